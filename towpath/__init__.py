@@ -1,0 +1,1 @@
+"""Delivery pipeline for Django: checks, images, promotion and deployment."""
