@@ -1,0 +1,90 @@
+"""Small real classes for the doors: a runner that answers from a table, a terminal that keeps."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from io import StringIO
+from pathlib import Path
+
+from rich.console import Console
+
+from towpath.runner import Outcome, command_failed
+from towpath.terminal import Terminal
+
+Answer = str | Outcome | Callable[[tuple[str, ...]], Outcome]
+
+
+def outcome(
+    stdout: str = "", *, code: int = 0, stderr: str = "", argv: Sequence[str] = ("x",)
+) -> Outcome:
+    """Return how a process ended, for a table of answers."""
+    return Outcome(tuple(argv), code, stdout, stderr, 0.1)
+
+
+class TableRunner:
+    """Answers each command by the first key that its joined line contains, and remembers all.
+
+    A command that no key fits raises AssertionError: a test says all that may run.
+    """
+
+    def __init__(self, answers: Mapping[str, Answer] | None = None) -> None:
+        self.answers = dict(answers or {})
+        self.lines: list[str] = []
+        self.calls: list[tuple[str, ...]] = []
+        self.stdins: list[str | None] = []
+        self.env: dict[str, str] = {}
+        self.cwd = Path(".")
+
+    def run(
+        self,
+        argv: Sequence[str],
+        *,
+        env: Mapping[str, str] | None = None,
+        cwd: Path | None = None,
+        stdin: str | None = None,
+        check: bool = True,
+        timeout: float | None = None,
+        log: Path | None = None,
+    ) -> Outcome:
+        """Look the command up and answer."""
+        line = " ".join(argv)
+        self.lines.append(line)
+        self.calls.append(tuple(argv))
+        self.stdins.append(stdin)
+        for key, answer in self.answers.items():
+            if key in line:
+                return self._answer(answer, tuple(argv), check)
+        raise AssertionError(f"no answer for: {line}")
+
+    @staticmethod
+    def _answer(answer: Answer, argv: tuple[str, ...], check: bool) -> Outcome:
+        if isinstance(answer, str):
+            return Outcome(argv, 0, answer, "", 0.1)
+        found = answer if isinstance(answer, Outcome) else answer(argv)
+        found = Outcome(argv, found.code, found.stdout, found.stderr, found.seconds)
+        if check and not found.ok:
+            raise command_failed(found, " ".join(argv))
+        return found
+
+
+class QuietTerminal(Terminal):
+    """A terminal whose both streams are kept as text, for a test to read."""
+
+    def __init__(self, env: Mapping[str, str] | None = None, *, verbose: bool = False) -> None:
+        self.out_text, self.err_text = StringIO(), StringIO()
+        super().__init__(
+            env or {},
+            verbose=verbose,
+            out=Console(file=self.out_text, width=160, no_color=True),
+            err=Console(file=self.err_text, width=160, no_color=True),
+        )
+
+    @property
+    def said(self) -> str:
+        """Everything told on standard error."""
+        return self.err_text.getvalue()
+
+    @property
+    def written(self) -> str:
+        """Everything written to standard output."""
+        return self.out_text.getvalue()

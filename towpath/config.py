@@ -1,0 +1,261 @@
+"""`[tool.towpath]` and the environment, read once into frozen values.
+
+A wrong key names its path and the nearest right one. The environment is a parameter: nothing else
+in the package reads `os.environ`.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import fnmatch
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any, TypeVar
+
+from towpath.errors import ConfigurationError
+from towpath.images import PLATFORMS, Repository, nearest, platform
+
+T = TypeVar("T")
+
+REACHES = ("scan", "test", "release")
+
+
+@dataclass(frozen=True)
+class Django:
+    """Where the product is: a directory with `manage.py`, and its settings module."""
+
+    directory: str = "app"
+    settings: str = "config.settings"
+
+
+@dataclass(frozen=True)
+class Environment:
+    """Where a release runs. `port` is the proxy's on the host, 0 for none; times are seconds."""
+
+    name: str
+    port: int = 0
+    replicas: int = 1
+    bake: int = 5
+    drain: int = 30
+    healthy: int = 3
+    deadline: int = 90
+
+    @property
+    def project(self) -> str:
+        """The last part of the Compose project's name."""
+        return self.name
+
+    @property
+    def url(self) -> str:
+        """The proxy's address on this machine, without a slash at the end."""
+        return f"http://127.0.0.1:{self.port}"
+
+
+@dataclass(frozen=True)
+class Waiver:
+    """A reviewed exception: a gate or an advisory, a reason, and the day it ends."""
+
+    id: str
+    reason: str
+    expires: dt.date
+
+    def as_json(self) -> dict[str, str]:
+        """Return plain values, for the policy's hash."""
+        return {"id": self.id, "reason": self.reason, "expires": self.expires.isoformat()}
+
+
+@dataclass(frozen=True)
+class Config:
+    """All settings of a project. `root` is the directory of its `pyproject.toml`."""
+
+    root: Path
+    env: Mapping[str, str] = field(repr=False)
+    name: str = "app"
+    repository: str = "app"
+    registry: str = "localhost:5000"
+    platforms: tuple[str, ...] = PLATFORMS
+    django: Django = Django()
+    branches: Mapping[str, str] = field(default_factory=lambda: {"main": "test", "*": "scan"})
+    environments: Mapping[str, Environment] = field(default_factory=dict)
+    waivers: tuple[Waiver, ...] = ()
+
+    @property
+    def images(self) -> Repository:
+        """The repository of the product's image in the first registry."""
+        return Repository(self.registry, self.repository)
+
+    @property
+    def reports(self) -> Path:
+        """The directory of machine output."""
+        return self.root / "reports"
+
+    @property
+    def state(self) -> Path:
+        """The directory of locks, journals and generated secrets; git ignores it."""
+        return self.root / ".towpath"
+
+    @property
+    def in_ci(self) -> bool:
+        """Whether this run is a CI run: the variable CI is set to something true."""
+        return self.env.get("CI", "").lower() in {"1", "true", "yes"}
+
+    def environment(self, name: str) -> Environment:
+        """Return the environment of this name, else raise ConfigurationError."""
+        if name not in self.environments:
+            raise ConfigurationError(
+                f"Unknown environment {name!r}.{nearest(name, self.environments)}",
+                why=f"pyproject.toml has {', '.join(self.environments) or 'none'}.",
+                next_step=f"Add [tool.towpath.environments.{name}] or name another one.",
+            )
+        return self.environments[name]
+
+    def reach(self, branch: str) -> str:
+        """Return how far a run of this branch or tag goes: `scan`, `test` or `release`."""
+        for pattern, reach in self.branches.items():
+            if fnmatch.fnmatchcase(branch, pattern):
+                return reach
+        return "scan"
+
+
+def load(root: Path, env: Mapping[str, str]) -> Config:
+    """Read `pyproject.toml` below `root`.
+
+    `TOWPATH_REGISTRY` in `env` replaces the registry. Raises ConfigurationError for a file that is
+    missing or no TOML, and for every key or value that is not as it must be.
+    """
+    path = root / "pyproject.toml"
+    try:
+        document = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise ConfigurationError(
+            f"There is no pyproject.toml in {root}.",
+            next_step="Run the command in the directory of the project.",
+        ) from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigurationError("pyproject.toml is not valid TOML.", why=str(error)) from error
+    return parse(document.get("tool", {}).get("towpath", {}), root, env)
+
+
+def parse(table: Mapping[str, Any], root: Path, env: Mapping[str, str]) -> Config:
+    """Turn the table `[tool.towpath]` into a Config; raises ConfigurationError."""
+    where = "tool.towpath"
+    known = {row.name for row in fields(Config)} - {"root", "env"}
+    values = dict(_checked(table, known, where))
+    values.update({"registry": env["TOWPATH_REGISTRY"]} if env.get("TOWPATH_REGISTRY") else {})
+    for key in ("name", "repository", "registry"):
+        if key in values:
+            _typed(values[key], str, f"{where}.{key}")
+    if "platforms" in values:
+        values["platforms"] = _platforms(values["platforms"], f"{where}.platforms")
+    if "django" in values:
+        values["django"] = Django(**_section(values["django"], Django, f"{where}.django"))
+    if "branches" in values:
+        values["branches"] = _branches(values["branches"], f"{where}.branches")
+    values["environments"] = _environments(values.get("environments", {}), f"{where}.environments")
+    values["waivers"] = _waivers(values.get("waivers", []), f"{where}.waivers")
+    config = Config(root=root, env=env, **values)
+    _ = (
+        config.images
+    )  # an impossible registry or repository stops here, not in the middle of a push
+    return config
+
+
+def _checked(table: Any, known: set[str], where: str) -> Mapping[str, Any]:
+    if not isinstance(table, Mapping):
+        raise _wrong(where, "a table", table)
+    for key in table:
+        if key not in known:
+            raise ConfigurationError(
+                f"Unknown key {where}.{key} in pyproject.toml.{nearest(key, known)}",
+                why=f"{where} takes {', '.join(sorted(known))}.",
+            )
+    return table
+
+
+def _section(table: Any, kind: type, where: str, given: tuple[str, ...] = ()) -> dict[str, Any]:
+    types = {row.name: row.type for row in fields(kind) if row.name not in given}
+    values = dict(_checked(table, set(types), where))
+    for key, value in values.items():
+        _typed(value, {"int": int, "str": str}[str(types[key])], f"{where}.{key}")
+        if isinstance(value, int) and value < 0:
+            raise _wrong(f"{where}.{key}", "0 or more", value)
+    return values
+
+
+def _environments(table: Any, where: str) -> dict[str, Environment]:
+    if not isinstance(table, Mapping):
+        raise _wrong(where, "a table", table)
+    found = {
+        name: Environment(name, **_section(row, Environment, f"{where}.{name}", ("name",)))
+        for name, row in table.items()
+    }
+    taken: dict[int, str] = {}
+    for row in found.values():
+        if row.port and row.port in taken:
+            raise ConfigurationError(
+                f"{where}.{row.name}.port is {row.port}, which {taken[row.port]} has already.",
+                next_step="Give each environment a port of its own.",
+            )
+        taken[row.port] = row.name
+        if row.port > 65535 or not row.replicas or not row.healthy:
+            raise _wrong(
+                f"{where}.{row.name}", "a port up to 65535, replicas and healthy from 1", row
+            )
+    return found
+
+
+def _branches(table: Any, where: str) -> dict[str, str]:
+    if not isinstance(table, Mapping):
+        raise _wrong(where, "a table", table)
+    for pattern, reach in table.items():
+        if reach not in REACHES:
+            raise _wrong(f"{where}.{pattern!r}", f"one of {', '.join(REACHES)}", reach)
+    return dict(table)
+
+
+def _platforms(value: Any, where: str) -> tuple[str, ...]:
+    if not isinstance(value, list) or not value:
+        raise _wrong(where, "a list of platforms", value)
+    return tuple(dict.fromkeys(platform(_typed(row, str, where)) for row in value))
+
+
+def _waivers(rows: Any, where: str) -> tuple[Waiver, ...]:
+    if not isinstance(rows, list):
+        raise _wrong(where, "an array of tables", rows)
+    found = []
+    for number, row in enumerate(rows):
+        here = f"{where}[{number}]"
+        values = _checked(row, {"id", "reason", "expires"}, here)
+        for key in ("id", "reason", "expires"):
+            if not values.get(key):
+                raise ConfigurationError(
+                    f"{here} has no {key}.",
+                    why="A waiver names an id, a reason and the day it expires.",
+                    next_step=f"Add {key} to it, or take the waiver out.",
+                )
+        if type(values["expires"]) is not dt.date:
+            raise _wrong(
+                f"{here}.expires", "a date such as 2027-01-31, without quotes", values["expires"]
+            )
+        found.append(
+            Waiver(
+                _typed(values["id"], str, f"{here}.id"),
+                _typed(values["reason"], str, f"{here}.reason"),
+                values["expires"],
+            )
+        )
+    return tuple(found)
+
+
+def _typed(value: Any, kind: type[T], where: str) -> T:
+    if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
+        raise _wrong(
+            where, {int: "a whole number", str: "a string"}.get(kind, kind.__name__), value
+        )
+    return value
+
+
+def _wrong(where: str, wanted: str, value: object) -> ConfigurationError:
+    return ConfigurationError(f"{where} in pyproject.toml must be {wanted}, not {value!r}.")

@@ -1,0 +1,99 @@
+"""Every error of the pipeline, each with its exit code, in one file.
+
+Only the entry points (`towpath/tasks` and `towpath/__main__.py`) turn an error into an exit.
+"""
+
+from __future__ import annotations
+
+
+class TowpathError(Exception):
+    """Something the user has to know: what happened, why, and what to do next."""
+
+    code = 1
+
+    def __init__(self, what: str, *, why: str = "", next_step: str = "") -> None:
+        super().__init__(what)
+        self.what = what
+        self.why = why
+        self.next_step = next_step
+
+    def lines(self) -> list[str]:
+        """Return the message as one to three lines: what, why, next."""
+        labelled = [("", self.what), ("why: ", self.why), ("next: ", self.next_step)]
+        return [label + text for label, text in labelled if text]
+
+
+class ConfigurationError(TowpathError):
+    """A setting, a flag or the machine itself is not as it must be."""
+
+    code = 2
+
+
+class EngineAbsentError(ConfigurationError):
+    """No Docker engine answers and none can be brought up here."""
+
+
+class NothingToJudgeError(TowpathError):
+    """A report is missing, empty or unreadable, so that there is no verdict."""
+
+    code = 3
+
+
+class GateFailedError(TowpathError):
+    """A gate said no."""
+
+    code = 4
+
+
+class CommandFailedError(TowpathError):
+    """A command or a service that we called failed."""
+
+    code = 5
+
+
+class RegistryError(CommandFailedError):
+    """The registry did not do what was asked."""
+
+
+class RegistryNetworkError(RegistryError):
+    """The registry could not be reached, or the connection broke; a retry can heal it."""
+
+
+class RegistryUnauthorizedError(RegistryError):
+    """The registry wants other credentials; a retry cannot heal it."""
+
+
+class RegistryNotFoundError(RegistryError):
+    """The registry answered, and does not have what was asked for."""
+
+
+class RegistryRateLimitedError(RegistryError):
+    """The registry asked us to wait; a retry after that can heal it."""
+
+
+class DigestMismatchError(RegistryError):
+    """The bytes that came do not have the digest that was asked for."""
+
+
+class DeploymentUndoneError(TowpathError):
+    """The deployment failed and was undone; the old release serves."""
+
+    code = 6
+
+
+class PromotionRefusedError(TowpathError):
+    """The release may not move to the stage that was asked for."""
+
+    code = 7
+
+
+class LockedError(TowpathError):
+    """Somebody else holds the lock."""
+
+    code = 8
+
+
+class InterruptedRunError(TowpathError):
+    """Ctrl-C or a stop signal ended the run."""
+
+    code = 130

@@ -1,0 +1,163 @@
+"""Evidence: in-toto statements about a commit or an image digest. Pure.
+
+A statement says which subject, which stage, with which inputs and tools, what was measured, what
+the gates said and under which policy. Format: in-toto Statement v1
+(https://github.com/in-toto/attestation/blob/main/spec/v1/statement.md).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from towpath.errors import NothingToJudgeError
+from towpath.gates import Status, Verdict, worst
+
+STATEMENT_TYPE = "https://in-toto.io/Statement/v1"
+PREDICATE_TYPE = "https://towpath.dev/evidence/v1"
+ARTIFACT_TYPE = "application/vnd.towpath.evidence.v1"
+MEDIA_TYPE = "application/vnd.in-toto+json"
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What a statement speaks of: a commit (with its tree) or an image index, by digest."""
+
+    name: str
+    digest: Mapping[str, str]
+
+    @classmethod
+    def commit(cls, commit: str, tree: str) -> Subject:
+        """Return the subject of a stage before the image: commit and tree, 40 hex digits each."""
+        return cls("source", {"gitCommit": commit, "gitTree": tree})
+
+    @classmethod
+    def image(cls, repository: str, digest: str) -> Subject:
+        """Return the subject of a stage that speaks of an image index."""
+        return cls(repository, {"sha256": digest.removeprefix("sha256:")})
+
+
+@dataclass(frozen=True)
+class Statement:
+    """One attempt of one stage. Times are seconds, `started` is UTC in ISO 8601 with Z."""
+
+    stage: str
+    subject: Subject
+    status: Status
+    started: str
+    duration: float
+    policy: str
+    inputs: str
+    attempt: int = 1
+    repeats: str = ""
+    reason: str = ""
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    verdicts: tuple[Mapping[str, Any], ...] = ()
+    tools: Mapping[str, str] = field(default_factory=dict)
+    artifacts: Mapping[str, str] = field(default_factory=dict)
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the in-toto Statement as plain values."""
+        predicate = {
+            "stage": self.stage,
+            "status": str(self.status),
+            "reason": self.reason,
+            "attempt": self.attempt,
+            "repeats": self.repeats,
+            "started": self.started,
+            "duration": self.duration,
+            "policy": self.policy,
+            "inputs": self.inputs,
+            "facts": dict(self.facts),
+            "verdicts": [dict(verdict) for verdict in self.verdicts],
+            "tools": dict(self.tools),
+            "artifacts": dict(self.artifacts),
+        }
+        return {
+            "_type": STATEMENT_TYPE,
+            "subject": [{"name": self.subject.name, "digest": dict(self.subject.digest)}],
+            "predicateType": PREDICATE_TYPE,
+            "predicate": predicate,
+        }
+
+    def encode(self) -> bytes:
+        """Return the canonical bytes: sorted keys, no spaces, UTF-8."""
+        return json.dumps(self.as_json(), sort_keys=True, separators=(",", ":")).encode()
+
+    @property
+    def sha256(self) -> str:
+        """The hash by which another statement names this one as the one it repeats."""
+        return hashlib.sha256(self.encode()).hexdigest()
+
+
+def decode(raw: bytes | str, source: str) -> Statement:
+    """Read a statement; `source` names it in the error.
+
+    Raises NothingToJudgeError for anything that is not a whole statement of ours.
+    """
+    try:
+        document = json.loads(raw)
+        if document["_type"] != STATEMENT_TYPE or document["predicateType"] != PREDICATE_TYPE:
+            raise ValueError("it is not a Towpath statement")
+        predicate = dict(document["predicate"])
+        (subject,) = document["subject"]
+        predicate["status"] = Status(predicate["status"])
+        predicate["verdicts"] = tuple(predicate["verdicts"])
+        return Statement(subject=Subject(subject["name"], subject["digest"]), **predicate)
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise NothingToJudgeError(
+            f"{source} is not readable evidence.",
+            why=str(error),
+            next_step="Run the stage again; a stage replaces its own evidence.",
+        ) from error
+
+
+def next_attempt(previous: Statement | None, subject: Subject, policy: str) -> tuple[int, str]:
+    """Return the attempt's number and the sha256 of the statement that it repeats.
+
+    A failed stage that is run again for the same subject and policy says so: running again until
+    green is visible.
+    """
+    if previous is None or previous.subject != subject or previous.policy != policy:
+        return 1, ""
+    return previous.attempt + 1, previous.sha256
+
+
+def reusable(statement: Statement | None, inputs: str, policy: str) -> bool:
+    """Tell whether a stage need not run again: it passed, on these very inputs and this policy."""
+    return (
+        statement is not None
+        and statement.status is Status.PASSED
+        and statement.inputs == inputs
+        and statement.policy == policy
+    )
+
+
+def objections(statement: Statement, subject: Mapping[str, str], policy: str) -> list[str]:
+    """Return why a statement does not speak for this subject under this policy; empty if it does.
+
+    `subject` maps digest names to values; every one of them must be the statement's own.
+    """
+    found = []
+    for name, value in subject.items():
+        seen = statement.subject.digest.get(name)
+        if seen != value:
+            found.append(f"{statement.stage}: speaks of {name} {seen or 'nothing'}, not {value}")
+    if statement.policy != policy:
+        found.append(f"{statement.stage}: was judged under another policy")
+    if statement.attempt > 1 and not statement.repeats:
+        found.append(
+            f"{statement.stage}: attempt {statement.attempt} does not name the one it repeats"
+        )
+    recorded = worst(verdict["status"] for verdict in statement.verdicts)
+    if statement.status is Status.PASSED and recorded is not Status.PASSED:
+        found.append(f"{statement.stage}: says passed, its verdicts say {recorded}")
+    return found
+
+
+def verdict_rows(verdicts: Iterable[Verdict]) -> tuple[Mapping[str, Any], ...]:
+    """Return verdicts as plain values for a statement."""
+    return tuple(verdict.as_json() for verdict in verdicts)

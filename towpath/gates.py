@@ -1,0 +1,167 @@
+"""The table of gates, and the one rule that turns a fact into a verdict.
+
+This is the only place with a threshold. Standard library only, no input or output.
+A fact that is not there gives an errored verdict, never a passed one.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import operator
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from typing import Any
+
+from towpath.images import nearest
+
+
+class Status(StrEnum):
+    """How a verdict ends. The order is the order of severity, worst last."""
+
+    PASSED = "passed"
+    FAILED = "failed"
+    ERRORED = "errored"
+
+
+@dataclass(frozen=True)
+class Gate:
+    """A rule with a stable code, a direction and a limit, for one fact of one stage."""
+
+    code: str
+    stage: str
+    fact: str
+    direction: str
+    limit: float
+    unit: str
+    meaning: str
+
+    def __str__(self) -> str:
+        return f"{self.code} {self.direction} {self.limit:g}{self.unit}"
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What a gate says of a fact; `value` is None where there was nothing to judge."""
+
+    gate: str
+    stage: str
+    status: Status
+    value: float | None
+    limit: float
+    direction: str
+    reason: str
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the verdict as plain values for a statement or a report."""
+        return asdict(self)
+
+
+_DIRECTIONS = {"<": operator.lt, "<=": operator.le, ">=": operator.ge, ">": operator.gt}
+
+GATES: tuple[Gate, ...] = (
+    Gate(
+        "LINT", "lint", "issues", "<=", 0, "", "what black, isort, flake8, mypy and the rest found"
+    ),
+    Gate(
+        "COMPLEXITY",
+        "lint",
+        "complexity",
+        "<",
+        10,
+        "",
+        "cyclomatic complexity of the worst function",
+    ),
+    Gate("TESTS_RUN", "tests", "tests_run", ">", 0, "", "a run of no test has shown nothing"),
+    Gate("TESTS_FAILED", "tests", "tests_failed", "<=", 0, "", "failed tests and tests in error"),
+    Gate(
+        "COVERAGE", "tests", "coverage", ">=", 80, " %", "lines and branches covered, all sessions"
+    ),
+    Gate(
+        "INTEGRATION_RUN",
+        "integration",
+        "tests_run",
+        ">",
+        0,
+        "",
+        "a run of no test has shown nothing",
+    ),
+    Gate(
+        "INTEGRATION_FAILED", "integration", "tests_failed", "<=", 0, "", "failed integration tests"
+    ),
+    Gate(
+        "CODE_CRITICAL", "security", "code_critical", "<=", 0, "", "critical findings in our code"
+    ),
+    Gate("CODE_HIGH", "security", "code_high", "<=", 0, "", "high findings in our code"),
+    Gate(
+        "ADVISORIES_CRITICAL", "security", "advisories_critical", "<=", 0, "", "critical advisories"
+    ),
+    Gate(
+        "ADVISORIES_HIGH", "security", "advisories_high", "<=", 0, "", "high or unrated advisories"
+    ),
+    Gate(
+        "PLATFORMS_MISSING",
+        "build",
+        "platforms_missing",
+        "<=",
+        0,
+        "",
+        "asked for, not in the index",
+    ),
+    Gate("IMAGE_CRITICAL", "scan", "critical", "<=", 0, "", "critical findings in the image"),
+    Gate("IMAGE_HIGH", "scan", "high", "<=", 0, "", "high findings in the image"),
+    Gate("VERIFIED", "verify", "mismatches", "<=", 0, "", "answers that do not name this release"),
+)
+
+
+def gate(code: str) -> Gate:
+    """Return the gate with this code; raise KeyError naming the nearest one if there is none."""
+    for row in GATES:
+        if row.code == code.upper():
+            return row
+    raise KeyError(f"Unknown gate {code!r}.{nearest(code.upper(), (row.code for row in GATES))}")
+
+
+def of_stage(stage: str) -> tuple[Gate, ...]:
+    """Return the gates of a stage, in the order of the table."""
+    return tuple(row for row in GATES if row.stage == stage)
+
+
+def evaluate(rule: Gate, fact: object) -> Verdict:
+    """Judge one fact: passed, failed, or errored where it is no finite number."""
+    if isinstance(fact, bool) or not isinstance(fact, int | float) or not math.isfinite(fact):
+        seen = "no fact" if fact is None else f"{fact!r} is not a number"
+        return _verdict(rule, Status.ERRORED, None, f"{rule.fact}: {seen}")
+    status = Status.PASSED if _DIRECTIONS[rule.direction](fact, rule.limit) else Status.FAILED
+    return _verdict(rule, status, fact, f"{rule.fact} is {fact:g}{rule.unit}, wanted {rule}")
+
+
+def judge(stage: str, facts: Mapping[str, object]) -> tuple[Verdict, ...]:
+    """Judge all gates of a stage; a fact that is missing makes its gate errored."""
+    return tuple(evaluate(rule, facts.get(rule.fact)) for rule in of_stage(stage))
+
+
+def worst(statuses: Iterable[Status | str]) -> Status:
+    """Return the worst of the statuses: failed wins over errored, errored over passed.
+
+    A policy that said no stays a no, whatever else could not be judged. Of nothing at all the
+    answer is errored: nothing was shown.
+    """
+    seen = {Status(status) for status in statuses}
+    for status in (Status.FAILED, Status.ERRORED, Status.PASSED):
+        if status in seen:
+            return status
+    return Status.ERRORED
+
+
+def policy_hash(waivers: Iterable[Mapping[str, object]] = ()) -> str:
+    """Return the sha256 of every gate and waiver, so that evidence names the policy it met."""
+    rows = [asdict(row) for row in GATES] + [dict(waiver) for waiver in waivers]
+    text = json.dumps(rows, sort_keys=True, separators=(",", ":"), default=str)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _verdict(rule: Gate, status: Status, value: float | None, reason: str) -> Verdict:
+    return Verdict(rule.code, rule.stage, status, value, rule.limit, rule.direction, reason)

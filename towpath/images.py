@@ -1,0 +1,111 @@
+"""What an image is called: references, digests, platforms and versions, checked once."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from towpath.errors import ConfigurationError
+
+PLATFORMS = ("linux/amd64", "linux/arm64")
+
+_DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
+# OCI distribution spec 1.1, "Pulling manifests": <name> and <reference> as a tag.
+_PART = r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*"
+_REPOSITORY = re.compile(f"{_PART}(?:/{_PART})*")
+_TAG = re.compile(r"[a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}")
+_REGISTRY = re.compile(r"(?:[a-zA-Z0-9.-]+|\[[0-9a-fA-F:]+\])(?::[0-9]{1,5})?")
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """Return ` Did you mean 'x'?` for the known word most like this one, or an empty string."""
+    matches = difflib.get_close_matches(word, list(known), n=1)
+    return f" Did you mean {matches[0]!r}?" if matches else ""
+
+
+def digest(text: str) -> str:
+    """Return `text` if it is a whole sha256 digest, else raise ConfigurationError."""
+    if not _DIGEST.fullmatch(text):
+        raise ConfigurationError(
+            f"{text!r} is not a digest.",
+            why="A digest is 'sha256:' and 64 lower-case hexadecimal digits.",
+            next_step="Copy it from `invoke registry.inspect`.",
+        )
+    return text
+
+
+def platform(text: str) -> str:
+    """Return the full name of a platform: `amd64` and `linux/amd64` are both `linux/amd64`."""
+    full = text if "/" in text else f"linux/{text}"
+    if full not in PLATFORMS:
+        raise ConfigurationError(
+            f"Unknown platform {text!r}.{nearest(full, PLATFORMS)}",
+            why=f"The pipeline builds for {' and '.join(PLATFORMS)}.",
+            next_step="Name one or both, as in --platforms=amd64,arm64.",
+        )
+    return full
+
+
+def platforms(text: str) -> tuple[str, ...]:
+    """Return the platforms of a comma-separated list, without repetition, in the order given."""
+    found = tuple(dict.fromkeys(platform(part.strip()) for part in text.split(",") if part.strip()))
+    if not found:
+        raise ConfigurationError(
+            "No platform is named.", next_step="Name one or both, as in --platforms=amd64,arm64."
+        )
+    return found
+
+
+def tag(text: str) -> str:
+    """Return `text` if a registry takes it as a tag, else raise ConfigurationError."""
+    if not _TAG.fullmatch(text):
+        raise ConfigurationError(
+            f"{text!r} cannot be a tag.",
+            why="A tag has up to 128 letters, digits, '_', '.', '-', and starts with none of the last two.",
+        )
+    return text
+
+
+def version_tag(version: str) -> str:
+    """Return the tag of a version: a tag cannot hold the `+` of a local version."""
+    return tag(version.replace("+", "-"))
+
+
+@dataclass(frozen=True)
+class Repository:
+    """A place for images in a registry: `localhost:5000` and `towpath/dashboard`."""
+
+    registry: str
+    name: str
+
+    def __post_init__(self) -> None:
+        if not _REGISTRY.fullmatch(self.registry):
+            raise ConfigurationError(
+                f"{self.registry!r} is not a registry.",
+                why="A registry is a host and maybe a port: no scheme, path, user or password.",
+                next_step="Write it as in 'registry.example.com' or 'localhost:5000'.",
+            )
+        if not _REPOSITORY.fullmatch(self.name):
+            raise ConfigurationError(
+                f"{self.name!r} is not a repository name.",
+                why="It has lower-case letters, digits, '.', '_', '-' and '/' between them.",
+            )
+
+    def __str__(self) -> str:
+        return f"{self.registry}/{self.name}"
+
+    @property
+    def is_loopback(self) -> bool:
+        """Whether the registry is on this machine, where plain HTTP is no risk."""
+        host = self.registry.rsplit(":", 1)[0]
+        return host in {"localhost", "[::1]"} or host.startswith("127.")
+
+    def at(self, digest_: str) -> str:
+        """Return the reference by digest: the only one that a deployment takes."""
+        return f"{self}@{digest(digest_)}"
+
+    def tagged(self, tag_: str) -> str:
+        """Return the reference by tag: a name that may move."""
+        return f"{self}:{tag(tag_)}"

@@ -1,0 +1,251 @@
+"""The only place that starts a process: argv lists, a quoted line, a time, a checked code.
+
+Nothing here goes through a shell. Values of secrets are replaced in every line that is printed,
+logged or put into an error.
+"""
+
+from __future__ import annotations
+
+import os
+import shlex
+import signal
+import subprocess  # nosec B404: argv lists only, never a shell
+import threading
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Protocol
+
+from towpath.errors import CommandFailedError, InterruptedRunError
+
+SIGNALLED = 128
+TAIL_LINES = 12
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a process ended: its argv, exit code, both streams as text, and seconds."""
+
+    argv: tuple[str, ...]
+    code: int
+    stdout: str
+    stderr: str
+    seconds: float
+
+    @property
+    def ok(self) -> bool:
+        """Whether the process exited with 0."""
+        return self.code == 0
+
+    def tail(self) -> str:
+        """Return the last lines of what it said, standard error first choice."""
+        text = self.stderr.strip() or self.stdout.strip()
+        return "\n".join(text.splitlines()[-TAIL_LINES:])
+
+
+class Echo(Protocol):
+    """Where the runner says what it does."""
+
+    def command(self, line: str) -> None:
+        """Show the line of a command that is about to run."""
+
+    def stream(self, line: str) -> None:
+        """Show one line of a command's output."""
+
+
+class Running(Protocol):
+    """What flows ask of a runner; tests bring their own small one."""
+
+    def run(
+        self,
+        argv: Sequence[str],
+        *,
+        env: Mapping[str, str] | None = None,
+        cwd: Path | None = None,
+        stdin: str | None = None,
+        check: bool = True,
+        timeout: float | None = None,
+        log: Path | None = None,
+    ) -> Outcome:
+        """Run a command to its end."""
+
+
+class Runner:
+    """Runs commands with one environment, one working directory and one list of secrets."""
+
+    def __init__(
+        self,
+        echo: Echo,
+        *,
+        env: Mapping[str, str],
+        cwd: Path,
+        secrets: Iterable[str] = (),
+        streaming: bool = False,
+    ) -> None:
+        """Take `env` as the whole environment of every command.
+
+        `secrets` are values to hide. With `streaming` the lines of output are shown as they come.
+        """
+        self.echo = echo
+        self.env = dict(env)
+        self.cwd = cwd
+        self.streaming = streaming
+        self._secrets = sorted({secret for secret in secrets if secret}, key=len, reverse=True)
+
+    def redact(self, text: str) -> str:
+        """Return the text with every secret value replaced by `***`."""
+        for secret in self._secrets:
+            text = text.replace(secret, "***")
+        return text
+
+    def hide(self, secret: str) -> None:
+        """Hide one more value from now on."""
+        if secret and secret not in self._secrets:
+            self._secrets = sorted({*self._secrets, secret}, key=len, reverse=True)
+
+    def run(
+        self,
+        argv: Sequence[str],
+        *,
+        env: Mapping[str, str] | None = None,
+        cwd: Path | None = None,
+        stdin: str | None = None,
+        check: bool = True,
+        timeout: float | None = None,
+        log: Path | None = None,
+    ) -> Outcome:
+        """Run a command to its end and return how it ended.
+
+        `env` is added to the runner's environment, `timeout` is in seconds, `log` receives both
+        streams, redacted. With `check`, any exit code but 0 raises CommandFailedError; so do a
+        program that is not there and a timeout, always. Ctrl-C ends the whole process group and
+        raises InterruptedRunError.
+        """
+        line = self.redact(shlex.join(argv))
+        self.echo.command(line)
+        started = time.monotonic()
+        process = self._start(argv, line, env, cwd, stdin is not None)
+        lines: dict[str, list[str]] = {"out": [], "err": []}
+        readers = [
+            threading.Thread(target=self._read, args=(stream, lines[name]), daemon=True)
+            for name, stream in (("out", process.stdout), ("err", process.stderr))
+        ]
+        for reader in readers:
+            reader.start()
+        try:
+            self._feed(process, stdin)
+            process.wait(timeout)
+        except subprocess.TimeoutExpired as error:
+            _end_group(process)
+            raise CommandFailedError(
+                f"{argv[0]} did not end within {timeout:g} s.", why=f"The command was: {line}"
+            ) from error
+        except KeyboardInterrupt as error:
+            _end_group(process)
+            raise InterruptedRunError(f"Interrupted while this ran: {line}") from error
+        for reader in readers:
+            reader.join(timeout=5)
+        outcome = Outcome(
+            tuple(argv),
+            process.returncode,
+            self.redact("".join(lines["out"])),
+            self.redact("".join(lines["err"])),
+            time.monotonic() - started,
+        )
+        if log is not None:
+            log.parent.mkdir(parents=True, exist_ok=True)
+            log.write_text(f"$ {line}\n{outcome.stdout}{outcome.stderr}")
+        if check and not outcome.ok:
+            raise command_failed(outcome, line)
+        return outcome
+
+    def spawn(self, argv: Sequence[str], *, log: Path, env: Mapping[str, str] | None = None) -> int:
+        """Start a process that outlives us, in a session of its own, and return its pid."""
+        line = self.redact(shlex.join(argv))
+        self.echo.command(f"{line} &")
+        log.parent.mkdir(parents=True, exist_ok=True)
+        with log.open("ab") as stream:
+            try:
+                process = subprocess.Popen(  # nosec B603: an argv list of ours
+                    list(argv),
+                    env=self.env | dict(env or {}),
+                    cwd=self.cwd,
+                    stdin=subprocess.DEVNULL,
+                    stdout=stream,
+                    stderr=subprocess.STDOUT,
+                    start_new_session=True,
+                )
+            except OSError as error:
+                raise _not_started(argv[0], line, error) from error
+        return process.pid
+
+    def _start(
+        self,
+        argv: Sequence[str],
+        line: str,
+        env: Mapping[str, str] | None,
+        cwd: Path | None,
+        wants_stdin: bool,
+    ) -> subprocess.Popen[str]:
+        try:
+            return subprocess.Popen(  # nosec B603: an argv list of ours
+                list(argv),
+                env=self.env | dict(env or {}),
+                cwd=cwd or self.cwd,
+                stdin=subprocess.PIPE if wants_stdin else subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                text=True,
+                errors="replace",
+                process_group=0,
+            )
+        except OSError as error:
+            raise _not_started(argv[0], line, error) from error
+
+    def _read(self, stream: IO[str] | None, into: list[str]) -> None:
+        for text in stream or ():
+            into.append(text)
+            if self.streaming:
+                self.echo.stream(self.redact(text.rstrip("\n")))
+
+    @staticmethod
+    def _feed(process: subprocess.Popen[str], stdin: str | None) -> None:
+        if stdin is None or process.stdin is None:
+            return
+        try:
+            process.stdin.write(stdin)
+            process.stdin.close()
+        except BrokenPipeError:
+            # The command ended before it read everything; its exit code tells the story.
+            return
+
+
+def command_failed(outcome: Outcome, line: str) -> CommandFailedError:
+    """Return the error of a command that ended with another code than 0."""
+    how = f"exit code {outcome.code}" if outcome.code >= 0 else f"signal {-outcome.code}"
+    return CommandFailedError(
+        f"{outcome.argv[0]} failed ({how}): {line}", why=outcome.tail() or "It said nothing."
+    )
+
+
+def _not_started(program: str, line: str, error: OSError) -> CommandFailedError:
+    if isinstance(error, FileNotFoundError):
+        return CommandFailedError(
+            f"{program} is not installed or not on PATH.", why=f"The command was: {line}"
+        )
+    return CommandFailedError(f"{program} could not be started.", why=f"{error.strerror}: {line}")
+
+
+def _end_group(process: subprocess.Popen[str], patience: float = 10) -> None:
+    """Stop a command and its children: first politely, after `patience` seconds for good."""
+    for sent in (signal.SIGTERM, signal.SIGKILL):
+        try:
+            os.killpg(process.pid, sent)
+            process.wait(patience)
+            return
+        except ProcessLookupError:
+            process.wait()
+            return
+        except subprocess.TimeoutExpired:
+            continue

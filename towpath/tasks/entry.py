@@ -1,0 +1,84 @@
+"""How every task enters: one place that builds the tools of a flow and turns errors into exits."""
+
+from __future__ import annotations
+
+import functools
+import os
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, ParamSpec
+
+from invoke.exceptions import Exit
+
+from towpath.config import load
+from towpath.errors import ConfigurationError, InterruptedRunError, TowpathError
+from towpath.flows.session import Session
+from towpath.runner import Runner
+from towpath.terminal import Terminal
+
+P = ParamSpec("P")
+
+
+def find_root(start: Path) -> Path:
+    """Return the nearest directory, from `start` upwards, that has a pyproject.toml."""
+    for directory in (start, *start.parents):
+        if (directory / "pyproject.toml").is_file():
+            return directory
+    raise ConfigurationError(
+        f"There is no pyproject.toml in {start} or above it.",
+        next_step="Run the command inside the project.",
+    )
+
+
+def session(*, verbose: bool = False, engine: bool = False) -> Session:
+    """Build a session from the process' own environment and directory.
+
+    With `engine` a Docker engine is found, or brought up, and every command runs against it.
+    """
+    env = dict(os.environ)
+    terminal = Terminal(env, verbose=verbose)
+    root = find_root(Path.cwd())
+    runner = Runner(terminal, env=env, cwd=root, streaming=verbose)
+    if engine:
+        from towpath.engine.discover import ensure
+
+        runner.env.update(ensure(runner, terminal))
+        env.update(runner.env)
+    return Session(load(root, env), runner, terminal)
+
+
+def entry(body: Callable[P, Any]) -> Callable[P, None]:
+    """Wrap a task's body: its errors are shown once and become the exit code of DESIGN's table."""
+
+    @functools.wraps(body)
+    def wrapped(*args: P.args, **kwargs: P.kwargs) -> None:
+        try:
+            with _stop_signals_raise():
+                body(*args, **kwargs)
+        except KeyboardInterrupt:
+            raise _exit(InterruptedRunError("Interrupted.")) from None
+        except TowpathError as error:
+            raise _exit(error) from error
+
+    return wrapped
+
+
+def _exit(error: TowpathError) -> Exit:
+    Terminal(os.environ).error(error)
+    return Exit(code=error.code)
+
+
+@contextmanager
+def _stop_signals_raise() -> Iterator[None]:
+    """Let SIGTERM end a flow as Ctrl-C does, so that what it began is undone or journalled."""
+
+    def interrupt(_number: int, _frame: object) -> None:
+        raise KeyboardInterrupt
+
+    previous = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, previous)

@@ -1,0 +1,227 @@
+"""The only output: steps, tables, the live board of a run, CI folds, annotations and summary.
+
+Data goes to standard output, the story of what happens to standard error.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from rich.console import Console
+from rich.live import Live
+from rich.markup import escape
+from rich.table import Table
+
+from towpath.errors import TowpathError
+
+MARKS = {
+    "passed": ("✓", "green"),
+    "failed": ("✗", "red"),
+    "errored": ("!", "yellow"),
+    "skipped": ("-", "dim"),
+    "running": ("…", "cyan"),
+    "waiting": (" ", "dim"),
+}
+
+
+@dataclass
+class Row:
+    """A line of the board: one stage, how it stands, seconds, and a few words."""
+
+    stage: str
+    status: str = "waiting"
+    seconds: float | None = None
+    note: str = ""
+    started: float = 0.0
+
+    def shown_seconds(self) -> str:
+        """Return the time as text: of a running stage the time until now."""
+        seconds = time.monotonic() - self.started if self.status == "running" else self.seconds
+        return "" if seconds is None else f"{seconds:.1f} s"
+
+
+@dataclass
+class Board:
+    """The stages of a run as one table that changes while they run."""
+
+    title: str
+    rows: list[Row] = field(default_factory=list)
+
+    def __rich__(self) -> Table:
+        """Return the table as it stands now."""
+        table = Table(title=self.title, title_justify="left", expand=False)
+        table.add_column("")
+        table.add_column("stage")
+        table.add_column("time", justify="right")
+        table.add_column("", overflow="fold")
+        for row in self.rows:
+            mark, style = MARKS[row.status]
+            table.add_row(f"[{style}]{mark}[/]", row.stage, row.shown_seconds(), escape(row.note))
+        return table
+
+
+class Terminal:
+    """Speaks to a person or to the log of a CI run.
+
+    `env` decides the dialect: GITHUB_ACTIONS for folds and annotations, GITHUB_STEP_SUMMARY for
+    the summary's file. With `verbose` every command and its output is shown.
+    """
+
+    def __init__(
+        self,
+        env: Mapping[str, str],
+        *,
+        verbose: bool = False,
+        out: Console | None = None,
+        err: Console | None = None,
+    ) -> None:
+        """Take the consoles from the caller, or make them for the process' own streams."""
+        plain = "NO_COLOR" in env
+        self.verbose = verbose
+        self.out = out or Console(no_color=plain, soft_wrap=True)
+        self.err = err or Console(stderr=True, no_color=plain, soft_wrap=True)
+        self._github = env.get("GITHUB_ACTIONS") == "true"
+        self._summary = env.get("GITHUB_STEP_SUMMARY", "")
+        self._live: Live | None = None
+        self._board: Board | None = None
+
+    def say(self, text: str) -> None:
+        """Tell one line of what happens."""
+        self.err.print(escape(text), highlight=False)
+
+    def warn(self, text: str) -> None:
+        """Tell something that is not well and does not stop the run."""
+        self.err.print(f"[yellow]! {escape(text)}[/]", highlight=False)
+        self.annotate("warning", text)
+
+    def data(self, text: str) -> None:
+        """Write a result to standard output, as it is."""
+        self.out.print(text, markup=False, highlight=False)
+
+    def command(self, line: str) -> None:
+        """Show the line of a command that is about to run."""
+        if self.verbose:
+            self.err.print(f"[dim]+ {escape(line)}[/]", highlight=False)
+
+    def stream(self, line: str) -> None:
+        """Show one line of a command's output."""
+        if self.verbose:
+            self.err.print(escape(line), highlight=False)
+
+    def error(self, error: TowpathError) -> None:
+        """Show an error: what, why, next."""
+        first, *rest = error.lines()
+        self.err.print(f"[red]ERROR[/] {escape(first)}", highlight=False)
+        for line in rest:
+            self.err.print(escape(line), highlight=False)
+        self.annotate("error", first)
+
+    def annotate(self, level: str, message: str, file: str = "", line: int = 0) -> None:
+        """Put a message on a file and line in GitHub; elsewhere nothing happens.
+
+        Source: GitHub docs, "Workflow commands for GitHub Actions".
+        """
+        if not self._github:
+            return
+        place = ",".join(
+            part
+            for part in (f"file={file}" if file else "", f"line={line}" if line else "")
+            if part
+        )
+        text = message.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+        self.err.print(
+            f"::{level} {place}::{text}".replace(" ::", "::"), markup=False, highlight=False
+        )
+
+    def summary(self, markdown: str) -> None:
+        """Add to the job summary where CI has one; elsewhere nothing happens."""
+        if self._summary:
+            with Path(self._summary).open("a", encoding="utf-8") as stream:
+                stream.write(markdown.rstrip() + "\n\n")
+
+    def table(self, title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+        """Write a table to standard output; numbers are the caller's to format."""
+        table = Table(title=escape(title), title_justify="left")
+        for column in columns:
+            table.add_column(escape(column), overflow="fold")
+        for row in rows:
+            table.add_row(*(escape(cell) for cell in row))
+        self.out.print(table)
+
+    @contextmanager
+    def step(self, title: str) -> Iterator[None]:
+        """Tell the start of a step and, with its seconds, how it ended.
+
+        Steps inside a running board become the note of the board's running stage.
+        """
+        if self._board is not None:
+            self._note(title)
+            yield
+            return
+        started = time.monotonic()
+        try:
+            with self._fold(title):
+                yield
+        except BaseException:
+            self._mark("failed", title, time.monotonic() - started)
+            raise
+        self._mark("passed", title, time.monotonic() - started)
+
+    @contextmanager
+    def board(self, title: str, stages: Sequence[str]) -> Iterator[None]:
+        """Show a table of stages that lives while the block runs."""
+        self._board = Board(title, [Row(stage) for stage in stages])
+        try:
+            if self.err.is_terminal and not self._github and not self.verbose:
+                with Live(self._board, console=self.err, refresh_per_second=4) as self._live:
+                    yield
+            else:
+                yield
+                self.err.print(self._board)
+        finally:
+            self._live = None
+            self._board = None
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[Row]:
+        """Mark a stage of the board as running; the block fills in its row's status and note."""
+        rows = self._board.rows if self._board else []
+        row = next((found for found in rows if found.stage == name), Row(name))
+        row.status, row.started = "running", time.monotonic()
+        try:
+            with self._fold(name):
+                yield row
+        finally:
+            if row.status == "running":
+                row.status = "errored"
+            row.seconds = time.monotonic() - row.started if row.seconds is None else row.seconds
+            if self._live is None:
+                self._mark(row.status, f"{name}: {row.note}" if row.note else name, row.seconds)
+
+    def _note(self, text: str) -> None:
+        for row in self._board.rows if self._board else []:
+            if row.status == "running":
+                row.note = text
+        if self._live is None:
+            self.say(f"  {text}")
+
+    def _mark(self, status: str, title: str, seconds: float) -> None:
+        mark, style = MARKS[status]
+        self.err.print(
+            f"[{style}]{mark}[/] {escape(title)} [dim]{seconds:.1f} s[/]", highlight=False
+        )
+
+    @contextmanager
+    def _fold(self, title: str) -> Iterator[None]:
+        if not self._github:
+            yield
+            return
+        self.err.print(f"::group::{title}", markup=False, highlight=False)
+        try:
+            yield
+        finally:
+            self.err.print("::endgroup::", markup=False, highlight=False)
