@@ -61,6 +61,11 @@ class Waiver:
     reason: str
     expires: dt.date
 
+    @property
+    def note(self) -> str:
+        """The waiver's words for a verdict: the reason and the last day."""
+        return f"{self.reason} (until {self.expires.isoformat()})"
+
     def as_json(self) -> dict[str, str]:
         """Return plain values, for the policy's hash."""
         return {"id": self.id, "reason": self.reason, "expires": self.expires.isoformat()}
@@ -138,8 +143,13 @@ def load(root: Path, env: Mapping[str, str]) -> Config:
     return parse(document.get("tool", {}).get("towpath", {}), root, env)
 
 
-def parse(table: Mapping[str, Any], root: Path, env: Mapping[str, str]) -> Config:
-    """Turn the table `[tool.towpath]` into a Config; raises ConfigurationError."""
+def parse(
+    table: Mapping[str, Any], root: Path, env: Mapping[str, str], today: dt.date | None = None
+) -> Config:
+    """Turn the table `[tool.towpath]` into a Config; raises ConfigurationError.
+
+    `today` decides which waivers have expired; without it the clock is asked.
+    """
     where = "tool.towpath"
     known = {row.name for row in fields(Config)} - {"root", "env"}
     values = dict(_checked(table, known, where))
@@ -155,6 +165,7 @@ def parse(table: Mapping[str, Any], root: Path, env: Mapping[str, str]) -> Confi
         values["branches"] = _branches(values["branches"], f"{where}.branches")
     values["environments"] = _environments(values.get("environments", {}), f"{where}.environments")
     values["waivers"] = _waivers(values.get("waivers", []), f"{where}.waivers")
+    _refuse_expired(values["waivers"], today or dt.date.today())
     config = Config(root=root, env=env, **values)
     _ = (
         config.images
@@ -247,6 +258,16 @@ def _waivers(rows: Any, where: str) -> tuple[Waiver, ...]:
             )
         )
     return tuple(found)
+
+
+def _refuse_expired(waivers: tuple[Waiver, ...], today: dt.date) -> None:
+    for row in waivers:
+        if row.expires < today:
+            raise ConfigurationError(
+                f"The waiver of {row.id} expired on {row.expires.isoformat()}.",
+                why=f"Its reason was: {row.reason}",
+                next_step="Mend what it excused, or have it reviewed and extended.",
+            )
 
 
 def _typed(value: Any, kind: type[T], where: str) -> T:

@@ -11,7 +11,7 @@ import json
 import math
 import operator
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 from typing import Any
 
@@ -154,6 +154,22 @@ def worst(statuses: Iterable[Status | str]) -> Status:
         if status in seen:
             return status
     return Status.ERRORED
+
+
+def waive(verdicts: Iterable[Verdict], waived: Mapping[str, str]) -> tuple[Verdict, ...]:
+    """Let a waived gate pass where it failed, and say so in its reason.
+
+    `waived` maps gate codes to the waiver's words. An errored verdict stays errored: a waiver
+    accepts what was measured, not that nothing was.
+    """
+    return tuple(
+        (
+            replace(row, status=Status.PASSED, reason=f"{row.reason}; waived: {waived[row.gate]}")
+            if row.status is Status.FAILED and row.gate in waived
+            else row
+        )
+        for row in verdicts
+    )
 
 
 def policy_hash(waivers: Iterable[Mapping[str, object]] = ()) -> str:

@@ -1,0 +1,1 @@
+"""Builders of argv lists, one module a tool. Nothing here runs."""
