@@ -1,0 +1,25 @@
+"""How gunicorn serves the dashboard behind the proxy: `gunicorn config.wsgi:application`."""
+
+import os
+
+from config.env import Environment
+
+env = Environment(os.environ)
+
+bind = env.text("WEB_BIND", "0.0.0.0:8000")  # nosec B104 - a container's own network
+workers = env.number("WEB_WORKERS", 2, lowest=1, highest=64)
+threads = env.number("WEB_THREADS", 4, lowest=1, highest=64)
+worker_class = "gthread"
+preload_app = False
+
+# On SIGTERM a worker takes no new connection and has this long to finish what it has.
+graceful_timeout = env.number("WEB_GRACEFUL_SECONDS", 30, lowest=1, highest=600)
+timeout = 60
+# Longer than the proxy keeps an idle connection, so that the proxy is always the one to close it:
+# a request must not meet a connection that is just going away.
+keepalive = 75
+
+accesslog = "-"
+errorlog = "-"
+# It would be a socket on a file system that is read-only.
+control_socket_disable = True

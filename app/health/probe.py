@@ -1,0 +1,60 @@
+"""The container's own HEALTHCHECK: `python -m health.probe [web|worker]`, standard library only.
+
+Exit code 0 means healthy, 1 unhealthy, 2 a wrong argument; the reason goes to standard error.
+"""
+
+from __future__ import annotations
+
+import http.client
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+PORT = 8000
+TIMEOUT = 3.0
+BEAT = Path(tempfile.gettempdir()) / "dashboard-worker.beat"
+"""The file that a worker touches every few seconds while it is connected to the broker."""
+BEAT_LIMIT = 30.0
+
+
+def web(port: int = PORT, timeout: float = TIMEOUT) -> str:
+    """Ask the web process of this container whether it lives; return what is wrong, or nothing."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=timeout)
+    try:
+        connection.request("GET", "/health/live")
+        status = connection.getresponse().status
+    except (OSError, http.client.HTTPException) as error:
+        return f"/health/live does not answer: {error!r}"
+    finally:
+        connection.close()
+    return "" if status == 200 else f"/health/live answers {status}"
+
+
+def worker(beat: Path = BEAT, limit: float = BEAT_LIMIT) -> str:
+    """Look at the worker's last sign of life; return what is wrong, or nothing."""
+    try:
+        age = time.time() - beat.stat().st_mtime
+    except FileNotFoundError:
+        return "the worker has not started"
+    return "" if age <= limit else f"the worker's last sign of life is {age:.0f} s old"
+
+
+PROBES: dict[str, Callable[[], str]] = {"web": web, "worker": worker}
+
+
+def main(argv: Sequence[str]) -> int:
+    """Run the probe that is named (web where none is) and return the exit code."""
+    name = argv[0] if argv else "web"
+    if len(argv) > 1 or name not in PROBES:
+        sys.stderr.write(f"usage: python -m health.probe [{'|'.join(PROBES)}]\n")
+        return 2
+    problem = PROBES[name]()
+    if problem:
+        sys.stderr.write(f"{problem}\n")
+    return 1 if problem else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

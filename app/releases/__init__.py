@@ -1,0 +1,1 @@
+"""Runs of the pipeline, the releases they made, and where those run."""

@@ -1,0 +1,110 @@
+"""`POST /api/runs/`: where the pipeline hands in its reports."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import asdict
+from http import HTTPStatus
+
+from amqp.exceptions import AMQPError
+from django.conf import settings
+from django.core.exceptions import RequestDataTooBig
+from django.db import InterfaceError, OperationalError
+from django.http import HttpRequest, JsonResponse
+from django.urls import reverse
+from django.utils.crypto import constant_time_compare
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_POST
+from kombu.exceptions import OperationalError as BrokerError
+
+from releases.ingest import NotAReport, NotJson, Report, parse
+from releases.storage import Acceptance, accept
+from releases.tasks import store_report
+
+logger = logging.getLogger(__name__)
+
+RETRY_AFTER = 10  # seconds
+CONFIRM_TIMEOUT = 3  # seconds in which the broker has to confirm that it has the message
+
+
+class Refusal(Exception):
+    """Why a report is not taken, as the status and body of the answer."""
+
+    def __init__(self, status: HTTPStatus, error: str, **more: object) -> None:
+        super().__init__(error)
+        self.status, self.body = status, {"error": error, **more}
+
+
+@csrf_exempt  # no cookie is looked at: the caller shows a token
+@require_POST
+def runs(request: HttpRequest) -> JsonResponse:
+    """Take a report: 202 new, 200 known already, 409 another one under this run id."""
+    try:
+        _check_caller(request)
+        report = _read(request)
+        acceptance = _accept(report)
+    except Refusal as refusal:
+        response = JsonResponse(refusal.body, status=refusal.status)
+        if refusal.status == HTTPStatus.UNAUTHORIZED:
+            response["WWW-Authenticate"] = "Bearer"
+        if refusal.status == HTTPStatus.SERVICE_UNAVAILABLE:
+            response["Retry-After"] = str(RETRY_AFTER)
+        return response
+    return JsonResponse(
+        {"id": report["run"]},
+        status=HTTPStatus.ACCEPTED if acceptance is Acceptance.NEW else HTTPStatus.OK,
+        headers={"Location": reverse("run", args=[report["run"]])},
+    )
+
+
+def _check_caller(request: HttpRequest) -> None:
+    if not settings.INGEST_TOKEN:
+        if settings.ENVIRONMENT == "development":
+            return
+        raise Refusal(
+            HTTPStatus.SERVICE_UNAVAILABLE,
+            "this dashboard takes no reports: set INGEST_TOKEN or INGEST_TOKEN_FILE and restart it",
+        )
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not constant_time_compare(token, settings.INGEST_TOKEN):
+        raise Refusal(
+            HTTPStatus.UNAUTHORIZED, "send the ingest token as `Authorization: Bearer <token>`"
+        )
+
+
+def _read(request: HttpRequest) -> Report:
+    if request.content_type != "application/json":
+        raise Refusal(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "send application/json")
+    try:
+        return parse(request.body)
+    except RequestDataTooBig:
+        limit = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+        raise Refusal(
+            HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"a report has at most {limit} bytes"
+        ) from None
+    except NotJson as error:
+        raise Refusal(HTTPStatus.BAD_REQUEST, f"not a JSON document: {error}") from None
+    except NotAReport as error:
+        raise Refusal(
+            HTTPStatus.UNPROCESSABLE_ENTITY,
+            "the document does not fit the schema of a report",
+            problems=[asdict(problem) for problem in error.problems],
+        ) from None
+
+
+def _accept(report: Report) -> Acceptance:
+    try:
+        acceptance = accept(report, _enqueue)
+    except (BrokerError, AMQPError, OSError) as error:
+        logger.error("run %s not queued: %r", report["run"], error)
+        raise Refusal(HTTPStatus.SERVICE_UNAVAILABLE, "the queue does not answer") from error
+    except (InterfaceError, OperationalError) as error:
+        logger.error("run %s not accepted: %r", report["run"], error)
+        raise Refusal(HTTPStatus.SERVICE_UNAVAILABLE, "the database does not answer") from error
+    if acceptance is Acceptance.CONFLICT:
+        raise Refusal(HTTPStatus.CONFLICT, f"another report was taken as run {report['run']}")
+    return acceptance
+
+
+def _enqueue(report: Report) -> None:
+    store_report.apply_async(args=(report,), confirm_timeout=CONFIRM_TIMEOUT)

@@ -1,0 +1,188 @@
+"""From the bytes of a report to the rows it stands for. Pure: reads nothing but its arguments."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
+from pathlib import Path
+from typing import Any, NoReturn
+from uuid import UUID
+
+from jsonschema import Draft202012Validator, FormatChecker, ValidationError
+
+from releases.models import Deployment, Promotion, Release, Run, StageResult, Status
+
+Report = dict[str, Any]
+"""A report that fits the schema; only `parse` makes one."""
+
+SCHEMA = Path(__file__).with_name("report.schema.json")
+ESCAPED_NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
+MAX_PROBLEMS = 10
+MAX_MESSAGE = 200
+COMMON = frozenset({"status", "duration", "reused", "reason"})
+PROMOTIONS = ("promote-test", "promote-release")
+DEPLOYMENTS = ("deploy", "deploy-production")
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing wrong with a report: `path` is like `stages/test/coverage`, blank for the whole."""
+
+    path: str
+    message: str
+
+
+class NotJson(Exception):
+    """The body is no JSON document that a database can keep."""
+
+
+class NotAReport(Exception):
+    """The document does not fit the schema; `problems` says where and why."""
+
+    def __init__(self, problems: list[Problem]) -> None:
+        super().__init__("; ".join(f"{problem.path}: {problem.message}" for problem in problems))
+        self.problems = problems
+
+
+@dataclass(frozen=True)
+class Rows:
+    """The unsaved rows of one report."""
+
+    run: Run
+    stages: list[StageResult]
+    releases: list[Release]
+    promotions: list[Promotion]
+    deployments: list[Deployment]
+
+
+def parse(body: bytes) -> Report:
+    """Return the report in the body; NotJson or NotAReport where there is none."""
+    try:
+        document = json.loads(body.decode("utf-8"), parse_constant=_refuse_constant)
+        canonical = _canonical(document).decode("utf-8")
+    except RecursionError:
+        raise NotJson("nested too deeply") from None
+    except ValueError as error:
+        raise NotJson(_shorten(str(error))) from None
+    if ESCAPED_NUL.search(canonical):
+        raise NotJson("a text holds the character U+0000, which a database cannot keep")
+    errors = sorted(
+        _validator().iter_errors(document), key=lambda error: list(map(str, error.path))
+    )
+    if errors:
+        raise NotAReport([_problem(error) for error in errors[:MAX_PROBLEMS]])
+    report: Report = document
+    return report
+
+
+def fingerprint(report: Report) -> str:
+    """Return the SHA-256 of a report, the same however its JSON was written."""
+    return hashlib.sha256(_canonical(report)).hexdigest()
+
+
+def rows(report: Report) -> Rows:
+    """Return what a report says, as rows that are not saved yet."""
+    run = Run(
+        receipt_id=UUID(report["run"]),
+        started_at=datetime.fromisoformat(report["timestamp"]),
+        commit=report["commit"],
+        branch=report["branch"],
+        version=report["version"],
+        status=report["status"],
+        duration=report["duration"],
+    )
+    stages: dict[str, Report] = report["stages"]
+    return Rows(
+        run=run,
+        stages=[_stage(run, *item) for item in enumerate(stages.items())],
+        releases=list(_releases(report)),
+        promotions=[
+            Promotion(
+                run_id=run.pk, release_id=stage["digest"], tag=stage["tag"], at=run.started_at
+            )
+            for stage in _with_digest(stages, PROMOTIONS)
+            if stage["status"] == Status.PASSED
+        ],
+        deployments=[
+            Deployment(
+                run_id=run.pk,
+                release_id=stage["digest"],
+                environment=stage["environment"],
+                status=stage["status"],
+                at=run.started_at,
+            )
+            for stage in _with_digest(stages, DEPLOYMENTS)
+            if stage["status"] != Status.SKIPPED and "environment" in stage
+        ],
+    )
+
+
+def _stage(run: Run, position: int, item: tuple[str, Report]) -> StageResult:
+    name, stage = item
+    return StageResult(
+        run_id=run.pk,
+        position=position,
+        name=name,
+        status=stage["status"],
+        duration=stage["duration"],
+        reused=stage.get("reused", False),
+        reason=stage.get("reason", ""),
+        facts={key: value for key, value in stage.items() if key not in COMMON},
+    )
+
+
+def _releases(report: Report) -> Iterator[Release]:
+    """Yield each release the report speaks of once; the one it built with platforms and sizes."""
+    stages = report["stages"]
+    seen: set[str] = set()
+    for stage in _with_digest(stages, ("build", *PROMOTIONS, *DEPLOYMENTS)):
+        if stage["digest"] not in seen:
+            seen.add(stage["digest"])
+            yield Release(
+                digest=stage["digest"],
+                version=report["version"],
+                platforms=stage.get("platforms", []),
+                sizes=stage.get("sizes", {}),
+            )
+
+
+def _with_digest(stages: dict[str, Report], names: tuple[str, ...]) -> list[Report]:
+    return [stages[name] for name in names if "digest" in stages.get(name, {})]
+
+
+@cache
+def _validator() -> Draft202012Validator:
+    checker = FormatChecker(formats=())
+    # jsonschema leaves date-time unchecked unless one more package is installed.
+    checker.checks("date-time", raises=ValueError)(_is_moment)
+    schema = json.loads(SCHEMA.read_text(encoding="utf-8"))
+    Draft202012Validator.check_schema(schema)
+    return Draft202012Validator(schema, format_checker=checker)
+
+
+def _is_moment(value: object) -> bool:
+    return not isinstance(value, str) or bool(datetime.fromisoformat(value))
+
+
+def _canonical(document: Any) -> bytes:
+    text = json.dumps(
+        document, ensure_ascii=False, allow_nan=False, sort_keys=True, separators=(",", ":")
+    )
+    return text.encode("utf-8")
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is no JSON number")
+
+
+def _problem(error: ValidationError) -> Problem:
+    return Problem("/".join(map(str, error.absolute_path)), _shorten(error.message))
+
+
+def _shorten(text: str) -> str:
+    return text if len(text) <= MAX_MESSAGE else text[: MAX_MESSAGE - 1] + "…"

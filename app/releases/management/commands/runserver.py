@@ -1,0 +1,18 @@
+"""`runserver` that works in a fresh clone: it makes the SQLite file before it serves."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.contrib.staticfiles.management.commands import runserver
+from django.core.management import call_command
+from django.db import connection
+
+
+class Command(runserver.Command):
+    """Django's development server, with the development database brought up to date first."""
+
+    def check_migrations(self) -> None:
+        """Migrate a development SQLite file; say what is missing anywhere else, as Django does."""
+        if settings.ENVIRONMENT == "development" and connection.vendor == "sqlite":
+            call_command("migrate", interactive=False, verbosity=0)
+        super().check_migrations()

@@ -1,0 +1,75 @@
+"""Keeps reports: the promise to store one, the storing itself, and what the pages ask for."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Callable
+from uuid import UUID
+
+from django.db import transaction
+
+from releases import pagecache
+from releases.ingest import Report, Rows, fingerprint, rows
+from releases.models import Deployment, Promotion, Receipt, Release, Run, StageResult
+
+
+class Acceptance(enum.Enum):
+    """What became of a report that was handed in."""
+
+    NEW = "new"
+    QUEUED_BEFORE = "queued before"
+    STORED_BEFORE = "stored before"
+    CONFLICT = "conflict"
+
+
+def accept(report: Report, enqueue: Callable[[Report], None]) -> Acceptance:
+    """Promise to store the report and enqueue it, both or neither.
+
+    The receipt is written before and committed after the message is out. A worker that is faster
+    than the commit waits on the receipt's key; a failing `enqueue` takes the receipt back with it.
+    A report that was promised but is not stored is enqueued again, in case its message was lost.
+    """
+    sha256 = fingerprint(report)
+    with transaction.atomic():
+        receipt, is_new = Receipt.objects.get_or_create(
+            run_id=UUID(report["run"]), defaults={"sha256": sha256}
+        )
+        if receipt.sha256 != sha256:
+            return Acceptance.CONFLICT
+        if Run.objects.filter(pk=receipt.pk).exists():
+            return Acceptance.STORED_BEFORE
+        enqueue(report)
+    return Acceptance.NEW if is_new else Acceptance.QUEUED_BEFORE
+
+
+def store(report: Report) -> bool:
+    """Store all that the report says in one transaction; False where it is stored already.
+
+    ValueError where another report has the run id.
+    """
+    sha256 = fingerprint(report)
+    with transaction.atomic():
+        Receipt.objects.get_or_create(run_id=UUID(report["run"]), defaults={"sha256": sha256})
+        # The lock makes a second worker with the same report wait, and then find the run.
+        receipt = Receipt.objects.select_for_update().get(pk=report["run"])
+        if receipt.sha256 != sha256:
+            raise ValueError(f"run {receipt} was promised to another report")
+        if Run.objects.filter(pk=receipt.pk).exists():
+            return False
+        _save(rows(report))
+        transaction.on_commit(pagecache.forget)
+    return True
+
+
+def _save(found: Rows) -> None:
+    found.run.save(force_insert=True)
+    StageResult.objects.bulk_create(found.stages)
+    Release.objects.bulk_create(found.releases, ignore_conflicts=True)
+    for release in found.releases:
+        if release.platforms:
+            # The digest may have come first with a promotion, which knows nothing of platforms.
+            Release.objects.filter(pk=release.pk, platforms=[]).update(
+                version=release.version, platforms=release.platforms, sizes=release.sizes
+            )
+    Promotion.objects.bulk_create(found.promotions)
+    Deployment.objects.bulk_create(found.deployments)

@@ -1,0 +1,28 @@
+"""What the worker does."""
+
+from __future__ import annotations
+
+import logging
+
+from celery import Task, shared_task
+from django.db import InterfaceError, OperationalError
+
+from releases import storage
+from releases.ingest import Report
+
+logger = logging.getLogger(__name__)
+
+LONGEST_PAUSE = 300
+
+
+@shared_task(bind=True, max_retries=None)
+def store_report(self: Task[[Report], None], report: Report) -> None:
+    """Store a report; while the database is away, try again with growing pauses, for ever."""
+    try:
+        is_new = storage.store(report)
+    except (InterfaceError, OperationalError) as error:
+        if self.request.is_eager:
+            raise  # whoever handed the report in is waiting, and gets to know
+        pause = min(2**self.request.retries, LONGEST_PAUSE)
+        raise self.retry(exc=error, countdown=pause) from error
+    logger.info("run %s %s", report["run"], "stored" if is_new else "was stored before")

@@ -1,0 +1,44 @@
+"""How values are written on a page."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import template
+
+register = template.Library()
+
+
+@register.filter
+def seconds(value: float) -> str:
+    """Write a duration in seconds as `0.4 s`, `12 s`, `3 min 05 s` or `1 h 02 min`."""
+    if value < 9.95:
+        return f"{value:.1f} s"
+    whole = round(value)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60:02} s"
+    return f"{whole // 3600} h {whole % 3600 // 60:02} min"
+
+
+@register.filter
+def short(value: str) -> str:
+    """Write a digest or a commit by its first twelve hex digits."""
+    return value.removeprefix("sha256:")[:12]
+
+
+@register.filter
+def fact_items(facts: dict[str, Any]) -> list[tuple[str, str]]:
+    """Write the facts of a stage as pairs of a label and a text, nested ones joined."""
+    return [(name.replace("_", " "), _text(value)) for name, value in facts.items()]
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {_text(item)}" for name, item in value.items()) or "none"
+    if isinstance(value, list):
+        return ", ".join(map(_text, value)) or "none"
+    if isinstance(value, bool) or value is None:
+        return {True: "yes", False: "no", None: "none"}[value]
+    return f"{value:g}" if isinstance(value, float) else str(value)
