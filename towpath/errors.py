@@ -70,6 +70,8 @@ class RegistryNotFoundError(RegistryError):
 class RegistryRateLimitedError(RegistryError):
     """The registry asked us to wait; a retry after that can heal it."""
 
+    seconds = 0.0
+
 
 class DigestMismatchError(RegistryError):
     """The bytes that came do not have the digest that was asked for."""

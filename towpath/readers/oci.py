@@ -1,0 +1,215 @@
+"""OCI documents: index, manifest and config of an image, and the files of its layers. Pure.
+
+Source: OCI image spec 1.1 (https://github.com/opencontainers/image-spec). A document that is not
+what it must be raises NothingToJudgeError; it never reads as empty.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import posixpath
+import tarfile
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from towpath.errors import NothingToJudgeError
+
+INDEX = "application/vnd.oci.image.index.v1+json"
+MANIFEST = "application/vnd.oci.image.manifest.v1+json"
+DOCKER_LIST = "application/vnd.docker.distribution.manifest.list.v2+json"
+DOCKER_MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
+EMPTY_TYPE = "application/vnd.oci.empty.v1+json"
+EMPTY = b"{}"
+INDEXES = (INDEX, DOCKER_LIST)
+MANIFESTS = (*INDEXES, MANIFEST, DOCKER_MANIFEST)
+
+_WHITEOUT = ".wh."
+_OPAQUE = ".wh..wh..opq"
+
+
+@dataclass(frozen=True)
+class Descriptor:
+    """What points at content: its type, digest and size in bytes."""
+
+    media_type: str
+    digest: str
+    size: int
+    platform: str = ""
+    artifact_type: str = ""
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the descriptor as a manifest writes it; a platform is not written."""
+        body = {"mediaType": self.media_type, "digest": self.digest, "size": self.size}
+        return body | ({"artifactType": self.artifact_type} if self.artifact_type else {})
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """A manifest or an index as the registry holds it: the exact bytes and what they hash to."""
+
+    media_type: str
+    content: bytes
+
+    @property
+    def digest(self) -> str:
+        """The digest of the bytes."""
+        return sha256(self.content)
+
+    @property
+    def descriptor(self) -> Descriptor:
+        """What another document points at this one with."""
+        kind = str(self.document.get("artifactType", ""))
+        return Descriptor(self.media_type, self.digest, len(self.content), artifact_type=kind)
+
+    @property
+    def document(self) -> dict[str, Any]:
+        """The parsed JSON."""
+        return parse(self.content, self.media_type)
+
+    @property
+    def is_index(self) -> bool:
+        """Whether this lists images rather than being one."""
+        return self.media_type in INDEXES
+
+
+@dataclass(frozen=True)
+class ImageConfig:
+    """What an image says of itself: its platform, labels, and user."""
+
+    platform: str
+    labels: Mapping[str, str]
+    user: str
+
+
+def sha256(content: bytes) -> str:
+    """Return the digest of some bytes."""
+    return f"sha256:{hashlib.sha256(content).hexdigest()}"
+
+
+def parse(content: bytes, what: str) -> dict[str, Any]:
+    """Read a JSON object; `what` names it in the error."""
+    try:
+        document = json.loads(content)
+    except ValueError as error:
+        raise NothingToJudgeError(f"{what} is not JSON.", why=str(error)) from error
+    if not isinstance(document, dict):
+        raise NothingToJudgeError(f"{what} is no JSON object.")
+    return document
+
+
+def children(index: Manifest) -> list[Descriptor]:
+    """Return the images of an index; an attestation, which has no platform, is not one."""
+    return [row for row in entries(index) if row.platform not in ("", "unknown/unknown")]
+
+
+def entries(index: Manifest) -> list[Descriptor]:
+    """Return everything that an index points at."""
+    return [_descriptor(row, "an index") for row in _rows(index, "manifests")]
+
+
+def layers(manifest: Manifest) -> list[Descriptor]:
+    """Return the layers of an image, the lowest first."""
+    return [_descriptor(row, "a manifest") for row in _rows(manifest, "layers")]
+
+
+def config_of(manifest: Manifest) -> Descriptor:
+    """Return where the config of an image is."""
+    return _descriptor(manifest.document.get("config"), "a manifest")
+
+
+def compressed_size(manifest: Manifest) -> int:
+    """Return what a pull of this image moves at most, in bytes: its config and all its layers."""
+    return sum(row.size for row in (config_of(manifest), *layers(manifest)))
+
+
+def image_config(content: bytes) -> ImageConfig:
+    """Read the config of an image."""
+    document = parse(content, "an image config")
+    try:
+        platform = f"{document['os']}/{document['architecture']}"
+        inner = document.get("config") or {}
+        return ImageConfig(platform, dict(inner.get("Labels") or {}), str(inner.get("User", "")))
+    except (KeyError, TypeError, ValueError) as error:
+        raise NothingToJudgeError("An image config names no platform.", why=repr(error)) from error
+
+
+def index_of(rows: Iterable[Descriptor]) -> Manifest:
+    """Return an index that points at these manifests, as the referrers tag holds it."""
+    body = {
+        "schemaVersion": 2,
+        "mediaType": INDEX,
+        "manifests": [row.as_json() for row in rows],
+    }
+    return Manifest(INDEX, _encode(body))
+
+
+def artifact(
+    kind: str, subject: Descriptor, blobs: Iterable[Descriptor], annotations: Mapping[str, str]
+) -> Manifest:
+    """Return the manifest of an artifact of this type that speaks of `subject`.
+
+    The same content gives the same bytes: no time is written. Source: OCI image spec 1.1,
+    "Guidelines for Artifact Usage".
+    """
+    body = {
+        "schemaVersion": 2,
+        "mediaType": MANIFEST,
+        "artifactType": kind,
+        "config": Descriptor(EMPTY_TYPE, sha256(EMPTY), len(EMPTY)).as_json(),
+        "layers": [row.as_json() for row in blobs],
+        "subject": subject.as_json(),
+        "annotations": dict(annotations),
+    }
+    return Manifest(MANIFEST, _encode(body))
+
+
+def overlay(files: dict[str, bytes], layer: tarfile.TarFile, wanted: Callable[[str], bool]) -> None:
+    """Lay one layer over `files`: add what is wanted, take away what the layer deletes.
+
+    Names are relative to the root of the image, without a slash at the start. Source: OCI image
+    spec, "Image Layer Filesystem Changeset".
+    """
+    found: dict[str, bytes] = {}
+    for member in layer:
+        name = posixpath.normpath(member.name).lstrip("/")
+        folder, base = posixpath.split(name)
+        if base == _OPAQUE:
+            _remove(files, folder)
+        elif base.startswith(_WHITEOUT):
+            _remove(files, posixpath.join(folder, base.removeprefix(_WHITEOUT)))
+        elif member.isfile() and wanted(name):
+            stream = layer.extractfile(member)
+            found[name] = stream.read() if stream else b""
+    files.update(found)
+
+
+def _remove(files: dict[str, bytes], path: str) -> None:
+    for name in [name for name in files if name == path or name.startswith(f"{path}/")]:
+        del files[name]
+
+
+def _rows(manifest: Manifest, key: str) -> list[Any]:
+    rows = manifest.document.get(key)
+    if not isinstance(rows, list):
+        raise NothingToJudgeError(f"{manifest.digest} has no list of {key}.")
+    return rows
+
+
+def _descriptor(row: Any, where: str) -> Descriptor:
+    try:
+        platform = row.get("platform") or {}
+        return Descriptor(
+            media_type=row["mediaType"],
+            digest=row["digest"],
+            size=int(row["size"]),
+            platform=f"{platform['os']}/{platform['architecture']}" if platform else "",
+            artifact_type=row.get("artifactType", ""),
+        )
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise NothingToJudgeError(f"A descriptor in {where} is not whole.", why=repr(error)) from error
+
+
+def _encode(body: Mapping[str, Any]) -> bytes:
+    return json.dumps(body, sort_keys=True, separators=(",", ":")).encode()
