@@ -54,6 +54,14 @@ class Environment:
 
 
 @dataclass(frozen=True)
+class Dashboard:
+    """Who is told of a run: an address, and the file that holds the token for it."""
+
+    url: str = ""
+    token_file: str = ""
+
+
+@dataclass(frozen=True)
 class Waiver:
     """A reviewed exception: a gate or an advisory, a reason, and the day it ends."""
 
@@ -82,6 +90,7 @@ class Config:
     registry: str = "localhost:5000"
     platforms: tuple[str, ...] = PLATFORMS
     django: Django = Django()
+    dashboard: Dashboard = Dashboard()
     branches: Mapping[str, str] = field(default_factory=lambda: {"main": "test", "*": "scan"})
     environments: Mapping[str, Environment] = field(default_factory=dict)
     waivers: tuple[Waiver, ...] = ()
@@ -161,6 +170,9 @@ def parse(
         values["platforms"] = _platforms(values["platforms"], f"{where}.platforms")
     if "django" in values:
         values["django"] = Django(**_section(values["django"], Django, f"{where}.django"))
+    if "dashboard" in values:
+        where_ = f"{where}.dashboard"
+        values["dashboard"] = Dashboard(**_section(values["dashboard"], Dashboard, where_))
     if "branches" in values:
         values["branches"] = _branches(values["branches"], f"{where}.branches")
     values["environments"] = _environments(values.get("environments", {}), f"{where}.environments")

@@ -63,7 +63,7 @@ def tag(text: str) -> str:
     if not _TAG.fullmatch(text):
         raise ConfigurationError(
             f"{text!r} cannot be a tag.",
-            why="A tag has up to 128 letters, digits, '_', '.', '-', and starts with none of the last two.",
+            why="It takes up to 128 letters, digits, '_', '.' and '-', and no '.' or '-' first.",
         )
     return text
 

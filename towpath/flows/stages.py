@@ -15,6 +15,7 @@ from towpath.config import Config
 from towpath.errors import GateFailedError, NothingToJudgeError, TowpathError
 from towpath.evidence import Statement, Subject
 from towpath.flows.session import Session
+from towpath.flows.source import Source
 from towpath.gates import Status
 
 
@@ -33,14 +34,20 @@ def policy(config: Config) -> str:
     return gates.policy_hash(waiver.as_json() for waiver in config.waivers)
 
 
-def inputs_of(tree: str, *more: str) -> str:
-    """Return the hash of what a stage depends on: the tree, our Python, and whatever is named.
+def inputs_of(source: Source, *more: str) -> str:
+    """Return the hash of what a stage depends on: commit, tree, our Python, and what is named.
 
     The tree holds the pins of every tool and the gates too, so that a change in one of them is a
     change of the inputs.
     """
-    parts = (tree, platform.python_version(), *more)
+    parts = (source.commit, source.tree, platform.python_version(), *more)
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()
+
+
+def check_inputs(config: Config, source: Source, stage: str) -> str:
+    """Return the inputs of a check; advisories grow old: security also depends on the day."""
+    more = (now().date().isoformat(), config.env.get("TOWPATH_ADVISORIES", ""))
+    return inputs_of(source, stage, *(more if stage == "security" else ()))
 
 
 def path(config: Config, stage: str) -> Path:

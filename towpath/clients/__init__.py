@@ -1,0 +1,1 @@
+"""Doors to services, one file each. They hold no policy."""

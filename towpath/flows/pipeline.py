@@ -1,0 +1,187 @@
+"""The whole chain: which stages a run has, in which order, and what a stop leaves written."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from towpath import report
+from towpath.errors import (
+    DeploymentUndoneError,
+    GateFailedError,
+    InterruptedRunError,
+    PromotionRefusedError,
+    TowpathError,
+)
+from towpath.flows import report as reports
+from towpath.flows import source as sources
+from towpath.flows import stages
+from towpath.flows.session import Session
+from towpath.flows.source import Source
+from towpath.gates import Status
+from towpath.report import StageResult
+
+CHECKS = ("lint", "tests", "integration", "security")
+REFUSALS = (GateFailedError, PromotionRefusedError, DeploymentUndoneError)
+
+
+@dataclass
+class Run:
+    """One execution of the pipeline: what it has from the start, and what its stages found."""
+
+    session: Session
+    source: Source
+    fresh: bool
+    digest: str = ""
+    results: list[StageResult] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A name on the board and the act behind it."""
+
+    name: str
+    act: Callable[[Run], StageResult]
+
+
+def reach_of(session: Session, source: Source, wanted: str) -> str:
+    """Return how far this run goes: `scan`, `test` or `release`.
+
+    In CI the branch decides and is the limit; a laptop goes to `test`. Raises
+    PromotionRefusedError for more than that.
+    """
+    config = session.config
+    limit = config.reach(source.branch) if config.in_ci else "test"
+    order = ("scan", "test", "release")
+    if wanted and order.index(wanted) > order.index(limit):
+        raise PromotionRefusedError(
+            f"This run may go to {limit}, not to {wanted}.",
+            why=(
+                f"[tool.towpath.branches] lets {source.branch!r} go to {limit}."
+                if config.in_ci
+                else "A release is made in CI only, where the variable CI is true."
+            ),
+            next_step="Run it in CI from a release branch or a version tag.",
+        )
+    return wanted or limit
+
+
+def plan(reach: str) -> list[Stage]:
+    """Return the stages of a run that goes this far, in order."""
+    from towpath.flows import delivery
+
+    found = [Stage(name, _check(name)) for name in CHECKS]
+    found += [Stage("build", delivery.build), Stage("scan", delivery.scan)]
+    if reach in ("test", "release"):
+        found += [
+            Stage("promote-test", delivery.promoting("test")),
+            Stage("deploy", delivery.deploying("deploy", "staging")),
+            Stage("verify", delivery.verifying("verify", "staging")),
+        ]
+    if reach == "release":
+        found += [
+            Stage("promote-release", delivery.promoting("release")),
+            Stage("deploy-production", delivery.deploying("deploy-production", "production")),
+            Stage("verify-production", delivery.verifying("verify-production", "production")),
+        ]
+    return found
+
+
+def pipeline(session: Session, *, to: str = "", fresh: bool = False) -> dict[str, Any]:
+    """Run the chain and return its report, which is also on disk after every stage.
+
+    The first stage that does not pass ends the run: its error is raised when the report is
+    written and delivered.
+    """
+    source = sources.read(session)
+    reach = reach_of(session, source, to)
+    chain = plan(reach)
+    run = Run(session, source, fresh)
+    writer = _Writer(run, str(uuid.uuid4()))
+    title = f"{source.version} on {source.branch}, up to {reach}"
+    with session.terminal.board(title, [stage.name for stage in chain]):
+        for stage in chain:
+            result = _attempt(stage, run)
+            run.results.append(result)
+            writer.write()
+            if result.error is not None:
+                break
+    document = writer.write()
+    session.terminal.summary(report.markdown(document))
+    reports.try_publish(session, document)
+    for result in run.results:
+        if result.error is not None:
+            raise result.error
+    return document
+
+
+@dataclass
+class _Writer:
+    """Writes the report of a run as it stands."""
+
+    run: Run
+    name: str
+    timestamp: str = field(default_factory=lambda: stages.stamp(stages.now()))
+    started: float = field(default_factory=time.monotonic)
+
+    def write(self) -> dict[str, Any]:
+        source = self.run.source
+        document = report.compose(
+            run=self.name,
+            timestamp=self.timestamp,
+            commit=source.commit,
+            branch=source.branch,
+            version=source.version,
+            duration=time.monotonic() - self.started,
+            results=self.run.results,
+        )
+        reports.write(self.run.session.config, document)
+        return document
+
+
+def _attempt(stage: Stage, run: Run) -> StageResult:
+    """Run one stage; whatever ends it becomes a result, so that the report is always written."""
+    started = time.monotonic()
+    with run.session.terminal.stage(stage.name) as row:
+        try:
+            result = stage.act(run)
+        except KeyboardInterrupt:
+            result = _stopped(stage, started, InterruptedRunError("Interrupted."))
+        except TowpathError as error:
+            result = _stopped(stage, started, error)
+        except Exception as error:
+            bug = TowpathError(f"{stage.name} broke: {type(error).__name__}: {error}")
+            bug.__cause__ = error
+            result = _stopped(stage, started, bug)
+        row.status, row.seconds = str(result.status), result.duration
+        row.note = report.note(result.as_json())
+    return result
+
+
+def _stopped(stage: Stage, started: float, error: TowpathError) -> StageResult:
+    status = Status.FAILED if isinstance(error, REFUSALS) else Status.ERRORED
+    reason = " ".join(part for part in (error.what, error.why) if part)
+    return StageResult(stage.name, status, time.monotonic() - started, reason=reason, error=error)
+
+
+def _check(name: str) -> Callable[[Run], StageResult]:
+    """Return the act of a check: its evidence is reused, or its Nox session makes it."""
+    from towpath.flows import sessions
+
+    def act(run: Run) -> StageResult:
+        started = time.monotonic()
+        statement, reused = sessions.ensure(run.session, run.source, name, fresh=run.fresh)
+        return StageResult(
+            name,
+            statement.status,
+            time.monotonic() - started,
+            report.check_fields(name, statement.facts),
+            reason=statement.reason,
+            saved=statement.duration if reused else None,
+            error=stages.error_of(statement),
+        )
+
+    return act

@@ -1,0 +1,96 @@
+"""The report of a run on disk, in the job summary, and at the dashboard."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from towpath import report
+from towpath.config import Config
+from towpath.errors import CommandFailedError, ConfigurationError, NothingToJudgeError
+from towpath.flows.session import Session
+from towpath.flows.stages import write_whole
+
+
+def path(config: Config) -> Path:
+    """Return where the report of the last run is."""
+    return config.reports / "pipeline-report.json"
+
+
+def write(config: Config, document: Mapping[str, Any]) -> None:
+    """Write the report; a crash leaves the last whole one."""
+    write_whole(path(config), json.dumps(document, indent=2).encode() + b"\n")
+
+
+def read(config: Config) -> dict[str, Any]:
+    """Return the report of the last run; raises NothingToJudgeError if there is none to read."""
+    file = path(config)
+    try:
+        document = json.loads(file.read_text(encoding="utf-8"))
+        report.markdown(document)
+    except FileNotFoundError as error:
+        raise NothingToJudgeError(
+            "There is no report.",
+            why=f"{file.relative_to(config.root)} does not exist.",
+            next_step="Run `invoke pipeline`.",
+        ) from error
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise NothingToJudgeError(
+            "The report cannot be read.",
+            why=f"{file.relative_to(config.root)} is empty or not a report: {error!r}",
+            next_step="Run `invoke pipeline`; it writes the report anew.",
+        ) from error
+    return dict(document)
+
+
+def show(session: Session, document: Mapping[str, Any]) -> None:
+    """Write the report as a table."""
+    session.terminal.table(
+        f"{document['version']} on {document['branch']}: {document['status']}",
+        ("stage", "status", "seconds", ""),
+        [
+            (name, stage["status"], f"{stage['duration']:.1f}", report.note(stage))
+            for name, stage in document["stages"].items()
+        ],
+    )
+
+
+def publish(session: Session, document: Mapping[str, Any]) -> str:
+    """Deliver the report to the configured dashboard and return its address."""
+    from towpath.clients import dashboard
+
+    config = session.config
+    if not config.dashboard.url:
+        raise ConfigurationError(
+            "No dashboard is configured.",
+            next_step="Set url and token_file in [tool.towpath.dashboard].",
+        )
+    dashboard.deliver(config.dashboard.url, _token(config), document)
+    return config.dashboard.url
+
+
+def try_publish(session: Session, document: Mapping[str, Any]) -> None:
+    """Deliver the report where a dashboard is configured; a failure is told and changes nothing."""
+    if not session.config.dashboard.url:
+        return
+    try:
+        session.terminal.say(f"Report delivered to {publish(session, document)}")
+    except (CommandFailedError, ConfigurationError) as error:
+        session.terminal.warn(f"Report not delivered: {' '.join(error.lines())}")
+
+
+def _token(config: Config) -> str:
+    """Return the token: from TOWPATH_DASHBOARD_TOKEN, else from the configured file."""
+    if token := config.env.get("TOWPATH_DASHBOARD_TOKEN"):
+        return token
+    file = config.root / config.dashboard.token_file
+    try:
+        return file.read_text(encoding="utf-8").strip()
+    except OSError as error:
+        raise ConfigurationError(
+            "There is no token for the dashboard.",
+            why=f"{config.dashboard.token_file or 'token_file'}: {error.strerror}",
+            next_step="Set TOWPATH_DASHBOARD_TOKEN, or deploy the dashboard first.",
+        ) from error

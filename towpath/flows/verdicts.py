@@ -1,0 +1,62 @@
+"""What the evidence on disk says, gate by gate."""
+
+from __future__ import annotations
+
+from towpath import gates
+from towpath.errors import ConfigurationError, NothingToJudgeError
+from towpath.evidence import Statement
+from towpath.flows import stages
+from towpath.flows.session import Session
+from towpath.gates import Status
+from towpath.images import nearest
+
+JUDGED = tuple(dict.fromkeys(rule.stage for rule in gates.GATES))
+
+
+def check(session: Session, stage: str = "") -> None:
+    """Write the verdicts as a table, then raise for the worst of them.
+
+    A stage without evidence, or judged under another policy, has no verdict. Raises
+    GateFailedError, NothingToJudgeError, and ConfigurationError for an unknown stage.
+    """
+    if stage and stage not in JUDGED:
+        raise ConfigurationError(
+            f"No gate judges a stage {stage!r}.{nearest(stage, JUDGED)}",
+            why=f"Gates judge {', '.join(JUDGED)}.",
+        )
+    wanted = (stage,) if stage else JUDGED
+    found = {name: _current(session, name) for name in wanted}
+    session.terminal.table(
+        "Verdicts",
+        ("stage", "gate", "verdict", ""),
+        [row for name in wanted for row in _rows(name, found[name])],
+    )
+    for status in (Status.FAILED, Status.ERRORED):
+        for statement in found.values():
+            if isinstance(statement, Statement) and statement.status is status:
+                stages.raise_for(statement)
+    for problem in found.values():
+        if isinstance(problem, NothingToJudgeError):
+            raise problem
+
+
+def _current(session: Session, stage: str) -> Statement | NothingToJudgeError:
+    try:
+        statement = stages.require(session.config, stage)
+    except NothingToJudgeError as error:
+        return error
+    if statement.policy != stages.policy(session.config):
+        return NothingToJudgeError(
+            f"{stage} was judged under another policy.",
+            why="A gate or a waiver changed since.",
+            next_step=f"Run the stage {stage} again.",
+        )
+    return statement
+
+
+def _rows(stage: str, found: Statement | NothingToJudgeError) -> list[tuple[str, str, str, str]]:
+    if isinstance(found, NothingToJudgeError):
+        return [(stage, rule.code, "errored", found.what) for rule in gates.of_stage(stage)]
+    return [
+        (stage, str(row["gate"]), str(row["status"]), str(row["reason"])) for row in found.verdicts
+    ]

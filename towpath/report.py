@@ -1,0 +1,136 @@
+"""The report of a run as plain values: what `reports/pipeline-report.json` holds. Pure.
+
+Its JSON Schema is the dashboard's own, `app/releases/report.schema.json`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from towpath.errors import TowpathError
+from towpath.gates import Status, worst
+
+SCHEMA = "1"
+# The report names two stages otherwise than the board does.
+KEYS = {"tests": "test"}
+
+
+@dataclass(frozen=True)
+class StageResult:
+    """How one stage ended. Times are seconds; `fields` are the stage's own numbers and names."""
+
+    name: str
+    status: Status
+    duration: float
+    fields: Mapping[str, Any] = field(default_factory=dict)
+    reason: str = ""
+    saved: float | None = None
+    error: TowpathError | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the stage's part of the report."""
+        body: dict[str, Any] = {"status": str(self.status), "duration": round(self.duration, 3)}
+        body.update(self.fields)
+        if self.reason:
+            body["reason"] = self.reason
+        if self.saved is not None:
+            body.update(reused=True, saved=round(self.saved, 3))
+        return body
+
+
+def compose(
+    *,
+    run: str,
+    timestamp: str,
+    commit: str,
+    branch: str,
+    version: str,
+    duration: float,
+    results: Iterable[StageResult],
+) -> dict[str, Any]:
+    """Return the report of a run; a run of no stage is errored."""
+    rows = list(results)
+    return {
+        "schema": SCHEMA,
+        "run": run,
+        "timestamp": timestamp,
+        "commit": commit,
+        "branch": branch,
+        "version": version,
+        "status": str(worst(row.status for row in rows)),
+        "duration": round(duration, 3),
+        "stages": {KEYS.get(row.name, row.name): row.as_json() for row in rows},
+    }
+
+
+def check_fields(stage: str, facts: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what the report shows of a check's facts; a fact that is missing is left out."""
+    if stage == "security":
+        return {"vulnerabilities": severities(facts)}
+    names = {
+        "lint": ("issues", "complexity"),
+        "tests": ("coverage", "tests_run", "tests_passed", "tests_failed"),
+        "integration": ("tests_run", "tests_passed", "tests_failed"),
+    }.get(stage, ())
+    return {name: facts[name] for name in names if facts.get(name) is not None}
+
+
+def severities(facts: Mapping[str, Any]) -> dict[str, int]:
+    """Return findings by severity; a severity that nobody could count is left out."""
+    found: dict[str, int] = {}
+    for severity in ("critical", "high", "medium", "low"):
+        names = (severity, f"code_{severity}", f"advisories_{severity}")
+        counts = [facts[name] for name in names if isinstance(facts.get(name), int)]
+        if counts:
+            found[severity] = sum(counts)
+    return found
+
+
+def markdown(document: Mapping[str, Any]) -> str:
+    """Return the report as the table of a CI job summary."""
+    marks = {"passed": "✅", "failed": "❌", "errored": "⚠️", "skipped": "➖"}
+    lines = [
+        f"### {marks[document['status']]} {document['version']} on {document['branch']}",
+        "",
+        "| stage | | seconds | |",
+        "|---|---|---:|---|",
+    ]
+    for name, stage in document["stages"].items():
+        text = note(stage).replace("|", "\\|").replace("\n", " ")
+        lines.append(f"| {name} | {marks[stage['status']]} | {stage['duration']:.1f} | {text} |")
+    return "\n".join(lines)
+
+
+def note(stage: Mapping[str, Any]) -> str:
+    """Return the few words that a table shows of a stage: why it stopped, or its numbers."""
+    parts = [str(stage["reason"])] if stage.get("reason") else []
+    if stage.get("reused"):
+        parts.append(f"evidence still holds, saved {stage['saved']:.1f} s")
+    parts += [
+        text.format(stage[name])
+        for name, text in _SHOWN.items()
+        if isinstance(stage.get(name), int | float | str) and stage[name] != ""
+    ]
+    if stage.get("sizes"):
+        parts.append(
+            ", ".join(f"{name} {size / 1e6:.1f} MB" for name, size in stage["sizes"].items())
+        )
+    if stage.get("vulnerabilities"):
+        parts.append(
+            ", ".join(f"{count} {name}" for name, count in stage["vulnerabilities"].items())
+        )
+    if stage.get("unproven"):
+        parts.append(f"unproven: {', '.join(stage['unproven'])}")
+    return " · ".join(parts)
+
+
+_SHOWN = {
+    "issues": "{} issues",
+    "complexity": "complexity {}",
+    "tests_run": "{} tests",
+    "coverage": "coverage {:.2f} %",
+    "environment": "{}",
+    "digest": "{:.19}",
+}
