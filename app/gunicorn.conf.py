@@ -6,7 +6,7 @@ from config.env import Environment
 
 env = Environment(os.environ)
 
-bind = env.text("WEB_BIND", "0.0.0.0:8000")  # nosec B104 - a container's own network
+bind = env.text("WEB_BIND", "0.0.0.0:8000")
 workers = env.number("WEB_WORKERS", 2, lowest=1, highest=64)
 threads = env.number("WEB_THREADS", 4, lowest=1, highest=64)
 worker_class = "gthread"

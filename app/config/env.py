@@ -77,7 +77,9 @@ class Environment:
         value, path = self._values.get(name, ""), self.text(file_name)
         if value and path:
             raise SettingError(name, f"is set, and so is {file_name}", "one of the two")
-        return _read_secret(file_name, Path(path)) if path else value
+        if path:
+            return _read_secret(file_name, Path(path))
+        return value if value.strip() else ""
 
 
 def _read_secret(name: str, path: Path) -> str:

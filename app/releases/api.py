@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from dataclasses import asdict
 from http import HTTPStatus
+from typing import Any
 
 from amqp.exceptions import AMQPError
 from django.conf import settings
@@ -24,7 +25,8 @@ from releases.tasks import store_report
 logger = logging.getLogger(__name__)
 
 RETRY_AFTER = 10  # seconds
-CONFIRM_TIMEOUT = 3  # seconds in which the broker has to confirm that it has the message
+# The broker has this many seconds to confirm that it has the message.
+PUBLISHING: dict[str, Any] = {"confirm_timeout": 3}
 
 
 class Refusal(Exception):
@@ -107,4 +109,4 @@ def _accept(report: Report) -> Acceptance:
 
 
 def _enqueue(report: Report) -> None:
-    store_report.apply_async(args=(report,), confirm_timeout=CONFIRM_TIMEOUT)
+    store_report.apply_async(args=(report,), **PUBLISHING)

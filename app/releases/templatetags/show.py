@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from django import template
@@ -31,14 +32,33 @@ def short(value: str) -> str:
 @register.filter
 def fact_items(facts: dict[str, Any]) -> list[tuple[str, str]]:
     """Write the facts of a stage as pairs of a label and a text, nested ones joined."""
-    return [(name.replace("_", " "), _text(value)) for name, value in facts.items()]
+    return [
+        (name.replace("_", " "), _text(value, UNITS.get(name, str)))
+        for name, value in facts.items()
+    ]
 
 
-def _text(value: Any) -> str:
+def _percent(value: float) -> str:
+    return f"{value:g} %"
+
+
+def _bytes(value: float) -> str:
+    return f"{value / 1e6:.1f} MB"
+
+
+UNITS: dict[str, Callable[[Any], str]] = {
+    "coverage": _percent,
+    "image_size": _bytes,
+    "saved": seconds,
+    "sizes": _bytes,
+}
+
+
+def _text(value: Any, number: Callable[[Any], str]) -> str:
     if isinstance(value, dict):
-        return ", ".join(f"{name} {_text(item)}" for name, item in value.items()) or "none"
+        return ", ".join(f"{name} {_text(item, number)}" for name, item in value.items()) or "none"
     if isinstance(value, list):
-        return ", ".join(map(_text, value)) or "none"
+        return ", ".join(_text(item, number) for item in value) or "none"
     if isinstance(value, bool) or value is None:
         return {True: "yes", False: "no", None: "none"}[value]
-    return f"{value:g}" if isinstance(value, float) else str(value)
+    return number(value) if isinstance(value, int | float) else str(value)

@@ -1,0 +1,42 @@
+"""The app under test uses one real service at most: the database that the environment names."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from django.core.cache import cache
+from django.test import Client
+from pytest_django import Settings
+
+from config import celery
+from tests.app.reports import TOKEN, Report
+
+Send = Callable[..., Any]
+
+
+@pytest.fixture(autouse=True)
+def own_services(settings: Settings) -> Iterator[None]:
+    """Keep the cache in memory and the queue in process, and know the token."""
+    settings.CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+    settings.INGEST_TOKEN = TOKEN
+    settings.SECURE_SSL_REDIRECT = False
+    settings.ALLOWED_HOSTS = ["testserver"]
+    eager = celery.conf.task_always_eager, celery.conf.task_eager_propagates
+    celery.conf.task_always_eager = celery.conf.task_eager_propagates = True
+    cache.clear()
+    yield
+    celery.conf.task_always_eager, celery.conf.task_eager_propagates = eager
+
+
+@pytest.fixture
+def send(client: Client) -> Send:
+    """Return a function that hands a report in, as the pipeline does."""
+
+    def hand_in(body: Report | str | bytes, token: str = TOKEN, **extra: Any) -> Any:
+        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        options = {"content_type": "application/json", "headers": headers, **extra}
+        return client.post("/api/runs/", body, **options)
+
+    return hand_in

@@ -1,0 +1,150 @@
+"""The settings of each environment, read afresh from a set of variables."""
+
+from __future__ import annotations
+
+import os
+import runpy
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from config.env import SettingError
+
+APP = Path(__file__).resolve().parents[2] / "app"
+SERVED = {
+    "ENVIRONMENT": "production",
+    "SECRET_KEY": "k" * 60,
+    "ALLOWED_HOSTS": "dash.example.org",
+    "DATABASE_HOST": "database",
+    "CACHE_HOSTS": "memcached:11211",
+    "QUEUE_HOST": "queue",
+}
+
+
+@pytest.fixture
+def load(monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Return a function that reads a settings file with these variables and no others."""
+
+    def run(values: dict[str, str], file: str = "config/settings.py") -> dict[str, Any]:
+        with monkeypatch.context() as patch:
+            for name in os.environ:
+                patch.delenv(name)
+            for name, value in values.items():
+                patch.setenv(name, value)
+            return runpy.run_path(str(APP / file))
+
+    return run
+
+
+def test_without_variables_it_runs_on_its_own(load: Any) -> None:
+    """A fresh clone needs no service: SQLite, local memory, work done in process."""
+    found = load({})
+
+    assert found["DEBUG"] is True
+    assert found["DATABASES"]["default"]["ENGINE"] == "django.db.backends.sqlite3"
+    assert found["CACHES"]["default"]["BACKEND"].endswith("LocMemCache")
+    assert found["CELERY_TASK_ALWAYS_EAGER"] is True
+    assert found["RELEASE_VERSION"] == found["RELEASE_DIGEST"] == "unknown"
+
+
+def test_production_uses_the_services_it_is_given(load: Any) -> None:
+    """Every service comes from its variables, passwords with odd characters included."""
+    found = load(
+        {
+            **SERVED,
+            "DATABASE_PASSWORD": "p@ss",
+            "QUEUE_USER": "user",
+            "QUEUE_PASSWORD": "p/@:",
+            "QUEUE_VHOST": "prod",
+        }
+    )
+
+    database = found["DATABASES"]["default"]
+    assert (database["HOST"], database["PORT"], database["PASSWORD"]) == ("database", 5432, "p@ss")
+    assert found["CACHES"]["default"]["LOCATION"] == ["memcached:11211"]
+    assert found["CELERY_BROKER_URL"] == "amqp://user:p%2F%40%3A@queue:5672/prod"
+    assert "CELERY_TASK_ALWAYS_EAGER" not in found
+
+
+def test_production_is_strict_by_default(load: Any) -> None:
+    """TLS is demanded, remembered by browsers, and no debug page is shown."""
+    found = load(SERVED)
+
+    assert found["DEBUG"] is False
+    assert found["SECURE_SSL_REDIRECT"] is True
+    assert found["SECURE_HSTS_SECONDS"] == 31_536_000
+    assert found["CSRF_COOKIE_SECURE"] is True
+
+
+def test_the_redirect_can_be_turned_off_behind_a_plain_proxy(load: Any) -> None:
+    """A proxy on the loopback without TLS would send a browser round in circles."""
+    assert load({**SERVED, "SECURE_SSL_REDIRECT": "false"})["SECURE_SSL_REDIRECT"] is False
+
+
+@pytest.mark.parametrize("name", [name for name in SERVED if name != "ENVIRONMENT"])
+@pytest.mark.parametrize("environment", ["staging", "production"])
+def test_a_served_environment_names_what_it_lacks(load: Any, environment: str, name: str) -> None:
+    """Nothing that an environment needs falls back to a development default."""
+    values = {**SERVED, "ENVIRONMENT": environment}
+    del values[name]
+    with pytest.raises(SettingError, match=f"^{name}: is required, since ENVIRONMENT is"):
+        load(values)
+
+
+def test_testing_needs_a_key_and_hosts_but_no_service(load: Any) -> None:
+    """A test run chooses its services, never its secrets by default."""
+    with pytest.raises(SettingError, match="^SECRET_KEY: is required"):
+        load({"ENVIRONMENT": "testing"})
+
+    found = load({"ENVIRONMENT": "testing", "SECRET_KEY": "x", "ALLOWED_HOSTS": "web"})
+
+    assert found["DATABASES"]["default"]["ENGINE"].endswith("sqlite3")
+    assert (found["DEBUG"], found["ALLOWED_HOSTS"]) == (False, ["web"])
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("ENVIRONMENT", "prod"),
+        ("DEBUG", "maybe"),
+        ("DEBUG", "true"),
+        ("RELEASE_DIGEST", "sha256:abc"),
+        ("RELEASE_DIGEST", "latest"),
+        ("DATABASE_PORT", "five"),
+        ("QUEUE_PORT", "70000"),
+        ("SECURE_SSL_REDIRECT", "y"),
+        ("ALLOWED_HOSTS", "a,,b"),
+        ("CSRF_TRUSTED_ORIGINS", ","),
+        ("CACHE_HOSTS", "a,"),
+        ("SECRET_KEY_FILE", "/run/secrets/none"),
+        ("DATABASE_PASSWORD_FILE", "/run/secrets/none"),
+        ("QUEUE_PASSWORD_FILE", "/run/secrets/none"),
+        ("INGEST_TOKEN_FILE", "/run/secrets/none"),
+    ],
+)
+def test_a_wrong_value_stops_the_start_and_names_its_variable(
+    load: Any, name: str, value: str
+) -> None:
+    """No setting is guessed from a value that cannot be meant."""
+    with pytest.raises(SettingError) as caught:
+        load({**SERVED, name: value})
+
+    assert str(caught.value).startswith(f"{name.removesuffix('_FILE')}")
+
+
+def test_static_files_carry_their_hash_once_collected(load: Any) -> None:
+    """The image serves collected files; a checkout serves them where they lie."""
+    assert "Manifest" in load(SERVED)["STORAGES"]["staticfiles"]["BACKEND"]
+    assert "Manifest" in load({"DEBUG": "false"})["STORAGES"]["staticfiles"]["BACKEND"]
+    assert "Manifest" not in load({})["STORAGES"]["staticfiles"]["BACKEND"]
+
+
+def test_gunicorn_is_told_by_variables(load: Any) -> None:
+    """Workers and threads are read as strictly as any setting; idle connections outlive the proxy's."""
+    found = load({"WEB_WORKERS": "3"}, "gunicorn.conf.py")
+
+    assert (found["bind"], found["workers"], found["threads"]) == ("0.0.0.0:8000", 3, 4)
+    assert found["graceful_timeout"] == 30
+    with pytest.raises(SettingError, match="^WEB_WORKERS: 'many' does not fit"):
+        load({"WEB_WORKERS": "many"}, "gunicorn.conf.py")
