@@ -13,6 +13,7 @@ from towpath.errors import TowpathError
 from towpath.gates import Status, worst
 
 SCHEMA = "1"
+LEVELS = ("critical", "high", "medium", "low")
 # The report names two stages otherwise than the board does.
 KEYS = {"tests": "test"}
 
@@ -68,7 +69,8 @@ def compose(
 def check_fields(stage: str, facts: Mapping[str, Any]) -> dict[str, Any]:
     """Return what the report shows of a check's facts; a fact that is missing is left out."""
     if stage == "security":
-        return {"vulnerabilities": severities(facts)}
+        found = severities(facts, ("code_", "advisories_"))
+        return {"vulnerabilities": found} if found else {}
     names = {
         "lint": ("issues", "complexity"),
         "tests": ("coverage", "tests_run", "tests_passed", "tests_failed"),
@@ -77,15 +79,16 @@ def check_fields(stage: str, facts: Mapping[str, Any]) -> dict[str, Any]:
     return {name: facts[name] for name in names if facts.get(name) is not None}
 
 
-def severities(facts: Mapping[str, Any]) -> dict[str, int]:
-    """Return findings by severity; a severity that nobody could count is left out."""
-    found: dict[str, int] = {}
-    for severity in ("critical", "high", "medium", "low"):
-        names = (severity, f"code_{severity}", f"advisories_{severity}")
-        counts = [facts[name] for name in names if isinstance(facts.get(name), int)]
-        if counts:
-            found[severity] = sum(counts)
-    return found
+def severities(facts: Mapping[str, Any], sources: Iterable[str] = ("",)) -> dict[str, int]:
+    """Return findings by severity, all sources together; nothing if one of them did not count.
+
+    A source is a prefix of fact names: `code_` and `advisories_` make `code_high` and so on. A part
+    of the counts would read as the whole.
+    """
+    rows = {level: [facts.get(f"{source}{level}") for source in sources] for level in LEVELS}
+    if any(not isinstance(count, int) for counts in rows.values() for count in counts):
+        return {}
+    return {level: sum(counts) for level, counts in rows.items()}
 
 
 def markdown(document: Mapping[str, Any]) -> str:

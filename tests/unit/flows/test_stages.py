@@ -1,0 +1,196 @@
+"""Evidence on disk: judged, written whole, and reused only while everything still fits."""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.fakes import QuietTerminal, TableRunner
+from towpath import config
+from towpath.errors import GateFailedError, NothingToJudgeError
+from towpath.evidence import Statement, Subject
+from towpath.flows import stages
+from towpath.flows.session import Session
+from towpath.flows.source import Source
+from towpath.gates import Status
+
+SOURCE = Source("c" * 40, "t" * 40, "main", "0.0.0+gccccccc", False, 1, "")
+START = dt.datetime(2026, 11, 24, 21, 0, tzinfo=dt.UTC)
+GOOD: dict[str, Any] = {"issues": 0, "complexity": 5}
+
+
+@pytest.fixture
+def session(tmp_path: Path) -> Session:
+    """Return a session in an empty project."""
+    return Session(config.parse({}, tmp_path, {}), TableRunner(), QuietTerminal())
+
+
+def recorded(session: Session, facts: dict[str, Any] = GOOD, **more: Any) -> Statement:
+    """Record the stage lint of SOURCE."""
+    return stages.record(
+        session, "lint", SOURCE.subject, facts, inputs="i", started=START, duration=1.23456, **more
+    )
+
+
+def test_a_statement_is_written_and_read_back(session: Session) -> None:
+    """What is on disk is what was recorded."""
+    written = recorded(session, tools={"mypy": "1"})
+
+    assert stages.require(session.config, "lint") == written
+    assert written.status is Status.PASSED
+    assert written.started == "2026-11-24T21:00:00Z"
+    assert written.duration == 1.235
+    assert [row["gate"] for row in written.verdicts] == ["LINT", "COMPLEXITY"]
+    assert stages.error_of(written) is None
+
+
+def test_a_failed_gate_is_an_error_with_code_4(session: Session) -> None:
+    """The error names the gate and the measured value."""
+    with pytest.raises(GateFailedError) as caught:
+        stages.raise_for(recorded(session, {"issues": 3, "complexity": 5}))
+
+    assert caught.value.what == "lint failed: LINT."
+    assert "issues is 3" in caught.value.why
+
+
+def test_a_missing_fact_is_an_error_with_code_3(session: Session) -> None:
+    """What was not measured is not passed."""
+    statement = recorded(session, {"issues": 0})
+
+    assert statement.status is Status.ERRORED
+    with pytest.raises(NothingToJudgeError, match="COMPLEXITY"):
+        stages.raise_for(statement)
+
+
+def test_a_reason_makes_a_good_stage_errored(session: Session) -> None:
+    """A flow that could not finish says why, and good numbers do not hide it."""
+    assert recorded(session, reason="mypy crashed").status is Status.ERRORED
+
+
+def test_a_stage_without_gates_passes_unless_a_reason_says_otherwise(session: Session) -> None:
+    """Promotions and deployments have no threshold."""
+    subject = Subject.image("app", "sha256:" + "a" * 64)
+
+    def record(**more: Any) -> Status:
+        return stages.record(
+            session, "deploy", subject, {}, inputs="i", started=START, duration=1, **more
+        ).status
+
+    assert record() is Status.PASSED
+    assert record(reason="no") is Status.ERRORED
+
+
+def test_a_waived_gate_passes_and_says_so(tmp_path: Path) -> None:
+    """The waiver's reason and last day stand in the verdict."""
+    waiver = {"id": "LINT", "reason": "being mended", "expires": dt.date(2999, 1, 1)}
+    session = Session(
+        config.parse({"waivers": [waiver]}, tmp_path, {}), TableRunner(), QuietTerminal()
+    )
+
+    statement = recorded(session, {"issues": 3, "complexity": 5})
+
+    assert statement.status is Status.PASSED
+    assert "waived: being mended (until 2999-01-01)" in statement.verdicts[0]["reason"]
+
+
+def test_the_same_stage_again_names_the_attempt_it_repeats(session: Session) -> None:
+    """Running again until green is visible."""
+    first = recorded(session, {"issues": 3, "complexity": 5})
+    second = recorded(session)
+
+    assert (first.attempt, first.repeats) == (1, "")
+    assert (second.attempt, second.repeats) == (2, first.sha256)
+
+
+def test_evidence_is_reused_only_for_the_same_inputs(session: Session) -> None:
+    """Other inputs, no statement or a failed one: run again."""
+    assert stages.reusable(session.config, "lint", "i") is None
+    written = recorded(session)
+
+    assert stages.reusable(session.config, "lint", "i") == written
+    assert stages.reusable(session.config, "lint", "other") is None
+    recorded(session, {"issues": 1, "complexity": 5})
+    assert stages.reusable(session.config, "lint", "i") is None
+
+
+def test_evidence_under_another_policy_is_not_reused(session: Session, tmp_path: Path) -> None:
+    """A new waiver is a new policy."""
+    recorded(session)
+    waiver = {"id": "LINT", "reason": "r", "expires": dt.date(2999, 1, 1)}
+    changed = config.parse({"waivers": [waiver]}, tmp_path, {})
+
+    assert stages.reusable(changed, "lint", "i") is None
+
+
+def test_a_changed_artifact_ends_the_reuse(session: Session) -> None:
+    """The evidence holds only as long as what it points at."""
+    artifact = session.config.root / "reports/lint.json"
+    artifact.parent.mkdir()
+    artifact.write_text("{}")
+    recorded(session, artifacts=[artifact])
+    assert stages.reusable(session.config, "lint", "i") is not None
+
+    artifact.write_text("{ }")
+    assert stages.reusable(session.config, "lint", "i") is None
+    artifact.unlink()
+    assert stages.reusable(session.config, "lint", "i") is None
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"[]", b'{"_type": "x"}'])
+def test_broken_evidence_is_an_error_and_never_reused(session: Session, content: bytes) -> None:
+    """Half a file is no evidence."""
+    file = stages.path(session.config, "lint")
+    file.parent.mkdir(parents=True)
+    file.write_bytes(content)
+
+    assert stages.read(session.config, "lint") is None
+    with pytest.raises(NothingToJudgeError, match="reports/evidence/lint.json"):
+        stages.require(session.config, "lint")
+
+
+def test_missing_evidence_names_the_file_and_the_next_step(session: Session) -> None:
+    """A report that is not there is exit code 3 with a way on."""
+    with pytest.raises(NothingToJudgeError) as caught:
+        stages.require(session.config, "lint")
+
+    assert "reports/evidence/lint.json" in caught.value.why
+    assert "nox -s lint" in caught.value.next_step
+
+
+def test_inputs_change_with_commit_tree_and_what_is_named() -> None:
+    """Any difference is another hash."""
+    other = Source("c" * 40, "u" * 40, "main", "0.0.0+gccccccc", False, 1, "")
+    hashes = {
+        stages.inputs_of(SOURCE, "lint"),
+        stages.inputs_of(SOURCE, "tests"),
+        stages.inputs_of(other, "lint"),
+    }
+
+    assert len(hashes) == 3
+
+
+def test_security_also_depends_on_the_advisories(tmp_path: Path) -> None:
+    """Another advisory source is another input of security, not of lint."""
+    plain = config.parse({}, tmp_path, {})
+    local = config.parse({}, tmp_path, {"TOWPATH_ADVISORIES": "dir"})
+
+    def same(stage: str) -> bool:
+        return stages.check_inputs(plain, SOURCE, stage) == stages.check_inputs(
+            local, SOURCE, stage
+        )
+
+    assert same("lint")
+    assert not same("security")
+
+
+def test_a_write_leaves_no_scratch_file(tmp_path: Path) -> None:
+    """The file is replaced as a whole."""
+    stages.write_whole(tmp_path / "a/b.json", b"1")
+    stages.write_whole(tmp_path / "a/b.json", b"2")
+
+    assert [(row.name, row.read_bytes()) for row in (tmp_path / "a").iterdir()] == [
+        ("b.json", b"2")
+    ]
