@@ -43,11 +43,6 @@ class Environment:
     deadline: int = 90
 
     @property
-    def project(self) -> str:
-        """The last part of the Compose project's name."""
-        return self.name
-
-    @property
     def url(self) -> str:
         """The proxy's address on this machine, without a slash at the end."""
         return f"http://127.0.0.1:{self.port}"
@@ -55,10 +50,13 @@ class Environment:
 
 @dataclass(frozen=True)
 class Dashboard:
-    """Who is told of a run: an address, and the file that holds the token for it."""
+    """Who is told of a run: an address, or the environment that runs the dashboard itself.
+
+    The token comes from TOWPATH_DASHBOARD_TOKEN, else from that environment's secrets.
+    """
 
     url: str = ""
-    token_file: str = ""
+    environment: str = ""
 
 
 @dataclass(frozen=True)
@@ -107,8 +105,24 @@ class Config:
 
     @property
     def state(self) -> Path:
-        """The directory of locks, journals and generated secrets; git ignores it."""
-        return self.root / ".towpath"
+        """Where this machine keeps locks, journals, backups and generated secrets.
+
+        Environments belong to the machine, not to one checkout of the project: TOWPATH_STATE
+        names the directory, else it is below XDG_STATE_HOME or ~/.local/state.
+        """
+        if chosen := self.env.get("TOWPATH_STATE"):
+            return Path(chosen) / self.name
+        home = Path(self.env.get("HOME") or Path.home())
+        base = Path(self.env.get("XDG_STATE_HOME") or home / ".local/state")
+        return base / "towpath" / self.name
+
+    def project(self, environment: Environment) -> str:
+        """Return the name of an environment's Compose project, one for each environment."""
+        return f"{self.name}-{environment.name}"
+
+    def state_of(self, environment: Environment) -> Path:
+        """Return the directory that keeps an environment's secrets, lock, journal and history."""
+        return self.state / environment.name
 
     @property
     def in_ci(self) -> bool:
@@ -136,7 +150,7 @@ class Config:
 def load(root: Path, env: Mapping[str, str]) -> Config:
     """Read `pyproject.toml` below `root`.
 
-    `TOWPATH_REGISTRY` in `env` replaces the registry. Raises ConfigurationError for a file that is
+    `TOWPATH_REGISTRY` and `TOWPATH_REPOSITORY` in `env` replace the file's. Raises ConfigurationError for a file that is
     missing or no TOML, and for every key or value that is not as it must be.
     """
     path = root / "pyproject.toml"
@@ -162,7 +176,9 @@ def parse(
     where = "tool.towpath"
     known = {row.name for row in fields(Config)} - {"root", "env"}
     values = dict(_checked(table, known, where))
-    values.update({"registry": env["TOWPATH_REGISTRY"]} if env.get("TOWPATH_REGISTRY") else {})
+    for key in ("registry", "repository"):
+        if chosen := env.get(f"TOWPATH_{key.upper()}"):
+            values[key] = chosen
     for key in ("name", "repository", "registry"):
         if key in values:
             _typed(values[key], str, f"{where}.{key}")
@@ -176,6 +192,7 @@ def parse(
     if "branches" in values:
         values["branches"] = _branches(values["branches"], f"{where}.branches")
     values["environments"] = _environments(values.get("environments", {}), f"{where}.environments")
+    _dashboard_runs_somewhere(values)
     values["waivers"] = _waivers(values.get("waivers", []), f"{where}.waivers")
     _refuse_expired(values["waivers"], today or dt.date.today())
     config = Config(root=root, env=env, **values)
@@ -227,6 +244,15 @@ def _environments(table: Any, where: str) -> dict[str, Environment]:
                 f"{where}.{row.name}", "a port up to 65535, replicas and healthy from 1", row
             )
     return found
+
+
+def _dashboard_runs_somewhere(values: Mapping[str, Any]) -> None:
+    name = values["dashboard"].environment if "dashboard" in values else ""
+    if name and name not in values["environments"]:
+        raise ConfigurationError(
+            f"tool.towpath.dashboard.environment names {name!r}, which is no environment."
+            f"{nearest(name, values['environments'])}",
+        )
 
 
 def _branches(table: Any, where: str) -> dict[str, str]:

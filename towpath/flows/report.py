@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from towpath import report
-from towpath.config import Config
+from towpath.config import Config, Dashboard
 from towpath.errors import CommandFailedError, ConfigurationError, NothingToJudgeError
 from towpath.flows.session import Session
 from towpath.flows.stages import write_whole
@@ -58,22 +58,20 @@ def show(session: Session, document: Mapping[str, Any]) -> None:
 
 
 def publish(session: Session, document: Mapping[str, Any]) -> str:
-    """Deliver the report to the configured dashboard and return its address."""
+    """Deliver the report to the configured dashboard and return its address.
+
+    Raises ConfigurationError where none is configured, CommandFailedError where it refuses.
+    """
     from towpath.clients import dashboard
 
-    config = session.config
-    if not config.dashboard.url:
-        raise ConfigurationError(
-            "No dashboard is configured.",
-            next_step="Set url and token_file in [tool.towpath.dashboard].",
-        )
-    dashboard.deliver(config.dashboard.url, _token(config), document)
-    return config.dashboard.url
+    url, token = _address(session.config)
+    dashboard.deliver(url, token, document)
+    return url
 
 
 def try_publish(session: Session, document: Mapping[str, Any]) -> None:
     """Deliver the report where a dashboard is configured; a failure is told and changes nothing."""
-    if not session.config.dashboard.url:
+    if session.config.dashboard == Dashboard():
         return
     try:
         session.terminal.say(f"Report delivered to {publish(session, document)}")
@@ -81,16 +79,24 @@ def try_publish(session: Session, document: Mapping[str, Any]) -> None:
         session.terminal.warn(f"Report not delivered: {' '.join(error.lines())}")
 
 
-def _token(config: Config) -> str:
-    """Return the token: from TOWPATH_DASHBOARD_TOKEN, else from the configured file."""
+def _address(config: Config) -> tuple[str, str]:
+    """Return the dashboard's address and token."""
+    target = config.dashboard
+    environment = config.environments.get(target.environment)
+    url = target.url or (environment.url if environment else "")
+    if not url:
+        raise ConfigurationError(
+            "No dashboard is configured.",
+            next_step="Set url or environment in [tool.towpath.dashboard].",
+        )
     if token := config.env.get("TOWPATH_DASHBOARD_TOKEN"):
-        return token
-    file = config.root / config.dashboard.token_file
+        return url, token
+    file = config.state / target.environment / "secrets" / "ingest_token"
     try:
-        return file.read_text(encoding="utf-8").strip()
+        return url, file.read_text(encoding="utf-8").strip()
     except OSError as error:
         raise ConfigurationError(
             "There is no token for the dashboard.",
-            why=f"{config.dashboard.token_file or 'token_file'}: {error.strerror}",
-            next_step="Set TOWPATH_DASHBOARD_TOKEN, or deploy the dashboard first.",
+            why=f"TOWPATH_DASHBOARD_TOKEN is not set, and {file}: {error.strerror}",
+            next_step="Set the variable, or deploy the dashboard first.",
         ) from error
