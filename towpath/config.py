@@ -9,8 +9,9 @@ from __future__ import annotations
 import datetime as dt
 import fnmatch
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -150,8 +151,9 @@ class Config:
 def load(root: Path, env: Mapping[str, str]) -> Config:
     """Read `pyproject.toml` below `root`.
 
-    `TOWPATH_REGISTRY` and `TOWPATH_REPOSITORY` in `env` replace the file's. Raises ConfigurationError for a file that is
-    missing or no TOML, and for every key or value that is not as it must be.
+    `TOWPATH_REGISTRY` and `TOWPATH_REPOSITORY` in `env` replace what the file says. Raises
+    ConfigurationError for a file that is missing or no TOML, and for every key or value that is
+    not as it must be.
     """
     path = root / "pyproject.toml"
     try:
@@ -179,26 +181,22 @@ def parse(
     for key in ("registry", "repository"):
         if chosen := env.get(f"TOWPATH_{key.upper()}"):
             values[key] = chosen
-    for key in ("name", "repository", "registry"):
-        if key in values:
-            _typed(values[key], str, f"{where}.{key}")
-    if "platforms" in values:
-        values["platforms"] = _platforms(values["platforms"], f"{where}.platforms")
-    if "django" in values:
-        values["django"] = Django(**_section(values["django"], Django, f"{where}.django"))
-    if "dashboard" in values:
-        where_ = f"{where}.dashboard"
-        values["dashboard"] = Dashboard(**_section(values["dashboard"], Dashboard, where_))
-    if "branches" in values:
-        values["branches"] = _branches(values["branches"], f"{where}.branches")
-    values["environments"] = _environments(values.get("environments", {}), f"{where}.environments")
+    readers: dict[str, Callable[..., Any]] = {
+        "name": partial(_typed, kind=str),
+        "repository": partial(_typed, kind=str),
+        "registry": partial(_typed, kind=str),
+        "platforms": _platforms,
+        "django": partial(_read, Django),
+        "dashboard": partial(_read, Dashboard),
+        "branches": _branches,
+        "environments": _environments,
+        "waivers": _waivers,
+    }
+    values = {key: readers[key](value, where=f"{where}.{key}") for key, value in values.items()}
     _dashboard_runs_somewhere(values)
-    values["waivers"] = _waivers(values.get("waivers", []), f"{where}.waivers")
-    _refuse_expired(values["waivers"], today or dt.date.today())
+    _refuse_expired(values.get("waivers", ()), today or dt.date.today())
     config = Config(root=root, env=env, **values)
-    _ = (
-        config.images
-    )  # an impossible registry or repository stops here, not in the middle of a push
+    _ = config.images  # an impossible registry stops here, not in the middle of a push
     return config
 
 
@@ -224,6 +222,10 @@ def _section(table: Any, kind: type, where: str, given: tuple[str, ...] = ()) ->
     return values
 
 
+def _read(kind: type[T], table: Any, where: str) -> T:
+    return kind(**_section(table, kind, where))
+
+
 def _environments(table: Any, where: str) -> dict[str, Environment]:
     if not isinstance(table, Mapping):
         raise _wrong(where, "a table", table)
@@ -247,11 +249,12 @@ def _environments(table: Any, where: str) -> dict[str, Environment]:
 
 
 def _dashboard_runs_somewhere(values: Mapping[str, Any]) -> None:
-    name = values["dashboard"].environment if "dashboard" in values else ""
-    if name and name not in values["environments"]:
+    name = values.get("dashboard", Dashboard()).environment
+    known = values.get("environments", {})
+    if name and name not in known:
         raise ConfigurationError(
             f"tool.towpath.dashboard.environment names {name!r}, which is no environment."
-            f"{nearest(name, values['environments'])}",
+            f"{nearest(name, known)}",
         )
 
 

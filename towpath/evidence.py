@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from towpath.errors import NothingToJudgeError
-from towpath.gates import Status, Verdict, worst
+from towpath.gates import Status, Verdict
 
 STATEMENT_TYPE = "https://in-toto.io/Statement/v1"
 PREDICATE_TYPE = "https://towpath.dev/evidence/v1"
@@ -141,23 +141,31 @@ def objections(statement: Statement, subject: Mapping[str, str], policy: str) ->
 
     `subject` maps digest names to values; every one of them must be the statement's own.
     """
-    found = []
-    for name, value in subject.items():
-        seen = statement.subject.digest.get(name)
-        if seen != value:
-            found.append(f"{statement.stage}: speaks of {name} {seen or 'nothing'}, not {value}")
+    stage, seen = statement.stage, statement.subject.digest
+    found = [
+        f"{stage}: speaks of {name} {seen.get(name) or 'nothing'}, not {value}"
+        for name, value in subject.items()
+        if seen.get(name) != value
+    ]
     if statement.policy != policy:
-        found.append(f"{statement.stage}: was judged under another policy")
+        found.append(f"{stage}: was judged under another policy")
     if statement.attempt > 1 and not statement.repeats:
-        found.append(
-            f"{statement.stage}: attempt {statement.attempt} does not name the one it repeats"
-        )
-    recorded = worst(verdict["status"] for verdict in statement.verdicts)
-    if statement.status is Status.PASSED and recorded is not Status.PASSED:
-        found.append(f"{statement.stage}: says passed, its verdicts say {recorded}")
+        found.append(f"{stage}: attempt {statement.attempt} does not name the one it repeats")
+    if not _agrees_with_its_verdicts(statement):
+        found.append(f"{stage}: says passed, its verdicts do not")
     return found
+
+
+def _agrees_with_its_verdicts(statement: Statement) -> bool:
+    said = {str(verdict["status"]) for verdict in statement.verdicts}
+    return statement.status is not Status.PASSED or said <= {Status.PASSED.value}
 
 
 def verdict_rows(verdicts: Iterable[Verdict]) -> tuple[Mapping[str, Any], ...]:
     """Return verdicts as plain values for a statement."""
     return tuple(verdict.as_json() for verdict in verdicts)
+
+
+def reasons(verdicts: Iterable[Verdict]) -> str:
+    """Return in one line why the verdicts are not all passed; empty if they are."""
+    return "; ".join(row.reason for row in verdicts if row.status is not Status.PASSED)

@@ -85,7 +85,9 @@ def severities(facts: Mapping[str, Any], sources: Iterable[str] = ("",)) -> dict
     A source is a prefix of fact names: `code_` and `advisories_` make `code_high` and so on. A part
     of the counts would read as the whole.
     """
-    rows = {level: [facts.get(f"{source}{level}") for source in sources] for level in LEVELS}
+    rows: dict[str, list[Any]] = {
+        level: [facts.get(f"{source}{level}") for source in sources] for level in LEVELS
+    }
     if any(not isinstance(count, int) for counts in rows.values() for count in counts):
         return {}
     return {level: sum(counts) for level, counts in rows.items()}
@@ -108,32 +110,32 @@ def markdown(document: Mapping[str, Any]) -> str:
 
 def note(stage: Mapping[str, Any]) -> str:
     """Return the few words that a table shows of a stage: why it stopped, or its numbers."""
-    parts = [str(stage["reason"])] if stage.get("reason") else []
-    if stage.get("reused"):
-        parts.append(f"evidence still holds, saved {stage['saved']:.1f} s")
-    parts += [
-        text.format(stage[name])
+    return " · ".join(
+        text.format(**{"value": stage[name], "stage": stage} | _parts(stage[name]))
         for name, text in _SHOWN.items()
-        if isinstance(stage.get(name), int | float | str) and stage[name] != ""
-    ]
-    if stage.get("sizes"):
-        parts.append(
-            ", ".join(f"{name} {size / 1e6:.1f} MB" for name, size in stage["sizes"].items())
-        )
-    if stage.get("vulnerabilities"):
-        parts.append(
-            ", ".join(f"{count} {name}" for name, count in stage["vulnerabilities"].items())
-        )
-    if stage.get("unproven"):
-        parts.append(f"unproven: {', '.join(stage['unproven'])}")
-    return " · ".join(parts)
+        if name in stage and stage[name] not in (None, "", [], {})
+    )
+
+
+def _parts(value: object) -> dict[str, str]:
+    if isinstance(value, Mapping):
+        return {
+            "counts": ", ".join(f"{count} {name}" for name, count in value.items()),
+            "sizes": ", ".join(f"{name} {size / 1e6:.1f} MB" for name, size in value.items()),
+        }
+    return {"names": ", ".join(map(str, value))} if isinstance(value, list | tuple) else {}
 
 
 _SHOWN = {
-    "issues": "{} issues",
-    "complexity": "complexity {}",
-    "tests_run": "{} tests",
-    "coverage": "coverage {:.2f} %",
-    "environment": "{}",
-    "digest": "{:.19}",
+    "reason": "{value}",
+    "reused": "evidence still holds, saved {stage[saved]:.1f} s",
+    "issues": "{value} issues",
+    "complexity": "complexity {value}",
+    "tests_run": "{value} tests",
+    "coverage": "coverage {value:.2f} %",
+    "environment": "{value}",
+    "digest": "{value:.19}",
+    "sizes": "{sizes}",
+    "vulnerabilities": "{counts}",
+    "unproven": "unproven: {names}",
 }

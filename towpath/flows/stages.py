@@ -118,12 +118,10 @@ def record(
     without gates passes unless `reason` says why it did not.
     """
     config = session.config
-    verdicts = gates.waive(
-        gates.judge(gates_of or stage, facts), {row.id: row.note for row in config.waivers}
-    )
-    status = gates.worst(row.status for row in verdicts) if verdicts else Status.PASSED
-    if reason and status is Status.PASSED:
-        status = Status.ERRORED
+    waived = {row.id: row.note for row in config.waivers}
+    verdicts = gates.waive(gates.judge(gates_of or stage, facts), waived)
+    own = Status.ERRORED if reason else Status.PASSED
+    status = gates.worst([own, *(row.status for row in verdicts)])
     attempt, repeats = evidence.next_attempt(read(config, stage), subject, policy(config))
     statement = Statement(
         stage=stage,
@@ -135,7 +133,7 @@ def record(
         inputs=inputs,
         attempt=attempt,
         repeats=repeats,
-        reason=reason or "; ".join(row.reason for row in verdicts if row.status != Status.PASSED),
+        reason=reason or evidence.reasons(verdicts),
         facts=facts,
         verdicts=evidence.verdict_rows(verdicts),
         tools=tools or {},

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from towpath import gates
-from towpath.errors import ConfigurationError, NothingToJudgeError
+from towpath.errors import (
+    ConfigurationError,
+    GateFailedError,
+    NothingToJudgeError,
+    TowpathError,
+)
 from towpath.evidence import Statement
 from towpath.flows import stages
 from towpath.flows.session import Session
-from towpath.gates import Status
 from towpath.images import nearest
 
 JUDGED = tuple(dict.fromkeys(rule.stage for rule in gates.GATES))
@@ -31,13 +35,17 @@ def check(session: Session, stage: str = "") -> None:
         ("stage", "gate", "verdict", ""),
         [row for name in wanted for row in _rows(name, found[name])],
     )
-    for status in (Status.FAILED, Status.ERRORED):
-        for statement in found.values():
-            if isinstance(statement, Statement) and statement.status is status:
-                stages.raise_for(statement)
-    for problem in found.values():
-        if isinstance(problem, NothingToJudgeError):
-            raise problem
+    for error in sorted(filter(None, map(_error, found.values())), key=_severity):
+        raise error
+
+
+def _error(found: Statement | NothingToJudgeError) -> TowpathError | None:
+    return stages.error_of(found) if isinstance(found, Statement) else found
+
+
+def _severity(error: TowpathError) -> int:
+    """A gate that said no comes before one that could not be judged."""
+    return 0 if isinstance(error, GateFailedError) else 1
 
 
 def _current(session: Session, stage: str) -> Statement | NothingToJudgeError:
