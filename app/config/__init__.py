@@ -1,5 +1,5 @@
 """The project: settings, URLs, and the doors to gunicorn and Celery."""
 
-from config.celery import application as celery
+from config.celery import app
 
-__all__ = ["celery"]
+__all__ = ["app"]

@@ -11,9 +11,9 @@ from health.probe import BEAT
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
-application = Celery("dashboard")
-application.config_from_object("django.conf:settings", namespace="CELERY")
-application.autodiscover_tasks(["releases"])
+app = Celery("dashboard")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.autodiscover_tasks(["releases"])
 
 
 @worker_ready.connect

@@ -7,7 +7,7 @@ from dataclasses import asdict
 from http import HTTPStatus
 from typing import Any
 
-from amqp.exceptions import AMQPError
+from amqp.exceptions import AMQPError, MessageNacked
 from django.conf import settings
 from django.core.exceptions import RequestDataTooBig
 from django.db import InterfaceError, OperationalError
@@ -97,7 +97,7 @@ def _read(request: HttpRequest) -> Report:
 def _accept(report: Report) -> Acceptance:
     try:
         acceptance = accept(report, _enqueue)
-    except (BrokerError, AMQPError, OSError) as error:
+    except (BrokerError, AMQPError, MessageNacked, OSError) as error:
         logger.error("run %s not queued: %r", report["run"], error)
         raise Refusal(HTTPStatus.SERVICE_UNAVAILABLE, "the queue does not answer") from error
     except (InterfaceError, OperationalError) as error:

@@ -10,7 +10,7 @@ from django.core.cache import cache
 from django.test import Client
 from pytest_django import Settings
 
-from config import celery
+from config import app
 from tests.app.reports import TOKEN, Report
 
 Send = Callable[..., Any]
@@ -23,11 +23,11 @@ def own_services(settings: Settings) -> Iterator[None]:
     settings.INGEST_TOKEN = TOKEN
     settings.SECURE_SSL_REDIRECT = False
     settings.ALLOWED_HOSTS = ["testserver"]
-    eager = celery.conf.task_always_eager, celery.conf.task_eager_propagates
-    celery.conf.task_always_eager = celery.conf.task_eager_propagates = True
+    eager = app.conf.task_always_eager, app.conf.task_eager_propagates
+    app.conf.task_always_eager = app.conf.task_eager_propagates = True
     cache.clear()
     yield
-    celery.conf.task_always_eager, celery.conf.task_eager_propagates = eager
+    app.conf.task_always_eager, app.conf.task_eager_propagates = eager
 
 
 @pytest.fixture

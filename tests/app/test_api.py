@@ -203,7 +203,7 @@ def test_a_charset_beside_the_type_is_fine(send: Send) -> None:
     assert send(body, content_type="application/json; charset=utf-8").status_code == 202
 
 
-@pytest.mark.parametrize("body", ["", "{", "null x", '{"duration": NaN}'])
+@pytest.mark.parametrize("body", ["{", "null x", '{"duration": NaN}'])
 def test_what_is_no_json_is_said_so(send: Send, body: str) -> None:
     """The answer names the first thing that is wrong."""
     response = send(body)

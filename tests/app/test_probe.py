@@ -9,7 +9,10 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
+from celery.signals import heartbeat_sent, worker_shutdown
 
+import config.celery
+from config.celery import app
 from health import probe
 
 
@@ -94,17 +97,13 @@ def test_a_worker_is_healthy_while_it_beats(tmp_path: Path) -> None:
 
 def test_the_worker_beats_and_stops(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Celery's heartbeat leaves the sign, and the end of the worker takes it away."""
-    from celery.signals import heartbeat_sent, worker_shutdown
-
-    from config import celery as door
-
     file = tmp_path / "beat"
-    monkeypatch.setattr("config.celery.BEAT", file)
-    heartbeat_sent.send(sender=door)
+    monkeypatch.setattr(config.celery, "BEAT", file)
+    heartbeat_sent.send(sender=app)
 
     assert file.exists()
 
-    worker_shutdown.send(sender=door)
+    worker_shutdown.send(sender=app)
 
     assert not file.exists()
 
