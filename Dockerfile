@@ -1,0 +1,127 @@
+# syntax-free on purpose: the frontend that comes with BuildKit is enough, and nothing is fetched.
+#
+# Dependencies for every platform are installed on the build platform, from wheels made for the
+# target, and a stage of the target platform only copies: nothing runs under emulation.
+# Every file gets a time that does not depend on the day of the build, so that one commit on one
+# base is one digest.
+
+ARG PYTHON=3.13
+
+# --- builder: tools, on the build platform -------------------------------------------------------
+FROM --platform=$BUILDPLATFORM python:${PYTHON}-slim AS builder
+ARG PYTHON
+ENV PIP_CERT=/etc/ssl/certs/ca-certificates.crt \
+    SSL_CERT_FILE=/etc/ssl/certs/ca-certificates.crt \
+    PYTHONDONTWRITEBYTECODE=1 \
+    PYTHONHASHSEED=0
+COPY requirements/uv.txt /build/
+RUN --mount=type=secret,id=ca,target=/etc/ssl/certs/ca-certificates.crt \
+    --mount=type=cache,target=/root/.cache \
+    pip install --quiet --root-user-action=ignore --target /build/uv \
+    --require-hashes --requirement /build/uv.txt
+COPY --chmod=755 <<'INSTALL' /build/install
+#!/bin/sh
+# install ARCHITECTURE REQUIREMENTS TREE: put dependencies for another platform into TREE/srv/lib.
+set -eu
+case $1 in
+    amd64) triple=x86_64-unknown-linux-gnu ;;
+    arm64) triple=aarch64-unknown-linux-gnu ;;
+    *) echo "no wheels are known for $1" >&2; exit 1 ;;
+esac
+/build/uv/bin/uv pip install --quiet --link-mode copy --python-platform "$triple" \
+    --python-version "$PYTHON" --python "$(command -v python3)" --target "$3/srv/lib" \
+    --require-hashes --requirement "$2"
+# A script says which Python runs it: the one of the image, not the one that installed it.
+sed --in-place '1s|^#!.*python.*|#!/usr/bin/env python3|' "$3"/srv/lib/bin/*
+# Any fixed day will do, but not the commit's: the same pins are the same layer.
+/build/freeze "$3" 315532800
+INSTALL
+COPY --chmod=755 <<'FREEZE' /build/freeze
+#!/bin/sh
+# freeze TREE EPOCH: compile it so that the same sources give the same bytes.
+set -eu
+# Installed files name the day or the place of their installation, or list each other in the order
+# in which threads wrote them; nothing reads them at run time.
+find "$1" \( -name RECORD -o -name .lock -o -name direct_url.json -o -name uv_cache.json \) -delete
+python3 -m compileall -q -j 1 --invalidation-mode unchecked-hash -s "$1" "$1"
+find "$1" -exec touch --no-dereference --date="@$2" {} +
+FREEZE
+
+# --- dependencies: one tree for each platform ----------------------------------------------------
+FROM builder AS dependencies-amd64
+COPY requirements/production.txt /build/
+RUN --mount=type=secret,id=ca,target=/etc/ssl/certs/ca-certificates.crt \
+    --mount=type=cache,target=/root/.cache \
+    /build/install amd64 /build/production.txt /tree
+
+FROM builder AS dependencies-arm64
+COPY requirements/production.txt /build/
+RUN --mount=type=secret,id=ca,target=/etc/ssl/certs/ca-certificates.crt \
+    --mount=type=cache,target=/root/.cache \
+    /build/install arm64 /build/production.txt /tree
+
+# --- code: the same for every platform; static files are collected on the build platform ---------
+FROM dependencies-${BUILDARCH} AS code
+COPY app/ /code/srv/app/
+ARG SOURCE_DATE_EPOCH=315532800
+RUN SECRET_KEY=collecting ALLOWED_HOSTS=none ENVIRONMENT=development DEBUG=false \
+    PYTHONPATH=/tree/srv/lib python3 /code/srv/app/manage.py collectstatic --no-input --verbosity 0 \
+    && rm -rf /code/srv/app/var/* && /build/freeze /code "${SOURCE_DATE_EPOCH}"
+
+FROM dependencies-${TARGETARCH} AS dependencies
+
+# --- base: what every target starts from ---------------------------------------------------------
+FROM python:${PYTHON}-slim AS base
+ENV PATH=/srv/lib/bin:/usr/local/bin:/usr/local/sbin:/usr/sbin:/usr/bin:/sbin:/bin \
+    PYTHONPATH=/srv/app:/srv/lib \
+    PYTHONDONTWRITEBYTECODE=1 \
+    PYTHONUNBUFFERED=1
+COPY --from=dependencies /tree/ /
+COPY --from=code /code/ /
+WORKDIR /srv/app
+USER 10001:10001
+
+# --- testing: production, the test tools and the tests -------------------------------------------
+FROM builder AS test-dependencies
+ARG TARGETARCH
+COPY requirements/test.txt /build/
+RUN --mount=type=secret,id=ca,target=/etc/ssl/certs/ca-certificates.crt \
+    --mount=type=cache,target=/root/.cache \
+    /build/install ${TARGETARCH} /build/test.txt /tree
+
+FROM base AS testing
+ENV ENVIRONMENT=testing SECRET_KEY=testing ALLOWED_HOSTS=testserver,localhost
+COPY --from=test-dependencies /tree/ /
+COPY pyproject.toml /srv/
+COPY tests/ /srv/tests/
+WORKDIR /srv
+CMD ["python", "-m", "pytest", "-p", "no:cacheprovider", "tests/app"]
+
+# --- development: the code in a file system that may be written, served by Django itself ---------
+FROM base AS development
+ENV ENVIRONMENT=development
+COPY --from=code --chown=10001:10001 /code/srv/ /srv/
+CMD ["python", "manage.py", "runserver", "0.0.0.0:8000"]
+
+# --- production ----------------------------------------------------------------------------------
+FROM base AS production
+ENV ENVIRONMENT=production
+EXPOSE 8000
+HEALTHCHECK --interval=5s --timeout=5s --start-period=30s CMD ["python", "-m", "health.probe"]
+CMD ["gunicorn", "config.wsgi:application"]
+# Last, so that a new commit leaves every layer above as it is.
+ARG VERSION=0.0.0
+ARG COMMIT=unknown
+ARG TREE=unknown
+ARG DIRTY=true
+ARG CREATED=""
+ARG SOURCE=""
+ARG TITLE=app
+ENV RELEASE_VERSION=${VERSION} RELEASE_COMMIT=${COMMIT}
+LABEL org.opencontainers.image.title=${TITLE} \
+    org.opencontainers.image.version=${VERSION} \
+    org.opencontainers.image.revision=${COMMIT} \
+    org.opencontainers.image.created=${CREATED} \
+    org.opencontainers.image.source=${SOURCE} \
+    dev.towpath.tree=${TREE} \
+    dev.towpath.dirty=${DIRTY}
