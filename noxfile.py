@@ -1,0 +1,106 @@
+"""The checks, each in an environment of its own: what they are and for which Pythons."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from pathlib import Path
+
+import nox
+
+ROOT = Path(__file__).parent
+PINS = ROOT / "requirements"
+PYTHONS = nox.project.python_versions(nox.project.load_toml("pyproject.toml"))
+# In this order: the later ones take over the pins of the earlier ones.
+COMPILED = ("ci", "production", "lint", "test", "security", "uv", "safety", "pip-audit")
+BEGUN: set[str] = set()
+
+nox.options.sessions = ["lint", "tests", "integration", "security", "coverage"]
+nox.options.default_venv_backend = "uv|virtualenv"
+nox.options.reuse_venv = "yes"
+# A Python that is not there is named in the evidence; nothing is ever downloaded in its place.
+nox.options.error_on_missing_interpreters = False
+os.environ["UV_PYTHON_DOWNLOADS"] = "never"
+
+
+def prepend_pyenv() -> None:
+    """Put the Pythons of pyenv on PATH: its shims answer for the chosen version only."""
+    root = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv"))
+    found = [root.glob(f"versions/{python}.*/bin") for python in PYTHONS]
+    paths = [str(path) for places in found for path in sorted(places)[-1:]]
+    os.environ["PATH"] = os.pathsep.join([*paths, os.environ["PATH"]])
+
+
+prepend_pyenv()
+
+
+def install(session: nox.Session, pins: str) -> None:
+    """Install pinned requirements, unless the environment has these very ones already."""
+    file, stamp = PINS / f"{pins}.txt", Path(session.virtualenv.location, "towpath.stamp")
+    wanted = hashlib.sha256(file.read_bytes()).hexdigest()
+    if not stamp.is_file() or stamp.read_text() != wanted:
+        session.install("--require-hashes", "-r", str(file))
+        stamp.write_text(wanted)
+
+
+def towpath(session: nox.Session, *arguments: str) -> None:
+    """Run our own command in the session's environment."""
+    session.run("python", "-m", "towpath", *arguments)
+
+
+def begin_tests_once(session: nox.Session) -> None:
+    """Forget the results of earlier runs, once for all Pythons of this one."""
+    if not BEGUN:
+        towpath(session, "begin", "tests")
+        BEGUN.add("tests")
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Judge style, types, weaknesses and complexity."""
+    install(session, "lint")
+    towpath(session, "check", "lint")
+
+
+@nox.session(python=PYTHONS)
+def tests(session: nox.Session) -> None:
+    """Run the tests on every supported Python found; what follows -- goes to pytest."""
+    install(session, "test")
+    if not session.posargs:
+        session.notify("coverage")
+        begin_tests_once(session)
+    towpath(session, "check", "tests", "--", *session.posargs)
+
+
+@nox.session
+def integration(session: nox.Session) -> None:
+    """Run the tests against real services, started for them; what follows -- goes to pytest."""
+    install(session, "test")
+    towpath(session, "check", "integration", "--", *session.posargs)
+
+
+@nox.session
+def security(session: nox.Session) -> None:
+    """Judge the code with bandit, the dependencies by known advisories."""
+    install(session, "security")
+    towpath(session, "check", "security")
+
+
+@nox.session
+def coverage(session: nox.Session) -> None:
+    """Join the coverage of the tests that ran, and judge them."""
+    install(session, "test")
+    towpath(session, "check", "coverage")
+
+
+@nox.session(default=False, venv_backend="none")
+def requirements(session: nox.Session) -> None:
+    """Compile requirements/*.in anew; arguments go to uv, for example --upgrade."""
+    command = f"./dev nox -s {session.name}"
+    session.chdir(PINS)
+    for name in COMPILED:
+        session.run(
+            *("uv", "pip", "compile", "--quiet", "--universal", "--generate-hashes"),
+            *("--python-version", PYTHONS[0], "--custom-compile-command", command),
+            *(*session.posargs, f"{name}.in", "-o", f"{name}.txt"),
+        )

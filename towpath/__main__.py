@@ -1,0 +1,79 @@
+"""`python -m towpath`: what a Nox session calls. Its exit codes are those of the tasks."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+from invoke.exceptions import Exit
+
+from towpath.tasks.entry import entry, session
+
+CHECKS = ("lint", "tests", "integration", "security", "coverage")
+
+
+def main(argv: Sequence[str]) -> int:
+    """Run one command and return its exit code."""
+    arguments, extra = _split(argv)
+    chosen = _parser().parse_args(arguments)
+    try:
+        chosen.act(chosen, extra)
+    except Exit as stop:
+        return int(stop.code)
+    return 0
+
+
+@entry
+def begin(chosen: argparse.Namespace, _extra: Sequence[str]) -> None:
+    """Forget what an earlier run of a check left."""
+    from towpath.flows import records
+
+    records.begin(session(), chosen.check)
+
+
+@entry
+def check(chosen: argparse.Namespace, extra: Sequence[str]) -> None:
+    """Run a check and judge it; what follows `--` picks tests, and then there is no verdict."""
+    from towpath.flows import checks
+
+    if chosen.check == "tests":
+        checks.tests(session(verbose=True), extra)
+    elif chosen.check == "integration":
+        checks.integration(session(verbose=True, engine=True), extra)
+    else:
+        getattr(checks, chosen.check)(session())
+
+
+@entry
+def gate(chosen: argparse.Namespace, _extra: Sequence[str]) -> None:
+    """Judge what the last run of each check left; the worst exit code is the first that stops."""
+    from towpath.flows import judging
+
+    tools = session()
+    for name in chosen.check:
+        judging.judge(tools, name)
+
+
+def _split(argv: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Return what is before the first `--` and what is after it."""
+    at = list(argv).index("--") if "--" in argv else len(argv)
+    return list(argv[:at]), list(argv[at + 1 :])
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m towpath", description=__doc__)
+    verbs = parser.add_subparsers(required=True, metavar="COMMAND")
+    for act, options in (
+        (begin, {"choices": CHECKS}),
+        (check, {"choices": CHECKS}),
+        (gate, {"nargs": "+", "metavar": "NAME"}),
+    ):
+        verb = verbs.add_parser(act.__name__, help=act.__doc__, description=act.__doc__)
+        verb.add_argument("check", **options)
+        verb.set_defaults(act=act)
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,71 @@
+"""From what the tools of a check left to its statement: read, judged, written, told."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from towpath.config import Config
+from towpath.errors import ConfigurationError
+from towpath.evidence import Statement
+from towpath.flows import measures, records, source, stages
+from towpath.flows.measures import Measured
+from towpath.flows.session import Session
+from towpath.images import nearest
+
+MEASURES: Mapping[str, Callable[[Config], Measured]] = {
+    "lint": measures.lint,
+    "tests": measures.tests,
+    "integration": measures.integration,
+    "security": measures.security,
+}
+SHOWN = 20
+
+
+def judge(session: Session, stage: str) -> Statement:
+    """Judge what the last run of a check left, write its statement and tell the verdicts.
+
+    Raises ConfigurationError for an unknown check, NothingToJudgeError where there is no verdict
+    and GateFailedError where a gate says no.
+    """
+    if stage not in MEASURES:
+        raise ConfigurationError(
+            f"Unknown check {stage!r}.{nearest(stage, MEASURES)}",
+            why=f"The checks are {', '.join(MEASURES)}.",
+        )
+    begun = records.begun(session, stage)
+    now = source.read(session)
+    measured = MEASURES[stage](session.config)
+    if stages.check_inputs(session.config, now, stage) != begun.inputs:
+        measured.miss("inputs", "Files, settings or the day changed since the check began.")
+    statement = stages.record(
+        session,
+        stage,
+        now.subject,
+        measured.facts,
+        inputs=begun.inputs,
+        started=begun.started,
+        duration=(stages.now() - begun.started).total_seconds(),
+        tools=measured.tools,
+        artifacts=measured.artifacts,
+        reason=" ".join(measured.unread),
+    )
+    _tell(session, stage, measured)
+    for verdict in statement.verdicts:
+        session.terminal.say(f"{verdict['status']:8} {verdict['gate']}: {verdict['reason']}")
+    stages.raise_for(statement)
+    return statement
+
+
+def _tell(session: Session, stage: str, measured: Measured) -> None:
+    """Show the first findings, annotate all of them, and close with a table of the tools."""
+    for finding in measured.findings[:SHOWN]:
+        session.terminal.say(f"  {finding}")
+    if len(measured.findings) > SHOWN:
+        more = len(measured.findings) - SHOWN
+        session.terminal.say(f"  and {more} more, in reports/logs")
+    for finding in measured.findings:
+        message = f"{finding.code} {finding.message}".strip()
+        session.terminal.annotate("error", message, finding.path, finding.line)
+    for python in measured.facts.get("missing", ()):
+        session.terminal.warn(f"Python {python} is supported and was not found: not tested.")
+    session.terminal.table(stage, ("", "", "time", ""), measured.rows)

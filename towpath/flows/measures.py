@@ -1,0 +1,188 @@
+"""What the tools of each check measured: their records are read, strictly, into facts."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from towpath.config import Config
+from towpath.errors import NothingToJudgeError
+from towpath.flows import records
+from towpath.flows.records import Record
+from towpath.readers import advisories, bandit, black, coverage, flake8, isort, junit, mypy, radon
+from towpath.readers.findings import Finding, Ran, unread
+
+READERS: Mapping[str, Callable[[Ran], Sequence[Finding]]] = {
+    "black": black.read,
+    "isort": isort.read,
+    "flake8": flake8.read,
+    "mypy": mypy.read,
+    "bandit": bandit.read,
+}
+PYTHON = "Programming Language :: Python :: "
+
+
+@dataclass
+class Measured:
+    """What a check measured: facts for the gates, what could not be read and why, and the rest.
+
+    `rows` are for a table: tool, how it stands, seconds, a few words.
+    """
+
+    facts: dict[str, Any] = field(default_factory=dict)
+    unread: list[str] = field(default_factory=list)
+    tools: dict[str, str] = field(default_factory=dict)
+    artifacts: list[Path] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
+    rows: list[tuple[str, str, str, str]] = field(default_factory=list)
+
+    def take(
+        self, config: Config, stage: str, name: str, read: Callable[[Record], tuple[str, str]]
+    ) -> None:
+        """Read a tool's record: `read` keeps the facts and returns how it stands, and in words.
+
+        A record that is missing, or says neither yes nor no, becomes an errored row.
+        """
+        seconds = ""
+        try:
+            record = records.read(config, stage, name)
+            self.tools[name] = record.version
+            seconds = f"{record.seconds:.1f} s"
+            stands, words = read(record)
+        except NothingToJudgeError as error:
+            self.miss(name, f"{error.what} {error.why}", seconds)
+        else:
+            self.rows.append((name, stands, seconds, words))
+
+    def miss(self, name: str, reason: str, seconds: str = "") -> None:
+        """Keep that something could not be read, and why."""
+        self.unread.append(reason)
+        self.rows.append((name, "errored", seconds, reason))
+
+
+def lint(config: Config) -> Measured:
+    """Count the issues of every linter; one that cannot be read leaves the sum unknown.
+
+    Issues that were found stay found, whatever else could not be read.
+    """
+    measured = Measured()
+    for name, reader in READERS.items():
+        measured.take(config, "lint", name, lambda record: _issues(measured, record, reader))
+    measured.take(config, "lint", "radon", lambda record: _complexity(measured, record))
+    if measured.findings or not measured.unread:
+        measured.facts["issues"] = len(measured.findings)
+    return measured
+
+
+def tests(config: Config) -> Measured:
+    """Sum the reports of all Pythons; the coverage is that of all of them together."""
+    measured = _pytest(config, "tests")
+    supported, ran = supported_pythons(config), records.names(config, "tests")
+    measured.facts["pythons"] = [python for python in supported if python in ran]
+    measured.facts["missing"] = [python for python in supported if python not in ran]
+    file = records.coverage_report(config)
+    try:
+        percent = coverage.read(file.read_text(encoding="utf-8") if file.is_file() else "")
+    except NothingToJudgeError as error:
+        measured.miss("coverage", f"{error.what} {error.why}")
+    else:
+        measured.facts["coverage"] = percent
+        measured.artifacts.append(file)
+        measured.rows.append(("coverage", "measured", "", f"{percent:.2f} %"))
+    return measured
+
+
+def integration(config: Config) -> Measured:
+    """Count the tests that ran against real services."""
+    return _pytest(config, "integration")
+
+
+def security(config: Config) -> Measured:
+    """Count findings in our code and advisories on our dependencies, by severity."""
+    measured = Measured()
+    measured.take(config, "security", "bandit", lambda record: _weaknesses(measured, record))
+    said = records.kept(config, "security", "advisories")
+    if "reason" in said:
+        measured.miss("advisories", str(said["reason"]))
+        return measured
+    rows = [advisories.Advisory(**row) for row in said["findings"]]
+    counts = advisories.by_severity(rows)
+    measured.facts.update({f"advisories_{name}": count for name, count in counts.items()})
+    measured.facts.update(source=said["source"], age_days=said["age_days"])
+    measured.findings += [
+        Finding("requirements/production.txt", 0, row.id, str(row), row.severity) for row in rows
+    ]
+    age = "of unknown age" if said["age_days"] is None else f"{said['age_days']:g} days old"
+    words = f"{len(rows)} advisories; asked {said['source']}, data {age}"
+    measured.rows.append(("advisories", _stands(rows), "", words))
+    return measured
+
+
+def supported_pythons(config: Config) -> tuple[str, ...]:
+    """Return the Pythons that the classifiers of pyproject.toml name, as `3.11`."""
+    document = tomllib.loads((config.root / "pyproject.toml").read_text(encoding="utf-8"))
+    marks = document.get("project", {}).get("classifiers", [])
+    found = [mark.removeprefix(PYTHON) for mark in marks if mark.startswith(f"{PYTHON}3.")]
+    return tuple(python for python in found if python[2:].isdigit())
+
+
+def _stands(found: Sequence[object]) -> str:
+    return "failed" if found else "passed"
+
+
+def _issues(
+    measured: Measured, record: Record, reader: Callable[[Ran], Sequence[Finding]]
+) -> tuple[str, str]:
+    found = reader(record.ran)
+    measured.findings += found
+    measured.facts[record.name] = len(found)
+    return _stands(found), f"{len(found)} issues in {record.ran.files} files"
+
+
+def _complexity(measured: Measured, record: Record) -> tuple[str, str]:
+    worst, *_ = radon.read(record.ran)
+    measured.facts["complexity"] = worst.complexity
+    return "measured", f"the most complex function: {worst}"
+
+
+def _weaknesses(measured: Measured, record: Record) -> tuple[str, str]:
+    found = bandit.read(record.ran)
+    measured.findings += found
+    counts = bandit.by_severity(found)
+    measured.facts.update({f"code_{name}": count for name, count in counts.items()})
+    return _stands(found), f"{len(found)} findings in {record.ran.files} files"
+
+
+def _pytest(config: Config, stage: str) -> Measured:
+    """Sum the reports of every run of pytest; one that cannot be read leaves the sum unknown."""
+    measured = Measured()
+    counts: list[junit.Tests] = []
+
+    def report(record: Record) -> tuple[str, str]:
+        file = records.junit(config, stage) / f"{record.name}.xml"
+        text = file.read_text(encoding="utf-8") if file.is_file() else ""
+        found = junit.read(text, str(file.relative_to(config.root)))
+        if record.ran.code not in (0, 1, 5) or (record.ran.code == 1) != bool(found.failed):
+            raise unread("pytest", f"It ended with {record.ran.code} and {found.failed} failed.")
+        counts.append(found)
+        measured.artifacts.append(file)
+        words = f"{found.run} run, {found.failed} failed, {found.skipped} skipped"
+        return _stands(found.names), words
+
+    for name in records.names(config, stage):
+        measured.take(config, stage, name, report)
+    measured.findings = [Finding(name, 0, "FAILED", "") for found in counts for name in found.names]
+    if counts and not measured.unread:
+        summed = junit.total(counts)
+        measured.facts.update(
+            tests_run=summed.run,
+            tests_passed=summed.passed,
+            tests_failed=summed.failed,
+            tests_skipped=summed.skipped,
+        )
+    elif measured.findings:
+        measured.facts["tests_failed"] = len(measured.findings)
+    return measured

@@ -1,0 +1,128 @@
+"""What a check leaves for its gate: when it began, on which files, and how each tool ended."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import shutil
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from towpath.config import Config
+from towpath.errors import NothingToJudgeError
+from towpath.flows import source, stages
+from towpath.flows.session import Session
+from towpath.readers.findings import Ran
+
+
+@dataclass(frozen=True)
+class Begun:
+    """When a check began (UTC), and the hash of all that it depends on."""
+
+    started: dt.datetime
+    inputs: str
+
+
+@dataclass(frozen=True)
+class Record:
+    """How one tool of a check ended; `seconds` is its time, `version` the tool's own."""
+
+    name: str
+    version: str
+    seconds: float
+    ran: Ran
+
+
+def folder(config: Config, stage: str) -> Path:
+    """Return the directory of a check's records."""
+    return config.reports / "checks" / stage
+
+
+def junit(config: Config, stage: str) -> Path:
+    """Return the directory of a check's JUnit reports."""
+    return config.reports / "junit" / stage
+
+
+def coverage_data(config: Config, stage: str) -> Path:
+    """Return the directory of the coverage data that a check's tests leave."""
+    return config.reports / "coverage" / stage
+
+
+def coverage_report(config: Config) -> Path:
+    """Return the report of the coverage of all tests together."""
+    return config.reports / "coverage.json"
+
+
+def begin(session: Session, stage: str) -> None:
+    """Forget all that an earlier run of this check left, and note the time and the source."""
+    config = session.config
+    for place in (folder, junit, coverage_data):
+        shutil.rmtree(place(config, stage), ignore_errors=True)
+    if stage == "tests":
+        coverage_report(config).unlink(missing_ok=True)
+    inputs = stages.check_inputs(config, source.read(session), stage)
+    begun = {"started": stages.now().isoformat(), "inputs": inputs}
+    keep(config, stage, "begun", begun)
+
+
+def begun(session: Session, stage: str) -> Begun:
+    """Return what `begin` noted; raises NothingToJudgeError if the check did not begin."""
+    document = kept(session.config, stage, "begun")
+    try:
+        return Begun(dt.datetime.fromisoformat(document["started"]), document["inputs"])
+    except (KeyError, TypeError, ValueError) as error:
+        raise _spoilt(stage, "begun", str(error)) from error
+
+
+def write(config: Config, stage: str, record: Record) -> None:
+    """Keep how a tool ended."""
+    keep(config, stage, record.name, asdict(record))
+
+
+def read(config: Config, stage: str, name: str) -> Record:
+    """Return how a tool ended; raises NothingToJudgeError if it left nothing."""
+    document = kept(config, stage, name)
+    try:
+        return Record(**{**document, "ran": Ran(**document["ran"])})
+    except (KeyError, TypeError) as error:
+        raise _spoilt(stage, name, str(error)) from error
+
+
+def keep(config: Config, stage: str, name: str, document: Mapping[str, Any]) -> None:
+    """Write a document into the check's records."""
+    content = json.dumps(document, indent=1, sort_keys=True).encode() + b"\n"
+    stages.write_whole(folder(config, stage) / f"{name}.json", content)
+
+
+def kept(config: Config, stage: str, name: str) -> dict[str, Any]:
+    """Return a document of the check's records; raises NothingToJudgeError if it is not there."""
+    file = folder(config, stage) / f"{name}.json"
+    try:
+        document = json.loads(file.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise NothingToJudgeError(
+            f"There is nothing to judge {stage} by.",
+            why=f"{file.relative_to(config.root)} does not exist.",
+            next_step=f"Run the check: nox -s {stage}",
+        ) from error
+    except ValueError as error:
+        raise _spoilt(stage, name, str(error)) from error
+    if not isinstance(document, dict):
+        raise _spoilt(stage, name, "It is no JSON object.")
+    return document
+
+
+def names(config: Config, stage: str) -> list[str]:
+    """Return the names of the tools that left a record, sorted."""
+    found = {file.stem for file in folder(config, stage).glob("*.json")}
+    return sorted(found - {"begun"})
+
+
+def _spoilt(stage: str, name: str, why: str) -> NothingToJudgeError:
+    return NothingToJudgeError(
+        f"The record of {name} in {stage} cannot be read.",
+        why=why,
+        next_step=f"Run the check again: nox -s {stage}",
+    )

@@ -1,0 +1,49 @@
+"""What a source of advisories said of our dependencies, in one form for all sources."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+SEVERITIES = ("critical", "high", "medium", "low")
+
+
+@dataclass(frozen=True)
+class Advisory:
+    """A known weakness of one release of one package."""
+
+    id: str
+    package: str
+    version: str
+    severity: str
+    summary: str
+
+    def __str__(self) -> str:
+        return f"{self.package} {self.version}: {self.id} ({self.severity}) {self.summary}"
+
+
+def severity(word: object) -> str:
+    """Return one of our four severities; what a source does not rate counts as high."""
+    known = str(word).lower()
+    return {"moderate": "medium"}.get(known, known if known in SEVERITIES else "high")
+
+
+def by_severity(rows: Iterable[Advisory]) -> dict[str, int]:
+    """Return how many advisories there are of each severity, zeros included."""
+    counts = Counter(row.severity for row in rows)
+    return {name: counts[name] for name in SEVERITIES}
+
+
+def canonical(name: str) -> str:
+    """Return a package's name as an index compares it (PEP 503)."""
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def unasked(pins: Iterable[tuple[str, str]], asked: Iterable[tuple[str, str]]) -> list[str]:
+    """Return the pins that a source has not looked at, as `name==version`."""
+    seen = {(canonical(name), version) for name, version in asked}
+    return sorted(
+        f"{name}=={version}" for name, version in pins if (canonical(name), version) not in seen
+    )

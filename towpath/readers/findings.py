@@ -1,0 +1,78 @@
+"""What a linter said, in one form for all of them, and the strict ways to read it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from towpath.errors import NothingToJudgeError
+
+
+@dataclass(frozen=True)
+class Ran:
+    """How a tool ended: exit code, both streams, and how many files it was given."""
+
+    code: int
+    stdout: str
+    stderr: str
+    files: int
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that a tool found; `line` is 0 where it speaks of the whole file."""
+
+    path: str
+    line: int
+    code: str
+    message: str
+    severity: str = ""
+
+    def __str__(self) -> str:
+        place = f"{self.path}:{self.line}" if self.line else self.path
+        return f"{place}: {self.code} {self.message}"
+
+
+def unread(tool: str, why: str) -> NothingToJudgeError:
+    """Return the error of a tool whose output says neither yes nor no."""
+    return NothingToJudgeError(
+        f"{tool} gave no verdict.",
+        why=why,
+        next_step=f"Its own words are in reports/logs/{tool}.log.",
+    )
+
+
+def require_ran(tool: str, ran: Ran, codes: Iterable[int] = (0, 1)) -> None:
+    """Raise NothingToJudgeError unless the tool had files and ended with a code of a verdict."""
+    if not ran.files:
+        raise unread(tool, "It was given no file.")
+    if ran.code not in codes:
+        words = (ran.stderr.strip() or ran.stdout.strip() or "It said nothing.").splitlines()
+        raise unread(tool, f"It ended with exit code {ran.code}: {words[-1]}")
+
+
+def require_all(tool: str, ran: Ran, judged: int) -> None:
+    """Raise NothingToJudgeError unless the tool judged every file that it was given."""
+    if judged != ran.files:
+        raise unread(tool, f"It was given {ran.files} files and judged {judged}.")
+
+
+def require_agreement(tool: str, ran: Ran, found: bool) -> None:
+    """Raise NothingToJudgeError if the exit code and the findings contradict each other."""
+    if (ran.code != 0) != found:
+        seen = "findings" if found else "no finding"
+        raise unread(tool, f"It ended with exit code {ran.code} and named {seen}.")
+
+
+def document(tool: str, text: str) -> dict[str, Any]:
+    """Return the JSON object of a tool; raises NothingToJudgeError for anything else."""
+    try:
+        found = json.loads(text)
+    except ValueError as error:
+        seen = f"It wrote no whole JSON: {error}" if text.strip() else "It wrote nothing."
+        raise unread(tool, seen) from error
+    if not isinstance(found, dict):
+        raise unread(tool, f"It wrote a JSON {type(found).__name__}, not an object.")
+    return found

@@ -1,0 +1,76 @@
+"""What a JUnit XML report said: how many tests ran, passed, failed."""
+
+from __future__ import annotations
+
+# nosec below: the document is one that our own pytest wrote, a moment ago, on this machine.
+import xml.etree.ElementTree as ElementTree  # nosec B405
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from towpath.errors import NothingToJudgeError
+
+
+@dataclass(frozen=True)
+class Tests:
+    """Counts of one or more reports; `failed` holds errors too. `names` are the failed ones."""
+
+    run: int
+    failed: int
+    skipped: int
+    names: tuple[str, ...] = ()
+
+    @property
+    def passed(self) -> int:
+        """How many tests ran and did not fail."""
+        return self.run - self.failed
+
+
+def read(text: str, source: str) -> Tests:
+    """Return the counts of a report; a skipped test did not run.
+
+    Raises NothingToJudgeError if the document is empty, broken, no JUnit, or its test cases are
+    not as many as it says.
+    """
+    try:
+        root = ElementTree.fromstring(text)  # nosec B314
+        suites = [root] if root.tag == "testsuite" else root.findall("testsuite")
+        if not suites:
+            raise ValueError("it has no test suite")
+        return total(_suite(suite) for suite in suites)
+    except (ElementTree.ParseError, KeyError, ValueError) as error:
+        raise NothingToJudgeError(
+            f"{source} is no readable JUnit report.",
+            why=str(error) if text.strip() else "It is empty: the tests ended before they began.",
+            next_step="Run the tests again and read what they say.",
+        ) from error
+
+
+def total(reports: Iterable[Tests]) -> Tests:
+    """Return the sum of several reports."""
+    rows = list(reports)
+    return Tests(
+        sum(row.run for row in rows),
+        sum(row.failed for row in rows),
+        sum(row.skipped for row in rows),
+        tuple(name for row in rows for name in row.names),
+    )
+
+
+def _suite(suite: ElementTree.Element) -> Tests:
+    """Count by names: pytest's own sums count a test that fails twice, or in its teardown, oddly."""
+    tests, failures, errors = (int(suite.attrib[key]) for key in ("tests", "failures", "errors"))
+    outcomes: dict[str, str] = {}
+    for case in suite.iter("testcase"):
+        name = f"{case.attrib['classname']}::{case.attrib['name']}"
+        if case.find("failure") is not None or case.find("error") is not None:
+            outcomes[name] = "failed"
+        else:
+            outcomes.setdefault(name, "skipped" if case.find("skipped") is not None else "passed")
+    failed = tuple(name for name, outcome in outcomes.items() if outcome == "failed")
+    if bool(tests) != bool(outcomes) or bool(failures + errors) != bool(failed):
+        raise ValueError(
+            f"it counts {tests} tests, {failures + errors} of them bad, and names {len(outcomes)}, "
+            f"{len(failed)} of them bad"
+        )
+    skipped = sum(outcome == "skipped" for outcome in outcomes.values())
+    return Tests(len(outcomes) - skipped, len(failed), skipped, failed)
