@@ -85,10 +85,13 @@ def _working_tree(session: Session) -> str:
 
 
 def _branch(session: Session, tags: list[str]) -> str:
-    """Return the branch or tag; a CI checkout is detached, so CI's own variable comes first."""
-    env = session.config.env
-    if named := env.get("GITHUB_HEAD_REF") or env.get("GITHUB_REF_NAME"):
-        return named
+    """Return the branch or tag; a CI checkout is detached, so CI's own variable comes first.
+
+    TOWPATH_BRANCH is for a CI system that names it otherwise than GitHub does.
+    """
+    for name in ("TOWPATH_BRANCH", "GITHUB_HEAD_REF", "GITHUB_REF_NAME"):
+        if named := session.config.env.get(name):
+            return named
     found = session.runner.run(git.branch(), check=False).stdout.strip()
     return found or (tags[0] if tags else "HEAD")
 

@@ -77,10 +77,17 @@ def test_no_commit_is_a_clear_error(tmp_path: Path) -> None:
     [
         ({"GITHUB_REF_NAME": "release/1.0"}, {}, "release/1.0"),
         ({"GITHUB_HEAD_REF": "feature", "GITHUB_REF_NAME": "7/merge"}, {}, "feature"),
+        ({"TOWPATH_BRANCH": "release/2", "GITHUB_REF_NAME": "x"}, {}, "release/2"),
         ({}, {"symbolic-ref": outcome(code=1), "tag --points-at": "v1.2.3\n"}, "v1.2.3"),
         ({}, {"symbolic-ref": outcome(code=1)}, "HEAD"),
     ],
-    ids=["ci names the ref", "a pull request names its head", "detached at a tag", "detached"],
+    ids=[
+        "ci names the ref",
+        "a pull request names its head",
+        "another ci",
+        "detached at a tag",
+        "detached",
+    ],
 )
 def test_the_branch(
     tmp_path: Path, env: dict[str, str], answers: dict[str, object], branch: str

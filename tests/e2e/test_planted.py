@@ -1,0 +1,86 @@
+"""A bad commit stops the chain at the right stage, and staging still serves the old release."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.e2e.conftest import ROOT, commit, invoke, live, report_of
+
+STAGING = 8081
+FAILING_TEST = '''"""Planted."""
+
+from __future__ import annotations
+
+
+def test_planted() -> None:
+    """Never true."""
+    assert sum([1, 1]) == 3
+'''
+SHELL = '''"""Planted."""
+
+from __future__ import annotations
+
+import subprocess
+
+
+def call(x: str) -> int:
+    """Run what somebody typed."""
+    return subprocess.call(x, shell=True)
+'''
+
+
+def uncovered_code() -> str:
+    """Return a module of so many unused lines that the coverage comes to rest just below 80 %."""
+    totals = json.loads((ROOT / "reports/coverage.json").read_text())["totals"]
+    covered = totals["covered_lines"] + totals["covered_branches"]
+    counted = totals["num_statements"] + totals["num_branches"]
+    lines = int(covered / 0.7995) - counted
+    return '"""Planted."""\n\n' + "\n".join(["x = 1"] * lines) + "\n"
+
+
+def never_healthy() -> str:
+    """Return the Dockerfile with a command that starts nothing."""
+    text = (ROOT / "Dockerfile").read_text()
+    lines = [
+        'CMD ["sleep", "infinity"]' if row.startswith("CMD ") else row for row in text.split("\n")
+    ]
+    return "\n".join(lines)
+
+
+@pytest.mark.parametrize(
+    ("files", "stage", "status", "code", "reason"),
+    [
+        ({"tests/unit/test_planted.py": FAILING_TEST}, "test", "failed", 4, "tests_failed is"),
+        ({"app/releases/planted.py": uncovered_code}, "test", "failed", 4, "coverage is 79.9"),
+        ({"app/releases/planted.py": SHELL}, "lint", "failed", 4, "issues is"),
+        ({"Dockerfile": never_healthy}, "deploy", "failed", 6, "healthy"),
+    ],
+    ids=["a test fails", "coverage 79.9", "a shell in app", "never healthy"],
+)
+def test_a_bad_commit_stops_the_chain(
+    files: dict[str, Any],
+    stage: str,
+    status: str,
+    code: int,
+    reason: str,
+    checkout: Callable[[], Path],
+    released: dict[str, Any],
+) -> None:
+    """The right stage, the right exit code, the reason in the report; the old release serves."""
+    target = checkout()
+    commit(target, {name: text() if callable(text) else text for name, text in files.items()})
+
+    ended = invoke(target, "pipeline", "--to=test", CI="", TOWPATH_BRANCH="", NOXPYTHON="3.11")
+
+    assert ended.code == code, ended.said
+    report = report_of(target)
+    assert report["status"] == status
+    assert list(report["stages"])[-1] == stage
+    assert report["stages"][stage]["status"] == status
+    assert reason in report["stages"][stage]["reason"]
+    assert live(STAGING)["digest"] == released["stages"]["build"]["digest"]
