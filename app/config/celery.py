@@ -12,6 +12,9 @@ from health.probe import BEAT
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
 app = Celery("dashboard")
+# Celery keeps the current application by thread: without this the threads of gunicorn would
+# publish through an application of their own making, to a broker on localhost.
+app.set_default()
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks(["releases"])
 

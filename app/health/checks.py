@@ -9,9 +9,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from uuid import uuid4
 
-from celery import current_app
 from django.core.cache import cache
 from django.db import connection
+
+from config.celery import app
 
 logger = logging.getLogger(__name__)
 
@@ -41,18 +42,21 @@ def check_database() -> None:
 
 
 def check_cache() -> None:
-    """Put a value into the cache and read it back."""
+    """Put a value into the cache and read it back, over a connection that is closed again."""
     key, value = "health:" + uuid4().hex, uuid4().hex
-    cache.set(key, value, timeout=10)
-    if cache.get(key) != value:
-        raise CacheForgot(key)
-    cache.delete(key)
+    try:
+        cache.set(key, value, timeout=10)
+        if cache.get(key) != value:
+            raise CacheForgot(key)
+        cache.delete(key)
+    finally:
+        cache.close()
 
 
 def check_queue() -> None:
     """Open a connection to the broker, as the same user and virtual host as a publisher."""
-    with current_app.connection_for_write() as broker:
-        broker.connect()
+    with app.connection_for_write() as broker:
+        broker.ensure_connection(max_retries=1, interval_start=0)
 
 
 CHECKS: dict[str, Check] = {

@@ -27,6 +27,7 @@ def own_services(settings: Settings) -> Iterator[None]:
     app.conf.task_always_eager = app.conf.task_eager_propagates = True
     cache.clear()
     yield
+    cache.close()
     app.conf.task_always_eager, app.conf.task_eager_propagates = eager
 
 

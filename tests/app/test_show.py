@@ -46,8 +46,12 @@ def test_short(value: str) -> None:
         ({"platforms": []}, ("platforms", "none")),
         ({"sizes": {}}, ("sizes", "none")),
         ({"previous": None}, ("previous", "none")),
-        ({"signed": True, "x": 1}, ("signed", "yes")),
+        ({"x": 1, "signed": True}, ("signed", "yes")),
         ({"signed": False}, ("signed", "no")),
+        (
+            {"z": {"low": 4, "critical": 1, "high": 2, "a": 5, "medium": 3}},
+            ("z", "critical 1, high 2, medium 3, low 4, a 5"),
+        ),
         ({"coverage": "unknown"}, ("coverage", "unknown")),
     ],
 )

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 from django.core.exceptions import ObjectDoesNotExist
 from django.db import IntegrityError, OperationalError, transaction
 
+from config.celery import app
 from releases import storage
 from releases.models import Deployment, Promotion, Receipt, Release, Run, StageResult
 from releases.tasks import store_report
@@ -96,6 +98,14 @@ def test_a_later_report_does_not_change_a_release() -> None:
     release = Release.objects.get()
 
     assert (release.version, release.sizes["linux/amd64"]) == ("1.2.3+gabc1234", 200)
+
+
+def test_every_thread_publishes_through_the_same_application() -> None:
+    """gunicorn answers in threads that Celery has not seen before."""
+    with ThreadPoolExecutor(1) as pool:
+        found = pool.submit(lambda: store_report.app).result()
+
+    assert found is app
 
 
 class Failing:

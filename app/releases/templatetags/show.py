@@ -34,7 +34,7 @@ def fact_items(facts: dict[str, Any]) -> list[tuple[str, str]]:
     """Write the facts of a stage as pairs of a label and a text, nested ones joined."""
     return [
         (name.replace("_", " "), _text(value, UNITS.get(name, str)))
-        for name, value in facts.items()
+        for name, value in _ordered(facts)
     ]
 
 
@@ -54,9 +54,23 @@ UNITS: dict[str, Callable[[Any], str]] = {
 }
 
 
+# PostgreSQL keeps no order of keys; these come first, in this order, and the others by name.
+FIRST = (
+    *("coverage", "issues", "tests_run", "tests_passed", "tests_failed"),
+    *("critical", "high", "medium", "low"),
+)
+
+
+def _ordered(facts: dict[str, Any]) -> list[tuple[str, Any]]:
+    ranks = {name: rank for rank, name in enumerate(FIRST)}
+    return sorted(facts.items(), key=lambda fact: (ranks.get(fact[0], len(FIRST)), fact[0]))
+
+
 def _text(value: Any, number: Callable[[Any], str]) -> str:
     if isinstance(value, dict):
-        return ", ".join(f"{name} {_text(item, number)}" for name, item in value.items()) or "none"
+        return (
+            ", ".join(f"{name} {_text(item, number)}" for name, item in _ordered(value)) or "none"
+        )
     if isinstance(value, list):
         return ", ".join(_text(item, number) for item in value) or "none"
     if isinstance(value, bool) or value is None:
