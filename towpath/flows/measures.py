@@ -116,7 +116,7 @@ def security(config: Config) -> Measured:
         Finding("requirements/production.txt", 0, row.id, str(row), row.severity) for row in rows
     ]
     age = "of unknown age" if said["age_days"] is None else f"{said['age_days']:g} days old"
-    words = f"{len(rows)} advisories; asked {said['source']}, data {age}"
+    words = f"advisories: {len(rows)}; asked {said['source']}, data {age}"
     measured.rows.append(("advisories", _stands(rows), "", words))
     return measured
 
@@ -139,7 +139,7 @@ def _issues(
     found = reader(record.ran)
     measured.findings += found
     measured.facts[record.name] = len(found)
-    return _stands(found), f"{len(found)} issues in {record.ran.files} files"
+    return _stands(found), f"issues: {len(found)}, files: {record.ran.files}"
 
 
 def _complexity(measured: Measured, record: Record) -> tuple[str, str]:
@@ -153,7 +153,7 @@ def _weaknesses(measured: Measured, record: Record) -> tuple[str, str]:
     measured.findings += found
     counts = bandit.by_severity(found)
     measured.facts.update({f"code_{name}": count for name, count in counts.items()})
-    return _stands(found), f"{len(found)} findings in {record.ran.files} files"
+    return _stands(found), f"findings: {len(found)}, files: {record.ran.files}"
 
 
 def _pytest(config: Config, stage: str) -> Measured:

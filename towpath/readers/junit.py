@@ -57,7 +57,7 @@ def total(reports: Iterable[Tests]) -> Tests:
 
 
 def _suite(suite: ElementTree.Element) -> Tests:
-    """Count by names: pytest's own sums count a test that fails twice, or in its teardown, oddly."""
+    """Count by names: pytest's own sums are odd for a test that fails in its teardown."""
     tests, failures, errors = (int(suite.attrib[key]) for key in ("tests", "failures", "errors"))
     outcomes: dict[str, str] = {}
     for case in suite.iter("testcase"):

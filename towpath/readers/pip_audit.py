@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from towpath.readers.advisories import Advisory, severity, unasked
-from towpath.readers.findings import Ran, document, require_ran, unread
+from towpath.readers.findings import Ran, document, require_agreement, require_ran, unread
+
+Pins = Sequence[tuple[str, str]]
 
 
-def read(ran: Ran, pins: Sequence[tuple[str, str]]) -> list[Advisory]:
+def read(ran: Ran, pins: Pins) -> list[Advisory]:
     """Return the advisories against these pins; pip-audit rates none, so each counts as high.
 
     Raises NothingToJudgeError if pip-audit crashed, wrote half a document, or skipped a pin:
@@ -17,25 +20,28 @@ def read(ran: Ran, pins: Sequence[tuple[str, str]]) -> list[Advisory]:
     require_ran("pip-audit", ran)
     report = document("pip-audit", ran.stdout)
     try:
-        rows = report["dependencies"]
-        asked = [row for row in rows if "skip_reason" not in row]
-        if missed := unasked(pins, [(row["name"], row["version"]) for row in asked]):
-            reasons = {str(row["skip_reason"]) for row in rows if "skip_reason" in row}
-            why = f"It has not looked at {', '.join(missed)}."
-            raise unread("pip-audit", " ".join([why, *sorted(reasons)[:1]]))
-        found = [
-            Advisory(
-                next((alias for alias in row["aliases"] if alias.startswith("CVE-")), row["id"]),
-                dependency["name"],
-                dependency["version"],
-                severity(None),
-                " ".join(str(row["description"]).split()),
-            )
-            for dependency in asked
-            for row in dependency["vulns"]
-        ]
+        found = _advisories(report["dependencies"], pins)
     except (KeyError, TypeError, AttributeError) as error:
         raise unread("pip-audit", f"Its report lacks or spoils {error}.") from error
-    if (ran.code != 0) != bool(found):
-        raise unread("pip-audit", f"It ended with {ran.code} and named {len(found)} advisories.")
+    require_agreement("pip-audit", ran, bool(found))
     return found
+
+
+def _advisories(rows: Sequence[Mapping[str, Any]], pins: Pins) -> list[Advisory]:
+    skipped = [str(row["skip_reason"]) for row in rows if "skip_reason" in row]
+    asked = [row for row in rows if "skip_reason" not in row]
+    if missed := unasked(pins, [(row["name"], row["version"]) for row in asked]):
+        why = f"It has not looked at {', '.join(missed)}."
+        raise unread("pip-audit", " ".join([why, *skipped[:1]]))
+    return [_advisory(row, weakness) for row in asked for weakness in row["vulns"]]
+
+
+def _advisory(row: Mapping[str, Any], weakness: Mapping[str, Any]) -> Advisory:
+    cves = [alias for alias in weakness["aliases"] if alias.startswith("CVE-")]
+    return Advisory(
+        cves[0] if cves else weakness["id"],
+        row["name"],
+        row["version"],
+        severity(None),
+        " ".join(str(weakness["description"]).split()),
+    )
