@@ -1,0 +1,141 @@
+"""Promote: one digest, judged by its evidence, gets one more name. Nothing is built again."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+from towpath import promotion
+from towpath.clients.registry import RegistryClient
+from towpath.errors import PromotionRefusedError, RegistryError, RegistryNotFoundError
+from towpath.evidence import Subject
+from towpath.flows import evidence, stages
+from towpath.flows import registry as registries
+from towpath.flows.registry import Image
+from towpath.flows.session import Session
+from towpath.images import digest as whole_digest
+from towpath.promotion import Availability, Release, Situation
+
+
+@dataclass(frozen=True)
+class Promoted:
+    """What got a name. `unproven` are gates that nobody could judge."""
+
+    digest: str
+    version: str
+    tag: str
+    unproven: tuple[str, ...]
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A release as the registry holds it now, and what stands against its next stage."""
+
+    image: Image
+    release: Release
+    availability: Availability
+
+
+def promote(session: Session, stage: str, digest: str = "") -> Promoted:
+    """Move a release to `test` or `release`; without a digest the one of the stage before.
+
+    Raises PromotionRefusedError with every reason, and then no tag has moved.
+    """
+    started, begun = time.monotonic(), stages.now()
+    registry = registries.client(session)
+    chosen = _resolve(registry, stage, digest)
+    with session.terminal.step(f"Judge {chosen} for {stage}"):
+        candidate = judge(session, registry, stage, chosen)
+    _refuse(candidate, stage)
+    with session.terminal.step(f"Name it {stage}"):
+        registry.put_manifest(stage, candidate.image.index)
+        _read_back(registry, stage, candidate.image)
+    seconds = time.monotonic() - started
+    release, unproven = candidate.release, candidate.availability.unproven
+    statement = stages.record(
+        session,
+        f"promote-{stage}",
+        Subject.image(session.config.repository, chosen),
+        {
+            "digest": chosen,
+            "tag": stage,
+            "version": release.version,
+            "unproven": list(unproven),
+            "judged": {name: row.sha256 for name, row in release.statements.items()},
+        },
+        inputs=chosen,
+        started=begun,
+        duration=seconds,
+    )
+    evidence.push(registry, chosen, [statement])
+    return Promoted(chosen, release.version, stage, unproven, seconds)
+
+
+def judge(session: Session, registry: RegistryClient, stage: str, digest: str) -> Candidate:
+    """Push what this machine knows of a digest, then judge by what the registry holds."""
+    config = session.config
+    image = registries.image(registry, digest)
+    evidence.push(registry, digest, evidence.local(session, image))
+    release = describe(registry, image)
+    situation = Situation(
+        policy=stages.policy(config),
+        platforms=config.platforms,
+        previous=_tagged(registry, promotion.PREVIOUS[stage]),
+        in_ci=config.in_ci,
+    )
+    return Candidate(image, release, promotion.is_available(release, stage, situation))
+
+
+def describe(registry: RegistryClient, image: Image) -> Release:
+    """Return the release that an image is: its labels say of what, its evidence how good."""
+    return Release(
+        digest=image.digest,
+        version=image.label("org.opencontainers.image.version"),
+        commit=image.label("org.opencontainers.image.revision"),
+        tree=image.label("dev.towpath.tree"),
+        dirty=image.label("dev.towpath.dirty") != "false",
+        platforms=tuple(image.platforms),
+        statements=promotion.latest(evidence.pull(registry, image.digest)),
+    )
+
+
+def _resolve(registry: RegistryClient, stage: str, digest: str) -> str:
+    wanted = whole_digest(digest) if digest else promotion.PREVIOUS[stage]
+    try:
+        return registry.resolve(wanted)
+    except RegistryNotFoundError as error:
+        raise PromotionRefusedError(
+            f"{registry.repository} has no {wanted}.",
+            why=error.why,
+            next_step="See what there is with `invoke registry.inspect`, or run `invoke build`.",
+        ) from error
+
+
+def _tagged(registry: RegistryClient, tag: str) -> str:
+    try:
+        return registry.resolve(tag)
+    except RegistryNotFoundError:
+        return ""
+
+
+def _refuse(candidate: Candidate, stage: str) -> None:
+    if candidate.availability.ok:
+        return
+    release = candidate.release
+    raise PromotionRefusedError(
+        f"{release.version} ({release.digest}) may not move to {stage}.",
+        why="\n".join(candidate.availability.reasons),
+        next_step="Make the evidence that is missing with `invoke pipeline`, then promote again.",
+    )
+
+
+def _read_back(registry: RegistryClient, tag: str, image: Image) -> None:
+    """Ask for the tag again, and for each platform by its digest."""
+    again = registries.image(registry, tag)
+    if again.digest != image.digest or again.platforms.keys() != image.platforms.keys():
+        raise RegistryError(
+            f"The tag {tag} points at {again.digest}, not at {image.digest}.",
+            why="Somebody moved it at the same time.",
+            next_step="Look at `invoke registry.inspect` and promote again.",
+        )
