@@ -54,9 +54,8 @@ def audit(session: Session, pins: Pins) -> Advisories:
         raise NothingToJudgeError("There is no dependency to ask advisories about.")
     sources: list[Callable[[], Advisories]]
     if named := session.config.env.get("TOWPATH_ADVISORIES", ""):
-        directory = (session.config.root / named).resolve()
-        age = _age(directory)
-        sources = [lambda: _safety(session, pins, directory, age)]
+        age = _age(session.config.root / named)
+        sources = [lambda: _safety(session, pins, named, age)]
     else:
         sources = [lambda: _safety(session, pins), lambda: _pip_audit(session, pins)]
     reasons = []
@@ -73,11 +72,11 @@ def audit(session: Session, pins: Pins) -> Advisories:
 
 
 def _safety(
-    session: Session, pins: Pins, directory: Path | None = None, age: float | None = None
+    session: Session, pins: Pins, directory: str = "", age: float | None = None
 ) -> Advisories:
     place = _environment(session, "safety")
-    ran = _ask(session, checks.safety(place, _pins(session, pins), str(directory or "")), pins)
-    where = f"the directory {directory.name}" if directory else "its server"
+    ran = _ask(session, checks.safety(place, _pins(session, pins), directory), pins)
+    where = f"the directory {directory}" if directory else "its server"
     return Advisories(f"safety, {where}", age, tuple(safety.read(ran, pins)))
 
 

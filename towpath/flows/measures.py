@@ -113,7 +113,7 @@ def security(config: Config) -> Measured:
     measured.facts.update({f"advisories_{name}": count for name, count in counts.items()})
     measured.facts.update(source=said["source"], age_days=said["age_days"])
     measured.findings += [
-        Finding("requirements/production.txt", 0, row.id, str(row), row.severity) for row in rows
+        Finding("requirements/production.txt", 0, row.id, row.words(), row.severity) for row in rows
     ]
     age = "of unknown age" if said["age_days"] is None else f"{said['age_days']:g} days old"
     words = f"advisories: {len(rows)}; asked {said['source']}, data {age}"

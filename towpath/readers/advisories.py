@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 SEVERITIES = ("critical", "high", "medium", "low")
@@ -20,8 +20,9 @@ class Advisory:
     severity: str
     summary: str
 
-    def __str__(self) -> str:
-        return f"{self.package} {self.version}: {self.id} ({self.severity}) {self.summary}"
+    def words(self) -> str:
+        """Return all but the id in one line."""
+        return f"{self.package} {self.version} ({self.severity}) {self.summary}"
 
 
 def severity(word: object) -> str:
@@ -41,9 +42,11 @@ def canonical(name: str) -> str:
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
-def unasked(pins: Iterable[tuple[str, str]], asked: Iterable[tuple[str, str]]) -> list[str]:
-    """Return the pins that a source has not looked at, as `name==version`."""
+def unasked(pins: Sequence[tuple[str, str]], asked: Iterable[tuple[str, str]]) -> str:
+    """Return in words which pins a source has not looked at; an empty text if it saw all."""
     seen = {(canonical(name), version) for name, version in asked}
-    return sorted(
+    missed = [
         f"{name}=={version}" for name, version in pins if (canonical(name), version) not in seen
-    )
+    ]
+    some = ", ".join(missed[:3]) + (", ..." if len(missed) > 3 else "")
+    return f"It has not looked at {len(missed)} of {len(pins)} pins: {some}" if missed else ""

@@ -31,8 +31,7 @@ def _advisories(rows: Sequence[Mapping[str, Any]], pins: Pins) -> list[Advisory]
     skipped = [str(row["skip_reason"]) for row in rows if "skip_reason" in row]
     asked = [row for row in rows if "skip_reason" not in row]
     if missed := unasked(pins, [(row["name"], row["version"]) for row in asked]):
-        why = f"It has not looked at {', '.join(missed)}."
-        raise unread("pip-audit", " ".join([why, *skipped[:1]]))
+        raise unread("pip-audit", ". ".join([missed, *skipped[:1]]))
     return [_advisory(row, weakness) for row in asked for weakness in row["vulns"]]
 
 

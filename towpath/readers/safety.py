@@ -22,7 +22,7 @@ def read(ran: Ran, pins: Sequence[tuple[str, str]]) -> list[Advisory]:
     try:
         scanned = [(row["name"], row["version"]) for row in report["scanned_packages"].values()]
         if missed := unasked(pins, scanned):
-            raise unread("safety", f"It has not looked at {', '.join(missed)}.")
+            raise unread("safety", missed)
         rows = report["vulnerabilities"] + report["ignored_vulnerabilities"]
         found = [_advisory(row) for row in rows]
     except (KeyError, TypeError, AttributeError) as error:
