@@ -93,6 +93,13 @@ def coverage(session: nox.Session) -> None:
     towpath(session, "check", "coverage")
 
 
+@nox.session(default=False)
+def e2e(session: nox.Session) -> None:
+    """Type what people type, in checkouts of their own, against the real engine."""
+    install(session, "test")
+    session.run("python", "-m", "pytest", *(session.posargs or ["tests/e2e"]))
+
+
 @nox.session(default=False, venv_backend="none")
 def requirements(session: nox.Session) -> None:
     """Compile requirements/*.in anew; arguments go to uv, for example --upgrade."""

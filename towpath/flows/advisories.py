@@ -54,8 +54,9 @@ def audit(session: Session, pins: Pins) -> Advisories:
         raise NothingToJudgeError("There is no dependency to ask advisories about.")
     sources: list[Callable[[], Advisories]]
     if named := session.config.env.get("TOWPATH_ADVISORIES", ""):
-        age = _age(session.config.root / named)
-        sources = [lambda: _safety(session, pins, named, age)]
+        directory = session.config.root / named
+        age = _age(directory)
+        sources = [lambda: _safety(session, pins, directory, age)]
     else:
         sources = [lambda: _safety(session, pins), lambda: _pip_audit(session, pins)]
     reasons = []
@@ -72,11 +73,11 @@ def audit(session: Session, pins: Pins) -> Advisories:
 
 
 def _safety(
-    session: Session, pins: Pins, directory: str = "", age: float | None = None
+    session: Session, pins: Pins, directory: Path | None = None, age: float | None = None
 ) -> Advisories:
     place = _environment(session, "safety")
-    ran = _ask(session, checks.safety(place, _pins(session, pins), directory), pins)
-    where = f"the directory {directory}" if directory else "its server"
+    ran = _ask(session, checks.safety(place, _pins(session, pins), str(directory or "")), pins)
+    where = f"the directory {_shown(session, directory)}" if directory else "its server"
     return Advisories(f"safety, {where}", age, tuple(safety.read(ran, pins)))
 
 
@@ -116,6 +117,12 @@ def _environment(session: Session, tool: str) -> str:
         session.runner.run(checks.install(sys.executable, str(place), str(pins)))
         stamp.write_text(wanted)
     return str(place)
+
+
+def _shown(session: Session, directory: Path) -> Path:
+    """Return a directory as evidence names it: below the root of the project where it is there."""
+    root = session.config.root
+    return directory.relative_to(root) if directory.is_relative_to(root) else directory
 
 
 def _age(directory: Path) -> float:

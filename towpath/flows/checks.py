@@ -71,7 +71,7 @@ def integration(session: Session, arguments: Sequence[str] = ()) -> None:
             "integration",
             [*commands.INTEGRATION, *arguments],
             bool(arguments),
-            service_variables(addresses, session.config.state / environment.name / "secrets"),
+            service_variables(addresses, session.config.state_of(environment) / "secrets"),
         )
     finally:
         stack.services_down(session, environment, volumes=True)
