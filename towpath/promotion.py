@@ -78,12 +78,23 @@ def is_available(release: Release, stage: str, situation: Situation) -> Availabi
             continue
         reasons += objections(statement, _subject(release, needed), situation.policy)
         for gate, reason in _not_passed(statement):
-            if stage == TEST and gate in ADVISORY and reason.startswith(Status.ERRORED):
+            if stage == TEST and _is_unproven(gate, reason):
                 unproven.append(gate)
             else:
                 reasons.append(f"{needed}: {gate} {reason}")
     reasons += _of_facts(release)
     return Availability(tuple(reasons), tuple(unproven))
+
+
+def unproven(statement: Statement) -> tuple[str, ...]:
+    """Return the gates that keep a stage from passing, if all of them only lack an advisory source.
+
+    A chain may go on to `test` with these, and shows them. Anything else that did not pass makes
+    the answer empty: the stage stops the chain.
+    """
+    rows = list(_not_passed(statement))
+    found = tuple(gate for gate, reason in rows if _is_unproven(gate, reason))
+    return found if len(found) == len(rows) else ()
 
 
 def latest(statements: list[Statement]) -> dict[str, Statement]:
@@ -116,6 +127,10 @@ def _of_facts(release: Release) -> Iterator[str]:
     verify = release.statements.get("verify")
     if verify is not None and verify.facts.get("environment") != "staging":
         yield f"verify: looked at {verify.facts.get('environment')}, not at staging"
+
+
+def _is_unproven(gate: str, reason: str) -> bool:
+    return gate in ADVISORY and reason.startswith(Status.ERRORED)
 
 
 def _subject(release: Release, stage: str) -> dict[str, str]:

@@ -30,6 +30,11 @@ class StageResult:
     saved: float | None = None
     error: TowpathError | None = None
 
+    @property
+    def weight(self) -> Status:
+        """How the stage counts for the run: one that did not stop it does not make it worse."""
+        return Status.PASSED if self.error is None else self.status
+
     def as_json(self) -> dict[str, Any]:
         """Return the stage's part of the report."""
         body: dict[str, Any] = {"status": str(self.status), "duration": round(self.duration, 3)}
@@ -60,7 +65,7 @@ def compose(
         "commit": commit,
         "branch": branch,
         "version": version,
-        "status": str(worst(row.status for row in rows)),
+        "status": str(worst(row.weight for row in rows)),
         "duration": round(duration, 3),
         "stages": {KEYS.get(row.name, row.name): row.as_json() for row in rows},
     }

@@ -10,6 +10,7 @@ import jsonschema
 import pytest
 
 from towpath import report
+from towpath.errors import TowpathError
 from towpath.gates import Status
 from towpath.report import StageResult
 
@@ -125,9 +126,25 @@ def test_a_duration_as_prose_does_not_fit() -> None:
 )
 def test_the_worst_stage_decides(statuses: list[Status], whole: str) -> None:
     """A run is as bad as its worst stage, and a run of nothing shows nothing."""
-    results = [StageResult(f"s{number}", row, 1) for number, row in enumerate(statuses)]
+    results = [
+        StageResult(
+            f"s{number}", row, 1, error=None if row is Status.PASSED else TowpathError("no")
+        )
+        for number, row in enumerate(statuses)
+    ]
 
     assert composed(*results)["status"] == whole
+
+
+def test_an_unproven_gate_is_shown_and_does_not_stop_the_run() -> None:
+    """The stage stays errored in the report; the run came to its end."""
+    fields = {"unproven": ["ADVISORIES_HIGH"]}
+    document = composed(StageResult("security", Status.ERRORED, 1, fields, reason="not asked"))
+
+    jsonschema.Draft202012Validator(SCHEMA).validate(document)
+    assert document["status"] == "passed"
+    assert document["stages"]["security"]["status"] == "errored"
+    assert "unproven: ADVISORIES_HIGH" in report.markdown(document)
 
 
 def test_a_stopped_stage_says_why() -> None:
@@ -173,11 +190,12 @@ def test_the_note_names_what_was_saved_and_the_sizes() -> None:
     assert report.note({"unproven": ["ADVISORIES_HIGH"]}) == "unproven: ADVISORIES_HIGH"
 
 
+STOPPED = StageResult("lint", Status.FAILED, 2, reason="a|b", error=TowpathError("no"))
+
+
 def test_the_summary_is_a_markdown_table() -> None:
     """One row a stage; a pipe in a reason does not break the table."""
-    rows = report.markdown(composed(StageResult("lint", Status.FAILED, 2, reason="a|b"))).split(
-        "\n"
-    )
+    rows = report.markdown(composed(STOPPED)).split("\n")
 
     assert rows[0] == "### ❌ 1.2.3 on main"
     assert rows[-1] == "| lint | ❌ | 2.0 | a\\|b |"

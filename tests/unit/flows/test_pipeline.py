@@ -1,0 +1,220 @@
+"""The chain stops at the first stage that does not pass, and always leaves its report."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.fakes import QuietTerminal, TableRunner
+from towpath import config
+from towpath.errors import (
+    CommandFailedError,
+    DeploymentUndoneError,
+    GateFailedError,
+    InterruptedRunError,
+    NothingToJudgeError,
+    PromotionRefusedError,
+    TowpathError,
+)
+from towpath.flows import pipeline
+from towpath.flows.session import Session
+from towpath.flows.source import Source
+from towpath.gates import Status
+from towpath.report import StageResult
+
+COMMIT, TREE = "c" * 40, "t" * 40
+GIT = {
+    "rev-parse HEAD": f"{COMMIT}\n{TREE}\n",
+    "add --all": "",
+    "write-tree": f"{TREE}\n",
+    "tag --points-at": "",
+    "symbolic-ref": "main\n",
+    "log -1": "1\n",
+    "config --get": "",
+}
+BRANCHES = {"main": "test", "release/*": "release", "*": "scan"}
+
+
+def session_of(tmp_path: Path, env: dict[str, str] | None = None) -> Session:
+    """Return a session in a project on main."""
+    settings = config.parse({"branches": BRANCHES}, tmp_path, env or {})
+    return Session(settings, TableRunner(GIT), QuietTerminal())
+
+
+def source_on(branch: str) -> Source:
+    """Return a clean source on this branch."""
+    return Source(COMMIT, TREE, branch, "0.0.0+gccccccc", False, 1, "")
+
+
+@pytest.mark.parametrize(
+    ("env", "branch", "wanted", "reach"),
+    [
+        ({}, "feature", "", "test"),
+        ({}, "feature", "scan", "scan"),
+        ({"CI": "true"}, "feature", "", "scan"),
+        ({"CI": "true"}, "main", "", "test"),
+        ({"CI": "true"}, "release/1", "", "release"),
+        ({"CI": "true"}, "release/1", "test", "test"),
+    ],
+)
+def test_how_far_a_run_goes(
+    tmp_path: Path, env: dict[str, str], branch: str, wanted: str, reach: str
+) -> None:
+    """A laptop goes to test; in CI the branch decides."""
+    assert pipeline.reach_of(session_of(tmp_path, env), source_on(branch), wanted) == reach
+
+
+@pytest.mark.parametrize(
+    ("env", "branch", "words"),
+    [({}, "main", "CI"), ({"CI": "true"}, "main", "'main'"), ({"CI": "false"}, "release/1", "CI")],
+)
+def test_no_run_goes_further_than_it_may(
+    tmp_path: Path, env: dict[str, str], branch: str, words: str
+) -> None:
+    """A release wants CI and a branch that is allowed to make one."""
+    with pytest.raises(PromotionRefusedError) as caught:
+        pipeline.reach_of(session_of(tmp_path, env), source_on(branch), "release")
+
+    assert words in caught.value.why
+
+
+@pytest.mark.parametrize(
+    ("reach", "names"),
+    [
+        ("scan", ["build", "scan"]),
+        ("test", ["build", "scan", "promote-test", "deploy", "verify"]),
+        (
+            "release",
+            [
+                "build",
+                "scan",
+                "promote-test",
+                "deploy",
+                "verify",
+                "promote-release",
+                "deploy-production",
+                "verify-production",
+            ],
+        ),
+    ],
+)
+def test_the_plan(reach: str, names: list[str]) -> None:
+    """The checks come first, and nothing is promoted or deployed beyond the reach."""
+    found = [stage.name for stage in pipeline.plan(reach)]
+
+    assert found == ["lint", "tests", "integration", "security", *names]
+
+
+def chain(monkeypatch: pytest.MonkeyPatch, *acts: StageResult | BaseException) -> list[str]:
+    """Replace the plan by stages that return or raise these; return the names as they run."""
+    ran: list[str] = []
+
+    def stage(number: int, act: StageResult | BaseException) -> pipeline.Stage:
+        def run(_run: pipeline.Run) -> StageResult:
+            ran.append(f"s{number}")
+            if isinstance(act, BaseException):
+                raise act
+            return act
+
+        return pipeline.Stage(f"s{number}", run)
+
+    found = [stage(number, act) for number, act in enumerate(acts)]
+    monkeypatch.setattr(pipeline, "plan", lambda reach: found)
+    return ran
+
+
+def written(session: Session) -> dict[str, Any]:
+    """Return the report on disk."""
+    found: dict[str, Any] = json.loads(
+        (session.config.reports / "pipeline-report.json").read_text()
+    )
+    return found
+
+
+PASSED = StageResult("s", Status.PASSED, 1.0)
+
+
+def test_a_good_chain_runs_to_its_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every stage ran, the report on disk is the one returned."""
+    session = session_of(tmp_path)
+    ran = chain(monkeypatch, PASSED, PASSED)
+
+    document = pipeline.pipeline(session)
+
+    assert ran == ["s0", "s1"]
+    assert document["status"] == "passed"
+    assert document["commit"] == COMMIT
+    assert document == written(session)
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "code"),
+    [
+        (GateFailedError("no", why="because"), "failed", 4),
+        (PromotionRefusedError("no", why="because"), "failed", 7),
+        (DeploymentUndoneError("no", why="because"), "failed", 6),
+        (CommandFailedError("no", why="because"), "errored", 5),
+        (NothingToJudgeError("no", why="because"), "errored", 3),
+        (KeyboardInterrupt(), "errored", 130),
+        (ZeroDivisionError("a bug"), "errored", 1),
+    ],
+    ids=lambda value: type(value).__name__ if isinstance(value, BaseException) else str(value),
+)
+def test_a_stage_that_stops_ends_the_chain_and_leaves_the_report(
+    error: BaseException,
+    status: str,
+    code: int,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The error's exit code arrives, the report names stage and reason, nothing runs after it."""
+    session = session_of(tmp_path)
+    ran = chain(monkeypatch, PASSED, error, PASSED)
+
+    with pytest.raises(TowpathError) as caught:
+        pipeline.pipeline(session)
+
+    stopped = written(session)["stages"]["s1"] if "s1" in written(session)["stages"] else {}
+    assert caught.value.code == code
+    assert ran == ["s0", "s1"]
+    assert written(session)["status"] == status
+    assert stopped["status"] == status
+    assert stopped["reason"]
+
+
+def test_an_interrupted_run_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ctrl-C is exit code 130."""
+    chain(monkeypatch, InterruptedRunError("Interrupted."))
+
+    with pytest.raises(InterruptedRunError):
+        pipeline.pipeline(session_of(tmp_path))
+
+
+def test_the_board_shows_every_stage_with_its_note(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What stopped the run stands in the table."""
+    session = session_of(tmp_path)
+    chain(monkeypatch, PASSED, GateFailedError("s1 failed: LINT.", why="issues is 3"), PASSED)
+
+    with pytest.raises(GateFailedError):
+        pipeline.pipeline(session)
+
+    said = session.terminal.said  # type: ignore[attr-defined]
+    assert "s1 failed: LINT. issues is 3" in said
+    assert "s2" in said
+
+
+def test_the_job_summary_has_the_table(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In GitHub the same table is added to the summary's file."""
+    summary = tmp_path / "summary.md"
+    settings = config.parse({}, tmp_path, {})
+    terminal = QuietTerminal({"GITHUB_STEP_SUMMARY": str(summary)})
+    chain(monkeypatch, PASSED)
+
+    pipeline.pipeline(Session(settings, TableRunner(GIT), terminal))
+
+    assert "| s | ✅ | 1.0 |" in summary.read_text()
