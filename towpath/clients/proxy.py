@@ -1,0 +1,94 @@
+"""The proxy by HAProxy's runtime API: which containers get requests.
+
+The API listens inside the proxy's container only. Each command goes through `bash` there, which
+the official image has, over its /dev/tcp: no port is published and no socket is mounted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from towpath.errors import CommandFailedError
+from towpath.journal import write_whole
+from towpath.readers import haproxy
+from towpath.readers.haproxy import Slot
+
+BACKEND = "web"
+STATE_FILE = "servers.state"
+SCRIPT = "exec 3<>/dev/tcp/127.0.0.1/9999 && printf '%s\\n' \"$1\" >&3 && cat <&3"
+STATES = ("ready", "drain", "maint")
+
+
+class Proxy:
+    """The slots of one environment's proxy.
+
+    `execute` runs a command in the proxy's container and returns exit code and output. After each
+    change the slots are written to `directory`, from where the proxy takes them when it starts.
+    """
+
+    def __init__(
+        self, execute: Callable[[Sequence[str]], tuple[int, str]], directory: Path
+    ) -> None:
+        self._execute = execute
+        self._directory = directory
+
+    def slots(self) -> list[Slot]:
+        """Return all slots as they stand now."""
+        states = self._ask(f"show servers state {BACKEND}")
+        return haproxy.slots(states, self._ask(f"show stat {BACKEND} 4 -1"), BACKEND)
+
+    def slot(self, host: str) -> Slot | None:
+        """Return the slot of a container, or None where it has none."""
+        return next((slot for slot in self.slots() if slot.host == host), None)
+
+    def place(self, host: str) -> None:
+        """Give a container a slot, if it has none; no request goes there yet."""
+        slots = self.slots()
+        if any(slot.host == host for slot in slots):
+            return
+        free = next((slot for slot in slots if not slot.host), None)
+        if free is None:
+            raise CommandFailedError(
+                f"The proxy has no free slot for {host}.",
+                why=f"Its {len(slots)} slots hold {', '.join(slot.host for slot in slots)}.",
+            )
+        self._tell(f"set server {BACKEND}/{free.name} fqdn {host}", expect="changed its FQDN")
+
+    def set(self, host: str, state: str) -> None:
+        """Set the slot of a container to ready, drain or maint, and save."""
+        slot = self.slot(host)
+        if slot is None:
+            raise CommandFailedError(f"The proxy does not know {host}.")
+        self._tell(f"set server {BACKEND}/{slot.name} state {state}")
+        self.save()
+
+    def clear(self, host: str) -> None:
+        """Take a container out of its slot, if it has one, and save."""
+        slot = self.slot(host)
+        if slot is None:
+            return
+        self._tell(f"set server {BACKEND}/{slot.name} state maint")
+        self._tell(
+            f"set server {BACKEND}/{slot.name} fqdn {haproxy.EMPTY}", expect="changed its FQDN"
+        )
+        self.save()
+
+    def save(self) -> None:
+        """Write the slots to disk, for a proxy that starts again."""
+        self._directory.mkdir(parents=True, exist_ok=True)
+        write_whole(self._directory / STATE_FILE, self._ask("show servers state"), mode=0o644)
+
+    def _tell(self, command: str, expect: str = "") -> None:
+        """Give a command whose success is silence, or a sentence that contains `expect`."""
+        said = self._ask(command).strip()
+        if (expect and expect not in said) or (not expect and said):
+            raise CommandFailedError(f"The proxy refused `{command}`.", why=said or "It is silent.")
+
+    def _ask(self, command: str) -> str:
+        code, output = self._execute(["bash", "-c", SCRIPT, "towpath", command])
+        if code:
+            raise CommandFailedError(
+                f"The proxy's runtime API did not answer `{command}`.", why=output.strip()
+            )
+        return output

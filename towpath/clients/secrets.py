@@ -1,0 +1,30 @@
+"""The secrets of an environment: files that we make once, from the machine's random numbers."""
+
+from __future__ import annotations
+
+import secrets
+from pathlib import Path
+
+from towpath.journal import write_whole
+
+NAMES = ("secret_key", "database_password", "queue_password", "ingest_token")
+QUEUE_SETTINGS = "queue_settings"
+# Compose mounts a secret as the very file that it is here, for users of other numbers than ours.
+# What keeps others on this machine away is the directory.
+DIRECTORY_MODE, FILE_MODE = 0o700, 0o444
+
+
+def ensure(directory: Path) -> None:
+    """Make the secrets that are missing; those that are there stay as they are."""
+    directory.mkdir(parents=True, exist_ok=True)
+    directory.chmod(DIRECTORY_MODE)
+    for name in NAMES:
+        path = directory / name
+        if not path.exists():
+            write_whole(path, secrets.token_hex(32), mode=FILE_MODE)
+    settings = directory / QUEUE_SETTINGS
+    if not settings.exists():
+        # RabbitMQ takes a password from no file but its own settings.
+        password = (directory / "queue_password").read_text(encoding="utf-8")
+        text = f"default_user = dashboard\ndefault_pass = {password}\n"
+        write_whole(settings, text, mode=FILE_MODE)

@@ -1,0 +1,146 @@
+"""What an environment remembers on disk: its lock, the journal of a deployment, its history.
+
+Whatever is written is on the disk before the next act begins.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import socket
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from towpath.errors import CommandFailedError, LockedError
+
+Entry = dict[str, Any]
+
+
+def write_whole(path: Path, text: str, mode: int = 0o600) -> None:
+    """Replace a file by a whole new one, never by a part of it, whenever the machine stops."""
+    temporary = path.with_name(f".{path.name}.new")
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
+        os.fchmod(descriptor, mode)
+        stream.write(text)
+        stream.flush()
+        os.fsync(descriptor)
+    temporary.replace(path)
+    _sync_directory(path.parent)
+
+
+@contextmanager
+def locked(path: Path, at: str, say: Callable[[str], None]) -> Iterator[None]:
+    """Hold an environment's lock; `at` is the time in UTC, `say` hears of a dead owner.
+
+    The kernel holds the lock for as long as the process lives, so that nobody waits for the dead.
+    The file tells who it is, and was. Raises LockedError naming the owner if that one lives.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("a+", encoding="utf-8") as stream:
+        try:
+            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise LockedError(
+                f"{path.parent.name} is locked by {_owner(path)}.",
+                why="Two deployments at once would undo each other.",
+                next_step="Wait until it ends, or stop that process; its lock goes with it.",
+            ) from None
+        if path.read_text(encoding="utf-8"):
+            say(f"The lock of {_owner(path)} is taken over: that process is gone.")
+        owner = {
+            "user": os.environ.get("USER") or str(os.getuid()),
+            "host": socket.gethostname(),
+            "pid": os.getpid(),
+            "at": at,
+        }
+        _fill(stream.fileno(), json.dumps(owner))
+        try:
+            yield
+        finally:
+            _fill(stream.fileno(), "")
+
+
+class Journal:
+    """The steps of one deployment, written before and after each; a new one replaces it."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def begin(self, plan: Mapping[str, Any]) -> None:
+        """Start the journal of a deployment with what it is about to do."""
+        write_whole(self.path, json.dumps(dict(plan)) + "\n")
+
+    def add(self, step: str, phase: str, **facts: Any) -> None:
+        """Write that a step begins or is done."""
+        line = json.dumps({"step": step, "phase": phase, **facts}) + "\n"
+        with self.path.open("a", encoding="utf-8") as stream:
+            stream.write(line)
+            stream.flush()
+            os.fsync(stream.fileno())
+
+    def read(self) -> list[Entry]:
+        """Return the entries; a last line that was cut by a crash had no consequence yet."""
+        if not self.path.exists():
+            return []
+        lines = self.path.read_text(encoding="utf-8").split("\n")
+        return [_parsed(line, self.path) for line in lines[:-1] if line]
+
+
+class History:
+    """The releases that an environment has run, the oldest first."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def read(self) -> list[Entry]:
+        """Return one entry for each deployment that was completed."""
+        if not self.path.exists():
+            return []
+        found = _parsed(self.path.read_text(encoding="utf-8"), self.path)
+        releases: list[Entry] = found["releases"]
+        return releases
+
+    def add(self, entry: Entry) -> None:
+        """Add a deployment."""
+        document = {"releases": [*self.read(), entry]}
+        write_whole(self.path, json.dumps(document, indent=1) + "\n")
+
+
+def _parsed(text: str, path: Path) -> Entry:
+    try:
+        found = json.loads(text)
+    except ValueError as error:
+        raise CommandFailedError(
+            f"{path} cannot be read.",
+            why=str(error),
+            next_step="Restore the file, or move it away if nothing of it is needed.",
+        ) from error
+    if not isinstance(found, dict):
+        raise CommandFailedError(f"{path} is not what it must be.", why=f"It holds {text[:80]!r}.")
+    return found
+
+
+def _owner(path: Path) -> str:
+    try:
+        owner = json.loads(path.read_text(encoding="utf-8"))
+        return f"{owner['user']} on {owner['host']} (pid {owner['pid']}, since {owner['at']})"
+    except (ValueError, KeyError):
+        return "somebody who left no name"
+
+
+def _fill(descriptor: int, text: str) -> None:
+    os.ftruncate(descriptor, 0)
+    os.pwrite(descriptor, text.encode(), 0)
+    os.fsync(descriptor)
+
+
+def _sync_directory(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
