@@ -1,0 +1,37 @@
+"""The percent covered, exact; anything else is no verdict."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from towpath.errors import NothingToJudgeError
+from towpath.gates import Status, evaluate, gate
+from towpath.readers import coverage
+
+
+def report(percent: object, statements: int = 100) -> str:
+    """Return a report of coverage."""
+    return json.dumps({"totals": {"percent_covered": percent, "num_statements": statements}})
+
+
+@pytest.mark.parametrize(
+    ("percent", "status"),
+    [(79.9, "failed"), (79.96, "failed"), (79.999999, "failed"), (80, "passed"), (100.0, "passed")],
+)
+def test_the_percent_is_not_rounded(percent: float, status: str) -> None:
+    """79.96 is under 80, however a table may show it."""
+    assert coverage.read(report(percent)) == percent
+    assert evaluate(gate("COVERAGE"), coverage.read(report(percent))).status is Status(status)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "{", "{}", '{"totals": {}}', '{"totals": []}', report("high"), report(None)]
+    + [report(float("nan")), report(101), report(-1), report(100, statements=0)],
+)
+def test_a_report_without_a_percentage_gives_no_verdict(text: str) -> None:
+    """Nothing measured is not one hundred percent."""
+    with pytest.raises(NothingToJudgeError):
+        coverage.read(text)
