@@ -22,9 +22,7 @@ def security_index(env: Mapping[str, str], codename: str, architecture: str) -> 
     mirror = env.get("TOWPATH_DEBIAN_SECURITY", "") or ARCHIVE
     suite = f"{mirror.rstrip('/')}/dists/{codename}-security"
     try:
-        answer = requests.get(
-            f"{suite}/main/binary-{architecture}/Packages.xz", timeout=TIMEOUT
-        )
+        answer = requests.get(f"{suite}/main/binary-{architecture}/Packages.xz", timeout=TIMEOUT)
         answer.raise_for_status()
         return lzma.decompress(answer.content).decode("utf-8", "replace")
     except (requests.RequestException, lzma.LZMAError) as error:

@@ -73,6 +73,11 @@ def tag(source: str, reference: str) -> Argv:
     return ["docker", "tag", source, reference]
 
 
+def start(container: str) -> Argv:
+    """Start a container that is there; fails where there is none of this name."""
+    return ["docker", "start", container]
+
+
 def run_registry(name: str, port: int) -> Argv:
     """Start a registry on this machine only; its images live as long as its volume."""
     return [

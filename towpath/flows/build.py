@@ -12,9 +12,15 @@ from typing import Any
 
 from towpath.clients.registry import RegistryClient
 from towpath.commands import buildx
-from towpath.errors import ConfigurationError, RegistryError, RegistryNotFoundError
+from towpath.errors import (
+    ConfigurationError,
+    NothingToJudgeError,
+    RegistryError,
+    RegistryNotFoundError,
+)
 from towpath.evidence import Statement, Subject
 from towpath.flows import registry as registries
+from towpath.flows import source as sources
 from towpath.flows import stages
 from towpath.flows.registry import Image
 from towpath.flows.session import Session
@@ -118,13 +124,18 @@ def facts(source: Source, built: Built, asked: tuple[str, ...]) -> dict[str, Any
     }
 
 
+def inputs(session: Session, source: Source, platforms: tuple[str, ...]) -> str:
+    """Return what a production build depends on, but for the base image behind its tag."""
+    config = session.config
+    return stages.inputs_of(source, "build", config.registry, config.repository, *platforms)
+
+
 def record(
     session: Session,
     source: Source,
     built: Built,
     asked: tuple[str, ...],
     *,
-    inputs: str,
     started: dt.datetime,
 ) -> Statement:
     """Write the build's statement about the digest and return it."""
@@ -133,7 +144,7 @@ def record(
         "build",
         Subject.image(session.config.repository, built.digest),
         facts(source, built, asked),
-        inputs=inputs,
+        inputs=inputs(session, source, asked),
         started=started,
         duration=built.seconds,
     )
@@ -190,9 +201,20 @@ def _run(
     )
     try:
         session.runner.run(argv, log=session.config.reports / "logs" / "build.log")
+        _unchanged(session, source)
         return reader.built_digest(metadata.read_text()) if push else ""
     finally:
         metadata.unlink(missing_ok=True)
+
+
+def _unchanged(session: Session, source: Source) -> None:
+    """Refuse an image whose files changed while it was built: no tree would speak of it."""
+    if sources.read(session).tree != source.tree:
+        raise NothingToJudgeError(
+            "Files changed while the image was built.",
+            why="The image may hold some of before and some of after.",
+            next_step="Run `invoke build` again.",
+        )
 
 
 def _read_back(registry: RegistryClient, digest: str, platforms: tuple[str, ...]) -> Image:

@@ -27,9 +27,7 @@ def push(registry: RegistryClient, digest: str, statements: Iterable[Statement])
     blobs = [registry.put_blob(row.encode(), evidence.MEDIA_TYPE) for row in fresh.values()]
     subject = registry.manifest(digest).descriptor
     stages_ = ",".join(sorted({row.stage for row in fresh.values()}))
-    artifact = oci.artifact(
-        evidence.ARTIFACT_TYPE, subject, blobs, {"dev.towpath.stages": stages_}
-    )
+    artifact = oci.artifact(evidence.ARTIFACT_TYPE, subject, blobs, {"dev.towpath.stages": stages_})
     registry.attach(digest, artifact)
     return len(fresh)
 

@@ -9,11 +9,13 @@ from towpath import promotion
 from towpath.clients.registry import RegistryClient
 from towpath.errors import PromotionRefusedError, RegistryError, RegistryNotFoundError
 from towpath.evidence import Subject
-from towpath.flows import evidence, stages
+from towpath.flows import evidence
 from towpath.flows import registry as registries
+from towpath.flows import stages
 from towpath.flows.registry import Image
 from towpath.flows.session import Session
 from towpath.images import digest as whole_digest
+from towpath.images import tag
 from towpath.promotion import Availability, Release, Situation
 
 
@@ -44,10 +46,10 @@ def promote(session: Session, stage: str, digest: str = "") -> Promoted:
     """
     started, begun = time.monotonic(), stages.now()
     registry = registries.client(session)
-    chosen = _resolve(registry, stage, digest)
+    chosen = resolve(registry, digest or promotion.PREVIOUS[stage])
     with session.terminal.step(f"Judge {chosen} for {stage}"):
         candidate = judge(session, registry, stage, chosen)
-    _refuse(candidate, stage)
+    refuse(candidate, stage)
     with session.terminal.step(f"Name it {stage}"):
         registry.put_manifest(stage, candidate.image.index)
         _read_back(registry, stage, candidate.image)
@@ -74,9 +76,14 @@ def promote(session: Session, stage: str, digest: str = "") -> Promoted:
 
 def judge(session: Session, registry: RegistryClient, stage: str, digest: str) -> Candidate:
     """Push what this machine knows of a digest, then judge by what the registry holds."""
-    config = session.config
     image = registries.image(registry, digest)
     evidence.push(registry, digest, evidence.local(session, image))
+    return assess(session, registry, stage, image)
+
+
+def assess(session: Session, registry: RegistryClient, stage: str, image: Image) -> Candidate:
+    """Judge an image by what the registry holds; nothing is written."""
+    config = session.config
     release = describe(registry, image)
     situation = Situation(
         policy=stages.policy(config),
@@ -100,8 +107,9 @@ def describe(registry: RegistryClient, image: Image) -> Release:
     )
 
 
-def _resolve(registry: RegistryClient, stage: str, digest: str) -> str:
-    wanted = whole_digest(digest) if digest else promotion.PREVIOUS[stage]
+def resolve(registry: RegistryClient, reference: str) -> str:
+    """Return the digest of a tag or digest; raises PromotionRefusedError if there is none."""
+    wanted = whole_digest(reference) if ":" in reference else tag(reference)
     try:
         return registry.resolve(wanted)
     except RegistryNotFoundError as error:
@@ -119,7 +127,8 @@ def _tagged(registry: RegistryClient, tag: str) -> str:
         return ""
 
 
-def _refuse(candidate: Candidate, stage: str) -> None:
+def refuse(candidate: Candidate, stage: str) -> None:
+    """Raise PromotionRefusedError with every reason that stands against a promotion."""
     if candidate.availability.ok:
         return
     release = candidate.release
@@ -130,12 +139,12 @@ def _refuse(candidate: Candidate, stage: str) -> None:
     )
 
 
-def _read_back(registry: RegistryClient, tag: str, image: Image) -> None:
+def _read_back(registry: RegistryClient, name: str, image: Image) -> None:
     """Ask for the tag again, and for each platform by its digest."""
-    again = registries.image(registry, tag)
+    again = registries.image(registry, name)
     if again.digest != image.digest or again.platforms.keys() != image.platforms.keys():
         raise RegistryError(
-            f"The tag {tag} points at {again.digest}, not at {image.digest}.",
+            f"The tag {name} points at {again.digest}, not at {image.digest}.",
             why="Somebody moved it at the same time.",
             next_step="Look at `invoke registry.inspect` and promote again.",
         )

@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 
 from towpath.clients.registry import RegistryClient
-from towpath.errors import NothingToJudgeError, RegistryNotFoundError
+from towpath.commands import buildx
+from towpath.errors import (
+    ConfigurationError,
+    NothingToJudgeError,
+    RegistryNetworkError,
+    RegistryNotFoundError,
+)
 from towpath.flows.session import Session
 from towpath.readers import oci
 from towpath.readers.oci import Descriptor, ImageConfig, Manifest
+
+CONTAINER = "towpath-registry"
+PATIENCE = 20.0  # seconds until a registry that was started has to answer
 
 
 @dataclass(frozen=True)
@@ -52,6 +62,53 @@ class Image:
 def client(session: Session) -> RegistryClient:
     """Return the door to the product's repository."""
     return RegistryClient(session.config.images, env=session.config.env)
+
+
+def start(session: Session) -> bool:
+    """Bring up a registry of our own on this machine; return whether one had to be started.
+
+    Raises ConfigurationError for a registry elsewhere, which is not ours to start.
+    """
+    registry, place = client(session), session.config.images
+    if _answers(registry):
+        return False
+    if not place.is_loopback:
+        raise ConfigurationError(
+            f"The registry {place.registry} does not answer, and is not on this machine.",
+            next_step="Start it where it lives, or name another in TOWPATH_REGISTRY.",
+        )
+    if not session.runner.run(buildx.start(CONTAINER), check=False).ok:
+        port = int(place.registry.partition(":")[2] or 80)
+        session.runner.run(buildx.run_registry(CONTAINER, port))
+    deadline = time.monotonic() + PATIENCE
+    while not _answers(registry):
+        if time.monotonic() > deadline:
+            registry.ping()
+        time.sleep(0.5)
+    return True
+
+
+def login(session: Session, user: str, password: str) -> None:
+    """Log in; the password goes to the engine on standard input."""
+    session.runner.run(buildx.login(session.config.registry, user), stdin=password)
+
+
+def push(session: Session, name: str, tag: str) -> str:
+    """Push an image that the engine has under a tag, and return the digest that is there now."""
+    reference = session.config.images.tagged(tag)
+    registry = client(session)
+    registry.ping()
+    session.runner.run(buildx.tag(name, reference))
+    session.runner.run(buildx.push(reference))
+    return image(registry, tag).digest
+
+
+def _answers(registry: RegistryClient) -> bool:
+    try:
+        registry.ping()
+    except RegistryNetworkError:
+        return False
+    return True
 
 
 def image(registry: RegistryClient, reference: str) -> Image:

@@ -7,6 +7,7 @@ against the advisories of the security stage, and Debian's packages against its 
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 import shutil
 import tarfile
 import time
@@ -20,8 +21,9 @@ from towpath.clients.registry import RegistryClient
 from towpath.commands import trivy
 from towpath.errors import CommandFailedError, NothingToJudgeError
 from towpath.evidence import Statement, Subject
-from towpath.flows import advisories, stages
+from towpath.flows import advisories
 from towpath.flows import registry as registries
+from towpath.flows import stages
 from towpath.flows.registry import PlatformImage
 from towpath.flows.session import Session
 from towpath.readers import debian, distributions, oci
@@ -101,18 +103,24 @@ def scan(session: Session, digest: str) -> Scan:
     )
 
 
-def record(session: Session, found: Scan, *, inputs: str, started: dt.datetime) -> Statement:
+def record(session: Session, found: Scan, *, started: dt.datetime) -> Statement:
     """Write the scan's statement about the digest and return it."""
     return stages.record(
         session,
         "scan",
         Subject.image(session.config.repository, found.digest),
         found.facts(),
-        inputs=inputs,
+        inputs=inputs(session, found.digest),
         started=started,
         duration=found.seconds,
-        reason=" ".join(found.unasked),
+        reason="" if found.findings else " ".join(found.unasked),
     )
+
+
+def inputs(session: Session, digest: str) -> str:
+    """Return what a scan depends on: the digest, and the day, since advisories grow old."""
+    more = (stages.now().date().isoformat(), session.config.env.get("TOWPATH_ADVISORIES", ""))
+    return hashlib.sha256("\0".join((digest, *more)).encode()).hexdigest()
 
 
 def contents(registry: RegistryClient, image: PlatformImage) -> dict[str, bytes]:

@@ -135,9 +135,7 @@ def _part(one: str, other: str) -> int:
 
 def _weights(text: str) -> list[int]:
     """Return a list that sorts as the text does; the end is worth 0."""
-    weights = [
-        -1 if sign == "~" else ord(sign) + (0 if sign.isalpha() else 256) for sign in text
-    ]
+    weights = [-1 if sign == "~" else ord(sign) + (0 if sign.isalpha() else 256) for sign in text]
     return [*weights, 0]
 
 

@@ -208,7 +208,9 @@ def _descriptor(row: Any, where: str) -> Descriptor:
             artifact_type=row.get("artifactType", ""),
         )
     except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise NothingToJudgeError(f"A descriptor in {where} is not whole.", why=repr(error)) from error
+        raise NothingToJudgeError(
+            f"A descriptor in {where} is not whole.", why=repr(error)
+        ) from error
 
 
 def _encode(body: Mapping[str, Any]) -> bytes:

@@ -1,0 +1,95 @@
+"""Build, scan and promote, as Invoke tasks."""
+
+from __future__ import annotations
+
+from invoke.context import Context
+from invoke.tasks import task
+
+from towpath.tasks.entry import entry, session
+
+_VERBOSE = "Show every command and what it prints."
+_DIGEST = "Of the image; otherwise the one that carries the tag of the stage before."
+
+
+@task(
+    help={
+        "platforms": "As in amd64,arm64; otherwise those of pyproject.toml.",
+        "target": "production, testing or development.",
+        "push": "Push to the registry; with --no-push the image stays in the engine.",
+        "no_cache": "Build every step again.",
+        "verbose": _VERBOSE,
+    }
+)
+@entry
+def build(
+    _c: Context,
+    platforms: str = "",
+    target: str = "production",
+    push: bool = True,
+    no_cache: bool = False,
+    verbose: bool = False,
+) -> None:
+    """Build the image for every platform, push it, and read it back."""
+    from towpath import images
+    from towpath.flows import build as flow
+    from towpath.flows import source, stages
+
+    asked = images.platforms(platforms) if platforms else ()
+    found = session(verbose=verbose, engine=True)
+    asked = asked or found.config.platforms
+    started, made_of = stages.now(), source.read(found)
+    if not push:
+        name = flow.keep(found, made_of, platforms=asked, target=target, no_cache=no_cache)
+        found.terminal.data(name)
+        return
+    built = flow.build(found, made_of, platforms=asked, target=target, no_cache=no_cache)
+    for platform, size in built.sizes.items():
+        found.terminal.say(f"  {platform} {size / 1e6:.1f} MB compressed")
+    found.terminal.data(found.config.images.at(built.digest))
+    if target == "production":
+        stages.raise_for(flow.record(found, made_of, built, asked, started=started))
+
+
+@task(help={"digest": "Of the image; otherwise the one built last.", "verbose": _VERBOSE})
+@entry
+def scan(_c: Context, digest: str = "", verbose: bool = False) -> None:
+    """Scan the image in the registry, every platform of it, for known weaknesses."""
+    from towpath.flows import promote, registry
+    from towpath.flows import scan as flow
+    from towpath.flows import stages
+    from towpath.promotion import BUILT
+
+    found = session(verbose=verbose)
+    started = stages.now()
+    chosen = promote.resolve(registry.client(found), digest or BUILT)
+    result = flow.scan(found, chosen)
+    for row in result.findings:
+        found.terminal.warn(str(row))
+    statement = flow.record(found, result, started=started)
+    found.terminal.say(f"Asked: {'; '.join(result.sources) or 'nobody'}")
+    stages.raise_for(statement)
+
+
+@task(help={"digest": _DIGEST, "verbose": _VERBOSE})
+@entry
+def promote_test(_c: Context, digest: str = "", verbose: bool = False) -> None:
+    """Accept a built image into test, if its evidence allows it."""
+    _promote("test", digest, verbose)
+
+
+@task(help={"digest": _DIGEST, "verbose": _VERBOSE})
+@entry
+def promote_release(_c: Context, digest: str = "", verbose: bool = False) -> None:
+    """Accept a tested image as a release; in CI only, and with every gate passed."""
+    _promote("release", digest, verbose)
+
+
+def _promote(stage: str, digest: str, verbose: bool) -> None:
+    from towpath.flows import promote as flow
+
+    found = session(verbose=verbose)
+    promoted = flow.promote(found, stage, digest)
+    if promoted.unproven:
+        found.terminal.warn(f"unproven: {', '.join(promoted.unproven)}")
+    found.terminal.say(f"{promoted.version} is {promoted.tag} now.")
+    found.terminal.data(found.config.images.at(promoted.digest))
