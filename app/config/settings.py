@@ -131,8 +131,9 @@ if cache_hosts := env.items("CACHE_HOSTS"):
         "BACKEND": "django.core.cache.backends.memcached.PyMemcacheCache",
         "LOCATION": cache_hosts,
         "OPTIONS": {
-            "connect_timeout": SERVICE_TIMEOUT,
-            "timeout": SERVICE_TIMEOUT,
+            # A page is soon rendered without the cache: waiting for it longer would be the worse.
+            "connect_timeout": 0.5,
+            "timeout": 0.5,
             # A server that failed is asked again after this many seconds, not after a minute.
             "retry_attempts": 0,
             "dead_timeout": 5,
@@ -156,6 +157,7 @@ else:
     CELERY_TASK_EAGER_PROPAGATES = True
 CELERY_BROKER_CONNECTION_TIMEOUT = SERVICE_TIMEOUT
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_CONNECTION_MAX_RETRIES = None
 CELERY_TASK_PUBLISH_RETRY_POLICY = {"max_retries": 2, "interval_start": 0, "interval_step": 0.2}
 CELERY_TASK_DEFAULT_QUEUE = "reports"
 CELERY_TASK_ACKS_LATE = True

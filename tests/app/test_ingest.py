@@ -184,7 +184,7 @@ def test_a_promotion_alone_still_makes_a_release() -> None:
 
 
 def test_only_what_happened_is_a_promotion_or_a_deployment() -> None:
-    """A refused promotion is none; a failed deployment is one that failed; a skipped one is none."""
+    """A refused promotion and a skipped deployment are none; a failed deployment is one."""
     refused = {**FAILED, "reason": "no evidence", "digest": digest("a"), "tag": "test"}
     failed = deployed("a", status="failed", reason="unhealthy")
     skipped = deployed("a", "production", status="skipped", reason="stopped before")

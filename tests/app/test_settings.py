@@ -141,7 +141,7 @@ def test_static_files_carry_their_hash_once_collected(load: Any) -> None:
 
 
 def test_gunicorn_is_told_by_variables(load: Any) -> None:
-    """Workers and threads are read as strictly as any setting; idle connections outlive the proxy's."""
+    """Workers and threads are read as strictly as any setting."""
     found = load({"WEB_WORKERS": "3"}, "gunicorn.conf.py")
 
     assert (found["bind"], found["workers"], found["threads"]) == ("0.0.0.0:8000", 3, 4)

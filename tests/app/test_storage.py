@@ -145,7 +145,8 @@ def test_the_worker_waits_longer_each_time(
 
     monkeypatch.setattr(storage, "store", Failing(1))
     monkeypatch.setattr(store_report, "retry", retry)
-    store_report.push_request(is_eager=False, retries=retries)
+    state: dict[str, Any] = {"is_eager": False, "retries": retries}
+    store_report.push_request(**state)
     try:
         with pytest.raises(Asked):
             store_report.run(report())

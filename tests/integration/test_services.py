@@ -17,11 +17,11 @@ from django.core.cache import cache
 from django.core.management import call_command
 from django.db import connection, transaction
 from django.test import Client
-from health import checks, probe
 from pytest_django import Settings
+
+from health import checks, probe
 from releases import storage
 from releases.models import Deployment, Receipt, Run, StageResult
-
 from tests.app.reports import TOKEN, report, stages
 
 APP = Path(__file__).resolve().parents[2] / "app"
