@@ -122,7 +122,7 @@ class Runner:
         program that is not there and a timeout, always. Ctrl-C ends the whole process group and
         raises InterruptedRunError.
         """
-        line = self.redact(shlex.join(argv))
+        line = self._line(argv)
         self.echo.command(line)
         started = time.monotonic()
         process = self._start(argv, line, env, cwd, stdin is not None)
@@ -162,7 +162,7 @@ class Runner:
 
     def spawn(self, argv: Sequence[str], *, log: Path, env: Mapping[str, str] | None = None) -> int:
         """Start a process that outlives us, in a session of its own, and return its pid."""
-        line = self.redact(shlex.join(argv))
+        line = self._line(argv)
         self.echo.command(f"{line} &")
         log.parent.mkdir(parents=True, exist_ok=True)
         with log.open("ab") as stream:
@@ -179,6 +179,10 @@ class Runner:
             except OSError as error:
                 raise _not_started(argv[0], line, error) from error
         return process.pid
+
+    def _line(self, argv: Sequence[str]) -> str:
+        """Return the command as one quoted line; secrets go first, quoting would change them."""
+        return shlex.join(self.redact(part) for part in argv)
 
     def _start(
         self,
@@ -230,11 +234,12 @@ def command_failed(outcome: Outcome, line: str) -> CommandFailedError:
 
 
 def _not_started(program: str, line: str, error: OSError) -> CommandFailedError:
-    if isinstance(error, FileNotFoundError):
+    # Python says the same of a working directory that is not there, and names it.
+    if isinstance(error, FileNotFoundError) and error.filename in (None, program):
         return CommandFailedError(
             f"{program} is not installed or not on PATH.", why=f"The command was: {line}"
         )
-    return CommandFailedError(f"{program} could not be started.", why=f"{error.strerror}: {line}")
+    return CommandFailedError(f"{program} could not be started.", why=f"{error}: {line}")
 
 
 def _end_group(process: subprocess.Popen[str], patience: float = 10) -> None:

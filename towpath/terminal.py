@@ -128,14 +128,12 @@ class Terminal:
         if not self._github:
             return
         place = ",".join(
-            part
-            for part in (f"file={file}" if file else "", f"line={line}" if line else "")
-            if part
+            f"{key}={_escaped(str(value)).replace(':', '%3A').replace(',', '%2C')}"
+            for key, value in (("file", file), ("line", line))
+            if value
         )
-        text = message.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
-        self.err.print(
-            f"::{level} {place}::{text}".replace(" ::", "::"), markup=False, highlight=False
-        )
+        head = f"{level} {place}" if place else level
+        self.err.print(f"::{head}::{_escaped(message)}", markup=False, highlight=False)
 
     def summary(self, markdown: str) -> None:
         """Add to the job summary where CI has one; elsewhere nothing happens."""
@@ -225,3 +223,8 @@ class Terminal:
             yield
         finally:
             self.err.print("::endgroup::", markup=False, highlight=False)
+
+
+def _escaped(text: str) -> str:
+    """Return text as a workflow command of GitHub takes it: on one line."""
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")

@@ -1,0 +1,136 @@
+"""Every gate has a planted bad fact that fails, a good one that passes, and no fact errors."""
+
+from __future__ import annotations
+
+import pytest
+
+from towpath import gates
+from towpath.gates import GATES, Gate, Status
+
+# Fact by gate: the worst that still passes, and the best that fails.
+EDGES = {
+    "LINT": (0, 1),
+    "COMPLEXITY": (9, 10),
+    "TESTS_RUN": (1, 0),
+    "TESTS_FAILED": (0, 1),
+    "COVERAGE": (80, 79.9),
+    "INTEGRATION_RUN": (1, 0),
+    "INTEGRATION_FAILED": (0, 1),
+    "CODE_CRITICAL": (0, 1),
+    "CODE_HIGH": (0, 1),
+    "ADVISORIES_CRITICAL": (0, 1),
+    "ADVISORIES_HIGH": (0, 1),
+    "PLATFORMS_MISSING": (0, 1),
+    "IMAGE_CRITICAL": (0, 1),
+    "IMAGE_HIGH": (0, 1),
+    "VERIFIED": (0, 1),
+}
+
+
+def test_every_gate_has_its_edge_here() -> None:
+    """A new gate needs a planted case; codes are unique."""
+    assert [row.code for row in GATES] == list(EDGES)
+
+
+@pytest.mark.parametrize("rule", GATES, ids=lambda rule: rule.code)
+def test_a_gate_passes_and_fails_at_its_edge(rule: Gate) -> None:
+    """One step to the wrong side fails; the limit itself is on its stated side."""
+    good, bad = EDGES[rule.code]
+
+    assert gates.evaluate(rule, good).status is Status.PASSED
+    assert gates.evaluate(rule, bad).status is Status.FAILED
+    assert gates.evaluate(rule, bad).reason == f"{rule.fact} is {bad:g}{rule.unit}, wanted {rule}"
+
+
+@pytest.mark.parametrize("rule", GATES, ids=lambda rule: rule.code)
+@pytest.mark.parametrize("fact", [None, "0", True, float("nan"), float("inf"), [], {}])
+def test_what_is_no_number_is_errored(rule: Gate, fact: object) -> None:
+    """A fact that is missing, text, or not finite never passes."""
+    verdict = gates.evaluate(rule, fact)
+
+    assert verdict.status is Status.ERRORED
+    assert verdict.value is None
+    assert rule.fact in verdict.reason
+
+
+def test_coverage_is_not_rounded_up() -> None:
+    """79.96 shows as 80.0 in many a table, and is not 80."""
+    assert gates.evaluate(gates.gate("COVERAGE"), 79.96).status is Status.FAILED
+
+
+def test_a_stage_is_judged_by_all_its_gates() -> None:
+    """A fact that is missing makes its own gate errored, and no other."""
+    verdicts = gates.judge("lint", {"issues": 0})
+
+    assert [(row.gate, row.status) for row in verdicts] == [
+        ("LINT", Status.PASSED),
+        ("COMPLEXITY", Status.ERRORED),
+    ]
+    assert gates.judge("deploy", {}) == ()
+
+
+@pytest.mark.parametrize(
+    ("statuses", "worst"),
+    [
+        ([], "errored"),
+        (["passed"], "passed"),
+        (["passed", "errored"], "errored"),
+        (["errored", "failed", "passed"], "failed"),
+    ],
+)
+def test_the_worst_wins(statuses: list[str], worst: str) -> None:
+    """A no stays a no; nothing at all has shown nothing."""
+    assert gates.worst(statuses) == worst
+
+
+def test_a_gate_is_found_by_its_code() -> None:
+    """In any case; an unknown one names the nearest."""
+    assert gates.gate("coverage").limit == 80
+    with pytest.raises(KeyError, match="Did you mean 'COVERAGE'"):
+        gates.gate("COVERGE")
+
+
+def test_a_waiver_lets_a_failure_pass_and_says_so() -> None:
+    """It does not let pass what could not be judged, nor another gate."""
+    verdicts = gates.judge("lint", {"issues": 3})
+    lint, complexity = gates.waive(verdicts, {"LINT": "known", "COMPLEXITY": "known"})
+    untouched, _ = gates.waive(verdicts, {"COVERAGE": "known"})
+
+    assert lint.status is Status.PASSED
+    assert lint.reason.endswith("; waived: known")
+    assert lint.value == 3
+    assert complexity.status is Status.ERRORED
+    assert untouched.status is Status.FAILED
+
+
+def test_the_policy_hash_changes_with_a_waiver() -> None:
+    """It is the same for the same policy, and another for any change of it."""
+    plain, waived = gates.policy_hash(), gates.policy_hash([{"id": "LINT", "reason": "x"}])
+
+    assert plain == gates.policy_hash()
+    assert len({plain, waived, gates.policy_hash([{"id": "LINT", "reason": "y"}])}) == 3
+
+
+def test_the_policy_hash_changes_with_a_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Evidence judged under 80 does not speak for 81."""
+    before = gates.policy_hash()
+    first, *rest = GATES
+    softer = Gate(
+        first.code, first.stage, first.fact, first.direction, 1, first.unit, first.meaning
+    )
+    monkeypatch.setattr(gates, "GATES", (softer, *rest))
+
+    assert gates.policy_hash() != before
+
+
+def test_a_verdict_is_plain_values() -> None:
+    """As a statement holds it."""
+    assert gates.evaluate(gates.gate("LINT"), 2).as_json() == {
+        "gate": "LINT",
+        "stage": "lint",
+        "status": "failed",
+        "value": 2,
+        "limit": 0,
+        "direction": "<=",
+        "reason": "issues is 2, wanted LINT <= 0",
+    }
