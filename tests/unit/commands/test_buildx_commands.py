@@ -1,0 +1,112 @@
+"""The commands for buildx, as the exact lists that run."""
+
+from __future__ import annotations
+
+from towpath.commands import buildx, trivy
+
+
+def test_a_push_names_platforms_target_and_arguments() -> None:
+    """A build for two platforms is pushed without attestations, which would carry the time."""
+    argv = buildx.build(
+        platforms=("linux/amd64", "linux/arm64"),
+        target="production",
+        name="localhost:5000/towpath/dashboard:building",
+        metadata_file="reports/build/production.json",
+        push=True,
+        arguments={"VERSION": "1.2.3", "COMMIT": "abc"},
+        ca_file="/etc/ca.crt",
+    )
+
+    assert argv == [
+        "docker",
+        "buildx",
+        "build",
+        "--platform=linux/amd64,linux/arm64",
+        "--target=production",
+        "--progress=plain",
+        "--provenance=false",
+        "--sbom=false",
+        "--metadata-file=reports/build/production.json",
+        "--build-arg=VERSION=1.2.3",
+        "--build-arg=COMMIT=abc",
+        "--secret=id=ca,src=/etc/ca.crt",
+        "--output=type=image,push=true,oci-mediatypes=true,"
+        "name=localhost:5000/towpath/dashboard:building",
+        ".",
+    ]
+
+
+def test_flags_that_are_not_wanted_are_not_there() -> None:
+    """Without certificates, builder and cache rules the line is shorter; the image stays here."""
+    argv = buildx.build(
+        platforms=("linux/amd64",),
+        target="testing",
+        name="x",
+        metadata_file="m",
+        push=False,
+        arguments={},
+        builder="towpath",
+        no_cache=True,
+    )
+
+    assert argv[5:] == [
+        "--progress=plain",
+        "--provenance=false",
+        "--sbom=false",
+        "--metadata-file=m",
+        "--builder=towpath",
+        "--no-cache",
+        "--output=type=docker,oci-mediatypes=true,name=x",
+        ".",
+    ]
+
+
+def test_a_builder_reaches_a_local_registry() -> None:
+    """A builder in a container is on the host's network."""
+    assert buildx.create_builder("towpath") == [
+        "docker",
+        "buildx",
+        "create",
+        "--name=towpath",
+        "--driver=docker-container",
+        "--driver-opt=network=host",
+    ]
+
+
+def test_a_login_has_no_password_in_its_line() -> None:
+    """The password comes on standard input."""
+    assert buildx.login("r.example.com", "me") == [
+        "docker",
+        "login",
+        "--username=me",
+        "--password-stdin",
+        "r.example.com",
+    ]
+
+
+def test_a_registry_of_our_own_is_for_this_machine_only() -> None:
+    """The port is published on loopback."""
+    assert "--publish=127.0.0.1:5000:5000" in buildx.run_registry("towpath-registry", 5000)
+
+
+def test_the_small_questions() -> None:
+    """Questions without parameters are what they are."""
+    assert buildx.info() == ["docker", "info", "--format", "json"]
+    assert buildx.inspect_builder("b") == ["docker", "buildx", "inspect", "b"]
+    assert buildx.push("r") == ["docker", "push", "--quiet", "r"]
+    assert buildx.tag("a", "b") == ["docker", "tag", "a", "b"]
+    assert buildx.start("c") == ["docker", "start", "c"]
+
+
+def test_trivy_is_asked_for_one_platform_of_the_registrys_image() -> None:
+    """The image is read from the registry, not from an engine that may hold another."""
+    assert trivy.image("r/n@sha256:1", "linux/arm64") == [
+        "trivy",
+        "image",
+        "--quiet",
+        "--format=json",
+        "--scanners=vuln",
+        "--image-src=remote",
+        "--platform=linux/arm64",
+        "r/n@sha256:1",
+    ]

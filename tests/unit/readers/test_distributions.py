@@ -1,0 +1,30 @@
+"""The Python distributions of an image."""
+
+from __future__ import annotations
+
+import pytest
+
+from towpath.errors import NothingToJudgeError
+from towpath.readers import distributions
+
+DJANGO = b"Metadata-Version: 2.1\nName: Django\nVersion: 5.2.1\n\nVersion: in the text\n"
+
+
+def test_each_distribution_is_named_once() -> None:
+    """Names are normalized; what Debian packaged is Debian's to judge."""
+    files = {
+        "srv/lib/Django-5.2.1.dist-info/METADATA": DJANGO,
+        "usr/local/lib/python3.13/site-packages/django-5.2.1.dist-info/METADATA": DJANGO,
+        "srv/lib/a.b_c-1.dist-info/METADATA": b"Name: a.b_c\nVersion: 1\n",
+        "usr/lib/python3/dist-packages/pip-25.dist-info/METADATA": b"Name: pip\nVersion: 25\n",
+        "srv/lib/old.egg-info/PKG-INFO": b"Name: old\nVersion: 2\n",
+        "srv/lib/x.dist-info/RECORD": b"x",
+    }
+
+    assert distributions.read(files) == [("a-b-c", "1"), ("django", "5.2.1"), ("old", "2")]
+
+
+def test_metadata_without_a_version_is_nothing_to_judge() -> None:
+    """A distribution that cannot be asked about is not passed over."""
+    with pytest.raises(NothingToJudgeError, match=r"x\.dist-info/METADATA"):
+        distributions.read({"srv/lib/x.dist-info/METADATA": b"Name: x\n"})

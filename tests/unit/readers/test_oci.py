@@ -1,0 +1,144 @@
+"""What the documents of an image say, and what a layer does to the files below it."""
+
+from __future__ import annotations
+
+import io
+import json
+import tarfile
+
+import pytest
+
+from towpath.errors import NothingToJudgeError
+from towpath.readers import oci
+from towpath.readers.oci import Descriptor, ImageConfig, Manifest
+
+DIGEST = f"sha256:{'a' * 64}"
+
+
+def manifest(document: object, kind: str = oci.MANIFEST) -> Manifest:
+    return Manifest(kind, json.dumps(document).encode())
+
+
+def row(**more: object) -> dict[str, object]:
+    return {"mediaType": "t", "digest": DIGEST, "size": 3, **more}
+
+
+def test_the_images_of_an_index_have_platforms() -> None:
+    """An attestation, listed for no platform, is not an image."""
+    index = manifest(
+        {
+            "manifests": [
+                row(platform={"os": "linux", "architecture": "arm64"}),
+                row(platform={"os": "unknown", "architecture": "unknown"}),
+                row(artifactType="x"),
+            ]
+        },
+        oci.INDEX,
+    )
+
+    assert index.is_index
+    assert oci.children(index) == [Descriptor("t", DIGEST, 3, "linux/arm64")]
+    assert oci.entries(index)[2].artifact_type == "x"
+
+
+def test_the_size_of_an_image_is_its_config_and_layers() -> None:
+    """Compressed bytes are summed; the manifest itself is not counted."""
+    image = manifest({"config": row(size=10), "layers": [row(size=200), row(size=3000)]})
+
+    assert not image.is_index
+    assert oci.compressed_size(image) == 3210
+    assert oci.config_of(image).size == 10
+
+
+def test_the_config_names_platform_labels_and_user() -> None:
+    """What an image says of itself is read, absent labels as none."""
+    full = {
+        "os": "linux",
+        "architecture": "amd64",
+        "config": {"Labels": {"a": "b"}, "User": "10001:10001"},
+    }
+
+    assert oci.image_config(json.dumps(full).encode()) == ImageConfig(
+        "linux/amd64", {"a": "b"}, "10001:10001"
+    )
+    assert oci.image_config(b'{"os": "linux", "architecture": "arm64"}') == ImageConfig(
+        "linux/arm64", {}, ""
+    )
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"[]", b"no", b"{}", b'{"os": "linux"}', b'{"architecture": 3}']
+)
+def test_a_broken_config_is_nothing_to_judge(content: bytes) -> None:
+    """A config without a platform never reads as one."""
+    with pytest.raises(NothingToJudgeError):
+        oci.image_config(content)
+
+
+@pytest.mark.parametrize(
+    "document",
+    [{}, {"layers": 1}, {"layers": [{}]}, {"layers": [None]}, {"layers": [row(size="x")]}],
+)
+def test_a_broken_manifest_is_nothing_to_judge(document: object) -> None:
+    """A list that is missing, or an entry that is not whole, never reads as empty."""
+    with pytest.raises(NothingToJudgeError):
+        oci.layers(manifest(document))
+
+
+def test_an_artifact_speaks_of_its_subject_and_is_the_same_each_time() -> None:
+    """The manifest names type and subject, and holds no time."""
+    subject = Descriptor(oci.INDEX, DIGEST, 7, "linux/amd64")
+    made = [oci.artifact("application/x", subject, [], {"k": "v"}) for _ in range(2)]
+
+    assert made[0] == made[1]
+    assert made[0].document["subject"] == {"mediaType": oci.INDEX, "digest": DIGEST, "size": 7}
+    assert made[0].document["config"]["digest"] == oci.sha256(b"{}")
+    assert made[0].descriptor.artifact_type == "application/x"
+
+
+def test_an_index_of_artifacts_keeps_their_types() -> None:
+    """What the fallback tag holds is read back as it was written."""
+    rows = [Descriptor(oci.MANIFEST, DIGEST, 5, artifact_type="application/x")]
+
+    assert oci.entries(oci.index_of(rows)) == rows
+
+
+def layer(files: dict[str, bytes]) -> tarfile.TarFile:
+    """Return an open layer with these files, in this order."""
+    stream = io.BytesIO()
+    with tarfile.open(fileobj=stream, mode="w") as tar:
+        for name, content in files.items():
+            member = tarfile.TarInfo(name)
+            member.size = len(content)
+            tar.addfile(member, io.BytesIO(content))
+    stream.seek(0)
+    return tarfile.open(fileobj=stream, mode="r|")
+
+
+def wanted(name: str) -> bool:
+    return not name.endswith(".txt")
+
+
+def test_layers_lie_over_each_other() -> None:
+    """A later layer replaces, deletes and hides; only wanted names are kept."""
+    files: dict[str, bytes] = {}
+    oci.overlay(
+        files,
+        layer({"./a/one": b"1", "a/two": b"2", "b/x/old": b"3", "c": b"4", "n.txt": b""}),
+        wanted,
+    )
+    oci.overlay(
+        files,
+        layer({"a/one": b"new", "a/.wh.two": b"", "b/x/new": b"5", "b/.wh..wh..opq": b""}),
+        wanted,
+    )
+
+    assert files == {"a/one": b"new", "b/x/new": b"5", "c": b"4"}
+
+
+def test_a_whiteout_takes_a_whole_directory() -> None:
+    """Deleting a directory deletes what is below it, and nothing beside it."""
+    files = {"a/one": b"", "ab/two": b""}
+    oci.overlay(files, layer({".wh.a": b""}), lambda name: True)
+
+    assert files == {"ab/two": b""}
