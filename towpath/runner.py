@@ -208,18 +208,21 @@ class Runner:
             raise _not_started(argv[0], line, error) from error
 
     def _read(self, stream: IO[str] | None, into: list[str]) -> None:
-        for text in stream or ():
-            into.append(text)
-            if self.streaming:
-                self.echo.stream(self.redact(text.rstrip("\n")))
+        if stream is None:
+            return
+        with stream:
+            for text in stream:
+                into.append(text)
+                if self.streaming:
+                    self.echo.stream(self.redact(text.rstrip("\n")))
 
     @staticmethod
     def _feed(process: subprocess.Popen[str], stdin: str | None) -> None:
         if stdin is None or process.stdin is None:
             return
         try:
-            process.stdin.write(stdin)
-            process.stdin.close()
+            with process.stdin as stream:
+                stream.write(stdin)
         except BrokenPipeError:
             # The command ended before it read everything; its exit code tells the story.
             return

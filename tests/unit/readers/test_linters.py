@@ -157,7 +157,10 @@ CONTRADICTIONS: list[tuple[Reader, Ran]] = [
     (
         mypy.read,
         Ran(
-            2, "a.py:1: error: x\nFound 1 error in 1 file (errors prevented further checking)", "", 2
+            2,
+            "a.py:1: error: x\nFound 1 error in 1 file (errors prevented further checking)",
+            "",
+            2,
         ),
     ),
     (bandit.read, Ran(0, report([HIGH]), "", 2)),

@@ -1,0 +1,252 @@
+"""Settings: right ones become values, wrong ones name their path and what is right."""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from towpath import config
+from towpath.config import Config
+from towpath.errors import ConfigurationError
+
+ROOT = Path("/project")
+TODAY = dt.date(2026, 11, 24)
+WAIVER = {"id": "LINT", "reason": "known", "expires": dt.date(2026, 11, 24)}
+
+
+def parsed(table: dict[str, Any], env: dict[str, str] | None = None) -> Config:
+    """Parse a table on a fixed day."""
+    return config.parse(table, ROOT, env or {}, TODAY)
+
+
+def refused(table: dict[str, Any]) -> ConfigurationError:
+    """Return the error that a table is refused with."""
+    with pytest.raises(ConfigurationError) as caught:
+        parsed(table)
+    return caught.value
+
+
+def test_an_empty_table_is_the_defaults() -> None:
+    """Nothing has to be set."""
+    found = parsed({})
+
+    assert str(found.images) == "localhost:5000/app"
+    assert found.platforms == ("linux/amd64", "linux/arm64")
+    assert found.django == config.Django("app", "config.settings")
+    assert found.environments == {}
+    assert found.reports == ROOT / "reports"
+
+
+def test_every_key_is_read() -> None:
+    """Each becomes a frozen value."""
+    found = parsed(
+        {
+            "name": "shop",
+            "repository": "team/shop",
+            "registry": "r.example.com",
+            "platforms": ["arm64", "linux/arm64"],
+            "django": {"directory": "src"},
+            "branches": {"main": "release"},
+            "environments": {"staging": {"port": 8081, "bake": 0}},
+            "dashboard": {"environment": "staging"},
+            "waivers": [WAIVER],
+        }
+    )
+
+    assert str(found.images) == "r.example.com/team/shop"
+    assert found.platforms == ("linux/arm64",)
+    assert found.django.directory == "src"
+    assert found.environment("staging") == config.Environment("staging", port=8081, bake=0)
+    assert found.environment("staging").url == "http://127.0.0.1:8081"
+    assert found.project(found.environment("staging")) == "shop-staging"
+    assert found.waivers[0].note == "known (until 2026-11-24)"
+    assert found.waivers[0].as_json() == {
+        "id": "LINT",
+        "reason": "known",
+        "expires": "2026-11-24",
+    }
+
+
+def test_the_environment_replaces_registry_and_repository() -> None:
+    """CI pushes to its own; an empty variable counts as none."""
+    env = {"TOWPATH_REGISTRY": "r.example.com", "TOWPATH_REPOSITORY": "x/y"}
+
+    assert str(parsed({"registry": "other"}, env).images) == "r.example.com/x/y"
+    assert str(parsed({}, {"TOWPATH_REGISTRY": ""}).images) == "localhost:5000/app"
+
+
+@pytest.mark.parametrize(
+    ("table", "what"),
+    [
+        (
+            {"registri": "x"},
+            "Unknown key tool.towpath.registri in pyproject.toml. Did you mean 'registry'?",
+        ),
+        (
+            {"django": {"directry": "x"}},
+            "Unknown key tool.towpath.django.directry in pyproject.toml. Did you mean 'directory'?",
+        ),
+        (
+            {"environments": {"staging": {"prt": 1}}},
+            "Unknown key tool.towpath.environments.staging.prt in pyproject.toml."
+            " Did you mean 'port'?",
+        ),
+        ({"env": {}}, "Unknown key tool.towpath.env in pyproject.toml."),
+        ({"name": 3}, "tool.towpath.name in pyproject.toml must be a string, not 3."),
+        ({"django": 3}, "tool.towpath.django in pyproject.toml must be a table, not 3."),
+        (
+            {"environments": 3},
+            "tool.towpath.environments in pyproject.toml must be a table, not 3.",
+        ),
+        (
+            {"environments": {"staging": {"port": "80"}}},
+            "tool.towpath.environments.staging.port in pyproject.toml must be a whole number,"
+            " not '80'.",
+        ),
+        (
+            {"environments": {"staging": {"port": True}}},
+            "tool.towpath.environments.staging.port in pyproject.toml must be a whole number,"
+            " not True.",
+        ),
+        (
+            {"environments": {"staging": {"drain": -1}}},
+            "tool.towpath.environments.staging.drain in pyproject.toml must be 0 or more, not -1.",
+        ),
+        (
+            {"branches": {"main": "prod"}},
+            "tool.towpath.branches.'main' in pyproject.toml must be one of scan, test, release,"
+            " not 'prod'.",
+        ),
+        ({"branches": []}, "tool.towpath.branches in pyproject.toml must be a table, not []."),
+        (
+            {"platforms": []},
+            "tool.towpath.platforms in pyproject.toml must be a list of platforms, not [].",
+        ),
+        (
+            {"platforms": [1]},
+            "tool.towpath.platforms in pyproject.toml must be a string, not 1.",
+        ),
+        ({"platforms": ["arm"]}, "Unknown platform 'arm'."),
+        (
+            {"registry": "https://r"},
+            "'https://r' is not a registry.",
+        ),
+        (
+            {"dashboard": {"environment": "stging"}, "environments": {"staging": {}}},
+            "tool.towpath.dashboard.environment names 'stging', which is no environment."
+            " Did you mean 'staging'?",
+        ),
+        (
+            {"environments": {"a": {"port": 80}, "b": {"port": 80}}},
+            "tool.towpath.environments.b.port is 80, which a has already.",
+        ),
+        ({"waivers": {}}, "tool.towpath.waivers in pyproject.toml must be an array of tables,"),
+        ({"waivers": [3]}, "tool.towpath.waivers[0] in pyproject.toml must be a table, not 3."),
+        ({"waivers": [{"id": "LINT", "reason": "x"}]}, "tool.towpath.waivers[0] has no expires."),
+        ({"waivers": [WAIVER, {**WAIVER, "id": ""}]}, "tool.towpath.waivers[1] has no id."),
+        (
+            {"waivers": [{**WAIVER, "expires": "2027-01-31"}]},
+            "tool.towpath.waivers[0].expires in pyproject.toml must be a date such as 2027-01-31,",
+        ),
+        (
+            {"waivers": [{**WAIVER, "expires": dt.date(2026, 11, 23)}]},
+            "The waiver of LINT expired on 2026-11-23.",
+        ),
+    ],
+)
+def test_what_is_wrong_is_named_with_its_path(table: dict[str, Any], what: str) -> None:
+    """The path of the key, what it must be, and the nearest right key."""
+    assert refused(table).what.startswith(what)
+
+
+@pytest.mark.parametrize("row", [{"port": 65536}, {"replicas": 0}, {"healthy": 0}])
+def test_an_environment_needs_a_port_and_containers(row: dict[str, int]) -> None:
+    """None of these could ever serve."""
+    assert "environments.staging" in refused({"environments": {"staging": row}}).what
+
+
+def test_two_environments_without_a_port_do_not_collide() -> None:
+    """0 is no port."""
+    found = parsed({"environments": {"a": {}, "b": {}}})
+
+    assert [row.port for row in found.environments.values()] == [0, 0]
+
+
+def test_an_unknown_environment_names_the_nearest() -> None:
+    """And what pyproject has."""
+    with pytest.raises(ConfigurationError) as caught:
+        parsed({"environments": {"staging": {}}}).environment("stagin")
+
+    assert caught.value.what == "Unknown environment 'stagin'. Did you mean 'staging'?"
+    assert caught.value.why == "pyproject.toml has staging."
+
+
+@pytest.mark.parametrize(
+    ("branch", "reach"),
+    [("main", "test"), ("release/1", "release"), ("v1.2.3", "release"), ("topic", "scan")],
+)
+def test_the_first_pattern_that_fits_decides_how_far_a_run_goes(branch: str, reach: str) -> None:
+    """In the order of pyproject."""
+    branches = {"main": "test", "release/*": "release", "v*": "release", "*": "scan"}
+
+    assert parsed({"branches": branches}).reach(branch) == reach
+
+
+def test_a_branch_without_a_pattern_ends_after_the_scan() -> None:
+    """The least is the default."""
+    assert parsed({"branches": {"main": "test"}}).reach("topic") == "scan"
+
+
+@pytest.mark.parametrize(
+    ("value", "in_ci"),
+    [("true", True), ("1", True), ("Yes", True), ("", False), ("false", False), ("0", False)],
+)
+def test_ci_is_a_true_word(value: str, in_ci: bool) -> None:
+    """CI=false is not CI."""
+    assert parsed({}, {"CI": value}).in_ci is in_ci
+    assert parsed({}).in_ci is False
+
+
+@pytest.mark.parametrize(
+    ("env", "state"),
+    [
+        ({"TOWPATH_STATE": "/var/towpath", "HOME": "/home/me"}, "/var/towpath/app"),
+        ({"XDG_STATE_HOME": "/state", "HOME": "/home/me"}, "/state/towpath/app"),
+        ({"HOME": "/home/me"}, "/home/me/.local/state/towpath/app"),
+    ],
+)
+def test_state_belongs_to_the_machine(env: dict[str, str], state: str) -> None:
+    """Two checkouts of a project deploy to the same environments."""
+    found = config.parse({"environments": {"staging": {}}}, ROOT, env, TODAY)
+
+    assert found.state == Path(state)
+    assert found.state_of(found.environment("staging")) == Path(state) / "staging"
+
+
+def test_the_environment_is_not_in_a_printed_config() -> None:
+    """It holds secrets."""
+    assert "hunter2" not in repr(parsed({}, {"TOKEN": "hunter2"}))
+
+
+def test_pyproject_is_read_from_the_root(tmp_path: Path) -> None:
+    """Only its own table; a project without it has the defaults."""
+    (tmp_path / "pyproject.toml").write_text('[tool.towpath]\nname = "shop"\n')
+    assert config.load(tmp_path, {}).name == "shop"
+
+    (tmp_path / "pyproject.toml").write_text("[project]\n")
+    assert config.load(tmp_path, {}).name == "app"
+
+
+@pytest.mark.parametrize("content", [None, b"[tool", b"\xff\xfe"])
+def test_a_pyproject_that_cannot_be_read_is_refused(tmp_path: Path, content: bytes | None) -> None:
+    """Missing, no TOML, no text."""
+    if content is not None:
+        (tmp_path / "pyproject.toml").write_bytes(content)
+
+    with pytest.raises(ConfigurationError) as caught:
+        config.load(tmp_path, {})
+
+    assert "pyproject.toml" in caught.value.what

@@ -1,0 +1,159 @@
+"""What people and CI are shown: words as they are, folds, annotations, a summary."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.fakes import QuietTerminal
+from towpath.errors import ConfigurationError
+
+GITHUB = {"GITHUB_ACTIONS": "true"}
+
+
+def test_data_goes_to_standard_output_and_the_story_to_standard_error() -> None:
+    """So that a pipe gets the data alone; brackets are no markup."""
+    terminal = QuietTerminal()
+
+    terminal.say("[red]said")
+    terminal.warn("careful [x]")
+    terminal.data("[b]data")
+
+    assert terminal.said == "[red]said\n! careful [x]\n"
+    assert terminal.written == "[b]data\n"
+
+
+def test_commands_are_shown_only_when_verbose() -> None:
+    """And so is their output."""
+    quiet, verbose = QuietTerminal(), QuietTerminal(verbose=True)
+
+    for terminal in (quiet, verbose):
+        terminal.command("ls [x]")
+        terminal.stream("a [y]")
+
+    assert quiet.said == ""
+    assert verbose.said == "+ ls [x]\na [y]\n"
+
+
+def test_an_error_is_what_why_next() -> None:
+    """In three lines."""
+    terminal = QuietTerminal()
+
+    terminal.error(ConfigurationError("Bad [key].", why="It is new.", next_step="Drop it."))
+
+    assert terminal.said == "ERROR Bad [key].\nwhy: It is new.\nnext: Drop it.\n"
+
+
+@pytest.mark.parametrize(
+    ("place", "shown"),
+    [
+        ((), "::error::50%25 :: a%0Ab\n"),
+        (("a,b:c.py", 3), "::error file=a%2Cb%3Ac.py,line=3::50%25 :: a%0Ab\n"),
+        (("a.py",), "::error file=a.py::50%25 :: a%0Ab\n"),
+    ],
+)
+def test_an_annotation_is_one_whole_line(place: tuple[str, int], shown: str) -> None:
+    """What would end or split it is escaped."""
+    terminal = QuietTerminal(GITHUB)
+
+    terminal.annotate("error", "50% :: a\nb", *place)
+
+    assert terminal.said == shown
+
+
+def test_annotations_are_for_github_alone() -> None:
+    """A person sees none."""
+    terminal = QuietTerminal()
+
+    terminal.annotate("error", "x", "a.py", 1)
+
+    assert terminal.said == ""
+
+
+def test_errors_and_warnings_are_annotated_in_github() -> None:
+    """Beside the words for the log."""
+    terminal = QuietTerminal(GITHUB)
+
+    terminal.warn("careful")
+    terminal.error(ConfigurationError("Bad."))
+
+    assert terminal.said == "! careful\n::warning::careful\nERROR Bad.\n::error::Bad.\n"
+
+
+def test_the_summary_is_added_to_where_ci_has_one(tmp_path: Path) -> None:
+    """Each text with a blank line after it; elsewhere nothing is written."""
+    file = tmp_path / "summary.md"
+    terminal = QuietTerminal({"GITHUB_STEP_SUMMARY": str(file)})
+
+    terminal.summary("# one\n")
+    terminal.summary("two")
+    QuietTerminal().summary("three")
+
+    assert file.read_text() == "# one\n\ntwo\n\n"
+
+
+def test_a_table_shows_every_cell_as_it_is() -> None:
+    """Brackets are no markup."""
+    terminal = QuietTerminal()
+
+    terminal.table("[t]", ("[a]", "b"), [("[x]", "y")])
+
+    assert all(text in terminal.written for text in ("[t]", "[a]", "[x]", "y"))
+
+
+def test_a_step_tells_how_it_ended() -> None:
+    """With a mark and its seconds; an error goes through."""
+    terminal = QuietTerminal()
+
+    with terminal.step("good [x]"):
+        terminal.say("inside")
+    with pytest.raises(ValueError), terminal.step("bad"):
+        raise ValueError
+
+    inside, good, bad = terminal.said.splitlines()
+    assert inside == "inside"
+    assert good.startswith("✓ good [x] ") and good.endswith(" s")
+    assert bad.startswith("✗ bad ")
+
+
+def test_a_step_is_a_fold_in_github() -> None:
+    """Opened and closed, also when it fails."""
+    terminal = QuietTerminal(GITHUB)
+
+    with pytest.raises(ValueError), terminal.step("bad"):
+        raise ValueError
+
+    assert terminal.said.splitlines()[:2] == ["::group::bad", "::endgroup::"]
+
+
+def test_the_board_shows_every_stage_as_it_ended() -> None:
+    """What did not run stays without a mark; a step inside becomes the stage's note."""
+    terminal = QuietTerminal()
+
+    with terminal.board("0.1 on main", ["lint", "tests", "build"]):
+        with terminal.stage("lint") as row:
+            row.status, row.seconds, row.note = "passed", 1.25, "0 issues [x]"
+        with pytest.raises(ValueError), terminal.stage("tests"):
+            with terminal.step("nox -s tests"):
+                raise ValueError
+
+    assert "✓ lint: 0 issues [x] 1.2 s" in terminal.said
+    assert "! tests: nox -s tests" in terminal.said
+    board = terminal.said[terminal.said.index("0.1 on main") :]
+    lint, tests, build = (row for row in board.splitlines() if "│" in row)
+    assert "✓" in lint and "1.2 s" in lint and "0 issues [x]" in lint
+    assert "!" in tests and "nox -s tests" in tests
+    assert build.replace("│", "").split() == ["build"]
+
+
+def test_a_stage_without_a_board_is_told_too() -> None:
+    """Its status is errored if the block says nothing."""
+    terminal = QuietTerminal()
+
+    with terminal.stage("scan") as row:
+        assert row.shown_seconds().endswith(" s")
+
+    assert terminal.said.startswith("! scan ")
+    assert row.status == "errored"
+    assert row.seconds is not None
