@@ -24,7 +24,8 @@ from towpath.flows.source import Source
 from towpath.gates import Status
 from towpath.report import StageResult
 
-CHECKS = ("lint", "tests", "integration", "security")
+# The stages before the first that needs an engine: a finding there costs nobody the wait for one.
+FIRST = ("lint", "tests")
 REFUSALS = (GateFailedError, PromotionRefusedError, DeploymentUndoneError)
 
 
@@ -35,6 +36,7 @@ class Run:
     session: Session
     source: Source
     fresh: bool
+    engine: Callable[[Session], Session]
     digest: str = ""
     results: list[StageResult] = field(default_factory=list)
 
@@ -73,7 +75,11 @@ def plan(reach: str) -> list[Stage]:
     """Return the stages of a run that goes this far, in order."""
     from towpath.flows import delivery
 
-    found = [Stage(name, _check(name)) for name in CHECKS]
+    found = [Stage(name, _check(name)) for name in FIRST]
+    found += [
+        Stage("integration", _on_engine(_check("integration"))),
+        Stage("security", _check("security")),
+    ]
     found += [Stage("build", delivery.build), Stage("scan", delivery.scan)]
     if reach in ("test", "release"):
         found += [
@@ -90,16 +96,23 @@ def plan(reach: str) -> list[Stage]:
     return found
 
 
-def pipeline(session: Session, *, to: str = "", fresh: bool = False) -> dict[str, Any]:
+def pipeline(
+    session: Session,
+    *,
+    engine: Callable[[Session], Session],
+    to: str = "",
+    fresh: bool = False,
+) -> dict[str, Any]:
     """Run the chain and return its report, which is also on disk after every stage.
 
+    `engine` returns the session on an engine that answers; it is called when a stage needs one.
     The first stage that does not pass ends the run: its error is raised when the report is
     written and delivered.
     """
     source = sources.read(session)
     reach = reach_of(session, source, to)
     chain = plan(reach)
-    run = Run(session, source, fresh)
+    run = Run(session, source, fresh, engine)
     writer = _Writer(run, str(uuid.uuid4()))
     title = f"{source.version} on {source.branch}, up to {reach}"
     with session.terminal.board(title, [stage.name for stage in chain]):
@@ -167,21 +180,24 @@ def _stopped(stage: Stage, started: float, error: TowpathError) -> StageResult:
     return StageResult(stage.name, status, time.monotonic() - started, reason=reason, error=error)
 
 
+def _on_engine(act: Callable[[Run], StageResult]) -> Callable[[Run], StageResult]:
+    """Return an act that first makes sure of an engine, for itself and for all that follow."""
+
+    def on_engine(run: Run) -> StageResult:
+        run.session = run.engine(run.session)
+        return act(run)
+
+    return on_engine
+
+
 def _check(name: str) -> Callable[[Run], StageResult]:
     """Return the act of a check: its evidence is reused, or its Nox session makes it."""
-    from towpath.flows import sessions
+    from towpath.flows import delivery, sessions
 
     def act(run: Run) -> StageResult:
         started = time.monotonic()
         statement, reused = sessions.ensure(run.session, run.source, name, fresh=run.fresh)
-        return StageResult(
-            name,
-            statement.status,
-            time.monotonic() - started,
-            report.check_fields(name, statement.facts),
-            reason=statement.reason,
-            saved=statement.duration if reused else None,
-            error=stages.error_of(statement),
-        )
+        fields = report.check_fields(name, statement.facts)
+        return delivery.result(statement, started, fields, reused=reused)
 
     return act

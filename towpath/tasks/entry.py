@@ -7,6 +7,7 @@ import os
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, ParamSpec
 
@@ -41,12 +42,21 @@ def session(*, verbose: bool = False, engine: bool = False) -> Session:
     terminal = Terminal(env, verbose=verbose)
     root = find_root(Path.cwd())
     runner = Runner(terminal, env=env, cwd=root, streaming=verbose)
-    if engine:
-        from towpath.engine.discover import ensure
+    found = Session(load(root, env), runner, terminal)
+    return with_engine(found) if engine else found
 
-        runner.env.update(ensure(runner, terminal))
-        env.update(runner.env)
-    return Session(load(root, env), runner, terminal)
+
+def with_engine(found: Session) -> Session:
+    """Return the session on an engine that answers, which is brought up where none does."""
+    from towpath.engine.discover import ensure
+
+    env = {**found.config.env}
+    runner = Runner(
+        found.terminal, env=env, cwd=found.config.root, streaming=found.terminal.verbose
+    )
+    env.update(ensure(runner, found.terminal))
+    runner.env.update(env)
+    return Session(replace(found.config, env=env), runner, found.terminal)
 
 
 def entry(body: Callable[P, Any]) -> Callable[P, None]:

@@ -9,7 +9,7 @@ from invoke.tasks import task
 
 from towpath.errors import ConfigurationError
 from towpath.images import nearest
-from towpath.tasks.entry import entry, session
+from towpath.tasks.entry import entry, session, with_engine
 
 
 @task(
@@ -30,7 +30,7 @@ def pipeline(_c: Context, to: str = "", fresh: bool = False, verbose: bool = Fal
             f"A run cannot go to {to!r}.{nearest(to, REACHES)}",
             why=f"--to takes {', '.join(REACHES)}.",
         )
-    flow.pipeline(session(verbose=verbose), to=to, fresh=fresh)
+    flow.pipeline(session(verbose=verbose), engine=with_engine, to=to, fresh=fresh)
 
 
 @task(name="show", help={"as_json": "Print the report as it is on disk."})

@@ -38,6 +38,11 @@ GIT = {
 BRANCHES = {"main": "test", "release/*": "release", "*": "scan"}
 
 
+def same(session: Session) -> Session:
+    """Stand for a machine whose engine answers already."""
+    return session
+
+
 def session_of(tmp_path: Path, env: dict[str, str] | None = None) -> Session:
     """Return a session in a project on main."""
     settings = config.parse({"branches": BRANCHES}, tmp_path, env or {})
@@ -142,7 +147,7 @@ def test_a_good_chain_runs_to_its_end(tmp_path: Path, monkeypatch: pytest.Monkey
     session = session_of(tmp_path)
     ran = chain(monkeypatch, PASSED, PASSED)
 
-    document = pipeline.pipeline(session)
+    document = pipeline.pipeline(session, engine=same)
 
     assert ran == ["s0", "s1"]
     assert document["status"] == "passed"
@@ -175,7 +180,7 @@ def test_a_stage_that_stops_ends_the_chain_and_leaves_the_report(
     ran = chain(monkeypatch, PASSED, error, PASSED)
 
     with pytest.raises(TowpathError) as caught:
-        pipeline.pipeline(session)
+        pipeline.pipeline(session, engine=same)
 
     stopped = written(session)["stages"]["s1"] if "s1" in written(session)["stages"] else {}
     assert caught.value.code == code
@@ -190,7 +195,7 @@ def test_an_interrupted_run_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     chain(monkeypatch, InterruptedRunError("Interrupted."))
 
     with pytest.raises(InterruptedRunError):
-        pipeline.pipeline(session_of(tmp_path))
+        pipeline.pipeline(session_of(tmp_path), engine=same)
 
 
 def test_the_board_shows_every_stage_with_its_note(
@@ -201,7 +206,7 @@ def test_the_board_shows_every_stage_with_its_note(
     chain(monkeypatch, PASSED, GateFailedError("s1 failed: LINT.", why="issues is 3"), PASSED)
 
     with pytest.raises(GateFailedError):
-        pipeline.pipeline(session)
+        pipeline.pipeline(session, engine=same)
 
     said = session.terminal.said  # type: ignore[attr-defined]
     assert "s1 failed: LINT. issues is 3" in said
@@ -215,6 +220,6 @@ def test_the_job_summary_has_the_table(tmp_path: Path, monkeypatch: pytest.Monke
     terminal = QuietTerminal({"GITHUB_STEP_SUMMARY": str(summary)})
     chain(monkeypatch, PASSED)
 
-    pipeline.pipeline(Session(settings, TableRunner(GIT), terminal))
+    pipeline.pipeline(Session(settings, TableRunner(GIT), terminal), engine=same)
 
     assert "| s | ✅ | 1.0 |" in summary.read_text()
