@@ -1,0 +1,110 @@
+"""Makes the engine's root and the base images, each whole or not at all."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from towpath.engine import daemon, machine, recipes
+from towpath.engine.layout import Layout
+from towpath.errors import CommandFailedError
+from towpath.runner import Runner
+
+FILES = Path(__file__).with_name("images")
+PLACE = Path("PLACE")
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What is to be made on this machine, and the names of these recipes."""
+
+    native: str
+    foreign: str
+    mirrors: tuple[str, ...]
+    root: str
+    images: str
+
+
+def recipe(this: machine.Machine) -> Recipe:
+    """Return the recipe for this machine; files, packages, mirrors and authorities all count."""
+    native, foreign = recipes.architecture(this.processor)
+    mirrors = machine.host_mirrors(this)
+    root = recipes.fingerprint(recipes.root(PLACE, foreign, mirrors))
+    files = [path.read_bytes() for path in sorted(FILES.iterdir())]
+    authorities = machine.AUTHORITIES.read_bytes() if machine.AUTHORITIES.is_file() else b""
+    images = recipes.fingerprint(
+        recipes.base(PLACE, mirrors),
+        recipes.foreign_python(PLACE, foreign, mirrors),
+        authorities,
+        *files,
+    )
+    return Recipe(native, foreign, tuple(mirrors), root, images)
+
+
+def context(layout: Layout) -> Path:
+    """Return the directory the images are built from."""
+    return layout.state / "context"
+
+
+def images_whole(layout: Layout) -> bool:
+    """Tell whether base images were once completed here, by this or an earlier recipe."""
+    return layout.images.is_file()
+
+
+def images_current(layout: Layout, made: Recipe) -> bool:
+    """Tell whether the base images are those of this recipe, and the registry still has them."""
+    current = images_whole(layout) and layout.images.read_text() == made.images
+    return current and (layout.state / "registry").is_dir()
+
+
+def unpack(layout: Layout, made: Recipe, runner: Runner) -> None:
+    """Fetch and unpack Debian: the root if it is not there, the archives if images are due.
+
+    What is half made has another name until it is whole.
+    """
+    root = layout.root(made.root)
+    half = root.with_suffix(".part")
+    left: list[Sequence[str]] = []
+    right: list[Sequence[str]] = []
+    if not root.is_dir():
+        for old in layout.state.glob("root-*"):
+            shutil.rmtree(old)
+        left = [recipes.root(half, made.foreign, made.mirrors)]
+    if not images_current(layout, made):
+        shutil.rmtree(context(layout), ignore_errors=True)
+        shutil.copytree(FILES, context(layout))
+        base = context(layout) / f"base-{made.native}.tar"
+        python = context(layout) / f"python-{made.foreign}.tar"
+        right = [
+            recipes.base(base, made.mirrors),
+            recipes.foreign_python(python, made.foreign, made.mirrors),
+        ]
+    if left or right:
+        runner.run(recipes.side_by_side(left, right), env=machine.proxies(runner))
+    if left:
+        half.rename(root)
+
+
+def build(layout: Layout, made: Recipe, runner: Runner) -> None:
+    """Build the base images and push them to the engine's registry under their usual names."""
+    shutil.copy(machine.AUTHORITIES, context(layout) / "ca-certificates.crt")
+    engine = layout.environment(runner.env)
+    proxies = machine.proxies(runner)
+    variables = recipes.images(layout.registry, made.native, made.foreign, proxies)
+    runner.run(
+        ["docker", "buildx", "bake", "--progress=plain"],
+        env=engine | variables,
+        cwd=context(layout),
+        log=layout.state / "images.log",
+    )
+    for image in recipes.IMAGES:
+        name, tag = image.split(":")
+        if not daemon.registry_answers(layout.port, f"/v2/library/{name}/manifests/{tag}"):
+            raise CommandFailedError(
+                f"The registry does not have {image} after it was pushed.",
+                next_step=f"Read {layout.state / 'images.log'}.",
+            )
+    shutil.rmtree(context(layout))
+    layout.images.write_text(made.images)

@@ -1,0 +1,122 @@
+"""Starts and stops the engine's processes, by pid and start time, never by name."""
+
+from __future__ import annotations
+
+import http.client
+import shutil
+import signal
+import socket
+from pathlib import Path
+
+from towpath.engine import processes, recipes
+from towpath.engine.discover import answers
+from towpath.engine.layout import Layout
+from towpath.errors import CommandFailedError, ConfigurationError
+from towpath.runner import Runner
+
+SCRIPT = Path(__file__).with_name("engine.sh")
+# Written by the process itself, whole, before it does anything that would have to be stopped.
+RECORD = (
+    'cat /proc/sys/kernel/random/boot_id "/proc/$$/stat" > "$1.part" && mv "$1.part" "$1"'
+    ' && shift && exec "$@"'
+)
+NAMESPACES = ("--pid", "--fork", "--kill-child", "--mount", "--mount-proc", "--propagation=slave")
+START, STOP = 30.0, 40.0
+
+
+def running(layout: Layout) -> processes.Process | None:
+    """Return the engine's outer process while it lives."""
+    try:
+        record = layout.record.read_text()
+    except OSError:
+        return None
+    found = processes.parse_record(record, processes.BOOT.read_text())
+    return found if found is not None and processes.living(found) else None
+
+
+def start(layout: Layout, root: Path, foreign: str, runner: Runner) -> None:
+    """Start dockerd and the registry and return when both answer.
+
+    Raises ConfigurationError for a registry port that is taken, CommandFailedError with the end
+    of the log for an engine that does not come up.
+    """
+    _refuse_taken(layout.port)
+    _prepare(layout, root, runner.env)
+    layout.log.unlink(missing_ok=True)
+    machine = recipes.MACHINES[foreign]
+    inner = ["sh", str(SCRIPT), str(root), str(layout.run), machine]
+    outer = ["unshare", *NAMESPACES, *inner]
+    runner.spawn(["sh", "-c", RECORD, "sh", str(layout.record), *outer], log=layout.log)
+
+    def up_or_dead() -> bool:
+        return ready(layout) or (layout.record.exists() and running(layout) is None)
+
+    if not (processes.until(up_or_dead, START) and ready(layout)):
+        stop(layout)
+        tail = "\n".join(layout.log.read_text(errors="replace").splitlines()[-12:])
+        raise CommandFailedError("The embedded engine did not start.", why=tail or "No output.")
+
+
+def ready(layout: Layout) -> bool:
+    """Tell whether both the Docker engine and the registry answer."""
+    return answers(layout.host) and registry_answers(layout.port)
+
+
+def registry_answers(port: int, path: str = "/v2/") -> bool:
+    """Tell whether the registry on this machine answers a path with 200."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=2)
+    accept = {"Accept": "application/vnd.oci.image.index.v1+json, */*"}
+    try:
+        connection.request("HEAD", path, headers=accept)
+        return connection.getresponse().status == 200
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()
+
+
+def stop(layout: Layout) -> bool:
+    """Stop the engine with all it runs; False when there was nothing to stop.
+
+    First politely, so that containers end well; then its namespace is ended by the kernel, which
+    leaves no process and no mount.
+    """
+    outer = running(layout)
+    if outer is not None:
+        for inner in processes.children(outer):
+            processes.end(inner, signal.SIGTERM)
+        if not processes.wait(outer, STOP):
+            processes.end(outer, signal.SIGKILL)
+            processes.wait(outer, STOP)
+    shutil.rmtree(layout.run, ignore_errors=True)
+    return outer is not None
+
+
+def _refuse_taken(port: int) -> None:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError as error:
+            raise ConfigurationError(
+                f"Port {port} on 127.0.0.1 is taken; the engine's registry wants it.",
+                why=str(error),
+                next_step="Free it, or choose another one: TOWPATH_ENGINE_PORT=5001 and"
+                " TOWPATH_REGISTRY=localhost:5001.",
+            ) from error
+
+
+def _prepare(layout: Layout, root: Path, env: dict[str, str]) -> None:
+    shutil.rmtree(layout.run, ignore_errors=True)
+    layout.run.mkdir(parents=True, mode=0o700)
+    state = (layout.state, layout.run, layout.port)
+    (layout.run / "daemon.json").write_text(recipes.daemon_config(*state))
+    (layout.run / "registry.yml").write_text(recipes.registry_config(layout.state, layout.port))
+    layout.cli.mkdir()
+    (layout.cli / "docker").symlink_to(root / "usr/bin/docker")
+    layout.client_config.mkdir()
+    (layout.client_config / "cli-plugins").symlink_to(root / "usr/libexec/docker/cli-plugins")
+    # The user's logins go on working, and `docker login` writes where it always does.
+    user = Path(env.get("DOCKER_CONFIG") or Path(env.get("HOME", "/root")) / ".docker")
+    if (user / "config.json").is_file() and user != layout.client_config:
+        (layout.client_config / "config.json").symlink_to(user / "config.json")

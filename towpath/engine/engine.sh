@@ -1,0 +1,53 @@
+#!/bin/sh
+# The first process in the engine's own PID and mount namespaces: it runs dockerd and the registry
+# from the Debian in $1, and when it ends the kernel takes every process and mount with it.
+# $1 root, $2 run directory, $3 machine name of the architecture to emulate
+set -u
+root=$1 run=$2 foreign=$3
+daemon='' registry='' stopping=''
+trap 'stopping=yes; [ -z "$daemon" ] || kill -TERM "$daemon"' TERM
+
+# Over the host's /usr, not a chroot: the paths of the host stay valid for bind mounts.
+mount -t overlay towpath -o "lowerdir=$root/usr:/usr" /usr || exit 1
+PATH=$run/bin:/usr/sbin:/usr/bin:/sbin:/bin
+mkdir -p "$run/bin"
+for family in iptables ip6tables; do
+    for kind in nft legacy; do
+        "xtables-$kind-multi" "$family" -t nat -S > /dev/null 2>&1 || continue
+        for name in "$family" "$family-save" "$family-restore"; do
+            ln -sf "/usr/sbin/xtables-$kind-multi" "$run/bin/$name"
+        done
+        break
+    done
+done
+
+# A handler that is there already is somebody else's and stays as it is.
+handler=/proc/sys/fs/binfmt_misc/qemu-$foreign registered=''
+[ -e /proc/sys/fs/binfmt_misc/register ] ||
+    mount -t binfmt_misc binfmt_misc /proc/sys/fs/binfmt_misc
+if [ ! -e "$handler" ]; then
+    cat "/usr/lib/binfmt.d/qemu-$foreign.conf" > /proc/sys/fs/binfmt_misc/register && registered=yes
+fi
+
+# What dockerd changes in the host's network, and leaves behind, is put back at the end.
+forwarding=$(cat /proc/sys/net/ipv4/ip_forward)
+policy=$(iptables -S FORWARD | sed -n 's/^-P FORWARD //p')
+tidy=''
+ip link show docker0 > /dev/null 2>&1 || tidy=yes
+bridges() { ip -brief link show type bridge | sed -nE 's/^(docker0|br-[0-9a-f]{12}) .*/\1/p'; }
+bridges > "$run/bridges"
+
+docker-registry serve "$run/registry.yml" & registry=$!
+dockerd --config-file "$run/daemon.json" & daemon=$!
+[ -z "$stopping" ] || kill -TERM "$daemon"
+while kill -0 "$daemon" 2> /dev/null; do wait "$daemon"; done
+kill -TERM "$registry" 2> /dev/null
+wait "$registry"
+
+if [ -n "$registered" ]; then echo -1 > "$handler"; fi
+if [ -n "$tidy" ]; then
+    bridges | grep -vxF -f "$run/bridges" | while read -r bridge; do ip link delete "$bridge"; done
+    iptables-save | grep -vE 'DOCKER|docker0|br-[0-9a-f]{12}' |
+        sed "s/^:FORWARD [A-Z]*/:FORWARD ${policy:-ACCEPT}/" | iptables-restore
+    echo "$forwarding" > /proc/sys/net/ipv4/ip_forward
+fi

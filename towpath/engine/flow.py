@@ -1,0 +1,125 @@
+"""Brings the embedded engine up, takes it down, and tells how it stands."""
+
+from __future__ import annotations
+
+import fcntl
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from towpath.engine import assembly, daemon, machine
+from towpath.engine.discover import Found, find
+from towpath.engine.layout import Layout, layout
+from towpath.errors import ConfigurationError, EngineAbsentError
+from towpath.runner import Runner
+from towpath.terminal import Terminal
+
+
+def up(runner: Runner, terminal: Terminal) -> dict[str, str]:
+    """Make sure that an engine answers, and return what commands need to talk to it.
+
+    A host's engine is used as it is. Raises EngineAbsentError where none answers and none can be
+    brought up, ConfigurationError for a taken port, CommandFailedError for a step that failed.
+    """
+    own = layout(runner.env)
+    found = find(runner.env)
+    if _usable(found, own):
+        return dict(found.environment)
+    if found.kind == "none" and runner.env.get("DOCKER_HOST", own.host) != own.host:
+        raise EngineAbsentError(
+            f"No Docker engine answers at {found.endpoint}.",
+            why="DOCKER_HOST names it.",
+            next_step="Start that engine, or unset DOCKER_HOST to use the embedded one.",
+        )
+    this = machine.look()
+    machine.require(this)
+    with _alone(own, terminal):
+        _bring_up(own, assembly.recipe(this), runner, terminal)
+    return own.environment(runner.env)
+
+
+def _usable(found: Found, own: Layout) -> bool:
+    if found.kind == "embedded":
+        return assembly.images_whole(own) and daemon.registry_answers(own.port)
+    return found.kind == "host"
+
+
+def _bring_up(own: Layout, made: assembly.Recipe, runner: Runner, terminal: Terminal) -> None:
+    if daemon.running(own) is not None and not daemon.ready(own):
+        terminal.say("The embedded engine runs and does not answer: it is started again.")
+        daemon.stop(own)
+    started = daemon.running(own) is not None
+    if started and assembly.images_whole(own):
+        return
+    with terminal.step("engine: fetch and unpack Debian"):
+        machine.install_tools(runner)
+        assembly.unpack(own, made, runner)
+    if not started:
+        with terminal.step("engine: start dockerd and the registry"):
+            daemon.start(own, own.root(made.root), made.foreign, runner)
+    if not assembly.images_current(own, made):
+        with terminal.step("engine: assemble the base images"):
+            assembly.build(own, made, runner)
+
+
+def down(runner: Runner, terminal: Terminal, *, purge: bool = False) -> None:
+    """Stop the embedded engine with everything in it; with `purge` delete what it kept on disk."""
+    own = layout(runner.env)
+    if not own.state.is_dir():
+        terminal.say("There is no embedded engine here.")
+        return
+    machine.require(machine.look())
+    with _alone(own, terminal):
+        if daemon.stop(own):
+            terminal.say("The embedded engine is stopped.")
+        else:
+            terminal.say("The embedded engine was not running.")
+        if purge:
+            _purge(own)
+            terminal.say(f"Deleted what it kept in {own.state}.")
+
+
+def _purge(own: Layout) -> None:
+    # The lock stays: another command may be waiting for this very file.
+    for path in own.state.iterdir():
+        if path.is_dir():
+            shutil.rmtree(path)
+        elif path != own.lock:
+            path.unlink()
+
+
+def status(runner: Runner, terminal: Terminal) -> None:
+    """Write which engine commands would use, and what there is of the embedded one."""
+    own = layout(runner.env)
+    found = find(runner.env)
+    outer = daemon.running(own)
+    kept = sorted(path.name for path in own.state.glob("root-*") if not path.suffix)
+    rows = [
+        ["engine", found.kind, found.endpoint],
+        ["embedded", f"pid {outer.pid}" if outer else "not running", own.host],
+        ["registry", "answers" if daemon.registry_answers(own.port) else "none", own.registry],
+        ["base images", "complete" if assembly.images_whole(own) else "not made", str(own.state)],
+        ["root", ", ".join(kept) or "not made", str(own.state)],
+    ]
+    terminal.table("Docker engine", ["", "state", "where"], rows)
+
+
+@contextmanager
+def _alone(own: Layout, terminal: Terminal) -> Iterator[None]:
+    """Hold the engine's lock; a second `up` waits for the first."""
+    try:
+        own.state.mkdir(parents=True, exist_ok=True)
+        stream = own.lock.open("a")
+    except OSError as error:
+        raise ConfigurationError(
+            f"The engine cannot keep its files in {own.state}.",
+            why=str(error),
+            next_step="Set TOWPATH_ENGINE_DIR to a directory on a disk with 5 GB free.",
+        ) from error
+    with stream:
+        try:
+            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            terminal.say("Another command is working on the engine: waiting for it.")
+            fcntl.flock(stream, fcntl.LOCK_EX)
+        yield

@@ -1,0 +1,139 @@
+"""What the engine is made of: packages, command lines and configurations. Nothing here runs."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shlex
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from towpath.errors import EngineAbsentError
+
+SUITE = "trixie"
+ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64"}
+MACHINES = {architecture: machine for machine, architecture in ARCHITECTURES.items()}
+IMAGES = ("python:3.13-slim", "postgres:17", "memcached:1.6", "rabbitmq:4.0", "haproxy:3.0")
+
+ROOT_PACKAGES = (
+    "ca-certificates",
+    "docker-buildx",
+    "docker-cli",
+    "docker-compose",
+    "docker-registry",
+    "docker.io",
+    "iproute2",
+    "iptables",
+    "procps",
+    "qemu-user-binfmt",
+)
+PYTHON_PACKAGES = ("ca-certificates", "netbase", "python3", "python3-pip", "python3-venv", "tzdata")
+# Read by people only, and a third of a small image.
+UNREAD = ("/usr/share/doc/*", "/usr/share/info/*", "/usr/share/locale/*", "/usr/share/man/*")
+
+
+def architecture(machine: str) -> tuple[str, str]:
+    """Return Debian's names of this machine's architecture and of the other one."""
+    native = ARCHITECTURES.get(machine)
+    if native is None:
+        raise EngineAbsentError(
+            f"The embedded engine does not run on {machine} machines.",
+            why=f"It knows {' and '.join(ARCHITECTURES)}.",
+            next_step="Install Docker by hand and run the command again.",
+        )
+    return native, next(other for other in MACHINES if other != native)
+
+
+def root(target: Path, foreign: str, mirrors: Sequence[str]) -> list[str]:
+    """Return the command that makes the engine's own Debian, with one emulator, in `target`."""
+    emulator = f"/usr/bin/qemu-{MACHINES[foreign]}"
+    options = [
+        *_excluded((*UNREAD, "/usr/bin/qemu-*")),
+        f"--dpkgopt=path-include={emulator}",
+        f"--include={','.join(ROOT_PACKAGES)}",
+    ]
+    return ["mmdebstrap", "--variant=minbase", *options, SUITE, str(target), *mirrors]
+
+
+def base(target: Path, mirrors: Sequence[str]) -> list[str]:
+    """Return the command that makes the archive all images for this machine start from."""
+    return ["mmdebstrap", "--variant=minbase", *_excluded(UNREAD), SUITE, str(target), *mirrors]
+
+
+def foreign_python(target: Path, foreign: str, mirrors: Sequence[str]) -> list[str]:
+    """Return the command that unpacks Python for the other architecture, running nothing of it.
+
+    The packages are the same as in the native image: what minbase has, and PYTHON_PACKAGES.
+    """
+    included = ("?essential", "?priority(required)", ",".join(("apt", *PYTHON_PACKAGES)))
+    options = [f"--arch={foreign}", "--variant=extract", *(f"--include={it}" for it in included)]
+    return ["mmdebstrap", *options, SUITE, str(target), *mirrors]
+
+
+def _excluded(paths: Sequence[str]) -> list[str]:
+    return [f"--dpkgopt=path-exclude={path}" for path in paths]
+
+
+def side_by_side(one: Sequence[Sequence[str]], other: Sequence[Sequence[str]]) -> list[str]:
+    """Return one command that runs two sequences of commands at the same time, each to its end.
+
+    One shell, so that Ctrl-C reaches all of them as one process group. It fails if either does.
+    """
+    left, right = (" && ".join(shlex.join(argv) for argv in row) or "true" for row in (one, other))
+    script = f"{{ {left}; }} & left=$!; {{ {right}; }}; right=$?; wait $left && exit $right"
+    return ["sh", "-c", script]
+
+
+def images(registry: str, native: str, foreign: str, proxies: Mapping[str, str]) -> dict[str, str]:
+    """Return the variables of images/docker-bake.hcl."""
+    stages = {native: "python-native", foreign: "python-foreign"}
+    return {
+        "REGISTRY": registry,
+        "FOREIGN": foreign,
+        "PYTHON_PACKAGES": " ".join(PYTHON_PACKAGES),
+        "PYTHON_AMD64": stages["amd64"],
+        "PYTHON_ARM64": stages["arm64"],
+        **proxies,
+    }
+
+
+def daemon_config(state: Path, run: Path, port: int) -> str:
+    """Return the daemon.json: containerd's image store, and our registry as mirror of the Hub."""
+    settings = {
+        "data-root": str(state / "docker"),
+        "exec-root": str(run / "exec"),
+        "features": {"containerd-snapshotter": True},
+        "group": "root",
+        "hosts": [f"unix://{run / 'docker.sock'}"],
+        "log-level": "warn",
+        "log-opts": {"max-file": "3", "max-size": "10m"},
+        "pidfile": str(run / "docker.pid"),
+        "registry-mirrors": [f"http://127.0.0.1:{port}"],
+    }
+    return json.dumps(settings, indent=2) + "\n"
+
+
+def registry_config(state: Path, port: int) -> str:
+    """Return the registry's configuration: no login, this machine only, deletion allowed.
+
+    JSON is YAML too, which is what the registry reads.
+    """
+    settings = {
+        "version": 0.1,
+        "log": {"level": "error", "accesslog": {"disabled": True}},
+        "storage": {
+            "filesystem": {"rootdirectory": str(state / "registry")},
+            "delete": {"enabled": True},
+        },
+        "http": {"addr": f"127.0.0.1:{port}"},
+    }
+    return json.dumps(settings, indent=2) + "\n"
+
+
+def fingerprint(*parts: bytes | str | Sequence[str]) -> str:
+    """Return a short name of a recipe: another recipe has another one."""
+    digest = hashlib.sha256()
+    for part in parts:
+        data = part if isinstance(part, bytes) else json.dumps(part).encode()
+        digest.update(len(data).to_bytes(8, "big") + data)
+    return digest.hexdigest()[:12]

@@ -1,0 +1,51 @@
+"""`invoke engine.*`: the embedded engine, for machines where no Docker engine answers."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from invoke.context import Context
+from invoke.tasks import task
+
+from towpath.runner import Runner
+from towpath.tasks.entry import entry
+from towpath.terminal import Terminal
+
+
+def _tools(verbose: bool = False) -> tuple[Runner, Terminal]:
+    """Return the two doors; the engine needs no project, so any directory will do."""
+    terminal = Terminal(os.environ, verbose=verbose)
+    return Runner(terminal, env=os.environ, cwd=Path.cwd(), streaming=verbose), terminal
+
+
+@task(help={"verbose": "Show every command and what it prints."})
+@entry
+def up(_c: Context, verbose: bool = False) -> None:
+    """Make sure a Docker engine answers: the host's, else the embedded one is brought up."""
+    from towpath.engine import flow
+
+    runner, terminal = _tools(verbose)
+    environment = flow.up(runner, terminal)
+    if not environment:
+        terminal.say("The Docker engine of this machine answers; it is used as it is.")
+    for name, value in environment.items():
+        terminal.data(f"export {name}={value}")
+
+
+@task(help={"purge": "Also delete its images, volumes and root on disk."})
+@entry
+def down(_c: Context, purge: bool = False) -> None:
+    """Stop the embedded engine with everything in it; a host's engine is left alone."""
+    from towpath.engine import flow
+
+    flow.down(*_tools(), purge=purge)
+
+
+@task
+@entry
+def status(_c: Context) -> None:
+    """Tell which Docker engine is used, and how the embedded one stands."""
+    from towpath.engine import flow
+
+    flow.status(*_tools())
