@@ -1,0 +1,5 @@
+"""What `invoke` finds: every task is in `towpath.tasks`."""
+
+from towpath.tasks.collection import collection
+
+namespace = collection()

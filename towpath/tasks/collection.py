@@ -1,0 +1,30 @@
+"""The names that people type: which task is where. A project's own `tasks.py` takes this whole."""
+
+from __future__ import annotations
+
+from types import ModuleType
+
+from invoke.collection import Collection
+
+from towpath.tasks import engine, evidence, gates, images, pipeline, registry, report
+
+# The tasks of these stand at the top, those of the others below the name of their module.
+TOP = (pipeline, images)
+SPACES = (registry, gates, evidence, report, engine)
+
+
+def collection() -> Collection:
+    """Return the collection of all tasks."""
+    root = Collection()
+    for module in TOP:
+        for task in _space(module).tasks.values():
+            root.add_task(task)
+    for module in SPACES:
+        root.add_collection(_space(module))
+    return root
+
+
+def _space(module: ModuleType) -> Collection:
+    found = Collection.from_module(module)
+    found.name = module.__name__.rpartition(".")[2]
+    return found

@@ -1,0 +1,38 @@
+"""The gates and what they said, as Invoke tasks."""
+
+from __future__ import annotations
+
+from invoke.context import Context
+from invoke.tasks import task
+
+from towpath.tasks.entry import entry, session
+
+
+@task(name="list")
+@entry
+def list_(_c: Context) -> None:
+    """List every gate: code, stage, rule and meaning."""
+    from towpath.gates import GATES
+
+    session().terminal.table(
+        "Gates",
+        ("gate", "stage", "rule", "meaning"),
+        [
+            (
+                row.code,
+                row.stage,
+                f"{row.fact} {row.direction} {row.limit:g}{row.unit}",
+                row.meaning,
+            )
+            for row in GATES
+        ],
+    )
+
+
+@task(help={"stage": "Only this stage; otherwise each one that a release needs."})
+@entry
+def check(_c: Context, stage: str = "") -> None:
+    """Show every verdict in the evidence on disk; exit 4 if a gate failed, 3 if one is missing."""
+    from towpath.flows import verdicts
+
+    verdicts.check(session(), stage)

@@ -1,0 +1,35 @@
+"""The report of the last run, as Invoke tasks."""
+
+from __future__ import annotations
+
+import json
+
+from invoke.context import Context
+from invoke.tasks import task
+
+from towpath.tasks.entry import entry, session
+
+
+@task(help={"as_json": "Print the report as it is on disk."})
+@entry
+def show(_c: Context, as_json: bool = False) -> None:
+    """Show the report of the last run."""
+    from towpath.flows import report
+
+    found = session()
+    document = report.read(found.config)
+    if as_json:
+        found.terminal.data(json.dumps(document, indent=2))
+    else:
+        report.show(found, document)
+
+
+@task
+@entry
+def publish(_c: Context) -> None:
+    """Deliver the report of the last run to the dashboard."""
+    from towpath.flows import report
+
+    found = session()
+    url = report.publish(found, report.read(found.config))
+    found.terminal.say(f"Report delivered to {url}")
