@@ -113,6 +113,8 @@ GATES: tuple[Gate, ...] = (
     Gate("IMAGE_CRITICAL", "scan", "critical", "<=", 0, "", "critical findings in the image"),
     Gate("IMAGE_HIGH", "scan", "high", "<=", 0, "", "high findings in the image"),
     Gate("VERIFIED", "verify", "mismatches", "<=", 0, "", "answers that do not name this release"),
+    # Asked by a deployment while it watches the new containers, not by a stage of a run.
+    Gate("ERROR_RATE", "watch", "error_percent", "<=", 1, " %", "errors among their first answers"),
 )
 
 

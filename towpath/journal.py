@@ -9,7 +9,7 @@ import fcntl
 import json
 import os
 import socket
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -91,22 +91,37 @@ class Journal:
 
 
 class History:
-    """The releases that an environment has run, the oldest first."""
+    """What an environment has run, and what was done to its database, the oldest first."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
 
-    def read(self) -> list[Entry]:
+    def releases(self) -> list[Entry]:
         """Return one entry for each deployment that was completed."""
-        if not self.path.exists():
-            return []
-        found = _parsed(self.path.read_text(encoding="utf-8"), self.path)
-        releases: list[Entry] = found["releases"]
-        return releases
+        return list(self._read()["releases"])
 
-    def add(self, entry: Entry) -> None:
-        """Add a deployment."""
-        document = {"releases": [*self.read(), entry]}
+    def migrations(self) -> list[Entry]:
+        """Return one entry for each migration that was applied, with how it was judged."""
+        return list(self._read()["migrations"])
+
+    def add_release(self, entry: Entry) -> None:
+        """Add a completed deployment."""
+        found = self._read()
+        self._write({**found, "releases": [*found["releases"], entry]})
+
+    def add_migrations(self, entries: Iterable[Entry]) -> None:
+        """Add migrations that are about to be applied; of one judged twice the later counts."""
+        found = self._read()
+        rows = {row["name"]: row for row in [*found["migrations"], *entries]}
+        self._write({**found, "migrations": list(rows.values())})
+
+    def _read(self) -> dict[str, list[Entry]]:
+        if not self.path.exists():
+            return {"releases": [], "migrations": []}
+        found = _parsed(self.path.read_text(encoding="utf-8"), self.path)
+        return {name: list(found.get(name, [])) for name in ("releases", "migrations")}
+
+    def _write(self, document: Entry) -> None:
         write_whole(self.path, json.dumps(document, indent=1) + "\n")
 
 

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from towpath.errors import CommandFailedError
 
@@ -81,12 +81,14 @@ class Engine:
         """Run a command inside a container; return its exit code and both streams as text."""
         with self._errors(f"run {argv[0]} in {container.name}"):
             code, output = self._client.containers.get(container.id).exec_run(list(argv))
-        return (code if code is not None else -1), output.decode(errors="replace")
+        text = cast(bytes, output).decode(errors="replace")
+        return (-1 if code is None else code), text
 
     def logs(self, container: Container, lines: int) -> str:
         """Return the last lines that a container wrote."""
         with self._errors(f"read the log of {container.name}"):
-            output: bytes = self._client.containers.get(container.id).logs(tail=lines)
+            found = self._client.containers.get(container.id)
+            output = found.logs(tail=lines, stream=False)
         return output.decode(errors="replace").strip()
 
     def remove(self, container: Container, patience: int) -> None:

@@ -1,0 +1,134 @@
+"""Migrations of an environment: planned by the release itself, judged, backed up, applied."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib.resources import files
+
+from towpath import migrations, rollout
+from towpath.commands import compose, django
+from towpath.errors import CommandFailedError, GateFailedError
+from towpath.flows import stages
+from towpath.flows.site import Release, Site
+from towpath.migrations import Finding, Plan
+from towpath.readers import migrations as reader
+
+KEPT_BACKUPS = 5
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A plan with every hazard in it."""
+
+    plan: Plan
+    findings: tuple[Finding, ...]
+
+
+def plan(site: Site, release: Release) -> Judged:
+    """Ask the release what it would do to the database of this environment, and judge it."""
+    today = stages.now().date()
+    config = site.session.config
+    waivers = {row.id: row.reason for row in config.waivers if row.expires >= today}
+    found = reader.plan(_ask(site, release, "plan"))
+    return Judged(found, tuple(migrations.judge(found, waivers)))
+
+
+def migrate(site: Site, release: Release, serving: str) -> tuple[str, ...]:
+    """Bring the database to a release, if that breaks nothing that serves; return what is unknown.
+
+    `serving` is the digest that serves now, empty if none does. Raises GateFailedError, before
+    anything is changed, for a hazard to it, and for a schema that has moved past the release.
+    """
+    judged = plan(site, release)
+    _refuse_past(site, release, judged.plan)
+    _refuse_hazards(site, judged, serving)
+    if judged.plan.pending:
+        apply(site, release, judged, serving)
+    return judged.plan.unknown
+
+
+def apply(site: Site, release: Release, judged: Judged, serving: str) -> None:
+    """Apply a judged plan, behind a backup of the data that is there."""
+    if not judged.plan.empty:
+        backup(site)
+    blocking = {row.migration for row in judged.findings if row.blocks}
+    rows = [
+        {
+            "name": row.name,
+            "safe": row.name not in blocking,
+            "over": serving,
+            "at": stages.stamp(stages.now()),
+        }
+        for row in judged.plan.pending
+    ]
+    # Before the act: what was applied by a deployment that was cut off has to be known too.
+    site.history.add_migrations(rows)
+    applied = reader.applied(_ask(site, release, "apply", judged.plan.hash))
+    site.session.terminal.say(f"  applied {len(applied)} migrations: {', '.join(applied)}")
+
+
+def backup(site: Site) -> str:
+    """Write the database into the environment's backups, keep the newest few, return the name."""
+    directory = site.state / "backups"
+    name = f"{stages.now():%Y%m%dT%H%M%S%fZ}.dump"
+    # As root: the directory belongs to whoever deploys, whatever number that is.
+    argv = compose.execute(
+        site.project, "database", django.dump(f"/backups/{name}.part"), user="root"
+    )
+    site.compose(argv)
+    part = directory / f"{name}.part"
+    if not part.is_file() or not part.stat().st_size:
+        raise CommandFailedError("The backup of the database is empty.", why=f"See {directory}.")
+    part.replace(directory / name)
+    for old in sorted(directory.glob("*.dump"))[:-KEPT_BACKUPS]:
+        old.unlink()
+    return name
+
+
+def tell(site: Site, judged: Judged) -> None:
+    """Tell the pending migrations and their hazards."""
+    terminal = site.session.terminal
+    for row in judged.plan.pending:
+        terminal.say(f"  pending: {row.name}")
+    for finding in judged.findings:
+        terminal.warn(f"{finding}" + (f" Waived: {finding.waived}" if finding.waived else ""))
+
+
+def refusal(findings: list[Finding], serving: str) -> GateFailedError:
+    """Return the error that names the hazards' codes."""
+    codes = ", ".join(dict.fromkeys(row.code for row in findings))
+    advice = " ".join(dict.fromkeys(f"{row.code}: {row.advice}" for row in findings))
+    return GateFailedError(
+        f"The migrations would break the release that serves: {codes}.",
+        why=" ".join(str(row) for row in findings),
+        next_step=f"{advice} Or waive it: id = '{findings[0].code}:{findings[0].migration}'.",
+    )
+
+
+def _refuse_hazards(site: Site, judged: Judged, serving: str) -> None:
+    tell(site, judged)
+    blocking = migrations.blocking(judged.findings)
+    if blocking and serving:
+        raise refusal(blocking, serving)
+
+
+def _refuse_past(site: Site, release: Release, found: Plan) -> None:
+    history = site.history
+    past = rollout.moved_past(
+        history.releases(), history.migrations(), release.digest, found.unknown
+    )
+    if past and history.releases():
+        raise GateFailedError(
+            f"The schema of {site.name} has moved past {release.version}: {', '.join(past)}.",
+            why="That release does not have these migrations, and they were not safe for it.",
+            next_step="Fix forward with a new release, or restore the backup that was made "
+            f"before them, in {site.state / 'backups'}.",
+        )
+
+
+def _ask(site: Site, release: Release, *words: str) -> str:
+    """Run our program in a container of the release, and return what it said."""
+    program = files("towpath.inside").joinpath("migrate.py").read_text(encoding="utf-8")
+    settings = site.session.config.django.settings
+    argv = compose.run(site.project, "migrate", django.script(settings, *words))
+    return site.compose(argv, release, stdin=program).stdout

@@ -1,0 +1,76 @@
+"""The services of an environment: started, waited for by their health, and taken down."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from towpath.clients import secrets
+from towpath.clients.engine import Container
+from towpath.commands import compose
+from towpath.config import Environment
+from towpath.errors import CommandFailedError
+from towpath.flows.session import Session
+from towpath.flows.site import Site
+
+SERVICES = ("database", "cache", "queue")
+PATIENCE = 120
+RESTARTS = 2
+LOG_LINES = 12
+
+
+def services_up(
+    session: Session, environment: Environment, services: Iterable[str] = SERVICES
+) -> Mapping[str, str]:
+    """Start services, wait until each says that it is healthy, and return their addresses.
+
+    Nothing is published: the addresses are those of the containers. Raises CommandFailedError,
+    with the last lines of its log, for a service that does not get there.
+    """
+    return up(Site.open(session, environment), tuple(services))
+
+
+def services_down(session: Session, environment: Environment, volumes: bool = False) -> None:
+    """Stop and remove an environment's containers and networks; with `volumes` its data too."""
+    site = Site.open(session, environment)
+    site.compose(compose.down(site.project, volumes=volumes))
+
+
+def up(site: Site, services: tuple[str, ...]) -> Mapping[str, str]:
+    """Start services of a site, wait for their health and return their addresses."""
+    prepare(site)
+    site.compose(compose.up(site.project, services))
+    return wait(site, services)
+
+
+def wait(site: Site, services: tuple[str, ...], seconds: float = PATIENCE) -> Mapping[str, str]:
+    """Wait until these services are healthy, and return their addresses."""
+    deadline = site.clock.now() + seconds
+    while True:
+        found = {row.service: row for row in site.containers() if row.service in services}
+        if all(name in found and found[name].well for name in services):
+            return {name: next(iter(found[name].addresses.values()), "") for name in services}
+        for row in found.values():
+            if row.restarts > RESTARTS:
+                raise _not_healthy(site, row, f"It was started {row.restarts + 1} times.")
+        if site.clock.now() >= deadline:
+            missing = next(name for name in services if name not in found or not found[name].well)
+            raise _not_healthy(site, found.get(missing), f"{missing}: {seconds:g} s have passed.")
+        site.clock.sleep(0.25)
+
+
+def prepare(site: Site) -> None:
+    """Make the directories and secrets that the environment mounts."""
+    for name, mode in (("proxy", 0o755), ("backups", 0o700)):
+        directory = site.state / name
+        directory.mkdir(parents=True, exist_ok=True)
+        directory.chmod(mode)
+    secrets.ensure(site.state / "secrets")
+
+
+def _not_healthy(site: Site, row: Container | None, why: str) -> CommandFailedError:
+    said = site.engine.logs(row, LOG_LINES) if row else "It has no container."
+    return CommandFailedError(
+        f"{row.service if row else 'A service'} of {site.name} is not healthy.",
+        why=f"{why} {said}",
+        next_step=f"invoke services.logs --environment={site.name}",
+    )

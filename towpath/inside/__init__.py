@@ -1,0 +1,1 @@
+"""Programs that run inside the product's container: they import Django, and nothing of ours."""
