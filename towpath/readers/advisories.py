@@ -20,6 +20,9 @@ class Advisory:
     severity: str
     summary: str
 
+    def __str__(self) -> str:
+        return f"{self.id}: {self.words()}"
+
     def words(self) -> str:
         """Return all but the id in one line."""
         return f"{self.package} {self.version} ({self.severity}) {self.summary}"

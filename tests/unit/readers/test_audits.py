@@ -70,7 +70,7 @@ def test_safety_names_the_advisory_and_its_severity(rated: object, severity: str
     (found,) = safety.read(Ran(64, safety_report({**WEAKNESS, "severity": rated}), "", 2), PINS)
 
     assert found == Advisory("CVE-1", "django", "5.2.1", severity, "Is weak.")
-    assert found.words() == f"django 5.2.1 ({severity}) Is weak."
+    assert str(found) == f"CVE-1: django 5.2.1 ({severity}) Is weak."
 
 
 def test_what_safety_was_told_to_ignore_counts() -> None:
