@@ -68,6 +68,9 @@ class Handler(BaseHTTPRequestHandler):
     """Answers from the store."""
 
     protocol_version = "HTTP/1.1"
+    # One packet an answer: else every one of them waits 40 ms for an acknowledgement.
+    wbufsize = -1
+    disable_nagle_algorithm = True
     store: Store
 
     def log_message(self, format: str, *args: Any) -> None:

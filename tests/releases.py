@@ -1,0 +1,69 @@
+"""A release made for a test: an image in a registry, and the evidence of every stage."""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+from typing import Any
+
+from tests.fakes import QuietTerminal, TableRunner
+from tests.registry_server import NAME, Store
+from towpath import config, gates
+from towpath.evidence import Statement, Subject
+from towpath.flows import stages
+from towpath.flows.session import Session
+from towpath.flows.source import Source
+from towpath.promotion import BEFORE_IMAGE
+
+SOURCE = Source("c" * 40, "7" * 40, "main", "0.0.0+gccccccc", False, 1_795_555_588, "")
+START = dt.datetime(2026, 11, 24, 21, 0, tzinfo=dt.UTC)
+
+
+def session_at(root: Path, store: Store, runner: TableRunner | None = None, **env: str) -> Session:
+    """Return a session of a project whose registry is the store."""
+    table = {"repository": NAME, "registry": store.host}
+    return Session(config.parse(table, root, env), runner or TableRunner(), QuietTerminal())
+
+
+def labels(source: Source = SOURCE) -> dict[str, str]:
+    """Return the labels that a build of this source has."""
+    return {
+        "org.opencontainers.image.version": source.version,
+        "org.opencontainers.image.revision": source.commit,
+        "dev.towpath.tree": source.tree,
+        "dev.towpath.dirty": str(source.dirty).lower(),
+    }
+
+
+def good(stage: str) -> dict[str, Any]:
+    """Return facts that every gate of a stage passes, at its very limit where it allows that."""
+    step = {"<=": 0, ">=": 0, "<": -1, ">": 1}
+    return {rule.fact: rule.limit + step[rule.direction] for rule in gates.of_stage(stage)}
+
+
+def record(
+    session: Session, stage: str, digest: str, *, minutes: int = 0, **facts: Any
+) -> Statement:
+    """Record a stage that passed, but for the facts given; None takes a fact away."""
+    subject = SOURCE.subject if stage in BEFORE_IMAGE else Subject.image(NAME, digest)
+    more = {
+        "build": {"commit": SOURCE.commit, "tree": SOURCE.tree},
+        "verify": {"environment": "staging"},
+    }.get(stage, {})
+    found = {
+        key: value for key, value in {**good(stage), **more, **facts}.items() if value is not None
+    }
+    return stages.record(
+        session,
+        stage,
+        subject,
+        found,
+        inputs="i",
+        started=START + dt.timedelta(minutes=minutes),
+        duration=1,
+    )
+
+
+def record_all(session: Session, digest: str, *names: str) -> dict[str, Statement]:
+    """Record these stages, all of them passed."""
+    return {name: record(session, name, digest) for name in names}
