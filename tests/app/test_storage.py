@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
+from celery.app.task import Context
 from django.core.exceptions import ObjectDoesNotExist
 from django.db import IntegrityError, OperationalError, transaction
 
@@ -145,13 +146,12 @@ def test_the_worker_waits_longer_each_time(
 
     monkeypatch.setattr(storage, "store", Failing(1))
     monkeypatch.setattr(store_report, "retry", retry)
-    state: dict[str, Any] = {"is_eager": False, "retries": retries}
-    store_report.push_request(**state)
+    store_report.request_stack.push(Context(is_eager=False, retries=retries))
     try:
         with pytest.raises(Asked):
             store_report.run(report())
     finally:
-        store_report.pop_request()
+        store_report.request_stack.pop()
 
     assert seen["countdown"] == pause
     assert store_report.max_retries is None
