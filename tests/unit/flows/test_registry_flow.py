@@ -1,0 +1,90 @@
+"""The registry itself: started where it is ours, logged in to without a word on a command line."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.fakes import QuietTerminal, TableRunner, outcome
+from tests.registry_server import NAME, Store, push_image, serving
+from tests.releases import labels, session_at
+from towpath import config
+from towpath.errors import ConfigurationError, NothingToJudgeError, RegistryNetworkError
+from towpath.flows import registry
+from towpath.flows.session import Session
+
+pytestmark = pytest.mark.door
+
+
+@pytest.fixture
+def store() -> Iterator[Store]:
+    with serving() as found:
+        yield found
+
+
+def test_a_registry_that_answers_is_left_alone(store: Store, tmp_path: Path) -> None:
+    """Nothing is started where something answers."""
+    runner = TableRunner()
+
+    assert registry.start(session_at(tmp_path, store, runner)) is False
+    assert runner.calls == []
+
+
+def test_a_registry_of_our_own_is_started(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A container that is there is started, else one is run; without an answer that is an error."""
+    monkeypatch.setattr(registry, "PATIENCE", 0.0)
+    runner = TableRunner({"docker start": outcome(code=1), "docker run": "id\n"})
+
+    with pytest.raises(RegistryNetworkError):
+        registry.start(session_at(tmp_path, Store(port=1), runner))
+
+    assert runner.lines[0] == "docker start towpath-registry"
+    assert "--publish=127.0.0.1:1:5000" in runner.lines[1]
+
+
+def test_a_registry_elsewhere_is_not_ours_to_start(tmp_path: Path) -> None:
+    """What is not on this machine cannot be started from here."""
+    table = {"repository": NAME, "registry": "registry.invalid"}
+    session = Session(config.parse(table, tmp_path, {}), TableRunner(), QuietTerminal())
+
+    with pytest.raises(ConfigurationError, match="not on this machine"):
+        registry.start(session)
+
+
+def test_a_password_goes_to_standard_input(store: Store, tmp_path: Path) -> None:
+    """The line that runs holds user and registry only."""
+    runner = TableRunner({"docker login": "Login Succeeded"})
+
+    registry.login(session_at(tmp_path, store, runner), "me", "pass word")
+
+    assert runner.lines == [f"docker login --username=me --password-stdin {store.host}"]
+    assert runner.stdins == ["pass word"]
+
+
+def test_an_image_of_the_engine_is_pushed_and_read_back(store: Store, tmp_path: Path) -> None:
+    """The digest is the one that the registry has afterwards."""
+    pushed = push_image(store.client(), labels(), tag="local")
+    runner = TableRunner({"docker tag": "", "docker push": ""})
+
+    assert registry.push(session_at(tmp_path, store, runner), "x:production", "local") == (
+        pushed.digest
+    )
+    assert runner.lines[0] == f"docker tag x:production {store.host}/{NAME}:local"
+
+
+def test_platforms_that_disagree_on_a_label_are_nothing_to_judge(store: Store) -> None:
+    """One image has one version."""
+    client = store.client()
+    one = push_image(client, {"v": "1"}, ("linux/amd64",)).document["manifests"]
+    two = push_image(client, {"v": "2"}, ("linux/arm64",)).document["manifests"]
+    joined = push_image(client, {"v": "1"})
+    image = registry.image(client, joined.digest)
+    first = registry.image(client, one[0]["digest"]).platforms
+    second = registry.image(client, two[0]["digest"]).platforms
+
+    assert image.label("v") == "1"
+    assert image.label("not there") == ""
+    with pytest.raises(NothingToJudgeError, match="different labels v"):
+        registry.Image(joined, {**first, **second}).label("v")
