@@ -157,7 +157,8 @@ def test_a_child_of_another_platform_is_nothing_to_judge(store: Store, tmp_path:
 
 def test_a_failed_build_moves_nothing(store: Store, tmp_path: Path) -> None:
     """The builder's own words are the reason."""
-    answers = {"docker info": STORE, "buildx build": outcome(code=1, stderr="no space left")}
+    failed = outcome(code=1, stderr="no space left")
+    answers: dict[str, Answer] = {"docker info": STORE, "buildx build": failed}
     session = session_at(tmp_path, store, TableRunner(answers))
 
     with pytest.raises(CommandFailedError, match="failed") as caught:
