@@ -94,7 +94,7 @@ def tell(site: Site, judged: Judged) -> None:
         terminal.warn(f"{finding}" + (f" Waived: {finding.waived}" if finding.waived else ""))
 
 
-def refusal(findings: list[Finding], serving: str) -> GateFailedError:
+def refusal(findings: list[Finding]) -> GateFailedError:
     """Return the error that names the hazards' codes."""
     codes = ", ".join(dict.fromkeys(row.code for row in findings))
     advice = " ".join(dict.fromkeys(f"{row.code}: {row.advice}" for row in findings))
@@ -109,7 +109,7 @@ def _refuse_hazards(site: Site, judged: Judged, serving: str) -> None:
     tell(site, judged)
     blocking = migrations.blocking(judged.findings)
     if blocking and serving:
-        raise refusal(blocking, serving)
+        raise refusal(blocking)
 
 
 def _refuse_past(site: Site, release: Release, found: Plan) -> None:

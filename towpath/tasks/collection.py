@@ -6,11 +6,22 @@ from types import ModuleType
 
 from invoke.collection import Collection
 
-from towpath.tasks import engine, evidence, gates, images, pipeline, registry, report
+from towpath.tasks import (
+    deploy,
+    engine,
+    evidence,
+    gates,
+    images,
+    migrations,
+    pipeline,
+    registry,
+    report,
+    services,
+)
 
 # The tasks of these stand at the top, those of the others below the name of their module.
-TOP = (pipeline, images)
-SPACES = (registry, gates, evidence, report, engine)
+TOP = (pipeline, images, deploy)
+SPACES = (services, migrations, registry, gates, evidence, report, engine)
 
 
 def collection() -> Collection:

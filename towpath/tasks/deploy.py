@@ -1,0 +1,128 @@
+"""Deployment and what runs where, as Invoke tasks."""
+
+from __future__ import annotations
+
+from invoke.context import Context
+from invoke.tasks import task
+
+from towpath.tasks.entry import entry, session
+
+_ENVIRONMENT = "As in pyproject.toml: development, staging, production."
+_VERBOSE = "Show every command and what it prints."
+_JSON = "Write JSON instead of a table."
+
+
+@task(
+    help={
+        "environment": _ENVIRONMENT,
+        "digest": "Of the release; otherwise what the tag test (production: release) points at.",
+        "verbose": _VERBOSE,
+    }
+)
+@entry
+def deploy(_c: Context, environment: str, digest: str = "", verbose: bool = False) -> None:
+    """Deploy a release without losing a request, and verify that it serves."""
+    from towpath.flows import delivery, stages, target
+
+    found = session(verbose=verbose, engine=True)
+    place = found.config.environment(environment)
+    chosen = target.choose(found, place, digest)
+    suffix = "" if environment == "staging" else f"-{environment}"
+    delivery.deploy(found, f"deploy{suffix}", environment, chosen.digest, chosen.version)
+    verified = delivery.verify(
+        found, f"verify{suffix}", environment, chosen.digest, chosen.version
+    )
+    stages.raise_for(verified)
+    found.terminal.say(f"{environment} serves {chosen.version} at {place.url}")
+    found.terminal.data(found.config.images.at(chosen.digest))
+
+
+@task(help={"environment": _ENVIRONMENT, "verbose": _VERBOSE})
+@entry
+def rollback(_c: Context, environment: str, verbose: bool = False) -> None:
+    """Bring back the release that served before, on the same way as any other."""
+    from towpath.flows import deploy as flow
+
+    found = session(verbose=verbose, engine=True)
+    deployed = flow.rollback(found, found.config.environment(environment))
+    found.terminal.say(f"{environment} serves {deployed.version} again.")
+    found.terminal.data(found.config.images.at(deployed.digest))
+
+
+@task(help={"json": _JSON})
+@entry
+def status(_c: Context, json: bool = False) -> None:
+    """Show what runs where: version, digest, since when, and how it is."""
+    from dataclasses import asdict
+    from json import dumps
+
+    from towpath.flows import status as flow
+
+    found = session(engine=True)
+    rows = [flow.of(found, place) for place in found.config.environments.values()]
+    if json:
+        found.terminal.data(dumps([asdict(row) for row in rows], indent=1))
+        return
+    found.terminal.table(
+        "Environments",
+        ("environment", "version", "digest", "since", "web", "health"),
+        [
+            (
+                row.environment,
+                row.version,
+                row.digest[:19],
+                row.since,
+                str(row.containers),
+                "; ".join((row.health, *row.problems)),
+            )
+            for row in rows
+        ],
+    )
+
+
+@task(help={"environment": f"{_ENVIRONMENT} Otherwise all that run."})
+@entry
+def health(_c: Context, environment: str = "") -> None:
+    """Tell whether environments are well; exit 5 if one is not."""
+    from towpath.errors import CommandFailedError
+    from towpath.flows import status as flow
+
+    found = session(engine=True)
+    config = found.config
+    places = [config.environment(environment)] if environment else config.environments.values()
+    rows = [flow.of(found, place) for place in places]
+    for row in rows:
+        found.terminal.data(f"{row.environment}: {'; '.join((row.health, *row.problems))}")
+    ill = [row.environment for row in rows if row.health != "healthy" and row.health != "absent"]
+    ill += [row.environment for row in rows if environment and row.health == "absent"]
+    if ill:
+        raise CommandFailedError(
+            f"Not well: {', '.join(ill)}.",
+            next_step=f"invoke services.logs --environment={ill[0]}",
+        )
+
+
+@task(help={"environment": _ENVIRONMENT, "json": _JSON})
+@entry
+def history(_c: Context, environment: str, json: bool = False) -> None:
+    """Show what an environment has run, the newest last."""
+    from json import dumps
+
+    from towpath.flows.site import Site
+
+    found = session()
+    rows = Site.open(found, found.config.environment(environment)).history.releases()
+    if json:
+        found.terminal.data(dumps(rows, indent=1))
+        return
+    found.terminal.table(
+        f"History of {environment}",
+        ("at", "act", "version", "digest", "before", "by"),
+        [
+            (
+                *(row["at"], row["kind"], row["version"]),
+                *(row["digest"][:19], row["previous"][:19], row["by"]),
+            )
+            for row in rows
+        ],
+    )

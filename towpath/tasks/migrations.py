@@ -1,0 +1,94 @@
+"""What a release would do to a database, as Invoke tasks."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from invoke.context import Context
+from invoke.tasks import task
+
+from towpath.tasks.entry import entry, session
+
+if TYPE_CHECKING:
+    from towpath.flows.migrate import Judged
+    from towpath.flows.site import Release, Site
+
+_HELP = {
+    "environment": "Whose database: development, staging or production.",
+    "digest": "Of the release; otherwise what the tag test (production: release) points at.",
+    "verbose": "Show every command and what it prints.",
+}
+
+
+@task(help=_HELP)
+@entry
+def plan(_c: Context, environment: str, digest: str = "", verbose: bool = False) -> None:
+    """List the migrations that a release would apply, and their hazards."""
+    _show(*_judged(environment, digest, verbose))
+
+
+@task(help=_HELP)
+@entry
+def check(_c: Context, environment: str, digest: str = "", verbose: bool = False) -> None:
+    """Judge the migrations that a release would apply; exit 4 if one would break what serves."""
+    from towpath import migrations
+    from towpath.flows import migrate
+
+    site, release, judged = _judged(environment, digest, verbose)
+    _show(site, release, judged)
+    blocking = migrations.blocking(judged.findings)
+    if blocking:
+        raise migrate.refusal(blocking)
+
+
+@task(help=_HELP)
+@entry
+def apply(_c: Context, environment: str, digest: str = "", verbose: bool = False) -> None:
+    """Apply the migrations of a release, behind a backup, if nothing that serves breaks."""
+    from towpath import journal
+    from towpath.flows import migrate, stages, traffic
+
+    site, release = _place(environment, digest, verbose)
+    at = stages.stamp(stages.now())
+    with journal.locked(site.state / "lock", at, site.session.terminal.warn):
+        migrate.migrate(site, release, traffic.serving_digest(site))
+
+
+def _place(environment: str, digest: str, verbose: bool) -> tuple[Site, Release]:
+    """Return the site with its database up, and the release that is meant."""
+    from towpath.flows import stack, target
+    from towpath.flows.site import Site
+
+    found = session(verbose=verbose, engine=True)
+    place = found.config.environment(environment)
+    release = target.release(found, target.choose(found, place, digest))
+    stack.services_up(found, place, ("database", "cache", "queue"))
+    return Site.open(found, place), release
+
+
+def _judged(environment: str, digest: str, verbose: bool) -> tuple[Site, Release, Judged]:
+    from towpath.flows import migrate
+
+    site, release = _place(environment, digest, verbose)
+    return site, release, migrate.plan(site, release)
+
+
+def _show(site: Site, release: Release, judged: Judged) -> None:
+    terminal = site.session.terminal
+    terminal.table(
+        f"Migrations of {release.version} for {site.name}",
+        ("migration", "hazards"),
+        [
+            (
+                row.name,
+                ", ".join(
+                    f"{finding.code}{' (waived)' if finding.waived else ''}"
+                    for finding in judged.findings
+                    if finding.migration == row.name
+                ),
+            )
+            for row in judged.plan.pending
+        ],
+    )
+    for finding in judged.findings:
+        terminal.warn(f"{finding} {finding.advice}")

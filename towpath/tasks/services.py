@@ -1,0 +1,121 @@
+"""The services of an environment, as Invoke tasks."""
+
+from __future__ import annotations
+
+from invoke.context import Context
+from invoke.tasks import task
+
+from towpath.tasks.entry import entry, session
+
+_ENVIRONMENT = "development, testing, staging or production."
+_VERBOSE = "Show every command and what it prints."
+
+
+@task(help={"environment": _ENVIRONMENT, "verbose": _VERBOSE})
+@entry
+def up(_c: Context, environment: str = "development", verbose: bool = False) -> None:
+    """Start database, cache and queue, wait until they are healthy, and show their addresses."""
+    from towpath.flows import stack
+
+    found = session(verbose=verbose, engine=True)
+    place = found.config.environment(environment)
+    with found.terminal.step(f"services of {environment}"):
+        addresses = stack.services_up(found, place)
+    found.terminal.table(
+        f"Services of {environment}", ("service", "address"), [*addresses.items()]
+    )
+    secrets = found.config.state_of(place) / "secrets"
+    found.terminal.say(f"Their passwords are in {secrets}.")
+
+
+@task(
+    help={
+        "environment": _ENVIRONMENT,
+        "volumes": "Delete the data too.",
+        "verbose": _VERBOSE,
+    }
+)
+@entry
+def down(
+    _c: Context, environment: str = "development", volumes: bool = False, verbose: bool = False
+) -> None:
+    """Stop and remove everything that runs in an environment; its data stays."""
+    from towpath.flows import stack
+
+    found = session(verbose=verbose, engine=True)
+    with found.terminal.step(f"take {environment} down"):
+        stack.services_down(found, found.config.environment(environment), volumes)
+
+
+@task(help={"environment": _ENVIRONMENT})
+@entry
+def ps(_c: Context, environment: str = "development") -> None:
+    """List the containers of an environment."""
+    from towpath.flows.site import Site
+
+    found = session(engine=True)
+    site = Site.open(found, found.config.environment(environment))
+    found.terminal.table(
+        f"Containers of {environment}",
+        ("container", "service", "state", "restarts", "version", "addresses"),
+        [
+            (
+                row.name,
+                row.service,
+                row.health if row.running else "not running",
+                str(row.restarts),
+                row.version,
+                " ".join(row.addresses.values()),
+            )
+            for row in site.containers()
+        ],
+    )
+
+
+@task(
+    iterable=["service"],
+    help={
+        "environment": _ENVIRONMENT,
+        "service": "Only this one; can be given several times.",
+        "lines": "How many of the last lines of each.",
+        "follow": "Go on showing what comes, until Ctrl-C.",
+    },
+)
+@entry
+def logs(
+    _c: Context,
+    service: list[str],
+    environment: str = "development",
+    lines: int = 50,
+    follow: bool = False,
+) -> None:
+    """Show what the containers of an environment wrote."""
+    from towpath.commands import compose
+    from towpath.flows.site import Site
+
+    # Followed lines have to be seen as they come.
+    found = session(engine=True, verbose=follow)
+    site = Site.open(found, found.config.environment(environment))
+    said = site.compose(compose.logs(site.project, service, lines=lines, follow=follow))
+    if not follow:
+        found.terminal.data(said.stdout.rstrip("\n"))
+
+
+@task(help={"environment": _ENVIRONMENT, "seconds": "How long at most."})
+@entry
+def wait(_c: Context, environment: str = "development", seconds: int = 120) -> None:
+    """Wait until every service that was started is healthy; exit 5 if one does not get there."""
+    from towpath.errors import CommandFailedError
+    from towpath.flows import stack
+    from towpath.flows.site import Site
+
+    found = session(engine=True)
+    site = Site.open(found, found.config.environment(environment))
+    names = tuple(dict.fromkeys(row.service for row in site.containers()))
+    if not names:
+        raise CommandFailedError(
+            f"Nothing runs in {environment}.",
+            next_step=f"invoke services.up --environment={environment}",
+        )
+    stack.wait(site, names, seconds)
+    found.terminal.say(f"Healthy: {', '.join(names)}.")
