@@ -45,6 +45,7 @@ class TableRunner:
         check: bool = True,
         timeout: float | None = None,
         log: Path | None = None,
+        stream: bool = False,
     ) -> Outcome:
         """Look the command up and answer."""
         line = " ".join(argv)

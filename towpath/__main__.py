@@ -38,9 +38,9 @@ def check(chosen: argparse.Namespace, extra: Sequence[str]) -> None:
     from towpath.flows import checks
 
     if chosen.check == "tests":
-        checks.tests(session(verbose=True), extra)
+        checks.tests(session(), extra)
     elif chosen.check == "integration":
-        checks.integration(session(verbose=True, engine=True), extra)
+        checks.integration(session(engine=True), extra)
     else:
         getattr(checks, chosen.check)(session())
 

@@ -67,6 +67,7 @@ class Running(Protocol):
         check: bool = True,
         timeout: float | None = None,
         log: Path | None = None,
+        stream: bool = False,
     ) -> Outcome:
         """Run a command to its end."""
 
@@ -114,13 +115,14 @@ class Runner:
         check: bool = True,
         timeout: float | None = None,
         log: Path | None = None,
+        stream: bool = False,
     ) -> Outcome:
         """Run a command to its end and return how it ended.
 
         `env` is added to the runner's environment, `timeout` is in seconds, `log` receives both
-        streams, redacted. With `check`, any exit code but 0 raises CommandFailedError; so do a
-        program that is not there and a timeout, always. Ctrl-C ends the whole process group and
-        raises InterruptedRunError.
+        streams, redacted; with `stream` they are shown as they come. With `check`, any exit code
+        but 0 raises CommandFailedError; so do a program that is not there and a timeout, always.
+        Ctrl-C ends the whole process group and raises InterruptedRunError.
         """
         line = self._line(argv)
         self.echo.command(line)
@@ -128,8 +130,8 @@ class Runner:
         process = self._start(argv, line, env, cwd, stdin is not None)
         lines: dict[str, list[str]] = {"out": [], "err": []}
         readers = [
-            threading.Thread(target=self._read, args=(stream, lines[name]), daemon=True)
-            for name, stream in (("out", process.stdout), ("err", process.stderr))
+            threading.Thread(target=self._read, args=(pipe, lines[name], stream), daemon=True)
+            for name, pipe in (("out", process.stdout), ("err", process.stderr))
         ]
         for reader in readers:
             reader.start()
@@ -207,13 +209,13 @@ class Runner:
         except OSError as error:
             raise _not_started(argv[0], line, error) from error
 
-    def _read(self, stream: IO[str] | None, into: list[str]) -> None:
-        if stream is None:
+    def _read(self, pipe: IO[str] | None, into: list[str], shown: bool) -> None:
+        if pipe is None:
             return
-        with stream:
-            for text in stream:
+        with pipe:
+            for text in pipe:
                 into.append(text)
-                if self.streaming:
+                if self.streaming or shown:
                     self.echo.stream(self.redact(text.rstrip("\n")))
 
     @staticmethod
@@ -221,8 +223,8 @@ class Runner:
         if stdin is None or process.stdin is None:
             return
         try:
-            with process.stdin as stream:
-                stream.write(stdin)
+            with process.stdin as pipe:
+                pipe.write(stdin)
         except BrokenPipeError:
             # The command ended before it read everything; its exit code tells the story.
             return

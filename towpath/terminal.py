@@ -108,9 +108,8 @@ class Terminal:
             self.err.print(f"[dim]+ {escape(line)}[/]", highlight=False)
 
     def stream(self, line: str) -> None:
-        """Show one line of a command's output."""
-        if self.verbose:
-            self.err.print(escape(line), highlight=False)
+        """Show one line of a command's output; the runner knows which are to be shown."""
+        self.err.print(escape(line), highlight=False)
 
     def error(self, error: TowpathError) -> None:
         """Show an error: what, why, next."""

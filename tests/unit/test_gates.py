@@ -24,6 +24,7 @@ EDGES = {
     "IMAGE_CRITICAL": (0, 1),
     "IMAGE_HIGH": (0, 1),
     "VERIFIED": (0, 1),
+    "ERROR_RATE": (1, 1.01),
 }
 
 

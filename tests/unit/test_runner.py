@@ -161,11 +161,12 @@ def test_secrets_are_hidden_on_every_surface(runner: Runner, echo: Kept, tmp_pat
 def test_output_is_shown_as_it_comes_only_when_streaming(runner: Runner, echo: Kept) -> None:
     """Else it is kept for whoever asked."""
     runner.run(python("print('one')"))
+    runner.run(python("print('two')"), stream=True)
     runner.streaming = True
-    runner.run(python("print('two')"))
+    runner.run(python("print('three')"))
 
-    assert echo.streamed == ["two"]
-    assert len(echo.commands) == 2
+    assert echo.streamed == ["two", "three"]
+    assert len(echo.commands) == 3
 
 
 def test_a_command_that_takes_too_long_is_ended_with_its_children(

@@ -25,14 +25,14 @@ def test_data_goes_to_standard_output_and_the_story_to_standard_error() -> None:
 
 
 def test_commands_are_shown_only_when_verbose() -> None:
-    """And so is their output."""
+    """Of their output the runner knows what is to be shown."""
     quiet, verbose = QuietTerminal(), QuietTerminal(verbose=True)
 
     for terminal in (quiet, verbose):
         terminal.command("ls [x]")
         terminal.stream("a [y]")
 
-    assert quiet.said == ""
+    assert quiet.said == "a [y]\n"
     assert verbose.said == "+ ls [x]\na [y]\n"
 
 

@@ -182,7 +182,7 @@ def _pytest(
     if partial:
         session.terminal.say("A part of the tests: there will be no verdict and no evidence.")
         argv = commands.pytest(sys.executable, arguments)
-        return session.runner.run(argv, env=env, check=False).code
+        return session.runner.run(argv, env=env, check=False, stream=True).code
     report = records.junit(config, stage) / f"{name}.xml"
     data = records.coverage_data(config, stage)
     data.mkdir(parents=True, exist_ok=True)
@@ -191,6 +191,7 @@ def _pytest(
         env={**env, "COVERAGE_FILE": str(data / f"data-{name}")},
         check=False,
         log=config.reports / "logs" / f"pytest-{name}.log",
+        stream=True,
     )
     record = Record(name, version("pytest"), round(ended.seconds, 3), Ran(ended.code, "", "", 1))
     records.write(config, stage, record)

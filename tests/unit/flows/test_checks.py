@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,24 +11,26 @@ import pytest
 from tests.fakes import Answer, outcome
 from tests.unit.flows.checked import (
     CLEAN,
+    GOOD_XML,
     METRICS,
-    PYTHON,
     SHELL,
     WEAK,
     calls,
     evidence,
     project,
+    pytest_that,
     said,
     session_of,
     source_of,
 )
+from towpath.config import Environment
 from towpath.errors import (
     CommandFailedError,
     ConfigurationError,
     GateFailedError,
     NothingToJudgeError,
 )
-from towpath.flows import checks, judging, records, stages
+from towpath.flows import checks, records, stages
 from towpath.flows.session import Session
 from towpath.gates import Status
 from towpath.runner import Outcome
@@ -152,163 +154,6 @@ def test_no_python_file_at_all_is_no_pass(root: Path) -> None:
     assert evidence(session, "lint").status is Status.ERRORED
 
 
-CASE = '<testcase classname="m" name="a">{}</testcase>'
-GOOD_XML = f'<testsuite tests="1" failures="0" errors="0">{CASE.format("")}</testsuite>'
-BAD_XML = f'<testsuite tests="1" failures="1" errors="0">{CASE.format("<failure/>")}</testsuite>'
-
-
-def pytest_that(report: str, code: int = 0) -> Callable[[tuple[str, ...]], Outcome]:
-    """Return a pytest that writes this report and ends with this code."""
-
-    def run(argv: tuple[str, ...]) -> Outcome:
-        (junit,) = [part.split("=", 1)[1] for part in argv if part.startswith("--junit-xml")]
-        Path(junit).parent.mkdir(parents=True, exist_ok=True)
-        if report:
-            Path(junit).write_text(report)
-        (Path(junit).parents[2] / "coverage" / Path(junit).parent.name / "data-x").touch()
-        return outcome(code=code)
-
-    return run
-
-
-def coverage_that(root: Path, percent: float) -> dict[str, Answer]:
-    """Return a coverage whose report says this percentage."""
-
-    def report(argv: tuple[str, ...]) -> Outcome:
-        totals = {"totals": {"percent_covered": percent, "num_statements": 10}}
-        (root / "reports" / "coverage.json").write_text(json.dumps(totals))
-        return outcome()
-
-    return {"coverage combine": "", "coverage json": report, "coverage xml": "", "html": ""}
-
-
-def judged_tests(session: Session) -> None:
-    """Run the tests on this Python, whatever they say, and judge them."""
-    records.begin(session, "tests")
-    try:
-        checks.tests(session)
-    except CommandFailedError:
-        assert "-m pytest" in " ".join(calls(session))
-    checks.coverage(session)
-
-
-def test_tests_that_pass_on_one_python_name_the_missing_ones(root: Path) -> None:
-    """The evidence says which Pythons have shown it."""
-    session = session_of(root, {"-m pytest": pytest_that(GOOD_XML)} | coverage_that(root, 80.5))
-
-    judged_tests(session)
-
-    found = evidence(session, "tests")
-    others = [python for python in ("3.11", "3.12", "3.13") if python != PYTHON]
-    assert found.status is Status.PASSED
-    assert found.facts == {
-        "tests_run": 1,
-        "tests_passed": 1,
-        "tests_failed": 0,
-        "tests_skipped": 0,
-        "coverage": 80.5,
-        "pythons": [PYTHON],
-        "missing": others,
-    }
-    assert set(found.artifacts) == {f"reports/junit/tests/{PYTHON}.xml", "reports/coverage.json"}
-    assert f"Python {others[0]} is supported and was not found" in said(session)
-
-
-@pytest.mark.parametrize(
-    ("run", "percent", "status"),
-    [
-        (pytest_that(BAD_XML, 1), 90, "failed"),
-        (pytest_that(GOOD_XML), 79.9, "failed"),
-        (pytest_that(GOOD_XML), 79.96, "failed"),
-        (pytest_that('<testsuite tests="0" failures="0" errors="0"/>', 5), 90, "failed"),
-        (pytest_that("", 4), 90, "errored"),
-        (pytest_that("", 0), 90, "errored"),
-        (pytest_that(GOOD_XML[:40], 0), 90, "errored"),
-        (pytest_that(GOOD_XML, 1), 90, "errored"),
-        (pytest_that(GOOD_XML, 3), 90, "errored"),
-        (pytest_that(BAD_XML, 0), 90, "errored"),
-        (pytest_that(GOOD_XML), float("nan"), "errored"),
-    ],
-)
-def test_tests_that_did_not_pass_are_no_pass(
-    root: Path, run: Callable[[tuple[str, ...]], Outcome], percent: float, status: str
-) -> None:
-    """A failure, too little coverage and an empty run fail; a report that lies is errored."""
-    session = session_of(root, {"-m pytest": run} | coverage_that(root, percent))
-
-    with pytest.raises((GateFailedError, NothingToJudgeError)):
-        judged_tests(session)
-
-    assert evidence(session, "tests").status == status
-
-
-def test_a_failure_on_one_python_is_not_hidden_by_a_crash_on_another(root: Path) -> None:
-    """What failed stays failed, though the sums are unknown."""
-    session = session_of(root, {"-m pytest": pytest_that(BAD_XML, 1)} | coverage_that(root, 90))
-    records.begin(session, "tests")
-    with pytest.raises(CommandFailedError):
-        checks.tests(session)
-    crashed = records.read(session.config, "tests", PYTHON)
-    records.write(session.config, "tests", records.Record("3.99", "1", 1.0, crashed.ran))
-
-    with pytest.raises(GateFailedError):
-        checks.coverage(session)
-
-    assert evidence(session, "tests").facts["tests_failed"] == 1
-    assert "tests_run" not in evidence(session, "tests").facts
-
-
-def test_what_an_earlier_run_left_does_not_count(root: Path) -> None:
-    """The second run begins with nothing: no report, no coverage, no Python."""
-    session = session_of(root, {"-m pytest": pytest_that(GOOD_XML)} | coverage_that(root, 90))
-    judged_tests(session)
-
-    records.begin(session, "tests")
-
-    assert records.names(session.config, "tests") == []
-    with pytest.raises(NothingToJudgeError, match="no coverage data"):
-        checks.coverage(session)
-    with pytest.raises(NothingToJudgeError):
-        judging.judge(session, "tests")
-
-
-def test_the_coverage_of_the_integration_tests_counts(root: Path) -> None:
-    """Data of both is joined."""
-    session = session_of(root, {"-m pytest": pytest_that(GOOD_XML)} | coverage_that(root, 90))
-    data = records.coverage_data(session.config, "integration")
-    data.mkdir(parents=True)
-    (data / "data-integration").touch()
-
-    judged_tests(session)
-
-    (combine,) = [line for line in calls(session) if "coverage combine" in line]
-    assert "tests/data-x" in combine and "integration/data-integration" in combine
-
-
-@pytest.mark.parametrize("code", [0, 1])
-def test_a_part_of_the_tests_has_no_verdict(root: Path, code: int) -> None:
-    """`-- -k x` goes to pytest; nothing is kept that a gate could judge."""
-    session = session_of(root, {"-m pytest": outcome(code=code)})
-
-    if code:
-        with pytest.raises(CommandFailedError, match="did not pass"):
-            checks.tests(session, ["-k", "x"])
-    else:
-        checks.tests(session, ["-k", "x"])
-
-    assert calls(session)[-1].endswith("-m pytest --numprocesses=auto -k x")
-    assert records.names(session.config, "tests") == []
-    assert "no verdict" in said(session)
-
-
-def test_coverage_without_a_run_of_the_tests_is_nothing_to_judge(root: Path) -> None:
-    """The message says what to run."""
-    with pytest.raises(NothingToJudgeError) as caught:
-        checks.coverage(session_of(root, {}))
-
-    assert caught.value.next_step == "Run the check: nox -s tests"
-
-
 SAFE = json.dumps(
     {
         "scanned_packages": {"django": {"name": "django", "version": "5.2.1"}},
@@ -379,6 +224,82 @@ def test_a_product_without_pins_is_a_mistake_of_configuration(root: Path) -> Non
 
     with pytest.raises(ConfigurationError, match="no requirements/production.txt"):
         checks.security(session_of(root, CLEAN))
+
+
+@pytest.fixture
+def services(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Return what happens to services that start and stop at once."""
+    from towpath.flows import stack
+
+    events: list[str] = []
+
+    def up(session: Session, environment: Environment) -> dict[str, str]:
+        events.append(f"up {environment.name}")
+        return dict.fromkeys(("database", "cache", "queue"), "10.0.0.1")
+
+    def down(session: Session, environment: Environment, volumes: bool = False) -> None:
+        events.append(f"down {environment.name} {volumes}")
+
+    monkeypatch.setattr(stack, "services_up", up)
+    monkeypatch.setattr(stack, "services_down", down)
+    return events
+
+
+def with_testing(root: Path, answers: dict[str, Answer]) -> Session:
+    """Return a session in a project that has the environment testing."""
+    session = session_of(root, answers)
+    environments = {"testing": Environment("testing")}
+    return replace(session, config=replace(session.config, environments=environments))
+
+
+def test_integration_runs_while_its_services_live(root: Path, services: list[str]) -> None:
+    """They are taken down with their data, and the tests are judged."""
+
+    def run(argv: tuple[str, ...]) -> Outcome:
+        services.append("pytest")
+        return pytest_that(GOOD_XML)(argv)
+
+    session = with_testing(root, {"-m pytest": run})
+
+    checks.integration(session)
+
+    assert services == ["up testing", "pytest", "down testing True"]
+    assert evidence(session, "integration").facts["tests_run"] == 1
+    assert "-m integration tests/integration" in " ".join(calls(session))
+
+
+@pytest.mark.parametrize("code", [0, 1])
+def test_a_part_of_the_integration_tests_has_no_verdict(
+    root: Path, services: list[str], code: int
+) -> None:
+    """The services come and go all the same."""
+    session = with_testing(root, {"-m pytest": outcome(code=code)})
+
+    if code:
+        with pytest.raises(CommandFailedError):
+            checks.integration(session, ["-k", "x"])
+    else:
+        checks.integration(session, ["-k", "x"])
+
+    assert services == ["up testing", "down testing True"]
+    assert records.names(session.config, "integration") == []
+
+
+def test_services_that_do_not_start_are_taken_down(
+    root: Path, services: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No test runs, and the error is the service's."""
+    from towpath.flows import stack
+
+    def up(session: Session, environment: Environment) -> dict[str, str]:
+        raise CommandFailedError("queue of testing is not healthy.")
+
+    monkeypatch.setattr(stack, "services_up", up)
+
+    with pytest.raises(CommandFailedError, match="queue"):
+        checks.integration(with_testing(root, {}))
+
+    assert services == ["down testing True"]
 
 
 def test_the_app_finds_services_by_these_variables(tmp_path: Path) -> None:

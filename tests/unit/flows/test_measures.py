@@ -1,0 +1,171 @@
+"""What the tests of all Pythons measured: summed where all can be read, never where one cannot."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.fakes import Answer, outcome
+from tests.unit.flows.checked import (
+    BAD_XML,
+    GOOD_XML,
+    PYTHON,
+    calls,
+    evidence,
+    project,
+    pytest_that,
+    said,
+    session_of,
+)
+from towpath.errors import CommandFailedError, GateFailedError, NothingToJudgeError
+from towpath.flows import checks, judging, records
+from towpath.flows.session import Session
+from towpath.gates import Status
+from towpath.runner import Outcome
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    """Return a small project."""
+    return project(tmp_path)
+
+
+def coverage_that(root: Path, percent: float) -> dict[str, Answer]:
+    """Return a coverage whose report says this percentage."""
+
+    def report(argv: tuple[str, ...]) -> Outcome:
+        totals = {"totals": {"percent_covered": percent, "num_statements": 10}}
+        (root / "reports" / "coverage.json").write_text(json.dumps(totals))
+        return outcome()
+
+    return {"coverage combine": "", "coverage json": report, "coverage xml": "", "html": ""}
+
+
+def judged_tests(session: Session) -> None:
+    """Run the tests on this Python, whatever they say, and judge them."""
+    records.begin(session, "tests")
+    try:
+        checks.tests(session)
+    except CommandFailedError:
+        assert "-m pytest" in " ".join(calls(session))
+    checks.coverage(session)
+
+
+def test_tests_that_pass_on_one_python_name_the_missing_ones(root: Path) -> None:
+    """The evidence says which Pythons have shown it."""
+    session = session_of(root, {"-m pytest": pytest_that(GOOD_XML)} | coverage_that(root, 80.5))
+
+    judged_tests(session)
+
+    found = evidence(session, "tests")
+    others = [python for python in ("3.11", "3.12", "3.13") if python != PYTHON]
+    assert found.status is Status.PASSED
+    assert found.facts == {
+        "tests_run": 1,
+        "tests_passed": 1,
+        "tests_failed": 0,
+        "tests_skipped": 0,
+        "coverage": 80.5,
+        "pythons": [PYTHON],
+        "missing": others,
+    }
+    assert set(found.artifacts) == {f"reports/junit/tests/{PYTHON}.xml", "reports/coverage.json"}
+    assert f"Python {others[0]} is supported and was not found" in said(session)
+
+
+@pytest.mark.parametrize(
+    ("run", "percent", "status"),
+    [
+        (pytest_that(BAD_XML, 1), 90, "failed"),
+        (pytest_that(GOOD_XML), 79.9, "failed"),
+        (pytest_that(GOOD_XML), 79.96, "failed"),
+        (pytest_that('<testsuite tests="0" failures="0" errors="0"/>', 5), 90, "failed"),
+        (pytest_that("", 4), 90, "errored"),
+        (pytest_that("", 0), 90, "errored"),
+        (pytest_that(GOOD_XML[:40], 0), 90, "errored"),
+        (pytest_that(GOOD_XML, 1), 90, "errored"),
+        (pytest_that(GOOD_XML, 3), 90, "errored"),
+        (pytest_that(BAD_XML, 0), 90, "errored"),
+        (pytest_that(GOOD_XML), float("nan"), "errored"),
+    ],
+)
+def test_tests_that_did_not_pass_are_no_pass(
+    root: Path, run: Callable[[tuple[str, ...]], Outcome], percent: float, status: str
+) -> None:
+    """A failure, too little coverage and an empty run fail; a report that lies is errored."""
+    session = session_of(root, {"-m pytest": run} | coverage_that(root, percent))
+
+    with pytest.raises((GateFailedError, NothingToJudgeError)):
+        judged_tests(session)
+
+    assert evidence(session, "tests").status == status
+
+
+def test_a_failure_on_one_python_is_not_hidden_by_a_crash_on_another(root: Path) -> None:
+    """What failed stays failed, though the sums are unknown."""
+    session = session_of(root, {"-m pytest": pytest_that(BAD_XML, 1)} | coverage_that(root, 90))
+    records.begin(session, "tests")
+    with pytest.raises(CommandFailedError):
+        checks.tests(session)
+    crashed = records.read(session.config, "tests", PYTHON)
+    records.write(session.config, "tests", records.Record("3.99", "1", 1.0, crashed.ran))
+
+    with pytest.raises(GateFailedError):
+        checks.coverage(session)
+
+    assert evidence(session, "tests").facts["tests_failed"] == 1
+    assert "tests_run" not in evidence(session, "tests").facts
+
+
+def test_what_an_earlier_run_left_does_not_count(root: Path) -> None:
+    """The second run begins with nothing: no report, no coverage, no Python."""
+    session = session_of(root, {"-m pytest": pytest_that(GOOD_XML)} | coverage_that(root, 90))
+    judged_tests(session)
+
+    records.begin(session, "tests")
+
+    assert records.names(session.config, "tests") == []
+    with pytest.raises(NothingToJudgeError, match="no coverage data"):
+        checks.coverage(session)
+    with pytest.raises(NothingToJudgeError):
+        judging.judge(session, "tests")
+
+
+def test_the_coverage_of_the_integration_tests_counts(root: Path) -> None:
+    """Data of both is joined."""
+    session = session_of(root, {"-m pytest": pytest_that(GOOD_XML)} | coverage_that(root, 90))
+    data = records.coverage_data(session.config, "integration")
+    data.mkdir(parents=True)
+    (data / "data-integration").touch()
+
+    judged_tests(session)
+
+    (combine,) = [line for line in calls(session) if "coverage combine" in line]
+    assert "tests/data-x" in combine and "integration/data-integration" in combine
+
+
+@pytest.mark.parametrize("code", [0, 1])
+def test_a_part_of_the_tests_has_no_verdict(root: Path, code: int) -> None:
+    """`-- -k x` goes to pytest; nothing is kept that a gate could judge."""
+    session = session_of(root, {"-m pytest": outcome(code=code)})
+
+    if code:
+        with pytest.raises(CommandFailedError, match="did not pass"):
+            checks.tests(session, ["-k", "x"])
+    else:
+        checks.tests(session, ["-k", "x"])
+
+    assert calls(session)[-1].endswith("-m pytest --numprocesses=auto -k x")
+    assert records.names(session.config, "tests") == []
+    assert "no verdict" in said(session)
+
+
+def test_coverage_without_a_run_of_the_tests_is_nothing_to_judge(root: Path) -> None:
+    """The message says what to run."""
+    with pytest.raises(NothingToJudgeError) as caught:
+        checks.coverage(session_of(root, {}))
+
+    assert caught.value.next_step == "Run the check: nox -s tests"
