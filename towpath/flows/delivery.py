@@ -144,11 +144,12 @@ def verify(session: Session, name: str, environment: str, digest: str, version: 
         session,
         name,
         Subject.image(session.config.repository, digest),
-        {"environment": environment, "digest": digest, "version": version, **facts},
+        {**facts, "environment": environment, "digest": digest, "version": version},
         inputs=digest,
         started=begun,
         duration=time.monotonic() - started,
         gates_of="verify",
+        reason="; ".join(facts["problems"]),
     )
     evidence.push(registry.client(session), digest, [statement])
     return statement
