@@ -1,0 +1,241 @@
+"""Deployment on a real engine: nothing is lost, what is bad is undone, what is cut is ended."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import pytest
+
+from tests.integration import trial as trials
+from tests.integration.trial import ROOT, Trial
+from towpath.errors import DeploymentUndoneError, GateFailedError, LockedError
+from towpath.flows import deploy, stack, status, verify
+from towpath.rollout import STEPS, unfinished
+
+pytestmark = pytest.mark.integration
+
+CHANGING = ("migrate", "start", "switch", "drain", "work", "record", "stop")
+DEATHS = [(step.name, "begin") for step in STEPS] + [(name, "done") for name in CHANGING]
+
+
+@dataclass(frozen=True)
+class Product:
+    """The environment, and the digest of each release of the test product by its version."""
+
+    trial: Trial
+    digests: dict[str, str]
+
+    def deploy(self, version: str) -> deploy.Deployed:
+        """Deploy one release."""
+        trial = self.trial
+        return deploy.deploy(trial.session, trial.environment, self.digests[version], version)
+
+    @property
+    def serves(self) -> str:
+        """The one version that serves, by the proxy, the engine and the history alike."""
+        code, body = self.trial.get()
+        found = self.trial.site.containers("web")
+        assert code == 200
+        assert {row.version for row in found} == {body["version"]}
+        assert len(found) == self.trial.environment.replicas
+        assert [row.version for row in self.trial.site.containers("worker")] == [body["version"]]
+        assert self.trial.site.history.releases()[-1]["version"] == body["version"]
+        return str(body["version"])
+
+
+RELEASES = {
+    "first": ("good", "first"),
+    "wider": ("good", "wider"),
+    "same": ("good", "wider"),
+    "narrower": ("good", "narrower"),
+    "silent": ("silent", "wider"),
+    "crashing": ("crashing", "wider"),
+    "failing": ("failing", "wider"),
+}
+
+
+@pytest.fixture(scope="module")
+def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
+    """Build every release, deploy the first one, and take all away in the end."""
+    made = trials.make(
+        tmp_path_factory.mktemp("trial") / "project",
+        bake=1,
+        drain=10,
+        healthy=2,
+        deadline=10,
+    )
+    context = tmp_path_factory.mktemp("image")
+    trials.lay_out(made.session, context)
+    digests = {
+        version: trials.build(made.session, context, version, *manners)
+        for version, manners in RELEASES.items()
+    }
+    found = Product(made, digests)
+    try:
+        found.deploy("first")
+        yield found
+    finally:
+        stack.services_down(made.session, made.environment, volumes=True)
+
+
+def test_the_first_deployment_serves_and_is_verified(product: Product) -> None:
+    """A first deployment goes the same way as any other; nothing served before."""
+    trial = product.trial
+    facts = verify.verify(trial.session, trial.environment, product.digests["first"], "first")
+
+    assert product.serves == "first"
+    assert facts["problems"] == []
+    assert trial.site.history.releases()[0]["previous"] == ""
+    assert status.look(trial.site).health == "healthy"
+
+
+def test_nothing_is_lost_while_a_release_comes_and_goes(product: Product) -> None:
+    """Under load a deployment with a migration, and the rollback of it, lose no request."""
+    trial = product.trial
+    with trials.load(trial) as met:
+        product.deploy("wider")
+        there = product.serves
+        deploy.rollback(trial.session, trial.environment)
+
+    assert (there, product.serves) == ("wider", "first")
+    assert met.failed == {}
+    assert met.versions["first"] and met.versions["wider"]
+    assert met.rate > 50
+    assert list((trial.site.state / "backups").glob("*.dump")), "data was there before the migration"
+
+
+def test_what_serves_already_is_not_deployed_again(product: Product) -> None:
+    """A second deployment of the same digest changes no container."""
+    product.deploy("wider")
+    before = product.trial.site.containers()
+    again = product.deploy("wider")
+
+    assert product.trial.site.containers() == before
+    assert again.previous == again.digest
+
+
+@pytest.mark.parametrize("version", ["silent", "crashing"])
+def test_a_release_that_does_not_get_healthy_is_never_asked(
+    product: Product, version: str
+) -> None:
+    """A bad release gets no request, and leaves nothing behind."""
+    before = product.serves
+    with trials.load(product.trial, quick=2) as met, pytest.raises(DeploymentUndoneError) as caught:
+        product.deploy(version)
+
+    assert product.serves == before
+    assert met.failed == {} and set(met.versions) == {before}
+    if version == "crashing":
+        assert "this release cannot start" in caught.value.why
+
+
+def test_a_release_that_answers_with_errors_is_undone_at_once(product: Product) -> None:
+    """A release that looks healthy and is not is found by its answers while it is watched."""
+    before = product.serves
+    with trials.load(product.trial, quick=2), pytest.raises(DeploymentUndoneError, match="undone") as caught:
+        product.deploy("failing")
+
+    assert "ERROR_RATE" in caught.value.why
+    assert product.serves == before
+    assert product.trial.site.containers("worker")[0].version == before
+
+
+def test_a_migration_that_would_break_what_serves_is_refused(product: Product) -> None:
+    """A dropped column stops the deployment before anything is changed, by its code."""
+    before = product.trial.site.containers()
+    with pytest.raises(GateFailedError, match="DROP_COLUMN"):
+        product.deploy("narrower")
+
+    assert product.trial.site.containers() == before
+
+
+def test_requests_come_through_after_containers_started_again(product: Product) -> None:
+    """The proxy finds its servers when it starts again, and a container at its new address."""
+    trial = product.trial
+    for service in ("proxy", "web"):
+        (container,) = trial.site.containers(service)
+        trial.session.runner.run(["docker", "restart", "--time=3", container.name])
+        deadline = time.monotonic() + 15
+        while trial.get()[0] != 200:
+            assert time.monotonic() < deadline, f"{service} started again and nothing serves"
+            time.sleep(0.2)
+
+    assert product.serves == "wider"
+
+
+def test_an_interrupt_undoes_a_deployment(product: Product) -> None:
+    """SIGINT in the middle ends with the old release alone, and says so."""
+    before = product.serves
+    process = _start(product, "same", "", "")
+    journal = product.trial.site.journal
+    _wait_for(lambda: any(row.get("step") == "switch" for row in journal.read()))
+    process.send_signal(signal.SIGINT)
+    said = process.communicate(timeout=60)[1]
+
+    assert product.serves == before
+    assert "InterruptedRunError" in said
+    assert unfinished(journal.read(), product.trial.site.history.releases()) is None
+
+
+def test_two_deployments_at_once_are_refused(product: Product) -> None:
+    """While one deployment runs, another one ends at once and names the first."""
+    process = _start(product, "same", "", "")
+    try:
+        _wait_for(lambda: (product.trial.site.state / "lock").read_text() != "")
+        with pytest.raises(LockedError, match=str(process.pid)):
+            product.deploy("wider")
+    finally:
+        process.communicate(timeout=90)
+
+    assert process.returncode == 0
+    assert product.serves == "same"
+
+
+def test_a_deployment_that_was_killed_anywhere_is_ended_by_the_next(product: Product) -> None:
+    """Killed at any entry of the journal, the environment serves throughout, and ends clean."""
+    ends = []
+    with trials.load(product.trial, quick=2, slow=1) as met:
+        for step, phase in DEATHS:
+            before = product.serves
+            after = "wider" if before == "same" else "same"
+            process = _start(product, after, step, phase)
+            process.communicate(timeout=90)
+            assert process.returncode == -signal.SIGKILL, f"{step} {phase} was not reached"
+
+            ended = deploy.recover(product.trial.site)
+            assert ended is not None
+            ends.append((step, phase, product.serves == (after if ended.finish else before)))
+
+    assert [row for row in ends if not row[2]] == []
+    assert met.failed == {}
+
+
+def _start(product: Product, version: str, step: str, phase: str) -> subprocess.Popen[str]:
+    """Start a deployment in a process of its own, which dies at an entry of the journal."""
+    trial = product.trial
+    words = [str(trial.root), str(trial.port), json.dumps(dict(trial.settings))]
+    words += [product.digests[version], version, step, phase]
+    return subprocess.Popen(
+        [sys.executable, "-m", "tests.integration.trial", *words],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def _wait_for(reached: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 60
+    while not reached():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
