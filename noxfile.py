@@ -21,6 +21,8 @@ nox.options.reuse_venv = "yes"
 # A Python that is not there is named in the evidence; nothing is ever downloaded in its place.
 nox.options.error_on_missing_interpreters = False
 os.environ["UV_PYTHON_DOWNLOADS"] = "never"
+# Trust what the machine trusts: behind a company's proxy its own authority is only there.
+os.environ.setdefault("UV_SYSTEM_CERTS", "true")
 
 
 def prepend_pyenv() -> None:

@@ -108,7 +108,7 @@ def markdown(document: Mapping[str, Any]) -> str:
         "|---|---|---:|---|",
     ]
     for name, stage in document["stages"].items():
-        text = note(stage).replace("|", "\\|").replace("\n", " ")
+        text = note(stage).replace("|", "\\|")
         lines.append(f"| {name} | {marks[stage['status']]} | {stage['duration']:.1f} | {text} |")
     return "\n".join(lines)
 
@@ -116,10 +116,15 @@ def markdown(document: Mapping[str, Any]) -> str:
 def note(stage: Mapping[str, Any]) -> str:
     """Return the few words that a table shows of a stage: why it stopped, or its numbers."""
     return " · ".join(
-        text.format(**{"value": stage[name], "stage": stage} | _parts(stage[name]))
+        text.format(**{"value": _first_line(stage[name]), "stage": stage} | _parts(stage[name]))
         for name, text in _SHOWN.items()
         if name in stage and stage[name] not in (None, "", [], {})
     )
+
+
+def _first_line(value: object) -> object:
+    """A reason may quote a whole tool; its first line is enough for a table."""
+    return value.strip().partition("\n")[0] if isinstance(value, str) else value
 
 
 def _parts(value: object) -> dict[str, str]:
