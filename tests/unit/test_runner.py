@@ -212,7 +212,7 @@ def test_a_spawned_process_outlives_the_call(runner: Runner, echo: Kept, tmp_pat
     log = tmp_path / "logs" / "spawn.log"
 
     pid = runner.spawn(python("import os; print(os.getsid(0) == os.getpid())"), log=log)
-    os.waitpid(pid, 0)
+    wait_until_gone(pid)
 
     assert log.read_text() == "True\n"
     assert echo.commands[0].endswith(" &")
