@@ -22,6 +22,8 @@ Pins = Sequence[tuple[str, str]]
 
 PATIENCE = 10
 DEADLINE = 300
+# No interpreter is fetched, and the machine's own certificate authorities are trusted.
+UV = {"UV_PYTHON_DOWNLOADS": "never", "UV_SYSTEM_CERTS": "true"}
 
 
 @dataclass(frozen=True)
@@ -113,8 +115,8 @@ def _environment(session: Session, tool: str) -> str:
         )
     wanted = f"{sys.version_info[:2]} {stages.file_hash(pins)}"
     if not stamp.is_file() or stamp.read_text() != wanted:
-        session.runner.run(checks.environment(sys.executable, str(place)))
-        session.runner.run(checks.install(sys.executable, str(place), str(pins)))
+        session.runner.run(checks.environment(sys.executable, str(place)), env=UV)
+        session.runner.run(checks.install(sys.executable, str(place), str(pins)), env=UV)
         stamp.write_text(wanted)
     return str(place)
 
