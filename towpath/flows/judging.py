@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from towpath import gates
 from towpath.config import Config
 from towpath.errors import ConfigurationError
 from towpath.evidence import Statement
 from towpath.flows import measures, records, source, stages
 from towpath.flows.measures import Measured
 from towpath.flows.session import Session
+from towpath.gates import Status
 from towpath.images import nearest
 
 MEASURES: Mapping[str, Callable[[Config], Measured]] = {
@@ -47,13 +49,23 @@ def judge(session: Session, stage: str) -> Statement:
         duration=(stages.now() - begun.started).total_seconds(),
         tools=measured.tools,
         artifacts=measured.artifacts,
-        reason=" ".join(measured.unread),
+        reason=_reason(stage, measured),
     )
     _tell(session, stage, measured)
     for verdict in statement.verdicts:
         session.terminal.say(f"{verdict['status']:8} {verdict['gate']}: {verdict['reason']}")
     stages.raise_for(statement)
     return statement
+
+
+def _reason(stage: str, measured: Measured) -> str:
+    """Return what could not be read, and beside it what failed; empty if all could be read."""
+    failed = [
+        verdict.reason
+        for verdict in gates.judge(stage, measured.facts)
+        if verdict.status is Status.FAILED
+    ]
+    return "; ".join([*measured.unread, *failed]) if measured.unread else ""
 
 
 def _tell(session: Session, stage: str, measured: Measured) -> None:
