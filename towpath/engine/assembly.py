@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from towpath.engine import daemon, machine, recipes
+from towpath.engine.doors import Starting
 from towpath.engine.layout import Layout
 from towpath.errors import CommandFailedError
-from towpath.runner import Runner
 
 FILES = Path(__file__).with_name("images")
 PLACE = Path("PLACE")
@@ -59,7 +59,7 @@ def images_current(layout: Layout, made: Recipe) -> bool:
     return current and (layout.state / "registry").is_dir()
 
 
-def unpack(layout: Layout, made: Recipe, runner: Runner) -> None:
+def unpack(layout: Layout, made: Recipe, runner: Starting) -> None:
     """Fetch and unpack Debian: the root if it is not there, the archives if images are due.
 
     What is half made has another name until it is whole.
@@ -87,24 +87,28 @@ def unpack(layout: Layout, made: Recipe, runner: Runner) -> None:
         half.rename(root)
 
 
-def build(layout: Layout, made: Recipe, runner: Runner) -> None:
+def build(layout: Layout, made: Recipe, runner: Starting) -> None:
     """Build the base images and push them to the engine's registry under their usual names."""
     shutil.copy(machine.AUTHORITIES, context(layout) / "ca-certificates.crt")
     engine = layout.environment(runner.env)
     proxies = machine.proxies(runner)
     variables = recipes.images(layout.registry, made.native, made.foreign, proxies)
-    runner.run(
-        ["docker", "buildx", "bake", "--progress=plain"],
-        env=engine | variables,
-        cwd=context(layout),
-        log=layout.state / "images.log",
-    )
+    for target in ("shared", "default"):
+        runner.run(
+            ["docker", "buildx", "bake", "--progress=plain", target],
+            env=engine | variables,
+            cwd=context(layout),
+            log=layout.state / f"images-{target}.log",
+        )
     for image in recipes.IMAGES:
         name, tag = image.split(":")
         if not daemon.registry_answers(layout.port, f"/v2/library/{name}/manifests/{tag}"):
             raise CommandFailedError(
                 f"The registry does not have {image} after it was pushed.",
-                next_step=f"Read {layout.state / 'images.log'}.",
+                next_step=f"Read {layout.state / 'images-default.log'}.",
             )
     shutil.rmtree(context(layout))
+    if not images_whole(layout):
+        # Nobody else has built here yet: all of the cache, two gigabytes, is ours.
+        runner.run(["docker", "buildx", "prune", "--all", "--force"], env=engine)
     layout.images.write_text(made.images)

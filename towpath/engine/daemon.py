@@ -10,9 +10,9 @@ from pathlib import Path
 
 from towpath.engine import processes, recipes
 from towpath.engine.discover import answers
+from towpath.engine.doors import Starting
 from towpath.engine.layout import Layout
 from towpath.errors import CommandFailedError, ConfigurationError
-from towpath.runner import Runner
 
 SCRIPT = Path(__file__).with_name("engine.sh")
 # Written by the process itself, whole, before it does anything that would have to be stopped.
@@ -34,7 +34,7 @@ def running(layout: Layout) -> processes.Process | None:
     return found if found is not None and processes.living(found) else None
 
 
-def start(layout: Layout, root: Path, foreign: str, runner: Runner) -> None:
+def start(layout: Layout, root: Path, foreign: str, runner: Starting) -> None:
     """Start dockerd and the registry and return when both answer.
 
     Raises ConfigurationError for a registry port that is taken, CommandFailedError with the end

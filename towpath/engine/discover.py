@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+from towpath.engine.doors import Starting
 from towpath.engine.layout import layout
-from towpath.runner import Runner
 from towpath.terminal import Terminal
 
 DEFAULT = "unix:///var/run/docker.sock"
@@ -82,7 +82,7 @@ def engine_environment(env: Mapping[str, str], probe: Probe = answers) -> dict[s
     return dict(find(env, probe).environment)
 
 
-def ensure(runner: Runner, terminal: Terminal) -> dict[str, str]:
+def ensure(runner: Starting, terminal: Terminal) -> dict[str, str]:
     """Return the environment of an engine that answers, bringing the embedded one up if none does.
 
     Raises EngineAbsentError where no engine answers and none can be brought up.

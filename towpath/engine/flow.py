@@ -8,21 +8,21 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from towpath.engine import assembly, daemon, machine
-from towpath.engine.discover import Found, find
+from towpath.engine.discover import Found, Probe, answers, find
+from towpath.engine.doors import Starting
 from towpath.engine.layout import Layout, layout
 from towpath.errors import ConfigurationError, EngineAbsentError
-from towpath.runner import Runner
 from towpath.terminal import Terminal
 
 
-def up(runner: Runner, terminal: Terminal) -> dict[str, str]:
+def up(runner: Starting, terminal: Terminal, probe: Probe = answers) -> dict[str, str]:
     """Make sure that an engine answers, and return what commands need to talk to it.
 
     A host's engine is used as it is. Raises EngineAbsentError where none answers and none can be
     brought up, ConfigurationError for a taken port, CommandFailedError for a step that failed.
     """
     own = layout(runner.env)
-    found = find(runner.env)
+    found = find(runner.env, probe)
     if _usable(found, own):
         return dict(found.environment)
     if found.kind == "none" and runner.env.get("DOCKER_HOST", own.host) != own.host:
@@ -44,7 +44,7 @@ def _usable(found: Found, own: Layout) -> bool:
     return found.kind == "host"
 
 
-def _bring_up(own: Layout, made: assembly.Recipe, runner: Runner, terminal: Terminal) -> None:
+def _bring_up(own: Layout, made: assembly.Recipe, runner: Starting, terminal: Terminal) -> None:
     if daemon.running(own) is not None and not daemon.ready(own):
         terminal.say("The embedded engine runs and does not answer: it is started again.")
         daemon.stop(own)
@@ -62,7 +62,7 @@ def _bring_up(own: Layout, made: assembly.Recipe, runner: Runner, terminal: Term
             assembly.build(own, made, runner)
 
 
-def down(runner: Runner, terminal: Terminal, *, purge: bool = False) -> None:
+def down(runner: Starting, terminal: Terminal, *, purge: bool = False) -> None:
     """Stop the embedded engine with everything in it; with `purge` delete what it kept on disk."""
     own = layout(runner.env)
     if not own.state.is_dir():
@@ -88,7 +88,7 @@ def _purge(own: Layout) -> None:
             path.unlink()
 
 
-def status(runner: Runner, terminal: Terminal) -> None:
+def status(runner: Starting, terminal: Terminal) -> None:
     """Write which engine commands would use, and what there is of the embedded one."""
     own = layout(runner.env)
     found = find(runner.env)

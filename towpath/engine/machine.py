@@ -9,9 +9,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from towpath.engine.doors import Starting
 from towpath.engine.sources import mirrors
 from towpath.errors import CommandFailedError, EngineAbsentError
-from towpath.runner import Runner
 
 APT = Path("/etc/apt")
 AUTHORITIES = Path("/etc/ssl/certs/ca-certificates.crt")
@@ -67,7 +67,7 @@ def require(machine: Machine) -> None:
         )
 
 
-def install_tools(runner: Runner) -> None:
+def install_tools(runner: Starting) -> None:
     """Install mmdebstrap where it is missing; fetches package lists only when the old ones fail."""
     if shutil.which("mmdebstrap", path=runner.env.get("PATH")) and AUTHORITIES.is_file():
         return
@@ -79,15 +79,15 @@ def install_tools(runner: Runner) -> None:
         runner.run(install, env=QUIET)
 
 
-def host_mirrors(machine: Machine) -> list[str]:
+def host_mirrors(machine: Machine, apt: Path = APT) -> list[str]:
     """Return the lines of the host's Debian mirrors; empty for Debian's own."""
     if "ubuntu" in machine.distributions:
         return []
-    paths = [APT / "sources.list", *sorted((APT / "sources.list.d").glob("*"))]
+    paths = [apt / "sources.list", *sorted((apt / "sources.list.d").glob("*"))]
     return mirrors(path.read_text(errors="replace") for path in paths if path.is_file())
 
 
-def proxies(runner: Runner) -> Mapping[str, str]:
+def proxies(runner: Starting) -> Mapping[str, str]:
     """Return the proxies of APT or of the environment, as http_proxy and https_proxy."""
     found: dict[str, str] = {}
     for scheme in ("http", "https"):

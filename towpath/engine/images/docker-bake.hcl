@@ -36,6 +36,13 @@ target "common" {
   }
 }
 
+# What all others start from; built first, the archives are read into the builder once, not five times.
+target "shared" {
+  inherits = ["common"]
+  target   = "lists"
+  output   = ["type=cacheonly"]
+}
+
 target "python" {
   inherits  = ["common"]
   target    = "python"

@@ -1,0 +1,121 @@
+"""Starting and stopping by pid."""
+
+from __future__ import annotations
+
+import socket
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+from threading import Thread
+
+import pytest
+
+from tests.unit.engine.starter import TableStarter
+from towpath.engine import daemon, processes
+from towpath.engine.layout import Layout
+from towpath.errors import CommandFailedError, ConfigurationError
+
+
+@pytest.fixture
+def own(tmp_path: Path) -> Layout:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+    (tmp_path / "state").mkdir()
+    return Layout(tmp_path / "state", tmp_path / "run", port)
+
+
+def record(own: Layout, boot: str) -> None:
+    """Write a record of this test's own process."""
+    own.run.mkdir(exist_ok=True)
+    own.record.write_text(boot + Path("/proc/self/stat").read_text())
+
+
+def test_record_of_a_living_process_is_the_engine(own: Layout) -> None:
+    """A record of this boot, of a process that lives, is believed."""
+    record(own, processes.BOOT.read_text())
+
+    found = daemon.running(own)
+
+    assert found is not None
+    assert processes.living(found)
+
+
+def test_record_of_another_boot_is_not(own: Layout) -> None:
+    """After a reboot the engine does not run, whoever has its pid now."""
+    record(own, "another\n")
+
+    assert daemon.running(own) is None
+    assert not daemon.stop(own)
+    assert not own.run.exists()
+
+
+def test_a_taken_port_is_named_with_the_way_out(own: Layout) -> None:
+    """Nothing is started when somebody else has the registry's port."""
+    runner = TableStarter()
+    with socket.create_server(("127.0.0.1", own.port)):
+        with pytest.raises(ConfigurationError, match=str(own.port)) as caught:
+            daemon.start(own, own.root("aaaa"), "arm64", runner)
+
+    assert "TOWPATH_ENGINE_PORT" in caught.value.next_step
+    assert runner.started == []
+
+
+@pytest.mark.door
+def test_an_engine_that_does_not_come_up_shows_its_log(
+    own: Layout, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The error carries the end of the log, and nothing is left in the run directory."""
+
+    class Silent(TableStarter):
+        def spawn(self, argv: object, *, log: Path, env: object = None) -> int:
+            log.write_text("failed to start daemon: no space left")
+            return 1
+
+    monkeypatch.setattr(daemon, "START", 0.01)
+
+    with pytest.raises(CommandFailedError) as caught:
+        daemon.start(own, own.root("aaaa"), "arm64", Silent())
+
+    assert "no space left" in caught.value.why
+    assert not own.run.exists()
+
+
+@pytest.mark.door
+def test_start_prepares_client_and_namespaces(own: Layout, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The process is started in namespaces of its own; the client finds plugins and logins."""
+    user = own.state / "user"
+    user.mkdir()
+    (user / "config.json").write_text("{}")
+    monkeypatch.setattr(daemon, "ready", lambda _layout: True)
+    runner = TableStarter(env={"DOCKER_CONFIG": str(user)})
+
+    daemon.start(own, own.root("aaaa"), "arm64", runner)
+
+    line = " ".join(runner.started[0])
+    assert "unshare --pid --fork --kill-child --mount --mount-proc" in line
+    assert line.endswith(f"{own.state}/root-aaaa {own.run} aarch64")
+    assert (own.client_config / "config.json").resolve() == user / "config.json"
+    assert str((own.cli / "docker").readlink()) == f"{own.state}/root-aaaa/usr/bin/docker"
+
+
+class Registry(BaseHTTPRequestHandler):
+    """Has one path and nothing else."""
+
+    def do_HEAD(self) -> None:
+        self.send_response(200 if self.path == "/v2/" else 404)
+        self.end_headers()
+
+    def log_message(self, *_args: object) -> None:
+        """Stay quiet."""
+
+
+@pytest.mark.door
+def test_registry_answers_only_what_it_has(own: Layout) -> None:
+    """200 is yes, 404 is no, and a registry that is not there is no error."""
+    assert not daemon.registry_answers(own.port)
+    with HTTPServer(("127.0.0.1", own.port), Registry) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+
+        assert daemon.registry_answers(own.port)
+        assert not daemon.registry_answers(own.port, "/v2/library/none/manifests/1")
+        server.shutdown()

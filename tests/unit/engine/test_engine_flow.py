@@ -1,0 +1,88 @@
+"""Up, down and status decide before they act."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.fakes import QuietTerminal
+from tests.unit.engine.starter import TableStarter
+from towpath.engine import daemon, flow, machine
+from towpath.engine.discover import DEFAULT
+from towpath.errors import EngineAbsentError
+
+ROOTLESS = machine.Machine("linux", frozenset({"debian"}), 1000, "x86_64")
+
+
+def starter(tmp_path: Path, **env: str) -> TableStarter:
+    """Return a runner whose environment keeps the engine inside the test's directory."""
+    return TableStarter(env={"HOME": str(tmp_path), "TOWPATH_ENGINE_DIR": "/srv/none"} | env)
+
+
+def test_the_hosts_engine_is_used_and_never_touched(tmp_path: Path) -> None:
+    """When an engine answers nothing runs and nothing has to be set."""
+    runner = starter(tmp_path)
+
+    assert flow.up(runner, QuietTerminal(), {DEFAULT}.__contains__) == {}
+    assert (runner.lines, runner.started) == ([], [])
+
+
+def test_an_engine_named_and_silent_is_not_replaced(tmp_path: Path) -> None:
+    """Who names an engine wants that one: the error says that it does not answer."""
+    runner = starter(tmp_path, DOCKER_HOST="unix:///srv/silent.sock")
+
+    with pytest.raises(EngineAbsentError, match="silent.sock") as caught:
+        flow.up(runner, QuietTerminal(), set[str]().__contains__)
+
+    assert "DOCKER_HOST" in caught.value.next_step
+
+
+def test_without_root_nothing_is_begun(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The refusal comes before any command and any file."""
+    monkeypatch.setattr(machine, "look", lambda: ROOTLESS)
+    runner = starter(tmp_path)
+
+    with pytest.raises(EngineAbsentError, match="without root"):
+        flow.up(runner, QuietTerminal(), set[str]().__contains__)
+
+    assert (runner.lines, runner.started) == ([], [])
+
+
+def test_down_where_there_never_was_an_engine(tmp_path: Path) -> None:
+    """Nothing to stop is said, and is no error."""
+    terminal = QuietTerminal()
+
+    flow.down(starter(tmp_path), terminal)
+
+    assert terminal.said == "There is no embedded engine here.\n"
+
+
+def test_purge_deletes_what_was_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Everything below the state directory goes, but for the lock that others may wait for."""
+    monkeypatch.setattr(machine, "require", lambda _machine: None)
+    state = tmp_path / "e/state"
+    (state / "docker").mkdir(parents=True)
+    (state / "images").touch()
+    terminal = QuietTerminal()
+
+    flow.down(starter(tmp_path, TOWPATH_ENGINE_DIR=str(tmp_path / "e")), terminal, purge=True)
+
+    assert [path.name for path in state.iterdir()] == ["lock"]
+    assert "was not running" in terminal.said
+
+
+@pytest.mark.door
+def test_status_tells_what_there_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The table names the kept root, and says that nothing runs."""
+    monkeypatch.setattr(daemon, "registry_answers", lambda _port: False)
+    state = tmp_path / "e/state"
+    (state / "root-aaaa").mkdir(parents=True)
+    (state / "root-bbbb.part").mkdir()
+    terminal = QuietTerminal()
+
+    flow.status(starter(tmp_path, TOWPATH_ENGINE_DIR=str(tmp_path / "e")), terminal)
+
+    assert "root-aaaa" in terminal.written
+    assert "root-bbbb" not in terminal.written
+    assert "not running" in terminal.written
