@@ -61,11 +61,9 @@ def _suite(suite: ElementTree.Element) -> Tests:
     tests, failures, errors = (int(suite.attrib[key]) for key in ("tests", "failures", "errors"))
     outcomes: dict[str, str] = {}
     for case in suite.iter("testcase"):
-        name = f"{case.attrib['classname']}::{case.attrib['name']}"
-        if case.find("failure") is not None or case.find("error") is not None:
-            outcomes[name] = "failed"
-        else:
-            outcomes.setdefault(name, "skipped" if case.find("skipped") is not None else "passed")
+        name, outcome = f"{case.attrib['classname']}::{case.attrib['name']}", _outcome(case)
+        if outcomes.get(name) != "failed":
+            outcomes[name] = outcome
     failed = tuple(name for name, outcome in outcomes.items() if outcome == "failed")
     if bool(tests) != bool(outcomes) or bool(failures + errors) != bool(failed):
         raise ValueError(
@@ -74,3 +72,10 @@ def _suite(suite: ElementTree.Element) -> Tests:
         )
     skipped = sum(outcome == "skipped" for outcome in outcomes.values())
     return Tests(len(outcomes) - skipped, len(failed), skipped, failed)
+
+
+def _outcome(case: ElementTree.Element) -> str:
+    marks = {child.tag for child in case}
+    if marks & {"failure", "error"}:
+        return "failed"
+    return "skipped" if "skipped" in marks else "passed"

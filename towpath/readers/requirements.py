@@ -16,11 +16,14 @@ def read(text: str, source: str) -> list[tuple[str, str]]:
     installed) and for a file without any.
     """
     lines = [line for line in text.splitlines() if line and not line.startswith((" ", "#"))]
-    matches = [(line, _PIN.fullmatch(line)) for line in lines]
-    bad = [line for line, match in matches if not match] if matches else ["(empty)"]
-    if bad:
+    return [_pin(line, source) for line in lines or [""]]
+
+
+def _pin(line: str, source: str) -> tuple[str, str]:
+    match = _PIN.fullmatch(line)
+    if not match:
         raise ConfigurationError(
-            f"{source} has a line that is no pin: {bad[0]!r}",
+            f"{source} has a line that is no pin: {line!r}" if line else f"{source} has no pin.",
             next_step="Compile it again: ./dev nox -s requirements",
         )
-    return [(match[1], match[2]) for _, match in matches if match]
+    return match[1], match[2]
