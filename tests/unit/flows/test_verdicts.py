@@ -1,0 +1,93 @@
+"""`gates.check`: every verdict in one table, and the worst of them is the exit code."""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+
+import pytest
+
+from tests.fakes import QuietTerminal, TableRunner
+from tests.releases import good, record
+from towpath import config
+from towpath.errors import ConfigurationError, GateFailedError, NothingToJudgeError
+from towpath.flows import stages, verdicts
+from towpath.flows.session import Session
+
+DIGEST = "sha256:" + "a" * 64
+
+
+@pytest.fixture
+def session(tmp_path: Path) -> Session:
+    return Session(config.parse({}, tmp_path, {}), TableRunner(), QuietTerminal())
+
+
+def written(session: Session) -> str:
+    """Return what was written to standard output."""
+    text: str = session.terminal.written  # type: ignore[attr-defined]
+    return text
+
+
+def test_all_passed_is_no_error(session: Session) -> None:
+    """Every gate is in the table."""
+    for stage in verdicts.JUDGED:
+        record(session, stage, DIGEST)
+
+    verdicts.check(session)
+
+    assert written(session).count("passed") == sum(len(good(row)) for row in verdicts.JUDGED)
+    assert "COVERAGE" in written(session)
+
+
+def test_a_failed_gate_comes_before_missing_evidence(session: Session) -> None:
+    """A no is worse than nothing to judge, and both are in the table."""
+    record(session, "lint", DIGEST, issues=3)
+
+    with pytest.raises(GateFailedError, match="LINT"):
+        verdicts.check(session)
+
+    assert "issues is 3" in written(session)
+    assert "There is no evidence of the stage tests." in written(session)
+
+
+def test_missing_evidence_is_code_3(session: Session) -> None:
+    """Nothing to judge is not passed."""
+    with pytest.raises(NothingToJudgeError) as caught:
+        verdicts.check(session, "lint")
+
+    assert caught.value.code == 3
+
+
+def test_one_stage_alone(session: Session) -> None:
+    """Other stages are not asked for."""
+    record(session, "lint", DIGEST)
+
+    verdicts.check(session, "lint")
+
+    assert "tests" not in written(session)
+
+
+def test_another_policy_is_no_verdict(session: Session, tmp_path: Path) -> None:
+    """A changed waiver makes old verdicts worthless."""
+    record(session, "lint", DIGEST)
+    waiver = {"id": "LINT", "reason": "r", "expires": dt.date(2999, 1, 1)}
+    changed = Session(
+        config.parse({"waivers": [waiver]}, tmp_path, {}), TableRunner(), QuietTerminal()
+    )
+
+    with pytest.raises(NothingToJudgeError, match="another policy"):
+        verdicts.check(changed, "lint")
+
+
+def test_an_unknown_stage_names_the_nearest(session: Session) -> None:
+    """A typing error is exit code 2."""
+    with pytest.raises(ConfigurationError, match="Did you mean 'lint'"):
+        verdicts.check(session, "lnt")
+
+
+def test_empty_evidence_is_code_3(session: Session) -> None:
+    """An empty file is no statement."""
+    stages.write_whole(stages.path(session.config, "lint"), b"")
+
+    with pytest.raises(NothingToJudgeError, match="not readable evidence"):
+        verdicts.check(session, "lint")

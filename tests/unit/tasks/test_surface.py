@@ -1,0 +1,174 @@
+"""What people type: the names, the exit codes, and errors without a traceback."""
+
+from __future__ import annotations
+
+import json
+import signal
+from pathlib import Path
+
+import pytest
+from invoke.exceptions import Exit
+from invoke.program import Program
+
+from tests.unit.flows.test_report_flow import DOCUMENT
+from towpath.errors import GateFailedError, LockedError
+from towpath.tasks.collection import collection
+from towpath.tasks.entry import entry, find_root
+
+NAMES = {
+    *("pipeline", "build", "scan", "promote-test", "promote-release"),
+    *("deploy", "rollback", "status", "history", "health"),
+    *("services.up", "services.down", "services.ps", "services.logs", "services.wait"),
+    *("migrations.check", "migrations.plan", "migrations.apply"),
+    *("registry.start", "registry.login", "registry.push", "registry.inspect"),
+    *("gates.list", "gates.check", "report.show", "report.publish"),
+    *("evidence.show", "evidence.verify", "engine.up", "engine.status", "engine.down"),
+}
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return an empty project that is the working directory."""
+    (tmp_path / "pyproject.toml").write_text("[tool.towpath]\n")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def invoke(capsys: pytest.CaptureFixture[str], *argv: str) -> tuple[int, str, str]:
+    """Run a task as `invoke` does; return its exit code and both streams."""
+    program = Program(namespace=collection(), version="0")
+    code = 0
+    try:
+        program.run(["invoke", *argv])
+    except SystemExit as stop:
+        code = int(stop.code or 0)
+    seen = capsys.readouterr()
+    return code, seen.out, seen.err
+
+
+def test_the_names() -> None:
+    """Every name of the design is there, and each has a first line for the list."""
+    found = collection()
+
+    assert set(found.task_names) == NAMES
+    assert [name for name in NAMES if not found[name].__doc__] == []
+
+
+def test_gates_list_shows_every_rule(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The table of thresholds is one command away."""
+    code, out, _ = invoke(capsys, "gates.list")
+
+    assert code == 0
+    assert "coverage >= 80 %" in " ".join(out.split())
+
+
+@pytest.mark.parametrize(
+    ("argv", "code", "words"),
+    [
+        (["gates.check"], 3, "no evidence of the stage lint"),
+        (["gates.check", "--stage=lnt"], 2, "Did you mean 'lint'"),
+        (["report.show"], 3, "There is no report."),
+        (["report.publish"], 3, "There is no report."),
+        (["build", "--platforms=amd65"], 2, "linux/amd64"),
+        (["pipeline", "--to=tset"], 2, "Did you mean 'test'"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_bad_input_is_an_exit_code_and_words(
+    project: Path,
+    capsys: pytest.CaptureFixture[str],
+    argv: list[str],
+    code: int,
+    words: str,
+) -> None:
+    """What went wrong is on standard error; standard output stays for data."""
+    ended, _, err = invoke(capsys, *argv)
+
+    assert ended == code
+    assert err.startswith("ERROR")
+    assert words in err
+
+
+def test_a_wrong_key_stops_every_task(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The path of the key and the nearest right one are named."""
+    (project / "pyproject.toml").write_text("[tool.towpath]\nregistri = 'localhost:5000'\n")
+
+    code, _, err = invoke(capsys, "gates.list")
+
+    assert code == 2
+    assert "tool.towpath.registri" in err
+    assert "'registry'" in err
+
+
+def test_the_report_is_shown_from_a_directory_below(
+    project: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Tasks find the project from anywhere in it; JSON goes to standard output as it is."""
+    (project / "reports").mkdir()
+    (project / "reports/pipeline-report.json").write_text(json.dumps(DOCUMENT))
+    monkeypatch.chdir(project / "reports")
+
+    code, out, _ = invoke(capsys, "report.show", "--as-json")
+
+    assert code == 0
+    assert json.loads(out) == DOCUMENT
+    assert "1.2.3 on main" in invoke(capsys, "report.show")[1]
+
+
+def test_no_project_is_a_clear_error(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Outside a project nothing is guessed."""
+    monkeypatch.setattr("towpath.tasks.entry.find_root", lambda _: find_root(Path("/proc")))
+
+    code, _, err = invoke(capsys, "gates.list")
+
+    assert code == 2
+    assert "pyproject.toml" in err
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [(GateFailedError("no"), 4), (LockedError("no"), 8), (KeyboardInterrupt(), 130)],
+    ids=["gate", "lock", "Ctrl-C"],
+)
+def test_an_error_becomes_its_exit_code(
+    error: BaseException, code: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """One place turns errors into exits."""
+
+    @entry
+    def body() -> None:
+        raise error
+
+    with pytest.raises(Exit) as caught:
+        body()
+
+    assert caught.value.code == code
+    assert "ERROR" in capsys.readouterr().err
+
+
+def test_a_bug_is_not_dressed_up() -> None:
+    """An error that is none of ours goes up with its traceback."""
+
+    @entry
+    def body() -> None:
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        body()
+
+
+def test_a_stop_signal_ends_a_task_as_ctrl_c_does(capsys: pytest.CaptureFixture[str]) -> None:
+    """SIGTERM unwinds the flow, so that what it began is undone."""
+    before = signal.getsignal(signal.SIGTERM)
+
+    @entry
+    def body() -> None:
+        signal.raise_signal(signal.SIGTERM)
+
+    with pytest.raises(Exit) as caught:
+        body()
+
+    assert caught.value.code == 130
+    assert signal.getsignal(signal.SIGTERM) is before
