@@ -63,11 +63,13 @@ RUN --mount=type=secret,id=ca,target=/etc/ssl/certs/ca-certificates.crt \
 # --- code: the same for every platform; static files are collected on the build platform ---------
 FROM dependencies-${BUILDARCH} AS code
 COPY app/ /code/srv/app/
-# The commit's time; SOURCE_DATE_EPOCH itself is no part of what BuildKit knows a cached step by.
-ARG EPOCH=315532800
+# The commit's time becomes the files' own, by which web servers answer whether a file has changed.
+ARG SOURCE_DATE_EPOCH=315532800
 RUN SECRET_KEY=collecting ALLOWED_HOSTS=none ENVIRONMENT=development DEBUG=false \
     PYTHONPATH=/tree/srv/lib python3 /code/srv/app/manage.py collectstatic --no-input --verbosity 0 \
-    && rm -rf /code/srv/app/var/* && /build/freeze /code "${EPOCH}"
+    && rm -rf /code/srv/app/var/* \
+    # COPY knows a tree by its contents without their times: the time has to be one of them.
+    && echo "${SOURCE_DATE_EPOCH}" > /code/srv/epoch && /build/freeze /code "${SOURCE_DATE_EPOCH}"
 
 FROM dependencies-${TARGETARCH} AS dependencies
 

@@ -166,7 +166,6 @@ def arguments(session: Session, source: Source) -> dict[str, str]:
     """Return the build arguments: all of them follow from the commit, none from the day."""
     return {
         "SOURCE_DATE_EPOCH": str(source.epoch),
-        "EPOCH": str(source.epoch),
         "VERSION": source.version,
         "COMMIT": source.commit,
         "TREE": source.tree,

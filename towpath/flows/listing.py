@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from towpath import promotion
 from towpath.clients.registry import RegistryClient
 from towpath.evidence import Statement
@@ -11,11 +13,14 @@ from towpath.flows.registry import Image
 from towpath.flows.session import Session
 from towpath.gates import Status
 
+SHORT = len("sha256:") + 12
+
 
 def inspect(session: Session) -> None:
     """Write every tag: digest, platforms, compressed size, evidence, and where it may move next."""
     registry = registries.client(session)
-    names = [name for name in registry.tags() if not name.startswith("sha256-")]
+    hidden = ("sha256-", build.ARRIVAL)
+    names = [name for name in registry.tags() if not name.startswith(hidden)]
     digests = {name: registry.resolve(name) for name in names}
     seen = {
         digest: _described(session, registry, registries.image(registry, digest))
@@ -24,8 +29,10 @@ def inspect(session: Session) -> None:
     session.terminal.table(
         str(registry.repository),
         ("tag", "digest", "platforms", "compressed", "evidence", "may move to"),
-        [(name, digests[name], *seen[digests[name]]) for name in names if name != build.ARRIVAL],
+        [(name, digests[name][:SHORT], *seen[digests[name]]) for name in names],
     )
+    for name, digest in digests.items():
+        session.terminal.data(f"{name} {session.config.images.at(digest)}")
 
 
 def show(session: Session, reference: str) -> None:
@@ -44,12 +51,15 @@ def _described(
 ) -> tuple[str, str, str, str]:
     platforms = ", ".join(image.platforms)
     sizes = ", ".join(f"{size / 1e6:.1f} MB" for size in image.sizes.values())
-    stages = promotion.latest(evidence.pull(registry, image.digest))
-    held = ", ".join(
-        name if row.status is Status.PASSED else f"{name} {row.status}"
-        for name, row in stages.items()
-    )
-    return platforms, sizes, held or "none", _next(session, registry, image)
+    held = promotion.latest(evidence.pull(registry, image.digest))
+    return platforms, sizes, _counted(held), _next(session, registry, image)
+
+
+def _counted(held: Mapping[str, Statement]) -> str:
+    """Return how many stages passed, and each that did not by its name."""
+    others = [f"{name} {row.status}" for name, row in held.items() if row.status != Status.PASSED]
+    passed = len(held) - len(others)
+    return ", ".join([f"{passed} passed", *others]) if held else "none"
 
 
 def _next(session: Session, registry: RegistryClient, image: Image) -> str:

@@ -1,0 +1,68 @@
+"""Promotion in the real registry: one digest under every name, seen by Docker's own tool too."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+
+from tests.registry_server import push_image
+from tests.releases import labels, record, record_all
+from towpath.errors import PromotionRefusedError
+from towpath.flows import evidence, promote
+from towpath.flows import registry as registries
+from towpath.flows.session import Session
+from towpath.promotion import NEEDED
+from towpath.tasks.entry import session as new_session
+
+pytestmark = pytest.mark.integration
+
+
+@pytest.fixture
+def session(tmp_path: Path) -> Session:
+    """Return a session with reports and a repository of its own."""
+    found = new_session(engine=True)
+    name = f"towpath/test-promote-{uuid4().hex[:8]}"
+    return replace(found, config=replace(found.config, repository=name, root=tmp_path))
+
+
+def machine(session: Session, root: Path, **env: str) -> Session:
+    """Return the session of another machine: other reports, the same registry."""
+    config = session.config
+    return replace(session, config=replace(config, root=root, env={**config.env, **env}))
+
+
+def test_one_digest_goes_all_the_way(session: Session, tmp_path: Path) -> None:
+    """Tested here, released elsewhere by the registry's evidence alone: the digest is the same."""
+    registry = registries.client(session)
+    digest = push_image(registry, labels(), tag="built").digest
+    record_all(session, digest, *NEEDED["release"])
+
+    promote.promote(session, "test")
+    promote.promote(machine(session, tmp_path / "ci", CI="true"), "release")
+
+    assert {registry.resolve(tag) for tag in ("built", "test", "release")} == {digest}
+    seen = session.runner.run(
+        ["docker", "buildx", "imagetools", "inspect", session.config.images.tagged("release")]
+    ).stdout
+    assert digest in seen
+    assert "linux/amd64" in seen and "linux/arm64" in seen
+    held = {row.stage for row in evidence.pull(registry, digest)}
+    assert held == {*NEEDED["release"], "promote-test", "promote-release"}
+
+
+def test_a_failed_stage_is_refused_by_every_machine(session: Session, tmp_path: Path) -> None:
+    """A failure that was pushed once stands against the digest everywhere, and moves no tag."""
+    registry = registries.client(session)
+    digest = push_image(registry, labels(), tag="built").digest
+    record_all(session, digest, *NEEDED["test"])
+    record(session, "tests", digest, minutes=1, coverage=79.9)
+
+    for place in (session, machine(session, tmp_path / "ci", CI="true")):
+        with pytest.raises(PromotionRefusedError) as caught:
+            promote.promote(place, "test")
+        assert "COVERAGE failed: coverage is 79.9" in caught.value.why
+
+    assert "test" not in registry.tags()
