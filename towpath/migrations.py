@@ -93,7 +93,9 @@ def blocking(findings: Iterable[Finding]) -> list[Finding]:
 
 
 def _place(operation: Operation) -> str:
-    parts = dict.fromkeys(part for part in (operation["model"], operation["target"].lower()) if part)
+    parts = dict.fromkeys(
+        part for part in (operation["model"], operation["target"].lower()) if part
+    )
     return f"{operation['kind']} {'.'.join(parts)}".strip()
 
 
@@ -139,9 +141,13 @@ def _needs_value(operation: Operation, _vendor: str) -> bool:
         return False
     if operation["kind"] == "AddField":
         return not after["db_default"]
-    if operation["kind"] != "AlterField" or not before:
-        return False
-    return bool(before["null"] or (before["db_default"] and not after["db_default"]))
+    return operation["kind"] == "AlterField" and _took_nothing(before or {}, after)
+
+
+def _took_nothing(before: Operation, after: Operation) -> bool:
+    """Whether a column that now wants a value could do without one from the old release."""
+    default_lost = before.get("db_default") and not after["db_default"]
+    return bool(before.get("null") or default_lost)
 
 
 def _changes_type(operation: Operation, _vendor: str) -> bool:

@@ -1,4 +1,4 @@
-"""The plan of a deployment as frozen steps, what undoes each, and how to end one that was cut. Pure.
+"""The plan of a deployment as frozen steps, what undoes each, how to end one that was cut. Pure.
 
 A step's undo can be done twice, and done where the step never began to show: what is undone is
 read from the environment, not from what was believed.

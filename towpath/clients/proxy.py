@@ -35,8 +35,8 @@ class Proxy:
 
     def slots(self) -> list[Slot]:
         """Return all slots as they stand now."""
-        states = self._ask(f"show servers state {BACKEND}")
-        return haproxy.slots(states, self._ask(f"show stat {BACKEND} 4 -1"), BACKEND)
+        said = self._ask(f"show servers state {BACKEND}; show stat {BACKEND} 4 -1")
+        return haproxy.slots(said, BACKEND)
 
     def slot(self, host: str) -> Slot | None:
         """Return the slot of a container, or None where it has none."""

@@ -152,11 +152,10 @@ class Site:
 
     def serving(self) -> list[Container]:
         """Return the web containers that get requests now; none where there is no proxy."""
-        found = self.containers()
-        if not any(row.service == PROXY and row.running for row in found):
+        if not any(row.running for row in self.containers(PROXY)):
             return []
         hosts = {slot.host for slot in self.proxy.slots() if slot.state == "ready"}
-        return [row for row in found if row.service == WEB and row.running and row.name in hosts]
+        return [row for row in self.containers(WEB) if row.running and row.name in hosts]
 
     def wait(self, what: str, seconds: float, reached: Callable[[], bool]) -> None:
         """Wait until something is so; raises CommandFailedError if it is not so in time."""

@@ -10,7 +10,7 @@ from towpath.commands import compose
 from towpath.config import Environment
 from towpath.errors import CommandFailedError
 from towpath.flows.session import Session
-from towpath.flows.site import Site
+from towpath.flows.site import POLL, Site
 
 SERVICES = ("database", "cache", "queue")
 PATIENCE = 120
@@ -47,15 +47,20 @@ def wait(site: Site, services: tuple[str, ...], seconds: float = PATIENCE) -> Ma
     deadline = site.clock.now() + seconds
     while True:
         found = {row.service: row for row in site.containers() if row.service in services}
-        if all(name in found and found[name].well for name in services):
-            return {name: next(iter(found[name].addresses.values()), "") for name in services}
-        for row in found.values():
-            if row.restarts > RESTARTS:
-                raise _not_healthy(site, row, f"It was started {row.restarts + 1} times.")
+        well = {name: row for name, row in found.items() if row.well}
+        if len(well) == len(services):
+            return {name: next(iter(well[name].addresses.values()), "") for name in services}
+        _give_up_on_restless(site, found.values())
         if site.clock.now() >= deadline:
-            missing = next(name for name in services if name not in found or not found[name].well)
-            raise _not_healthy(site, found.get(missing), f"{missing}: {seconds:g} s have passed.")
-        site.clock.sleep(0.25)
+            name = next(name for name in services if name not in well)
+            raise _not_healthy(site, found.get(name), f"{name}: {seconds:g} s have passed.")
+        site.clock.sleep(POLL)
+
+
+def _give_up_on_restless(site: Site, found: Iterable[Container]) -> None:
+    for row in found:
+        if row.restarts > RESTARTS:
+            raise _not_healthy(site, row, f"It was started {row.restarts + 1} times.")
 
 
 def prepare(site: Site) -> None:

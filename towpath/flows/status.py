@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
+from towpath.clients.engine import Container
 from towpath.config import Environment
+from towpath.errors import CommandFailedError
 from towpath.flows.session import Session
 from towpath.flows.site import PROXY, WEB, WORKER, Site
+
+ABSENT = "absent"
 
 
 @dataclass(frozen=True)
@@ -31,30 +36,42 @@ def of(session: Session, environment: Environment) -> Status:
 
 
 def look(site: Site) -> Status:
-    """Look at a site: every container well, and something behind the proxy."""
+    """Look at a site: every container well, and one release behind the proxy."""
     found = site.containers()
     if not found:
-        return Status(site.name, "", "", "", 0, "absent")
-    problems = [f"{row.name} is {_word(row.running, row.health)}" for row in found if not row.well]
-    serving = site.serving()
-    deployed = any(row.service in (WEB, WORKER, PROXY) for row in found)
-    if deployed and not serving:
-        problems.append("nothing serves behind the proxy")
-    if len({row.digest for row in serving}) > 1:
-        problems.append("more than one release serves: a deployment is on its way or was cut off")
-    first = next(iter(serving), None)
-    releases = site.history.releases()
-    since = releases[-1]["at"] if releases and first else ""
+        return Status(site.name, "", "", "", 0, ABSENT)
+    serving, releases = site.serving(), site.history.releases()
+    problems = _problems(found, serving)
     return Status(
         site.name,
-        first.version if first else "",
-        first.digest if first else "",
-        since,
+        serving[0].version if serving else "",
+        serving[0].digest if serving else "",
+        releases[-1]["at"] if releases and serving else "",
         sum(row.service == WEB for row in found),
         "unhealthy" if problems else "healthy",
         tuple(problems),
     )
 
 
-def _word(running: bool, health: str) -> str:
-    return health if running else "not running"
+def demand(rows: Iterable[Status], *, all_of_them: bool) -> None:
+    """Raise CommandFailedError unless every environment is well.
+
+    With `all_of_them` one that does not run is not well either.
+    """
+    fine = ("healthy",) if all_of_them else ("healthy", ABSENT)
+    ill = [row.environment for row in rows if row.health not in fine]
+    if ill:
+        raise CommandFailedError(
+            f"Not well: {', '.join(ill)}.",
+            next_step=f"invoke services.logs --environment={ill[0]}",
+        )
+
+
+def _problems(found: list[Container], serving: list[Container]) -> list[str]:
+    ill = [row for row in found if not row.well]
+    problems = [f"{row.name} is {row.health if row.running else 'not running'}" for row in ill]
+    if not serving and {row.service for row in found} & {WEB, WORKER, PROXY}:
+        problems.append("nothing serves behind the proxy")
+    if len({row.digest for row in serving}) > 1:
+        problems.append("more than one release serves: a deployment is on its way or was cut off")
+    return problems

@@ -46,25 +46,39 @@ def restore(site: Site) -> None:
 
     Containers that get no request, and that no deployment speaks of, are removed.
     """
+    _forget_gone(site)
+    releases = site.history.releases()
+    if releases and not site.serving():
+        for host in _well_of(site, releases[-1]["deployment"]):
+            admit(site, host)
+    for row in _idle(site):
+        site.session.terminal.warn(f"{row.name} serves nobody and is removed.")
+        site.engine.remove(row, site.environment.drain)
+
+
+def _forget_gone(site: Site) -> None:
     names = {row.name for row in site.containers(WEB) if row.running}
     for slot in site.proxy.slots():
         if slot.host and slot.host not in names:
             site.proxy.clear(slot.host)
-    releases = site.history.releases()
-    if releases and not site.serving():
-        for row in site.containers(WEB):
-            if row.well and row.deployment == releases[-1]["deployment"]:
-                site.proxy.place(row.name)
-                admit(site, row.name)
+
+
+def _well_of(site: Site, deployment: str) -> list[str]:
+    found = site.containers(WEB)
+    return [row.name for row in found if row.well and row.deployment == deployment]
+
+
+def _idle(site: Site) -> list[Container]:
+    """Return web containers that get no request, and workers of a release that does not serve."""
     serving = site.serving()
-    kept = {row.name for row in serving}
-    deployments = {row.deployment for row in serving}
-    for row in site.containers():
-        stray = row.service == WEB and row.name not in kept
-        idle = row.service == WORKER and not (row.running and row.deployment in deployments)
-        if stray or idle:
-            site.session.terminal.warn(f"{row.name} serves nobody and is removed.")
-            site.engine.remove(row, site.environment.drain)
+    hosts, deployments = {row.name for row in serving}, {row.deployment for row in serving}
+    web = [row for row in site.containers(WEB) if row.name not in hosts]
+    workers = [
+        row
+        for row in site.containers(WORKER)
+        if not (row.running and row.deployment in deployments)
+    ]
+    return web + workers
 
 
 def prove(site: Site, container: Container) -> None:
@@ -107,7 +121,7 @@ def drain(site: Site, hosts: Iterable[str]) -> None:
         site.proxy.set(host, "drain")
     deadline, quiet = site.clock.now() + site.environment.drain, 0
     while names and quiet < QUIET_POLLS:
-        open_ = sum(slot.sessions for slot in site.proxy.slots() if slot.host in names)
+        open_ = _open_requests(site, names)
         if site.clock.now() >= deadline:
             site.session.terminal.warn(f"{open_} requests were still open after the drain time.")
             return
@@ -150,6 +164,10 @@ def watch(
         raise GateFailedError(f"ERROR_RATE: {failures} of {answers} answers were errors.")
 
 
+def _open_requests(site: Site, hosts: Iterable[str]) -> int:
+    return sum(slot.sessions for slot in site.proxy.slots() if slot.host in set(hosts))
+
+
 def _is_up(site: Site, host: str) -> bool:
     slot = site.proxy.slot(host)
     return slot is not None and slot.up
@@ -162,7 +180,8 @@ def _ready(site: Site, container: Container) -> tuple[int, str]:
 
 def _alive(site: Site, container: Container) -> Container:
     """Return the container as it stands now; raise where it stopped or was started again."""
-    found = next((row for row in site.containers(container.service) if row.id == container.id), None)
+    rows = site.containers(container.service)
+    found = next((row for row in rows if row.id == container.id), None)
     if found is None:
         raise CommandFailedError(f"{container.name} is gone.")
     if not found.running or found.restarts:

@@ -39,7 +39,8 @@ def inspect(
     seen += [(f"{row.name} was made of", row.image, image) for row in containers]
     if not containers:
         seen.append(("containers behind the proxy", 0, site.environment.replicas))
-    problems = [f"{what} {found!r}, not {wanted!r}" for what, found, wanted in seen if found != wanted]
+    wrong = [row for row in seen if row[1] != row[2]]
+    problems = [f"{what} {found!r}, not {wanted!r}" for what, found, wanted in wrong]
     problems += [answer.problem for answer in (live, ready) if answer.problem]
     return {
         "mismatches": len(problems),

@@ -28,30 +28,36 @@ Tables = set[tuple[str, str]]
 def plan(connection: Any) -> Fact:
     """Return pending migrations with their operations, and applied ones this release knows not."""
     from django.db.migrations.executor import MigrationExecutor
-    from django.db.migrations.state import ProjectState
 
     executor = MigrationExecutor(connection)
     loader = executor.loader
     loader.check_consistent_history(connection)
+    applied, known = loader.applied_migrations or {}, loader.disk_migrations or {}
     leaves = loader.graph.leaf_nodes()
-    pending = [step for step, _ in executor.migration_plan(leaves)]
-    state = ProjectState(real_apps=loader.unmigrated_apps)
-    for step, _ in executor.migration_plan(leaves, clean_start=True):
-        if (step.app_label, step.name) in loader.applied_migrations:
-            state = step.mutate_state(state, preserve=False)
-    known = set(loader.disk_migrations or ())
-    unknown = sorted(".".join(key) for key in loader.applied_migrations or () if key not in known)
     created: Tables = set()
-    migrations = [_migration(step, state, connection, created) for step in pending]
-    names = " ".join(row["name"] for row in migrations)
+    state = _state_of(applied, loader, executor.migration_plan(leaves, clean_start=True))
+    steps = executor.migration_plan(leaves)
+    pending = [_migration(step, state, connection, created) for step, _ in steps]
+    names = " ".join(row["name"] for row in pending)
     return {
         "vendor": connection.vendor,
         "leaves": sorted(".".join(leaf) for leaf in leaves),
-        "empty": not loader.applied_migrations,
-        "unknown": unknown,
-        "pending": migrations,
+        "empty": not applied,
+        "unknown": sorted(".".join(key) for key in applied if key not in known),
+        "pending": pending,
         "hash": hashlib.sha256(names.encode()).hexdigest(),
     }
+
+
+def _state_of(applied: Any, loader: Any, steps: Any) -> Any:
+    """Return the models as the applied migrations left them."""
+    from django.db.migrations.state import ProjectState
+
+    state = ProjectState(real_apps=loader.unmigrated_apps)
+    for step, _ in steps:
+        if (step.app_label, step.name) in applied:
+            state = step.mutate_state(state, preserve=False)
+    return state
 
 
 def apply(connection: Any, expected: str) -> Fact:
@@ -72,9 +78,7 @@ def _migration(step: Any, state: Any, connection: Any, created: Tables) -> Fact:
     return {"name": f"{step.app_label}.{step.name}", "do": operations}
 
 
-def describe(
-    operation: Any, app: str, state: Any, connection: Any, created: Tables
-) -> list[Fact]:
+def describe(operation: Any, app: str, state: Any, connection: Any, created: Tables) -> list[Fact]:
     """Describe what an operation does to the database, and bring `state` behind it.
 
     `created` collects the tables made by pending migrations: no running release knows them.

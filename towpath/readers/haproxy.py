@@ -34,32 +34,30 @@ class Slot:
     failures: int
 
 
-def slots(states: str, stat: str, backend: str) -> list[Slot]:
-    """Read the slots of a backend out of `show servers state` and `show stat`."""
+def slots(text: str, backend: str) -> list[Slot]:
+    """Read the slots of a backend out of `show servers state` and `show stat`, asked at once."""
     counters = {
         row["svname"]: row
-        for row in _rows(stat, "# pxname", ",")
+        for row in _rows(text, "# pxname", ",")
         if row["pxname"] == backend and row["svname"] not in ("FRONTEND", "BACKEND")
     }
     found = [
         _slot(row, counters.get(row["srv_name"], {}))
-        for row in _rows(states, "# be_id", " ")
+        for row in _rows(text, "# be_id", " ")
         if row["be_name"] == backend
     ]
     if not found:
-        raise NothingToJudgeError(
-            f"The proxy names no slot of {backend}.", why=(states or stat)[:200]
-        )
+        raise NothingToJudgeError(f"The proxy names no slot of {backend}.", why=text[:200])
     return found
 
 
 def _rows(text: str, start: str, delimiter: str) -> list[dict[str, str]]:
-    lines = [line for line in text.splitlines() if line.strip()]
-    first = next((number for number, line in enumerate(lines) if line.startswith(start)), None)
-    if first is None:
+    """Return the table whose head begins with `start`; it ends at the next empty line."""
+    head, found, rest = text.partition(start)
+    if not found or (head and not head.endswith("\n")):
         raise NothingToJudgeError("The proxy's answer is not a table.", why=text[:200] or "empty")
-    table = [lines[first].removeprefix("# "), *lines[first + 1 :]]
-    return list(csv.DictReader(table, delimiter=delimiter))
+    table = (start.removeprefix("# ") + rest).split("\n\n", 1)[0]
+    return list(csv.DictReader(table.splitlines(), delimiter=delimiter))
 
 
 def _slot(state: dict[str, str], counters: dict[str, str]) -> Slot:

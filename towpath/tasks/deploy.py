@@ -29,9 +29,7 @@ def deploy(_c: Context, environment: str, digest: str = "", verbose: bool = Fals
     chosen = target.choose(found, place, digest)
     suffix = "" if environment == "staging" else f"-{environment}"
     delivery.deploy(found, f"deploy{suffix}", environment, chosen.digest, chosen.version)
-    verified = delivery.verify(
-        found, f"verify{suffix}", environment, chosen.digest, chosen.version
-    )
+    verified = delivery.verify(found, f"verify{suffix}", environment, chosen.digest, chosen.version)
     stages.raise_for(verified)
     found.terminal.say(f"{environment} serves {chosen.version} at {place.url}")
     found.terminal.data(found.config.images.at(chosen.digest))
@@ -84,7 +82,6 @@ def status(_c: Context, json: bool = False) -> None:
 @entry
 def health(_c: Context, environment: str = "") -> None:
     """Tell whether environments are well; exit 5 if one is not."""
-    from towpath.errors import CommandFailedError
     from towpath.flows import status as flow
 
     found = session(engine=True)
@@ -93,13 +90,7 @@ def health(_c: Context, environment: str = "") -> None:
     rows = [flow.of(found, place) for place in places]
     for row in rows:
         found.terminal.data(f"{row.environment}: {'; '.join((row.health, *row.problems))}")
-    ill = [row.environment for row in rows if row.health != "healthy" and row.health != "absent"]
-    ill += [row.environment for row in rows if environment and row.health == "absent"]
-    if ill:
-        raise CommandFailedError(
-            f"Not well: {', '.join(ill)}.",
-            next_step=f"invoke services.logs --environment={ill[0]}",
-        )
+    flow.demand(rows, all_of_them=bool(environment))
 
 
 @task(help={"environment": _ENVIRONMENT, "json": _JSON})

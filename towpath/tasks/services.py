@@ -21,9 +21,7 @@ def up(_c: Context, environment: str = "development", verbose: bool = False) -> 
     place = found.config.environment(environment)
     with found.terminal.step(f"services of {environment}"):
         addresses = stack.services_up(found, place)
-    found.terminal.table(
-        f"Services of {environment}", ("service", "address"), [*addresses.items()]
-    )
+    found.terminal.table(f"Services of {environment}", ("service", "address"), [*addresses.items()])
     secrets = found.config.state_of(place) / "secrets"
     found.terminal.say(f"Their passwords are in {secrets}.")
 

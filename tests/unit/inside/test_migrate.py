@@ -68,9 +68,7 @@ def test_each_hazard_is_found(app: str, codes: list[str], settings: Settings) ->
 
 
 @pytest.mark.parametrize("app", HARMLESS)
-def test_what_the_old_release_can_live_with_is_no_hazard(
-    app: str, settings: Settings
-) -> None:
+def test_what_the_old_release_can_live_with_is_no_hazard(app: str, settings: Settings) -> None:
     """A migration that the serving release does not notice is not refused."""
     assert codes_of(app, settings) == []
 
