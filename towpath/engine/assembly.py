@@ -108,7 +108,4 @@ def build(layout: Layout, made: Recipe, runner: Starting) -> None:
                 next_step=f"Read {layout.state / 'images-default.log'}.",
             )
     shutil.rmtree(context(layout))
-    if not images_whole(layout):
-        # Nobody else has built here yet: all of the cache, two gigabytes, is ours.
-        runner.run(["docker", "buildx", "prune", "--all", "--force"], env=engine)
     layout.images.write_text(made.images)

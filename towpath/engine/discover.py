@@ -53,17 +53,27 @@ def _json(path: Path) -> dict[str, Any]:
 
 
 def answers(endpoint: str) -> bool:
-    """Ask a unix socket for `/_ping`; any other endpoint was named on purpose and is believed."""
-    if not endpoint.startswith("unix://"):
-        return True
+    """Ask a unix socket for `/_ping`, or see whether a tcp address accepts connections.
+
+    Any other endpoint (ssh) was named on purpose and is believed.
+    """
+    scheme, _, address = endpoint.partition("://")
     try:
-        with socket.socket(socket.AF_UNIX) as connection:
-            connection.settimeout(PATIENCE)
-            connection.connect(endpoint.removeprefix("unix://"))
-            connection.sendall(b"GET /_ping HTTP/1.0\r\nHost: docker\r\n\r\n")
-            return b" 200 " in connection.recv(64)
-    except OSError:
+        if scheme == "tcp":
+            host, _, port = address.partition("/")[0].rpartition(":")
+            with socket.create_connection((host.strip("[]"), int(port)), PATIENCE):
+                return True
+        return scheme != "unix" or _ping(address)
+    except (OSError, ValueError):
         return False
+
+
+def _ping(path: str) -> bool:
+    with socket.socket(socket.AF_UNIX) as connection:
+        connection.settimeout(PATIENCE)
+        connection.connect(path)
+        connection.sendall(b"GET /_ping HTTP/1.0\r\nHost: docker\r\n\r\n")
+        return b" 200 " in connection.recv(64)
 
 
 def find(env: Mapping[str, str], probe: Probe = answers) -> Found:

@@ -29,13 +29,16 @@ if [ ! -e "$handler" ]; then
     cat "/usr/lib/binfmt.d/qemu-$foreign.conf" > /proc/sys/fs/binfmt_misc/register && registered=yes
 fi
 
-# What dockerd changes in the host's network, and leaves behind, is put back at the end.
-forwarding=$(cat /proc/sys/net/ipv4/ip_forward)
-policy=$(iptables -S FORWARD | sed -n 's/^-P FORWARD //p')
-tidy=''
-ip link show docker0 > /dev/null 2>&1 || tidy=yes
+# What dockerd changes in the host's network, and leaves behind, is put back at the end. What was
+# there before is kept for this boot, in case an engine is killed before it can do so.
+before=${root%/*}/network-$(cat /proc/sys/kernel/random/boot_id)
 bridges() { ip -brief link show type bridge | sed -nE 's/^(docker0|br-[0-9a-f]{12}) .*/\1/p'; }
-bridges > "$run/bridges"
+if [ ! -e "$before/bridges" ]; then
+    rm -rf "${root%/*}"/network-* && mkdir "$before"
+    cat /proc/sys/net/ipv4/ip_forward > "$before/forwarding"
+    iptables -S FORWARD | sed -n 's/^-P FORWARD //p' > "$before/policy"
+    bridges > "$before/bridges"
+fi
 
 docker-registry serve "$run/registry.yml" & registry=$!
 dockerd --config-file "$run/daemon.json" & daemon=$!
@@ -45,9 +48,10 @@ kill -TERM "$registry" 2> /dev/null
 wait "$registry"
 
 if [ -n "$registered" ]; then echo -1 > "$handler"; fi
-if [ -n "$tidy" ]; then
-    bridges | grep -vxF -f "$run/bridges" | while read -r bridge; do ip link delete "$bridge"; done
+bridges | grep -vxF -f "$before/bridges" | while read -r bridge; do ip link delete "$bridge"; done
+if ! grep -q docker0 "$before/bridges"; then
     iptables-save | grep -vE 'DOCKER|docker0|br-[0-9a-f]{12}' |
-        sed "s/^:FORWARD [A-Z]*/:FORWARD ${policy:-ACCEPT}/" | iptables-restore
-    echo "$forwarding" > /proc/sys/net/ipv4/ip_forward
+        sed "s/^:FORWARD [A-Z]*/:FORWARD $(cat "$before/policy")/" | iptables-restore
+    cat "$before/forwarding" > /proc/sys/net/ipv4/ip_forward
 fi
+rm -r "$before"

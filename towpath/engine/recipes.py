@@ -100,6 +100,7 @@ def images(registry: str, native: str, foreign: str, proxies: Mapping[str, str])
 def daemon_config(state: Path, run: Path, port: int) -> str:
     """Return the daemon.json: containerd's image store, and our registry as mirror of the Hub."""
     settings = {
+        "builder": {"gc": {"enabled": True, "defaultKeepStorage": "10GB"}},
         "data-root": str(state / "docker"),
         "exec-root": str(run / "exec"),
         "features": {"containerd-snapshotter": True},

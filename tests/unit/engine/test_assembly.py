@@ -99,7 +99,7 @@ def test_images_are_marked_only_when_the_registry_has_them(
     monkeypatch.setattr(machine, "AUTHORITIES", authorities)
     monkeypatch.setattr(daemon, "registry_answers", registry)
     assembly.context(own).mkdir()
-    runner = TableStarter(NO_PROXIES | {"docker buildx bake": "", "docker buildx prune": ""})
+    runner = TableStarter(NO_PROXIES | {"docker buildx bake": ""})
 
     if pushed:
         assembly.build(own, MADE, runner)

@@ -124,6 +124,18 @@ def test_an_absent_socket_does_not_answer(tmp_path: Path) -> None:
     assert not discover.answers(f"unix://{tmp_path}/none")
 
 
+@pytest.mark.door
+def test_a_tcp_engine_answers_when_it_accepts_connections() -> None:
+    """An address that accepts connections answers, a closed one or one without port does not."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port: int = listener.getsockname()[1]
+
+        assert discover.answers(f"tcp://127.0.0.1:{port}")
+
+    assert not discover.answers(f"tcp://127.0.0.1:{port}")
+    assert not discover.answers("tcp://127.0.0.1")
+
+
 def test_an_engine_elsewhere_is_believed() -> None:
-    """An address that is no socket was named on purpose."""
+    """An address that cannot be asked was named on purpose."""
     assert discover.answers("ssh://lab.example")
