@@ -33,8 +33,6 @@ STEPS: tuple[Step, ...] = (
     Step("stop", "stop the old containers"),
 )
 
-RECORD = "record"
-
 
 @dataclass(frozen=True)
 class Plan:
@@ -79,11 +77,6 @@ def unfinished(
 def undoing(begun: Sequence[str]) -> list[Step]:
     """Return the steps to undo, in reverse order of their beginning."""
     return [step for step in reversed(STEPS) if step.undo and step.name in begun]
-
-
-def current(history: Sequence[Mapping[str, Any]]) -> Mapping[str, Any] | None:
-    """Return the entry of the release that serves, as the history has it."""
-    return history[-1] if history else None
 
 
 def rollback_target(history: Sequence[Mapping[str, Any]]) -> Mapping[str, Any] | None:

@@ -52,18 +52,19 @@ class Product:
 
     @property
     def other(self) -> str:
-        """A release with the same migrations as the latest, which does not serve."""
-        return "wider" if self.serves == "same" else "same"
+        """A good release that does not serve."""
+        return "first" if self.serves == "second" else "second"
 
 
+# Only one test brings "wider", and with it a migration that the others do not have.
 RELEASES = {
     "first": ("good", "first"),
+    "second": ("good", "first"),
     "wider": ("good", "wider"),
-    "same": ("good", "wider"),
     "narrower": ("good", "narrower"),
-    "silent": ("silent", "wider"),
-    "crashing": ("crashing", "wider"),
-    "failing": ("failing", "wider"),
+    "silent": ("silent", "first"),
+    "crashing": ("crashing", "first"),
+    "failing": ("failing", "first"),
 }
 
 
@@ -93,10 +94,9 @@ def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
 
 def test_the_first_deployment_serves_and_is_verified(product: Product) -> None:
     """A first deployment goes the same way as any other; nothing served before."""
-    trial = product.trial
-    facts = verify.verify(trial.session, trial.environment, product.digests["first"], "first")
+    trial, version = product.trial, product.serves
+    facts = verify.verify(trial.session, trial.environment, product.digests[version], version)
 
-    assert product.serves == "first"
     assert facts["problems"] == []
     assert trial.site.history.releases()[0]["previous"] == ""
     assert status.look(trial.site).health == "healthy"
@@ -104,15 +104,15 @@ def test_the_first_deployment_serves_and_is_verified(product: Product) -> None:
 
 def test_nothing_is_lost_while_a_release_comes_and_goes(product: Product) -> None:
     """Under load a deployment with a migration, and the rollback of it, lose no request."""
-    trial = product.trial
+    trial, before = product.trial, product.serves
     with trials.load(trial) as met:
         product.deploy("wider")
         there = product.serves
         deploy.rollback(trial.session, trial.environment)
 
-    assert (there, product.serves) == ("wider", "first")
+    assert (there, product.serves) == ("wider", before)
     assert met.failed == {}
-    assert met.versions["first"] and met.versions["wider"]
+    assert met.versions[before] and met.versions["wider"]
     assert met.rate > 50
     assert list(
         (trial.site.state / "backups").glob("*.dump")
@@ -121,9 +121,8 @@ def test_nothing_is_lost_while_a_release_comes_and_goes(product: Product) -> Non
 
 def test_what_serves_already_is_not_deployed_again(product: Product) -> None:
     """A second deployment of the same digest changes no container."""
-    product.deploy("wider")
     before = product.trial.site.containers()
-    again = product.deploy("wider")
+    again = product.deploy(product.serves)
 
     assert product.trial.site.containers() == before
     assert again.previous == again.digest

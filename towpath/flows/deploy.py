@@ -228,7 +228,9 @@ class Deployment:
         return self._undone(error)
 
     def _undone(self, error: BaseException) -> BaseException:
-        before = self.plan.previous
+        releases = self.site.history.releases()
+        names = {row["digest"]: row["version"] for row in releases}
+        before = names.get(self.plan.previous, self.plan.previous)
         now = f"{before} serves as before" if before else "nothing served before, nothing does now"
         if isinstance(error, KeyboardInterrupt | InterruptedRunError):
             return InterruptedRunError(f"Interrupted: the deployment was undone, {now}.")

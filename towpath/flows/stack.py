@@ -49,12 +49,16 @@ def wait(site: Site, services: tuple[str, ...], seconds: float = PATIENCE) -> Ma
         found = {row.service: row for row in site.containers() if row.service in services}
         well = {name: row for name, row in found.items() if row.well}
         if len(well) == len(services):
-            return {name: next(iter(well[name].addresses.values()), "") for name in services}
+            return {name: _address(well[name]) for name in services}
         _give_up_on_restless(site, found.values())
         if site.clock.now() >= deadline:
-            name = next(name for name in services if name not in well)
+            name = sorted(set(services) - set(well))[0]
             raise _not_healthy(site, found.get(name), f"{name}: {seconds:g} s have passed.")
         site.clock.sleep(POLL)
+
+
+def _address(container: Container) -> str:
+    return next(iter(container.addresses.values()), "")
 
 
 def _give_up_on_restless(site: Site, found: Iterable[Container]) -> None:

@@ -68,10 +68,13 @@ def demand(rows: Iterable[Status], *, all_of_them: bool) -> None:
 
 
 def _problems(found: list[Container], serving: list[Container]) -> list[str]:
-    ill = [row for row in found if not row.well]
-    problems = [f"{row.name} is {row.health if row.running else 'not running'}" for row in ill]
+    problems = [f"{row.name} is {_word(row)}" for row in found if not row.well]
     if not serving and {row.service for row in found} & {WEB, WORKER, PROXY}:
         problems.append("nothing serves behind the proxy")
     if len({row.digest for row in serving}) > 1:
         problems.append("more than one release serves: a deployment is on its way or was cut off")
     return problems
+
+
+def _word(container: Container) -> str:
+    return container.health if container.running else "not running"

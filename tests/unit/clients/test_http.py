@@ -1,0 +1,58 @@
+"""One GET over a loopback socket of our own."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+
+from towpath.clients.http import Answer, get_json
+
+pytestmark = pytest.mark.door
+BODIES = {"/ok": b'{"status": "ok"}', "/list": b"[]", "/text": b"hello", "/away": b"{}"}
+
+
+class Handler(BaseHTTPRequestHandler):
+    """Answers from a table."""
+
+    def do_GET(self) -> None:
+        """Answer 503 for what is called text, a redirect for what is away."""
+        self.send_response({"/text": 503, "/away": 302}.get(self.path, 200))
+        self.send_header("Location", "/ok")
+        self.end_headers()
+        self.wfile.write(BODIES[self.path])
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Say nothing."""
+
+
+@pytest.fixture
+def url() -> Iterator[str]:
+    """A server on this machine."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_address[1]}"
+        server.shutdown()
+        thread.join()
+
+
+def test_json_comes_back_with_its_status(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A proxy of the environment is not asked, and no redirect is followed."""
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:1")
+
+    assert get_json(f"{url}/ok") == Answer(200, {"status": "ok"})
+    assert get_json(f"{url}/away").status == 302
+
+
+def test_what_is_no_json_object_says_so(url: str) -> None:
+    """With its status, and no body."""
+    assert get_json(f"{url}/text") == Answer(503, problem="no JSON: hello")
+    assert get_json(f"{url}/list") == Answer(200, problem="no JSON object")
+
+
+def test_no_answer_has_no_status() -> None:
+    """The kind of problem is named."""
+    assert get_json("http://127.0.0.1:1/") == Answer(0, problem="ConnectionError")
