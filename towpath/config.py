@@ -25,9 +25,8 @@ REACHES = ("scan", "test", "release")
 
 @dataclass(frozen=True)
 class Django:
-    """Where the product is: a directory with `manage.py`, and its settings module."""
+    """What the product's migrations are read with: its settings module."""
 
-    directory: str = "app"
     settings: str = "config.settings"
 
 

@@ -48,7 +48,7 @@ def test_every_key_is_read() -> None:
             "repository": "team/shop",
             "registry": "r.example.com",
             "platforms": ["arm64", "linux/arm64"],
-            "django": {"directory": "src"},
+            "django": {"settings": "src.settings"},
             "branches": {"main": "release"},
             "environments": {"staging": {"port": 8081, "bake": 0}},
             "dashboard": {"environment": "staging"},
@@ -58,7 +58,7 @@ def test_every_key_is_read() -> None:
 
     assert str(found.images) == "r.example.com/team/shop"
     assert found.platforms == ("linux/arm64",)
-    assert found.django.directory == "src"
+    assert found.django.settings == "src.settings"
     assert found.environment("staging") == config.Environment("staging", port=8081, bake=0)
     assert found.environment("staging").url == "http://127.0.0.1:8081"
     assert found.project(found.environment("staging")) == "shop-staging"
@@ -86,8 +86,8 @@ def test_the_environment_replaces_registry_and_repository() -> None:
             "Unknown key tool.towpath.registri in pyproject.toml. Did you mean 'registry'?",
         ),
         (
-            {"django": {"directry": "x"}},
-            "Unknown key tool.towpath.django.directry in pyproject.toml. Did you mean 'directory'?",
+            {"django": {"setings": "x"}},
+            "Unknown key tool.towpath.django.setings in pyproject.toml. Did you mean 'settings'?",
         ),
         (
             {"environments": {"staging": {"prt": 1}}},

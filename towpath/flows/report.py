@@ -76,7 +76,7 @@ def try_publish(session: Session, document: Mapping[str, Any]) -> None:
     try:
         session.terminal.say(f"Report delivered to {publish(session, document)}")
     except (CommandFailedError, ConfigurationError) as error:
-        session.terminal.warn(f"Report not delivered. {error.what} `invoke report.publish` says more.")
+        session.terminal.warn(f"Report not delivered: {error.what} (`invoke report.publish`)")
 
 
 def _address(config: Config) -> tuple[str, str]:
