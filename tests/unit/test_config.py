@@ -35,7 +35,7 @@ def test_an_empty_table_is_the_defaults() -> None:
 
     assert str(found.images) == "localhost:5000/app"
     assert found.platforms == ("linux/amd64", "linux/arm64")
-    assert found.django == config.Django("app", "config.settings")
+    assert found.django == config.Django("config.settings")
     assert found.environments == {}
     assert found.reports == ROOT / "reports"
 
