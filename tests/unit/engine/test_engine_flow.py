@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,6 +15,13 @@ from towpath.engine.discover import DEFAULT
 from towpath.errors import EngineAbsentError
 
 ROOTLESS = machine.Machine("linux", frozenset({"debian"}), 1000, "x86_64")
+
+
+@pytest.fixture
+def short() -> Iterator[Path]:
+    """Return a directory whose path is short enough for the name of a socket."""
+    with tempfile.TemporaryDirectory(prefix="towpath-", dir="/tmp") as name:
+        yield Path(name)
 
 
 def starter(tmp_path: Path, **env: str) -> TableStarter:
@@ -58,30 +67,30 @@ def test_down_where_there_never_was_an_engine(tmp_path: Path) -> None:
     assert terminal.said == "There is no embedded engine here.\n"
 
 
-def test_purge_deletes_what_was_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_purge_deletes_what_was_kept(short: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Everything below the state directory goes, but for the lock that others may wait for."""
     monkeypatch.setattr(machine, "require", lambda _machine: None)
-    state = tmp_path / "e/state"
+    state = short / "e/state"
     (state / "docker").mkdir(parents=True)
     (state / "images").touch()
     terminal = QuietTerminal()
 
-    flow.down(starter(tmp_path, TOWPATH_ENGINE_DIR=str(tmp_path / "e")), terminal, purge=True)
+    flow.down(starter(short, TOWPATH_ENGINE_DIR=str(short / "e")), terminal, purge=True)
 
     assert [path.name for path in state.iterdir()] == ["lock"]
     assert "was not running" in terminal.said
 
 
 @pytest.mark.door
-def test_status_tells_what_there_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_status_tells_what_there_is(short: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The table names the kept root, and says that nothing runs."""
     monkeypatch.setattr(daemon, "registry_answers", lambda _port: False)
-    state = tmp_path / "e/state"
+    state = short / "e/state"
     (state / "root-aaaa").mkdir(parents=True)
     (state / "root-bbbb.part").mkdir()
     terminal = QuietTerminal()
 
-    flow.status(starter(tmp_path, TOWPATH_ENGINE_DIR=str(tmp_path / "e")), terminal)
+    flow.status(starter(short, TOWPATH_ENGINE_DIR=str(short / "e")), terminal)
 
     assert "root-aaaa" in terminal.written
     assert "root-bbbb" not in terminal.written
