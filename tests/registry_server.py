@@ -47,6 +47,7 @@ class Store:
     blobs: dict[str, bytes] = field(default_factory=dict)
     faults: list[Fault] = field(default_factory=list)
     asked: list[str] = field(default_factory=list)
+    authorizations: list[str] = field(default_factory=list)
     referrers: bool = False
     token: str = ""
     port: int = 0
@@ -85,6 +86,7 @@ class Handler(BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         line = f"{self.command} {self.path}"
         self.store.asked.append(line)
+        self.store.authorizations.append(self.headers.get("Authorization") or "")
         for fault in self.store.faults:
             if fault.where in line:
                 self.store.faults.remove(fault)

@@ -15,7 +15,7 @@ import pytest
 from towpath.errors import CommandFailedError
 from towpath.flows import build
 from towpath.flows import registry as registries
-from towpath.flows import scan, source
+from towpath.flows import source
 from towpath.flows.build import Built
 from towpath.flows.session import Session
 from towpath.flows.source import Source

@@ -1,4 +1,4 @@
-"""Whether a release may move: every rule with a release that breaks it, and one that breaks none."""
+"""Whether a release may move: each rule with a release that breaks it, and one that does not."""
 
 from __future__ import annotations
 

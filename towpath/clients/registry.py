@@ -274,12 +274,7 @@ class RegistryClient:
         return changed
 
     def _token(self, challenge: Mapping[str, str]) -> str:
-        realm = challenge.get("realm", "")
-        if urlsplit(realm).scheme != "https" and not self.repository.is_loopback:
-            raise RegistryUnauthorizedError(
-                f"{self.repository.registry} sends us to {realm or 'nowhere'} for a token.",
-                why="Credentials go over https only.",
-            )
+        realm = self._trusted(challenge.get("realm", ""))
         wanted = {key: challenge[key] for key in ("service", "scope") if key in challenge}
         try:
             answer = self._http.get(
@@ -291,6 +286,14 @@ class RegistryClient:
             raise self._refused(answer, realm)
         body = oci.parse(answer.content, "the token's answer")
         return str(body.get("token") or body.get("access_token") or "")
+
+    def _trusted(self, realm: str) -> str:
+        if urlsplit(realm).scheme != "https" and not self.repository.is_loopback:
+            raise RegistryUnauthorizedError(
+                f"{self.repository.registry} sends us to {realm or 'nowhere'} for a token.",
+                why="Credentials go over https only.",
+            )
+        return realm
 
     def _refused(self, answer: requests.Response, url: str) -> RegistryError:
         what = f"{self.repository.registry} answered {answer.status_code} for {urlsplit(url).path}."

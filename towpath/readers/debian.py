@@ -1,4 +1,4 @@
-"""Debian's own documents: what is installed, what the security archive has, which is newer. Pure."""
+"""Debian's documents: what is installed, what its archive has, and which is newer. Pure."""
 
 from __future__ import annotations
 

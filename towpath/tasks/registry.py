@@ -37,7 +37,7 @@ def login(_c: Context, user: str) -> None:
         raise ConfigurationError(
             "There is no password.", next_step="Type it when asked, or pipe it to the command."
         )
-    registry.login(found, user, password.strip())
+    registry.login(found, user, password.rstrip("\r\n"))
     found.terminal.say(f"{user} is logged in to {where}.")
 
 

@@ -212,6 +212,30 @@ def test_a_token_is_fetched_when_the_registry_asks(store: Store, tmp_path: Path)
     assert tokens == ["GET /token?service=s&scope=pull"]
 
 
+def test_a_password_is_sent_when_the_registry_asks(store: Store, tmp_path: Path) -> None:
+    """A Basic challenge is answered with the credentials of the Docker config, and once."""
+    pair = base64.b64encode(b"user:word").decode()
+    (tmp_path / "config.json").write_text(json.dumps({"auths": {store.host: {"auth": pair}}}))
+    challenge = {"WWW-Authenticate": 'Basic realm="r"'}
+    store.faults = [Fault("/v2/", 401, challenge)]
+
+    store.client({"DOCKER_CONFIG": str(tmp_path)}).ping()
+
+    assert store.authorizations == ["", f"Basic {pair}"]
+    store.faults = [Fault("/v2/", 401, challenge)]
+    with pytest.raises(RegistryUnauthorizedError):
+        store.client().ping()
+
+
+def test_a_token_server_that_fails_is_named(store: Store) -> None:
+    """What stands between us and the token is an error of its own kind."""
+    store.token = "secret-token"
+    store.faults = [Fault("/token", 403)]
+
+    with pytest.raises(RegistryUnauthorizedError, match="answered 403 for /token"):
+        store.client().ping()
+
+
 def test_a_token_that_is_refused_is_unauthorized(store: Store) -> None:
     """A second 401 ends it; nothing is tried for ever."""
     store.token = "secret-token"
@@ -227,7 +251,7 @@ def test_credentials_go_over_https_only() -> None:
     client = RegistryClient(Repository("registry.example.com", NAME), env={})
 
     with pytest.raises(RegistryUnauthorizedError, match="sends us to"):
-        client._token({"realm": "http://registry.example.com/token"})
+        client._trusted("http://registry.example.com/token")
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,174 @@
+"""Build, scan, promote and look, as people type them: what is printed, and the exit codes."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.fakes import TableRunner
+from tests.registry_server import Store, push_image, serving
+from tests.releases import SOURCE, labels, record_all, session_at
+from tests.unit.flows.test_build import STORE, builder, git
+from tests.unit.tasks.test_surface import invoke
+from towpath.flows import stages
+from towpath.flows.session import Session
+from towpath.promotion import NEEDED
+from towpath.tasks import evidence, images, registry
+from towpath.terminal import Terminal
+
+pytestmark = pytest.mark.door
+
+Capture = pytest.CaptureFixture[str]
+
+
+@pytest.fixture
+def store() -> Iterator[Store]:
+    with serving() as found:
+        yield found
+
+
+@pytest.fixture
+def session(tmp_path: Path, store: Store, monkeypatch: pytest.MonkeyPatch) -> Session:
+    """Return the session that every task gets: a project, a registry, and no engine."""
+    runner = TableRunner(
+        {
+            "docker info": STORE,
+            "type=docker": "",
+            "buildx build": builder(lambda: push_image(store.client(), labels()).digest),
+            "docker login": "",
+            "docker tag": "",
+            "docker push": "",
+            **git(),
+        }
+    )
+    made = session_at(tmp_path, store, runner)
+    for module in (images, registry, evidence):
+        monkeypatch.setattr(
+            module, "session", lambda **_: Session(made.config, runner, Terminal({}))
+        )
+    return made
+
+
+def test_build_prints_the_reference_by_digest(
+    session: Session, store: Store, capsys: Capture
+) -> None:
+    """Standard output is the image; the statement is on disk."""
+    code, out, err = invoke(capsys, "build", "--platforms=amd64,arm64")
+
+    assert code == 0
+    assert out.strip() == f"{store.repository}@{store.tags['built']}"
+    assert "linux/arm64" in err
+    assert stages.require(session.config, "build").facts["commit"] == SOURCE.commit
+
+
+def test_build_without_a_push_says_the_engines_name(
+    session: Session, store: Store, capsys: Capture
+) -> None:
+    """Nothing is pushed, and no statement is written."""
+    code, out, _ = invoke(capsys, "build", "--no-push", "--platforms=amd64")
+
+    assert (code, out.strip()) == (0, "towpath/dashboard:production")
+    assert store.tags == {}
+    assert stages.read(session.config, "build") is None
+
+
+def test_an_unknown_platform_is_a_wrong_flag(session: Session, capsys: Capture) -> None:
+    """Exit code 2, with what there is."""
+    code, _, err = invoke(capsys, "build", "--platforms=amd65")
+
+    assert code == 2
+    assert "Did you mean 'linux/amd64'" in err
+
+
+def test_a_scan_that_asked_nobody_is_no_verdict(
+    session: Session, store: Store, capsys: Capture
+) -> None:
+    """Exit code 3 where the layers cannot be read."""
+    push_image(store.client(), labels(), tag="built")
+
+    code, _, err = invoke(capsys, "scan")
+
+    assert code == 3
+    assert "scan could not be judged: IMAGE_CRITICAL, IMAGE_HIGH" in err
+
+
+def test_a_promotion_prints_the_digest_that_moved(
+    session: Session, store: Store, capsys: Capture
+) -> None:
+    """The digest is the one that was built."""
+    digest = push_image(store.client(), labels(), tag="built").digest
+    record_all(session, digest, *NEEDED["test"])
+
+    code, out, err = invoke(capsys, "promote-test")
+
+    assert (code, out.strip()) == (0, f"{store.repository}@{digest}")
+    assert f"{SOURCE.version} is test now." in err
+
+
+def test_refusals_are_exit_code_7(session: Session, store: Store, capsys: Capture) -> None:
+    """Nothing built, an unknown digest, and a release outside CI are refused alike."""
+    assert invoke(capsys, "promote-test")[0] == 7
+    assert invoke(capsys, "promote-test", f"--digest=sha256:{'0' * 64}")[0] == 7
+
+    digest = push_image(store.client(), labels(), tag="built").digest
+    record_all(session, digest, *NEEDED["release"])
+    assert invoke(capsys, "promote-test")[0] == 0
+
+    code, _, err = invoke(capsys, "promote-release")
+    assert code == 7
+    assert "a release is made in CI only" in err
+
+
+def test_half_a_digest_is_a_wrong_flag(session: Session, capsys: Capture) -> None:
+    """A digest of the wrong length is exit code 2, and nothing is asked."""
+    assert invoke(capsys, "promote-test", "--digest=sha256:12")[0] == 2
+
+
+def test_the_evidence_is_shown_and_judged(session: Session, store: Store, capsys: Capture) -> None:
+    """`verify` moves nothing and answers as the promotion would; `show` lists the statements."""
+    digest = push_image(store.client(), labels(), tag="built").digest
+    record_all(session, digest, *NEEDED["test"])
+    assert invoke(capsys, "evidence.verify")[0] == 7
+    invoke(capsys, "promote-test")
+
+    assert "may move to test" in invoke(capsys, "evidence.verify")[2]
+    assert "promote-test" in invoke(capsys, "evidence.show", "--image=test")[1]
+    assert invoke(capsys, "evidence.verify", "--stage=tset")[0] == 2
+    assert f"test {store.repository}@{digest}" in invoke(capsys, "registry.inspect")[1].replace(
+        "\n", " "
+    )
+
+
+def test_the_registry_is_left_alone_where_it_answers(session: Session, capsys: Capture) -> None:
+    """Nothing is started beside what is there."""
+    code, _, err = invoke(capsys, "registry.start")
+
+    assert code == 0
+    assert "answers already" in err
+
+
+def test_a_password_comes_from_standard_input(
+    session: Session, store: Store, capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An empty one is a wrong call; a real one is on no command line."""
+    monkeypatch.setattr("sys.stdin", io.StringIO(" \n"))
+    assert invoke(capsys, "registry.login", "--user=me")[0] == 2
+
+    monkeypatch.setattr("sys.stdin", io.StringIO("pass word\n"))
+    code, _, err = invoke(capsys, "registry.login", "--user=me")
+    assert code == 0
+    assert "pass word" not in err
+    assert isinstance(session.runner, TableRunner)
+    assert session.runner.stdins[-1] == "pass word"
+
+
+def test_a_push_prints_what_is_there_now(session: Session, store: Store, capsys: Capture) -> None:
+    """The digest under the tag is read back from the registry."""
+    digest = push_image(store.client(), labels(), tag="local").digest
+
+    code, out, _ = invoke(capsys, "registry.push")
+
+    assert (code, out.strip()) == (0, f"{store.repository}@{digest}")
