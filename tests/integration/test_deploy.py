@@ -216,8 +216,8 @@ def test_a_deployment_that_was_killed_anywhere_is_ended_by_the_next(product: Pro
         for step, phase in DEATHS:
             before, after = product.serves, product.other
             process = _start(product, after, step, phase)
-            process.communicate(timeout=90)
-            assert process.returncode == -signal.SIGKILL, f"{step} {phase} was not reached"
+            said = process.communicate(timeout=90)[1]
+            assert process.returncode == -signal.SIGKILL, f"{step} {phase}: {said}"
 
             site = product.trial.site
             cut = unfinished(site.journal.read(), site.history.releases())
