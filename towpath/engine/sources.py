@@ -33,14 +33,21 @@ def mirrors(texts: Iterable[str]) -> list[str]:
 def _entries(texts: Iterable[str]) -> Iterator[tuple[str, set[str]]]:
     for text in texts:
         for paragraph in text.split("\n\n"):
-            fields: dict[str, str] = {}
-            for line in paragraph.splitlines():
-                words = line.split("]")[-1].removeprefix("deb ").split()
-                if line.startswith("deb ") and len(words) >= 3:
-                    yield words[0], {words[1]}
-                elif ":" in line and not line.startswith(("#", " ")):
-                    name, value = line.split(":", 1)
-                    fields[name.lower()] = value
+            yield from _one_line_entries(paragraph)
+            fields = _fields(paragraph)
             uris = fields.get("uris", "").split()
             if uris and "deb" in fields.get("types", "").split():
                 yield uris[0], set(fields.get("suites", "").split())
+
+
+def _one_line_entries(paragraph: str) -> Iterator[tuple[str, set[str]]]:
+    for line in paragraph.splitlines():
+        words = line.split("]")[-1].removeprefix("deb ").split()
+        if line.startswith("deb ") and len(words) >= 3:
+            yield words[0], {words[1]}
+
+
+def _fields(paragraph: str) -> dict[str, str]:
+    lines = [line for line in paragraph.splitlines() if not line.startswith(("#", " ", "deb "))]
+    pairs = [line.split(":", 1) for line in lines if ":" in line]
+    return {name.lower(): value for name, value in pairs}

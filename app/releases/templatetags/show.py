@@ -66,13 +66,15 @@ def _ordered(facts: dict[str, Any]) -> list[tuple[str, Any]]:
     return sorted(facts.items(), key=lambda fact: (ranks.get(fact[0], len(FIRST)), fact[0]))
 
 
+WORDS = {True: "yes", False: "no", None: "none"}
+
+
 def _text(value: Any, number: Callable[[Any], str]) -> str:
     if isinstance(value, dict):
-        return (
-            ", ".join(f"{name} {_text(item, number)}" for name, item in _ordered(value)) or "none"
-        )
+        parts = [f"{name} {_text(item, number)}" for name, item in _ordered(value)]
+        return ", ".join(parts) or "none"
     if isinstance(value, list):
         return ", ".join(_text(item, number) for item in value) or "none"
-    if isinstance(value, bool) or value is None:
-        return {True: "yes", False: "no", None: "none"}[value]
+    if isinstance(value, bool | None):
+        return WORDS[value]
     return number(value) if isinstance(value, int | float) else str(value)
