@@ -11,8 +11,9 @@ from towpath.errors import ConfigurationError
 
 STATE = Path("/var/lib/towpath")
 RUN = Path("/run/towpath")
-# The kernel takes 108 bytes; containerd's socket below `run` is the longest of them.
-LONGEST_RUN = 70
+# The kernel takes 107 bytes for a socket's name; the longest is
+# run/exec/containerd/containerd.sock.ttrpc below this directory.
+LONGEST = 64
 
 
 @dataclass(frozen=True)
@@ -97,10 +98,10 @@ def layout(env: Mapping[str, str]) -> Layout:
     chosen = env.get("TOWPATH_ENGINE_DIR", "")
     if not chosen:
         return Layout(port=int(port))
-    if not re.fullmatch(r"/[A-Za-z0-9._/-]+", chosen) or len(chosen) > LONGEST_RUN:
+    if not re.fullmatch(r"/[A-Za-z0-9._/-]+", chosen) or len(chosen) > LONGEST:
         raise ConfigurationError(
             f"TOWPATH_ENGINE_DIR is {chosen!r}.",
-            why=f"It must be an absolute path of at most {LONGEST_RUN} letters, digits, . _ - and /"
+            why=f"It must be an absolute path of at most {LONGEST} letters, digits, . _ - and /"
             " (it becomes a mount option and the name of a socket).",
         )
     base = Path(chosen)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import subprocess
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from threading import Thread
@@ -78,6 +79,28 @@ def test_an_engine_that_does_not_come_up_shows_its_log(
 
     assert "no space left" in caught.value.why
     assert not own.run.exists()
+
+
+@pytest.mark.door
+@pytest.mark.parametrize("ignored", ["", "trap '' TERM;"], ids=["listens", "does not listen"])
+def test_stop_asks_the_inner_process_and_then_kills_the_outer(
+    own: Layout, monkeypatch: pytest.MonkeyPatch, ignored: str
+) -> None:
+    """A polite end is waited for; without it the outer process is ended, and with it the rest."""
+    monkeypatch.setattr(daemon, "STOP", 1.0)
+    inner = f"{ignored} while :; do sleep 0.05; done"
+    outer = subprocess.Popen(["unshare", "--fork", "--kill-child", "sh", "-c", inner])
+    stat = Path(f"/proc/{outer.pid}/stat").read_text()
+    own.run.mkdir()
+    own.record.write_text(processes.BOOT.read_text() + stat)
+    processes.until(lambda: bool(processes.children(processes.parse_stat(stat))), 5)
+    (child,) = processes.children(processes.parse_stat(stat))
+
+    assert daemon.stop(own)
+
+    assert outer.wait(5) != 0
+    assert processes.wait(child, 5)
+    assert daemon.running(own) is None
 
 
 @pytest.mark.door

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from tests.fakes import QuietTerminal
 from tests.unit.engine.starter import TableStarter
-from towpath.engine import daemon, flow, machine
+from towpath.engine import assembly, daemon, flow
+from towpath.engine import layout as layouts
+from towpath.engine import machine
 from towpath.engine.discover import DEFAULT
+from towpath.engine.processes import Process
 from towpath.errors import EngineAbsentError
 
 ROOTLESS = machine.Machine("linux", frozenset({"debian"}), 1000, "x86_64")
@@ -22,6 +26,12 @@ def short() -> Iterator[Path]:
     """Return a directory whose path is short enough for the name of a socket."""
     with tempfile.TemporaryDirectory(prefix="towpath-", dir="/tmp") as name:
         yield Path(name)
+
+
+@pytest.fixture(autouse=True)
+def long_names(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No socket is made here, so the test's directory may have any length."""
+    monkeypatch.setattr(layouts, "LONGEST", 4096)
 
 
 def starter(tmp_path: Path, **env: str) -> TableStarter:
@@ -56,6 +66,60 @@ def test_without_root_nothing_is_begun(tmp_path: Path, monkeypatch: pytest.Monke
         flow.up(runner, QuietTerminal(), set[str]().__contains__)
 
     assert (runner.lines, runner.started) == ([], [])
+
+
+class Acts:
+    """Stands for the acts of daemon and assembly: remembers their order, keeps a small state."""
+
+    def __init__(self, *, running: bool, ready: bool, whole: bool) -> None:
+        self.done: list[str] = []
+        self.is_running, self.is_ready, self.is_whole = running, ready, whole
+
+    def install(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Take the place of the acts."""
+        process = Process(1, 1, "S", 1)
+        made = assembly.Recipe("amd64", "arm64", (), "aaaa", "bbbb")
+        monkeypatch.setattr(machine, "look", lambda: replace(ROOTLESS, user=0))
+        monkeypatch.setattr(machine, "install_tools", lambda _runner: self.done.append("tools"))
+        monkeypatch.setattr(assembly, "recipe", lambda _machine: made)
+        monkeypatch.setattr(assembly, "unpack", lambda *_: self.done.append("unpack"))
+        monkeypatch.setattr(assembly, "build", lambda *_: self.done.append("build"))
+        monkeypatch.setattr(assembly, "images_whole", lambda _own: self.is_whole)
+        monkeypatch.setattr(assembly, "images_current", lambda *_: self.is_whole)
+        monkeypatch.setattr(daemon, "running", lambda _own: process if self.is_running else None)
+        monkeypatch.setattr(daemon, "ready", lambda _own: self.is_ready)
+        monkeypatch.setattr(daemon, "start", lambda *_: self.done.append("start"))
+        monkeypatch.setattr(daemon, "stop", self.stop)
+
+    def stop(self, _own: object) -> bool:
+        """Stop."""
+        self.done.append("stop")
+        self.is_running = False
+        return True
+
+
+@pytest.mark.parametrize(
+    ("acts", "expected"),
+    [
+        (Acts(running=False, ready=False, whole=False), ["tools", "unpack", "start", "build"]),
+        (Acts(running=False, ready=False, whole=True), ["tools", "unpack", "start"]),
+        (Acts(running=True, ready=True, whole=False), ["tools", "unpack", "build"]),
+        (Acts(running=True, ready=True, whole=True), []),
+        (Acts(running=True, ready=False, whole=True), ["stop", "tools", "unpack", "start"]),
+    ],
+    ids=["nothing", "after down", "killed while assembling", "up meanwhile", "hangs"],
+)
+def test_up_does_what_is_missing_and_no_more(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, acts: Acts, expected: list[str]
+) -> None:
+    """From whatever an earlier `up` left behind the engine gets whole."""
+    acts.install(monkeypatch)
+    runner = starter(tmp_path, TOWPATH_ENGINE_DIR=str(tmp_path / "e"))
+
+    environment = flow.up(runner, QuietTerminal(), set[str]().__contains__)
+
+    assert acts.done == expected
+    assert environment["DOCKER_HOST"] == f"unix://{tmp_path}/e/run/docker.sock"
 
 
 def test_down_where_there_never_was_an_engine(tmp_path: Path) -> None:
