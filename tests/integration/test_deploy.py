@@ -18,12 +18,16 @@ from tests.integration.trial import ROOT, Trial
 from towpath.errors import DeploymentUndoneError, GateFailedError, LockedError
 from towpath.flows import deploy, stack, status, verify
 from towpath.journal import Entry
-from towpath.rollout import STEPS, unfinished
+from towpath.rollout import unfinished
 
 pytestmark = pytest.mark.integration
 
-# Dying before a step's end is written is the same as dying after the beginning of the next.
-DEATHS = [(step.name, "begin") for step in STEPS] + [("stop", "done")]
+# Each leaves another world behind: nothing started, started, in the proxy, old drained, worker
+# started, recorded, old stopped. Every entry of the journal is tried in tests/unit/flows.
+DEATHS = [
+    *((name, "begin") for name in ("start", "switch", "drain", "work", "record", "stop")),
+    ("stop", "done"),
+]
 
 
 @dataclass(frozen=True)
@@ -76,7 +80,7 @@ def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
         bake=1,
         drain=10,
         healthy=2,
-        deadline=10,
+        deadline=6,
     )
     context = tmp_path_factory.mktemp("image")
     trials.lay_out(made.session, context)
