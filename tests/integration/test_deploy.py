@@ -2,98 +2,20 @@
 
 from __future__ import annotations
 
-import json
-import os
 import signal
-import subprocess
-import sys
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable
 
 import pytest
 
 from tests.integration import trial as trials
-from tests.integration.trial import ROOT, Trial
+from tests.integration.conftest import Product, start
 from towpath.errors import DeploymentUndoneError, GateFailedError, LockedError
-from towpath.flows import deploy, stack, status, verify
+from towpath.flows import deploy, status, verify
 from towpath.journal import Entry
 from towpath.rollout import unfinished
 
 pytestmark = pytest.mark.integration
-
-# Each leaves another world behind: nothing started, started, in the proxy, old drained, worker
-# started, recorded, old stopped. Every entry of the journal is tried in tests/unit/flows.
-DEATHS = [
-    *((name, "begin") for name in ("start", "switch", "drain", "work", "record", "stop")),
-    ("stop", "done"),
-]
-
-
-@dataclass(frozen=True)
-class Product:
-    """The environment, and the digest of each release of the test product by its version."""
-
-    trial: Trial
-    digests: dict[str, str]
-
-    def deploy(self, version: str) -> deploy.Deployed:
-        """Deploy one release."""
-        trial = self.trial
-        return deploy.deploy(trial.session, trial.environment, self.digests[version], version)
-
-    @property
-    def serves(self) -> str:
-        """The one version that serves, by the proxy, the engine and the history alike."""
-        code, body = self.trial.get()
-        found = self.trial.site.containers("web")
-        assert code == 200
-        assert {row.version for row in found} == {body["version"]}
-        assert len(found) == self.trial.environment.replicas
-        assert [row.version for row in self.trial.site.containers("worker")] == [body["version"]]
-        assert self.trial.site.history.releases()[-1]["version"] == body["version"]
-        return str(body["version"])
-
-    @property
-    def other(self) -> str:
-        """A good release that does not serve."""
-        return "first" if self.serves == "second" else "second"
-
-
-# Only one test brings "wider", and with it a migration that the others do not have.
-RELEASES = {
-    "first": ("good", "first"),
-    "second": ("good", "first"),
-    "wider": ("good", "wider"),
-    "narrower": ("good", "narrower"),
-    "silent": ("silent", "first"),
-    "crashing": ("crashing", "first"),
-    "failing": ("failing", "first"),
-}
-
-
-@pytest.fixture(scope="module")
-def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
-    """Build every release, deploy the first one, and take all away in the end."""
-    made = trials.make(
-        tmp_path_factory.mktemp("trial") / "project",
-        bake=1,
-        drain=10,
-        healthy=2,
-        deadline=6,
-    )
-    context = tmp_path_factory.mktemp("image")
-    trials.lay_out(made.session, context)
-    digests = {
-        version: trials.build(made.session, context, version, *manners)
-        for version, manners in RELEASES.items()
-    }
-    found = Product(made, digests)
-    try:
-        found.deploy("first")
-        yield found
-    finally:
-        stack.services_down(made.session, made.environment, volumes=True)
 
 
 def test_the_first_deployment_serves_and_is_verified(product: Product) -> None:
@@ -117,10 +39,7 @@ def test_nothing_is_lost_while_a_release_comes_and_goes(product: Product) -> Non
     assert (there, product.serves) == ("wider", before)
     assert met.failed == {}
     assert met.versions[before] and met.versions["wider"]
-    assert met.rate > 50
-    assert list(
-        (trial.site.state / "backups").glob("*.dump")
-    ), "data was there before the migration"
+    assert list((trial.site.state / "backups").glob("*.dump")) != []
 
 
 def test_what_serves_already_is_not_deployed_again(product: Product) -> None:
@@ -185,7 +104,7 @@ def test_requests_come_through_after_containers_started_again(product: Product) 
 def test_an_interrupt_undoes_a_deployment(product: Product) -> None:
     """SIGINT in the middle ends with the old release alone, and says so."""
     before = product.serves
-    process = _start(product, product.other, "", "")
+    process = start(product, product.other, "", "")
     journal = product.trial.site.journal
     release = product.digests[product.other]
     _wait_for(lambda: _has_begun(journal.read(), release, "switch"))
@@ -200,7 +119,7 @@ def test_an_interrupt_undoes_a_deployment(product: Product) -> None:
 def test_two_deployments_at_once_are_refused(product: Product) -> None:
     """While one deployment runs, another one ends at once and names the first."""
     before, after = product.serves, product.other
-    process = _start(product, after, "", "")
+    process = start(product, after, "", "")
     try:
         lock = product.trial.site.state / "lock"
         _wait_for(lambda: str(process.pid) in lock.read_text())
@@ -211,42 +130,6 @@ def test_two_deployments_at_once_are_refused(product: Product) -> None:
 
     assert process.returncode == 0
     assert product.serves == after
-
-
-def test_a_deployment_that_was_killed_anywhere_is_ended_by_the_next(product: Product) -> None:
-    """Killed at any entry of the journal, the environment serves throughout, and ends clean."""
-    ends = []
-    with trials.load(product.trial, quick=2, slow=1) as met:
-        for step, phase in DEATHS:
-            before, after = product.serves, product.other
-            process = _start(product, after, step, phase)
-            said = process.communicate(timeout=90)[1]
-            assert process.returncode == -signal.SIGKILL, f"{step} {phase}: {said}"
-
-            site = product.trial.site
-            cut = unfinished(site.journal.read(), site.history.releases())
-            assert cut is not None
-            kept = after if cut.finish else before
-            product.deploy(kept)
-            ends.append((step, phase, product.serves == kept))
-
-    assert [row for row in ends if not row[2]] == []
-    assert met.failed == {}
-
-
-def _start(product: Product, version: str, step: str, phase: str) -> subprocess.Popen[str]:
-    """Start a deployment in a process of its own, which dies at an entry of the journal."""
-    trial = product.trial
-    words = [str(trial.root), str(trial.port), json.dumps(dict(trial.settings))]
-    words += [product.digests[version], version, step, phase]
-    return subprocess.Popen(
-        [sys.executable, "-m", "tests.integration.trial", *words],
-        cwd=ROOT,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
 
 
 def _has_begun(entries: list[Entry], digest: str, step: str) -> bool:

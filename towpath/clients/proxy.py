@@ -6,6 +6,7 @@ the official image has, over its /dev/tcp: no port is published and no socket is
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -16,7 +17,10 @@ from towpath.readers.haproxy import Slot
 
 BACKEND = "web"
 STATE_FILE = "servers.state"
-SCRIPT = "exec 3<>/dev/tcp/127.0.0.1/9999 && printf '%s\\n' \"$1\" >&3 && cat <&3"
+# An engine under load has been seen to lose the end of what a command printed: the last line tells.
+WHOLE = "towpath: whole answer"
+SCRIPT = "exec 3<>/dev/tcp/127.0.0.1/9999 && printf '%s\\n' \"$1\" >&3 && cat <&3 && printf '%s\\n' \"$2\""
+TRIES, PAUSE = 5, 0.2
 STATES = ("ready", "drain", "maint")
 
 
@@ -53,7 +57,7 @@ class Proxy:
                 f"The proxy has no free slot for {host}.",
                 why=f"Its {len(slots)} slots hold {', '.join(slot.host for slot in slots)}.",
             )
-        self._tell(f"set server {BACKEND}/{free.name} fqdn {host}", expect="changed its FQDN")
+        self._rename(free.name, host)
 
     def set(self, host: str, state: str) -> None:
         """Set the slot of a container to ready, drain or maint, and save."""
@@ -69,9 +73,7 @@ class Proxy:
         if slot is None:
             return
         self._tell(f"set server {BACKEND}/{slot.name} state maint")
-        self._tell(
-            f"set server {BACKEND}/{slot.name} fqdn {haproxy.EMPTY}", expect="changed its FQDN"
-        )
+        self._rename(slot.name, haproxy.EMPTY)
         self.save()
 
     def save(self) -> None:
@@ -79,16 +81,32 @@ class Proxy:
         self._directory.mkdir(parents=True, exist_ok=True)
         write_whole(self._directory / STATE_FILE, self._ask("show servers state"), mode=0o644)
 
-    def _tell(self, command: str, expect: str = "") -> None:
-        """Give a command whose success is silence, or a sentence that contains `expect`."""
-        said = self._ask(command).strip()
-        if (expect and expect not in said) or (not expect and said):
-            raise CommandFailedError(f"The proxy refused `{command}`.", why=said or "It is silent.")
+    def _rename(self, slot: str, host: str) -> None:
+        """Tell a slot which container it is for; the same name again is fine."""
+        said = self._ask(f"set server {BACKEND}/{slot} fqdn {host}").strip()
+        if not any(words in said for words in ("changed its FQDN", "no need to change")):
+            raise _refused(f"fqdn {host}", said)
+
+    def _tell(self, command: str) -> None:
+        """Give a command whose success is silence."""
+        if said := self._ask(command).strip():
+            raise _refused(command, said)
 
     def _ask(self, command: str) -> str:
-        code, output = self._execute(["bash", "-c", SCRIPT, "towpath", command])
-        if code:
-            raise CommandFailedError(
-                f"The proxy's runtime API did not answer `{command}`.", why=output.strip()
-            )
-        return output
+        """Return the whole answer; every command of ours can be given twice."""
+        output = ""
+        for _ in range(TRIES):
+            code, output = self._execute(["bash", "-c", SCRIPT, "towpath", command, WHOLE])
+            if code:
+                break
+            answer, whole, _rest = output.rpartition(WHOLE)
+            if whole:
+                return answer
+            time.sleep(PAUSE)
+        raise CommandFailedError(
+            f"The proxy's runtime API did not answer `{command}`.", why=output.strip()
+        )
+
+
+def _refused(command: str, said: str) -> CommandFailedError:
+    return CommandFailedError(f"The proxy refused `{command}`.", why=said or "It is silent.")

@@ -37,7 +37,8 @@ LINTERS = (
 BANDIT = next(linter for linter in LINTERS if linter.name == "bandit")
 
 PARALLEL = ("--numprocesses=auto",)
-INTEGRATION = ("-m", "integration", "tests/integration")
+# Most of that is waiting for services; each file has its own, and stays in one process.
+INTEGRATION = ("--numprocesses=3", "--dist=loadfile", "-m", "integration", "tests/integration")
 
 
 def python_files() -> Argv:

@@ -80,8 +80,8 @@ def test_what_the_proxy_refuses_is_an_error(world: World, tmp_path: Path) -> Non
     """Any word where silence means success."""
 
     def refuse(argv: Sequence[str]) -> tuple[int, str]:
-        if "state" in argv[-1] and argv[-1].startswith("set"):
-            return 0, "No such server."
+        if "state" in argv[-2] and argv[-2].startswith("set"):
+            return 0, f"No such server.\n{argv[-1]}\n"
         return world.execute(PROXY, argv)
 
     proxy = Proxy(refuse, tmp_path)
@@ -96,3 +96,27 @@ def test_an_api_that_does_not_answer_is_an_error(tmp_path: Path) -> None:
     """The proxy's container may be starting."""
     with pytest.raises(CommandFailedError, match="did not answer"):
         Proxy(lambda argv: (1, "connect: refused"), tmp_path).slots()
+
+
+def test_an_answer_that_lost_its_end_is_asked_for_again(
+    proxy: Proxy, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Half a table is never read as the whole, and an empty answer never as a yes."""
+    monkeypatch.setattr("towpath.clients.proxy.PAUSE", 0)
+    proxy.place("web-1")
+    world.cut = 2
+    proxy.set("web-1", "ready")
+
+    assert world.slots[0].state == "ready"
+    assert len(proxy.slots()) == 8
+
+
+def test_answers_that_stay_cut_are_an_error(
+    proxy: Proxy, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The proxy is asked a few times, not for ever."""
+    monkeypatch.setattr("towpath.clients.proxy.PAUSE", 0)
+    world.cut = 99
+
+    with pytest.raises(CommandFailedError, match="did not answer"):
+        proxy.slots()

@@ -62,6 +62,7 @@ class World:
     """Engine, proxy and runner in one; `sick` are digests whose containers do not get well.
 
     `errors` are digests that answer with errors once they get requests. `acts` are what was done.
+    So many answers of the proxy are `cut` before their end.
     """
 
     rows: list[Container] = field(default_factory=list)
@@ -74,6 +75,7 @@ class World:
     acts: list[str] = field(default_factory=list)
     broken: str = ""
     backups: Path = Path(".")
+    cut: int = 0
     _number: int = 0
 
     # What an engine does
@@ -86,7 +88,10 @@ class World:
         """Answer a probe of a web container, or a command to the proxy."""
         if argv[0] == "python":
             return (1, "not ready") if container.digest in self.sick else (0, "ok")
-        return 0, self._proxy(argv[-1])
+        if self.cut:
+            self.cut -= 1
+            return 0, self._proxy(argv[-2])[:40]
+        return 0, f"{self._proxy(argv[-2])}{argv[-1]}\n"
 
     def logs(self, container: Container, lines: int) -> str:
         """Return something to recognize."""
