@@ -166,6 +166,10 @@ def verdict_rows(verdicts: Iterable[Verdict]) -> tuple[Mapping[str, Any], ...]:
     return tuple(verdict.as_json() for verdict in verdicts)
 
 
-def reasons(verdicts: Iterable[Verdict]) -> str:
-    """Return in one line why the verdicts are not all passed; empty if they are."""
-    return "; ".join(row.reason for row in verdicts if row.status is not Status.PASSED)
+def reasons(verdicts: Iterable[Verdict], detail: str = "") -> str:
+    """Return in one line why the verdicts are not all passed; empty if they are.
+
+    `detail` is added to it: the first finding, say.
+    """
+    found = "; ".join(row.reason for row in verdicts if row.status is not Status.PASSED)
+    return f"{found}: {detail}" if found and detail else found

@@ -19,7 +19,10 @@ BACKEND = "web"
 STATE_FILE = "servers.state"
 # An engine under load has been seen to lose the end of what a command printed: the last line tells.
 WHOLE = "towpath: whole answer"
-SCRIPT = "exec 3<>/dev/tcp/127.0.0.1/9999 && printf '%s\\n' \"$1\" >&3 && cat <&3 && printf '%s\\n' \"$2\""
+SCRIPT = (
+    "exec 3<>/dev/tcp/127.0.0.1/9999 && printf '%s\\n' \"$1\" >&3"
+    " && cat <&3 && printf '%s\\n' \"$2\""
+)
 TRIES, PAUSE = 5, 0.2
 STATES = ("ready", "drain", "maint")
 

@@ -68,6 +68,14 @@ def _reason(stage: str, measured: Measured) -> str:
     return "; ".join([*measured.unread, *failed]) if measured.unread else ""
 
 
+def _first(measured: Measured) -> str:
+    """Return the first finding, and how many more there are."""
+    if not measured.findings:
+        return ""
+    more = len(measured.findings) - 1
+    return f"{measured.findings[0]}" + (f", and {more} more" if more else "")
+
+
 def _tell(session: Session, stage: str, measured: Measured) -> None:
     """Show the first findings, annotate all of them, and close with a table of the tools."""
     for finding in measured.findings[:SHOWN]:

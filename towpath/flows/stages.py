@@ -110,12 +110,14 @@ def record(
     tools: Mapping[str, str] | None = None,
     artifacts: Iterable[Path] = (),
     reason: str = "",
+    detail: str = "",
 ) -> Statement:
     """Judge a stage's facts, write its statement and return it; it does not raise for a verdict.
 
     `gates_of` names the stage whose gates judge, where it is another (`verify-production` is judged
     as `verify`). `duration` is in seconds. `artifacts` are files below the project's root. A stage
-    without gates passes unless `reason` says why it did not.
+    without gates passes unless `reason` says why it did not; `detail` is added to the gates' own
+    reasons where they did not pass.
     """
     config = session.config
     waived = {row.id: row.note for row in config.waivers}
@@ -133,7 +135,7 @@ def record(
         inputs=inputs,
         attempt=attempt,
         repeats=repeats,
-        reason=reason or evidence.reasons(verdicts),
+        reason=reason or evidence.reasons(verdicts, detail),
         facts=facts,
         verdicts=evidence.verdict_rows(verdicts),
         tools=tools or {},
@@ -154,11 +156,15 @@ def error_of(statement: Statement) -> TowpathError | None:
     if statement.status is Status.PASSED:
         return None
     codes = ", ".join(str(row["gate"]) for row in statement.verdicts if row["status"] != "passed")
+    logs = "Read reports/logs; `invoke gates.check` shows every verdict."
     if statement.status is Status.FAILED:
-        return GateFailedError(f"{statement.stage} failed: {codes}.", why=statement.reason)
+        return GateFailedError(
+            f"{statement.stage} failed: {codes}.", why=statement.reason, next_step=logs
+        )
     return NothingToJudgeError(
         f"{statement.stage} could not be judged{': ' + codes if codes else ''}.",
         why=statement.reason,
+        next_step=logs,
     )
 
 
