@@ -18,6 +18,7 @@ from typing import Any
 LOCK = int.from_bytes(hashlib.sha256(b"towpath migrate").digest()[:8], "big", signed=True)
 LOCK_PATIENCE = 10.0
 LOCK_TIMEOUT = "2s"
+DROP_TIMEOUT = "60s"
 ATTEMPTS = 5
 LOCK_NOT_AVAILABLE = "55P03"
 
@@ -186,20 +187,33 @@ def _migrate(connection: Any) -> int:
 
     before = _invalid_indexes(connection)
     for attempt in range(1, ATTEMPTS + 1):
-        if connection.vendor == "postgresql":
-            _execute(connection, f"SET lock_timeout = '{LOCK_TIMEOUT}'")
+        _lock_timeout(connection, LOCK_TIMEOUT)
         try:
             call_command("migrate", interactive=False, verbosity=1, stdout=sys.stderr)
             return attempt
         except OperationalError as error:
-            state = getattr(error.__cause__, "sqlstate", "")
-            if state != LOCK_NOT_AVAILABLE or attempt == ATTEMPTS:
+            if getattr(error.__cause__, "sqlstate", "") != LOCK_NOT_AVAILABLE:
                 raise
-        # What CREATE INDEX CONCURRENTLY left half made would block the next attempt.
-        for index in _invalid_indexes(connection) - before:
-            _execute(connection, f"DROP INDEX CONCURRENTLY {index}")
+            _drop_half_made(connection, before)
+            if attempt == ATTEMPTS:
+                raise
         time.sleep(2 ** (attempt - 1))
     return ATTEMPTS
+
+
+def _drop_half_made(connection: Any, before: set[str]) -> None:
+    """Drop what CREATE INDEX CONCURRENTLY left half made: it would block the next attempt.
+
+    To drop it concurrently blocks nobody, so that this may wait longer for those who work.
+    """
+    _lock_timeout(connection, DROP_TIMEOUT)
+    for index in _invalid_indexes(connection) - before:
+        _execute(connection, f"DROP INDEX CONCURRENTLY {index}")
+
+
+def _lock_timeout(connection: Any, value: str) -> None:
+    if connection.vendor == "postgresql":
+        _execute(connection, f"SET lock_timeout = '{value}'")
 
 
 def _invalid_indexes(connection: Any) -> set[str]:
