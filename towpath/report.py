@@ -13,6 +13,8 @@ from towpath.errors import TowpathError
 from towpath.gates import Status, worst
 
 SCHEMA = "1"
+# How many letters of a reason a table shows; the report has all of it.
+NOTE = 110
 LEVELS = ("critical", "high", "medium", "low")
 # The report names two stages otherwise than the board does.
 KEYS = {"tests": "test"}
@@ -123,8 +125,11 @@ def note(stage: Mapping[str, Any]) -> str:
 
 
 def _first_line(value: object) -> object:
-    """A reason may quote a whole tool; its first line is enough for a table."""
-    return value.strip().partition("\n")[0] if isinstance(value, str) else value
+    """A reason may quote a whole tool; the start of its first line is enough for a table."""
+    if not isinstance(value, str):
+        return value
+    line = value.strip().partition("\n")[0]
+    return line if len(line) <= NOTE else f"{line[:NOTE]}…"
 
 
 def _parts(value: object) -> dict[str, str]:

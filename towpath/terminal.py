@@ -18,6 +18,9 @@ from rich.table import Table
 
 from towpath.errors import TowpathError
 
+# Letters in a line where nobody's window says how many there are: in a log, or in a pipe.
+LOG_WIDTH = 120
+
 MARKS = {
     "passed": ("✓", "green"),
     "failed": ("✗", "red"),
@@ -84,6 +87,9 @@ class Terminal:
         self.verbose = verbose
         self.out = out or Console(no_color=plain, soft_wrap=True)
         self.err = err or Console(stderr=True, no_color=plain, soft_wrap=True)
+        for console in (self.out, self.err):
+            if not console.is_terminal and "COLUMNS" not in env:
+                console.width = LOG_WIDTH
         self._github = env.get("GITHUB_ACTIONS") == "true"
         self._summary = env.get("GITHUB_STEP_SUMMARY", "")
         self._live: Live | None = None
