@@ -77,6 +77,12 @@ class Engine:
             )
         return sorted((_container(row.attrs) for row in found), key=lambda row: row.started)
 
+    def volumes(self, project: str) -> list[str]:
+        """Return the names of the volumes that a project has, whether it runs or not."""
+        with self._errors("list volumes"):
+            found = self._client.volumes.list(filters={"label": f"{PROJECT}={project}"})
+        return sorted(str(row.name) for row in found)
+
     def execute(self, container: Container, argv: Sequence[str]) -> tuple[int, str]:
         """Run a command inside a container; return its exit code and both streams as text."""
         with self._errors(f"run {argv[0]} in {container.name}"):

@@ -64,6 +64,8 @@ def integration(session: Session, arguments: Sequence[str] = ()) -> None:
     environment = session.config.environment("testing")
     try:
         with session.terminal.step("services of the environment testing"):
+            # What a killed run left behind is no ground for this one.
+            stack.services_down(session, environment, volumes=True)
             addresses = stack.services_up(session, environment)
         code = _pytest(
             session,

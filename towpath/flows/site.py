@@ -29,6 +29,9 @@ class Containers(Protocol):
     def containers(self, project: str, service: str = "") -> list[Container]:
         """Return the containers of a project, or of one service of it."""
 
+    def volumes(self, project: str) -> list[str]:
+        """Return the names of a project's volumes."""
+
     def execute(self, container: Container, argv: Sequence[str]) -> tuple[int, str]:
         """Run a command inside a container."""
 

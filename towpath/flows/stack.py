@@ -8,7 +8,7 @@ from towpath.clients import secrets
 from towpath.clients.engine import Container
 from towpath.commands import compose
 from towpath.config import Environment
-from towpath.errors import CommandFailedError
+from towpath.errors import CommandFailedError, ConfigurationError
 from towpath.flows.session import Session
 from towpath.flows.site import POLL, Site
 
@@ -73,7 +73,22 @@ def prepare(site: Site) -> None:
         directory = site.state / name
         directory.mkdir(parents=True, exist_ok=True)
         directory.chmod(mode)
+    _refuse_lost_secrets(site)
     secrets.ensure(site.state / "secrets")
+
+
+def _refuse_lost_secrets(site: Site) -> None:
+    """Data that was made with other secrets cannot be opened with new ones."""
+    directory = site.state / "secrets"
+    if directory.exists():
+        return
+    if volumes := site.engine.volumes(site.session.config.project(site.environment)):
+        raise ConfigurationError(
+            f"The secrets of {site.name} are not in {directory}.",
+            why=f"Its data is still there, made with them: {', '.join(volumes)}.",
+            next_step="Point TOWPATH_STATE to where they are, or begin anew and lose the data: "
+            f"invoke services.down --environment={site.name} --volumes",
+        )
 
 
 def _not_healthy(site: Site, row: Container | None, why: str) -> CommandFailedError:

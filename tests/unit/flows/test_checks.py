@@ -254,7 +254,7 @@ def with_testing(root: Path, answers: dict[str, Answer]) -> Session:
 
 
 def test_integration_runs_while_its_services_live(root: Path, services: list[str]) -> None:
-    """They are taken down with their data, and the tests are judged."""
+    """What an earlier run left goes first, all goes in the end, and the tests are judged."""
 
     def run(argv: tuple[str, ...]) -> Outcome:
         services.append("pytest")
@@ -264,7 +264,7 @@ def test_integration_runs_while_its_services_live(root: Path, services: list[str
 
     checks.integration(session)
 
-    assert services == ["up testing", "pytest", "down testing True"]
+    assert services == ["down testing True", "up testing", "pytest", "down testing True"]
     assert evidence(session, "integration").facts["tests_run"] == 1
     assert "-m integration tests/integration" in " ".join(calls(session))
 
@@ -282,7 +282,7 @@ def test_a_part_of_the_integration_tests_has_no_verdict(
     else:
         checks.integration(session, ["-k", "x"])
 
-    assert services == ["up testing", "down testing True"]
+    assert services == ["down testing True", "up testing", "down testing True"]
     assert records.names(session.config, "integration") == []
 
 
@@ -300,7 +300,7 @@ def test_services_that_do_not_start_are_taken_down(
     with pytest.raises(CommandFailedError, match="queue"):
         checks.integration(with_testing(root, {}))
 
-    assert services == ["down testing True"]
+    assert services == ["down testing True", "down testing True"]
 
 
 def test_the_app_finds_services_by_these_variables(tmp_path: Path) -> None:

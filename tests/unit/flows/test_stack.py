@@ -27,6 +27,28 @@ def test_services_come_up_with_their_addresses(tmp_path: Path) -> None:
     assert (site.state / "secrets" / "database_password").is_file()
 
 
+def test_data_without_its_secrets_is_not_opened_with_new_ones(tmp_path: Path) -> None:
+    """The state directory was lost or moved: nothing is made, and both ways on are named."""
+    world = World(kept=["box-staging_database"])
+    site = site_of(world, tmp_path)
+    with pytest.raises(ConfigurationError, match="secrets of staging") as caught:
+        stack.up(site, SERVICES)
+
+    assert "box-staging_database" in caught.value.why
+    assert "TOWPATH_STATE" in caught.value.next_step
+    assert not (site.state / "secrets").exists()
+
+
+def test_data_with_its_secrets_is_used(tmp_path: Path) -> None:
+    """A second start finds both."""
+    world = World()
+    site = site_of(world, tmp_path)
+    stack.up(site, SERVICES)
+    world.kept = ["box-staging_database"]
+
+    assert set(stack.up(site, SERVICES)) == set(SERVICES)
+
+
 def test_a_service_that_does_not_get_healthy_is_named_with_its_words(tmp_path: Path) -> None:
     """After the patience has passed."""
     world = World()

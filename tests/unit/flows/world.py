@@ -62,7 +62,7 @@ class World:
     """Engine, proxy and runner in one; `sick` are digests whose containers do not get well.
 
     `errors` are digests that answer with errors once they get requests. `acts` are what was done.
-    So many answers of the proxy are `cut` before their end.
+    So many answers of the proxy are `cut` before their end. `kept` are volumes of an earlier time.
     """
 
     rows: list[Container] = field(default_factory=list)
@@ -76,6 +76,7 @@ class World:
     broken: str = ""
     backups: Path = Path(".")
     cut: int = 0
+    kept: list[str] = field(default_factory=list)
     _number: int = 0
 
     # What an engine does
@@ -83,6 +84,10 @@ class World:
     def containers(self, project: str, service: str = "") -> list[Container]:
         """Return the containers of a service, or all."""
         return [row for row in self.rows if service in ("", row.service)]
+
+    def volumes(self, project: str) -> list[str]:
+        """Return the volumes that the test put there."""
+        return self.kept
 
     def execute(self, container: Container, argv: Sequence[str]) -> tuple[int, str]:
         """Answer a probe of a web container, or a command to the proxy."""
