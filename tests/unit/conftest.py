@@ -4,9 +4,15 @@ from __future__ import annotations
 
 import socket
 import subprocess
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
+
+from tests.registry_server import Store, serving
+from tests.releases import session_at
+from towpath.flows.session import Session
 
 
 class NotPureError(AssertionError):
@@ -24,3 +30,16 @@ def no_world(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) ->
 
     monkeypatch.setattr(subprocess, "Popen", refuse)
     monkeypatch.setattr(socket.socket, "connect", refuse)
+
+
+@pytest.fixture
+def store() -> Iterator[Store]:
+    """A registry of the test's own, in memory, on loopback; its test is marked `door`."""
+    with serving() as found:
+        yield found
+
+
+@pytest.fixture
+def session(tmp_path: Path, store: Store) -> Session:
+    """A session of an empty project whose registry is the store."""
+    return session_at(tmp_path, store)

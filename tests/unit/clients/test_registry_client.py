@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.registry_server import NAME, Fault, Store, push_image, serving
+from tests.registry_server import NAME, Fault, Store, push_image
 from towpath.clients.registry import RegistryClient, credentials
 from towpath.errors import (
     DigestMismatchError,
@@ -26,12 +25,6 @@ from towpath.readers.oci import Manifest
 pytestmark = pytest.mark.door
 
 ONE = Manifest(oci.MANIFEST, b'{"schemaVersion": 2, "layers": []}')
-
-
-@pytest.fixture
-def store() -> Iterator[Store]:
-    with serving() as found:
-        yield found
 
 
 def test_a_manifest_comes_back_byte_for_byte_under_tag_and_digest(store: Store) -> None:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from tests.fakes import Answer, TableRunner, outcome
-from tests.registry_server import Store, push_image, serving
+from tests.registry_server import Store, push_image
 from tests.releases import SOURCE, START, labels, session_at
 from towpath.errors import (
     CommandFailedError,
@@ -29,12 +29,6 @@ pytestmark = pytest.mark.door
 
 BOTH = ("linux/amd64", "linux/arm64")
 STORE = '{"DriverStatus": [["driver-type", "io.containerd.snapshotter.v1"]]}'
-
-
-@pytest.fixture
-def store() -> Iterator[Store]:
-    with serving() as found:
-        yield found
 
 
 def git(source: Source = SOURCE) -> dict[str, Answer]:

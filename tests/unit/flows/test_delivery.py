@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.fakes import TableRunner, outcome
-from tests.registry_server import Store, push_image, serving
+from tests.registry_server import Store, push_image
 from tests.releases import SOURCE, START, labels, record, record_all, session_at
 from towpath.errors import (
     CommandFailedError,
@@ -28,12 +27,6 @@ from towpath.promotion import NEEDED
 
 pytestmark = pytest.mark.door
 OTHER = "sha256:" + "9" * 64
-
-
-@pytest.fixture
-def store() -> Iterator[Store]:
-    with serving() as found:
-        yield found
 
 
 @pytest.fixture

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
-from tests.registry_server import Store, push_image, serving
-from tests.releases import labels, record, record_all, session_at
+from tests.registry_server import Store, push_image
+from tests.releases import labels, record, record_all
 from towpath import evidence as statements
 from towpath.errors import NothingToJudgeError
 from towpath.flows import evidence, registry
@@ -17,17 +15,6 @@ from towpath.flows.session import Session
 from towpath.readers import oci
 
 pytestmark = pytest.mark.door
-
-
-@pytest.fixture
-def store() -> Iterator[Store]:
-    with serving() as found:
-        yield found
-
-
-@pytest.fixture
-def session(tmp_path: Path, store: Store) -> Session:
-    return session_at(tmp_path, store)
 
 
 def test_statements_come_back_as_they_were(store: Store, session: Session) -> None:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from tests.registry_server import Store, push_image, serving
+from tests.registry_server import Store, push_image
 from tests.releases import labels
 from tests.unit.flows.world import World, site_of
 from towpath.errors import CommandFailedError, ConfigurationError
@@ -16,13 +15,6 @@ from towpath.flows import preflight
 from towpath.flows.site import Release, Site
 
 pytestmark = pytest.mark.door
-
-
-@pytest.fixture
-def store() -> Iterator[Store]:
-    """A registry of our own."""
-    with serving() as found:
-        yield found
 
 
 @pytest.fixture

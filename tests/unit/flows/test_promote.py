@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.fakes import QuietTerminal
-from tests.registry_server import Fault, Store, push_image, serving
+from tests.registry_server import Fault, Store, push_image
 from tests.releases import SOURCE, labels, record, record_all, session_at
 from towpath.errors import DigestMismatchError, PromotionRefusedError, RegistryNetworkError
 from towpath.flows import evidence, listing, promote, stages
@@ -16,17 +15,6 @@ from towpath.flows.session import Session
 from towpath.promotion import NEEDED
 
 pytestmark = pytest.mark.door
-
-
-@pytest.fixture
-def store() -> Iterator[Store]:
-    with serving() as found:
-        yield found
-
-
-@pytest.fixture
-def session(tmp_path: Path, store: Store) -> Session:
-    return session_at(tmp_path, store)
 
 
 @pytest.fixture

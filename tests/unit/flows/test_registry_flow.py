@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.fakes import QuietTerminal, TableRunner, outcome
-from tests.registry_server import NAME, Store, push_image, serving
+from tests.registry_server import NAME, Store, push_image
 from tests.releases import labels, session_at
 from towpath import config
 from towpath.errors import ConfigurationError, NothingToJudgeError, RegistryNetworkError
@@ -16,12 +15,6 @@ from towpath.flows import registry
 from towpath.flows.session import Session
 
 pytestmark = pytest.mark.door
-
-
-@pytest.fixture
-def store() -> Iterator[Store]:
-    with serving() as found:
-        yield found
 
 
 def test_a_registry_that_answers_is_left_alone(store: Store, tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from tests.fakes import Answer, TableRunner, outcome
-from tests.registry_server import Store, push_image, serving
+from tests.registry_server import Store, push_image
 from tests.releases import START, labels, session_at
 from towpath.errors import NothingToJudgeError
 from towpath.flows import advisories, scan
@@ -44,12 +44,6 @@ def layer(files: dict[str, bytes]) -> bytes:
             member.size = len(content)
             tar.addfile(member, io.BytesIO(content))
     return stream.getvalue()
-
-
-@pytest.fixture
-def store() -> Iterator[Store]:
-    with serving() as found:
-        yield found
 
 
 class Archive(BaseHTTPRequestHandler):

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 
-from tests.registry_server import Store, push_image, serving
-from tests.releases import SOURCE, labels, session_at
+from tests.registry_server import Store, push_image
+from tests.releases import SOURCE, labels
 from towpath.config import Environment
 from towpath.errors import ConfigurationError, PromotionRefusedError
 from towpath.flows import target
@@ -17,19 +14,6 @@ from towpath.flows.target import Target
 
 pytestmark = pytest.mark.door
 STAGING, PRODUCTION = Environment("staging", 8081), Environment("production", 8080)
-
-
-@pytest.fixture
-def store() -> Iterator[Store]:
-    """A registry of our own."""
-    with serving() as found:
-        yield found
-
-
-@pytest.fixture
-def session(tmp_path: Path, store: Store) -> Session:
-    """Tools for it."""
-    return session_at(tmp_path, store)
 
 
 def test_staging_takes_what_the_tag_test_points_at(store: Store, session: Session) -> None:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.fakes import TableRunner
-from tests.registry_server import Store, push_image, serving
+from tests.registry_server import Store, push_image
 from tests.releases import SOURCE, labels, record_all, session_at
 from tests.unit.flows.test_build import STORE, builder, git
 from tests.unit.tasks.test_surface import invoke
@@ -22,12 +21,6 @@ from towpath.terminal import Terminal
 pytestmark = pytest.mark.door
 
 Capture = pytest.CaptureFixture[str]
-
-
-@pytest.fixture
-def store() -> Iterator[Store]:
-    with serving() as found:
-        yield found
 
 
 @pytest.fixture
