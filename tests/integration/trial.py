@@ -212,6 +212,8 @@ class DeadlyJournal(Journal):
 
 def main(argv: list[str]) -> None:
     """Deploy one release and die at the entry that is named; with none, just deploy."""
+    # Ctrl-C has to arrive, also where the tests were started with it switched off.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     root, port, settings, digest, version, step, phase = argv
     trial = Trial(Path(root), int(port), json.loads(settings))
     site = trial.site

@@ -7,6 +7,7 @@ import signal
 import sys
 import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -187,6 +188,15 @@ def test_a_command_that_takes_too_long_is_ended_with_its_children(
     wait_until_gone(int(pid.read_text()))
 
 
+@pytest.fixture
+def listening() -> Iterator[None]:
+    """Let Ctrl-C arrive, also where the tests were started with it switched off, as with nohup."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("listening")
 def test_ctrl_c_ends_the_command(runner: Runner, tmp_path: Path) -> None:
     """The error is the one with code 130, and nothing is left running."""
     pid = tmp_path / "pid"
