@@ -12,6 +12,11 @@ _VERBOSE = "Show every command and what it prints."
 _JSON = "Write JSON instead of a table."
 
 
+def _suffix(environment: str) -> str:
+    """Return what an environment adds to a stage's name; staging is the chain's own."""
+    return "" if environment == "staging" else f"-{environment}"
+
+
 @task(
     help={
         "environment": _ENVIRONMENT,
@@ -38,11 +43,14 @@ def deploy(_c: Context, environment: str, digest: str = "", verbose: bool = Fals
 @task(help={"environment": _ENVIRONMENT, "verbose": _VERBOSE})
 @entry
 def rollback(_c: Context, environment: str, verbose: bool = False) -> None:
-    """Bring back the release that served before, on the same way as any other."""
+    """Bring back the release that served before, on the same way, and verify that it serves."""
+    from towpath.flows import delivery, stages
     from towpath.flows import deploy as flow
 
     found = session(verbose=verbose, engine=True)
     deployed = flow.rollback(found, found.config.environment(environment))
+    name = f"verify{_suffix(environment)}"
+    stages.raise_for(delivery.verify(found, name, environment, deployed.digest, deployed.version))
     found.terminal.say(f"{environment} serves {deployed.version} again.")
     found.terminal.data(found.config.images.at(deployed.digest))
 
