@@ -16,6 +16,9 @@ class TowpathError(Exception):
         self.what = what
         self.why = why
         self.next_step = next_step
+        if why:
+            # Shown by whoever shows a traceback of ours: a test, or a bug on top of it.
+            self.add_note(why)
 
     def lines(self) -> list[str]:
         """Return the message as one to three lines: what, why, next."""
