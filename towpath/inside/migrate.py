@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from typing import Any
 
 LOCK = int.from_bytes(hashlib.sha256(b"towpath migrate").digest()[:8], "big", signed=True)
+CONNECT_PATIENCE = 15.0
 LOCK_PATIENCE = 10.0
 LOCK_TIMEOUT = "2s"
 DROP_TIMEOUT = "60s"
@@ -235,6 +236,21 @@ def _value(connection: Any, statement: str, parameters: list[Any]) -> Any:
         return cursor.fetchone()[0]
 
 
+def connect(connection: Any) -> None:
+    """Connect; a name or a server that is not there for a moment gets a few seconds."""
+    from django.db.utils import OperationalError
+
+    deadline = time.monotonic() + CONNECT_PATIENCE
+    while True:
+        try:
+            connection.ensure_connection()
+            return
+        except OperationalError:
+            if time.monotonic() > deadline:
+                raise
+        time.sleep(0.5)
+
+
 def main(argv: list[str]) -> None:
     """Set Django up and do what is asked."""
     settings, act, *rest = argv
@@ -244,6 +260,7 @@ def main(argv: list[str]) -> None:
     django.setup()
     from django.db import connection
 
+    connect(connection)
     found = plan(connection) if act == "plan" else apply(connection, rest[0])
     sys.stdout.write("\n" + json.dumps(found) + "\n")
 

@@ -9,6 +9,7 @@ import pytest
 from django.db import connection
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.state import ProjectState
+from django.db.utils import OperationalError
 from pytest_django import Settings
 
 from towpath import migrations
@@ -78,3 +79,36 @@ def test_every_hazard_of_the_table_has_a_planted_case() -> None:
     planted = {code for codes in HAZARDS.values() for code in codes} | {"UNKNOWN_CONSTRAINT"}
 
     assert {hazard.code for hazard in migrations.HAZARDS} == planted
+
+
+class Flaky:
+    """A connection that is refused so many times."""
+
+    def __init__(self, refusals: int) -> None:
+        self.refusals = refusals
+
+    def ensure_connection(self) -> None:
+        """Connect, or not yet."""
+        self.refusals -= 1
+        if self.refusals >= 0:
+            raise OperationalError("could not translate host name")
+
+
+def test_a_database_that_is_not_there_for_a_moment_is_waited_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A busy engine's names come a little late."""
+    monkeypatch.setattr(migrate.time, "sleep", lambda _: None)
+    found = Flaky(3)
+
+    migrate.connect(found)
+
+    assert found.refusals == -1
+
+
+def test_a_database_that_stays_away_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody waits for ever."""
+    monkeypatch.setattr(migrate, "CONNECT_PATIENCE", -1)
+
+    with pytest.raises(OperationalError, match="host name"):
+        migrate.connect(Flaky(9))
