@@ -100,7 +100,8 @@ def coverage(session: nox.Session) -> None:
 def e2e(session: nox.Session) -> None:
     """Type what people type, in checkouts of their own, against the real engine."""
     install(session, "test")
-    session.run("python", "-m", "pytest", *(session.posargs or ["tests/e2e"]))
+    side_by_side = ("--numprocesses=2", "--dist=loadgroup")
+    session.run("python", "-m", "pytest", *side_by_side, *(session.posargs or ["tests/e2e"]))
 
 
 @nox.session(default=False, venv_backend="none")

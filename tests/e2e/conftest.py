@@ -13,9 +13,18 @@ from typing import Any
 
 import pytest
 
+from tests.e2e.product import product
+
+__all__ = ["product"]
+
 ROOT = Path(__file__).parents[2]
 # A run stops by itself long before that; this only keeps a hanging one from blocking CI.
 LIMIT = 900
+# Only the Python that runs us: the matrix was judged before, and once is enough here.
+LEAN = {
+    "PATH": f"{Path(sys.executable).parent}:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+    "PYENV_ROOT": "/nonexistent",
+}
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,10 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.conftest import ROOT, commit, invoke, live, report_of
+from tests.e2e.conftest import LEAN, ROOT, commit, invoke, live, report_of
 
+# These files share staging and this checkout: one worker runs them.
+pytestmark = pytest.mark.xdist_group("staging")
 STAGING = 8081
 FAILING_TEST = '''"""Planted."""
 
@@ -75,7 +77,7 @@ def test_a_bad_commit_stops_the_chain(
     target = checkout()
     commit(target, {name: text() if callable(text) else text for name, text in files.items()})
 
-    ended = invoke(target, "pipeline", "--to=test", CI="", TOWPATH_BRANCH="", NOXPYTHON="3.11")
+    ended = invoke(target, "pipeline", "--to=test", CI="", TOWPATH_BRANCH="", **LEAN)
 
     assert ended.code == code, ended.said
     report = report_of(target)

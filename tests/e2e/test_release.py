@@ -15,6 +15,8 @@ import requests
 from tests.e2e.conftest import ROOT, invoke, live, report_of, run
 from towpath.config import Config, load
 
+# These files share staging and this checkout: one worker runs them.
+pytestmark = pytest.mark.xdist_group("staging")
 STAGING, PRODUCTION = 8081, 8080
 
 

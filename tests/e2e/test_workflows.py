@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import venv
 from collections.abc import Callable
@@ -12,8 +11,10 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.e2e.conftest import ROOT, invoke, report_of, run
+from tests.e2e.conftest import LEAN, ROOT, invoke, report_of, run
 
+# These files share staging and this checkout: one worker runs them.
+pytestmark = pytest.mark.xdist_group("staging")
 WORKFLOWS = ROOT / ".github/workflows"
 # What holds in the replay: a push, with a registry on this machine and none configured.
 HOLDS = {
@@ -79,13 +80,13 @@ def test_the_workflows_run_in_a_clean_checkout(
     runner = target.parent / "python"
     venv.create(runner, with_pip=True)
     env = {
-        "PATH": f"{runner / 'bin'}:{os.environ['PATH']}",
+        **LEAN,
+        "PATH": f"{runner / 'bin'}:{LEAN['PATH']}",
         "CI": "true",
         "GITHUB_ACTIONS": "true",
         "GITHUB_REF_NAME": "main",
         "GITHUB_STEP_SUMMARY": str(target.parent / "summary.md"),
         "TOWPATH_BRANCH": "",
-        "NOXPYTHON": "3.11",
     }
 
     for line, _ in lines("pipeline.yml"):

@@ -174,7 +174,11 @@ def _is_up(site: Site, host: str) -> bool:
 
 
 def _ready(site: Site, container: Container) -> tuple[int, str]:
-    code, said = site.engine.execute(container, django.ready())
+    """Ask a container whether it is ready; one that cannot even be asked is not."""
+    try:
+        code, said = site.engine.execute(container, django.ready())
+    except CommandFailedError as error:
+        return 1, error.why
     return code, said.strip()[-400:]
 
 

@@ -44,8 +44,9 @@ def deploy(_c: Context, environment: str, digest: str = "", verbose: bool = Fals
 @entry
 def rollback(_c: Context, environment: str, verbose: bool = False) -> None:
     """Bring back the release that served before, on the same way, and verify that it serves."""
-    from towpath.flows import delivery, stages
+    from towpath.flows import delivery
     from towpath.flows import deploy as flow
+    from towpath.flows import stages
 
     found = session(verbose=verbose, engine=True)
     deployed = flow.rollback(found, found.config.environment(environment))

@@ -8,14 +8,14 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.integration import trial as trials
-from tests.integration.conftest import Product, start
+from tests.e2e import trial as trials
+from tests.e2e.product import Product, start
 from towpath.errors import DeploymentUndoneError, GateFailedError, LockedError
 from towpath.flows import deploy, status, verify
 from towpath.journal import Entry
 from towpath.rollout import unfinished
 
-pytestmark = pytest.mark.integration
+pytestmark = pytest.mark.xdist_group("deploy")
 
 
 def test_the_first_deployment_serves_and_is_verified(product: Product) -> None:

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 import pytest
 
-from tests.integration import trial as trials
-from tests.integration.trial import ROOT, Trial
+from tests.e2e import trial as trials
+from tests.e2e.trial import ROOT, Trial
 from towpath.flows import deploy, stack
 
 
@@ -88,7 +88,7 @@ def start(product: Product, version: str, step: str, phase: str) -> subprocess.P
     words = [str(trial.root), str(trial.port), json.dumps(dict(trial.settings))]
     words += [product.digests[version], version, step, phase]
     return subprocess.Popen(
-        [sys.executable, "-m", "tests.integration.trial", *words],
+        [sys.executable, "-m", "tests.e2e.trial", *words],
         cwd=ROOT,
         env={**os.environ, "PYTHONPATH": str(ROOT)},
         stdout=subprocess.PIPE,
