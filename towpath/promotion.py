@@ -16,6 +16,8 @@ BUILT, TEST, RELEASE = "built", "test", "release"
 # Which tag a release carries before it may get the next one.
 PREVIOUS = {TEST: BUILT, RELEASE: TEST}
 
+OUTSIDE_CI = "a release is made in CI only, where the variable CI is true"
+
 BEFORE_IMAGE = ("lint", "tests", "integration", "security")
 OF_IMAGE = ("build", "scan")
 NEEDED = {
@@ -110,7 +112,7 @@ def _of_release(release: Release, stage: str, situation: Situation) -> Iterator[
     if stage != RELEASE:
         return
     if not situation.in_ci:
-        yield "a release is made in CI only, where the variable CI is true"
+        yield OUTSIDE_CI
     if release.dirty:
         yield f"{release.version} was built from files that are not committed"
     if situation.previous != release.digest:

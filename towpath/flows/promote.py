@@ -45,6 +45,12 @@ def promote(session: Session, stage: str, digest: str = "") -> Promoted:
     Raises PromotionRefusedError with every reason, and then no tag has moved.
     """
     started, begun = time.monotonic(), stages.now()
+    if stage == promotion.RELEASE and not session.config.in_ci:
+        raise PromotionRefusedError(
+            "Nothing is promoted to release here.",
+            why=promotion.OUTSIDE_CI,
+            next_step="Run it in CI; `invoke evidence.verify` judges a digest anywhere.",
+        )
     registry = registries.client(session)
     chosen = resolve(registry, digest or promotion.PREVIOUS[stage])
     with session.terminal.step(f"Judge {chosen} for {stage}"):
