@@ -100,8 +100,7 @@ def coverage(session: nox.Session) -> None:
 def e2e(session: nox.Session) -> None:
     """Type what people type, in checkouts of their own, against the real engine."""
     install(session, "test")
-    side_by_side = ("--numprocesses=2", "--dist=loadgroup")
-    session.run("python", "-m", "pytest", *side_by_side, *(session.posargs or ["tests/e2e"]))
+    session.run("python", "-m", "pytest", *(session.posargs or ["tests/e2e"]))
 
 
 @nox.session(default=False, venv_backend="none")

@@ -10,8 +10,6 @@ import pytest
 
 from tests.e2e.conftest import ROOT, Ended, commit, invoke, run
 
-# These files share staging and this checkout: one worker runs them.
-pytestmark = pytest.mark.xdist_group("staging")
 UNKNOWN = "sha256:" + "0" * 64
 
 

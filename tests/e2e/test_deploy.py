@@ -15,8 +15,6 @@ from towpath.flows import deploy, status, verify
 from towpath.journal import Entry
 from towpath.rollout import unfinished
 
-pytestmark = pytest.mark.xdist_group("deploy")
-
 
 def test_the_first_deployment_serves_and_is_verified(product: Product) -> None:
     """A first deployment goes the same way as any other; nothing served before."""

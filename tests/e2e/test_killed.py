@@ -10,8 +10,6 @@ from tests.e2e import trial as trials
 from tests.e2e.product import Product, start
 from towpath.rollout import unfinished
 
-pytestmark = pytest.mark.xdist_group("killed")
-
 # Each leaves another world behind: nothing started, started, in the proxy, old drained, worker
 # started, recorded, old stopped. Every entry of the journal is tried in tests/unit/flows.
 DEATHS = [

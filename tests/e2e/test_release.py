@@ -15,8 +15,6 @@ import requests
 from tests.e2e.conftest import ROOT, invoke, live, report_of, run
 from towpath.config import Config, load
 
-# These files share staging and this checkout: one worker runs them.
-pytestmark = pytest.mark.xdist_group("staging")
 STAGING, PRODUCTION = 8081, 8080
 
 
@@ -104,14 +102,9 @@ def test_the_containers_run_the_digest(digest: str, config: Config) -> None:
     """What the engine runs in staging and production is the digest, not only its name."""
     for environment in ("staging", "production"):
         project = f"label=com.docker.compose.project={config.name}-{environment}"
-        rows = docker(
-            "ps",
-            "--filter",
-            project,
-            "--filter",
-            "label=com.docker.compose.service=web",
-            "--format={{.Image}}",
-        ).split()
+        web = "label=com.docker.compose.service=web"
+        ids = docker("ps", "--quiet", "--filter", project, "--filter", web).split()
+        rows = docker("inspect", "--format={{.Config.Image}}", *ids).split()
         assert rows == [config.images.at(digest)] * config.environments[environment].replicas
 
 
@@ -170,6 +163,6 @@ def test_unchanged_the_chain_reuses_its_evidence(released: dict[str, Any]) -> No
 
 def test_the_evidence_can_be_read_from_the_registry(digest: str, tmp_path: Path) -> None:
     """Another machine judges from the registry alone."""
-    ended = invoke(ROOT, "evidence.verify", f"--digest={digest}")
+    ended = invoke(ROOT, "evidence.verify", f"--image={digest}")
 
     assert ended.code == 0, ended.said

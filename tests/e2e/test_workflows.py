@@ -13,8 +13,6 @@ import yaml
 
 from tests.e2e.conftest import LEAN, ROOT, invoke, report_of, run
 
-# These files share staging and this checkout: one worker runs them.
-pytestmark = pytest.mark.xdist_group("staging")
 WORKFLOWS = ROOT / ".github/workflows"
 # What holds in the replay: a push, with a registry on this machine and none configured.
 HOLDS = {
