@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import signal
 
-import pytest
-
 from tests.e2e import trial as trials
 from tests.e2e.product import Product, start
 from towpath.rollout import unfinished
