@@ -35,14 +35,16 @@ def begin(chosen: argparse.Namespace, _extra: Sequence[str]) -> None:
 @entry
 def check(chosen: argparse.Namespace, extra: Sequence[str]) -> None:
     """Run a check and judge it; what follows `--` picks tests, and then there is no verdict."""
-    from towpath.flows import checks
+    from towpath.flows import lint, security, testing
 
     if chosen.check == "tests":
-        checks.tests(session(), extra)
+        testing.tests(session(), extra)
     elif chosen.check == "integration":
-        checks.integration(session(engine=True), extra)
+        testing.integration(session(engine=True), extra)
+    elif chosen.check == "coverage":
+        testing.coverage(session())
     else:
-        getattr(checks, chosen.check)(session())
+        {"lint": lint.lint, "security": security.security}[chosen.check](session())
 
 
 @entry

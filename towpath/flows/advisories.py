@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from towpath.commands import checks
+from towpath.commands import audits
 from towpath.errors import CommandFailedError, ConfigurationError, NothingToJudgeError
 from towpath.flows import stages
 from towpath.flows.session import Session
@@ -78,14 +78,14 @@ def _safety(
     session: Session, pins: Pins, directory: Path | None = None, age: float | None = None
 ) -> Advisories:
     place = _environment(session, "safety")
-    ran = _ask(session, checks.safety(place, _pins(session, pins), str(directory or "")), pins)
+    ran = _ask(session, audits.safety(place, _pins(session, pins), str(directory or "")), pins)
     where = f"the directory {_shown(session, directory)}" if directory else "its server"
     return Advisories(f"safety, {where}", age, tuple(safety.read(ran, pins)))
 
 
 def _pip_audit(session: Session, pins: Pins) -> Advisories:
     place = _environment(session, "pip-audit")
-    ran = _ask(session, checks.pip_audit(place, _pins(session, pins), PATIENCE), pins)
+    ran = _ask(session, audits.pip_audit(place, _pins(session, pins), PATIENCE), pins)
     return Advisories("pip-audit, the package index", None, tuple(pip_audit.read(ran, pins)))
 
 
@@ -99,7 +99,7 @@ def _ask(session: Session, argv: Sequence[str], pins: Pins) -> Ran:
 def _pins(session: Session, pins: Pins) -> str:
     """Write the pins where a source can read them, without hashes and markers, and return where."""
     file = session.config.reports / "checks" / "pins.txt"
-    stages.write_whole(file, checks.pins_text(pins).encode())
+    stages.write_whole(file, audits.pins_text(pins).encode())
     return str(file)
 
 
@@ -115,8 +115,8 @@ def _environment(session: Session, tool: str) -> str:
         )
     wanted = f"{sys.version_info[:2]} {stages.file_hash(pins)}"
     if not stamp.is_file() or stamp.read_text() != wanted:
-        session.runner.run(checks.environment(sys.executable, str(place)), env=UV)
-        session.runner.run(checks.install(sys.executable, str(place), str(pins)), env=UV)
+        session.runner.run(audits.environment(sys.executable, str(place)), env=UV)
+        session.runner.run(audits.install(sys.executable, str(place), str(pins)), env=UV)
         stamp.write_text(wanted)
     return str(place)
 

@@ -8,7 +8,7 @@ import pytest
 
 from tests.unit.flows.checked import CLEAN, evidence, project, session_of
 from towpath.errors import NothingToJudgeError, TowpathError
-from towpath.flows import checks, judging, records
+from towpath.flows import judging, lint, records
 from towpath.flows.session import Session
 from towpath.gates import Status
 
@@ -28,7 +28,7 @@ def spoil(session: Session, name: str, text: str) -> None:
 def test_a_report_that_is_spoilt_is_nothing_to_judge(root: Path, text: str) -> None:
     """Empty, half, of another kind."""
     session = session_of(root, CLEAN)
-    checks.lint(session)
+    lint.lint(session)
     spoil(session, "begun", text)
 
     with pytest.raises(NothingToJudgeError):
@@ -39,7 +39,7 @@ def test_a_report_that_is_spoilt_is_nothing_to_judge(root: Path, text: str) -> N
 def test_a_record_of_a_tool_that_is_spoilt_is_errored(root: Path, text: str) -> None:
     """The others are read all the same."""
     session = session_of(root, CLEAN)
-    checks.lint(session)
+    lint.lint(session)
     spoil(session, "mypy", text)
 
     with pytest.raises(NothingToJudgeError):
@@ -51,7 +51,7 @@ def test_a_record_of_a_tool_that_is_spoilt_is_errored(root: Path, text: str) -> 
 def test_a_gate_judges_again_what_a_check_left(root: Path) -> None:
     """The same verdict, as a second attempt that names the first."""
     session = session_of(root, CLEAN)
-    checks.lint(session)
+    lint.lint(session)
     first = evidence(session, "lint")
 
     second = judging.judge(session, "lint")

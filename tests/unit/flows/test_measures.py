@@ -21,7 +21,7 @@ from tests.unit.flows.checked import (
     session_of,
 )
 from towpath.errors import CommandFailedError, GateFailedError, NothingToJudgeError
-from towpath.flows import checks, judging, records
+from towpath.flows import judging, records, testing
 from towpath.flows.session import Session
 from towpath.gates import Status
 from towpath.runner import Outcome
@@ -48,10 +48,10 @@ def judged_tests(session: Session) -> None:
     """Run the tests on this Python, whatever they say, and judge them."""
     records.begin(session, "tests")
     try:
-        checks.tests(session)
+        testing.tests(session)
     except CommandFailedError:
         assert "-m pytest" in " ".join(calls(session))
-    checks.coverage(session)
+    testing.coverage(session)
 
 
 def test_tests_that_pass_on_one_python_name_the_missing_ones(root: Path) -> None:
@@ -109,12 +109,12 @@ def test_a_failure_on_one_python_is_not_hidden_by_a_crash_on_another(root: Path)
     session = session_of(root, {"-m pytest": pytest_that(BAD_XML, 1)} | coverage_that(root, 90))
     records.begin(session, "tests")
     with pytest.raises(CommandFailedError):
-        checks.tests(session)
+        testing.tests(session)
     crashed = records.read(session.config, "tests", PYTHON)
     records.write(session.config, "tests", records.Record("3.99", "1", 1.0, crashed.ran))
 
     with pytest.raises(GateFailedError):
-        checks.coverage(session)
+        testing.coverage(session)
 
     assert evidence(session, "tests").facts["tests_failed"] == 1
     assert "tests_run" not in evidence(session, "tests").facts
@@ -129,7 +129,7 @@ def test_what_an_earlier_run_left_does_not_count(root: Path) -> None:
 
     assert records.names(session.config, "tests") == []
     with pytest.raises(NothingToJudgeError, match="no coverage data"):
-        checks.coverage(session)
+        testing.coverage(session)
     with pytest.raises(NothingToJudgeError):
         judging.judge(session, "tests")
 
@@ -154,9 +154,9 @@ def test_a_part_of_the_tests_has_no_verdict(root: Path, code: int) -> None:
 
     if code:
         with pytest.raises(CommandFailedError, match="did not pass"):
-            checks.tests(session, ["-k", "x"])
+            testing.tests(session, ["-k", "x"])
     else:
-        checks.tests(session, ["-k", "x"])
+        testing.tests(session, ["-k", "x"])
 
     assert calls(session)[-1].endswith("-m pytest --numprocesses=auto -k x")
     assert records.names(session.config, "tests") == []
@@ -166,6 +166,6 @@ def test_a_part_of_the_tests_has_no_verdict(root: Path, code: int) -> None:
 def test_coverage_without_a_run_of_the_tests_is_nothing_to_judge(root: Path) -> None:
     """The message says what to run."""
     with pytest.raises(NothingToJudgeError) as caught:
-        checks.coverage(session_of(root, {}))
+        testing.coverage(session_of(root, {}))
 
     assert caught.value.next_step == "Run the check: nox -s tests"

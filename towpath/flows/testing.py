@@ -1,43 +1,17 @@
-"""The checks: which tools run, side by side or in order, and what they leave to be judged."""
+"""Tests: which ones run where, what they leave to be judged, and their coverage together."""
 
 from __future__ import annotations
 
-import os
 import sys
-import time
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from importlib import metadata
 from pathlib import Path
 
-from towpath.commands import checks as commands
-from towpath.commands.checks import Linter
-from towpath.errors import CommandFailedError, ConfigurationError, NothingToJudgeError
-from towpath.flows import advisories, judging, records
+from towpath.commands import testing as commands
+from towpath.errors import CommandFailedError, NothingToJudgeError
+from towpath.flows import judging, lint, records
 from towpath.flows.records import Record
 from towpath.flows.session import Session
-from towpath.readers import requirements
 from towpath.readers.findings import Ran
-
-DEADLINE = 900
-
-
-def lint(session: Session) -> None:
-    """Run every linter, all of them whatever one says, two or more at a time; then judge."""
-    records.begin(session, "lint")
-    files = python_files(session)
-    with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
-        list(pool.map(lambda tool: _lint_with(session, "lint", tool, files), commands.LINTERS))
-    judging.judge(session, "lint")
-
-
-def security(session: Session) -> None:
-    """Ask bandit about our code and a source of advisories about our dependencies; then judge."""
-    records.begin(session, "security")
-    _lint_with(session, "security", commands.BANDIT, python_files(session))
-    with session.terminal.step("advisories on the dependencies of the product"):
-        _ask_advisories(session)
-    judging.judge(session, "security")
 
 
 def tests(session: Session, arguments: Sequence[str] = ()) -> None:
@@ -120,57 +94,6 @@ def service_variables(addresses: Mapping[str, str], secrets: Path) -> dict[str, 
     }
 
 
-def python_files(session: Session) -> list[str]:
-    """Return the project's Python files that are there, as paths below its root."""
-    listed = session.runner.run(commands.python_files()).stdout.split("\0")
-    return [name for name in listed if name and (session.config.root / name).is_file()]
-
-
-def version(package: str) -> str:
-    """Return the version of a package in this environment, or "missing"."""
-    try:
-        return metadata.version(package)
-    except metadata.PackageNotFoundError:
-        return "missing"
-
-
-def _lint_with(session: Session, stage: str, tool: Linter, files: Sequence[str]) -> None:
-    """Run one linter and keep how it ended; one that cannot start has ended too, badly."""
-    given = commands.under_judgement(files, tests=tool.judges_tests)
-    started = time.monotonic()
-    log = session.config.reports / "logs" / f"{tool.name}.log"
-    try:
-        ended = session.runner.run(
-            tool.argv(sys.executable, given), check=False, timeout=DEADLINE, log=log
-        )
-        ran = Ran(ended.code, ended.stdout, ended.stderr, len(given))
-    except CommandFailedError as error:
-        ran = Ran(-1, "", f"{error.what} {error.why}", len(given))
-    seconds = time.monotonic() - started
-    record = Record(tool.name, version(tool.name), round(seconds, 3), ran)
-    records.write(session.config, stage, record)
-    session.terminal.say(f"  {tool.name} ended after {seconds:.1f} s")
-
-
-def _ask_advisories(session: Session) -> None:
-    """Keep what a source of advisories said, or why none could be asked."""
-    file = session.config.root / "requirements" / "production.txt"
-    if not file.is_file():
-        raise ConfigurationError(
-            "There is no requirements/production.txt: what the product needs is not known.",
-            next_step="Write requirements/production.in, then run ./dev nox -s requirements",
-        )
-    try:
-        pins = requirements.read(file.read_text(encoding="utf-8"), file.name)
-        found = advisories.audit(session, pins)
-    except NothingToJudgeError as error:
-        records.keep(
-            session.config, "security", "advisories", {"reason": f"{error.what} {error.why}"}
-        )
-    else:
-        records.keep(session.config, "security", "advisories", found.as_json())
-
-
 def _pytest(
     session: Session,
     stage: str,
@@ -195,6 +118,8 @@ def _pytest(
         log=config.reports / "logs" / f"pytest-{name}.log",
         stream=True,
     )
-    record = Record(name, version("pytest"), round(ended.seconds, 3), Ran(ended.code, "", "", 1))
+    record = Record(
+        name, lint.version("pytest"), round(ended.seconds, 3), Ran(ended.code, "", "", 1)
+    )
     records.write(config, stage, record)
     return ended.code

@@ -1,0 +1,40 @@
+"""The command lines of the sources of advisories, each in an environment of its own. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+Argv = list[str]
+
+
+def environment(python: str, place: str) -> Argv:
+    """Make an empty environment for this interpreter, in place of what is there."""
+    return [python, "-m", "uv", "venv", "--quiet", "--clear", "--python", python, place]
+
+
+def install(python: str, place: str, pins: str) -> Argv:
+    """Install pinned requirements into an environment, each file checked by its hash."""
+    return [python, "-m", "uv", "pip", "install", "--quiet", "--require-hashes"] + [
+        *("--python", f"{place}/bin/python"),
+        *("--requirements", pins),
+    ]
+
+
+def safety(place: str, pins: str, directory: str = "") -> Argv:
+    """Ask safety 2.x for advisories: its directory of advisories, or its server without one."""
+    return [f"{place}/bin/python", "-m", "safety", "check", "--json", "--file", pins] + (
+        ["--db", directory] if directory else []
+    )
+
+
+def pip_audit(place: str, pins: str, seconds: int) -> Argv:
+    """Ask pip-audit for advisories on exactly these pins, nothing resolved or installed."""
+    return [f"{place}/bin/python", "-m", "pip_audit", "--format=json", "--progress-spinner=off"] + [
+        *("--no-deps", "--disable-pip", f"--timeout={seconds}"),
+        *("--requirement", pins),
+    ]
+
+
+def pins_text(pins: Sequence[tuple[str, str]]) -> str:
+    """Return pins as the text of a requirements file."""
+    return "".join(f"{name}=={version}\n" for name, version in pins)
