@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from towpath import gates
+from towpath import gates, promotion
 from towpath.errors import (
     ConfigurationError,
     GateFailedError,
@@ -15,20 +15,23 @@ from towpath.flows.session import Session
 from towpath.images import nearest
 
 JUDGED = tuple(dict.fromkeys(rule.stage for rule in gates.GATES))
+# What a release needs in the end; the verdicts of other stages are shown where there are any.
+NEEDED = promotion.NEEDED[promotion.RELEASE]
 
 
 def check(session: Session, stage: str = "") -> None:
     """Write the verdicts as a table, then raise for the worst of them.
 
-    A stage without evidence, or judged under another policy, has no verdict. Raises
-    GateFailedError, NothingToJudgeError, and ConfigurationError for an unknown stage.
+    A stage that a release needs and that left no evidence, or was judged under another policy, has
+    no verdict. Raises GateFailedError, NothingToJudgeError, and ConfigurationError for an unknown
+    stage.
     """
     if stage and stage not in JUDGED:
         raise ConfigurationError(
             f"No gate judges a stage {stage!r}.{nearest(stage, JUDGED)}",
             why=f"Gates judge {', '.join(JUDGED)}.",
         )
-    wanted = (stage,) if stage else JUDGED
+    wanted = (stage,) if stage else _wanted(session)
     found = {name: _current(session, name) for name in wanted}
     session.terminal.table(
         "Verdicts",
@@ -37,6 +40,13 @@ def check(session: Session, stage: str = "") -> None:
     )
     for error in sorted(filter(None, map(_error, found.values())), key=_severity):
         raise error
+
+
+def _wanted(session: Session) -> list[str]:
+    """Return the stages to judge, in the order of the table of gates."""
+    return [
+        name for name in JUDGED if name in NEEDED or stages.path(session.config, name).is_file()
+    ]
 
 
 def _error(found: Statement | NothingToJudgeError) -> TowpathError | None:

@@ -39,6 +39,19 @@ def test_all_passed_is_no_error(session: Session) -> None:
     assert "COVERAGE" in written(session)
 
 
+def test_a_stage_that_no_release_needs_is_judged_only_where_it_ran(session: Session) -> None:
+    """What a deployment watches leaves no evidence, and none is missed; what is there counts."""
+    for stage in verdicts.NEEDED:
+        record(session, stage, DIGEST)
+
+    verdicts.check(session)
+    assert "ERROR_RATE" not in written(session)
+
+    record(session, "watch", DIGEST, error_percent=50)
+    with pytest.raises(GateFailedError, match="ERROR_RATE"):
+        verdicts.check(session)
+
+
 def test_a_failed_gate_comes_before_missing_evidence(session: Session) -> None:
     """A no is worse than nothing to judge, and both are in the table."""
     record(session, "lint", DIGEST, issues=3)
