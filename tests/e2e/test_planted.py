@@ -50,12 +50,10 @@ def uncovered_code(target: Path) -> str:
 
 
 def never_healthy(_target: Path) -> str:
-    """Return the Dockerfile with a command that starts nothing."""
-    text = (ROOT / "Dockerfile").read_text()
-    lines = [
-        'CMD ["sleep", "infinity"]' if row.startswith("CMD ") else row for row in text.split("\n")
-    ]
-    return "\n".join(lines)
+    """Return the Dockerfile whose production starts nothing that ever answers."""
+    before, mark, production = (ROOT / "Dockerfile").read_text().rpartition("\nCMD ")
+    _gunicorn, _, after = production.partition("\n")
+    return f'{before}{mark}["sleep", "infinity"]\n{after}'
 
 
 @pytest.mark.parametrize(
