@@ -112,19 +112,7 @@ ENV ENVIRONMENT=production
 EXPOSE 8000
 HEALTHCHECK --interval=5s --timeout=5s --start-period=30s CMD ["python", "-m", "health.probe"]
 CMD ["gunicorn", "config.wsgi:application"]
-# Last, so that a new commit leaves every layer above as it is.
+# Last, so that a new commit leaves every layer above as it is. The labels come with the build.
 ARG VERSION=0.0.0
 ARG COMMIT=unknown
-ARG TREE=unknown
-ARG DIRTY=true
-ARG CREATED=""
-ARG SOURCE=""
-ARG TITLE=app
 ENV RELEASE_VERSION=${VERSION} RELEASE_COMMIT=${COMMIT}
-LABEL org.opencontainers.image.title=${TITLE} \
-    org.opencontainers.image.version=${VERSION} \
-    org.opencontainers.image.revision=${COMMIT} \
-    org.opencontainers.image.created=${CREATED} \
-    org.opencontainers.image.source=${SOURCE} \
-    dev.towpath.tree=${TREE} \
-    dev.towpath.dirty=${DIRTY}

@@ -196,9 +196,16 @@ def push_image(
     platforms: tuple[str, ...] = ("linux/amd64", "linux/arm64"),
     layer: bytes = b"layer",
     tag: str = "building",
+    more: tuple[bytes, ...] = (),
 ) -> Manifest:
-    """Push an image of one layer for these platforms under a tag, and return its index."""
-    blob = registry.put_blob(layer, "application/vnd.oci.image.layer.v1.tar+gzip")
+    """Push an image for these platforms under a tag, and return its index.
+
+    `more` are the layers above the first.
+    """
+    blobs = [
+        registry.put_blob(content, "application/vnd.oci.image.layer.v1.tar+gzip").as_json()
+        for content in (layer, *more)
+    ]
     children = []
     for platform in platforms:
         system, architecture = platform.split("/")
@@ -206,7 +213,7 @@ def push_image(
         where = registry.put_blob(
             json.dumps(config).encode(), "application/vnd.oci.image.config.v1+json"
         )
-        body = {"schemaVersion": 2, "config": where.as_json(), "layers": [blob.as_json()]}
+        body = {"schemaVersion": 2, "config": where.as_json(), "layers": blobs}
         manifest = Manifest(oci.MANIFEST, json.dumps({**body, "mediaType": oci.MANIFEST}).encode())
         registry.put_manifest(manifest.digest, manifest)
         children.append((manifest.descriptor, system, architecture))

@@ -21,13 +21,22 @@ LAYERS = (
     ("errors", "inside"),
     ("images",),
     ("config", "runner", "terminal"),
-    ("gates", "evidence", "promotion", "rollout", "migrations", "report"),
+    ("gates", "evidence", "promotion", "rollout", "migrations", "provenance", "report"),
     ("commands", "readers", "clients", "journal"),
     ("engine",),
     ("flows",),
     ("tasks", "__main__"),
 )
-PURE = {"gates", "evidence", "promotion", "rollout", "migrations", "images", "commands", "readers"}
+PURE = {
+    "gates",
+    "evidence",
+    "promotion",
+    "rollout",
+    "migrations",
+    "images",
+    "commands",
+    "readers",
+} | {"provenance"}
 WORLD = {
     *("asyncio", "docker", "http", "io", "logging", "os", "random", "requests", "rich", "secrets"),
     *("shutil", "signal", "socket", "subprocess", "tempfile", "threading", "time", "urllib"),

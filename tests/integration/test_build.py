@@ -13,7 +13,7 @@ from uuid import uuid4
 import pytest
 
 from towpath.errors import CommandFailedError
-from towpath.flows import build
+from towpath.flows import build, origin
 from towpath.flows import registry as registries
 from towpath.flows import source
 from towpath.flows.build import Built
@@ -98,6 +98,28 @@ def test_the_labels_say_what_it_is_made_of(session: Session, made_of: Source, bu
     assert image.label("dev.towpath.tree") == made_of.tree
     assert image.label("dev.towpath.dirty") == "false"
     assert {part.config.user for part in image.platforms.values()} == {"10001:10001"}
+
+
+def test_the_index_says_it_too(session: Session, made_of: Source, built: Built) -> None:
+    """Revision, version and time are annotations of the index, so nobody has to pull a config."""
+    index = registries.client(session).manifest(built.digest).document
+
+    assert index["annotations"]["org.opencontainers.image.revision"] == made_of.commit
+    assert index["annotations"]["org.opencontainers.image.version"] == made_of.version
+    assert index["annotations"]["org.opencontainers.image.created"].endswith("Z")
+
+
+def test_the_base_is_told_from_what_is_ours(session: Session, built: Built) -> None:
+    """The layers of the base are the lowest on each platform, and the provenance names them."""
+    registry = registries.client(session)
+    base = origin.base(registry, built.digest)
+
+    assert base is not None and base.name == "python:3.13-slim"
+    for platform, part in registries.image(registry, built.digest).platforms.items():
+        digests = [row.digest for row in oci.layers(part.manifest)]
+        assert digests[: len(base.layers[platform])] == list(base.layers[platform])
+        assert 0 < built.above_base[platform] < part.size
+    assert built.programs > 0
 
 
 @pytest.mark.parametrize("platform", PLATFORMS)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-
 Argv = list[str]
 
 
@@ -27,35 +25,6 @@ def create_builder(name: str) -> Argv:
         "--driver=docker-container",
         "--driver-opt=network=host",
     ]
-
-
-def build(
-    *,
-    platforms: Iterable[str],
-    target: str,
-    name: str,
-    metadata_file: str,
-    push: bool,
-    arguments: Mapping[str, str],
-    ca_file: str = "",
-    builder: str = "",
-    no_cache: bool = False,
-) -> Argv:
-    """Build one target for these platforms, and push it under `name` or keep it in the engine.
-
-    Attestations are left out: they carry the time of the build, so that one commit would have a
-    new digest each time. `ca_file` is the host's bundle of certificates, given as a build secret.
-    """
-    argv = ["docker", "buildx", "build", f"--platform={','.join(platforms)}", f"--target={target}"]
-    argv += ["--progress=plain", "--provenance=false", "--sbom=false"]
-    argv += [f"--metadata-file={metadata_file}"]
-    argv += [f"--builder={builder}"] if builder else []
-    argv += ["--no-cache"] if no_cache else []
-    argv += [f"--build-arg={key}={value}" for key, value in arguments.items()]
-    argv += [f"--secret=id=ca,src={ca_file}"] if ca_file else []
-    kind = "type=image,push=true" if push else "type=docker"
-    argv += [f"--output={kind},oci-mediatypes=true,name={name}"]
-    return [*argv, "."]
 
 
 def login(registry: str, user: str) -> Argv:

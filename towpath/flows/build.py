@@ -1,39 +1,28 @@
-"""Build the image for every platform, push it, read it back, and only then move its tags."""
+"""Build targets for every platform, push them, read them back, and only then move their tags."""
 
 from __future__ import annotations
 
 import datetime as dt
-import os
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from towpath.clients.registry import RegistryClient
-from towpath.commands import buildx
-from towpath.errors import (
-    ConfigurationError,
-    NothingToJudgeError,
-    RegistryError,
-    RegistryNotFoundError,
-)
+from towpath.errors import NothingToJudgeError, RegistryError, RegistryNotFoundError
 from towpath.evidence import Statement, Subject
+from towpath.flows import bake, origin, readback
 from towpath.flows import registry as registries
 from towpath.flows import source as sources
 from towpath.flows import stages
+from towpath.flows.bake import Order, Solved
 from towpath.flows.registry import Image
 from towpath.flows.session import Session
 from towpath.flows.source import Source
-from towpath.images import nearest, version_tag
-from towpath.readers import buildx as reader
-
-TARGETS = ("production", "testing", "development")
-BUILDER = "towpath"
-# Where a push arrives; it names nothing that anybody asks for until it was read back.
-ARRIVAL = "building"
-BUILT = "built"
-BUNDLE = Path("/etc/ssl/certs/ca-certificates.crt")
+from towpath.flows.targets import PRODUCTION, known
+from towpath.flows.targets import tags as names_of
+from towpath.images import version_tag
+from towpath.provenance import Base
 
 
 @dataclass(frozen=True)
@@ -46,6 +35,8 @@ class Built:
     sizes: Mapping[str, int]
     tags: tuple[str, ...]
     seconds: float
+    above_base: Mapping[str, int] = field(default_factory=dict)
+    programs: int = 0
 
     @property
     def image_size(self) -> int:
@@ -58,31 +49,64 @@ def build(
     source: Source,
     *,
     platforms: tuple[str, ...],
-    target: str = "production",
+    target: str = PRODUCTION,
     no_cache: bool = False,
 ) -> Built:
-    """Build and push; the digest comes from the build's metadata and is read back.
+    """Build and push one target; see `build_all`."""
+    built = build_all(session, source, platforms=platforms, targets=(target,), no_cache=no_cache)
+    return built[target]
 
-    Tags move last: `<version>` and `built` of production, `<target>` of the others. Raises
-    RegistryError if the registry does not hold what was pushed.
+
+def build_all(
+    session: Session,
+    source: Source,
+    *,
+    platforms: tuple[str, ...],
+    targets: tuple[str, ...] = (PRODUCTION,),
+    tag: str = "",
+    no_cache: bool = False,
+    shown: bool = False,
+) -> dict[str, Built]:
+    """Build these targets in one go and push them; what arrived is read back by its digest.
+
+    Tags move last, when every platform of every target is there and every program in it is of its
+    platform: `<version>` and `built` of production, `<target>` of the others, and `tag` for the
+    only target. With `shown` the builder's own words are shown as they come. Raises RegistryError
+    if the registry does not hold what was pushed.
     """
-    started = time.monotonic()
-    _known(target)
+    started, begun = time.monotonic(), stages.now()
+    tags = {target: names_of(source.version, target, targets, tag) for target in targets}
     registry = registries.client(session)
     registry.ping()
-    where = session.config.images.tagged(ARRIVAL)
-    with session.terminal.step(f"Build {target} for {', '.join(platforms)}"):
-        digest = _run(
-            session, source, platforms=platforms, target=target, name=where, no_cache=no_cache
-        )
+    order = replace(_order(session, source, targets, platforms), no_cache=no_cache, shown=shown)
+    with session.terminal.step(f"Build {', '.join(targets)} for {', '.join(platforms)}"):
+        solved = bake.solve(session, order)
+        _unchanged(session, source)
     with session.terminal.step("Read back every platform"):
-        image = _read_back(registry, digest, platforms)
-    tags = (version_tag(source.version), BUILT) if target == "production" else (target,)
-    _refuse_another(registry, source, digest, tags)
-    for tag in tags:
-        registry.put_manifest(tag, image.index)
+        found = _read_back(registry, solved, platforms)
+        programs = readback.require_native(session, registry, found)
+    _refuse_another(registry, source, found, tags)
+    for target, (image, base) in found.items():
+        origin.attach(
+            session, registry, image, origin.of(source, order, solved, target, base, begun)
+        )
+    for target, names in tags.items():
+        for name in names:
+            registry.put_manifest(name, found[target][0].index)
     seconds = time.monotonic() - started
-    return Built(digest, source.version, tuple(image.platforms), image.sizes, tags, seconds)
+    return {
+        target: Built(
+            digest=image.digest,
+            version=source.version,
+            platforms=tuple(image.platforms),
+            sizes=image.sizes,
+            tags=tags[target],
+            seconds=seconds,
+            above_base=readback.above_base(image, base),
+            programs=programs[target],
+        )
+        for target, (image, base) in found.items()
+    }
 
 
 def keep(
@@ -90,23 +114,27 @@ def keep(
     source: Source,
     *,
     platforms: tuple[str, ...],
-    target: str = "production",
+    target: str = PRODUCTION,
     no_cache: bool = False,
+    shown: bool = False,
 ) -> str:
     """Build into the engine only and return the image's name there; nothing is promised of it."""
-    _known(target)
-    name = f"{session.config.repository}:{target}"
+    known(target)
+    order = replace(_order(session, source, (target,), platforms), no_cache=no_cache, shown=shown)
     with session.terminal.step(f"Build {target} for {', '.join(platforms)}, without a push"):
-        _run(
-            session,
-            source,
-            platforms=platforms,
-            target=target,
-            name=name,
-            no_cache=no_cache,
-            push=False,
-        )
+        name = bake.keep(session, order, target)
+        _unchanged(session, source)
     return name
+
+
+def show(session: Session, built: Mapping[str, Built]) -> None:
+    """Tell what a build left in the registry; the references go to standard output."""
+    for target, row in built.items():
+        for platform, size in row.sizes.items():
+            above = row.above_base.get(platform)
+            more = "" if above is None else f", {above / 1e6:.1f} MB above its base"
+            session.terminal.say(f"  {target} {platform} {size / 1e6:.1f} MB compressed{more}")
+        session.terminal.data(session.config.images.at(row.digest))
 
 
 def facts(source: Source, built: Built, asked: tuple[str, ...]) -> dict[str, Any]:
@@ -121,6 +149,8 @@ def facts(source: Source, built: Built, asked: tuple[str, ...]) -> dict[str, Any
         "platforms": list(built.platforms),
         "sizes": dict(built.sizes),
         "image_size": built.image_size,
+        "above_base": dict(built.above_base),
+        "programs": built.programs,
     }
 
 
@@ -150,61 +180,33 @@ def record(
     )
 
 
-def builder(session: Session) -> str:
-    """Return the builder to use: none where the engine itself builds for several platforms.
-
-    Elsewhere a builder in a container is made once and used from then on.
-    """
-    if reader.has_image_store(session.runner.run(buildx.info()).stdout):
-        return ""
-    if not session.runner.run(buildx.inspect_builder(BUILDER), check=False).ok:
-        session.runner.run(buildx.create_builder(BUILDER))
-    return BUILDER
-
-
-def arguments(session: Session, source: Source) -> dict[str, str]:
+def arguments(source: Source) -> dict[str, str]:
     """Return the build arguments: all of them follow from the commit, none from the day."""
     return {
         "SOURCE_DATE_EPOCH": str(source.epoch),
         "VERSION": source.version,
         "COMMIT": source.commit,
-        "TREE": source.tree,
-        "DIRTY": str(source.dirty).lower(),
-        "CREATED": stages.stamp(dt.datetime.fromtimestamp(source.epoch, dt.UTC)),
-        "SOURCE": source.remote,
-        "TITLE": session.config.name,
     }
 
 
-def _run(
-    session: Session,
-    source: Source,
-    *,
-    platforms: tuple[str, ...],
-    target: str,
-    name: str,
-    no_cache: bool,
-    push: bool = True,
-) -> str:
-    metadata = session.config.reports / "build" / f"{target}.{os.getpid()}.json"
-    metadata.parent.mkdir(parents=True, exist_ok=True)
-    argv = buildx.build(
-        platforms=platforms,
-        target=target,
-        name=name,
-        metadata_file=str(metadata),
-        push=push,
-        arguments=arguments(session, source),
-        ca_file=_certificates(session.config.env),
-        builder=builder(session),
-        no_cache=no_cache,
-    )
-    try:
-        session.runner.run(argv, log=session.config.reports / "logs" / "build.log")
-        _unchanged(session, source)
-        return reader.built_digest(metadata.read_text()) if push else ""
-    finally:
-        metadata.unlink(missing_ok=True)
+def labels(session: Session, source: Source) -> dict[str, str]:
+    """Return the labels of every target; those that OCI knows become annotations too."""
+    created = stages.stamp(dt.datetime.fromtimestamp(source.epoch, dt.UTC))
+    return {
+        "org.opencontainers.image.title": session.config.name,
+        "org.opencontainers.image.version": source.version,
+        "org.opencontainers.image.revision": source.commit,
+        "org.opencontainers.image.created": created,
+        "org.opencontainers.image.source": source.remote,
+        "dev.towpath.tree": source.tree,
+        "dev.towpath.dirty": str(source.dirty).lower(),
+    }
+
+
+def _order(
+    session: Session, source: Source, targets: tuple[str, ...], platforms: tuple[str, ...]
+) -> Order:
+    return Order(targets, platforms, arguments(source), labels(session, source))
 
 
 def _unchanged(session: Session, source: Source) -> None:
@@ -217,31 +219,32 @@ def _unchanged(session: Session, source: Source) -> None:
         )
 
 
-def _read_back(registry: RegistryClient, digest: str, platforms: tuple[str, ...]) -> Image:
-    try:
-        image = registries.image(registry, digest)
-    except RegistryNotFoundError as error:
-        raise RegistryError(
-            f"The build ended well, and {registry.repository} does not hold {digest}.",
-            why=error.what,
-            next_step="Run `invoke build` again; no tag was moved.",
-        ) from error
-    missing = set(platforms) - set(image.platforms)
-    if missing:
-        raise RegistryError(
-            f"{digest} lacks {', '.join(sorted(missing))}.",
-            why=f"It has {', '.join(image.platforms) or 'no platform'}.",
-            next_step="Run `invoke build` again; no tag was moved.",
+def _read_back(
+    registry: RegistryClient, solved: Solved, platforms: Sequence[str]
+) -> dict[str, tuple[Image, Base | None]]:
+    bases = {
+        name: readback.base(registry, name, digest)
+        for name, digest in dict(solved.bases.values()).items()
+    }
+    return {
+        target: (
+            readback.read(registry, digest, platforms),
+            bases[solved.bases[target][0]] if target in solved.bases else None,
         )
-    return image
+        for target, digest in solved.digests.items()
+    }
 
 
 def _refuse_another(
-    registry: RegistryClient, source: Source, digest: str, tags: tuple[str, ...]
+    registry: RegistryClient,
+    source: Source,
+    found: Mapping[str, tuple[Image, Base | None]],
+    tags: Mapping[str, tuple[str, ...]],
 ) -> None:
     """Refuse to give the name of a released version to other bytes."""
-    if source.version.startswith("0.0.0+") or BUILT not in tags:
+    if source.version.startswith("0.0.0+") or PRODUCTION not in tags:
         return
+    digest = found[PRODUCTION][0].digest
     try:
         before = registry.resolve(version_tag(source.version))
     except RegistryNotFoundError:
@@ -252,18 +255,3 @@ def _refuse_another(
             why=f"This build is {digest}: the base image or the builder has changed since.",
             next_step="Tag a new version; a released one is never replaced.",
         )
-
-
-def _known(target: str) -> None:
-    if target not in TARGETS:
-        raise ConfigurationError(
-            f"Unknown target {target!r}.{nearest(target, TARGETS)}",
-            why=f"The Dockerfile has {', '.join(TARGETS)}.",
-        )
-
-
-def _certificates(env: Mapping[str, str]) -> str:
-    """Return the host's bundle of certificates: a company's own authority is only in there."""
-    named = (env.get(name, "") for name in ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE"))
-    places = [*(Path(name) for name in named if name), BUNDLE]
-    return next((str(place) for place in places if place.is_file()), "")

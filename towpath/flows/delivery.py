@@ -15,6 +15,7 @@ from towpath.flows import evidence, promote, registry
 from towpath.flows import scan as scans
 from towpath.flows import stages
 from towpath.flows.session import Session
+from towpath.flows.targets import BUILT
 from towpath.images import version_tag
 from towpath.report import StageResult
 
@@ -163,7 +164,7 @@ def _held_build(session: Session, run: Run) -> Statement | None:
         return None
     door = registry.client(session)
     try:
-        named = {door.resolve(tag) for tag in (version_tag(run.source.version), builds.BUILT)}
+        named = {door.resolve(tag) for tag in (version_tag(run.source.version), BUILT)}
     except RegistryNotFoundError:
         return None
     return held if named == {held.facts["digest"]} else None

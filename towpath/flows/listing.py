@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from towpath import promotion
 from towpath.clients.registry import RegistryClient
 from towpath.evidence import Statement
-from towpath.flows import build, evidence, promote
+from towpath.flows import bake, evidence, promote
 from towpath.flows import registry as registries
 from towpath.flows.registry import Image
 from towpath.flows.session import Session
@@ -19,7 +19,7 @@ SHORT = len("sha256:") + 12
 def inspect(session: Session) -> None:
     """Write every tag: digest, platforms, compressed size, evidence, and where it may move next."""
     registry = registries.client(session)
-    hidden = ("sha256-", build.ARRIVAL)
+    hidden = ("sha256-", bake.ARRIVAL)
     names = [name for name in registry.tags() if not name.startswith(hidden)]
     digests = {name: registry.resolve(name) for name in names}
     seen = {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from towpath.errors import NothingToJudgeError
@@ -11,13 +12,32 @@ from towpath.images import digest
 SNAPSHOTTER = "io.containerd.snapshotter.v1"
 
 
-def built_digest(metadata: str) -> str:
-    """Return the digest of what was built, from the file that `--metadata-file` names."""
+def built_digests(metadata: str, targets: Iterable[str]) -> dict[str, str]:
+    """Return the digest of each target, from the file that `--metadata-file` names.
+
+    A target that is not in there raises NothingToJudgeError.
+    """
     document = _object(metadata, "The build's metadata")
-    found = document.get("containerimage.digest")
-    if not isinstance(found, str):
-        raise NothingToJudgeError("The build's metadata names no digest.")
-    return digest(found)
+    found = {}
+    for target in targets:
+        row = document.get(target)
+        said = row.get("containerimage.digest") if isinstance(row, dict) else None
+        if not isinstance(said, str):
+            raise NothingToJudgeError(f"The build's metadata names no digest of {target}.")
+        found[target] = digest(said)
+    return found
+
+
+def materials(metadata: str, target: str) -> tuple[Mapping[str, Any], ...]:
+    """Return what buildx itself says went into a target; nothing where it does not say.
+
+    Since 0.14 it writes its provenance into the metadata, in the words of SLSA 0.2 or 1.0.
+    """
+    row = _object(metadata, "The build's metadata").get(target) or {}
+    said = row.get("buildx.build.provenance") or {}
+    newer = (said.get("buildDefinition") or {}).get("resolvedDependencies")
+    rows = newer or said.get("materials") or []
+    return tuple({"uri": row["uri"], "digest": row.get("digest") or {}} for row in rows)
 
 
 def has_image_store(info: str) -> bool:

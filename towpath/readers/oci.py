@@ -10,7 +10,7 @@ import hashlib
 import json
 import posixpath
 import tarfile
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -112,6 +112,12 @@ def entries(index: Manifest) -> list[Descriptor]:
 def layers(manifest: Manifest) -> list[Descriptor]:
     """Return the layers of an image, the lowest first."""
     return [_descriptor(row, "a manifest") for row in _rows(manifest, "layers")]
+
+
+def above(rows: list[Descriptor], base: Sequence[str]) -> list[Descriptor]:
+    """Return the layers above those with the digests of `base`; all if those are not the lowest."""
+    lowest = [row.digest for row in rows[: len(base)]]
+    return rows[len(base) :] if lowest == list(base) else rows
 
 
 def config_of(manifest: Manifest) -> Descriptor:

@@ -14,9 +14,11 @@ _DIGEST = "Of the image; otherwise the one that carries the tag of the stage bef
 @task(
     help={
         "platforms": "As in amd64,arm64; otherwise those of pyproject.toml.",
-        "target": "production, testing or development.",
+        "target": "production, testing, development, several of them, or all.",
         "push": "Push to the registry; with --no-push the image stays in the engine.",
         "no_cache": "Build every step again.",
+        "tag": "One more name for the image, beside those that the pipeline gives.",
+        "progress": "plain shows the builder's own words; otherwise they are in reports/logs.",
         "verbose": _VERBOSE,
     }
 )
@@ -27,27 +29,44 @@ def build(
     target: str = "production",
     push: bool = True,
     no_cache: bool = False,
+    tag: str = "",
+    progress: str = "quiet",
     verbose: bool = False,
 ) -> None:
     """Build the image for every platform, push it, and read it back."""
     from towpath import images
     from towpath.flows import build as flow
     from towpath.flows import source, stages
+    from towpath.flows import targets as names
 
     asked = images.platforms(platforms) if platforms else ()
+    flags = names.flags(target, tag=tag, push=push, progress=progress)
     found = session(verbose=verbose, engine=True)
     asked = asked or found.config.platforms
     started, made_of = stages.now(), source.read(found)
     if not push:
-        name = flow.keep(found, made_of, platforms=asked, target=target, no_cache=no_cache)
+        name = flow.keep(
+            found,
+            made_of,
+            platforms=asked,
+            target=flags.targets[0],
+            no_cache=no_cache,
+            shown=flags.shown,
+        )
         found.terminal.data(name)
         return
-    built = flow.build(found, made_of, platforms=asked, target=target, no_cache=no_cache)
-    for platform, size in built.sizes.items():
-        found.terminal.say(f"  {platform} {size / 1e6:.1f} MB compressed")
-    found.terminal.data(found.config.images.at(built.digest))
-    if target == "production":
-        stages.raise_for(flow.record(found, made_of, built, asked, started=started))
+    built = flow.build_all(
+        found,
+        made_of,
+        platforms=asked,
+        targets=flags.targets,
+        tag=tag,
+        no_cache=no_cache,
+        shown=flags.shown,
+    )
+    flow.show(found, built)
+    if row := built.get(names.PRODUCTION):
+        stages.raise_for(flow.record(found, made_of, row, asked, started=started))
 
 
 @task(help={"digest": "Of the image; otherwise the one built last.", "verbose": _VERBOSE})

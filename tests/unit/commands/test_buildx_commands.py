@@ -5,62 +5,6 @@ from __future__ import annotations
 from towpath.commands import buildx, trivy
 
 
-def test_a_push_names_platforms_target_and_arguments() -> None:
-    """A build for two platforms is pushed without attestations, which would carry the time."""
-    argv = buildx.build(
-        platforms=("linux/amd64", "linux/arm64"),
-        target="production",
-        name="localhost:5000/towpath/dashboard:building",
-        metadata_file="reports/build/production.json",
-        push=True,
-        arguments={"VERSION": "1.2.3", "COMMIT": "abc"},
-        ca_file="/etc/ca.crt",
-    )
-
-    assert argv == [
-        "docker",
-        "buildx",
-        "build",
-        "--platform=linux/amd64,linux/arm64",
-        "--target=production",
-        "--progress=plain",
-        "--provenance=false",
-        "--sbom=false",
-        "--metadata-file=reports/build/production.json",
-        "--build-arg=VERSION=1.2.3",
-        "--build-arg=COMMIT=abc",
-        "--secret=id=ca,src=/etc/ca.crt",
-        "--output=type=image,push=true,oci-mediatypes=true,"
-        "name=localhost:5000/towpath/dashboard:building",
-        ".",
-    ]
-
-
-def test_flags_that_are_not_wanted_are_not_there() -> None:
-    """Without certificates, builder and cache rules the line is shorter; the image stays here."""
-    argv = buildx.build(
-        platforms=("linux/amd64",),
-        target="testing",
-        name="x",
-        metadata_file="m",
-        push=False,
-        arguments={},
-        builder="towpath",
-        no_cache=True,
-    )
-
-    assert argv[5:] == [
-        "--progress=plain",
-        "--provenance=false",
-        "--sbom=false",
-        "--metadata-file=m",
-        "--builder=towpath",
-        "--no-cache",
-        "--output=type=docker,oci-mediatypes=true,name=x",
-        ".",
-    ]
-
-
 def test_a_builder_reaches_a_local_registry() -> None:
     """A builder in a container is on the host's network."""
     assert buildx.create_builder("towpath") == [

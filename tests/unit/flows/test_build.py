@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from tests.fakes import Answer, TableRunner, outcome
+from tests.fakes import Answer, QuietTerminal, TableRunner, outcome
+from tests.layers import AMD64, layer, program
 from tests.registry_server import Store, push_image
 from tests.releases import SOURCE, START, labels, session_at
+from towpath import provenance
 from towpath.errors import (
     CommandFailedError,
     ConfigurationError,
@@ -20,14 +22,22 @@ from towpath.errors import (
     RegistryError,
     RegistryNetworkError,
 )
-from towpath.flows import build, stages
+from towpath.flows import attached, build, origin, stages
 from towpath.flows.session import Session
 from towpath.flows.source import Source
+from towpath.readers import oci
 from towpath.runner import Outcome
 
 pytestmark = pytest.mark.door
 
 BOTH = ("linux/amd64", "linux/arm64")
+DOCKERFILE = """ARG PYTHON=3.13
+FROM --platform=$BUILDPLATFORM python:${PYTHON}-slim AS builder
+FROM python:${PYTHON}-slim AS base
+FROM base AS testing
+FROM base AS development
+FROM base AS production
+"""
 STORE = '{"DriverStatus": [["driver-type", "io.containerd.snapshotter.v1"]]}'
 
 
@@ -44,34 +54,53 @@ def git(source: Source = SOURCE) -> dict[str, Answer]:
     }
 
 
-def builder(push: Callable[[], str]) -> Answer:
-    """Answer as buildx does: push something, and name its digest in the metadata file."""
+Push = Callable[[], str]
+
+
+def builder(push: Push, base: Push | None = None) -> Answer:
+    """Answer as buildx does: push each target, and name their digests in the metadata file."""
 
     def run(argv: tuple[str, ...]) -> Outcome:
-        digest = push()
-        (where,) = (part.partition("=")[2] for part in argv if part.startswith("--metadata-file"))
-        Path(where).write_text(json.dumps({"containerimage.digest": digest}))
+        given = dict(part.split("=", 1) for part in argv if part.startswith("--") and "=" in part)
+        targets = json.loads(Path(given["--file"]).read_text())["target"]
+        assert set(argv) >= set(targets)
+        digests = {
+            name: (base or push)() if "dockerfile-inline" in body else push()
+            for name, body in targets.items()
+            if "push=true" in body["output"][0]
+        }
+        Path(given["--metadata-file"]).write_text(
+            json.dumps({name: {"containerimage.digest": it} for name, it in digests.items()})
+        )
         return outcome()
 
     return run
 
 
-def session_with(root: Path, store: Store, push: Callable[[], str]) -> Session:
+def pushing(store: Store, *, tag: str = "arrived", **options: Any) -> Push:
+    """Return the act that pushes an image, as a builder would."""
+    options = {"layer": layer(), **options}
+    return lambda: push_image(store.client(), labels(), tag=tag, **options).digest
+
+
+def session_with(root: Path, store: Store, push: Push, base: Push | None = None) -> Session:
     answers: dict[str, Answer] = {
         "docker info": STORE,
-        "buildx build": builder(push),
+        "buildx bake": builder(push, base),
         **git(),
     }
-    return session_at(root, store, TableRunner(answers))
+    (root / "Dockerfile").write_text(DOCKERFILE if base else "FROM scratch AS production\n")
+    runner = TableRunner(answers)
+    return session_at(root, store, runner, TOWPATH_STATE=str(root / "state"))
 
 
 def test_what_was_pushed_is_read_back_and_named(store: Store, tmp_path: Path) -> None:
     """Digest, platforms and sizes are the registry's; version and `built` point at the digest."""
-    session = session_with(tmp_path, store, lambda: push_image(store.client(), labels()).digest)
+    session = session_with(tmp_path, store, pushing(store))
 
     built = build.build(session, SOURCE, platforms=BOTH)
 
-    assert built.digest == store.tags["building"]
+    assert built.digest == store.tags["arrived"]
     assert built.platforms == BOTH
     assert store.tags["built"] == store.tags["0.0.0-gccccccc"] == built.digest
     assert built.tags == ("0.0.0-gccccccc", "built")
@@ -81,7 +110,7 @@ def test_what_was_pushed_is_read_back_and_named(store: Store, tmp_path: Path) ->
 
 def test_the_statement_binds_source_and_digest(store: Store, tmp_path: Path) -> None:
     """Commit, tree and digest are facts of one passed statement about the digest."""
-    session = session_with(tmp_path, store, lambda: push_image(store.client(), labels()).digest)
+    session = session_with(tmp_path, store, pushing(store))
     built = build.build(session, SOURCE, platforms=BOTH)
 
     statement = build.record(session, SOURCE, built, BOTH, started=START)
@@ -108,7 +137,7 @@ def test_an_image_without_a_platform_is_an_error(store: Store, tmp_path: Path) -
     session = session_with(
         tmp_path,
         store,
-        lambda: push_image(store.client(), labels(), ("linux/amd64",)).digest,
+        pushing(store, platforms=("linux/amd64",)),
     )
 
     with pytest.raises(RegistryError, match="lacks linux/arm64"):
@@ -120,8 +149,8 @@ def test_a_layer_that_did_not_arrive_is_an_error(store: Store, tmp_path: Path) -
     """Manifests alone are no image: every blob has to be there."""
 
     def push() -> str:
-        digest = push_image(store.client(), labels()).digest
-        (lost,) = (name for name, blob in store.blobs.items() if blob == b"layer")
+        digest = pushing(store)()
+        (lost,) = (name for name, blob in store.blobs.items() if blob == layer())
         del store.blobs[lost]
         return digest
 
@@ -136,11 +165,11 @@ def test_a_child_of_another_platform_is_nothing_to_judge(store: Store, tmp_path:
     """An index that lists amd64 as arm64 is not believed."""
 
     def push() -> str:
-        index = push_image(store.client(), labels())
+        index = push_image(store.client(), labels(), layer=layer())
         rows = index.document["manifests"]
         rows[0]["platform"], rows[1]["platform"] = rows[1]["platform"], rows[0]["platform"]
         wrong = replace(index, content=json.dumps({**index.document, "manifests": rows}).encode())
-        store.client().put_manifest("building", wrong)
+        store.client().put_manifest("arrived", wrong)
         return wrong.digest
 
     session = session_with(tmp_path, store, push)
@@ -152,7 +181,7 @@ def test_a_child_of_another_platform_is_nothing_to_judge(store: Store, tmp_path:
 def test_a_failed_build_moves_nothing(store: Store, tmp_path: Path) -> None:
     """The builder's own words are the reason."""
     failed = outcome(code=1, stderr="no space left")
-    answers: dict[str, Answer] = {"docker info": STORE, "buildx build": failed}
+    answers: dict[str, Answer] = {"docker info": STORE, "buildx bake": failed}
     session = session_at(tmp_path, store, TableRunner(answers))
 
     with pytest.raises(CommandFailedError, match="failed") as caught:
@@ -163,7 +192,7 @@ def test_a_failed_build_moves_nothing(store: Store, tmp_path: Path) -> None:
 
 def test_files_that_change_meanwhile_are_noticed(store: Store, tmp_path: Path) -> None:
     """An image of a tree that changed under the builder has no tree to speak of."""
-    session = session_with(tmp_path, store, lambda: push_image(store.client(), labels()).digest)
+    session = session_with(tmp_path, store, pushing(store))
     before = replace(SOURCE, tree="8" * 40)
 
     with pytest.raises(NothingToJudgeError, match="changed while"):
@@ -174,7 +203,7 @@ def test_a_released_version_is_never_replaced(store: Store, tmp_path: Path) -> N
     """The tag of a version keeps its digest; another build of it is an error."""
     released = replace(SOURCE, version="1.2.3")
     first = push_image(store.client(), labels(), layer=b"first", tag="1.2.3").digest
-    session = session_with(tmp_path, store, lambda: push_image(store.client(), labels()).digest)
+    session = session_with(tmp_path, store, pushing(store))
 
     with pytest.raises(RegistryError, match="1.2.3 is in the registry already"):
         build.build(session, released, platforms=BOTH)
@@ -184,12 +213,13 @@ def test_a_released_version_is_never_replaced(store: Store, tmp_path: Path) -> N
 
 def test_another_target_gets_its_own_tag_only(store: Store, tmp_path: Path) -> None:
     """A testing image is never what a promotion takes."""
-    session = session_with(tmp_path, store, lambda: push_image(store.client(), labels()).digest)
+    session = session_with(tmp_path, store, pushing(store))
 
     built = build.build(session, SOURCE, platforms=BOTH, target="testing")
 
     assert built.tags == ("testing",)
-    assert set(store.tags) == {"building", "testing"}
+    assert {"arrived", "testing"} <= set(store.tags)
+    assert "built" not in store.tags
 
 
 def test_a_registry_that_is_down_stops_before_the_build(tmp_path: Path) -> None:
@@ -210,41 +240,141 @@ def test_an_unknown_target_names_the_nearest(store: Store, tmp_path: Path) -> No
         build.build(session, SOURCE, platforms=BOTH, target="producton")
 
 
-def test_an_engine_without_image_store_gets_a_builder(store: Store, tmp_path: Path) -> None:
-    """The builder is made once, where it is missing."""
-    answers: dict[str, Answer] = {
-        "docker info": '{"DriverStatus": []}',
-        "buildx inspect": outcome(code=1),
-        "buildx create": "towpath\n",
-    }
-    runner = TableRunner(answers)
-    session = session_at(tmp_path, store, runner)
-
-    assert build.builder(session) == "towpath"
-    assert len(runner.calls) == 3
-
-    answers["buildx inspect"] = ""
-    again = TableRunner(answers)
-    assert build.builder(session_at(tmp_path, store, again)) == "towpath"
-    assert len(again.calls) == 2
-
-
 def test_the_arguments_follow_from_the_commit(store: Store, tmp_path: Path) -> None:
-    """No argument holds the time of the build: one commit is one digest."""
-    arguments = build.arguments(session_at(tmp_path, store), SOURCE)
+    """No argument and no label holds the time of the build: one commit is one digest."""
+    session = session_at(tmp_path, store)
 
-    assert arguments["SOURCE_DATE_EPOCH"] == "1795555588"
-    assert arguments["CREATED"] == "2026-11-24T21:26:28Z"
-    assert arguments["DIRTY"] == "false"
+    assert build.arguments(SOURCE)["SOURCE_DATE_EPOCH"] == "1795555588"
+    found = build.labels(session, SOURCE)
+    assert found["org.opencontainers.image.created"] == "2026-11-24T21:26:28Z"
+    assert found["dev.towpath.dirty"] == "false"
 
 
 def test_a_build_without_a_push_stays_in_the_engine(tmp_path: Path) -> None:
     """No registry is asked, and the name is the engine's."""
-    runner = TableRunner({"docker info": STORE, "buildx build": "", **git()})
-    session = session_at(tmp_path, Store(port=1), runner)
+    session = session_with(tmp_path, Store(port=1), lambda: f"sha256:{'0' * 64}")
 
     assert build.keep(session, SOURCE, platforms=("linux/amd64",)) == (
         "towpath/dashboard:production"
     )
-    (line,) = (line for line in runner.lines if "buildx build" in line)
-    assert re.search(r"--output=type=docker,\S*name=towpath/dashboard:production", line)
+
+
+def test_several_targets_are_one_solve(store: Store, tmp_path: Path) -> None:
+    """buildx is called once; each target gets its own names."""
+    layers = iter([layer({"one": b"1"}), layer({"two": b"2"})])
+    session = session_with(
+        tmp_path,
+        store,
+        lambda: push_image(store.client(), labels(), layer=next(layers), tag="arrived").digest,
+    )
+
+    built = build.build_all(session, SOURCE, platforms=BOTH, targets=("production", "testing"))
+
+    assert isinstance(session.runner, TableRunner)
+    assert sum("buildx bake" in line for line in session.runner.lines) == 1
+    assert store.tags["built"] == built["production"].digest
+    assert store.tags["testing"] == built["testing"].digest
+    assert built["production"].digest != built["testing"].digest
+
+
+def test_one_bad_target_moves_no_tag(store: Store, tmp_path: Path) -> None:
+    """What one target lacks holds back the names of all."""
+    pushes = iter([pushing(store), pushing(store, platforms=("linux/amd64",), tag="half")])
+    session = session_with(tmp_path, store, lambda: next(pushes)())
+
+    with pytest.raises(RegistryError, match="lacks linux/arm64"):
+        build.build_all(session, SOURCE, platforms=BOTH, targets=("production", "testing"))
+    assert set(store.tags) == {"arrived", "half"}
+
+
+def test_a_tag_of_ones_own_moves_too(store: Store, tmp_path: Path) -> None:
+    """--tag adds a name to those that the pipeline gives."""
+    session = session_with(tmp_path, store, pushing(store))
+
+    built = build.build_all(session, SOURCE, platforms=BOTH, tag="try-1")["production"]
+
+    assert built.tags == ("0.0.0-gccccccc", "built", "try-1")
+    assert store.tags["try-1"] == built.digest
+
+
+def test_what_lies_above_the_base_is_measured(store: Store, tmp_path: Path) -> None:
+    """The base is pushed beside the target; its layers are the lowest of the target's."""
+    below, ours = layer({"etc/base": b"base"}), layer({"srv/app": b"x" * 99})
+    session = session_with(
+        tmp_path,
+        store,
+        pushing(store, layer=below, more=(ours,)),
+        pushing(store, layer=below, tag="base"),
+    )
+
+    built = build.build(session, SOURCE, platforms=BOTH)
+
+    assert built.above_base == {"linux/amd64": len(ours), "linux/arm64": len(ours)}
+    base = origin.base(store.client(), built.digest)
+    assert base is not None and base.name == "python:3.13-slim"
+    assert base.layers["linux/arm64"] == (oci.sha256(below),)
+
+
+def test_a_base_that_cannot_be_told_is_said(store: Store, tmp_path: Path) -> None:
+    """Without a stage of that name the base is not known, and no size above it is claimed."""
+    session = session_with(tmp_path, store, pushing(store))
+    (tmp_path / "Dockerfile").write_text("FROM python\n")
+
+    built = build.build(session, SOURCE, platforms=BOTH)
+
+    assert built.above_base == {}
+    assert isinstance(session.terminal, QuietTerminal)
+    assert "The base of production is not known" in session.terminal.said
+
+
+def test_a_program_of_another_architecture_stops_before_the_tags(
+    store: Store, tmp_path: Path
+) -> None:
+    """A file for x86-64 in the arm64 image is named, and nothing gets its name."""
+    session = session_with(
+        tmp_path, store, pushing(store, layer=layer({"srv/lib/x.so": program(AMD64)}))
+    )
+
+    with pytest.raises(CommandFailedError, match="production for linux/arm64") as caught:
+        build.build(session, SOURCE, platforms=BOTH)
+    assert caught.value.why == "srv/lib/x.so (x86-64)"
+    assert set(store.tags) == {"arrived"}
+
+
+def test_a_layer_is_looked_at_once(store: Store, tmp_path: Path) -> None:
+    """What is in a layer is remembered by its digest: the second build downloads none."""
+    content = layer({"srv/lib/x.so": program(AMD64)})
+    one = ("linux/amd64",)
+    session = session_with(tmp_path, store, pushing(store, layer=content, platforms=one))
+    first = build.build(session, SOURCE, platforms=one)
+    store.asked.clear()
+
+    second = build.build(session, SOURCE, platforms=one)
+
+    assert first.programs == second.programs == 1
+    assert f"GET /v2/towpath/dashboard/blobs/{oci.sha256(content)}" not in store.asked
+
+
+def test_a_layer_that_is_no_archive_is_nothing_to_judge(store: Store, tmp_path: Path) -> None:
+    """What cannot be looked into is never taken for right."""
+    session = session_with(tmp_path, store, pushing(store, layer=b"\x28\xb5\x2f\xfd"))
+
+    with pytest.raises(NothingToJudgeError, match="cannot be read"):
+        build.build(session, SOURCE, platforms=BOTH)
+    assert set(store.tags) == {"arrived"}
+
+
+def test_the_provenance_hangs_on_the_digest(store: Store, tmp_path: Path) -> None:
+    """Commit, base and builder are said of the digest; the same bytes keep the first one."""
+    session = session_with(tmp_path, store, pushing(store))
+
+    first = build.build(session, SOURCE, platforms=BOTH)
+    build.build(session, SOURCE, platforms=BOTH)
+
+    (artifact,) = attached.artifacts(store.client(), first.digest, provenance.ARTIFACT_TYPE)
+    said = json.loads(attached.content(store.client(), artifact))
+    assert said["subject"][0]["digest"]["sha256"] == first.digest.partition(":")[2]
+    definition = said["predicate"]["buildDefinition"]
+    assert definition["externalParameters"]["platforms"] == list(BOTH)
+    assert definition["resolvedDependencies"][0]["digest"]["gitCommit"] == SOURCE.commit
+    assert said["predicate"]["runDetails"]["builder"] == {"id": "docker"}

@@ -142,3 +142,13 @@ def test_a_whiteout_takes_a_whole_directory() -> None:
     oci.overlay(files, layer({".wh.a": b""}), lambda name: True)
 
     assert files == {"ab/two": b""}
+
+
+def test_what_lies_above_a_base_is_told_by_its_digests() -> None:
+    """A base that is not the lowest part leaves every layer ours."""
+    rows = [Descriptor("t", name, 1) for name in ("a", "b", "c")]
+
+    assert [row.digest for row in oci.above(rows, ("a", "b"))] == ["c"]
+    assert oci.above(rows, ()) == rows
+    assert oci.above(rows, ("b",)) == rows
+    assert oci.above(rows, ("a", "b", "c", "d")) == rows

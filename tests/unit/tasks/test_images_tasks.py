@@ -10,7 +10,7 @@ import pytest
 from tests.fakes import TableRunner
 from tests.registry_server import Store, push_image
 from tests.releases import SOURCE, labels, record_all, session_at
-from tests.unit.flows.test_build import STORE, builder, git
+from tests.unit.flows.test_build import STORE, builder, git, pushing
 from tests.unit.tasks.test_surface import invoke
 from towpath.flows import stages
 from towpath.flows.session import Session
@@ -29,15 +29,14 @@ def session(tmp_path: Path, store: Store, monkeypatch: pytest.MonkeyPatch) -> Se
     runner = TableRunner(
         {
             "docker info": STORE,
-            "type=docker": "",
-            "buildx build": builder(lambda: push_image(store.client(), labels()).digest),
+            "buildx bake": builder(pushing(store)),
             "docker login": "",
             "docker tag": "",
             "docker push": "",
             **git(),
         }
     )
-    made = session_at(tmp_path, store, runner)
+    made = session_at(tmp_path, store, runner, TOWPATH_STATE=str(tmp_path / "state"))
     for module in (images, registry, evidence):
         monkeypatch.setattr(
             module, "session", lambda **_: Session(made.config, runner, Terminal({}))
@@ -55,6 +54,41 @@ def test_build_prints_the_reference_by_digest(
     assert out.strip() == f"{store.repository}@{store.tags['built']}"
     assert "linux/arm64" in err
     assert stages.require(session.config, "build").facts["commit"] == SOURCE.commit
+
+
+def test_build_all_prints_a_reference_for_each_target(
+    session: Session, store: Store, capsys: Capture
+) -> None:
+    """One line a target, in the order of the Dockerfile's targets."""
+    code, out, _ = invoke(capsys, "build", "--target=all", "--platforms=amd64,arm64")
+
+    assert code == 0
+    assert out.split() == [
+        f"{store.repository}@{store.tags[name]}" for name in ("built", "testing", "development")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("flags", "words"),
+    [
+        (("--platforms=amd63",), "Did you mean 'linux/amd64'"),
+        (("--target=tesing",), "Did you mean 'testing'"),
+        (("--tag=a/b",), "cannot be a tag"),
+        (("--tag=release",), "gives itself"),
+        (("--target=all", "--no-push"), "Without a push"),
+        (("--progress=fancy",), "Unknown progress"),
+    ],
+)
+def test_bad_flags_end_before_anything_moves(
+    session: Session, store: Store, capsys: Capture, flags: tuple[str, ...], words: str
+) -> None:
+    """Exit code 2, the nearest right word, no command and no tag."""
+    code, _, err = invoke(capsys, "build", *flags)
+
+    assert code == 2
+    assert words in err
+    assert store.tags == {}
+    assert isinstance(session.runner, TableRunner) and session.runner.calls == []
 
 
 def test_build_without_a_push_says_the_engines_name(

@@ -1,0 +1,52 @@
+"""What a stage of a Dockerfile starts from."""
+
+from __future__ import annotations
+
+import pytest
+
+from towpath.errors import NothingToJudgeError
+from towpath.readers import dockerfile
+
+TEXT = """# syntax comment
+ARG PYTHON=3.13
+ARG EMPTY
+FROM --platform=$BUILDPLATFORM python:${PYTHON}-slim AS builder
+ARG PYTHON=ignored
+RUN echo \\
+    FROM nothing AS trap
+FROM python:$PYTHON-slim as Base
+FROM base AS production
+FROM dependencies-${TARGETARCH} AS picked
+FROM scratch AS empty
+FROM ${OTHER:-debian:13} AS fallback
+FROM production
+"""
+
+
+@pytest.mark.parametrize(
+    ("target", "base"),
+    [
+        ("builder", "python:3.13-slim"),
+        ("production", "python:3.13-slim"),
+        ("PRODUCTION", "python:3.13-slim"),
+        ("empty", "scratch"),
+        ("fallback", "debian:13"),
+        ("6", "python:3.13-slim"),
+    ],
+)
+def test_the_base_is_found_through_all_stages(target: str, base: str) -> None:
+    """Arguments before the first stage have their defaults; names of stages ignore case."""
+    assert dockerfile.base_of(TEXT, target) == base
+
+
+@pytest.mark.parametrize("target", ["picked", "absent", "trap"])
+def test_what_the_file_does_not_say_is_nothing_to_judge(target: str) -> None:
+    """A stage that is not there, or a name that depends on the platform, has no known base."""
+    with pytest.raises(NothingToJudgeError):
+        dockerfile.base_of(TEXT, target)
+
+
+def test_an_empty_file_has_no_stage() -> None:
+    """Nothing at all is no base either."""
+    with pytest.raises(NothingToJudgeError, match="It has none|no stage"):
+        dockerfile.base_of("", "production")

@@ -1,0 +1,48 @@
+"""For which machine a file was made, by its first twenty bytes."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import tarfile
+
+import pytest
+
+from tests.layers import AMD64, ARM64, layer, program
+from towpath.readers import elf
+
+
+@pytest.mark.parametrize(
+    ("header", "machine"),
+    [
+        (program(AMD64), 62),
+        (program(ARM64), 183),
+        (b"\x7fELF\x01\x02" + bytes(10) + b"\x00\x02\x00\x08", 8),
+        (b"\x7fELF\x02\x01", 0),
+        (b"#!/bin/sh\n" + bytes(20), None),
+        (b"", None),
+    ],
+)
+def test_the_machine_is_in_the_header(header: bytes, machine: int | None) -> None:
+    """Byte order counts; half a header is a machine that fits nothing; a script has none."""
+    assert elf.machine(header) == machine
+
+
+def test_a_layer_lists_its_programs_by_machine() -> None:
+    """Only regular files that begin as ELF files count."""
+    content = layer(
+        {"bin/a": program(AMD64), "lib/b.so": program(ARM64), "c.py": b"print", "d": b""}
+    )
+
+    with tarfile.open(fileobj=io.BytesIO(gzip.decompress(content))) as tar:
+        found = elf.machines(tar)
+
+    assert found == {62: ["bin/a"], 183: ["lib/b.so"]}
+
+
+def test_strangers_are_named_with_what_they_are() -> None:
+    """A platform runs its own machine only."""
+    layers = [{62: ["bin/a"], 183: ["lib/b.so"]}, {0: ["half"]}]
+
+    assert elf.strangers("linux/amd64", layers) == ["lib/b.so (AArch64)", "half (machine 0)"]
+    assert elf.strangers("linux/arm64", [{183: ["lib/b.so"]}]) == []

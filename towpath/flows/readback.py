@@ -1,0 +1,145 @@
+"""Read back what was pushed: every platform, every layer, and what the programs in it run on."""
+
+from __future__ import annotations
+
+import json
+import tarfile
+import zlib
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from towpath.clients.registry import RegistryClient
+from towpath.errors import (
+    CommandFailedError,
+    NothingToJudgeError,
+    RegistryError,
+    RegistryNotFoundError,
+)
+from towpath.flows import registry as registries
+from towpath.flows import stages
+from towpath.flows.registry import Image
+from towpath.flows.session import Session
+from towpath.provenance import Base
+from towpath.readers import elf, oci
+from towpath.readers.elf import Machines
+from towpath.readers.oci import Descriptor
+
+AT_ONCE = 4
+KEPT = 500  # layers of which we remember what is in them
+AGAIN = "Run `invoke build` again; no tag was moved."
+
+
+def read(registry: RegistryClient, digest: str, platforms: Sequence[str]) -> Image:
+    """Return the image as the registry holds it; raises RegistryError unless it is whole."""
+    try:
+        image = registries.image(registry, digest)
+    except RegistryNotFoundError as error:
+        raise RegistryError(
+            f"The build ended well, and {registry.repository} does not hold {digest}.",
+            why=error.what,
+            next_step=AGAIN,
+        ) from error
+    missing = set(platforms) - set(image.platforms)
+    if missing:
+        raise RegistryError(
+            f"{digest} lacks {', '.join(sorted(missing))}.",
+            why=f"It has {', '.join(image.platforms) or 'no platform'}.",
+            next_step=AGAIN,
+        )
+    return image
+
+
+def base(registry: RegistryClient, name: str, digest: str) -> Base:
+    """Return which layers a base has on each platform."""
+    image = registries.image(registry, digest)
+    return Base(
+        name,
+        {
+            platform: tuple(row.digest for row in oci.layers(part.manifest))
+            for platform, part in image.platforms.items()
+        },
+    )
+
+
+def ours(image: Image, base: Base | None) -> dict[str, list[Descriptor]]:
+    """Return the layers of each platform that lie above its base; all where none is known."""
+    below = base.layers if base else {}
+    return {
+        platform: oci.above(oci.layers(part.manifest), below.get(platform, ()))
+        for platform, part in image.platforms.items()
+    }
+
+
+def above_base(image: Image, base: Base | None) -> dict[str, int]:
+    """Return the compressed bytes above the base of each platform; nothing where none is known.
+
+    A base that is not the lowest part of the image is none: whoever squashed it counts all of it.
+    """
+    if base is None:
+        return {}
+    return {platform: sum(row.size for row in rows) for platform, rows in ours(image, base).items()}
+
+
+def require_native(
+    session: Session, registry: RegistryClient, images: Mapping[str, tuple[Image, Base | None]]
+) -> dict[str, int]:
+    """Raise unless every ELF file of ours is made for its platform; return how many a target has.
+
+    What is in a layer is remembered by the layer's digest: one that did not change costs nothing.
+    """
+    wanted = {
+        (target, platform): rows
+        for target, (image, below) in images.items()
+        for platform, rows in ours(image, below).items()
+    }
+    layers = {row.digest: row for rows in wanted.values() for row in rows}
+    folder = session.config.state / "layers"
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        known = dict(
+            zip(layers, pool.map(lambda row: _machines(registry, folder, row), layers.values()))
+        )
+    counts = dict.fromkeys(images, 0)
+    for (target, platform), rows in wanted.items():
+        counts[target] += sum(len(names) for row in rows for names in known[row.digest].values())
+        strange = elf.strangers(platform, (known[row.digest] for row in rows))
+        if strange:
+            raise CommandFailedError(
+                f"{target} for {platform} holds files of another architecture.",
+                why=", ".join(strange[:5]) + (", ..." if len(strange) > 5 else ""),
+                next_step="Look at what installs them in the Dockerfile; no tag was moved.",
+            )
+    _forget_old(folder)
+    return counts
+
+
+def _machines(registry: RegistryClient, folder: Path, layer: Descriptor) -> Machines:
+    file = folder / f"{layer.digest.partition(':')[2]}.json"
+    try:
+        return {int(key): list(names) for key, names in json.loads(file.read_bytes()).items()}
+    except (OSError, ValueError, AttributeError, TypeError):
+        found = _look(registry, layer)
+        stages.write_whole(file, json.dumps(found).encode())
+        return found
+
+
+def _look(registry: RegistryClient, layer: Descriptor) -> Machines:
+    try:
+        with (
+            registry.open_blob(layer.digest) as stream,
+            tarfile.open(fileobj=stream, mode="r|*") as tar,
+        ):
+            return elf.machines(tar)
+    except (tarfile.TarError, EOFError, OSError, zlib.error) as error:
+        raise NothingToJudgeError(
+            f"The layer {layer.digest} cannot be read.",
+            why=f"{layer.media_type}: {error}",
+            next_step=AGAIN,
+        ) from error
+
+
+def _forget_old(folder: Path) -> None:
+    """Keep what we know of the newest layers only."""
+    files = sorted(folder.glob("*.json"), key=lambda file: file.stat().st_mtime, reverse=True)
+    for file in files[KEPT:]:
+        file.unlink(missing_ok=True)
