@@ -22,21 +22,15 @@ LAYERS = (
     ("images",),
     ("config", "runner", "terminal"),
     ("gates", "evidence", "promotion", "rollout", "migrations", "provenance", "report"),
-    ("commands", "readers", "clients", "journal"),
+    ("commands", "readers", "clients", "journal", "sarif"),
     ("engine",),
     ("flows",),
     ("tasks", "__main__"),
 )
 PURE = {
-    "gates",
-    "evidence",
-    "promotion",
-    "rollout",
-    "migrations",
-    "images",
-    "commands",
-    "readers",
-} | {"provenance"}
+    *("gates", "evidence", "promotion", "rollout", "migrations", "images", "commands", "readers"),
+    *("provenance", "sarif"),
+}
 WORLD = {
     *("asyncio", "docker", "http", "io", "logging", "os", "random", "requests", "rich", "secrets"),
     *("shutil", "signal", "socket", "subprocess", "tempfile", "threading", "time", "urllib"),

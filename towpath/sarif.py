@@ -1,6 +1,6 @@
-"""Findings as a SARIF 2.1.0 log, the form in which code scanning shows them on file and line. Pure.
+"""Findings as a SARIF 2.1.0 log, the form in which code scanning shows them on file and line.
 
-The words are those of the OASIS standard; `security-severity` is GitHub's own.
+Pure. The words are those of the OASIS standard; `security-severity` is GitHub's own.
 """
 
 from __future__ import annotations
@@ -11,7 +11,9 @@ from urllib.parse import quote
 
 from towpath.readers.findings import Finding
 
-SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
+SCHEMA = (
+    "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
+)
 # Of our severities the worst first: its level, and a score in the middle of GitHub's range for it.
 # A finding without a severity is one of style or form; it stops a run, so it is an error.
 LEVELS = {

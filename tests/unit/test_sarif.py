@@ -28,7 +28,7 @@ def run_of(*findings: Finding) -> dict[str, Any]:
 
 
 def test_the_tool_is_named_with_its_version() -> None:
-    """Each tool is a category of its own, so that uploads of two tools do not replace each other."""
+    """Each tool is a category of its own: uploads of two do not replace each other."""
     run = run_of(STYLE)
 
     assert (run["tool"]["driver"]["name"], run["tool"]["driver"]["version"]) == ("bandit", "1.9.4")
