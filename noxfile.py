@@ -4,13 +4,21 @@ from __future__ import annotations
 
 import hashlib
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import nox
 
 ROOT = Path(__file__).parent
 PINS = ROOT / "requirements"
-PYTHONS = nox.project.python_versions(nox.project.load_toml("pyproject.toml"))
+PROJECT = nox.project.load_toml("pyproject.toml")
+SUPPORTED = nox.project.python_versions(PROJECT)
+# A machine may be made for some of them only, and says so: TOWPATH_PYTHONS=3.12,3.13
+CHOSEN = os.environ.get("TOWPATH_PYTHONS") or ",".join(SUPPORTED)
+PYTHONS = [python for python in SUPPORTED if python in CHOSEN.replace(" ", "").split(",")]
+DJANGO = "Framework :: Django :: "
+MARKS = [mark.removeprefix(DJANGO) for mark in PROJECT["project"]["classifiers"] if DJANGO in mark]
+DJANGOS = [nox.param(line, id=f"django-{line}") for line in MARKS if "." in line]
 # In this order: the later ones take over the pins of the earlier ones.
 COMPILED = ("ci", "production", "lint", "test", "security", "uv", "safety", "pip-audit")
 BEGUN: set[str] = set()
@@ -29,7 +37,7 @@ os.environ.setdefault("UV_SYSTEM_CERTS", "true")
 def prepend_pyenv() -> None:
     """Put the Pythons of pyenv on PATH: its shims answer for the chosen version only."""
     root = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv"))
-    found = [root.glob(f"versions/{python}.*/bin") for python in PYTHONS]
+    found = [root.glob(f"versions/{python}.*/bin") for python in SUPPORTED]
     paths = [str(path) for places in found for path in sorted(places)[-1:]]
     os.environ["PATH"] = os.pathsep.join([*paths, os.environ["PATH"]])
 
@@ -37,13 +45,18 @@ def prepend_pyenv() -> None:
 prepend_pyenv()
 
 
-def install(session: nox.Session, pins: str) -> None:
-    """Install pinned requirements, unless the environment has these very ones already."""
+def install(session: nox.Session, pins: str, *over: str) -> None:
+    """Install pinned requirements, unless the environment has these very ones already.
+
+    What goes over the pins is the newest of its line each time.
+    """
     file, stamp = PINS / f"{pins}.txt", Path(session.virtualenv.location, "towpath.stamp")
     wanted = hashlib.sha256(file.read_bytes()).hexdigest()
     if not stamp.is_file() or stamp.read_text() != wanted:
         session.install("--require-hashes", "-r", str(file))
         stamp.write_text(wanted)
+    if over:
+        session.install("--upgrade", *over)
 
 
 def towpath(session: nox.Session, *arguments: str) -> None:
@@ -51,49 +64,60 @@ def towpath(session: nox.Session, *arguments: str) -> None:
     session.run("python", "-m", "towpath", *arguments)
 
 
+def check(session: nox.Session, name: str) -> None:
+    """Run a check with what follows --; only with --fresh if its evidence still holds."""
+    towpath(session, "check", name, "--", *session.posargs)
+
+
 def begin_tests_once(session: nox.Session) -> None:
     """Forget the results of earlier runs, once for all Pythons of this one."""
     if not BEGUN:
-        towpath(session, "begin", "tests")
+        towpath(session, "begin", "tests", "--", *session.posargs)
         BEGUN.add("tests")
+
+
+def for_each_django(tests: Callable[..., None]) -> Callable[..., None]:
+    """Run the tests for each line of Django, where the classifiers name several."""
+    return nox.parametrize("django", DJANGOS)(tests) if DJANGOS[1:] else tests
 
 
 @nox.session
 def lint(session: nox.Session) -> None:
     """Judge style, types, weaknesses and complexity."""
     install(session, "lint")
-    towpath(session, "check", "lint")
+    check(session, "lint")
 
 
 @nox.session(python=PYTHONS)
-def tests(session: nox.Session) -> None:
+@for_each_django
+def tests(session: nox.Session, django: str = "") -> None:
     """Run the tests on every supported Python found; what follows -- goes to pytest."""
-    install(session, "test")
-    if not session.posargs:
+    install(session, "test", *([f"django=={django}.*"] if django else []))
+    if not set(session.posargs) - {"--fresh"}:
         session.notify("coverage")
         begin_tests_once(session)
-    towpath(session, "check", "tests", "--", *session.posargs)
+    check(session, "tests")
 
 
 @nox.session
 def integration(session: nox.Session) -> None:
     """Run the tests against real services, started for them; what follows -- goes to pytest."""
     install(session, "test")
-    towpath(session, "check", "integration", "--", *session.posargs)
+    check(session, "integration")
 
 
 @nox.session
 def security(session: nox.Session) -> None:
     """Judge the code with bandit, the dependencies by known advisories."""
     install(session, "security")
-    towpath(session, "check", "security")
+    check(session, "security")
 
 
 @nox.session
 def coverage(session: nox.Session) -> None:
     """Join the coverage of the tests that ran, and judge them."""
     install(session, "test")
-    towpath(session, "check", "coverage")
+    check(session, "coverage")
 
 
 @nox.session(default=False)
@@ -111,6 +135,6 @@ def requirements(session: nox.Session) -> None:
     for name in COMPILED:
         session.run(
             *("uv", "pip", "compile", "--quiet", "--universal", "--generate-hashes"),
-            *("--python-version", PYTHONS[0], "--custom-compile-command", command),
+            *("--python-version", SUPPORTED[0], "--custom-compile-command", command),
             *(*session.posargs, f"{name}.in", "-o", f"{name}.txt"),
         )

@@ -6,11 +6,13 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from invoke.exceptions import Exit
-
-from towpath.tasks.entry import entry, session
+from towpath.errors import TowpathError
+from towpath.tasks.entry import guarded, session
 
 CHECKS = ("lint", "tests", "integration", "security", "coverage")
+# The tests are judged when their coverage is known.
+STAGES = {"coverage": "tests"}
+FRESH = "--fresh"
 
 
 def main(argv: Sequence[str]) -> int:
@@ -18,23 +20,35 @@ def main(argv: Sequence[str]) -> int:
     arguments, extra = _split(argv)
     chosen = _parser().parse_args(arguments)
     try:
-        chosen.act(chosen, extra)
-    except Exit as stop:
-        return int(stop.code)
+        guarded(chosen.act, chosen, extra)
+    except TowpathError as error:
+        return error.code
     return 0
 
 
-@entry
-def begin(chosen: argparse.Namespace, _extra: Sequence[str]) -> None:
-    """Forget what an earlier run of a check left."""
-    from towpath.flows import records
+def begin(chosen: argparse.Namespace, extra: Sequence[str]) -> None:
+    """Forget what an earlier run of a check left, unless it still holds."""
+    from towpath.flows import records, sessions, source
 
-    records.begin(session(), chosen.check)
+    tools = session()
+    if FRESH in extra or not sessions.held(tools, source.snapshot(tools), chosen.check):
+        records.begin(tools, chosen.check)
 
 
-@entry
 def check(chosen: argparse.Namespace, extra: Sequence[str]) -> None:
-    """Run a check and judge it; what follows `--` picks tests, and then there is no verdict."""
+    """Run a check and judge it; what follows `--` picks tests, and then there is no verdict.
+
+    Nothing runs if the last evidence still holds, but with `-- --fresh`.
+    """
+    from towpath.flows import sessions
+
+    stage = STAGES.get(chosen.check, chosen.check)
+    if not extra and sessions.unchanged(session(), stage):
+        return
+    _run(chosen, [word for word in extra if word != FRESH])
+
+
+def _run(chosen: argparse.Namespace, extra: Sequence[str]) -> None:
     from towpath.flows import lint, security, testing
 
     if chosen.check == "tests":
@@ -47,7 +61,6 @@ def check(chosen: argparse.Namespace, extra: Sequence[str]) -> None:
         {"lint": lint.lint, "security": security.security}[chosen.check](session())
 
 
-@entry
 def gate(chosen: argparse.Namespace, _extra: Sequence[str]) -> None:
     """Judge what the last run of each check left; the worst exit code is the first that stops."""
     from towpath.flows import judging

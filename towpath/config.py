@@ -15,12 +15,16 @@ from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
+from towpath import inputs
 from towpath.errors import ConfigurationError
 from towpath.images import PLATFORMS, Repository, nearest, platform
 
 T = TypeVar("T")
 
 REACHES = ("scan", "test", "release")
+# The stages that read the project's files, and the files that none of them may ignore.
+CHECKS = ("lint", "tests", "integration", "security")
+SETTINGS = ("pyproject.toml", "noxfile.py")
 
 
 @dataclass(frozen=True)
@@ -92,6 +96,7 @@ class Config:
     branches: Mapping[str, str] = field(default_factory=lambda: {"main": "test", "*": "scan"})
     environments: Mapping[str, Environment] = field(default_factory=dict)
     waivers: tuple[Waiver, ...] = ()
+    ignored: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def images(self) -> Repository:
@@ -190,6 +195,7 @@ def parse(
         "branches": _branches,
         "environments": _environments,
         "waivers": _waivers,
+        "ignored": _ignored,
     }
     values = {key: readers[key](value, where=f"{where}.{key}") for key, value in values.items()}
     _dashboard_runs_somewhere(values)
@@ -264,6 +270,23 @@ def _branches(table: Any, where: str) -> dict[str, str]:
         if reach not in REACHES:
             raise _wrong(f"{where}.{pattern!r}", f"one of {', '.join(REACHES)}", reach)
     return dict(table)
+
+
+def _ignored(table: Any, where: str) -> dict[str, tuple[str, ...]]:
+    rows = _checked(table, set(CHECKS), where)
+    found = {}
+    for stage, patterns in rows.items():
+        here = f"{where}.{stage}"
+        if not isinstance(patterns, list):
+            raise _wrong(here, "a list of patterns", patterns)
+        found[stage] = tuple(_typed(pattern, str, here) for pattern in patterns)
+        if settings := inputs.ignored(SETTINGS, found[stage]):
+            raise ConfigurationError(
+                f"{here} in pyproject.toml ignores {', '.join(settings)}.",
+                why="Every check is set up there: a change of it is a change of the check.",
+                next_step="Name less.",
+            )
+    return found
 
 
 def _platforms(value: Any, where: str) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from towpath.errors import NothingToJudgeError
@@ -42,7 +42,11 @@ class Subject:
 
 @dataclass(frozen=True)
 class Statement:
-    """One attempt of one stage. Times are seconds, `started` is UTC in ISO 8601 with Z."""
+    """One attempt of one stage. Times are seconds, `started` is UTC in ISO 8601 with Z.
+
+    `carries` is a set of digests, as in-toto names what a statement rests on: the sha256 of an
+    earlier statement about the same inputs, and the commit and tree that it speaks of.
+    """
 
     stage: str
     subject: Subject
@@ -58,6 +62,7 @@ class Statement:
     verdicts: tuple[Mapping[str, Any], ...] = ()
     tools: Mapping[str, str] = field(default_factory=dict)
     artifacts: Mapping[str, str] = field(default_factory=dict)
+    carries: Mapping[str, str] = field(default_factory=dict)
 
     def as_json(self) -> dict[str, Any]:
         """Return the in-toto Statement as plain values."""
@@ -75,6 +80,7 @@ class Statement:
             "verdicts": [dict(verdict) for verdict in self.verdicts],
             "tools": dict(self.tools),
             "artifacts": dict(self.artifacts),
+            "carries": dict(self.carries),
         }
         return {
             "_type": STATEMENT_TYPE,
@@ -126,6 +132,24 @@ def next_attempt(previous: Statement | None, subject: Subject, policy: str) -> t
     return previous.attempt + 1, previous.sha256
 
 
+def carry(original: Statement, subject: Subject, previous: Statement | None = None) -> Statement:
+    """Return what an earlier statement says, as a statement about another commit.
+
+    Its inputs have to be those of that commit too. All that was measured, and when, stays as it
+    was; `previous` is the last attempt about that commit, if there is one.
+    """
+    attempt, repeats = next_attempt(previous, subject, original.policy)
+    carried = {"sha256": original.sha256, **original.subject.digest}
+    return replace(original, subject=subject, attempt=attempt, repeats=repeats, carries=carried)
+
+
+def originals(statements: Iterable[Statement]) -> dict[str, Statement]:
+    """Return the statements that others among these carry, by sha256, as far as they are there."""
+    rows = list(statements)
+    wanted = {row.carries["sha256"] for row in rows if "sha256" in row.carries}
+    return {sha256: row for row in rows if (sha256 := row.sha256) in wanted}
+
+
 def reusable(statement: Statement | None, inputs: str, policy: str) -> bool:
     """Tell whether a stage need not run again: it passed, on these very inputs and this policy."""
     return (
@@ -136,10 +160,16 @@ def reusable(statement: Statement | None, inputs: str, policy: str) -> bool:
     )
 
 
-def objections(statement: Statement, subject: Mapping[str, str], policy: str) -> list[str]:
+def objections(
+    statement: Statement,
+    subject: Mapping[str, str],
+    policy: str,
+    held: Mapping[str, Statement] | None = None,
+) -> list[str]:
     """Return why a statement does not speak for this subject under this policy; empty if it does.
 
-    `subject` maps digest names to values; every one of them must be the statement's own.
+    `subject` maps digest names to values; every one of them must be the statement's own. `held`
+    are the statements that others carry, by sha256.
     """
     stage, seen = statement.stage, statement.subject.digest
     found = [
@@ -153,7 +183,27 @@ def objections(statement: Statement, subject: Mapping[str, str], policy: str) ->
         found.append(f"{stage}: attempt {statement.attempt} does not name the one it repeats")
     if not _agrees_with_its_verdicts(statement):
         found.append(f"{stage}: says passed, its verdicts do not")
-    return found
+    return found + _of_carried(statement, held or {})
+
+
+def _of_carried(statement: Statement, held: Mapping[str, Statement]) -> list[str]:
+    """Return why a statement may not say again what the one that it carries says."""
+    if not statement.carries:
+        return []
+    stage, named = statement.stage, statement.carries.get("sha256", "")
+    original = held.get(named)
+    if original is None or original.sha256 != named:
+        return [f"{stage}: carries the statement {named or 'of no name'}, which is not there"]
+    if original.carries:
+        return [f"{stage}: carries a statement that is carried itself"]
+    if original.status is not Status.PASSED:
+        return [f"{stage}: carries a statement that {original.status}"]
+    expected = replace(
+        carry(original, statement.subject), attempt=statement.attempt, repeats=statement.repeats
+    )
+    if expected != statement:
+        return [f"{stage}: does not say what the statement says that it carries"]
+    return []
 
 
 def _agrees_with_its_verdicts(statement: Statement) -> bool:

@@ -19,7 +19,7 @@ from typing import ClassVar
 # From the bottom up; a module imports its own layer and those below it.
 LAYERS = (
     ("errors", "inside"),
-    ("images",),
+    ("images", "inputs"),
     ("config", "runner", "terminal"),
     ("gates", "evidence", "promotion", "rollout", "migrations", "provenance", "report"),
     ("commands", "readers", "clients", "journal", "sarif"),
@@ -29,7 +29,7 @@ LAYERS = (
 )
 PURE = {
     *("gates", "evidence", "promotion", "rollout", "migrations", "images", "commands", "readers"),
-    *("provenance", "sarif"),
+    *("inputs", "provenance", "sarif"),
 }
 WORLD = {
     *("asyncio", "docker", "http", "io", "logging", "os", "random", "requests", "rich", "secrets"),

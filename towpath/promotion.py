@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from towpath import gates
-from towpath.evidence import Statement, objections
+from towpath.evidence import Statement, objections, originals
 from towpath.gates import Status
 
 BUILT, TEST, RELEASE = "built", "test", "release"
@@ -31,7 +31,10 @@ ADVISORY = ("ADVISORIES_CRITICAL", "ADVISORIES_HIGH", "IMAGE_CRITICAL", "IMAGE_H
 
 @dataclass(frozen=True)
 class Release:
-    """An image in the registry, what it was made of, and the latest statement of each stage."""
+    """An image in the registry, what it was made of, and the latest statement of each stage.
+
+    `originals` are the statements about earlier commits that some of these carry, by sha256.
+    """
 
     digest: str
     version: str
@@ -40,6 +43,7 @@ class Release:
     dirty: bool
     platforms: tuple[str, ...]
     statements: Mapping[str, Statement] = field(default_factory=dict)
+    originals: Mapping[str, Statement] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -78,13 +82,17 @@ def is_available(release: Release, stage: str, situation: Situation) -> Availabi
         if statement is None:
             reasons.append(f"{needed}: there is no evidence")
             continue
-        reasons += objections(statement, _subject(release, needed), situation.policy)
+        reasons += objections(
+            statement, _subject(release, needed), situation.policy, release.originals
+        )
         for gate, reason in _not_passed(statement):
             if stage == TEST and _is_unproven(gate, reason):
                 unproven.append(gate)
             else:
                 reasons.append(f"{needed}: {gate} {reason}")
     reasons += _of_facts(release)
+    if stage == RELEASE:
+        reasons += _untested(release)
     return Availability(tuple(reasons), tuple(unproven))
 
 
@@ -100,8 +108,13 @@ def unproven(statement: Statement) -> tuple[str, ...]:
 
 
 def latest(statements: list[Statement]) -> dict[str, Statement]:
-    """Return the latest statement of each stage: a later one replaces an earlier one."""
-    ordered = sorted(statements, key=lambda row: (row.started, row.attempt))
+    """Return the latest statement of each stage: a later one replaces an earlier one.
+
+    What others carry speaks of an earlier commit, and is no statement about this one.
+    """
+    carried = originals(statements)
+    own = [row for row in statements if row.sha256 not in carried]
+    ordered = sorted(own, key=lambda row: (row.started, row.attempt))
     return {row.stage: row for row in ordered}
 
 
@@ -129,6 +142,13 @@ def _of_facts(release: Release) -> Iterator[str]:
     verify = release.statements.get("verify")
     if verify is not None and verify.facts.get("environment") != "staging":
         yield f"verify: looked at {verify.facts.get('environment')}, not at staging"
+
+
+def _untested(release: Release) -> Iterator[str]:
+    """Yield each Python that is supported and was not there: a laptop may go on without it."""
+    tests = release.statements.get("tests")
+    for name in tests.facts.get("missing", ()) if tests is not None else ():
+        yield f"tests: {name} is supported and was not tested"
 
 
 def _is_unproven(gate: str, reason: str) -> bool:

@@ -24,6 +24,7 @@ LIMIT = 900
 LEAN = {
     "PATH": ":".join([str(Path(sys.executable).parent), *"/usr/sbin /usr/bin /sbin /bin".split()]),
     "PYENV_ROOT": "/nonexistent",
+    "TOWPATH_PYTHONS": f"{sys.version_info[0]}.{sys.version_info[1]}",
 }
 
 

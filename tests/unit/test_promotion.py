@@ -10,7 +10,7 @@ import pytest
 
 from tests.registry_server import Store
 from tests.releases import SOURCE, record, record_all, session_at
-from towpath.evidence import Statement, Subject
+from towpath.evidence import Statement, Subject, carry
 from towpath.flows import stages
 from towpath.flows.session import Session
 from towpath.gates import Status
@@ -223,3 +223,46 @@ def test_the_latest_statement_of_a_stage_counts(session: Session) -> None:
 
     assert latest([second, first]) == {"lint": second}
     assert second.repeats == first.sha256
+
+
+def carried(release: Release, stage: str = "tests") -> tuple[Statement, Statement]:
+    """Return a statement about the release that carries one about an earlier commit, and that."""
+    earlier = replace(release.statements[stage], subject=Subject.commit("e" * 40, "f" * 40))
+    return carry(earlier, release.statements[stage].subject), earlier
+
+
+def test_what_an_earlier_commit_has_shown_counts(release: Release, situation: Situation) -> None:
+    """With the statement about that commit beside it; the rule for `latest` leaves that out."""
+    statement, earlier = carried(release)
+    found = latest([earlier, statement])
+    whole = replace(with_(release, statement), originals={earlier.sha256: earlier})
+
+    assert found == {"tests": statement}
+    assert is_available(whole, "release", situation) == Availability()
+
+
+def test_what_was_shown_by_nobody_does_not_count(release: Release, situation: Situation) -> None:
+    """A statement whose original is not there, or has failed, stands against the release."""
+    statement, earlier = carried(release)
+    failed = replace(earlier, status=Status.FAILED)
+    forged = replace(statement, carries={**statement.carries, "sha256": failed.sha256})
+
+    alone = is_available(with_(release, statement), "test", situation)
+    false = is_available(
+        replace(with_(release, forged), originals={failed.sha256: failed}), "test", situation
+    )
+
+    assert alone.reasons == (f"tests: carries the statement {earlier.sha256}, which is not there",)
+    assert false.reasons == ("tests: carries a statement that failed",)
+
+
+def test_a_supported_python_that_was_not_tested_keeps_it_from_release(
+    release: Release, situation: Situation, session: Session
+) -> None:
+    """A laptop may go on to test without it."""
+    gap = with_(release, record(session, "tests", DIGEST, missing=["3.11"]))
+
+    assert is_available(gap, "test", situation).ok
+    assert is_available(gap, "release", situation).reasons == (
+        "tests: 3.11 is supported and was not tested",
+    )

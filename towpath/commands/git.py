@@ -38,3 +38,8 @@ def add_all() -> Argv:
 def write_tree() -> Argv:
     """Write the index as a tree and ask for its hash."""
     return ["git", "write-tree"]
+
+
+def files(tree: str) -> Argv:
+    """Ask for every file of a tree with the hash of its bytes."""
+    return ["git", "ls-tree", "-r", "-z", "--full-tree", tree]

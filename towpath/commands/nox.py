@@ -5,6 +5,10 @@ from __future__ import annotations
 import sys
 
 
-def session(name: str) -> list[str]:
-    """Run one session; Nox runs on the Python that runs us, with colours off for the log."""
-    return [sys.executable, "-m", "nox", "--no-error-on-missing-interpreters", "-s", name]
+def session(name: str, *, fresh: bool = False) -> list[str]:
+    """Run one session; Nox runs on the Python that runs us, with colours off for the log.
+
+    With `fresh` it runs even if its evidence still holds.
+    """
+    argv = [sys.executable, "-m", "nox", "--no-error-on-missing-interpreters", "-s", name]
+    return [*argv, "--", "--fresh"] if fresh else argv

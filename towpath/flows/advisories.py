@@ -12,7 +12,7 @@ from typing import Any
 
 from towpath.commands import audits
 from towpath.errors import CommandFailedError, ConfigurationError, NothingToJudgeError
-from towpath.flows import stages
+from towpath.flows import files, stages
 from towpath.flows.session import Session
 from towpath.readers import pip_audit, safety
 from towpath.readers.advisories import Advisory, by_severity
@@ -99,7 +99,7 @@ def _ask(session: Session, argv: Sequence[str], pins: Pins) -> Ran:
 def _pins(session: Session, pins: Pins) -> str:
     """Write the pins where a source can read them, without hashes and markers, and return where."""
     file = session.config.reports / "checks" / "pins.txt"
-    stages.write_whole(file, audits.pins_text(pins).encode())
+    files.write_whole(file, audits.pins_text(pins).encode())
     return str(file)
 
 
@@ -113,7 +113,7 @@ def _environment(session: Session, tool: str) -> str:
             f"There is no {pins.relative_to(session.config.root)}: it pins {tool} and its needs.",
             next_step=f"Copy it from Towpath's own repository, or compile one for {tool}.",
         )
-    wanted = f"{sys.version_info[:2]} {stages.file_hash(pins)}"
+    wanted = f"{sys.version_info[:2]} {files.file_hash(pins)}"
     if not stamp.is_file() or stamp.read_text() != wanted:
         session.runner.run(audits.environment(sys.executable, str(place)), env=UV)
         session.runner.run(audits.install(sys.executable, str(place), str(pins)), env=UV)

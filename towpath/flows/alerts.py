@@ -7,14 +7,14 @@ from collections.abc import Iterable
 
 from towpath import sarif
 from towpath.config import Config
-from towpath.flows import stages
+from towpath.flows import files
 from towpath.readers.findings import Finding
 
 
 def write(config: Config, tool: str, version: str, findings: Iterable[Finding]) -> None:
     """Write the log of a tool that gave a verdict, with or without findings."""
     content = json.dumps(sarif.log(tool, version, findings), indent=1).encode() + b"\n"
-    stages.write_whole(config.reports / "sarif" / f"{tool}.sarif", content)
+    files.write_whole(config.reports / "sarif" / f"{tool}.sarif", content)
 
 
 def forget(config: Config, tool: str) -> None:

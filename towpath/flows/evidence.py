@@ -8,7 +8,7 @@ from towpath import evidence
 from towpath.clients.registry import RegistryClient
 from towpath.errors import NothingToJudgeError
 from towpath.evidence import Statement
-from towpath.flows import stages
+from towpath.flows import shelf, stages
 from towpath.flows.registry import Image
 from towpath.flows.session import Session
 from towpath.readers import oci
@@ -52,13 +52,16 @@ def pull(registry: RegistryClient, digest: str) -> list[Statement]:
 
 
 def local(session: Session, image: Image) -> list[Statement]:
-    """Return the statements on disk that speak of this image, or of the source it was made of."""
+    """Return the statements on disk that speak of this image, or of the source it was made of.
+
+    Those of earlier commits that some of them carry come with them.
+    """
     digest = image.digest.removeprefix("sha256:")
     commit = image.label("org.opencontainers.image.revision")
     tree = image.label("dev.towpath.tree")
     folder = session.config.reports / "evidence"
     found = [stages.read(session.config, file.stem) for file in sorted(folder.glob("*.json"))]
-    return [
+    about = [
         row
         for row in found
         if row is not None
@@ -68,3 +71,4 @@ def local(session: Session, image: Image) -> list[Statement]:
             == (commit, tree)
         )
     ]
+    return [*evidence.originals([*about, *shelf.every(session.config)]).values(), *about]

@@ -35,9 +35,9 @@ def judge(session: Session, stage: str) -> Statement:
             why=f"The checks are {', '.join(MEASURES)}.",
         )
     begun = records.begun(session, stage)
-    now = source.read(session)
+    now = source.snapshot(session)
     measured = MEASURES[stage](session.config)
-    if stages.check_inputs(session.config, now, stage) != begun.inputs:
+    if stages.check_inputs(session, now, stage) != begun.inputs:
         measured.miss("inputs", "Files, settings or the day changed since the check began.")
     statement = stages.record(
         session,

@@ -41,7 +41,7 @@ def show(session: Session, reference: str) -> None:
     digest = promote.resolve(registry, reference)
     session.terminal.table(
         f"Evidence of {digest}",
-        ("stage", "status", "attempt", "started", "seconds", "verdicts"),
+        ("stage", "status", "attempt", "started", "seconds", "verdicts", "carried from"),
         [_row(statement) for statement in evidence.pull(registry, digest)],
     )
 
@@ -80,4 +80,5 @@ def _row(statement: Statement) -> tuple[str, ...]:
         statement.started,
         f"{statement.duration:.1f}",
         verdicts or statement.reason,
+        statement.carries.get("gitCommit", "")[:7],
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,7 +9,7 @@ from typing import Any
 
 from towpath.config import Config
 from towpath.errors import NothingToJudgeError
-from towpath.flows import records
+from towpath.flows import pythons, records
 from towpath.flows.records import Record
 from towpath.readers import advisories, bandit, black, coverage, flake8, isort, junit, mypy, radon
 from towpath.readers.findings import Finding, Ran, unread
@@ -22,7 +21,6 @@ READERS: Mapping[str, Callable[[Ran], Sequence[Finding]]] = {
     "mypy": mypy.read,
     "bandit": bandit.read,
 }
-PYTHON = "Programming Language :: Python :: "
 
 
 @dataclass
@@ -80,9 +78,7 @@ def lint(config: Config) -> Measured:
 def tests(config: Config) -> Measured:
     """Sum the reports of all Pythons; the coverage is that of all of them together."""
     measured = _pytest(config, "tests")
-    supported, ran = supported_pythons(config), records.names(config, "tests")
-    measured.facts["pythons"] = [python for python in supported if python in ran]
-    measured.facts["missing"] = [python for python in supported if python not in ran]
+    _matrix(config, measured)
     file = records.coverage_report(config)
     try:
         percent = coverage.read(file.read_text(encoding="utf-8") if file.is_file() else "")
@@ -121,12 +117,15 @@ def security(config: Config) -> Measured:
     return measured
 
 
-def supported_pythons(config: Config) -> tuple[str, ...]:
-    """Return the Pythons that the classifiers of pyproject.toml name, as `3.11`."""
-    document = tomllib.loads((config.root / "pyproject.toml").read_text(encoding="utf-8"))
-    marks = document.get("project", {}).get("classifiers", [])
-    found = [mark.removeprefix(PYTHON) for mark in marks if mark.startswith(f"{PYTHON}3.")]
-    return tuple(python for python in found if python[2:].isdigit())
+def _matrix(config: Config, measured: Measured) -> None:
+    """Name what was tested of the matrix, and what was not.
+
+    What is missing is a gap in CI, where the machine is made for it, and a warning elsewhere.
+    """
+    measured.facts.update(pythons.matrix(config, records.names(config, "tests")))
+    names = ", ".join(measured.facts["missing"])
+    if names and config.in_ci:
+        measured.miss("matrix", f"Python {names} is supported and was not found: not tested.")
 
 
 def _stands(found: Sequence[object]) -> str:

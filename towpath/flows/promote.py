@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from towpath import promotion
 from towpath.clients.registry import RegistryClient
 from towpath.errors import PromotionRefusedError, RegistryError, RegistryNotFoundError
-from towpath.evidence import Subject
+from towpath.evidence import Subject, originals
 from towpath.flows import evidence
 from towpath.flows import registry as registries
 from towpath.flows import stages
@@ -102,6 +102,7 @@ def assess(session: Session, registry: RegistryClient, stage: str, image: Image)
 
 def describe(registry: RegistryClient, image: Image) -> Release:
     """Return the release that an image is: its labels say of what, its evidence how good."""
+    statements = evidence.pull(registry, image.digest)
     return Release(
         digest=image.digest,
         version=image.label("org.opencontainers.image.version"),
@@ -109,7 +110,8 @@ def describe(registry: RegistryClient, image: Image) -> Release:
         tree=image.label("dev.towpath.tree"),
         dirty=image.label("dev.towpath.dirty") != "false",
         platforms=tuple(image.platforms),
-        statements=promotion.latest(evidence.pull(registry, image.digest)),
+        statements=promotion.latest(statements),
+        originals=originals(statements),
     )
 
 

@@ -17,7 +17,7 @@ from towpath.errors import (
     RegistryNotFoundError,
 )
 from towpath.flows import registry as registries
-from towpath.flows import stages
+from towpath.flows import files
 from towpath.flows.registry import Image
 from towpath.flows.session import Session
 from towpath.provenance import Base
@@ -119,7 +119,7 @@ def _machines(registry: RegistryClient, folder: Path, layer: Descriptor) -> Mach
         return {int(key): list(names) for key, names in json.loads(file.read_bytes()).items()}
     except (OSError, ValueError, AttributeError, TypeError):
         found = _look(registry, layer)
-        stages.write_whole(file, json.dumps(found).encode())
+        files.write_whole(file, json.dumps(found).encode())
         return found
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from towpath.config import Config
 from towpath.errors import NothingToJudgeError
-from towpath.flows import source, stages
+from towpath.flows import files, source, stages
 from towpath.flows.session import Session
 from towpath.readers.findings import Ran
 
@@ -62,7 +62,7 @@ def begin(session: Session, stage: str) -> None:
         shutil.rmtree(place(config, stage), ignore_errors=True)
     if stage == "tests":
         coverage_report(config).unlink(missing_ok=True)
-    inputs = stages.check_inputs(config, source.read(session), stage)
+    inputs = stages.check_inputs(session, source.snapshot(session), stage)
     begun = {"started": stages.now().isoformat(), "inputs": inputs}
     keep(config, stage, "begun", begun)
 
@@ -93,7 +93,7 @@ def read(config: Config, stage: str, name: str) -> Record:
 def keep(config: Config, stage: str, name: str, document: Mapping[str, Any]) -> None:
     """Write a document into the check's records."""
     content = json.dumps(document, indent=1, sort_keys=True).encode() + b"\n"
-    stages.write_whole(folder(config, stage) / f"{name}.json", content)
+    files.write_whole(folder(config, stage) / f"{name}.json", content)
 
 
 def kept(config: Config, stage: str, name: str) -> dict[str, Any]:

@@ -10,8 +10,8 @@ from typing import Any
 from towpath import report
 from towpath.config import Config, Dashboard
 from towpath.errors import CommandFailedError, ConfigurationError, NothingToJudgeError
+from towpath.flows.files import write_whole
 from towpath.flows.session import Session
-from towpath.flows.stages import write_whole
 
 
 def path(config: Config) -> Path:

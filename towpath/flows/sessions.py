@@ -2,17 +2,55 @@
 
 from __future__ import annotations
 
+from towpath import evidence
 from towpath.commands import nox
 from towpath.errors import NothingToJudgeError
 from towpath.evidence import Statement
-from towpath.flows import stages
+from towpath.flows import pythons, shelf, source, stages
 from towpath.flows.session import Session
-from towpath.flows.source import Source
+from towpath.flows.source import Snapshot
 from towpath.gates import Status
 
 
+def held(session: Session, seen: Snapshot, stage: str) -> Statement | None:
+    """Return a check's statement about these files if an earlier one still holds for them.
+
+    What was found of an earlier commit, on the same inputs, is written as a statement about this
+    one that carries it.
+    """
+    config = session.config
+    found = stages.reusable(config, stage, stages.check_inputs(session, seen, stage))
+    if found is None or (stage == "tests" and not _on_all_pythons(session, found)):
+        return None
+    last = stages.read(config, stage)
+    if found.subject == seen.subject:
+        statement = found
+    elif last is not None and _is_carried(last, found, seen):
+        statement = last
+    else:
+        statement = evidence.carry(found, seen.subject, last)
+    if statement != last:
+        stages.write(config, statement)
+    return statement
+
+
+def unchanged(session: Session, stage: str) -> bool:
+    """Tell whether a check need not run, and say since when and what that saves."""
+    if not shelf.has(session.config, stage):
+        return False
+    statement = held(session, source.snapshot(session), stage)
+    if statement is None:
+        return False
+    commit = statement.carries.get("gitCommit") or statement.subject.digest["gitCommit"]
+    session.terminal.say(
+        f"{stage}: unchanged since {statement.started}, {statement.duration:.1f} s saved "
+        f"(passed on {commit[:7]}; --fresh runs it again)"
+    )
+    return True
+
+
 def ensure(
-    session: Session, source: Source, stage: str, *, fresh: bool = False
+    session: Session, seen: Snapshot, stage: str, *, fresh: bool = False
 ) -> tuple[Statement, bool]:
     """Return the stage's statement about this source, and whether an earlier one still holds.
 
@@ -20,13 +58,13 @@ def ensure(
     a statement of its own: whatever it printed, nothing was shown.
     """
     config = session.config
-    inputs = stages.check_inputs(config, source, stage)
-    if not fresh and (held := stages.reusable(config, stage, inputs)):
-        return held, True
+    if not fresh and (statement := held(session, seen, stage)):
+        return statement, True
+    inputs = stages.check_inputs(session, seen, stage)
     before = _age(session, stage)
     log = config.reports / "logs" / f"{stage}.log"
     with session.terminal.step(f"nox -s {stage}"):
-        ended = session.runner.run(nox.session(stage), check=False, log=log)
+        ended = session.runner.run(nox.session(stage, fresh=fresh), check=False, log=log)
     where = str(log.relative_to(config.root))
     if _age(session, stage) == before:
         raise NothingToJudgeError(
@@ -48,6 +86,17 @@ def ensure(
             next_step=f"Read {where}.",
         )
     return statement, False
+
+
+def _is_carried(last: Statement, found: Statement, seen: Snapshot) -> bool:
+    return last.subject == seen.subject and last.carries.get("sha256") == found.sha256
+
+
+def _on_all_pythons(session: Session, statement: Statement) -> bool:
+    """Tell whether the tests ran on every Python that is here, and in CI on every wanted one."""
+    config = session.config
+    here = pythons.wanted(config) if config.in_ci else pythons.found(session)
+    return set(pythons.cells(config, *here)) <= set(statement.facts.get("pythons", ()))
 
 
 def _age(session: Session, stage: str) -> int:

@@ -5,29 +5,30 @@ from __future__ import annotations
 import re
 import shutil
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
+from towpath import inputs
 from towpath.commands import git
 from towpath.errors import CommandFailedError, ConfigurationError
 from towpath.evidence import Subject
 from towpath.flows.session import Session
+from towpath.inputs import Entry
 
 _RELEASE_TAG = re.compile(r"v(\d+\.\d+\.\d+(?:[a-z0-9.]*))")
 
 
 @dataclass(frozen=True)
-class Source:
-    """A working tree. `tree` is the git tree hash of all files as they are, committed or not."""
+class Snapshot:
+    """The files as they are, committed or not: their git tree hash, and each one's own.
+
+    Without `files` only the tree as a whole is known.
+    """
 
     commit: str
     tree: str
-    branch: str
-    version: str
-    dirty: bool
-    epoch: int
-    remote: str
+    files: tuple[Entry, ...] = field(default=(), kw_only=True, repr=False)
 
     @property
     def subject(self) -> Subject:
@@ -35,17 +36,26 @@ class Source:
         return Subject.commit(self.commit, self.tree)
 
 
+@dataclass(frozen=True)
+class Source(Snapshot):
+    """A working tree, and what is known of it besides its files."""
+
+    branch: str
+    version: str
+    dirty: bool
+    epoch: int
+    remote: str
+
+
+def snapshot(session: Session) -> Snapshot:
+    """Ask git for the files only; raises ConfigurationError where there is no commit yet."""
+    return _snapshot(session)[0]
+
+
 def read(session: Session) -> Source:
     """Ask git; raises ConfigurationError where there is no repository or no commit yet."""
-    try:
-        commit, committed = session.runner.run(git.head()).stdout.split()
-    except CommandFailedError as error:
-        raise ConfigurationError(
-            "The project has no commit to speak of.",
-            why=error.why,
-            next_step="Run `git init`, commit your files, and start again.",
-        ) from error
-    tree = _working_tree(session)
+    seen, committed = _snapshot(session)
+    commit, tree = seen.commit, seen.tree
     dirty = tree != committed
     tags = session.runner.run(git.tags_at_head()).stdout.split()
     return Source(
@@ -56,6 +66,7 @@ def read(session: Session) -> Source:
         dirty=dirty,
         epoch=int(session.runner.run(git.commit_time()).stdout),
         remote=_remote(session),
+        files=seen.files,
     )
 
 
@@ -70,6 +81,21 @@ def version(commit: str, dirty_tree: str, tags: list[str]) -> str:
         if match := _RELEASE_TAG.fullmatch(tag):
             return match[1]
     return f"0.0.0+g{commit[:7]}"
+
+
+def _snapshot(session: Session) -> tuple[Snapshot, str]:
+    """Return the files as they are, and the tree that is committed."""
+    try:
+        commit, committed = session.runner.run(git.head()).stdout.split()
+    except CommandFailedError as error:
+        raise ConfigurationError(
+            "The project has no commit to speak of.",
+            why=error.why,
+            next_step="Run `git init`, commit your files, and start again.",
+        ) from error
+    tree = _working_tree(session)
+    listing = session.runner.run(git.files(tree)).stdout
+    return Snapshot(commit, tree, files=inputs.entries(listing)), committed
 
 
 def _working_tree(session: Session) -> str:

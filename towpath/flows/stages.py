@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-import os
 import platform
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from towpath import evidence, gates
+from towpath import evidence, gates, inputs
 from towpath.config import Config
 from towpath.errors import GateFailedError, NothingToJudgeError, TowpathError
 from towpath.evidence import Statement, Subject
+from towpath.flows import pythons, shelf
+from towpath.flows.files import file_hash, write_whole
 from towpath.flows.session import Session
-from towpath.flows.source import Source
+from towpath.flows.source import Snapshot, Source
 from towpath.gates import Status
 
 
@@ -44,10 +45,52 @@ def inputs_of(source: Source, *more: str) -> str:
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
 
-def check_inputs(config: Config, source: Source, stage: str) -> str:
-    """Return the inputs of a check; advisories grow old: security also depends on the day."""
-    more = (now().date().isoformat(), config.env.get("TOWPATH_ADVISORIES", ""))
-    return inputs_of(source, stage, *(more if stage == "security" else ()))
+def check_inputs(session: Session, seen: Snapshot, stage: str) -> str:
+    """Return the hash of all that can change the answer of a check.
+
+    Those are its files, the Python that runs it, the machine's kind, and what it asks besides: the
+    tests all Pythons that are here, security the advisories, which also grow old in a day. The
+    pins of the tools and the waivers are in the files.
+    """
+    config = session.config
+    more: tuple[str, ...] = ()
+    if stage == "tests":
+        more = (*_pythons(session), *_lines(config))
+    elif stage == "security":
+        more = (today(), _advisories(config))
+    return inputs.digest(
+        # Without the files one by one the tree speaks for all of them.
+        seen.files or (("", seen.tree),),
+        config.ignored.get(stage, ()),
+        *(stage, platform.python_version(), platform.system(), platform.machine(), *more),
+    )
+
+
+def today() -> str:
+    """Return the day in UTC, for what grows old in a day."""
+    return now().date().isoformat()
+
+
+def _pythons(session: Session) -> tuple[str, ...]:
+    """Return the Pythons that are to be tested, and the exact version of each that is here."""
+    here = pythons.found(session)
+    return tuple(f"{name} {here.get(name, '-')}" for name in pythons.wanted(session.config))
+
+
+def _lines(config: Config) -> tuple[str, ...]:
+    """Return the lines of Django and the day where there are several: their newest is tested."""
+    lines = pythons.djangos(config)
+    return (*lines, today()) if len(lines) > 1 else ()
+
+
+def _advisories(config: Config) -> str:
+    """Return what stands for the advisories: of a directory all of its bytes, else its name."""
+    named = config.env.get("TOWPATH_ADVISORIES", "")
+    place = config.root / named
+    if not named or not place.is_dir():
+        return named
+    files = sorted(file for file in place.rglob("*") if file.is_file())
+    return " ".join(f"{file.relative_to(place)} {file_hash(file)}" for file in files)
 
 
 def path(config: Config, stage: str) -> Path:
@@ -78,23 +121,15 @@ def require(config: Config, stage: str) -> Statement:
 
 
 def reusable(config: Config, stage: str, inputs: str) -> Statement | None:
-    """Return the stage's statement if it still holds for these inputs and the policy in force.
+    """Return the stage's statement on these inputs if it passed under the policy in force.
 
-    Every artifact that it names must still be there with the same sha256.
+    The last word on these inputs counts: a failure that came after a pass is not passed over.
+    Every artifact that it names must be there with the same sha256, or is put back.
     """
-    found = read(config, stage)
-    if not evidence.reusable(found, inputs, policy(config)):
+    found = shelf.get(config, stage, inputs)
+    if found is None or not evidence.reusable(found, inputs, policy(config)):
         return None
-    whole = found is not None and all(
-        (config.root / name).is_file() and file_hash(config.root / name) == sha256
-        for name, sha256 in found.artifacts.items()
-    )
-    return found if whole else None
-
-
-def file_hash(file: Path) -> str:
-    """Return the sha256 of a file's bytes, as hexadecimal digits."""
-    return hashlib.sha256(file.read_bytes()).hexdigest()
+    return found if shelf.restore(config, found) else None
 
 
 def record(
@@ -124,7 +159,8 @@ def record(
     verdicts = gates.waive(gates.judge(gates_of or stage, facts), waived)
     own = Status.ERRORED if reason else Status.PASSED
     status = gates.worst([own, *(row.status for row in verdicts)])
-    attempt, repeats = evidence.next_attempt(read(config, stage), subject, policy(config))
+    previous = _previous(config, stage, subject, inputs)
+    attempt, repeats = evidence.next_attempt(previous, subject, policy(config))
     statement = Statement(
         stage=stage,
         subject=subject,
@@ -141,8 +177,17 @@ def record(
         tools=tools or {},
         artifacts={str(file.relative_to(config.root)): file_hash(file) for file in artifacts},
     )
-    write_whole(path(config, stage), statement.encode() + b"\n")
+    shelf.put(config, statement)
+    write(config, statement)
     return statement
+
+
+def _previous(config: Config, stage: str, subject: Subject, inputs: str) -> Statement | None:
+    """Return the last attempt about a subject, also if another branch was looked at since."""
+    last = read(config, stage)
+    if last is not None and last.subject == subject:
+        return last
+    return shelf.get(config, stage, inputs)
 
 
 def raise_for(statement: Statement) -> None:
@@ -168,12 +213,6 @@ def error_of(statement: Statement) -> TowpathError | None:
     )
 
 
-def write_whole(file: Path, content: bytes) -> None:
-    """Write a file so that a crash leaves the old one or the new one, never half of it."""
-    file.parent.mkdir(parents=True, exist_ok=True)
-    scratch = file.with_name(f".{file.name}.{os.getpid()}")
-    with scratch.open("wb") as stream:
-        stream.write(content)
-        stream.flush()
-        os.fsync(stream.fileno())
-    scratch.replace(file)
+def write(config: Config, statement: Statement) -> None:
+    """Write a statement as the last one of its stage."""
+    write_whole(path(config, statement.stage), statement.encode() + b"\n")

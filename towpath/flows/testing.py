@@ -8,7 +8,7 @@ from pathlib import Path
 
 from towpath.commands import testing as commands
 from towpath.errors import CommandFailedError, NothingToJudgeError
-from towpath.flows import judging, lint, records
+from towpath.flows import judging, lint, pythons, records
 from towpath.flows.records import Record
 from towpath.flows.session import Session
 from towpath.readers.findings import Ran
@@ -21,7 +21,8 @@ def tests(session: Session, arguments: Sequence[str] = ()) -> None:
     have run.
     """
     python = f"{sys.version_info[0]}.{sys.version_info[1]}"
-    code = _pytest(session, "tests", python, [*commands.PARALLEL, *arguments], bool(arguments), {})
+    name = pythons.cell(session.config, python, _django())
+    code = _pytest(session, "tests", name, [*commands.PARALLEL, *arguments], bool(arguments), {})
     if code:
         raise CommandFailedError(f"The tests on Python {python} did not pass (pytest: {code}).")
 
@@ -92,6 +93,11 @@ def service_variables(addresses: Mapping[str, str], secrets: Path) -> dict[str, 
         "QUEUE_USER": "dashboard",
         "QUEUE_PASSWORD_FILE": str(secrets / "queue_password"),
     }
+
+
+def _django() -> str:
+    """Return the line of Django that is installed here, as `5.2`."""
+    return ".".join(lint.version("django").split(".")[:2])
 
 
 def _pytest(

@@ -11,8 +11,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, ParamSpec
 
-from invoke.exceptions import Exit
-
 from towpath.config import load
 from towpath.errors import ConfigurationError, InterruptedRunError, TowpathError
 from towpath.flows.session import Session
@@ -65,19 +63,29 @@ def entry(body: Callable[P, Any]) -> Callable[P, None]:
     @functools.wraps(body)
     def wrapped(*args: P.args, **kwargs: P.kwargs) -> None:
         try:
-            with _stop_signals_raise():
-                body(*args, **kwargs)
-        except KeyboardInterrupt:
-            raise _exit(InterruptedRunError("Interrupted.")) from None
+            guarded(body, *args, **kwargs)
         except TowpathError as error:
-            raise _exit(error) from error
+            from invoke.exceptions import Exit
+
+            raise Exit(code=error.code) from error
 
     return wrapped
 
 
-def _exit(error: TowpathError) -> Exit:
+def guarded(body: Callable[P, Any], *args: P.args, **kwargs: P.kwargs) -> None:
+    """Run a body and show its error, if it raises one, before it goes on to whoever exits."""
+    try:
+        with _stop_signals_raise():
+            body(*args, **kwargs)
+    except KeyboardInterrupt:
+        raise _shown(InterruptedRunError("Interrupted.")) from None
+    except TowpathError as error:
+        raise _shown(error)
+
+
+def _shown(error: TowpathError) -> TowpathError:
     Terminal(os.environ).error(error)
-    return Exit(code=error.code)
+    return error
 
 
 @contextmanager

@@ -29,6 +29,7 @@ SOURCE: dict[str, Answer] = {
     "rev-parse": f"{'c' * 40}\n{'t' * 40}\n",
     "add --all": "",
     "write-tree": f"{'t' * 40}\n",
+    "ls-tree": "",
     "tag --points-at": "",
     "symbolic-ref": "main\n",
     "log -1": "1\n",

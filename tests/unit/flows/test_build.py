@@ -46,6 +46,7 @@ def git(source: Source = SOURCE) -> dict[str, Answer]:
     return {
         "rev-parse": f"{source.commit}\n{SOURCE.tree}\n",
         "write-tree": f"{source.tree}\n",
+        "ls-tree": "",
         "git add": "",
         "git tag": "",
         "symbolic-ref": "main\n",

@@ -50,7 +50,7 @@ def test_clean_code_passes_lint(root: Path) -> None:
         **dict.fromkeys(("black", "isort", "flake8", "mypy", "bandit"), 0),
     }
     assert set(found.tools) == {"bandit", "black", "flake8", "isort", "mypy", "radon"}
-    assert found.inputs == stages.check_inputs(session.config, source_of(session), "lint")
+    assert found.inputs == stages.check_inputs(session, source_of(session), "lint")
     ran = {line.split(" -m ")[1] for line in calls(session) if " -m " in line}
     assert "mypy --strict --no-pretty --no-color-output app/a.py" in ran
     assert "black --check --no-color app/a.py tests/test_a.py" in ran

@@ -71,6 +71,7 @@ def test_tests_that_pass_on_one_python_name_the_missing_ones(root: Path) -> None
         "coverage": 80.5,
         "pythons": [PYTHON],
         "missing": others,
+        "left_out": [],
     }
     assert set(found.artifacts) == {f"reports/junit/tests/{PYTHON}.xml", "reports/coverage.json"}
     assert f"Python {others[0]} is supported and was not found" in said(session)

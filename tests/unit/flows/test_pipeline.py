@@ -30,6 +30,7 @@ GIT = {
     "rev-parse HEAD": f"{COMMIT}\n{TREE}\n",
     "add --all": "",
     "write-tree": f"{TREE}\n",
+    "ls-tree": "",
     "tag --points-at": "",
     "symbolic-ref": "main\n",
     "log -1": "1\n",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,7 +12,8 @@ from tests.fakes import QuietTerminal
 from tests.registry_server import Fault, Store, push_image
 from tests.releases import SOURCE, labels, record, record_all, session_at
 from towpath.errors import DigestMismatchError, PromotionRefusedError, RegistryNetworkError
-from towpath.flows import evidence, listing, promote, stages
+from towpath.evidence import Statement, Subject, carry
+from towpath.flows import evidence, listing, promote, shelf, stages
 from towpath.flows.session import Session
 from towpath.promotion import NEEDED
 
@@ -164,3 +167,45 @@ def test_the_list_says_what_a_promotion_would_say(
     rows = {line.split("│")[1].strip(): line for line in text.splitlines() if "│" in line}
     assert rows["test"].rstrip(" │").endswith("test")
     assert rows["other"].rstrip(" │").endswith("-")
+
+
+def carry_lint(session: Session) -> Statement:
+    """Leave lint as a check leaves it that has not run again for this commit; return the old."""
+    earlier = replace(record(session, "lint", ""), subject=Subject.commit("e" * 40, "f" * 40))
+    shelf.put(session.config, earlier)
+    stages.write(session.config, carry(earlier, SOURCE.subject))
+    return earlier
+
+
+def test_evidence_of_an_earlier_commit_comes_with_its_original(
+    store: Store, session: Session, built: str, tmp_path: Path
+) -> None:
+    """So that another machine can see that it was shown, and when."""
+    record_all(session, built, *NEEDED["release"])
+    earlier = carry_lint(session)
+
+    promote.promote(session, "test")
+
+    held = [row for row in evidence.pull(store.client(), built) if row.stage == "lint"]
+    assert [row.subject for row in held if row.carries] == [SOURCE.subject]
+    assert earlier in held
+    listing.show(session, "test")
+    assert isinstance(session.terminal, QuietTerminal)
+    assert "eeeeeee" in session.terminal.written + session.terminal.said
+    elsewhere = session_at(tmp_path / "elsewhere", store, CI="true")
+    assert promote.promote(elsewhere, "release").digest == built
+
+
+def test_evidence_of_an_earlier_commit_without_its_original_is_refused(
+    store: Store, session: Session, built: str
+) -> None:
+    """Whoever writes that something held must bring what held."""
+    record_all(session, built, *NEEDED["test"])
+    earlier = carry_lint(session)
+    shutil.rmtree(shelf.folder(session.config))
+
+    with pytest.raises(PromotionRefusedError) as caught:
+        promote.promote(session, "test")
+
+    assert caught.value.why == f"lint: carries the statement {earlier.sha256}, which is not there"
+    assert "test" not in store.tags

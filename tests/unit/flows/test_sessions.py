@@ -41,12 +41,13 @@ def leaves(
     """Return a `nox` that writes a statement with these facts and ends with `code`."""
 
     def nox(argv: tuple[str, ...]) -> Outcome:
+        session = Session(project, TableRunner(), QuietTerminal())
         stages.record(
-            Session(project, TableRunner(), QuietTerminal()),
+            session,
             "lint",
             SOURCE.subject,
             facts,
-            inputs=inputs or stages.check_inputs(project, SOURCE, "lint"),
+            inputs=inputs or stages.check_inputs(session, SOURCE, "lint"),
             started=dt.datetime(2026, 11, 24, tzinfo=dt.UTC),
             duration=4.5,
         )

@@ -26,6 +26,7 @@ def git(**answers: object) -> TableRunner:
         "rev-parse HEAD": f"{COMMIT}\n{TREE}\n",
         "add --all": "",
         "write-tree": f"{TREE}\n",
+        "ls-tree": "",
         "tag --points-at": "",
         "symbolic-ref": "main\n",
         "log -1": "1795554530\n",

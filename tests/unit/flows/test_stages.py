@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from tests.fakes import QuietTerminal, TableRunner
 from towpath import config
 from towpath.errors import GateFailedError, NothingToJudgeError
 from towpath.evidence import Statement, Subject
-from towpath.flows import stages
+from towpath.flows import shelf, stages
 from towpath.flows.session import Session
 from towpath.flows.source import Source
 from towpath.gates import Status
@@ -125,8 +126,8 @@ def test_evidence_under_another_policy_is_not_reused(session: Session, tmp_path:
     assert stages.reusable(changed, "lint", "i") is None
 
 
-def test_a_changed_artifact_ends_the_reuse(session: Session) -> None:
-    """The evidence holds only as long as what it points at."""
+def test_a_changed_artifact_is_put_back(session: Session) -> None:
+    """The evidence comes with what it points at, byte for byte."""
     artifact = session.config.root / "reports/lint.json"
     artifact.parent.mkdir()
     artifact.write_text("{}")
@@ -134,9 +135,41 @@ def test_a_changed_artifact_ends_the_reuse(session: Session) -> None:
     assert stages.reusable(session.config, "lint", "i") is not None
 
     artifact.write_text("{ }")
-    assert stages.reusable(session.config, "lint", "i") is None
+    assert stages.reusable(session.config, "lint", "i") is not None
+    assert artifact.read_text() == "{}"
     artifact.unlink()
+    assert stages.reusable(session.config, "lint", "i") is not None
+    assert artifact.read_text() == "{}"
+
+
+@pytest.mark.parametrize("damage", ["gone", "changed"])
+def test_an_artifact_that_nobody_has_ends_the_reuse(session: Session, damage: str) -> None:
+    """The evidence holds only as long as what it points at."""
+    artifact = session.config.root / "reports/lint.json"
+    artifact.parent.mkdir()
+    artifact.write_text("{}")
+    recorded(session, artifacts=[artifact])
+    artifact.unlink()
+    (copy,) = (shelf.folder(session.config) / "artifacts").iterdir()
+    copy.unlink() if damage == "gone" else copy.write_text("{ }")
+
     assert stages.reusable(session.config, "lint", "i") is None
+    assert not artifact.exists()
+
+
+def test_nothing_is_put_back_outside_of_the_reports(session: Session) -> None:
+    """Evidence from elsewhere may not write over the project."""
+    inside = session.config.root / "reports/lint.json"
+    inside.parent.mkdir()
+    inside.write_text("{}")
+    sha256 = recorded(session, artifacts=[inside]).artifacts["reports/lint.json"]
+    outside = session.config.root / "pyproject.toml"
+    planted = replace(recorded(session), artifacts={"reports/../pyproject.toml": sha256})
+    place = shelf.folder(session.config) / "lint" / "i.json"
+    place.write_bytes(planted.encode())
+
+    assert stages.reusable(session.config, "lint", "i") is None
+    assert not outside.exists()
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b"[]", b'{"_type": "x"}'])
@@ -178,19 +211,10 @@ def test_security_also_depends_on_the_advisories(tmp_path: Path) -> None:
     local = config.parse({}, tmp_path, {"TOWPATH_ADVISORIES": "dir"})
 
     def same(stage: str) -> bool:
-        return stages.check_inputs(plain, SOURCE, stage) == stages.check_inputs(
-            local, SOURCE, stage
+        one, other = (
+            Session(project, TableRunner(), QuietTerminal()) for project in (plain, local)
         )
+        return stages.check_inputs(one, SOURCE, stage) == stages.check_inputs(other, SOURCE, stage)
 
     assert same("lint")
     assert not same("security")
-
-
-def test_a_write_leaves_no_scratch_file(tmp_path: Path) -> None:
-    """The file is replaced as a whole."""
-    stages.write_whole(tmp_path / "a/b.json", b"1")
-    stages.write_whole(tmp_path / "a/b.json", b"2")
-
-    assert [(row.name, row.read_bytes()) for row in (tmp_path / "a").iterdir()] == [
-        ("b.json", b"2")
-    ]

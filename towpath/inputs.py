@@ -1,0 +1,41 @@
+"""What a check depends on: the files that it reads, and whatever else can change its answer. Pure.
+
+A check depends on every file of the project but those that it is known to ignore: a file that
+nobody thought of makes it run once too often, never once too seldom.
+"""
+
+from __future__ import annotations
+
+import fnmatch
+import hashlib
+import json
+from collections.abc import Iterable
+
+# A path below the project's root, and what git says of it: mode, kind and the hash of its bytes.
+Entry = tuple[str, str]
+
+
+def entries(listing: str) -> tuple[Entry, ...]:
+    """Read what `git ls-tree -r -z` says of a tree."""
+    rows = (row.partition("\t") for row in listing.split("\0") if row)
+    return tuple((path, about) for about, _, path in rows)
+
+
+def ignored(paths: Iterable[str], patterns: Iterable[str]) -> tuple[str, ...]:
+    """Return the paths that a pattern names.
+
+    A pattern that ends with a slash names a directory; in the others a star also stands for
+    slashes, so that `*.md` is every such file, wherever it is.
+    """
+    whole = tuple(f"{row}*" if row.endswith("/") else row for row in patterns)
+    return tuple(
+        path for path in paths if any(fnmatch.fnmatchcase(path, pattern) for pattern in whole)
+    )
+
+
+def digest(files: Iterable[Entry], patterns: Iterable[str], *more: str) -> str:
+    """Return the sha256 of the files that the patterns do not name, and of what else is given."""
+    known = dict(files)
+    for path in ignored(tuple(known), patterns):
+        del known[path]
+    return hashlib.sha256(json.dumps([sorted(known.items()), more]).encode()).hexdigest()
