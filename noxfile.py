@@ -20,7 +20,7 @@ DJANGO = "Framework :: Django :: "
 MARKS = [mark.removeprefix(DJANGO) for mark in PROJECT["project"]["classifiers"] if DJANGO in mark]
 DJANGOS = [nox.param(line, id=f"django-{line}") for line in MARKS if "." in line]
 # In this order: the later ones take over the pins of the earlier ones.
-COMPILED = ("ci", "production", "lint", "test", "security", "uv", "safety", "pip-audit")
+COMPILED = ("ci", "production", "lint", "test", "security", "uv", "safety", "pip-audit", "syft")
 BEGUN: set[str] = set()
 
 # What needs nothing from outside; security asks services, and is in the pipeline of every change.

@@ -209,7 +209,12 @@ def push_image(
     children = []
     for platform in platforms:
         system, architecture = platform.split("/")
-        config = {"os": system, "architecture": architecture, "config": {"Labels": labels}}
+        config: dict[str, Any] = {
+            "os": system,
+            "architecture": architecture,
+            "config": {"Labels": labels},
+        }
+        config["rootfs"] = {"diff_ids": [f"sha256:{number}" for number in range(len(blobs))]}
         where = registry.put_blob(
             json.dumps(config).encode(), "application/vnd.oci.image.config.v1+json"
         )

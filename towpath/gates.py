@@ -112,6 +112,16 @@ GATES: tuple[Gate, ...] = (
     ),
     Gate("IMAGE_CRITICAL", "scan", "critical", "<=", 0, "", "critical findings in the image"),
     Gate("IMAGE_HIGH", "scan", "high", "<=", 0, "", "high findings in the image"),
+    Gate(
+        "IMAGE_SIZE",
+        "scan",
+        "above_base_mb",
+        "<=",
+        60,
+        " MB",
+        "compressed, above the base, of the largest platform",
+    ),
+    Gate("SBOM_MISSING", "scan", "sbom_missing", "<=", 0, "", "platforms without a package list"),
     Gate("VERIFIED", "verify", "mismatches", "<=", 0, "", "answers that do not name this release"),
     # Asked by a deployment while it watches the new containers, not by a stage of a run.
     Gate("ERROR_RATE", "watch", "error_percent", "<=", 1, " %", "errors among their first answers"),

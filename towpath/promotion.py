@@ -26,7 +26,13 @@ NEEDED = {
 }
 # These ask a source of advisories that may be out of reach. A test may start without their answer,
 # which is then shown as unproven; a release may not.
-ADVISORY = ("ADVISORIES_CRITICAL", "ADVISORIES_HIGH", "IMAGE_CRITICAL", "IMAGE_HIGH")
+ADVISORY = (
+    "ADVISORIES_CRITICAL",
+    "ADVISORIES_HIGH",
+    "IMAGE_CRITICAL",
+    "IMAGE_HIGH",
+    "SBOM_MISSING",
+)
 
 
 @dataclass(frozen=True)

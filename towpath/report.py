@@ -134,9 +134,11 @@ def _first_line(value: object) -> object:
 
 def _parts(value: object) -> dict[str, str]:
     if isinstance(value, Mapping):
+        numbers = {name: size for name, size in value.items() if isinstance(size, int)}
         return {
             "counts": ", ".join(f"{count} {name}" for name, count in value.items()),
-            "sizes": ", ".join(f"{name} {size / 1e6:.1f} MB" for name, size in value.items()),
+            "sizes": ", ".join(f"{name} {size / 1e6:.1f} MB" for name, size in numbers.items()),
+            "growths": ", ".join(f"{name} {it / 1e6:+.1f} MB" for name, it in numbers.items()),
         }
     return {"names": ", ".join(map(str, value))} if isinstance(value, list | tuple) else {}
 
@@ -152,5 +154,7 @@ _SHOWN = {
     "digest": "{value:.19}",
     "sizes": "{sizes}",
     "vulnerabilities": "{counts}",
+    "above_base": "above its base {sizes}",
+    "growth": "since the release {growths}",
     "unproven": "unproven: {names}",
 }

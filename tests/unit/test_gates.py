@@ -23,6 +23,8 @@ EDGES = {
     "PLATFORMS_MISSING": (0, 1),
     "IMAGE_CRITICAL": (0, 1),
     "IMAGE_HIGH": (0, 1),
+    "IMAGE_SIZE": (60, 60.1),
+    "SBOM_MISSING": (0, 1),
     "VERIFIED": (0, 1),
     "ERROR_RATE": (1, 1.01),
 }

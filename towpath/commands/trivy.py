@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 Argv = list[str]
 
+BINARY = ["trivy"]
 
-def image(reference: str, platform: str) -> Argv:
-    """Scan one platform of an image, straight from its registry."""
+
+def container(image: str) -> Argv:
+    """Start Trivy from its image, on the host's network; its database is kept in a volume."""
     return [
-        "trivy",
+        *("docker", "run", "--rm", "--network=host"),
+        *("--volume=towpath-trivy:/root/.cache/trivy", image),
+    ]
+
+
+def image(start: Sequence[str], reference: str, platform: str) -> Argv:
+    """Scan one platform of an image, straight from its registry; `start` is how Trivy starts."""
+    return [
+        *start,
         "image",
         "--quiet",
         "--format=json",

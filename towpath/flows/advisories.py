@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-import sys
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -12,7 +11,7 @@ from typing import Any
 
 from towpath.commands import audits
 from towpath.errors import CommandFailedError, ConfigurationError, NothingToJudgeError
-from towpath.flows import files, stages
+from towpath.flows import files, stages, tools
 from towpath.flows.session import Session
 from towpath.readers import pip_audit, safety
 from towpath.readers.advisories import Advisory, by_severity
@@ -22,8 +21,6 @@ Pins = Sequence[tuple[str, str]]
 
 PATIENCE = 10
 DEADLINE = 300
-# No interpreter is fetched, and the machine's own certificate authorities are trusted.
-UV = {"UV_PYTHON_DOWNLOADS": "never", "UV_SYSTEM_CERTS": "true"}
 
 
 @dataclass(frozen=True)
@@ -77,14 +74,14 @@ def audit(session: Session, pins: Pins) -> Advisories:
 def _safety(
     session: Session, pins: Pins, directory: Path | None = None, age: float | None = None
 ) -> Advisories:
-    place = _environment(session, "safety")
+    place = tools.environment(session, "safety")
     ran = _ask(session, audits.safety(place, _pins(session, pins), str(directory or "")), pins)
     where = f"the directory {_shown(session, directory)}" if directory else "its server"
     return Advisories(f"safety, {where}", age, tuple(safety.read(ran, pins)))
 
 
 def _pip_audit(session: Session, pins: Pins) -> Advisories:
-    place = _environment(session, "pip-audit")
+    place = tools.environment(session, "pip-audit")
     ran = _ask(session, audits.pip_audit(place, _pins(session, pins), PATIENCE), pins)
     return Advisories("pip-audit, the package index", None, tuple(pip_audit.read(ran, pins)))
 
@@ -101,24 +98,6 @@ def _pins(session: Session, pins: Pins) -> str:
     file = session.config.reports / "checks" / "pins.txt"
     files.write_whole(file, audits.pins_text(pins).encode())
     return str(file)
-
-
-def _environment(session: Session, tool: str) -> str:
-    """Return the environment that the tool has to itself, made anew when its pins changed."""
-    pins = session.config.root / "requirements" / f"{tool}.txt"
-    place = session.config.root / ".nox" / tool
-    stamp = place / "towpath.stamp"
-    if not pins.is_file():
-        raise ConfigurationError(
-            f"There is no {pins.relative_to(session.config.root)}: it pins {tool} and its needs.",
-            next_step=f"Copy it from Towpath's own repository, or compile one for {tool}.",
-        )
-    wanted = f"{sys.version_info[:2]} {files.file_hash(pins)}"
-    if not stamp.is_file() or stamp.read_text() != wanted:
-        session.runner.run(audits.environment(sys.executable, str(place)), env=UV)
-        session.runner.run(audits.install(sys.executable, str(place), str(pins)), env=UV)
-        stamp.write_text(wanted)
-    return str(place)
 
 
 def _shown(session: Session, directory: Path) -> Path:

@@ -37,7 +37,7 @@ class Solved:
     """What buildx says that it built: a digest of each target, and of the base of each.
 
     `bases` maps a target to the name and the digest of its base as this registry holds it; a
-    target whose base is not known is not there.
+    target whose base is not known is not there, and `scratch` has no digest.
     """
 
     digests: Mapping[str, str]
@@ -54,7 +54,8 @@ def solve(session: Session, order: Order) -> Solved:
     """
     images = session.config.images
     bases = _bases(session, order.targets)
-    names = {base: f"base-{number}" for number, base in enumerate(sorted(set(bases.values())))}
+    pulled = sorted(set(bases.values()) - {dockerfile.SCRATCH})
+    names = {base: f"base-{number}" for number, base in enumerate(pulled)}
     targets = {
         stage: _target(session, order, stage, images.tagged(f"{ARRIVAL}-{stage}"))
         for stage in order.targets
@@ -71,7 +72,10 @@ def solve(session: Session, order: Order) -> Solved:
     digests = reader.built_digests(metadata, targets)
     return Solved(
         {stage: digests[stage] for stage in order.targets},
-        {stage: (base, digests[names[base]]) for stage, base in bases.items()},
+        {
+            stage: (base, digests[names[base]] if base in names else "")
+            for stage, base in bases.items()
+        },
         builder or "docker",
         {stage: reader.materials(metadata, stage) for stage in order.targets},
     )
@@ -137,12 +141,9 @@ def _bases(session: Session, targets: tuple[str, ...]) -> dict[str, str]:
     found = {}
     for target in targets:
         try:
-            base = dockerfile.base_of(file.read_text(encoding="utf-8"), target)
+            found[target] = dockerfile.base_of(file.read_text(encoding="utf-8"), target)
         except (OSError, NothingToJudgeError) as error:
             session.terminal.warn(f"The base of {target} is not known: {error}")
-            continue
-        if base != dockerfile.SCRATCH:
-            found[target] = base
     return found
 
 

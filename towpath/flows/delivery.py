@@ -70,7 +70,9 @@ def scan(run: Run) -> StageResult:
     held = None if run.fresh else stages.reusable(session.config, "scan", inputs)
     statement = held or scans.record(session, scans.scan(session, run.digest), started=begun)
     found = report.severities(statement.facts)
-    fields = {"vulnerabilities": found} if found else {}
+    fields: dict[str, Any] = {"vulnerabilities": found} if found else {}
+    shown = ("above_base", "growth", "owners", "sbom")
+    fields |= {name: statement.facts[name] for name in shown if statement.facts.get(name)}
     return result(statement, started, fields, reused=held is not None)
 
 

@@ -16,8 +16,8 @@ from towpath.errors import (
     RegistryError,
     RegistryNotFoundError,
 )
-from towpath.flows import registry as registries
 from towpath.flows import files
+from towpath.flows import registry as registries
 from towpath.flows.registry import Image
 from towpath.flows.session import Session
 from towpath.provenance import Base
@@ -51,7 +51,9 @@ def read(registry: RegistryClient, digest: str, platforms: Sequence[str]) -> Ima
 
 
 def base(registry: RegistryClient, name: str, digest: str) -> Base:
-    """Return which layers a base has on each platform."""
+    """Return which layers a base has on each platform; an empty digest is a base without any."""
+    if not digest:
+        return Base(name, {})
     image = registries.image(registry, digest)
     return Base(
         name,
@@ -99,18 +101,23 @@ def require_native(
         known = dict(
             zip(layers, pool.map(lambda row: _machines(registry, folder, row), layers.values()))
         )
+    _forget_old(folder)
     counts = dict.fromkeys(images, 0)
     for (target, platform), rows in wanted.items():
-        counts[target] += sum(len(names) for row in rows for names in known[row.digest].values())
-        strange = elf.strangers(platform, (known[row.digest] for row in rows))
-        if strange:
-            raise CommandFailedError(
-                f"{target} for {platform} holds files of another architecture.",
-                why=", ".join(strange[:5]) + (", ..." if len(strange) > 5 else ""),
-                next_step="Look at what installs them in the Dockerfile; no tag was moved.",
-            )
-    _forget_old(folder)
+        inside = [known[row.digest] for row in rows]
+        counts[target] += sum(len(names) for row in inside for names in row.values())
+        _refuse_strangers(target, platform, inside)
     return counts
+
+
+def _refuse_strangers(target: str, platform: str, inside: Sequence[Machines]) -> None:
+    strange = elf.strangers(platform, inside)
+    if strange:
+        raise CommandFailedError(
+            f"{target} for {platform} holds files of another architecture.",
+            why=", ".join(strange[:5]) + (", ..." if len(strange) > 5 else ""),
+            next_step="Look at what installs them in the Dockerfile; no tag was moved.",
+        )
 
 
 def _machines(registry: RegistryClient, folder: Path, layer: Descriptor) -> Machines:

@@ -1,76 +1,52 @@
-"""Scan the image that is in the registry, every platform of it, for known weaknesses.
+"""Scan the image that is in the registry, every platform of it: weaknesses, size and contents.
 
-Trivy does it where it is installed. Elsewhere two real parts do: the image's Python distributions
-against the advisories of the security stage, and Debian's packages against its security archive.
+Trivy does the first where it is to be had. Elsewhere two real parts do: the image's Python
+distributions against the advisories of the security stage, and Debian's packages against its
+security archive. syft lists the packages; the lists hang on the digest.
 """
 
 from __future__ import annotations
 
 import datetime as dt
 import hashlib
-import shutil
-import tarfile
+import json
 import time
-import zlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import Any
+from pathlib import Path
 
+from towpath import promotion, sarif
 from towpath.clients import debian as archive
 from towpath.clients.registry import RegistryClient
-from towpath.commands import trivy
-from towpath.errors import CommandFailedError, NothingToJudgeError
+from towpath.errors import CommandFailedError, NothingToJudgeError, RegistryNotFoundError
 from towpath.evidence import Statement, Subject
-from towpath.flows import advisories
+from towpath.flows import advisories, files, inventory, origin, readback
 from towpath.flows import registry as registries
-from towpath.flows import stages
-from towpath.flows.registry import PlatformImage
+from towpath.flows import sbom, stages, trivy
+from towpath.flows.inventory import BASE, OURS, UNKNOWN, Inventory, Pin
+from towpath.flows.registry import Image
+from towpath.flows.scanned import Found, Scan, Sizes
 from towpath.flows.session import Session
-from towpath.readers import debian, distributions, oci
-from towpath.readers import trivy as trivy_reader
-from towpath.readers.advisories import Advisory, by_severity
+from towpath.provenance import Base
+from towpath.readers import debian
+from towpath.readers.advisories import Advisory, canonical
+from towpath.readers.findings import Finding
 
 PENDING = "DEBIAN-SECURITY"
-
-
-@dataclass(frozen=True)
-class Scan:
-    """What was found in an image, by whom, and what could not be asked. Seconds."""
-
-    digest: str
-    findings: tuple[Advisory, ...]
-    sources: tuple[str, ...]
-    unasked: tuple[str, ...]
-    looked_at: dict[str, dict[str, int]] = field(default_factory=dict)
-    seconds: float = 0.0
-
-    def facts(self) -> dict[str, Any]:
-        """Return the facts for the gates.
-
-        Where a source gave no answer a count of 0 is left out: nobody knows that it is 0. What was
-        found counts all the same.
-        """
-        counts = by_severity(self.findings)
-        known = {name: count for name, count in counts.items() if count or not self.unasked}
-        return known | {
-            "digest": self.digest,
-            "sources": list(self.sources),
-            "unasked": list(self.unasked),
-            "looked_at": self.looked_at,
-            "findings": [str(row) for row in self.findings],
-        }
+SARIF_VERSION = "1"
 
 
 @dataclass
 class _Notes:
     """What a scan gathers on its way."""
 
-    findings: set[Advisory] = field(default_factory=set)
+    findings: set[Found] = field(default_factory=set)
     sources: set[str] = field(default_factory=set)
     unasked: list[str] = field(default_factory=list)
     looked_at: dict[str, dict[str, int]] = field(default_factory=dict)
 
-    def add(self, rows: Iterable[Advisory], source: str) -> None:
+    def add(self, rows: Iterable[Found], source: str) -> None:
         self.findings.update(rows)
         self.sources.add(source)
 
@@ -85,26 +61,31 @@ def scan(session: Session, digest: str) -> Scan:
     started = time.monotonic()
     registry = registries.client(session)
     image = registries.image(registry, digest)
+    base = origin.base(registry, image.digest)
     notes = _Notes()
-    if shutil.which("trivy", path=session.config.env.get("PATH")):
-        for platform in image.platforms:
-            with session.terminal.step(f"Trivy on {platform}"):
-                _trivy(session, session.config.images.at(image.digest), platform, notes)
-    else:
-        _built_in(session, registry, image.platforms, notes)
-    ordered = sorted(notes.findings, key=lambda row: (row.severity, row.package, row.id))
+    with ThreadPoolExecutor(1) as pool:
+        # syft reads the image on its own; meanwhile sources far away are asked.
+        listing = pool.submit(sbom.ensure, session, registries.client(session), image)
+        if trivy.command(session) is not None:
+            _trivy(session, image, base, notes)
+        else:
+            _built_in(session, registry, image, base, notes)
+        with session.terminal.step("List the packages of every platform"):
+            listed = listing.result()
     return Scan(
         image.digest,
-        tuple(ordered),
+        tuple(sorted(notes.findings, key=_order)),
         tuple(sorted(notes.sources)),
         tuple(notes.unasked),
+        _sizes(registry, image, base),
+        listed,
         notes.looked_at,
         time.monotonic() - started,
     )
 
 
 def record(session: Session, found: Scan, *, started: dt.datetime) -> Statement:
-    """Write the scan's statement about the digest and return it."""
+    """Write the scan's statement about the digest and return it, and its findings as SARIF."""
     return stages.record(
         session,
         "scan",
@@ -113,7 +94,9 @@ def record(session: Session, found: Scan, *, started: dt.datetime) -> Statement:
         inputs=inputs(session, found.digest),
         started=started,
         duration=found.seconds,
-        reason="" if found.findings else " ".join(found.unasked),
+        reason=found.reason(),
+        artifacts=_sarif(session, found),
+        detail="" if found.sizes.above_base else "its provenance names no base: build it again",
     )
 
 
@@ -123,90 +106,122 @@ def inputs(session: Session, digest: str) -> str:
     return hashlib.sha256("\0".join((digest, *more)).encode()).hexdigest()
 
 
-def contents(registry: RegistryClient, image: PlatformImage) -> dict[str, bytes]:
-    """Return those files of an image that say what is installed in it, read from its layers."""
-    files: dict[str, bytes] = {}
-    for layer in oci.layers(image.manifest):
-        try:
-            with (
-                registry.open_blob(layer.digest) as stream,
-                tarfile.open(fileobj=stream, mode="r|*") as tar,
-            ):
-                oci.overlay(files, tar, _wanted)
-        except (tarfile.TarError, EOFError, OSError, zlib.error) as error:
-            raise NothingToJudgeError(
-                f"The layer {layer.digest} cannot be read.",
-                why=f"{layer.media_type}: {error}",
-                next_step="Install Trivy, which reads more formats.",
-            ) from error
-    return files
+def _sarif(session: Session, found: Scan) -> list[Path]:
+    """Write the findings as SARIF and return where; nothing where a source was not asked."""
+    file = session.config.reports / "sarif" / "scan.sarif"
+    if found.unasked:
+        file.unlink(missing_ok=True)
+        return []
+    log = sarif.log("towpath-scan", SARIF_VERSION, [_finding(row) for row in found.findings])
+    files.write_whole(file, json.dumps(log, indent=1, sort_keys=True).encode() + b"\n")
+    return [file]
 
 
-def _wanted(name: str) -> bool:
-    return debian.wanted(name) or distributions.wanted(name)
+def _finding(row: Found) -> Finding:
+    """Return a finding on the file in which it is mended: what Debian made, by another base."""
+    theirs = row.owner == BASE or row.advisory.id == PENDING
+    path = "Dockerfile" if theirs else "requirements/production.txt"
+    return Finding(path, 0, row.advisory.id, row.advisory.words(), row.advisory.severity)
+
+
+def _order(row: Found) -> tuple[str, str, str, str]:
+    return (row.advisory.severity, row.advisory.package, row.advisory.id, row.owner)
+
+
+def _sizes(registry: RegistryClient, image: Image, base: Base | None) -> Sizes:
+    """Return the sizes, against the release that was promoted last."""
+    growth: dict[str, int] = {}
+    released = ""
+    try:
+        before = registries.image(registry, promotion.RELEASE)
+    except RegistryNotFoundError:
+        before = None
+    if before is not None:
+        released = before.digest
+        growth = {
+            name: size - before.sizes[name]
+            for name, size in image.sizes.items()
+            if name in before.sizes
+        }
+    return Sizes(image.sizes, readback.above_base(image, base), growth, released)
 
 
 def _built_in(
-    session: Session,
-    registry: RegistryClient,
-    platforms: dict[str, PlatformImage],
-    notes: _Notes,
+    session: Session, registry: RegistryClient, image: Image, base: Base | None, notes: _Notes
 ) -> None:
-    pins: set[tuple[str, str]] = set()
-    for platform, image in platforms.items():
+    owners: dict[Pin, str] = {}
+    for platform, part in image.platforms.items():
         with session.terminal.step(f"Look into {platform}"):
             try:
-                files = contents(registry, image)
-                found = distributions.read(files)
-                packages = debian.installed(files)
+                found = inventory.take(registry, part, base)
             except NothingToJudgeError as error:
                 notes.missing(error)
                 continue
-            pins.update(found)
-            notes.looked_at[platform] = {"python": len(found), "debian": len(packages)}
-            _debian(session, files, packages, platform, notes)
+            # What is ours on one platform is ours to mend, whatever the other's base has.
+            owners |= {
+                pin: found.owner_of_pin(pin) for pin in found.pins if owners.get(pin) != OURS
+            }
+            notes.looked_at[platform] = {
+                "python": len(found.pins),
+                "debian": len(found.packages),
+            }
+            _debian(session, found, platform, notes)
     with session.terminal.step("Ask for advisories"):
-        _python(session, sorted(pins), notes)
+        _python(session, owners, notes)
 
 
-def _debian(
-    session: Session,
-    files: dict[str, bytes],
-    packages: Sequence[debian.Package],
-    platform: str,
-    notes: _Notes,
-) -> None:
+def _debian(session: Session, found: Inventory, platform: str, notes: _Notes) -> None:
     """Count each pending security update as high: the archive does not rate it."""
+    name = found.codename
     try:
-        name = debian.codename(files)
         index = archive.security_index(session.config.env, name, platform.partition("/")[2])
-        rows = debian.pending(packages, debian.available(index))
+        rows = debian.pending(found.packages, debian.available(index))
     except NothingToJudgeError as error:
         notes.missing(error)
         return
     notes.add(
         (
-            Advisory(PENDING, row.name, row.installed, "high", f"{row.available} is there")
+            Found(
+                Advisory(PENDING, row.name, row.installed, "high", f"{row.available} is there"),
+                found.owner_of_package(debian.Package(row.name, row.installed)),
+            )
             for row in rows
         ),
         f"Debian's security archive, {name}",
     )
 
 
-def _python(session: Session, pins: Sequence[tuple[str, str]], notes: _Notes) -> None:
+def _python(session: Session, owners: Mapping[Pin, str], notes: _Notes) -> None:
     try:
-        answer = advisories.audit(session, pins)
+        answer = advisories.audit(session, sorted(owners))
     except NothingToJudgeError as error:
         notes.missing(error)
         return
     age = "" if answer.age_days is None else f", {answer.age_days:g} days old"
-    notes.add(answer.findings, f"{answer.source}{age}")
+    notes.add(
+        (
+            Found(row, owners.get((canonical(row.package), row.version), UNKNOWN))
+            for row in answer.findings
+        ),
+        f"{answer.source}{age}",
+    )
 
 
-def _trivy(session: Session, reference: str, platform: str, notes: _Notes) -> None:
-    log = session.config.reports / "logs" / "scan.log"
-    try:
-        ended = session.runner.run(trivy.image(reference, platform), log=log)
-        notes.add(trivy_reader.read(ended.stdout), "Trivy")
-    except (CommandFailedError, NothingToJudgeError) as error:
-        notes.missing(error)
+def _trivy(session: Session, image: Image, base: Base | None, notes: _Notes) -> None:
+    for platform, part in image.platforms.items():
+        with session.terminal.step(f"Trivy on {platform}"):
+            try:
+                rows: Sequence[tuple[Advisory, str]] = trivy.scan(session, image.digest, platform)
+            except (CommandFailedError, NothingToJudgeError) as error:
+                notes.missing(error)
+                continue
+            owners = _owners(part.config.diff_ids, base, platform)
+            notes.add((Found(row, owners.get(layer, UNKNOWN)) for row, layer in rows), "Trivy")
+
+
+def _owners(diff_ids: Sequence[str], base: Base | None, platform: str) -> dict[str, str]:
+    """Return who each layer belongs to, keyed by what Trivy calls it: its diff id."""
+    if base is None:
+        return {}
+    below = len(base.layers.get(platform, ()))
+    return {name: BASE if number < below else OURS for number, name in enumerate(diff_ids)}

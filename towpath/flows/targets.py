@@ -35,14 +35,7 @@ def flags(target: str, *, tag: str = "", push: bool = True, progress: str = "qui
 
     `target` is one, several with commas between, or `all`.
     """
-    named = tuple(dict.fromkeys(part.strip() for part in target.split(",") if part.strip()))
-    targets = TARGETS if ALL in named else named
-    for row in targets:
-        known(row)
-    if not targets:
-        raise ConfigurationError(
-            "No target is named.", next_step=f"Name {', '.join(TARGETS)}, or {ALL}."
-        )
+    targets = _targets(target)
     if progress not in PROGRESS:
         raise ConfigurationError(
             f"Unknown progress {progress!r}.{nearest(progress, PROGRESS)}",
@@ -57,6 +50,19 @@ def flags(target: str, *, tag: str = "", push: bool = True, progress: str = "qui
     if tag:
         _own_tag(tag, targets)
     return Flags(targets, progress == "plain")
+
+
+def _targets(text: str) -> tuple[str, ...]:
+    named = tuple(dict.fromkeys(part.strip() for part in text.split(",") if part.strip()))
+    if ALL in named:
+        return TARGETS
+    for row in named:
+        known(row)
+    if not named:
+        raise ConfigurationError(
+            "No target is named.", next_step=f"Name {', '.join(TARGETS)}, or {ALL}."
+        )
+    return named
 
 
 def tags(version: str, target: str, targets: Sequence[str], tag: str = "") -> tuple[str, ...]:

@@ -76,11 +76,12 @@ class Manifest:
 
 @dataclass(frozen=True)
 class ImageConfig:
-    """What an image says of itself: its platform, labels, and user."""
+    """What an image says of itself: its platform, labels, user, and its layers' diff ids."""
 
     platform: str
     labels: Mapping[str, str]
     user: str
+    diff_ids: tuple[str, ...] = ()
 
 
 def sha256(content: bytes) -> str:
@@ -136,7 +137,12 @@ def image_config(content: bytes) -> ImageConfig:
     try:
         platform = f"{document['os']}/{document['architecture']}"
         inner = document.get("config") or {}
-        return ImageConfig(platform, dict(inner.get("Labels") or {}), str(inner.get("User", "")))
+        return ImageConfig(
+            platform,
+            dict(inner.get("Labels") or {}),
+            str(inner.get("User", "")),
+            tuple((document.get("rootfs") or {}).get("diff_ids") or ()),
+        )
     except (KeyError, TypeError, ValueError) as error:
         raise NothingToJudgeError("An image config names no platform.", why=repr(error)) from error
 

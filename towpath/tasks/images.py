@@ -5,7 +5,7 @@ from __future__ import annotations
 from invoke.context import Context
 from invoke.tasks import task
 
-from towpath.tasks.entry import entry, session
+from towpath.tasks.entry import entry, session, with_engine
 
 _VERBOSE = "Show every command and what it prints."
 _DIGEST = "Of the image; otherwise the one that carries the tag of the stage before."
@@ -75,17 +75,16 @@ def scan(_c: Context, digest: str = "", verbose: bool = False) -> None:
     """Scan the image in the registry, every platform of it, for known weaknesses."""
     from towpath.flows import promote, registry
     from towpath.flows import scan as flow
-    from towpath.flows import stages
+    from towpath.flows import scanned, stages, trivy
     from towpath.promotion import BUILT
 
     found = session(verbose=verbose)
+    found = with_engine(found) if trivy.wants_engine(found) else found
     started = stages.now()
     chosen = promote.resolve(registry.client(found), digest or BUILT)
     result = flow.scan(found, chosen)
-    for row in result.findings:
-        found.terminal.warn(str(row))
+    scanned.show(found, result)
     statement = flow.record(found, result, started=started)
-    found.terminal.say(f"Asked: {'; '.join(result.sources) or 'nobody'}")
     stages.raise_for(statement)
 
 

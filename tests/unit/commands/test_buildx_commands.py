@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from towpath.commands import buildx, trivy
+from towpath.commands import buildx
 
 
 def test_a_builder_reaches_a_local_registry() -> None:
@@ -40,17 +40,3 @@ def test_the_small_questions() -> None:
     assert buildx.push("r") == ["docker", "push", "--quiet", "r"]
     assert buildx.tag("a", "b") == ["docker", "tag", "a", "b"]
     assert buildx.start("c") == ["docker", "start", "c"]
-
-
-def test_trivy_is_asked_for_one_platform_of_the_registrys_image() -> None:
-    """The image is read from the registry, not from an engine that may hold another."""
-    assert trivy.image("r/n@sha256:1", "linux/arm64") == [
-        "trivy",
-        "image",
-        "--quiet",
-        "--format=json",
-        "--scanners=vuln",
-        "--image-src=remote",
-        "--platform=linux/arm64",
-        "r/n@sha256:1",
-    ]

@@ -10,6 +10,7 @@ import pytest
 from tests.fakes import TableRunner, outcome
 from tests.registry_server import Store, push_image
 from tests.releases import SOURCE, START, labels, record, record_all, session_at
+from towpath import report
 from towpath.errors import (
     CommandFailedError,
     DeploymentUndoneError,
@@ -20,6 +21,8 @@ from towpath.errors import (
 from towpath.flows import build, delivery, deploy, evidence, scan, stages, verify
 from towpath.flows.deploy import Deployed
 from towpath.flows.pipeline import Run
+from towpath.flows.sbom import Listed
+from towpath.flows.scanned import Scan, Sizes
 from towpath.flows.session import Session
 from towpath.gates import Status
 from towpath.images import version_tag
@@ -42,6 +45,10 @@ def built(store: Store) -> str:
     digest = push_image(store.client(), labels(), tag="built").digest
     store.tags[version_tag(SOURCE.version)] = digest
     return digest
+
+
+SIZES = Sizes({"linux/amd64": 61}, {"linux/amd64": 20}, {"linux/amd64": -1}, "sha256:1")
+LISTED = Listed({"linux/amd64": 132})
 
 
 @pytest.fixture
@@ -96,17 +103,20 @@ def test_a_build_that_does_not_hold_is_made_again(run: Run, store: Store, change
 
 def test_a_scan_of_today_is_reused(run: Run, built: str) -> None:
     """The same digest on the same day is not scanned twice."""
-    scan.record(run.session, scan.Scan(built, (), ("a source",), (), seconds=4.0), started=START)
+    found = Scan(built, (), ("a source",), (), SIZES, LISTED, seconds=4.0)
+    scan.record(run.session, found, started=START)
 
     result = delivery.scan(run)
 
     assert (result.status, result.saved) == (Status.PASSED, 4.0)
     assert result.fields["vulnerabilities"] == {"critical": 0, "high": 0, "medium": 0, "low": 0}
+    assert result.fields["growth"] == {"linux/amd64": -1}
+    assert "since the release linux/amd64 -0.0 MB" in report.note(result.as_json())
 
 
 def test_a_scan_that_nobody_answered_is_unproven_and_does_not_stop(run: Run, built: str) -> None:
     """The stage stays errored, names its gates, and the chain goes on."""
-    found = scan.Scan(built, (), (), ("no source could be asked",))
+    found = Scan(built, (), (), ("no source could be asked",), SIZES, LISTED)
     statement = scan.record(run.session, found, started=START)
 
     result = delivery.result(statement, 0.0, {})

@@ -1,0 +1,51 @@
+"""A list of the packages of an image, in SPDX's JSON. Pure.
+
+Source: SPDX specification 2.3 (https://spdx.github.io/spdx-spec/v2.3/).
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from towpath.errors import NothingToJudgeError
+
+ARTIFACT_TYPE = "application/spdx+json"
+MEDIA_TYPE = "application/spdx+json"
+
+
+def packages(text: str, manifest: str) -> int:
+    """Return how many packages the list names; `manifest` is the digest that it has to speak of.
+
+    Raises NothingToJudgeError for a list that is not whole, is empty, or is of another image.
+    """
+    try:
+        document = json.loads(text)
+        if not document["spdxVersion"].startswith("SPDX-2."):
+            raise ValueError(f"it is {document['spdxVersion']}")
+        described = _described(document)
+        rows = [row for row in document["packages"] if row["SPDXID"] != described["SPDXID"]]
+        named = [row["versionInfo"] for row in rows if row["name"]]
+        seen = {f"sha256:{row['checksumValue']}" for row in described["checksums"]}
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise NothingToJudgeError(
+            "The list of the image's packages cannot be read.", why=repr(error)
+        ) from error
+    if manifest not in seen:
+        raise NothingToJudgeError(
+            f"The list of packages is not of {manifest}.", why=f"It is of {', '.join(seen)}."
+        )
+    if not named:
+        raise NothingToJudgeError(f"The list of the packages of {manifest} is empty.")
+    return len(named)
+
+
+def _described(document: dict[str, Any]) -> dict[str, Any]:
+    """Return the package that the document is about: the image itself."""
+    about = {
+        row["relatedSpdxElement"]
+        for row in document["relationships"]
+        if row["relationshipType"] == "DESCRIBES"
+    }
+    (found,) = (row for row in document["packages"] if row["SPDXID"] in about)
+    return dict(found)
