@@ -46,6 +46,7 @@ class TableRunner:
         timeout: float | None = None,
         log: Path | None = None,
         stream: bool = False,
+        label: str = "",
     ) -> Outcome:
         """Look the command up and answer."""
         line = " ".join(argv)
@@ -56,6 +57,9 @@ class TableRunner:
             if key in line:
                 return self._answer(answer, tuple(argv), check)
         raise AssertionError(f"no answer for: {line}")
+
+    def stop(self) -> None:
+        """Nothing runs that could be ended."""
 
     @staticmethod
     def _answer(answer: Answer, argv: tuple[str, ...], check: bool) -> Outcome:

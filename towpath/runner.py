@@ -13,6 +13,7 @@ import subprocess  # nosec B404: argv lists only, never a shell
 import threading
 import time
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Protocol
@@ -21,6 +22,8 @@ from towpath.errors import CommandFailedError, InterruptedRunError
 
 SIGNALLED = 128
 TAIL_LINES = 12
+# Seconds that a command has to end by itself once it is asked to.
+PATIENCE = 10
 
 
 @dataclass(frozen=True)
@@ -68,8 +71,12 @@ class Running(Protocol):
         timeout: float | None = None,
         log: Path | None = None,
         stream: bool = False,
+        label: str = "",
     ) -> Outcome:
         """Run a command to its end."""
+
+    def stop(self) -> None:
+        """End every command that runs now, and start no more."""
 
 
 class Runner:
@@ -93,6 +100,9 @@ class Runner:
         self.cwd = cwd
         self.streaming = streaming
         self._secrets = sorted({secret for secret in secrets if secret}, key=len, reverse=True)
+        self._live: set[subprocess.Popen[str]] = set()
+        self._stopped = False
+        self._starting = threading.Lock()
 
     def redact(self, text: str) -> str:
         """Return the text with every secret value replaced by `***`."""
@@ -116,13 +126,15 @@ class Runner:
         timeout: float | None = None,
         log: Path | None = None,
         stream: bool = False,
+        label: str = "",
     ) -> Outcome:
         """Run a command to its end and return how it ended.
 
         `env` is added to the runner's environment, `timeout` is in seconds, `log` receives both
-        streams, redacted; with `stream` they are shown as they come. With `check`, any exit code
-        but 0 raises CommandFailedError; so do a program that is not there and a timeout, always.
-        Ctrl-C ends the whole process group and raises InterruptedRunError.
+        streams, redacted; with `stream` they are shown as they come, each line after its `label`.
+        With `check`, any exit code but 0 raises CommandFailedError; so do a program that is not
+        there and a timeout, always. Ctrl-C ends the whole process group and raises
+        InterruptedRunError; so does `stop`, called from another thread.
         """
         line = self._line(argv)
         self.echo.command(line)
@@ -130,22 +142,14 @@ class Runner:
         process = self._start(argv, line, env, cwd, stdin is not None)
         lines: dict[str, list[str]] = {"out": [], "err": []}
         readers = [
-            threading.Thread(target=self._read, args=(pipe, lines[name], stream), daemon=True)
+            threading.Thread(
+                target=self._read, args=(pipe, lines[name], stream, label), daemon=True
+            )
             for name, pipe in (("out", process.stdout), ("err", process.stderr))
         ]
         for reader in readers:
             reader.start()
-        try:
-            self._feed(process, stdin)
-            process.wait(timeout)
-        except subprocess.TimeoutExpired as error:
-            _end_group(process)
-            raise CommandFailedError(
-                f"{argv[0]} did not end within {timeout:g} s.", why=f"The command was: {line}"
-            ) from error
-        except KeyboardInterrupt as error:
-            _end_group(process)
-            raise InterruptedRunError(f"Interrupted while this ran: {line}") from error
+        self._wait(process, line, stdin, timeout)
         for reader in readers:
             reader.join(timeout=5)
         outcome = Outcome(
@@ -161,6 +165,16 @@ class Runner:
         if check and not outcome.ok:
             raise command_failed(outcome, line)
         return outcome
+
+    def stop(self) -> None:
+        """End every command that runs now, and start no more.
+
+        For a flow whose commands run side by side in threads: Ctrl-C reaches one thread only.
+        """
+        with self._starting:
+            self._stopped = True
+            running = list(self._live)
+        _end_groups(running)
 
     def spawn(self, argv: Sequence[str], *, log: Path, env: Mapping[str, str] | None = None) -> int:
         """Start a process that outlives us, in a session of its own, and return its pid."""
@@ -194,29 +208,56 @@ class Runner:
         cwd: Path | None,
         wants_stdin: bool,
     ) -> subprocess.Popen[str]:
-        try:
-            return subprocess.Popen(  # nosec B603: an argv list of ours
-                list(argv),
-                env=self.env | dict(env or {}),
-                cwd=cwd or self.cwd,
-                stdin=subprocess.PIPE if wants_stdin else subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-                text=True,
-                errors="replace",
-                process_group=0,
-            )
-        except OSError as error:
-            raise _not_started(argv[0], line, error) from error
+        with self._starting:
+            if self._stopped:
+                raise InterruptedRunError(f"Interrupted before this ran: {line}")
+            try:
+                process = subprocess.Popen(  # nosec B603: an argv list of ours
+                    list(argv),
+                    env=self.env | dict(env or {}),
+                    cwd=cwd or self.cwd,
+                    stdin=subprocess.PIPE if wants_stdin else subprocess.DEVNULL,
+                    stdout=subprocess.PIPE,
+                    stderr=subprocess.PIPE,
+                    text=True,
+                    errors="replace",
+                    process_group=0,
+                )
+            except OSError as error:
+                raise _not_started(argv[0], line, error) from error
+            self._live.add(process)
+            return process
 
-    def _read(self, pipe: IO[str] | None, into: list[str], shown: bool) -> None:
+    def _wait(
+        self, process: subprocess.Popen[str], line: str, stdin: str | None, timeout: float | None
+    ) -> None:
+        """Wait for a command's end, which comes early by a timeout, Ctrl-C or `stop`."""
+        try:
+            self._feed(process, stdin)
+            process.wait(timeout)
+        except subprocess.TimeoutExpired as error:
+            _end_groups([process])
+            raise CommandFailedError(
+                f"{shlex.split(line)[0]} did not end within {timeout:g} s.",
+                why=f"The command was: {line}",
+            ) from error
+        except KeyboardInterrupt as error:
+            _end_groups([process])
+            raise InterruptedRunError(f"Interrupted while this ran: {line}") from error
+        finally:
+            self._live.discard(process)
+        if self._stopped:
+            raise InterruptedRunError(f"Interrupted while this ran: {line}")
+
+    def _read(self, pipe: IO[str] | None, into: list[str], shown: bool, label: str) -> None:
         if pipe is None:
             return
+        head = f"{label}: " if label else ""
         with pipe:
             for text in pipe:
                 into.append(text)
                 if self.streaming or shown:
-                    self.echo.stream(self.redact(text.rstrip("\n")))
+                    self.echo.stream(head + self.redact(text.rstrip("\n")))
 
     @staticmethod
     def _feed(process: subprocess.Popen[str], stdin: str | None) -> None:
@@ -247,15 +288,23 @@ def _not_started(program: str, line: str, error: OSError) -> CommandFailedError:
     return CommandFailedError(f"{program} could not be started.", why=f"{error}: {line}")
 
 
-def _end_group(process: subprocess.Popen[str], patience: float = 10) -> None:
-    """Stop a command and its children: first politely, after `patience` seconds for good."""
-    for sent in (signal.SIGTERM, signal.SIGKILL):
-        try:
-            os.killpg(process.pid, sent)
-            process.wait(patience)
-            return
-        except ProcessLookupError:
+def _end_groups(running: Sequence[subprocess.Popen[str]]) -> None:
+    """Stop commands and their children: first politely, when PATIENCE is over for good.
+
+    A second Ctrl-C ends the patience.
+    """
+    for process in running:
+        _signal(process, signal.SIGTERM)
+    try:
+        deadline = time.monotonic() + PATIENCE
+        for process in running:
+            process.wait(max(0.0, deadline - time.monotonic()))
+    except (KeyboardInterrupt, subprocess.TimeoutExpired):
+        for process in running:
+            _signal(process, signal.SIGKILL)
             process.wait()
-            return
-        except subprocess.TimeoutExpired:
-            continue
+
+
+def _signal(process: subprocess.Popen[str], number: int) -> None:
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, number)

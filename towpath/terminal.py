@@ -5,6 +5,7 @@ Data goes to standard output, the story of what happens to standard error.
 
 from __future__ import annotations
 
+import secrets
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -94,6 +95,7 @@ class Terminal:
         self._summary = env.get("GITHUB_STEP_SUMMARY", "")
         self._live: Live | None = None
         self._board: Board | None = None
+        self._side_by_side = False
 
     def say(self, text: str) -> None:
         """Tell one line of what happens."""
@@ -146,6 +148,14 @@ class Terminal:
             with Path(self._summary).open("a", encoding="utf-8") as stream:
                 stream.write(markdown.rstrip() + "\n\n")
 
+    def summary_table(
+        self, title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]
+    ) -> None:
+        """Add a table to the job summary where CI has one; elsewhere nothing happens."""
+        lines = [columns, ["---"] * len(columns), *rows]
+        table = "\n".join("| " + " | ".join(_cell(cell) for cell in row) + " |" for row in lines)
+        self.summary(f"### {title}\n\n{table}")
+
     def table(self, title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
         """Write a table to standard output; numbers are the caller's to format."""
         table = Table(title=escape(title), title_justify="left")
@@ -175,19 +185,30 @@ class Terminal:
         self._mark("passed", title, time.monotonic() - started)
 
     @contextmanager
-    def board(self, title: str, stages: Sequence[str]) -> Iterator[None]:
-        """Show a table of stages that lives while the block runs."""
+    def board(
+        self, title: str, stages: Sequence[str], *, side_by_side: bool = False
+    ) -> Iterator[None]:
+        """Show a table of stages that lives while the block runs.
+
+        Stages that run `side_by_side` in threads do not fold what is told while they run, and the
+        table goes with them: the caller shows one of its own.
+        """
         self._board = Board(title, [Row(stage) for stage in stages])
+        self._side_by_side = side_by_side
         try:
             if self.err.is_terminal and not self._github and not self.verbose:
-                with Live(self._board, console=self.err, refresh_per_second=4) as self._live:
+                with Live(
+                    self._board, console=self.err, refresh_per_second=4, transient=side_by_side
+                ) as self._live:
                     yield
             else:
                 yield
-                self.err.print(self._board)
+                if not side_by_side:
+                    self.err.print(self._board)
         finally:
             self._live = None
             self._board = None
+            self._side_by_side = False
 
     @contextmanager
     def stage(self, name: str) -> Iterator[Row]:
@@ -218,9 +239,21 @@ class Terminal:
             f"[{style}]{mark}[/] {escape(title)} [dim]{seconds:.1f} s[/]", highlight=False
         )
 
+    def folded(self, title: str, text: str) -> None:
+        """Show a text that only a reader of CI's log unfolds; elsewhere nothing happens.
+
+        What looks like a workflow command in it is none. Source: GitHub docs, "Workflow commands
+        for GitHub Actions", stopping and starting.
+        """
+        if self._github:
+            token = secrets.token_hex()
+            head = f"::group::{_escaped(title)}\n::stop-commands::{token}"
+            tail = f"::{token}::\n::endgroup::"
+            self.err.print(f"{head}\n{text.rstrip()}\n{tail}", markup=False, highlight=False)
+
     @contextmanager
     def _fold(self, title: str) -> Iterator[None]:
-        if not self._github:
+        if not self._github or self._side_by_side:
             yield
             return
         self.err.print(f"::group::{title}", markup=False, highlight=False)
@@ -228,6 +261,12 @@ class Terminal:
             yield
         finally:
             self.err.print("::endgroup::", markup=False, highlight=False)
+
+
+def _cell(text: str) -> str:
+    """Return text as a cell of a Markdown table: on one line, its own bars and tags as letters."""
+    plain = text.replace("&", "&amp;").replace("<", "&lt;").replace("|", "\\|")
+    return plain.replace("\n", "<br>")
 
 
 def _escaped(text: str) -> str:

@@ -7,7 +7,8 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -256,3 +257,59 @@ def wait_until_gone(pid: int) -> None:
             return
         time.sleep(0.02)
     raise AssertionError(f"process {pid} still runs")
+
+
+def test_stop_ends_what_other_threads_run_and_starts_no_more(
+    runner: Runner, tmp_path: Path
+) -> None:
+    """Each of them gets the error of an interrupted run; so does what comes after."""
+    pids = [tmp_path / "one", tmp_path / "two"]
+    code = "import os, sys, time; open(sys.argv[1], 'w').write(str(os.getpid())); time.sleep(60)"
+
+    with ThreadPoolExecutor() as pool:
+        running = [pool.submit(runner.run, [*python(code), str(pid)]) for pid in pids]
+        wait_until(lambda: all(pid.is_file() and pid.read_text() for pid in pids))
+        runner.stop()
+        errors = [one.exception(timeout=10) for one in running]
+
+    assert [type(error) for error in errors] == [InterruptedRunError, InterruptedRunError]
+    for pid in pids:
+        wait_until_gone(int(pid.read_text()))
+    with pytest.raises(InterruptedRunError, match="before this ran"):
+        runner.run(python("pass"))
+
+
+def test_a_command_that_does_not_heed_a_polite_word_is_ended_for_good(
+    runner: Runner, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """When its time to leave is over."""
+    pid = tmp_path / "pid"
+    code = (
+        "import os, signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN);"
+        f"open({str(pid)!r}, 'w').write(str(os.getpid())); time.sleep(60)"
+    )
+    monkeypatch.setattr("towpath.runner.PATIENCE", 0.1)
+
+    with ThreadPoolExecutor() as pool:
+        running = pool.submit(runner.run, python(code))
+        wait_until(lambda: pid.is_file() and bool(pid.read_text()))
+        runner.stop()
+
+    assert isinstance(running.exception(), InterruptedRunError)
+    wait_until_gone(int(pid.read_text()))
+
+
+def test_lines_are_shown_after_their_label(runner: Runner, echo: Kept) -> None:
+    """So that lines of two commands can be told apart; what comes back has none."""
+    found = runner.run(python("print('a')"), stream=True, label="black")
+
+    assert echo.streamed == ["black: a"]
+    assert found.stdout == "a\n"
+
+
+def wait_until(so: Callable[[], bool]) -> None:
+    """Wait until something is so, at most ten seconds."""
+    deadline = time.monotonic() + 10
+    while not so():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)

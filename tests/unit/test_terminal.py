@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from io import StringIO
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
 from tests.fakes import QuietTerminal
 from towpath.errors import ConfigurationError
+from towpath.terminal import Terminal
 
 GITHUB = {"GITHUB_ACTIONS": "true"}
 
@@ -157,3 +160,63 @@ def test_a_stage_without_a_board_is_told_too() -> None:
     assert terminal.said.startswith("! scan ")
     assert row.status == "errored"
     assert row.seconds is not None
+
+
+def test_a_board_of_what_runs_side_by_side_goes_with_it() -> None:
+    """Each line as it ends, no fold around what others tell meanwhile, no table at the end."""
+    terminal = QuietTerminal(GITHUB)
+
+    with terminal.board("lint", ["black", "isort"], side_by_side=True):
+        with terminal.stage("black") as first, terminal.stage("isort") as second:
+            first.status, first.note = "passed", "3 files"
+            second.status, second.note = "failed", "[x]"
+
+    isort, black = terminal.said.splitlines()
+    assert isort.startswith("✗ isort: [x] ")
+    assert black.startswith("✓ black: 3 files ")
+
+
+def test_a_live_board_of_what_runs_side_by_side_is_gone_at_the_end() -> None:
+    """A person sees it change; what stays is the caller's own table."""
+    text = StringIO()
+    err = Console(file=text, force_terminal=True, width=80, no_color=True)
+    terminal = Terminal({}, err=err, out=Console(file=StringIO()))
+
+    with terminal.board("all linters", ["black"], side_by_side=True):
+        with terminal.stage("black") as row:
+            row.status = "passed"
+
+    assert "all linters" in text.getvalue()
+    erased = text.getvalue().rpartition("all linters")[2]
+    assert "\x1b[2K" in erased and erased.count("\x1b[1A") >= 3
+
+
+def test_a_fold_shows_the_words_of_a_tool_and_obeys_none_of_them() -> None:
+    """GitHub stops reading commands until it meets a token that no tool can know."""
+    terminal, quiet = QuietTerminal(GITHUB), QuietTerminal()
+
+    terminal.folded("a\nb", "::error::not ours\n[x]\n")
+    quiet.folded("a", "b")
+
+    group, stop, first, second, start, end = terminal.said.splitlines()
+    token = stop.removeprefix("::stop-commands::")
+    assert (group, first, second, end) == (
+        "::group::a%0Ab",
+        "::error::not ours",
+        "[x]",
+        "::endgroup::",
+    )
+    assert start == f"::{token}::" and len(token) > 30
+    assert quiet.said == ""
+
+
+def test_a_table_of_the_summary_keeps_its_cells_apart(tmp_path: Path) -> None:
+    """Bars, tags and line ends of a cell are letters."""
+    file = tmp_path / "summary.md"
+    terminal = QuietTerminal({"GITHUB_STEP_SUMMARY": str(file)})
+
+    terminal.summary_table("lint", ("tool", ""), [("mypy", "a | <b>\nc")])
+
+    assert file.read_text() == (
+        "### lint\n\n| tool |  |\n| --- | --- |\n| mypy | a \\| &lt;b><br>c |\n\n"
+    )

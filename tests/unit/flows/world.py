@@ -132,6 +132,7 @@ class World:
         timeout: float | None = None,
         log: Path | None = None,
         stream: bool = False,
+        label: str = "",
     ) -> Outcome:
         """Do what Compose would do."""
         words = [word for word in argv[3:] if not word.startswith(("--project", "--file=compose"))]
@@ -139,6 +140,9 @@ class World:
             raise command_failed(Outcome(tuple(argv), 1, "", "it broke", 0.1), " ".join(argv))
         said = getattr(self, f"_compose_{words[0].strip('-').split('=')[0]}")(words[1:], env or {})
         return Outcome(tuple(argv), 0, said, "", 0.1)
+
+    def stop(self) -> None:
+        """Nothing runs that could be ended."""
 
     def _compose_up(self, words: list[str], env: Mapping[str, str]) -> str:
         scales = [word.removeprefix("--scale=").split("=") for word in words if "scale" in word]
