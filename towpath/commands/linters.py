@@ -1,49 +1,145 @@
 """The command lines of the linters. Pure: argv lists only, and the names of what they read.
 
-Every tool is started as a module of one interpreter, so that a tool which is missing there is
-missing, whatever else lies on PATH.
+A tool is a module of one interpreter, or a program that its package puts beside it, so that a tool
+which is missing there is missing, whatever else lies on PATH.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from pathlib import PurePosixPath
 
 Argv = list[str]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Linter:
-    """A linter: its command line up to the files, and whether it also judges the tests."""
+    """A linter: how it is started, which files it gets, and what else its verdict depends on.
+
+    `reads` is a key of READS. It is started as the Python module `module`, else as the executable
+    `program` beside the interpreter; without either the module has the linter's name. `package`
+    is the distribution whose version is its own; empty where that is its name too.
+    A linter that is `apart` says of a file what that file, the options and the `settings` (patterns
+    as `matches` reads them) alone decide: what it said of one file may be kept. `fixes` are the
+    options by which it writes, in place of `options`; `variables` go into its environment.
+    With `named` the files stand on its command line; else it finds them itself.
+    """
 
     name: str
     options: tuple[str, ...]
+    reads: str = "python"
+    module: str = ""
+    program: str = ""
+    package: str = ""
     judges_tests: bool = True
+    apart: bool = False
+    settings: tuple[str, ...] = ()
+    fixes: tuple[str, ...] = ()
+    variables: tuple[tuple[str, str], ...] = ()
+    named: bool = True
 
-    def argv(self, python: str, files: Sequence[str]) -> Argv:
-        """Return the command line for these files."""
-        return [python, "-m", self.name, *self.options, *files]
+    def argv(self, python: str, files: Sequence[str], *, fix: bool = False) -> Argv:
+        """Return the command line for these files; with `fix` the one by which it writes."""
+        if self.program:
+            start = [str(PurePosixPath(python).with_name(self.program))]
+        else:
+            start = [python, "-m", self.module or self.name]
+        options = self.fixes if fix else self.options
+        return [*start, *options, *(files if self.named else ())]
 
+    def files(self, listed: Iterable[str], first_line: Callable[[str], str]) -> list[str]:
+        """Return those of the listed files that this linter judges, sorted.
+
+        `first_line` is asked only of files whose name does not say what they are.
+        """
+        mine = READS[self.reads]
+        return sorted(
+            file
+            for file in set(listed)
+            if (self.judges_tests or not file.startswith("tests/")) and mine(file, first_line)
+        )
+
+    def depends_on(self, file: str) -> bool:
+        """Tell whether a file is one of the settings that this linter's verdict depends on."""
+        return matches(file, self.settings)
+
+
+def matches(file: str, patterns: Iterable[str]) -> bool:
+    """Tell whether a path fits a pattern: `*` is within one directory, `**/` is any directories."""
+    return any(_translated(pattern).fullmatch(file) for pattern in patterns)
+
+
+def _translated(pattern: str) -> re.Pattern[str]:
+    parts = re.split(r"(\*\*/|\*)", pattern)
+    words = {"**/": "(?:.*/)?", "*": "[^/]*"}
+    return re.compile("".join(words.get(part, re.escape(part)) for part in parts))
+
+
+Reads = Callable[[str, Callable[[str], str]], bool]
+_SHELL = re.compile(r"#! ?/(?:usr/)?bin/(?:env )?(?:ba|da|k)?sh\b.*")
+
+
+def _named(*patterns: str) -> Reads:
+    return lambda file, _: matches(file, patterns)
+
+
+def _is_shell(file: str, first_line: Callable[[str], str]) -> bool:
+    """Tell whether a file is a shell script: by its ending, else by its first line."""
+    if PurePosixPath(file).suffix:
+        return file.endswith(".sh")
+    return bool(_SHELL.fullmatch(first_line(file).rstrip()))
+
+
+READS: dict[str, Reads] = {
+    "python": _named("**/*.py"),
+    "dockerfile": _named("**/Dockerfile", "**/Dockerfile.*", "**/*.Dockerfile"),
+    "workflows": _named(".github/workflows/*.yml", ".github/workflows/*.yaml"),
+    "shell": _is_shell,
+    "compose": _named("compose/*.yaml", "compose/*.yml"),
+    "requirements": _named("requirements/*.in", "requirements/*.txt"),
+    # What Django's own checks load: the product's code, and the pins of what it stands on.
+    "project": _named("app/**/*", "requirements/production.txt"),
+}
+
+_RADON = ("radon.cfg", "setup.cfg", "pyproject.toml")
 
 # The slowest first, so that two of them side by side end together.
 LINTERS = (
-    Linter("mypy", ("--strict", "--no-pretty", "--no-color-output"), judges_tests=False),
-    Linter("flake8", ("--benchmark", "--color=never")),
-    Linter("bandit", ("--quiet", "--format=json"), judges_tests=False),
-    Linter("black", ("--check", "--no-color")),
-    Linter("isort", ("--check-only", "--verbose")),
-    Linter("radon", ("cc", "--json"), judges_tests=False),
+    Linter(
+        name="mypy",
+        options=("--strict", "--no-pretty", "--no-color-output"),
+        judges_tests=False,
+    ),
+    Linter(
+        name="flake8",
+        options=("--benchmark", "--color=never"),
+        apart=True,
+        settings=(".flake8", "setup.cfg", "tox.ini", "towpath/lint_plugin.py"),
+    ),
+    Linter(name="bandit", options=("--quiet", "--format=json"), judges_tests=False, apart=True),
+    Linter(
+        name="black",
+        options=("--check", "--no-color"),
+        apart=True,
+        settings=("pyproject.toml",),
+        fixes=("--quiet", "--no-color"),
+    ),
+    Linter(
+        name="isort",
+        options=("--check-only", "--verbose"),
+        apart=True,
+        # It looks at the disk for which modules are ours.
+        settings=("pyproject.toml", ".isort.cfg", ".editorconfig", "*.py", "*/__init__.py"),
+        fixes=("--quiet",),
+    ),
+    Linter(name="radon", options=("cc", "--json"), judges_tests=False, apart=True, settings=_RADON),
 )
-
 
 BANDIT = next(linter for linter in LINTERS if linter.name == "bandit")
 
 
-def python_files() -> Argv:
-    """Ask git for every Python file, new ones too, but none that it ignores."""
-    return ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard", "--", "*.py"]
-
-
-def under_judgement(files: Sequence[str], *, tests: bool) -> list[str]:
-    """Return the files that a linter judges, sorted: all, or all but the tests."""
-    return sorted(file for file in set(files) if tests or not file.startswith("tests/"))
+def all_files() -> Argv:
+    """Ask git for every file, new ones too, but none that it ignores."""
+    return ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]

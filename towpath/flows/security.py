@@ -12,7 +12,7 @@ from towpath.readers import requirements
 def security(session: Session) -> None:
     """Ask bandit about our code and a source of advisories about our dependencies; then judge."""
     records.begin(session, "security")
-    lint.run_linter(session, "security", linters.BANDIT, lint.python_files(session))
+    lint.run_linter(session, "security", linters.BANDIT, lint.listed(session))
     with session.terminal.step("advisories on the dependencies of the product"):
         _ask_advisories(session)
     judging.judge(session, "security")
