@@ -90,6 +90,7 @@ class Config:
     name: str = "app"
     repository: str = "app"
     registry: str = "localhost:5000"
+    registries: tuple[str, ...] = ()
     platforms: tuple[str, ...] = PLATFORMS
     django: Django = Django()
     dashboard: Dashboard = Dashboard()
@@ -102,6 +103,11 @@ class Config:
     def images(self) -> Repository:
         """The repository of the product's image in the first registry."""
         return Repository(self.registry, self.repository)
+
+    @property
+    def mirrors(self) -> tuple[Repository, ...]:
+        """The repository of the product's image in each further registry."""
+        return tuple(Repository(registry, self.repository) for registry in self.registries)
 
     @property
     def reports(self) -> Path:
@@ -155,9 +161,9 @@ class Config:
 def load(root: Path, env: Mapping[str, str]) -> Config:
     """Read `pyproject.toml` below `root`.
 
-    `TOWPATH_REGISTRY` and `TOWPATH_REPOSITORY` in `env` replace what the file says. Raises
-    ConfigurationError for a file that is missing or no TOML, and for every key or value that is
-    not as it must be.
+    `TOWPATH_REGISTRY`, `TOWPATH_REPOSITORY` and `TOWPATH_REGISTRIES` (with commas) in `env` replace
+    what the file says. Raises ConfigurationError for a file that is missing or no TOML, and for
+    every key or value that is not as it must be.
     """
     path = root / "pyproject.toml"
     try:
@@ -185,10 +191,14 @@ def parse(
     for key in ("registry", "repository"):
         if chosen := env.get(f"TOWPATH_{key.upper()}"):
             values[key] = chosen
+    if "TOWPATH_REGISTRIES" in env:
+        rows = env["TOWPATH_REGISTRIES"].split(",")
+        values["registries"] = [row.strip() for row in rows if row.strip()]
     readers: dict[str, Callable[..., Any]] = {
         "name": partial(_typed, kind=str),
         "repository": partial(_typed, kind=str),
         "registry": partial(_typed, kind=str),
+        "registries": _registries,
         "platforms": _platforms,
         "django": partial(_read, Django),
         "dashboard": partial(_read, Dashboard),
@@ -201,7 +211,7 @@ def parse(
     _dashboard_runs_somewhere(values)
     _refuse_expired(values.get("waivers", ()), today or dt.date.today())
     config = Config(root=root, env=env, **values)
-    _ = config.images  # an impossible registry stops here, not in the middle of a push
+    _refuse_impossible(config)
     return config
 
 
@@ -287,6 +297,25 @@ def _ignored(table: Any, where: str) -> dict[str, tuple[str, ...]]:
                 next_step="Name less.",
             )
     return found
+
+
+def _registries(value: Any, where: str) -> tuple[str, ...]:
+    if not isinstance(value, list):
+        raise _wrong(where, "a list of registries", value)
+    return tuple(_typed(row, str, where) for row in value)
+
+
+def _refuse_impossible(config: Config) -> None:
+    """Stop at an impossible registry here, and not in the middle of a push."""
+    seen: set[str] = set()
+    for place in (config.images, *config.mirrors):
+        if place.registry in seen:
+            raise ConfigurationError(
+                f"The registry {place.registry} is named twice.",
+                why="tool.towpath.registries names those besides tool.towpath.registry.",
+                next_step="Take one of them out.",
+            )
+        seen.add(place.registry)
 
 
 def _platforms(value: Any, where: str) -> tuple[str, ...]:

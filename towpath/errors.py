@@ -58,8 +58,21 @@ class RegistryError(CommandFailedError):
     """The registry did not do what was asked."""
 
 
+class RegistryRefusedError(RegistryError):
+    """The registry answered and will not do it; a retry cannot heal it."""
+
+    status = 0
+
+
 class RegistryNetworkError(RegistryError):
     """The registry could not be reached, or the connection broke; a retry can heal it."""
+
+    # How long the registry asked us to wait, where it did.
+    seconds = 0.0
+
+
+class RegistryFailingError(RegistryNetworkError):
+    """The registry was reached and failed by itself; a retry can heal it."""
 
 
 class RegistryUnauthorizedError(RegistryError):
@@ -71,7 +84,7 @@ class RegistryNotFoundError(RegistryError):
 
 
 class RegistryRateLimitedError(RegistryError):
-    """The registry asked us to wait; a retry after that can heal it."""
+    """The registry asked us to wait; a retry after that can heal it, if it is soon enough."""
 
     seconds = 0.0
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -18,9 +17,14 @@ _REPOSITORY = re.compile(f"{_PART}(?:/{_PART})*")
 _TAG = re.compile(r"[a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}")
 _REGISTRY = re.compile(r"(?:[a-zA-Z0-9.-]+|\[[0-9a-fA-F:]+\])(?::[0-9]{1,5})?")
 
+# A user and a password before a host: not to be shown again.
+_PASSWORD = re.compile(r"[^/@]*@")
+
 
 def nearest(word: str, known: Iterable[str]) -> str:
     """Return ` Did you mean 'x'?` for the known word most like this one, or an empty string."""
+    import difflib
+
     matches = difflib.get_close_matches(word, list(known), n=1)
     return f" Did you mean {matches[0]!r}?" if matches else ""
 
@@ -82,8 +86,9 @@ class Repository:
 
     def __post_init__(self) -> None:
         if not _REGISTRY.fullmatch(self.registry):
+            shown = _PASSWORD.sub("***@", self.registry)
             raise ConfigurationError(
-                f"{self.registry!r} is not a registry.",
+                f"{shown!r} is not a registry.",
                 why="A registry is a host and maybe a port: no scheme, path, user or password.",
                 next_step="Write it as in 'registry.example.com' or 'localhost:5000'.",
             )

@@ -82,8 +82,8 @@ def test_the_environment_replaces_registry_and_repository() -> None:
     ("table", "what"),
     [
         (
-            {"registri": "x"},
-            "Unknown key tool.towpath.registri in pyproject.toml. Did you mean 'registry'?",
+            {"regitsry": "x"},
+            "Unknown key tool.towpath.regitsry in pyproject.toml. Did you mean 'registry'?",
         ),
         (
             {"django": {"setings": "x"}},

@@ -2,34 +2,46 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping
 
 from towpath import promotion
 from towpath.clients.registry import RegistryClient
+from towpath.errors import NothingToJudgeError
 from towpath.evidence import Statement
 from towpath.flows import bake, evidence, promote
 from towpath.flows import registry as registries
+from towpath.flows import stages
 from towpath.flows.registry import Image
 from towpath.flows.session import Session
 from towpath.gates import Status
 
 SHORT = len("sha256:") + 12
+HIDDEN = ("sha256-", bake.ARRIVAL)
+# What a type of artifact is called that is a list of ingredients.
+SBOMS = {"spdx": "SPDX", "cyclonedx": "CycloneDX"}
+AGES = ((86400, "d"), (3600, "h"), (60, "min"), (1, "s"))
+
+
+def tags(session: Session) -> None:
+    """Write every tag with its image, those of the registry's own bookkeeping left out."""
+    registry = registries.client(session)
+    for name, digest in _digests(registry).items():
+        session.terminal.data(f"{name} {session.config.images.at(digest)}")
 
 
 def inspect(session: Session) -> None:
-    """Write every tag: digest, platforms, compressed size, evidence, and where it may move next."""
+    """Write every tag: digest, platforms, compressed size, age, what hangs on it, what is next."""
     registry = registries.client(session)
-    hidden = ("sha256-", bake.ARRIVAL)
-    names = [name for name in registry.tags() if not name.startswith(hidden)]
-    digests = {name: registry.resolve(name) for name in names}
+    digests = _digests(registry)
     seen = {
         digest: _described(session, registry, registries.image(registry, digest))
         for digest in sorted(set(digests.values()))
     }
     session.terminal.table(
         str(registry.repository),
-        ("tag", "digest", "platforms", "compressed", "evidence", "may move to"),
-        [(name, digests[name][:SHORT], *seen[digests[name]]) for name in names],
+        ("tag", "digest", "platforms", "compressed", "age", "evidence", "SBOM", "may move to"),
+        [(name, digest[:SHORT], *seen[digest]) for name, digest in digests.items()],
     )
     for name, digest in digests.items():
         session.terminal.data(f"{name} {session.config.images.at(digest)}")
@@ -46,13 +58,39 @@ def show(session: Session, reference: str) -> None:
     )
 
 
-def _described(
-    session: Session, registry: RegistryClient, image: Image
-) -> tuple[str, str, str, str]:
-    platforms = ", ".join(image.platforms)
-    sizes = ", ".join(f"{size / 1e6:.1f} MB" for size in image.sizes.values())
+def _digests(registry: RegistryClient) -> dict[str, str]:
+    names = [name for name in registry.tags() if not name.startswith(HIDDEN)]
+    return {name: registry.resolve(name) for name in names}
+
+
+def _described(session: Session, registry: RegistryClient, image: Image) -> tuple[str, ...]:
     held = promotion.latest(evidence.pull(registry, image.digest))
-    return platforms, sizes, _counted(held), _next(session, registry, image)
+    return (
+        ", ".join(image.platforms),
+        ", ".join(f"{size / 1e6:.1f} MB" for size in image.sizes.values()),
+        _age(image, stages.now()),
+        _counted(held),
+        _sboms(registry, image),
+        _next(session, registry, image),
+    )
+
+
+def _age(image: Image, now: dt.datetime) -> str:
+    """Return how old the commit is that an image was made of, in the largest whole unit."""
+    try:
+        made = dt.datetime.fromisoformat(image.label("org.opencontainers.image.created"))
+        seconds = max(1, int((now - made).total_seconds()))
+    except (NothingToJudgeError, ValueError, TypeError):
+        return "-"
+    return next(f"{seconds // unit} {name}" for unit, name in AGES if seconds >= unit)
+
+
+def _sboms(registry: RegistryClient, image: Image) -> str:
+    """Return which kinds of SBOM hang on an image or on its platforms, and how many of each."""
+    subjects = {image.digest, *(part.manifest.digest for part in image.platforms.values())}
+    kinds = [row.artifact_type for subject in subjects for row in registry.referrers(subject)]
+    found = {name: sum(word in kind for kind in kinds) for word, name in SBOMS.items()}
+    return ", ".join(f"{count} {name}" for name, count in found.items() if count) or "-"
 
 
 def _counted(held: Mapping[str, Statement]) -> str:

@@ -9,7 +9,7 @@ from towpath import promotion
 from towpath.clients.registry import RegistryClient
 from towpath.errors import PromotionRefusedError, RegistryError, RegistryNotFoundError
 from towpath.evidence import Subject, originals
-from towpath.flows import evidence
+from towpath.flows import evidence, mirror
 from towpath.flows import registry as registries
 from towpath.flows import stages
 from towpath.flows.registry import Image
@@ -56,9 +56,8 @@ def promote(session: Session, stage: str, digest: str = "") -> Promoted:
     with session.terminal.step(f"Judge {chosen} for {stage}"):
         candidate = judge(session, registry, stage, chosen)
     refuse(candidate, stage)
-    with session.terminal.step(f"Name it {stage}"):
-        registry.put_manifest(stage, candidate.image.index)
-        _read_back(registry, stage, candidate.image)
+    mirror.publish(session, chosen, (stage,))
+    _read_back(registry, stage, candidate.image)
     seconds = time.monotonic() - started
     release, unproven = candidate.release, candidate.availability.unproven
     statement = stages.record(
@@ -77,6 +76,7 @@ def promote(session: Session, stage: str, digest: str = "") -> Promoted:
         duration=seconds,
     )
     evidence.push(registry, chosen, [statement])
+    mirror.publish(session, chosen)
     return Promoted(chosen, release.version, stage, unproven, seconds)
 
 

@@ -12,8 +12,11 @@ from towpath.errors import (
     NothingToJudgeError,
     RegistryNetworkError,
     RegistryNotFoundError,
+    RegistryRefusedError,
 )
 from towpath.flows.session import Session
+from towpath.images import Repository
+from towpath.images import tag as whole_tag
 from towpath.readers import oci
 from towpath.readers.oci import Descriptor, ImageConfig, Manifest
 
@@ -83,14 +86,15 @@ def start(session: Session) -> bool:
     deadline = time.monotonic() + PATIENCE
     while not _answers(registry):
         if time.monotonic() > deadline:
-            registry.ping()
+            registry.ping(patient=False)
         time.sleep(0.5)
     return True
 
 
-def login(session: Session, user: str, password: str) -> None:
-    """Log in; the password goes to the engine on standard input."""
-    session.runner.run(buildx.login(session.config.registry, user), stdin=password)
+def login(session: Session, user: str, password: str, registry: str = "") -> None:
+    """Log in, to the first registry or the one named; the password goes to standard input."""
+    place = Repository(registry or session.config.registry, session.config.repository)
+    session.runner.run(buildx.login(place.registry, user), stdin=password)
 
 
 def push(session: Session, name: str, tag: str) -> str:
@@ -103,9 +107,18 @@ def push(session: Session, name: str, tag: str) -> str:
     return image(registry, tag).digest
 
 
+def untag(session: Session, name: str) -> None:
+    """Take a tag away; raises RegistryRefusedError where the registry deletes no tags."""
+    try:
+        client(session).delete(whole_tag(name))
+    except RegistryRefusedError as error:
+        error.next_step = "This registry deletes no tags: let the tag point at another image."
+        raise
+
+
 def _answers(registry: RegistryClient) -> bool:
     try:
-        registry.ping()
+        registry.ping(patient=False)
     except RegistryNetworkError:
         return False
     return True

@@ -9,12 +9,14 @@ from __future__ import annotations
 import hashlib
 import json
 import posixpath
-import tarfile
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from towpath.errors import NothingToJudgeError
+
+if TYPE_CHECKING:
+    import tarfile
 
 INDEX = "application/vnd.oci.image.index.v1+json"
 MANIFEST = "application/vnd.oci.image.manifest.v1+json"

@@ -23,21 +23,26 @@ def start(_c: Context) -> None:
     found.terminal.say(f"The registry at {found.config.registry} {done}.")
 
 
-@task(help={"user": "Who logs in; the password is asked for, or read from standard input."})
+@task(
+    help={
+        "user": "Who logs in; the password is asked for, or read from standard input.",
+        "registry": "A host and maybe a port; otherwise the project's first registry.",
+    }
+)
 @entry
-def login(_c: Context, user: str) -> None:
+def login(_c: Context, user: str, registry: str = "") -> None:
     """Log in to the registry; the password is never on a command line."""
-    from towpath.flows import registry
+    from towpath.flows import registry as flow
 
     found = session(engine=True)
-    where = found.config.registry
+    where = registry or found.config.registry
     terminal = sys.stdin.isatty()
     password = getpass.getpass(f"Password of {user} at {where}: ") if terminal else sys.stdin.read()
     if not password.strip():
         raise ConfigurationError(
             "There is no password.", next_step="Type it when asked, or pipe it to the command."
         )
-    registry.login(found, user, password.rstrip("\r\n"))
+    flow.login(found, user, password.rstrip("\r\n"), registry)
     found.terminal.say(f"{user} is logged in to {where}.")
 
 
@@ -58,10 +63,51 @@ def push(_c: Context, image: str = "", tag: str = "local") -> None:
     found.terminal.data(found.config.images.at(digest))
 
 
+@task(
+    help={
+        "digest": "The image; without it what the tag names in the first registry.",
+        "tag": "The name that it gets in every registry, `built` if there is no digest either.",
+    }
+)
+@entry
+def mirror(_c: Context, digest: str = "", tag: str = "") -> None:
+    """Bring an image with its evidence to every further registry; tags move when all have it."""
+    from towpath.flows import mirror as flow
+
+    found = session()
+    done = flow.mirror(found, digest, tag)
+    found.terminal.table(
+        f"{done.digest} {done.tags}",
+        ("registry", "blobs there", "mounted", "sent", "MB sent"),
+        [
+            (
+                row.registry,
+                str(row.present),
+                str(row.mounted),
+                str(row.sent),
+                f"{row.bytes_sent / 1e6:.1f}",
+            )
+            for row in done.arrived
+        ],
+    )
+
+
+@task(help={"delete": "Take this tag away; what it named stays under its digest."})
+@entry
+def tags(_c: Context, delete: str = "") -> None:
+    """List the tags, each with the image it names now."""
+    from towpath.flows import listing, registry
+
+    found = session()
+    if delete:
+        registry.untag(found, delete)
+    listing.tags(found)
+
+
 @task
 @entry
 def inspect(_c: Context) -> None:
-    """Show every tag: digest, platforms, compressed size, evidence, and where it may move."""
+    """Show every tag: digest, platforms, compressed size, age, evidence, SBOM, where it may go."""
     from towpath.flows import listing
 
     listing.inspect(session())

@@ -9,13 +9,19 @@ from pathlib import Path
 import pytest
 
 from tests.registry_server import NAME, Fault, Store, push_image
-from towpath.clients.registry import RegistryClient, credentials
+from towpath.clients.registry import RegistryClient
+from towpath.clients.registry.access import Access
+from towpath.clients.registry.asking import ATTEMPTS
+from towpath.clients.registry.credentials import Credentials, credentials
+from towpath.clients.registry.wire import Answer
 from towpath.errors import (
     DigestMismatchError,
     RegistryError,
+    RegistryFailingError,
     RegistryNetworkError,
     RegistryNotFoundError,
     RegistryRateLimitedError,
+    RegistryRefusedError,
     RegistryUnauthorizedError,
 )
 from towpath.images import Repository
@@ -116,17 +122,17 @@ def test_what_can_heal_is_tried_again(store: Store, fault: Fault) -> None:
 @pytest.mark.parametrize(
     ("status", "kind", "asked"),
     [
-        (500, RegistryNetworkError, 4),
-        (429, RegistryRateLimitedError, 4),
+        (500, RegistryFailingError, ATTEMPTS),
+        (429, RegistryRateLimitedError, ATTEMPTS),
         (404, RegistryNotFoundError, 1),
         (403, RegistryUnauthorizedError, 1),
-        (400, RegistryError, 1),
+        (400, RegistryRefusedError, 1),
     ],
 )
 def test_each_refusal_has_its_error(
     store: Store, status: int, kind: type[RegistryError], asked: int
 ) -> None:
-    """A status that lasts ends in its own error; only what can heal is asked four times."""
+    """A status that lasts ends in its own error; only what can heal is asked again."""
     body = b'{"errors":[{"code":"WHY","message":"because"}]}'
     store.faults = [Fault("manifests/one", status, body=body) for _ in range(9)]
 
@@ -241,10 +247,14 @@ def test_a_token_that_is_refused_is_unauthorized(store: Store) -> None:
 
 def test_credentials_go_over_https_only() -> None:
     """A registry elsewhere that sends us to plain http gets no password."""
-    client = RegistryClient(Repository("registry.example.com", NAME), env={})
+
+    def send(*_request: object) -> Answer:
+        raise AssertionError("nothing may be sent")
+
+    access = Access("r.example.com", is_loopback=False, find=lambda: None, send=send)
 
     with pytest.raises(RegistryUnauthorizedError, match="sends us to"):
-        client._trusted("http://registry.example.com/token")
+        access.answer("", 'Bearer realm="http://r.example.com/token"')
 
 
 @pytest.mark.parametrize(
@@ -264,4 +274,4 @@ def test_credentials_are_read_from_the_home_directory(tmp_path: Path) -> None:
     pair = base64.b64encode(b"user:a:b").decode()
     (tmp_path / ".docker" / "config.json").write_text(json.dumps({"auths": {"r": {"auth": pair}}}))
 
-    assert credentials({"HOME": str(tmp_path)}, "r") == ("user", "a:b")
+    assert credentials({"HOME": str(tmp_path)}, "r") == Credentials("user", "a:b")

@@ -11,6 +11,7 @@ import pytest
 from tests.fakes import QuietTerminal
 from tests.registry_server import Fault, Store, push_image
 from tests.releases import SOURCE, labels, record, record_all, session_at
+from towpath.clients.registry.asking import ATTEMPTS
 from towpath.errors import DigestMismatchError, PromotionRefusedError, RegistryNetworkError
 from towpath.evidence import Statement, Subject, carry
 from towpath.flows import evidence, listing, promote, shelf, stages
@@ -140,7 +141,7 @@ def test_a_registry_that_fails_heals_with_the_next_call(
 ) -> None:
     """After an outage the same command finishes the work."""
     record_all(session, built, *NEEDED["test"])
-    store.faults = [Fault("manifests/built", 503) for _ in range(4)]
+    store.faults = [Fault("manifests/built", 503) for _ in range(ATTEMPTS)]
 
     with pytest.raises(RegistryNetworkError):
         promote.promote(session, "test")

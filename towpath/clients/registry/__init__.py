@@ -1,0 +1,12 @@
+"""The door to image registries: exact bytes in, exact bytes out, every digest checked.
+
+Source: OCI distribution spec 1.1 (https://github.com/opencontainers/distribution-spec). One room
+each: the wire, the credentials, what goes wrong, uploads, and copies between two repositories.
+
+`oras` was tried and not taken: it has no timeouts, reads a blob into memory to send it, neither
+resumes nor mounts, checks no digest, and tries a 500 again for two minutes.
+"""
+
+from towpath.clients.registry.client import RegistryClient
+
+__all__ = ["RegistryClient"]

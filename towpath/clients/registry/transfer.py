@@ -1,0 +1,159 @@
+"""Content from one repository to another: only what is missing, in parallel, exact bytes.
+
+A blob is taken over by name inside one registry (a mount) and sent between two. Tags are never
+touched here.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from towpath.clients.registry.client import RegistryClient
+from towpath.clients.registry.uploads import Places, stream
+from towpath.errors import RegistryNotFoundError
+from towpath.readers import oci
+from towpath.readers.oci import Descriptor, Manifest
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+WORKERS = 4
+
+
+@dataclass(frozen=True)
+class Content:
+    """What belongs to one digest: its manifests, the lower ones first, and all their blobs."""
+
+    manifests: tuple[Manifest, ...]
+    blobs: tuple[Descriptor, ...]
+
+    @property
+    def top(self) -> Manifest:
+        """The manifest or index that the digest names."""
+        return self.manifests[-1]
+
+
+@dataclass
+class Moved:
+    """What a transfer did. Sizes are bytes."""
+
+    present: int = 0
+    mounted: int = 0
+    sent: int = 0
+    bytes_sent: int = 0
+    _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
+
+    def count(self, present: int = 0, mounted: int = 0, sent: int = 0, bytes_sent: int = 0) -> None:
+        """Add what one blob needed."""
+        with self._lock:
+            self.present += present
+            self.mounted += mounted
+            self.sent += sent
+            self.bytes_sent += bytes_sent
+
+
+def read(source: RegistryClient, digest: str) -> Content:
+    """Read every manifest below a digest; raises RegistryNotFoundError for one that is not there.
+
+    An index may list what is no image (an attestation): that is content too.
+    """
+    top = source.manifest(digest)
+    if not top.is_index:
+        return Content((top,), blobs_of([top]))
+    below = parallel(lambda row: source.manifest(row.digest), oci.entries(top))
+    return Content((*below, top), blobs_of(below))
+
+
+def copy(source: RegistryClient, target: RegistryClient, content: Content, places: Places) -> Moved:
+    """Bring content to another repository, and see that it is there when this ends.
+
+    Raises RegistryNotFoundError if the target said that it took something and does not have it.
+    """
+    moved, halt = Moved(), threading.Event()
+    parallel(
+        lambda row: _blob(source, target, row, places, moved, halt), content.blobs, stop=halt.set
+    )
+    for manifest in content.manifests:
+        if not target.has_manifest(manifest.digest):
+            target.put_manifest(manifest.digest, manifest)
+    return moved
+
+
+def check(registry: RegistryClient, content: Content) -> None:
+    """Raise RegistryNotFoundError unless a repository holds every blob of what it lists."""
+    held = parallel(lambda row: registry.has_blob(row.digest), content.blobs)
+    for row, there in zip(content.blobs, held, strict=True):
+        if not there:
+            raise RegistryNotFoundError(
+                f"{registry.repository} lacks the blob {row.digest}.",
+                why="The image was not pushed as a whole.",
+                next_step="Build it again with `invoke build`; no tag was moved.",
+            )
+
+
+def attached(source: RegistryClient, content: Content) -> list[tuple[str, Manifest]]:
+    """Return what is attached to content and its platforms, each with the digest it hangs on."""
+    found: list[tuple[str, Manifest]] = []
+    for manifest in content.manifests:
+        for row in source.referrers(manifest.digest):
+            found.append((manifest.digest, source.manifest(row.digest)))
+    return found
+
+
+def parallel(
+    act: Callable[[T], R], rows: Iterable[T], stop: Callable[[], None] = lambda: None
+) -> list[R]:
+    """Do it for each, a few at a time; a failure or Ctrl-C stops the rest and is raised.
+
+    What is under way then is told by `stop`.
+    """
+    todo = list(rows)
+    if len(todo) < 2:
+        return [act(row) for row in todo]
+    from concurrent.futures import ThreadPoolExecutor
+
+    with ThreadPoolExecutor(min(WORKERS, len(todo))) as pool:
+        running = [pool.submit(act, row) for row in todo]
+        try:
+            return [row.result() for row in running]
+        except BaseException:
+            stop()
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+
+
+def blobs_of(manifests: Iterable[Manifest]) -> tuple[Descriptor, ...]:
+    """Return what these manifests are made of, each once, the largest first."""
+    found: dict[str, Descriptor] = {}
+    for manifest in manifests:
+        for row in (oci.config_of(manifest), *oci.layers(manifest)):
+            found[row.digest] = row
+    return tuple(sorted(found.values(), key=lambda row: -row.size))
+
+
+def _blob(
+    source: RegistryClient,
+    target: RegistryClient,
+    row: Descriptor,
+    places: Places,
+    moved: Moved,
+    halt: threading.Event,
+) -> None:
+    if target.has_blob(row.digest):
+        moved.count(present=1)
+        return
+    same = source.repository.registry == target.repository.registry
+    if same and target.mount(row.digest, source.repository.name):
+        moved.count(mounted=1)
+    else:
+        with source.reading(row.digest, halt) as reading:
+            size = stream(target, row.digest, row.size, reading, places)
+        moved.count(sent=1, bytes_sent=size)
+    if not target.has_blob(row.digest):
+        raise RegistryNotFoundError(
+            f"{target.repository} took the blob {row.digest}, and does not hold it.",
+            next_step="Look at the registry's log and its disk; no tag was moved.",
+        )
