@@ -11,7 +11,7 @@ from typing import Any
 from towpath.clients.registry import RegistryClient
 from towpath.errors import NothingToJudgeError, RegistryError, RegistryNotFoundError
 from towpath.evidence import Statement, Subject
-from towpath.flows import bake, origin, readback
+from towpath.flows import bake, mirror, origin, readback
 from towpath.flows import registry as registries
 from towpath.flows import source as sources
 from towpath.flows import stages
@@ -90,9 +90,7 @@ def build_all(
         origin.attach(
             session, registry, image, origin.of(source, order, solved, target, base, begun)
         )
-    for target, names in tags.items():
-        for name in names:
-            registry.put_manifest(name, found[target][0].index)
+    mirror.publish(session, *((found[target][0].digest, names) for target, names in tags.items()))
     seconds = time.monotonic() - started
     return {
         target: Built(

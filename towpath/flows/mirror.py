@@ -36,7 +36,7 @@ class Mirrored:
     """An image that every registry holds, and the tags that now point at it in each, if any."""
 
     digest: str
-    tags: str
+    tags: tuple[str, ...]
     arrived: tuple[Arrived, ...]
 
 
@@ -49,30 +49,33 @@ def mirror(session: Session, digest: str = "", tag: str = "") -> Mirrored:
     """
     wanted = whole_digest(digest) if digest else whole_tag(tag or DEFAULT)
     name = whole_tag(tag) if tag else ("" if digest else DEFAULT)
-    first, _ = clients(session)
-    chosen = first.manifest(wanted)
+    chosen = clients(session)[0].manifest(wanted)
     _complete(chosen, session.config.platforms)
-    return publish(session, chosen.digest, (name,) if name else ())
+    named = (name,) if name else ()
+    return Mirrored(chosen.digest, named, publish(session, (chosen.digest, named)))
 
 
-def publish(session: Session, digest: str, tags: Sequence[str] = ()) -> Mirrored:
-    """Bring an image to every further registry, and then move tags in all of them.
+def publish(session: Session, *images: tuple[str, Sequence[str]]) -> tuple[Arrived, ...]:
+    """Bring images to every further registry, and then move their tags in all of them.
 
-    Raises RegistryError, and then no tag has moved, unless every registry holds every part.
+    Each of `images` is a digest with its tags. Raises RegistryError, and then no tag has moved, unless every
+    registry holds every part of every image.
     """
     first, others = clients(session)
-    content = transfer.read(first, digest)
-    transfer.check(first, content)
     places = Places(session.config.state / "uploads")
+    held = {digest: transfer.read(first, digest) for digest, _ in images} if others else {}
+    for content in held.values():
+        transfer.check(first, content)
     arrived = []
     for other in others:
         with session.terminal.step(f"Bring it to {other.repository.registry}"):
-            arrived.append(spread(first, other, content, places))
-    for tag in tags:
-        with session.terminal.step(f"Name it {tag}"):
-            move((*others, first), tag, content.top)
-            read_back((*others, first), tag, content.top.digest)
-    return Mirrored(digest, ", ".join(tags), tuple(arrived))
+            arrived += [spread(first, other, content, places) for content in held.values()]
+    for digest, tags in images:
+        for tag in tags:
+            with session.terminal.step(f"Name it {tag}"):
+                move((*others, first), tag, first.manifest(digest))
+                read_back((*others, first), tag, digest)
+    return tuple(arrived)
 
 
 def copy(source: RegistryClient, target: RegistryClient, reference: str, tag: str) -> Manifest:

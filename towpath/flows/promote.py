@@ -56,7 +56,7 @@ def promote(session: Session, stage: str, digest: str = "") -> Promoted:
     with session.terminal.step(f"Judge {chosen} for {stage}"):
         candidate = judge(session, registry, stage, chosen)
     refuse(candidate, stage)
-    mirror.publish(session, chosen, (stage,))
+    mirror.publish(session, (chosen, (stage,)))
     _read_back(registry, stage, candidate.image)
     seconds = time.monotonic() - started
     release, unproven = candidate.release, candidate.availability.unproven
@@ -76,7 +76,7 @@ def promote(session: Session, stage: str, digest: str = "") -> Promoted:
         duration=seconds,
     )
     evidence.push(registry, chosen, [statement])
-    mirror.publish(session, chosen)
+    mirror.publish(session, (chosen, ()))
     return Promoted(chosen, release.version, stage, unproven, seconds)
 
 

@@ -77,7 +77,7 @@ def mirror(_c: Context, digest: str = "", tag: str = "") -> None:
     found = session()
     done = flow.mirror(found, digest, tag)
     found.terminal.table(
-        f"{done.digest} {done.tags}",
+        " ".join((done.digest, *done.tags)),
         ("registry", "blobs there", "mounted", "sent", "MB sent"),
         [
             (

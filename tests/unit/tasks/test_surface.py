@@ -21,6 +21,7 @@ NAMES = {
     *("services.up", "services.down", "services.ps", "services.logs", "services.wait"),
     *("migrations.check", "migrations.plan", "migrations.apply"),
     *("registry.start", "registry.login", "registry.push", "registry.inspect"),
+    *("registry.mirror", "registry.tags"),
     *("gates.list", "gates.check", "report.show", "report.publish"),
     *("evidence.show", "evidence.verify", "engine.up", "engine.status", "engine.down"),
 }
@@ -91,12 +92,12 @@ def test_bad_input_is_an_exit_code_and_words(
 
 def test_a_wrong_key_stops_every_task(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """The path of the key and the nearest right one are named."""
-    (project / "pyproject.toml").write_text("[tool.towpath]\nregistri = 'localhost:5000'\n")
+    (project / "pyproject.toml").write_text("[tool.towpath]\nregitsry = 'localhost:5000'\n")
 
     code, _, err = invoke(capsys, "gates.list")
 
     assert code == 2
-    assert "tool.towpath.registri" in err
+    assert "tool.towpath.regitsry" in err
     assert "'registry'" in err
 
 
