@@ -58,8 +58,8 @@ def mirror(session: Session, digest: str = "", tag: str = "") -> Mirrored:
 def publish(session: Session, *images: tuple[str, Sequence[str]]) -> tuple[Arrived, ...]:
     """Bring images to every further registry, and then move their tags in all of them.
 
-    Each of `images` is a digest with its tags. Raises RegistryError, and then no tag has moved, unless every
-    registry holds every part of every image.
+    Each of `images` is a digest with its tags. Raises RegistryError, and then no tag has moved,
+    unless every registry holds every part of every image.
     """
     first, others = clients(session)
     places = Places(session.config.state / "uploads")
