@@ -1,0 +1,24 @@
+"""Every test of this project: what a check ignores, its tests may not read."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.reading import Reading
+from towpath.config import load
+
+ROOT = Path(__file__).parents[1]
+READING = Reading(ROOT, load(ROOT, {}).ignored)
+sys.addaudithook(READING.see)
+
+
+@pytest.fixture(autouse=True)
+def reads_nothing_ignored(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Fail a test that opened an ignored file, itself or by an import."""
+    yield
+    found = READING.forbidden(request.node.nodeid)
+    assert not found, f"[tool.towpath.ignored] names {', '.join(found)}, and this test reads it"
