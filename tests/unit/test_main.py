@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import subprocess
 from pathlib import Path
 
 import pytest
 
+from tests.releases import good
 from towpath.__main__ import main
+from towpath.flows import records, source, stages
+from towpath.tasks.entry import session
 
 
 @pytest.fixture(autouse=True)
@@ -65,3 +70,65 @@ def test_help_names_the_commands(capsys: pytest.CaptureFixture[str]) -> None:
 
     shown = capsys.readouterr().out
     assert all(word in shown for word in ("begin", "check", "gate", "Judge what the last run"))
+
+
+@pytest.fixture
+def tested(project: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return a repository whose tests have passed on the files as they are."""
+    monkeypatch.setenv("PATH", "/usr/bin:/bin")
+    monkeypatch.setenv("PYENV_ROOT", str(project))
+    monkeypatch.delenv("CI", raising=False)
+    (project / ".gitignore").write_text("reports/")
+    who = ("-c", "user.name=Somebody", "-c", "user.email=somebody@example.com")
+    for argv in (("init", "-q"), ("add", "."), (*who, "commit", "-qm", "first")):
+        subprocess.run(["git", *argv], check=True)
+    tools = session()
+    records.begin(tools, "tests")
+    seen = source.snapshot(tools)
+    stages.record(
+        tools,
+        "tests",
+        seen.subject,
+        good("tests"),
+        inputs=stages.check_inputs(tools, seen, "tests"),
+        started=dt.datetime(2026, 11, 24, 21, 0, tzinfo=dt.UTC),
+        duration=60,
+    )
+    return project
+
+
+def begun(project: Path) -> str:
+    """Return what was noted when the tests began."""
+    return (project / "reports/checks/tests/begun.json").read_text()
+
+
+@pytest.mark.door
+@pytest.mark.parametrize("check", ["tests", "coverage"])
+def test_a_check_that_still_holds_ends_at_once(
+    tested: Path, check: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It says so, with the time saved; the coverage belongs to the tests."""
+    assert main(["check", check, "--"]) == 0
+    assert "tests: unchanged since 2026-11-24T21:00:00Z, 60.0 s saved" in capsys.readouterr().err
+
+
+@pytest.mark.door
+def test_with_fresh_it_runs_all_the_same(tested: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Here to its end, for no test has left anything."""
+    assert main(["check", "coverage", "--", "--fresh"]) == 3
+    assert "The tests left no coverage data." in capsys.readouterr().err
+
+
+@pytest.mark.door
+def test_tests_that_still_hold_do_not_begin_anew(tested: Path) -> None:
+    """What they left stays; with fresh, or after a change, it goes."""
+    before = begun(tested)
+
+    assert main(["begin", "tests", "--"]) == 0
+    assert begun(tested) == before
+    assert main(["begin", "tests", "--", "--fresh"]) == 0
+    assert begun(tested) != before
+    before = begun(tested)
+    (tested / "new.py").touch()
+    assert main(["begin", "tests"]) == 0
+    assert begun(tested) != before

@@ -75,6 +75,7 @@ def test_evidence_that_holds_is_reused(project: config.Config) -> None:
     assert len(runner.calls) == 1
     again, reused = sessions.ensure(session, SOURCE, "lint", fresh=True)
     assert (again.attempt, reused) == (2, False)
+    assert runner.calls[-1][-2:] == ("--", "--fresh")
 
 
 def test_a_failure_is_a_statement_too_and_is_not_reused(project: config.Config) -> None:
