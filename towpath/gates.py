@@ -95,6 +95,7 @@ GATES: tuple[Gate, ...] = (
         "CODE_CRITICAL", "security", "code_critical", "<=", 0, "", "critical findings in our code"
     ),
     Gate("CODE_HIGH", "security", "code_high", "<=", 0, "", "high findings in our code"),
+    Gate("SECRETS", "security", "secrets", "<=", 0, "", "secrets in the tree, reviewed ones apart"),
     Gate(
         "ADVISORIES_CRITICAL", "security", "advisories_critical", "<=", 0, "", "critical advisories"
     ),

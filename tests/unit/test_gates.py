@@ -18,6 +18,7 @@ EDGES = {
     "INTEGRATION_FAILED": (0, 1),
     "CODE_CRITICAL": (0, 1),
     "CODE_HIGH": (0, 1),
+    "SECRETS": (0, 1),
     "ADVISORIES_CRITICAL": (0, 1),
     "ADVISORIES_HIGH": (0, 1),
     "PLATFORMS_MISSING": (0, 1),

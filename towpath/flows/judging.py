@@ -88,4 +88,6 @@ def _tell(session: Session, stage: str, measured: Measured) -> None:
         session.terminal.annotate("error", message, finding.path, finding.line)
     for python in measured.facts.get("missing", ()):
         session.terminal.warn(f"Python {python} is supported and was not found: not tested.")
+    for warning in measured.warnings:
+        session.terminal.warn(warning)
     session.terminal.table(stage, ("", "", "time", ""), measured.rows)

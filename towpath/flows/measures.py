@@ -11,7 +11,18 @@ from towpath.config import Config
 from towpath.errors import NothingToJudgeError
 from towpath.flows import pythons, records
 from towpath.flows.records import Record
-from towpath.readers import advisories, bandit, black, coverage, flake8, isort, junit, mypy, radon
+from towpath.readers import (
+    advisories,
+    bandit,
+    black,
+    coverage,
+    flake8,
+    isort,
+    junit,
+    mypy,
+    radon,
+    secrets,
+)
 from towpath.readers.findings import Finding, Ran, unread
 
 READERS: Mapping[str, Callable[[Ran], Sequence[Finding]]] = {
@@ -27,7 +38,8 @@ READERS: Mapping[str, Callable[[Ran], Sequence[Finding]]] = {
 class Measured:
     """What a check measured: facts for the gates, what could not be read and why, and the rest.
 
-    `rows` are for a table: tool, how it stands, seconds, a few words.
+    `rows` are for a table: tool, how it stands, seconds, a few words. `warnings` are told, and
+    judge nothing.
     """
 
     facts: dict[str, Any] = field(default_factory=dict)
@@ -36,6 +48,7 @@ class Measured:
     artifacts: list[Path] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
     rows: list[tuple[str, str, str, str]] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
 
     def take(
         self, config: Config, stage: str, name: str, read: Callable[[Record], tuple[str, str]]
@@ -100,6 +113,9 @@ def security(config: Config) -> Measured:
     """Count findings in our code and advisories on our dependencies, by severity."""
     measured = Measured()
     measured.take(config, "security", "bandit", lambda record: _weaknesses(measured, record))
+    measured.take(
+        config, "security", secrets.TOOL, lambda record: _secrets(measured, config, record)
+    )
     said = records.kept(config, "security", "advisories")
     if "reason" in said:
         measured.miss("advisories", str(said["reason"]))
@@ -126,6 +142,12 @@ def _matrix(config: Config, measured: Measured) -> None:
     names = ", ".join(measured.facts["missing"])
     if names and config.in_ci:
         measured.miss("matrix", f"Python {names} is supported and was not found: not tested.")
+
+
+def secrets_baseline(config: Config) -> str:
+    """Return the project's baseline of reviewed secrets; empty where it has none."""
+    file = config.root / secrets.BASELINE
+    return file.read_text(encoding="utf-8", errors="replace") if file.is_file() else ""
 
 
 def _stands(found: Sequence[object]) -> str:
@@ -155,6 +177,23 @@ def _weaknesses(measured: Measured, record: Record) -> tuple[str, str]:
     return _stands(found), f"findings: {len(found)}, files: {record.ran.files}"
 
 
+def _secrets(measured: Measured, config: Config, record: Record) -> tuple[str, str]:
+    found = secrets.read(record.ran, secrets.baseline(secrets_baseline(config)))
+    measured.findings += found.findings
+    measured.facts.update(
+        secrets=len(found.findings),
+        secrets_reviewed=found.reviewed,
+        secrets_stale=list(found.stale),
+        secrets_files=found.looked_at,
+    )
+    measured.warnings += [
+        f"{secrets.BASELINE} reviews what is not there any more, {row}. Take the entry out."
+        for row in found.stale
+    ]
+    words = f"secrets: {len(found.findings)}, reviewed: {found.reviewed}, files: {found.looked_at}"
+    return _stands(found.findings), words
+
+
 def _pytest(config: Config, stage: str) -> Measured:
     """Sum the reports of every run of pytest; one that cannot be read leaves the sum unknown."""
     measured = Measured()
@@ -162,7 +201,7 @@ def _pytest(config: Config, stage: str) -> Measured:
 
     def report(record: Record) -> tuple[str, str]:
         file = records.junit(config, stage) / f"{record.name}.xml"
-        text = file.read_text(encoding="utf-8") if file.is_file() else ""
+        text = file.read_text(encoding="utf-8", errors="replace") if file.is_file() else ""
         found = junit.read(text, str(file.relative_to(config.root)))
         if record.ran.code not in (0, 1, 5) or (record.ran.code == 1) != bool(found.failed):
             raise unread("pytest", f"It ended with {record.ran.code} and {found.failed} failed.")

@@ -1,33 +1,59 @@
-"""Security: bandit on our code, advisories on the dependencies of the product."""
+"""Security: weaknesses in our code, secrets in the tree, advisories on what the product needs.
+
+Licences are left out on purpose: whether one may be used is no measurement.
+"""
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 from towpath.commands import linters
 from towpath.errors import ConfigurationError, NothingToJudgeError
-from towpath.flows import advisories, judging, lint, records
+from towpath.flows import advisories, judging, lint, measures, records
 from towpath.flows.session import Session
-from towpath.readers import requirements
+from towpath.readers import requirements, secrets
+
+Pins = list[tuple[str, str]]
 
 
 def security(session: Session) -> None:
-    """Ask bandit about our code and a source of advisories about our dependencies; then judge."""
+    """Ask all three side by side, whatever one of them says; then judge.
+
+    Raises ConfigurationError, before anything runs, for pins or a baseline that cannot be read.
+    """
+    pins = _pins(session)
+    secrets.baseline(measures.secrets_baseline(session.config))
     records.begin(session, "security")
-    lint.run_linter(session, "security", linters.BANDIT, lint.listed(session))
-    with session.terminal.step("advisories on the dependencies of the product"):
-        _ask_advisories(session)
+    files = lint.listed(session)
+    with ThreadPoolExecutor() as pool:
+        try:
+            for asked in [
+                pool.submit(_ask_advisories, session, pins),
+                pool.submit(lint.run_linter, session, "security", linters.SECRETS, files),
+                pool.submit(lint.run_linter, session, "security", linters.BANDIT, files),
+            ]:
+                asked.result()
+        except BaseException:
+            # Ctrl-C reaches this thread alone, and an answer is worth nothing without the others.
+            session.runner.stop()
+            raise
     judging.judge(session, "security")
 
 
-def _ask_advisories(session: Session) -> None:
-    """Keep what a source of advisories said, or why none could be asked."""
+def _pins(session: Session) -> Pins:
+    """Return all that is installed into the product: what it needs, and what that needs in turn."""
     file = session.config.root / "requirements" / "production.txt"
     if not file.is_file():
         raise ConfigurationError(
             "There is no requirements/production.txt: what the product needs is not known.",
             next_step="Write requirements/production.in, then run ./dev nox -s requirements",
         )
+    return requirements.read(file.read_text(encoding="utf-8"), file.name)
+
+
+def _ask_advisories(session: Session, pins: Pins) -> None:
+    """Keep what a source of advisories said, or why none could be asked."""
     try:
-        pins = requirements.read(file.read_text(encoding="utf-8"), file.name)
         found = advisories.audit(session, pins)
     except NothingToJudgeError as error:
         records.keep(
@@ -35,3 +61,4 @@ def _ask_advisories(session: Session) -> None:
         )
     else:
         records.keep(session.config, "security", "advisories", found.as_json())
+    session.terminal.say("  advisories ended")

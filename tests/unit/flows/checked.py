@@ -47,6 +47,13 @@ CLEAN: dict[str, Answer] = {
         {"app/a.py": [{"type": "function", "name": "f", "lineno": 1, "complexity": 4}]}
     ),
 }
+NO_SECRETS: dict[str, Answer] = {
+    "-m detect_secrets": outcome(
+        stderr="".join(
+            f"[scan]\tINFO\tChecking file: {name}\n" for name in ("app/a.py", "tests/test_a.py")
+        )
+    )
+}
 WEAK = {
     "filename": "app/a.py",
     "line_number": 1,

@@ -8,13 +8,8 @@ from pathlib import Path
 import pytest
 
 from tests.fakes import Answer, outcome
-from tests.unit.flows.checked import (
-    CLEAN,
-    SHELL,
-    evidence,
-    project,
-    session_of,
-)
+from tests.unit.flows.checked import CLEAN as CODE
+from tests.unit.flows.checked import NO_SECRETS, SHELL, calls, evidence, project, said, session_of
 from towpath.errors import (
     ConfigurationError,
     GateFailedError,
@@ -22,6 +17,7 @@ from towpath.errors import (
 )
 from towpath.flows import security
 from towpath.gates import Status
+from towpath.runner import Outcome
 
 
 @pytest.fixture
@@ -30,6 +26,7 @@ def root(tmp_path: Path) -> Path:
     return project(tmp_path)
 
 
+CLEAN = CODE | NO_SECRETS
 SAFE = json.dumps(
     {
         "scanned_packages": {"django": {"name": "django", "version": "5.2.1"}},
@@ -89,11 +86,100 @@ def test_advisories_that_nobody_could_be_asked_for_are_errored(root: Path) -> No
     assert status == {
         "CODE_CRITICAL": "passed",
         "CODE_HIGH": "passed",
+        "SECRETS": "passed",
         "ADVISORIES_CRITICAL": "errored",
         "ADVISORIES_HIGH": "errored",
     }
     assert "unable to reach the server" in found.reason
     assert "no answer" in found.reason
+
+
+PLANTED = {"type": "AWS Access Key", "hashed_secret": "a1", "line_number": 2}
+LOOKED = NO_SECRETS["-m detect_secrets"]
+
+
+def leak(root: Path, review: bool | None = None) -> dict[str, Answer]:
+    """Return a detect-secrets that finds a key, which the project's baseline may review."""
+    if review is not None:
+        reviewed = {"results": {"app/a.py": [{**PLANTED, "is_secret": review}]}}
+        (root / ".secrets.baseline").write_text(json.dumps(reviewed))
+    report = {"plugins_used": [{"name": "AWSKeyDetector"}], "results": {"app/a.py": [PLANTED]}}
+    assert isinstance(LOOKED, Outcome)
+    return {"-m detect_secrets": outcome(json.dumps(report), code=1, stderr=LOOKED.stderr)}
+
+
+@pytest.mark.parametrize("review", [None, True])
+def test_a_secret_in_the_tree_fails(root: Path, review: bool | None) -> None:
+    """It is told with its line; a review that says that it is one excuses nothing."""
+    made_environments(root)
+    session = session_of(root, CLEAN | UNREACHABLE | {"-m safety": SAFE} | leak(root, review))
+
+    with pytest.raises(GateFailedError, match="SECRETS"):
+        security.security(session)
+
+    assert evidence(session, "security").facts["secrets"] == 1
+    assert "app/a.py:2: SECRET AWS Access Key" in said(session)
+
+
+def test_a_secret_that_was_reviewed_as_none_passes(root: Path) -> None:
+    """The evidence counts the reviews; the baseline with its hashes is not looked at itself."""
+    made_environments(root)
+    answers = leak(root, review=False)
+
+    def listed(argv: tuple[str, ...]) -> Outcome:
+        more = () if "*.py" in argv else (".secrets.baseline",)
+        return outcome("\0".join(("app/a.py", "tests/test_a.py", *more)))
+
+    session = session_of(
+        root, CLEAN | UNREACHABLE | {"-m safety": SAFE, "ls-files": listed} | answers
+    )
+
+    security.security(session)
+
+    facts = evidence(session, "security").facts
+    assert (facts["secrets"], facts["secrets_reviewed"], facts["secrets_files"]) == (0, 1, 2)
+    assert [line.partition(" -- ")[2] for line in calls(session) if "detect_secrets" in line] == [
+        "app/a.py tests/test_a.py"
+    ]
+
+
+def test_a_review_of_a_secret_that_is_gone_is_told(root: Path) -> None:
+    """As a warning: it hides nothing, and can be taken out."""
+    made_environments(root)
+    leak(root, review=False)
+    session = session_of(root, CLEAN | UNREACHABLE | {"-m safety": SAFE})
+
+    security.security(session)
+
+    assert evidence(session, "security").facts["secrets_stale"] == ["app/a.py: AWS Access Key"]
+    assert "reviews what is not there any more, app/a.py: AWS Access Key" in said(session)
+
+
+def test_secrets_that_nobody_looked_for_are_errored(root: Path) -> None:
+    """The other gates are judged all the same."""
+    made_environments(root)
+    missing = outcome(code=1, stderr="No module named detect_secrets")
+    session = session_of(
+        root, CLEAN | UNREACHABLE | {"-m safety": SAFE, "-m detect_secrets": missing}
+    )
+
+    with pytest.raises(NothingToJudgeError, match="SECRETS"):
+        security.security(session)
+
+    status = {row["gate"]: row["status"] for row in evidence(session, "security").verdicts}
+    assert [gate for gate in status if status[gate] != "passed"] == ["SECRETS"]
+
+
+@pytest.mark.parametrize("text", ["{", "\udcff"])
+def test_a_broken_baseline_stops_before_anything_runs(root: Path, text: str) -> None:
+    """It is a mistake of configuration."""
+    (root / ".secrets.baseline").write_bytes(text.encode(errors="surrogateescape"))
+    session = session_of(root, {})
+
+    with pytest.raises(ConfigurationError, match=r"\.secrets\.baseline is no baseline"):
+        security.security(session)
+
+    assert calls(session) == []
 
 
 def test_a_product_without_pins_is_a_mistake_of_configuration(root: Path) -> None:
