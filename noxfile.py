@@ -20,7 +20,18 @@ DJANGO = "Framework :: Django :: "
 MARKS = [mark.removeprefix(DJANGO) for mark in PROJECT["project"]["classifiers"] if DJANGO in mark]
 DJANGOS = [nox.param(line, id=f"django-{line}") for line in MARKS if "." in line]
 # In this order: the later ones take over the pins of the earlier ones.
-COMPILED = ("ci", "production", "lint", "test", "security", "uv", "safety", "pip-audit", "syft")
+COMPILED = (
+    "ci",
+    "production",
+    "lint",
+    "test",
+    "performance",
+    "security",
+    "uv",
+    "safety",
+    "pip-audit",
+    "syft",
+)
 BEGUN: set[str] = set()
 
 # What needs nothing from outside; security asks services, and is in the pipeline of every change.
@@ -104,6 +115,13 @@ def integration(session: nox.Session) -> None:
     """Run the tests against real services, started for them; what follows -- goes to pytest."""
     install(session, "test")
     check(session, "integration")
+
+
+@nox.session
+def performance(session: nox.Session) -> None:
+    """Compare the app's hot paths with the baseline; `-- --renew` makes that anew."""
+    install(session, "performance")
+    check(session, "performance")
 
 
 @nox.session

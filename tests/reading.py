@@ -43,7 +43,12 @@ class Reading:
 
 def check_of(test: str) -> str:
     """Return the check that runs a test; no evidence rests on the others."""
-    places = {"tests/unit/": "tests", "tests/app/": "tests", "tests/integration/": "integration"}
+    places = {
+        "tests/unit/": "tests",
+        "tests/app/": "tests",
+        "tests/integration/": "integration",
+        "tests/performance/": "performance",
+    }
     return next((check for place, check in places.items() if test.startswith(place)), "")
 
 

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from towpath.errors import TowpathError
 from towpath.tasks.entry import guarded, session
 
-CHECKS = ("lint", "tests", "integration", "security", "coverage")
+CHECKS = ("lint", "tests", "integration", "performance", "security", "coverage")
 # The tests are judged when their coverage is known.
 STAGES = {"coverage": "tests"}
 FRESH = "--fresh"
@@ -49,14 +49,16 @@ def check(chosen: argparse.Namespace, extra: Sequence[str]) -> None:
 
 
 def _run(chosen: argparse.Namespace, extra: Sequence[str]) -> None:
-    from towpath.flows import lint, security, testing
+    from towpath.flows import lint, performance, security, testing
 
     if chosen.check == "tests":
         testing.tests(session(), extra)
     elif chosen.check == "integration":
         testing.integration(session(engine=True), extra)
+    elif chosen.check == "performance":
+        performance.performance(session(), extra)
     elif chosen.check == "coverage":
-        testing.coverage(session())
+        testing.coverage(session(), extra)
     else:
         {"lint": lint.lint, "security": security.security}[chosen.check](session())
 

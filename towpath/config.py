@@ -23,7 +23,7 @@ T = TypeVar("T")
 
 REACHES = ("scan", "test", "release")
 # The stages that read the project's files, and the files that none of them may ignore.
-CHECKS = ("lint", "tests", "integration", "security")
+CHECKS = ("lint", "tests", "integration", "performance", "security")
 SETTINGS = ("pyproject.toml", "noxfile.py")
 
 
@@ -161,9 +161,9 @@ class Config:
 def load(root: Path, env: Mapping[str, str]) -> Config:
     """Read `pyproject.toml` below `root`.
 
-    `TOWPATH_REGISTRY`, `TOWPATH_REPOSITORY` and `TOWPATH_REGISTRIES` (with commas) in `env` replace
-    what the file says. Raises ConfigurationError for a file that is missing or no TOML, and for
-    every key or value that is not as it must be.
+    `TOWPATH_NAME`, `TOWPATH_REGISTRY`, `TOWPATH_REPOSITORY` and `TOWPATH_REGISTRIES` (with commas)
+    in `env` replace what the file says. Raises ConfigurationError for a file that is missing or no
+    TOML, and for every key or value that is not as it must be.
     """
     path = root / "pyproject.toml"
     try:
@@ -188,7 +188,7 @@ def parse(
     where = "tool.towpath"
     known = {row.name for row in fields(Config)} - {"root", "env"}
     values = dict(_checked(table, known, where))
-    for key in ("registry", "repository"):
+    for key in ("name", "registry", "repository"):
         if chosen := env.get(f"TOWPATH_{key.upper()}"):
             values[key] = chosen
     if "TOWPATH_REGISTRIES" in env:

@@ -91,6 +91,16 @@ GATES: tuple[Gate, ...] = (
     Gate(
         "INTEGRATION_FAILED", "integration", "tests_failed", "<=", 0, "", "failed integration tests"
     ),
+    # A quiet machine and a very busy one differ by up to 1.3 in the same code.
+    Gate(
+        "SLOWDOWN",
+        "performance",
+        "slowdown",
+        "<=",
+        1.5,
+        "",
+        "the worst hot path: its time over the reference, over the same in the baseline",
+    ),
     Gate(
         "CODE_CRITICAL", "security", "code_critical", "<=", 0, "", "critical findings in our code"
     ),

@@ -7,11 +7,13 @@ from typing import Any
 
 import pytest
 from django.core.cache import cache
+from django.core.management import call_command
 from django.db import connection
 from django.test import Client
 from pytest_django import Settings
 
 from config import app
+from tests.app import keeping
 from tests.app.reports import TOKEN, Report
 
 Send = Callable[..., Any]
@@ -19,15 +21,33 @@ Send = Callable[..., Any]
 
 @pytest.fixture(scope="session")
 def django_db_modify_db_settings(
-    django_db_modify_db_settings: None, tmp_path_factory: pytest.TempPathFactory
-) -> None:
-    """Keep SQLite's test database in a file.
+    django_db_modify_db_settings: None,
+    request: pytest.FixtureRequest,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[None]:
+    """Keep SQLite's test database in a file, and with --reuse-db for the next run too.
 
     Django never closes a connection to one in memory, so those of the health checks' threads leak.
     """
-    if connection.vendor == "sqlite":
-        path = tmp_path_factory.mktemp("database") / "test.sqlite3"
-        connection.settings_dict["TEST"]["NAME"] = str(path)
+    if connection.vendor != "sqlite":
+        yield
+        return
+    path = tmp_path_factory.mktemp("database") / "test.sqlite3"
+    connection.settings_dict["TEST"]["NAME"] = str(path)
+    kept = keeping.place(request.config)
+    if kept:
+        keeping.take(kept, path)
+    yield
+    connection.close()
+    if kept and not request.session.testsfailed:
+        keeping.give_back(path, kept)
+
+
+@pytest.fixture
+def real_migrations(transactional_db: None, settings: Settings) -> None:
+    """Let migrations be what they are, also where --no-migrations made the tables from models."""
+    settings.MIGRATION_MODULES = {}
+    call_command("migrate", fake=True, verbosity=0)
 
 
 @pytest.fixture(autouse=True)

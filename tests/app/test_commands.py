@@ -10,9 +10,11 @@ import pytest
 from django.core.management import call_command
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
+from django.db.models import CharField
 from pytest_django import Settings
 
 from releases.management.commands.runserver import Command
+from releases.models import Run
 
 
 def applied() -> set[str]:
@@ -21,7 +23,7 @@ def applied() -> set[str]:
     return {name for app, name in loader.applied_migrations if app == "releases"}
 
 
-@pytest.mark.django_db(transaction=True)
+@pytest.mark.usefixtures("real_migrations")
 @pytest.mark.parametrize(("environment", "migrates"), [("development", True), ("testing", False)])
 def test_runserver_makes_the_development_database(
     settings: Settings, environment: str, migrates: bool
@@ -38,7 +40,7 @@ def test_runserver_makes_the_development_database(
     assert bool(found) is (migrates and connection.vendor == "sqlite")
 
 
-@pytest.mark.django_db(transaction=True)
+@pytest.mark.usefixtures("real_migrations")
 def test_migrations_go_back_and_forth() -> None:
     """Every table goes and comes back."""
     call_command("migrate", "releases", "zero", verbosity=0)
@@ -49,13 +51,31 @@ def test_migrations_go_back_and_forth() -> None:
     assert "releases_run" in connection.introspection.table_names()
 
 
-@pytest.mark.django_db
+@pytest.mark.usefixtures("real_migrations")
 def test_models_and_migrations_agree() -> None:
     """A model changed without its migration is noticed here."""
     out = StringIO()
     call_command("makemigrations", check=True, dry_run=True, stdout=out)
 
+    assert "releases" in MigrationExecutor(connection).loader.migrated_apps
     assert out.getvalue() == "No changes detected\n"
+
+
+@pytest.mark.usefixtures("real_migrations")
+def test_a_model_without_its_migration_is_noticed() -> None:
+    """The check above can fail: here is a field that no migration knows."""
+    out = StringIO()
+    field = CharField(max_length=3, default="")
+    field.contribute_to_class(Run, "forgotten")
+    try:
+        with pytest.raises(SystemExit):
+            call_command("makemigrations", check=True, dry_run=True, stdout=out)
+    finally:
+        Run._meta.local_fields.remove(field)
+        Run._meta._expire_cache()
+        del Run.forgotten
+
+    assert "forgotten" in out.getvalue()
 
 
 def test_a_wrong_setting_ends_the_command_without_a_traceback(

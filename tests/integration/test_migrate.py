@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,15 +14,17 @@ from pytest_django import Settings
 
 from towpath.inside import migrate
 
-pytestmark = [pytest.mark.integration, pytest.mark.django_db(transaction=True)]
+pytestmark = [
+    pytest.mark.integration,
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.usefixtures("needs_database"),
+]
 APP, TABLE = "concurrent_index", "concurrent_index_book"
 
 
 @pytest.fixture
 def pending(settings: Settings) -> Iterator[str]:
     """An app with one migration applied and one to go, which builds an index; yields its hash."""
-    if not os.environ.get("DATABASE_HOST"):
-        pytest.fail("DATABASE_HOST not set: these tests need a real PostgreSQL")
     settings.INSTALLED_APPS = [f"tests.fixtures.migrations.{APP}"]
     call_command("migrate", APP, "0001", verbosity=0)
     try:

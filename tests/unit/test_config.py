@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from towpath import config
-from towpath.config import Config
+from towpath.config import Config, Environment
 from towpath.errors import ConfigurationError
 
 ROOT = Path("/project")
@@ -70,11 +70,16 @@ def test_every_key_is_read() -> None:
     }
 
 
-def test_the_environment_replaces_registry_and_repository() -> None:
-    """CI pushes to its own; an empty variable counts as none."""
-    env = {"TOWPATH_REGISTRY": "r.example.com", "TOWPATH_REPOSITORY": "x/y"}
+def test_the_environment_replaces_name_registry_and_repository() -> None:
+    """CI pushes to its own, under a name of its own; an empty variable counts as none."""
+    env = {
+        "TOWPATH_NAME": "mine",
+        "TOWPATH_REGISTRY": "r.example.com",
+        "TOWPATH_REPOSITORY": "x/y",
+    }
 
     assert str(parsed({"registry": "other"}, env).images) == "r.example.com/x/y"
+    assert parsed({"name": "other"}, env).project(Environment("testing")) == "mine-testing"
     assert str(parsed({}, {"TOWPATH_REGISTRY": ""}).images) == "localhost:5000/app"
 
 

@@ -16,6 +16,7 @@ EDGES = {
     "COVERAGE": (80, 79.9),
     "INTEGRATION_RUN": (1, 0),
     "INTEGRATION_FAILED": (0, 1),
+    "SLOWDOWN": (1.5, 1.51),
     "CODE_CRITICAL": (0, 1),
     "CODE_HIGH": (0, 1),
     "SECRETS": (0, 1),

@@ -6,17 +6,40 @@ from collections.abc import Sequence
 
 Argv = list[str]
 
-PARALLEL = ("--numprocesses=auto",)
+# One process for each core. Migrations are not the point here: tables are made from the models, in
+# a database that is kept while they stay the same.
+PARALLEL = ("--numprocesses=auto", "--reuse-db", "--no-migrations")
+# Most of that is waiting for services; each file has its own, and stays in one process. Here the
+# migrations run for real, in a database made anew.
+INTEGRATION = (
+    *("--numprocesses=3", "--dist=loadfile", "--create-db", "--migrations"),
+    *("-m", "integration", "tests/integration"),
+)
+# One after another in one process: nothing of ours may disturb what is measured.
+PERFORMANCE = (
+    *("-p", "no:randomly", "-p", "no:xdist", "--no-migrations", "--benchmark-columns=min,median"),
+    "--benchmark-timer=time.process_time",
+    "tests/performance",
+)
+GROUPS = {"unit": "tests/unit", "app": "tests/app"}
 
 
-# Most of that is waiting for services; each file has its own, and stays in one process.
-INTEGRATION = ("--numprocesses=3", "--dist=loadfile", "-m", "integration", "tests/integration")
+def picked(arguments: Sequence[str]) -> list[str]:
+    """Return arguments for pytest: `unit` and `app`, where they come first, are directories."""
+    options = [number for number, word in enumerate(arguments) if word.startswith("-")]
+    first = options[0] if options else len(arguments)
+    return [GROUPS.get(word, word) for word in arguments[:first]] + list(arguments[first:])
 
 
-def pytest(python: str, arguments: Sequence[str], *, junit: str = "") -> Argv:
-    """Run tests; with `junit` write that report, and coverage data where COVERAGE_FILE says."""
+def pytest(python: str, arguments: Sequence[str], *, junit: str = "", benchmark: str = "") -> Argv:
+    """Run tests.
+
+    With `junit` write that report, and coverage data where COVERAGE_FILE says; with `benchmark`
+    write that report of what was measured.
+    """
     kept = [f"--junit-xml={junit}", "--cov", "--cov-report="] if junit else []
-    return [python, "-m", "pytest", *kept, *arguments]
+    measured = [f"--benchmark-json={benchmark}"] if benchmark else []
+    return [python, "-m", "pytest", *kept, *measured, *arguments]
 
 
 def coverage(python: str, data: Sequence[str], reports: str) -> list[Argv]:

@@ -18,6 +18,7 @@ MEASURES: Mapping[str, Callable[[Config], Measured]] = {
     "lint": measures.lint,
     "tests": measures.tests,
     "integration": measures.integration,
+    "performance": measures.performance,
     "security": measures.security,
 }
 SHOWN = 20

@@ -14,6 +14,7 @@ from towpath.flows.records import Record
 from towpath.readers import (
     advisories,
     bandit,
+    benchmark,
     black,
     coverage,
     flake8,
@@ -94,19 +95,46 @@ def tests(config: Config) -> Measured:
     _matrix(config, measured)
     file = records.coverage_report(config)
     try:
-        percent = coverage.read(file.read_text(encoding="utf-8") if file.is_file() else "")
+        covered = coverage.read(_text(file))
     except NothingToJudgeError as error:
         measured.miss("coverage", f"{error.what} {error.why}")
     else:
-        measured.facts["coverage"] = percent
+        measured.facts.update(coverage=covered.percent, coverage_lines=covered.lines)
         measured.artifacts.append(file)
-        measured.rows.append(("coverage", "measured", "", f"{percent:.2f} %"))
+        words = f"{covered.percent:.2f} % of lines and branches, {covered.lines:.2f} % of lines"
+        measured.rows.append(("coverage", "measured", "", words))
     return measured
 
 
 def integration(config: Config) -> Measured:
     """Count the tests that ran against real services."""
     return _pytest(config, "integration")
+
+
+def performance(config: Config) -> Measured:
+    """Compare the app's hot paths with the baseline, each as a multiple of the reference."""
+    measured = Measured()
+
+    def compare(record: Record) -> tuple[str, str]:
+        if record.ran.code:
+            raise unread("pytest", f"It ended with {record.ran.code}: {record.ran.stderr}")
+        file = records.benchmark_report(config)
+        found = benchmark.slowdowns(
+            benchmark.read(_text(file)), _text(baseline(config)), record.name
+        )
+        worst = max(found, key=lambda path: found[path])
+        measured.facts.update(slowdown=round(found[worst], 3), paths=rounded(found))
+        measured.artifacts.append(file)
+        return "measured", f"paths: {len(found)}, the worst: {worst}, {found[worst]:.2f} x"
+
+    for name in records.names(config, "performance"):
+        measured.take(config, "performance", name, compare)
+    return measured
+
+
+def baseline(config: Config) -> Path:
+    """Return the file of what the performance tests compare with; it is part of the source."""
+    return config.root / "tests" / "performance" / "baseline.json"
 
 
 def security(config: Config) -> Measured:
@@ -147,6 +175,16 @@ def _matrix(config: Config, measured: Measured) -> None:
 def secrets_baseline(config: Config) -> str:
     """Return the project's baseline of reviewed secrets; empty where it has none."""
     file = config.root / secrets.BASELINE
+    return file.read_text(encoding="utf-8", errors="replace") if file.is_file() else ""
+
+
+def rounded(values: Mapping[str, float]) -> dict[str, float]:
+    """Return the values as evidence keeps them: three places."""
+    return {name: round(value, 3) for name, value in values.items()}
+
+
+def _text(file: Path) -> str:
+    """Return a file's text, or nothing where there is no file: the readers refuse it."""
     return file.read_text(encoding="utf-8", errors="replace") if file.is_file() else ""
 
 
@@ -198,20 +236,24 @@ def _pytest(config: Config, stage: str) -> Measured:
     """Sum the reports of every run of pytest; one that cannot be read leaves the sum unknown."""
     measured = Measured()
     counts: list[junit.Tests] = []
+    seeds: dict[str, int] = {}
 
     def report(record: Record) -> tuple[str, str]:
         file = records.junit(config, stage) / f"{record.name}.xml"
-        text = file.read_text(encoding="utf-8", errors="replace") if file.is_file() else ""
-        found = junit.read(text, str(file.relative_to(config.root)))
+        found = junit.read(_text(file), str(file.relative_to(config.root)))
         if record.ran.code not in (0, 1, 5) or (record.ran.code == 1) != bool(found.failed):
             raise unread("pytest", f"It ended with {record.ran.code} and {found.failed} failed.")
         counts.append(found)
         measured.artifacts.append(file)
         words = f"{found.run} run, {found.failed} failed, {found.skipped} skipped"
+        if record.seed is not None:
+            seeds[record.name] = record.seed
+            words += f", seed {record.seed}"
         return _stands(found.names), words
 
     for name in records.names(config, stage):
         measured.take(config, stage, name, report)
+    measured.facts["seeds"] = seeds
     measured.findings = [Finding(name, 0, "FAILED", "") for found in counts for name in found.names]
     if counts and not measured.unread:
         summed = junit.total(counts)

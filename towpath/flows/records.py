@@ -33,6 +33,7 @@ class Record:
     version: str
     seconds: float
     ran: Ran
+    seed: int | None = None
 
 
 def folder(config: Config, stage: str) -> Path:
@@ -55,6 +56,11 @@ def coverage_report(config: Config) -> Path:
     return config.reports / "coverage.json"
 
 
+def benchmark_report(config: Config) -> Path:
+    """Return the report of what the performance tests measured."""
+    return config.reports / "performance.json"
+
+
 def begin(session: Session, stage: str) -> None:
     """Forget all that an earlier run of this check left, and note the time and the source."""
     config = session.config
@@ -62,6 +68,8 @@ def begin(session: Session, stage: str) -> None:
         shutil.rmtree(place(config, stage), ignore_errors=True)
     if stage == "tests":
         coverage_report(config).unlink(missing_ok=True)
+    if stage == "performance":
+        benchmark_report(config).unlink(missing_ok=True)
     inputs = stages.check_inputs(session, source.snapshot(session), stage)
     begun = {"started": stages.now().isoformat(), "inputs": inputs}
     keep(config, stage, "begun", begun)

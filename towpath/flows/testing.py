@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+import secrets
+import shlex
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from towpath.commands import testing as commands
-from towpath.errors import CommandFailedError, NothingToJudgeError
+from towpath.errors import CommandFailedError, ConfigurationError, NothingToJudgeError
 from towpath.flows import judging, lint, pythons, records
 from towpath.flows.records import Record
 from towpath.flows.session import Session
+from towpath.images import nearest
 from towpath.readers.findings import Ran
+from towpath.runner import Outcome
+
+# What pytest's own exit codes say beside 0 and 1.
+USAGE, NO_TESTS = 4, 5
+SEED = "--randomly-seed"
 
 
 def tests(session: Session, arguments: Sequence[str] = ()) -> None:
@@ -20,11 +29,10 @@ def tests(session: Session, arguments: Sequence[str] = ()) -> None:
     Raises CommandFailedError if they did not pass. They are judged by `coverage`, when all Pythons
     have run.
     """
-    python = f"{sys.version_info[0]}.{sys.version_info[1]}"
-    name = pythons.cell(session.config, python, _django())
-    code = _pytest(session, "tests", name, [*commands.PARALLEL, *arguments], bool(arguments), {})
+    name = pythons.cell(session.config, python(), _django())
+    code = _run(session, "tests", name, commands.PARALLEL, arguments, {})
     if code:
-        raise CommandFailedError(f"The tests on Python {python} did not pass (pytest: {code}).")
+        raise CommandFailedError(f"The tests on Python {python()} did not pass (pytest: {code}).")
 
 
 def integration(session: Session, arguments: Sequence[str] = ()) -> None:
@@ -32,38 +40,50 @@ def integration(session: Session, arguments: Sequence[str] = ()) -> None:
 
     With arguments only what they pick runs, and there is no verdict.
     """
-    from towpath.flows import stack
-
     if not arguments:
         records.begin(session, "integration")
-    environment = session.config.environment("testing")
-    try:
-        with session.terminal.step("services of the environment testing"):
-            # What a killed run left behind is no ground for this one.
-            stack.services_down(session, environment, volumes=True)
-            addresses = stack.services_up(session, environment)
-        code = _pytest(
-            session,
-            "integration",
-            "integration",
-            [*commands.INTEGRATION, *arguments],
-            bool(arguments),
-            service_variables(addresses, session.config.state_of(environment) / "secrets"),
+    with services(session) as variables:
+        code = _run(
+            session, "integration", "integration", commands.INTEGRATION, arguments, variables
         )
-    finally:
-        stack.services_down(session, environment, volumes=True)
     if not arguments:
         judging.judge(session, "integration")
     elif code:
         raise CommandFailedError(f"The tests did not pass (pytest: {code}).")
 
 
-def coverage(session: Session) -> None:
+@contextmanager
+def services(session: Session) -> Iterator[dict[str, str]]:
+    """Let the services of the environment testing live, and yield the variables to find them by."""
+    from towpath.flows import stack
+
+    environment = session.config.environment("testing")
+    try:
+        with session.terminal.step("services of the environment testing"):
+            # What a killed run left behind is no ground for this one.
+            stack.services_down(session, environment, volumes=True)
+            addresses = stack.services_up(session, environment)
+        yield service_variables(addresses, session.config.state_of(environment) / "secrets")
+    finally:
+        stack.services_down(session, environment, volumes=True)
+
+
+def python() -> str:
+    """Return the Python that runs us, as the classifiers write it: `3.12`."""
+    return f"{sys.version_info[0]}.{sys.version_info[1]}"
+
+
+def coverage(session: Session, arguments: Sequence[str] = ()) -> None:
     """Join the coverage data of every Python, and of the integration tests if they ran; then judge.
 
-    Raises NothingToJudgeError if no test left any.
+    Raises NothingToJudgeError if no test left any, ConfigurationError for any argument.
     """
     config = session.config
+    if arguments:
+        raise ConfigurationError(
+            f"The coverage session takes no arguments, such as {arguments[0]!r}.",
+            why="It joins what all tests left, and judges that.",
+        )
     records.begun(session, "tests")
     data = [
         str(file)
@@ -100,32 +120,58 @@ def _django() -> str:
     return ".".join(lint.version("django").split(".")[:2])
 
 
-def _pytest(
+def _run(
     session: Session,
     stage: str,
     name: str,
+    fixed: Sequence[str],
     arguments: Sequence[str],
-    partial: bool,
     env: Mapping[str, str],
 ) -> int:
-    """Run pytest, keep how it ended unless it is a partial run, and return its exit code."""
+    """Run pytest, keep how it ended unless arguments pick a part, and return its exit code."""
     config = session.config
-    if partial:
+    own = commands.picked(arguments)
+    seed = None if any(word.startswith(SEED) for word in own) else secrets.randbits(32)
+    options = [*fixed, *([] if seed is None else [f"{SEED}={seed}"]), *own]
+    if seed is not None:
+        session.terminal.say(f"The order of the tests comes from {SEED}={seed}")
+    if arguments:
         session.terminal.say("A part of the tests: there will be no verdict and no evidence.")
-        argv = commands.pytest(sys.executable, arguments)
-        return session.runner.run(argv, env=env, check=False, stream=True).code
+        argv = commands.pytest(sys.executable, options)
+        ended = session.runner.run(argv, env=env, check=False, stream=True)
+        _refuse_nothing(ended, arguments)
+        return ended.code
     report = records.junit(config, stage) / f"{name}.xml"
     data = records.coverage_data(config, stage)
     data.mkdir(parents=True, exist_ok=True)
     ended = session.runner.run(
-        commands.pytest(sys.executable, arguments, junit=str(report)),
+        commands.pytest(sys.executable, options, junit=str(report)),
         env={**env, "COVERAGE_FILE": str(data / f"data-{name}")},
         check=False,
         log=config.reports / "logs" / f"pytest-{name}.log",
         stream=True,
     )
-    record = Record(
-        name, lint.version("pytest"), round(ended.seconds, 3), Ran(ended.code, "", "", 1)
-    )
-    records.write(config, stage, record)
+    keep(session, stage, name, ended, seed)
     return ended.code
+
+
+def keep(session: Session, stage: str, name: str, ended: Outcome, seed: int | None = None) -> None:
+    """Keep how pytest ended; what it said is in its log, and shortly here if it was no verdict."""
+    said = "" if ended.code in (0, 1, NO_TESTS) else ended.tail()
+    ran = Ran(ended.code, "", said, 1)
+    version, seconds = lint.version("pytest"), round(ended.seconds, 3)
+    records.write(session.config, stage, Record(name, version, seconds, ran, seed))
+
+
+def _refuse_nothing(ended: Outcome, arguments: Sequence[str]) -> None:
+    """Say that the arguments are none of pytest's, or pick no test."""
+    given = shlex.join(arguments)
+    if ended.code == USAGE:
+        raise ConfigurationError(
+            f"pytest does not understand: {given}.{nearest(arguments[0], commands.GROUPS)}",
+            why=ended.tail(),
+            next_step="What follows -- is `unit`, `app`, a path, or options of pytest, such as "
+            "-k WORD.",
+        )
+    if ended.code == NO_TESTS:
+        raise NothingToJudgeError(f"These arguments pick no test: {given}.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -20,7 +21,12 @@ from tests.unit.flows.checked import (
     said,
     session_of,
 )
-from towpath.errors import CommandFailedError, GateFailedError, NothingToJudgeError
+from towpath.errors import (
+    CommandFailedError,
+    ConfigurationError,
+    GateFailedError,
+    NothingToJudgeError,
+)
 from towpath.flows import judging, records, testing
 from towpath.flows.session import Session
 from towpath.gates import Status
@@ -37,8 +43,9 @@ def coverage_that(root: Path, percent: float) -> dict[str, Answer]:
     """Return a coverage whose report says this percentage."""
 
     def report(argv: tuple[str, ...]) -> Outcome:
-        totals = {"totals": {"percent_covered": percent, "num_statements": 10}}
-        (root / "reports" / "coverage.json").write_text(json.dumps(totals))
+        totals = {"percent_covered": percent, "num_statements": 10, "covered_lines": 9}
+        document = {"meta": {"branch_coverage": True}, "totals": totals}
+        (root / "reports" / "coverage.json").write_text(json.dumps(document))
         return outcome()
 
     return {"coverage combine": "", "coverage json": report, "coverage xml": "", "html": ""}
@@ -69,6 +76,8 @@ def test_tests_that_pass_on_one_python_name_the_missing_ones(root: Path) -> None
         "tests_failed": 0,
         "tests_skipped": 0,
         "coverage": 80.5,
+        "coverage_lines": 90.0,
+        "seeds": {PYTHON: records.read(session.config, "tests", PYTHON).seed},
         "pythons": [PYTHON],
         "missing": others,
         "left_out": [],
@@ -159,7 +168,7 @@ def test_a_part_of_the_tests_has_no_verdict(root: Path, code: int) -> None:
     else:
         testing.tests(session, ["-k", "x"])
 
-    assert calls(session)[-1].endswith("-m pytest --numprocesses=auto -k x")
+    assert re.search(r"-m pytest .*--randomly-seed=\d+ -k x$", calls(session)[-1])
     assert records.names(session.config, "tests") == []
     assert "no verdict" in said(session)
 
@@ -170,3 +179,70 @@ def test_coverage_without_a_run_of_the_tests_is_nothing_to_judge(root: Path) -> 
         testing.coverage(session_of(root, {}))
 
     assert caught.value.next_step == "Run the check: nox -s tests"
+
+
+def test_the_order_of_the_tests_is_told_and_kept(root: Path) -> None:
+    """The seed that pytest got is in the output, in the record and in the evidence."""
+    session = session_of(root, {"-m pytest": pytest_that(GOOD_XML)} | coverage_that(root, 90))
+
+    judged_tests(session)
+
+    (given,) = [
+        re.search(r"--randomly-seed=(\d+)", line) for line in calls(session) if "xml=" in line
+    ]
+    assert given
+    assert f"--randomly-seed={given[1]}" in said(session)
+    assert evidence(session, "tests").facts["seeds"] == {PYTHON: int(given[1])}
+
+
+def test_a_given_order_is_taken(root: Path) -> None:
+    """Only the seed that was typed is on the line."""
+    session = session_of(root, {"-m pytest": ""})
+
+    testing.tests(session, ["--randomly-seed=7"])
+
+    assert re.findall(r"--randomly-seed=\d+", calls(session)[-1]) == ["--randomly-seed=7"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "line"),
+    [
+        (["unit"], "tests/unit"),
+        (["app", "-x", "unit"], "tests/app -x unit"),
+        (["-k", "app"], "-k app"),
+        (["tests/unit/test_gates.py"], "tests/unit/test_gates.py"),
+    ],
+)
+def test_groups_of_tests_have_short_names(root: Path, arguments: list[str], line: str) -> None:
+    """Where they come first; the value of an option stays what it is."""
+    session = session_of(root, {"-m pytest": ""})
+
+    testing.tests(session, arguments)
+
+    assert calls(session)[-1].endswith(f" {line}")
+
+
+def test_arguments_that_pytest_does_not_know_are_a_wrong_setting(root: Path) -> None:
+    """The nearest group is named, and what pytest said is quoted."""
+    answer = outcome(code=4, stderr="ERROR: file or directory not found: unti")
+    session = session_of(root, {"-m pytest": answer})
+
+    with pytest.raises(ConfigurationError) as caught:
+        testing.tests(session, ["unti"])
+
+    assert "unti" in caught.value.what and "Did you mean 'unit'?" in caught.value.what
+    assert "not found: unti" in caught.value.why
+
+
+def test_arguments_that_pick_no_test_are_nothing_to_judge(root: Path) -> None:
+    """A part without a test has shown nothing."""
+    session = session_of(root, {"-m pytest": outcome(code=5)})
+
+    with pytest.raises(NothingToJudgeError, match="pick no test: -k nothing"):
+        testing.tests(session, ["-k", "nothing"])
+
+
+def test_coverage_takes_no_arguments(root: Path) -> None:
+    """It joins all there is."""
+    with pytest.raises(ConfigurationError, match="'unit'"):
+        testing.coverage(session_of(root, {}), ["unit"])

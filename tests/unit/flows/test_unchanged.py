@@ -29,6 +29,7 @@ classifiers = ["Programming Language :: Python :: 3.13"]
 lint = ["docs/", "*.md"]
 tests = ["docs/"]
 integration = ["docs/", "*.md", "tests/unit/"]
+performance = ["docs/", "compose/"]
 """
 WAIVER = '[[tool.towpath.waivers]]\nid = "LINT"\nreason = "r"\nexpires = 2999-01-01\n'
 FILES = {
@@ -52,6 +53,7 @@ UNREAD = {
     "lint": {"README.md", "docs/a.md"},
     "tests": {"docs/a.md"},
     "integration": {"README.md", "docs/a.md", "tests/unit/test_a.py"},
+    "performance": {"docs/a.md", "compose/base.yaml"},
     "security": set[str](),
 }
 

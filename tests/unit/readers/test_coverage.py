@@ -11,9 +11,12 @@ from towpath.gates import Status, evaluate, gate
 from towpath.readers import coverage
 
 
-def report(percent: object, statements: int = 100) -> str:
+def report(
+    percent: object, statements: int = 100, lines: object = 90, branches: object = True
+) -> str:
     """Return a report of coverage."""
-    return json.dumps({"totals": {"percent_covered": percent, "num_statements": statements}})
+    totals = {"percent_covered": percent, "num_statements": statements, "covered_lines": lines}
+    return json.dumps({"meta": {"branch_coverage": branches}, "totals": totals})
 
 
 @pytest.mark.parametrize(
@@ -22,14 +25,23 @@ def report(percent: object, statements: int = 100) -> str:
 )
 def test_the_percent_is_not_rounded(percent: float, status: str) -> None:
     """79.96 is under 80, however a table may show it."""
-    assert coverage.read(report(percent)) == percent
-    assert evaluate(gate("COVERAGE"), coverage.read(report(percent))).status is Status(status)
+    found = coverage.read(report(percent))
+
+    assert found.percent == percent
+    assert evaluate(gate("COVERAGE"), found.percent).status is Status(status)
+
+
+def test_lines_are_told_apart_from_branches() -> None:
+    """Their percent is exact too."""
+    assert coverage.read(report(80, statements=3, lines=2)).lines == 200 / 3
 
 
 @pytest.mark.parametrize(
     "text",
     ["", "{", "{}", '{"totals": {}}', '{"totals": []}', report("high"), report(None)]
-    + [report(float("nan")), report(101), report(-1), report(100, statements=0)],
+    + [report(float("nan")), report(101), report(-1), report(100, statements=0)]
+    + [report(90, lines=101), report(90, lines=-1), report(90, lines="many")]
+    + [report(90, branches=False), report(90, branches=None)],
 )
 def test_a_report_without_a_percentage_gives_no_verdict(text: str) -> None:
     """Nothing measured is not one hundred percent."""
