@@ -1,0 +1,85 @@
+"""Which tests can fail: one that asserts nothing, or only that a mock was called, shows nothing."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+RAISING = {"raises", "fail", "warns", "RaisesGroup"}
+# What a mock says of its own calls; where a result can be asserted, that is the better test.
+MOCKED = {"assert_called", "assert_called_once", "assert_called_with", "assert_called_once_with"}
+MOCKED |= {"assert_any_call", "assert_has_calls", "assert_not_called"}
+Function = ast.FunctionDef | ast.AsyncFunctionDef
+
+
+@dataclass(frozen=True)
+class Weak:
+    """A test, or a part of one, that cannot fail as it should."""
+
+    path: str
+    line: int
+    why: str
+
+    def __str__(self) -> str:
+        return f"{self.path}:{self.line}: {self.why}"
+
+
+def weak(modules: Mapping[str, str]) -> list[Weak]:
+    """Return what is weak in these test modules: source by path.
+
+    A test may leave its assertion to a function of its module, or to one that its module imports
+    from another of these.
+    """
+    trees = {path: ast.parse(text) for path, text in modules.items()}
+    everywhere = set().union(*(_helpers(tree, set()) for tree in trees.values()))
+    return [row for path, tree in trees.items() for row in _of_module(path, tree, everywhere)]
+
+
+def _of_module(path: str, tree: ast.Module, everywhere: set[str]) -> Iterator[Weak]:
+    helpers = _helpers(tree, everywhere & _imported(tree))
+    for node in ast.walk(tree):
+        if isinstance(node, Function) and node.name.startswith("test_"):
+            if not _asserts(node) and not helpers & _called(node, ast.Name):
+                yield Weak(path, node.lineno, f"{node.name} asserts nothing")
+        if isinstance(node, ast.Assert) and _is_always_true(node.test):
+            yield Weak(path, node.lineno, "an assertion that is always true")
+        if isinstance(node, ast.Attribute) and node.attr in MOCKED:
+            yield Weak(path, node.lineno, f"{node.attr} asserts a call where a result belongs")
+
+
+def _helpers(tree: ast.Module, imported: set[str]) -> set[str]:
+    """Return the functions of a module that assert, by themselves or by another one of these."""
+    functions = [
+        node
+        for node in ast.walk(tree)
+        if isinstance(node, Function) and not node.name.startswith("test_")
+    ]
+    found = imported | {node.name for node in functions if _asserts(node)}
+    while more := {row.name for row in functions if found & _called(row, ast.Name)} - found:
+        found |= more
+    return found
+
+
+def _imported(tree: ast.Module) -> set[str]:
+    nodes = [node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
+    ours = [node for node in nodes if (node.module or "").split(".")[0] == "tests"]
+    return {alias.name for node in ours for alias in node.names}
+
+
+def _asserts(function: Function) -> bool:
+    return any(isinstance(node, ast.Assert) for node in ast.walk(function)) or bool(
+        RAISING & _called(function, ast.Attribute)
+    )
+
+
+def _called(function: Function, kind: type[ast.expr]) -> set[str]:
+    """Return what a function calls: plain names, or of attributes the last: `pytest.fail()`."""
+    calls = [node.func for node in ast.walk(function) if isinstance(node, ast.Call)]
+    chosen = [call for call in calls if isinstance(call, kind)]
+    return {call.id if isinstance(call, ast.Name) else call.attr for call in chosen}
+
+
+def _is_always_true(test: ast.expr) -> bool:
+    """Say whether an asserted expression is a constant, or a tuple that someone meant as two."""
+    return isinstance(test, ast.Tuple) or (isinstance(test, ast.Constant) and bool(test.value))
