@@ -171,6 +171,11 @@ class World:
         self.acts.append("backup")
         return ""
 
+    def _compose_logs(self, words: list[str], _env: Mapping[str, str]) -> str:
+        wanted = [word for word in words if not word.startswith("--")]
+        names = [row.name for row in self.rows if row.service in wanted or not wanted]
+        return "".join(f"log of {name}\n" for name in names)
+
     def _compose_profile(self, words: list[str], _env: Mapping[str, str]) -> str:
         self.acts.append(" ".join(words))
         self.rows = []

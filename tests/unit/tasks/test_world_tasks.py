@@ -1,0 +1,289 @@
+"""What runs where, as people type it: deployed, looked at, taken down; output and exit codes."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.registry_server import NAME, Store, push_image
+from tests.releases import labels
+from tests.unit.flows.test_deploy import DROP
+from tests.unit.flows.world import NO_MIGRATIONS, QuickClock, World
+from tests.unit.tasks.test_surface import invoke
+from towpath import config
+from towpath.clients.http import Answer
+from towpath.config import Environment
+from towpath.flows import deploy as deployments
+from towpath.flows import stages, verify
+from towpath.flows.session import Session
+from towpath.flows.site import Site
+from towpath.tasks import deploy, migrations, services
+from towpath.terminal import Terminal
+
+pytestmark = pytest.mark.door
+
+Capture = pytest.CaptureFixture[str]
+VERSION = labels()["org.opencontainers.image.version"]
+PENDING = {**NO_MIGRATIONS, "pending": [{"name": "releases.0002_drop", "do": [DROP]}]}
+
+
+@pytest.fixture
+def world() -> World:
+    """Return a world where nothing runs."""
+    return World()
+
+
+@pytest.fixture
+def session(tmp_path: Path, store: Store, world: World, monkeypatch: pytest.MonkeyPatch) -> Session:
+    """Return the session that every task gets, in that world and with a registry."""
+    (tmp_path / "compose").mkdir()
+    for name in ("base.yaml", "staging.yaml", "production.yaml", "haproxy.cfg"):
+        (tmp_path / "compose" / name).touch()
+    table = {
+        "name": "box",
+        "repository": NAME,
+        "registry": store.host,
+        "environments": {
+            "staging": {"port": 8081, "bake": 1},
+            "production": {"port": 8080, "bake": 1},
+        },
+    }
+    found = config.parse(table, tmp_path, {"TOWPATH_STATE": str(tmp_path / "state")})
+    world.backups = found.state / "staging" / "backups"
+
+    def made(**_: bool) -> Session:
+        return Session(found, world, Terminal({}))
+
+    def site(asked: Session, environment: Environment) -> Site:
+        return Site(asked, environment, world, QuickClock())
+
+    def get(url: str) -> Answer:
+        serving = next((row for row in world.rows if row.version in world.ready), None)
+        if serving is None:
+            return Answer(503, problem="nobody answers")
+        names = {"version": serving.version, "digest": serving.digest}
+        return Answer(200, {"status": "ok", **names})
+
+    for module in (deploy, migrations, services):
+        monkeypatch.setattr(module, "session", made)
+    monkeypatch.setattr(Site, "open", site)
+    monkeypatch.setattr(verify, "get_json", get)
+    return made()
+
+
+@pytest.fixture
+def released(session: Session, store: Store, world: World) -> str:
+    """Return the digest of a release that was promoted to `test`, and that the engine can run."""
+    digest = push_image(store.client(), labels(), tag="test").digest
+    world.images[session.config.images.at(digest)] = "linux/amd64"
+    return digest
+
+
+def test_a_deployment_prints_what_serves(
+    session: Session, released: str, world: World, store: Store, capsys: Capture
+) -> None:
+    """Standard output is the image; both stages leave evidence, the verification in the registry."""
+    code, out, err = invoke(capsys, "deploy", "--environment=staging")
+
+    assert code == 0
+    assert out.strip() == f"{store.repository}@{released}"
+    assert f"staging serves {VERSION} at http://127.0.0.1:8081" in err
+    assert world.ready == [VERSION]
+    assert stages.require(session.config, "deploy").facts["digest"] == released
+    assert stages.require(session.config, "verify").status == "passed"
+
+
+def test_a_release_that_does_not_get_well_is_undone(
+    session: Session, released: str, world: World, capsys: Capture
+) -> None:
+    """Exit code 6, and nothing of it is behind the proxy."""
+    world.sick.add(released)
+
+    code, out, err = invoke(capsys, "deploy", "--environment=staging")
+
+    assert (code, out) == (6, "")
+    assert "ERROR" in err and world.ready == []
+
+
+def test_an_environment_that_is_none_ends_with_2(session: Session, capsys: Capture) -> None:
+    """The nearest is named, for every task that takes one."""
+    for name in ("deploy", "rollback", "history", "health", "services.up", "migrations.plan"):
+        code, _, err = invoke(capsys, name, "--environment=stagin")
+
+        assert code == 2, name
+        assert "Did you mean 'staging'?" in err
+
+
+def test_production_takes_only_what_was_promoted(
+    session: Session, released: str, store: Store, capsys: Capture
+) -> None:
+    """A digest that is not behind `release` is refused with 7."""
+    store.tags["release"] = push_image(store.client(), {**labels(), "other": "1"}).digest
+
+    code, _, err = invoke(capsys, "deploy", "--environment=production", f"--digest={released}")
+
+    assert code == 7
+    assert "promote-release" in err
+
+
+def test_a_rollback_brings_the_release_before(
+    session: Session, released: str, world: World, store: Store, capsys: Capture
+) -> None:
+    """It is verified as any deployment is, and the history has both acts."""
+    changed = {**labels(), "org.opencontainers.image.version": "0.0.1"}
+    newer = push_image(store.client(), changed).digest
+    world.images[session.config.images.at(newer)] = "linux/amd64"
+    assert invoke(capsys, "deploy", "--environment=staging")[0] == 0
+    assert invoke(capsys, "deploy", "--environment=staging", f"--digest={newer}")[0] == 0
+
+    code, out, err = invoke(capsys, "rollback", "--environment=staging")
+    rows = json.loads(invoke(capsys, "history", "--environment=staging", "--json")[1])
+
+    assert code == 0
+    assert out.strip() == f"{store.repository}@{released}"
+    assert f"serves {VERSION} again" in err
+    assert world.ready == [VERSION]
+    assert [row["kind"] for row in rows] == ["deploy", "deploy", "rollback"]
+    assert [row["digest"] for row in rows] == [released, newer, released]
+
+
+def test_without_a_release_before_there_is_no_rollback(
+    session: Session, released: str, capsys: Capture
+) -> None:
+    """Exit code 2, and where to look."""
+    code, _, err = invoke(capsys, "rollback", "--environment=staging")
+
+    assert code == 2
+    assert "invoke history --environment=staging" in err
+
+
+def test_the_history_is_a_table(session: Session, released: str, capsys: Capture) -> None:
+    """With what was there before."""
+    invoke(capsys, "deploy", "--environment=staging")
+
+    code, out, _ = invoke(capsys, "history", "--environment=staging")
+
+    assert code == 0
+    assert "History of staging" in out and VERSION in out and released[:19] in out
+
+
+def test_the_status_names_what_serves(session: Session, released: str, capsys: Capture) -> None:
+    """As a table and as JSON."""
+    invoke(capsys, "deploy", "--environment=staging")
+
+    _, table, _ = invoke(capsys, "status")
+    code, out, _ = invoke(capsys, "status", "--json")
+
+    rows = {row["environment"]: row for row in json.loads(out)}
+    assert code == 0
+    assert rows["staging"]["digest"] == released
+    assert rows["staging"]["health"] == "healthy"
+    assert VERSION in table and "healthy" in table
+
+
+def test_health_tells_who_is_not_well(
+    session: Session, released: str, world: World, capsys: Capture
+) -> None:
+    """Exit code 5 names the environment; one that is well, or not there, is none."""
+    absent = invoke(capsys, "health")
+    named = invoke(capsys, "health", "--environment=staging")
+    invoke(capsys, "deploy", "--environment=staging")
+    well = invoke(capsys, "health", "--environment=staging")
+    world.change("worker", health="unhealthy")
+    ill = invoke(capsys, "health")
+
+    assert [row[0] for row in (absent, named, well, ill)] == [0, 5, 0, 5]
+    assert well[1] == "staging: healthy\n"
+    assert "is unhealthy" in ill[1] and "Not well: " in ill[2]
+
+
+def test_services_come_up_and_go(session: Session, world: World, capsys: Capture) -> None:
+    """Their addresses are shown, and what they write."""
+    up = invoke(capsys, "services.up", "--environment=staging")
+    listed = invoke(capsys, "services.ps", "--environment=staging")
+    logs = invoke(capsys, "services.logs", "--environment=staging", "--service=queue")
+    waited = invoke(capsys, "services.wait", "--environment=staging")
+    down = invoke(capsys, "services.down", "--environment=staging", "--volumes")
+
+    assert [row[0] for row in (up, listed, logs, waited, down)] == [0] * 5
+    assert "10.0.0.2" in up[1] and "passwords are in" in up[2]
+    assert "database-1" in listed[1] and "healthy" in listed[1]
+    assert logs[1] == "log of queue-3\n"
+    assert "Healthy: database, cache, queue." in waited[2]
+    assert world.rows == [] and "--volumes" in world.acts[-1]
+
+
+def test_nothing_to_wait_for_is_said(session: Session, capsys: Capture) -> None:
+    """Exit code 5, and how to start it."""
+    code, _, err = invoke(capsys, "services.wait", "--environment=staging")
+
+    assert code == 5
+    assert "invoke services.up --environment=staging" in err
+
+
+def test_a_service_that_does_not_get_well_is_named(
+    session: Session, world: World, capsys: Capture
+) -> None:
+    """With its own words."""
+    invoke(capsys, "services.up", "--environment=staging")
+    world.change("queue", health="starting")
+
+    code, _, err = invoke(capsys, "services.wait", "--environment=staging", "--seconds=3")
+
+    assert code == 5
+    assert "queue of staging is not healthy" in err and "log of queue-3" in err
+
+
+def test_the_plan_of_migrations_is_shown(
+    session: Session, released: str, world: World, capsys: Capture
+) -> None:
+    """With the hazards of each; to look at them is no failure."""
+    world.plan = dict(PENDING)
+
+    code, out, err = invoke(capsys, "migrations.plan", "--environment=staging")
+
+    assert code == 0
+    assert "releases.0002_drop" in out
+    assert "DROP_COLUMN in releases.0002_drop" in err
+
+
+def test_migrations_that_break_what_serves_fail_their_check(
+    session: Session, released: str, world: World, capsys: Capture
+) -> None:
+    """Exit code 4; with nothing pending it is 0."""
+    fine = invoke(capsys, "migrations.check", "--environment=staging")
+    world.plan = dict(PENDING)
+    bad = invoke(capsys, "migrations.check", "--environment=staging")
+
+    assert (fine[0], bad[0]) == (0, 4)
+    assert "releases.0002_drop" in bad[1] + bad[2]
+    assert "apply" not in world.acts
+
+
+def test_migrations_are_applied_behind_a_backup(
+    session: Session, released: str, world: World, capsys: Capture
+) -> None:
+    """Where nothing serves yet, nothing can break."""
+    world.plan = dict(PENDING)
+
+    code, _, _ = invoke(capsys, "migrations.apply", "--environment=staging")
+
+    assert code == 0
+    assert world.acts == ["backup", "apply"]
+
+
+def test_migrations_are_not_applied_over_what_serves(
+    session: Session, released: str, world: World, capsys: Capture
+) -> None:
+    """Exit code 4, and the database is as it was."""
+    deployments.deploy(session, session.config.environment("staging"), released, VERSION)
+    world.plan = dict(PENDING)
+    world.acts.clear()
+
+    code, _, err = invoke(capsys, "migrations.apply", "--environment=staging")
+
+    assert code == 4
+    assert world.acts == []
+    assert "releases.0002_drop" in err
