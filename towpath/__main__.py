@@ -45,11 +45,16 @@ def check(chosen: argparse.Namespace, extra: Sequence[str]) -> None:
     stage = STAGES.get(chosen.check, chosen.check)
     if not extra and sessions.unchanged(session(), stage):
         return
-    _run(chosen, [word for word in extra if word != FRESH])
+    if chosen.check == "lint":
+        from towpath.flows import lint
+
+        lint.lint(session(), extra)
+    else:
+        _run(chosen, [word for word in extra if word != FRESH])
 
 
 def _run(chosen: argparse.Namespace, extra: Sequence[str]) -> None:
-    from towpath.flows import lint, performance, security, testing
+    from towpath.flows import performance, security, testing
 
     if chosen.check == "tests":
         testing.tests(session(), extra)
@@ -60,7 +65,7 @@ def _run(chosen: argparse.Namespace, extra: Sequence[str]) -> None:
     elif chosen.check == "coverage":
         testing.coverage(session(), extra)
     else:
-        {"lint": lint.lint, "security": security.security}[chosen.check](session())
+        security.security(session())
 
 
 def gate(chosen: argparse.Namespace, _extra: Sequence[str]) -> None:

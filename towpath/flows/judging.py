@@ -6,12 +6,12 @@ from collections.abc import Callable, Mapping
 
 from towpath import gates
 from towpath.config import Config
-from towpath.errors import ConfigurationError
+from towpath.errors import ConfigurationError, GateFailedError, NothingToJudgeError
 from towpath.evidence import Statement
 from towpath.flows import measures, records, source, stages
 from towpath.flows.measures import Measured
 from towpath.flows.session import Session
-from towpath.gates import Status
+from towpath.gates import Status, Verdict
 from towpath.images import nearest
 
 MEASURES: Mapping[str, Callable[[Config], Measured]] = {
@@ -22,6 +22,7 @@ MEASURES: Mapping[str, Callable[[Config], Measured]] = {
     "security": measures.security,
 }
 SHOWN = 20
+COLUMNS = ("", "", "time", "")
 
 
 def judge(session: Session, stage: str) -> Statement:
@@ -55,8 +56,42 @@ def judge(session: Session, stage: str) -> Statement:
     _tell(session, stage, measured)
     for verdict in statement.verdicts:
         session.terminal.say(f"{verdict['status']:8} {verdict['gate']}: {verdict['reason']}")
+    session.terminal.summary_table(
+        f"{stage}: {statement.status}",
+        ("gate", "", "why"),
+        [(str(row["gate"]), str(row["status"]), str(row["reason"])) for row in statement.verdicts],
+    )
     stages.raise_for(statement)
     return statement
+
+
+def part(session: Session, stage: str, measured: Measured) -> None:
+    """Tell what a part of a check says; the facts that it has are judged, and nothing is written.
+
+    Raises as `judge` does.
+    """
+    session.terminal.say(f"A part of {stage}: there will be no verdict and no evidence.")
+    failed = _refused(session, stage, measured)
+    _tell(session, stage, measured)
+    if failed:
+        raise GateFailedError(
+            f"This part of {stage} failed: {', '.join(row.gate for row in failed)}.",
+            why="; ".join([*measured.unread, *(row.reason for row in failed)]),
+            next_step="Read reports/logs.",
+        )
+    if measured.unread:
+        raise NothingToJudgeError(
+            f"This part of {stage} could not be judged.",
+            why="; ".join(measured.unread),
+            next_step="Read reports/logs.",
+        )
+
+
+def _refused(session: Session, stage: str, measured: Measured) -> list[Verdict]:
+    """Return the verdicts that say no, waivers heeded, of those gates whose facts are known."""
+    waived = {row.id: row.note for row in session.config.waivers}
+    verdicts = gates.waive(gates.judge(stage, measured.facts), waived)
+    return [row for row in verdicts if row.status is Status.FAILED]
 
 
 def _reason(stage: str, measured: Measured) -> str:
@@ -91,4 +126,5 @@ def _tell(session: Session, stage: str, measured: Measured) -> None:
         session.terminal.warn(f"Python {python} is supported and was not found: not tested.")
     for warning in measured.warnings:
         session.terminal.warn(warning)
-    session.terminal.table(stage, ("", "", "time", ""), measured.rows)
+    session.terminal.table(stage, COLUMNS, measured.rows)
+    session.terminal.summary_table(stage, COLUMNS, measured.rows)

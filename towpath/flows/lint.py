@@ -3,70 +3,136 @@
 from __future__ import annotations
 
 import os
-import sys
-import time
-from collections.abc import Sequence
+import shutil
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from importlib import metadata
+from dataclasses import dataclass
 
 from towpath.commands import linters
 from towpath.commands.linters import Linter
-from towpath.errors import CommandFailedError
-from towpath.flows import judging, records
-from towpath.flows.records import Record
+from towpath.errors import ConfigurationError, NothingToJudgeError
+from towpath.flows import alerts, judging, measures, records, rows
+from towpath.flows.kept import Keeper
+from towpath.flows.linting import Linting
+from towpath.flows.listed import Listed, listed
 from towpath.flows.session import Session
-from towpath.readers.findings import Ran
+from towpath.images import nearest
+from towpath.readers.findings import Finding
 
-DEADLINE = 900
-FIRST_LINE = 200
-
-
-def lint(session: Session) -> None:
-    """Run every linter, all of them whatever one says, two or more at a time; then judge."""
-    records.begin(session, "lint")
-    files = listed(session)
-    with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
-        list(pool.map(lambda tool: run_linter(session, "lint", tool, files), linters.LINTERS))
-    judging.judge(session, "lint")
+FLAGS = ("--fix", "--fresh", "--verbose")
+# What only some linters say is no evidence, and lies apart from what a gate could judge.
+PART = "lint-part"
+# Those whose findings code scanning shows.
+ALERTS = ("bandit", "flake8")
 
 
-def listed(session: Session) -> list[str]:
-    """Return the project's files that are there, as paths below its root."""
-    names = session.runner.run(linters.all_files()).stdout.split("\0")
-    return [name for name in names if name and (session.config.root / name).is_file()]
+@dataclass(frozen=True)
+class Wish:
+    """What somebody asked of lint: which linters, empty for all, and how."""
+
+    tools: tuple[str, ...] = ()
+    fix: bool = False
+    fresh: bool = False
+    verbose: bool = False
 
 
-def first_line(session: Session, file: str) -> str:
-    """Return the first line of a file of the project."""
-    with (session.config.root / file).open("rb") as stream:
-        return stream.readline(FIRST_LINE).decode(errors="replace")
+def wish(words: Sequence[str], names: Sequence[str]) -> Wish:
+    """Read what follows `nox -s lint --`; raises ConfigurationError for a word that is none."""
+    for word in words:
+        if word not in (*names, *FLAGS):
+            kind = "option" if word.startswith("-") else "linter"
+            raise ConfigurationError(
+                f"Unknown {kind} {word!r}.{nearest(word, (*names, *FLAGS))}",
+                why=f"The linters are {', '.join(names)}; the options {', '.join(FLAGS)}.",
+            )
+    return Wish(tuple(name for name in names if name in words), *(flag in words for flag in FLAGS))
 
 
-def version(package: str) -> str:
-    """Return the version of a package in this environment, or "missing"."""
+def lint(session: Session, words: Sequence[str] = ()) -> None:
+    """Run every linter, all of them whatever one says, or only those named; then judge.
+
+    They run side by side, as many at a time as there are cores. With `--fix` some write first,
+    with `--fresh` nothing that was known counts, with `--verbose` their words are shown.
+    """
+    asked = wish(words, [tool.name for tool in linters.LINTERS])
+    tools = [tool for tool in linters.LINTERS if not asked.tools or tool.name in asked.tools]
+    if asked.fix:
+        _fix(session, tools, asked)
+    if asked.tools:
+        shutil.rmtree(records.folder(session.config, PART), ignore_errors=True)
+        _run(session, PART, tools, listed(session), asked)
+        judging.part(session, "lint", measures.lint(session.config, asked.tools, PART))
+    else:
+        seen = records.begin(session, "lint")
+        _run(session, "lint", tools, listed(session, seen), asked)
+        _alert(session, tools)
+        judging.judge(session, "lint")
+
+
+def _run(session: Session, stage: str, tools: Sequence[Linter], found: Listed, asked: Wish) -> None:
+    """Run linters side by side and keep what can be told again."""
+    keeper = None if asked.fresh else Keeper(session.config, found)
+    linting = Linting(session, stage, found, keeper, asked.verbose)
+    for tool in tools:
+        records.log(session.config, tool.name).unlink(missing_ok=True)
+    with session.terminal.board("lint", [tool.name for tool in tools], side_by_side=True):
+        _side_by_side(session, linting, tools)
+    if keeper:
+        keeper.settle(listed(session))
+
+
+def _side_by_side(session: Session, linting: Linting, tools: Iterable[Linter]) -> None:
+    """Run each linter in a thread; whatever ends this early also ends what runs then."""
+    pool = ThreadPoolExecutor(max_workers=os.cpu_count())
     try:
-        return metadata.version(package)
-    except metadata.PackageNotFoundError:
-        return "missing"
+        for running in [pool.submit(_run_one, session, linting, tool) for tool in tools]:
+            running.result()
+    except BaseException:
+        session.runner.stop()
+        raise
+    finally:
+        pool.shutdown(cancel_futures=True)
 
 
-def run_linter(session: Session, stage: str, tool: Linter, files: Sequence[str]) -> None:
-    """Run one linter and keep how it ended; one that cannot start has ended too, badly."""
-    given = tool.files(files, lambda file: first_line(session, file))
-    started = time.monotonic()
-    log = session.config.reports / "logs" / f"{tool.name}.log"
-    try:
-        ended = session.runner.run(
-            tool.argv(sys.executable, given),
-            env=dict(tool.variables),
-            check=False,
-            timeout=DEADLINE,
-            log=log,
+def _run_one(session: Session, linting: Linting, tool: Linter) -> None:
+    with session.terminal.stage(tool.name) as row:
+        linting.run(tool)
+        ((_, stands, _, row.note),) = measures.lint(session.config, [tool.name], linting.stage).rows
+        row.status = "passed" if stands == "measured" else stands
+        said = records.log(session.config, tool.name).read_text(encoding="utf-8")
+        session.terminal.folded(f"{tool.name}: {row.note}", said)
+
+
+def _fix(session: Session, tools: Iterable[Linter], asked: Wish) -> None:
+    """Let linters write, one after the other, and say which files they changed."""
+    before = listed(session)
+    for tool in _writers(tools):
+        with session.terminal.step(f"{tool.name} writes"):
+            Linting(session, "lint", before, streaming=asked.verbose).fix(tool)
+    after = listed(session)
+    changed = [file for file in after.files if after.about[file] != before.about.get(file)]
+    session.terminal.say(f"  changed: {', '.join(changed) or 'nothing'}")
+
+
+def _writers(tools: Iterable[Linter]) -> list[Linter]:
+    """Return those that can write; black comes last, it has the last word on what others wrote."""
+    found = sorted((tool for tool in tools if tool.fixes), key=lambda tool: tool.name == "black")
+    if not found:
+        able = ", ".join(tool.name for tool in linters.LINTERS if tool.fixes)
+        raise ConfigurationError(
+            "None of these linters can fix.", why=f"Those that can are {able}."
         )
-        ran = Ran(ended.code, ended.stdout, ended.stderr, len(given))
-    except CommandFailedError as error:
-        ran = Ran(-1, "", f"{error.what} {error.why}", len(given))
-    seconds = time.monotonic() - started
-    record = Record(tool.name, version(tool.package or tool.name), round(seconds, 3), ran)
-    records.write(session.config, stage, record)
-    session.terminal.say(f"  {tool.name} ended after {seconds:.1f} s")
+    return found
+
+
+def _alert(session: Session, tools: Iterable[Linter]) -> None:
+    """Write the findings of some linters for code scanning; of one without a verdict, nothing."""
+    for name in (tool.name for tool in tools if tool.name in ALERTS):
+        try:
+            record = records.read(session.config, "lint", name)
+            said = rows.of(session.config.root, record)
+        except NothingToJudgeError:
+            alerts.forget(session.config, name)
+        else:
+            found = [row for row in said if isinstance(row, Finding)]
+            alerts.write(session.config, name, record.version, found)

@@ -2,37 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from towpath.commands import linters
 from towpath.config import Config
 from towpath.errors import NothingToJudgeError
-from towpath.flows import pythons, records
+from towpath.flows import pythons, records, rows
 from towpath.flows.records import Record
-from towpath.readers import (
-    advisories,
-    bandit,
-    benchmark,
-    black,
-    coverage,
-    flake8,
-    isort,
-    junit,
-    mypy,
-    radon,
-    secrets,
-)
-from towpath.readers.findings import Finding, Ran, unread
-
-READERS: Mapping[str, Callable[[Ran], Sequence[Finding]]] = {
-    "black": black.read,
-    "isort": isort.read,
-    "flake8": flake8.read,
-    "mypy": mypy.read,
-    "bandit": bandit.read,
-}
+from towpath.readers import advisories, bandit, benchmark, coverage, junit, secrets
+from towpath.readers.findings import Finding, unread
+from towpath.readers.radon import Function
 
 
 @dataclass
@@ -75,15 +57,14 @@ class Measured:
         self.rows.append((name, "errored", seconds, reason))
 
 
-def lint(config: Config) -> Measured:
-    """Count the issues of every linter; one that cannot be read leaves the sum unknown.
+def lint(config: Config, names: Iterable[str] = (), stage: str = "lint") -> Measured:
+    """Count the issues of every linter, or of these; one that cannot be read leaves them unknown.
 
     Issues that were found stay found, whatever else could not be read.
     """
     measured = Measured()
-    for name, reader in READERS.items():
-        measured.take(config, "lint", name, lambda record: _issues(measured, record, reader))
-    measured.take(config, "lint", "radon", lambda record: _complexity(measured, record))
+    for name in names or (tool.name for tool in linters.LINTERS):
+        measured.take(config, stage, name, lambda record: _linted(measured, config, record))
     if measured.findings or not measured.unread:
         measured.facts["issues"] = len(measured.findings)
     return measured
@@ -192,19 +173,17 @@ def _stands(found: Sequence[object]) -> str:
     return "failed" if found else "passed"
 
 
-def _issues(
-    measured: Measured, record: Record, reader: Callable[[Ran], Sequence[Finding]]
-) -> tuple[str, str]:
-    found = reader(record.ran)
+def _linted(measured: Measured, config: Config, record: Record) -> tuple[str, str]:
+    said = rows.of(config.root, record)
+    spared = f" ({record.spared} as before)" if record.spared else ""
+    if functions := [row for row in said if isinstance(row, Function)]:
+        worst = max(functions, key=lambda function: function.complexity)
+        measured.facts["complexity"] = worst.complexity
+        return "measured", f"the most complex function: {worst}{spared}"
+    found = [row for row in said if isinstance(row, Finding)]
     measured.findings += found
     measured.facts[record.name] = len(found)
-    return _stands(found), f"issues: {len(found)}, files: {record.ran.files}"
-
-
-def _complexity(measured: Measured, record: Record) -> tuple[str, str]:
-    worst, *_ = radon.read(record.ran)
-    measured.facts["complexity"] = worst.complexity
-    return "measured", f"the most complex function: {worst}"
+    return _stands(found), f"issues: {len(found)}, files: {record.files}{spared}"
 
 
 def _weaknesses(measured: Measured, record: Record) -> tuple[str, str]:

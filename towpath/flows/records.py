@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from towpath.config import Config
 from towpath.errors import NothingToJudgeError
 from towpath.flows import files, source, stages
 from towpath.flows.session import Session
+from towpath.flows.source import Snapshot
 from towpath.readers.findings import Ran
 
 
@@ -27,18 +28,33 @@ class Begun:
 
 @dataclass(frozen=True)
 class Record:
-    """How one tool of a check ended; `seconds` is its time, `version` the tool's own."""
+    """How one tool of a check ended; `seconds` is its time, `version` the tool's own.
+
+    It was spared `spared` files: of them it says what it said before, which is `kept`.
+    """
 
     name: str
     version: str
     seconds: float
     ran: Ran
     seed: int | None = None
+    kept: Sequence[Mapping[str, Any]] = ()
+    spared: int = 0
+
+    @property
+    def files(self) -> int:
+        """How many files it speaks of."""
+        return self.ran.files + self.spared
 
 
 def folder(config: Config, stage: str) -> Path:
     """Return the directory of a check's records."""
     return config.reports / "checks" / stage
+
+
+def log(config: Config, name: str) -> Path:
+    """Return the file of all that a tool said."""
+    return config.reports / "logs" / f"{name}.log"
 
 
 def junit(config: Config, stage: str) -> Path:
@@ -61,8 +77,8 @@ def benchmark_report(config: Config) -> Path:
     return config.reports / "performance.json"
 
 
-def begin(session: Session, stage: str) -> None:
-    """Forget all that an earlier run of this check left, and note the time and the source."""
+def begin(session: Session, stage: str) -> Snapshot:
+    """Forget all that an earlier run of this check left, note the time, return the source."""
     config = session.config
     for place in (folder, junit, coverage_data):
         shutil.rmtree(place(config, stage), ignore_errors=True)
@@ -70,9 +86,11 @@ def begin(session: Session, stage: str) -> None:
         coverage_report(config).unlink(missing_ok=True)
     if stage == "performance":
         benchmark_report(config).unlink(missing_ok=True)
-    inputs = stages.check_inputs(session, source.snapshot(session), stage)
+    seen = source.snapshot(session)
+    inputs = stages.check_inputs(session, seen, stage)
     begun = {"started": stages.now().isoformat(), "inputs": inputs}
     keep(config, stage, "begun", begun)
+    return seen
 
 
 def begun(session: Session, stage: str) -> Begun:

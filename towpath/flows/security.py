@@ -9,7 +9,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 from towpath.commands import linters
 from towpath.errors import ConfigurationError, NothingToJudgeError
-from towpath.flows import advisories, judging, lint, measures, records
+from towpath.flows import advisories, judging, measures, records
+from towpath.flows.linting import Linting
+from towpath.flows.listed import listed
 from towpath.flows.session import Session
 from towpath.readers import requirements, secrets
 
@@ -23,14 +25,14 @@ def security(session: Session) -> None:
     """
     pins = _pins(session)
     secrets.baseline(measures.secrets_baseline(session.config))
-    records.begin(session, "security")
-    files = lint.listed(session)
+    seen = records.begin(session, "security")
+    linting = Linting(session, "security", listed(session, seen))
     with ThreadPoolExecutor() as pool:
         try:
             for asked in [
                 pool.submit(_ask_advisories, session, pins),
-                pool.submit(lint.run_linter, session, "security", linters.SECRETS, files),
-                pool.submit(lint.run_linter, session, "security", linters.BANDIT, files),
+                pool.submit(linting.run, linters.SECRETS),
+                pool.submit(linting.run, linters.BANDIT),
             ]:
                 asked.result()
         except BaseException:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from towpath.commands import testing as commands
 from towpath.errors import CommandFailedError, ConfigurationError, NothingToJudgeError
-from towpath.flows import judging, lint, pythons, records
+from towpath.flows import judging, linting, pythons, records
 from towpath.flows.records import Record
 from towpath.flows.session import Session
 from towpath.images import nearest
@@ -117,7 +117,7 @@ def service_variables(addresses: Mapping[str, str], secrets: Path) -> dict[str, 
 
 def _django() -> str:
     """Return the line of Django that is installed here, as `5.2`."""
-    return ".".join(lint.version("django").split(".")[:2])
+    return ".".join(linting.version("django").split(".")[:2])
 
 
 def _run(
@@ -159,7 +159,7 @@ def keep(session: Session, stage: str, name: str, ended: Outcome, seed: int | No
     """Keep how pytest ended; what it said is in its log, and shortly here if it was no verdict."""
     said = "" if ended.code in (0, 1, NO_TESTS) else ended.tail()
     ran = Ran(ended.code, "", said, 1)
-    version, seconds = lint.version("pytest"), round(ended.seconds, 3)
+    version, seconds = linting.version("pytest"), round(ended.seconds, 3)
     records.write(session.config, stage, Record(name, version, seconds, ran, seed))
 
 

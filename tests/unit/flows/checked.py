@@ -29,12 +29,14 @@ SOURCE: dict[str, Answer] = {
     "rev-parse": f"{'c' * 40}\n{'t' * 40}\n",
     "add --all": "",
     "write-tree": f"{'t' * 40}\n",
-    "ls-tree": "",
+    "ls-tree": "".join(
+        f"100644 blob {number}\t{name}\0"
+        for number, name in enumerate(("app/a.py", "tests/test_a.py", "gone.py"))
+    ),
     "tag --points-at": "",
     "symbolic-ref": "main\n",
     "log -1": "1\n",
     "config --get": outcome(code=1),
-    "ls-files": "app/a.py\0tests/test_a.py\0gone.py\0",
 }
 METRICS = {"_totals": {}, "app/a.py": {}}
 CLEAN: dict[str, Answer] = {

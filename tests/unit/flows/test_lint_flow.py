@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
+import sys
+import threading
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from tests.fakes import outcome
+from tests.fakes import Answer, TableRunner, outcome
 from tests.unit.flows.checked import (
     CLEAN,
     METRICS,
     SHELL,
+    SOURCE,
     WEAK,
     calls,
     evidence,
@@ -23,11 +30,13 @@ from tests.unit.flows.checked import (
 from towpath.errors import (
     CommandFailedError,
     GateFailedError,
+    InterruptedRunError,
     NothingToJudgeError,
 )
-from towpath.flows import lint, stages
+from towpath.flows import lint, linting, records, stages
+from towpath.flows.session import Session
 from towpath.gates import Status
-from towpath.runner import Outcome
+from towpath.runner import Outcome, Runner
 
 
 @pytest.fixture
@@ -126,12 +135,13 @@ def test_many_findings_are_told_in_short(root: Path) -> None:
 
 def test_files_that_change_during_a_check_leave_no_verdict(root: Path) -> None:
     """What was judged is not what is there now."""
-    trees = iter(["t", "u", "u", "u"])
+    hashes = iter(["before", "after", "after"])
 
-    def tree(argv: tuple[str, ...]) -> Outcome:
-        return outcome(f"{next(trees) * 40}\n")
+    def files(argv: tuple[str, ...]) -> Outcome:
+        hash_ = next(hashes)
+        return outcome(f"100644 blob {hash_}\tapp/a.py\0100644 blob 1\ttests/test_a.py\0")
 
-    session = session_of(root, CLEAN | {"write-tree": tree})
+    session = session_of(root, CLEAN | {"ls-tree": files})
 
     with pytest.raises(NothingToJudgeError) as caught:
         lint.lint(session)
@@ -141,7 +151,7 @@ def test_files_that_change_during_a_check_leave_no_verdict(root: Path) -> None:
 
 def test_no_python_file_at_all_is_no_pass(root: Path) -> None:
     """A pattern that matches nothing has checked nothing."""
-    session = session_of(root, CLEAN | {"ls-files": ""})
+    session = session_of(root, CLEAN | {"ls-tree": ""})
 
     with pytest.raises(NothingToJudgeError):
         lint.lint(session)
@@ -151,5 +161,93 @@ def test_no_python_file_at_all_is_no_pass(root: Path) -> None:
 
 def test_the_version_of_a_package_that_is_not_there_is_missing() -> None:
     """It does not end the check; its gate will."""
-    assert lint.version("no-such-package-here") == "missing"
-    assert lint.version("pytest")[0].isdigit()
+    assert linting.version("no-such-package-here") == "missing"
+    assert linting.version("pytest")[0].isdigit()
+
+
+class Stopping(TableRunner):
+    """A runner whose commands run until they are stopped, as real ones do."""
+
+    def __init__(self, answers: Mapping[str, Answer]) -> None:
+        super().__init__(answers)
+        self.running = threading.Event()
+        self.stopped = threading.Event()
+
+    def run(self, argv: Sequence[str], **how: Any) -> Outcome:
+        """Run a linter until `stop`; anything else answers from the table."""
+        if "-m" not in argv:
+            return super().run(argv, **how)
+        self.running.set()
+        assert self.stopped.wait(5), "nobody stopped it"
+        raise InterruptedRunError("Interrupted while this ran.")
+
+    def stop(self) -> None:
+        """Stop everything."""
+        self.stopped.set()
+
+
+def test_ctrl_c_ends_all_linters_and_leaves_no_evidence(root: Path) -> None:
+    """It reaches one thread only; the others are stopped by it."""
+    session = session_of(root, CLEAN)
+    runner = Stopping({**SOURCE, **CLEAN})
+    session = Session(session.config, runner, session.terminal)
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+
+    def interrupt() -> None:
+        runner.running.wait(5)
+        os.kill(os.getpid(), signal.SIGINT)
+
+    threading.Thread(target=interrupt, daemon=True).start()
+    try:
+        with pytest.raises((KeyboardInterrupt, InterruptedRunError)):
+            lint.lint(session)
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+    assert runner.stopped.is_set()
+    assert not stages.path(session.config, "lint").exists()
+    assert records.names(session.config, "lint") == []
+    assert not (session.config.reports / "cache").exists()
+
+
+@pytest.mark.door
+def test_a_linter_over_its_deadline_is_errored_by_its_name(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A real process that hangs is ended; the others are judged all the same."""
+    monkeypatch.setattr(linting, "DEADLINE", 0.5)
+    session = session_of(root, {})
+    real = Runner(session.terminal, env={}, cwd=root)
+
+    class Hanging(TableRunner):
+        """Answers from a table, but mypy is a real process that hangs."""
+
+        def run(self, argv: Sequence[str], **how: Any) -> Outcome:
+            if "mypy" in argv:
+                return real.run([sys.executable, "-c", "import time; time.sleep(60)"], **how)
+            return super().run(argv, **how)
+
+    session = Session(session.config, Hanging({**SOURCE, **CLEAN}), session.terminal)
+
+    with pytest.raises(NothingToJudgeError) as caught:
+        lint.lint(session)
+
+    assert "mypy gave no verdict" in caught.value.why
+    assert "did not end within 0.5 s" in caught.value.why
+    assert evidence(session, "lint").facts["flake8"] == 0
+    assert "did not end within 0.5 s" in (root / "reports/logs/mypy.log").read_text()
+
+
+@pytest.mark.parametrize("github", ["", "true"])
+def test_each_linter_has_its_line_and_then_there_is_one_table(root: Path, github: str) -> None:
+    """With its time and its count, as soon as it has ended; the words of a tool are in its log."""
+    session = session_of(root, CLEAN, {"GITHUB_ACTIONS": github})
+
+    lint.lint(session)
+
+    lines = said(session).splitlines()
+    assert sum(line.startswith("✓ flake8: issues: 0, files: 2 ") for line in lines) == 1
+    assert sum("│ flake8" in line for line in lines) == 1
+    log = (root / "reports/logs/flake8.log").read_text()
+    assert log.startswith("$ ") and "total files processed" in log
+    assert ("total files processed" in said(session)) == bool(github)

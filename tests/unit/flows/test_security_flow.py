@@ -126,12 +126,13 @@ def test_a_secret_that_was_reviewed_as_none_passes(root: Path) -> None:
     made_environments(root)
     answers = leak(root, review=False)
 
-    def listed(argv: tuple[str, ...]) -> Outcome:
-        more = () if "*.py" in argv else (".secrets.baseline",)
-        return outcome("\0".join(("app/a.py", "tests/test_a.py", *more)))
+    listed = "".join(
+        f"100644 blob {number}\t{name}\0"
+        for number, name in enumerate((".secrets.baseline", "app/a.py", "tests/test_a.py"))
+    )
 
     session = session_of(
-        root, CLEAN | UNREACHABLE | {"-m safety": SAFE, "ls-files": listed} | answers
+        root, CLEAN | UNREACHABLE | {"-m safety": SAFE, "ls-tree": listed} | answers
     )
 
     security.security(session)

@@ -1,0 +1,129 @@
+"""Linters for tests: each reads the files that it is given and says what the real one would say.
+
+A file's text decides: a line `<tool> bad` is a finding of that tool, a line `<tool> crash` makes
+it crash, `def NAME: N` is a function of complexity N.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from tests.fakes import QuietTerminal, TableRunner, outcome
+from tests.unit.flows.checked import SOURCE
+from towpath import config
+from towpath.flows.session import Session
+from towpath.runner import Outcome
+
+FUNCTION = re.compile(r"def (\w+): (\d+)")
+
+
+class Desk:
+    """A project in a directory, its git, and its linters; it remembers who was given what."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.asked: dict[str, list[str]] = {}
+
+    def write(self, name: str, text: str) -> None:
+        """Write a file of the project."""
+        file = self.root / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text)
+
+    def session(self, env: dict[str, str] | None = None) -> Session:
+        """Return a session that begins with nobody asked."""
+        self.asked = {}
+        answers = {
+            **SOURCE,
+            "ls-tree": lambda argv: outcome(self._tree()),
+            f"{sys.executable} -m": self._lint,
+        }
+        settings = config.parse({}, self.root, env or {})
+        return Session(settings, TableRunner(answers), QuietTerminal(env))
+
+    def _tree(self) -> str:
+        files = [
+            file
+            for file in sorted(self.root.rglob("*"))
+            if file.is_file() and "reports" not in file.relative_to(self.root).parts
+        ]
+        return "".join(
+            f"100644 blob {hashlib.sha1(file.read_bytes()).hexdigest()}"
+            f"\t{file.relative_to(self.root)}\0"
+            for file in files
+        )
+
+    def _lint(self, argv: tuple[str, ...]) -> Outcome:
+        tool, given = argv[2], [part for part in argv[3:] if part.endswith(".py")]
+        self.asked[tool] = self.asked.get(tool, []) + given
+        texts = {name: (self.root / name).read_text() for name in given}
+        if any(f"{tool} crash" in text for text in texts.values()):
+            return outcome(code=3, stderr="Traceback: it crashed")
+        bad = [
+            (name, number)
+            for name, text in texts.items()
+            for number, line in enumerate(text.splitlines(), 1)
+            if line == f"{tool} bad"
+        ]
+        if "--check" in argv or "--check-only" in argv or tool not in ("black", "isort"):
+            said: Outcome = getattr(self, f"_{tool}")(texts, bad)
+            return said
+        for name, text in texts.items():
+            (self.root / name).write_text(text.replace(f"{tool} bad\n", ""))
+        return outcome()
+
+    def _mypy(self, texts: dict[str, str], bad: Sequence[tuple[str, int]]) -> Outcome:
+        lines = [f"{name}:{line}: error: Bad  [misc]\n" for name, line in bad]
+        end = f"Found {len(bad)} errors in 1 file (checked {len(texts)} source files)\n"
+        good = f"Success: no issues found in {len(texts)} source files\n"
+        return outcome("".join([*lines, end if bad else good]), code=int(bool(bad)))
+
+    def _flake8(self, texts: dict[str, str], bad: Sequence[tuple[str, int]]) -> Outcome:
+        lines = [f"{name}:{line}:1: E999 bad\n" for name, line in bad]
+        count = f"{len(texts)}          total files processed\n"
+        return outcome("".join([*lines, count]), code=int(bool(bad)))
+
+    def _bandit(self, texts: dict[str, str], bad: Sequence[tuple[str, int]]) -> Outcome:
+        rows = [
+            {
+                "filename": name,
+                "line_number": line,
+                "test_id": "B602",
+                "issue_text": "bad",
+                "issue_severity": "HIGH",
+            }
+            for name, line in bad
+        ]
+        document = {"errors": [], "metrics": dict.fromkeys(texts, {}), "results": rows}
+        return outcome(json.dumps(document), code=int(bool(bad)))
+
+    def _black(self, texts: dict[str, str], bad: Sequence[tuple[str, int]]) -> Outcome:
+        names = sorted({name for name, _ in bad})
+        lines = [f"would reformat {name}\n" for name in names]
+        counts = f"{len(names)} files would be reformatted, " if names else ""
+        left = f"{counts}{len(texts) - len(names)} files would be left unchanged.\n"
+        return outcome(stderr="".join([*lines, left]), code=int(bool(bad)))
+
+    def _isort(self, texts: dict[str, str], bad: Sequence[tuple[str, int]]) -> Outcome:
+        names = {name for name, _ in bad}
+        wrong = [
+            f"ERROR: {self.root}/{name} Imports are incorrectly sorted and/or formatted.\n"
+            for name in sorted(names)
+        ]
+        right = [f"SUCCESS: {name} Everything Looks Good!\n" for name in sorted({*texts} - names)]
+        return outcome("".join(right), code=int(bool(bad)), stderr="".join(wrong))
+
+    def _radon(self, texts: dict[str, str], bad: Sequence[tuple[str, int]]) -> Outcome:
+        found = {
+            name: [
+                {"type": "function", "name": function, "lineno": 1, "complexity": int(number)}
+                for function, number in FUNCTION.findall(text)
+            ]
+            for name, text in texts.items()
+        }
+        return outcome(json.dumps({name: rows for name, rows in found.items() if rows}))

@@ -1,0 +1,69 @@
+"""What each linter says, row by row: read strictly, and joined with what was known already."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TypeAlias
+
+from towpath.flows.records import Record
+from towpath.readers import bandit, black, flake8, isort, mypy, radon
+from towpath.readers.findings import Finding, Ran, unread
+from towpath.readers.radon import Function
+
+Row: TypeAlias = Finding | Function
+
+
+@dataclass(frozen=True)
+class Reader:
+    """How a linter's words are read, and into which kind of rows."""
+
+    read: Callable[[Ran], Sequence[Row]]
+    kind: Callable[..., Row] = Finding
+
+
+READERS: Mapping[str, Reader] = {
+    "black": Reader(black.read),
+    "isort": Reader(isort.read),
+    "flake8": Reader(flake8.read),
+    "mypy": Reader(mypy.read),
+    "bandit": Reader(bandit.read),
+    "radon": Reader(radon.read, Function),
+}
+
+
+def read(root: Path, name: str, ran: Ran) -> list[Row]:
+    """Return what a linter says, its paths below the project's root.
+
+    Raises NothingToJudgeError if it says neither yes nor no.
+    """
+    heads = (f"{root}/", f"{root.resolve()}/")
+    found = READERS[name].read(ran)
+    return [replace(row, path=_below(row.path, heads)) for row in found]
+
+
+def of(root: Path, record: Record) -> list[Row]:
+    """Return what a linter says of all of its files, sorted by path and line.
+
+    Raises NothingToJudgeError if it gave no verdict on those that it was asked about.
+    """
+    said = read(root, record.name, record.ran) if record.ran.files or not record.spared else []
+    return sorted([*said, *known(record)], key=lambda row: (row.path, row.line, str(row)))
+
+
+def known(record: Record) -> list[Row]:
+    """Return what a linter said before of the files that it was spared.
+
+    Raises NothingToJudgeError if that is spoilt.
+    """
+    try:
+        return [READERS[record.name].kind(**row) for row in record.kept]
+    except TypeError as error:
+        raise unread(record.name, f"What it said before is spoilt: {error}") from error
+
+
+def _below(path: str, heads: tuple[str, ...]) -> str:
+    for head in heads:
+        path = path.removeprefix(head)
+    return path
