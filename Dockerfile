@@ -73,8 +73,33 @@ RUN SECRET_KEY=collecting ALLOWED_HOSTS=none ENVIRONMENT=development DEBUG=false
 
 FROM dependencies-${TARGETARCH} AS dependencies
 
+# --- hidden: what the Python image brings and no container of ours may use -------------------------
+# An empty file in a layer takes the place of the file or directory below it. So installers, and
+# programs that give more rights than the user has, go without a command run in the target's image.
+FROM python:${PYTHON}-slim AS bare
+
+FROM builder AS hidden
+RUN --mount=type=bind,from=bare,target=/bare <<'HIDE'
+set -eu
+cd /bare
+mkdir /hidden
+{
+    find usr -path '*/python3*/*-packages/*' -prune \( -name 'pip*' -o -name 'setuptools*' \
+        -o -name 'wheel*' -o -name pkg_resources -o -name _distutils_hack \) -print
+    find usr -path '*/python3*/ensurepip' -prune -print
+    find usr -path '*/share/python-wheels' -prune -print
+    find usr -path '*/bin/pip*' -print
+    find . -xdev -type f -perm /6000 -printf '%P\n'
+} | while read -r name; do
+    mkdir -p "/hidden/$(dirname "$name")"
+    : > "/hidden/$name"
+done
+find /hidden -exec touch --no-dereference --date=@315532800 {} +
+HIDE
+
 # --- base: what every target starts from ---------------------------------------------------------
-FROM python:${PYTHON}-slim AS base
+FROM bare AS base
+COPY --link --from=hidden /hidden/ /
 ENV PATH=/srv/lib/bin:/usr/local/bin:/usr/local/sbin:/usr/sbin:/usr/bin:/sbin:/bin \
     PYTHONPATH=/srv/app:/srv/lib \
     PYTHONDONTWRITEBYTECODE=1 \

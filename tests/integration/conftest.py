@@ -1,7 +1,12 @@
-"""What the integration tests share: the services that a test asks for, and who is gone."""
+"""What the integration tests share: services, who is gone, and images that are built once."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
+import pytest
+
+from tests.integration import product
 from tests.integration.services import (
     needs_cache,
     needs_database,
@@ -10,6 +15,11 @@ from tests.integration.services import (
     pytest_runtest_setup,
     pytest_runtest_teardown,
 )
+from towpath.flows import build, source
+from towpath.flows.build import Built
+from towpath.flows.session import Session
+from towpath.flows.source import Source
+from towpath.flows.targets import TARGETS
 
 __all__ = [
     "needs_cache",
@@ -19,3 +29,39 @@ __all__ = [
     "pytest_runtest_setup",
     "pytest_runtest_teardown",
 ]
+
+
+@pytest.fixture(scope="session")
+def session(tmp_path_factory: pytest.TempPathFactory) -> Session:
+    """Return a session in a commit of its own, made of the files as they are now."""
+    return product.project(tmp_path_factory.mktemp("product") / "project")
+
+
+@pytest.fixture(scope="session")
+def made_of(session: Session) -> Source:
+    """Return the source of the images."""
+    return source.read(session)
+
+
+@pytest.fixture(scope="session")
+def built(session: Session, made_of: Source) -> Iterator[Built]:
+    """Build production for both platforms and push it."""
+    found = build.build(session, made_of, platforms=product.PLATFORMS)
+    yield found
+    _remove(session, found)
+
+
+@pytest.fixture(scope="session")
+def rebuilt(session: Session, made_of: Source, built: Built) -> Iterator[dict[str, Built]]:
+    """Build every target again, each step of it, with a secret that no cache has seen."""
+    found = build.build_all(
+        session, made_of, platforms=product.PLATFORMS, targets=TARGETS, no_cache=True
+    )
+    yield found
+    for row in found.values():
+        _remove(session, row)
+
+
+def _remove(session: Session, built: Built) -> None:
+    image = session.config.images.at(built.digest)
+    session.runner.run(["docker", "image", "rm", "--force", image], check=False)

@@ -66,12 +66,13 @@ def scan(session: Session, digest: str) -> Scan:
     with ThreadPoolExecutor(1) as pool:
         # syft reads the image on its own; meanwhile sources far away are asked.
         listing = pool.submit(sbom.ensure, session, registries.client(session), image)
-        if trivy.command(session) is not None:
-            _trivy(session, image, base, notes)
-        else:
-            _built_in(session, registry, image, base, notes)
-        with session.terminal.step("List the packages of every platform"):
-            listed = listing.result()
+        try:
+            _weaknesses(session, registry, image, base, notes)
+            with session.terminal.step("List the packages of every platform"):
+                listed = listing.result()
+        except KeyboardInterrupt:
+            session.runner.stop()
+            raise
     return Scan(
         image.digest,
         tuple(sorted(notes.findings, key=_order)),
@@ -82,6 +83,15 @@ def scan(session: Session, digest: str) -> Scan:
         notes.looked_at,
         time.monotonic() - started,
     )
+
+
+def _weaknesses(
+    session: Session, registry: RegistryClient, image: Image, base: Base | None, notes: _Notes
+) -> None:
+    if trivy.command(session) is not None:
+        _trivy(session, image, base, notes)
+    else:
+        _built_in(session, registry, image, base, notes)
 
 
 def record(session: Session, found: Scan, *, started: dt.datetime) -> Statement:

@@ -193,9 +193,12 @@ def overlay(files: dict[str, bytes], layer: tarfile.TarFile, wanted: Callable[[s
             _remove(files, folder)
         elif base.startswith(_WHITEOUT):
             _remove(files, posixpath.join(folder, base.removeprefix(_WHITEOUT)))
-        elif member.isfile() and wanted(name):
-            stream = layer.extractfile(member)
-            found[name] = stream.read() if stream else b""
+        elif not member.isdir():
+            # Whatever is no directory takes the place of one, with all that was in it.
+            _remove(files, name)
+            if member.isfile() and wanted(name):
+                stream = layer.extractfile(member)
+                found[name] = stream.read() if stream else b""
     files.update(found)
 
 

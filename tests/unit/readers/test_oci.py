@@ -152,3 +152,17 @@ def test_what_lies_above_a_base_is_told_by_its_digests() -> None:
     assert oci.above(rows, ()) == rows
     assert oci.above(rows, ("b",)) == rows
     assert oci.above(rows, ("a", "b", "c", "d")) == rows
+
+
+def test_a_file_takes_the_place_of_a_directory() -> None:
+    """An empty file where a lower layer had a directory hides all that was in it."""
+    files = {"lib/pip/METADATA": b"old", "lib/pipx/METADATA": b"other"}
+    stream = io.BytesIO()
+    with tarfile.open(fileobj=stream, mode="w") as tar:
+        tar.addfile(tarfile.TarInfo("lib/pip"))
+    stream.seek(0)
+
+    with tarfile.open(fileobj=stream) as tar:
+        oci.overlay(files, tar, lambda name: name.endswith("METADATA"))
+
+    assert files == {"lib/pipx/METADATA": b"other"}

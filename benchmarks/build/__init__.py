@@ -1,0 +1,1 @@
+"""How long an image takes: ours for two platforms, for one, and as most people write it."""

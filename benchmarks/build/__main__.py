@@ -1,0 +1,136 @@
+"""Run it: `python -m benchmarks.build [--rounds=3] [--peer/--no-peer]`.
+
+Cold means that neither a layer nor a download is kept: every step runs, and each round has caches
+of its own. The peer is `Dockerfile.peer`, with pip under emulation; it runs once.
+"""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import sys
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from uuid import uuid4
+
+from benchmarks.timing import Goal, Times, report
+from towpath.runner import Runner
+from towpath.tasks.entry import session
+
+ROOT = Path(__file__).resolve().parents[2]
+PEER = Path(__file__).with_name("Dockerfile.peer")
+BOTH, ALONE = "linux/amd64,linux/arm64", "linux/amd64"
+CACHE = "--mount=type=cache,"
+SETTLED = 2  # builds of a change until the engine has nothing left of the cold ones to do
+
+
+@dataclass(frozen=True)
+class Trial:
+    """A checkout of its own, and the way to run something in it."""
+
+    root: Path
+    runner: Runner
+    repository: str
+
+    def build(self, platforms: str, *more: str) -> None:
+        """Type `invoke build`, as people do: start of Python, push and reading back included."""
+        argv = [sys.executable, "-m", "invoke", "build", f"--platforms={platforms}", *more]
+        self.runner.run(argv)
+
+    def cold(self, platforms: str) -> None:
+        """Build with no layer and no download of an earlier build."""
+        self._caches()
+        self.build(platforms, "--no-cache")
+
+    def peer(self, platforms: str) -> None:
+        """Build and push as the peer does, every step again."""
+        registry = session().config.registry
+        self.runner.run(
+            [
+                *("docker", "buildx", "build", "--no-cache", "--provenance=false"),
+                *(f"--file={PEER}", f"--platform={platforms}"),
+                "--secret=id=ca,src=/etc/ssl/certs/ca-certificates.crt",
+                f"--output=type=image,push=true,name={registry}/{self.repository}:peer",
+                ".",
+            ]
+        )
+
+    def change(self) -> None:
+        """Change a line of the product and commit it."""
+        with (self.root / "app" / "config" / "release.py").open("a") as stream:
+            stream.write(f"# {uuid4()}\n")
+        self.commit("Change a line")
+
+    def commit(self, message: str) -> None:
+        """Commit all files as they are."""
+        self.runner.run(["git", "add", "--all"])
+        author = ["-c", "user.name=Benchmark", "-c", "user.email=benchmark@example.com"]
+        self.runner.run(["git", *author, "commit", "--quiet", f"--message={message}"])
+
+    def _caches(self) -> None:
+        """Give the Dockerfile's downloads a place that no earlier build has filled."""
+        file = self.root / "Dockerfile"
+        text = (ROOT / "Dockerfile").read_text()
+        file.write_text(text.replace(CACHE, f"{CACHE}id=bench-{uuid4()},"))
+        self.commit("Caches of its own")
+
+
+def trial(folder: Path) -> Trial:
+    """Make a checkout of all files as they are now."""
+    found = session(engine=True)
+    repository = f"bench/build-{uuid4().hex[:8]}"
+    env = {**found.config.env, "TOWPATH_REPOSITORY": repository, "TOWPATH_STATE": str(folder / "s")}
+    root = folder / "checkout"
+    runner = Runner(found.terminal, env=env, cwd=ROOT)
+    listed = runner.run(["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"])
+    for name in filter(None, listed.stdout.split("\0")):
+        if (ROOT / name).is_file():
+            (root / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(ROOT / name, root / name)
+    made = Trial(root, Runner(found.terminal, env=env, cwd=root), repository)
+    made.runner.run(["git", "init", "--quiet", "--initial-branch=main"])
+    made.commit("All of it")
+    return made
+
+
+def measure(made: Trial, times: Times, rounds: int, with_peer: bool) -> list[Goal]:
+    """Take all times, alternating what is compared, and return what has to hold."""
+    for _ in range(rounds):
+        times.take("amd64 alone, cold", lambda: made.cold(ALONE))
+        times.take("both platforms, cold", lambda: made.cold(BOTH))
+    for number in range(rounds + SETTLED):
+        made.change()
+        case = "settling" if number < SETTLED else "a line of code changed"
+        times.take(case, lambda: made.build(BOTH))
+    for _ in range(rounds):
+        times.take("nothing changed", lambda: made.build(BOTH))
+    cold, alone = times.median("both platforms, cold"), times.median("amd64 alone, cold")
+    goals = [
+        Goal("both / amd64 alone, cold", cold / alone, "<=", 1.15, " x"),
+        Goal("code changed", times.median("a line of code changed"), "<=", 3, " s"),
+        Goal("nothing changed", times.median("nothing changed"), "<=", 1.5, " s"),
+    ]
+    if with_peer:
+        took = times.take("pip under emulation, cold", lambda: made.peer(BOTH))
+        goals.append(Goal("pip under emulation / ours, cold", took / cold, ">=", 12, " x"))
+    return goals
+
+
+def main(argv: Sequence[str]) -> int:
+    """Measure, print and write; 1 where a goal was not held."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.build", description=__doc__)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--peer", action=argparse.BooleanOptionalAction, default=True)
+    flags = parser.parse_args(argv)
+    terminal = session().terminal
+    times = Times(terminal)
+    with tempfile.TemporaryDirectory(prefix="towpath-bench-") as folder:
+        goals = measure(trial(Path(folder)), times, max(flags.rounds, 1), flags.peer)
+    terminal.data(str(report("build", times, goals).relative_to(ROOT)))
+    return 0 if all(goal.held for goal in goals) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
