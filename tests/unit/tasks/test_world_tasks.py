@@ -84,7 +84,7 @@ def released(session: Session, store: Store, world: World) -> str:
 def test_a_deployment_prints_what_serves(
     session: Session, released: str, world: World, store: Store, capsys: Capture
 ) -> None:
-    """Standard output is the image; both stages leave evidence, the verification in the registry."""
+    """Standard output is the image; both stages leave evidence, one of them in the registry."""
     code, out, err = invoke(capsys, "deploy", "--environment=staging")
 
     assert code == 0
