@@ -153,7 +153,8 @@ def test_the_coverage_of_the_integration_tests_counts(root: Path, changed: bool)
     data.mkdir(parents=True)
     (data / "data-integration").touch()
     if changed:
-        session.runner.answers["write-tree"] = "9" * 40  # type: ignore[attr-defined]
+        answers = session.runner.answers  # type: ignore[attr-defined]
+        answers["ls-tree"] = "100644 blob 9\tapp/a.py\0"
 
     judged_tests(session)
 
