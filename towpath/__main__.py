@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 
 from towpath.errors import TowpathError
-from towpath.tasks.entry import guarded, session
+from towpath.tasks.entry import guarded, session, with_engine
 
 CHECKS = ("lint", "tests", "integration", "performance", "security", "coverage")
 # The tests are judged when their coverage is known.
@@ -59,7 +59,8 @@ def _run(chosen: argparse.Namespace, extra: Sequence[str]) -> None:
     if chosen.check == "tests":
         testing.tests(session(), extra)
     elif chosen.check == "integration":
-        testing.integration(session(engine=True), extra)
+        found = session()
+        testing.integration(found if found.config.services_given else with_engine(found), extra)
     elif chosen.check == "performance":
         performance.performance(session(), extra)
     elif chosen.check == "coverage":

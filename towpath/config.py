@@ -140,6 +140,16 @@ class Config:
         """Whether this run is a CI run: the variable CI is set to something true."""
         return self.env.get("CI", "").lower() in {"1", "true", "yes"}
 
+    @property
+    def services_given(self) -> bool:
+        """Whether somebody else runs the services of the tests: TOWPATH_SERVICES is `given`."""
+        return self.env.get("TOWPATH_SERVICES") == "given"
+
+    @property
+    def tools(self) -> Path:
+        """Where the environments of the checks and their tools are, as for noxfile.py."""
+        return self.root / self.env.get("TOWPATH_ENVIRONMENTS", ".nox")
+
     def environment(self, name: str) -> Environment:
         """Return the environment of this name, else raise ConfigurationError."""
         if name not in self.environments:

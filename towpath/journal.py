@@ -33,7 +33,12 @@ def write_whole(path: Path, text: str, mode: int = 0o600) -> None:
 
 
 @contextmanager
-def locked(path: Path, at: str, say: Callable[[str], None]) -> Iterator[None]:
+def locked(
+    path: Path,
+    at: str,
+    say: Callable[[str], None],
+    why: str = "Two deployments at once would undo each other.",
+) -> Iterator[None]:
     """Hold an environment's lock; `at` is the time in UTC, `say` hears of a dead owner.
 
     The kernel holds the lock for as long as the process lives, so that nobody waits for the dead.
@@ -46,7 +51,7 @@ def locked(path: Path, at: str, say: Callable[[str], None]) -> Iterator[None]:
         except BlockingIOError:
             raise LockedError(
                 f"{path.parent.name} is locked by {_owner(path)}.",
-                why="Two deployments at once would undo each other.",
+                why=why,
                 next_step="Wait until it ends, or stop that process; its lock goes with it.",
             ) from None
         if path.read_text(encoding="utf-8"):

@@ -15,7 +15,7 @@ from towpath.flows.session import Session
 from towpath.flows.source import Source
 from towpath.readers import oci
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.engine]
 
 
 def test_one_commit_is_one_digest(built: Built, rebuilt: dict[str, Built]) -> None:

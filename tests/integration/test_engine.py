@@ -12,7 +12,7 @@ from towpath.engine import recipes
 from towpath.engine.discover import ensure, find
 from towpath.runner import Runner
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.engine]
 
 
 @pytest.fixture(scope="module")

@@ -17,7 +17,7 @@ from towpath.flows.session import Session
 from towpath.promotion import NEEDED
 from towpath.tasks.entry import session as new_session
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.engine]
 
 
 @pytest.fixture

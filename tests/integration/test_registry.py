@@ -16,7 +16,7 @@ from towpath.flows.session import Session
 from towpath.readers import oci
 from towpath.tasks.entry import session as new_session
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.engine]
 
 
 @pytest.fixture(scope="module")

@@ -16,7 +16,7 @@ from towpath.flows.session import Session
 from towpath.runner import Runner
 from towpath.tasks.entry import session as new_session
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.engine]
 
 ROOT = Path(__file__).resolve().parents[2]
 INNER = """

@@ -44,6 +44,21 @@ def run(project: Project, service: str, words: Iterable[str]) -> Argv:
     return project.command("run", *flags, service, *words)
 
 
+def create(project: Project, service: str) -> Argv:
+    """Make the container of a service, and every network of the project, and start nothing."""
+    return project.command("create", "--quiet-pull", service)
+
+
+def check(project: Project, service: str, mounts: Iterable[str] = ()) -> Argv:
+    """Run a service to its end, when those that it depends on are healthy.
+
+    `mounts` are files and directories of this machine that it also sees, at the same place.
+    """
+    flags = ["--rm", "--no-TTY", "--quiet-pull"]
+    seen = [f"--volume={mount}:{mount}:ro" for mount in mounts]
+    return project.command("run", *flags, *seen, service)
+
+
 def execute(project: Project, service: str, words: Iterable[str], user: str = "") -> Argv:
     """Run a command inside the running container of a service."""
     who = [f"--user={user}"] if user else []

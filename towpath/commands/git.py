@@ -43,3 +43,33 @@ def write_tree() -> Argv:
 def files(tree: str) -> Argv:
     """Ask for every file of a tree with the hash of its bytes."""
     return ["git", "ls-tree", "-r", "-z", "--full-tree", tree]
+
+
+def clone(source: str, target: str) -> Argv:
+    """Copy a repository of this machine without its files; the copy needs nothing of the first."""
+    return ["git", "clone", "--quiet", "--no-checkout", "--dissociate", source, target]
+
+
+def read_tree(tree: str) -> Argv:
+    """Put a tree into the index."""
+    return ["git", "read-tree", tree]
+
+
+def check_out(directory: str) -> Argv:
+    """Write every file of the index below a directory."""
+    return ["git", "checkout-index", "--all", f"--prefix={directory}/"]
+
+
+def add_ignored_too() -> Argv:
+    """Put all that is there into the index."""
+    return ["git", "add", "--all", "--force", "."]
+
+
+def set_remote(address: str) -> Argv:
+    """Say where the source lives."""
+    return ["git", "remote", "set-url", "origin", address]
+
+
+def remove_remote() -> Argv:
+    """Forget where the source lives."""
+    return ["git", "remote", "remove", "origin"]

@@ -15,6 +15,8 @@ INTEGRATION = (
     *("--numprocesses=3", "--dist=loadfile", "--create-db", "--migrations"),
     *("-m", "integration", "tests/integration"),
 )
+# Where services are given there is no engine; of two such options pytest takes the last.
+WITHOUT_ENGINE = ("-m", "integration and not engine")
 # One after another in one process: nothing of ours may disturb what is measured.
 PERFORMANCE = (
     *("-p", "no:randomly", "-p", "no:xdist", "--no-migrations", "--benchmark-columns=min,median"),

@@ -107,7 +107,7 @@ def _target(session: Session, order: Order, stage: str, name: str, *, push: bool
         platforms=order.platforms,
         arguments=order.arguments,
         labels=order.labels,
-        ca_file=_certificates(session.config.env),
+        ca_file=certificates(session.config.env),
         push=push,
     )
 
@@ -147,7 +147,7 @@ def _bases(session: Session, targets: tuple[str, ...]) -> dict[str, str]:
     return found
 
 
-def _certificates(env: Mapping[str, str]) -> str:
+def certificates(env: Mapping[str, str]) -> str:
     """Return the host's bundle of certificates: a company's own authority is only in there."""
     named = (env.get(name, "") for name in ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE"))
     places = [*(Path(name) for name in named if name), BUNDLE]

@@ -89,7 +89,10 @@ def tests(config: Config) -> Measured:
 
 def integration(config: Config) -> Measured:
     """Count the tests that ran against real services."""
-    return _pytest(config, "integration")
+    measured = _pytest(config, "integration")
+    if config.services_given:
+        measured.facts["left_out"] = ["engine"]
+    return measured
 
 
 def performance(config: Config) -> Measured:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterable
-from contextlib import suppress
 from pathlib import Path
 
 from towpath import evidence
@@ -33,7 +32,7 @@ def put(config: Config, statement: Statement) -> None:
         return
     for name, sha256 in statement.artifacts.items():
         copy = _copy(config, sha256)
-        if not copy.is_file() or file_hash(copy) != sha256:
+        if not copy.is_file():
             write_whole(copy, (config.root / name).read_bytes())
     write_whole(_place(config, statement.stage, statement.inputs), statement.encode() + b"\n")
     _forget(config, statement.stage)
@@ -44,9 +43,7 @@ def get(config: Config, stage: str, inputs: str) -> Statement | None:
     file = _place(config, stage, inputs)
     found = _read(file)
     if found is not None:
-        # Another run may have dropped it in the meantime.
-        with suppress(FileNotFoundError):
-            os.utime(file)
+        os.utime(file)
     return found
 
 
@@ -98,11 +95,7 @@ def _drop(files: Iterable[Path]) -> None:
 
 
 def _used(file: Path) -> int:
-    """Return when a file was last used, in nanoseconds; 0 if another run has dropped it."""
-    try:
-        return file.stat().st_mtime_ns
-    except FileNotFoundError:
-        return 0
+    return file.stat().st_mtime_ns
 
 
 def _read(file: Path) -> Statement | None:

@@ -38,14 +38,15 @@ def tests(session: Session, arguments: Sequence[str] = ()) -> None:
 def integration(session: Session, arguments: Sequence[str] = ()) -> None:
     """Run the tests against real services, which live as long as they run; then judge.
 
-    With arguments only what they pick runs, and there is no verdict.
+    With arguments only what they pick runs, and there is no verdict. Where the services are given
+    there is no engine: the tests that need one are left out, and the evidence says so.
     """
     if not arguments:
         records.begin(session, "integration")
+    without = commands.WITHOUT_ENGINE if session.config.services_given else ()
+    fixed = (*commands.INTEGRATION, *without)
     with services(session) as variables:
-        code = _run(
-            session, "integration", "integration", commands.INTEGRATION, arguments, variables
-        )
+        code = _run(session, "integration", "integration", fixed, arguments, variables)
     if not arguments:
         judging.judge(session, "integration")
     elif code:
@@ -54,9 +55,16 @@ def integration(session: Session, arguments: Sequence[str] = ()) -> None:
 
 @contextmanager
 def services(session: Session) -> Iterator[dict[str, str]]:
-    """Let the services of the environment testing live, and yield the variables to find them by."""
+    """Let the services of the environment testing live, and yield the variables to find them by.
+
+    Where they are given, the variables are in the environment already.
+    """
     from towpath.flows import stack
 
+    if session.config.services_given:
+        session.terminal.say("The services are given: none is started here.")
+        yield {}
+        return
     environment = session.config.environment("testing")
     try:
         with session.terminal.step("services of the environment testing"):
@@ -87,7 +95,7 @@ def coverage(session: Session, arguments: Sequence[str] = ()) -> None:
     records.begun(session, "tests")
     data = [
         str(file)
-        for stage in ("tests", *_services_covered(session))
+        for stage in ("tests", "integration")
         for file in sorted(records.coverage_data(config, stage).glob("data*"))
     ]
     if not data:
@@ -99,18 +107,6 @@ def coverage(session: Session, arguments: Sequence[str] = ()) -> None:
     for argv in commands.coverage(sys.executable, data, str(config.reports)):
         session.runner.run(argv, env=env)
     judging.judge(session, "tests")
-
-
-def _services_covered(session: Session) -> tuple[str, ...]:
-    """Return whether the coverage of the integration tests counts: what is of other files does not.
-
-    It is the stage's name in a tuple, or an empty one.
-    """
-    if records.fits(session, "integration"):
-        return ("integration",)
-    if any(records.coverage_data(session.config, "integration").glob("data*")):
-        session.terminal.say("The integration tests ran on other files: their coverage is left out")
-    return ()
 
 
 def service_variables(addresses: Mapping[str, str], secrets: Path) -> dict[str, str]:

@@ -16,7 +16,7 @@ UV = {"UV_PYTHON_DOWNLOADS": "never", "UV_SYSTEM_CERTS": "true"}
 def environment(session: Session, tool: str) -> str:
     """Return the directory of the tool's environment, made anew when its pins changed."""
     pins = session.config.root / "requirements" / f"{tool}.txt"
-    place = session.config.root / ".nox" / tool
+    place = session.config.tools / tool
     stamp = place / "towpath.stamp"
     if not pins.is_file():
         raise ConfigurationError(

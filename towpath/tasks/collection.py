@@ -7,6 +7,7 @@ from types import ModuleType
 from invoke.collection import Collection
 
 from towpath.tasks import (
+    ci,
     deploy,
     engine,
     evidence,
@@ -17,15 +18,17 @@ from towpath.tasks import (
     registry,
     report,
     services,
+    words,
 )
 
 # The tasks of these stand at the top, those of the others below the name of their module.
 TOP = (pipeline, images, deploy)
-SPACES = (services, migrations, registry, gates, evidence, report, engine)
+SPACES = (services, migrations, registry, gates, evidence, report, engine, ci)
 
 
 def collection() -> Collection:
     """Return the collection of all tasks."""
+    words.allow()
     root = Collection()
     for module in TOP:
         for task in _space(module).tasks.values():

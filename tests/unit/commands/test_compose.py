@@ -54,3 +54,13 @@ def test_logs_and_images() -> None:
 
     assert compose.logs(BOX, ["web"], lines=5, follow=True) == [*START, *flags, "web"]
     assert compose.pull(BOX, "web") == [*START, "pull", "--quiet", "web"]
+
+
+def test_a_check_runs_to_its_end() -> None:
+    """Its dependencies come first, and the machine's files are seen at their own place."""
+    flags = ["run", "--rm", "--no-TTY", "--quiet-pull"]
+
+    assert compose.check(BOX, "lint-check", ["/a b"]) == (
+        [*START, *flags, "--volume=/a b:/a b:ro", "lint-check"]
+    )
+    assert compose.create(BOX, "lint-check") == [*START, "create", "--quiet-pull", "lint-check"]

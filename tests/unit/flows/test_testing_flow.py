@@ -73,6 +73,17 @@ def test_integration_runs_while_its_services_live(root: Path, services: list[str
     assert "-m integration tests/integration" in " ".join(calls(session))
 
 
+def test_services_that_are_given_are_not_started(root: Path, services: list[str]) -> None:
+    """There is no engine then: the tests that need one are left out, and the evidence says so."""
+    session = session_of(root, {"-m pytest": pytest_that(GOOD_XML)}, {"TOWPATH_SERVICES": "given"})
+
+    testing.integration(session)
+
+    assert services == []
+    assert "-m integration and not engine" in " ".join(calls(session))
+    assert evidence(session, "integration").facts["left_out"] == ["engine"]
+
+
 @pytest.mark.parametrize("code", [0, 1])
 def test_a_part_of_the_integration_tests_has_no_verdict(
     root: Path, services: list[str], code: int

@@ -24,6 +24,7 @@ NAMES = {
     *("registry.mirror", "registry.tags"),
     *("gates.list", "gates.check", "report.show", "report.publish"),
     *("evidence.show", "evidence.verify", "engine.up", "engine.status", "engine.down"),
+    "ci.run",
 }
 
 

@@ -1,0 +1,40 @@
+"""Copies of the working tree: whole repositories of their own, which nothing ties to the first."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Iterable
+from pathlib import Path
+
+from towpath.commands import git
+from towpath.flows import source as sources
+from towpath.flows.session import Session
+from towpath.flows.source import Source
+
+
+def make(session: Session, places: Iterable[Path]) -> Source:
+    """Write the working tree as it is now into each directory, and return what it is.
+
+    All of them hold the very same files, whatever is edited meanwhile, with the commit, the
+    branch, the tags and the remote of the first. A linked worktree, whose `.git` is only a file
+    that points elsewhere, gives copies that are whole.
+    """
+    made_of = sources.read(session)
+    with tempfile.TemporaryDirectory(prefix="towpath-") as scratch:
+        env = {"GIT_INDEX_FILE": str(Path(scratch) / "index")}
+        session.runner.run(git.read_tree(made_of.tree), env=env)
+        for place in places:
+            _make(session, made_of, place, env)
+    return made_of
+
+
+def _make(session: Session, made_of: Source, place: Path, env: dict[str, str]) -> None:
+    run = session.runner.run
+    shutil.rmtree(place, ignore_errors=True)
+    place.parent.mkdir(parents=True, exist_ok=True)
+    run(git.clone(str(session.config.root), str(place)))
+    run(git.set_remote(made_of.remote) if made_of.remote else git.remove_remote(), cwd=place)
+    run(git.check_out(str(place)), env=env)
+    # What is tracked although it is ignored is only known by the index.
+    run(git.add_ignored_too(), cwd=place)

@@ -1,0 +1,285 @@
+"""The checks in containers: each on a copy of the working tree, side by side, judged as outside."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+from towpath import evidence, gates
+from towpath.commands import compose
+from towpath.commands.compose import Project
+from towpath.errors import (
+    ConfigurationError,
+    GateFailedError,
+    NothingToJudgeError,
+    TowpathError,
+)
+from towpath.evidence import Subject
+from towpath.flows import bake, checkouts, pythons, stages
+from towpath.flows.bake import Order
+from towpath.flows.session import Session
+from towpath.gates import Status
+from towpath.images import nearest
+from towpath.journal import locked
+from towpath.readers import junit
+from towpath.runner import Outcome, Running
+
+FILE = "compose/ci.yaml"
+DEADLINE = 3600
+TARGET = "ci"
+
+
+@dataclass(frozen=True)
+class Check:
+    """A service of compose/ci.yaml; `stage` is judged, by its evidence or by a JUnit report."""
+
+    service: str
+    stage: str = ""
+    report: str = ""
+
+
+# The slowest first: nothing long is left when everything else has ended.
+CHECKS = (
+    Check("build-test", "integration", "junit/build-test.xml"),
+    Check("integration-tests", "integration"),
+    Check("unit-tests", "tests"),
+    Check("lint-check", "lint"),
+    Check("security-scan", "security"),
+    Check("ci-runner"),
+)
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where containers run: the engine's socket, its platform, and a runner for each service."""
+
+    socket: Path
+    platform: str
+    runner: Callable[[str], Running]
+
+
+@dataclass(frozen=True)
+class Result:
+    """How a service ended: its verdict, its exit code (None: it has none), seconds, a few words."""
+
+    service: str
+    status: Status
+    code: int | None
+    seconds: float
+    note: str
+
+
+def chosen(names: Sequence[str]) -> tuple[Check, ...]:
+    """Return the checks of these services, all without a name; raises ConfigurationError."""
+    known = {check.service: check for check in CHECKS}
+    for name in names:
+        if name not in known:
+            raise ConfigurationError(
+                f"There is no service {name!r}.{nearest(name, known)}",
+                why=f"{FILE} has {', '.join(known)}.",
+            )
+    return tuple(known[name] for name in dict.fromkeys(names)) or CHECKS
+
+
+def run(session: Session, checks: Sequence[Check], place: Place) -> list[Result]:
+    """Run these services side by side, gather what they report, and take everything down.
+
+    Raises GateFailedError if one failed, NothingToJudgeError if one could not be judged: a service
+    that did not start is never passed. LockedError where another run has the same containers.
+    """
+    config = session.config
+    if not (config.root / FILE).is_file():
+        raise ConfigurationError(
+            f"There is no {FILE}.", next_step="Copy it from Towpath's own repository."
+        )
+    with locked(
+        config.state / "ci" / "lock",
+        stages.stamp(stages.now()),
+        session.terminal.warn,
+        "Both would have the same containers.",
+    ):
+        image = _image(session, place.platform)
+        results = _run(session, checks, place, image)
+    _tell(session, results)
+    return results
+
+
+def demand(results: Iterable[Result]) -> None:
+    """Raise for the worst of the verdicts."""
+    if error := _error(list(results)):
+        raise error
+
+
+def _image(session: Session, platform: str) -> str:
+    """Build the image of the checks into the engine; it holds tools only, and no source."""
+    wanted = {"PYTHONS": " ".join(pythons.wanted(session.config))}
+    with session.terminal.step("The image of the checks"):
+        return bake.keep(session, Order((TARGET,), (platform,), wanted, {}), TARGET)
+
+
+def _run(session: Session, checks: Sequence[Check], place: Place, image: str) -> list[Result]:
+    reports = session.config.reports / "ci"
+    work = reports / "work"
+    project = Project(f"{session.config.name}-{TARGET}", (FILE,))
+    env = _variables(place, work, image)
+    try:
+        with session.terminal.step("A copy of the working tree for each service"):
+            made_of = checkouts.make(session, [work / check.service for check in checks])
+            for check in checks:
+                (work / check.service / "reports").mkdir(exist_ok=True)
+            (work / "tmp").mkdir(exist_ok=True)
+        ended = _all(session, project, checks, place, env)
+        for check in checks:
+            _gather(work / check.service / "reports", reports / check.service)
+        return [
+            _judge(check, outcome, reports / check.service, made_of.subject)
+            for check, outcome in zip(checks, ended, strict=True)
+        ]
+    finally:
+        session.runner.run(compose.down(project, volumes=True), env=env, check=False)
+        shutil.rmtree(work, ignore_errors=True)
+
+
+def _all(
+    session: Session,
+    project: Project,
+    checks: Sequence[Check],
+    place: Place,
+    env: Mapping[str, str],
+) -> list[Outcome | TowpathError]:
+    """Run every service to its end, as many at a time as there are cores."""
+    mounts = _mounts(session)
+    down = compose.down(project, volumes=True)
+    # What a killed run left behind is no ground for this one.
+    session.runner.run(down, env=env, check=False)
+    # The networks, before several would make them at once.
+    session.runner.run(compose.create(project, checks[-1].service), env=env)
+
+    def one(check: Check) -> Outcome | TowpathError:
+        argv = compose.check(project, check.service, mounts)
+        log = session.config.reports / "logs" / f"ci-{check.service}.log"
+        try:
+            return place.runner(check.service).run(
+                argv, env=env, check=False, timeout=DEADLINE, log=log, stream=True
+            )
+        except TowpathError as error:
+            return error
+
+    pool = ThreadPoolExecutor(max_workers=os.cpu_count())
+    futures: list[Future[Outcome | TowpathError]] = [pool.submit(one, check) for check in checks]
+    try:
+        return [future.result() for future in futures]
+    finally:
+        # After Ctrl-C this ends the containers, and with them whoever waits for them.
+        for future in futures:
+            future.cancel()
+        session.runner.run(down, env=env, check=False)
+        pool.shutdown()
+
+
+def _variables(place: Place, work: Path, image: str) -> dict[str, str]:
+    """Return the variables of the Compose file."""
+    return {
+        "TOWPATH_CI_IMAGE": image,
+        "TOWPATH_CI_WORK": str(work),
+        "TOWPATH_CI_PASSWORD": secrets.token_hex(16),
+        "TOWPATH_CI_SOCKET": str(place.socket),
+        "TOWPATH_CI_SOCKET_GROUP": str(place.socket.stat().st_gid),
+        "TOWPATH_UID": str(os.getuid()),
+        "TOWPATH_GID": str(os.getgid()),
+    }
+
+
+def _mounts(session: Session) -> list[str]:
+    """Return what of this machine the checks see besides: certificates, given advisories."""
+    config = session.config
+    advisories = config.env.get("TOWPATH_ADVISORIES", "")
+    outside = advisories and not (config.root / advisories).is_relative_to(config.root)
+    return [*filter(None, [bake.certificates(config.env), advisories if outside else ""])]
+
+
+def _gather(found: Path, target: Path) -> None:
+    """Put what a service reported where people look for it."""
+    shutil.rmtree(target, ignore_errors=True)
+    if found.is_dir():
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.move(found, target)
+
+
+def _judge(check: Check, ended: Outcome | TowpathError, reports: Path, subject: Subject) -> Result:
+    """Return the verdict on a service: what its own evidence says, if it can be believed."""
+    if isinstance(ended, TowpathError):
+        return Result(check.service, Status.ERRORED, None, 0.0, " ".join(ended.lines()))
+    try:
+        status, note = _said(check, ended, reports, subject)
+    except NothingToJudgeError as error:
+        status, note = Status.ERRORED, f"{error.what} {error.why}"
+    if status is Status.PASSED and not ended.ok:
+        status, note = Status.ERRORED, f"It passed, and then ended with {ended.code}."
+    return Result(check.service, status, ended.code, ended.seconds, note)
+
+
+def _said(check: Check, ended: Outcome, reports: Path, subject: Subject) -> tuple[Status, str]:
+    if not check.stage:
+        return (Status.PASSED if ended.ok else Status.ERRORED), ended.tail() if not ended.ok else ""
+    if check.report:
+        file = reports / check.report
+        return _by_report(check, file.read_text() if file.is_file() else "", ended)
+    file = reports / "evidence" / f"{check.stage}.json"
+    if not file.is_file():
+        raise NothingToJudgeError("It left no evidence.", why=ended.tail())
+    statement = evidence.decode(file.read_bytes(), file.name)
+    if statement.subject != subject:
+        raise NothingToJudgeError("Its evidence speaks of other files.")
+    return statement.status, statement.reason or _verdicts(statement.verdicts)
+
+
+def _by_report(check: Check, text: str, ended: Outcome) -> tuple[Status, str]:
+    """Judge tests that are a part of a stage by the gates of the whole."""
+    if not text:
+        raise NothingToJudgeError("It left no report.", why=ended.tail())
+    seen = junit.read(text, check.report)
+    facts = {"tests_run": seen.run, "tests_failed": seen.failed, "tests_skipped": seen.skipped}
+    verdicts = gates.judge(check.stage, facts)
+    return gates.worst(row.status for row in verdicts), "; ".join(row.reason for row in verdicts)
+
+
+def _verdicts(rows: Iterable[Mapping[str, object]]) -> str:
+    return "; ".join(str(row["reason"]) for row in rows)
+
+
+def _tell(session: Session, results: Sequence[Result]) -> None:
+    order = {check.service: number for number, check in enumerate(reversed(CHECKS))}
+    session.terminal.table(
+        "Checks in containers",
+        ("service", "verdict", "code", "time", ""),
+        [
+            (
+                row.service,
+                str(row.status),
+                "-" if row.code is None else str(row.code),
+                f"{row.seconds:.1f} s",
+                row.note,
+            )
+            for row in sorted(results, key=lambda row: order[row.service])
+        ],
+    )
+    session.terminal.say("What each of them reported is in reports/ci, its log in reports/logs.")
+
+
+def _error(results: Sequence[Result]) -> TowpathError | None:
+    """Return the error of the worst verdict: 4 where a gate said no, 3 where there is none."""
+    worst = gates.worst(row.status for row in results)
+    bad = ", ".join(row.service for row in results if row.status is worst)
+    notes = " ".join(row.note for row in results if row.status is worst)
+    logs = "Read reports/logs/ci-SERVICE.log."
+    if worst is Status.FAILED:
+        return GateFailedError(f"Failed: {bad}.", why=notes, next_step=logs)
+    if worst is Status.ERRORED:
+        return NothingToJudgeError(f"Could not be judged: {bad}.", why=notes, next_step=logs)
+    return None
