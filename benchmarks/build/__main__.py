@@ -69,6 +69,13 @@ class Trial:
         author = ["-c", "user.name=Benchmark", "-c", "user.email=benchmark@example.com"]
         self.runner.run(["git", *author, "commit", "--quiet", f"--message={message}"])
 
+    def forget(self) -> None:
+        """Take the names of all images of this run out of the engine."""
+        named = f"--filter=reference={session().config.registry}/{self.repository}"
+        listed = ["docker", "image", "ls", "--format={{.Repository}}:{{.Tag}}", named]
+        names = self.runner.run(listed).stdout.split()
+        self.runner.run(["docker", "image", "rm", "--force", *names], check=False)
+
     def _caches(self) -> None:
         """Give the Dockerfile's downloads a place that no earlier build has filled."""
         file = self.root / "Dockerfile"
@@ -127,7 +134,11 @@ def main(argv: Sequence[str]) -> int:
     terminal = session().terminal
     times = Times(terminal)
     with tempfile.TemporaryDirectory(prefix="towpath-bench-") as folder:
-        goals = measure(trial(Path(folder)), times, max(flags.rounds, 1), flags.peer)
+        made = trial(Path(folder))
+        try:
+            goals = measure(made, times, max(flags.rounds, 1), flags.peer)
+        finally:
+            made.forget()
     terminal.data(str(report("build", times, goals).relative_to(ROOT)))
     return 0 if all(goal.held for goal in goals) else 1
 
