@@ -12,12 +12,14 @@ import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from functools import partial
+from math import isfinite
 from pathlib import Path
 from typing import Any, TypeVar
 
-from towpath import inputs
+from towpath import inputs, policy
 from towpath.errors import ConfigurationError
 from towpath.images import PLATFORMS, Repository, nearest, platform
+from towpath.policy import Waiver
 
 T = TypeVar("T")
 
@@ -64,26 +66,11 @@ class Dashboard:
 
 
 @dataclass(frozen=True)
-class Waiver:
-    """A reviewed exception: a gate or an advisory, a reason, and the day it ends."""
-
-    id: str
-    reason: str
-    expires: dt.date
-
-    @property
-    def note(self) -> str:
-        """The waiver's words for a verdict: the reason and the last day."""
-        return f"{self.reason} (until {self.expires.isoformat()})"
-
-    def as_json(self) -> dict[str, str]:
-        """Return plain values, for the policy's hash."""
-        return {"id": self.id, "reason": self.reason, "expires": self.expires.isoformat()}
-
-
-@dataclass(frozen=True)
 class Config:
-    """All settings of a project. `root` is the directory of its `pyproject.toml`."""
+    """All settings of a project. `root` is the directory of its `pyproject.toml`.
+
+    `gates` are limits of the project's own, stricter than the table of gates.
+    """
 
     root: Path
     env: Mapping[str, str] = field(repr=False)
@@ -97,6 +84,7 @@ class Config:
     branches: Mapping[str, str] = field(default_factory=lambda: {"main": "test", "*": "scan"})
     environments: Mapping[str, Environment] = field(default_factory=dict)
     waivers: tuple[Waiver, ...] = ()
+    gates: Mapping[str, float] = field(default_factory=dict)
     ignored: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
@@ -215,11 +203,13 @@ def parse(
         "branches": _branches,
         "environments": _environments,
         "waivers": _waivers,
+        "gates": _limits,
         "ignored": _ignored,
     }
     values = {key: readers[key](value, where=f"{where}.{key}") for key, value in values.items()}
     _dashboard_runs_somewhere(values)
-    _refuse_expired(values.get("waivers", ()), today or dt.date.today())
+    policy.require_known(values.get("waivers", ()))
+    policy.require_in_force(values.get("waivers", ()), today or dt.date.today())
     config = Config(root=root, env=env, **values)
     _refuse_impossible(config)
     return config
@@ -362,14 +352,14 @@ def _waivers(rows: Any, where: str) -> tuple[Waiver, ...]:
     return tuple(found)
 
 
-def _refuse_expired(waivers: tuple[Waiver, ...], today: dt.date) -> None:
-    for row in waivers:
-        if row.expires < today:
-            raise ConfigurationError(
-                f"The waiver of {row.id} expired on {row.expires.isoformat()}.",
-                why=f"Its reason was: {row.reason}",
-                next_step="Mend what it excused, or have it reviewed and extended.",
-            )
+def _limits(table: Any, where: str) -> dict[str, float]:
+    if not isinstance(table, Mapping):
+        raise _wrong(where, "a table", table)
+    for code, limit in table.items():
+        if isinstance(limit, bool) or not isinstance(limit, int | float) or not isfinite(limit):
+            raise _wrong(f"{where}.{code}", "a number", limit)
+    policy.require_strict(table, where)
+    return dict(table)
 
 
 def _typed(value: Any, kind: type[T], where: str) -> T:

@@ -41,6 +41,10 @@ class Gate:
     def __str__(self) -> str:
         return f"{self.code} {self.direction} {self.limit:g}{self.unit}"
 
+    def is_met_by(self, limit: float) -> bool:
+        """Tell whether another limit is at least as strict as this one."""
+        return limit >= self.limit if self.direction in (">", ">=") else limit <= self.limit
+
 
 @dataclass(frozen=True)
 class Verdict:
@@ -58,6 +62,10 @@ class Verdict:
         """Return the verdict as plain values for a statement or a report."""
         return asdict(self)
 
+
+# Limits that a project has set for itself, by the codes of their gates.
+Limits = Mapping[str, float]
+NO_LIMITS: Limits = {}
 
 _DIRECTIONS = {"<": operator.lt, "<=": operator.le, ">=": operator.ge, ">": operator.gt}
 
@@ -139,17 +147,22 @@ GATES: tuple[Gate, ...] = (
 )
 
 
-def gate(code: str) -> Gate:
+def table(limits: Limits = NO_LIMITS) -> tuple[Gate, ...]:
+    """Return every gate, with the limit that a project has set for it in place of the table's."""
+    return tuple(replace(row, limit=limits.get(row.code, row.limit)) for row in GATES)
+
+
+def gate(code: str, limits: Limits = NO_LIMITS) -> Gate:
     """Return the gate with this code; raise KeyError naming the nearest one if there is none."""
-    for row in GATES:
+    for row in table(limits):
         if row.code == code.upper():
             return row
     raise KeyError(f"Unknown gate {code!r}.{nearest(code.upper(), (row.code for row in GATES))}")
 
 
-def of_stage(stage: str) -> tuple[Gate, ...]:
+def of_stage(stage: str, limits: Limits = NO_LIMITS) -> tuple[Gate, ...]:
     """Return the gates of a stage, in the order of the table."""
-    return tuple(row for row in GATES if row.stage == stage)
+    return tuple(row for row in table(limits) if row.stage == stage)
 
 
 def evaluate(rule: Gate, fact: object) -> Verdict:
@@ -161,9 +174,11 @@ def evaluate(rule: Gate, fact: object) -> Verdict:
     return _verdict(rule, status, fact, f"{rule.fact} is {fact:g}{rule.unit}, wanted {rule}")
 
 
-def judge(stage: str, facts: Mapping[str, object]) -> tuple[Verdict, ...]:
+def judge(
+    stage: str, facts: Mapping[str, object], limits: Limits = NO_LIMITS
+) -> tuple[Verdict, ...]:
     """Judge all gates of a stage; a fact that is missing makes its gate errored."""
-    return tuple(evaluate(rule, facts.get(rule.fact)) for rule in of_stage(stage))
+    return tuple(evaluate(rule, facts.get(rule.fact)) for rule in of_stage(stage, limits))
 
 
 def worst(statuses: Iterable[Status | str]) -> Status:
@@ -195,9 +210,9 @@ def waive(verdicts: Iterable[Verdict], waived: Mapping[str, str]) -> tuple[Verdi
     )
 
 
-def policy_hash(waivers: Iterable[Mapping[str, object]] = ()) -> str:
+def policy_hash(waivers: Iterable[Mapping[str, object]] = (), limits: Limits = NO_LIMITS) -> str:
     """Return the sha256 of every gate and waiver, so that evidence names the policy it met."""
-    rows = [asdict(row) for row in GATES] + [dict(waiver) for waiver in waivers]
+    rows = [asdict(row) for row in table(limits)] + [dict(waiver) for waiver in waivers]
     text = json.dumps(rows, sort_keys=True, separators=(",", ":"), default=str)
     return hashlib.sha256(text.encode()).hexdigest()
 

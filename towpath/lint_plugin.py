@@ -20,8 +20,10 @@ from typing import ClassVar
 LAYERS = (
     ("errors", "inside"),
     ("images", "inputs"),
+    ("gates", "migrations"),
+    ("policy",),
     ("config", "runner", "terminal"),
-    ("gates", "evidence", "promotion", "rollout", "migrations", "provenance", "report"),
+    ("evidence", "promotion", "rollout", "provenance", "report"),
     ("commands", "readers", "clients", "journal", "sarif"),
     ("engine",),
     ("flows",),
@@ -29,7 +31,7 @@ LAYERS = (
 )
 PURE = {
     *("gates", "evidence", "promotion", "rollout", "migrations", "images", "commands", "readers"),
-    *("inputs", "provenance", "sarif"),
+    *("inputs", "policy", "provenance", "sarif"),
 }
 WORLD = {
     *("asyncio", "docker", "http", "io", "logging", "os", "random", "requests", "rich", "secrets"),

@@ -53,6 +53,7 @@ def test_every_key_is_read() -> None:
             "environments": {"staging": {"port": 8081, "bake": 0}},
             "dashboard": {"environment": "staging"},
             "waivers": [WAIVER],
+            "gates": {"COVERAGE": 90},
         }
     )
 
@@ -62,6 +63,7 @@ def test_every_key_is_read() -> None:
     assert found.environment("staging") == config.Environment("staging", port=8081, bake=0)
     assert found.environment("staging").url == "http://127.0.0.1:8081"
     assert found.project(found.environment("staging")) == "shop-staging"
+    assert found.gates == {"COVERAGE": 90}
     assert found.waivers[0].note == "known (until 2026-11-24)"
     assert found.waivers[0].as_json() == {
         "id": "LINT",
@@ -165,6 +167,42 @@ def test_the_environment_replaces_name_registry_and_repository() -> None:
         (
             {"waivers": [{**WAIVER, "expires": dt.date(2026, 11, 23)}]},
             "The waiver of LINT expired on 2026-11-23.",
+        ),
+        (
+            {"waivers": [{**WAIVER, "id": "COVERAG"}]},
+            "A waiver names 'COVERAG', which is no gate, no advisory and no hazard of a migration."
+            " Did you mean 'COVERAGE'?",
+        ),
+        (
+            {"waivers": [{**WAIVER, "expires": dt.datetime(2027, 1, 31)}]},
+            "tool.towpath.waivers[0].expires in pyproject.toml must be a date such as 2027-01-31,",
+        ),
+        ({"gates": 80}, "tool.towpath.gates in pyproject.toml must be a table, not 80."),
+        (
+            {"gates": {"COVERAGE": "90"}},
+            "tool.towpath.gates.COVERAGE in pyproject.toml must be a number, not '90'.",
+        ),
+        (
+            {"gates": {"COVERAGE": True}},
+            "tool.towpath.gates.COVERAGE in pyproject.toml must be a number, not True.",
+        ),
+        (
+            {"gates": {"COVERAGE": float("nan")}},
+            "tool.towpath.gates.COVERAGE in pyproject.toml must be a number, not nan.",
+        ),
+        (
+            {"gates": {"COVERAGE": float("inf")}},
+            "tool.towpath.gates.COVERAGE in pyproject.toml must be a number, not inf.",
+        ),
+        (
+            {"gates": {"COVERAG": 90}},
+            "tool.towpath.gates.COVERAG in pyproject.toml is a limit of no gate."
+            " Did you mean 'COVERAGE'?",
+        ),
+        (
+            {"gates": {"COVERAGE": 70}},
+            "tool.towpath.gates.COVERAGE in pyproject.toml is 70, which lets more pass than"
+            " COVERAGE >= 80 %.",
         ),
     ],
 )

@@ -139,3 +139,31 @@ def test_a_verdict_is_plain_values() -> None:
         "direction": "<=",
         "reason": "issues is 2, wanted LINT <= 0",
     }
+
+
+def test_a_stricter_limit_of_the_project_judges() -> None:
+    """In place of the table's, and only for its gate; the policy is another one."""
+    limits = {"COVERAGE": 90.0}
+    facts = {"tests_run": 1, "tests_failed": 0, "coverage": 85}
+    status = {row.gate: row.status for row in gates.judge("tests", facts, limits)}
+
+    assert status["COVERAGE"] is Status.FAILED
+    assert status["TESTS_FAILED"] is Status.PASSED
+    assert gates.gate("COVERAGE", limits).limit == 90
+    assert str(gates.gate("coverage")) == "COVERAGE >= 80 %"
+    assert gates.policy_hash((), limits) != gates.policy_hash()
+    assert gates.policy_hash((), {"COVERAGE": 80}) == gates.policy_hash()
+
+
+@pytest.mark.parametrize(
+    ("direction", "stricter", "laxer"), [(">=", 6, 4), (">", 6, 4), ("<=", 4, 6), ("<", 4, 6)]
+)
+def test_a_limit_is_met_by_itself_and_by_a_stricter_one(
+    direction: str, stricter: float, laxer: float
+) -> None:
+    """The direction says which way that is."""
+    rule = Gate("X", "lint", "x", direction, 5, "", "")
+
+    assert rule.is_met_by(5)
+    assert rule.is_met_by(stricter)
+    assert not rule.is_met_by(laxer)

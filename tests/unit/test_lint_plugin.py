@@ -24,7 +24,7 @@ def breaches(path: str, code: str) -> list[str]:
     [
         ("towpath/readers/x.py", "import towpath.flows.build", "TWP1"),
         ("towpath/readers/x.py", "from towpath.flows import build", "TWP1"),
-        ("towpath/gates.py", "from towpath import evidence, commands", "TWP1"),
+        ("towpath/gates.py", "from towpath import images, commands", "TWP1"),
         ("towpath/errors.py", "from towpath.images import nearest", "TWP1"),
         ("towpath/flows/x.py", "from towpath.tasks.entry import session", "TWP1"),
         ("./towpath/clients/x.py", "from towpath import flows", "TWP1"),

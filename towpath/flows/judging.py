@@ -51,7 +51,7 @@ def judge(session: Session, stage: str) -> Statement:
         duration=(stages.now() - begun.started).total_seconds(),
         tools=measured.tools,
         artifacts=measured.artifacts,
-        reason=_reason(stage, measured),
+        reason=_reason(stage, measured, session.config.gates),
     )
     _tell(session, stage, measured)
     for verdict in statement.verdicts:
@@ -90,15 +90,15 @@ def part(session: Session, stage: str, measured: Measured) -> None:
 def _refused(session: Session, stage: str, measured: Measured) -> list[Verdict]:
     """Return the verdicts that say no, waivers heeded, of those gates whose facts are known."""
     waived = {row.id: row.note for row in session.config.waivers}
-    verdicts = gates.waive(gates.judge(stage, measured.facts), waived)
+    verdicts = gates.waive(gates.judge(stage, measured.facts, session.config.gates), waived)
     return [row for row in verdicts if row.status is Status.FAILED]
 
 
-def _reason(stage: str, measured: Measured) -> str:
+def _reason(stage: str, measured: Measured, limits: gates.Limits) -> str:
     """Return what could not be read, and beside it what failed; empty if all could be read."""
     failed = [
         verdict.reason
-        for verdict in gates.judge(stage, measured.facts)
+        for verdict in gates.judge(stage, measured.facts, limits)
         if verdict.status is Status.FAILED
     ]
     return "; ".join([*measured.unread, *failed]) if measured.unread else ""

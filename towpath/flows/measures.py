@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from towpath import policy
 from towpath.commands import linters
 from towpath.config import Config
 from towpath.errors import NothingToJudgeError
@@ -128,21 +129,39 @@ def security(config: Config) -> Measured:
     measured.take(
         config, "security", secrets.TOOL, lambda record: _secrets(measured, config, record)
     )
+    _advisories(measured, config)
+    return measured
+
+
+def _advisories(measured: Measured, config: Config) -> None:
+    """Count the advisories that no waiver names, by severity, and name those that one does."""
     said = records.kept(config, "security", "advisories")
     if "reason" in said:
         measured.miss("advisories", str(said["reason"]))
-        return measured
-    rows = [advisories.Advisory(**row) for row in said["findings"]]
-    counts = advisories.by_severity(rows)
+        return
+    rows = [advisories.Advisory.from_json(row) for row in said["findings"]]
+    notes = policy.advisory_notes(config.waivers)
+    counting = [row for row in rows if not row.waived(notes)]
+    counts = advisories.by_severity(counting)
     measured.facts.update({f"advisories_{name}": count for name, count in counts.items()})
-    measured.facts.update(source=said["source"], age_days=said["age_days"])
+    measured.facts.update(
+        source=said["source"],
+        age_days=said["age_days"],
+        advisories_waived=[
+            f"{row}; waived: {row.waived(notes)}" for row in rows if row not in counting
+        ],
+    )
+    measured.warnings += [policy.unused_warning(name) for name in advisories.unused(notes, rows)]
     measured.findings += [
-        Finding("requirements/production.txt", 0, row.id, row.words(), row.severity) for row in rows
+        Finding("requirements/production.txt", 0, row.id, row.words(), row.severity)
+        for row in counting
     ]
     age = "of unknown age" if said["age_days"] is None else f"{said['age_days']:g} days old"
-    words = f"advisories: {len(rows)}; asked {said['source']}, data {age}"
-    measured.rows.append(("advisories", _stands(rows), "", words))
-    return measured
+    words = (
+        f"advisories: {len(counting)}, waived: {len(rows) - len(counting)}; asked {said['source']},"
+        f" data {age}"
+    )
+    measured.rows.append(("advisories", _stands(counting), "", words))
 
 
 def _matrix(config: Config, measured: Measured) -> None:

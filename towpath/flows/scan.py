@@ -16,7 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from towpath import promotion, sarif
+from towpath import policy, promotion, sarif
 from towpath.clients import debian as archive
 from towpath.clients.registry import RegistryClient
 from towpath.errors import CommandFailedError, NothingToJudgeError, RegistryNotFoundError
@@ -30,7 +30,7 @@ from towpath.flows.scanned import Found, Scan, Sizes
 from towpath.flows.session import Session
 from towpath.provenance import Base
 from towpath.readers import debian
-from towpath.readers.advisories import Advisory, canonical
+from towpath.readers.advisories import Advisory, canonical, unused
 from towpath.readers.findings import Finding
 
 PENDING = "DEBIAN-SECURITY"
@@ -73,15 +73,19 @@ def scan(session: Session, digest: str) -> Scan:
         except KeyboardInterrupt:
             session.runner.stop()
             raise
+    waivers = policy.advisory_notes(session.config.waivers)
+    found = sorted(notes.findings, key=_order)
     return Scan(
         image.digest,
-        tuple(sorted(notes.findings, key=_order)),
+        tuple(row for row in found if not row.advisory.waived(waivers)),
         tuple(sorted(notes.sources)),
         tuple(notes.unasked),
         _sizes(registry, image, base),
         listed,
         notes.looked_at,
         time.monotonic() - started,
+        tuple(f"{row}; waived: {note}" for row in found if (note := row.advisory.waived(waivers))),
+        tuple(unused(waivers, (row.advisory for row in found))),
     )
 
 
@@ -96,6 +100,9 @@ def _weaknesses(
 
 def record(session: Session, found: Scan, *, started: dt.datetime) -> Statement:
     """Write the scan's statement about the digest and return it, and its findings as SARIF."""
+    if not found.unasked:
+        for name in found.waivers_unused:
+            session.terminal.warn(policy.unused_warning(name))
     return stages.record(
         session,
         "scan",

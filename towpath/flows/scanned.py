@@ -50,7 +50,11 @@ class Sizes:
 
 @dataclass(frozen=True)
 class Scan:
-    """What was found in an image, by whom, and what could not be asked. Seconds."""
+    """What was found in an image, by whom, and what could not be asked. Seconds.
+
+    `findings` count; `waived` are those that a waiver names, in words, and `waivers_unused` are the
+    advisories that a waiver names and nobody found.
+    """
 
     digest: str
     findings: tuple[Found, ...]
@@ -60,6 +64,8 @@ class Scan:
     listed: Listed
     looked_at: dict[str, dict[str, int]] = field(default_factory=dict)
     seconds: float = 0.0
+    waived: tuple[str, ...] = ()
+    waivers_unused: tuple[str, ...] = ()
 
     def facts(self) -> dict[str, Any]:
         """Return the facts for the gates.
@@ -81,6 +87,7 @@ class Scan:
                 "unasked": list(self.unasked),
                 "looked_at": self.looked_at,
                 "findings": [str(row) for row in self.findings],
+                "waived": list(self.waived),
                 "owners": self.owners(),
                 "sbom": dict(self.listed.packages),
             }

@@ -32,7 +32,7 @@ def stamp(moment: dt.datetime) -> str:
 
 def policy(config: Config) -> str:
     """Return the hash of the gates and waivers in force."""
-    return gates.policy_hash(waiver.as_json() for waiver in config.waivers)
+    return gates.policy_hash((waiver.as_json() for waiver in config.waivers), config.gates)
 
 
 def inputs_of(source: Source, *more: str) -> str:
@@ -158,7 +158,7 @@ def record(
     """
     config = session.config
     waived = {row.id: row.note for row in config.waivers}
-    verdicts = gates.waive(gates.judge(gates_of or stage, facts), waived)
+    verdicts = gates.waive(gates.judge(gates_of or stage, facts, config.gates), waived)
     own = Status.ERRORED if reason else Status.PASSED
     status = gates.worst([own, *(row.status for row in verdicts)])
     previous = _previous(config, stage, subject, inputs)

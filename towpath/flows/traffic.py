@@ -159,7 +159,7 @@ def watch(
     answers = sum(now[host].answers - before.answers for host, before in baseline.items())
     failures = sum(now[host].failures - before.failures for host, before in baseline.items())
     share = 100 * failures / answers if answers else 0.0
-    verdict = gates.evaluate(gates.gate("ERROR_RATE"), share)
+    verdict = gates.evaluate(gates.gate("ERROR_RATE", site.session.config.gates), share)
     if verdict.status is not Status.PASSED:
         raise GateFailedError(f"ERROR_RATE: {failures} of {answers} answers were errors.")
 

@@ -4,21 +4,32 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 SEVERITIES = ("critical", "high", "medium", "low")
 
 
 @dataclass(frozen=True)
 class Advisory:
-    """A known weakness of one release of one package."""
+    """A known weakness of one release of one package; `aliases` are its ids elsewhere."""
 
     id: str
     package: str
     version: str
     severity: str
     summary: str
+    aliases: tuple[str, ...] = ()
+
+    @classmethod
+    def from_json(cls, row: Mapping[str, Any]) -> Advisory:
+        """Return an advisory from plain values; raises TypeError or KeyError for others."""
+        return cls(**{**row, "aliases": tuple(row["aliases"])})
+
+    def waived(self, notes: Mapping[str, str]) -> str:
+        """Return the note of the waiver that names it by any of its ids, or an empty text."""
+        return next((notes[name] for name in (self.id, *self.aliases) if name in notes), "")
 
     def __str__(self) -> str:
         return f"{self.id}: {self.words()}"
@@ -32,6 +43,12 @@ def severity(word: object) -> str:
     """Return one of our four severities; what a source does not rate counts as high."""
     known = str(word).lower()
     return {"moderate": "medium"}.get(known, known if known in SEVERITIES else "high")
+
+
+def unused(names: Iterable[str], rows: Iterable[Advisory]) -> list[str]:
+    """Return those of the names that no advisory has."""
+    found = {name for row in rows for name in (row.id, *row.aliases)}
+    return [name for name in names if name not in found]
 
 
 def by_severity(rows: Iterable[Advisory]) -> dict[str, int]:

@@ -36,11 +36,13 @@ def _advisories(rows: Sequence[Mapping[str, Any]], pins: Pins) -> list[Advisory]
 
 
 def _advisory(row: Mapping[str, Any], weakness: Mapping[str, Any]) -> Advisory:
-    cves = [alias for alias in weakness["aliases"] if alias.startswith("CVE-")]
+    names = [str(weakness["id"]), *map(str, weakness["aliases"])]
+    name = next((name for name in names if name.startswith("CVE-")), names[0])
     return Advisory(
-        cves[0] if cves else weakness["id"],
+        name,
         row["name"],
         row["version"],
         severity(None),
         " ".join(str(weakness["description"]).split()),
+        tuple(other for other in names if other != name),
     )

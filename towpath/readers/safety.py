@@ -33,12 +33,14 @@ def read(ran: Ran, pins: Sequence[tuple[str, str]]) -> list[Advisory]:
 
 
 def _advisory(row: Mapping[str, Any]) -> Advisory:
+    own = f"SAFETY-{row['vulnerability_id']}"
     return Advisory(
-        str(row["CVE"] or row["vulnerability_id"]),
+        str(row["CVE"] or own),
         row["package_name"],
         row["analyzed_version"],
         severity(_rating(row["severity"])),
         " ".join(str(row["advisory"]).split()),
+        (own,) if row["CVE"] else (),
     )
 
 

@@ -12,9 +12,10 @@ from towpath.tasks.entry import entry, session
 @entry
 def list_(_c: Context) -> None:
     """List every gate: code, stage, rule and meaning."""
-    from towpath.gates import GATES
+    from towpath.gates import table
 
-    session().terminal.table(
+    tools = session()
+    tools.terminal.table(
         "Gates",
         ("gate", "stage", "rule", "meaning"),
         [
@@ -24,7 +25,7 @@ def list_(_c: Context) -> None:
                 f"{row.fact} {row.direction} {row.limit:g}{row.unit}",
                 row.meaning,
             )
-            for row in GATES
+            for row in table(tools.config.gates)
         ],
     )
 

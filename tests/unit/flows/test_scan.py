@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import lzma
 from collections.abc import Iterator
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
@@ -24,6 +26,7 @@ from towpath.flows import advisories, attached, scan, scanned
 from towpath.flows.advisories import Advisories
 from towpath.flows.session import Session
 from towpath.gates import Status
+from towpath.policy import Waiver
 from towpath.provenance import Base, Provenance
 from towpath.readers import oci, spdx
 from towpath.readers.advisories import Advisory
@@ -313,6 +316,36 @@ def test_what_the_base_brought_is_told_from_ours(
     }
     assert found.facts()["owners"]["base"]["high"] == 1
     assert found.facts()["owners"]["ours"]["medium"] == 1
+
+
+def test_a_waived_finding_is_kept_and_does_not_count(
+    store: Store, archive: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A waiver of what nobody found is told, but not where a source was silent."""
+    answering(monkeypatch, replace(FOUND, id="PVE-2026-1"))
+    digest = pushed(store)
+    session = session_of(tmp_path, store, archive[1])
+    waivers = [
+        Waiver(name, "known", dt.date(2099, 1, 31)) for name in ("PVE-2026-1", "CVE-2026-1234")
+    ]
+    session = replace(session, config=replace(session.config, waivers=tuple(waivers)))
+    terminal = session.terminal
+    assert isinstance(terminal, QuietTerminal)
+
+    found = scan.scan(session, digest)
+    statement = scan.record(session, found, started=START)
+
+    assert (found.facts()["medium"], found.findings) == (0, ())
+    assert statement.facts["waived"] == [
+        "PVE-2026-1: django 5.2.1 (medium) a hole [ours]; waived: known (until 2099-01-31)"
+    ]
+    assert "The waiver of CVE-2026-1234 excuses nothing here" in terminal.said
+    assert "The waiver of PVE-2026-1 " not in terminal.said
+
+    told = terminal.said
+    answering(monkeypatch, error="No source could be asked.")
+    scan.record(session, scan.scan(session, digest), started=START)
+    assert terminal.said.count("excuses nothing") == told.count("excuses nothing")
 
 
 def test_findings_are_written_as_sarif(

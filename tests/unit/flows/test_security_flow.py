@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -16,7 +18,9 @@ from towpath.errors import (
     NothingToJudgeError,
 )
 from towpath.flows import security
+from towpath.flows.session import Session
 from towpath.gates import Status
+from towpath.policy import Waiver
 from towpath.runner import Outcome
 
 
@@ -92,6 +96,84 @@ def test_advisories_that_nobody_could_be_asked_for_are_errored(root: Path) -> No
     }
     assert "unable to reach the server" in found.reason
     assert "no answer" in found.reason
+
+
+WEAK = {
+    "vulnerability_id": "51457",
+    "CVE": "CVE-2026-12345",
+    "package_name": "django",
+    "analyzed_version": "5.2.1",
+    "severity": None,
+    "advisory": "Is weak.",
+}
+
+
+def weak(root: Path, *waived: str) -> Session:
+    """Return a session whose dependency has an advisory, and whose project waives these ids."""
+    made_environments(root)
+    report = json.dumps({**json.loads(SAFE), "vulnerabilities": [WEAK]})
+    session = session_of(root, CLEAN | UNREACHABLE | {"-m safety": outcome(report, code=64)})
+    waivers = tuple(Waiver(name, "not reachable", dt.date(2099, 1, 31)) for name in waived)
+    return replace(session, config=replace(session.config, waivers=waivers))
+
+
+def test_an_advisory_fails(root: Path) -> None:
+    """What its source does not rate counts as high."""
+    session = weak(root)
+
+    with pytest.raises(GateFailedError, match="ADVISORIES_HIGH"):
+        security.security(session)
+
+    assert evidence(session, "security").facts["advisories_high"] == 1
+    assert "CVE-2026-12345 django 5.2.1 (high) Is weak." in said(session)
+
+
+@pytest.mark.parametrize("name", ["CVE-2026-12345", "SAFETY-51457"])
+def test_a_waived_advisory_does_not_count(root: Path, name: str) -> None:
+    """By any of its ids; the evidence says which, why and until when."""
+    session = weak(root, name)
+
+    security.security(session)
+
+    facts = evidence(session, "security").facts
+    assert facts["advisories_high"] == 0
+    assert facts["advisories_waived"] == [
+        "CVE-2026-12345: django 5.2.1 (high) Is weak.; waived: not reachable (until 2099-01-31)"
+    ]
+    assert "excuses nothing" not in said(session)
+
+
+def test_a_waiver_of_an_advisory_that_is_not_found_is_told(root: Path) -> None:
+    """It excuses no other one, and can be taken out."""
+    session = weak(root, "CVE-2026-99999")
+
+    with pytest.raises(GateFailedError):
+        security.security(session)
+
+    assert "The waiver of CVE-2026-99999 excuses nothing here" in said(session)
+
+
+def test_a_waiver_is_no_answer_where_nobody_could_be_asked(root: Path) -> None:
+    """Neither the gate's nor the advisory's; and nobody says that it is not needed."""
+    session = weak(root, "CVE-2026-12345", "ADVISORIES_HIGH")
+    runner = session_of(root, CLEAN | UNREACHABLE).runner
+
+    with pytest.raises(NothingToJudgeError, match="ADVISORIES_HIGH"):
+        security.security(replace(session, runner=runner))
+
+    assert "excuses nothing" not in said(session)
+
+
+def test_a_waived_gate_passes_and_says_so(root: Path) -> None:
+    """The finding is still told."""
+    session = weak(root, "ADVISORIES_HIGH")
+
+    security.security(session)
+
+    found = evidence(session, "security")
+    assert found.facts["advisories_high"] == 1
+    (row,) = [row for row in found.verdicts if row["gate"] == "ADVISORIES_HIGH"]
+    assert str(row["reason"]).endswith("waived: not reachable (until 2099-01-31)")
 
 
 PLANTED = {"type": "AWS Access Key", "hashed_secret": "a1", "line_number": 2}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
+from dataclasses import asdict
 from typing import Any
 
 import pytest
@@ -69,7 +70,7 @@ def test_safety_names_the_advisory_and_its_severity(rated: object, severity: str
     """What is not rated counts as high."""
     (found,) = safety.read(Ran(64, safety_report({**WEAKNESS, "severity": rated}), "", 2), PINS)
 
-    assert found == Advisory("CVE-1", "django", "5.2.1", severity, "Is weak.")
+    assert found == Advisory("CVE-1", "django", "5.2.1", severity, "Is weak.", ("SAFETY-1",))
     assert str(found) == f"CVE-1: django 5.2.1 ({severity}) Is weak."
 
 
@@ -77,7 +78,7 @@ def test_what_safety_was_told_to_ignore_counts() -> None:
     """A policy file of safety is no waiver of ours; without a CVE the id names it."""
     text = safety_report(ignored=[{**WEAKNESS, "CVE": None}])
 
-    assert [row.id for row in safety.read(Ran(0, text, "", 2), PINS)] == ["1"]
+    assert [row.id for row in safety.read(Ran(0, text, "", 2), PINS)] == ["SAFETY-1"]
 
 
 def test_pip_audit_without_a_finding_is_clean() -> None:
@@ -85,13 +86,18 @@ def test_pip_audit_without_a_finding_is_clean() -> None:
     assert pip_audit.read(Ran(0, audit_report(), "", 2), PINS) == []
 
 
-@pytest.mark.parametrize(("aliases", "name"), [(["X-1", "CVE-2"], "CVE-2"), ([], "PYSEC-1")])
-def test_pip_audit_rates_nothing_so_all_is_high(aliases: list[str], name: str) -> None:
-    """The CVE names it where there is one."""
+@pytest.mark.parametrize(
+    ("aliases", "name", "others"),
+    [(["X-1", "CVE-2"], "CVE-2", ("PYSEC-1", "X-1")), ([], "PYSEC-1", ())],
+)
+def test_pip_audit_rates_nothing_so_all_is_high(
+    aliases: list[str], name: str, others: tuple[str, ...]
+) -> None:
+    """The CVE names it where there is one; the other ids are kept."""
     weakness = {"id": "PYSEC-1", "aliases": aliases, "description": "Is weak."}
 
     assert pip_audit.read(Ran(1, audit_report(weakness), "", 2), PINS) == [
-        Advisory(name, "django", "5.2.1", "high", "Is weak.")
+        Advisory(name, "django", "5.2.1", "high", "Is weak.", others)
     ]
 
 
@@ -183,3 +189,26 @@ def test_a_file_that_is_not_all_pins_is_refused(text: str) -> None:
         requirements.read(text, "p.txt")
 
     assert "p.txt" in caught.value.what
+
+
+@pytest.mark.parametrize("name", ["CVE-1", "SAFETY-1"])
+def test_a_waiver_may_use_any_id_of_an_advisory(name: str) -> None:
+    """Sources name one weakness differently."""
+    row = Advisory("CVE-1", "a", "1", "high", "", ("SAFETY-1",))
+
+    assert row.waived({name: "known", "LINT": "x"}) == "known"
+    assert row.waived({"CVE-2": "known"}) == ""
+
+
+def test_names_that_no_advisory_has_are_unused() -> None:
+    """Whether as its id or as an alias."""
+    rows = [Advisory("CVE-1", "a", "1", "high", "", ("SAFETY-1",))]
+
+    assert advisories.unused(["CVE-1", "SAFETY-1", "CVE-2"], rows) == ["CVE-2"]
+
+
+def test_an_advisory_survives_its_way_through_a_record() -> None:
+    """Plain values and back."""
+    row = Advisory("CVE-1", "a", "1", "high", "weak", ("SAFETY-1",))
+
+    assert Advisory.from_json(json.loads(json.dumps(asdict(row)))) == row
