@@ -66,7 +66,7 @@ def _run(chosen: argparse.Namespace, extra: Sequence[str]) -> None:
     elif chosen.check == "coverage":
         testing.coverage(session(), extra)
     else:
-        security.security(session())
+        security.security(session(), extra)
 
 
 def gate(chosen: argparse.Namespace, _extra: Sequence[str]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
+from pathlib import Path
 
 from towpath import sarif
 from towpath.config import Config
@@ -11,12 +12,18 @@ from towpath.flows import files
 from towpath.readers.findings import Finding
 
 
-def write(config: Config, tool: str, version: str, findings: Iterable[Finding]) -> None:
-    """Write the log of a tool that gave a verdict, with or without findings."""
-    content = json.dumps(sarif.log(tool, version, findings), indent=1).encode() + b"\n"
-    files.write_whole(config.reports / "sarif" / f"{tool}.sarif", content)
+def tell(
+    config: Config, tool: str, version: str, findings: Iterable[Finding] | None
+) -> Path | None:
+    """Write the log of a tool and return where.
 
-
-def forget(config: Config, tool: str) -> None:
-    """Remove the log of a tool that gave no verdict: an old or an empty one would be a claim."""
-    (config.reports / "sarif" / f"{tool}.sarif").unlink(missing_ok=True)
+    `findings` is None for a tool that gave no verdict: that leaves no log, since an old or an empty
+    one would be a claim.
+    """
+    file = config.reports / "sarif" / f"{tool}.sarif"
+    if findings is None:
+        file.unlink(missing_ok=True)
+        return None
+    content = json.dumps(sarif.log(tool, version, findings), indent=1, sort_keys=True).encode()
+    files.write_whole(file, content + b"\n")
+    return file

@@ -8,11 +8,12 @@ from towpath import gates
 from towpath.config import Config
 from towpath.errors import ConfigurationError, GateFailedError, NothingToJudgeError
 from towpath.evidence import Statement
-from towpath.flows import measures, records, source, stages
+from towpath.flows import alerts, measures, records, source, stages
 from towpath.flows.measures import Measured
 from towpath.flows.session import Session
 from towpath.gates import Status, Verdict
 from towpath.images import nearest
+from towpath.readers import secrets
 
 MEASURES: Mapping[str, Callable[[Config], Measured]] = {
     "lint": measures.lint,
@@ -23,6 +24,8 @@ MEASURES: Mapping[str, Callable[[Config], Measured]] = {
 }
 SHOWN = 20
 COLUMNS = ("", "", "time", "")
+# The tools whose findings code scanning shows.
+ALERTS = {"bandit", "flake8", secrets.TOOL, "advisories"}
 
 
 def judge(session: Session, stage: str) -> Statement:
@@ -53,6 +56,8 @@ def judge(session: Session, stage: str) -> Statement:
         artifacts=measured.artifacts,
         reason=_reason(stage, measured, session.config.gates),
     )
+    for name in ALERTS & measured.told.keys():
+        alerts.tell(session.config, name, measured.tools.get(name, "1"), measured.told[name])
     _tell(session, stage, measured)
     for verdict in statement.verdicts:
         session.terminal.say(f"{verdict['status']:8} {verdict['gate']}: {verdict['reason']}")

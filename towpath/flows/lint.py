@@ -10,20 +10,17 @@ from dataclasses import dataclass
 
 from towpath.commands import linters
 from towpath.commands.linters import Linter
-from towpath.errors import ConfigurationError, NothingToJudgeError
-from towpath.flows import alerts, judging, measures, records, rows
+from towpath.errors import ConfigurationError
+from towpath.flows import judging, measures, records
 from towpath.flows.kept import Keeper
 from towpath.flows.linting import Linting
 from towpath.flows.listed import Listed, listed
 from towpath.flows.session import Session
 from towpath.images import nearest
-from towpath.readers.findings import Finding
 
 FLAGS = ("--fix", "--fresh", "--verbose")
 # What only some linters say is no evidence, and lies apart from what a gate could judge.
 PART = "lint-part"
-# Those whose findings code scanning shows.
-ALERTS = ("bandit", "flake8")
 
 
 @dataclass(frozen=True)
@@ -65,7 +62,6 @@ def lint(session: Session, words: Sequence[str] = ()) -> None:
     else:
         seen = records.begin(session, "lint")
         _run(session, "lint", tools, listed(session, seen), asked)
-        _alert(session, tools)
         judging.judge(session, "lint")
 
 
@@ -123,16 +119,3 @@ def _writers(tools: Iterable[Linter]) -> list[Linter]:
             "None of these linters can fix.", why=f"Those that can are {able}."
         )
     return found
-
-
-def _alert(session: Session, tools: Iterable[Linter]) -> None:
-    """Write the findings of some linters for code scanning; of one without a verdict, nothing."""
-    for name in (tool.name for tool in tools if tool.name in ALERTS):
-        try:
-            record = records.read(session.config, "lint", name)
-            said = rows.of(session.config.root, record)
-        except NothingToJudgeError:
-            alerts.forget(session.config, name)
-        else:
-            found = [row for row in said if isinstance(row, Finding)]
-            alerts.write(session.config, name, record.version, found)

@@ -22,8 +22,8 @@ from towpath.readers.radon import Function
 class Measured:
     """What a check measured: facts for the gates, what could not be read and why, and the rest.
 
-    `rows` are for a table: tool, how it stands, seconds, a few words. `warnings` are told, and
-    judge nothing.
+    `rows` are for a table: tool, how it stands, seconds, a few words. `told` has the findings of
+    each tool, None where it gave no verdict. `warnings` are told, and judge nothing.
     """
 
     facts: dict[str, Any] = field(default_factory=dict)
@@ -32,6 +32,7 @@ class Measured:
     artifacts: list[Path] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
     rows: list[tuple[str, str, str, str]] = field(default_factory=list)
+    told: dict[str, tuple[Finding, ...] | None] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
 
     def take(
@@ -41,7 +42,7 @@ class Measured:
 
         A record that is missing, or says neither yes nor no, becomes an errored row.
         """
-        seconds = ""
+        seconds, before = "", len(self.findings)
         try:
             record = records.read(config, stage, name)
             self.tools[name] = record.version
@@ -50,11 +51,13 @@ class Measured:
         except NothingToJudgeError as error:
             self.miss(name, f"{error.what} {error.why}", seconds)
         else:
+            self.told[name] = tuple(self.findings[before:])
             self.rows.append((name, stands, seconds, words))
 
     def miss(self, name: str, reason: str, seconds: str = "") -> None:
         """Keep that something could not be read, and why."""
         self.unread.append(reason)
+        self.told[name] = None
         self.rows.append((name, "errored", seconds, reason))
 
 
@@ -152,10 +155,12 @@ def _advisories(measured: Measured, config: Config) -> None:
         ],
     )
     measured.warnings += [policy.unused_warning(name) for name in advisories.unused(notes, rows)]
-    measured.findings += [
+    found = tuple(
         Finding("requirements/production.txt", 0, row.id, row.words(), row.severity)
         for row in counting
-    ]
+    )
+    measured.told["advisories"] = found
+    measured.findings += found
     age = "of unknown age" if said["age_days"] is None else f"{said['age_days']:g} days old"
     words = (
         f"advisories: {len(counting)}, waived: {len(rows) - len(counting)}; asked {said['source']},"

@@ -9,19 +9,18 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-import json
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from towpath import policy, promotion, sarif
+from towpath import policy, promotion
 from towpath.clients import debian as archive
 from towpath.clients.registry import RegistryClient
 from towpath.errors import CommandFailedError, NothingToJudgeError, RegistryNotFoundError
 from towpath.evidence import Statement, Subject
-from towpath.flows import advisories, files, inventory, origin, readback
+from towpath.flows import advisories, alerts, inventory, origin, readback
 from towpath.flows import registry as registries
 from towpath.flows import sbom, stages, trivy
 from towpath.flows.inventory import BASE, OURS, UNKNOWN, Inventory, Pin
@@ -125,13 +124,9 @@ def inputs(session: Session, digest: str) -> str:
 
 def _sarif(session: Session, found: Scan) -> list[Path]:
     """Write the findings as SARIF and return where; nothing where a source was not asked."""
-    file = session.config.reports / "sarif" / "scan.sarif"
-    if found.unasked:
-        file.unlink(missing_ok=True)
-        return []
-    log = sarif.log("towpath-scan", SARIF_VERSION, [_finding(row) for row in found.findings])
-    files.write_whole(file, json.dumps(log, indent=1, sort_keys=True).encode() + b"\n")
-    return [file]
+    rows = None if found.unasked else [_finding(row) for row in found.findings]
+    file = alerts.tell(session.config, "scan", SARIF_VERSION, rows)
+    return [] if file is None else [file]
 
 
 def _finding(row: Found) -> Finding:

@@ -5,6 +5,7 @@ Licences are left out on purpose: whether one may be used is no measurement.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from towpath.commands import linters
@@ -18,11 +19,18 @@ from towpath.readers import requirements, secrets
 Pins = list[tuple[str, str]]
 
 
-def security(session: Session) -> None:
+def security(session: Session, arguments: Sequence[str] = ()) -> None:
     """Ask all three side by side, whatever one of them says; then judge.
 
-    Raises ConfigurationError, before anything runs, for pins or a baseline that cannot be read.
+    Raises ConfigurationError, before anything runs, for pins or a baseline that cannot be read, and
+    for any argument.
     """
+    if arguments:
+        raise ConfigurationError(
+            f"The security session takes no arguments, such as {arguments[0]!r}.",
+            why="It judges the whole tree and all that the product needs, or nothing.",
+            next_step="`nox -s security -- --fresh` asks again though nothing changed.",
+        )
     pins = _pins(session)
     secrets.baseline(measures.secrets_baseline(session.config))
     seen = records.begin(session, "security")
