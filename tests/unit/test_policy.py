@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
+from pathlib import Path
 
 import pytest
 
-from towpath import policy
+from towpath import gates, policy
+from towpath.config import parse
 from towpath.errors import ConfigurationError
 from towpath.policy import Waiver
 
@@ -86,7 +88,9 @@ def test_a_waiver_holds_through_its_last_day() -> None:
 )
 def test_a_limit_that_is_at_least_as_strict_is_taken(code: str, limit: float) -> None:
     """Upwards where more is better, downwards where less is."""
-    policy.require_strict({code: limit}, "gates")
+    found = parse({"gates": {code: limit}}, Path("/project"), {}, TODAY)
+
+    assert gates.gate(code, found.gates).limit == limit
 
 
 @pytest.mark.parametrize(
