@@ -14,11 +14,11 @@ import pytest
 from tests.integration.product import BESIDE, PLATFORMS, SEALED, SECRET, SETTINGS, inside
 from towpath import provenance
 from towpath.errors import CommandFailedError
-from towpath.flows import attached, origin, readback
+from towpath.flows import attached, origin, readback, sbom
 from towpath.flows import registry as registries
 from towpath.flows.build import Built
 from towpath.flows.session import Session
-from towpath.readers import oci
+from towpath.readers import oci, spdx
 
 pytestmark = [pytest.mark.integration, pytest.mark.engine]
 
@@ -201,6 +201,23 @@ def test_the_testing_image_runs_the_tests_inside_itself(
 
     assert " passed" in said
     assert " failed" not in said
+
+
+def test_every_platform_gets_its_list_of_packages(session: Session, built: Built) -> None:
+    """syft lists the image that was pushed; the lists hang on its digest, which stays the same."""
+    registry = registries.client(session)
+    image = registries.image(registry, built.digest)
+
+    listed = sbom.ensure(session, registry, image)
+
+    assert listed.missing == {}
+    assert set(listed.packages) == set(PLATFORMS)
+    assert registry.resolve(built.tags[0]) == built.digest
+    for artifact in attached.artifacts(registry, built.digest, spdx.ARTIFACT_TYPE):
+        document = json.loads(attached.content(registry, artifact))
+        names = {row["name"] for row in document["packages"]}
+        assert {"django", "gunicorn", "openssl"} <= names
+        assert "pip" not in names
 
 
 def test_layers_of_ours_are_as_old_as_the_commit_or_older(session: Session, built: Built) -> None:

@@ -209,7 +209,7 @@ def _order(
 
 def _unchanged(session: Session, source: Source) -> None:
     """Refuse an image whose files changed while it was built: no tree would speak of it."""
-    if sources.read(session).tree != source.tree:
+    if sources.snapshot(session).tree != source.tree:
         raise NothingToJudgeError(
             "Files changed while the image was built.",
             why="The image may hold some of before and some of after.",

@@ -102,6 +102,15 @@ def begun(session: Session, stage: str) -> Begun:
         raise _spoilt(stage, "begun", str(error)) from error
 
 
+def fits(session: Session, stage: str) -> bool:
+    """Tell whether what a check left speaks of the files as they are."""
+    try:
+        noted = begun(session, stage).inputs
+    except NothingToJudgeError:
+        return False
+    return noted == stages.check_inputs(session, source.snapshot(session), stage)
+
+
 def write(config: Config, stage: str, record: Record) -> None:
     """Keep how a tool ended."""
     keep(config, stage, record.name, asdict(record))

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 
 from towpath import evidence
@@ -32,7 +33,7 @@ def put(config: Config, statement: Statement) -> None:
         return
     for name, sha256 in statement.artifacts.items():
         copy = _copy(config, sha256)
-        if not copy.is_file():
+        if not copy.is_file() or file_hash(copy) != sha256:
             write_whole(copy, (config.root / name).read_bytes())
     write_whole(_place(config, statement.stage, statement.inputs), statement.encode() + b"\n")
     _forget(config, statement.stage)
@@ -43,7 +44,9 @@ def get(config: Config, stage: str, inputs: str) -> Statement | None:
     file = _place(config, stage, inputs)
     found = _read(file)
     if found is not None:
-        os.utime(file)
+        # Another run may have dropped it in the meantime.
+        with suppress(FileNotFoundError):
+            os.utime(file)
     return found
 
 
@@ -95,7 +98,11 @@ def _drop(files: Iterable[Path]) -> None:
 
 
 def _used(file: Path) -> int:
-    return file.stat().st_mtime_ns
+    """Return when a file was last used, in nanoseconds; 0 if another run has dropped it."""
+    try:
+        return file.stat().st_mtime_ns
+    except FileNotFoundError:
+        return 0
 
 
 def _read(file: Path) -> Statement | None:

@@ -48,23 +48,23 @@ def inputs_of(source: Source, *more: str) -> str:
 def check_inputs(session: Session, seen: Snapshot, stage: str) -> str:
     """Return the hash of all that can change the answer of a check.
 
-    Those are its files, the Python that runs it, the machine's kind, and what it asks besides: the
-    tests all Pythons that are here, security the advisories, which also grow old in a day. The
-    pins of the tools and the waivers are in the files.
+    Those are its files, the Python that runs it, the machine's kind, and what it asks besides:
+    security the advisories, which also grow old in a day. The tests run on all Pythons that are
+    here, whichever of them asks. The pins of the tools and the waivers are in the files.
     """
     config = session.config
-    more: tuple[str, ...] = ()
+    more: tuple[str, ...] = (platform.python_version(),)
     if stage == "tests":
         more = (*_pythons(session), *_lines(config))
     elif stage == "security":
-        more = (today(), _advisories(config))
+        more += (today(), _advisories(config))
     elif stage == "integration" and config.services_given:
-        more = ("without an engine",)
+        more += ("without an engine",)
     return inputs.digest(
         # Without the files one by one the tree speaks for all of them.
         seen.files or (("", seen.tree),),
         config.ignored.get(stage, ()),
-        *(stage, platform.python_version(), platform.system(), platform.machine(), *more),
+        *(stage, platform.system(), platform.machine(), *more),
     )
 
 

@@ -95,7 +95,7 @@ def coverage(session: Session, arguments: Sequence[str] = ()) -> None:
     records.begun(session, "tests")
     data = [
         str(file)
-        for stage in ("tests", "integration")
+        for stage in ("tests", *_services_covered(session))
         for file in sorted(records.coverage_data(config, stage).glob("data*"))
     ]
     if not data:
@@ -107,6 +107,18 @@ def coverage(session: Session, arguments: Sequence[str] = ()) -> None:
     for argv in commands.coverage(sys.executable, data, str(config.reports)):
         session.runner.run(argv, env=env)
     judging.judge(session, "tests")
+
+
+def _services_covered(session: Session) -> tuple[str, ...]:
+    """Return whether the coverage of the integration tests counts: what is of other files does not.
+
+    It is the stage's name in a tuple, or an empty one.
+    """
+    if records.fits(session, "integration"):
+        return ("integration",)
+    if any(records.coverage_data(session.config, "integration").glob("data*")):
+        session.terminal.say("The integration tests ran on other files: their coverage is left out")
+    return ()
 
 
 def service_variables(addresses: Mapping[str, str], secrets: Path) -> dict[str, str]:

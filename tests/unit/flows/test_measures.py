@@ -144,17 +144,24 @@ def test_what_an_earlier_run_left_does_not_count(root: Path) -> None:
         judging.judge(session, "tests")
 
 
-def test_the_coverage_of_the_integration_tests_counts(root: Path) -> None:
-    """Data of both is joined."""
+@pytest.mark.parametrize("changed", [False, True])
+def test_the_coverage_of_the_integration_tests_counts(root: Path, changed: bool) -> None:
+    """It joins that of the others, unless it is of other files; then that is said."""
     session = session_of(root, {"-m pytest": pytest_that(GOOD_XML)} | coverage_that(root, 90))
+    records.begin(session, "integration")
     data = records.coverage_data(session.config, "integration")
     data.mkdir(parents=True)
     (data / "data-integration").touch()
+    if changed:
+        answers = session.runner.answers  # type: ignore[attr-defined]
+        answers["ls-tree"] = "100644 blob 9\tapp/a.py\0"
 
     judged_tests(session)
 
     (combine,) = [line for line in calls(session) if "coverage combine" in line]
-    assert "tests/data-x" in combine and "integration/data-integration" in combine
+    assert "tests/data-x" in combine
+    assert ("integration/data-integration" in combine) is not changed
+    assert ("their coverage is left out" in said(session)) is changed
 
 
 @pytest.mark.parametrize("code", [0, 1])
