@@ -29,6 +29,8 @@ ATTEMPTS = 5
 FIRST_WAIT = 0.25  # seconds; doubled for each further attempt
 LONGEST_WAIT = 30.0
 MOST_REDIRECTS = 5
+# A token that another thread fetched may have ended before we used it.
+LOGINS = 2
 HUB, HUB_HOST = "docker.io", "registry-1.docker.io"
 
 
@@ -100,10 +102,14 @@ class Asking:
         url = urljoin(self._base, place) if "://" not in place else place
         used = self._login
         answer = self._send(method, url, headers or {}, body)
-        if answer.status == 401:
+        for _ in range(LOGINS):
+            if answer.status != 401:
+                break
             self._whole(answer)
-            if self._enter(used, answer.headers.get("www-authenticate", "")):
-                answer = self._send(method, url, headers or {}, body)
+            if not self._enter(used, answer.headers.get("www-authenticate", "")):
+                break
+            used = self._login
+            answer = self._send(method, url, headers or {}, body)
         return self._good(answer)
 
     @property
