@@ -48,6 +48,10 @@ class Store:
     faults: list[Fault] = field(default_factory=list)
     asked: list[str] = field(default_factory=list)
     authorizations: list[str] = field(default_factory=list)
+    uploads: dict[str, bytes] = field(default_factory=dict)
+    neighbours: dict[str, bytes] = field(default_factory=dict)
+    ranges: bool = True
+    deletes_tags: bool = True
     referrers: bool = False
     token: str = ""
     port: int = 0
@@ -80,7 +84,7 @@ class Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         self._serve()
 
-    do_HEAD = do_PUT = do_POST = do_GET
+    do_HEAD = do_PUT = do_POST = do_PATCH = do_DELETE = do_GET
 
     def _serve(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
@@ -103,11 +107,10 @@ class Handler(BaseHTTPRequestHandler):
             return self._answer(200, b"{}")
         if match := MANIFEST.match(self.path):
             return self._manifest(match[1], body)
-        if UPLOAD.match(self.path):
-            return self._upload(body)
+        if match := UPLOAD.match(self.path):
+            return self._upload(match[1].partition("?")[0], body)
         if match := BLOB.match(self.path):
-            held = self.store.blobs.get(match[1])
-            return self._missing() if held is None else self._answer(200, held)
+            return self._blob(match[1])
         if (match := REFERRERS.match(self.path)) and self.store.referrers:
             return self._referrers(match[1])
         if "/tags/list" in self.path:
@@ -125,18 +128,64 @@ class Handler(BaseHTTPRequestHandler):
             return self._answer(201, headers={"OCI-Subject": subject["digest"]} if subject else {})
         if digest not in self.store.manifests:
             return self._missing()
+        if self.command == "DELETE":
+            return self._delete(reference, digest)
         kind, content = self.store.manifests[digest]
         self._answer(200, content, {"Content-Type": kind})
 
-    def _upload(self, body: bytes) -> None:
+    def _delete(self, reference: str, digest: str) -> None:
+        if reference == digest:
+            del self.store.manifests[digest]
+        elif self.store.deletes_tags:
+            del self.store.tags[reference]
+        else:
+            return self._answer(405, b'{"errors":[{"code":"UNSUPPORTED"}]}')
+        self._answer(202)
+
+    def _blob(self, digest: str) -> None:
+        held = self.store.blobs.get(digest)
+        if held is None:
+            return self._missing()
+        begin = re.fullmatch(r"bytes=(\d+)-", self.headers.get("Range") or "")
+        if begin and self.store.ranges:
+            return self._answer(206, held[int(begin[1]) :])
+        self._answer(200, held)
+
+    def _upload(self, name: str, body: bytes) -> None:
+        """Serve an upload as the specification says it: what arrived of a chunk is kept."""
+        uploads = self.store.uploads
         if self.command == "POST":
-            place = f"/v2/{NAME}/blobs/uploads/one?state=x"
-            return self._answer(202, headers={"Location": place})
-        digest = f"sha256:{hashlib.sha256(body).hexdigest()}"
+            return self._begin()
+        if name not in uploads:
+            return self._missing()
+        if self.command == "GET":
+            return self._standing(204, name)
+        start = (self.headers.get("Content-Range") or "").partition("-")[0]
+        if start and int(start) != len(uploads[name]):
+            return self._standing(416, name)
+        uploads[name] += body
+        if self.command == "PATCH":
+            return self._standing(202, name)
+        digest = f"sha256:{hashlib.sha256(uploads[name]).hexdigest()}"
         if not self.path.endswith(f"digest={digest}"):
-            return self._answer(400)
-        self.store.blobs[digest] = body
+            return self._answer(400, b'{"errors":[{"code":"DIGEST_INVALID"}]}')
+        self.store.blobs[digest] = uploads.pop(name)
         self._answer(201)
+
+    def _begin(self) -> None:
+        mounted = re.search(r"mount=(sha256%3A[0-9a-f]+)&from=", self.path)
+        digest = mounted[1].replace("%3A", ":") if mounted else ""
+        if digest in self.store.neighbours:
+            self.store.blobs[digest] = self.store.neighbours[digest]
+            return self._answer(201)
+        name = f"u{len(self.store.asked)}"
+        self.store.uploads[name] = b""
+        self._standing(202, name)
+
+    def _standing(self, status: int, name: str) -> None:
+        last = max(0, len(self.store.uploads[name]) - 1)
+        place = f"/v2/{NAME}/blobs/uploads/{name}?state=x"
+        self._answer(status, headers={"Location": place, "Range": f"0-{last}"})
 
     def _referrers(self, digest: str) -> None:
         rows = [

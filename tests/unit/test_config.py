@@ -299,3 +299,43 @@ def test_a_pyproject_that_cannot_be_read_is_refused(tmp_path: Path, content: byt
         config.load(tmp_path, {})
 
     assert "pyproject.toml" in caught.value.what
+
+
+def test_further_registries_hold_the_same_repository() -> None:
+    """They come from the file, or from a variable with commas."""
+    table = {"repository": "x/y", "registries": ["a.example.com", "b.example.com:5000"]}
+
+    assert [str(row) for row in parsed(table).mirrors] == [
+        "a.example.com/x/y",
+        "b.example.com:5000/x/y",
+    ]
+    assert parsed(table, {"TOWPATH_REGISTRIES": " c.example.com ,"}).registries == (
+        "c.example.com",
+    )
+    assert parsed(table, {"TOWPATH_REGISTRIES": ""}).registries == ()
+
+
+@pytest.mark.parametrize(
+    ("registries", "words"),
+    [
+        ("a.example.com", "a list of registries"),
+        ([1], "a string"),
+        (["https://a.example.com"], "not a registry"),
+        (["a.example.com/path"], "not a registry"),
+        (["localhost:5000"], "named twice"),
+        (["a.example.com", "a.example.com"], "named twice"),
+    ],
+)
+def test_a_wrong_further_registry_is_refused(registries: object, words: str) -> None:
+    """A scheme, a path or a registry twice stops before anything is sent."""
+    with pytest.raises(ConfigurationError, match=words):
+        parsed({"registries": registries})
+
+
+def test_a_password_in_a_registry_is_not_repeated() -> None:
+    """The error shows where it stood, and not what it was."""
+    with pytest.raises(ConfigurationError) as caught:
+        parsed({"registry": "https://me:hunter2@r.example.com"})
+
+    assert "hunter2" not in caught.value.what
+    assert "***@r.example.com" in caught.value.what

@@ -10,7 +10,12 @@ from tests.fakes import QuietTerminal, TableRunner, outcome
 from tests.registry_server import NAME, Store, push_image
 from tests.releases import labels, session_at
 from towpath import config
-from towpath.errors import ConfigurationError, NothingToJudgeError, RegistryNetworkError
+from towpath.errors import (
+    ConfigurationError,
+    NothingToJudgeError,
+    RegistryNetworkError,
+    RegistryRefusedError,
+)
 from towpath.flows import registry
 from towpath.flows.session import Session
 
@@ -81,3 +86,34 @@ def test_platforms_that_disagree_on_a_label_are_nothing_to_judge(store: Store) -
     assert image.label("not there") == ""
     with pytest.raises(NothingToJudgeError, match="different labels v"):
         registry.Image(joined, {**first, **second}).label("v")
+
+
+def test_a_login_may_be_for_a_further_registry(store: Store, tmp_path: Path) -> None:
+    """A registry with a path or a password is refused, and its password not repeated."""
+    runner = TableRunner({"docker login": "Login Succeeded"})
+    session = session_at(tmp_path, store, runner)
+
+    registry.login(session, "me", "word", "r.example.com")
+
+    assert runner.lines == ["docker login --username=me --password-stdin r.example.com"]
+    for wrong in ("https://r.example.com/x", "you:secret@r.example.com"):
+        with pytest.raises(ConfigurationError) as caught:
+            registry.login(session, "me", "word", wrong)
+        assert "secret" not in caught.value.what
+    assert len(runner.lines) == 1
+
+
+def test_a_tag_is_taken_away(store: Store, tmp_path: Path) -> None:
+    """What it named stays; a registry that deletes no tags says what to do instead."""
+    pushed = push_image(store.client(), labels(), tag="old")
+    session = session_at(tmp_path, store)
+    store.deletes_tags = False
+    with pytest.raises(RegistryRefusedError) as caught:
+        registry.untag(session, "old")
+    assert "another image" in caught.value.next_step
+    store.deletes_tags = True
+
+    registry.untag(session, "old")
+
+    assert store.tags == {}
+    assert pushed.digest in store.manifests

@@ -16,6 +16,10 @@ class Elsewhere:
     def __init__(self) -> None:
         self._session = requests.Session()
 
+    def close(self) -> None:
+        """Let go of its connections."""
+        self._session.close()
+
     def send(self, method: str, url: str, headers: Mapping[str, str], body: bytes) -> Answer:
         """Send a request; bytes come as they are stored, never unpacked on the way."""
         try:
@@ -44,6 +48,7 @@ class _Streamed:
         try:
             return bytes(self._answer.raw.read(size, decode_content=False))
         except HTTPError as error:
+            self.close()
             raise ConnectionError(str(error)) from error
 
     def close(self) -> None:

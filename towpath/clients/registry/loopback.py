@@ -8,6 +8,7 @@ from __future__ import annotations
 import select
 import socket
 import threading
+import weakref
 from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
@@ -69,17 +70,12 @@ class _Connection:
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.stream = self._socket.makefile("rb", 65536)
 
-    def __del__(self) -> None:
-        if hasattr(self, "stream"):
-            self.close()
+        # Also of one that nobody closed: the socket is not part of what is thrown away with it.
+        self.close = weakref.finalize(self, _hang_up, self.stream, self._socket)
 
     def alive(self) -> bool:
         """Tell whether the other side still listens; one that hung up has something to read."""
         return not select.select([self._socket], [], [], 0)[0]
-
-    def close(self) -> None:
-        self.stream.close()
-        self._socket.close()
 
     def write(
         self, method: str, parts: SplitResult, headers: Mapping[str, str], body: bytes
@@ -132,6 +128,11 @@ class _Connection:
         if not line.endswith(b"\n"):
             raise ConnectionError("the connection ended before the answer did")
         return line.decode("latin-1").rstrip("\r\n")
+
+
+def _hang_up(stream: Any, connection: socket.socket) -> None:
+    stream.close()
+    connection.close()
 
 
 def _head(method: str, parts: SplitResult, headers: Mapping[str, str], length: int) -> bytes:
