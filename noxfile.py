@@ -147,6 +147,15 @@ def e2e(session: nox.Session) -> None:
     session.run("python", "-m", "pytest", *(session.posargs or ["tests/e2e"]))
 
 
+@nox.session(default=False)
+def benchmarks(session: nox.Session) -> None:
+    """Measure side by side with others, in one run: `-- tests`, or another one of benchmarks/."""
+    install(session, "test")
+    session.run(
+        "python", "-m", ".".join(["benchmarks", *session.posargs[:1]]), *session.posargs[1:]
+    )
+
+
 @nox.session(default=False, venv_backend="none")
 def requirements(session: nox.Session) -> None:
     """Compile requirements/*.in anew; arguments go to uv, for example --upgrade."""

@@ -132,3 +132,45 @@ def test_tests_that_still_hold_do_not_begin_anew(tested: Path) -> None:
     (tested / "new.py").touch()
     assert main(["begin", "tests"]) == 0
     assert begun(tested) != before
+
+
+@pytest.mark.parametrize(
+    ("argv", "word"),
+    [
+        (["check", "performance", "--", "-k", "x"], "'-k'"),
+        (["check", "coverage", "--", "unit"], "'unit'"),
+        (["check", "tests", "--", "unti"], "Did you mean 'unit'?"),
+    ],
+)
+def test_arguments_that_a_check_does_not_take_end_with_2(
+    argv: list[str], word: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Named, before anything runs."""
+    assert main(argv) == 2
+    assert word in capsys.readouterr().err
+
+
+@pytest.mark.door
+def test_integration_without_an_engine_ends_with_2(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It does not run on something else instead."""
+    monkeypatch.setenv("TOWPATH_ENGINE_DIR", "/nowhere/engine")
+    monkeypatch.setenv("DOCKER_HOST", "unix:///nowhere/docker.sock")
+
+    assert main(["check", "integration", "--", "-k", "x"]) == 2
+    assert "No Docker engine answers at unix:///nowhere" in capsys.readouterr().err
+
+
+@pytest.mark.door
+@pytest.mark.parametrize(("words", "code"), [(["--version"], 0), (["--no-such-option"], 2)])
+def test_a_part_of_the_tests_is_what_pytest_makes_of_it(
+    words: list[str],
+    code: int,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """The words go to a real pytest; those that it does not know are a wrong setting."""
+    monkeypatch.delenv("DJANGO_SETTINGS_MODULE", raising=False)
+    assert main(["check", "tests", "--", *words]) == code
+    assert "no verdict" in capsys.readouterr().err

@@ -21,6 +21,7 @@ from towpath.runner import Outcome
 # What pytest's own exit codes say beside 0 and 1.
 USAGE, NO_TESTS = 4, 5
 SEED = "--randomly-seed"
+PARTS = "After -- stand `unit`, `app` or paths, then options of pytest, such as -k WORD."
 
 
 def tests(session: Session, arguments: Sequence[str] = ()) -> None:
@@ -150,6 +151,7 @@ def _run(
 ) -> int:
     """Run pytest, keep how it ended unless arguments pick a part, and return its exit code."""
     config = session.config
+    _refuse_unknown(config.root, arguments)
     own = commands.picked(arguments)
     seed = None if any(word.startswith(SEED) for word in own) else secrets.randbits(32)
     options = [*fixed, *([] if seed is None else [f"{SEED}={seed}"]), *own]
@@ -183,15 +185,23 @@ def keep(session: Session, stage: str, name: str, ended: Outcome, seed: int | No
     records.write(session.config, stage, Record(name, version, seconds, ran, seed))
 
 
+def _refuse_unknown(root: Path, arguments: Sequence[str]) -> None:
+    """Say that a word before the options is neither a group nor a path: xdist does not."""
+    for word in arguments:
+        if word.startswith("-"):
+            return
+        if word not in commands.GROUPS and not (root / word.partition("::")[0]).exists():
+            raise ConfigurationError(
+                f"There are no tests {word!r}.{nearest(word, commands.GROUPS)}", next_step=PARTS
+            )
+
+
 def _refuse_nothing(ended: Outcome, arguments: Sequence[str]) -> None:
     """Say that the arguments are none of pytest's, or pick no test."""
     given = shlex.join(arguments)
     if ended.code == USAGE:
         raise ConfigurationError(
-            f"pytest does not understand: {given}.{nearest(arguments[0], commands.GROUPS)}",
-            why=ended.tail(),
-            next_step="What follows -- is `unit`, `app`, a path, or options of pytest, such as "
-            "-k WORD.",
+            f"pytest does not understand: {given}.", why=ended.tail(), next_step=PARTS
         )
     if ended.code == NO_TESTS:
         raise NothingToJudgeError(f"These arguments pick no test: {given}.")

@@ -217,7 +217,7 @@ def test_a_given_order_is_taken(root: Path) -> None:
         (["unit"], "tests/unit"),
         (["app", "-x", "unit"], "tests/app -x unit"),
         (["-k", "app"], "-k app"),
-        (["tests/unit/test_gates.py"], "tests/unit/test_gates.py"),
+        (["tests/test_a.py::test_b", "-x"], "tests/test_a.py::test_b -x"),
     ],
 )
 def test_groups_of_tests_have_short_names(root: Path, arguments: list[str], line: str) -> None:
@@ -229,16 +229,32 @@ def test_groups_of_tests_have_short_names(root: Path, arguments: list[str], line
     assert calls(session)[-1].endswith(f" {line}")
 
 
-def test_arguments_that_pytest_does_not_know_are_a_wrong_setting(root: Path) -> None:
-    """The nearest group is named, and what pytest said is quoted."""
-    answer = outcome(code=4, stderr="ERROR: file or directory not found: unti")
+def test_options_that_pytest_does_not_know_are_a_wrong_setting(root: Path) -> None:
+    """What pytest said is quoted."""
+    answer = outcome(code=4, stderr="ERROR: unrecognized arguments: --lff")
     session = session_of(root, {"-m pytest": answer})
 
-    with pytest.raises(ConfigurationError) as caught:
-        testing.tests(session, ["unti"])
+    with pytest.raises(ConfigurationError, match="--lff") as caught:
+        testing.tests(session, ["--lff"])
 
-    assert "unti" in caught.value.what and "Did you mean 'unit'?" in caught.value.what
-    assert "not found: unti" in caught.value.why
+    assert "unrecognized" in caught.value.why
+
+
+@pytest.mark.parametrize(
+    ("words", "hint"),
+    [(["unti"], "Did you mean 'unit'?"), (["unit", "tests/none.py::test_a"], "tests/none.py")],
+)
+def test_tests_that_are_not_there_are_a_wrong_setting(
+    root: Path, words: list[str], hint: str
+) -> None:
+    """Nothing runs, and the nearest group is named."""
+    session = session_of(root, {})
+
+    with pytest.raises(ConfigurationError) as caught:
+        testing.tests(session, words)
+
+    assert hint in caught.value.what
+    assert calls(session) == []
 
 
 def test_arguments_that_pick_no_test_are_nothing_to_judge(root: Path) -> None:

@@ -1,0 +1,21 @@
+"""The entry point of gunicorn answers a request by itself."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+from wsgiref.util import setup_testing_defaults
+
+from config.wsgi import application
+
+
+def test_the_application_answers() -> None:
+    """Without the test client in between."""
+    environ: dict[str, Any] = {"PATH_INFO": "/health/live", "QUERY_STRING": ""}
+    setup_testing_defaults(environ)
+    begun: list[str] = []
+
+    body = b"".join(application(environ, lambda status, headers: begun.append(status)))
+
+    assert begun == ["200 OK"]
+    assert json.loads(body)["status"] == "ok"
