@@ -20,7 +20,7 @@ from towpath.readers.oci import Descriptor, Manifest
 T = TypeVar("T")
 R = TypeVar("R")
 
-WORKERS = 4
+WORKERS = 6
 
 
 @dataclass(frozen=True)

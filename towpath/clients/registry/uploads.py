@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from towpath.clients.registry.client import RegistryClient
     from towpath.clients.registry.wire import Answer
 
-CHUNK = 8 * 1024 * 1024
+CHUNK = 16 * 1024 * 1024
 BYTES = {"Content-Type": "application/octet-stream"}
 OUT_OF_STEP = 416
 
