@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 
 RAISING = {"raises", "fail", "warns", "RaisesGroup"}
 # What a mock says of its own calls; where a result can be asserted, that is the better test.
@@ -40,7 +41,7 @@ def _of_module(path: str, tree: ast.Module, everywhere: set[str]) -> Iterator[We
     helpers = _helpers(tree, everywhere & _imported(tree))
     for node in ast.walk(tree):
         if isinstance(node, Function) and node.name.startswith("test_"):
-            if not _asserts(node) and not helpers & _called(node, ast.Name):
+            if not _asserts(node) and not helpers & _called(node):
                 yield Weak(path, node.lineno, f"{node.name} asserts nothing")
         if isinstance(node, ast.Assert) and _is_always_true(node.test):
             yield Weak(path, node.lineno, "an assertion that is always true")
@@ -56,7 +57,7 @@ def _helpers(tree: ast.Module, imported: set[str]) -> set[str]:
         if isinstance(node, Function) and not node.name.startswith("test_")
     ]
     found = imported | {node.name for node in functions if _asserts(node)}
-    while more := {row.name for row in functions if found & _called(row, ast.Name)} - found:
+    while more := {row.name for row in functions if found & _called(row)} - found:
         found |= more
     return found
 
@@ -67,17 +68,26 @@ def _imported(tree: ast.Module) -> set[str]:
     return {alias.name for node in ours for alias in node.names}
 
 
-def _asserts(function: Function) -> bool:
-    return any(isinstance(node, ast.Assert) for node in ast.walk(function)) or bool(
-        RAISING & _called(function, ast.Attribute)
+@cache
+def _inside(function: Function) -> tuple[bool, frozenset[str], frozenset[str]]:
+    """Return whether a function has an assertion, and the plain names and attributes it calls."""
+    nodes = list(ast.walk(function))
+    calls = [node.func for node in nodes if isinstance(node, ast.Call)]
+    return (
+        any(isinstance(node, ast.Assert) for node in nodes),
+        frozenset(call.id for call in calls if isinstance(call, ast.Name)),
+        frozenset(call.attr for call in calls if isinstance(call, ast.Attribute)),
     )
 
 
-def _called(function: Function, kind: type[ast.expr]) -> set[str]:
-    """Return what a function calls: plain names, or of attributes the last: `pytest.fail()`."""
-    calls = [node.func for node in ast.walk(function) if isinstance(node, ast.Call)]
-    chosen = [call for call in calls if isinstance(call, kind)]
-    return {call.id if isinstance(call, ast.Name) else call.attr for call in chosen}
+def _asserts(function: Function) -> bool:
+    """Say whether a function asserts by itself, or through pytest: `pytest.raises(...)`."""
+    asserts, _, attributes = _inside(function)
+    return asserts or bool(RAISING & attributes)
+
+
+def _called(function: Function) -> frozenset[str]:
+    return _inside(function)[1]
 
 
 def _is_always_true(test: ast.expr) -> bool:

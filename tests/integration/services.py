@@ -20,6 +20,9 @@ PATIENCE = 2.0  # seconds for a service on this machine to say its first byte
 class ServiceDownError(AssertionError):
     """A service that a test needs does not answer."""
 
+    # As pytest does with its own: a short line then begins with the name, not with a module.
+    __module__ = "builtins"
+
 
 @dataclass(frozen=True)
 class Service:

@@ -14,8 +14,9 @@ import pytest
 from tests.integration.product import BESIDE, PLATFORMS, SEALED, SECRET, SETTINGS, inside
 from towpath import provenance
 from towpath.errors import CommandFailedError
-from towpath.flows import attached, origin, readback, sbom
+from towpath.flows import attached, origin, readback
 from towpath.flows import registry as registries
+from towpath.flows import sbom
 from towpath.flows.build import Built
 from towpath.flows.session import Session
 from towpath.readers import oci, spdx

@@ -85,6 +85,7 @@ def test_the_tests_that_need_a_stopped_service_fail_with_its_name(
         env={
             **testing.service_variables({**addresses, "queue": ""}, secrets),
             "CACHE_CONTAINER": container.id,
+            "COLUMNS": "200",
         },
         check=False,
     )
