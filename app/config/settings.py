@@ -54,9 +54,9 @@ SILENCED_SYSTEM_CHECKS = ["security.W021"]
 # What it is made of
 INSTALLED_APPS = ["releases", "django.contrib.staticfiles"]
 MIDDLEWARE = [
-    # First, so that neither the Host check nor the redirect to https stands before a probe.
-    "health.middleware.Health",
     "config.middleware.ContentSecurityPolicy",
+    # Early, so that neither the Host check nor the redirect to https stands before a probe.
+    "health.middleware.Health",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.middleware.http.ConditionalGetMiddleware",

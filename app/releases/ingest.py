@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
+from math import isfinite
 from pathlib import Path
 from typing import Any, NoReturn
 from uuid import UUID
@@ -63,7 +64,9 @@ class Rows:
 def parse(body: bytes) -> Report:
     """Return the report in the body; NotJson or NotAReport where there is none."""
     try:
-        document = json.loads(body.decode("utf-8"), parse_constant=_refuse_constant)
+        document = json.loads(
+            body.decode("utf-8"), parse_constant=_refuse_constant, parse_int=_whole
+        )
         canonical = _canonical(document).decode("utf-8")
     except RecursionError:
         raise NotJson("nested too deeply") from None
@@ -178,6 +181,13 @@ def _canonical(document: Any) -> bytes:
 
 def _refuse_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is no JSON number")
+
+
+def _whole(digits: str) -> int:
+    """Return a whole number that a float can hold: a page could not write another one."""
+    if not isfinite(float(digits)):
+        raise ValueError("a number is too large")
+    return int(digits)
 
 
 def _problem(error: ValidationError) -> Problem:

@@ -33,6 +33,16 @@ def test_every_answer_carries_the_headers(client: Client, path: str) -> None:
     assert headers["Cross-Origin-Opener-Policy"] == "same-origin"
 
 
+@pytest.mark.parametrize("path", ["/health/live", "/health/ready"])
+def test_a_probe_is_fenced_in_too(client: Client, path: str) -> None:
+    """Though it is answered before all else, whatever Host it comes with."""
+    response = client.get(path, headers={"Host": "evil.example"})
+
+    assert response["Content-Security-Policy"] == POLICY
+    assert response["X-Content-Type-Options"] == "nosniff"
+    assert "evil.example" not in response.content.decode()
+
+
 def test_the_policy_lets_nothing_be_loaded_from_elsewhere() -> None:
     """No script at all, and no inline style."""
     assert "default-src 'none'" in POLICY
