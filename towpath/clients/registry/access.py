@@ -84,9 +84,9 @@ class Access:
     def _read(self, answer: Answer, realm: str) -> str:
         try:
             body: Any = json.loads(answer.content)
-            token = body.get("token") or body.get("access_token") or ""
+            token = body.get("token") or body.get("access_token")
         except (ValueError, AttributeError):
-            token = ""
+            token = None
         if not token:
             raise RegistryUnauthorizedError(
                 f"{self._registry} sends us to {realm} for a token, and there is none.",
