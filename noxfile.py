@@ -73,8 +73,9 @@ def install(session: nox.Session, pins: str, *over: str) -> None:
 
 
 def towpath(session: nox.Session, *arguments: str) -> None:
-    """Run our own command in the session's environment."""
-    session.run("python", "-m", "towpath", *arguments)
+    """Run our own command in the session's environment; Ctrl-C leaves it time to end its own."""
+    command = ("python", "-m", "towpath", *arguments)
+    session.run(*command, interrupt_timeout=30, terminate_timeout=15)
 
 
 def check(session: nox.Session, name: str) -> None:

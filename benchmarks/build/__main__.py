@@ -7,7 +7,6 @@ of its own. The peer is `Dockerfile.peer`, with pip under emulation; it runs onc
 from __future__ import annotations
 
 import argparse
-import shutil
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -15,11 +14,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from uuid import uuid4
 
+from benchmarks.checkout import ROOT, Checkout, checkout
 from benchmarks.timing import Goal, Times, report
-from towpath.runner import Runner
 from towpath.tasks.entry import session
 
-ROOT = Path(__file__).resolve().parents[2]
 PEER = Path(__file__).with_name("Dockerfile.peer")
 BOTH, ALONE = "linux/amd64,linux/arm64", "linux/amd64"
 CACHE = "--mount=type=cache,"
@@ -27,11 +25,9 @@ SETTLED = 2  # builds of a change until the engine has nothing left of the cold 
 
 
 @dataclass(frozen=True)
-class Trial:
-    """A checkout of its own, and the way to run something in it."""
+class Trial(Checkout):
+    """A checkout of its own, and the way to build and push it."""
 
-    root: Path
-    runner: Runner
     repository: str
 
     def build(self, platforms: str, *more: str) -> None:
@@ -63,12 +59,6 @@ class Trial:
             stream.write(f"# {uuid4()}\n")
         self.commit("Change a line")
 
-    def commit(self, message: str) -> None:
-        """Commit all files as they are."""
-        self.runner.run(["git", "add", "--all"])
-        author = ["-c", "user.name=Benchmark", "-c", "user.email=benchmark@example.com"]
-        self.runner.run(["git", *author, "commit", "--quiet", f"--message={message}"])
-
     def forget(self) -> None:
         """Take the names of all images of this run out of the engine."""
         named = f"--filter=reference={session().config.registry}/{self.repository}"
@@ -89,17 +79,8 @@ def trial(folder: Path) -> Trial:
     found = session(engine=True)
     repository = f"bench/build-{uuid4().hex[:8]}"
     env = {**found.config.env, "TOWPATH_REPOSITORY": repository, "TOWPATH_STATE": str(folder / "s")}
-    root = folder / "checkout"
-    runner = Runner(found.terminal, env=env, cwd=ROOT)
-    listed = runner.run(["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"])
-    for name in filter(None, listed.stdout.split("\0")):
-        if (ROOT / name).is_file():
-            (root / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy(ROOT / name, root / name)
-    made = Trial(root, Runner(found.terminal, env=env, cwd=root), repository)
-    made.runner.run(["git", "init", "--quiet", "--initial-branch=main"])
-    made.commit("All of it")
-    return made
+    made = checkout(folder / "checkout", found.terminal, env)
+    return Trial(made.root, made.runner, repository)
 
 
 def measure(made: Trial, times: Times, rounds: int, with_peer: bool) -> list[Goal]:

@@ -41,15 +41,18 @@ HARMLESS_HEADS = ("GITHUB_", "NOX_", "RUNNER_", "SSH_", "TERM_", "VTE_", "XDG_SE
 class Keeper:
     """What was known when a check began, and what it learns; one for each run of a check."""
 
-    def __init__(self, config: Config, found: Listed) -> None:
-        """Take the files as they are when the check begins."""
+    def __init__(self, config: Config, found: Listed, *, fresh: bool = False) -> None:
+        """Take the files as they are when the check begins; with `fresh` nothing is known."""
         self._config = config
         self._found = found
+        self._fresh = fresh
         self._learnt: dict[str, tuple[Linter, str, Sequence[str], Answers]] = {}
         self._used: dict[str, list[str]] = {}
 
     def known(self, tool: Linter, version: str, given: Sequence[str]) -> Answers:
         """Return the answers that still hold for these files, by file."""
+        if self._fresh:
+            return {}
         asked = keys(self._config, self._found, tool, version, given)
         stored = _load(self._place(tool.name))
         held = {file: stored[key] for file, key in asked.items() if key in stored}

@@ -67,14 +67,13 @@ def lint(session: Session, words: Sequence[str] = ()) -> None:
 
 def _run(session: Session, stage: str, tools: Sequence[Linter], found: Listed, asked: Wish) -> None:
     """Run linters side by side and keep what can be told again."""
-    keeper = None if asked.fresh else Keeper(session.config, found)
+    keeper = Keeper(session.config, found, fresh=asked.fresh)
     linting = Linting(session, stage, found, keeper, asked.verbose)
     for tool in tools:
         records.log(session.config, tool.name).unlink(missing_ok=True)
     with session.terminal.board("lint", [tool.name for tool in tools], side_by_side=True):
         _side_by_side(session, linting, tools)
-    if keeper:
-        keeper.settle(listed(session))
+    keeper.settle(listed(session))
 
 
 def _side_by_side(session: Session, linting: Linting, tools: Iterable[Linter]) -> None:

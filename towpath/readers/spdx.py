@@ -20,13 +20,7 @@ def packages(text: str, manifest: str) -> int:
     Raises NothingToJudgeError for a list that is not whole, is empty, or is of another image.
     """
     try:
-        document = json.loads(text)
-        if not document["spdxVersion"].startswith("SPDX-2."):
-            raise ValueError(f"it is {document['spdxVersion']}")
-        described = _described(document)
-        rows = [row for row in document["packages"] if row["SPDXID"] != described["SPDXID"]]
-        named = [row["versionInfo"] for row in rows if row["name"]]
-        seen = {f"sha256:{row['checksumValue']}" for row in described["checksums"]}
+        named, seen = _read(json.loads(text))
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise NothingToJudgeError(
             "The list of the image's packages cannot be read.", why=repr(error)
@@ -38,6 +32,16 @@ def packages(text: str, manifest: str) -> int:
     if not named:
         raise NothingToJudgeError(f"The list of the packages of {manifest} is empty.")
     return len(named)
+
+
+def _read(document: dict[str, Any]) -> tuple[list[str], set[str]]:
+    """Return the versions of the packages that have a name, and the digests of the image."""
+    if not document["spdxVersion"].startswith("SPDX-2."):
+        raise ValueError(f"it is {document['spdxVersion']}")
+    described = _described(document)
+    rows = [row for row in document["packages"] if row["SPDXID"] != described["SPDXID"]]
+    named = [row["versionInfo"] for row in rows if row["name"]]
+    return named, {f"sha256:{row['checksumValue']}" for row in described["checksums"]}
 
 
 def _described(document: dict[str, Any]) -> dict[str, Any]:

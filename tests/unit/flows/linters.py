@@ -12,10 +12,13 @@ import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from tests.fakes import QuietTerminal, TableRunner, outcome
-from tests.unit.flows.checked import SOURCE
+from tests.unit.flows.checked import SOURCE, evidence, said
 from towpath import config
+from towpath.errors import TowpathError
+from towpath.flows import lint
 from towpath.flows.session import Session
 from towpath.runner import Outcome
 
@@ -127,3 +130,43 @@ class Desk:
             for name, text in texts.items()
         }
         return outcome(json.dumps({name: rows for name, rows in found.items() if rows}))
+
+
+EVERY = ("mypy", "flake8", "bandit", "black", "isort", "radon")
+APART = ("flake8", "bandit", "black", "isort", "radon")
+
+
+def linted(place: Path) -> Desk:
+    """Make a project with three modules and a test, lint it once, and return its desk."""
+    desk = Desk(place)
+    desk.write("pyproject.toml", "[project]\n")
+    desk.write("app/a.py", "def f: 3\n")
+    desk.write("app/b.py", "flake8 bad\nisort bad\nblack bad\nbandit bad\nmypy bad\n")
+    desk.write("app/none.py", "")
+    desk.write("tests/test_a.py", "def g: 9\n")
+    run(desk)
+    return desk
+
+
+def run(desk: Desk, *words: str) -> dict[str, Any]:
+    """Lint, and return all that lint says, with what it does not depend on left out."""
+    session = desk.session()
+    try:
+        lint.lint(session, words)
+    except TowpathError as error:
+        assert error.code in (3, 4)
+    statement = evidence(session, "lint")
+    table = [line for line in said(session).splitlines() if "│" in line]
+    return {
+        "facts": statement.facts,
+        "verdicts": statement.verdicts,
+        "reason": statement.reason,
+        "told": [line for line in said(session).splitlines() if line.startswith("  app/")],
+        "rows": len(table),
+        "sarif": [file.read_text() for file in sorted((desk.root / "reports/sarif").glob("*"))],
+    }
+
+
+def asked(desk: Desk) -> dict[str, list[str]]:
+    """Return which files each linter was given in the last run."""
+    return desk.asked

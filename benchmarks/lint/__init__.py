@@ -1,0 +1,1 @@
+"""How long lint takes, beside the same tools one after another."""

@@ -1,0 +1,169 @@
+"""Run it: `nox -s benchmarks -- lint [--rounds=3]`.
+
+The environment of `nox -s lint` has to be there, and lint has to pass: a failure is not reused.
+Everything happens in a checkout of its own, with caches of its own. Cold means that no tool and
+nobody else knows anything of an earlier run; warm, that the tools have their own caches and all of
+them run; the peer is each tool by itself, cold, one after another. What is told of a changed file
+is held against a fresh run: a difference ends this.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shutil
+import sys
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+from benchmarks.checkout import ROOT, Checkout, checkout
+from benchmarks.timing import Goal, Times, report
+from towpath.commands import linters
+from towpath.commands.linters import Linter
+from towpath.errors import ConfigurationError, NothingToJudgeError, TowpathError
+from towpath.flows.listed import listed
+from towpath.flows.session import Session
+from towpath.tasks.entry import session
+
+PYTHON = str(ROOT / ".nox" / "lint" / "bin" / "python")
+CORES = 2
+CHANGED = "towpath/images.py"
+TYPED = "nothing changed, ./dev nox -s lint"
+ASKED = "nothing changed, python -m towpath check lint"
+
+
+@dataclass(frozen=True)
+class Trial(Checkout):
+    """A checkout in which to lint, with caches that can be emptied."""
+
+    caches: Path
+
+    def forget(self) -> None:
+        """Make it cold."""
+        shutil.rmtree(self.caches, ignore_errors=True)
+        shutil.rmtree(self.root / "reports", ignore_errors=True)
+
+    def lint(self, *words: str) -> None:
+        """Lint as the Nox session does, the start of Python included."""
+        self.runner.run([PYTHON, "-m", "towpath", "check", "lint", "--", *words])
+
+    def nox(self) -> None:
+        """Lint as people type it."""
+        self.runner.run(["./dev", "nox", "-s", "lint"])
+
+    def alone(self, tool: Linter) -> None:
+        """Run one tool by itself on all of its files."""
+        found = listed(Session(session().config, self.runner, session().terminal))
+        given = tool.files(found.files, lambda file: first_line(self.root / file))
+        argv = tool.argv(PYTHON, given)
+        self.runner.run(argv, env=dict(tool.variables), check=False)
+
+    def change(self) -> None:
+        """Change a line of a module that much of the rest imports."""
+        with (self.root / CHANGED).open("a") as stream:
+            stream.write(f"\n\n# {uuid4()}\n")
+
+    def said(self) -> dict[str, Any]:
+        """Return what the last lint says of the source."""
+        text = (self.root / "reports" / "evidence" / "lint.json").read_text()
+        statement = json.loads(text)["predicate"]
+        return {name: statement[name] for name in ("facts", "verdicts", "status", "tools")}
+
+
+def first_line(file: Path) -> str:
+    """Return the first line of a file."""
+    with file.open(errors="replace") as stream:
+        return stream.readline()
+
+
+def trial(folder: Path) -> Trial:
+    """Make a checkout that borrows the environments of the project."""
+    if not Path(PYTHON).is_file():
+        raise ConfigurationError(
+            "There is no environment with the linters.", next_step="Make it: nox -s lint"
+        )
+    found, caches = session(), folder / "caches"
+    env = {
+        **found.config.env,
+        "MYPY_CACHE_DIR": str(caches / "mypy"),
+        "BLACK_CACHE_DIR": str(caches / "black"),
+    }
+    made = checkout(folder / "checkout", found.terminal, env)
+    for name in (".venv", ".nox"):
+        (made.root / name).symlink_to(ROOT / name)
+    (made.root / ".git" / "info" / "exclude").write_text(".venv\n.nox\n")
+    return Trial(made.root, made.runner, caches)
+
+
+def measure(made: Trial, times: Times, rounds: int) -> list[Goal]:
+    """Take all times, alternating what is compared, and return what has to hold."""
+    tools = linters.LINTERS
+    for _ in range(rounds):
+        made.forget()
+        times.take("cold", made.lint)
+        made.forget()
+        for tool in tools:
+            times.take(f"{tool.name} alone, cold", lambda: made.alone(tool))
+    for _ in range(rounds):
+        times.take("warm", lambda: made.lint("--fresh"))
+    for _ in range(rounds):
+        made.change()
+        times.take("one file changed", made.lint)
+        changed = made.said()
+        made.lint("--fresh")
+        require_same(changed, made.said())
+    made.nox()
+    for _ in range(rounds):
+        times.take(ASKED, made.lint)
+        times.take(TYPED, made.nox)
+    alone = [times.median(f"{tool.name} alone, cold") for tool in tools]
+    return goals(times, alone)
+
+
+def goals(times: Times, alone: Sequence[float]) -> list[Goal]:
+    """Return what has to hold; `alone` are the seconds of each tool by itself."""
+    cold, longest = times.median("cold"), max(alone)
+    ideal = max(longest, sum(alone) / CORES)
+    letter = longest + (sum(alone) - longest) / CORES
+    return [
+        Goal("cold / the longest or half of all", cold / ideal, "<=", 1.15, " x"),
+        Goal("cold / the longest and half of the rest", cold / letter, "<=", 1.15, " x"),
+        Goal("one after another / cold", sum(alone) / cold, ">=", 1, " x"),
+        Goal("one file changed / cold", times.median("one file changed") / cold, "<=", 1 / 3, " x"),
+        Goal("nothing changed, as the session asks", times.median(ASKED), "<=", 1, " s"),
+        Goal("nothing changed, as people type it", times.median(TYPED), "<=", 1, " s"),
+    ]
+
+
+def require_same(kept: dict[str, Any], fresh: dict[str, Any]) -> None:
+    """Raise NothingToJudgeError if what was told again is not what a fresh run says."""
+    if kept != fresh:
+        raise NothingToJudgeError(
+            "What lint tells of a changed file is not what a fresh run says.",
+            why=f"{kept} is not {fresh}",
+        )
+
+
+def main(argv: Sequence[str]) -> int:
+    """Measure, print and write; 1 where a goal was not held."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.lint", description=__doc__)
+    parser.add_argument("--rounds", type=int, default=3)
+    flags = parser.parse_args(argv)
+    terminal = session().terminal
+    times = Times(terminal)
+    try:
+        with tempfile.TemporaryDirectory(prefix="towpath-bench-") as folder:
+            found = measure(trial(Path(folder)), times, max(flags.rounds, 1))
+    except TowpathError as error:
+        terminal.error(error)
+        return error.code
+    terminal.data(str(report("lint", times, found).relative_to(ROOT)))
+    return 0 if all(goal.held for goal in found) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
