@@ -67,6 +67,46 @@ def test_an_unknown_key_names_the_nearest(checkout: Callable[[], Path]) -> None:
     check_message(invoke(target, "gates.check"), 2, ["tool.towpath.platfroms", "'platforms'"])
 
 
+WAIVER = """
+[[tool.towpath.waivers]]
+id = "{}"
+reason = "known"
+{}
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (WAIVER.format("COVERAGE", ""), ["waivers[0] has no expires"]),
+        (WAIVER.format("COVERAGE", "expires = 2026-01-31"), ["COVERAGE expired on 2026-01-31"]),
+        (WAIVER.format("COVERAGE", 'expires = "2099-01-31"'), ["waivers[0].expires", "date"]),
+        (WAIVER.format("COVERAG", "expires = 2099-01-31"), ["'COVERAG'", "'COVERAGE'"]),
+        (WAIVER.format("CVE-1", "expires = 2099-01-31"), ["'CVE-1'", "no advisory"]),
+        ('\n[tool.towpath.gates]\nCOVERAGE = "90"\n', ["gates.COVERAGE", "a number"]),
+        ("\n[tool.towpath.gates]\nCOVERAGE = nan\n", ["gates.COVERAGE", "a number"]),
+        ("\n[tool.towpath.gates]\nCOVERAGE = 70\n", ["gates.COVERAGE is 70", "COVERAGE >= 80 %"]),
+        ("\n[tool.towpath.gates]\nCOVERAG = 90\n", ["gates.COVERAG", "'COVERAGE'"]),
+    ],
+)
+def test_a_wrong_policy_is_a_clear_error(
+    text: str, words: list[str], checkout: Callable[[], Path]
+) -> None:
+    """A waiver or a limit that is not as it must be stops everything with exit code 2."""
+    target = checkout()
+    with (target / "pyproject.toml").open("a") as file:
+        file.write(text)
+
+    check_message(invoke(target, "gates.check"), 2, words)
+
+
+def test_the_security_session_takes_no_arguments(checkout: Callable[[], Path]) -> None:
+    """Exit code 2, which Nox turns into its own 1."""
+    ended = run(checkout(), sys.executable, "-m", "towpath", "check", "security", "--", "foo")
+
+    check_message(ended, 2, ["'foo'", "takes no arguments"])
+
+
 def test_an_empty_report_is_no_report(checkout: Callable[[], Path]) -> None:
     """An empty file is exit code 3, not an empty table."""
     target = checkout()
