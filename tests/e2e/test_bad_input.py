@@ -85,7 +85,10 @@ reason = "known"
         (WAIVER.format("CVE-1", "expires = 2099-01-31"), ["'CVE-1'", "no advisory"]),
         ('\n[tool.towpath.gates]\nCOVERAGE = "90"\n', ["gates.COVERAGE", "a number"]),
         ("\n[tool.towpath.gates]\nCOVERAGE = nan\n", ["gates.COVERAGE", "a number"]),
-        ("\n[tool.towpath.gates]\nCOVERAGE = 70\n", ["gates.COVERAGE is 70", "COVERAGE >= 80 %"]),
+        (
+            "\n[tool.towpath.gates]\nCOVERAGE = 70\n",
+            ["gates.COVERAGE", "is 70", "COVERAGE >= 80 %"],
+        ),
         ("\n[tool.towpath.gates]\nCOVERAG = 90\n", ["gates.COVERAG", "'COVERAGE'"]),
     ],
 )
