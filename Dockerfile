@@ -16,7 +16,7 @@ ENV PIP_CERT=/etc/ssl/certs/ca-certificates.crt \
     PYTHONHASHSEED=0
 COPY requirements/uv.txt /build/
 RUN --mount=type=secret,id=ca,target=/etc/ssl/certs/ca-certificates.crt \
-    --mount=type=cache,target=/root/.cache \
+    --mount=type=cache,target=/root/.cache/pip \
     pip install --quiet --root-user-action=ignore --target /build/uv \
     --require-hashes --requirement /build/uv.txt
 COPY --chmod=755 <<'INSTALL' /build/install
@@ -36,6 +36,7 @@ sed --in-place '1s|^#!.*python.*|#!/usr/bin/env python3|' "$3"/srv/lib/bin/*
 # Any fixed day will do, but not the commit's: the same pins are the same layer.
 /build/freeze "$3" 315532800
 INSTALL
+
 COPY --chmod=755 <<'FREEZE' /build/freeze
 #!/bin/sh
 # freeze TREE EPOCH: compile it so that the same sources give the same bytes.
@@ -61,6 +62,8 @@ RUN --mount=type=secret,id=ca,target=/etc/ssl/certs/ca-certificates.crt \
     /build/install arm64 /build/production.txt /tree
 
 # --- code: the same for every platform; static files are collected on the build platform ---------
+# A stage of this file, and no image.
+# hadolint ignore=DL3006
 FROM dependencies-${BUILDARCH} AS code
 COPY app/ /code/srv/app/
 # The commit's time becomes the files' own, by which web servers answer whether a file has changed.
@@ -71,6 +74,8 @@ RUN SECRET_KEY=collecting ALLOWED_HOSTS=none ENVIRONMENT=development DEBUG=false
     # COPY knows a tree by its contents without their times: the time has to be one of them.
     && echo "${SOURCE_DATE_EPOCH}" > /code/srv/epoch && /build/freeze /code "${SOURCE_DATE_EPOCH}"
 
+# A stage of this file, and no image.
+# hadolint ignore=DL3006
 FROM dependencies-${TARGETARCH} AS dependencies
 
 # --- hidden: what the Python image brings and no container of ours may use -------------------------
@@ -79,6 +84,8 @@ FROM dependencies-${TARGETARCH} AS dependencies
 FROM python:${PYTHON}-slim AS bare
 
 FROM builder AS hidden
+# The directory is a mount of this instruction alone.
+# hadolint ignore=DL3003
 RUN --mount=type=bind,from=bare,target=/bare <<'HIDE'
 set -eu
 cd /bare
@@ -90,10 +97,11 @@ mkdir /hidden
     find usr -path '*/share/python-wheels' -prune -print
     find usr -path '*/bin/pip*' -print
     find . -xdev -type f -perm /6000 -printf '%P\n'
-} | while read -r name; do
+} > /build/names
+while read -r name; do
     mkdir -p "/hidden/$(dirname "$name")"
     : > "/hidden/$name"
-done
+done < /build/names
 find /hidden -exec touch --no-dereference --date=@315532800 {} +
 HIDE
 
@@ -118,6 +126,8 @@ RUN --mount=type=secret,id=ca,target=/etc/ssl/certs/ca-certificates.crt \
     /build/install ${TARGETARCH} /build/test.txt /tree
 
 FROM base AS testing
+# The word stands for a secret where nothing is to be kept: this image holds the tests.
+# hadolint ignore=DL3064
 ENV ENVIRONMENT=testing SECRET_KEY=testing ALLOWED_HOSTS=testserver,localhost
 COPY --from=test-dependencies /tree/ /
 COPY pyproject.toml /srv/
@@ -138,6 +148,8 @@ ENV PIP_CERT=/etc/ssl/certs/ca-certificates.crt \
     SSL_CERT_FILE=/etc/ssl/certs/ca-certificates.crt \
     REQUESTS_CA_BUNDLE=/etc/ssl/certs/ca-certificates.crt \
     UV_SYSTEM_CERTS=true
+# Debian keeps one version of each package: a pin would only end the next build.
+# hadolint ignore=DL3008
 RUN --mount=type=secret,id=ca,target=/etc/ssl/certs/ca-certificates.crt \
     apt-get update --quiet=2 \
     && apt-get install --quiet=2 --yes --no-install-recommends \
@@ -161,13 +173,14 @@ ENV PATH=/opt/towpath/bin:/usr/local/bin:/usr/local/sbin:/usr/sbin:/usr/bin:/sbi
 # file; anybody may add an environment, whoever the container runs as.
 COPY requirements/ /opt/project/requirements/
 COPY noxfile.py pyproject.toml /opt/project/
+WORKDIR /opt/project
 RUN --mount=type=secret,id=ca,target=/etc/ssl/certs/ca-certificates.crt \
     export UV_CACHE_DIR=/opt/cache UV_LINK_MODE=hardlink \
     && uv venv --quiet /opt/towpath \
     && uv pip install --quiet --python /opt/towpath --require-hashes \
         -r /opt/project/requirements/ci.txt -r /opt/project/requirements/production.txt \
-    && cd /opt/project && nox --install-only -s lint tests integration security coverage \
-    && rm -rf /opt/cache && mkdir -p -m 1777 "${HOME}" && chmod 1777 /opt/nox
+    && nox --install-only -s lint tests integration security coverage \
+    && rm -rf /opt/cache && mkdir -p "${HOME}" && chmod 1777 "${HOME}" /opt/nox
 USER 10001:10001
 WORKDIR /work
 CMD ["nox", "--list"]

@@ -10,6 +10,7 @@ from towpath.errors import TowpathError
 from towpath.tasks.entry import guarded, session, with_engine
 
 CHECKS = ("lint", "tests", "integration", "performance", "security", "coverage")
+PROBES = ("compose", "deployment", "migrations", "pins", "walls")
 # The tests are judged when their coverage is known.
 STAGES = {"coverage": "tests"}
 FRESH = "--fresh"
@@ -78,6 +79,13 @@ def gate(chosen: argparse.Namespace, _extra: Sequence[str]) -> None:
         judging.judge(tools, name)
 
 
+def probe(chosen: argparse.Namespace, _extra: Sequence[str]) -> None:
+    """Look at what no linter knows, and write what is found as JSON."""
+    from towpath.flows import probes
+
+    probes.probe(session(), chosen.check, chosen.files)
+
+
 def _split(argv: Sequence[str]) -> tuple[list[str], list[str]]:
     """Return what is before the first `--` and what is after it."""
     at = list(argv).index("--") if "--" in argv else len(argv)
@@ -91,10 +99,12 @@ def _parser() -> argparse.ArgumentParser:
         (begin, {"choices": CHECKS}),
         (check, {"choices": CHECKS}),
         (gate, {"nargs": "+", "metavar": "NAME"}),
+        (probe, {"choices": PROBES}),
     ):
         verb = verbs.add_parser(act.__name__, help=act.__doc__, description=act.__doc__)
         verb.add_argument("check", **options)
         verb.set_defaults(act=act)
+    verb.add_argument("files", nargs="*", metavar="FILE")
     return parser
 
 

@@ -31,9 +31,15 @@ SETTINGS = ("pyproject.toml", "noxfile.py")
 
 @dataclass(frozen=True)
 class Django:
-    """What the product's migrations are read with: its settings module."""
+    """The product: its settings module, its manage.py, and its environment in production.
+
+    With `production` its settings are judged as they are there; "random" stands for a value that is
+    made up each time.
+    """
 
     settings: str = "config.settings"
+    manage: str = "manage.py"
+    production: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -86,6 +92,8 @@ class Config:
     waivers: tuple[Waiver, ...] = ()
     gates: Mapping[str, float] = field(default_factory=dict)
     ignored: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    # Kinds of files that the project does not have, so that no linter has to judge any.
+    absent: tuple[str, ...] = ()
 
     @property
     def images(self) -> Repository:
@@ -198,13 +206,14 @@ def parse(
         "registry": partial(_typed, kind=str),
         "registries": _registries,
         "platforms": _platforms,
-        "django": partial(_read, Django),
+        "django": _django,
         "dashboard": partial(_read, Dashboard),
         "branches": _branches,
         "environments": _environments,
         "waivers": _waivers,
         "gates": _limits,
         "ignored": _ignored,
+        "absent": _absent,
     }
     values = {key: readers[key](value, where=f"{where}.{key}") for key, value in values.items()}
     _dashboard_runs_somewhere(values)
@@ -239,6 +248,25 @@ def _section(table: Any, kind: type, where: str, given: tuple[str, ...] = ()) ->
 
 def _read(kind: type[T], table: Any, where: str) -> T:
     return kind(**_section(table, kind, where))
+
+
+def _django(table: Any, where: str) -> Django:
+    known = {row.name for row in fields(Django)}
+    values = dict(_checked(table, known, where))
+    variables = values.pop("production", {})
+    if not isinstance(variables, Mapping):
+        raise _wrong(f"{where}.production", "a table", variables)
+    for name, value in variables.items():
+        _typed(value, str, f"{where}.production.{name}")
+    for name, value in values.items():
+        _typed(value, str, f"{where}.{name}")
+    return Django(**values, production=dict(variables))
+
+
+def _absent(value: Any, where: str) -> tuple[str, ...]:
+    if not isinstance(value, list):
+        raise _wrong(where, "a list of kinds of files", value)
+    return tuple(_typed(row, str, where) for row in value)
 
 
 def _environments(table: Any, where: str) -> dict[str, Environment]:

@@ -82,6 +82,16 @@ GATES: tuple[Gate, ...] = (
         "",
         "cyclomatic complexity of the worst function",
     ),
+    # Radon's documentation, "Commands": above 19 is A, "very high"; 10 to 19 is B, "medium".
+    Gate(
+        "MAINTAINABILITY",
+        "lint",
+        "maintainability",
+        ">",
+        19,
+        "",
+        "maintainability index of the worst module",
+    ),
     Gate("TESTS_RUN", "tests", "tests_run", ">", 0, "", "a run of no test has shown nothing"),
     Gate("TESTS_FAILED", "tests", "tests_failed", "<=", 0, "", "failed tests and tests in error"),
     Gate(

@@ -7,6 +7,7 @@
 | TWP3 | only towpath/runner.py starts processes |
 | TWP4 | only towpath/terminal.py prints, and what runs inside a container of the product |
 | TWP5 | app never imports towpath |
+| TWP6 | a threshold stands in towpath/gates.py and nowhere else |
 """
 
 from __future__ import annotations
@@ -15,6 +16,9 @@ import ast
 from collections.abc import Iterator
 from pathlib import PurePath
 from typing import ClassVar
+
+from towpath import gates
+from towpath.readers import thresholds
 
 # From the bottom up; a module imports its own layer and those below it.
 LAYERS = (
@@ -27,7 +31,7 @@ LAYERS = (
     ("commands", "readers", "clients", "journal", "sarif"),
     ("engine",),
     ("flows",),
-    ("tasks", "__main__"),
+    ("tasks", "__main__", "lint_plugin"),
 )
 PURE = {
     *("gates", "evidence", "promotion", "rollout", "migrations", "images", "commands", "readers"),
@@ -40,6 +44,9 @@ WORLD = {
 # What is named like a door and only cuts and joins text.
 HARMLESS = ("urllib.parse",)
 TOUCHING_CALLS = {"open", "input"}
+# What gates judge. Compared with a number, it is judged somewhere else too.
+FACTS = {row.fact for row in gates.GATES}
+ORDERINGS = (ast.Lt, ast.LtE, ast.Gt, ast.GtE)
 
 
 class Walls:
@@ -54,6 +61,7 @@ class Walls:
         parts = PurePath(filename.removeprefix("./")).with_suffix("").parts
         self.house = parts[0] if parts else ""
         self.room = parts[1] if len(parts) > 1 else ""
+        self.is_the_list = parts == ("towpath", "readers", "thresholds")
 
     def run(self) -> Iterator[tuple[int, int, str, type]]:
         """Yield line, column, message and this class for every breach."""
@@ -69,6 +77,13 @@ class Walls:
                 yield from self._import_breaches(module)
         if self.house == "towpath" and isinstance(node, ast.Call):
             yield from self._call_breaches(node)
+        if self._may_judge_nothing() and _threshold(node):
+            yield f"{thresholds.CODE} {thresholds.WHY}"
+
+    def _may_judge_nothing(self) -> bool:
+        """Tell whether this is code of the pipeline, but not the table of gates."""
+        ours = self.house in {"towpath", "noxfile", "tasks"}
+        return ours and self.room not in {"gates", "lint_plugin"} and not self.is_the_list
 
     def _import_breaches(self, module: str) -> Iterator[str]:
         top, *below = module.split(".")
@@ -96,6 +111,38 @@ def _imported(node: ast.AST) -> list[str]:
     module = node.module or ""
     # `from towpath import gates` and `from urllib import parse` name modules too.
     return [f"{module}.{alias.name}" for alias in node.names]
+
+
+def _threshold(node: ast.AST) -> bool:
+    """Tell whether a fact of a gate is compared with a number, or a tool told to judge by one."""
+    if isinstance(node, ast.Constant):
+        return isinstance(node.value, str) and bool(thresholds.WORDS.search(node.value))
+    if not isinstance(node, ast.Compare):
+        return False
+    sides = [node.left, *node.comparators]
+    return (
+        any(isinstance(way, ORDERINGS) for way in node.ops)
+        and any(_named(side) in FACTS for side in sides)
+        and any(_is_number(side) for side in sides)
+    )
+
+
+def _named(node: ast.expr) -> str:
+    """Return the last name of what is compared: of a variable, an attribute, a key."""
+    match node:
+        case ast.Name(id=name) | ast.Attribute(attr=name):
+            return name
+        case ast.Subscript(slice=ast.Constant(value=str(name))):
+            return name
+        case ast.Call(args=[ast.Constant(value=str(name)), *_]):
+            return name
+    return ""
+
+
+def _is_number(node: ast.expr) -> bool:
+    if isinstance(node, ast.UnaryOp):
+        return _is_number(node.operand)
+    return isinstance(node, ast.Constant) and isinstance(node.value, int | float)
 
 
 def _layer(room: str) -> int:

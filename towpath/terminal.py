@@ -108,7 +108,7 @@ class Terminal:
 
     def data(self, text: str) -> None:
         """Write a result to standard output, as it is."""
-        self.out.print(text, markup=False, highlight=False)
+        self.out.print(text, markup=False, highlight=False, emoji=False)
 
     def command(self, line: str) -> None:
         """Show the line of a command that is about to run."""

@@ -14,7 +14,9 @@ from towpath.evidence import Statement, Subject
 from towpath.gates import Status
 
 COMMIT = Subject.commit("c" * 40, "t" * 40)
-VERDICTS = evidence.verdict_rows(gates.judge("lint", {"issues": 0, "complexity": 3}))
+VERDICTS = evidence.verdict_rows(
+    gates.judge("lint", {"issues": 0, "complexity": 3, "maintainability": 50})
+)
 GOOD = Statement(
     stage="lint",
     subject=COMMIT,
@@ -156,9 +158,12 @@ def test_a_statement_that_does_not_fit_is_objected_to(
 
 def test_reasons_are_those_of_what_did_not_pass() -> None:
     """In one line, empty where all passed."""
-    assert evidence.reasons(gates.judge("lint", {"issues": 0, "complexity": 3})) == ""
+    assert (
+        evidence.reasons(gates.judge("lint", {"issues": 0, "complexity": 3, "maintainability": 50}))
+        == ""
+    )
     assert evidence.reasons(gates.judge("lint", {"issues": 1})) == (
-        "issues is 1, wanted LINT <= 0; complexity: no fact"
+        "issues is 1, wanted LINT <= 0; complexity: no fact; maintainability: no fact"
     )
 
 

@@ -11,6 +11,7 @@ from towpath.gates import GATES, Gate, Status
 EDGES = {
     "LINT": (0, 1),
     "COMPLEXITY": (9, 10),
+    "MAINTAINABILITY": (19.01, 19),
     "TESTS_RUN": (1, 0),
     "TESTS_FAILED": (0, 1),
     "COVERAGE": (80, 79.9),
@@ -70,6 +71,7 @@ def test_a_stage_is_judged_by_all_its_gates() -> None:
     assert [(row.gate, row.status) for row in verdicts] == [
         ("LINT", Status.PASSED),
         ("COMPLEXITY", Status.ERRORED),
+        ("MAINTAINABILITY", Status.ERRORED),
     ]
     assert gates.judge("deploy", {}) == ()
 
@@ -98,8 +100,8 @@ def test_a_gate_is_found_by_its_code() -> None:
 def test_a_waiver_lets_a_failure_pass_and_says_so() -> None:
     """It does not let pass what could not be judged, nor another gate."""
     verdicts = gates.judge("lint", {"issues": 3})
-    lint, complexity = gates.waive(verdicts, {"LINT": "known", "COMPLEXITY": "known"})
-    untouched, _ = gates.waive(verdicts, {"COVERAGE": "known"})
+    lint, complexity, _ = gates.waive(verdicts, {"LINT": "known", "COMPLEXITY": "known"})
+    untouched, *_ = gates.waive(verdicts, {"COVERAGE": "known"})
 
     assert lint.status is Status.PASSED
     assert lint.reason.endswith("; waived: known")

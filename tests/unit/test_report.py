@@ -34,7 +34,7 @@ def composed(*results: StageResult) -> dict[str, Any]:
 
 
 FULL = (
-    StageResult("lint", Status.PASSED, 1.5, {"issues": 0, "complexity": 7}),
+    StageResult("lint", Status.PASSED, 1.5, {"issues": 0, "complexity": 7, "maintainability": 50}),
     StageResult(
         "tests",
         Status.PASSED,

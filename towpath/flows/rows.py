@@ -4,15 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TypeAlias
 
 from towpath.flows.records import Record
-from towpath.readers import bandit, black, flake8, isort, mypy, radon
+from towpath.readers import (
+    actionlint,
+    bandit,
+    black,
+    checkstyle,
+    flake8,
+    isort,
+    maintainability,
+    mypy,
+    probe,
+    radon,
+    zizmor,
+)
 from towpath.readers.findings import Finding, Ran, unread
+from towpath.readers.maintainability import Module
 from towpath.readers.radon import Function
 
-Row: TypeAlias = Finding | Function
+Row: TypeAlias = Finding | Function | Module
 
 
 @dataclass(frozen=True)
@@ -30,6 +44,16 @@ READERS: Mapping[str, Reader] = {
     "mypy": Reader(mypy.read),
     "bandit": Reader(bandit.read),
     "radon": Reader(radon.read, Function),
+    "maintainability": Reader(maintainability.read, Module),
+    "actionlint": Reader(actionlint.read),
+    "hadolint": Reader(checkstyle.hadolint),
+    "shellcheck": Reader(checkstyle.shellcheck),
+    "zizmor": Reader(zizmor.read),
+    "compose": Reader(partial(probe.read, "compose")),
+    "deployment": Reader(partial(probe.read, "deployment")),
+    "migrations": Reader(partial(probe.read, "migrations")),
+    "pins": Reader(partial(probe.read, "pins")),
+    "walls": Reader(partial(probe.read, "walls")),
 }
 
 

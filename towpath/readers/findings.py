@@ -68,11 +68,23 @@ def require_agreement(tool: str, ran: Ran, found: bool) -> None:
 
 def document(tool: str, text: str) -> dict[str, Any]:
     """Return the JSON object of a tool; raises NothingToJudgeError for anything else."""
-    try:
-        found = json.loads(text)
-    except ValueError as error:
-        seen = f"It wrote no whole JSON: {error}" if text.strip() else "It wrote nothing."
-        raise unread(tool, seen) from error
+    found = _loaded(tool, text)
     if not isinstance(found, dict):
         raise unread(tool, f"It wrote a JSON {type(found).__name__}, not an object.")
     return found
+
+
+def documents(tool: str, text: str) -> list[Any]:
+    """Return the JSON array of a tool; raises NothingToJudgeError for anything else."""
+    found = _loaded(tool, text)
+    if not isinstance(found, list):
+        raise unread(tool, f"It wrote a JSON {type(found).__name__}, not an array.")
+    return found
+
+
+def _loaded(tool: str, text: str) -> object:
+    try:
+        return json.loads(text)
+    except ValueError as error:
+        seen = f"It wrote no whole JSON: {error}" if text.strip() else "It wrote nothing."
+        raise unread(tool, seen) from error

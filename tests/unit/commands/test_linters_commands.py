@@ -29,7 +29,6 @@ def picked(linter: Linter) -> list[str]:
         ("shell", [".ci/run", "dev", "tools/x.sh"]),
         ("compose", ["compose/base.yaml"]),
         ("requirements", ["requirements/lint.in", "requirements/production.txt"]),
-        ("project", ["app/manage.py", "requirements/production.txt"]),
     ],
 )
 def test_a_linter_gets_the_files_of_its_kind(reads: str, wanted: list[str]) -> None:
@@ -67,12 +66,12 @@ def test_a_first_line_says_whether_a_file_is_a_shell_script(line: str, shell: bo
 def test_a_module_is_started_by_the_interpreter_and_a_program_beside_it() -> None:
     """What is not in this environment is missing, whatever else lies on PATH."""
     one = Linter(name="a", options=("--x",), fixes=("--y",))
-    two = Linter(name="b", options=("--x",), program="tool", named=False)
+    two = Linter(name="b", options=("--x",), program="tool")
     three = Linter(name="c", options=(), module="radon")
 
     assert one.argv("/v/bin/python", ["f"]) == ["/v/bin/python", "-m", "a", "--x", "f"]
     assert one.argv("/v/bin/python", ["f"], fix=True) == ["/v/bin/python", "-m", "a", "--y", "f"]
-    assert two.argv("/v/bin/python", ["f"]) == ["/v/bin/tool", "--x"]
+    assert two.argv("/v/bin/python", ["f"]) == ["/v/bin/tool", "--x", "f"]
     assert three.argv("/v/bin/python", []) == ["/v/bin/python", "-m", "radon"]
 
 

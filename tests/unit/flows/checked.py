@@ -45,10 +45,15 @@ CLEAN: dict[str, Answer] = {
     "-m bandit": json.dumps({"errors": [], "metrics": METRICS, "results": []}),
     "-m black": outcome(stderr="2 files would be left unchanged.\n"),
     "-m isort": "SUCCESS: a Everything Looks Good!\nSUCCESS: b Everything Looks Good!\n",
-    "-m radon": json.dumps(
+    "-m radon cc": json.dumps(
         {"app/a.py": [{"type": "function", "name": "f", "lineno": 1, "complexity": 4}]}
     ),
+    "-m radon mi": json.dumps({"app/a.py": {"mi": 80.0, "rank": "A"}}),
+    "probe deployment": json.dumps({"judged": ["app/a.py"], "findings": []}),
+    "probe migrations": json.dumps({"judged": ["app/a.py"], "findings": []}),
 }
+# What the small project does not have.
+ABSENT = ["compose", "dockerfile", "requirements", "settings", "shell", "workflows"]
 NO_SECRETS: dict[str, Answer] = {
     "-m detect_secrets": outcome(
         stderr="".join(
@@ -90,7 +95,7 @@ def session_of(
 ) -> Session:
     """Return a session in the project whose commands answer so."""
     runner = TableRunner({**SOURCE, **answers})
-    return Session(config.parse({}, root, env or {}), runner, QuietTerminal(env))
+    return Session(config.parse({"absent": ABSENT}, root, env or {}), runner, QuietTerminal(env))
 
 
 def said(session: Session) -> str:

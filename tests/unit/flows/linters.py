@@ -15,13 +15,20 @@ from pathlib import Path
 from typing import Any
 
 from tests.fakes import QuietTerminal, TableRunner, outcome
-from tests.unit.flows.checked import SOURCE, evidence, said
+from tests.unit.flows.checked import ABSENT, SOURCE, evidence, said
 from towpath import config
 from towpath.errors import TowpathError
 from towpath.flows import lint
 from towpath.flows.session import Session
 from towpath.runner import Outcome
 
+# Those that are not named like the module that they are started by.
+NAMES = {
+    "mi": "maintainability",
+    "deployment": "deployment",
+    "migrations": "migrations",
+    "walls": "walls",
+}
 FUNCTION = re.compile(r"def (\w+): (\d+)")
 
 
@@ -46,7 +53,7 @@ class Desk:
             "ls-tree": lambda argv: outcome(self._tree()),
             f"{sys.executable} -m": self._lint,
         }
-        settings = config.parse({}, self.root, env or {})
+        settings = config.parse({"absent": ABSENT}, self.root, env or {})
         return Session(settings, TableRunner(answers), QuietTerminal(env))
 
     def _tree(self) -> str:
@@ -62,7 +69,8 @@ class Desk:
         )
 
     def _lint(self, argv: tuple[str, ...]) -> Outcome:
-        tool, given = argv[2], [part for part in argv[3:] if part.endswith(".py")]
+        tool = next((name for words, name in NAMES.items() if words in argv), argv[2])
+        given = [part for part in argv[3:] if (self.root / part).is_file()]
         self.asked[tool] = self.asked.get(tool, []) + given
         texts = {name: (self.root / name).read_text() for name in given}
         if any(f"{tool} crash" in text for text in texts.values()):
@@ -131,9 +139,19 @@ class Desk:
         }
         return outcome(json.dumps({name: rows for name, rows in found.items() if rows}))
 
+    def _maintainability(self, texts: dict[str, str], bad: Sequence[tuple[str, int]]) -> Outcome:
+        return outcome(json.dumps({name: {"mi": 100.0 - len(texts[name])} for name in texts}))
 
-EVERY = ("mypy", "flake8", "bandit", "black", "isort", "radon")
-APART = ("flake8", "bandit", "black", "isort", "radon")
+    def _probed(self, texts: dict[str, str], bad: Sequence[tuple[str, int]]) -> Outcome:
+        rows = [{"path": name, "line": line, "code": "BAD", "message": ""} for name, line in bad]
+        return outcome(json.dumps({"judged": list(texts), "findings": rows}))
+
+    _deployment = _migrations = _walls = _probed
+
+
+APART = ("flake8", "bandit", "black", "isort", "radon", "maintainability")
+TOGETHER = {"mypy", "deployment", "migrations"}
+EVERY = (*APART, *TOGETHER, "walls")
 
 
 def linted(place: Path) -> Desk:

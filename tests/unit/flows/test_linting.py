@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from tests.unit.flows.checked import calls, evidence, said
-from tests.unit.flows.linters import EVERY, Desk, asked, linted, run
+from tests.unit.flows.linters import Desk, asked, linted, run
+from towpath.commands.linters import LINTERS
 from towpath.errors import ConfigurationError, GateFailedError, NothingToJudgeError
 from towpath.flows import lint, records, stages
 
@@ -28,7 +29,7 @@ def test_a_part_has_no_evidence(desk: Desk) -> None:
 
     assert set(asked(desk)) == {"mypy", "black"}
     assert stages.require(session.config, "lint") == before
-    assert len(records.names(session.config, "lint")) == len(EVERY)
+    assert len(records.names(session.config, "lint")) == len(LINTERS)
     assert "there will be no verdict and no evidence" in said(session)
     assert "app/b.py: BLACK" in said(session) and "flake8" not in said(session)
 

@@ -19,7 +19,7 @@ from towpath.gates import Status
 from towpath.runner import Outcome
 
 SOURCE = Source("c" * 40, "t" * 40, "main", "0.0.0+gccccccc", False, 1, "")
-GOOD = {"issues": 0, "complexity": 5}
+GOOD = {"issues": 0, "complexity": 5, "maintainability": 50}
 Nox = Callable[[tuple[str, ...]], Outcome]
 
 
@@ -80,7 +80,9 @@ def test_evidence_that_holds_is_reused(project: config.Config) -> None:
 
 def test_a_failure_is_a_statement_too_and_is_not_reused(project: config.Config) -> None:
     """A gate that said no is returned, and asked again the next time."""
-    session, runner = session_of(project, leaves(project, {"issues": 2, "complexity": 5}, code=1))
+    session, runner = session_of(
+        project, leaves(project, {"issues": 2, "complexity": 5, "maintainability": 50}, code=1)
+    )
 
     assert sessions.ensure(session, SOURCE, "lint")[0].status is Status.FAILED
     sessions.ensure(session, SOURCE, "lint")

@@ -20,7 +20,7 @@ from towpath.gates import Status
 
 SOURCE = Source("c" * 40, "t" * 40, "main", "0.0.0+gccccccc", False, 1, "")
 START = dt.datetime(2026, 11, 24, 21, 0, tzinfo=dt.UTC)
-GOOD: dict[str, Any] = {"issues": 0, "complexity": 5}
+GOOD: dict[str, Any] = {"issues": 0, "complexity": 5, "maintainability": 50}
 
 
 @pytest.fixture
@@ -44,14 +44,18 @@ def test_a_statement_is_written_and_read_back(session: Session) -> None:
     assert written.status is Status.PASSED
     assert written.started == "2026-11-24T21:00:00Z"
     assert written.duration == 1.235
-    assert [row["gate"] for row in written.verdicts] == ["LINT", "COMPLEXITY"]
+    assert [row["gate"] for row in written.verdicts] == [
+        "LINT",
+        "COMPLEXITY",
+        "MAINTAINABILITY",
+    ]
     assert stages.error_of(written) is None
 
 
 def test_a_failed_gate_is_an_error_with_code_4(session: Session) -> None:
     """The error names the gate and the measured value."""
     with pytest.raises(GateFailedError) as caught:
-        stages.raise_for(recorded(session, {"issues": 3, "complexity": 5}))
+        stages.raise_for(recorded(session, {"issues": 3, "complexity": 5, "maintainability": 50}))
 
     assert caught.value.what == "lint failed: LINT."
     assert "issues is 3" in caught.value.why
@@ -91,7 +95,7 @@ def test_a_waived_gate_passes_and_says_so(tmp_path: Path) -> None:
         config.parse({"waivers": [waiver]}, tmp_path, {}), TableRunner(), QuietTerminal()
     )
 
-    statement = recorded(session, {"issues": 3, "complexity": 5})
+    statement = recorded(session, {"issues": 3, "complexity": 5, "maintainability": 50})
 
     assert statement.status is Status.PASSED
     assert "waived: being mended (until 2999-01-01)" in statement.verdicts[0]["reason"]
@@ -99,7 +103,7 @@ def test_a_waived_gate_passes_and_says_so(tmp_path: Path) -> None:
 
 def test_the_same_stage_again_names_the_attempt_it_repeats(session: Session) -> None:
     """Running again until green is visible."""
-    first = recorded(session, {"issues": 3, "complexity": 5})
+    first = recorded(session, {"issues": 3, "complexity": 5, "maintainability": 50})
     second = recorded(session)
 
     assert (first.attempt, first.repeats) == (1, "")
@@ -113,7 +117,7 @@ def test_evidence_is_reused_only_for_the_same_inputs(session: Session) -> None:
 
     assert stages.reusable(session.config, "lint", "i") == written
     assert stages.reusable(session.config, "lint", "other") is None
-    recorded(session, {"issues": 1, "complexity": 5})
+    recorded(session, {"issues": 1, "complexity": 5, "maintainability": 50})
     assert stages.reusable(session.config, "lint", "i") is None
 
 

@@ -1,0 +1,55 @@
+"""What hadolint and shellcheck said in the Checkstyle format: that one names the good files too."""
+
+from __future__ import annotations
+
+# nosec below: the document is one that our own pinned tool wrote, a moment ago, on this machine.
+import xml.etree.ElementTree as ElementTree  # nosec B405
+from collections.abc import Iterator
+
+from towpath.readers.findings import (
+    Finding,
+    Ran,
+    require_agreement,
+    require_all,
+    require_ran,
+    unread,
+)
+
+# What hadolint cannot parse has no code in this format; this is the one in its others.
+SYNTAX = "DL1000"
+
+
+def hadolint(ran: Ran) -> list[Finding]:
+    """Return what `hadolint --format=checkstyle` found; raises as `read` does."""
+    return read("hadolint", ran)
+
+
+def shellcheck(ran: Ran) -> list[Finding]:
+    """Return what `shellcheck --format=checkstyle` found; raises as `read` does."""
+    return read("shellcheck", ran)
+
+
+def read(tool: str, ran: Ran) -> list[Finding]:
+    """Return what the tool found, of every level.
+
+    Raises NothingToJudgeError if it crashed, could not read a file, passed over one, or wrote half
+    a document.
+    """
+    require_ran(tool, ran)
+    try:
+        root = ElementTree.fromstring(ran.stdout)  # nosec B314
+        files = root.findall("file") if root.tag == "checkstyle" else []
+        found = [finding for file in files for finding in _findings(file)]
+        names = {file.attrib["name"] for file in files}
+    except (ElementTree.ParseError, KeyError, ValueError) as error:
+        seen = f"Its report lacks or spoils {error}." if ran.stdout.strip() else "It wrote nothing."
+        raise unread(tool, seen) from error
+    require_all(tool, ran, len(names))
+    require_agreement(tool, ran, bool(found))
+    return found
+
+
+def _findings(file: ElementTree.Element) -> Iterator[Finding]:
+    for row in file.findall("error"):
+        code = row.attrib.get("source", SYNTAX).removeprefix("ShellCheck.")
+        yield Finding(file.attrib["name"], int(row.attrib["line"]), code, row.attrib["message"])
