@@ -44,6 +44,12 @@ HARMLESS = (
 )
 
 
+@pytest.fixture(autouse=True)
+def with_migrations(settings: Settings) -> None:
+    """Look at the migrations themselves, also where the tests go without them for speed."""
+    settings.MIGRATION_MODULES = {}
+
+
 def facts_of(app: str, settings: Settings) -> dict[str, Any]:
     """Describe the second migration of a fixture app as a container would, on PostgreSQL."""
     settings.INSTALLED_APPS = [f"tests.fixtures.migrations.{app}"]
