@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import shutil
 import sys
 import tempfile
@@ -107,7 +108,10 @@ def measure(made: Trial, times: Times, rounds: int) -> list[Goal]:
         times.take("cold", made.lint)
         made.forget()
         for tool in tools:
+            before = processor()
             times.take(f"{tool.name} alone, cold", lambda: made.alone(tool))
+            used = times.seconds.setdefault(f"{tool.name} alone, processor", [])
+            used.append(round(processor() - before, 3))
     for _ in range(rounds):
         times.take("warm", lambda: made.lint("--fresh"))
     for _ in range(rounds):
@@ -121,17 +125,28 @@ def measure(made: Trial, times: Times, rounds: int) -> list[Goal]:
         times.take(ASKED, made.lint)
         times.take(TYPED, made.nox)
     alone = [times.median(f"{tool.name} alone, cold") for tool in tools]
-    return goals(times, alone)
+    work = sum(times.median(f"{tool.name} alone, processor") for tool in tools)
+    return goals(times, alone, work)
 
 
-def goals(times: Times, alone: Sequence[float]) -> list[Goal]:
-    """Return what has to hold; `alone` are the seconds of each tool by itself."""
+def processor() -> float:
+    """Return the processor time, in seconds, of all commands that have run so far."""
+    spent = os.times()
+    return spent.children_user + spent.children_system
+
+
+def goals(times: Times, alone: Sequence[float], work: float) -> list[Goal]:
+    """Return what has to hold.
+
+    `alone` are the seconds of each tool by itself, `work` the processor time of them all: some
+    use several cores by themselves.
+    """
     cold, longest = times.median("cold"), max(alone)
-    ideal = max(longest, sum(alone) / CORES)
     letter = longest + (sum(alone) - longest) / CORES
+    least = max(longest, work / CORES)
     return [
-        Goal("cold / the longest or half of all", cold / ideal, "<=", 1.15, " x"),
         Goal("cold / the longest and half of the rest", cold / letter, "<=", 1.15, " x"),
+        Goal("cold / the least that two cores need", cold / least, "<=", 1.15, " x"),
         Goal("one after another / cold", sum(alone) / cold, ">=", 1, " x"),
         Goal("one file changed / cold", times.median("one file changed") / cold, "<=", 1 / 3, " x"),
         Goal("nothing changed, as the session asks", times.median(ASKED), "<=", 1, " s"),

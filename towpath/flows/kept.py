@@ -18,8 +18,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path, PurePath
 from typing import Any
 
-import towpath.commands
-import towpath.readers
+import towpath
 from towpath.commands.linters import Linter
 from towpath.config import Config
 from towpath.flows.files import file_hash, write_whole
@@ -92,7 +91,8 @@ def keys(
     files that hold its settings, our reading of it, and what it reads.
     """
     ground = [
-        *(tool.name, version, platform.python_version(), platform.machine(), installed(), _code()),
+        *(tool.name, version, platform.python_version(), platform.machine(), installed()),
+        our_code("**" if tool.module == towpath.__name__ else "commands", "readers"),
         tool.argv(sys.executable, ()),
         sorted(tool.variables),
         found.entries(file for file in found.files if tool.depends_on(file)),
@@ -138,10 +138,14 @@ def installed() -> str:
 
 
 @functools.cache
-def _code() -> str:
-    """Return the hash of our own code that starts linters and reads what they say."""
-    places = [*towpath.commands.__path__, *towpath.readers.__path__]
-    return _hash([file_hash(file) for place in places for file in sorted(Path(place).glob("*.py"))])
+def our_code(*rooms: str) -> str:
+    """Return the hash of our own code in some rooms: what starts linters and reads what they say.
+
+    All of it can decide what a linter says that is our own.
+    """
+    places = [Path(place) for place in towpath.__path__]
+    found = {file for place in places for room in rooms for file in place.glob(f"{room}/*.py")}
+    return _hash([(str(file), file_hash(file)) for file in sorted(found)])
 
 
 def _hash(value: object) -> str:

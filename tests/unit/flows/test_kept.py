@@ -208,3 +208,30 @@ def test_the_environment_decides_only_for_those_who_see_all_together(tmp_path: P
     assert key("mypy", MYPYPATH="x") != key("mypy")
     assert key("mypy", PWD="x", GITHUB_RUN_ID="1") == key("mypy")
     assert key("flake8", MYPYPATH="x") == key("flake8")
+
+
+def test_a_linter_of_our_own_depends_on_all_of_our_code(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Any other on that which starts it and reads what it says."""
+    files = listed.listed(desk.session())
+    flake8 = next(tool for tool in linters.LINTERS if tool.name == "flake8")
+    ours = dataclasses.replace(flake8, module="towpath")
+    settings = config.parse({}, desk.root, {})
+
+    def changed_by(name: str) -> list[bool]:
+        package = desk.root / "package"
+        (package / "readers").mkdir(parents=True, exist_ok=True)
+        monkeypatch.setattr("towpath.__path__", [str(package)])
+        keys = []
+        for text in ("a = 1", "a = 2"):
+            (package / name).write_text(text)
+            kept.our_code.cache_clear()
+            keys.append(
+                [kept.keys(settings, files, tool, "1", ["app/a.py"]) for tool in (flake8, ours)]
+            )
+        kept.our_code.cache_clear()
+        return [before != after for before, after in zip(*keys, strict=True)]
+
+    assert changed_by("site.py") == [False, True]
+    assert changed_by("readers/flake8.py") == [True, True]
