@@ -26,6 +26,7 @@ COMPILED = (
     "lint",
     "test",
     "performance",
+    "mutation",
     "security",
     "uv",
     "safety",
@@ -155,6 +156,13 @@ def benchmarks(session: nox.Session) -> None:
     session.run(
         "python", "-m", ".".join(["benchmarks", *session.posargs[:1]]), *session.posargs[1:]
     )
+
+
+@nox.session(default=False)
+def mutation(session: nox.Session) -> None:
+    """Plant mistakes into the modules that judge, and count those that their tests find."""
+    install(session, "mutation")
+    session.run("python", "-m", "benchmarks.mutation", *session.posargs)
 
 
 @nox.session(default=False, venv_backend="none")
