@@ -259,3 +259,39 @@ def test_a_statement_that_names_no_original_is_objected_to() -> None:
     assert evidence.objections(statement, OTHER.digest, "p") == [
         "lint: carries the statement of no name, which is not there"
     ]
+
+
+def test_a_commit_is_a_subject_of_the_source() -> None:
+    """With commit and tree, as in-toto names them."""
+    assert COMMIT == Subject("source", {"gitCommit": "c" * 40, "gitTree": "t" * 40})
+
+
+@pytest.mark.parametrize(
+    ("raw", "why"),
+    [
+        (changed(_type="other"), "it is not a Towpath statement"),
+        (changed(predicateType="other"), "it is not a Towpath statement"),
+        (b"{}", "'_type'"),
+    ],
+)
+def test_a_refused_statement_says_why_and_what_to_do(raw: bytes, why: str) -> None:
+    """It is enough to run the stage again."""
+    with pytest.raises(NothingToJudgeError) as caught:
+        evidence.decode(raw, "x.json")
+
+    assert caught.value.lines() == [
+        "x.json is not readable evidence.",
+        f"why: {why}",
+        "next: Run the stage again; a stage replaces its own evidence.",
+    ]
+
+
+REST = {"complexity": 3, "maintainability": 50}
+
+
+def test_reasons_end_with_a_detail_where_there_are_any() -> None:
+    """A detail of nothing is nothing."""
+    assert evidence.reasons(gates.judge("lint", {"issues": 0, **REST}), "a.py:1") == ""
+    assert evidence.reasons(gates.judge("lint", {"issues": 1, **REST}), "a.py:1") == (
+        "issues is 1, wanted LINT <= 0: a.py:1"
+    )

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import hashlib
+import json
+from dataclasses import asdict
+
 import pytest
 
 from towpath import gates
@@ -169,3 +174,20 @@ def test_a_limit_is_met_by_itself_and_by_a_stricter_one(
     assert rule.is_met_by(5)
     assert rule.is_met_by(stricter)
     assert not rule.is_met_by(laxer)
+
+
+def test_the_policy_hash_is_of_canonical_bytes() -> None:
+    """Anyone can count it anew: the rows and the waivers as JSON, keys sorted, without a space."""
+    waiver = {"until": dt.date(2027, 1, 1), "id": "LINT"}
+    rows = [*map(asdict, GATES), {"id": "LINT", "until": "2027-01-01"}]
+    text = json.dumps(rows, sort_keys=True, separators=(",", ":"))
+
+    assert gates.policy_hash([waiver]) == hashlib.sha256(text.encode()).hexdigest()
+
+
+def test_no_fact_and_a_wrong_one_are_told_apart() -> None:
+    """The reason shows what was seen."""
+    lint = gates.gate("LINT")
+
+    assert gates.evaluate(lint, None).reason == "issues: no fact"
+    assert gates.evaluate(lint, "many").reason == "issues: 'many' is not a number"

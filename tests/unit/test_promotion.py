@@ -14,7 +14,15 @@ from towpath.evidence import Statement, Subject, carry
 from towpath.flows import stages
 from towpath.flows.session import Session
 from towpath.gates import Status
-from towpath.promotion import NEEDED, Availability, Release, Situation, is_available, latest
+from towpath.promotion import (
+    NEEDED,
+    Availability,
+    Release,
+    Situation,
+    is_available,
+    latest,
+    unproven,
+)
 
 DIGEST = f"sha256:{'d' * 64}"
 PLATFORMS = ("linux/amd64", "linux/arm64")
@@ -268,3 +276,46 @@ def test_a_supported_python_that_was_not_tested_keeps_it_from_release(
     assert is_available(gap, "release", situation).reasons == (
         "tests: 3.11 is supported and was not tested",
     )
+
+
+def test_a_stage_without_evidence_hides_none_of_the_later_ones(
+    release: Release, situation: Situation
+) -> None:
+    """Every reason is told at once."""
+    bare = replace(release, statements={})
+
+    assert is_available(bare, "test", situation).reasons == tuple(
+        f"{name}: there is no evidence" for name in NEEDED["test"]
+    )
+
+
+def test_a_stage_that_broke_without_a_word_is_a_reason_too(
+    release: Release, situation: Situation
+) -> None:
+    """It says that it gave none."""
+    broken = replace(release.statements["lint"], status=Status.ERRORED, reason="")
+
+    assert is_available(with_(release, broken), "test", situation).reasons == (
+        "lint: lint errored: no reason given",
+    )
+
+
+NO_ADVICE: dict[str, Any] = {"advisories_critical": None, "advisories_high": None}
+
+
+@pytest.mark.parametrize(
+    ("stage", "facts", "wanted"),
+    [
+        ("security", {}, ()),
+        ("security", NO_ADVICE, ("ADVISORIES_CRITICAL", "ADVISORIES_HIGH")),
+        ("security", {**NO_ADVICE, "secrets": 1}, ()),
+        ("security", {"advisories_high": 1}, ()),
+        ("tests", {"coverage": None}, ()),
+    ],
+    ids=["passed", "nobody asked", "and a secret", "a real finding", "another gate"],
+)
+def test_only_a_source_out_of_reach_is_unproven(
+    session: Session, stage: str, facts: dict[str, Any], wanted: tuple[str, ...]
+) -> None:
+    """Anything else that did not pass stops the chain."""
+    assert unproven(record(session, stage, DIGEST, **facts)) == wanted

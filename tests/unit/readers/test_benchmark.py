@@ -131,3 +131,13 @@ def test_a_renewed_baseline_keeps_other_pythons(old: str, pythons: list[str]) ->
 
     assert sorted(json.loads(new)["pythons"]) == pythons
     assert benchmark.slowdowns(MEASURED, new, "3.12") == {"ingest": 1.0, "health": 1.0}
+
+
+def test_a_renewed_baseline_reads_well_in_a_review() -> None:
+    """One line for each path, in order, three digits after the point."""
+    measured = Measured({"b": 2.00049, "a": 1.23456}, "one")
+
+    assert benchmark.renewed(measured, "", "3.12") == (
+        '{\n "measure": "one",\n "pythons": {\n  "3.12": {\n'
+        '   "a": 1.235,\n   "b": 2.0\n  }\n }\n}\n'
+    )

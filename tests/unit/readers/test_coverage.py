@@ -47,3 +47,9 @@ def test_a_report_without_a_percentage_gives_no_verdict(text: str) -> None:
     """Nothing measured is not one hundred percent."""
     with pytest.raises(NothingToJudgeError):
         coverage.read(text)
+
+
+def test_nothing_covered_and_a_part_of_a_percent_are_percentages() -> None:
+    """Zero is a measure too."""
+    assert coverage.read(report(0, lines=0)) == coverage.Covered(0.0, 0.0)
+    assert coverage.read(report(0.5, statements=1000, lines=5)) == coverage.Covered(0.5, 0.5)

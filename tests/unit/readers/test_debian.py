@@ -118,3 +118,55 @@ def test_wanted_files_are_few() -> None:
     names = [debian.STATUS, debian.RELEASE, "var/lib/dpkg/status.d/a", "var/lib/dpkg/status-old"]
 
     assert [debian.wanted(name) for name in names] == [True, True, True, False]
+
+
+def test_text_of_another_encoding_hides_nothing() -> None:
+    """Neither the release nor a package."""
+    status = b"Package: a\nMaintainer: M\xfcller\nVersion: 1\n"
+    files = {debian.RELEASE: b"NAME=M\xfcller\n" + RELEASE, debian.STATUS: status}
+
+    assert debian.codename(files) == "trixie"
+    assert debian.installed(files) == [Package("a", "1")]
+
+
+@pytest.mark.parametrize("quote", [b"", b'"', b"'"])
+def test_the_codename_may_be_quoted(quote: bytes) -> None:
+    """As os-release(5) allows it; a value may hold an equals sign."""
+    text = b"ID=" + quote + b"debian" + quote + b"\nVERSION_CODENAME=" + quote + b"a=b" + quote
+
+    assert debian.codename({debian.RELEASE: text}) == "a=b"
+
+
+def test_only_the_status_names_packages() -> None:
+    """The release of an image is kept too, and is no list; sums are not even kept."""
+    files = {debian.STATUS: STATUS, debian.RELEASE: b"Package: x\nVersion: 1\n"}
+
+    assert [row.name for row in debian.installed(files)] == ["openssl", "zlib1g"]
+    assert not debian.wanted("var/lib/dpkg/status.d/base.md5sums")
+
+
+def test_what_continues_a_field_is_no_field() -> None:
+    """Whether a space or a tab begins it; a line without a colon is none either."""
+    text = "Package: a\nodd\nDescription: b\n Version: 1\n\tOther: 2\n"
+
+    assert list(debian.paragraphs(text)) == [{"Package": "a", "Description": "b"}]
+
+
+def test_pending_updates_are_sorted_by_name() -> None:
+    """What is as new as the archive is not pending."""
+    packages = [Package("b", "9"), Package("c", "2"), Package("a", "1"), Package("b", "1")]
+
+    assert debian.pending(packages, {"a": "2", "b": "10", "c": "2"}) == [
+        Pending("a", "1", "2"),
+        Pending("b", "9", "10"),
+        Pending("b", "1", "10"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("older", "newer"), [("1:2:3", "1:3:1"), ("1-9-1", "1-10-1"), ("1", "1.0.1"), ("1~", "1.0")]
+)
+def test_versions_with_more_than_one_colon_or_hyphen(older: str, newer: str) -> None:
+    """The first colon ends the epoch, the last hyphen begins the revision."""
+    assert debian.compare(older, newer) < 0
+    assert debian.compare(newer, older) > 0

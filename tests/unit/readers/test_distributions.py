@@ -28,3 +28,10 @@ def test_metadata_without_a_version_is_nothing_to_judge() -> None:
     """A distribution that cannot be asked about is not passed over."""
     with pytest.raises(NothingToJudgeError, match=r"x\.dist-info/METADATA"):
         distributions.read({"srv/lib/x.dist-info/METADATA": b"Name: x\n"})
+
+
+def test_text_of_another_encoding_hides_no_distribution() -> None:
+    """A name of an author in Latin-1 is no reason to stop."""
+    metadata = b"Name: a\nAuthor: M\xfcller\nVersion: 1\n"
+
+    assert distributions.read({"x.dist-info/METADATA": metadata}) == [("a", "1")]

@@ -50,3 +50,18 @@ def test_an_empty_file_has_no_stage() -> None:
     """Nothing at all is no base either."""
     with pytest.raises(NothingToJudgeError, match="It has none|no stage"):
         dockerfile.base_of("", "production")
+
+
+def test_a_stage_may_be_named_as_its_image() -> None:
+    """In any case, and without an end it ends."""
+    assert dockerfile.base_of("FROM Python AS python\n", "python") == "Python"
+    assert dockerfile.base_of("FROM b AS a\nFROM a AS b\n", "a") == "a"
+
+
+def test_arguments_lose_their_quotes_and_lines_go_on() -> None:
+    """As Docker reads them; an empty default is none."""
+    text = "ARG A=\"python\"\nARG B='3'\nFROM \\\n${A}:$B \\\nAS x\nFROM $C AS y\n"
+
+    assert dockerfile.base_of(text, "x") == "python:3"
+    with pytest.raises(NothingToJudgeError, match="depends on EMPTY"):
+        dockerfile.base_of("ARG EMPTY\nFROM $EMPTY AS x\n", "x")

@@ -46,3 +46,21 @@ def test_strangers_are_named_with_what_they_are() -> None:
 
     assert elf.strangers("linux/amd64", layers) == ["lib/b.so (AArch64)", "half (machine 0)"]
     assert elf.strangers("linux/arm64", [{183: ["lib/b.so"]}]) == []
+
+
+def test_what_is_no_regular_file_is_passed_over() -> None:
+    """A directory, a link and a file too short to be one; what comes after them counts."""
+    stream = io.BytesIO()
+    with tarfile.open(fileobj=stream, mode="w") as tar:
+        for kind in (tarfile.DIRTYPE, tarfile.SYMTYPE, tarfile.REGTYPE):
+            member = tarfile.TarInfo(f"kind-{kind.decode()}")
+            member.type = kind
+            tar.addfile(member)
+        for name, content in (("stub", b"\x7fELF"), ("a", program(AMD64))):
+            member = tarfile.TarInfo(name)
+            member.size = len(content)
+            tar.addfile(member, io.BytesIO(content))
+    stream.seek(0)
+
+    with tarfile.open(fileobj=stream) as tar:
+        assert elf.machines(tar) == {0: ["stub"], 62: ["a"]}

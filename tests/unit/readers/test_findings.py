@@ -81,3 +81,15 @@ def test_a_finding_names_its_place() -> None:
     """With a line where it has one."""
     assert str(Finding("a.py", 3, "E1", "bad")) == "a.py:3: E1 bad"
     assert str(Finding("a.py", 0, "E1", "bad")) == "a.py: E1 bad"
+
+
+def test_silence_is_told_apart_from_broken_json() -> None:
+    """In whole sentences."""
+    with pytest.raises(NothingToJudgeError) as caught:
+        findings.document("tool", "")
+
+    assert caught.value.lines() == [
+        "tool gave no verdict.",
+        "why: It wrote nothing.",
+        "next: Its own words are in reports/logs/tool.log.",
+    ]

@@ -49,3 +49,39 @@ def test_a_slot_that_cannot_be_read_is_named() -> None:
     """A number that is none does not read as zero."""
     with pytest.raises(NothingToJudgeError, match="web1"):
         haproxy.slots(STATES + STAT.replace("web1,0,2", "web1,0,x"), "web")
+
+
+def test_sums_of_a_backend_are_no_slot() -> None:
+    """And neither is a server of the same name in another backend."""
+    sums = "web,FRONTEND,0,9,OPEN,,,0,0,0,0,0,0,\nweb,BACKEND,0,9,UP,0,0,0,0,0,0,0,0,\n"
+    other = "api,web1,0,77,DOWN,0,0,0,0,0,0,0,0,\n\n"
+    found = haproxy.slots(STATES + STAT.rstrip("\n") + "\n" + sums + other, "web")
+
+    assert [(row.name, row.up, row.sessions) for row in found] == [
+        ("web1", True, 2),
+        ("web2", False, 1),
+        ("web3", False, 0),
+    ]
+
+
+@pytest.mark.parametrize("name", ["FRONTEND", "BACKEND"])
+def test_the_proxys_own_sums_count_for_no_server(name: str) -> None:
+    """A server of such a name has no counters of its own."""
+    with pytest.raises(NothingToJudgeError, match=name):
+        haproxy.slots(STATES.replace("web1", name) + STAT.replace("web1", name), "web")
+
+
+def test_each_table_ends_at_its_empty_line() -> None:
+    """What follows is another answer, also one that begins in the same way."""
+    again = "# be_id be_name srv_name srv_fqdn srv_admin_state\n3 web extra box 64\n\n"
+    found = haproxy.slots(STATES + STAT + again + "1\n\n", "web")
+
+    assert [row.name for row in found] == ["web1", "web2", "web3"]
+
+
+def test_a_slot_without_an_address_has_no_host() -> None:
+    """The proxy writes a hyphen; empty counts are none."""
+    states = STATES.replace("box-web-1", "-")
+    found = haproxy.slots(states + STAT.replace("web1,0,2", "web1,,"), "web")
+
+    assert (found[0].host, found[0].sessions) == ("", 0)

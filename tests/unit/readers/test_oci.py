@@ -166,3 +166,62 @@ def test_a_file_takes_the_place_of_a_directory() -> None:
         oci.overlay(files, tar, lambda name: name.endswith("METADATA"))
 
     assert files == {"lib/pipx/METADATA": b"other"}
+
+
+def test_documents_are_written_to_the_byte() -> None:
+    """Their digest is their name: keys sorted, no space, the types of the specification."""
+    subject = Descriptor(oci.INDEX, DIGEST, 7)
+    blob = Descriptor("application/x", DIGEST, 9)
+    empty = {"mediaType": oci.EMPTY_TYPE, "digest": oci.sha256(b"{}"), "size": 2}
+    wanted = {
+        "schemaVersion": 2,
+        "mediaType": "application/vnd.oci.image.manifest.v1+json",
+        "artifactType": "application/y",
+        "config": empty,
+        "layers": [{"mediaType": "application/x", "digest": DIGEST, "size": 9}],
+        "subject": {"mediaType": oci.INDEX, "digest": DIGEST, "size": 7},
+        "annotations": {"b": "2", "a": "1"},
+    }
+    made = oci.artifact("application/y", subject, [blob], {"b": "2", "a": "1"})
+
+    assert made == Manifest(oci.MANIFEST, canonical(wanted))
+    assert made.descriptor == Descriptor(
+        oci.MANIFEST, oci.sha256(made.content), len(made.content), artifact_type="application/y"
+    )
+
+
+def test_an_index_is_written_to_the_byte() -> None:
+    """Each entry as a manifest would write it."""
+    entry = {
+        "mediaType": oci.MANIFEST,
+        "digest": DIGEST,
+        "size": 5,
+        "artifactType": "application/x",
+    }
+    wanted = {
+        "schemaVersion": 2,
+        "mediaType": "application/vnd.oci.image.index.v1+json",
+        "manifests": [entry],
+    }
+    rows = [Descriptor(oci.MANIFEST, DIGEST, 5, artifact_type="application/x")]
+
+    assert oci.index_of(rows) == Manifest(oci.INDEX, canonical(wanted))
+
+
+def canonical(document: object) -> bytes:
+    return json.dumps(document, sort_keys=True, separators=(",", ":")).encode()
+
+
+def test_the_config_names_its_layers() -> None:
+    """By their diff ids, the lowest first."""
+    document = {"os": "linux", "architecture": "amd64", "rootfs": {"diff_ids": ["x", "y"]}}
+
+    assert oci.image_config(json.dumps(document).encode()).diff_ids == ("x", "y")
+
+
+def test_a_name_with_a_slash_at_its_start_is_that_of_the_root() -> None:
+    """Some tools write it so; letters that look like it are kept."""
+    files: dict[str, bytes] = {}
+    oci.overlay(files, layer({"/etc/a": b"1", "./X/b/": b"2"}), wanted)
+
+    assert files == {"etc/a": b"1", "X/b": b"2"}

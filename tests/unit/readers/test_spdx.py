@@ -85,3 +85,11 @@ def test_a_list_that_describes_two_things_is_not_read() -> None:
 
     with pytest.raises(NothingToJudgeError, match="cannot be read"):
         spdx.packages(json.dumps(two), MANIFEST)
+
+
+def test_a_package_without_a_name_is_none() -> None:
+    """It cannot be asked about."""
+    text = document()
+    text["packages"][0]["name"] = ""
+
+    assert spdx.packages(json.dumps(text), MANIFEST) == 1

@@ -49,3 +49,17 @@ def test_a_report_that_looked_at_nothing_is_nothing_to_judge(text: str) -> None:
     """No results are not zero findings."""
     with pytest.raises(NothingToJudgeError):
         trivy.read(text)
+
+
+def test_a_finding_names_the_layer_that_brought_it() -> None:
+    """Where it is said; a title is not asked for."""
+    found = {"VulnerabilityID": "CVE-1", "PkgName": "openssl", "InstalledVersion": "3"}
+    rows = [found | {"Layer": {"DiffID": "sha256:1"}}, found | {"Layer": {}}, found]
+    report = {"Results": [{"Class": "os-pkgs", "Vulnerabilities": rows}]}
+    advisory = Advisory("CVE-1", "openssl", "3", "high", "")
+
+    assert trivy.read_layers(json.dumps(report)) == [
+        (advisory, "sha256:1"),
+        (advisory, ""),
+        (advisory, ""),
+    ]
