@@ -1,7 +1,7 @@
 """A small project for the linters, with one planted fault for each of them; what they say is real.
 
 `python -m tests.planted [TOOL...]`, in the environment of the lint session, has every linter judge
-both projects and keeps what it said in tests/fixtures/said, for the truth table.
+both projects, and no file at all; what it said is kept in tests/fixtures/said for the truth table.
 """
 
 from __future__ import annotations
@@ -81,8 +81,8 @@ disable_error_code = ["var-annotated"]
 [tool.towpath]
 name = "shop"
 
-[tool.towpath.django.production]
-SECRET_KEY = "random"
+[tool.towpath.django]
+secrets = ["SECRET_KEY"]
 
 [tool.towpath.environments.staging]
 port = 8081
@@ -162,8 +162,10 @@ BAD: Mapping[str, Mapping[str, str]] = {
 }
 
 
-def plant(root: Path, tool: str = "") -> None:
-    """Make the good project, or the one with the fault that is planted for a tool."""
+def plant(root: Path, tool: str | None = "") -> None:
+    """Make the good project, the one with a tool's planted fault, or with None no project."""
+    if tool is None:
+        return
     for name, text in (GOOD | BAD.get(tool, {})).items():
         file = root / name
         file.parent.mkdir(parents=True, exist_ok=True)
@@ -180,14 +182,18 @@ def ask(tool: Linter, root: Path, python: str = sys.executable) -> Ran:
     given = tool.files(listed(root), lambda file: (root / file).read_text().partition("\n")[0])
     places = f"{Path(python).parent}{os.pathsep}{os.environ['PATH']}"
     env = {**os.environ, **dict(tool.variables), "PATH": places, "PYTHONPATH": str(ROOT)}
+    # Set by the tests of this project, whose settings are others.
+    env.pop("DJANGO_SETTINGS_MODULE", None)
     try:
         ended = subprocess.run(
             tool.argv(python, given), cwd=root, env=env, capture_output=True, text=True, check=False
         )
     except FileNotFoundError as error:
         return Ran(-1, "", str(error), len(given))
-    place = f"{root.resolve()}/"
-    said = (text.replace(place, "") for text in (ended.stdout, ended.stderr))
+    place = str(root.resolve())
+    said = (
+        text.replace(f"{place}/", "").replace(place, ".") for text in (ended.stdout, ended.stderr)
+    )
     return Ran(ended.returncode, *said, len(given))
 
 
@@ -198,7 +204,7 @@ def main(names: list[str]) -> None:
         if names and tool.name not in names:
             continue
         found = {}
-        for kind, planted in (("good", ""), ("bad", tool.name)):
+        for kind, planted in (("good", ""), ("bad", tool.name), ("nothing", None)):
             with tempfile.TemporaryDirectory() as place:
                 plant(Path(place), planted)
                 found[kind] = asdict(ask(tool, Path(place)))

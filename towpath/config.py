@@ -33,13 +33,14 @@ SETTINGS = ("pyproject.toml", "noxfile.py")
 class Django:
     """The product: its settings module, its manage.py, and its environment in production.
 
-    With `production` its settings are judged as they are there; "random" stands for a value that is
-    made up each time.
+    With the variables in `production`, and a value made up for each name in `secrets`, its settings
+    are judged as they are there.
     """
 
     settings: str = "config.settings"
     manage: str = "manage.py"
     production: Mapping[str, str] = field(default_factory=dict)
+    secrets: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -213,7 +214,7 @@ def parse(
         "waivers": _waivers,
         "gates": _limits,
         "ignored": _ignored,
-        "absent": _absent,
+        "absent": _strings,
     }
     values = {key: readers[key](value, where=f"{where}.{key}") for key, value in values.items()}
     _dashboard_runs_somewhere(values)
@@ -258,14 +259,15 @@ def _django(table: Any, where: str) -> Django:
         raise _wrong(f"{where}.production", "a table", variables)
     for name, value in variables.items():
         _typed(value, str, f"{where}.production.{name}")
+    secrets = _strings(values.pop("secrets", []), f"{where}.secrets", "variables")
     for name, value in values.items():
         _typed(value, str, f"{where}.{name}")
-    return Django(**values, production=dict(variables))
+    return Django(**values, production=dict(variables), secrets=secrets)
 
 
-def _absent(value: Any, where: str) -> tuple[str, ...]:
+def _strings(value: Any, where: str, what: str = "kinds of files") -> tuple[str, ...]:
     if not isinstance(value, list):
-        raise _wrong(where, "a list of kinds of files", value)
+        raise _wrong(where, f"a list of {what}", value)
     return tuple(_typed(row, str, where) for row in value)
 
 

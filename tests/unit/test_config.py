@@ -48,7 +48,13 @@ def test_every_key_is_read() -> None:
             "repository": "team/shop",
             "registry": "r.example.com",
             "platforms": ["arm64", "linux/arm64"],
-            "django": {"settings": "src.settings"},
+            "django": {
+                "settings": "src.settings",
+                "manage": "src/manage.py",
+                "production": {"ENVIRONMENT": "production"},
+                "secrets": ["KEY"],
+            },
+            "absent": ["workflows"],
             "branches": {"main": "release"},
             "environments": {"staging": {"port": 8081, "bake": 0}},
             "dashboard": {"environment": "staging"},
@@ -59,7 +65,10 @@ def test_every_key_is_read() -> None:
 
     assert str(found.images) == "r.example.com/team/shop"
     assert found.platforms == ("linux/arm64",)
-    assert found.django.settings == "src.settings"
+    assert found.django == config.Django(
+        "src.settings", "src/manage.py", {"ENVIRONMENT": "production"}, ("KEY",)
+    )
+    assert found.absent == ("workflows",)
     assert found.environment("staging") == config.Environment("staging", port=8081, bake=0)
     assert found.environment("staging").url == "http://127.0.0.1:8081"
     assert found.project(found.environment("staging")) == "shop-staging"
@@ -104,6 +113,26 @@ def test_the_environment_replaces_name_registry_and_repository() -> None:
         ({"env": {}}, "Unknown key tool.towpath.env in pyproject.toml."),
         ({"name": 3}, "tool.towpath.name in pyproject.toml must be a string, not 3."),
         ({"django": 3}, "tool.towpath.django in pyproject.toml must be a table, not 3."),
+        (
+            {"django": {"production": 3}},
+            "tool.towpath.django.production in pyproject.toml must be a table, not 3.",
+        ),
+        (
+            {"django": {"production": {"DEBUG": False}}},
+            "tool.towpath.django.production.DEBUG in pyproject.toml must be a string, not False.",
+        ),
+        (
+            {"django": {"manage": 3}},
+            "tool.towpath.django.manage in pyproject.toml must be a string, not 3.",
+        ),
+        (
+            {"django": {"secrets": 3}},
+            "tool.towpath.django.secrets in pyproject.toml must be a list of variables, not 3.",
+        ),
+        (
+            {"absent": "shell"},
+            "tool.towpath.absent in pyproject.toml must be a list of kinds of files, not 'shell'.",
+        ),
         (
             {"environments": 3},
             "tool.towpath.environments in pyproject.toml must be a table, not 3.",

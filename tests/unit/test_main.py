@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 import subprocess
 from pathlib import Path
 
@@ -46,6 +47,21 @@ def test_a_wrong_setting_ends_with_2(project: Path, capsys: pytest.CaptureFixtur
 
     assert main(["gate", "lint"]) == 2
     assert "Did you mean 'name'?" in capsys.readouterr().err
+
+
+def test_a_probe_writes_what_it_found(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """And ends with 0 whatever that is: it looked."""
+    (project / "setup.cfg").write_text("[coverage]\nfail_under = 9\n")
+
+    assert main(["probe", "walls", "setup.cfg"]) == 0
+
+    (finding,) = json.loads(capsys.readouterr().out)["findings"]
+    assert (finding["path"], finding["line"]) == ("setup.cfg", 2)
+
+
+def test_a_probe_that_could_not_look_does_not_end_with_0() -> None:
+    """There are no requirements here to compare."""
+    assert main(["probe", "pins"]) == 3
 
 
 def test_coverage_without_tests_ends_with_3() -> None:

@@ -29,8 +29,6 @@ from towpath.runner import Outcome
 BASE = "compose/base.yaml"
 # Stands in a Compose file for a value that only its own task knows.
 SOMETHING = "1"
-# Stands in `[tool.towpath.django.production]` for a value made up for the check.
-RANDOM = "random"
 
 
 @dataclass(frozen=True)
@@ -87,10 +85,8 @@ def _as_used(session: Session, file: str) -> tuple[Project, Mapping[str, str]]:
 def deployment(session: Session, files: Sequence[str]) -> list[Finding]:
     """Return what `check --deploy` has against the product's settings in production."""
     config = session.config.django
-    env = {
-        key: secrets.token_urlsafe(64) if value == RANDOM else value
-        for key, value in config.production.items()
-    }
+    made_up = {name: secrets.token_urlsafe(64) for name in config.secrets}
+    env = {**config.production, **made_up}
     argv = django.check_deployment(sys.executable, config.manage)
     ended = session.runner.run(argv, env=env, check=False)
     return django_reader.check(_ran(ended, files), config.manage)

@@ -167,6 +167,7 @@ def test_the_version_of_a_package_that_is_not_there_is_missing() -> None:
     """It does not end the check; its gate will."""
     assert linting.version("no-such-package-here") == "missing"
     assert linting.version("pytest")[0].isdigit()
+    assert linting.version("towpath") != "missing"
 
 
 class Stopping(TableRunner):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -61,6 +62,29 @@ def test_an_unknown_word_names_the_nearest(desk: Desk, word: str, what: str) -> 
 
     assert caught.value.what == what
     assert calls(session) == []
+
+
+@pytest.mark.parametrize("kind", ["python", "wrkflows"])
+def test_a_kind_that_cannot_be_absent_is_a_wrong_setting(tmp_path: Path, kind: str) -> None:
+    """Before anything runs: a typo would make no difference, and Python is in every project."""
+    session = Desk(tmp_path).session()
+    session = replace(session, config=replace(session.config, absent=(kind,)))
+
+    with pytest.raises(ConfigurationError, match=f"names '{kind}'") as caught:
+        lint.lint(session)
+
+    assert "workflows" in caught.value.why
+    assert calls(session) == []
+
+
+def test_a_kind_that_is_absent_is_judged_all_the_same_where_it_turns_up(desk: Desk) -> None:
+    """The setting spares who has nothing to judge, and excuses nothing."""
+    desk.write("pyproject.toml", "walls bad\n")
+
+    facts = run(desk)["facts"]
+
+    assert facts["walls"] == 1
+    assert "shellcheck" not in facts
 
 
 def test_fix_lets_black_and_isort_write_and_then_judges(desk: Desk) -> None:
