@@ -22,6 +22,7 @@ START = dt.datetime(2026, 11, 24, 21, 0, tzinfo=dt.UTC)
 def session_at(root: Path, store: Store, runner: TableRunner | None = None, **env: str) -> Session:
     """Return a session of a project whose registry is the store."""
     table = {"repository": NAME, "registry": store.host}
+    env = {"TOWPATH_STATE": str(root / "state"), **env}
     return Session(config.parse(table, root, env), runner or TableRunner(), QuietTerminal())
 
 

@@ -27,7 +27,7 @@ LAYERS = (
     ("gates", "migrations"),
     ("policy",),
     ("config", "runner", "terminal"),
-    ("evidence", "promotion", "rollout", "provenance", "report"),
+    ("evidence", "promotion", "retention", "rollout", "provenance", "report"),
     ("commands", "readers", "clients", "journal", "sarif"),
     ("engine",),
     ("flows",),
@@ -35,7 +35,7 @@ LAYERS = (
 )
 PURE = {
     *("gates", "evidence", "promotion", "rollout", "migrations", "images", "commands", "readers"),
-    *("inputs", "policy", "provenance", "sarif"),
+    *("inputs", "policy", "provenance", "retention", "sarif"),
 }
 WORLD = {
     *("asyncio", "docker", "http", "io", "logging", "os", "random", "requests", "rich", "secrets"),

@@ -57,5 +57,6 @@ def run_registry(name: str, port: int) -> Argv:
         "--restart=unless-stopped",
         f"--publish=127.0.0.1:{port}:5000",
         f"--volume={name}:/var/lib/registry",
+        "--env=REGISTRY_STORAGE_DELETE_ENABLED=true",
         "registry:2",
     ]

@@ -33,7 +33,7 @@ def up(runner: Starting, terminal: Terminal, probe: Probe = answers) -> dict[str
         )
     this = machine.look()
     machine.require(this)
-    with _alone(own, terminal):
+    with alone(own, terminal):
         _bring_up(own, assembly.recipe(this), runner, terminal)
     return own.environment(runner.env)
 
@@ -69,7 +69,7 @@ def down(runner: Starting, terminal: Terminal, *, purge: bool = False) -> None:
         terminal.say("There is no embedded engine here.")
         return
     machine.require(machine.look())
-    with _alone(own, terminal):
+    with alone(own, terminal):
         if daemon.stop(own):
             terminal.say("The embedded engine is stopped.")
         else:
@@ -105,7 +105,7 @@ def status(runner: Starting, terminal: Terminal) -> None:
 
 
 @contextmanager
-def _alone(own: Layout, terminal: Terminal) -> Iterator[None]:
+def alone(own: Layout, terminal: Terminal) -> Iterator[None]:
     """Hold the engine's lock; a second `up` waits for the first."""
     try:
         own.state.mkdir(parents=True, exist_ok=True)

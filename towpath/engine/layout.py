@@ -55,6 +55,16 @@ class Layout:
         return self.state / "lock"
 
     @property
+    def pushes(self) -> Path:
+        """The file whose lock everybody shares who pushes, and a prune holds alone."""
+        return self.state / "registry.lock"
+
+    @property
+    def collecting(self) -> Path:
+        """The mark of a registry that is read-only while its disk is freed."""
+        return self.run / "collecting"
+
+    @property
     def cli(self) -> Path:
         """A directory for PATH with the client that fits the engine."""
         return self.run / "cli"
@@ -72,6 +82,10 @@ class Layout:
     def root(self, recipe: str) -> Path:
         """The engine's own Debian, made by this recipe."""
         return self.state / f"root-{recipe}"
+
+    def serves(self, registry: str) -> bool:
+        """Tell whether this is where the engine's registry is, if there is one."""
+        return registry in (f"localhost:{self.port}", f"127.0.0.1:{self.port}")
 
     def environment(self, env: Mapping[str, str]) -> dict[str, str]:
         """Return what a command needs in its environment to use this engine."""

@@ -61,6 +61,18 @@ def children(process: Process, proc: Path = PROC) -> list[Process]:
     return [child for child in found if child is not None and child.parent == process.pid]
 
 
+def inside(first: Process, name: str, proc: Path = PROC) -> list[Process]:
+    """Return the processes of this name in the PID namespace of `first`."""
+    space = _namespace(first.pid, proc)
+    found = (
+        _read(path)
+        for path in proc.iterdir()
+        if path.name.isdecimal() and _name(path) == name and space
+        if _namespace(int(path.name), proc) == space
+    )
+    return [row for row in found if row is not None and row.state != "Z"]
+
+
 def end(process: Process, number: signal.Signals, proc: Path = PROC) -> None:
     """Send a signal to this very process, or to nobody."""
     if living(process, proc):
@@ -91,3 +103,17 @@ def _read(directory: Path) -> Process | None:
     except (OSError, ValueError):
         # It ended between the listing and the reading.
         return None
+
+
+def _name(directory: Path) -> str:
+    try:
+        return (directory / "comm").read_text().strip()
+    except OSError:
+        return ""
+
+
+def _namespace(pid: int, proc: Path) -> str:
+    try:
+        return os.readlink(proc / str(pid) / "ns/pid")
+    except OSError:
+        return ""

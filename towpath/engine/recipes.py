@@ -114,10 +114,11 @@ def daemon_config(state: Path, run: Path, port: int) -> str:
     return json.dumps(settings, indent=2) + "\n"
 
 
-def registry_config(state: Path, port: int) -> str:
+def registry_config(state: Path, port: int, *, readonly: bool = False) -> str:
     """Return the registry's configuration: no login, this machine only, deletion allowed.
 
-    JSON is YAML too, which is what the registry reads.
+    With `readonly` it takes nothing and serves what it has. JSON is YAML too, which is what the
+    registry reads.
     """
     settings = {
         "version": 0.1,
@@ -125,6 +126,7 @@ def registry_config(state: Path, port: int) -> str:
         "storage": {
             "filesystem": {"rootdirectory": str(state / "registry")},
             "delete": {"enabled": True},
+            "maintenance": {"readonly": {"enabled": readonly}},
         },
         "http": {"addr": f"127.0.0.1:{port}"},
     }

@@ -11,7 +11,7 @@ from typing import Any
 from towpath.clients.registry import RegistryClient
 from towpath.errors import NothingToJudgeError, RegistryError, RegistryNotFoundError
 from towpath.evidence import Statement, Subject
-from towpath.flows import bake, mirror, origin, readback
+from towpath.flows import bake, guard, mirror, origin, readback
 from towpath.flows import registry as registries
 from towpath.flows import source as sources
 from towpath.flows import stages
@@ -57,6 +57,7 @@ def build(
     return built[target]
 
 
+@guard.pushes
 def build_all(
     session: Session,
     source: Source,

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from towpath.clients.registry import RegistryClient, transfer
 from towpath.clients.registry.uploads import Places
 from towpath.errors import RegistryError, RegistryNotFoundError
+from towpath.flows import guard
 from towpath.images import digest as whole_digest
 from towpath.images import tag as whole_tag
 from towpath.readers import oci
@@ -40,6 +41,7 @@ class Mirrored:
     arrived: tuple[Arrived, ...]
 
 
+@guard.pushes
 def mirror(session: Session, digest: str = "", tag: str = "") -> Mirrored:
     """Copy an image and what is attached to it to every further registry.
 

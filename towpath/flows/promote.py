@@ -9,7 +9,7 @@ from towpath import promotion
 from towpath.clients.registry import RegistryClient
 from towpath.errors import PromotionRefusedError, RegistryError, RegistryNotFoundError
 from towpath.evidence import Subject, originals
-from towpath.flows import evidence, mirror
+from towpath.flows import evidence, guard, mirror
 from towpath.flows import registry as registries
 from towpath.flows import stages
 from towpath.flows.registry import Image
@@ -39,6 +39,7 @@ class Candidate:
     availability: Availability
 
 
+@guard.pushes
 def promote(session: Session, stage: str, digest: str = "") -> Promoted:
     """Move a release to `test` or `release`; without a digest the one of the stage before.
 

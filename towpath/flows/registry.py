@@ -14,6 +14,7 @@ from towpath.errors import (
     RegistryNotFoundError,
     RegistryRefusedError,
 )
+from towpath.flows import guard
 from towpath.flows.session import Session
 from towpath.images import Repository
 from towpath.images import tag as whole_tag
@@ -97,6 +98,7 @@ def login(session: Session, user: str, password: str, registry: str = "") -> Non
     session.runner.run(buildx.login(place.registry, user), stdin=password)
 
 
+@guard.pushes
 def push(session: Session, name: str, tag: str) -> str:
     """Push an image that the engine has under a tag, and return the digest that is there now."""
     reference = session.config.images.tagged(tag)

@@ -111,3 +111,17 @@ def inspect(_c: Context) -> None:
     from towpath.flows import listing
 
     listing.inspect(session())
+
+
+@task(
+    help={
+        "keep": "How many of the newest versions stay in any case.",
+        "yes": "Delete; without it only shown.",
+    }
+)
+@entry
+def prune(_c: Context, keep: int = 5, yes: bool = False) -> None:
+    """Take away what nothing runs, promotes or rolls back to; shows first, deletes with --yes."""
+    from towpath.flows import prune as flow
+
+    flow.prune(session(engine=True), keep=keep, sure=yes)

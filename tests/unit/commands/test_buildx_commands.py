@@ -30,7 +30,10 @@ def test_a_login_has_no_password_in_its_line() -> None:
 
 def test_a_registry_of_our_own_is_for_this_machine_only() -> None:
     """The port is published on loopback."""
-    assert "--publish=127.0.0.1:5000:5000" in buildx.run_registry("towpath-registry", 5000)
+    argv = buildx.run_registry("towpath-registry", 5000)
+
+    assert "--publish=127.0.0.1:5000:5000" in argv
+    assert "--env=REGISTRY_STORAGE_DELETE_ENABLED=true" in argv
 
 
 def test_the_small_questions() -> None:

@@ -57,3 +57,18 @@ def test_environment_puts_the_fitting_client_first_and_only_once() -> None:
         "PATH": "/run/towpath/cli:/usr/bin",
     }
     assert twice == once
+
+
+@pytest.mark.parametrize(
+    ("registry", "ours"),
+    [
+        ("localhost:5000", True),
+        ("127.0.0.1:5000", True),
+        ("localhost:5001", False),
+        ("registry.example.com:5000", False),
+        ("localhost", False),
+    ],
+)
+def test_where_the_engine_serves_images(registry: str, ours: bool) -> None:
+    """On this machine, at its own port."""
+    assert Layout().serves(registry) is ours

@@ -113,3 +113,24 @@ def test_until_asks_once_more_at_the_deadline() -> None:
 def test_wait_ends_when_the_process_is_gone() -> None:
     """A pid that nobody has is not waited for."""
     assert processes.wait(Process(2**22 + 1, 1, "S", 1), 0)
+
+
+def test_processes_are_found_by_name_in_one_namespace(tmp_path: Path) -> None:
+    """Another name, another namespace and one that has ended are left out."""
+    rows = [
+        (1, "sh", "S", "pid:[7]"),
+        (2, "docker-registry", "S", "pid:[7]"),
+        (3, "docker-registry", "S", "pid:[8]"),
+        (4, "docker-registry", "Z", "pid:[7]"),
+        (5, "docker-registry", "S", ""),
+    ]
+    for pid, name, state, space in rows:
+        place(tmp_path, stat(pid, name=name, state=state))
+        (tmp_path / str(pid) / "comm").write_text(f"{name}\n")
+        (tmp_path / str(pid) / "ns").mkdir()
+        if space:
+            (tmp_path / str(pid) / "ns/pid").symlink_to(space)
+
+    found = processes.inside(Process(1, 0, "S", 99), "docker-registry", tmp_path)
+
+    assert [row.pid for row in found] == [2]

@@ -106,6 +106,15 @@ def test_registry_is_reached_from_this_machine_only() -> None:
     assert settings["storage"]["filesystem"] == {"rootdirectory": "/s/registry"}
 
 
+@pytest.mark.parametrize("readonly", [False, True])
+def test_registry_deletes_what_it_is_told_and_can_be_read_only(readonly: bool) -> None:
+    """A prune needs the one, and the freeing of the disk the other."""
+    settings = json.loads(recipes.registry_config(Path("/s"), 5001, readonly=readonly))
+
+    assert settings["storage"]["delete"] == {"enabled": True}
+    assert settings["storage"]["maintenance"] == {"readonly": {"enabled": readonly}}
+
+
 def test_every_assembled_image_is_a_target_that_is_pushed() -> None:
     """The list that is read back after the build is the list that the build pushes."""
     bake = Path(recipes.__file__).with_name("images") / "docker-bake.hcl"

@@ -33,6 +33,7 @@ def session(tmp_path: Path, store: Store, monkeypatch: pytest.MonkeyPatch) -> Se
             "docker login": "",
             "docker tag": "",
             "docker push": "",
+            "docker image ls": "",
             **git(),
         }
     )
@@ -199,3 +200,18 @@ def test_a_push_prints_what_is_there_now(session: Session, store: Store, capsys:
     code, out, _ = invoke(capsys, "registry.push")
 
     assert (code, out.strip()) == (0, f"{store.repository}@{digest}")
+
+
+def test_prune_shows_first(session: Session, store: Store, capsys: Capture) -> None:
+    """Only with --yes it deletes, and --keep says how many stay in any case."""
+    push_image(store.client(), labels(), tag="1.0.0")
+
+    code, out, err = invoke(capsys, "registry.prune", "--keep=0")
+
+    assert (code, "1.0.0" in store.tags) == (0, True)
+    assert "goes" in out
+    assert "With --yes" in err
+
+    assert invoke(capsys, "registry.prune", "--keep=0", "--yes")[0] == 0
+    assert store.manifests == {}
+    assert invoke(capsys, "registry.prune", "--keep=-1")[0] == 2

@@ -1,0 +1,39 @@
+"""What the engine says of its images."""
+
+from __future__ import annotations
+
+import pytest
+
+from towpath.errors import NothingToJudgeError
+from towpath.readers.images import Kept, listed
+
+ID = "sha256:" + "1" * 64
+DIGEST = "sha256:" + "2" * 64
+
+
+@pytest.mark.parametrize(
+    ("tag", "digest", "kept"),
+    [
+        ("x", DIGEST, Kept("a/b:x", DIGEST)),
+        ("<none>", DIGEST, Kept(f"a/b@{DIGEST}", DIGEST)),
+        ("x", "<none>", Kept("a/b:x", ID)),
+        ("<none>", "<none>", Kept(f"a/b@{ID}", ID)),
+    ],
+)
+def test_an_image_has_a_name_and_a_digest(tag: str, digest: str, kept: Kept) -> None:
+    """By its tag if it has one, and by its id if it has no digest."""
+    line = f'{{"Repository": "a/b", "Tag": "{tag}", "Digest": "{digest}", "ID": "{ID}"}}\n'
+
+    assert listed(line) == [kept]
+
+
+def test_no_line_is_no_image() -> None:
+    """An engine without an image of the product says nothing at all."""
+    assert listed("\n") == []
+
+
+@pytest.mark.parametrize("text", ["x", "{}", "[]", '"x"'])
+def test_another_line_is_refused(text: str) -> None:
+    """It never reads as no image."""
+    with pytest.raises(NothingToJudgeError, match="list of images"):
+        listed(text)

@@ -1,0 +1,18 @@
+"""What we ask of the engine about the images that it has. Pure: argv lists only."""
+
+from __future__ import annotations
+
+Argv = list[str]
+
+
+def listed(repository: str) -> Argv:
+    """Ask for every image of one repository, with its digests, a JSON object a line."""
+    return [
+        *("docker", "image", "ls", "--all", "--digests", "--no-trunc"),
+        *("--format=json", f"--filter=reference={repository}"),
+    ]
+
+
+def remove(name: str) -> Argv:
+    """Take one name of an image away; the engine refuses one that a container uses."""
+    return ["docker", "image", "rm", name]

@@ -1,0 +1,82 @@
+"""Who pushes and who prunes: never at the same time, from one machine.
+
+A push from another machine, or one by other tools, is not held back. A registry that collects is
+read-only, so that such a push fails and loses nothing in silence.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import functools
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar, cast
+
+from towpath.engine.layout import layout
+from towpath.errors import LockedError
+from towpath.flows.session import Session
+
+if TYPE_CHECKING:
+    from towpath.engine.doors import Starting
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+@contextmanager
+def pushing(session: Session) -> Iterator[None]:
+    """Keep a prune away while something is pushed; waits for one that has begun."""
+    place = _place(session)
+    place.parent.mkdir(parents=True, exist_ok=True)
+    with place.open("a") as stream:
+        try:
+            fcntl.flock(stream, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            session.terminal.say("The registry is pruned: waiting until that is done.")
+            fcntl.flock(stream, fcntl.LOCK_SH)
+        _heal(session)
+        yield
+
+
+@contextmanager
+def alone(session: Session) -> Iterator[None]:
+    """Keep every push of this machine away; raises LockedError while there is one."""
+    place = _place(session)
+    place.parent.mkdir(parents=True, exist_ok=True)
+    with place.open("a") as stream:
+        try:
+            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise LockedError(
+                f"Somebody on this machine pushes to {session.config.registry}, or prunes it.",
+                why="What is on its way would be taken for something that nobody needs.",
+                next_step="Run it again when that is done.",
+            ) from None
+        yield
+
+
+def pushes(act: Callable[Concatenate[Session, P], T]) -> Callable[Concatenate[Session, P], T]:
+    """Mark a flow that pushes: no prune runs while it does."""
+
+    @functools.wraps(act)
+    def guarded(session: Session, /, *args: P.args, **kwargs: P.kwargs) -> T:
+        with pushing(session):
+            return act(session, *args, **kwargs)
+
+    return guarded
+
+
+def _place(session: Session) -> Path:
+    """Return the lock: that of the embedded registry and all its projects, else our own."""
+    own = layout(session.config.env)
+    ours = own.serves(session.config.registry) and own.state.is_dir()
+    return own.pushes if ours else session.config.state / "registry.lock"
+
+
+def _heal(session: Session) -> None:
+    own = layout(session.config.env)
+    if own.serves(session.config.registry) and own.collecting.exists():
+        from towpath.engine import collection
+
+        collection.heal(cast("Starting", session.runner), session.terminal)
