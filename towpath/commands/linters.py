@@ -113,17 +113,16 @@ _DJANGO = ("pyproject.toml", "requirements/production.txt")
 # The slowest first, so that two of them side by side end together.
 LINTERS = (
     Linter(
+        name="mypy",
+        options=("--strict", "--no-pretty", "--no-color-output"),
+        judges_tests=False,
+    ),
+    Linter(
         name="flake8",
         options=("--benchmark", "--color=never"),
         apart=True,
         settings=(".flake8", "setup.cfg", "tox.ini", "towpath/lint_plugin.py", "towpath/gates.py"),
     ),
-    Linter(
-        name="mypy",
-        options=("--strict", "--no-pretty", "--no-color-output"),
-        judges_tests=False,
-    ),
-    Linter(name="bandit", options=("--quiet", "--format=json"), judges_tests=False, apart=True),
     Linter(
         name="black",
         options=("--check", "--no-color"),
@@ -131,6 +130,7 @@ LINTERS = (
         settings=("pyproject.toml",),
         fixes=("--quiet", "--no-color"),
     ),
+    Linter(name="bandit", options=("--quiet", "--format=json"), judges_tests=False, apart=True),
     Linter(
         name="isort",
         options=("--check-only", "--verbose"),
