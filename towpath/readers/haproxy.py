@@ -36,16 +36,19 @@ class Slot:
 
 def slots(text: str, backend: str) -> list[Slot]:
     """Read the slots of a backend out of `show servers state` and `show stat`, asked at once."""
-    counters = {
-        row["svname"]: row
-        for row in _rows(text, "# pxname", ",")
-        if row["pxname"] == backend and row["svname"] not in ("FRONTEND", "BACKEND")
-    }
-    found = [
-        _slot(row, counters.get(row["srv_name"], {}))
-        for row in _rows(text, "# be_id", " ")
-        if row["be_name"] == backend
-    ]
+    try:
+        counters = {
+            row["svname"]: row
+            for row in _rows(text, "# pxname", ",")
+            if row["pxname"] == backend and row["svname"] not in ("FRONTEND", "BACKEND")
+        }
+        found = [
+            _slot(row, counters.get(row["srv_name"], {}))
+            for row in _rows(text, "# be_id", " ")
+            if row["be_name"] == backend
+        ]
+    except KeyError as error:
+        raise NothingToJudgeError(f"The proxy's answer has no column {error}.") from error
     if not found:
         raise NothingToJudgeError(f"The proxy names no slot of {backend}.", why=text[:200])
     return found
@@ -74,7 +77,7 @@ def _slot(state: dict[str, str], counters: dict[str, str]) -> Slot:
         )
     except (KeyError, ValueError, TypeError) as error:
         raise NothingToJudgeError(
-            f"The proxy's answer about {state.get('srv_name', 'a slot')} cannot be read.",
+            f"The proxy's answer about {state['srv_name']} cannot be read.",
             why=repr(error),
         ) from error
 

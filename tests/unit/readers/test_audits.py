@@ -78,7 +78,9 @@ def test_what_safety_was_told_to_ignore_counts() -> None:
     """A policy file of safety is no waiver of ours; without a CVE the id names it."""
     text = safety_report(ignored=[{**WEAKNESS, "CVE": None}])
 
-    assert [row.id for row in safety.read(Ran(0, text, "", 2), PINS)] == ["SAFETY-1"]
+    assert safety.read(Ran(0, text, "", 2), PINS) == [
+        Advisory("SAFETY-1", "django", "5.2.1", "high", "Is weak.")
+    ]
 
 
 def test_pip_audit_without_a_finding_is_clean() -> None:
@@ -156,6 +158,8 @@ def test_many_missed_pins_are_told_in_short() -> None:
     assert advisories.unasked(pins, []) == (
         "It has not looked at 5 of 5 pins: a==1, b==1, c==1, ..."
     )
+    assert advisories.unasked(pins[:4], []).endswith(" 4 of 4 pins: a==1, b==1, c==1, ...")
+    assert advisories.unasked(pins[:3], []).endswith(" 3 of 3 pins: a==1, b==1, c==1")
     assert advisories.unasked(pins, pins) == ""
 
 

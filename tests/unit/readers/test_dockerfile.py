@@ -60,8 +60,8 @@ def test_a_stage_may_be_named_as_its_image() -> None:
 
 def test_arguments_lose_their_quotes_and_lines_go_on() -> None:
     """As Docker reads them; an empty default is none."""
-    text = "ARG A=\"python\"\nARG B='3'\nFROM \\\n${A}:$B \\\nAS x\nFROM $C AS y\n"
+    text = "ARG A=\"python\"\nARG B='3X'\nFROM \\\n${A}:$B \\\nAS x\nFROM $C AS y\n"
 
-    assert dockerfile.base_of(text, "x") == "python:3"
+    assert dockerfile.base_of(text, "x") == "python:3X"
     with pytest.raises(NothingToJudgeError, match="depends on EMPTY"):
         dockerfile.base_of("ARG EMPTY\nFROM $EMPTY AS x\n", "x")

@@ -197,9 +197,9 @@ def test_radon_names_the_worst_function_first() -> None:
         {**BLOCK, "closures": [{**BLOCK, "name": "inner", "complexity": 12}]},
         {**BLOCK, "type": "method", "name": "m", "complexity": 7},
     ]
-    found = radon.read(Ran(0, json.dumps({"a.py": blocks}), "", 2))
+    found = radon.read(Ran(0, json.dumps({"a.py": blocks, "b.py": [BLOCK]}), "", 2))
 
-    assert [row.complexity for row in found] == [12, 7, 4]
+    assert [row.complexity for row in found] == [12, 7, 4, 4]
     assert str(found[0]) == "a.py:2 inner has 12"
 
 

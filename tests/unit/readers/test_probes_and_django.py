@@ -114,9 +114,10 @@ def test_variables_that_have_to_be_set() -> None:
 def test_what_compose_says_against_a_file() -> None:
     """Its last line; the whole configuration is a pass."""
     assert compose.config(Ran(0, '{"services": {}}', "a warning", 1), "a.yaml") == []
-    assert compose.config(Ran(15, "", "warning\nodd key\n", 1), "a.yaml") == [
-        Finding("a.yaml", 0, "COMPOSE", "odd key")
-    ]
+    for code in (1, 15):
+        assert compose.config(Ran(code, "", "warning\nanother\nodd key\n", 1), "a.yaml") == [
+            Finding("a.yaml", 0, "COMPOSE", "odd key")
+        ]
 
 
 @pytest.mark.parametrize("ran", [Ran(0, "", "x", 1), Ran(-9, "", "killed", 1), Ran(1, "", " ", 1)])
@@ -151,6 +152,7 @@ def test_djangos_checks_have_their_object_and_code() -> None:
         Finding("manage.py", 0, "security.W008", "Set it (now)."),
     ]
     assert django.check(Ran(0, GOOD, " ", 1), "manage.py") == []
+    assert django.check(Ran(0, f"a: (b.c) in no group\n{GOOD}", "", 1), "manage.py") == []
     assert django.check(Ran(0, "", INFO, 1), "manage.py") == []
 
 

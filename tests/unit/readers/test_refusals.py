@@ -240,6 +240,10 @@ def test_the_baseline_is_named_where_it_is_no_json() -> None:
             "It was measured against another reference than this one.",
         ),
         ({"measure": "one", "pythons": {}}, "It has nothing for Python 3.12."),
+        (
+            {"measure": "one", "pythons": {"3.12": {"b": 1}}},
+            "It and what was measured do not have the same paths: a, b.",
+        ),
     ],
 )
 def test_a_stale_baseline(kept: Mapping[str, Any], why: str) -> None:

@@ -184,6 +184,18 @@ def test_dockerfile(text: str, target: str, lines: list[str]) -> None:
             ["The proxy names no slot of web.", f"why: {(STAT + OF_STATES + LINES)[:200]}"],
         ),
         (
+            STAT + STATES.replace("srv_name ", "odd "),
+            ["The proxy's answer has no column 'srv_name'."],
+        ),
+        (
+            STAT + STATES.replace("be_name ", "odd "),
+            ["The proxy's answer has no column 'be_name'."],
+        ),
+        (
+            STAT.replace("svname", "odd") + STATES,
+            ["The proxy's answer has no column 'svname'."],
+        ),
+        (
             STAT + STATES,
             ["The proxy's answer about web1 cannot be read.", "why: KeyError('scur')"],
         ),
@@ -248,11 +260,18 @@ def test_requirements(text: str, line: str) -> None:
     assert refused(lambda: requirements.read(text, "p.txt")) == [line, COMPILE]
 
 
-def test_a_baseline_of_secrets() -> None:
+ODD = {"results": {"a": [{"type": "x", "hashed_secret": "y", "is_secret": "no"}]}}
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [("{}", "KeyError: 'results'"), (json.dumps(ODD), "ValueError: is_secret is 'no'")],
+)
+def test_a_baseline_of_secrets(text: str, why: str) -> None:
     """What is wrong with it, and where to read how it is made."""
-    assert refused(lambda: secrets.baseline("{}")) == [
+    assert refused(lambda: secrets.baseline(text)) == [
         ".secrets.baseline is no baseline of detect-secrets.",
-        "why: KeyError: 'results'",
+        f"why: {why}",
         "next: Make it again: docs/security.md says how.",
     ]
 
