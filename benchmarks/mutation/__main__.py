@@ -21,7 +21,7 @@ from towpath.errors import NothingToJudgeError, TowpathError
 from towpath.tasks.entry import session
 from towpath.terminal import Terminal
 
-WANTED = 90  # percent of the mutants of each module
+WANTED = 90  # percent of all mutants; in a small module those that change nothing weigh more
 # A mutant that runs into the time limit of its test is found: the test does not pass.
 FOUND = ("killed", "timeout")
 MISSED = ("survived", "no tests")
@@ -73,8 +73,8 @@ def measure(root: Path, times: Times, workers: int) -> list[Module]:
     return list(read(root / "mutants", status_by_exit_code))
 
 
-def tell(terminal: Terminal, modules: Sequence[Module]) -> None:
-    """Write a table by module, and the names of the survivors."""
+def tell(terminal: Terminal, modules: Sequence[Module]) -> Module:
+    """Write a table by module, and the names of the survivors; return the sum."""
     all_of_them = Module(
         "all", sum(row.mutants for row in modules), sum((row.survivors for row in modules), ())
     )
@@ -94,10 +94,11 @@ def tell(terminal: Terminal, modules: Sequence[Module]) -> None:
     )
     for name in all_of_them.survivors:
         terminal.say(name)
+    return all_of_them
 
 
 def main(argv: Sequence[str]) -> int:
-    """Measure, print and write; 1 where a module's tests found too few."""
+    """Measure, print and write; 1 where the tests found too few."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.mutation", description=__doc__)
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
     flags = parser.parse_args(argv)
@@ -109,8 +110,7 @@ def main(argv: Sequence[str]) -> int:
     except TowpathError as error:
         terminal.error(error)
         return error.code
-    tell(terminal, modules)
-    goals = [Goal(row.name, row.score, ">=", WANTED, " %") for row in modules]
+    goals = [Goal("found", tell(terminal, modules).score, ">=", WANTED, " %")]
     terminal.data(str(report("mutation", times, goals).relative_to(ROOT)))
     return 0 if all(goal.held for goal in goals) else 1
 
