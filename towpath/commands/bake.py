@@ -22,7 +22,7 @@ class Target:
     """One image of a build: a stage of the Dockerfile, or a Dockerfile of its own in `inline`.
 
     With `push` it goes to the registry as `name`, else it stays in the engine. `ca_file` is the
-    host's bundle of certificates, given as a build secret.
+    host's bundle of certificates, given as a build secret. Caches are written as buildx wants them.
     """
 
     stage: str
@@ -33,6 +33,8 @@ class Target:
     inline: str = ""
     ca_file: str = ""
     push: bool = True
+    cache_from: tuple[str, ...] = ()
+    cache_to: tuple[str, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
         """Return the target as a definition writes it."""
@@ -41,6 +43,8 @@ class Target:
         body |= {"args": dict(self.arguments)} if self.arguments else {}
         body |= {"labels": dict(self.labels)} if self.labels else {}
         body |= {"secret": [f"id=ca,src={self.ca_file}"]} if self.ca_file else {}
+        body |= {"cache-from": list(self.cache_from)} if self.cache_from else {}
+        body |= {"cache-to": list(self.cache_to)} if self.cache_to else {}
         return body | {"output": [self._output()]}
 
     def _output(self) -> str:

@@ -10,6 +10,7 @@ from pathlib import Path
 from towpath.commands import bake, buildx
 from towpath.commands.bake import Target
 from towpath.errors import NothingToJudgeError
+from towpath.flows import cache
 from towpath.flows.session import Session
 from towpath.readers import buildx as reader
 from towpath.readers import dockerfile
@@ -30,6 +31,7 @@ class Order:
     labels: Mapping[str, str]
     no_cache: bool = False
     shown: bool = False
+    branch: str = ""
 
 
 @dataclass(frozen=True)
@@ -101,7 +103,10 @@ def builder(session: Session) -> str:
 
 
 def _target(session: Session, order: Order, stage: str, name: str, *, push: bool = True) -> Target:
+    read, written = cache.options(session, stage, order.branch) if push else ((), ())
     return Target(
+        cache_from=() if order.no_cache else read,
+        cache_to=written,
         stage=stage,
         name=name,
         platforms=order.platforms,

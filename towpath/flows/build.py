@@ -205,7 +205,8 @@ def labels(session: Session, source: Source) -> dict[str, str]:
 def _order(
     session: Session, source: Source, targets: tuple[str, ...], platforms: tuple[str, ...]
 ) -> Order:
-    return Order(targets, platforms, arguments(source), labels(session, source))
+    given = arguments(source), labels(session, source)
+    return Order(targets, platforms, *given, branch=source.branch)
 
 
 def _unchanged(session: Session, source: Source) -> None:

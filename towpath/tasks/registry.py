@@ -125,3 +125,18 @@ def prune(_c: Context, keep: int = 5, yes: bool = False) -> None:
     from towpath.flows import prune as flow
 
     flow.prune(session(engine=True), keep=keep, sure=yes)
+
+
+@task(
+    help={
+        "clear": "Delete what is shown; with --yes.",
+        "branch": "Only the caches of this branch.",
+        "yes": "Delete; without it only shown.",
+    }
+)
+@entry
+def cache(_c: Context, clear: bool = False, branch: str = "", yes: bool = False) -> None:
+    """Show the cache of builds in the registry: target, branch, size, age; or clear it."""
+    from towpath.flows import cache as flow
+
+    flow.cache(session(), clear=clear, branch=branch, sure=yes)

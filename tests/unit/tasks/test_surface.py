@@ -21,7 +21,7 @@ NAMES = {
     *("services.up", "services.down", "services.ps", "services.logs", "services.wait"),
     *("migrations.check", "migrations.plan", "migrations.apply"),
     *("registry.start", "registry.login", "registry.push", "registry.inspect"),
-    *("registry.mirror", "registry.tags", "registry.prune"),
+    *("registry.mirror", "registry.tags", "registry.prune", "registry.cache"),
     *("gates.list", "gates.check", "report.show", "report.publish"),
     *("evidence.show", "evidence.verify", "engine.up", "engine.status", "engine.down"),
     "ci.run",
