@@ -17,7 +17,6 @@ from towpath.errors import ConfigurationError, RegistryNotFoundError
 from towpath.flows import guard
 from towpath.flows import registry as registries
 from towpath.flows.session import Session
-from towpath.flows.targets import TARGETS
 from towpath.readers import oci
 
 PREFIX = "cache-"
@@ -134,10 +133,8 @@ def _delete(session: Session, registry: RegistryClient, rows: list[Cache]) -> No
 
 def _parts(name: str) -> tuple[str, str]:
     """Return target and branch of a cache's tag, or two empty texts."""
-    for target in TARGETS:
-        if name.startswith(f"{PREFIX}{target}-"):
-            return target, name.removeprefix(f"{PREFIX}{target}-")
-    return "", ""
+    found = re.fullmatch(rf"{PREFIX}([a-z]+)-(.+)", name)
+    return (found[1], found[2]) if found else ("", "")
 
 
 def _read(registry: RegistryClient, name: str, target: str, branch: str) -> Cache:
