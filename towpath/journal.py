@@ -17,6 +17,8 @@ from typing import Any
 from towpath.errors import CommandFailedError, LockedError
 
 Entry = dict[str, Any]
+# Deployments that an environment remembers: far more than a rollback ever asks for.
+REMEMBERED = 200
 
 
 def write_whole(path: Path, text: str, mode: int = 0o600) -> None:
@@ -110,9 +112,9 @@ class History:
         return list(self._read()["migrations"])
 
     def add_release(self, entry: Entry) -> None:
-        """Add a completed deployment."""
+        """Add a completed deployment; the oldest beyond REMEMBERED are forgotten."""
         found = self._read()
-        self._write({**found, "releases": [*found["releases"], entry]})
+        self._write({**found, "releases": [*found["releases"], entry][-REMEMBERED:]})
 
     def add_migrations(self, entries: Iterable[Entry]) -> None:
         """Add migrations that are about to be applied; of one judged twice the later counts."""

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from towpath.errors import CommandFailedError, LockedError
-from towpath.journal import History, Journal, locked, write_whole
+from towpath.journal import REMEMBERED, History, Journal, locked, write_whole
 
 
 def quiet(_text: str) -> None:
@@ -120,3 +120,17 @@ def test_a_file_is_replaced_whole_and_with_its_mode(tmp_path: Path) -> None:
 
     assert (path.read_text(), path.stat().st_mode & 0o777) == ("two", 0o444)
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_history_does_not_grow_for_ever(tmp_path: Path) -> None:
+    """The oldest deployments are forgotten, migrations never: they say what the schema is."""
+    history = History(tmp_path / "releases.json")
+    history.add_migrations([{"name": "a.1", "safe": True, "over": ""}])
+    rows = [{"digest": str(number)} for number in range(REMEMBERED)]
+    write_whole(history.path, json.dumps({"releases": rows, "migrations": history.migrations()}))
+
+    history.add_release({"digest": "newest"})
+
+    found = [row["digest"] for row in history.releases()]
+    assert (found[0], found[-1], len(found)) == ("1", "newest", REMEMBERED)
+    assert [row["name"] for row in history.migrations()] == ["a.1"]
