@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 import sys
 import time
@@ -88,13 +89,18 @@ class Linting:
         self._write_log(tool.name, argv if files else (), ran, _as_before(record))
         return record
 
+    def _path(self) -> dict[str, str]:
+        """Return the search path on which a linter finds those that it starts: ours come first."""
+        rest = self.session.config.env.get("PATH", os.defpath)
+        return {"PATH": os.pathsep.join([str(Path(sys.executable).parent), rest])}
+
     def _run(self, tool: Linter, argv: Sequence[str], files: int) -> Ran:
         try:
             ended = self.session.runner.run(
                 argv,
                 check=False,
                 timeout=DEADLINE,
-                env=dict(tool.variables),
+                env={**self._path(), **dict(tool.variables)},
                 stream=self.streaming,
                 label=tool.name,
             )
