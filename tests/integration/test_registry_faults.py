@@ -250,14 +250,14 @@ def test_a_registry_that_fails_or_limits_us_heals(
 def test_a_registry_that_wants_an_hour_is_left_alone(
     session: Session, target: RealRegistry, proxy: Proxy, image: Manifest
 ) -> None:
-    """It is not asked again before that, and the error says how long."""
+    """Nothing is asked for a second time before that, and the error says how long."""
     proxy.mischief = [Mischief("HEAD", (429, {"Retry-After": "3600"}, b"")) for _ in range(20)]
 
     with pytest.raises(RegistryRateLimitedError) as caught:
         mirror.mirror(session)
 
     assert "3600 s" in caught.value.next_step
-    assert len(proxy.lines) <= 4
+    assert sorted(set(proxy.lines)) == sorted(proxy.lines)
     require_no_tag(target)
     proxy.mischief = []
     mirror.mirror(session)
