@@ -147,11 +147,15 @@ class Runner:
             )
             for name, pipe in (("out", process.stdout), ("err", process.stderr))
         ]
-        for reader in readers:
-            reader.start()
-        self._wait(process, line, stdin, timeout)
-        for reader in readers:
-            reader.join(timeout=5)
+        try:
+            for reader in readers:
+                reader.start()
+            self._wait(process, line, stdin, timeout)
+            for reader in readers:
+                reader.join(timeout=5)
+        except KeyboardInterrupt as error:
+            _end_groups([process])
+            raise InterruptedRunError(f"Interrupted while this ran: {line}") from error
         outcome = Outcome(
             tuple(argv),
             process.returncode,
@@ -231,7 +235,7 @@ class Runner:
     def _wait(
         self, process: subprocess.Popen[str], line: str, stdin: str | None, timeout: float | None
     ) -> None:
-        """Wait for a command's end, which comes early by a timeout, Ctrl-C or `stop`."""
+        """Wait for a command's end, which comes early by a timeout or `stop`."""
         try:
             self._feed(process, stdin)
             process.wait(timeout)
@@ -241,9 +245,6 @@ class Runner:
                 f"{shlex.split(line)[0]} did not end within {timeout:g} s.",
                 why=f"The command was: {line}",
             ) from error
-        except KeyboardInterrupt as error:
-            _end_groups([process])
-            raise InterruptedRunError(f"Interrupted while this ran: {line}") from error
         finally:
             self._live.discard(process)
         if self._stopped:

@@ -201,7 +201,11 @@ def listening() -> Iterator[None]:
 def test_ctrl_c_ends_the_command(runner: Runner, tmp_path: Path) -> None:
     """The error is the one with code 130, and nothing is left running."""
     pid = tmp_path / "pid"
-    code = f"import os, time; open({str(pid)!r}, 'w').write(str(os.getpid())); time.sleep(60)"
+    # It gives the runner time to come to its waiting: only from there on the command is its own.
+    code = (
+        "import os, time; time.sleep(0.5);"
+        f"open({str(pid)!r}, 'w').write(str(os.getpid())); time.sleep(60)"
+    )
 
     def interrupt() -> None:
         while not (pid.is_file() and pid.read_text()):
