@@ -28,6 +28,13 @@ LEAN = {
 }
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Give a test the time of the whole chains that it runs."""
+    for item in items:
+        if item.path.is_relative_to(Path(__file__).parent):
+            item.add_marker(pytest.mark.timeout(3 * LIMIT))
+
+
 @dataclass(frozen=True)
 class Ended:
     """How a command ended: its exit code and everything it said."""

@@ -50,10 +50,13 @@ def uncovered_code(target: Path) -> str:
 
 
 def never_healthy(_target: Path) -> str:
-    """Return the Dockerfile whose production starts nothing that ever answers."""
-    before, mark, production = (ROOT / "Dockerfile").read_text().rpartition("\nCMD ")
-    _gunicorn, _, after = production.partition("\n")
-    return f'{before}{mark}["sleep", "infinity"]\n{after}'
+    """Return a Dockerfile whose production serves all tests, and in staging never answers."""
+    serves = 'CMD ["gunicorn", "config.wsgi:application"]'
+    sleeps = 'test \\"$ENVIRONMENT\\" != staging || exec sleep infinity'
+    text = (ROOT / "Dockerfile").read_text()
+    assert serves in text
+    planted = f'CMD ["sh", "-c", "{sleeps}; exec gunicorn config.wsgi:application"]'
+    return text.replace(serves, planted)
 
 
 @pytest.mark.parametrize(

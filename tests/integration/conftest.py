@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -29,6 +30,17 @@ __all__ = [
     "pytest_runtest_setup",
     "pytest_runtest_teardown",
 ]
+
+
+# Seconds for a test and what it brings up: images are built here, and some start under emulation.
+PATIENCE = 420
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Give the tests of this directory more time than a unit test has."""
+    for item in items:
+        if item.path.is_relative_to(Path(__file__).parent):
+            item.add_marker(pytest.mark.timeout(PATIENCE))
 
 
 @pytest.fixture(scope="session")
