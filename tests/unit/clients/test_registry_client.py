@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -243,6 +244,29 @@ def test_a_token_that_is_refused_is_unauthorized(store: Store) -> None:
     with pytest.raises(RegistryUnauthorizedError, match="401"):
         store.client().ping()
     assert len(store.asked) <= 4
+
+
+def test_tokens_that_other_threads_used_up_do_not_count(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However often another thread renews the token before we do, our own login is still tried."""
+    store.token = "secret-token"
+    client = store.client()
+    client.ping()
+    send, access = client._send, client._access
+    assert access is not None
+    access.header = "Bearer used up"
+    others = [f"Bearer of another thread {number}" for number in range(5)]
+
+    def busy(*request: Any) -> Answer:
+        answer = send(*request)
+        access.header = others.pop() if others else access.header
+        return answer
+
+    monkeypatch.setattr(client, "_send", busy)
+    client.ping()
+    assert not others
+    assert access.header == "Bearer secret-token"
 
 
 def test_credentials_go_over_https_only() -> None:

@@ -41,20 +41,21 @@ class Access:
         self._lock = threading.RLock()
         self._found: list[Credentials | None] = []
 
-    def answer(self, used: str, challenge: str) -> bool:
+    def answer(self, used: str, challenge: str) -> int | None:
         """Answer a challenge to a request that was sent with the header `used`.
 
-        Returns whether there is something new to try: another thread may have renewed it.
+        Returns how many logins that took, 0 where another thread had renewed it, and None where
+        there is nothing new to try.
         """
         with self._lock:
             if self.header != used:
-                return True
+                return 0
             scheme, _, rest = challenge.partition(" ")
             if scheme.lower() == "bearer":
                 self.header = f"Bearer {self._token(dict(_CHALLENGE.findall(rest)))}"
             elif scheme.lower() == "basic" and (found := self._credentials()):
                 self.header = found.basic
-            return self.header != used
+            return 1 if self.header != used else None
 
     def _credentials(self) -> Credentials | None:
         if not self._found:

@@ -29,7 +29,7 @@ ATTEMPTS = 5
 FIRST_WAIT = 0.25  # seconds; doubled for each further attempt
 LONGEST_WAIT = 30.0
 MOST_REDIRECTS = 5
-# A token that another thread fetched may have ended before we used it.
+# A token may have ended before we used it: the threads of a client share it.
 LOGINS = 2
 HUB, HUB_HOST = "docker.io", "registry-1.docker.io"
 
@@ -100,23 +100,23 @@ class Asking:
         `place` is a URL, or what follows the repository's.
         """
         url = urljoin(self._base, place) if "://" not in place else place
-        used = self._login
-        answer = self._send(method, url, headers or {}, body)
-        for _ in range(LOGINS):
-            if answer.status != 401:
-                break
-            self._whole(answer)
-            if not self._enter(used, answer.headers.get("www-authenticate", "")):
-                break
+        logins = 0
+        while True:
             used = self._login
-            answer = self._send(method, url, headers or {}, body)
-        return self._good(answer)
+            answer = self._send(method, url, headers or {}, body, used)
+            if answer.status != 401 or logins == LOGINS:
+                return self._good(answer)
+            self._whole(answer)
+            took = self._enter(used, answer.headers.get("www-authenticate", ""))
+            if took is None:
+                return self._good(answer)
+            logins += took
 
     @property
     def _login(self) -> str:
         return self._access.header if self._access else ""
 
-    def _enter(self, used: str, challenge: str) -> bool:
+    def _enter(self, used: str, challenge: str) -> int | None:
         """Answer a challenge. Before the first one nothing is known of logins, or needed."""
         if self._access is None:
             from towpath.clients.registry.access import Access
@@ -131,14 +131,16 @@ class Asking:
             )
         return self._access.answer(used, challenge)
 
-    def _send(self, method: str, url: str, headers: Mapping[str, str], body: bytes) -> Answer:
+    def _send(
+        self, method: str, url: str, headers: Mapping[str, str], body: bytes, login: str
+    ) -> Answer:
         """Send it, and follow where a registry keeps its blobs somewhere else."""
-        own = {"Authorization": self._login} if self._login else {}
+        own = {"Authorization": login} if login else {}
         start = urlsplit(url).netloc
         for _ in range(MOST_REDIRECTS):
             # Our login is for the registry alone.
-            login = own if urlsplit(url).netloc == start else {}
-            answer = self._wire(method, url, {**headers, **login}, body)
+            ours = own if urlsplit(url).netloc == start else {}
+            answer = self._wire(method, url, {**headers, **ours}, body)
             following = answer.headers.get("location", "")
             if answer.status not in (301, 302, 303, 307, 308) or method not in ("GET", "HEAD"):
                 return answer
