@@ -281,3 +281,11 @@ def push_image(
     )
     registry.put_manifest(tag, index)
     return index
+
+
+def push_artifact(registry: RegistryClient, index: Manifest) -> Manifest:
+    """Attach an artifact with one blob to an image, and return the image."""
+    registry.put_blob(oci.EMPTY, oci.EMPTY_TYPE)
+    blob = registry.put_blob(b"evidence", "text/plain")
+    registry.attach(index.digest, oci.artifact("application/x", index.descriptor, [blob], {}))
+    return index

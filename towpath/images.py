@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from typing import NamedTuple, Self
 
 from towpath.errors import ConfigurationError
 
@@ -77,26 +77,33 @@ def version_tag(version: str) -> str:
     return tag(version.replace("+", "-"))
 
 
-@dataclass(frozen=True)
-class Repository:
-    """A place for images in a registry: `localhost:5000` and `towpath/dashboard`."""
-
+class _Place(NamedTuple):
     registry: str
     name: str
 
-    def __post_init__(self) -> None:
-        if not _REGISTRY.fullmatch(self.registry):
-            shown = _PASSWORD.sub("***@", self.registry)
+
+class Repository(_Place):
+    """A place for images in a registry: `localhost:5000` and `towpath/dashboard`."""
+
+    # No dataclass, here and in what a copy of an image needs: importing `dataclasses` takes longer
+    # than the copy itself.
+    __slots__ = ()
+
+    def __new__(cls, registry: str, name: str) -> Self:
+        """Take a registry and a name; raises ConfigurationError for what is none."""
+        if not _REGISTRY.fullmatch(registry):
+            shown = _PASSWORD.sub("***@", registry)
             raise ConfigurationError(
                 f"{shown!r} is not a registry.",
                 why="A registry is a host and maybe a port: no scheme, path, user or password.",
                 next_step="Write it as in 'registry.example.com' or 'localhost:5000'.",
             )
-        if not _REPOSITORY.fullmatch(self.name):
+        if not _REPOSITORY.fullmatch(name):
             raise ConfigurationError(
-                f"{self.name!r} is not a repository name.",
+                f"{name!r} is not a repository name.",
                 why="It has lower-case letters, digits, '.', '_', '-' and '/' between them.",
             )
+        return super().__new__(cls, registry, name)
 
     def __str__(self) -> str:
         return f"{self.registry}/{self.name}"

@@ -10,8 +10,7 @@ import hashlib
 import json
 import posixpath
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from towpath.errors import NothingToJudgeError
 
@@ -31,8 +30,7 @@ _WHITEOUT = ".wh."
 _OPAQUE = ".wh..wh..opq"
 
 
-@dataclass(frozen=True)
-class Descriptor:
+class Descriptor(NamedTuple):
     """What points at content: its type, digest and size in bytes."""
 
     media_type: str
@@ -47,8 +45,7 @@ class Descriptor:
         return body | ({"artifactType": self.artifact_type} if self.artifact_type else {})
 
 
-@dataclass(frozen=True)
-class Manifest:
+class Manifest(NamedTuple):
     """A manifest or an index as the registry holds it: the exact bytes and what they hash to."""
 
     media_type: str
@@ -76,8 +73,7 @@ class Manifest:
         return self.media_type in INDEXES
 
 
-@dataclass(frozen=True)
-class ImageConfig:
+class ImageConfig(NamedTuple):
     """What an image says of itself: its platform, labels, user, and its layers' diff ids."""
 
     platform: str

@@ -42,9 +42,9 @@ def copy(origin: str, goal: str, env: Mapping[str, str]) -> None:
     if target == place:
         source.retag(reference, name)
         return
-    from towpath.flows import mirror
+    from towpath.flows import carry
 
-    mirror.copy(source, RegistryClient(target, env=env), reference, name)
+    carry.copy(source, RegistryClient(target, env=env), reference, name)
 
 
 def parse(reference: str) -> tuple[Repository, str]:

@@ -26,6 +26,7 @@ from towpath.flows import attached, build, origin, stages
 from towpath.flows.session import Session
 from towpath.flows.source import Source
 from towpath.readers import oci
+from towpath.readers.oci import Manifest
 from towpath.runner import Outcome
 
 pytestmark = pytest.mark.door
@@ -169,7 +170,8 @@ def test_a_child_of_another_platform_is_nothing_to_judge(store: Store, tmp_path:
         index = push_image(store.client(), labels(), layer=layer())
         rows = index.document["manifests"]
         rows[0]["platform"], rows[1]["platform"] = rows[1]["platform"], rows[0]["platform"]
-        wrong = replace(index, content=json.dumps({**index.document, "manifests": rows}).encode())
+        body = json.dumps({**index.document, "manifests": rows}).encode()
+        wrong = Manifest(index.media_type, body)
         store.client().put_manifest("arrived", wrong)
         return wrong.digest
 

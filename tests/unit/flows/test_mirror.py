@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.registry_server import NAME, Fault, Store, push_image, serving
+from tests.registry_server import Fault, Store, push_artifact, push_image, serving
 from tests.releases import labels, session_at
 from towpath.errors import (
     ConfigurationError,
@@ -20,7 +20,6 @@ from towpath.flows import mirror
 from towpath.flows.session import Session
 from towpath.readers import oci
 from towpath.readers.oci import Manifest
-from towpath.tasks import copy
 
 pytestmark = pytest.mark.door
 
@@ -42,12 +41,7 @@ def both(tmp_path: Path, store: Store, second: Store) -> Session:
 @pytest.fixture
 def image(store: Store) -> Manifest:
     """An image in the first registry, with an artifact."""
-    client = store.client()
-    index = push_image(client, labels(), tag="built")
-    client.put_blob(oci.EMPTY, oci.EMPTY_TYPE)
-    blob = client.put_blob(b"evidence", "text/plain")
-    client.attach(index.digest, oci.artifact("application/x", index.descriptor, [blob], {}))
-    return index
+    return push_artifact(store.client(), push_image(store.client(), labels(), tag="built"))
 
 
 @pytest.mark.parametrize("api", [False, True], ids=["fallback tag", "referrers API"])
@@ -158,60 +152,3 @@ def test_a_tag_of_its_own_goes_away_again(
         mirror.mirror(both, image.digest, "stage")
 
     assert "stage" not in second.tags
-
-
-def test_a_tag_that_somebody_moves_is_noticed(store: Store, image: Manifest) -> None:
-    """What is read back afterwards is another image."""
-    push_image(store.client(), labels(), layer=b"other", tag="stage")
-
-    with pytest.raises(RegistryError, match="points at"):
-        mirror.read_back((store.client(),), "stage", image.digest)
-
-
-def test_blobs_next_door_are_mounted(store: Store, image: Manifest, tmp_path: Path) -> None:
-    """Inside one registry nothing is sent that can be taken over."""
-    with serving() as other:
-        target = other.client()
-        other.neighbours = dict(store.blobs)
-        # Both stores answer under one name: the same registry, as the client sees it.
-        target.repository = replace(target.repository, registry=store.host)
-
-        mirror.copy(store.client(), target, image.digest, "stage")
-
-        assert other.tags["stage"] == image.digest
-        assert not any(line.startswith("PUT") and "/blobs/" in line for line in other.asked)
-
-
-def test_a_copy_needs_no_project(
-    store: Store, second: Store, image: Manifest, capsys: pytest.CaptureFixture[str]
-) -> None:
-    """One more name here, or the image elsewhere; nothing is said when it worked."""
-    one = f"{store.host}/{NAME}@{image.digest}"
-
-    assert copy.main([one, f"{store.host}/{NAME}:more"], {}) == 0
-    assert copy.main([one, f"{second.host}/{NAME}:there"], {}) == 0
-
-    assert store.tags["more"] == second.tags["there"] == image.digest
-    assert capsys.readouterr() == ("", "")
-
-
-@pytest.mark.parametrize(
-    ("argv", "code", "words"),
-    [
-        ([], 2, "Two references"),
-        (["--help", "x"], 2, "Two references"),
-        (["localhost:1/a:b", "localhost:1/a@sha256:12"], 2, "not a digest"),
-        (["localhost:1/a:b", f"localhost:1/a@sha256:{'0' * 64}"], 2, "names no tag"),
-        (["a:b", "localhost:1/a:c"], 2, "no whole reference"),
-        (["me:secret@localhost:1/a:b", "localhost:1/a:c"], 2, "not a digest"),
-        (["http://localhost:1/a:b", "localhost:1/a:c"], 2, "not a reg"),
-    ],
-)
-def test_a_wrong_reference_is_refused(
-    argv: list[str], code: int, words: str, capsys: pytest.CaptureFixture[str]
-) -> None:
-    """What, why and the exit code of a configuration."""
-    assert copy.main(argv, {}) == code
-    said = capsys.readouterr().err
-    assert words in said
-    assert "secret" not in said

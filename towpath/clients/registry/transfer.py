@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from towpath.clients.registry.client import RegistryClient
 from towpath.clients.registry.uploads import Places, stream
@@ -23,8 +22,7 @@ R = TypeVar("R")
 WORKERS = 6
 
 
-@dataclass(frozen=True)
-class Content:
+class Content(NamedTuple):
     """What belongs to one digest: its manifests, the lower ones first, and all their blobs."""
 
     manifests: tuple[Manifest, ...]
@@ -36,15 +34,12 @@ class Content:
         return self.manifests[-1]
 
 
-@dataclass
 class Moved:
     """What a transfer did. Sizes are bytes."""
 
-    present: int = 0
-    mounted: int = 0
-    sent: int = 0
-    bytes_sent: int = 0
-    _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
+    def __init__(self) -> None:
+        self.present = self.mounted = self.sent = self.bytes_sent = 0
+        self._lock = threading.Lock()
 
     def count(self, present: int = 0, mounted: int = 0, sent: int = 0, bytes_sent: int = 0) -> None:
         """Add what one blob needed."""
@@ -108,21 +103,51 @@ def parallel(
 ) -> list[R]:
     """Do it for each, a few at a time; a failure or Ctrl-C stops the rest and is raised.
 
-    What is under way then is told by `stop`.
+    What is under way then is told by `stop`, and waited for. Bare threads, this one among them:
+    importing `concurrent.futures` takes longer than a small copy.
     """
     todo = list(rows)
-    if len(todo) < 2:
-        return [act(row) for row in todo]
-    from concurrent.futures import ThreadPoolExecutor
+    left, lock = iter(enumerate(todo)), threading.Lock()
+    done: dict[int, R] = {}
+    failed: list[BaseException] = []
 
-    with ThreadPoolExecutor(min(WORKERS, len(todo))) as pool:
-        running = [pool.submit(act, row) for row in todo]
+    def work() -> None:
         try:
-            return [row.result() for row in running]
-        except BaseException:
+            while not failed:
+                with lock:
+                    number, row = next(left, (-1, None))
+                if row is None:
+                    return
+                done[number] = act(row)
+        except BaseException as error:
+            failed.append(error)
             stop()
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
+
+    others = [threading.Thread(target=work) for _ in todo[1:WORKERS]]
+    try:
+        for thread in others:
+            thread.start()
+    except BaseException as error:
+        failed.append(error)
+        stop()
+    work()
+    _joined(others, failed, stop)
+    if failed:
+        raise failed[0]
+    return [done[number] for number in range(len(todo))]
+
+
+def _joined(
+    threads: Iterable[threading.Thread], failed: list[BaseException], stop: Callable[[], None]
+) -> None:
+    """Wait until all have ended; Ctrl-C meanwhile is one more failure."""
+    for thread in threads:
+        while thread.is_alive():
+            try:
+                thread.join()
+            except KeyboardInterrupt as error:
+                failed.append(error)
+                stop()
 
 
 def blobs_of(manifests: Iterable[Manifest]) -> tuple[Descriptor, ...]:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable
-from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 from urllib.parse import urljoin, urlsplit
 
@@ -25,6 +24,8 @@ from towpath.errors import (
 from towpath.readers.oci import sha256
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from towpath.clients.registry.client import RegistryClient
     from towpath.clients.registry.wire import Answer
 
