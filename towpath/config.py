@@ -16,10 +16,12 @@ from math import isfinite
 from pathlib import Path
 from typing import Any, TypeVar
 
-from towpath import inputs, policy
+from towpath import inputs, nodes, policy
 from towpath.errors import ConfigurationError
 from towpath.images import PLATFORMS, Repository, nearest, platform
+from towpath.nodes import Node
 from towpath.policy import Waiver
+from towpath.tables import checked, strings, typed, wrong
 
 T = TypeVar("T")
 
@@ -86,6 +88,8 @@ class Config:
     registry: str = "localhost:5000"
     registries: tuple[str, ...] = ()
     platforms: tuple[str, ...] = PLATFORMS
+    # Machines that build a platform instead of this one, by platform.
+    builders: Mapping[str, Node] = field(default_factory=dict)
     django: Django = Django()
     dashboard: Dashboard = Dashboard()
     branches: Mapping[str, str] = field(default_factory=lambda: {"main": "test", "*": "scan"})
@@ -168,9 +172,9 @@ class Config:
 def load(root: Path, env: Mapping[str, str]) -> Config:
     """Read `pyproject.toml` below `root`.
 
-    `TOWPATH_NAME`, `TOWPATH_REGISTRY`, `TOWPATH_REPOSITORY` and `TOWPATH_REGISTRIES` (with commas)
-    in `env` replace what the file says. Raises ConfigurationError for a file that is missing or no
-    TOML, and for every key or value that is not as it must be.
+    `TOWPATH_NAME`, `TOWPATH_REGISTRY`, `TOWPATH_REPOSITORY`, `TOWPATH_REGISTRIES` (with commas) and
+    `TOWPATH_BUILDERS` in `env` replace what the file says. Raises ConfigurationError for a file
+    that is missing or no TOML, and for every key or value that is not as it must be.
     """
     path = root / "pyproject.toml"
     try:
@@ -194,19 +198,15 @@ def parse(
     """
     where = "tool.towpath"
     known = {row.name for row in fields(Config)} - {"root", "env"}
-    values = dict(_checked(table, known, where))
-    for key in ("name", "registry", "repository"):
-        if chosen := env.get(f"TOWPATH_{key.upper()}"):
-            values[key] = chosen
-    if "TOWPATH_REGISTRIES" in env:
-        rows = env["TOWPATH_REGISTRIES"].split(",")
-        values["registries"] = [row.strip() for row in rows if row.strip()]
+    values = dict(checked(table, known, where))
+    _replace(values, env)
     readers: dict[str, Callable[..., Any]] = {
-        "name": partial(_typed, kind=str),
-        "repository": partial(_typed, kind=str),
-        "registry": partial(_typed, kind=str),
+        "name": partial(typed, kind=str),
+        "repository": partial(typed, kind=str),
+        "registry": partial(typed, kind=str),
         "registries": _registries,
         "platforms": _platforms,
+        "builders": nodes.read,
         "django": _django,
         "dashboard": partial(_read, Dashboard),
         "branches": _branches,
@@ -214,7 +214,7 @@ def parse(
         "waivers": _waivers,
         "gates": _limits,
         "ignored": _ignored,
-        "absent": _strings,
+        "absent": strings,
     }
     values = {key: readers[key](value, where=f"{where}.{key}") for key, value in values.items()}
     _dashboard_runs_somewhere(values)
@@ -225,25 +225,25 @@ def parse(
     return config
 
 
-def _checked(table: Any, known: set[str], where: str) -> Mapping[str, Any]:
-    if not isinstance(table, Mapping):
-        raise _wrong(where, "a table", table)
-    for key in table:
-        if key not in known:
-            raise ConfigurationError(
-                f"Unknown key {where}.{key} in pyproject.toml.{nearest(key, known)}",
-                why=f"{where} takes {', '.join(sorted(known))}.",
-            )
-    return table
+def _replace(values: dict[str, Any], env: Mapping[str, str]) -> None:
+    """Put what the environment says in the place of what the file does."""
+    for key in ("name", "registry", "repository"):
+        if chosen := env.get(f"TOWPATH_{key.upper()}"):
+            values[key] = chosen
+    if "TOWPATH_REGISTRIES" in env:
+        rows = env["TOWPATH_REGISTRIES"].split(",")
+        values["registries"] = [row.strip() for row in rows if row.strip()]
+    if "TOWPATH_BUILDERS" in env:
+        values["builders"] = nodes.table(env["TOWPATH_BUILDERS"])
 
 
 def _section(table: Any, kind: type, where: str, given: tuple[str, ...] = ()) -> dict[str, Any]:
     types = {row.name: row.type for row in fields(kind) if row.name not in given}
-    values = dict(_checked(table, set(types), where))
+    values = dict(checked(table, set(types), where))
     for key, value in values.items():
-        _typed(value, {"int": int, "str": str}[str(types[key])], f"{where}.{key}")
+        typed(value, {"int": int, "str": str}[str(types[key])], f"{where}.{key}")
         if isinstance(value, int) and value < 0:
-            raise _wrong(f"{where}.{key}", "0 or more", value)
+            raise wrong(f"{where}.{key}", "0 or more", value)
     return values
 
 
@@ -253,27 +253,21 @@ def _read(kind: type[T], table: Any, where: str) -> T:
 
 def _django(table: Any, where: str) -> Django:
     known = {row.name for row in fields(Django)}
-    values = dict(_checked(table, known, where))
+    values = dict(checked(table, known, where))
     variables = values.pop("production", {})
     if not isinstance(variables, Mapping):
-        raise _wrong(f"{where}.production", "a table", variables)
+        raise wrong(f"{where}.production", "a table", variables)
     for name, value in variables.items():
-        _typed(value, str, f"{where}.production.{name}")
-    secrets = _strings(values.pop("secrets", []), f"{where}.secrets", "variables")
+        typed(value, str, f"{where}.production.{name}")
+    secrets = strings(values.pop("secrets", []), f"{where}.secrets", "variables")
     for name, value in values.items():
-        _typed(value, str, f"{where}.{name}")
+        typed(value, str, f"{where}.{name}")
     return Django(**values, production=dict(variables), secrets=secrets)
-
-
-def _strings(value: Any, where: str, what: str = "kinds of files") -> tuple[str, ...]:
-    if not isinstance(value, list):
-        raise _wrong(where, f"a list of {what}", value)
-    return tuple(_typed(row, str, where) for row in value)
 
 
 def _environments(table: Any, where: str) -> dict[str, Environment]:
     if not isinstance(table, Mapping):
-        raise _wrong(where, "a table", table)
+        raise wrong(where, "a table", table)
     found = {
         name: Environment(name, **_section(row, Environment, f"{where}.{name}", ("name",)))
         for name, row in table.items()
@@ -287,7 +281,7 @@ def _environments(table: Any, where: str) -> dict[str, Environment]:
             )
         taken[row.port] = row.name
         if row.port > 65535 or not row.replicas or not row.healthy:
-            raise _wrong(
+            raise wrong(
                 f"{where}.{row.name}", "a port up to 65535, replicas and healthy from 1", row
             )
     return found
@@ -305,21 +299,21 @@ def _dashboard_runs_somewhere(values: Mapping[str, Any]) -> None:
 
 def _branches(table: Any, where: str) -> dict[str, str]:
     if not isinstance(table, Mapping):
-        raise _wrong(where, "a table", table)
+        raise wrong(where, "a table", table)
     for pattern, reach in table.items():
         if reach not in REACHES:
-            raise _wrong(f"{where}.{pattern!r}", f"one of {', '.join(REACHES)}", reach)
+            raise wrong(f"{where}.{pattern!r}", f"one of {', '.join(REACHES)}", reach)
     return dict(table)
 
 
 def _ignored(table: Any, where: str) -> dict[str, tuple[str, ...]]:
-    rows = _checked(table, set(CHECKS), where)
+    rows = checked(table, set(CHECKS), where)
     found = {}
     for stage, patterns in rows.items():
         here = f"{where}.{stage}"
         if not isinstance(patterns, list):
-            raise _wrong(here, "a list of patterns", patterns)
-        found[stage] = tuple(_typed(pattern, str, here) for pattern in patterns)
+            raise wrong(here, "a list of patterns", patterns)
+        found[stage] = tuple(typed(pattern, str, here) for pattern in patterns)
         if settings := inputs.ignored(SETTINGS, found[stage]):
             raise ConfigurationError(
                 f"{here} in pyproject.toml ignores {', '.join(settings)}.",
@@ -331,8 +325,8 @@ def _ignored(table: Any, where: str) -> dict[str, tuple[str, ...]]:
 
 def _registries(value: Any, where: str) -> tuple[str, ...]:
     if not isinstance(value, list):
-        raise _wrong(where, "a list of registries", value)
-    return tuple(_typed(row, str, where) for row in value)
+        raise wrong(where, "a list of registries", value)
+    return tuple(typed(row, str, where) for row in value)
 
 
 def _refuse_impossible(config: Config) -> None:
@@ -350,17 +344,17 @@ def _refuse_impossible(config: Config) -> None:
 
 def _platforms(value: Any, where: str) -> tuple[str, ...]:
     if not isinstance(value, list) or not value:
-        raise _wrong(where, "a list of platforms", value)
-    return tuple(dict.fromkeys(platform(_typed(row, str, where)) for row in value))
+        raise wrong(where, "a list of platforms", value)
+    return tuple(dict.fromkeys(platform(typed(row, str, where)) for row in value))
 
 
 def _waivers(rows: Any, where: str) -> tuple[Waiver, ...]:
     if not isinstance(rows, list):
-        raise _wrong(where, "an array of tables", rows)
+        raise wrong(where, "an array of tables", rows)
     found = []
     for number, row in enumerate(rows):
         here = f"{where}[{number}]"
-        values = _checked(row, {"id", "reason", "expires"}, here)
+        values = checked(row, {"id", "reason", "expires"}, here)
         for key in ("id", "reason", "expires"):
             if not values.get(key):
                 raise ConfigurationError(
@@ -369,13 +363,13 @@ def _waivers(rows: Any, where: str) -> tuple[Waiver, ...]:
                     next_step=f"Add {key} to it, or take the waiver out.",
                 )
         if type(values["expires"]) is not dt.date:
-            raise _wrong(
+            raise wrong(
                 f"{here}.expires", "a date such as 2027-01-31, without quotes", values["expires"]
             )
         found.append(
             Waiver(
-                _typed(values["id"], str, f"{here}.id"),
-                _typed(values["reason"], str, f"{here}.reason"),
+                typed(values["id"], str, f"{here}.id"),
+                typed(values["reason"], str, f"{here}.reason"),
                 values["expires"],
             )
         )
@@ -384,21 +378,9 @@ def _waivers(rows: Any, where: str) -> tuple[Waiver, ...]:
 
 def _limits(table: Any, where: str) -> dict[str, float]:
     if not isinstance(table, Mapping):
-        raise _wrong(where, "a table", table)
+        raise wrong(where, "a table", table)
     for code, limit in table.items():
         if isinstance(limit, bool) or not isinstance(limit, int | float) or not isfinite(limit):
-            raise _wrong(f"{where}.{code}", "a number", limit)
+            raise wrong(f"{where}.{code}", "a number", limit)
     policy.require_strict(table, where)
     return dict(table)
-
-
-def _typed(value: Any, kind: type[T], where: str) -> T:
-    if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
-        raise _wrong(
-            where, {int: "a whole number", str: "a string"}.get(kind, kind.__name__), value
-        )
-    return value
-
-
-def _wrong(where: str, wanted: str, value: object) -> ConfigurationError:
-    return ConfigurationError(f"{where} in pyproject.toml must be {wanted}, not {value!r}.")

@@ -23,6 +23,7 @@ class Target:
 
     With `push` it goes to the registry as `name`, else it stays in the engine. `ca_file` is the
     host's bundle of certificates, given as a build secret. Caches are written as buildx wants them.
+    What becomes a part of an index is not `annotated`: its index is.
     """
 
     stage: str
@@ -35,6 +36,7 @@ class Target:
     push: bool = True
     cache_from: tuple[str, ...] = ()
     cache_to: tuple[str, ...] = ()
+    annotated: bool = True
 
     def as_json(self) -> dict[str, Any]:
         """Return the target as a definition writes it."""
@@ -53,14 +55,16 @@ class Target:
         The labels that OCI knows are annotations too: of the index, or of the only manifest.
         """
         level = "annotation-index" if len(self.platforms) > 1 else "annotation"
+        given = index_annotations(self.labels) if self.push and self.annotated else {}
         cells = ["type=image", "push=true"] if self.push else ["type=docker"]
         cells += ["oci-mediatypes=true", f"name={self.name}"]
-        cells += [
-            f"{level}.{key}={value}"
-            for key, value in self.labels.items()
-            if key.startswith(PREFIX) and value and self.push
-        ]
-        return ",".join(_cell(cell) for cell in cells)
+        cells += [f"{level}.{key}={value}" for key, value in given.items()]
+        return ",".join(map(cell, cells))
+
+
+def index_annotations(labels: Mapping[str, str]) -> dict[str, str]:
+    """Return the labels that OCI knows, which an index says too."""
+    return {key: value for key, value in labels.items() if key.startswith(PREFIX) and value}
 
 
 def definition(targets: Mapping[str, Target]) -> str:
@@ -90,7 +94,7 @@ def bake(
     return [*argv, *names]
 
 
-def _cell(text: str) -> str:
+def cell(text: str) -> str:
     """Return a field of CSV, quoted where it has to be (RFC 4180)."""
     quoted = text.replace('"', '""')
     return f'"{quoted}"' if set(text) & set(',"\n') else text

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from towpath.commands import bake, buildx
-from towpath.commands.bake import Target
-from towpath.errors import NothingToJudgeError
-from towpath.flows import cache
+from towpath.commands import bake
+from towpath.commands.bake import Target, index_annotations
+from towpath.errors import CommandFailedError, NothingToJudgeError
+from towpath.flows import builders, cache, join
+from towpath.flows.builders import Place
 from towpath.flows.session import Session
 from towpath.readers import buildx as reader
 from towpath.readers import dockerfile
 
-BUILDER = "towpath"
 # Where a push arrives; it names nothing that anybody asks for until it was read back.
 ARRIVAL = "building"
 BUNDLE = Path("/etc/ssl/certs/ca-certificates.crt")
@@ -48,62 +49,137 @@ class Solved:
     materials: Mapping[str, tuple[Mapping[str, object], ...]]
 
 
+@dataclass(frozen=True)
+class Part:
+    """What one place built: the metadata that buildx wrote of it."""
+
+    place: Place
+    metadata: str
+
+
 def solve(session: Session, order: Order) -> Solved:
     """Build and push every target; the digests are those of the build's metadata.
 
     The base of a target is pushed beside it, unchanged: its layers are the lowest of the target's,
-    and whoever reads the target back knows by them which are ours.
+    and whoever reads the target back knows by them which are ours. Where several machines build,
+    each solves its platforms at the same time as the others, and an index joins what they pushed.
     """
-    images = session.config.images
     bases = _bases(session, order.targets)
     pulled = sorted(set(bases.values()) - {dockerfile.SCRATCH})
     names = {base: f"base-{number}" for number, base in enumerate(pulled)}
-    targets = {
-        stage: _target(session, order, stage, images.tagged(f"{ARRIVAL}-{stage}"))
-        for stage in order.targets
-    } | {
-        name: Target(
-            stage="",
-            name=images.tagged(f"{ARRIVAL}-{name}"),
-            platforms=order.platforms,
-            inline=f"FROM {base}\n",
-        )
-        for base, name in names.items()
-    }
-    builder, metadata = _run(session, order, targets)
-    digests = reader.built_digests(metadata, targets)
+    with builders.places(session, order.platforms) as places:
+        parts = _side_by_side(session, order, names, places)
+        digests = _digests(session, order, names, parts)
     return Solved(
         {stage: digests[stage] for stage in order.targets},
         {
             stage: (base, digests[names[base]] if base in names else "")
             for stage, base in bases.items()
         },
-        builder or "docker",
-        {stage: reader.materials(metadata, stage) for stage in order.targets},
+        ", ".join(place.name for place in places),
+        {
+            stage: tuple(row for part in parts for row in reader.materials(part.metadata, stage))
+            for stage in order.targets
+        },
     )
 
 
 def keep(session: Session, order: Order, target: str) -> str:
-    """Build one target into the engine only, and return its name there."""
+    """Build one target into this machine's engine only, and return its name there."""
     name = f"{session.config.repository}:{target}"
-    _run(session, order, {target: _target(session, order, target, name, push=False)})
+    here = builders.here(session, order.platforms)
+    _run(session, order, {target: _target(session, order, target, name, push=False)}, here)
     return name
 
 
-def builder(session: Session) -> str:
-    """Return the builder to use: none where the engine itself builds for several platforms.
+def _side_by_side(
+    session: Session, order: Order, names: Mapping[str, str], places: Sequence[Place]
+) -> list[Part]:
+    """Let every place solve its platforms; the first error is raised when all have ended."""
+    alone = len(places) == 1
 
-    Elsewhere a builder in a container is made once and used from then on.
-    """
-    if reader.has_image_store(session.runner.run(buildx.info()).stdout):
-        return ""
-    if not session.runner.run(buildx.inspect_builder(BUILDER), check=False).ok:
-        session.runner.run(buildx.create_builder(BUILDER))
-    return BUILDER
+    def solved(place: Place) -> Part:
+        mine = replace(order, platforms=place.platforms)
+        word = "" if alone else f"-{_word(place)}"
+        try:
+            wanted = targets(session, mine, names, word)
+            return Part(place, _run(session, mine, wanted, place, word))
+        except CommandFailedError as error:
+            raise _named(session, place, error) if place.elsewhere else error
+
+    with ThreadPoolExecutor(len(places)) as pool:
+        running = [pool.submit(solved, place) for place in places]
+        try:
+            return [row.result() for row in running]
+        except KeyboardInterrupt:
+            session.runner.stop()
+            raise
 
 
-def _target(session: Session, order: Order, stage: str, name: str, *, push: bool = True) -> Target:
-    read, written = cache.options(session, stage, order.branch) if push else ((), ())
+def _named(session: Session, place: Place, error: CommandFailedError) -> CommandFailedError:
+    """Return the error of a build on another machine, with its name and what may differ there."""
+    images = session.config.images
+    own = f" {images.registry} is another registry there." if images.is_loopback else ""
+    return CommandFailedError(
+        f"{place.name} could not build {', '.join(place.platforms)}: {error.what}",
+        why=error.why,
+        next_step="It has to reach the registry and the base images by their names here." + own,
+    )
+
+
+def targets(
+    session: Session, order: Order, names: Mapping[str, str], word: str
+) -> dict[str, Target]:
+    """Return all that one place builds; `word` tells apart what becomes a part of an index."""
+    images = session.config.images
+    found = {
+        stage: _target(session, order, stage, images.tagged(f"{ARRIVAL}-{stage}{word}"), word=word)
+        for stage in order.targets
+    }
+    return found | {
+        name: Target(
+            stage="",
+            name=images.tagged(f"{ARRIVAL}-{name}{word}"),
+            platforms=order.platforms,
+            inline=f"FROM {base}\n",
+        )
+        for base, name in names.items()
+    }
+
+
+def _digests(
+    session: Session, order: Order, names: Mapping[str, str], parts: Sequence[Part]
+) -> dict[str, str]:
+    """Return the digest of every target, and of every base by its name."""
+    wanted = (*order.targets, *names.values())
+    found = [(part.place, reader.built_digests(part.metadata, wanted)) for part in parts]
+    if len(found) == 1:
+        return found[0][1]
+    said = {**dict.fromkeys(order.targets, order.labels), **dict.fromkeys(names.values(), {})}
+    with session.terminal.step("Join what each machine pushed"):
+        return {
+            name: join.join(
+                session,
+                f"{ARRIVAL}-{name}",
+                [(place, digests[name]) for place, digests in found],
+                order.platforms,
+                index_annotations(labels),
+            )
+            for name, labels in said.items()
+        }
+
+
+def _word(place: Place) -> str:
+    """Return what tells a place's tags and files from those of another."""
+    return "_".join(name.rpartition("/")[2] for name in place.platforms)
+
+
+def _target(
+    session: Session, order: Order, stage: str, name: str, *, push: bool = True, word: str = ""
+) -> Target:
+    read, written = (
+        cache.options(session, stage, order.branch, word.lstrip("-")) if push else ((), ())
+    )
     return Target(
         cache_from=() if order.no_cache else read,
         cache_to=written,
@@ -114,27 +190,30 @@ def _target(session: Session, order: Order, stage: str, name: str, *, push: bool
         labels=order.labels,
         ca_file=certificates(session.config.env),
         push=push,
+        annotated=not word,
     )
 
 
-def _run(session: Session, order: Order, targets: Mapping[str, Target]) -> tuple[str, str]:
-    """Let buildx build; return the builder that did it and the metadata that it wrote."""
+def _run(
+    session: Session, order: Order, targets: Mapping[str, Target], place: Place, word: str = ""
+) -> str:
+    """Let buildx build there, and return the metadata that it wrote."""
     folder = session.config.reports / "build"
     folder.mkdir(parents=True, exist_ok=True)
-    plan, metadata = (folder / f"{what}.{os.getpid()}.json" for what in ("bake", "metadata"))
-    chosen = builder(session)
+    plan, metadata = (folder / f"{what}{word}.{os.getpid()}.json" for what in ("bake", "metadata"))
     argv = bake.bake(
         targets,
         definition_file=str(plan),
         metadata_file=str(metadata),
-        builder=chosen,
+        builder=place.builder,
         no_cache=order.no_cache,
     )
     try:
         plan.write_text(bake.definition(targets))
-        log = session.config.reports / "logs" / "build.log"
-        session.runner.run(argv, env=bake.ENV, log=log, stream=order.shown)
-        return chosen, metadata.read_text() if metadata.is_file() else ""
+        log = session.config.reports / "logs" / f"build{word}.log"
+        env = {**bake.ENV, **place.env}
+        session.runner.run(argv, env=env, log=log, stream=order.shown, label=word.lstrip("-"))
+        return metadata.read_text() if metadata.is_file() else ""
     finally:
         plan.unlink(missing_ok=True)
         metadata.unlink(missing_ok=True)

@@ -52,15 +52,20 @@ def wanted(session: Session) -> bool:
     )
 
 
-def tag(target: str, branch: str) -> str:
-    """Return the tag of a cache; a branch that is no tag is told apart by its hash."""
+def tag(target: str, branch: str, part: str = "") -> str:
+    """Return the tag of a cache; a branch that is no tag is told apart by its hash.
+
+    `part` names the platform of a machine that builds no other, for it has a cache of its own.
+    """
     safe = re.sub(r"[^a-zA-Z0-9_.-]", "-", branch)[:LONGEST]
     if safe != branch:
         safe += f"-{hashlib.sha256(branch.encode()).hexdigest()[:8]}"
-    return f"{PREFIX}{target}-{safe}"
+    return f"{PREFIX}{target}{'_' + part if part else ''}-{safe}"
 
 
-def options(session: Session, target: str, branch: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+def options(
+    session: Session, target: str, branch: str, part: str = ""
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Return where a build of a target reads caches from, and where it writes its own.
 
     A build without a branch (a detached commit) reads the main branch's and writes none.
@@ -69,8 +74,8 @@ def options(session: Session, target: str, branch: str) -> tuple[tuple[str, ...]
         return (), ()
     images = session.config.images
     names = dict.fromkeys(name for name in (branch, MAIN) if name)
-    read = tuple(f"type=registry,ref={images.tagged(tag(target, name))}" for name in names)
-    own = images.tagged(tag(target, branch)) if branch else ""
+    read = tuple(f"type=registry,ref={images.tagged(tag(target, name, part))}" for name in names)
+    own = images.tagged(tag(target, branch, part)) if branch else ""
     kind = "mode=max,image-manifest=true,oci-mediatypes=true,ignore-error=true"
     return read, ((f"type=registry,ref={own},{kind}",) if own else ())
 
@@ -133,7 +138,7 @@ def _delete(session: Session, registry: RegistryClient, rows: list[Cache]) -> No
 
 def _parts(name: str) -> tuple[str, str]:
     """Return target and branch of a cache's tag, or two empty texts."""
-    found = re.fullmatch(rf"{PREFIX}([a-z]+)-(.+)", name)
+    found = re.fullmatch(rf"{PREFIX}([a-z]+(?:_[a-z0-9]+)?)-(.+)", name)
     return (found[1], found[2]) if found else ("", "")
 
 

@@ -155,6 +155,25 @@ def index_of(rows: Iterable[Descriptor]) -> Manifest:
     return Manifest(INDEX, _encode(body))
 
 
+def image_index(rows: Iterable[Descriptor], annotations: Mapping[str, str]) -> Manifest:
+    """Return the index of an image's platforms, byte for byte as BuildKit writes it.
+
+    So an image has one digest, whether one machine built all of it or each a part. Source:
+    BuildKit, exporter/containerimage/writer.go, and Go's encoding/json, which escapes for HTML.
+    """
+    parts = []
+    for row in rows:
+        system, _, machine = row.platform.partition("/")
+        platform = {"architecture": machine, "os": system}
+        parts.append({**row.as_json(), "platform": platform})
+    body: dict[str, Any] = {"schemaVersion": 2, "mediaType": INDEX, "manifests": parts}
+    body |= {"annotations": dict(sorted(annotations.items()))} if annotations else {}
+    text = json.dumps(body, indent=2, ensure_ascii=False)
+    for letter in "<>&\u2028\u2029":
+        text = text.replace(letter, f"\\u{ord(letter):04x}")
+    return Manifest(INDEX, text.encode())
+
+
 def artifact(
     kind: str, subject: Descriptor, blobs: Iterable[Descriptor], annotations: Mapping[str, str]
 ) -> Manifest:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.fakes import Answer, TableRunner, outcome
+from tests.fakes import TableRunner, outcome
 from tests.registry_server import Store
 from tests.releases import session_at
 from towpath.errors import NothingToJudgeError
@@ -52,21 +52,3 @@ def test_a_builder_that_wrote_nothing_is_nothing_to_judge(tmp_path: Path) -> Non
 
     with pytest.raises(NothingToJudgeError, match="metadata"):
         bake.solve(session, ORDER)
-
-
-def test_an_engine_without_image_store_gets_a_builder(tmp_path: Path) -> None:
-    """The builder is made once, where it is missing."""
-    answers: dict[str, Answer] = {
-        "docker info": '{"DriverStatus": []}',
-        "buildx inspect": outcome(code=1),
-        "buildx create": "towpath\n",
-    }
-    runner = TableRunner(answers)
-
-    assert bake.builder(session_at(tmp_path, Store(port=1), runner)) == "towpath"
-    assert len(runner.calls) == 3
-
-    answers["buildx inspect"] = ""
-    again = TableRunner(answers)
-    assert bake.builder(session_at(tmp_path, Store(port=1), again)) == "towpath"
-    assert len(again.calls) == 2

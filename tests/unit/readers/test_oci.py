@@ -225,3 +225,38 @@ def test_a_name_with_a_slash_at_its_start_is_that_of_the_root() -> None:
     oci.overlay(files, layer({"/etc/a": b"1", "./X/b/": b"2"}), wanted)
 
     assert files == {"etc/a": b"1", "X/b": b"2"}
+
+
+def test_the_index_of_an_image_is_the_one_that_buildkit_writes() -> None:
+    """Byte for byte, as BuildKit 0.12 pushed it: indented, sorted, escaped for HTML."""
+    rows = [
+        Descriptor(oci.MANIFEST, DIGEST, 1620, "linux/amd64"),
+        Descriptor(oci.MANIFEST, DIGEST, 669, "linux/arm64"),
+    ]
+
+    made = oci.image_index(rows, {"b": "1 < 2 & é", "a": "z"})
+
+    def child(size: int, machine: str) -> str:
+        return f"""    {{
+      "mediaType": "{oci.MANIFEST}",
+      "digest": "{DIGEST}",
+      "size": {size},
+      "platform": {{
+        "architecture": "{machine}",
+        "os": "linux"
+      }}
+    }}"""
+
+    assert made.content.decode() == f"""{{
+  "schemaVersion": 2,
+  "mediaType": "{oci.INDEX}",
+  "manifests": [
+{child(1620, "amd64")},
+{child(669, "arm64")}
+  ],
+  "annotations": {{
+    "a": "z",
+    "b": "1 \\u003c 2 \\u0026 é"
+  }}
+}}"""
+    assert "annotations" not in oci.image_index(rows, {}).document

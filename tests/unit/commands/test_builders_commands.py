@@ -1,0 +1,45 @@
+"""The commands for builders on other machines, as the exact lists that run."""
+
+from __future__ import annotations
+
+from towpath.commands import builders
+from towpath.nodes import Node
+
+
+def test_a_builder_in_a_container_is_on_its_hosts_network() -> None:
+    """So it reaches what its engine reaches."""
+    assert builders.create("b", Node("linux/arm64", "ssh://me@h"), "ssh://me@h") == [
+        *("docker", "buildx", "create", "--name=b", "--platform=linux/arm64"),
+        *("--driver=docker-container", "--driver-opt=network=host", "ssh://me@h"),
+    ]
+
+
+def test_pods_run_on_nodes_of_the_platform() -> None:
+    """Unless the options choose others; an option with a comma stays one option."""
+    node = Node("linux/arm64", "kubernetes://builds", options={"replicas": "2"})
+
+    assert builders.create("b", node, node.endpoint)[-4:] == [
+        "--driver=kubernetes",
+        "--driver-opt=namespace=builds",
+        "--driver-opt=nodeselector=kubernetes.io/arch=arm64",
+        "--driver-opt=replicas=2",
+    ]
+    chosen = Node("linux/arm64", "kubernetes://b", options={"nodeselector": "a=b,c=d"})
+    assert '--driver-opt="nodeselector=a=b,c=d"' in builders.create("b", chosen, "")
+
+
+def test_a_context_has_an_address_and_its_files() -> None:
+    """A path with a comma is one field."""
+    node = Node("linux/arm64", "tcp://h:2376")
+
+    assert builders.create_context("b", node, {"ca": "/a,b/ca.pem", "key": "/k"}) == [
+        *("docker", "context", "create", "b"),
+        '--docker=host=tcp://h:2376,"ca=/a,b/ca.pem",key=/k',
+    ]
+
+
+def test_the_small_ones() -> None:
+    """Commands without a choice are what they are."""
+    assert builders.start("b") == ["docker", "buildx", "inspect", "--bootstrap", "b"]
+    assert builders.remove("b") == ["docker", "buildx", "rm", "--force", "b"]
+    assert builders.remove_context("b") == ["docker", "context", "rm", "--force", "b"]

@@ -1,0 +1,215 @@
+"""Who builds which platform: this machine's engine, or the machine that the project names for it.
+
+A builder that has to be made is written down before it is, and taken away when its settings have
+changed, so that none is left half made or forgotten.
+"""
+
+from __future__ import annotations
+
+import fcntl
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from towpath.commands import builders as commands
+from towpath.commands import buildx
+from towpath.errors import (
+    CommandFailedError,
+    ConfigurationError,
+    InterruptedRunError,
+    NothingToJudgeError,
+)
+from towpath.flows.session import Session
+from towpath.nodes import KUBERNETES, SSH, TCP, Node
+from towpath.readers import builders as reader
+from towpath.readers.buildx import has_image_store
+
+BUILDER = "towpath"
+# Seconds for another machine to answer, and for a builder there to start: it may pull its image.
+ANSWER, START = 45.0, 300.0
+# What the client reads from a directory, as it wants its files called.
+NAMES = {"ca": "ca.pem", "cert": "cert.pem", "key": "key.pem"}
+
+
+@dataclass(frozen=True)
+class Place:
+    """Who builds some platforms: its name for people, buildx' builder, and how it is reached."""
+
+    name: str
+    platforms: tuple[str, ...]
+    builder: str = ""
+    env: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def elsewhere(self) -> bool:
+        """Whether this is another machine, which has a loopback of its own."""
+        return "://" in self.name
+
+
+@contextmanager
+def places(session: Session, platforms: tuple[str, ...]) -> Iterator[tuple[Place, ...]]:
+    """Give who builds these platforms, each ready to do so; they stay so until the end.
+
+    Raises ConfigurationError for a file for TLS that is not there, and CommandFailedError, which
+    names machine and platform, for one that cannot build.
+    """
+    nodes = [session.config.builders[name] for name in platforms if name in session.config.builders]
+    files = {node.platform: _files(session, node) for node in nodes}
+    _forget_others(session, {_name(session, node, files[node.platform]) for node in nodes})
+    own = tuple(name for name in platforms if name not in files)
+    with ExitStack() as stack:
+        found = [here(session, own)] if own else []
+        found += [_asked(session, node, files[node.platform], stack) for node in nodes]
+        yield tuple(found)
+
+
+def here(session: Session, platforms: tuple[str, ...]) -> Place:
+    """Return this machine: its engine, where that builds for several platforms.
+
+    Elsewhere a builder in a container is made once and used from then on.
+    """
+    if has_image_store(session.runner.run(buildx.info()).stdout):
+        return Place("docker", platforms)
+    if not session.runner.run(buildx.inspect_builder(BUILDER), check=False).ok:
+        session.runner.run(buildx.create_builder(BUILDER))
+    return Place(BUILDER, platforms, BUILDER)
+
+
+def _asked(session: Session, node: Node, files: Mapping[str, Path], stack: ExitStack) -> Place:
+    try:
+        return _ready(session, node, files, stack)
+    except (CommandFailedError, NothingToJudgeError) as error:
+        raise _unfit(node, error) from error
+
+
+def _ready(session: Session, node: Node, files: Mapping[str, Path], stack: ExitStack) -> Place:
+    """Return a machine that answers, with its builder started where it needs one.
+
+    An engine with containerd's image store needs none: it is asked directly, and nothing is made.
+    """
+    name = _name(session, node, files)
+    env: dict[str, str] = {}
+    with session.terminal.step(f"Ask {node.endpoint} to build {node.platform}"):
+        if node.scheme in (SSH, TCP):
+            env = _environment(node, files, stack)
+            said = session.runner.run(buildx.info(), env=env, timeout=ANSWER).stdout
+            _tell_foreign(session, node, reader.native(said))
+            if has_image_store(said):
+                return Place(node.endpoint, (node.platform,), "default", env)
+        stack.enter_context(_made(session, node, name, files))
+    return Place(node.endpoint, (node.platform,), name)
+
+
+@contextmanager
+def _made(session: Session, node: Node, name: str, files: Mapping[str, Path]) -> Iterator[None]:
+    """Keep a builder that buildx knows by this name, made first if it is not there or not well."""
+    record = _records(session) / name
+    record.parent.mkdir(parents=True, exist_ok=True)
+    with record.open("a") as stream:
+        # Builds share it; whoever makes it or takes it away is alone.
+        fcntl.flock(stream, fcntl.LOCK_SH)
+        if not _starts(session, name):
+            fcntl.flock(stream, fcntl.LOCK_EX)
+            if not _starts(session, name):
+                _make(session, node, name, files)
+            fcntl.flock(stream, fcntl.LOCK_SH)
+        yield
+
+
+def _starts(session: Session, name: str) -> bool:
+    return session.runner.run(commands.start(name), check=False, timeout=START).ok
+
+
+def _make(session: Session, node: Node, name: str, files: Mapping[str, Path]) -> None:
+    run = session.runner.run
+    _take_away(session, name)
+    try:
+        endpoint = node.endpoint
+        if files:
+            given = {key: str(file) for key, file in files.items()}
+            run(commands.create_context(name, node, given))
+            endpoint = name
+        run(commands.create(name, node, endpoint))
+        run(commands.start(name), timeout=START)
+    except (CommandFailedError, InterruptedRunError, KeyboardInterrupt):
+        _take_away(session, name)
+        (_records(session) / name).unlink(missing_ok=True)
+        raise
+
+
+def _take_away(session: Session, name: str) -> None:
+    """Remove a builder and its context; that one of them is not there is what was wanted."""
+    session.runner.run(commands.remove(name), check=False, timeout=ANSWER)
+    session.runner.run(commands.remove_context(name), check=False)
+
+
+def _forget_others(session: Session, wanted: set[str]) -> None:
+    """Take away the builders of settings that are no more, but for one that builds just now."""
+    folder = _records(session)
+    for record in sorted(folder.iterdir()) if folder.is_dir() else ():
+        if record.name in wanted:
+            continue
+        with record.open("a") as stream, suppress(BlockingIOError):
+            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            session.terminal.say(f"The settings of {record.name} are no more: it is removed.")
+            _take_away(session, record.name)
+            record.unlink(missing_ok=True)
+
+
+def _records(session: Session) -> Path:
+    return session.config.state / "builders"
+
+
+def _name(session: Session, node: Node, files: Mapping[str, Path]) -> str:
+    material = b"".join(file.read_bytes() for file in files.values())
+    return node.builder(session.config.name, material)
+
+
+def _files(session: Session, node: Node) -> dict[str, Path]:
+    """Return the files for TLS, each of which is there and can be read."""
+    home = session.config.env.get("HOME", "~")
+    found = {}
+    for name, text in node.material.items():
+        place = home + text.removeprefix("~") if text.startswith("~/") else text
+        found[name] = session.config.root / place
+        try:
+            found[name].read_bytes()
+        except OSError as error:
+            raise ConfigurationError(
+                f"{node.endpoint} cannot build {node.platform}: its {name} cannot be read.",
+                why=str(error),
+                next_step="Put the file there, or name another one in [tool.towpath.builders].",
+            ) from error
+    return found
+
+
+def _environment(node: Node, files: Mapping[str, Path], stack: ExitStack) -> dict[str, str]:
+    """Return what leads Docker's client to another engine, whatever leads it elsewhere now."""
+    env = {"DOCKER_HOST": node.endpoint, "DOCKER_CONTEXT": "", "DOCKER_TLS_VERIFY": ""}
+    if node.scheme == TCP and files:
+        folder = Path(stack.enter_context(TemporaryDirectory(prefix="towpath-")))
+        for name, file in files.items():
+            (folder / NAMES[name]).symlink_to(file.absolute())
+        env |= {"DOCKER_TLS_VERIFY": "1", "DOCKER_CERT_PATH": str(folder)}
+    return env
+
+
+def _tell_foreign(session: Session, node: Node, native: str) -> None:
+    if native != node.platform:
+        session.terminal.warn(
+            f"{node.endpoint} is a machine of {native}: what runs there for {node.platform} is"
+            " emulated."
+        )
+
+
+def _unfit(node: Node, error: CommandFailedError | NothingToJudgeError) -> CommandFailedError:
+    how = {KUBERNETES: "kubectl get nodes"}.get(
+        node.scheme, f"DOCKER_HOST={node.endpoint} docker info"
+    )
+    return CommandFailedError(
+        f"{node.endpoint} cannot build {node.platform}: {error.what}",
+        why=error.why,
+        next_step=f"Try `{how}`; with TOWPATH_BUILDERS= (empty) this machine builds everything.",
+    )
