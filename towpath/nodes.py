@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from typing import Any
-from urllib.parse import SplitResult, urlsplit
+from typing import TYPE_CHECKING, Any
 
 from towpath.errors import ConfigurationError
 from towpath.images import nearest, platform
 from towpath.tables import checked, typed, wrong
+
+if TYPE_CHECKING:
+    from urllib.parse import SplitResult
 
 SSH, TCP, KUBERNETES = "ssh", "tcp", "kubernetes"
 SCHEMES = (SSH, TCP, KUBERNETES)
@@ -57,6 +57,9 @@ class Node:
 
         `material` is what the files for TLS hold.
         """
+        import hashlib
+        import json
+
         said = json.dumps([project, asdict(self)], sort_keys=True).encode()
         return f"towpath-{hashlib.sha256(said + material).hexdigest()[:12]}"
 
@@ -113,6 +116,8 @@ def _node(name: str, row: Any, where: str) -> Node:
 
 def _require_possible(node: Node, where: str) -> None:
     """Stop at an endpoint that no builder could have, and at files it would not read."""
+    from urllib.parse import urlsplit
+
     try:
         parts = urlsplit(node.endpoint)
         port = parts.port
