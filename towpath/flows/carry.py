@@ -33,13 +33,15 @@ def spread(
     source: RegistryClient, target: RegistryClient, content: transfer.Content, places: Places
 ) -> Arrived:
     """Bring content and what is attached to it to another registry, and see that it is there."""
-    moved = transfer.copy(source, target, content, places)
-    for subject, artifact in transfer.attached(source, content):
-        below = transfer.Content((), transfer.blobs_of([artifact]))
-        more = transfer.copy(source, target, below, places)
-        moved.count(more.present, more.mounted, more.sent, more.bytes_sent)
-        if artifact.digest not in (row.digest for row in target.referrers(subject)):
-            target.attach(subject, artifact)
+    hanging = transfer.attached(source, content)
+    more = transfer.blobs_of(artifact for _, artifact in hanging)
+    # In one go: what is attached is small, and comes while a large layer is on its way.
+    whole = content._replace(blobs=transfer.once((*content.blobs, *more)))
+    moved = transfer.copy(source, target, whole, places)
+    for subject in dict.fromkeys(subject for subject, _ in hanging):
+        known = {row.digest for row in target.referrers(subject)}
+        rows = [artifact for on, artifact in hanging if on == subject]
+        target.attach(subject, *(row for row in rows if row.digest not in known))
     registry = target.repository.registry
     return Arrived(registry, moved.present, moved.mounted, moved.sent, moved.bytes_sent)
 

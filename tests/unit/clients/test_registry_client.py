@@ -91,6 +91,22 @@ def test_what_is_attached_is_found(store: Store, api: bool) -> None:
     assert (ONE.digest.replace(":", "-") in store.tags) is not api
 
 
+def test_several_are_listed_in_one_go(store: Store) -> None:
+    """What was there stays, and the fallback tag is written once for all that come together."""
+    client = store.client()
+    client.put_manifest("one", ONE)
+    kinds = [f"application/{name}" for name in "abc"]
+    first, *more = [oci.artifact(kind, ONE.descriptor, [], {}) for kind in kinds]
+    client.attach(ONE.digest, first)
+    store.asked.clear()
+
+    client.attach(ONE.digest, *more)
+    client.attach(ONE.digest)
+
+    assert [row.artifact_type for row in client.referrers(ONE.digest)] == kinds
+    assert sum("PUT" in line and "/sha256-" in line for line in store.asked) == 1
+
+
 def test_what_another_writer_overwrote_is_written_again(store: Store) -> None:
     """An entry of the fallback tag that a second writer lost is put there again."""
     client = store.client()

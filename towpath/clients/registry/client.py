@@ -170,28 +170,34 @@ class RegistryClient(Asking):
             found = oci.entries(self._fallback(digest))
         return [row for row in found if artifact_type in ("", row.artifact_type)]
 
-    def attach(self, subject: str, artifact: Manifest) -> None:
-        """Store a manifest that has a subject, so that `referrers` finds it.
+    def attach(self, subject: str, *artifacts: Manifest) -> None:
+        """Store manifests that have this subject, so that `referrers` finds them.
 
         Where the registry has no referrers API, the index under the fallback tag is extended; two
         writers at once are told apart by reading it back. Source: distribution spec 1.1,
         "Pushing Manifests with Subject".
         """
-        if self.put_manifest(artifact.digest, artifact):
-            return
-        place = subject.replace(":", "-")
-        for _ in range(ATTEMPTS):
-            rows = oci.entries(self._fallback(subject))
-            if artifact.digest in (row.digest for row in rows):
+        left = [row for row in artifacts if not self.put_manifest(row.digest, row)]
+        for _ in range(ATTEMPTS if left else 0):
+            listed, left = self._unlisted(subject, left)
+            if not left:
                 return
-            index = oci.index_of([*rows, artifact.descriptor])
+            index = oci.index_of([*listed, *(row.descriptor for row in left)])
             kind = {"Content-Type": index.media_type}
-            self.ask("PUT", f"manifests/{place}", headers=kind, body=index.content)
-        if artifact.digest not in (row.digest for row in oci.entries(self._fallback(subject))):
+            self.ask("PUT", f"manifests/{_fallback_tag(subject)}", headers=kind, body=index.content)
+        if left and self._unlisted(subject, left)[1]:
             raise RegistryError(
-                f"{self.name(place)} does not keep what is attached to it.",
+                f"{self.name(_fallback_tag(subject))} does not keep what is attached to it.",
                 next_step="Somebody else writes to it at the same time; try again.",
             )
+
+    def _unlisted(
+        self, subject: str, artifacts: list[Manifest]
+    ) -> tuple[list[Descriptor], list[Manifest]]:
+        """Return what the fallback tag lists, and which of the artifacts it does not."""
+        listed = oci.entries(self._fallback(subject))
+        known = {row.digest for row in listed}
+        return listed, [row for row in artifacts if row.digest not in known]
 
     def _has(self, place: str) -> bool:
         try:
@@ -202,7 +208,7 @@ class RegistryClient(Asking):
 
     def _fallback(self, digest: str) -> Manifest:
         try:
-            return self.manifest(digest.replace(":", "-"))
+            return self.manifest(_fallback_tag(digest))
         except RegistryNotFoundError:
             return oci.index_of([])
 
@@ -213,6 +219,11 @@ class RegistryClient(Asking):
             found += oci.entries(Manifest(oci.INDEX, answer.content))
             place = _following(answer)
         return found
+
+
+def _fallback_tag(digest: str) -> str:
+    """Return the tag that lists what is attached to a digest, where there is no referrers API."""
+    return digest.replace(":", "-")
 
 
 def _following(answer: Answer) -> str:

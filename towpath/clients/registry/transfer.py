@@ -71,9 +71,9 @@ def copy(source: RegistryClient, target: RegistryClient, content: Content, place
     parallel(
         lambda row: _blob(source, target, row, places, moved, halt), content.blobs, stop=halt.set
     )
-    for manifest in content.manifests:
-        if not target.has_manifest(manifest.digest):
-            target.put_manifest(manifest.digest, manifest)
+    # An index is refused by some registries until they hold what it lists.
+    parallel(lambda below: _manifest(target, below), content.manifests[:-1], stop=halt.set)
+    _manifest(target, content.top)
     return moved
 
 
@@ -91,11 +91,10 @@ def check(registry: RegistryClient, content: Content) -> None:
 
 def attached(source: RegistryClient, content: Content) -> list[tuple[str, Manifest]]:
     """Return what is attached to content and its platforms, each with the digest it hangs on."""
-    found: list[tuple[str, Manifest]] = []
-    for manifest in content.manifests:
-        for row in source.referrers(manifest.digest):
-            found.append((manifest.digest, source.manifest(row.digest)))
-    return found
+    subjects = [manifest.digest for manifest in content.manifests]
+    lists = parallel(source.referrers, subjects)
+    pairs = [(on, row) for on, rows in zip(subjects, lists, strict=True) for row in rows]
+    return parallel(lambda pair: (pair[0], source.manifest(pair[1].digest)), pairs)
 
 
 def parallel(
@@ -152,11 +151,18 @@ def _joined(
 
 def blobs_of(manifests: Iterable[Manifest]) -> tuple[Descriptor, ...]:
     """Return what these manifests are made of, each once, the largest first."""
-    found: dict[str, Descriptor] = {}
-    for manifest in manifests:
-        for row in (oci.config_of(manifest), *oci.layers(manifest)):
-            found[row.digest] = row
+    return once(row for one in manifests for row in (oci.config_of(one), *oci.layers(one)))
+
+
+def once(rows: Iterable[Descriptor]) -> tuple[Descriptor, ...]:
+    """Return each of these once, the largest first: what takes longest has to begin first."""
+    found = {row.digest: row for row in rows}
     return tuple(sorted(found.values(), key=lambda row: -row.size))
+
+
+def _manifest(target: RegistryClient, manifest: Manifest) -> None:
+    if not target.has_manifest(manifest.digest):
+        target.put_manifest(manifest.digest, manifest)
 
 
 def _blob(
