@@ -11,7 +11,7 @@ from towpath import promotion, report
 from towpath.errors import RegistryNotFoundError
 from towpath.evidence import Statement, Subject
 from towpath.flows import build as builds
-from towpath.flows import evidence, promote, registry
+from towpath.flows import evidence, guard, promote, registry
 from towpath.flows import scan as scans
 from towpath.flows import stages
 from towpath.flows.session import Session
@@ -136,6 +136,7 @@ def deploy(
     return statement, shown
 
 
+@guard.pushes
 def verify(session: Session, name: str, environment: str, digest: str, version: str) -> Statement:
     """Look at what an environment serves, judge it, and keep the evidence in the registry."""
     from towpath.flows import verify as verifications

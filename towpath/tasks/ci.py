@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from invoke.context import Context
 from invoke.tasks import task
 
 from towpath.errors import ConfigurationError
-from towpath.flows.session import Session
-from towpath.runner import Runner
 from towpath.tasks.entry import entry, session, with_engine
-from towpath.terminal import Terminal
+
+if TYPE_CHECKING:
+    from towpath.flows.session import Session
+    from towpath.runner import Runner
+    from towpath.terminal import Terminal
 
 
 @dataclass(frozen=True)
@@ -54,6 +57,8 @@ def run(_c: Context, service: list[str], verbose: bool = False) -> None:
 
 def _runner(found: Session, service: str) -> Runner:
     """Return a runner that puts the service's name before each line."""
+    from towpath.runner import Runner
+
     config = found.config
     return Runner(Labelled(found.terminal, service), env=config.env, cwd=config.root)
 

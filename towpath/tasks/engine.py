@@ -4,17 +4,23 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from invoke.context import Context
 from invoke.tasks import task
 
-from towpath.runner import Runner
 from towpath.tasks.entry import entry
-from towpath.terminal import Terminal
+
+if TYPE_CHECKING:
+    from towpath.runner import Runner
+    from towpath.terminal import Terminal
 
 
 def _tools(verbose: bool = False) -> tuple[Runner, Terminal]:
     """Return the two doors; the engine needs no project, so any directory will do."""
+    from towpath.runner import Runner
+    from towpath.terminal import Terminal
+
     terminal = Terminal(os.environ, verbose=verbose)
     return Runner(terminal, env=os.environ, cwd=Path.cwd(), streaming=verbose), terminal
 

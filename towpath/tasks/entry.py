@@ -1,4 +1,7 @@
-"""How every task enters: one place that builds the tools of a flow and turns errors into exits."""
+"""How every task enters: one place that builds the tools of a flow and turns errors into exits.
+
+What a flow needs is imported when one runs: `invoke --list` and a shell that completes need none.
+"""
 
 from __future__ import annotations
 
@@ -7,15 +10,13 @@ import os
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
-from typing import Any, ParamSpec
+from typing import TYPE_CHECKING, Any, ParamSpec
 
-from towpath.config import load
 from towpath.errors import ConfigurationError, InterruptedRunError, TowpathError
-from towpath.flows.session import Session
-from towpath.runner import Runner
-from towpath.terminal import Terminal
+
+if TYPE_CHECKING:
+    from towpath.flows.session import Session
 
 P = ParamSpec("P")
 
@@ -36,6 +37,11 @@ def session(*, verbose: bool = False, engine: bool = False) -> Session:
 
     With `engine` a Docker engine is found, or brought up, and every command runs against it.
     """
+    from towpath.config import load
+    from towpath.flows.session import Session
+    from towpath.runner import Runner
+    from towpath.terminal import Terminal
+
     env = dict(os.environ)
     terminal = Terminal(env, verbose=verbose)
     root = find_root(Path.cwd())
@@ -46,7 +52,11 @@ def session(*, verbose: bool = False, engine: bool = False) -> Session:
 
 def with_engine(found: Session) -> Session:
     """Return the session on an engine that answers, which is brought up where none does."""
+    from dataclasses import replace
+
     from towpath.engine.discover import ensure
+    from towpath.flows.session import Session
+    from towpath.runner import Runner
 
     env = {**found.config.env}
     runner = Runner(
@@ -84,6 +94,8 @@ def guarded(body: Callable[P, Any], *args: P.args, **kwargs: P.kwargs) -> None:
 
 
 def _shown(error: TowpathError) -> TowpathError:
+    from towpath.terminal import Terminal
+
     Terminal(os.environ).error(error)
     return error
 

@@ -15,10 +15,11 @@ from towpath.errors import (
     CommandFailedError,
     DeploymentUndoneError,
     GateFailedError,
+    LockedError,
     NothingToJudgeError,
     PromotionRefusedError,
 )
-from towpath.flows import build, delivery, deploy, evidence, scan, stages, verify
+from towpath.flows import build, delivery, deploy, evidence, guard, scan, stages, verify
 from towpath.flows.deploy import Deployed
 from towpath.flows.pipeline import Run
 from towpath.flows.sbom import Listed
@@ -236,6 +237,24 @@ def test_a_verification_is_judged_and_kept_in_the_registry(
         "version": SOURCE.version,
     }
     assert held["verify"].status is status
+
+
+def test_nobody_prunes_while_a_verification_becomes_evidence(
+    run: Run, store: Store, built: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What it hangs on the image must not be taken for something that nobody needs."""
+
+    def looked(*_: object) -> dict[str, Any]:
+        with pytest.raises(LockedError, match="pushes to"), guard.alone(run.session):
+            raise AssertionError("pruned")
+        return {"mismatches": 0, "problems": []}
+
+    monkeypatch.setattr(verify, "verify", looked)
+    staged(run)
+
+    assert delivery.verifying("verify", "staging")(run).status is Status.PASSED
+    with guard.alone(run.session):
+        assert "verify" in {row.stage for row in evidence.pull(store.client(), built)}
 
 
 def staged(run: Run) -> None:

@@ -42,11 +42,13 @@ HEAVY = {
     "urllib3",
     "yaml",
 }
-TELLING = """
-import os, sys
+INVOKES_OWN = {
+    *("asyncio", "concurrent.futures", "dataclasses", "email", "inspect", "invoke", "logging"),
+    *("pathlib", "ssl", "subprocess", "tempfile", "yaml"),
+}
+COPYING = """
 from towpath.tasks import copy
-code = copy.main(sys.argv[1:], os.environ)
-print(code, *sorted(sys.modules))
+print(copy.main(sys.argv[1:], os.environ))
 """
 
 
@@ -114,10 +116,25 @@ def test_a_copy_to_another_registry_imports_little(
     assert second.tags["there"] == image.digest
 
 
+def test_the_names_of_all_tasks_import_no_flow() -> None:
+    """`invoke --list`, and the start of every task, cost what Invoke costs and little more."""
+    found = set(_said("from towpath.tasks.collection import collection; collection()"))
+
+    assert {"invoke", "towpath.tasks.pipeline"} <= found
+    assert not (HEAVY - INVOKES_OWN) & found
+    assert not {name for name in found if name.startswith(("towpath.flows", "towpath.clients"))}
+
+
 def _imported(origin: str, goal: str) -> set[str]:
     """Copy in a process of its own, and return the modules that it had in the end."""
-    # Nothing of this test run's own settings: a coverage run would add its modules.
-    runner = Runner(QuietTerminal(), env={"PATH": os.defpath}, cwd=ROOT)
-    code, *modules = runner.run([sys.executable, "-c", TELLING, origin, goal]).stdout.split()
+    code, *modules = _said(COPYING, origin, goal)
     assert code == "0"
     return set(modules)
+
+
+def _said(program: str, *argv: str) -> list[str]:
+    """Run a program, and return what it printed and then the modules that it has."""
+    # Nothing of this test run's own settings: a coverage run would add its modules.
+    runner = Runner(QuietTerminal(), env={"PATH": os.defpath}, cwd=ROOT)
+    whole = f"import os, sys\n{program}\nprint(*sorted(sys.modules))"
+    return runner.run([sys.executable, "-c", whole, *argv]).stdout.split()
