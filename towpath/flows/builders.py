@@ -57,7 +57,7 @@ def places(session: Session, platforms: tuple[str, ...]) -> Iterator[tuple[Place
     """
     nodes = [session.config.builders[name] for name in platforms if name in session.config.builders]
     files = {node.platform: _files(session, node) for node in nodes}
-    _forget_others(session, {_name(session, node, files[node.platform]) for node in nodes})
+    _forget_others(session)
     own = tuple(name for name in platforms if name not in files)
     with ExitStack() as stack:
         found = [here(session, own)] if own else []
@@ -124,6 +124,9 @@ def _starts(session: Session, name: str) -> bool:
 
 def _make(session: Session, node: Node, name: str, files: Mapping[str, Path]) -> None:
     run = session.runner.run
+    record = _records(session) / name
+    # Whoever held the lock before may have failed, and taken the record away.
+    record.touch()
     _take_away(session, name)
     try:
         endpoint = node.endpoint
@@ -135,7 +138,7 @@ def _make(session: Session, node: Node, name: str, files: Mapping[str, Path]) ->
         run(commands.start(name), timeout=START)
     except (CommandFailedError, InterruptedRunError, KeyboardInterrupt):
         _take_away(session, name)
-        (_records(session) / name).unlink(missing_ok=True)
+        record.unlink(missing_ok=True)
         raise
 
 
@@ -145,10 +148,14 @@ def _take_away(session: Session, name: str) -> None:
     session.runner.run(commands.remove_context(name), check=False)
 
 
-def _forget_others(session: Session, wanted: set[str]) -> None:
+def _forget_others(session: Session) -> None:
     """Take away the builders of settings that are no more, but for one that builds just now."""
     folder = _records(session)
-    for record in sorted(folder.iterdir()) if folder.is_dir() else ():
+    records = sorted(folder.iterdir()) if folder.is_dir() else []
+    wanted = _wanted(session) if records else set()
+    if wanted is None:
+        return
+    for record in records:
         if record.name in wanted:
             continue
         with record.open("a") as stream, suppress(BlockingIOError):
@@ -156,6 +163,18 @@ def _forget_others(session: Session, wanted: set[str]) -> None:
             session.terminal.say(f"The settings of {record.name} are no more: it is removed.")
             _take_away(session, record.name)
             record.unlink(missing_ok=True)
+
+
+def _wanted(session: Session) -> set[str] | None:
+    """Return the builders of all settings, asked for or not; None where a file of one is missing.
+
+    Which builder is whose cannot be told then.
+    """
+    nodes = session.config.builders.values()
+    try:
+        return {_name(session, node, _files(session, node)) for node in nodes}
+    except ConfigurationError:
+        return None
 
 
 def _records(session: Session) -> Path:

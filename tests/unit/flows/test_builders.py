@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import fcntl
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -245,3 +245,55 @@ def test_a_removal_waits_for_nobody(tmp_path: Path) -> None:
             assert made(session) == [record.name]
     with builders.places(session, BOTH):
         assert made(session) == []
+
+
+def test_a_build_of_one_platform_keeps_the_builders_of_others(tmp_path: Path) -> None:
+    """What it does not ask for is still in the settings, so its builder stays with its cache."""
+    machines = Machines({HERE: Engine("x86_64"), TLS: Engine(store=False)})
+    session = session_of(tmp_path, machines, with_tls(tmp_path))
+    with builders.places(session, BOTH):
+        pass
+    kept = dict(machines.builders)
+
+    with builders.places(session, ("linux/amd64",)):
+        pass
+
+    assert machines.builders == kept != {}
+    assert made(session) == list(kept)
+
+
+def test_a_file_of_another_platform_that_is_missing_takes_no_builder_away(tmp_path: Path) -> None:
+    """Without its certificate nobody can tell which builder is its own."""
+    machines = Machines({HERE: Engine("x86_64"), TLS: Engine(store=False)})
+    session = session_of(tmp_path, machines, with_tls(tmp_path))
+    with builders.places(session, BOTH):
+        kept = dict(machines.builders)
+    (tmp_path / "cert.txt").unlink()
+
+    with builders.places(session, ("linux/amd64",)) as found:
+        assert [place.name for place in found] == ["docker"]
+
+    assert machines.builders == kept != {}
+
+
+@dataclass
+class Losing(Machines):
+    """Machines with a neighbour who gives up on the same builder while we wait for its lock."""
+
+    record: Path = Path()
+
+    def _buildx(self, act: str, words: list[str], env: dict[str, str]) -> tuple[int, str]:
+        if act == "inspect" and not self.builders:
+            self.record.unlink(missing_ok=True)
+        return super()._buildx(act, words, env)
+
+
+def test_a_builder_is_written_down_though_a_neighbour_gave_it_up(tmp_path: Path) -> None:
+    """It would be forgotten for ever otherwise."""
+    machines = Losing({HERE: Engine("x86_64"), FAR: Engine(store=False)})
+    session = session_of(tmp_path, machines)
+    name = session.config.builders["linux/arm64"].builder("box")
+    machines.record = session.config.state / "builders" / name
+
+    with builders.places(session, BOTH):
+        assert list(machines.builders) == [name] == made(session)
