@@ -144,7 +144,7 @@ def main(argv: Sequence[str]) -> int:
     times, rounds = Times(found.terminal), max(flags.rounds, 1)
     goals = [
         *inside(ways, times, origin, rounds),
-        *between(ways, times, origin, programs[-1], max(rounds // 3, 1)),
+        *between(ways, times, origin, programs[-1], rounds),
         *bytes_moved(ways, origin, programs[-1]),
     ]
     found.terminal.data(str(report("registry", times, goals).relative_to(ROOT)))
