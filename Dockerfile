@@ -21,21 +21,48 @@ RUN --mount=type=secret,id=ca,target=/etc/ssl/certs/ca-certificates.crt \
     --require-hashes --requirement /build/uv.txt
 COPY --chmod=755 <<'INSTALL' /build/install
 #!/bin/sh
-# install ARCHITECTURE REQUIREMENTS TREE: put dependencies for another platform into TREE/srv/lib.
+# install ARCHITECTURE REQUIREMENTS TREE: put dependencies for a platform into TREE/srv/lib.
 set -eu
 case $1 in
     amd64) triple=x86_64-unknown-linux-gnu ;;
     arm64) triple=aarch64-unknown-linux-gnu ;;
     *) echo "no wheels are known for $1" >&2; exit 1 ;;
 esac
+mkdir -p "$3/srv/lib"
 /build/uv/bin/uv pip install --quiet --link-mode copy --python-platform "$triple" \
     --python-version "$PYTHON" --python "$(command -v python3)" --target "$3/srv/lib" \
-    --require-hashes --requirement "$2"
+    --no-deps --require-hashes --requirement "$2"
 # A script says which Python runs it: the one of the image, not the one that installed it.
-sed --in-place '1s|^#!.*python.*|#!/usr/bin/env python3|' "$3"/srv/lib/bin/*
-# Any fixed day will do, but not the commit's: the same pins are the same layer.
-/build/freeze "$3" 315532800
+find "$3/srv/lib/bin" -type f -exec sed --in-place '1s|^#!.*python.*|#!/usr/bin/env python3|' {} + \
+    2>/dev/null || test ! -d "$3/srv/lib/bin"
 INSTALL
+
+COPY --chmod=755 <<'SPLIT' /build/split
+#!/usr/bin/env python3
+"""split REQUIREMENTS TREE COMMON REST: move what every platform has alike from TREE to COMMON.
+
+REST becomes the requirements that are left: those whose wheels are made for a platform.
+"""
+import csv
+import re
+import sys
+from pathlib import Path
+
+requirements, tree, common, rest = map(Path, sys.argv[1:])
+library, alike = tree / "srv/lib", set()
+for record in sorted(library.glob("*.dist-info/RECORD")):
+    tags = re.findall(r"^Tag: (.+)$", record.with_name("WHEEL").read_text(), re.M)
+    if not tags or not all(tag.endswith("-none-any") for tag in tags):
+        continue
+    alike.add(re.sub(r"[-_.]+", "-", record.parent.name.split("-")[0]).lower())
+    for name, *_ in list(csv.reader(record.open())):
+        target = common / "srv/lib" / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        (library / name).rename(target)
+pins = re.findall(r"^[^#\s].*?[^\\]$", requirements.read_text(), re.M | re.S)
+names = [re.sub(r"[-_.]+", "-", re.match(r"[\w.-]+", pin)[0]).lower() for pin in pins]
+rest.write_text("\n".join(pin for pin, name in zip(pins, names) if name not in alike) + "\n")
+SPLIT
 
 COPY --chmod=755 <<'FREEZE' /build/freeze
 #!/bin/sh
@@ -44,39 +71,47 @@ set -eu
 # Installed files name the day or the place of their installation, or list each other in the order
 # in which threads wrote them; nothing reads them at run time.
 find "$1" \( -name RECORD -o -name .lock -o -name direct_url.json -o -name uv_cache.json \) -delete
-python3 -m compileall -q -j 1 --invalidation-mode unchecked-hash -s "$1" "$1"
+# Bytecode depends on what its process has compiled before: each process gets the same files.
+find "$1" -name '*.py' -print0 | sort --zero-terminated | xargs --null --no-run-if-empty \
+    --max-procs=0 --max-args=250 \
+    python3 -m compileall -q -j 1 --invalidation-mode unchecked-hash -s "$1"
 find "$1" -exec touch --no-dereference --date="@$2" {} +
 FREEZE
 
-# --- dependencies: one tree for each platform ----------------------------------------------------
-FROM builder AS dependencies-amd64
+# --- dependencies: what every platform has alike is installed, compiled and stored once ----------
+FROM builder AS resolved
+ARG BUILDARCH
 COPY requirements/production.txt /build/
 RUN --mount=type=secret,id=ca,target=/etc/ssl/certs/ca-certificates.crt \
     --mount=type=cache,target=/root/.cache \
-    /build/install amd64 /build/production.txt /tree
+    /build/install "${BUILDARCH}" /build/production.txt /native \
+    && /build/split /build/production.txt /native /common /build/rest.txt
 
-FROM builder AS dependencies-arm64
-COPY requirements/production.txt /build/
+# A stage of this file, and no image.
+# hadolint ignore=DL3006
+FROM resolved AS common
+# Any fixed day will do, but not the commit's: the same pins are the same layer.
+RUN /build/freeze /common 315532800
+
+# hadolint ignore=DL3006
+FROM resolved AS own
+ARG TARGETARCH
 RUN --mount=type=secret,id=ca,target=/etc/ssl/certs/ca-certificates.crt \
     --mount=type=cache,target=/root/.cache \
-    /build/install arm64 /build/production.txt /tree
+    /build/install "${TARGETARCH}" /build/rest.txt /own && /build/freeze /own 315532800
 
 # --- code: the same for every platform; static files are collected on the build platform ---------
 # A stage of this file, and no image.
 # hadolint ignore=DL3006
-FROM dependencies-${BUILDARCH} AS code
+FROM common AS code
 COPY app/ /code/srv/app/
 # The commit's time becomes the files' own, by which web servers answer whether a file has changed.
 ARG SOURCE_DATE_EPOCH=315532800
 RUN SECRET_KEY=collecting ALLOWED_HOSTS=none ENVIRONMENT=development DEBUG=false \
-    PYTHONPATH=/tree/srv/lib python3 /code/srv/app/manage.py collectstatic --no-input --verbosity 0 \
+    PYTHONPATH=/common/srv/lib:/native/srv/lib python3 /code/srv/app/manage.py collectstatic --no-input --verbosity 0 \
     && rm -rf /code/srv/app/var/* \
     # COPY knows a tree by its contents without their times: the time has to be one of them.
     && echo "${SOURCE_DATE_EPOCH}" > /code/srv/epoch && /build/freeze /code "${SOURCE_DATE_EPOCH}"
-
-# A stage of this file, and no image.
-# hadolint ignore=DL3006
-FROM dependencies-${TARGETARCH} AS dependencies
 
 # --- hidden: what the Python image brings and no container of ours may use -------------------------
 # An empty file in a layer takes the place of the file or directory below it. So installers, and
@@ -102,20 +137,25 @@ while read -r name; do
     mkdir -p "/hidden/$(dirname "$name")"
     : > "/hidden/$name"
 done < /build/names
+# WORKDIR finds its directory, so that it leaves none of its own with the time of the build.
+mkdir -p /hidden/srv/app
 find /hidden -exec touch --no-dereference --date=@315532800 {} +
 HIDE
 
 # --- base: what every target starts from ---------------------------------------------------------
+# Linked layers are made once for all platforms, and none is unpacked onto the one below. What runs
+# in the file system, as WORKDIR does, stands before them.
 FROM bare AS base
 COPY --link --from=hidden /hidden/ /
+WORKDIR /srv/app
 ENV PATH=/srv/lib/bin:/usr/local/bin:/usr/local/sbin:/usr/sbin:/usr/bin:/sbin:/bin \
     PYTHONPATH=/srv/app:/srv/lib \
     PYTHONDONTWRITEBYTECODE=1 \
     PYTHONUNBUFFERED=1
-COPY --from=dependencies /tree/ /
-COPY --from=code /code/ /
-WORKDIR /srv/app
 USER 10001:10001
+COPY --link --from=common /common/ /
+COPY --link --from=own /own/ /
+COPY --link --from=code /code/ /
 
 # --- testing: production, the test tools and the tests -------------------------------------------
 FROM builder AS test-dependencies
@@ -123,7 +163,7 @@ ARG TARGETARCH
 COPY requirements/test.txt /build/
 RUN --mount=type=secret,id=ca,target=/etc/ssl/certs/ca-certificates.crt \
     --mount=type=cache,target=/root/.cache \
-    /build/install ${TARGETARCH} /build/test.txt /tree
+    /build/install "${TARGETARCH}" /build/test.txt /tree && /build/freeze /tree 315532800
 
 FROM base AS testing
 # The word stands for a secret where nothing is to be kept: this image holds the tests.

@@ -56,7 +56,8 @@ class Target:
         """
         level = "annotation-index" if len(self.platforms) > 1 else "annotation"
         given = index_annotations(self.labels) if self.push and self.annotated else {}
-        cells = ["type=image", "push=true"] if self.push else ["type=docker"]
+        # What is pushed is started from the registry; unpacking it here would be for nobody.
+        cells = ["type=image", "push=true", "unpack=false"] if self.push else ["type=docker"]
         cells += ["oci-mediatypes=true", f"name={self.name}"]
         cells += [f"{level}.{key}={value}" for key, value in given.items()]
         return ",".join(map(cell, cells))

@@ -1,0 +1,16 @@
+"""The settings of a project: what they are, and how they are read."""
+
+from towpath.config.model import Config, Dashboard, Django, Environment
+from towpath.config.reading import CHECKS, REACHES, SETTINGS, load, parse
+
+__all__ = [
+    "CHECKS",
+    "REACHES",
+    "SETTINGS",
+    "Config",
+    "Dashboard",
+    "Django",
+    "Environment",
+    "load",
+    "parse",
+]
