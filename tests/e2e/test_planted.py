@@ -65,7 +65,13 @@ def never_healthy(_target: Path) -> str:
         ({"tests/unit/test_planted.py": FAILING_TEST}, "test", "failed", 4, "tests_failed is"),
         ({"app/releases/planted.py": uncovered_code}, "test", "failed", 4, "coverage is 79.9"),
         ({"app/releases/planted.py": SHELL}, "lint", "failed", 4, "issues is"),
-        ({"Dockerfile": never_healthy}, "deploy", "failed", 6, "healthy"),
+        (
+            {"Dockerfile": never_healthy},
+            "deploy",
+            "failed",
+            6,
+            "serves as before. towpath-staging-web",
+        ),
     ],
     ids=["a test fails", "coverage 79.9", "a shell in app", "never healthy"],
 )
