@@ -52,6 +52,11 @@ def platform(text: str) -> str:
     return full
 
 
+def architecture(platform: str) -> str:
+    """Return what a Dockerfile calls the machine of a platform: amd64 of linux/amd64."""
+    return platform.partition("/")[2]
+
+
 def platforms(text: str) -> tuple[str, ...]:
     """Return the platforms of a comma-separated list, without repetition, in the order given."""
     found = tuple(dict.fromkeys(platform(part.strip()) for part in text.split(",") if part.strip()))

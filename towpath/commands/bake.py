@@ -22,8 +22,9 @@ class Target:
     """One image of a build: a stage of the Dockerfile, or a Dockerfile of its own in `inline`.
 
     With `push` it goes to the registry as `name`, else it stays in the engine. `ca_file` is the
-    host's bundle of certificates, given as a build secret. Caches are written as buildx wants them.
-    What becomes a part of an index is not `annotated`: its index is.
+    host's bundle of certificates, given as a build secret. `wheels` is a directory in the place of
+    the Dockerfile's stage of that name. Caches are written as buildx wants them. What becomes a
+    part of an index is not `annotated`: its index is.
     """
 
     stage: str
@@ -34,6 +35,7 @@ class Target:
     inline: str = ""
     ca_file: str = ""
     push: bool = True
+    wheels: str = ""
     cache_from: tuple[str, ...] = ()
     cache_to: tuple[str, ...] = ()
     annotated: bool = True
@@ -45,6 +47,7 @@ class Target:
         body |= {"args": dict(self.arguments)} if self.arguments else {}
         body |= {"labels": dict(self.labels)} if self.labels else {}
         body |= {"secret": [f"id=ca,src={self.ca_file}"]} if self.ca_file else {}
+        body |= {"contexts": {"wheels": self.wheels}} if self.wheels else {}
         body |= {"cache-from": list(self.cache_from)} if self.cache_from else {}
         body |= {"cache-to": list(self.cache_to)} if self.cache_to else {}
         return body | {"output": [self._output()]}

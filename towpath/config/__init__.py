@@ -1,6 +1,6 @@
 """The settings of a project: what they are, and how they are read."""
 
-from towpath.config.model import Config, Dashboard, Django, Environment
+from towpath.config.model import Config, Dashboard, Django, Environment, Image
 from towpath.config.reading import CHECKS, REACHES, SETTINGS, load, parse
 
 __all__ = [
@@ -11,6 +11,7 @@ __all__ = [
     "Dashboard",
     "Django",
     "Environment",
+    "Image",
     "load",
     "parse",
 ]

@@ -28,6 +28,14 @@ class Django:
 
 
 @dataclass(frozen=True)
+class Image:
+    """Debian's packages that dependencies of the product need: to be compiled, and to run."""
+
+    build_packages: tuple[str, ...] = ()
+    run_packages: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Environment:
     """Where a release runs. `port` is the proxy's on the host, 0 for none; times are seconds."""
 
@@ -73,6 +81,7 @@ class Config:
     # Machines that build a platform instead of this one, by platform.
     builders: Mapping[str, Node] = field(default_factory=dict)
     django: Django = Django()
+    image: Image = Image()
     dashboard: Dashboard = Dashboard()
     branches: Mapping[str, str] = field(default_factory=lambda: {"main": "test", "*": "scan"})
     environments: Mapping[str, Environment] = field(default_factory=dict)

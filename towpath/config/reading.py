@@ -7,6 +7,7 @@ in the package reads `os.environ`.
 from __future__ import annotations
 
 import datetime as dt
+import re
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import fields
@@ -16,13 +17,16 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from towpath import inputs, nodes, policy
-from towpath.config.model import Config, Dashboard, Django, Environment
+from towpath.config.model import Config, Dashboard, Django, Environment, Image
 from towpath.errors import ConfigurationError
 from towpath.images import nearest, platform
 from towpath.policy import Waiver
 from towpath.tables import checked, strings, typed, wrong
 
 T = TypeVar("T")
+
+# Debian Policy, "Package": what a name may be made of.
+_PACKAGE = re.compile(r"[a-z0-9][a-z0-9+.-]+")
 
 REACHES = ("scan", "test", "release")
 # The stages that read the project's files, and the files that none of them may ignore.
@@ -69,6 +73,7 @@ def parse(
         "platforms": _platforms,
         "builders": nodes.read,
         "django": _django,
+        "image": _image,
         "dashboard": partial(_read, Dashboard),
         "branches": _branches,
         "environments": _environments,
@@ -124,6 +129,17 @@ def _django(table: Any, where: str) -> Django:
     for name, value in values.items():
         typed(value, str, f"{where}.{name}")
     return Django(**values, production=dict(variables), secrets=secrets)
+
+
+def _image(table: Any, where: str) -> Image:
+    keys = {"build-packages": "build_packages", "run-packages": "run_packages"}
+    found = {}
+    for key, value in checked(table, set(keys), where).items():
+        found[keys[key]] = strings(value, f"{where}.{key}", "Debian packages")
+        for name in found[keys[key]]:
+            if not _PACKAGE.fullmatch(name):
+                raise wrong(f"{where}.{key}", "a list of names of Debian packages", name)
+    return Image(**found)
 
 
 def _environments(table: Any, where: str) -> dict[str, Environment]:

@@ -14,6 +14,7 @@ from towpath.errors import CommandFailedError, NothingToJudgeError
 from towpath.flows import builders, cache, join
 from towpath.flows.builders import Place
 from towpath.flows.session import Session
+from towpath.images import architecture
 from towpath.readers import buildx as reader
 from towpath.readers import dockerfile
 
@@ -24,7 +25,10 @@ BUNDLE = Path("/etc/ssl/certs/ca-certificates.crt")
 
 @dataclass(frozen=True)
 class Order:
-    """What is to be built: stages of the Dockerfile, for which platforms, with what."""
+    """What is to be built: stages of the Dockerfile, for which platforms, with what.
+
+    `wheels` is a directory of those that were made, empty where every dependency has one.
+    """
 
     targets: tuple[str, ...]
     platforms: tuple[str, ...]
@@ -33,6 +37,7 @@ class Order:
     no_cache: bool = False
     shown: bool = False
     branch: str = ""
+    wheels: str = ""
 
 
 @dataclass(frozen=True)
@@ -47,6 +52,11 @@ class Solved:
     bases: Mapping[str, tuple[str, str]]
     builder: str
     materials: Mapping[str, tuple[Mapping[str, object], ...]]
+
+    @property
+    def base(self) -> str:
+        """The digest of the base of the first target; empty where none is known."""
+        return next((digest for _, digest in self.bases.values()), "")
 
 
 @dataclass(frozen=True)
@@ -65,8 +75,7 @@ def solve(session: Session, order: Order) -> Solved:
     each solves its platforms at the same time as the others, and an index joins what they pushed.
     """
     bases = _bases(session, order.targets)
-    pulled = sorted(set(bases.values()) - {dockerfile.SCRATCH})
-    names = {base: f"base-{number}" for number, base in enumerate(pulled)}
+    names = _names(bases)
     with builders.places(session, order.platforms) as places:
         parts = _side_by_side(session, order, names, places)
         digests = _digests(session, order, names, parts)
@@ -84,12 +93,27 @@ def solve(session: Session, order: Order) -> Solved:
     )
 
 
+def base(session: Session, order: Order) -> str:
+    """Return the digest of the image that the first target of an order starts from."""
+    bases = _bases(session, order.targets[:1])
+    names, bare = _names(bases), replace(order, targets=())
+    with builders.places(session, order.platforms) as places:
+        digests = _digests(session, bare, names, _side_by_side(session, bare, names, places))
+    return next(iter(digests.values()), "")
+
+
 def keep(session: Session, order: Order, target: str) -> str:
     """Build one target into this machine's engine only, and return its name there."""
     name = f"{session.config.repository}:{target}"
     here = builders.here(session, order.platforms)
     _run(session, order, {target: _target(session, order, target, name, push=False)}, here)
     return name
+
+
+def _names(bases: Mapping[str, str]) -> dict[str, str]:
+    """Return what each base is called that has to be pulled."""
+    pulled = sorted(set(bases.values()) - {dockerfile.SCRATCH})
+    return {image: f"base-{number}" for number, image in enumerate(pulled)}
 
 
 def _side_by_side(
@@ -186,10 +210,15 @@ def _target(
         stage=stage,
         name=name,
         platforms=order.platforms,
-        arguments=order.arguments,
+        # Dependencies are installed for these alone.
+        arguments={
+            **order.arguments,
+            "ARCHITECTURES": " ".join(map(architecture, order.platforms)),
+        },
         labels=order.labels,
         ca_file=certificates(session.config.env),
         push=push,
+        wheels=order.wheels,
         annotated=not word,
     )
 

@@ -14,10 +14,11 @@ from towpath.evidence import Statement, Subject
 from towpath.flows import bake, guard, mirror, origin, readback
 from towpath.flows import registry as registries
 from towpath.flows import source as sources
-from towpath.flows import stages
+from towpath.flows import stages, wheels
 from towpath.flows.bake import Order, Solved
 from towpath.flows.registry import Image
 from towpath.flows.session import Session
+from towpath.flows.shed import Wheel
 from towpath.flows.source import Source
 from towpath.flows.targets import PRODUCTION, known
 from towpath.flows.targets import tags as names_of
@@ -37,6 +38,7 @@ class Built:
     seconds: float
     above_base: Mapping[str, int] = field(default_factory=dict)
     programs: int = 0
+    wheels: tuple[Wheel, ...] = ()
 
     @property
     def image_size(self) -> int:
@@ -81,7 +83,9 @@ def build_all(
     registry.ping()
     order = replace(_order(session, source, targets, platforms), no_cache=no_cache, shown=shown)
     with session.terminal.step(f"Build {', '.join(targets)} for {', '.join(platforms)}"):
-        solved = bake.solve(session, order)
+        solved, given = wheels.provided(
+            session, order, lambda row: bake.solve(session, row), lambda done: done.base
+        )
         _unchanged(session, source)
     with session.terminal.step("Read back every platform"):
         found = _read_back(registry, solved, platforms)
@@ -103,6 +107,7 @@ def build_all(
             seconds=seconds,
             above_base=readback.above_base(image, base),
             programs=programs[target],
+            wheels=given.wheels,
         )
         for target, (image, base) in found.items()
     }
@@ -121,7 +126,9 @@ def keep(
     known(target)
     order = replace(_order(session, source, (target,), platforms), no_cache=no_cache, shown=shown)
     with session.terminal.step(f"Build {target} for {', '.join(platforms)}, without a push"):
-        name = bake.keep(session, order, target)
+        name, _ = wheels.provided(
+            session, order, lambda row: bake.keep(session, row, target), lambda _: ""
+        )
         _unchanged(session, source)
     return name
 
@@ -134,6 +141,8 @@ def show(session: Session, built: Mapping[str, Built]) -> None:
             more = "" if above is None else f", {above / 1e6:.1f} MB above its base"
             session.terminal.say(f"  {target} {platform} {size / 1e6:.1f} MB compressed{more}")
         session.terminal.data(session.config.images.at(row.digest))
+    for wheel in next(iter(built.values())).wheels if built else ():
+        session.terminal.say(f"  {wheel}")
 
 
 def facts(source: Source, built: Built, asked: tuple[str, ...]) -> dict[str, Any]:
@@ -206,6 +215,8 @@ def _order(
     session: Session, source: Source, targets: tuple[str, ...], platforms: tuple[str, ...]
 ) -> Order:
     given = arguments(source), labels(session, source)
+    if packages := session.config.image.run_packages:
+        given[0]["RUN_PACKAGES"] = " ".join(packages)
     return Order(targets, platforms, *given, branch=source.branch)
 
 

@@ -35,6 +35,27 @@ def base_of(text: str, target: str) -> str:
     return image
 
 
+def default(text: str, name: str) -> str:
+    """Return what an argument before the first stage is where nobody gives it.
+
+    Raises NothingToJudgeError where there is none of this name, or it has no default.
+    """
+    found = _read(text)[1].get(name, "")
+    if not found:
+        raise NothingToJudgeError(f"The Dockerfile has no argument {name} with a default.")
+    return found
+
+
+def stage(text: str, name: str) -> str:
+    """Return the lines of a stage, its FROM the first; raises NothingToJudgeError without it."""
+    begin = re.search(rf"^FROM\s.*\sAS\s+{re.escape(name)}\s*$", text, re.M | re.I)
+    if not begin:
+        raise NothingToJudgeError(f"The Dockerfile has no stage {name}.")
+    rest = text[begin.end() :]
+    end = re.search(r"^FROM\s", rest, re.M | re.I)
+    return begin[0] + (rest[: end.start()] if end else rest)
+
+
 def _read(text: str) -> tuple[dict[str, str], dict[str, str]]:
     """Return what each stage starts from, and the defaults of the arguments before the first."""
     stages: dict[str, str] = {}

@@ -174,6 +174,11 @@ def image_index(rows: Iterable[Descriptor], annotations: Mapping[str, str]) -> M
     return Manifest(INDEX, text.encode())
 
 
+def loose(kind: str, blobs: Iterable[Descriptor], annotations: Mapping[str, str]) -> Manifest:
+    """Return the manifest of an artifact of this type that speaks of nothing but itself."""
+    return Manifest(MANIFEST, _encode(_artifact(kind, blobs, annotations)))
+
+
 def artifact(
     kind: str, subject: Descriptor, blobs: Iterable[Descriptor], annotations: Mapping[str, str]
 ) -> Manifest:
@@ -182,16 +187,21 @@ def artifact(
     The same content gives the same bytes: no time is written. Source: OCI image spec 1.1,
     "Guidelines for Artifact Usage".
     """
-    body = {
+    body = {**_artifact(kind, blobs, annotations), "subject": subject.as_json()}
+    return Manifest(MANIFEST, _encode(body))
+
+
+def _artifact(
+    kind: str, blobs: Iterable[Descriptor], annotations: Mapping[str, str]
+) -> dict[str, Any]:
+    return {
         "schemaVersion": 2,
         "mediaType": MANIFEST,
         "artifactType": kind,
         "config": Descriptor(EMPTY_TYPE, sha256(EMPTY), len(EMPTY)).as_json(),
         "layers": [row.as_json() for row in blobs],
-        "subject": subject.as_json(),
         "annotations": dict(annotations),
     }
-    return Manifest(MANIFEST, _encode(body))
 
 
 def overlay(files: dict[str, bytes], layer: tarfile.TarFile, wanted: Callable[[str], bool]) -> None:

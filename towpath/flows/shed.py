@@ -1,0 +1,177 @@
+"""Where wheels that were made are kept: on this machine, and in the registry for every other.
+
+Each is an artifact in a repository beside the product's, tagged by package, version, platform and
+the hash of all it follows from. Its content is addressed by digest on every way.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from towpath.clients.registry import RegistryClient
+from towpath.errors import CommandFailedError, NothingToJudgeError, RegistryError
+from towpath.flows import files
+from towpath.flows.session import Session
+from towpath.images import Repository
+from towpath.readers import dockerfile, oci
+from towpath.readers.wheels import Source
+
+ARTIFACT_TYPE = "application/vnd.towpath.wheel.v1"
+RECORD_TYPE = "application/vnd.towpath.wheels.v1+json"
+MEDIA_TYPE = "application/vnd.pypa.wheel.v1+zip"
+ANNOTATION = "dev.towpath.wheel"
+
+
+@dataclass(frozen=True, order=True)
+class Wheel:
+    """A wheel that was made: of what, for which platform, how, and in how many seconds.
+
+    `how` is pure, native, cross or emulated, with "kept, " before it where that was done earlier.
+    """
+
+    name: str
+    version: str
+    platform: str
+    how: str
+    seconds: float
+    file: str
+    sha256: str
+
+    @property
+    def taken_over(self) -> Wheel:
+        """The same wheel, not made this time."""
+        return replace(self, how=f"kept, {self.how.removeprefix('kept, ')}")
+
+    def __str__(self) -> str:
+        spent = f"{self.seconds:.1f} s"
+        cost = f"0 s, {spent} when it was made" if self.how.startswith("kept") else spent
+        return f"{self.name} {self.version} for {self.platform}: {self.how}, {cost}"
+
+
+def key(session: Session, row: Source, platform: str, base: str) -> str:
+    """Return the tag of a wheel: what it is, and a hash of all that it follows from."""
+    parts = [asdict(row), platform, base, *recipe(session)]
+    spread = hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
+    name = f"{row.name}-{row.version}-{platform.rpartition('/')[2]}-{spread}"
+    return re.sub(r"[^\w.-]", "_", name)
+
+
+def recipe(session: Session) -> list[Any]:
+    """Return how wheels are made: stages of the Dockerfile, the Python, and Debian's packages.
+
+    Empty stages where the project's Dockerfile has none: no wheel was made by it.
+    """
+    text = (session.config.root / "Dockerfile").read_text(encoding="utf-8")
+    stages = ["", "", ""]
+    with suppress(NothingToJudgeError):
+        stages = [
+            dockerfile.default(text, "PYTHON"),
+            dockerfile.stage(text, "toolchain"),
+            dockerfile.stage(text, "making"),
+        ]
+    return [*stages, list(session.config.image.build_packages)]
+
+
+def store(
+    session: Session, row: Source, platform: str, how: str, seconds: float, folder: Path
+) -> Wheel:
+    """Take the one wheel that a build has written to `folder`; raises CommandFailedError."""
+    found = sorted(folder.glob("*.whl"))
+    if len(found) != 1:
+        raise CommandFailedError(
+            f"{row.name} was built, and there are {len(found)} wheels of it, not one."
+        )
+    content = found[0].read_bytes()
+    found[0].unlink()
+    sha256 = hashlib.sha256(content).hexdigest()
+    files.write_whole(_place(session, sha256), content)
+    return Wheel(row.name, row.version, platform, how, round(seconds, 1), found[0].name, sha256)
+
+
+def keep(session: Session, tag: str, wheel: Wheel) -> None:
+    """Keep a wheel in the registry; one that cannot be kept is made again elsewhere."""
+    try:
+        registry = _registry(session)
+        blob = registry.put_blob(_place(session, wheel.sha256).read_bytes(), MEDIA_TYPE)
+        _put(registry, tag, oci.loose(ARTIFACT_TYPE, [blob], {ANNOTATION: _text(wheel)}))
+    except RegistryError as error:
+        session.terminal.warn(f"{wheel.file} is not kept in the registry: {error}")
+
+
+def find(session: Session, tag: str) -> Wheel | None:
+    """Return a wheel that the registry keeps; None where it has none, or cannot say."""
+    try:
+        manifest = _registry(session).manifest(tag)
+        said = manifest.document.get("annotations", {}).get(ANNOTATION, "")
+        wheel = Wheel(**json.loads(said))
+        content(session, wheel)
+    except (RegistryError, NothingToJudgeError, ValueError, TypeError):
+        return None
+    return wheel
+
+
+def content(session: Session, wheel: Wheel) -> bytes:
+    """Return the bytes of a wheel, checked; raises NothingToJudgeError where nobody has them."""
+    place = _place(session, wheel.sha256)
+    if not place.is_file() or files.file_hash(place) != wheel.sha256:
+        try:
+            files.write_whole(place, _registry(session).blob(f"sha256:{wheel.sha256}"))
+        except RegistryError as error:
+            raise NothingToJudgeError(f"Nobody keeps {wheel.file}.", why=str(error)) from error
+    return place.read_bytes()
+
+
+def record(session: Session, pins: str) -> Mapping[str, Any] | None:
+    """Return which wheels were made for pins with this hash; None where none were."""
+    place = session.config.state / "wheels" / f"{pins}.json"
+    try:
+        found: Mapping[str, Any] = json.loads(place.read_bytes())
+        return found
+    except (OSError, ValueError):
+        pass
+    try:
+        registry = _registry(session)
+        manifest = registry.manifest(f"pins-{pins}")
+        text = registry.blob(oci.layers(manifest)[0].digest)
+        found = json.loads(text)
+    except (RegistryError, NothingToJudgeError, ValueError, IndexError):
+        return None
+    files.write_whole(place, text)
+    return found
+
+
+def remember(session: Session, pins: str, record: Mapping[str, Any]) -> None:
+    """Note which wheels were made for pins with this hash, here and in the registry."""
+    text = json.dumps(record, sort_keys=True).encode()
+    files.write_whole(session.config.state / "wheels" / f"{pins}.json", text)
+    try:
+        registry = _registry(session)
+        blob = registry.put_blob(text, RECORD_TYPE)
+        _put(registry, f"pins-{pins}", oci.loose(RECORD_TYPE, [blob], {}))
+    except RegistryError as error:
+        session.terminal.warn(f"The registry does not know of these wheels: {error}")
+
+
+def _put(registry: RegistryClient, tag: str, manifest: oci.Manifest) -> None:
+    registry.put_blob(oci.EMPTY, oci.EMPTY_TYPE)
+    registry.put_manifest(tag, manifest)
+
+
+def _registry(session: Session) -> RegistryClient:
+    place = Repository(session.config.registry, f"{session.config.repository}-wheels")
+    return RegistryClient(place, env=session.config.env)
+
+
+def _text(wheel: Wheel) -> str:
+    return json.dumps(asdict(wheel), sort_keys=True)
+
+
+def _place(session: Session, sha256: str) -> Path:
+    return session.config.state / "wheels" / sha256

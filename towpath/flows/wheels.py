@@ -1,0 +1,162 @@
+"""Dependencies without a wheel: made once from their pinned source, kept, and given to the build.
+
+Nothing is asked of the index where every dependency has a wheel: only a build that fails for the
+want of one looks which are missing. What was made is kept in the registry, under the package, its
+version, the platform and the base; the next build and the next machine take it from there.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sys
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import TypeVar
+
+from towpath.commands import buildx
+from towpath.commands import wheels as commands
+from towpath.errors import CommandFailedError, NothingToJudgeError
+from towpath.flows import bake, builders, files, shed
+from towpath.flows.bake import Order
+from towpath.flows.session import Session
+from towpath.flows.shed import Wheel
+from towpath.flows.workshop import Workshop
+from towpath.images import PLATFORMS, architecture
+from towpath.readers import dockerfile
+from towpath.readers import wheels as reader
+from towpath.readers.builders import native
+from towpath.readers.wheels import Source
+
+T = TypeVar("T")
+
+# What the Dockerfile says where an installation has failed.
+WANTED = "install: not every dependency could be installed from a wheel"
+PINS = ("production.txt", "test.txt")
+
+
+@dataclass(frozen=True)
+class Given:
+    """The wheels of one build, the base for which they were made, and where they lie."""
+
+    base: str = ""
+    wheels: tuple[Wheel, ...] = ()
+    folder: Path | None = None
+
+    def order(self, order: Order) -> Order:
+        """Return an order that finds these wheels."""
+        return replace(order, wheels=str(self.folder)) if self.folder else order
+
+
+def provided(
+    session: Session, order: Order, act: Callable[[Order], T], base_of: Callable[[T], str]
+) -> tuple[T, Given]:
+    """Do what needs the dependencies, with the wheels that are kept, and make those that lack.
+
+    Returns what `act` returned and which wheels it was given; where `base_of` that is another base
+    than those wheels were made for, they are made anew and it is done again. Raises what `act`
+    raises, unless it failed for the want of a wheel.
+    """
+    given, begun = _kept(session, order), time.time()
+    try:
+        done = act(given.order(order))
+        if not given.wheels or base_of(done) in ("", given.base):
+            return done, given
+    except CommandFailedError:
+        if not _wants_one(session, begun - 1):
+            raise
+    with session.terminal.step("Make what has no wheel"):
+        made = _made(session, order)
+    return act(made.order(order)), made
+
+
+def _wants_one(session: Session, since: float) -> bool:
+    """Tell whether a build since then has failed for the want of a wheel, by its logs."""
+    logs = (session.config.reports / "logs").glob("build*.log")
+    texts = (log.read_text(errors="replace") for log in logs if log.stat().st_mtime >= since)
+    return any(WANTED in text for text in texts)
+
+
+def _kept(session: Session, order: Order) -> Given:
+    """Return what was made for these very pins, here or on another machine; mostly nothing."""
+    record = shed.record(session, _key(session, order))
+    if not record:
+        return Given()
+    wheels = tuple(Wheel(**row).taken_over for row in record["wheels"])
+    try:
+        return Given(record["base"], wheels, _laid_out(session, order, wheels))
+    except NothingToJudgeError as error:
+        session.terminal.warn(f"A wheel that was kept cannot be had: {error}")
+        return Given()
+
+
+def _made(session: Session, order: Order) -> Given:
+    """Make what is missing, keep it, and return all of it."""
+    base = bake.base(session, order)
+    own = native(session.runner.run(buildx.info()).stdout)
+    platforms = tuple(dict.fromkeys((*order.platforms, own)))
+    python = dockerfile.default(_dockerfile(session), "PYTHON")
+    rows = _missing(session, _pins(session, order), platforms, python)
+    if not rows:
+        return Given(base)
+    with builders.places(session, platforms) as places:
+        found = tuple(sorted(Workshop(session, base, own, places).all(rows)))
+    record = {"base": base, "wheels": [asdict(row) for row in found]}
+    shed.remember(session, _key(session, order), record)
+    return Given(base, found, _laid_out(session, order, found))
+
+
+def _missing(
+    session: Session, names: Sequence[str], platforms: Sequence[str], python: str
+) -> dict[Source, tuple[str, ...]]:
+    """Return which sources have no wheel for which platforms; raises CommandFailedError.
+
+    The engine's own platform has to be among them: there the static files are collected.
+    """
+    found: dict[Source, tuple[str, ...]] = {}
+    lock = session.config.reports / "build" / "pylock.toml"
+    lock.parent.mkdir(parents=True, exist_ok=True)
+    uv = str(Path(sys.executable).with_name("uv"))
+    for name in names:
+        file = session.config.root / "requirements" / name
+        session.runner.run(commands.lock(uv, str(file), python, str(lock)))
+        for platform in platforms:
+            known = lock.read_text(), file.read_text()
+            for row in reader.without_wheel(*known, python, architecture(platform)):
+                found[row] = tuple(dict.fromkeys((*found.get(row, ()), platform)))
+    return found
+
+
+def _laid_out(session: Session, order: Order, wheels: Sequence[Wheel]) -> Path:
+    """Lay wheels and pins out as the Dockerfile takes them: a directory for each architecture."""
+    folder = session.config.reports / "build" / "wheels" / _key(session, order)[:16]
+    for platform in PLATFORMS:
+        mine = [row for row in wheels if row.platform == platform]
+        place = folder / architecture(platform)
+        for row in mine:
+            files.write_whole(place / row.file, shed.content(session, row))
+        made = {row.name: row.sha256 for row in mine}
+        for name in PINS if mine else ():
+            text = (session.config.root / "requirements" / name).read_text()
+            files.write_whole(place / name, reader.with_made(text, made).encode())
+    return folder
+
+
+def _pins(session: Session, order: Order) -> tuple[str, ...]:
+    return PINS if "testing" in order.targets else PINS[:1]
+
+
+def _key(session: Session, order: Order) -> str:
+    """Return what the wheels of a build follow from, the base left out: one hash."""
+    root = session.config.root
+    parts = [
+        *((root / "requirements" / name).read_bytes() for name in _pins(session, order)),
+        json.dumps([sorted(order.platforms), *shed.recipe(session)]).encode(),
+    ]
+    return hashlib.sha256(b"\0".join(hashlib.sha256(part).digest() for part in parts)).hexdigest()
+
+
+def _dockerfile(session: Session) -> str:
+    return (session.config.root / "Dockerfile").read_text(encoding="utf-8")

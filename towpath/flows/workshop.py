@@ -1,0 +1,102 @@
+"""Where wheels are made: in pure Python, on a machine of the platform, across, or emulated."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+
+from towpath.commands import wheels as commands
+from towpath.errors import CommandFailedError
+from towpath.flows import bake, shed
+from towpath.flows.builders import Place
+from towpath.flows.session import Session
+from towpath.flows.shed import Wheel
+from towpath.images import architecture
+from towpath.readers import wheels as reader
+from towpath.readers.wheels import Source
+
+AT_ONCE = 2
+
+
+class Workshop:
+    """Makes the wheels that a build lacks, each once; what was made for this base is taken over."""
+
+    def __init__(self, session: Session, base: str, native: str, places: Sequence[Place]) -> None:
+        """Take the digest of the base, the engine's own platform, and who builds which one."""
+        self._session = session
+        self._base = base
+        self._native = native
+        self._places = {platform: place for place in places for platform in place.platforms}
+
+    def all(self, rows: Mapping[Source, Sequence[str]]) -> Iterator[Wheel]:
+        """Make every wheel, the pure ones first: such a one is for every platform."""
+        with ThreadPoolExecutor(AT_ONCE) as pool:
+            try:
+                pure = dict(zip(rows, pool.map(lambda row: self._pure(row, rows[row][0]), rows)))
+                jobs = [(row, platform) for row in rows if not pure[row] for platform in rows[row]]
+                done = list(pool.map(lambda job: self._compiled(*job), jobs))
+            except BaseException:
+                self._session.runner.stop()
+                raise
+        for row, wheel in pure.items():
+            yield from (replace(wheel, platform=name) for name in rows[row] if wheel)
+        yield from done
+
+    def _pure(self, row: Source, platform: str) -> Wheel | None:
+        """Make a wheel without a compiler; None where that does not do, or gives no pure one."""
+        key = shed.key(self._session, row, "any", self._base)
+        if kept := shed.find(self._session, key):
+            return kept.taken_over
+        try:
+            wheel = self._build(row, platform, "pure", {})
+        except CommandFailedError:
+            return None
+        if not reader.is_pure(wheel.file):
+            return None
+        shed.keep(self._session, key, wheel)
+        return wheel
+
+    def _compiled(self, row: Source, platform: str) -> Wheel:
+        """Make a wheel with a compiler: for another machine, or if that fails under emulation."""
+        key = shed.key(self._session, row, platform, self._base)
+        if kept := shed.find(self._session, key):
+            return kept.taken_over
+        packages = " ".join(self._session.config.image.build_packages)
+        arguments = {"COMPILED": "1", "PACKAGES": packages}
+        if self._places[platform].elsewhere or platform == self._native:
+            wheel = self._build(row, platform, "native", arguments | {"MADE_ON": platform})
+        else:
+            wheel = self._across(row, platform, arguments)
+        shed.keep(self._session, key, wheel)
+        return wheel
+
+    def _across(self, row: Source, platform: str, arguments: Mapping[str, str]) -> Wheel:
+        try:
+            return self._build(row, platform, "cross", arguments)
+        except CommandFailedError as error:
+            self._session.terminal.warn(
+                f"{row.name} cannot be compiled for {platform} here and is built under emulation,"
+                f" which takes long: {error.why}"
+            )
+        return self._build(row, platform, "emulated", {**arguments, "MADE_ON": platform})
+
+    def _build(self, row: Source, platform: str, how: str, arguments: Mapping[str, str]) -> Wheel:
+        """Let the stage `wheel` make one wheel; raises CommandFailedError, the log says why."""
+        config, place = self._session.config, self._places[platform]
+        word = f"wheel-{row.name}-{architecture(platform)}-{how}"
+        argv = commands.make(
+            platform,
+            {"PIN": f"{row.name}=={row.version}", "HASH": row.sha256, **arguments},
+            into=str(config.reports / "build" / word),
+            ca_file=bake.certificates(config.env),
+            builder=place.builder,
+        )
+        started = time.monotonic()
+        log = config.reports / "logs" / f"{word}.log"
+        self._session.runner.run(argv, env=place.env, log=log)
+        seconds = time.monotonic() - started
+        return shed.store(
+            self._session, row, platform, how, seconds, config.reports / "build" / word
+        )
