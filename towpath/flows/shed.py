@@ -68,9 +68,9 @@ def recipe(session: Session) -> list[Any]:
 
     Empty stages where the project's Dockerfile has none: no wheel was made by it.
     """
-    text = (session.config.root / "Dockerfile").read_text(encoding="utf-8")
     stages = ["", "", ""]
-    with suppress(NothingToJudgeError):
+    with suppress(OSError, NothingToJudgeError):
+        text = (session.config.root / "Dockerfile").read_text(encoding="utf-8")
         stages = [
             dockerfile.default(text, "PYTHON"),
             dockerfile.stage(text, "toolchain"),

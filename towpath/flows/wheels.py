@@ -150,9 +150,9 @@ def _pins(session: Session, order: Order) -> tuple[str, ...]:
 
 def _key(session: Session, order: Order) -> str:
     """Return what the wheels of a build follow from, the base left out: one hash."""
-    root = session.config.root
+    places = [session.config.root / "requirements" / name for name in _pins(session, order)]
     parts = [
-        *((root / "requirements" / name).read_bytes() for name in _pins(session, order)),
+        *(file.read_bytes() for file in places if file.is_file()),
         json.dumps([sorted(order.platforms), *shed.recipe(session)]).encode(),
     ]
     return hashlib.sha256(b"\0".join(hashlib.sha256(part).digest() for part in parts)).hexdigest()
