@@ -22,9 +22,9 @@ from towpath.readers import oci
 from towpath.readers.oci import Manifest
 
 NAME = "towpath/dashboard"
-MANIFEST = re.compile(rf"/v2/{NAME}/manifests/([^/?]+)")
-BLOB = re.compile(rf"/v2/{NAME}/blobs/(sha256:[0-9a-f]+)")
-UPLOAD = re.compile(rf"/v2/{NAME}/blobs/uploads/(.*)")
+MANIFEST = re.compile(rf"/v2/{NAME}(?:-wheels)?/manifests/([^/?]+)")
+BLOB = re.compile(rf"/v2/{NAME}(?:-wheels)?/blobs/(sha256:[0-9a-f]+)")
+UPLOAD = re.compile(rf"/v2/{NAME}(?:-wheels)?/blobs/uploads/(.*)")
 REFERRERS = re.compile(rf"/v2/{NAME}/referrers/([^/?]+)")
 
 

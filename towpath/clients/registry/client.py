@@ -121,14 +121,17 @@ class RegistryClient(Asking):
         import tempfile
 
         into = tempfile.TemporaryFile(prefix="towpath-")
-        seen = hashlib.sha256()
-        with self.reading(digest) as source:
-            while piece := source.read(PIECE):
-                seen.update(piece)
-                into.write(piece)
-        if f"sha256:{seen.hexdigest()}" != digest:
+        try:
+            seen = hashlib.sha256()
+            with self.reading(digest) as source:
+                while piece := source.read(PIECE):
+                    seen.update(piece)
+                    into.write(piece)
+            if f"sha256:{seen.hexdigest()}" != digest:
+                raise self._mismatch(digest, f"sha256:{seen.hexdigest()}")
+        except BaseException:
             into.close()
-            raise self._mismatch(digest, f"sha256:{seen.hexdigest()}")
+            raise
         into.seek(0)
         return into
 

@@ -1,0 +1,137 @@
+"""Which pins have no wheel, told by the tags and the hashes of what the index has."""
+
+from __future__ import annotations
+
+import pytest
+
+from towpath.errors import NothingToJudgeError
+from towpath.readers import wheels
+from towpath.readers.wheels import Source
+
+A, B, C, D = (letter * 64 for letter in "abcd")
+REQUIREMENTS = f"""# compiled
+Pure_Thing==1.0 \\
+    --hash=sha256:{A} \\
+    --hash=sha256:{B}
+    # via -r production.in
+native[extra]==2.0 ; python_version >= '3.11' \\
+    --hash=sha256:{C} \\
+    --hash=sha256:{D}
+    # via pure-thing
+"""
+
+
+def lock(native: str, *, pure: str = "pure_thing-1.0-py3-none-any.whl") -> str:
+    """Return a lock in which these packages have wheels of these names, and sources."""
+    return f"""
+lock-version = "1.0"
+[[packages]]
+name = "pure-thing"
+version = "1.0"
+sdist = {{ url = "https://e/pure_thing-1.0.tar.gz", hashes = {{ sha256 = "{B}" }} }}
+wheels = [{{ url = "https://e/{pure}", hashes = {{ sha256 = "{A}" }} }}]
+
+[[packages]]
+name = "native"
+version = "2.0"
+sdist = {{ url = "https://e/native-2.0.tar.gz", hashes = {{ sha256 = "{D}" }} }}
+{native}
+"""
+
+
+def wheel(tags: str, sha256: str = C) -> str:
+    """Return the wheels of the package that has C code."""
+    return f'wheels = [{{ name = "native-2.0-{tags}.whl", hashes = {{ sha256 = "{sha256}" }} }}]'
+
+
+@pytest.mark.parametrize(
+    "tags",
+    [
+        "cp313-cp313-manylinux_2_28_aarch64",
+        "cp313-cp313-manylinux_2_17_aarch64.manylinux2014_aarch64",
+        "cp38-abi3-manylinux_2_5_aarch64",
+        "py3-none-manylinux2014_aarch64",
+        "cp313-cp313-linux_aarch64",
+        "py2.py3-none-any",
+    ],
+)
+def test_a_wheel_that_fits_is_enough(tags: str) -> None:
+    """Of the Python, of its stable interface, or of every Python and machine."""
+    assert not wheels.without_wheel(lock(wheel(tags)), REQUIREMENTS, "3.13", "arm64")
+
+
+@pytest.mark.parametrize(
+    "tags",
+    [
+        "cp313-cp313-manylinux_2_28_x86_64",
+        "cp312-cp312-manylinux_2_28_aarch64",
+        "cp313-cp313t-manylinux_2_28_aarch64",
+        "cp314-abi3-manylinux_2_28_aarch64",
+        "cp313-cp313-manylinux_2_39_aarch64",
+        "cp313-cp313-musllinux_1_2_aarch64",
+        "cp313-cp313-macosx_11_0_arm64",
+        "cp313-cp313-win_arm64",
+    ],
+)
+def test_a_wheel_for_something_else_is_none(tags: str) -> None:
+    """Another machine, Python, C library or system."""
+    found = wheels.without_wheel(lock(wheel(tags)), REQUIREMENTS, "3.13", "arm64")
+
+    assert found == [Source("native", "2.0", D)]
+
+
+def test_only_files_that_the_pin_allows_count() -> None:
+    """A wheel of another hash may be anybody's."""
+    text = lock(wheel("cp313-cp313-manylinux_2_28_aarch64", "e" * 64))
+
+    assert wheels.without_wheel(text, REQUIREMENTS, "3.13", "arm64") == [Source("native", "2.0", D)]
+
+
+def test_what_is_not_for_linux_needs_no_wheel() -> None:
+    """A package with a marker that is not met there is not installed."""
+    text = lock("marker = \"sys_platform == 'win32'\"")
+
+    assert wheels.without_wheel(text, REQUIREMENTS, "3.13", "amd64") == []
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("", "cannot be read"),
+        ("packages = ", "cannot be read"),
+        ("packages = 1", "no list of packages"),
+        ("packages = [1]", "no list of packages"),
+        ("packages = []", "Nothing is known of the files of native, pure-thing"),
+        (lock("").replace(D, "e" * 64), "native has neither a wheel for amd64 nor a source"),
+        (lock('marker = "nonsense ="'), "has a marker that is none"),
+        (lock("", pure="no-wheel.txt"), "is not the name of a wheel"),
+    ],
+)
+def test_what_cannot_be_told_is_an_error(text: str, why: str) -> None:
+    """Nobody knows is not: there is none."""
+    with pytest.raises(NothingToJudgeError, match=why):
+        wheels.without_wheel(text, REQUIREMENTS, "3.13", "amd64")
+
+
+def test_the_pin_of_a_wheel_that_was_made_allows_that_one_alone() -> None:
+    """Its marker stays, other pins stay as they are, and names are compared as Python does."""
+    text = wheels.with_made(REQUIREMENTS, {"native": "f" * 64})
+
+    assert wheels.hashes(text) == {"pure-thing": {A, B}, "native": {"f" * 64}}
+    assert "native[extra]==2.0 ; python_version >= '3.11'" in text
+    assert wheels.with_made(REQUIREMENTS, {}) == REQUIREMENTS
+
+
+@pytest.mark.parametrize(
+    ("name", "pure"),
+    [
+        ("oncalendar-1.1-py3-none-any.whl", True),
+        ("thing-1-py2.py3-none-any.whl", True),
+        ("thing-1-cp313-cp313-linux_x86_64.whl", False),
+        ("thing-1-cp313-none-linux_x86_64.whl", False),
+        ("thing-1-cp313-cp313-any.whl", False),
+    ],
+)
+def test_a_pure_wheel_is_for_every_machine(name: str, pure: bool) -> None:
+    """Neither a platform nor an interface of C is in its name."""
+    assert wheels.is_pure(name) is pure
