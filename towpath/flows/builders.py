@@ -229,6 +229,6 @@ def _unfit(node: Node, error: CommandFailedError | NothingToJudgeError) -> Comma
     )
     return CommandFailedError(
         f"{node.endpoint} cannot build {node.platform}: {error.what}",
-        why=error.why,
+        why=error.why.strip(),
         next_step=f"Try `{how}`; with TOWPATH_BUILDERS= (empty) this machine builds everything.",
     )

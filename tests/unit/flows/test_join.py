@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 
 import pytest
@@ -117,6 +118,21 @@ def test_each_machine_solves_its_own_platform(tmp_path: Path, store: Store) -> N
     assert [row.platform for row in oci.entries(base)] == list(BOTH)
     assert "annotations" not in base.document
     assert list((tmp_path / "reports" / "build").iterdir()) == []
+
+
+def test_machines_work_at_the_same_time(tmp_path: Path, store: Store) -> None:
+    """Each waits here until the other has begun."""
+    meeting = threading.Barrier(2, timeout=20)
+
+    def push(_place: str, name: str, platforms: list[str]) -> str:
+        if name == "production":
+            meeting.wait()
+        return pushed(store, platforms[0], label=name)
+
+    machines = Machines({HERE: Engine("x86_64"), FAR: Engine()}, push)
+
+    assert bake.solve(of_both(tmp_path, store, machines), ORDER).digests.keys() == {"production"}
+    assert not meeting.broken
 
 
 def test_a_part_has_its_own_tag_and_cache_and_no_annotations(tmp_path: Path, store: Store) -> None:
