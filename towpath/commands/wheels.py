@@ -7,12 +7,23 @@ from collections.abc import Mapping
 Argv = list[str]
 
 
-def lock(uv: str, requirements: str, python: str, into: str) -> Argv:
+def lock(program: str, requirements: str, python: str, into: str) -> Argv:
     """Write which files the index has of every pin, as `pylock.toml` (PEP 751).
 
-    uv looks where it looks for everything else: its own settings name the index.
+    `program` is the Python that has uv; `python` is the version that will run them. uv looks where
+    it looks for everything else: its own settings name the index.
     """
-    asked = [uv, "pip", "compile", "--quiet", "--universal", "--no-deps", "--format=pylock.toml"]
+    asked = [
+        program,
+        "-m",
+        "uv",
+        "pip",
+        "compile",
+        "--quiet",
+        "--universal",
+        "--no-deps",
+        "--format=pylock.toml",
+    ]
     return [*asked, f"--python-version={python}", f"--output-file={into}", requirements]
 
 

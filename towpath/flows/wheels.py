@@ -118,10 +118,9 @@ def _missing(
     found: dict[Source, tuple[str, ...]] = {}
     lock = session.config.reports / "build" / "pylock.toml"
     lock.parent.mkdir(parents=True, exist_ok=True)
-    uv = str(Path(sys.executable).with_name("uv"))
     for name in names:
         file = session.config.root / "requirements" / name
-        session.runner.run(commands.lock(uv, str(file), python, str(lock)))
+        session.runner.run(commands.lock(sys.executable, str(file), python, str(lock)))
         for platform in platforms:
             known = lock.read_text(), file.read_text()
             for row in reader.without_wheel(*known, python, architecture(platform)):

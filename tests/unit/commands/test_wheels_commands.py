@@ -7,8 +7,8 @@ from towpath.commands import wheels
 
 def test_the_lock_is_of_these_pins_alone() -> None:
     """uv resolves nothing: it lists the files of what is pinned."""
-    assert wheels.lock("uv", "r.txt", "3.13", "pylock.toml") == [
-        *("uv", "pip", "compile", "--quiet", "--universal", "--no-deps"),
+    assert wheels.lock("python", "r.txt", "3.13", "pylock.toml") == [
+        *("python", "-m", "uv", "pip", "compile", "--quiet", "--universal", "--no-deps"),
         *("--format=pylock.toml", "--python-version=3.13", "--output-file=pylock.toml", "r.txt"),
     ]
 

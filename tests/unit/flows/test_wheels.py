@@ -16,12 +16,13 @@ from towpath.errors import CommandFailedError, NothingToJudgeError
 from towpath.flows import shed, wheels
 from towpath.flows.bake import Order
 from towpath.flows.session import Session
+from towpath.readers.wheels import Source
 from towpath.runner import Outcome, command_failed
 
 pytestmark = pytest.mark.door
 
-SOURCE = "a" * 64
-PINS = f"Thing==1.0 \\\n    --hash=sha256:{SOURCE}\n"
+SHA256 = "a" * 64
+PINS = f"Thing==1.0 \\\n    --hash=sha256:{SHA256}\n"
 DOCKERFILE = """ARG PYTHON=3.13
 FROM python:${PYTHON}-slim AS toolchain
 RUN tools
@@ -32,7 +33,7 @@ FROM python:${PYTHON}-slim AS production
 LOCK = f"""[[packages]]
 name = "thing"
 version = "1.0"
-sdist = {{ url = "https://e/thing-1.0.tar.gz", hashes = {{ sha256 = "{SOURCE}" }} }}
+sdist = {{ url = "https://e/thing-1.0.tar.gz", hashes = {{ sha256 = "{SHA256}" }} }}
 """
 INFO = json.dumps(
     {
@@ -294,7 +295,7 @@ def test_a_wheel_is_checked_by_its_hash(machine: Machine, tmp_path: Path) -> Non
 def test_a_build_that_leaves_two_wheels_is_an_error(machine: Machine) -> None:
     """Which of them was meant is not ours to guess."""
     session = machine.session()
-    row = wheels.Source("thing", "1.0", SOURCE)
+    row = Source("thing", "1.0", SHA256)
     folder = machine.root / "out"
     folder.mkdir()
 
@@ -304,7 +305,7 @@ def test_a_build_that_leaves_two_wheels_is_an_error(machine: Machine) -> None:
 
 def test_what_a_wheel_cost_is_said() -> None:
     """Both what it costs now and what it cost when it was made."""
-    wheel = shed.Wheel("thing", "1.0", "linux/arm64", "cross", 12.34, "thing.whl", SOURCE)
+    wheel = shed.Wheel("thing", "1.0", "linux/arm64", "cross", 12.34, "thing.whl", SHA256)
 
     assert str(wheel) == "thing 1.0 for linux/arm64: cross, 12.3 s"
     assert str(wheel.taken_over.taken_over).endswith("kept, cross, 0 s, 12.3 s when it was made")
