@@ -35,12 +35,16 @@ NAMES = {"ca": "ca.pem", "cert": "cert.pem", "key": "key.pem"}
 
 @dataclass(frozen=True)
 class Place:
-    """Who builds some platforms: its name for people, buildx' builder, and how it is reached."""
+    """Who builds some platforms: its name for people, buildx' builder, and how it is reached.
+
+    `emulates` is known of another machine that is not of the platform it builds.
+    """
 
     name: str
     platforms: tuple[str, ...]
     builder: str = ""
     env: Mapping[str, str] = field(default_factory=dict)
+    emulates: bool = False
 
     @property
     def elsewhere(self) -> bool:
@@ -91,15 +95,16 @@ def _ready(session: Session, node: Node, files: Mapping[str, Path], stack: ExitS
     """
     name = _name(session, node, files)
     env: dict[str, str] = {}
+    foreign = False
     with session.terminal.step(f"Ask {node.endpoint} to build {node.platform}"):
         if node.scheme in (SSH, TCP):
             env = _environment(node, files, stack)
             said = session.runner.run(buildx.info(), env=env, timeout=ANSWER).stdout
-            _tell_foreign(session, node, reader.native(said))
+            foreign = _is_foreign(session, node, reader.native(said))
             if has_image_store(said):
-                return Place(node.endpoint, (node.platform,), "default", env)
+                return Place(node.endpoint, (node.platform,), "default", env, foreign)
         stack.enter_context(_made(session, node, name, files))
-    return Place(node.endpoint, (node.platform,), name)
+    return Place(node.endpoint, (node.platform,), name, emulates=foreign)
 
 
 @contextmanager
@@ -215,12 +220,14 @@ def _environment(node: Node, files: Mapping[str, Path], stack: ExitStack) -> dic
     return env
 
 
-def _tell_foreign(session: Session, node: Node, native: str) -> None:
+def _is_foreign(session: Session, node: Node, native: str) -> bool:
+    """Tell whether a machine is of another platform than it builds, and say so."""
     if native != node.platform:
         session.terminal.warn(
             f"{node.endpoint} is a machine of {native}: what runs there for {node.platform} is"
             " emulated."
         )
+    return native != node.platform
 
 
 def _unfit(node: Node, error: CommandFailedError | NothingToJudgeError) -> CommandFailedError:

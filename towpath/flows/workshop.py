@@ -65,12 +65,17 @@ class Workshop:
             return kept.taken_over
         packages = " ".join(self._session.config.image.build_packages)
         arguments = {"COMPILED": "1", "PACKAGES": packages}
-        if self._places[platform].elsewhere or platform == self._native:
+        if self._is_native(platform):
             wheel = self._build(row, platform, "native", arguments | {"MADE_ON": platform})
         else:
             wheel = self._across(row, platform, arguments)
         shed.keep(self._session, key, wheel)
         return wheel
+
+    def _is_native(self, platform: str) -> bool:
+        """Tell whether who builds a platform is of it; the pods of a cluster are."""
+        place = self._places[platform]
+        return not place.emulates if place.elsewhere else platform == self._native
 
     def _across(self, row: Source, platform: str, arguments: Mapping[str, str]) -> Wheel:
         try:

@@ -15,7 +15,9 @@ from tests.releases import session_at
 from towpath.errors import CommandFailedError, NothingToJudgeError
 from towpath.flows import shed, wheels
 from towpath.flows.bake import Order
+from towpath.flows.builders import Place
 from towpath.flows.session import Session
+from towpath.flows.workshop import Workshop
 from towpath.readers.wheels import Source
 from towpath.runner import Outcome, command_failed
 
@@ -323,3 +325,19 @@ def _lines(session: Session) -> list[str]:
 def _said(session: Session) -> str:
     assert isinstance(session.terminal, QuietTerminal)
     return session.terminal.said
+
+
+@pytest.mark.parametrize(("emulates", "how"), [(False, "native"), (True, "cross")])
+def test_a_machine_compiles_natively_only_what_it_is_of(
+    machine: Machine, emulates: bool, how: str
+) -> None:
+    """One named for a platform that it is not of compiles across, as this one would."""
+    places = [
+        Place("docker", BOTH[:1]),
+        Place("ssh://far", BOTH[1:], "default", {"DOCKER_HOST": "ssh://far"}, emulates),
+    ]
+    workshop = Workshop(machine.session(), machine.base, BOTH[0], places)
+
+    made = list(workshop.all({Source("thing", "1.0", SHA256): BOTH}))
+
+    assert {row.platform: row.how for row in made} == {BOTH[0]: "native", BOTH[1]: how}
