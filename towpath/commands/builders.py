@@ -48,3 +48,11 @@ def start(name: str) -> Argv:
 def remove(name: str) -> Argv:
     """Take a builder away, with its containers and its cache."""
     return ["docker", "buildx", "rm", "--force", name]
+
+
+def bring_here(name: str) -> Argv:
+    """Let a builder's only node be on this machine's engine, which nothing is started on by it."""
+    return [
+        *("docker", "buildx", "create", f"--name={name}", f"--node={name}0"),
+        "--driver=docker-container",
+    ]

@@ -131,14 +131,15 @@ def _make(session: Session, node: Node, name: str, files: Mapping[str, Path]) ->
     run = session.runner.run
     record = _records(session) / name
     # Whoever held the lock before may have failed, and taken the record away.
-    record.touch()
-    _take_away(session, name)
+    record.write_text(node.endpoint)
+    _removed(session, name)
+    run(commands.remove_context(_context(name)), check=False)
     try:
         endpoint = node.endpoint
         if files:
             given = {key: str(file) for key, file in files.items()}
-            run(commands.create_context(name, node, given))
-            endpoint = name
+            endpoint = _context(name)
+            run(commands.create_context(endpoint, node, given))
         run(commands.create(name, node, endpoint))
         run(commands.start(name), timeout=START)
     except (CommandFailedError, InterruptedRunError, KeyboardInterrupt):
@@ -147,10 +148,29 @@ def _make(session: Session, node: Node, name: str, files: Mapping[str, Path]) ->
         raise
 
 
-def _take_away(session: Session, name: str) -> None:
-    """Remove a builder and its context; that one of them is not there is what was wanted."""
-    session.runner.run(commands.remove(name), check=False, timeout=ANSWER)
-    session.runner.run(commands.remove_context(name), check=False)
+def _context(name: str) -> str:
+    """Return what a builder's context is called: buildx takes each context for a builder, too."""
+    return f"{name}-engine"
+
+
+def _removed(session: Session, name: str) -> bool:
+    """Let buildx remove a builder; tell whether it did."""
+    try:
+        return session.runner.run(commands.remove(name), check=False, timeout=ANSWER).ok
+    except CommandFailedError:  # It waits without end for a machine that is silent.
+        return False
+
+
+def _take_away(session: Session, name: str) -> bool:
+    """Remove a builder and its context from here, and from its machine; tell whether from there.
+
+    buildx forgets no builder whose machine does not answer: such a one becomes ours first.
+    """
+    done = _removed(session, name)
+    if not done and session.runner.run(commands.bring_here(name), check=False).ok:
+        _removed(session, name)
+    session.runner.run(commands.remove_context(_context(name)), check=False)
+    return done
 
 
 def _forget_others(session: Session) -> None:
@@ -165,8 +185,12 @@ def _forget_others(session: Session) -> None:
             continue
         with record.open("a") as stream, suppress(BlockingIOError):
             fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            session.terminal.say(f"The settings of {record.name} are no more: it is removed.")
-            _take_away(session, record.name)
+            where = record.read_text() or "its machine"
+            session.terminal.say(f"The builder on {where} is in no settings: it is removed.")
+            if not _take_away(session, record.name):
+                session.terminal.warn(
+                    f"{where} did not answer: what is called {record.name} may still be there."
+                )
             record.unlink(missing_ok=True)
 
 

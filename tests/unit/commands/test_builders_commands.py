@@ -43,3 +43,10 @@ def test_the_small_ones() -> None:
     assert builders.start("b") == ["docker", "buildx", "inspect", "--bootstrap", "b"]
     assert builders.remove("b") == ["docker", "buildx", "rm", "--force", "b"]
     assert builders.remove_context("b") == ["docker", "context", "rm", "--force", "b"]
+
+
+def test_a_builder_is_brought_here_by_the_name_of_its_node() -> None:
+    """buildx calls the first node of a builder by its name and 0."""
+    assert builders.bring_here("b") == [
+        *("docker", "buildx", "create", "--name=b", "--node=b0", "--driver=docker-container"),
+    ]

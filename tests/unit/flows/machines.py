@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from towpath.errors import InterruptedRunError
+from towpath.errors import CommandFailedError, InterruptedRunError
 from towpath.runner import Outcome, command_failed
 
 STORE = "io.containerd.snapshotter.v1"
@@ -24,6 +24,7 @@ class Engine:
     machine: str = "aarch64"
     store: bool = True
     starts: bool = True
+    silent: bool = False
 
     def info(self) -> str:
         """Return what it says of itself."""
@@ -98,14 +99,27 @@ class Machines:
     def _buildx(self, act: str, words: list[str], env: dict[str, str]) -> tuple[int, str]:
         if act == "create":
             name = words[0].removeprefix("--name=")
-            self.builders[name] = self.contexts.get(words[-1], words[-1])
+            if name in self.contexts:
+                return 1, ""
+            again = any(word.startswith("--node=") for word in words)
+            self.builders[name] = HERE if again else self.contexts.get(words[-1], words[-1])
             return 0, name
         if act == "rm":
-            return (0 if self.builders.pop(words[-1], None) is not None else 1), ""
+            return self._remove(words[-1])
         if act == "inspect":
             place = self.builders.get(words[-1])
             return (0 if place in self.engines and self.engines[place].starts else 1), ""
         return self._bake(words, env)
+
+    def _remove(self, name: str) -> tuple[int, str]:
+        """Forget a builder, but for one whose engine is asked and does not answer."""
+        engine = self.engines.get(self.builders.get(name, HERE))
+        if engine is not None and engine.silent:
+            raise CommandFailedError("docker did not end within 45 s.")
+        if name not in self.builders or engine is None:
+            return 1, ""
+        del self.builders[name]
+        return 0, ""
 
     def _bake(self, words: list[str], env: dict[str, str]) -> tuple[int, str]:
         given = dict(word.split("=", 1) for word in words if "=" in word)

@@ -160,14 +160,15 @@ def test_a_builder_behind_tls_is_reached_by_a_context(tmp_path: Path) -> None:
     with builders.places(session, BOTH):
         before = dict(machines.contexts)
     assert list(before.values()) == [TLS]
-    assert before.keys() == machines.builders.keys()
+    assert list(before) == [f"{name}-engine" for name in machines.builders]
 
     (tmp_path / "cert.txt").write_text("another cert")
     with builders.places(session, BOTH):
         pass
 
     assert len(machines.builders) == 1
-    assert machines.contexts.keys() == machines.builders.keys() != before.keys()
+    assert list(machines.contexts) == [f"{name}-engine" for name in machines.builders]
+    assert machines.contexts.keys() != before.keys()
     assert made(session) == list(machines.builders)
 
 
@@ -297,3 +298,44 @@ def test_a_builder_is_written_down_though_a_neighbour_gave_it_up(tmp_path: Path)
 
     with builders.places(session, BOTH):
         assert list(machines.builders) == [name] == made(session)
+
+
+@pytest.mark.parametrize("now", [None, Engine(store=False, silent=True)], ids=["gone", "silent"])
+@pytest.mark.parametrize("endpoint", [FAR, TLS])
+def test_a_machine_that_is_gone_stops_no_build(
+    tmp_path: Path, endpoint: str, now: Engine | None
+) -> None:
+    """Its builder leaves this machine all the same, and what may still be there is named."""
+    machines = Machines({HERE: Engine("x86_64"), endpoint: Engine(store=False)})
+    said = with_tls(tmp_path) if endpoint == TLS else endpoint
+    session = session_of(tmp_path, machines, said)
+    with builders.places(session, BOTH) as found:
+        name = found[1].builder
+    del machines.engines[endpoint]
+    machines.engines |= {endpoint: now} if now else {}
+    session = replace(session, config=replace(session.config, builders={}))
+
+    with builders.places(session, BOTH) as found:
+        assert found == (Place("docker", BOTH),)
+
+    assert (machines.builders, machines.contexts, made(session)) == ({}, {}, [])
+    assert isinstance(session.terminal, QuietTerminal)
+    told = " ".join(session.terminal.said.split())
+    assert f"{endpoint} did not answer: what is called {name} may still be there." in told
+
+
+def test_a_removal_that_succeeds_warns_of_nothing(tmp_path: Path) -> None:
+    """The machine is named as the settings named it."""
+    machines = Machines({HERE: Engine("x86_64"), FAR: Engine(store=False)})
+    session = session_of(tmp_path, machines)
+    with builders.places(session, BOTH):
+        pass
+    session = replace(session, config=replace(session.config, builders={}))
+
+    with builders.places(session, BOTH):
+        pass
+
+    assert isinstance(session.terminal, QuietTerminal)
+    assert f"The builder on {FAR} is in no settings: it is removed." in session.terminal.said
+    assert "may still be there" not in session.terminal.said
+    assert not any("--node=" in line for line in machines.lines)
