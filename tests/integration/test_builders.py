@@ -197,10 +197,12 @@ def test_a_builder_that_cannot_start_leaves_nothing(local: Session, tmp_path: Pa
             ]
         )
 
-        with pytest.raises(CommandFailedError, match="cannot build linux/arm64"):
+        with pytest.raises(CommandFailedError, match="cannot build linux/arm64") as caught:
             with builders.places(session, BOTH):
                 pass
 
+        # It was made, and its start was what failed.
+        assert "pulling image" in caught.value.why
         assert [local.runner.run(argv).stdout for argv in (contexts, listed)] == before
         assert old.ask("ps", "--all", "--quiet").stdout == ""
         assert list((session.config.state / "builders").iterdir()) == []

@@ -31,6 +31,7 @@ BUILDER = "towpath"
 ANSWER, START = 45.0, 300.0
 # What the client reads from a directory, as it wants its files called.
 NAMES = {"ca": "ca.pem", "cert": "cert.pem", "key": "key.pem"}
+WORDS = {"ca": "cacert", "cert": "cert", "key": "key"}
 
 
 @dataclass(frozen=True)
@@ -255,9 +256,11 @@ def _is_foreign(session: Session, node: Node, native: str) -> bool:
 
 
 def _unfit(node: Node, error: CommandFailedError | NothingToJudgeError) -> CommandFailedError:
-    how = {KUBERNETES: "kubectl get nodes"}.get(
-        node.scheme, f"DOCKER_HOST={node.endpoint} docker info"
-    )
+    how = "kubectl get nodes"
+    if node.scheme != KUBERNETES:
+        given = [f"--tls{WORDS[name]}={file}" for name, file in node.material.items()]
+        tls = ["--tlsverify", *given] if given else []
+        how = " ".join(["docker", f"--host={node.endpoint}", *tls, "info"])
     return CommandFailedError(
         f"{node.endpoint} cannot build {node.platform}: {error.what}",
         why=error.why.strip(),

@@ -120,10 +120,22 @@ def test_a_machine_that_does_not_answer_is_named(tmp_path: Path) -> None:
     assert caught.value.lines() == [
         f"{FAR} cannot build linux/arm64: The engine did not answer.",
         "why: Cannot connect",
-        f"next: Try `DOCKER_HOST={FAR} docker info`; with TOWPATH_BUILDERS= (empty) this machine"
+        f"next: Try `docker --host={FAR} info`; with TOWPATH_BUILDERS= (empty) this machine"
         " builds everything.",
     ]
     assert made(session) == []
+
+
+def test_a_machine_behind_tls_is_tried_with_its_files(tmp_path: Path) -> None:
+    """The way out that is named is one that could work."""
+    machines = Machines({HERE: Engine("x86_64")})
+    session = session_of(tmp_path, machines, with_tls(tmp_path))
+
+    with pytest.raises(CommandFailedError) as caught, builders.places(session, BOTH):
+        pass
+
+    files = f"--tlscacert=ca.txt --tlscert={tmp_path}/cert.txt --tlskey=~/key.txt"
+    assert f"`docker --host={TLS} --tlsverify {files} info`" in caught.value.next_step
 
 
 def test_a_machine_of_another_platform_is_told(tmp_path: Path) -> None:
