@@ -1,4 +1,4 @@
-"""Layers made for a test: an archive of a few files, and files that look like programs."""
+"""Layers and wheels made for a test: archives of a few files, some of which look like programs."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import gzip
 import io
 import struct
 import tarfile
+import zipfile
 from collections.abc import Mapping
 
 AMD64, ARM64 = 62, 183
@@ -14,6 +15,15 @@ AMD64, ARM64 = 62, 183
 def program(machine: int) -> bytes:
     """Return the beginning of an ELF file for this machine, little-endian, 64 bit."""
     return b"\x7fELF\x02\x01\x01" + bytes(9) + struct.pack("<HH", 3, machine) + bytes(44)
+
+
+def wheel(files: Mapping[str, bytes]) -> bytes:
+    """Return a wheel, which is a zip archive, of these files."""
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w") as archive:
+        for name, content in files.items():
+            archive.writestr(zipfile.ZipInfo(name), content)
+    return stream.getvalue()
 
 
 def layer(files: Mapping[str, bytes] | None = None) -> bytes:

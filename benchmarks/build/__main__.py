@@ -40,13 +40,13 @@ class Trial(Checkout):
         self._caches()
         self.build(platforms, "--no-cache")
 
-    def peer(self, platforms: str) -> None:
+    def peer(self, platforms: str, file: Path = PEER) -> None:
         """Build and push as the peer does, every step again."""
         registry = session().config.registry
         self.runner.run(
             [
                 *("docker", "buildx", "build", "--no-cache", "--provenance=false"),
-                *(f"--file={PEER}", f"--platform={platforms}"),
+                *(f"--file={file}", f"--platform={platforms}"),
                 "--secret=id=ca,src=/etc/ssl/certs/ca-certificates.crt",
                 f"--output=type=image,push=true,name={registry}/{self.repository}:peer",
                 ".",

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+import zipfile
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
@@ -21,6 +22,7 @@ from towpath.flows import files
 from towpath.flows.session import Session
 from towpath.images import Repository
 from towpath.readers import dockerfile, oci
+from towpath.readers import wheels as reader
 from towpath.readers.wheels import Source
 
 ARTIFACT_TYPE = "application/vnd.towpath.wheel.v1"
@@ -82,17 +84,35 @@ def recipe(session: Session) -> list[Any]:
 def store(
     session: Session, row: Source, platform: str, how: str, seconds: float, folder: Path
 ) -> Wheel:
-    """Take the one wheel that a build has written to `folder`; raises CommandFailedError."""
+    """Take the one wheel that a build has written to `folder`.
+
+    Raises CommandFailedError where there is another number of them, or it is for other machines.
+    """
     found = sorted(folder.glob("*.whl"))
     if len(found) != 1:
         raise CommandFailedError(
             f"{row.name} was built, and there are {len(found)} wheels of it, not one."
         )
+    _require_fit(found[0], platform)
     content = found[0].read_bytes()
     found[0].unlink()
     sha256 = hashlib.sha256(content).hexdigest()
     files.write_whole(_place(session, sha256), content)
     return Wheel(row.name, row.version, platform, how, round(seconds, 1), found[0].name, sha256)
+
+
+def _require_fit(file: Path, platform: str) -> None:
+    """Raise CommandFailedError unless a wheel is for this platform, by its name and its files."""
+    try:
+        with zipfile.ZipFile(file) as wheel:
+            strange = reader.misfits(file.name, wheel, platform)
+    except (zipfile.BadZipFile, NothingToJudgeError) as error:
+        raise CommandFailedError(f"{file.name} is no wheel.", why=str(error)) from error
+    if strange:
+        raise CommandFailedError(
+            f"{file.name} was built for {platform} and does not fit it.",
+            why=", ".join(strange[:5]) + (", ..." if len(strange) > 5 else ""),
+        )
 
 
 def keep(session: Session, tag: str, wheel: Wheel) -> None:

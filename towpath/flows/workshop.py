@@ -83,7 +83,7 @@ class Workshop:
         except CommandFailedError as error:
             self._session.terminal.warn(
                 f"{row.name} cannot be compiled for {platform} here and is built under emulation,"
-                f" which takes long: {error.why}"
+                f" which takes long: {error.why or error.what}"
             )
         return self._build(row, platform, "emulated", {**arguments, "MADE_ON": platform})
 
@@ -98,6 +98,9 @@ class Workshop:
             ca_file=bake.certificates(config.env),
             builder=place.builder,
         )
+        # A build that was killed may have left its wheel.
+        for left in (config.reports / "build" / word).glob("*.whl"):
+            left.unlink()
         started = time.monotonic()
         log = config.reports / "logs" / f"{word}.log"
         self._session.runner.run(argv, env=place.env, log=log)

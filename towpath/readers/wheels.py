@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import re
 import tomllib
+import zipfile
+import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -23,6 +25,7 @@ from packaging.utils import (
 )
 
 from towpath.errors import NothingToJudgeError
+from towpath.readers import elf
 
 MACHINES = {"amd64": "x86_64", "arm64": "aarch64"}
 # The newest C library that uv asks for where it installs for another Linux.
@@ -92,6 +95,37 @@ def with_made(requirements: str, made: Mapping[str, str]) -> str:
 def is_pure(filename: str) -> bool:
     """Tell whether a wheel is for every machine; raises NothingToJudgeError if it is no wheel."""
     return all(tag.platform == "any" and tag.abi == "none" for tag in _of(filename))
+
+
+def misfits(filename: str, wheel: zipfile.ZipFile, platform: str) -> list[str]:
+    """Return what makes a wheel unfit for a platform such as linux/arm64: its name, or files in it.
+
+    A wheel that says it is for every machine and has a program in it fits none. Raises
+    NothingToJudgeError for what is no wheel.
+    """
+    pure = is_pure(filename)
+    machine = MACHINES[platform.rpartition("/")[2]]
+    named = pure or any(tag.platform.endswith(("any", f"_{machine}")) for tag in _of(filename))
+    programs = _programs(filename, wheel)
+    if pure:
+        strange = [name for names in programs.values() for name in names]
+    else:
+        strange = elf.strangers(platform, [programs])
+    return [*strange, *(() if named else (filename,))]
+
+
+def _programs(filename: str, wheel: zipfile.ZipFile) -> elf.Machines:
+    """Return the ELF files of a wheel, keyed by machine."""
+    found: elf.Machines = {}
+    try:
+        for name in wheel.namelist():
+            with wheel.open(name) as stream:
+                number = elf.machine(stream.read(elf.HEADER))
+            if number is not None:
+                found.setdefault(number, []).append(name)
+    except (zipfile.BadZipFile, EOFError, NotImplementedError, zlib.error) as error:
+        raise NothingToJudgeError(f"{filename} cannot be read.", why=str(error)) from error
+    return found
 
 
 def _of(filename: str) -> frozenset[Tag]:

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.fakes import Answer, QuietTerminal, TableRunner, outcome
+from tests.layers import AMD64, ARM64, program, wheel
 from tests.registry_server import Fault, Store
 from tests.releases import session_at
 from towpath.errors import CommandFailedError, NothingToJudgeError
@@ -51,13 +52,15 @@ ORDER = Order(("production",), BOTH, {}, {})
 class Machine:
     """A project, and buildx as it makes wheels: pure ones, or one for each platform.
 
-    `fails` are the ways in which a wheel cannot be made; `base` is the digest of the base.
+    `fails` are the ways in which a wheel cannot be made, `strange` those in which it comes out for
+    the machine that makes it; `base` is the digest of the base.
     """
 
     root: Path
     store: Store
     pure: bool = False
     fails: tuple[str, ...] = ()
+    strange: tuple[str, ...] = ()
     base: str = "sha256:" + "b" * 64
     made: list[str] = field(default_factory=list)
     given: list[str] = field(default_factory=list)
@@ -116,7 +119,11 @@ class Machine:
         machine = {"amd64": "x86_64", "arm64": "aarch64"}[platform]
         tags = "py3-none-any" if how == "pure" else f"cp313-cp313-linux_{machine}"
         into.mkdir(parents=True, exist_ok=True)
-        (into / f"thing-1.0-{tags}.whl").write_bytes(f"{words} {len(self.made)}".encode())
+        files = {"thing/how": f"{words} {len(self.made)}".encode()}
+        if how != "pure" or how in self.strange:
+            elf = AMD64 if how in self.strange else {"amd64": AMD64, "arm64": ARM64}[platform]
+            files["thing/part.so"] = program(elf)
+        (into / f"thing-1.0-{tags}.whl").write_bytes(wheel(files))
         self.made.append(f"{platform} {how}")
         return outcome()
 
@@ -175,6 +182,39 @@ def test_what_cannot_be_made_across_is_made_under_emulation(machine: Machine) ->
     emulated = [line for line in _lines(session) if "arm64-emulated" in line]
     assert ["--build-arg=MADE_ON=linux/arm64" in line for line in emulated] == [True]
     assert "is built under emulation" in " ".join(_said(session).split())
+
+
+def test_a_wheel_with_programs_of_another_machine_is_no_wheel(machine: Machine) -> None:
+    """A build that takes the wrong compiler ends well; what it made is not kept, nor given."""
+    machine.strange = ("cross",)
+    session = machine.session()
+
+    given = machine.build(session)
+
+    assert ways(given) == {"linux/amd64": "native", "linux/arm64": "emulated"}
+    assert "thing/part.so (x86-64)" in " ".join(_said(session).split())
+    assert ways(machine.build(machine.session("other")))["linux/arm64"] == "kept, emulated"
+
+
+def test_a_pure_wheel_with_programs_in_it_is_made_with_a_compiler(machine: Machine) -> None:
+    """Its name says that it is for every machine, and it is not."""
+    machine.pure, machine.strange = True, ("pure",)
+
+    given = machine.build(machine.session())
+
+    assert ways(given) == {"linux/amd64": "native", "linux/arm64": "cross"}
+
+
+def test_what_a_killed_build_left_is_not_taken_for_the_wheel(machine: Machine) -> None:
+    """The directory of each wheel is emptied first."""
+    session = machine.session()
+    left = session.config.reports / "build" / "wheel-thing-arm64-cross" / "thing-0.9-old.whl"
+    left.parent.mkdir(parents=True)
+    left.write_bytes(b"half")
+
+    given = machine.build(session)
+
+    assert ways(given)["linux/arm64"] == "cross" and not left.exists()
 
 
 def test_what_cannot_be_made_at_all_ends_the_build(machine: Machine) -> None:
@@ -303,6 +343,17 @@ def test_a_build_that_leaves_two_wheels_is_an_error(machine: Machine) -> None:
 
     with pytest.raises(CommandFailedError, match="there are 0 wheels of it"):
         shed.store(session, row, "linux/amd64", "native", 1.0, folder)
+
+
+def test_half_a_wheel_is_an_error(machine: Machine) -> None:
+    """Nothing is kept of it."""
+    session = machine.session()
+    row = Source("thing", "1.0", SHA256)
+    (machine.root / "thing-1.0-py3-none-any.whl").write_bytes(wheel({"a.py": b"pass"})[:-8])
+
+    with pytest.raises(CommandFailedError, match="is no wheel"):
+        shed.store(session, row, "linux/amd64", "native", 1.0, machine.root)
+    assert not (session.config.state / "wheels").exists()
 
 
 def test_what_a_wheel_cost_is_said() -> None:

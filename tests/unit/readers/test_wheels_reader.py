@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from io import BytesIO
+from zipfile import ZipFile
+
 import pytest
 
+from tests.layers import AMD64, ARM64, program
+from tests.layers import wheel as packed
 from towpath.errors import NothingToJudgeError
 from towpath.readers import wheels
 from towpath.readers.wheels import Source
@@ -135,3 +140,33 @@ def test_the_pin_of_a_wheel_that_was_made_allows_that_one_alone() -> None:
 def test_a_pure_wheel_is_for_every_machine(name: str, pure: bool) -> None:
     """Neither a platform nor an interface of C is in its name."""
     assert wheels.is_pure(name) is pure
+
+
+@pytest.mark.parametrize(
+    ("name", "files", "strange"),
+    [
+        ("a-1-cp313-cp313-linux_aarch64.whl", {"a.so": program(ARM64), "a.py": b""}, []),
+        ("a-1-py3-none-any.whl", {"a.py": b"pass"}, []),
+        ("a-1-cp313-cp313-any.whl", {"a.py": b"pass"}, []),
+        ("a-1-cp313-cp313-linux_aarch64.whl", {"a.so": program(AMD64)}, ["a.so (x86-64)"]),
+        ("a-1-py3-none-any.whl", {"a.so": program(ARM64)}, ["a.so"]),
+        (
+            "a-1-cp313-cp313-linux_x86_64.whl",
+            {"a.so": program(ARM64)},
+            ["a-1-cp313-cp313-linux_x86_64.whl"],
+        ),
+    ],
+)
+def test_what_does_not_fit_a_platform_is_named(
+    name: str, files: dict[str, bytes], strange: list[str]
+) -> None:
+    """By the wheel's own name, and by every program in it."""
+    with ZipFile(BytesIO(packed(files))) as archive:
+        assert wheels.misfits(name, archive, "linux/arm64") == strange
+
+
+def test_a_damaged_wheel_is_an_error() -> None:
+    """It never reads as one that fits."""
+    content = packed({"a.so": program(ARM64)}).replace(b"\x7fELF", b"\x7fEAF")
+    with ZipFile(BytesIO(content)) as archive, pytest.raises(NothingToJudgeError, match="be read"):
+        wheels.misfits("a-1-py3-none-any.whl", archive, "linux/arm64")
