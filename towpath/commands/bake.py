@@ -57,10 +57,12 @@ class Target:
 
         The labels that OCI knows are annotations too: of the index, or of the only manifest.
         """
+        # BuildKit takes `push=` for true. Of `push=true` buildx with Docker's own builder makes a
+        # second push, by the engine, of what BuildKit has just pushed.
         level = "annotation-index" if len(self.platforms) > 1 else "annotation"
         given = index_annotations(self.labels) if self.push and self.annotated else {}
         # What is pushed is started from the registry; unpacking it here would be for nobody.
-        cells = ["type=image", "push=true", "unpack=false"] if self.push else ["type=docker"]
+        cells = ["type=image", "push=", "unpack=false"] if self.push else ["type=docker"]
         cells += ["oci-mediatypes=true", f"name={self.name}"]
         cells += [f"{level}.{key}={value}" for key, value in given.items()]
         return ",".join(map(cell, cells))

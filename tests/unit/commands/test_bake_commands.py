@@ -53,7 +53,7 @@ def test_a_target_says_stage_platforms_and_secret() -> None:
         "labels": LABELS,
         "secret": ["id=ca,src=/etc/ca.crt"],
         "output": [
-            "type=image,push=true,unpack=false,oci-mediatypes=true,name=r/n:building,"
+            "type=image,push=,unpack=false,oci-mediatypes=true,name=r/n:building,"
             "annotation-index.org.opencontainers.image.version=1.2.3"
         ],
     }
@@ -64,7 +64,7 @@ def test_one_platform_has_no_index_to_annotate() -> None:
     one = Target("testing", "n", BOTH[:1], labels=LABELS)
 
     assert written(one)["output"] == [
-        "type=image,push=true,unpack=false,oci-mediatypes=true,name=n,"
+        "type=image,push=,unpack=false,oci-mediatypes=true,name=n,"
         "annotation.org.opencontainers.image.version=1.2.3"
     ]
     kept = Target("testing", "n", BOTH[:1], labels=LABELS, push=False)

@@ -69,7 +69,7 @@ def builder(push: Push, base: Push | None = None) -> Answer:
         digests = {
             name: (base or push)() if "dockerfile-inline" in body else push()
             for name, body in targets.items()
-            if "push=true" in body["output"][0]
+            if ",push=," in body["output"][0]
         }
         Path(given["--metadata-file"]).write_text(
             json.dumps({name: {"containerimage.digest": it} for name, it in digests.items()})
