@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from towpath.clients.registry import RegistryClient
 from towpath.commands import syft
 from towpath.errors import CommandFailedError, ConfigurationError, NothingToJudgeError
-from towpath.flows import attached, tools
+from towpath.flows import attached, guard, tools
 from towpath.flows.attached import PLATFORM
 from towpath.flows.registry import Image, PlatformImage
 from towpath.flows.session import Session
@@ -27,6 +27,7 @@ class Listed:
     missing: dict[str, str] = field(default_factory=dict)
 
 
+@guard.pushes
 def ensure(session: Session, registry: RegistryClient, image: Image) -> Listed:
     """Make the lists that the image lacks, hang them on its digest, and read back all of them."""
     found = held(registry, image)
