@@ -47,7 +47,8 @@ class Compiled(Trial):
         self._caches()
         file = self.root / "Dockerfile"
         text = file.read_text()
-        assert STAGE in text, f"The Dockerfile has no stage{STAGE.rstrip()}."
+        if STAGE not in text:
+            raise NothingToJudgeError(f"The Dockerfile has no stage{STAGE.rstrip()}.")
         file.write_text(text.replace(STAGE, f"{STAGE}ENV ROUND={uuid4()}\n"))
         self.commit("Tools of its own")
         self.build(platforms, "--no-cache")

@@ -6,9 +6,13 @@ import json
 from typing import Any
 from wsgiref.util import setup_testing_defaults
 
+import pytest
+
 from config.wsgi import application
 
 
+# Django closes what an earlier request of this process has left open.
+@pytest.mark.django_db
 def test_the_application_answers() -> None:
     """Without the test client in between."""
     environ: dict[str, Any] = {"PATH_INFO": "/health/live", "QUERY_STRING": ""}
