@@ -17,6 +17,7 @@ from uuid import uuid4
 from benchmarks.build.__main__ import ALONE, BOTH, PEER, Trial, trial
 from benchmarks.checkout import ROOT
 from benchmarks.timing import Goal, Times, report
+from towpath.errors import NothingToJudgeError
 from towpath.tasks.entry import session
 
 PEER_C = PEER.with_name("Dockerfile.peer-c")
