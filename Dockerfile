@@ -209,15 +209,44 @@ if [ -n "${COMPILED}" ] && [ "${here}" != "${TARGETARCH}" ]; then
     test -n "${data}" || { echo "nothing says how ${machine} is compiled for" >&2; exit 1; }
     mkdir /root/data
     cp "${data}" /root/data/
-    export CC="${machine}-linux-gnu-gcc" CXX="${machine}-linux-gnu-g++" AR="${machine}-linux-gnu-ar"
-    export CPP="${CC} -E" LDSHARED="${CC} -shared" LDCXXSHARED="${CXX} -shared"
-    export _PYTHON_HOST_PLATFORM="linux-${machine}" PYTHONPATH=/root/data
-    _PYTHON_SYSCONFIGDATA_NAME=$(basename "${data}" .py)
-    export _PYTHON_SYSCONFIGDATA_NAME
-    export PKG_CONFIG_LIBDIR="/usr/lib/${machine}-linux-gnu/pkgconfig:/usr/share/pkgconfig"
+    own=/target/usr/local
+    test ! -e "${own}/include/python${PYTHON}/Python.h" \
+        || { CFLAGS="${CFLAGS} -I${own}/include/python${PYTHON}"; LDFLAGS="-L${own}/lib"; }
+    # pip and the tools that it fetches for a build run here: only what builds is told of the target.
+    cat > /root/data/across.py <<ACROSS
+import os
+import sys
+
+here, tool = "/root/data", "${machine}-linux-gnu-"
+# pip lets this run twice, and takes off the path what the second time adds.
+sys.path += [] if here in sys.path else [here]
+os.environ.update(
+    CC=tool + "gcc",
+    CXX=tool + "g++",
+    CPP=tool + "gcc -E",
+    AR=tool + "ar",
+    LDSHARED=tool + "gcc -shared",
+    LDCXXSHARED=tool + "g++ -shared",
+    CFLAGS="${CFLAGS}",
+    LDFLAGS="${LDFLAGS:-}",
+    PKG_CONFIG_LIBDIR="/usr/lib/${machine}-linux-gnu/pkgconfig:/usr/share/pkgconfig",
+    PYTHONPATH=os.environ.get("PYTHONPATH", "") + os.pathsep + here,
+    _PYTHON_HOST_PLATFORM="linux-${machine}",
+    _PYTHON_SYSCONFIGDATA_NAME="$(basename "${data}" .py)",
+)
+ACROSS
+    # Python reads such a file at its start, whatever paths pip gives it; this is how pip builds.
+    site=$(python3 -c 'import site; print(site.getsitepackages()[0])')
+    mkdir -p "${site}"
+    { printf 'import sys; any(word.endswith("_in_process.py") for word in sys.orig_argv)'
+        echo ' and exec(open("/root/data/across.py").read())'; } > "${site}/across.pth"
 fi
-pip wheel --quiet --no-deps --require-hashes --no-binary "${PIN%%=*}" --wheel-dir /wheels \
-    --requirement /root/pin.txt
+# Downloads are kept from build to build; a wheel that pip made for another base or machine is not.
+mkdir -p /root/.cache/pip/http-v2 /root/pip
+ln -s /root/.cache/pip/http-v2 /root/pip/http-v2
+export PIP_CACHE_DIR=/root/pip
+pip wheel --quiet --use-pep517 --no-deps --require-hashes --no-binary "${PIN%%=*}" \
+    --wheel-dir /wheels --requirement /root/pin.txt
 MAKE
 
 FROM scratch AS wheel

@@ -1,0 +1,49 @@
+"""A wheel that is compiled for another machine, with tools of this one."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from collections.abc import Iterator
+from uuid import uuid4
+
+import pytest
+
+from tests.integration.product import PLATFORMS
+from towpath.commands import buildx
+from towpath.flows import builders, shed
+from towpath.flows.session import Session
+from towpath.flows.shed import Wheel
+from towpath.flows.workshop import Workshop
+from towpath.readers import elf
+from towpath.readers.builders import native
+from towpath.readers.wheels import Source
+
+pytestmark = [pytest.mark.integration, pytest.mark.engine]
+
+# Small, compiled, and its setup runs cffi, which is compiled itself.
+XATTR = Source("xattr", "1.3.0", "30439fabd7de0787b27e9a6e1d569c5959854cb322f64ce7380fedbfa5035036")
+
+
+@pytest.fixture(scope="module")
+def made(session: Session) -> Iterator[dict[str, Wheel]]:
+    """Make the wheel for this machine first, so that pip could confuse it with the other one."""
+    own = native(session.runner.run(buildx.info()).stdout)
+    order = sorted(PLATFORMS, key=lambda platform: platform != own)
+    found: dict[str, Wheel] = {}
+    with builders.places(session, PLATFORMS) as places:
+        workshop = Workshop(session, f"sha256:{uuid4().hex * 2}", own, places)
+        for platform in order:
+            found |= {row.platform: row for row in workshop.all({XATTR: (platform,)})}
+    yield {("native" if platform == own else "foreign"): row for platform, row in found.items()}
+
+
+def test_what_builds_a_wheel_runs_here_and_what_is_built_does_not(
+    session: Session, made: dict[str, Wheel]
+) -> None:
+    """Its setup imports a library of this machine, and no emulation is needed."""
+    assert (made["native"].how, made["foreign"].how) == ("native", "cross")
+    for wheel in made.values():
+        with zipfile.ZipFile(io.BytesIO(shed.content(session, wheel))) as archive:
+            header = archive.read("xattr/_lib.abi3.so")[: elf.HEADER]
+        assert elf.machine(header) == elf.MACHINES[wheel.platform]
