@@ -65,10 +65,17 @@ class Workshop:
             return kept.taken_over
         packages = " ".join(self._session.config.image.build_packages)
         arguments = {"COMPILED": "1", "PACKAGES": packages}
-        if self._is_native(platform):
-            wheel = self._build(row, platform, "native", arguments | {"MADE_ON": platform})
-        else:
-            wheel = self._across(row, platform, arguments)
+        try:
+            if self._is_native(platform):
+                wheel = self._build(row, platform, "native", arguments | {"MADE_ON": platform})
+            else:
+                wheel = self._across(row, platform, arguments)
+        except CommandFailedError as error:
+            raise CommandFailedError(
+                f"{row.name} {row.version} has no wheel for {platform} and could not be built.",
+                why="\n".join(part for part in (error.what, error.why) if part),
+                next_step="Name what it needs of Debian in [tool.towpath.image], build-packages.",
+            ) from error
         shed.keep(self._session, key, wheel)
         return wheel
 

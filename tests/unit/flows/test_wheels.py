@@ -221,8 +221,10 @@ def test_what_cannot_be_made_at_all_ends_the_build(machine: Machine) -> None:
     """Nothing is kept of it, and the next build begins anew."""
     machine.fails = ("cross", "emulated")
 
-    with pytest.raises(CommandFailedError, match="failed"):
+    with pytest.raises(CommandFailedError, match="thing 1.0 has no wheel for linux/arm64") as found:
         machine.build(machine.session())
+    assert "no compiler" in found.value.why
+    assert "build-packages" in found.value.next_step
     assert not [tag for tag in machine.store.tags if tag.startswith("pins-")]
 
 
