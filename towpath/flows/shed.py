@@ -150,9 +150,8 @@ def content(session: Session, wheel: Wheel) -> bytes:
 
 def record(session: Session, pins: str) -> Mapping[str, Any] | None:
     """Return which wheels were made for pins with this hash; None where none were."""
-    place = session.config.state / "wheels" / f"{pins}.json"
     try:
-        found: Mapping[str, Any] = json.loads(place.read_bytes())
+        found: Mapping[str, Any] = json.loads(_note(session, pins).read_bytes())
         return found
     except (OSError, ValueError):
         pass
@@ -163,14 +162,24 @@ def record(session: Session, pins: str) -> Mapping[str, Any] | None:
         found = json.loads(text)
     except (RegistryError, NothingToJudgeError, ValueError, IndexError):
         return None
-    files.write_whole(place, text)
+    files.write_whole(_note(session, pins), text)
     return found
+
+
+def note(session: Session, pins: str, record: Mapping[str, Any]) -> None:
+    """Note on this machine alone which wheels pins with this hash want, unless that is known.
+
+    Where they want none, nobody is asked about them again.
+    """
+    place = _note(session, pins)
+    if not place.is_file():
+        files.write_whole(place, json.dumps(record, sort_keys=True).encode())
 
 
 def remember(session: Session, pins: str, record: Mapping[str, Any]) -> None:
     """Note which wheels were made for pins with this hash, here and in the registry."""
     text = json.dumps(record, sort_keys=True).encode()
-    files.write_whole(session.config.state / "wheels" / f"{pins}.json", text)
+    files.write_whole(_note(session, pins), text)
     try:
         registry = _registry(session)
         blob = registry.put_blob(text, RECORD_TYPE)
@@ -191,6 +200,10 @@ def _registry(session: Session) -> RegistryClient:
 
 def _text(wheel: Wheel) -> str:
     return json.dumps(asdict(wheel), sort_keys=True)
+
+
+def _note(session: Session, pins: str) -> Path:
+    return session.config.state / "wheels" / f"{pins}.json"
 
 
 def _place(session: Session, sha256: str) -> Path:

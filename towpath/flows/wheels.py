@@ -62,6 +62,8 @@ def provided(
     given, begun = _kept(session, order), time.time()
     try:
         done = act(given.order(order))
+        if not given.wheels:
+            shed.note(session, _key(session, order), {"base": "", "wheels": []})
         if not given.wheels or base_of(done) in ("", given.base):
             return done, given
     except CommandFailedError:
@@ -82,7 +84,7 @@ def _wants_one(session: Session, since: float) -> bool:
 def _kept(session: Session, order: Order) -> Given:
     """Return what was made for these very pins, here or on another machine; mostly nothing."""
     record = shed.record(session, _key(session, order))
-    if not record:
+    if not record or not record["wheels"]:
         return Given()
     wheels = tuple(Wheel(**row).taken_over for row in record["wheels"])
     try:

@@ -149,6 +149,19 @@ def test_nothing_is_asked_where_nothing_is_missing(machine: Machine) -> None:
     assert not [line for line in _lines(session) if "uv" in line or "buildx" in line]
 
 
+def test_the_registry_is_asked_once_about_pins_that_want_nothing(machine: Machine) -> None:
+    """This machine remembers it; wheels that are missing all the same are made."""
+    session = machine.session()
+
+    for _ in range(3):
+        wheels.provided(session, ORDER, lambda order: order.wheels, str)
+
+    asked = [line for line in machine.store.asked if "/manifests/pins-" in line]
+    assert len(asked) == 1
+    assert ways(machine.build(session)) == {"linux/amd64": "native", "linux/arm64": "cross"}
+    assert ways(machine.build(session))["linux/arm64"] == "kept, cross"
+
+
 def test_what_is_missing_is_made_across_and_given_to_the_build(machine: Machine) -> None:
     """The engine's own platform with its compiler, the other one with a cross compiler."""
     session = machine.session()
