@@ -92,9 +92,8 @@ def build_all(
         programs = readback.require_native(session, registry, found)
     _refuse_another(registry, source, found, tags)
     for target, (image, base) in found.items():
-        origin.attach(
-            session, registry, image, origin.of(source, order, solved, target, base, begun)
-        )
+        made = origin.of(source, order, solved, target, base, begun, given.wheels)
+        origin.attach(session, registry, image, made)
     mirror.publish(session, *((found[target][0].digest, names) for target, names in tags.items()))
     seconds = time.monotonic() - started
     return {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 
 from towpath import provenance
 from towpath.clients.registry import RegistryClient
@@ -11,6 +12,7 @@ from towpath.flows import attached, stages
 from towpath.flows.bake import Order, Solved
 from towpath.flows.registry import Image
 from towpath.flows.session import Session
+from towpath.flows.shed import Wheel
 from towpath.flows.source import Source
 from towpath.provenance import Base, Provenance
 
@@ -22,8 +24,9 @@ def of(
     target: str,
     base: Base | None,
     begun: dt.datetime,
+    wheels: Sequence[Wheel] = (),
 ) -> Provenance:
-    """Return the provenance of one target of a build that began at this time."""
+    """Return the provenance of one target of a build that began then, and used these wheels."""
     return Provenance(
         parameters={
             "target": target,
@@ -38,7 +41,7 @@ def of(
         builder=solved.builder,
         started=stages.stamp(begun),
         finished=stages.stamp(stages.now()),
-        materials=solved.materials[target],
+        materials=(*solved.materials[target], *(row.as_dependency() for row in wheels)),
     )
 
 

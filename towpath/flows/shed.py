@@ -51,6 +51,14 @@ class Wheel:
         """The same wheel, not made this time."""
         return replace(self, how=f"kept, {self.how.removeprefix('kept, ')}")
 
+    def as_dependency(self) -> dict[str, Any]:
+        """Return the wheel as provenance names what went into a build (purl-spec, "pypi")."""
+        return {
+            "uri": f"pkg:pypi/{self.name}@{self.version}?file_name={self.file}",
+            "digest": {"sha256": self.sha256},
+            "annotations": {"platform": self.platform, "made": self.how.removeprefix("kept, ")},
+        }
+
     def __str__(self) -> str:
         spent = f"{self.seconds:.1f} s"
         cost = f"0 s, {spent} when it was made" if self.how.startswith("kept") else spent

@@ -14,6 +14,7 @@ from tests.fakes import Answer, QuietTerminal, TableRunner, outcome
 from tests.layers import AMD64, layer, program
 from tests.registry_server import Store, push_image
 from tests.releases import SOURCE, START, labels, session_at
+from tests.unit.flows.test_wheels import Machine
 from towpath import provenance
 from towpath.errors import (
     CommandFailedError,
@@ -22,7 +23,7 @@ from towpath.errors import (
     RegistryError,
     RegistryNetworkError,
 )
-from towpath.flows import attached, build, origin, stages
+from towpath.flows import attached, build, origin, stages, wheels
 from towpath.flows.session import Session
 from towpath.flows.source import Source
 from towpath.readers import oci
@@ -381,3 +382,34 @@ def test_the_provenance_hangs_on_the_digest(store: Store, tmp_path: Path) -> Non
     assert definition["externalParameters"]["platforms"] == list(BOTH)
     assert definition["resolvedDependencies"][0]["digest"]["gitCommit"] == SOURCE.commit
     assert said["predicate"]["runDetails"]["builder"] == {"id": "docker"}
+
+
+def test_the_provenance_names_the_wheels_that_were_made(store: Store, tmp_path: Path) -> None:
+    """Each with its hash, for which platform and how, so that nobody has to believe a tag."""
+    machine = Machine(tmp_path, store)
+    session = machine.session()
+    assert isinstance(session.runner, TableRunner)
+    solve = builder(pushing(store))
+
+    def bake(argv: tuple[str, ...]) -> Outcome:
+        plan = Path(next(word for word in argv if word.startswith("--file=")).partition("=")[2])
+        body = json.loads(plan.read_text())["target"].get("production", {})
+        if body and "contexts" not in body:
+            log = session.config.reports / "logs" / "build.log"
+            log.parent.mkdir(parents=True, exist_ok=True)
+            log.write_text(wheels.WANTED)
+            return outcome(code=1)
+        return solve(argv)
+
+    session.runner.answers |= {"buildx bake": bake, **git()}
+
+    built = build.build(session, SOURCE, platforms=BOTH)
+
+    (artifact,) = attached.artifacts(store.client(), built.digest, provenance.ARTIFACT_TYPE)
+    said = json.loads(attached.content(store.client(), artifact))["predicate"]["buildDefinition"]
+    named = [row for row in said["resolvedDependencies"] if row["uri"].startswith("pkg:pypi/")]
+    assert [row["annotations"] for row in named] == [
+        {"platform": "linux/amd64", "made": "native"},
+        {"platform": "linux/arm64", "made": "cross"},
+    ]
+    assert {row["digest"]["sha256"] for row in named} == {row.sha256 for row in built.wheels}
