@@ -180,8 +180,14 @@ else
 fi
 include=$(python3 -c 'import sysconfig; print(sysconfig.get_path("include"))')
 test -e "${include}/Python.h" || tools="${tools} libpython${PYTHON}-dev${of}"
-for package in ${PACKAGES}; do tools="${tools} ${package}${of}"; done
 apt-get update --quiet=2
+for package in ${PACKAGES}; do
+    # What serves every machine, as a parser generator does, runs here; a library is the target's.
+    case $(apt-cache show --no-all-versions "${package}" || true) in
+        *"Multi-Arch: foreign"*) tools="${tools} ${package}" ;;
+        *) tools="${tools} ${package}${of}" ;;
+    esac
+done
 # shellcheck disable=SC2086
 DEBIAN_FRONTEND=noninteractive apt-get install --quiet=2 --yes --no-install-recommends \
     make pkg-config ${tools} >/dev/null

@@ -368,3 +368,33 @@ def test_a_password_in_a_registry_is_not_repeated() -> None:
 
     assert "hunter2" not in caught.value.what
     assert "***@r.example.com" in caught.value.what
+
+
+def test_packages_of_debian_are_named_for_the_build_and_for_the_run() -> None:
+    """Two lists, none by default."""
+    assert parsed({}).image == config.Image()
+
+    found = parsed({"image": {"build-packages": ["libpq-dev"], "run-packages": ["libpq5", "g++"]}})
+
+    assert found.image == config.Image(("libpq-dev",), ("libpq5", "g++"))
+
+
+@pytest.mark.parametrize(
+    ("table", "said"),
+    [
+        ({"run-package": []}, "tool.towpath.image.run-package "),
+        ({"run-packages": "libpq5"}, "tool.towpath.image.run-packages "),
+        ({"build-packages": ["libpq-dev; true"]}, "libpq-dev; true"),
+        ({"build-packages": ["--force-yes"]}, "--force-yes"),
+        ({"build-packages": ["$(id)"]}, "$(id)"),
+        ({"build-packages": [""]}, "names of Debian packages"),
+    ],
+)
+def test_what_is_no_name_of_a_package_never_gets_to_a_shell(
+    table: dict[str, Any], said: str
+) -> None:
+    """It ends as a mistake in pyproject.toml."""
+    error = refused({"image": table})
+
+    assert said in error.what
+    assert error.code == 2
