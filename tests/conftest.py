@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -25,3 +26,11 @@ def reads_nothing_ignored(request: pytest.FixtureRequest) -> Iterator[None]:
     yield
     found = READING.forbidden(request.node.nodeid)
     assert not found, f"[tool.towpath.ignored] names {', '.join(found)}, and this test reads it"
+
+
+@pytest.fixture
+def listening() -> Iterator[None]:
+    """Let Ctrl-C arrive, also where the tests were started with it switched off, as with nohup."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)

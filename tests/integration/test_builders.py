@@ -136,6 +136,7 @@ def test_what_fails_far_away_is_told_with_its_name(
         registries.client(session).resolve("built")
 
 
+@pytest.mark.usefixtures("listening")
 def test_ctrl_c_ends_the_build_on_the_other_machine(
     local: Session, far: Machine, tmp_path: Path
 ) -> None:

@@ -7,7 +7,6 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -187,14 +186,6 @@ def test_a_command_that_takes_too_long_is_ended_with_its_children(
         runner.run(python(code), timeout=1)
 
     wait_until_gone(int(pid.read_text()))
-
-
-@pytest.fixture
-def listening() -> Iterator[None]:
-    """Let Ctrl-C arrive, also where the tests were started with it switched off, as with nohup."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    yield
-    signal.signal(signal.SIGINT, before)
 
 
 @pytest.mark.usefixtures("listening")

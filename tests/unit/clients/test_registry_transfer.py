@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 import threading
-from collections.abc import Iterator
 
 import pytest
 
@@ -49,15 +48,7 @@ def test_the_first_failure_is_raised_and_nothing_more_begins() -> None:
     assert len(begun) <= transfer.WORKERS
 
 
-@pytest.fixture
-def interruptible() -> Iterator[None]:
-    """Let Ctrl-C be heard, even where whoever started the tests in the background ignores it."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    yield
-    signal.signal(signal.SIGINT, before)
-
-
-@pytest.mark.usefixtures("interruptible")
+@pytest.mark.usefixtures("listening")
 def test_ctrl_c_stops_what_is_under_way() -> None:
     """The threads are told, waited for, and the interrupt goes on to the caller."""
     halt, told = threading.Event(), []

@@ -191,23 +191,20 @@ class Stopping(TableRunner):
         self.stopped.set()
 
 
+@pytest.mark.usefixtures("listening")
 def test_ctrl_c_ends_all_linters_and_leaves_no_evidence(root: Path) -> None:
     """It reaches one thread only; the others are stopped by it."""
     session = session_of(root, CLEAN)
     runner = Stopping({**SOURCE, **CLEAN})
     session = Session(session.config, runner, session.terminal)
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
 
     def interrupt() -> None:
         runner.running.wait(5)
         os.kill(os.getpid(), signal.SIGINT)
 
     threading.Thread(target=interrupt, daemon=True).start()
-    try:
-        with pytest.raises((KeyboardInterrupt, InterruptedRunError)):
-            lint.lint(session)
-    finally:
-        signal.signal(signal.SIGINT, before)
+    with pytest.raises((KeyboardInterrupt, InterruptedRunError)):
+        lint.lint(session)
 
     assert runner.stopped.is_set()
     assert not stages.path(session.config, "lint").exists()
