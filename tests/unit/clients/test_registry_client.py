@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -260,6 +261,24 @@ def test_a_token_that_is_refused_is_unauthorized(store: Store) -> None:
     with pytest.raises(RegistryUnauthorizedError, match="401"):
         store.client().ping()
     assert len(store.asked) <= 4
+
+
+def test_threads_that_begin_together_log_in_once(store: Store) -> None:
+    """They share one login from the first request on."""
+    store.token = "secret-token"
+    client, ready = store.client(), threading.Barrier(6)
+
+    def ping() -> None:
+        ready.wait(10)
+        client.ping()
+
+    threads = [threading.Thread(target=ping) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(20)
+
+    assert len([line for line in store.asked if "/token" in line]) == 1
 
 
 def test_tokens_that_other_threads_used_up_do_not_count(

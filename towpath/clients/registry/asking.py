@@ -6,6 +6,7 @@ time than we have is believed at once.
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -54,6 +55,7 @@ class Asking:
         self._env, self._sleep, self._now = env, sleep, now
         self._wires = Wires()
         self._access: Access | None = None
+        self._entering = threading.Lock()
 
     def name(self, reference: str) -> str:
         """Return how people name a tag or digest of this repository."""
@@ -118,18 +120,23 @@ class Asking:
 
     def _enter(self, used: str, challenge: str) -> int | None:
         """Answer a challenge. Before the first one nothing is known of logins, or needed."""
-        if self._access is None:
-            from towpath.clients.registry.access import Access
-            from towpath.clients.registry.credentials import credentials
+        with self._entering:
+            access = self._access or self._first()
+        return access.answer(used, challenge)
 
-            registry = self.repository.registry
-            self._access = Access(
-                registry,
-                is_loopback=self.repository.is_loopback,
-                find=lambda: credentials(self._env, registry),
-                send=self._ask_for_token,
-            )
-        return self._access.answer(used, challenge)
+    def _first(self) -> Access:
+        """Return the one login that all threads share."""
+        from towpath.clients.registry.access import Access
+        from towpath.clients.registry.credentials import credentials
+
+        registry = self.repository.registry
+        self._access = Access(
+            registry,
+            is_loopback=self.repository.is_loopback,
+            find=lambda: credentials(self._env, registry),
+            send=self._ask_for_token,
+        )
+        return self._access
 
     def _send(
         self, method: str, url: str, headers: Mapping[str, str], body: bytes, login: str
