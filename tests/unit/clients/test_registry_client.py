@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import threading
+import time
 from pathlib import Path
 from typing import Any
 
@@ -263,8 +264,19 @@ def test_a_token_that_is_refused_is_unauthorized(store: Store) -> None:
     assert len(store.asked) <= 4
 
 
-def test_threads_that_begin_together_log_in_once(store: Store) -> None:
+class SlowAccess(Access):
+    """A login that takes long enough to begin for every thread to ask for one."""
+
+    def __init__(self, registry: str, **given: Any) -> None:
+        time.sleep(0.1)
+        super().__init__(registry, **given)
+
+
+def test_threads_that_begin_together_log_in_once(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """They share one login from the first request on."""
+    monkeypatch.setattr("towpath.clients.registry.access.Access", SlowAccess)
     store.token = "secret-token"
     client, ready = store.client(), threading.Barrier(6)
 
