@@ -124,14 +124,16 @@ def test_only_the_far_platform_is_built_far(local: Session, far: Machine, tmp_pa
 def test_what_fails_far_away_is_told_with_its_name(
     local: Session, far: Machine, tmp_path: Path
 ) -> None:
-    """What the step said there is the reason, and no tag is there."""
+    """The end of what was said there is the reason, all of it is in the log, and no tag is there."""
     session = project(local, tmp_path, pause="no number", node=far.node)
 
     with pytest.raises(CommandFailedError) as caught:
         build.build(session, source.read(session), platforms=BOTH)
 
     assert caught.value.what.startswith(f"{far.node.endpoint} could not build linux/arm64: ")
-    assert "invalid time interval" in caught.value.why
+    assert "did not complete successfully" in caught.value.why
+    log = session.config.reports / "logs" / "build-arm64.log"
+    assert "invalid time interval" in log.read_text()
     with pytest.raises(RegistryNotFoundError):
         registries.client(session).resolve("built")
 
