@@ -124,7 +124,7 @@ def test_only_the_far_platform_is_built_far(local: Session, far: Machine, tmp_pa
 def test_what_fails_far_away_is_told_with_its_name(
     local: Session, far: Machine, tmp_path: Path
 ) -> None:
-    """The end of what was said there is the reason, all of it is in the log, and no tag is there."""
+    """The end of what it said is the reason, all of it is in the log, and no tag is there."""
     session = project(local, tmp_path, pause="no number", node=far.node)
 
     with pytest.raises(CommandFailedError) as caught:
