@@ -266,7 +266,8 @@ COPY app/ /code/srv/app/
 # The commit's time becomes the files' own, by which web servers answer whether a file has changed.
 ARG SOURCE_DATE_EPOCH=315532800
 RUN SECRET_KEY=collecting ALLOWED_HOSTS=none ENVIRONMENT=development DEBUG=false \
-    PYTHONPATH=/django/srv/lib:/common/srv/lib:/native/srv/lib python3 /code/srv/app/manage.py collectstatic --no-input --verbosity 0 \
+    PYTHONPATH=/django/srv/lib:/common/srv/lib:/native/srv/lib \
+    python3 /code/srv/app/manage.py collectstatic --no-input --verbosity 0 \
     && rm -rf /code/srv/app/var/* \
     # COPY knows a tree by its contents without their times: the time has to be one of them.
     && echo "${SOURCE_DATE_EPOCH}" > /code/srv/epoch && /build/freeze /code "${SOURCE_DATE_EPOCH}"

@@ -53,6 +53,12 @@ class Goal:
         return self.value <= self.limit if self.direction == "<=" else self.value >= self.limit
 
 
+def ended(name: str, times: Times, goals: list[Goal]) -> int:
+    """Report what was measured and say where; return 1 where a goal was not held, else 0."""
+    times.terminal.data(str(report(name, times, goals).relative_to(REPORTS.parents[1])))
+    return 0 if all(goal.held for goal in goals) else 1
+
+
 def report(name: str, times: Times, goals: list[Goal]) -> Path:
     """Write the table to standard output and the JSON to reports/benchmarks; return where."""
     times.terminal.table(

@@ -21,19 +21,11 @@ def outcome(
     return Outcome(tuple(argv), code, stdout, stderr, 0.1)
 
 
-class TableRunner:
-    """Answers each command by the first key that its joined line contains, and remembers all.
+class FakeRunner:
+    """What every runner of a test has alike: how it is asked, as `towpath.runner.Running` says.
 
-    A command that no key fits raises AssertionError: a test says all that may run.
+    One kind differs from the next in `answer`.
     """
-
-    def __init__(self, answers: Mapping[str, Answer] | None = None) -> None:
-        self.answers = dict(answers or {})
-        self.lines: list[str] = []
-        self.calls: list[tuple[str, ...]] = []
-        self.stdins: list[str | None] = []
-        self.env: dict[str, str] = {}
-        self.cwd = Path(".")
 
     def run(
         self,
@@ -48,18 +40,45 @@ class TableRunner:
         stream: bool = False,
         label: str = "",
     ) -> Outcome:
-        """Look the command up and answer."""
-        line = " ".join(argv)
-        self.lines.append(line)
-        self.calls.append(tuple(argv))
-        self.stdins.append(stdin)
-        for key, answer in self.answers.items():
-            if key in line:
-                return self._answer(answer, tuple(argv), check)
-        raise AssertionError(f"no answer for: {line}")
+        """Answer the command."""
+        return self.answer(tuple(argv), dict(env or {}), stdin, check)
+
+    def answer(
+        self, argv: tuple[str, ...], env: dict[str, str], stdin: str | None, check: bool
+    ) -> Outcome:
+        """Return how a command ends; with `check` one that fails raises CommandFailedError."""
+        raise NotImplementedError
 
     def stop(self) -> None:
         """Nothing runs that could be ended."""
+
+
+class TableRunner(FakeRunner):
+    """Answers each command by the first key that its joined line contains, and remembers all.
+
+    A command that no key fits raises AssertionError: a test says all that may run.
+    """
+
+    def __init__(self, answers: Mapping[str, Answer] | None = None) -> None:
+        self.answers = dict(answers or {})
+        self.lines: list[str] = []
+        self.calls: list[tuple[str, ...]] = []
+        self.stdins: list[str | None] = []
+        self.env: dict[str, str] = {}
+        self.cwd = Path(".")
+
+    def answer(
+        self, argv: tuple[str, ...], env: dict[str, str], stdin: str | None, check: bool
+    ) -> Outcome:
+        """Look the command up and answer."""
+        line = " ".join(argv)
+        self.lines.append(line)
+        self.calls.append(argv)
+        self.stdins.append(stdin)
+        for key, answer in self.answers.items():
+            if key in line:
+                return self._answer(answer, argv, check)
+        raise AssertionError(f"no answer for: {line}")
 
     @staticmethod
     def _answer(answer: Answer, argv: tuple[str, ...], check: bool) -> Outcome:

@@ -8,7 +8,9 @@ from typing import NamedTuple, Self
 
 from towpath.errors import ConfigurationError
 
-PLATFORMS = ("linux/amd64", "linux/arm64")
+# The platforms that the pipeline builds for, and what `uname -m` says on a machine of each.
+MACHINES = {"linux/amd64": "x86_64", "linux/arm64": "aarch64"}
+PLATFORMS = tuple(MACHINES)
 
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 # OCI distribution spec 1.1, "Pulling manifests": <name> and <reference> as a tag.

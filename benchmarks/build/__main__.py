@@ -15,7 +15,7 @@ from pathlib import Path
 from uuid import uuid4
 
 from benchmarks.checkout import ROOT, Checkout, checkout
-from benchmarks.timing import Goal, Times, report
+from benchmarks.timing import Goal, Times, ended
 from towpath.tasks.entry import session
 
 PEER = Path(__file__).with_name("Dockerfile.peer")
@@ -120,8 +120,7 @@ def main(argv: Sequence[str]) -> int:
             goals = measure(made, times, max(flags.rounds, 1), flags.peer)
         finally:
             made.forget()
-    terminal.data(str(report("build", times, goals).relative_to(ROOT)))
-    return 0 if all(goal.held for goal in goals) else 1
+    return ended("build", times, goals)
 
 
 if __name__ == "__main__":

@@ -15,8 +15,7 @@ from pathlib import Path
 from uuid import uuid4
 
 from benchmarks.build.__main__ import ALONE, BOTH, PEER, Trial, trial
-from benchmarks.checkout import ROOT
-from benchmarks.timing import Goal, Times, report
+from benchmarks.timing import Goal, Times, ended
 from towpath.errors import NothingToJudgeError
 from towpath.tasks.entry import session
 
@@ -94,8 +93,7 @@ def main(argv: Sequence[str]) -> int:
         finally:
             made.forget()
             plain.forget()
-    terminal.data(str(report("wheels", times, goals).relative_to(ROOT)))
-    return 0 if all(goal.held for goal in goals) else 1
+    return ended("wheels", times, goals)
 
 
 if __name__ == "__main__":

@@ -22,7 +22,7 @@ from typing import Any
 from uuid import uuid4
 
 from benchmarks.checkout import ROOT, Checkout, checkout
-from benchmarks.timing import Goal, Times, report
+from benchmarks.timing import Goal, Times, ended
 from towpath.commands import linters
 from towpath.commands.linters import Linter
 from towpath.errors import ConfigurationError, NothingToJudgeError, TowpathError
@@ -176,8 +176,7 @@ def main(argv: Sequence[str]) -> int:
     except TowpathError as error:
         terminal.error(error)
         return error.code
-    terminal.data(str(report("lint", times, found).relative_to(ROOT)))
-    return 0 if all(goal.held for goal in found) else 1
+    return ended("lint", times, found)
 
 
 if __name__ == "__main__":

@@ -15,8 +15,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.checkout import ROOT, checkout
-from benchmarks.timing import Goal, Times, report
+from benchmarks.checkout import checkout
+from benchmarks.timing import Goal, Times, ended
 from towpath.errors import NothingToJudgeError, TowpathError
 from towpath.tasks.entry import session
 from towpath.terminal import Terminal
@@ -111,8 +111,7 @@ def main(argv: Sequence[str]) -> int:
         terminal.error(error)
         return error.code
     goals = [Goal("found", tell(terminal, modules).score, ">=", WANTED, " %")]
-    terminal.data(str(report("mutation", times, goals).relative_to(ROOT)))
-    return 0 if all(goal.held for goal in goals) else 1
+    return ended("mutation", times, goals)
 
 
 if __name__ == "__main__":

@@ -8,11 +8,12 @@ import shlex
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from towpath import images as known
 from towpath.errors import EngineAbsentError
 
 SUITE = "trixie"
-ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64"}
-MACHINES = {architecture: machine for machine, architecture in ARCHITECTURES.items()}
+MACHINES = {known.architecture(name): machine for name, machine in known.MACHINES.items()}
+ARCHITECTURES = {machine: architecture for architecture, machine in MACHINES.items()}
 IMAGES = ("python:3.13-slim", "postgres:17", "memcached:1.6", "rabbitmq:4.0", "haproxy:3.0")
 
 ROOT_PACKAGES = (

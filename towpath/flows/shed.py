@@ -125,10 +125,9 @@ def _require_fit(file: Path, platform: str) -> None:
 
 def keep(session: Session, tag: str, wheel: Wheel) -> None:
     """Keep a wheel in the registry; one that cannot be kept is made again elsewhere."""
+    said = {ANNOTATION: json.dumps(asdict(wheel), sort_keys=True)}
     try:
-        registry = _registry(session)
-        blob = registry.put_blob(_place(session, wheel.sha256).read_bytes(), MEDIA_TYPE)
-        _put(registry, tag, oci.loose(ARTIFACT_TYPE, [blob], {ANNOTATION: _text(wheel)}))
+        _put(session, tag, ARTIFACT_TYPE, content(session, wheel), MEDIA_TYPE, said)
     except RegistryError as error:
         session.terminal.warn(f"{wheel.file} is not kept in the registry: {error}")
 
@@ -179,35 +178,44 @@ def note(session: Session, pins: str, record: Mapping[str, Any]) -> None:
 
     Where they want none, nobody is asked about them again.
     """
-    place = _note(session, pins)
-    if not place.is_file():
-        files.write_whole(place, json.dumps(record, sort_keys=True).encode())
+    if not _note(session, pins).is_file():
+        _write(session, pins, record)
 
 
 def remember(session: Session, pins: str, record: Mapping[str, Any]) -> None:
     """Note which wheels were made for pins with this hash, here and in the registry."""
-    text = json.dumps(record, sort_keys=True).encode()
-    files.write_whole(_note(session, pins), text)
+    text = _write(session, pins, record)
     try:
-        registry = _registry(session)
-        blob = registry.put_blob(text, RECORD_TYPE)
-        _put(registry, f"pins-{pins}", oci.loose(RECORD_TYPE, [blob], {}))
+        _put(session, f"pins-{pins}", RECORD_TYPE, text, RECORD_TYPE)
     except RegistryError as error:
         session.terminal.warn(f"The registry does not know of these wheels: {error}")
 
 
-def _put(registry: RegistryClient, tag: str, manifest: oci.Manifest) -> None:
+def _write(session: Session, pins: str, record: Mapping[str, Any]) -> bytes:
+    """Write a record on this machine, and return its bytes."""
+    text = json.dumps(record, sort_keys=True).encode()
+    files.write_whole(_note(session, pins), text)
+    return text
+
+
+def _put(
+    session: Session,
+    tag: str,
+    kind: str,
+    content: bytes,
+    media_type: str,
+    annotations: Mapping[str, str] | None = None,
+) -> None:
+    """Put an artifact of one document under a tag."""
+    registry = _registry(session)
     registry.put_blob(oci.EMPTY, oci.EMPTY_TYPE)
-    registry.put_manifest(tag, manifest)
+    blob = registry.put_blob(content, media_type)
+    registry.put_manifest(tag, oci.loose(kind, [blob], annotations or {}))
 
 
 def _registry(session: Session) -> RegistryClient:
     place = Repository(session.config.registry, f"{session.config.repository}-wheels")
     return RegistryClient(place, env=session.config.env)
-
-
-def _text(wheel: Wheel) -> str:
-    return json.dumps(asdict(wheel), sort_keys=True)
 
 
 def _note(session: Session, pins: str) -> Path:

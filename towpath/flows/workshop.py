@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -98,20 +97,17 @@ class Workshop:
         """Let the stage `wheel` make one wheel; raises CommandFailedError, the log says why."""
         config, place = self._session.config, self._places[platform]
         word = f"wheel-{row.name}-{architecture(platform)}-{how}"
+        into = config.reports / "build" / word
         argv = commands.make(
             platform,
             {"PIN": f"{row.name}=={row.version}", "HASH": row.sha256, **arguments},
-            into=str(config.reports / "build" / word),
+            into=str(into),
             ca_file=bake.certificates(config.env),
             builder=place.builder,
         )
         # A build that was killed may have left its wheel.
-        for left in (config.reports / "build" / word).glob("*.whl"):
+        for left in into.glob("*.whl"):
             left.unlink()
-        started = time.monotonic()
         log = config.reports / "logs" / f"{word}.log"
-        self._session.runner.run(argv, env=place.env, log=log)
-        seconds = time.monotonic() - started
-        return shed.store(
-            self._session, row, platform, how, seconds, config.reports / "build" / word
-        )
+        ran = self._session.runner.run(argv, env=place.env, log=log)
+        return shed.store(self._session, row, platform, how, ran.seconds, into)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 
+from towpath import images
 from towpath.errors import NothingToJudgeError
 
-# As uname calls a machine, and as images do.
-MACHINES = {"x86_64": "linux/amd64", "amd64": "linux/amd64", "aarch64": "linux/arm64"}
+# An engine calls its machine as uname does; one on another system, as images do.
+PLATFORMS = {machine: name for name, machine in images.MACHINES.items()} | {"amd64": "linux/amd64"}
 
 
 def native(info: str) -> str:
@@ -25,7 +26,7 @@ def native(info: str) -> str:
     machine = document.get("Architecture")
     if not isinstance(machine, str) or not machine:
         raise NothingToJudgeError("The engine's answer names no architecture.")
-    return MACHINES.get(machine, f"{document.get('OSType') or 'linux'}/{machine}")
+    return PLATFORMS.get(machine, f"{document.get('OSType') or 'linux'}/{machine}")
 
 
 def _errors(document: object) -> str:

@@ -24,10 +24,11 @@ from packaging.utils import (
     parse_wheel_filename,
 )
 
+from towpath import images
 from towpath.errors import NothingToJudgeError
 from towpath.readers import elf
 
-MACHINES = {"amd64": "x86_64", "arm64": "aarch64"}
+MACHINES = {images.architecture(name): machine for name, machine in images.MACHINES.items()}
 # The newest C library that uv asks for where it installs for another Linux.
 NEWEST_GLIBC = 28
 OLDEST_GLIBC = 5
@@ -104,7 +105,7 @@ def misfits(filename: str, wheel: zipfile.ZipFile, platform: str) -> list[str]:
     NothingToJudgeError for what is no wheel.
     """
     pure = is_pure(filename)
-    machine = MACHINES[platform.rpartition("/")[2]]
+    machine = images.MACHINES[platform]
     named = pure or any(tag.platform.endswith(("any", f"_{machine}")) for tag in _of(filename))
     programs = _programs(filename, wheel)
     if pure:

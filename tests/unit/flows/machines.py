@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from tests.fakes import FakeRunner
 from towpath.errors import CommandFailedError, InterruptedRunError
 from towpath.runner import Outcome, command_failed
 
@@ -33,7 +34,7 @@ class Engine:
 
 
 @dataclass
-class Machines:
+class Machines(FakeRunner):
     """A runner in whose world these engines answer, by DOCKER_HOST; the first is this machine's.
 
     `interrupted` is the command at which Ctrl-C comes.
@@ -48,36 +49,23 @@ class Machines:
     material: list[dict[str, str]] = field(default_factory=list)
     interrupted: str = ""
 
-    def run(
-        self,
-        argv: Sequence[str],
-        *,
-        env: Mapping[str, str] | None = None,
-        cwd: Path | None = None,
-        stdin: str | None = None,
-        check: bool = True,
-        timeout: float | None = None,
-        log: Path | None = None,
-        stream: bool = False,
-        label: str = "",
+    def answer(
+        self, argv: tuple[str, ...], env: dict[str, str], stdin: str | None, check: bool
     ) -> Outcome:
         """Do what Docker's client would do."""
         line = " ".join(argv)
         self.lines.append(line)
-        self.envs.append(dict(env or {}))
+        self.envs.append(env)
         if self.interrupted and self.interrupted in line:
             self.interrupted = ""
             raise InterruptedRunError("Interrupted.")
-        code, said = self._answer(list(argv[1:]), dict(env or {}))
-        found = Outcome(tuple(argv), code, said, "" if code == 0 else "it broke", 0.1)
+        code, said = self._said(list(argv[1:]), env)
+        found = Outcome(argv, code, said, "" if code == 0 else "it broke", 0.1)
         if check and code:
             raise command_failed(found, line)
         return found
 
-    def stop(self) -> None:
-        """Nothing runs that could be ended."""
-
-    def _answer(self, words: list[str], env: dict[str, str]) -> tuple[int, str]:
+    def _said(self, words: list[str], env: dict[str, str]) -> tuple[int, str]:
         if words[0] == "info":
             return self._info(env)
         act = {"context": self._context, "buildx": self._buildx}[words[0]]

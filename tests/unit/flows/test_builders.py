@@ -184,16 +184,22 @@ def test_a_builder_behind_tls_is_reached_by_a_context(tmp_path: Path) -> None:
     assert made(session) == list(machines.builders)
 
 
-def test_settings_that_are_no_more_leave_no_builder(tmp_path: Path) -> None:
-    """Without a table what it had made is removed by the next build."""
+def without_its_table(root: Path) -> tuple[Machines, Session]:
+    """Return what is left of a builder once its project names none any more and builds again."""
     machines = Machines({HERE: Engine("x86_64"), FAR: Engine(store=False)})
-    session = session_of(tmp_path, machines)
+    session = session_of(root, machines)
     with builders.places(session, BOTH):
         pass
     session = replace(session, config=replace(session.config, builders={}))
 
     with builders.places(session, BOTH):
         pass
+    return machines, session
+
+
+def test_settings_that_are_no_more_leave_no_builder(tmp_path: Path) -> None:
+    """Without a table what it had made is removed by the next build."""
+    machines, session = without_its_table(tmp_path)
 
     assert machines.builders == {}
     assert made(session) == []
@@ -338,14 +344,7 @@ def test_a_machine_that_is_gone_stops_no_build(
 
 def test_a_removal_that_succeeds_warns_of_nothing(tmp_path: Path) -> None:
     """The machine is named as the settings named it."""
-    machines = Machines({HERE: Engine("x86_64"), FAR: Engine(store=False)})
-    session = session_of(tmp_path, machines)
-    with builders.places(session, BOTH):
-        pass
-    session = replace(session, config=replace(session.config, builders={}))
-
-    with builders.places(session, BOTH):
-        pass
+    machines, session = without_its_table(tmp_path)
 
     assert isinstance(session.terminal, QuietTerminal)
     assert f"The builder on {FAR} is in no settings: it is removed." in session.terminal.said

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from tests.fakes import QuietTerminal
+from tests.fakes import FakeRunner, QuietTerminal
 from towpath.clients.engine import Container, Image
 from towpath.config import parse
 from towpath.flows.session import Session
@@ -58,7 +58,7 @@ class Slot:
 
 
 @dataclass
-class World:
+class World(FakeRunner):
     """Engine, proxy and runner in one; `sick` are digests whose containers do not get well.
 
     `errors` are digests that answer with errors once they get requests. `acts` are what was done.
@@ -121,28 +121,15 @@ class World:
 
     # What a runner does
 
-    def run(
-        self,
-        argv: Sequence[str],
-        *,
-        env: Mapping[str, str] | None = None,
-        cwd: Path | None = None,
-        stdin: str | None = None,
-        check: bool = True,
-        timeout: float | None = None,
-        log: Path | None = None,
-        stream: bool = False,
-        label: str = "",
+    def answer(
+        self, argv: tuple[str, ...], env: dict[str, str], stdin: str | None, check: bool
     ) -> Outcome:
         """Do what Compose would do."""
         words = [word for word in argv[3:] if not word.startswith(("--project", "--file=compose"))]
         if self.broken and self.broken in words:
-            raise command_failed(Outcome(tuple(argv), 1, "", "it broke", 0.1), " ".join(argv))
-        said = getattr(self, f"_compose_{words[0].strip('-').split('=')[0]}")(words[1:], env or {})
-        return Outcome(tuple(argv), 0, said, "", 0.1)
-
-    def stop(self) -> None:
-        """Nothing runs that could be ended."""
+            raise command_failed(Outcome(argv, 1, "", "it broke", 0.1), " ".join(argv))
+        said = getattr(self, f"_compose_{words[0].strip('-').split('=')[0]}")(words[1:], env)
+        return Outcome(argv, 0, said, "", 0.1)
 
     def _compose_up(self, words: list[str], env: Mapping[str, str]) -> str:
         scales = [word.removeprefix("--scale=").split("=") for word in words if "scale" in word]

@@ -10,7 +10,7 @@ import pytest
 from tests.fakes import TableRunner
 from tests.registry_server import Store, push_image
 from tests.releases import SOURCE, labels, record_all, session_at
-from tests.unit.flows.test_build import STORE, builder, git, pushing
+from tests.unit.flows.baking import STORE, builder, git, pushing
 from tests.unit.tasks.test_surface import invoke
 from towpath.flows import stages
 from towpath.flows.session import Session
