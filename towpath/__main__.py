@@ -6,7 +6,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from towpath.errors import TowpathError
+from towpath.errors import EngineAbsentError, TowpathError
 from towpath.tasks.entry import guarded, session, with_engine
 
 CHECKS = ("lint", "tests", "integration", "performance", "security", "coverage")
@@ -83,7 +83,12 @@ def probe(chosen: argparse.Namespace, _extra: Sequence[str]) -> None:
     """Look at what no linter knows, and write what is found as JSON."""
     from towpath.flows import probes
 
-    probes.probe(session(), chosen.check, chosen.files)
+    found = session()
+    try:
+        probes.probe(found, chosen.check, chosen.files)
+    except EngineAbsentError:
+        # Where there is no Compose, the engine that later stages would bring up anyway has one.
+        probes.probe(with_engine(found), chosen.check, chosen.files)
 
 
 def _split(argv: Sequence[str]) -> tuple[list[str], list[str]]:

@@ -12,6 +12,7 @@ import pytest
 from tests.releases import good
 from towpath.__main__ import main
 from towpath.flows import records, source, stages
+from towpath.flows.session import Session
 from towpath.tasks.entry import session
 
 
@@ -57,6 +58,38 @@ def test_a_probe_writes_what_it_found(project: Path, capsys: pytest.CaptureFixtu
 
     (finding,) = json.loads(capsys.readouterr().out)["findings"]
     assert (finding["path"], finding["line"]) == ("setup.cfg", 2)
+
+
+DOCKER = """#!/bin/sh
+case "$*" in
+    *version*) echo "Docker Compose version v2.26.1" ;;
+    *) echo '{"name": "app", "services": {}}' ;;
+esac
+"""
+
+
+@pytest.mark.door
+def test_a_probe_that_lacks_compose_brings_up_the_engine_that_has_one(
+    project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """From nothing the README's two commands judge the Compose files too."""
+    (project / "compose").mkdir()
+    (project / "compose/ci.yaml").write_text("services: {}\n")
+    programs = project / "bin"
+    monkeypatch.setenv("PATH", str(programs))
+    monkeypatch.setenv("TOWPATH_ENGINE_DIR", str(project / "engine"))
+    monkeypatch.setattr("towpath.engine.layout.LONGEST", 500)
+
+    def brought_up(found: Session) -> Session:
+        programs.mkdir()
+        (programs / "docker").write_text(DOCKER)
+        (programs / "docker").chmod(0o755)
+        return found
+
+    monkeypatch.setattr("towpath.__main__.with_engine", brought_up)
+
+    assert main(["probe", "compose", "compose/ci.yaml"]) == 0
+    assert json.loads(capsys.readouterr().out) == {"judged": ["compose/ci.yaml"], "findings": []}
 
 
 def test_a_probe_that_could_not_look_does_not_end_with_0() -> None:

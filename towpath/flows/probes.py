@@ -16,7 +16,7 @@ from pathlib import PurePath
 from towpath.commands import compose, django
 from towpath.commands.compose import Argv, Project
 from towpath.engine.layout import layout
-from towpath.errors import CommandFailedError, ConfigurationError
+from towpath.errors import CommandFailedError, EngineAbsentError
 from towpath.flows.session import Session
 from towpath.flows.site import Release, Site, variables
 from towpath.readers import compose as compose_reader
@@ -46,7 +46,7 @@ class Compose:
 def probe(session: Session, name: str, files: Sequence[str]) -> None:
     """Look, and write the files that were judged and what was found.
 
-    Raises NothingToJudgeError, ConfigurationError or CommandFailedError if it could not look.
+    Raises NothingToJudgeError, EngineAbsentError or CommandFailedError if it could not look.
     """
     found = PROBES[name](session, files)
     document = {"judged": list(files), "findings": [asdict(row) for row in found]}
@@ -126,7 +126,7 @@ PROBES: Mapping[str, Callable[[Session, Sequence[str]], list[Finding]]] = {
 def find_compose(session: Session) -> Compose:
     """Return the Compose of the host, else the one that the embedded engine has, running or not.
 
-    Raises ConfigurationError where there is neither.
+    Raises EngineAbsentError where there is neither.
     """
     env = session.config.env
     own = layout(env)
@@ -138,7 +138,7 @@ def find_compose(session: Session) -> Compose:
     ):
         if _answers(session, candidate):
             return candidate
-    raise ConfigurationError(
+    raise EngineAbsentError(
         "There is no Docker Compose to judge the Compose files with.",
         why=f"`docker compose version` does not answer, and {own.state} has none.",
         next_step="Install Docker's compose plugin, or bring up an engine: ./dev invoke engine.up",
