@@ -1,7 +1,8 @@
 """Run it: `python -m benchmarks.build [--rounds=3] [--peer/--no-peer]`.
 
 Cold means that neither a layer nor a download is kept: every step runs, and each round has caches
-of its own. The peer is `Dockerfile.peer`, with pip under emulation; it runs once.
+of its own. The peer is `Dockerfile.peer`, with pip under emulation; it runs once with the engine's
+emulator, and once with the one of this machine's distribution, which may be years older.
 """
 
 from __future__ import annotations
@@ -14,8 +15,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from uuid import uuid4
 
+from benchmarks.build import emulators
 from benchmarks.checkout import ROOT, Checkout, checkout
 from benchmarks.timing import Goal, Times, ended
+from towpath.errors import ConfigurationError
 from towpath.tasks.entry import session
 
 PEER = Path(__file__).with_name("Dockerfile.peer")
@@ -100,9 +103,22 @@ def measure(made: Trial, times: Times, rounds: int, with_peer: bool) -> list[Goa
         Goal("code changed", times.median("a line of code changed"), "<=", 3, " s"),
         Goal("nothing changed", times.median("nothing changed"), "<=", 1.5, " s"),
     ]
-    if with_peer:
-        took = times.take("pip under emulation, cold", lambda: made.peer(BOTH))
-        goals.append(Goal("pip under emulation / ours, cold", took / cold, ">=", 12, " x"))
+    return goals + (_beside(made, times, cold) if with_peer else [])
+
+
+def _beside(made: Trial, times: Times, cold: float) -> list[Goal]:
+    """Let the peer build with each emulator, and compare."""
+
+    def taken(whose: str) -> Goal:
+        took = times.take(f"pip under emulation, cold, {whose}", lambda: made.peer(BOTH))
+        return Goal(f"pip under emulation / ours, cold, {whose}", took / cold, ">=", 12, " x")
+
+    goals = [taken("the engine's")]
+    try:
+        with emulators.distribution() as version:
+            goals.append(taken(version))
+    except ConfigurationError as error:
+        times.terminal.error(error)
     return goals
 
 

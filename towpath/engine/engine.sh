@@ -21,14 +21,6 @@ for family in iptables ip6tables; do
     done
 done
 
-# A handler that is there already is somebody else's and stays as it is.
-handler=/proc/sys/fs/binfmt_misc/qemu-$foreign registered=''
-[ -e /proc/sys/fs/binfmt_misc/register ] ||
-    mount -t binfmt_misc binfmt_misc /proc/sys/fs/binfmt_misc
-if [ ! -e "$handler" ]; then
-    cat "/usr/lib/binfmt.d/qemu-$foreign.conf" > /proc/sys/fs/binfmt_misc/register && registered=yes
-fi
-
 # What dockerd changes in the host's network, and leaves behind, is put back at the end. What was
 # there before is kept for this boot, in case an engine is killed before it can do so.
 before=${root%/*}/network-$(cat /proc/sys/kernel/random/boot_id)
@@ -40,6 +32,16 @@ if [ ! -e "$before/bridges" ]; then
     bridges > "$before/bridges"
 fi
 
+# A handler that was there before is somebody else's and stays as it is; one that a killed engine
+# left is ours, and goes with this one.
+handler=/proc/sys/fs/binfmt_misc/qemu-$foreign
+[ -e /proc/sys/fs/binfmt_misc/register ] ||
+    mount -t binfmt_misc binfmt_misc /proc/sys/fs/binfmt_misc
+if [ ! -e "$handler" ]; then
+    cat "/usr/lib/binfmt.d/qemu-$foreign.conf" > /proc/sys/fs/binfmt_misc/register &&
+        : > "$before/handler"
+fi
+
 docker-registry serve "$run/registry.yml" & registry=$!
 dockerd --config-file "$run/daemon.json" & daemon=$!
 [ -z "$stopping" ] || kill -TERM "$daemon"
@@ -47,7 +49,7 @@ while kill -0 "$daemon" 2> /dev/null; do wait "$daemon"; done
 kill -TERM "$registry" 2> /dev/null
 wait "$registry"
 
-if [ -n "$registered" ]; then echo -1 > "$handler"; fi
+if [ -e "$before/handler" ]; then echo -1 > "$handler"; fi
 bridges | grep -vxF -f "$before/bridges" | while read -r bridge; do ip link delete "$bridge"; done
 if ! grep -q docker0 "$before/bridges"; then
     iptables-save | grep -vE 'DOCKER|docker0|br-[0-9a-f]{12}' |
