@@ -24,10 +24,16 @@ def test_each_distribution_is_named_once() -> None:
     assert distributions.read(files) == [("a-b-c", "1"), ("django", "5.2.1"), ("old", "2")]
 
 
-def test_metadata_without_a_version_is_nothing_to_judge() -> None:
+@pytest.mark.parametrize(
+    "metadata",
+    [b"Name: x\n", b"Version: 1\n", b"Name:\nVersion: 1\n", b"", b"\nName: x\nVersion: 1\n"],
+)
+def test_metadata_without_a_name_or_version_is_nothing_to_judge(metadata: bytes) -> None:
     """A distribution that cannot be asked about is not passed over."""
-    with pytest.raises(NothingToJudgeError, match=r"x\.dist-info/METADATA"):
-        distributions.read({"srv/lib/x.dist-info/METADATA": b"Name: x\n"})
+    with pytest.raises(NothingToJudgeError) as caught:
+        distributions.read({"srv/lib/x.dist-info/METADATA": metadata})
+
+    assert caught.value.what == "srv/lib/x.dist-info/METADATA in the image names no distribution."
 
 
 def test_text_of_another_encoding_hides_no_distribution() -> None:

@@ -65,3 +65,53 @@ def test_arguments_lose_their_quotes_and_lines_go_on() -> None:
     assert dockerfile.base_of(text, "x") == "python:3X"
     with pytest.raises(NothingToJudgeError, match="depends on EMPTY"):
         dockerfile.base_of("ARG EMPTY\nFROM $EMPTY AS x\n", "x")
+
+
+def test_an_argument_has_the_default_from_before_the_first_stage() -> None:
+    """What a stage says of it later is the stage's own."""
+    assert dockerfile.default(TEXT, "PYTHON") == "3.13"
+
+
+@pytest.mark.parametrize("name", ["EMPTY", "TARGETARCH", "python"])
+def test_an_argument_without_a_default_is_nothing_to_judge(name: str) -> None:
+    """Declared without one, not declared, or in another case."""
+    with pytest.raises(NothingToJudgeError) as caught:
+        dockerfile.default(TEXT, name)
+
+    assert caught.value.what == f"The Dockerfile has no argument {name} with a default."
+
+
+STAGES = """ARG A
+FROM a AS one
+RUN x
+from --platform=$B b as Two
+RUN echo from a
+# FROM is a word of this comment
+FROM c AS two-and
+RUN z
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "lines"),
+    [
+        ("one", "FROM a AS one\nRUN x\n"),
+        (
+            "two",
+            "from --platform=$B b as Two\nRUN echo from a\n# FROM is a word of this comment\n",
+        ),
+        ("two-and", "FROM c AS two-and\nRUN z\n"),
+    ],
+)
+def test_a_stage_is_its_lines_from_its_name_to_the_next(name: str, lines: str) -> None:
+    """In any case; the last one goes on to the end of the file."""
+    assert dockerfile.stage(STAGES, name) == lines
+
+
+@pytest.mark.parametrize("name", ["a", "on.", "wo", "absent"])
+def test_a_stage_that_is_not_there_is_nothing_to_judge(name: str) -> None:
+    """Neither an image, a pattern nor a part of a name is a stage."""
+    with pytest.raises(NothingToJudgeError) as caught:
+        dockerfile.stage(STAGES, name)
+
+    assert caught.value.what == f"The Dockerfile has no stage {name}."

@@ -35,5 +35,16 @@ def test_no_line_is_no_image() -> None:
 @pytest.mark.parametrize("text", ["x", "{}", "[]", '"x"'])
 def test_another_line_is_refused(text: str) -> None:
     """It never reads as no image."""
-    with pytest.raises(NothingToJudgeError, match="list of images"):
+    with pytest.raises(NothingToJudgeError) as caught:
         listed(text)
+
+    assert caught.value.what == "The engine's list of images cannot be read."
+    assert caught.value.why.endswith(f": {text}")
+
+
+def test_of_a_long_line_the_beginning_is_told() -> None:
+    """With what is wrong before it."""
+    with pytest.raises(NothingToJudgeError) as caught:
+        listed('{"Tag": "' + "x" * 100 + '"}')
+
+    assert caught.value.why == "KeyError('Repository'): " + '{"Tag": "' + "x" * 71

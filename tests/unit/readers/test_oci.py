@@ -260,3 +260,15 @@ def test_the_index_of_an_image_is_the_one_that_buildkit_writes() -> None:
   }}
 }}"""
     assert "annotations" not in oci.image_index(rows, {}).document
+
+
+def test_a_loose_artifact_is_one_without_a_subject() -> None:
+    """All else is as where it hangs on something."""
+    subject = oci.Descriptor(oci.INDEX, "sha256:" + "1" * 64, 5)
+    blob = oci.Descriptor("text/plain", "sha256:" + "2" * 64, 4)
+    hanging = oci.artifact("application/y", subject, [blob], {"a": "1"})
+    loose = oci.loose("application/y", [blob], {"a": "1"})
+
+    assert loose.media_type == oci.MANIFEST
+    assert loose.document == {k: v for k, v in hanging.document.items() if k != "subject"}
+    assert loose.document["artifactType"] == "application/y"

@@ -100,6 +100,117 @@ def test_what_is_not_for_linux_needs_no_wheel() -> None:
 
 
 @pytest.mark.parametrize(
+    "marker",
+    [
+        "python_version == '3.13'",
+        "python_full_version == '3.13.0'",
+        "sys_platform == 'linux'",
+        "platform_system == 'Linux'",
+        "os_name == 'posix'",
+        "platform_machine == 'aarch64'",
+        "implementation_name == 'cpython'",
+        "platform_python_implementation == 'CPython'",
+    ],
+)
+def test_a_marker_speaks_of_the_image_and_not_of_the_machine_that_asks(
+    marker: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever asks, under another system and Python: what is installed in the image counts."""
+    here = {
+        "python_version": "3.9",
+        "python_full_version": "3.9.1",
+        "sys_platform": "win32",
+        "platform_system": "Windows",
+        "os_name": "nt",
+        "platform_machine": "AMD64",
+        "implementation_name": "pypy",
+        "platform_python_implementation": "PyPy",
+    }
+    monkeypatch.setattr("packaging.markers.default_environment", lambda: here)
+    met, unmet = (lock(f'marker = "{it}"') for it in (marker, marker.replace("==", "!=")))
+
+    assert wheels.without_wheel(met, REQUIREMENTS, "3.13", "arm64") == [Source("native", "2.0", D)]
+    assert wheels.without_wheel(unmet, REQUIREMENTS, "3.13", "arm64") == []
+
+
+@pytest.mark.parametrize("tag", ["manylinux2014", "manylinux2010", "manylinux1", "linux"])
+@pytest.mark.parametrize("python", ["cp313-cp313", "cp313-none", "py3-none"])
+def test_every_name_of_the_c_library_counts(tag: str, python: str) -> None:
+    """Those by year as well, for each kind of wheel that is not for every machine."""
+    text = lock(wheel(f"{python}-{tag}_x86_64"))
+
+    assert wheels.without_wheel(text, REQUIREMENTS, "3.13", "amd64") == []
+    assert wheels.without_wheel(text, REQUIREMENTS, "3.13", "arm64") == [Source("native", "2.0", D)]
+
+
+@pytest.mark.parametrize(("minor", "fits"), [(4, False), (5, True), (28, True), (29, False)])
+def test_the_c_library_is_neither_too_old_nor_too_new(minor: int, fits: bool) -> None:
+    """As uv takes wheels for another Linux."""
+    text = lock(wheel(f"cp313-cp313-manylinux_2_{minor}_aarch64"))
+
+    assert (wheels.without_wheel(text, REQUIREMENTS, "3.13", "arm64") == []) is fits
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        'name = "native-2.0+local-cp313-cp313-linux_aarch64.whl", url = "https://e/a-1.zip"',
+        'url = "https://e/f/native-2.0%2Blocal-cp313-cp313-linux_aarch64.whl", path = "a-1.zip"',
+        'path = "wheels/native-2.0+local-cp313-cp313-linux_aarch64.whl"',
+        'path = "native-2.0+local-cp313-cp313-linux_aarch64.whl"',
+    ],
+)
+def test_a_file_is_known_by_its_name_its_address_or_its_path(place: str) -> None:
+    """In this order, as PEP 751 has it; an address is quoted."""
+    row = f'{{ {place}, hashes = {{ sha256 = "{C}" }} }}'
+
+    assert not wheels.without_wheel(lock(f"wheels = [{row}]"), REQUIREMENTS, "3.13", "arm64")
+
+
+@pytest.mark.parametrize(
+    "row",
+    ['{ hashes = { sha256 = "%s" } }' % C, '{ hashes = { md5 = "%s" } }' % C, "{ }"],
+    ids=["no name", "no sha256", "nothing"],
+)
+def test_a_file_that_says_too_little_is_no_wheel(row: str) -> None:
+    """One without a hash that the pin allows is left out; one without a name cannot be judged."""
+    text = lock(f"wheels = [{row}]")
+    if "sha256" in row:
+        with pytest.raises(NothingToJudgeError) as caught:
+            wheels.without_wheel(text, REQUIREMENTS, "3.13", "arm64")
+        assert caught.value.what == "'' is not the name of a wheel."
+    else:
+        found = wheels.without_wheel(text, REQUIREMENTS, "3.13", "arm64")
+        assert found == [Source("native", "2.0", D)]
+
+
+def test_a_pin_without_a_source_says_what_to_do() -> None:
+    """It has neither, whether the lock is silent or names another file."""
+    text = lock("").replace(
+        f'sdist = {{ url = "https://e/native-2.0.tar.gz", hashes = {{ sha256 = "{D}" }} }}', ""
+    )
+    with pytest.raises(NothingToJudgeError) as caught:
+        wheels.without_wheel(text, REQUIREMENTS, "3.13", "amd64")
+
+    assert caught.value.what == (
+        "native has neither a wheel for amd64 nor a source that its pin allows."
+    )
+    assert caught.value.next_step == "Compile the requirements anew, or take another version."
+
+
+def test_what_the_lock_knows_besides_is_nobody_s_pin() -> None:
+    """Names are compared as Python does, the rows have an order, and a version may be missing."""
+    more = '[[packages]]\n\n[[packages]]\nname = "other"\nversion = "1"\n'
+    text = lock("").replace('name = "native"\nversion = "2.0"', 'name = "NATIVE"') + more
+    both = text.replace(f', hashes = {{ sha256 = "{A}" }}', "")
+
+    assert wheels.without_wheel(both, REQUIREMENTS, "3.13", "amd64") == [
+        Source("native", "", D),
+        Source("pure-thing", "1.0", B),
+    ]
+
+
+@pytest.mark.parametrize(
     ("text", "why"),
     [
         ("", "cannot be read"),
@@ -114,8 +225,10 @@ def test_what_is_not_for_linux_needs_no_wheel() -> None:
 )
 def test_what_cannot_be_told_is_an_error(text: str, why: str) -> None:
     """Nobody knows is not: there is none."""
-    with pytest.raises(NothingToJudgeError, match=why):
+    with pytest.raises(NothingToJudgeError, match=why) as caught:
         wheels.without_wheel(text, REQUIREMENTS, "3.13", "amd64")
+    assert caught.value.what.endswith(".")
+    assert "XX" not in caught.value.what
 
 
 def test_the_pin_of_a_wheel_that_was_made_allows_that_one_alone() -> None:
