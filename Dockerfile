@@ -398,7 +398,7 @@ ENV PIP_CERT=/etc/ssl/certs/ca-certificates.crt \
 RUN --mount=type=secret,id=ca,target=/etc/ssl/certs/ca-certificates.crt \
     apt-get update --quiet=2 \
     && apt-get install --quiet=2 --yes --no-install-recommends \
-        docker-buildx docker-cli docker-compose git >/dev/null \
+        docker-buildx docker-cli docker-compose docker-registry git >/dev/null \
     && rm -rf /var/lib/apt/lists/* /var/cache/apt/* /var/log/*
 COPY --from=builder /build/uv/bin/uv /usr/local/bin/
 # The other Pythons of the matrix, each checked by the hash that uv, itself pinned, knows of it.

@@ -115,7 +115,7 @@ def _beside(made: Trial, times: Times, cold: float) -> list[Goal]:
 
     goals = [taken("the engine's")]
     try:
-        with emulators.distribution() as version:
+        with emulators.distribution(made.runner) as version:
             goals.append(taken(version))
     except ConfigurationError as error:
         times.terminal.error(error)

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import platform
-import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from towpath.errors import ConfigurationError
 from towpath.images import MACHINES
+from towpath.runner import Runner
 
 HANDLERS = Path("/proc/sys/fs/binfmt_misc")
 NAME = "towpath-bench"
 
 
 @contextmanager
-def distribution() -> Iterator[str]:
+def distribution(runner: Runner) -> Iterator[str]:
     """Run what is for the other machine with this distribution's own emulator; give its version.
 
     The kernel asks the handler that was registered last, and opens the emulator at once (flag F),
@@ -27,7 +27,7 @@ def distribution() -> Iterator[str]:
     try:
         rule = Path(f"/usr/lib/binfmt.d/qemu-{foreign}.conf").read_text(encoding="utf-8").strip()
         _, _, rest = rule[1:].partition(":")
-        version = _version(Path(rest.split(":")[-2]).resolve())
+        version = _version(runner, Path(rest.split(":")[-2]).resolve())
         (HANDLERS / "register").write_text(f":{NAME}:{rest}")
     except (OSError, ValueError, IndexError) as error:
         raise ConfigurationError(
@@ -41,8 +41,7 @@ def distribution() -> Iterator[str]:
         (HANDLERS / NAME).write_text("-1")
 
 
-def _version(emulator: Path) -> str:
+def _version(runner: Runner, emulator: Path) -> str:
     """Return the name of an emulator and its version, as it says them."""
-    said = subprocess.run([emulator, "--version"], capture_output=True, text=True, check=False)
-    words = said.stdout.split()
+    words = runner.run([str(emulator), "--version"]).stdout.split()
     return f"qemu {words[words.index('version') + 1]}"

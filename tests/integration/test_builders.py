@@ -24,7 +24,7 @@ from towpath.readers import oci
 from towpath.runner import Runner
 from towpath.tasks.entry import session as new_session
 
-pytestmark = [pytest.mark.integration, pytest.mark.engine]
+pytestmark = [pytest.mark.integration, pytest.mark.engine, pytest.mark.machine]
 
 REPOSITORY = "towpath/test-builders"
 BOTH = ("linux/amd64", "linux/arm64")

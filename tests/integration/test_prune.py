@@ -34,6 +34,7 @@ from towpath.tasks.entry import session as new_session
 pytestmark = [
     pytest.mark.integration,
     pytest.mark.engine,
+    pytest.mark.machine,
     # The registry is meant to outlive the command that starts it.
     pytest.mark.filterwarnings("ignore:subprocess .* is still running:ResourceWarning"),
 ]

@@ -41,7 +41,7 @@ from towpath.readers import oci
 from towpath.readers.oci import Manifest
 from towpath.tasks.entry import session as new_session
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.engine]
 
 ROOT = Path(__file__).resolve().parents[2]
 BIG = 2 * CHUNK + 4_000_000  # bytes: two whole chunks and a last one
