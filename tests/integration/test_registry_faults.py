@@ -326,6 +326,7 @@ def test_a_registry_that_restarts_heals(
     assert proxy.uploaded <= sizes(origin, image) + CHUNK + 2 * SMALL
 
 
+@pytest.mark.machine
 def test_a_full_disk_is_told_and_gone_on_with(
     tmp_path: Path, program: Path, origin: RealRegistry, image: Manifest
 ) -> None:
