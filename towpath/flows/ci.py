@@ -196,11 +196,14 @@ def _variables(place: Place, work: Path, image: str) -> dict[str, str]:
 
 
 def _mounts(session: Session) -> list[str]:
-    """Return what of this machine the checks see besides: certificates, given advisories."""
-    config = session.config
-    advisories = config.env.get("TOWPATH_ADVISORIES", "")
-    outside = advisories and not (config.root / advisories).is_relative_to(config.root)
-    return [*filter(None, [bake.certificates(config.env), advisories if outside else ""])]
+    """Return what of this machine the checks see besides: certificates, given advisories.
+
+    A relative name of advisories is found in the copy of the working tree.
+    """
+    env = session.config.env
+    advisories = env.get("TOWPATH_ADVISORIES", "")
+    given = advisories if Path(advisories).is_absolute() else ""
+    return [*filter(None, [bake.certificates(env), given])]
 
 
 def _gather(found: Path, target: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -211,6 +212,20 @@ def test_containers_see_what_is_given_to_them(session: Session) -> None:
     assert " run --rm --no-TTY --quiet-pull " in seen[0]
     assert "--volume=/given/advisories:/given/advisories:ro" in seen[0]
     assert seen[0].endswith(" lint-check")
+
+
+@pytest.mark.parametrize("outside", [False, True])
+def test_advisories_are_seen_under_the_name_that_was_given(session: Session, outside: bool) -> None:
+    """In the working tree or not: an absolute name is mounted, a relative one is in the copy."""
+    here = "/elsewhere" if outside else str(session.config.root / "advisories")
+    seen: list[str] = []
+    for name in (here, "advisories"):
+        given = {**session.config.env, "TOWPATH_ADVISORIES": name}
+        made = replace(session, config=replace(session.config, env=given))
+        ci.run(made, ci.chosen(["ci-runner"]), place(made, {"ci-runner": ends(0)}, seen))
+
+    assert f"--volume={here}:{here}:ro" in seen[0]
+    assert "advisories" not in seen[1]
 
 
 def test_an_interrupt_takes_everything_down(session: Session) -> None:
