@@ -14,6 +14,7 @@ from towpath.readers import wheels
 from towpath.readers.wheels import Source
 
 A, B, C, D = (letter * 64 for letter in "abcd")
+NEITHER = "native has neither a wheel for amd64 nor a source that its pin allows."
 REQUIREMENTS = f"""# compiled
 Pure_Thing==1.0 \\
     --hash=sha256:{A} \\
@@ -167,21 +168,12 @@ def test_a_file_is_known_by_its_name_its_address_or_its_path(place: str) -> None
     assert not wheels.without_wheel(lock(f"wheels = [{row}]"), REQUIREMENTS, "3.13", "arm64")
 
 
-@pytest.mark.parametrize(
-    "row",
-    ['{ hashes = { sha256 = "%s" } }' % C, '{ hashes = { md5 = "%s" } }' % C, "{ }"],
-    ids=["no name", "no sha256", "nothing"],
-)
-def test_a_file_that_says_too_little_is_no_wheel(row: str) -> None:
-    """One without a hash that the pin allows is left out; one without a name cannot be judged."""
+@pytest.mark.parametrize("row", ["{ }", f'{{ hashes = {{ md5 = "{C}" }} }}'])
+def test_a_file_without_a_hash_that_the_pin_allows_is_left_out(row: str) -> None:
+    """It may be anybody's."""
     text = lock(f"wheels = [{row}]")
-    if "sha256" in row:
-        with pytest.raises(NothingToJudgeError) as caught:
-            wheels.without_wheel(text, REQUIREMENTS, "3.13", "arm64")
-        assert caught.value.what == "'' is not the name of a wheel."
-    else:
-        found = wheels.without_wheel(text, REQUIREMENTS, "3.13", "arm64")
-        assert found == [Source("native", "2.0", D)]
+
+    assert wheels.without_wheel(text, REQUIREMENTS, "3.13", "arm64") == [Source("native", "2.0", D)]
 
 
 def test_a_pin_without_a_source_says_what_to_do() -> None:
@@ -192,9 +184,7 @@ def test_a_pin_without_a_source_says_what_to_do() -> None:
     with pytest.raises(NothingToJudgeError) as caught:
         wheels.without_wheel(text, REQUIREMENTS, "3.13", "amd64")
 
-    assert caught.value.what == (
-        "native has neither a wheel for amd64 nor a source that its pin allows."
-    )
+    assert caught.value.what == NEITHER
     assert caught.value.next_step == "Compile the requirements anew, or take another version."
 
 
@@ -211,24 +201,25 @@ def test_what_the_lock_knows_besides_is_nobody_s_pin() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "why"),
+    ("text", "what"),
     [
-        ("", "cannot be read"),
-        ("packages = ", "cannot be read"),
-        ("packages = 1", "no list of packages"),
-        ("packages = [1]", "no list of packages"),
-        ("packages = []", "Nothing is known of the files of native, pure-thing"),
-        (lock("").replace(D, "e" * 64), "native has neither a wheel for amd64 nor a source"),
-        (lock('marker = "nonsense ="'), "has a marker that is none"),
-        (lock("", pure="no-wheel.txt"), "is not the name of a wheel"),
+        ("", "The lock of the requirements cannot be read."),
+        ("packages = ", "The lock of the requirements cannot be read."),
+        ("packages = 1", "The lock of the requirements has no list of packages."),
+        ("packages = [1]", "The lock of the requirements has no list of packages."),
+        ("packages = []", "Nothing is known of the files of native, pure-thing."),
+        (lock("").replace(D, "e" * 64), NEITHER),
+        (lock('marker = "nonsense ="'), "native has a marker that is none."),
+        (lock("", pure="no-wheel.txt"), "'no-wheel.txt' is not the name of a wheel."),
+        (lock(f'wheels = [{{ hashes.sha256 = "{C}" }}]'), "'' is not the name of a wheel."),
     ],
 )
-def test_what_cannot_be_told_is_an_error(text: str, why: str) -> None:
+def test_what_cannot_be_told_is_an_error(text: str, what: str) -> None:
     """Nobody knows is not: there is none."""
-    with pytest.raises(NothingToJudgeError, match=why) as caught:
+    with pytest.raises(NothingToJudgeError) as caught:
         wheels.without_wheel(text, REQUIREMENTS, "3.13", "amd64")
-    assert caught.value.what.endswith(".")
-    assert "XX" not in caught.value.what
+
+    assert caught.value.what == what
 
 
 def test_the_pin_of_a_wheel_that_was_made_allows_that_one_alone() -> None:
