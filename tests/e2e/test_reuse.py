@@ -46,3 +46,13 @@ def test_lint_runs_again_only_when_something_changed(checkout: Callable[[], Path
     assert UNCHANGED not in lint(target, "--", "--fresh").said
     commit(target, {"app/releases/planted.py": '"""Planted."""\n'})
     assert UNCHANGED not in lint(target).said
+
+
+def test_the_environment_is_made_once(checkout: Callable[[], Path]) -> None:
+    """From within it, where its Python has another name, nothing is made anew."""
+    target = checkout()
+    first, second = run(target, "./dev", "true"), run(target, "./dev", "./dev", "true")
+
+    assert (first.code, second.code) == (0, 0), second.said
+    assert "Making .venv" in first.said
+    assert "Making .venv" not in second.said
