@@ -6,11 +6,13 @@ import json
 import os
 import platform
 import statistics
+import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from towpath.errors import TowpathError
 from towpath.terminal import Terminal
 
 REPORTS = Path(__file__).resolve().parents[1] / "reports" / "benchmarks"
@@ -51,6 +53,15 @@ class Goal:
     def held(self) -> bool:
         """Whether it does."""
         return self.value <= self.limit if self.direction == "<=" else self.value >= self.limit
+
+
+def answered(main: Callable[[Sequence[str]], int]) -> int:
+    """Run a benchmark as it was typed and return its code, or that of the error, which is shown."""
+    try:
+        return main(sys.argv[1:])
+    except TowpathError as error:
+        Terminal(os.environ).error(error)
+        return error.code
 
 
 def ended(name: str, times: Times, goals: list[Goal]) -> int:

@@ -17,7 +17,7 @@ from uuid import uuid4
 
 from benchmarks.build import emulators
 from benchmarks.checkout import ROOT, Checkout, checkout
-from benchmarks.timing import Goal, Times, ended
+from benchmarks.timing import Goal, Times, answered, ended
 from towpath.errors import ConfigurationError
 from towpath.tasks.entry import session
 
@@ -140,4 +140,4 @@ def main(argv: Sequence[str]) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(answered(main))

@@ -14,7 +14,7 @@ from functools import partial
 from pathlib import Path
 
 from benchmarks.build.__main__ import BOTH, Trial, trial
-from benchmarks.timing import Goal, Times, ended
+from benchmarks.timing import Goal, Times, answered, ended
 from towpath.clients.registry import RegistryClient
 from towpath.flows import cache
 from towpath.images import Repository
@@ -78,4 +78,4 @@ def main(argv: Sequence[str]) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(answered(main))

@@ -15,7 +15,7 @@ from pathlib import Path
 from uuid import uuid4
 
 from benchmarks.build.__main__ import ALONE, BOTH, PEER, Trial, trial
-from benchmarks.timing import Goal, Times, ended
+from benchmarks.timing import Goal, Times, answered, ended
 from towpath.errors import NothingToJudgeError
 from towpath.tasks.entry import session
 
@@ -97,4 +97,4 @@ def main(argv: Sequence[str]) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(answered(main))

@@ -22,7 +22,7 @@ from typing import Any
 from uuid import uuid4
 
 from benchmarks.checkout import ROOT, Checkout, checkout
-from benchmarks.timing import Goal, Times, ended
+from benchmarks.timing import Goal, Times, answered, ended
 from towpath.commands import linters
 from towpath.commands.linters import Linter
 from towpath.errors import ConfigurationError, NothingToJudgeError, TowpathError
@@ -170,14 +170,10 @@ def main(argv: Sequence[str]) -> int:
     flags = parser.parse_args(argv)
     terminal = session().terminal
     times = Times(terminal)
-    try:
-        with tempfile.TemporaryDirectory(prefix="towpath-bench-") as folder:
-            found = measure(trial(Path(folder)), times, max(flags.rounds, 1))
-    except TowpathError as error:
-        terminal.error(error)
-        return error.code
+    with tempfile.TemporaryDirectory(prefix="towpath-bench-") as folder:
+        found = measure(trial(Path(folder)), times, max(flags.rounds, 1))
     return ended("lint", times, found)
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(answered(main))

@@ -16,8 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.checkout import checkout
-from benchmarks.timing import Goal, Times, ended
-from towpath.errors import NothingToJudgeError, TowpathError
+from benchmarks.timing import Goal, Times, answered, ended
+from towpath.errors import NothingToJudgeError
 from towpath.tasks.entry import session
 from towpath.terminal import Terminal
 
@@ -104,15 +104,11 @@ def main(argv: Sequence[str]) -> int:
     flags = parser.parse_args(argv)
     terminal = session().terminal
     times = Times(terminal)
-    try:
-        with tempfile.TemporaryDirectory(prefix="towpath-bench-") as folder:
-            modules = measure(Path(folder) / "checkout", times, flags.workers)
-    except TowpathError as error:
-        terminal.error(error)
-        return error.code
+    with tempfile.TemporaryDirectory(prefix="towpath-bench-") as folder:
+        modules = measure(Path(folder) / "checkout", times, flags.workers)
     goals = [Goal("found", tell(terminal, modules).score, ">=", WANTED, " %")]
     return ended("mutation", times, goals)
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(answered(main))

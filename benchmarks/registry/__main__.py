@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from benchmarks.timing import Goal, Times, ended
+from benchmarks.timing import Goal, Times, answered, ended
 from tests.misbehaving import RealRegistry, proxied
 from towpath.clients.registry import RegistryClient, transfer
 from towpath.engine.layout import layout
@@ -151,4 +151,4 @@ def main(argv: Sequence[str]) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(answered(main))

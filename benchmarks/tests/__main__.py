@@ -20,9 +20,9 @@ from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from benchmarks.timing import Goal, Times, report
+from benchmarks.timing import Goal, Times, answered, report
 from towpath.commands import testing
-from towpath.errors import ConfigurationError, TowpathError
+from towpath.errors import ConfigurationError
 from towpath.flows import pythons
 from towpath.runner import Outcome, Runner
 from towpath.tasks.entry import session
@@ -79,15 +79,11 @@ def main(argv: Sequence[str]) -> int:
     tools = session()
     runner = Runner(tools.terminal, env=os.environ, cwd=tools.config.root)
     times, names = Times(tools.terminal), list(CASES)
-    try:
-        found = interpreters()
-        for turn in range(chosen.rounds):
-            # Each comes first once: what the first one warms is not for the others alone.
-            for case in (*names[turn % 3 :], *names[: turn % 3]):
-                times.take(case, partial(run_all, runner, case, found, chosen.paths))
-    except TowpathError as error:
-        tools.terminal.error(error)
-        return error.code
+    found = interpreters()
+    for turn in range(chosen.rounds):
+        # Each comes first once: what the first one warms is not for the others alone.
+        for case in (*names[turn % 3 :], *names[: turn % 3]):
+            times.take(case, partial(run_all, runner, case, found, chosen.paths))
     usual = times.median("usual")
     goals = [
         Goal("ours / usual", times.median("ours") / usual, "<=", 0.75),
@@ -98,4 +94,4 @@ def main(argv: Sequence[str]) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(answered(main))
