@@ -25,7 +25,7 @@ from benchmarks.checkout import ROOT, Checkout, checkout
 from benchmarks.timing import Goal, Times, answered, ended
 from towpath.commands import linters
 from towpath.commands.linters import Linter
-from towpath.errors import ConfigurationError, NothingToJudgeError, TowpathError
+from towpath.errors import ConfigurationError, NothingToJudgeError
 from towpath.flows.listed import listed
 from towpath.flows.session import Session
 from towpath.tasks.entry import session
