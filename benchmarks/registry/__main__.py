@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from uuid import uuid4
 
 from benchmarks.timing import Goal, Times, answered, ended
 from tests.misbehaving import RealRegistry, proxied
@@ -81,17 +82,28 @@ def inside(ways: Ways, times: Times, origin: str, rounds: int) -> list[Goal]:
 
 
 def between(ways: Ways, times: Times, origin: str, program: Path, rounds: int) -> list[Goal]:
-    """Bring an image to an empty registry, in turns."""
+    """Bring an image to an empty registry, in turns.
+
+    Compared is the same content: skopeo leaves behind what is attached, so the source of both is an
+    image that has nothing attached. Beside it the whole of ours, evidence and lists of packages.
+    """
+    place, _ = parse(origin)
+    bare = f"{place.registry}/bench/bare:{uuid4().hex[:8]}"
+    ways.by_skopeo(origin, bare)
+    cases = [
+        (OURS, ways.ours, bare),
+        (SKOPEO, ways.by_skopeo, bare),
+        (f"{OURS}, with what is attached", ways.ours, origin),
+    ]
     for number in range(rounds):
-        cases = [(OURS, ways.ours), (SKOPEO, ways.by_skopeo)]
-        # Who comes first pays for what neither has read yet.
-        for case, act in cases if number % 2 else reversed(cases):
+        # Who comes first pays for what none has read yet.
+        for case, act, source in (*cases[number % 3 :], *cases[: number % 3]):
             with tempfile.TemporaryDirectory(prefix="towpath-bench-") as folder:
                 registry = RealRegistry(program, Path(folder))
                 registry.start()
                 try:
                     goal = f"{registry.host}/bench/image:copied"
-                    times.take(f"two registries: {case}", partial(act, origin, goal))
+                    times.take(f"two registries: {case}", partial(act, source, goal))
                 finally:
                     registry.stop()
     ours, theirs = (times.median(f"two registries: {case}") for case in (OURS, SKOPEO))
