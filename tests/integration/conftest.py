@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration import product
+from tests.integration import product, small
 from tests.integration.services import (
     needs_cache,
     needs_database,
@@ -21,6 +21,7 @@ from towpath.flows.build import Built
 from towpath.flows.session import Session
 from towpath.flows.source import Source
 from towpath.flows.targets import TARGETS
+from towpath.tasks.entry import session as new_session
 
 __all__ = [
     "needs_cache",
@@ -41,6 +42,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.path.is_relative_to(Path(__file__).parent):
             item.add_marker(pytest.mark.timeout(PATIENCE))
+
+
+@pytest.fixture(scope="module")
+def local() -> Iterator[Session]:
+    """Give a session on this machine's engine, and take what small projects build out of it."""
+    found = new_session(engine=True)
+    yield found
+    named = f"--filter=reference={found.config.registry}/{small.REPOSITORY}-*"
+    said = found.runner.run(["docker", "image", "ls", "--format={{.Repository}}:{{.Tag}}", named])
+    found.runner.run(["docker", "image", "rm", "--force", *said.stdout.split()], check=False)
 
 
 @pytest.fixture(scope="session")

@@ -52,30 +52,38 @@ class Machine:
     files: Path
     runner: Running
 
+    @property
+    def environment(self) -> dict[str, str]:
+        """What makes it the engine of Docker's client."""
+        place = {"DOCKER_HOST": self.node.endpoint, "DOCKER_CERT_PATH": str(self.files)}
+        return {**place, "DOCKER_TLS_VERIFY": "1"}
+
     def ask(self, *argv: str) -> Outcome:
         """Run Docker's client against it."""
-        env = {"DOCKER_HOST": self.node.endpoint, "DOCKER_TLS_VERIFY": "1"}
-        return self.runner.run(
-            ["docker", *argv], env={**env, "DOCKER_CERT_PATH": str(self.files)}, check=False
-        )
+        return self.runner.run(["docker", *argv], env=self.environment, check=False)
 
     def runs(self, program: str) -> bool:
-        """Tell whether a program runs there, by what its command line holds."""
+        """Tell whether a program runs there, by what its command line holds.
+
+        What a builder runs there is within its container, and is seen as well.
+        """
         return program in self.runner.run(["docker", "top", self.name, "-eo", "pid,args"]).stdout
 
 
 @contextmanager
-def machine(runner: Running, registry: str, *, store: bool = True) -> Iterator[Machine]:
+def machine(
+    runner: Running, registry: str, *, store: bool = True, mirror: bool = True
+) -> Iterator[Machine]:
     """Start a second engine and take it away, with all that is in it.
 
-    It knows `registry` of this machine by its name here. Without `store` it keeps no images in
-    containerd.
+    It knows `registry` of this machine by its name here, and as its mirror of Docker Hub; without
+    `mirror` it has neither. Without `store` it keeps no images in containerd.
     """
     name = f"towpath-machine-{uuid4().hex[:8]}"
     with tempfile.TemporaryDirectory(prefix="tp-") as folder:
         files = Path(folder)
         _certify(runner, files)
-        _configure(files, registry, store)
+        _configure(files, registry, store, mirror)
         with forwarding.forwarding(
             files / "registry.sock", registry.replace("localhost", "127.0.0.1")
         ):
@@ -101,7 +109,7 @@ def _start(runner: Running, name: str, files: Path, registry: str) -> list[str]:
     ]
 
 
-def _configure(files: Path, registry: str, store: bool) -> None:
+def _configure(files: Path, registry: str, store: bool, mirror: bool) -> None:
     (files / "start").write_text(SCRIPT)
     (files / "forwarding.py").write_text(Path(forwarding.__file__).read_text())
     settings = {
@@ -109,7 +117,7 @@ def _configure(files: Path, registry: str, store: bool) -> None:
         "features": {"containerd-snapshotter": store},
         "hosts": ["unix:///run/docker.sock", f"tcp://0.0.0.0:{PORT}"],
         "log-level": "warn",
-        "registry-mirrors": [f"http://127.0.0.1:{registry.rpartition(':')[2]}"],
+        "registry-mirrors": [f"http://127.0.0.1:{registry.rpartition(':')[2]}"] if mirror else [],
         "tlsverify": True,
         "tlscacert": "/given/ca.pem",
         "tlscert": "/given/server.pem",

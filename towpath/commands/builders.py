@@ -1,4 +1,4 @@
-"""What we ask of buildx about builders on other machines. Pure: argv lists only."""
+"""What we ask of buildx about builders, and of engines elsewhere. Pure: argv lists only."""
 
 from __future__ import annotations
 
@@ -10,11 +10,16 @@ from towpath.nodes import KUBERNETES, Node
 Argv = list[str]
 
 
-def create_context(name: str, node: Node, files: Mapping[str, str]) -> Argv:
+def create_context(name: str, endpoint: str, files: Mapping[str, str]) -> Argv:
     """Keep an engine's address and its files for TLS under a name."""
-    parts = {"host": node.endpoint, **files}
+    parts = {"host": endpoint, **files}
     cells = ",".join(cell(f"{key}={value}") for key, value in parts.items())
     return ["docker", "context", "create", name, f"--docker={cells}"]
+
+
+def inspect_context(name: str) -> Argv:
+    """Ask for an engine's address; fails where none is kept under this name."""
+    return ["docker", "context", "inspect", name]
 
 
 def remove_context(name: str) -> Argv:

@@ -15,16 +15,13 @@ def inspect_builder(name: str) -> Argv:
     return ["docker", "buildx", "inspect", name]
 
 
-def create_builder(name: str) -> Argv:
-    """Make a builder in a container; on the host's network, so that it reaches a local registry."""
-    return [
-        "docker",
-        "buildx",
-        "create",
-        f"--name={name}",
-        "--driver=docker-container",
-        "--driver-opt=network=host",
-    ]
+def create_builder(name: str, endpoint: str = "") -> Argv:
+    """Make a builder in a container; on the host's network, so that it reaches a local registry.
+
+    `endpoint` is a context; without it the engine is that of the environment.
+    """
+    options = [f"--name={name}", "--driver=docker-container", "--driver-opt=network=host"]
+    return ["docker", "buildx", "create", *options, *([endpoint] if endpoint else [])]
 
 
 def login(registry: str, user: str) -> Argv:

@@ -10,9 +10,9 @@ from pathlib import Path
 
 from towpath.commands import bake
 from towpath.commands.bake import Target, index_annotations
-from towpath.errors import CommandFailedError, NothingToJudgeError
+from towpath.errors import CommandFailedError, ConfigurationError, NothingToJudgeError
 from towpath.flows import builders, cache, join
-from towpath.flows.builders import Place
+from towpath.flows.place import Place, here
 from towpath.flows.session import Session
 from towpath.images import architecture
 from towpath.readers import buildx as reader
@@ -103,10 +103,19 @@ def base(session: Session, order: Order) -> str:
 
 
 def keep(session: Session, order: Order, target: str) -> str:
-    """Build one target into this machine's engine only, and return its name there."""
+    """Build one target into this machine's engine only, and return its name there.
+
+    Raises ConfigurationError for more platforms than the engine can keep of one image.
+    """
     name = f"{session.config.repository}:{target}"
-    here = builders.here(session, order.platforms)
-    _run(session, order, {target: _target(session, order, target, name, push=False)}, here)
+    own = here(session, order.platforms)
+    if own.builder and len(order.platforms) > 1:
+        raise ConfigurationError(
+            f"The engine keeps an image for one platform, not for {len(order.platforms)}.",
+            why="It has no image store of containerd.",
+            next_step="Name one platform with --platforms, or push: leave out --no-push.",
+        )
+    _run(session, order, {target: _target(session, order, target, name, push=False)}, own)
     return name
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import fcntl
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -21,36 +20,15 @@ from towpath.errors import (
     InterruptedRunError,
     NothingToJudgeError,
 )
+from towpath.flows.place import NAMES, Place, here
 from towpath.flows.session import Session
 from towpath.nodes import KUBERNETES, SSH, TCP, Node
 from towpath.readers import builders as reader
 from towpath.readers.buildx import has_image_store
 
-BUILDER = "towpath"
 # Seconds for another machine to answer, and for a builder there to start: it may pull its image.
 ANSWER, START = 45.0, 300.0
-# What the client reads from a directory, as it wants its files called.
-NAMES = {"ca": "ca.pem", "cert": "cert.pem", "key": "key.pem"}
 WORDS = {"ca": "cacert", "cert": "cert", "key": "key"}
-
-
-@dataclass(frozen=True)
-class Place:
-    """Who builds some platforms: its name for people, buildx' builder, and how it is reached.
-
-    `emulates` is known of another machine that is not of the platform it builds.
-    """
-
-    name: str
-    platforms: tuple[str, ...]
-    builder: str = ""
-    env: Mapping[str, str] = field(default_factory=dict)
-    emulates: bool = False
-
-    @property
-    def elsewhere(self) -> bool:
-        """Whether this is another machine, which has a loopback of its own."""
-        return "://" in self.name
 
 
 @contextmanager
@@ -68,18 +46,6 @@ def places(session: Session, platforms: tuple[str, ...]) -> Iterator[tuple[Place
         found = [here(session, own)] if own else []
         found += [_asked(session, node, files[node.platform], stack) for node in nodes]
         yield tuple(found)
-
-
-def here(session: Session, platforms: tuple[str, ...]) -> Place:
-    """Return this machine: its engine, where that builds for several platforms.
-
-    Elsewhere a builder in a container is made once and used from then on.
-    """
-    if has_image_store(session.runner.run(buildx.info()).stdout):
-        return Place("docker", platforms)
-    if not session.runner.run(buildx.inspect_builder(BUILDER), check=False).ok:
-        session.runner.run(buildx.create_builder(BUILDER))
-    return Place(BUILDER, platforms, BUILDER)
 
 
 def _asked(session: Session, node: Node, files: Mapping[str, Path], stack: ExitStack) -> Place:
@@ -140,7 +106,7 @@ def _make(session: Session, node: Node, name: str, files: Mapping[str, Path]) ->
         if files:
             given = {key: str(file) for key, file in files.items()}
             endpoint = _context(name)
-            run(commands.create_context(endpoint, node, given))
+            run(commands.create_context(endpoint, node.endpoint, given))
         run(commands.create(name, node, endpoint))
         run(commands.start(name), timeout=START)
     except (CommandFailedError, InterruptedRunError, KeyboardInterrupt):

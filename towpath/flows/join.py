@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from towpath.clients.registry import RegistryClient
 from towpath.errors import RegistryError, RegistryNotFoundError
 from towpath.flows import registry as registries
-from towpath.flows.builders import Place
+from towpath.flows.place import Place
 from towpath.flows.session import Session
 from towpath.readers import oci
 from towpath.readers.oci import Descriptor

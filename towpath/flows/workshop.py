@@ -9,7 +9,7 @@ from dataclasses import replace
 from towpath.commands import wheels as commands
 from towpath.errors import CommandFailedError
 from towpath.flows import bake, shed
-from towpath.flows.builders import Place
+from towpath.flows.place import Place
 from towpath.flows.session import Session
 from towpath.flows.shed import Wheel
 from towpath.images import architecture

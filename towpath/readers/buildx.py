@@ -49,6 +49,11 @@ def has_image_store(info: str) -> bool:
     return any(len(row) == 2 and row[1] == SNAPSHOTTER for row in status)
 
 
+def engine_id(info: str) -> str:
+    """Return what an engine calls itself, which no other does, from `docker info --format json`."""
+    return str(_object(info, "The engine's answer").get("ID", ""))
+
+
 def _object(text: str, what: str) -> dict[str, Any]:
     try:
         document = json.loads(text)

@@ -30,9 +30,7 @@ def test_pods_run_on_nodes_of_the_platform() -> None:
 
 def test_a_context_has_an_address_and_its_files() -> None:
     """A path with a comma is one field."""
-    node = Node("linux/arm64", "tcp://h:2376")
-
-    assert builders.create_context("b", node, {"ca": "/a,b/ca.pem", "key": "/k"}) == [
+    assert builders.create_context("b", "tcp://h:2376", {"ca": "/a,b/ca.pem", "key": "/k"}) == [
         *("docker", "context", "create", "b"),
         '--docker=host=tcp://h:2376,"ca=/a,b/ca.pem",key=/k',
     ]
@@ -42,6 +40,7 @@ def test_the_small_ones() -> None:
     """Commands without a choice are what they are."""
     assert builders.start("b") == ["docker", "buildx", "inspect", "--bootstrap", "b"]
     assert builders.remove("b") == ["docker", "buildx", "rm", "--force", "b"]
+    assert builders.inspect_context("b") == ["docker", "context", "inspect", "b"]
     assert builders.remove_context("b") == ["docker", "context", "rm", "--force", "b"]
 
 

@@ -15,6 +15,7 @@ def test_a_builder_reaches_a_local_registry() -> None:
         "--driver=docker-container",
         "--driver-opt=network=host",
     ]
+    assert buildx.create_builder("towpath", "a-context")[-1] == "a-context"
 
 
 def test_a_login_has_no_password_in_its_line() -> None:

@@ -26,11 +26,13 @@ class Engine:
     store: bool = True
     starts: bool = True
     silent: bool = False
+    id: str = "an-engine"
 
     def info(self) -> str:
         """Return what it says of itself."""
         status = [["driver-type", STORE]] if self.store else []
-        return json.dumps({"OSType": "linux", "Architecture": self.machine, "DriverStatus": status})
+        said = {"ID": self.id, "OSType": "linux", "Architecture": self.machine}
+        return json.dumps({**said, "DriverStatus": status})
 
 
 @dataclass
@@ -82,6 +84,8 @@ class Machines(FakeRunner):
         if act == "create":
             self.contexts[words[0]] = words[1].removeprefix("--docker=host=").partition(",")[0]
             return 0, ""
+        if act == "inspect":
+            return (0 if words[0] in self.contexts else 1), ""
         return (0 if self.contexts.pop(words[-1], None) else 1), ""
 
     def _buildx(self, act: str, words: list[str], env: dict[str, str]) -> tuple[int, str]:

@@ -13,7 +13,7 @@ from tests.unit.flows.machines import HERE, Engine, Machines
 from towpath.config import parse
 from towpath.errors import CommandFailedError, ConfigurationError, InterruptedRunError
 from towpath.flows import builders
-from towpath.flows.builders import Place
+from towpath.flows.place import Place
 from towpath.flows.session import Session
 
 BOTH = ("linux/amd64", "linux/arm64")
@@ -47,17 +47,6 @@ def test_without_a_table_this_machine_builds_all(tmp_path: Path) -> None:
     with builders.places(session_of(tmp_path, machines, ""), BOTH) as found:
         assert found == (Place("docker", BOTH),)
     assert machines.lines == ["docker info --format json"]
-
-
-def test_an_engine_without_image_store_gets_a_builder_here(tmp_path: Path) -> None:
-    """It is made once, where it is missing."""
-    machines = Machines({HERE: Engine("x86_64", store=False)})
-    session = session_of(tmp_path, machines, "")
-
-    assert builders.here(session, BOTH) == Place("towpath", BOTH, "towpath")
-    machines.engines["--driver-opt=network=host"] = Engine()
-    assert builders.here(session, BOTH) == Place("towpath", BOTH, "towpath")
-    assert sum("create" in line for line in machines.lines) == 1
 
 
 def test_each_machine_gets_its_own_platform(tmp_path: Path) -> None:

@@ -11,10 +11,10 @@ from tests.registry_server import Store, push_image
 from tests.releases import session_at
 from tests.unit.flows.machines import HERE, Engine, Machines
 from towpath import nodes
-from towpath.errors import CommandFailedError, RegistryError
-from towpath.flows import bake, builders, join
+from towpath.errors import CommandFailedError, ConfigurationError, RegistryError
+from towpath.flows import bake, join
 from towpath.flows.bake import Order
-from towpath.flows.builders import Place
+from towpath.flows.place import Place, here
 from towpath.flows.session import Session
 from towpath.readers import oci
 
@@ -181,4 +181,19 @@ def test_what_stays_in_the_engine_is_built_here(tmp_path: Path, store: Store) ->
 
     assert name.endswith(":production")
     assert asked == [HERE]
-    assert builders.here(of_both(tmp_path, store, machines), BOTH).platforms == BOTH
+    assert here(of_both(tmp_path, store, machines), BOTH).platforms == BOTH
+
+
+def test_an_engine_without_image_store_keeps_one_platform(tmp_path: Path, store: Store) -> None:
+    """More are refused before anything is built, with a way out."""
+    machines = Machines({HERE: Engine("x86_64", store=False)})
+
+    with pytest.raises(ConfigurationError) as caught:
+        bake.keep(of_both(tmp_path, store, machines), ORDER, "production")
+
+    assert caught.value.lines() == [
+        "The engine keeps an image for one platform, not for 2.",
+        "why: It has no image store of containerd.",
+        "next: Name one platform with --platforms, or push: leave out --no-push.",
+    ]
+    assert not any("bake" in line for line in machines.lines)

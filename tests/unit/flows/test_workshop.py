@@ -14,7 +14,7 @@ from tests.unit.flows.wheelwright import (
     ways,
 )
 from towpath.errors import CommandFailedError
-from towpath.flows.builders import Place
+from towpath.flows.place import Place
 from towpath.flows.workshop import Workshop
 from towpath.readers.wheels import Source
 
