@@ -13,12 +13,14 @@ import socket
 import subprocess
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
+
+from towpath.engine.layout import layout
 
 PIECE = 65536
 HOP = {"connection", "transfer-encoding", "keep-alive", "host", "content-length"}
@@ -29,6 +31,12 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
+
+
+def embedded_program(env: Mapping[str, str]) -> Path | None:
+    """Return the registry's program of the embedded engine, where that was made."""
+    found = sorted(layout(env).state.glob("root-*/usr/bin/docker-registry"))
+    return found[-1] if found else None
 
 
 class RealRegistry:

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from tests.fakes import QuietTerminal
-from tests.misbehaving import free_port
+from tests.misbehaving import embedded_program, free_port
 from tests.registry_server import NAME, push_image
 from tests.releases import labels
 from towpath import config
@@ -50,15 +50,15 @@ RELEASES, EVERY, KEEP = 50, 10, 3
 def session() -> Iterator[Session]:
     """A project on a registry that stands where an embedded engine would have its own."""
     tools = new_session(engine=True)
-    roots = sorted(layout(tools.config.env).state.glob("root-*/usr/bin/docker-registry"))
-    if not roots:
+    program = embedded_program(tools.config.env)
+    if program is None:
         pytest.fail("The registry of the embedded engine is needed: invoke engine.up")
     with tempfile.TemporaryDirectory(prefix="towpath-") as folder:
         env = {
             **tools.config.env,
             "TOWPATH_ENGINE_DIR": folder,
             "TOWPATH_ENGINE_PORT": str(free_port()),
-            "PATH": f"{tools.config.env['PATH']}:{roots[-1].parent}",
+            "PATH": f"{tools.config.env['PATH']}:{program.parent}",
         }
         own = layout(env)
         runner = Runner(QuietTerminal(), env=env, cwd=Path(folder))

@@ -4,127 +4,22 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-import lzma
-from collections.abc import Iterator
 from dataclasses import replace
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Thread
 from typing import Any
 
 import pytest
 
-from tests.fakes import Answer, QuietTerminal, TableRunner, outcome
+from tests.fakes import QuietTerminal
 from tests.layers import layer
 from tests.registry_server import Store, push_image
 from tests.releases import START, labels, session_at
-from tests.unit.readers.test_spdx import spdx_of
-from towpath import provenance
-from towpath.errors import ConfigurationError, NothingToJudgeError
-from towpath.evidence import Subject
-from towpath.flows import advisories, attached, scan, scanned
-from towpath.flows.advisories import Advisories
-from towpath.flows.session import Session
+from tests.unit.flows.scanning import FILES, FOUND, NEWER, answering, pushed, session_of
+from towpath.flows import scan, scanned
 from towpath.gates import Status
 from towpath.policy import Waiver
-from towpath.provenance import Base, Provenance
-from towpath.readers import oci, spdx
-from towpath.readers.advisories import Advisory
-from towpath.runner import Outcome
 
 pytestmark = pytest.mark.door
-
-FILES = {
-    "usr/lib/os-release": b"ID=debian\nVERSION_CODENAME=trixie\n",
-    "var/lib/dpkg/status": b"Package: openssl\nStatus: install ok installed\nVersion: 3.5.1-1\n",
-    "srv/lib/django-5.2.1.dist-info/METADATA": b"Name: Django\nVersion: 5.2.1\n",
-    "srv/lib/django/db.py": b"not wanted",
-}
-CURRENT = "Package: openssl\nVersion: 3.5.1-1\n"
-NEWER = "Package: openssl\nVersion: 3.5.1-1+deb13u1\n"
-FOUND = Advisory("PVE-1", "django", "5.2.1", "medium", "a hole")
-
-
-def syft(store: Store) -> dict[str, Answer]:
-    """Answer as syft does, for the platform of the image that it is asked about."""
-
-    def run(argv: tuple[str, ...]) -> Outcome:
-        index = store.client().manifest(argv[2].rpartition("@")[2])
-        (platform,) = (part.partition("=")[2] for part in argv if "--platform" in part)
-        (manifest,) = (row.digest for row in oci.children(index) if row.platform == platform)
-        return outcome(spdx_of(manifest))
-
-    return {"bin/syft scan": run}
-
-
-def pushed(
-    store: Store, files: dict[str, bytes] = FILES, base: dict[str, bytes] | None = None
-) -> str:
-    """Push an image of these files above its base, with the provenance of a build."""
-    below, ours = layer(base or {"etc/base": b""}), layer(files)
-    index = push_image(store.client(), labels(), layer=below, more=(ours,))
-    layers = {name: (oci.sha256(below),) for name in ("linux/amd64", "linux/arm64")}
-    made = Provenance({}, "c", "t", "", Base("python:3.13-slim", layers), "docker", "", "")
-    attached.attach(
-        store.client(),
-        index,
-        provenance.ARTIFACT_TYPE,
-        made.encode(Subject.image("towpath/dashboard", index.digest)),
-        media_type=provenance.MEDIA_TYPE,
-    )
-    return index.digest
-
-
-class Archive(BaseHTTPRequestHandler):
-    """Debian's security archive with one list for every architecture."""
-
-    packages = CURRENT
-    asked: list[str] = []
-
-    def log_message(self, format: str, *args: Any) -> None:
-        """Keep the test's output clean."""
-
-    def do_GET(self) -> None:
-        self.asked.append(self.path)
-        self.send_response(200)
-        self.end_headers()
-        self.wfile.write(lzma.compress(self.packages.encode()))
-
-
-@pytest.fixture
-def archive() -> Iterator[tuple[type[Archive], str]]:
-    handler = type("ThisArchive", (Archive,), {"asked": []})
-    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    yield handler, f"http://127.0.0.1:{server.server_port}/debian-security/"
-    server.shutdown()
-    server.server_close()
-    thread.join()
-
-
-def session_of(root: Path, store: Store, mirror: str, **answers: Answer) -> Session:
-    (root / "requirements").mkdir()
-    (root / "requirements" / "syft.txt").touch()
-    runner = TableRunner({"-m uv": "", **syft(store), **answers})
-    (root / ".nox" / "syft").mkdir(parents=True)
-    return session_at(root, store, runner, TOWPATH_DEBIAN_SECURITY=mirror, PATH="/nowhere")
-
-
-def answering(
-    monkeypatch: pytest.MonkeyPatch, *findings: Advisory, error: str = ""
-) -> list[list[tuple[str, str]]]:
-    """Let the source of advisories answer so; return what it was asked about."""
-    asked: list[list[tuple[str, str]]] = []
-
-    def audit(session: Session, pins: list[tuple[str, str]]) -> Advisories:
-        asked.append(pins)
-        if error:
-            raise NothingToJudgeError(error)
-        return Advisories("a directory", 2.5, findings)
-
-    monkeypatch.setattr(advisories, "audit", audit)
-    return asked
 
 
 def test_an_image_without_findings_has_zeros(
@@ -229,74 +124,6 @@ def test_a_layer_that_cannot_be_read_is_no_clean_image(
     assert "cannot be read" in found.unasked[0]
     assert "high" not in found.facts()
     assert asked == [[]]
-
-
-def test_trivy_scans_each_platform_where_it_is_installed(store: Store, tmp_path: Path) -> None:
-    """With Trivy on PATH it is asked, by digest, for each platform."""
-    (tmp_path / "trivy").touch(mode=0o755)
-    digest = pushed(store)
-    report = '{"Results": [{"Class": "os-pkgs"}]}'
-    session = session_of(
-        tmp_path,
-        store,
-        "",
-        **{
-            "image-src=remote --platform=linux/amd64": report,
-            "trivy image": outcome(code=1),
-        },
-    )
-    session.config.env["PATH"] = str(tmp_path)  # type: ignore[index]
-    runner = session.runner
-    assert isinstance(runner, TableRunner)
-
-    found = scan.scan(session, digest)
-
-    assert [line.rpartition(" ")[2] for line in runner.lines if line.startswith("trivy")] == [
-        f"{store.host}/towpath/dashboard@{digest}"
-    ] * 2
-    assert found.sources == ("Trivy",)
-    assert "trivy failed" in found.unasked[0]
-    assert "high" not in found.facts()
-
-
-def test_trivy_says_whose_layer_it_was(store: Store, tmp_path: Path) -> None:
-    """A finding in a layer of the base is the base's, one above it is ours."""
-    found = {"VulnerabilityID": "CVE-1", "PkgName": "p", "InstalledVersion": "1", "Severity": "LOW"}
-    report = {
-        "Results": [
-            {
-                "Class": "os-pkgs",
-                "Vulnerabilities": [
-                    found | {"Layer": {"DiffID": "sha256:0"}},
-                    found | {"PkgName": "q", "Layer": {"DiffID": "sha256:1"}},
-                    found | {"PkgName": "r"},
-                ],
-            }
-        ]
-    }
-    digest = pushed(store)
-    session = session_of(tmp_path, store, "", **{"docker run": json.dumps(report)})
-    session.config.env["TOWPATH_TRIVY_IMAGE"] = f"trivy@{digest}"  # type: ignore[index]
-
-    owners = {row.advisory.package: row.owner for row in scan.scan(session, digest).findings}
-
-    assert owners == {"p": "base", "q": "ours", "r": ""}
-    assert isinstance(session.runner, TableRunner)
-    line, _ = (line for line in session.runner.lines if line.startswith("docker run"))
-    assert f" trivy@{digest} image --quiet" in line
-
-
-@pytest.mark.parametrize("image", ["aquasec/trivy", "aquasec/trivy:0.57", "trivy@sha256:12", "@x"])
-def test_a_scanner_without_a_whole_digest_is_refused(
-    store: Store, tmp_path: Path, image: str
-) -> None:
-    """A tag can be moved by others: nothing is run by it."""
-    digest = pushed(store)
-    session = session_of(tmp_path, store, "")
-    session.config.env["TOWPATH_TRIVY_IMAGE"] = image  # type: ignore[index]
-
-    with pytest.raises(ConfigurationError, match="digest"):
-        scan.scan(session, digest)
 
 
 def test_what_the_base_brought_is_told_from_ours(
@@ -409,64 +236,6 @@ def test_an_image_whose_base_nobody_names_has_no_size_to_judge(
     assert statement.status is Status.ERRORED
     assert "above_base_mb" not in statement.facts
     assert "build it again" in statement.reason
-
-
-def test_every_platform_gets_its_list_of_packages_once(
-    store: Store, archive: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The lists hang on the digest, one a platform; a second scan makes none."""
-    answering(monkeypatch)
-    digest = pushed(store)
-    session = session_of(tmp_path, store, archive[1])
-
-    scan.scan(session, digest)
-    found = scan.scan(session, digest)
-
-    assert found.facts()["sbom"] == {"linux/amd64": 2, "linux/arm64": 2}
-    assert found.facts()["sbom_missing"] == 0
-    assert isinstance(session.runner, TableRunner)
-    assert sum("bin/syft" in line for line in session.runner.lines) == 2
-    rows = attached.artifacts(store.client(), digest, spdx.ARTIFACT_TYPE)
-    assert {row.document["annotations"]["dev.towpath.platform"] for row in rows} == {
-        "linux/amd64",
-        "linux/arm64",
-    }
-
-
-@pytest.mark.parametrize(
-    "answer", [outcome(code=1, stderr="no route"), "", '{"spdxVersion": "SPDX-2.3"', "[]"]
-)
-def test_a_list_that_could_not_be_made_is_errored(
-    store: Store, archive: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, answer: Answer
-) -> None:
-    """syft that fails, says nothing or half of it leaves no fact and nothing attached."""
-    answering(monkeypatch)
-    digest = pushed(store)
-    session = session_of(tmp_path, store, archive[1])
-    assert isinstance(session.runner, TableRunner)
-    session.runner.answers["bin/syft scan"] = answer
-
-    statement = scan.record(session, scan.scan(session, digest), started=START)
-
-    assert statement.status is Status.ERRORED
-    assert "sbom_missing" not in statement.facts
-    assert "linux/amd64" in statement.reason
-    assert attached.artifacts(store.client(), digest, spdx.ARTIFACT_TYPE) == []
-
-
-def test_without_the_pins_of_syft_there_is_no_list(
-    store: Store, archive: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The message names the file, and the rest of the scan is there."""
-    answering(monkeypatch)
-    digest = pushed(store)
-    session = session_of(tmp_path, store, archive[1])
-    (tmp_path / "requirements" / "syft.txt").unlink()
-
-    found = scan.scan(session, digest)
-
-    assert "requirements/syft.txt" in found.listed.missing["linux/amd64"]
-    assert found.facts()["high"] == 0
 
 
 def test_the_inputs_change_with_the_advisories(store: Store, tmp_path: Path) -> None:

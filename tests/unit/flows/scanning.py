@@ -1,0 +1,106 @@
+"""What tests of the scan share: an image, who answers about it, and a session that asks them."""
+
+from __future__ import annotations
+
+import lzma
+from http.server import BaseHTTPRequestHandler
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.fakes import Answer, TableRunner, outcome
+from tests.layers import layer
+from tests.registry_server import Store, push_image
+from tests.releases import labels, session_at
+from tests.unit.readers.test_spdx import spdx_of
+from towpath import provenance
+from towpath.errors import NothingToJudgeError
+from towpath.evidence import Subject
+from towpath.flows import advisories, attached
+from towpath.flows.advisories import Advisories
+from towpath.flows.session import Session
+from towpath.provenance import Base, Provenance
+from towpath.readers import oci
+from towpath.readers.advisories import Advisory
+from towpath.runner import Outcome
+
+FILES = {
+    "usr/lib/os-release": b"ID=debian\nVERSION_CODENAME=trixie\n",
+    "var/lib/dpkg/status": b"Package: openssl\nStatus: install ok installed\nVersion: 3.5.1-1\n",
+    "srv/lib/django-5.2.1.dist-info/METADATA": b"Name: Django\nVersion: 5.2.1\n",
+    "srv/lib/django/db.py": b"not wanted",
+}
+CURRENT = "Package: openssl\nVersion: 3.5.1-1\n"
+NEWER = "Package: openssl\nVersion: 3.5.1-1+deb13u1\n"
+FOUND = Advisory("PVE-1", "django", "5.2.1", "medium", "a hole")
+
+
+def syft(store: Store) -> dict[str, Answer]:
+    """Answer as syft does, for the platform of the image that it is asked about."""
+
+    def run(argv: tuple[str, ...]) -> Outcome:
+        index = store.client().manifest(argv[2].rpartition("@")[2])
+        (platform,) = (part.partition("=")[2] for part in argv if "--platform" in part)
+        (manifest,) = (row.digest for row in oci.children(index) if row.platform == platform)
+        return outcome(spdx_of(manifest))
+
+    return {"bin/syft scan": run}
+
+
+def pushed(
+    store: Store, files: dict[str, bytes] = FILES, base: dict[str, bytes] | None = None
+) -> str:
+    """Push an image of these files above its base, with the provenance of a build."""
+    below, ours = layer(base or {"etc/base": b""}), layer(files)
+    index = push_image(store.client(), labels(), layer=below, more=(ours,))
+    layers = {name: (oci.sha256(below),) for name in ("linux/amd64", "linux/arm64")}
+    made = Provenance({}, "c", "t", "", Base("python:3.13-slim", layers), "docker", "", "")
+    attached.attach(
+        store.client(),
+        index,
+        provenance.ARTIFACT_TYPE,
+        made.encode(Subject.image("towpath/dashboard", index.digest)),
+        media_type=provenance.MEDIA_TYPE,
+    )
+    return index.digest
+
+
+class Archive(BaseHTTPRequestHandler):
+    """Debian's security archive with one list for every architecture."""
+
+    packages = CURRENT
+    asked: list[str] = []
+
+    def log_message(self, format: str, *args: Any) -> None:
+        """Keep the test's output clean."""
+
+    def do_GET(self) -> None:
+        self.asked.append(self.path)
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(lzma.compress(self.packages.encode()))
+
+
+def session_of(root: Path, store: Store, mirror: str, **answers: Answer) -> Session:
+    (root / "requirements").mkdir()
+    (root / "requirements" / "syft.txt").touch()
+    runner = TableRunner({"-m uv": "", **syft(store), **answers})
+    (root / ".nox" / "syft").mkdir(parents=True)
+    return session_at(root, store, runner, TOWPATH_DEBIAN_SECURITY=mirror, PATH="/nowhere")
+
+
+def answering(
+    monkeypatch: pytest.MonkeyPatch, *findings: Advisory, error: str = ""
+) -> list[list[tuple[str, str]]]:
+    """Let the source of advisories answer so; return what it was asked about."""
+    asked: list[list[tuple[str, str]]] = []
+
+    def audit(session: Session, pins: list[tuple[str, str]]) -> Advisories:
+        asked.append(pins)
+        if error:
+            raise NothingToJudgeError(error)
+        return Advisories("a directory", 2.5, findings)
+
+    monkeypatch.setattr(advisories, "audit", audit)
+    return asked

@@ -1,0 +1,146 @@
+"""Trivy where it is installed, and the lists of packages that syft makes."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.fakes import Answer, TableRunner, outcome
+from tests.registry_server import Store
+from tests.releases import START
+from tests.unit.flows.scanning import answering, pushed, session_of
+from towpath.errors import ConfigurationError
+from towpath.flows import attached, scan
+from towpath.gates import Status
+from towpath.readers import spdx
+
+pytestmark = pytest.mark.door
+
+
+def test_trivy_scans_each_platform_where_it_is_installed(store: Store, tmp_path: Path) -> None:
+    """With Trivy on PATH it is asked, by digest, for each platform."""
+    (tmp_path / "trivy").touch(mode=0o755)
+    digest = pushed(store)
+    report = '{"Results": [{"Class": "os-pkgs"}]}'
+    session = session_of(
+        tmp_path,
+        store,
+        "",
+        **{
+            "image-src=remote --platform=linux/amd64": report,
+            "trivy image": outcome(code=1),
+        },
+    )
+    session.config.env["PATH"] = str(tmp_path)  # type: ignore[index]
+    runner = session.runner
+    assert isinstance(runner, TableRunner)
+
+    found = scan.scan(session, digest)
+
+    assert [line.rpartition(" ")[2] for line in runner.lines if line.startswith("trivy")] == [
+        f"{store.host}/towpath/dashboard@{digest}"
+    ] * 2
+    assert found.sources == ("Trivy",)
+    assert "trivy failed" in found.unasked[0]
+    assert "high" not in found.facts()
+
+
+def test_trivy_says_whose_layer_it_was(store: Store, tmp_path: Path) -> None:
+    """A finding in a layer of the base is the base's, one above it is ours."""
+    found = {"VulnerabilityID": "CVE-1", "PkgName": "p", "InstalledVersion": "1", "Severity": "LOW"}
+    report = {
+        "Results": [
+            {
+                "Class": "os-pkgs",
+                "Vulnerabilities": [
+                    found | {"Layer": {"DiffID": "sha256:0"}},
+                    found | {"PkgName": "q", "Layer": {"DiffID": "sha256:1"}},
+                    found | {"PkgName": "r"},
+                ],
+            }
+        ]
+    }
+    digest = pushed(store)
+    session = session_of(tmp_path, store, "", **{"docker run": json.dumps(report)})
+    session.config.env["TOWPATH_TRIVY_IMAGE"] = f"trivy@{digest}"  # type: ignore[index]
+
+    owners = {row.advisory.package: row.owner for row in scan.scan(session, digest).findings}
+
+    assert owners == {"p": "base", "q": "ours", "r": ""}
+    assert isinstance(session.runner, TableRunner)
+    line, _ = (line for line in session.runner.lines if line.startswith("docker run"))
+    assert f" trivy@{digest} image --quiet" in line
+
+
+@pytest.mark.parametrize("image", ["aquasec/trivy", "aquasec/trivy:0.57", "trivy@sha256:12", "@x"])
+def test_a_scanner_without_a_whole_digest_is_refused(
+    store: Store, tmp_path: Path, image: str
+) -> None:
+    """A tag can be moved by others: nothing is run by it."""
+    digest = pushed(store)
+    session = session_of(tmp_path, store, "")
+    session.config.env["TOWPATH_TRIVY_IMAGE"] = image  # type: ignore[index]
+
+    with pytest.raises(ConfigurationError, match="digest"):
+        scan.scan(session, digest)
+
+
+def test_every_platform_gets_its_list_of_packages_once(
+    store: Store, archive: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The lists hang on the digest, one a platform; a second scan makes none."""
+    answering(monkeypatch)
+    digest = pushed(store)
+    session = session_of(tmp_path, store, archive[1])
+
+    scan.scan(session, digest)
+    found = scan.scan(session, digest)
+
+    assert found.facts()["sbom"] == {"linux/amd64": 2, "linux/arm64": 2}
+    assert found.facts()["sbom_missing"] == 0
+    assert isinstance(session.runner, TableRunner)
+    assert sum("bin/syft" in line for line in session.runner.lines) == 2
+    rows = attached.artifacts(store.client(), digest, spdx.ARTIFACT_TYPE)
+    assert {row.document["annotations"]["dev.towpath.platform"] for row in rows} == {
+        "linux/amd64",
+        "linux/arm64",
+    }
+
+
+@pytest.mark.parametrize(
+    "answer", [outcome(code=1, stderr="no route"), "", '{"spdxVersion": "SPDX-2.3"', "[]"]
+)
+def test_a_list_that_could_not_be_made_is_errored(
+    store: Store, archive: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, answer: Answer
+) -> None:
+    """syft that fails, says nothing or half of it leaves no fact and nothing attached."""
+    answering(monkeypatch)
+    digest = pushed(store)
+    session = session_of(tmp_path, store, archive[1])
+    assert isinstance(session.runner, TableRunner)
+    session.runner.answers["bin/syft scan"] = answer
+
+    statement = scan.record(session, scan.scan(session, digest), started=START)
+
+    assert statement.status is Status.ERRORED
+    assert "sbom_missing" not in statement.facts
+    assert "linux/amd64" in statement.reason
+    assert attached.artifacts(store.client(), digest, spdx.ARTIFACT_TYPE) == []
+
+
+def test_without_the_pins_of_syft_there_is_no_list(
+    store: Store, archive: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The message names the file, and the rest of the scan is there."""
+    answering(monkeypatch)
+    digest = pushed(store)
+    session = session_of(tmp_path, store, archive[1])
+    (tmp_path / "requirements" / "syft.txt").unlink()
+
+    found = scan.scan(session, digest)
+
+    assert "requirements/syft.txt" in found.listed.missing["linux/amd64"]
+    assert found.facts()["high"] == 0
