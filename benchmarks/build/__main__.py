@@ -62,6 +62,12 @@ class Trial(Checkout):
             stream.write(f"# {uuid4()}\n")
         self.commit("Change a line")
 
+    def repin(self) -> None:
+        """Change the file of pins and commit it: no pin is another, and all are installed again."""
+        with (self.root / "requirements" / "production.txt").open("a") as stream:
+            stream.write(f"# {uuid4()}\n")
+        self.commit("Change the file of pins")
+
     def forget(self) -> None:
         """Take the names of all images of this run out of the engine."""
         named = f"--filter=reference={session().config.registry}/{self.repository}"

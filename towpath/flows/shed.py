@@ -35,7 +35,8 @@ ANNOTATION = "dev.towpath.wheel"
 class Wheel:
     """A wheel that was made: of what, for which platform, how, and in how many seconds.
 
-    `how` is pure, native, cross or emulated, with "kept, " before it where that was done earlier.
+    `how` is pure, native, cross or emulated, with "kept, " before it where that was done earlier;
+    `source` is the hash of what it was made from.
     """
 
     name: str
@@ -45,6 +46,7 @@ class Wheel:
     seconds: float
     file: str
     sha256: str
+    source: str = ""
 
     @property
     def taken_over(self) -> Wheel:
@@ -106,7 +108,10 @@ def store(
     found[0].unlink()
     sha256 = hashlib.sha256(content).hexdigest()
     files.write_whole(_place(session, sha256), content)
-    return Wheel(row.name, row.version, platform, how, round(seconds, 1), found[0].name, sha256)
+    spent = round(seconds, 1)
+    return Wheel(
+        row.name, row.version, platform, how, spent, found[0].name, sha256, source=row.sha256
+    )
 
 
 def _require_fit(file: Path, platform: str) -> None:
@@ -132,12 +137,12 @@ def keep(session: Session, tag: str, wheel: Wheel) -> None:
         session.terminal.warn(f"{wheel.file} is not kept in the registry: {error}")
 
 
-def find(session: Session, tag: str) -> Wheel | None:
-    """Return a wheel that the registry keeps; None where it has none, or cannot say."""
+def find(session: Session, row: Source, tag: str) -> Wheel | None:
+    """Return a wheel of a source that the registry keeps; None where it has none, or cannot say."""
     try:
         manifest = _registry(session).manifest(tag)
         said = manifest.document.get("annotations", {}).get(ANNOTATION, "")
-        wheel = Wheel(**json.loads(said))
+        wheel = replace(Wheel(**json.loads(said)), source=row.sha256)
         content(session, wheel)
     except (RegistryError, NothingToJudgeError, ValueError, TypeError):
         return None
@@ -155,46 +160,46 @@ def content(session: Session, wheel: Wheel) -> bytes:
     return place.read_bytes()
 
 
-def record(session: Session, pins: str) -> Mapping[str, Any] | None:
-    """Return which wheels were made for pins with this hash; None where none were."""
+def record(session: Session, name: str) -> Mapping[str, Any] | None:
+    """Return the record of this name, of wheels and their base; None where there is none."""
     try:
-        found: Mapping[str, Any] = json.loads(_note(session, pins).read_bytes())
+        found: Mapping[str, Any] = json.loads(_note(session, name).read_bytes())
         return found
     except (OSError, ValueError):
         pass
     try:
         registry = _registry(session)
-        manifest = registry.manifest(f"pins-{pins}")
+        manifest = registry.manifest(name)
         text = registry.blob(oci.layers(manifest)[0].digest)
         found = json.loads(text)
     except (RegistryError, NothingToJudgeError, ValueError, IndexError):
         return None
-    files.write_whole(_note(session, pins), text)
+    files.write_whole(_note(session, name), text)
     return found
 
 
-def note(session: Session, pins: str, record: Mapping[str, Any]) -> None:
-    """Note on this machine alone which wheels pins with this hash want, unless that is known.
+def note(session: Session, name: str, record: Mapping[str, Any]) -> None:
+    """Keep a record on this machine alone, unless there is one of this name.
 
-    Where they want none, nobody is asked about them again.
+    What needs no wheels is noted so, and nobody is asked about it again.
     """
-    if not _note(session, pins).is_file():
-        _write(session, pins, record)
+    if not _note(session, name).is_file():
+        _write(session, name, record)
 
 
-def remember(session: Session, pins: str, record: Mapping[str, Any]) -> None:
-    """Note which wheels were made for pins with this hash, here and in the registry."""
-    text = _write(session, pins, record)
+def remember(session: Session, name: str, record: Mapping[str, Any]) -> None:
+    """Keep a record here and in the registry."""
+    text = _write(session, name, record)
     try:
-        _put(session, f"pins-{pins}", RECORD_TYPE, text, RECORD_TYPE)
+        _put(session, name, RECORD_TYPE, text, RECORD_TYPE)
     except RegistryError as error:
         session.terminal.warn(f"The registry does not know of these wheels: {error}")
 
 
-def _write(session: Session, pins: str, record: Mapping[str, Any]) -> bytes:
+def _write(session: Session, name: str, record: Mapping[str, Any]) -> bytes:
     """Write a record on this machine, and return its bytes."""
     text = json.dumps(record, sort_keys=True).encode()
-    files.write_whole(_note(session, pins), text)
+    files.write_whole(_note(session, name), text)
     return text
 
 
@@ -218,8 +223,8 @@ def _registry(session: Session) -> RegistryClient:
     return RegistryClient(place, env=session.config.env)
 
 
-def _note(session: Session, pins: str) -> Path:
-    return session.config.state / "wheels" / f"{pins}.json"
+def _note(session: Session, name: str) -> Path:
+    return session.config.state / "wheels" / f"{name}.json"
 
 
 def _place(session: Session, sha256: str) -> Path:

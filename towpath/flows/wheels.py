@@ -19,7 +19,7 @@ from typing import TypeVar
 from towpath.commands import buildx
 from towpath.commands import wheels as commands
 from towpath.errors import CommandFailedError, NothingToJudgeError
-from towpath.flows import bake, builders, files, shed
+from towpath.flows import bake, builders, files, shed, stock
 from towpath.flows.bake import Order
 from towpath.flows.session import Session
 from towpath.flows.shed import Wheel
@@ -63,8 +63,10 @@ def provided(
     try:
         done = act(given.order(order))
         if not given.wheels:
-            shed.note(session, _key(session, order), {"base": "", "wheels": []})
-        if not given.wheels or base_of(done) in ("", given.base):
+            shed.note(session, _name(session, order), {"base": "", "wheels": []})
+            return done, given
+        if base_of(done) in ("", given.base):
+            _remember(session, order, given)
             return done, given
     except CommandFailedError:
         if not _wants_one(session, begun - 1):
@@ -82,8 +84,10 @@ def _wants_one(session: Session, since: float) -> bool:
 
 
 def _kept(session: Session, order: Order) -> Given:
-    """Return what was made for these very pins, here or on another machine; mostly nothing."""
-    record = shed.record(session, _key(session, order))
+    """Return what was made for these very pins, or their sources, here or elsewhere."""
+    record = shed.record(session, _name(session, order))
+    if record is None:
+        record = stock.find(session, (file.read_text() for file in _files(session, order)))
     if not record or not record["wheels"]:
         return Given()
     wheels = tuple(Wheel(**row).taken_over for row in record["wheels"])
@@ -105,9 +109,18 @@ def _made(session: Session, order: Order) -> Given:
         return Given(base)
     with builders.places(session, platforms) as places:
         found = tuple(sorted(Workshop(session, base, own, places).all(rows)))
-    record = {"base": base, "wheels": [asdict(row) for row in found]}
-    shed.remember(session, _key(session, order), record)
-    return Given(base, found, _laid_out(session, order, found))
+    given = Given(base, found, _laid_out(session, order, found))
+    _remember(session, order, given)
+    return given
+
+
+def _remember(session: Session, order: Order, given: Given) -> None:
+    """Keep which wheels these pins want, unless that is known, and all of them for other pins."""
+    record = {"base": given.base, "wheels": [asdict(row) for row in given.wheels]}
+    known = shed.record(session, _name(session, order)) or {}
+    if known.get("base") != given.base or not known["wheels"]:
+        shed.remember(session, _name(session, order), record)
+    stock.add(session, record)
 
 
 def _missing(
@@ -149,11 +162,20 @@ def _pins(session: Session, order: Order) -> tuple[str, ...]:
     return PINS if "testing" in order.targets else PINS[:1]
 
 
+def _files(session: Session, order: Order) -> list[Path]:
+    places = [session.config.root / "requirements" / name for name in _pins(session, order)]
+    return [file for file in places if file.is_file()]
+
+
+def _name(session: Session, order: Order) -> str:
+    """Return what the record of a build's wheels is called."""
+    return f"pins-{_key(session, order)}"
+
+
 def _key(session: Session, order: Order) -> str:
     """Return what the wheels of a build follow from, the base left out: one hash."""
-    places = [session.config.root / "requirements" / name for name in _pins(session, order)]
     parts = [
-        *(file.read_bytes() for file in places if file.is_file()),
+        *(file.read_bytes() for file in _files(session, order)),
         json.dumps([sorted(order.platforms), *shed.recipe(session)]).encode(),
     ]
     return hashlib.sha256(b"\0".join(hashlib.sha256(part).digest() for part in parts)).hexdigest()

@@ -46,7 +46,7 @@ class Workshop:
     def _pure(self, row: Source, platform: str) -> Wheel | None:
         """Make a wheel without a compiler; None where that does not do, or gives no pure one."""
         key = shed.key(self._session, row, "any", self._base)
-        if kept := shed.find(self._session, key):
+        if kept := shed.find(self._session, row, key):
             return kept.taken_over
         try:
             wheel = self._build(row, platform, "pure", {})
@@ -60,7 +60,7 @@ class Workshop:
     def _compiled(self, row: Source, platform: str) -> Wheel:
         """Make a wheel with a compiler: for another machine, or if that fails under emulation."""
         key = shed.key(self._session, row, platform, self._base)
-        if kept := shed.find(self._session, key):
+        if kept := shed.find(self._session, row, key):
             return kept.taken_over
         packages = " ".join(self._session.config.image.build_packages)
         arguments = {"COMPILED": "1", "PACKAGES": packages}
