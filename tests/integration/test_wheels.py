@@ -23,6 +23,8 @@ pytestmark = [pytest.mark.integration, pytest.mark.engine]
 
 # Small, compiled, and its setup runs cffi, which is compiled itself.
 XATTR = Source("xattr", "1.3.0", "30439fabd7de0787b27e9a6e1d569c5959854cb322f64ce7380fedbfa5035036")
+# Its setup takes the flags of the machine it runs on, so that it cannot be compiled across.
+ANNOY = Source("annoy", "1.17.3", "9cbfebefe0a5f843eba29c6be4c84d601f4f41ad4ded0486f1b88c3b07739c15")
 
 
 @pytest.fixture(scope="module")
@@ -47,3 +49,23 @@ def test_what_builds_a_wheel_runs_here_and_what_is_built_does_not(
         with zipfile.ZipFile(io.BytesIO(shed.content(session, wheel))) as archive:
             header = archive.read("xattr/_lib.abi3.so")[: elf.HEADER]
         assert elf.machine(header) == elf.MACHINES[wheel.platform]
+
+
+@pytest.mark.machine
+@pytest.mark.timeout(900)
+def test_what_cannot_be_compiled_across_is_made_under_emulation(session: Session) -> None:
+    """It is tried across first; the wheel is for the platform, and there it runs."""
+    own = native(session.runner.run(buildx.info()).stdout)
+    foreign = next(platform for platform in PLATFORMS if platform != own)
+    with builders.places(session, PLATFORMS) as places:
+        workshop = Workshop(session, f"sha256:{uuid4().hex * 2}", own, places)
+        (wheel,) = workshop.all({ANNOY: (foreign,)})
+
+    assert wheel.how == "emulated"
+    place = session.config.reports / "emulated"
+    with zipfile.ZipFile(io.BytesIO(shed.content(session, wheel))) as archive:
+        archive.extractall(place)
+    given = [f"--platform={foreign}", f"--volume={place}:/given:ro", "--env=PYTHONPATH=/given"]
+    argv = ["docker", "run", "--rm", *given, "python:3.13-slim", "python3", "-c"]
+    said = session.runner.run([*argv, "import annoy; print(annoy.__file__)"]).stdout
+    assert said.startswith("/given/annoy")

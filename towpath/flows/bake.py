@@ -11,7 +11,7 @@ from pathlib import Path
 from towpath.commands import bake
 from towpath.commands.bake import Target, index_annotations
 from towpath.errors import CommandFailedError, ConfigurationError, NothingToJudgeError
-from towpath.flows import builders, cache, join
+from towpath.flows import builders, cache, join, solving
 from towpath.flows.place import Place, here
 from towpath.flows.session import Session
 from towpath.images import architecture
@@ -250,7 +250,7 @@ def _run(
         plan.write_text(bake.definition(targets))
         log = session.config.reports / "logs" / f"build{word}.log"
         env = {**bake.ENV, **place.env}
-        session.runner.run(argv, env=env, log=log, stream=order.shown, label=word.lstrip("-"))
+        solving.solve(session, argv, env=env, log=log, stream=order.shown, label=word.lstrip("-"))
         return metadata.read_text() if metadata.is_file() else ""
     finally:
         plan.unlink(missing_ok=True)

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from towpath.commands import wheels as commands
 from towpath.errors import CommandFailedError
-from towpath.flows import bake, shed
+from towpath.flows import bake, shed, solving
 from towpath.flows.place import Place
 from towpath.flows.session import Session
 from towpath.flows.shed import Wheel
@@ -89,7 +89,7 @@ class Workshop:
         except CommandFailedError as error:
             self._session.terminal.warn(
                 f"{row.name} cannot be compiled for {platform} here and is built under emulation,"
-                f" which takes long: {error.why or error.what}"
+                f" which takes long: {error.what} {error.next_step or error.why}"
             )
         return self._build(row, platform, "emulated", {**arguments, "MADE_ON": platform})
 
@@ -109,5 +109,5 @@ class Workshop:
         for left in into.glob("*.whl"):
             left.unlink()
         log = config.reports / "logs" / f"{word}.log"
-        ran = self._session.runner.run(argv, env=place.env, log=log)
+        ran = solving.solve(self._session, argv, env=place.env, log=log)
         return shed.store(self._session, row, platform, how, ran.seconds, into)

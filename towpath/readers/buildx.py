@@ -3,13 +3,27 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from towpath.errors import NothingToJudgeError
 from towpath.images import digest
 
 SNAPSHOTTER = "io.containerd.snapshotter.v1"
+# How many of the last lines of a step tell why it failed.
+LAST = 25
+_STEP = re.compile(r"^#(?P<number>\d+) (?P<name>\[(?:[^\]]* internal\] .*|[^\]]*\]))", re.M)
+_FAILED = re.compile(r"^#(?P<number>\d+) ERROR: (?P<error>.*)$", re.M)
+
+
+@dataclass(frozen=True)
+class Failure:
+    """The step of a build that failed, as buildx names it, and the end of what it said."""
+
+    step: str
+    said: str
 
 
 def built_digests(metadata: str, targets: Iterable[str]) -> dict[str, str]:
@@ -38,6 +52,22 @@ def materials(metadata: str, target: str) -> tuple[Mapping[str, Any], ...]:
     newer = (said.get("buildDefinition") or {}).get("resolvedDependencies")
     rows = newer or said.get("materials") or []
     return tuple({"uri": row["uri"], "digest": row.get("digest") or {}} for row in rows)
+
+
+def failure(log: str) -> Failure | None:
+    """Return the first step that failed, from what `--progress=plain` has shown; None without any.
+
+    buildx ends with the lines of the Dockerfile, and with the command that failed on one line: a
+    script there leaves no room for what it said.
+    """
+    found = _FAILED.search(log)
+    if found is None:
+        return None
+    number = found["number"]
+    names = {row["number"]: row["name"] for row in _STEP.finditer(log)}
+    said = re.findall(rf"^#{number} \d+\.\d+ (.*)$", log, re.M)
+    ended = re.sub(r'^process ".*" (?=did not)', "It ", found["error"])
+    return Failure(names.get(number, f"step {number}"), "\n".join([*said[-LAST:], ended]))
 
 
 def has_image_store(info: str) -> bool:

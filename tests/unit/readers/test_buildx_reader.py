@@ -71,3 +71,63 @@ def test_what_buildx_says_went_in_is_read(said: dict[str, object]) -> None:
 def test_the_image_store_is_recognised(info: str, expected: bool) -> None:
     """Only an engine with containerd's image store builds several platforms by itself."""
     assert buildx.has_image_store(info) is expected
+
+
+PLAIN = """#1 [internal] load build definition from Dockerfile
+#1 DONE 0.0s
+#12 [linux/amd64 builder 2/3] COPY pause /tmp/
+#12 DONE 0.1s
+#13 [linux/amd64->arm64 builder 3/3] RUN if true; then false; fi
+#13 0.086 first
+#13 0.100 sleep: invalid time interval 'no number'
+#13 ERROR: process "/bin/sh -c \\"false\\"" did not complete successfully: exit code: 1
+#14 [linux/amd64 other 1/1] RUN sleep 9
+#14 CANCELED
+------
+ > [linux/amd64->arm64 builder 3/3] RUN if true; then false; fi:
+0.100 sleep: invalid time interval 'no number'
+------
+Dockerfile:4
+--------------------
+   4 | >>> RUN if true; then false; fi
+--------------------
+ERROR: failed to solve: process "/bin/sh -c if true" did not complete successfully: exit code: 1
+"""
+
+
+def test_a_failed_step_is_named_with_what_it_said() -> None:
+    """Neither the Dockerfile's lines nor the script on one line are a reason."""
+    assert buildx.failure(PLAIN) == buildx.Failure(
+        "[linux/amd64->arm64 builder 3/3]",
+        "first\nsleep: invalid time interval 'no number'\n"
+        "It did not complete successfully: exit code: 1",
+    )
+
+
+def test_only_the_end_of_what_it_said_is_told() -> None:
+    """The whole of it is in the log."""
+    lines = "".join(f"#13 0.2 line {number}\n" for number in range(50))
+
+    found = buildx.failure(PLAIN.replace("#13 0.086 first\n", lines))
+
+    assert found is not None
+    assert found.said.splitlines()[:2] == ["line 26", "line 27"]
+    assert len(found.said.splitlines()) == buildx.LAST + 1
+
+
+def test_a_step_that_says_nothing_has_its_error() -> None:
+    """An image that cannot be had is no command; a step without a name has its number."""
+    said = "#3 ERROR: failed to do request: Head: no such host\n"
+    named = "#3 [base-0 linux/amd64 internal] load metadata for docker.io/x:3\n"
+    why = "failed to do request: Head: no such host"
+
+    assert buildx.failure(said) == buildx.Failure("step 3", why)
+    assert buildx.failure(named + said) == buildx.Failure(
+        "[base-0 linux/amd64 internal] load metadata for docker.io/x:3", why
+    )
+
+
+@pytest.mark.parametrize("log", ["", "ERROR: failed to solve: x\n", "#1 DONE 0.0s\n"])
+def test_a_build_without_a_failed_step_has_none(log: str) -> None:
+    """What buildx itself could not do is told as it tells it."""
+    assert buildx.failure(log) is None
