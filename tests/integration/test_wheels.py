@@ -24,7 +24,9 @@ pytestmark = [pytest.mark.integration, pytest.mark.engine]
 # Small, compiled, and its setup runs cffi, which is compiled itself.
 XATTR = Source("xattr", "1.3.0", "30439fabd7de0787b27e9a6e1d569c5959854cb322f64ce7380fedbfa5035036")
 # Its setup takes the flags of the machine it runs on, so that it cannot be compiled across.
-ANNOY = Source("annoy", "1.17.3", "9cbfebefe0a5f843eba29c6be4c84d601f4f41ad4ded0486f1b88c3b07739c15")
+ANNOY = Source(
+    "annoy", "1.17.3", "9cbfebefe0a5f843eba29c6be4c84d601f4f41ad4ded0486f1b88c3b07739c15"
+)
 
 
 @pytest.fixture(scope="module")
