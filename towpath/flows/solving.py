@@ -22,15 +22,25 @@ def solve(
 ) -> Outcome:
     """Let buildx build, with the options of `Runner.run`; what it says goes into `log`.
 
-    Raises CommandFailedError, which names the step.
+    Where the builder has lost track of its cache it is asked once more. Raises CommandFailedError,
+    which names the step.
     """
-    # What an earlier build said is not this one's reason.
-    log.unlink(missing_ok=True)
-    try:
+
+    def ask() -> Outcome:
+        # What an earlier build said is not this one's reason.
+        log.unlink(missing_ok=True)
         return session.runner.run(argv, env=env, log=log, stream=stream, label=label)
+
+    try:
+        try:
+            return ask()
+        except CommandFailedError:
+            if not buildx.is_lost(_said(log)):
+                raise
+            session.terminal.warn("The builder lost track of its cache: it is asked once more.")
+            return ask()
     except CommandFailedError as error:
-        said = log.read_text(errors="replace") if log.is_file() else ""
-        failed = buildx.failure(said)
+        failed = buildx.failure(_said(log))
         if failed is None:
             raise
         raise CommandFailedError(
@@ -38,3 +48,7 @@ def solve(
             why=failed.said,
             next_step=f"Read {log.relative_to(session.config.root)}.",
         ) from error
+
+
+def _said(log: Path) -> str:
+    return log.read_text(errors="replace") if log.is_file() else ""

@@ -16,6 +16,13 @@ SNAPSHOTTER = "io.containerd.snapshotter.v1"
 LAST = 25
 _STEP = re.compile(r"^#(?P<number>\d+) (?P<name>\[(?:[^\]]* internal\] .*|[^\]]*\]))", re.M)
 _FAILED = re.compile(r"^#(?P<number>\d+) ERROR: (?P<error>.*)$", re.M)
+_ERRORS = re.compile(r"^(?:#\d+ )?ERROR: (.*)$", re.M | re.I)
+# What BuildKit says where it lost track of its own cache, mostly while that was being cleaned up:
+# moby/buildkit#3635 and #1468, containerd/nerdctl#2464, docker/buildx#101.
+_LOST = re.compile(
+    r"failed to get state for index|inconsistent graph state|return leaving incoming open"
+    r'|lease "[^"]+": not found|content digest sha256:[0-9a-f]{64}: not found'
+)
 
 
 @dataclass(frozen=True)
@@ -68,6 +75,11 @@ def failure(log: str) -> Failure | None:
     said = re.findall(rf"^#{number} \d+\.\d+ (.*)$", log, re.M)
     ended = re.sub(r'^process ".*" (?=did not)', "It ", found["error"])
     return Failure(names.get(number, f"step {number}"), "\n".join([*said[-LAST:], ended]))
+
+
+def is_lost(said: str) -> bool:
+    """Tell whether the builder itself failed, so that the same build may well succeed next time."""
+    return any(_LOST.search(error) for error in _ERRORS.findall(said))
 
 
 def has_image_store(info: str) -> bool:

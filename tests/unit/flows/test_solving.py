@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -20,11 +21,16 @@ SAID = (
 )
 
 
-def solve(root: Path, script: str) -> CommandFailedError:
-    """Return the error of a build that ends as a shell script does."""
+def session_of(root: Path) -> Session:
+    """Return a session whose commands really run."""
     terminal = QuietTerminal()
     runner = Runner(terminal, env={"PATH": "/usr/bin:/bin"}, cwd=root)
-    session = Session(parse({"name": "box"}, root, {}), runner, terminal)
+    return Session(parse({"name": "box"}, root, {}), runner, terminal)
+
+
+def solve(root: Path, script: str) -> CommandFailedError:
+    """Return the error of a build that ends as a shell script does."""
+    session = session_of(root)
     with pytest.raises(CommandFailedError) as caught:
         solving.solve(session, ["sh", "-c", script], log=session.config.reports / "logs/build.log")
     return caught.value
@@ -57,3 +63,37 @@ def test_an_earlier_build_is_no_reason(tmp_path: Path) -> None:
     log.write_text("#3 [builder 2/2] RUN x\n#3 ERROR: of yesterday\n")
 
     assert "of yesterday" not in solve(tmp_path, "kill -9 $$").why
+
+
+LOST = "failed to compute cache key: failed to get state for index 0 on [code 2/3] COPY app/ /code/"
+
+
+def test_a_builder_that_lost_track_is_asked_once_more(tmp_path: Path) -> None:
+    """The second time it has found its cache again, or made it."""
+    terminal = QuietTerminal()
+    session = replace(session_of(tmp_path), terminal=terminal)
+    script = f"test -e again || {{ touch again; echo 'ERROR: failed to solve: {LOST}'; exit 1; }}"
+
+    ran = solving.solve(session, ["sh", "-c", script], log=tmp_path / "reports/logs/build.log")
+
+    assert ran.ok
+    assert "it is asked once more" in terminal.err_text.getvalue()
+
+
+def test_one_that_stays_lost_is_not_asked_for_ever(tmp_path: Path) -> None:
+    """Its second answer is the error."""
+    error = solve(tmp_path, f"echo x >> times; echo 'ERROR: failed to solve: {LOST}' >&2; exit 1")
+
+    assert (tmp_path / "times").read_text() == "x\nx\n"
+    assert LOST in error.why
+
+
+def test_what_a_step_says_is_no_reason_to_ask_again(tmp_path: Path) -> None:
+    """A failing command may print anything."""
+    said = (
+        "echo '#3 [a 1/1] RUN x'; echo '#3 0.1 inconsistent graph state'; echo '#3 ERROR: it ended'"
+    )
+
+    solve(tmp_path, f"echo x >> times; {said}; exit 1")
+
+    assert (tmp_path / "times").read_text() == "x\n"

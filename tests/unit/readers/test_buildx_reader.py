@@ -131,3 +131,24 @@ def test_a_step_that_says_nothing_has_its_error() -> None:
 def test_a_build_without_a_failed_step_has_none(log: str) -> None:
     """What buildx itself could not do is told as it tells it."""
     assert buildx.failure(log) is None
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        "failed to compute cache key: failed to get state for index 0 on [a 2/3] COPY x y",
+        "inconsistent graph state in edge [a 2/3]",
+        'lease "k9b85fmmnhy2hyeacrb7sx1du": not found',
+        f"content digest sha256:{'0' * 64}: not found",
+    ],
+)
+def test_a_builder_that_lost_its_cache_is_known(error: str) -> None:
+    """In its own errors only: what a step prints is the step's."""
+    assert buildx.is_lost(f"#1 DONE\nERROR: failed to solve: {error}\n")
+    assert buildx.is_lost(f"#4 ERROR: {error}")
+    assert not buildx.is_lost(f"#3 0.1 {error}\nERROR: failed to solve: it ended\n")
+
+
+def test_an_image_that_is_not_there_is_not_lost() -> None:
+    """It would not be there the second time either."""
+    assert not buildx.is_lost("ERROR: failed to solve: python:3.99: not found")
