@@ -24,9 +24,7 @@ pytestmark = [pytest.mark.integration, pytest.mark.engine]
 # Small, compiled, and its setup runs cffi, which is compiled itself.
 XATTR = Source("xattr", "1.3.0", "30439fabd7de0787b27e9a6e1d569c5959854cb322f64ce7380fedbfa5035036")
 # Its setup takes the flags of the machine it runs on, so that it cannot be compiled across.
-ANNOY = Source(
-    "annoy", "1.17.3", "9cbfebefe0a5f843eba29c6be4c84d601f4f41ad4ded0486f1b88c3b07739c15"
-)
+TIED = Source("annoy", "1.17.3", "9cbfebefe0a5f843eba29c6be4c84d601f4f41ad4ded0486f1b88c3b07739c15")
 
 
 @pytest.fixture(scope="module")
@@ -61,7 +59,7 @@ def test_what_cannot_be_compiled_across_is_made_under_emulation(session: Session
     foreign = next(platform for platform in PLATFORMS if platform != own)
     with builders.places(session, PLATFORMS) as places:
         workshop = Workshop(session, f"sha256:{uuid4().hex * 2}", own, places)
-        (wheel,) = workshop.all({ANNOY: (foreign,)})
+        (wheel,) = workshop.all({TIED: (foreign,)})
 
     assert wheel.how == "emulated"
     place = session.config.reports / "emulated"
