@@ -58,15 +58,11 @@ class Trial(Checkout):
 
     def change(self) -> None:
         """Change a line of the product and commit it."""
-        with (self.root / "app" / "config" / "release.py").open("a") as stream:
-            stream.write(f"# {uuid4()}\n")
-        self.commit("Change a line")
+        self._grow("app/config/release.py", "Change a line")
 
     def repin(self) -> None:
         """Change the file of pins and commit it: no pin is another, and all are installed again."""
-        with (self.root / "requirements" / "production.txt").open("a") as stream:
-            stream.write(f"# {uuid4()}\n")
-        self.commit("Change the file of pins")
+        self._grow("requirements/production.txt", "Change the file of pins")
 
     def forget(self) -> None:
         """Take the names of all images of this run out of the engine."""
@@ -74,6 +70,12 @@ class Trial(Checkout):
         listed = ["docker", "image", "ls", "--format={{.Repository}}:{{.Tag}}", named]
         names = self.runner.run(listed).stdout.split()
         self.runner.run(["docker", "image", "rm", "--force", *names], check=False)
+
+    def _grow(self, name: str, message: str) -> None:
+        """Add a comment that no build has seen to a file, and commit it."""
+        with (self.root / name).open("a") as stream:
+            stream.write(f"# {uuid4()}\n")
+        self.commit(message)
 
     def _caches(self) -> None:
         """Give the Dockerfile's downloads a place that no earlier build has filled."""

@@ -71,7 +71,7 @@ def _session(local: Session, root: Path, repository: str, more: Mapping[str, str
     return Session(config, Runner(local.terminal, env=env, cwd=root), local.terminal)
 
 
-def interrupted(session: Session, far: Machine) -> None:
+def require_interrupted(session: Session, far: Machine) -> None:
     """Build what waits 61 s on another engine, press Ctrl-C, and see that nothing goes on there."""
     started = time.monotonic()
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.integration.machine import Machine, machine
-from tests.integration.small import BOTH, alone, interrupted, project
+from tests.integration.small import BOTH, alone, project, require_interrupted
 from towpath.errors import CommandFailedError, RegistryNotFoundError
 from towpath.flows import build, builders, origin
 from towpath.flows import registry as registries
@@ -89,7 +89,7 @@ def test_ctrl_c_ends_the_build_on_the_other_machine(
     local: Session, far: Machine, tmp_path: Path
 ) -> None:
     """Its step is ended there, and no tag is there."""
-    interrupted(project(local, tmp_path, pause="61", node=far.node), far)
+    require_interrupted(project(local, tmp_path, pause="61", node=far.node), far)
 
 
 def test_a_stranger_is_not_let_in(local: Session, far: Machine, tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ import pytest
 
 from tests.integration import buildkit
 from tests.integration.machine import Machine, machine
-from tests.integration.small import BOTH, alone, interrupted, project
+from tests.integration.small import BOTH, alone, project, require_interrupted
 from towpath.errors import ConfigurationError
 from towpath.flows import build, source
 from towpath.flows.build import Built
@@ -108,4 +108,4 @@ def test_ctrl_c_ends_the_build_there(
     local: Session, old: Machine, settings: dict[str, str], tmp_path: Path
 ) -> None:
     """The step of a builder in a container of another machine is ended, and no tag is there."""
-    interrupted(project(local, tmp_path, pause="61", node=old.node, env=settings), old)
+    require_interrupted(project(local, tmp_path, pause="61", node=old.node, env=settings), old)

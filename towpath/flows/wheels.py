@@ -116,10 +116,11 @@ def _made(session: Session, order: Order) -> Given:
 
 def _remember(session: Session, order: Order, given: Given) -> None:
     """Keep which wheels these pins want, unless that is known, and all of them for other pins."""
+    name = _name(session, order)
     record = {"base": given.base, "wheels": [asdict(row) for row in given.wheels]}
-    known = shed.record(session, _name(session, order)) or {}
+    known = shed.record(session, name) or {}
     if known.get("base") != given.base or not known["wheels"]:
-        shed.remember(session, _name(session, order), record)
+        shed.remember(session, name, record)
     stock.add(session, record)
 
 
