@@ -12,6 +12,7 @@ import signal
 import subprocess  # nosec B404: argv lists only, never a shell
 import threading
 import time
+import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -198,7 +199,12 @@ class Runner:
                 )
             except OSError as error:
                 raise _not_started(argv[0], line, error) from error
-        return process.pid
+        pid = process.pid
+        with warnings.catch_warnings():
+            # It outlives us on purpose; Python reaps it all the same if it ends before we do.
+            warnings.simplefilter("ignore", ResourceWarning)
+            del process
+        return pid
 
     def _line(self, argv: Sequence[str]) -> str:
         """Return the command as one quoted line; secrets go first, quoting would change them."""
