@@ -22,7 +22,7 @@ from towpath.readers import thresholds
 
 # From the bottom up; a module imports its own layer and those below it.
 LAYERS = (
-    ("errors", "inside"),
+    ("errors", "inside", "markup", "redaction"),
     ("images", "inputs", "tables"),
     ("gates", "migrations"),
     ("nodes", "policy"),
@@ -35,7 +35,7 @@ LAYERS = (
 )
 PURE = {
     *("gates", "evidence", "promotion", "rollout", "migrations", "images", "commands", "readers"),
-    *("inputs", "nodes", "policy", "provenance", "retention", "sarif", "tables"),
+    *("inputs", "markup", "nodes", "policy", "provenance", "retention", "sarif", "tables"),
 }
 WORLD = {
     *("asyncio", "docker", "http", "io", "logging", "os", "random", "requests", "rich", "secrets"),

@@ -6,6 +6,8 @@ import hashlib
 import os
 from pathlib import Path
 
+from towpath.redaction import SECRETS
+
 
 def file_hash(file: Path) -> str:
     """Return the sha256 of a file's bytes, as hexadecimal digits."""
@@ -21,3 +23,13 @@ def write_whole(file: Path, content: bytes) -> None:
         stream.flush()
         os.fsync(stream.fileno())
     scratch.replace(file)
+
+
+def redact(file: Path) -> None:
+    """Take the secrets that the process knows out of a file that a tool wrote, if it has any."""
+    try:
+        content = file.read_bytes()
+    except FileNotFoundError:
+        return
+    if (without := SECRETS.content(content)) != content:
+        write_whole(file, without)

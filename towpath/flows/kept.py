@@ -24,6 +24,7 @@ from towpath.config import Config
 from towpath.flows.files import file_hash, write_whole
 from towpath.flows.listed import Listed
 from towpath.inputs import ignored
+from towpath.redaction import SECRETS
 
 Answer = list[dict[str, Any]]
 Answers = dict[str, Answer]
@@ -173,5 +174,5 @@ def _save(file: Path, new: Mapping[str, Answer], used: Iterable[str]) -> None:
     older = {key: answer for key, answer in stored.items() if key not in current}
     room = max(0, (STATES - 1) * len(current))
     kept = dict(list(older.items())[-room:] if room else []) | current
-    body = json.dumps(kept, separators=(",", ":")).encode()
+    body = json.dumps(SECRETS.document(kept), separators=(",", ":")).encode()
     write_whole(file, hashlib.sha256(body).hexdigest().encode() + b"\n" + body)

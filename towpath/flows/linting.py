@@ -20,6 +20,7 @@ from towpath.flows.listed import Listed
 from towpath.flows.records import Record
 from towpath.flows.session import Session
 from towpath.readers.findings import Ran
+from towpath.redaction import SECRETS
 
 # Seconds; a linter that has not ended by then has given no verdict.
 DEADLINE = 900
@@ -112,7 +113,8 @@ class Linting:
         command = f"$ {shlex.join(argv)}\n" if argv else ""
         file = records.log(self.session.config, name)
         file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(f"{command}{ran.stdout}{ran.stderr}\n{more}", encoding="utf-8")
+        text = SECRETS.text(f"{command}{ran.stdout}{ran.stderr}\n{more}")
+        file.write_text(text, encoding="utf-8")
 
 
 def version(package: str) -> str:

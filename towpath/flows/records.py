@@ -16,6 +16,7 @@ from towpath.flows import files, source, stages
 from towpath.flows.session import Session
 from towpath.flows.source import Snapshot
 from towpath.readers.findings import Ran
+from towpath.redaction import SECRETS
 
 
 @dataclass(frozen=True)
@@ -127,7 +128,7 @@ def read(config: Config, stage: str, name: str) -> Record:
 
 def keep(config: Config, stage: str, name: str, document: Mapping[str, Any]) -> None:
     """Write a document into the check's records."""
-    content = json.dumps(document, indent=1, sort_keys=True).encode() + b"\n"
+    content = json.dumps(SECRETS.document(document), indent=1, sort_keys=True).encode() + b"\n"
     files.write_whole(folder(config, stage) / f"{name}.json", content)
 
 

@@ -18,6 +18,7 @@ from towpath.flows.files import file_hash, write_whole
 from towpath.flows.session import Session
 from towpath.flows.source import Snapshot, Source
 from towpath.gates import Status
+from towpath.redaction import SECRETS
 
 
 def now() -> dt.datetime:
@@ -157,6 +158,7 @@ def record(
     reasons where they did not pass.
     """
     config = session.config
+    facts, reason, detail = SECRETS.document(facts), SECRETS.text(reason), SECRETS.text(detail)
     waived = {row.id: row.note for row in config.waivers}
     verdicts = gates.waive(gates.judge(gates_of or stage, facts, config.gates), waived)
     own = Status.ERRORED if reason else Status.PASSED

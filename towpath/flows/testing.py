@@ -11,7 +11,7 @@ from pathlib import Path
 
 from towpath.commands import testing as commands
 from towpath.errors import CommandFailedError, ConfigurationError, NothingToJudgeError
-from towpath.flows import judging, linting, pythons, records
+from towpath.flows import files, judging, linting, pythons, records
 from towpath.flows.records import Record
 from towpath.flows.session import Session
 from towpath.images import nearest
@@ -173,6 +173,7 @@ def _run(
         log=config.reports / "logs" / f"pytest-{name}.log",
         stream=True,
     )
+    files.redact(report)
     keep(session, stage, name, ended, seed)
     return ended.code
 

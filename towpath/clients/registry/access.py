@@ -15,6 +15,7 @@ from urllib.parse import urlencode, urlsplit
 from towpath.clients.registry.credentials import Credentials
 from towpath.clients.registry.wire import Answer
 from towpath.errors import RegistryUnauthorizedError
+from towpath.redaction import SECRETS
 
 Send = Callable[[str, str, Mapping[str, str], bytes], Answer]
 CLIENT = "towpath"
@@ -93,6 +94,7 @@ class Access:
                 f"{self._registry} sends us to {realm} for a token, and there is none.",
                 next_step="Log in with `invoke registry.login`.",
             )
+        SECRETS.hide(str(token))
         return str(token)
 
     def trusted(self, realm: str) -> str:
