@@ -49,7 +49,8 @@ def test_markdown_is_shown_letter_by_letter() -> None:
     text = "![x](http://h/p) <img src=x> a|b `c` *d* & #1\na_b __init__"
 
     assert markup.markdown(text) == (
-        "\\!\\[x\\](http://h/p) &lt;img src=x&gt; a\\|b \\`c\\` \\*d\\* &amp; \\#1<br>a_b \\_\\_init\\_\\_"
+        "\\!\\[x\\](http://h/p) &lt;img src=x&gt; a\\|b \\`c\\` \\*d\\* &amp; "
+        "\\#1<br>a_b \\_\\_init\\_\\_"
     )
 
 
