@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
+from towpath import binding
 from towpath.clients.engine import Container, Engine, Image
 from towpath.clients.proxy import Proxy
 from towpath.commands import compose
@@ -176,6 +177,8 @@ def variables(site: Site, release: Release) -> Mapping[str, str]:
     return {
         "STATE": str(site.state),
         "TOWPATH_PORT": str(site.environment.port),
+        "TOWPATH_BIND": binding.published(site.environment.bind),
+        "TOWPATH_HOSTS": binding.hosts(config.env.get(binding.HOSTS, ""), site.environment.bind),
         "TOWPATH_CONFIG": hashlib.sha256(settings.read_bytes()).hexdigest()[:12],
         "TOWPATH_IMAGE": release.image,
         "TOWPATH_VERSION": release.version,
