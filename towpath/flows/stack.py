@@ -28,8 +28,9 @@ def services_up(
 ) -> Mapping[str, str]:
     """Start services, wait until each says that it is healthy, and return their addresses.
 
-    With `resolve` their images are what the tags of the Compose files point at now. Nothing is published: the addresses are those of the containers. Raises CommandFailedError,
-    with the last lines of its log, for a service that does not get there.
+    With `resolve` their images are what the tags of the Compose files point at now. Nothing is
+    published: the addresses are those of the containers. Raises CommandFailedError, with the last
+    lines of its log, for a service that does not get there.
     """
     return up(Site.open(session, environment), tuple(services), resolve=resolve)
 
