@@ -9,7 +9,11 @@ from pathlib import Path
 from towpath.journal import write_whole
 from towpath.redaction import SECRETS
 
-NAMES = ("secret_key", "database_password", "queue_password", "ingest_token")
+# The first of the two passwords is the superuser's, the second that of the product's own role.
+NAMES = (
+    *("secret_key", "database_password", "database_app_password"),
+    *("queue_password", "ingest_token"),
+)
 QUEUE_SETTINGS = "queue_settings"
 # Compose mounts a secret as the very file that it is here, for users of other numbers than ours.
 # What keeps others on this machine away is the directory.

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from towpath import binding
 from towpath.errors import ConfigurationError
 from towpath.images import PLATFORMS, Repository, nearest
 from towpath.nodes import Node
@@ -37,7 +38,10 @@ class Image:
 
 @dataclass(frozen=True)
 class Environment:
-    """Where a release runs. `port` is the proxy's on the host, 0 for none; times are seconds."""
+    """Where a release runs. `port` is the proxy's on the host, 0 for none; times are seconds.
+
+    `bind` is the address of this machine that the port is published on, from TOWPATH_BIND.
+    """
 
     name: str
     port: int = 0
@@ -46,11 +50,12 @@ class Environment:
     drain: int = 30
     healthy: int = 3
     deadline: int = 90
+    bind: str = binding.LOOPBACK
 
     @property
     def url(self) -> str:
-        """The proxy's address on this machine, without a slash at the end."""
-        return f"http://127.0.0.1:{self.port}"
+        """The proxy's address as this machine reaches it, without a slash at the end."""
+        return f"http://{binding.reached(self.bind)}:{self.port}"
 
 
 @dataclass(frozen=True)

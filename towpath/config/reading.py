@@ -10,13 +10,13 @@ import datetime as dt
 import re
 import tomllib
 from collections.abc import Callable, Mapping
-from dataclasses import fields
+from dataclasses import fields, replace
 from functools import partial
 from math import isfinite
 from pathlib import Path
 from typing import Any, TypeVar
 
-from towpath import inputs, nodes, policy
+from towpath import binding, inputs, nodes, policy
 from towpath.config.model import Config, Dashboard, Django, Environment, Image
 from towpath.errors import ConfigurationError
 from towpath.images import nearest, platform
@@ -38,7 +38,8 @@ def load(root: Path, env: Mapping[str, str]) -> Config:
     """Read `pyproject.toml` below `root`.
 
     `TOWPATH_NAME`, `TOWPATH_REGISTRY`, `TOWPATH_REPOSITORY`, `TOWPATH_REGISTRIES` (with commas) and
-    `TOWPATH_BUILDERS` in `env` replace what the file says. Raises ConfigurationError for a file
+    `TOWPATH_BUILDERS` in `env` replace what the file says, and `TOWPATH_BIND` is the address that
+    environments are published on. Raises ConfigurationError for a file
     that is missing or no TOML, and for every key or value that is not as it must be.
     """
     path = root / "pyproject.toml"
@@ -83,6 +84,10 @@ def parse(
         "absent": strings,
     }
     values = {key: readers[key](value, where=f"{where}.{key}") for key, value in values.items()}
+    bind = binding.address(env.get(binding.VARIABLE, ""))
+    values["environments"] = {
+        name: replace(row, bind=bind) for name, row in values.get("environments", {}).items()
+    }
     _dashboard_runs_somewhere(values)
     policy.require_known(values.get("waivers", ()))
     policy.require_in_force(values.get("waivers", ()), today or dt.date.today())
@@ -146,7 +151,7 @@ def _environments(table: Any, where: str) -> dict[str, Environment]:
     if not isinstance(table, Mapping):
         raise wrong(where, "a table", table)
     found = {
-        name: Environment(name, **_section(row, Environment, f"{where}.{name}", ("name",)))
+        name: Environment(name, **_section(row, Environment, f"{where}.{name}", ("name", "bind")))
         for name, row in table.items()
     }
     taken: dict[int, str] = {}

@@ -76,7 +76,7 @@ def _as_used(session: Session, file: str) -> tuple[Project, Mapping[str, str]]:
     environment = session.config.environments.get(PurePath(file).stem)
     if environment:
         site = Site.open(session, environment)
-        return site.project, variables(site, Release())
+        return site.declared, variables(site, Release())
     text = (session.config.root / file).read_text(encoding="utf-8")
     required = compose_reader.required(text)
     return Project(session.config.name, (file,)), dict.fromkeys(required, SOMETHING)
