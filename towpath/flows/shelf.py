@@ -11,11 +11,11 @@ from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
-from towpath import evidence
+from towpath import documents, evidence
 from towpath.config import CHECKS, Config
 from towpath.errors import NothingToJudgeError
 from towpath.evidence import Statement
-from towpath.flows.files import file_hash, write_whole
+from towpath.flows.files import file_hash, read_bounded, write_whole
 
 STAGES = (*CHECKS, "build", "scan")
 # How many inputs of each stage are remembered.
@@ -107,7 +107,7 @@ def _used(file: Path) -> int:
 
 def _read(file: Path) -> Statement | None:
     try:
-        return evidence.decode(file.read_bytes(), file.name)
+        return evidence.decode(read_bounded(file, documents.BYTES), file.name)
     except (FileNotFoundError, NothingToJudgeError):
         return None
 

@@ -21,6 +21,7 @@ from towpath.runner import Outcome
 
 POLL = 0.25
 PROXY, WEB, WORKER = "proxy", "web", "worker"
+HISTORY = "releases.json"
 
 
 class Containers(Protocol):
@@ -105,7 +106,7 @@ class Site:
     @property
     def history(self) -> History:
         """What the environment has run."""
-        return History(self.state / "releases.json")
+        return History(self.state / HISTORY)
 
     @property
     def project(self) -> Project:

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.fakes import TableRunner, outcome
+from tests.releases import good
 from tests.unit.flows.checked import BAD_XML, GOOD_XML, calls, project, said, session_of
+from towpath import gates
 from towpath.errors import (
     CommandFailedError,
     ConfigurationError,
@@ -18,8 +21,8 @@ from towpath.errors import (
     LockedError,
     NothingToJudgeError,
 )
-from towpath.evidence import Statement, Subject
-from towpath.flows import ci
+from towpath.evidence import Statement, Subject, verdict_rows
+from towpath.flows import ci, stages
 from towpath.flows.ci import Place
 from towpath.flows.session import Session
 from towpath.gates import Status
@@ -78,15 +81,26 @@ def place(session: Session, acts: Mapping[str, Act], seen: list[str] | None = No
 
 
 def evidence(
-    stage: str, status: str = "passed", subject: Subject = HERE, code: int | None = None
+    stage: str,
+    status: str = "passed",
+    subject: Subject = HERE,
+    code: int | None = None,
+    more: dict[str, Any] | None = None,
 ) -> Act:
-    """Return a service that leaves this evidence."""
+    """Return a service that leaves this evidence, made under the policy of the project."""
     reason = "" if status == "passed" else f"{stage} is {status}"
-    statement = Statement(stage, subject, Status(status), "2026-01-01T00:00:00Z", 1, "p", "i")
 
     def act(reports: Path) -> int:
         (reports / "evidence").mkdir()
-        text = statement.encode().replace(b'"reason":""', f'"reason":"{reason}"'.encode())
+        policy = stages.policy(session_of(reports.parents[4], {}).config)
+        facts = {**good(stage), **(more or {})}
+        statement = Statement(
+            stage, subject, Status(status), "2026-01-01T00:00:00Z", 1, policy, "i", reason=reason
+        )
+        judged = verdict_rows(gates.judge(stage, good(stage)))
+        if stage == "security":
+            statement = replace(statement, started=stages.stamp(stages.now()))
+        text = replace(statement, facts=facts, verdicts=judged).encode()
         (reports / "evidence" / f"{stage}.json").write_bytes(text)
         return int(status != "passed") if code is None else code
 
