@@ -259,11 +259,11 @@ def _problem(rule: Gate, fact: object) -> str:
     if fact is None:
         return "no fact"
     if isinstance(fact, bool) or not isinstance(fact, int | float) or not _is_finite(fact):
-        return f"{_short(fact)} is not a number"
+        return f"{shown(fact)} is not a number"
     if fact < 0:
-        return f"{_short(fact)} is below zero"
+        return f"{shown(fact)} is below zero"
     if rule.unit == PERCENT and fact > HUNDRED:
-        return f"{_short(fact)} is more than {HUNDRED}{PERCENT}"
+        return f"{shown(fact)} is more than {HUNDRED}{PERCENT}"
     return ""
 
 
@@ -274,8 +274,8 @@ def _is_finite(number: float) -> bool:
         return False
 
 
-def _short(fact: object) -> str:
-    """Return a fact as a reason shows it: text from outside may be long, a number too."""
+def shown(fact: object) -> str:
+    """Return a value from outside as a reason shows it: a text may be long, and a number too."""
     text = "a huge number" if isinstance(fact, int) and not _is_finite(fact) else repr(fact)
     return text if len(text) <= SHOWN else f"{text[:SHOWN]}..."
 

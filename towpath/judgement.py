@@ -161,10 +161,11 @@ def _of_rows(statement: Statement, rules: Rules) -> Iterator[str]:
 def _of_row(rule: Gate, row: Mapping[str, Any], fact: object) -> Iterator[str]:
     value, limit = row.get("value"), row.get("limit")
     if (row.get("direction"), limit) != (rule.direction, rule.limit) or isinstance(limit, bool):
-        yield f"{rule.code} was judged by {row.get('direction')} {limit}, not by {rule}"
+        said = f"{str(row.get('direction'))[:2]} {gates.shown(limit)}"
+        yield f"{rule.code} was judged by {said}, not by {rule}"
     expected = gates.evaluate(rule, fact).value
     if value != expected or isinstance(value, bool):
-        yield f"{rule.code} was judged on {value}, its fact is {expected}"
+        yield f"{rule.code} was judged on {gates.shown(value)}, its fact is {expected}"
 
 
 def _rows(statement: Statement) -> dict[str, Mapping[str, Any]]:

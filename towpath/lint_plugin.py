@@ -23,11 +23,11 @@ from towpath.readers import thresholds
 # From the bottom up; a module imports its own layer and those below it.
 LAYERS = (
     ("errors", "inside"),
-    ("images", "inputs", "tables"),
+    ("documents", "images", "inputs", "private", "tables"),
     ("gates", "migrations"),
-    ("nodes", "policy"),
+    ("nodes", "policy", "predicate"),
     ("config", "runner", "terminal"),
-    ("evidence", "promotion", "retention", "rollout", "provenance", "report"),
+    ("evidence", "judgement", "promotion", "retention", "rollout", "provenance", "report"),
     ("commands", "readers", "clients", "journal", "sarif"),
     ("engine",),
     ("flows",),
@@ -36,6 +36,7 @@ LAYERS = (
 PURE = {
     *("gates", "evidence", "promotion", "rollout", "migrations", "images", "commands", "readers"),
     *("inputs", "nodes", "policy", "provenance", "retention", "sarif", "tables"),
+    *("documents", "judgement", "predicate"),
 }
 WORLD = {
     *("asyncio", "docker", "http", "io", "logging", "os", "random", "requests", "rich", "secrets"),

@@ -5,19 +5,19 @@ from __future__ import annotations
 import secrets
 from pathlib import Path
 
+from towpath import private
 from towpath.journal import write_whole
 
 NAMES = ("secret_key", "database_password", "queue_password", "ingest_token")
 QUEUE_SETTINGS = "queue_settings"
 # Compose mounts a secret as the very file that it is here, for users of other numbers than ours.
 # What keeps others on this machine away is the directory.
-DIRECTORY_MODE, FILE_MODE = 0o700, 0o444
+FILE_MODE = 0o444
 
 
 def ensure(directory: Path) -> None:
     """Make the secrets that are missing; those that are there stay as they are."""
-    directory.mkdir(parents=True, exist_ok=True)
-    directory.chmod(DIRECTORY_MODE)
+    private.directory(directory)
     for name in NAMES:
         path = directory / name
         if not path.exists():

@@ -9,12 +9,12 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from towpath import documents, evidence, gates, inputs, judgement
+from towpath import documents, evidence, gates, inputs, judgement, private
 from towpath.config import Config
 from towpath.errors import GateFailedError, NothingToJudgeError, TowpathError
 from towpath.evidence import Statement, Subject
 from towpath.flows import policies, pythons, shelf
-from towpath.flows.files import file_hash, read_bounded, write_whole
+from towpath.flows.files import file_hash, read_bounded
 from towpath.flows.session import Session
 from towpath.flows.source import Snapshot, Source
 from towpath.gates import Status, Verdict
@@ -244,4 +244,5 @@ def error_of(statement: Statement) -> TowpathError | None:
 
 def write(config: Config, statement: Statement) -> None:
     """Write a statement as the last one of its stage."""
-    write_whole(path(config, statement.stage), statement.encode() + b"\n")
+    private.directory(path(config, statement.stage).parent)
+    private.write(path(config, statement.stage), statement.encode() + b"\n")
