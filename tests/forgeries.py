@@ -46,7 +46,7 @@ def verdict(stage: str, gate: str, **values: Any) -> Forgery:
     """Return the forgery that changes the verdict of a gate."""
 
     def act(held: Held) -> list[Statement]:
-        rows = [row | values if row["gate"] == gate else row for row in held[stage].verdicts]
+        rows = [{**row, **values} if row["gate"] == gate else row for row in held[stage].verdicts]
         return change(stage, verdicts=tuple(rows))(held)
 
     return act
@@ -78,7 +78,7 @@ def hidden_failure(held: Held, **carrier: Any) -> list[Statement]:
     """Let the last attempt fail, and another statement say that it only rests on that."""
     lint = held["lint"]
     attempt, repeats = next_attempt(lint, lint.subject, lint.policy)
-    rows = tuple(row | {"status": "failed"} for row in lint.verdicts)
+    rows = tuple({**row, "status": "failed"} for row in lint.verdicts)
     failed = replace(
         lint,
         attempt=attempt,
@@ -177,7 +177,7 @@ FORGERIES: dict[str, tuple[Forgery, tuple[str, ...]]] = {
         ),
     ),
     "a number without end": (
-        both("tests", "TESTS_RUN", "tests_run", 10**5000),
+        both("tests", "TESTS_RUN", "tests_run", 10**400),
         (
             "tests: TESTS_RUN was judged on a huge number, its fact is None",
             "tests: TESTS_RUN errored: tests_run: a huge number is not a number;"
@@ -255,14 +255,11 @@ FORGERIES: dict[str, tuple[Forgery, tuple[str, ...]]] = {
         facts("scan", waived=["CVE-2026-2: y"]),
         ("scan: leaves out CVE-2026-2: y, which no waiver in force here excuses",),
     ),
-    "excused advisories that are no list": (
+    "excused advisories, no list": (
         facts("scan", waived=7),
         ("scan: its fact waived is not a list",),
     ),
-    "another policy": (
-        change("scan", policy="f" * 64),
-        ("scan: was judged under another policy",),
-    ),
+    "another policy": (change("scan", policy="f" * 64), ("scan: was judged under another policy",)),
     "another digest": (
         change("scan", subject=Subject.image(NAME, OTHER)),
         (f"scan: speaks of sha256 {'e' * 64}, not {'d' * 64}",),
@@ -384,10 +381,7 @@ FORGERIES: dict[str, tuple[Forgery, tuple[str, ...]]] = {
         change("security", started=stages.stamp(OLD)),
         ("security: is 31 days old, and may be 30 (evidence-days)",),
     ),
-    "an original that is not there": (
-        lambda held: resting()(held)[:-1],
-        (),
-    ),
+    "an original that is not there": (lambda held: resting()(held)[:-1], ()),
     "an original that says something else": (
         resting(tools={"black": "another"}),
         ("lint: does not say what the statement says that it carries",),

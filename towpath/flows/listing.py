@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
 
 from towpath import judgement, promotion
 from towpath.clients.registry import RegistryClient
@@ -50,20 +49,30 @@ def inspect(session: Session) -> None:
 
 
 def show(session: Session, reference: str) -> None:
-    """Write every statement that hangs on an image, the oldest first."""
+    """Write every statement that hangs on an image, the oldest first, as this side judges it."""
     registry = registries.client(session)
     digest = promote.resolve(registry, reference)
     found, rules = evidence.gather(registry, digest), stages.rules(session.config)
     rest = originals(found.statements)
+    against = [judgement.objections(row, rules, None, rest) for row in found.statements]
     session.terminal.table(
         f"Evidence of {digest}",
-        ("stage", "status", "attempt", "started", "seconds", "verdicts", "carried from", "here"),
+        (
+            "stage",
+            "status",
+            "attempt",
+            "started",
+            "seconds",
+            "verdicts",
+            "carried from",
+            "believed",
+        ),
         [
-            (*_row(row, rules), _believed(judgement.objections(row, rules, None, rest)))
-            for row in found.statements
+            (*_row(row, rules), "no" if why else "yes")
+            for row, why in zip(found.statements, against, strict=True)
         ],
     )
-    for problem in found.problems:
+    for problem in (*found.problems, *(why for rows in against for why in rows)):
         session.terminal.warn(problem)
 
 
@@ -118,11 +127,6 @@ def _next(session: Session, registry: RegistryClient, image: Image) -> str:
         for stage in promotion.NEEDED
     }
     return ", ".join(stage for stage, answer in answers.items() if answer.ok) or "-"
-
-
-def _believed(against: Sequence[str]) -> str:
-    """Return whether a statement is believed on this side, and if not, why not."""
-    return "; ".join(against) if against else "believed"
 
 
 def _row(statement: Statement, rules: Rules) -> tuple[str, ...]:
