@@ -7,7 +7,7 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cache
 from math import isfinite
 from pathlib import Path
@@ -100,15 +100,14 @@ def rows(report: Report) -> Rows:
         duration=report["duration"],
     )
     stages: dict[str, Report] = report["stages"]
+    ended = _ended(run, stages)
     return Rows(
         run=run,
         stages=[_stage(run, *item) for item in enumerate(stages.items())],
         releases=list(_releases(report)),
         promotions=[
-            Promotion(
-                run_id=run.pk, release_id=stage["digest"], tag=stage["tag"], at=run.started_at
-            )
-            for stage in _with_digest(stages, PROMOTIONS)
+            Promotion(run_id=run.pk, release_id=stage["digest"], tag=stage["tag"], at=ended[name])
+            for name, stage in _with_digest(stages, PROMOTIONS)
             if stage["status"] == Status.PASSED
         ],
         deployments=[
@@ -117,9 +116,9 @@ def rows(report: Report) -> Rows:
                 release_id=stage["digest"],
                 environment=stage["environment"],
                 status=stage["status"],
-                at=run.started_at,
+                at=ended[name],
             )
-            for stage in _with_digest(stages, DEPLOYMENTS)
+            for name, stage in _with_digest(stages, DEPLOYMENTS)
             if stage["status"] != Status.SKIPPED and "environment" in stage
         ],
     )
@@ -143,7 +142,7 @@ def _releases(report: Report) -> Iterator[Release]:
     """Yield each release the report speaks of once; the one it built with platforms and sizes."""
     stages = report["stages"]
     seen: set[str] = set()
-    for stage in _with_digest(stages, ("build", *PROMOTIONS, *DEPLOYMENTS)):
+    for _, stage in _with_digest(stages, ("build", *PROMOTIONS, *DEPLOYMENTS)):
         if stage["digest"] not in seen:
             seen.add(stage["digest"])
             yield Release(
@@ -154,8 +153,27 @@ def _releases(report: Report) -> Iterator[Release]:
             )
 
 
-def _with_digest(stages: dict[str, Report], names: tuple[str, ...]) -> list[Report]:
-    return [stages[name] for name in names if "digest" in stages.get(name, {})]
+def _ended(run: Run, stages: dict[str, Report]) -> dict[str, datetime]:
+    """Return when each stage ended: one follows the other, from the start of the run on.
+
+    None is later than the end of the run itself, whatever its stages say.
+    """
+    seconds, found = 0.0, {}
+    for name, stage in stages.items():
+        seconds += stage["duration"]
+        found[name] = _after(run.started_at, min(seconds, run.duration))
+    return found
+
+
+def _after(moment: datetime, seconds: float) -> datetime:
+    try:
+        return moment + timedelta(seconds=seconds)
+    except OverflowError:
+        return moment
+
+
+def _with_digest(stages: dict[str, Report], names: tuple[str, ...]) -> list[tuple[str, Report]]:
+    return [(name, stages[name]) for name in names if "digest" in stages.get(name, {})]
 
 
 @cache

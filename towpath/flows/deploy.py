@@ -174,7 +174,9 @@ class Deployment:
 
     def record(self) -> None:
         """Write the release into the history: from here on it is finished, not undone."""
-        entry = self.plan.as_json() | {"unknown": list(self.unknown)}
+        # It serves from now on, not from when its deployment began.
+        served = {"at": stages.stamp(stages.now())}
+        entry = self.plan.as_json() | served | {"unknown": list(self.unknown)}
         self.site.history.add_release(entry | {"by": _user()})
 
     def stop(self) -> None:
