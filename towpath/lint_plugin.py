@@ -23,11 +23,11 @@ from towpath.readers import thresholds
 # From the bottom up; a module imports its own layer and those below it.
 LAYERS = (
     ("errors", "inside", "markup", "redaction"),
-    ("images", "inputs", "tables"),
+    ("documents", "images", "inputs", "private", "tables"),
     ("gates", "migrations"),
-    ("nodes", "policy"),
+    ("nodes", "policy", "predicate"),
     ("config", "runner", "terminal"),
-    ("evidence", "promotion", "retention", "rollout", "provenance", "report"),
+    ("evidence", "judgement", "promotion", "retention", "rollout", "provenance", "report"),
     ("commands", "readers", "clients", "journal", "sarif"),
     ("engine",),
     ("flows",),
@@ -36,6 +36,7 @@ LAYERS = (
 PURE = {
     *("gates", "evidence", "promotion", "rollout", "migrations", "images", "commands", "readers"),
     *("inputs", "markup", "nodes", "policy", "provenance", "retention", "sarif", "tables"),
+    *("documents", "judgement", "predicate"),
 }
 WORLD = {
     *("asyncio", "docker", "http", "io", "logging", "os", "random", "requests", "rich", "secrets"),
@@ -45,7 +46,7 @@ WORLD = {
 HARMLESS = ("urllib.parse",)
 TOUCHING_CALLS = {"open", "input"}
 # What gates judge. Compared with a number, it is judged somewhere else too.
-FACTS = {row.fact for row in gates.GATES}
+FACTS = {row.fact for row in gates.known()}
 ORDERINGS = (ast.Lt, ast.LtE, ast.Gt, ast.GtE)
 
 

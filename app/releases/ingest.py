@@ -189,9 +189,16 @@ def _ends(run: Run, stages: dict[str, Report], received: datetime | None) -> dic
     for name, stage in stages.items():
         if not stage.get("reused", False):
             seconds += stage["duration"]
-        end = run.started_at + timedelta(seconds=min(seconds, run.duration))
+        end = _after(run.started_at, min(seconds, run.duration))
         found[name] = min(end, received) if received else end
     return found
+
+
+def _after(moment: datetime, seconds: float) -> datetime:
+    try:
+        return moment + timedelta(seconds=seconds)
+    except OverflowError:
+        return moment
 
 
 def _is_deep(document: Any) -> bool:

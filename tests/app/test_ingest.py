@@ -18,7 +18,9 @@ from releases.ingest import (
     refuse_future,
     rows,
 )
-from tests.app.reports import Report, bend, deployed, digest, drop, passed, report
+from tests.app.reports import Report, bend, deployed, digest, drop, passed, report, stages
+
+START = datetime(2026, 11, 24, 21, tzinfo=UTC)
 
 
 def encode(document: Any) -> bytes:
@@ -323,3 +325,28 @@ def test_a_deployment_that_fell_over_before_it_knew_its_digest_is_none() -> None
     found = rows(report(stages={"deploy": fell}))
 
     assert (found.deployments, found.releases) == ([], [])
+
+
+def test_a_promotion_and_a_deployment_have_their_own_time() -> None:
+    """One stage follows the other: each is dated by its end, not by the start of the run."""
+    timed = {"promote-test": 2.5, "deploy": 30, "verify": 1}
+    sent = report(
+        stages={name: stage | {"duration": timed.get(name, 1)} for name, stage in stages().items()}
+    )
+    found = rows(parse(encode(sent)))
+
+    assert [row.at for row in found.promotions] == [START + timedelta(seconds=6 + 2.5)]
+    assert [row.at for row in found.deployments] == [START + timedelta(seconds=6 + 2.5 + 30)]
+
+
+@pytest.mark.parametrize(
+    ("timestamp", "duration", "wanted"),
+    [("2026-11-24T21:00:00Z", 20, 20), ("9999-12-31T23:59:59Z", 1_000_000_000, 0)],
+)
+def test_no_stage_ends_after_its_run(timestamp: str, duration: int, wanted: int) -> None:
+    """Nor after the end of all time, whatever the report says of its seconds."""
+    long = {name: stage | {"duration": 900_000_000} for name, stage in stages().items()}
+    found = rows(parse(encode(report(timestamp=timestamp, duration=duration, stages=long))))
+
+    began = datetime.fromisoformat(timestamp)
+    assert {row.at for row in found.deployments} == {began + timedelta(seconds=wanted)}

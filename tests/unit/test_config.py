@@ -398,3 +398,20 @@ def test_what_is_no_name_of_a_package_never_gets_to_a_shell(
 
     assert said in error.what
     assert error.code == 2
+
+
+def test_how_old_an_answer_may_be_is_a_setting() -> None:
+    """Days, 30 unless the project says otherwise."""
+    assert parsed({}).evidence_days == 30
+    assert parsed({"evidence-days": 7}).evidence_days == 7
+
+
+@pytest.mark.parametrize("days", [0, -1, 366, True, "30", 1.5])
+def test_days_that_are_none_are_refused(days: object) -> None:
+    """By their name as it is written."""
+    assert "tool.towpath.evidence-days" in refused({"evidence-days": days}).what
+
+
+def test_a_setting_has_one_name() -> None:
+    """With a dash, as everywhere in pyproject.toml."""
+    assert "Did you mean 'evidence-days'" in refused({"evidence_days": 7}).what

@@ -6,6 +6,7 @@ import secrets
 from contextlib import suppress
 from pathlib import Path
 
+from towpath import private
 from towpath.journal import write_whole
 from towpath.redaction import SECRETS
 
@@ -17,13 +18,12 @@ NAMES = (
 QUEUE_SETTINGS = "queue_settings"
 # Compose mounts a secret as the very file that it is here, for users of other numbers than ours.
 # What keeps others on this machine away is the directory.
-DIRECTORY_MODE, FILE_MODE = 0o700, 0o444
+FILE_MODE = 0o444
 
 
 def ensure(directory: Path) -> None:
     """Make the secrets that are missing; those that are there stay as they are."""
-    directory.mkdir(parents=True, exist_ok=True)
-    directory.chmod(DIRECTORY_MODE)
+    private.directory(directory)
     for name in NAMES:
         path = directory / name
         if not path.exists():

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from towpath import binding
 from towpath.errors import ConfigurationError
+from towpath.gates import EVIDENCE_DAYS
 from towpath.images import PLATFORMS, Repository, nearest
 from towpath.nodes import Node
 from towpath.policy import Waiver
@@ -92,6 +93,8 @@ class Config:
     environments: Mapping[str, Environment] = field(default_factory=dict)
     waivers: tuple[Waiver, ...] = ()
     gates: Mapping[str, float] = field(default_factory=dict)
+    # For how many days an answer about advisories counts in a promotion.
+    evidence_days: int = EVIDENCE_DAYS
     ignored: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     # Kinds of files that the project does not have, so that no linter has to judge any.
     absent: tuple[str, ...] = ()

@@ -32,6 +32,8 @@ REACHES = ("scan", "test", "release")
 # The stages that read the project's files, and the files that none of them may ignore.
 CHECKS = ("lint", "tests", "integration", "performance", "security")
 SETTINGS = ("pyproject.toml", "noxfile.py")
+# Evidence about advisories that is older than a year says nothing at all.
+MOST_DAYS = 365
 
 
 def load(root: Path, env: Mapping[str, str]) -> Config:
@@ -63,8 +65,8 @@ def parse(
     `today` decides which waivers have expired; without it the clock is asked.
     """
     where = "tool.towpath"
-    known = {row.name for row in fields(Config)} - {"root", "env"}
-    values = dict(checked(table, known, where))
+    known = {row.name.replace("_", "-") for row in fields(Config)} - {"root", "env"}
+    values = {key.replace("-", "_"): row for key, row in checked(table, known, where).items()}
     _replace(values, env)
     readers: dict[str, Callable[..., Any]] = {
         "name": partial(typed, kind=str),
@@ -80,10 +82,14 @@ def parse(
         "environments": _environments,
         "waivers": _waivers,
         "gates": _limits,
+        "evidence_days": _days,
         "ignored": _ignored,
         "absent": strings,
     }
-    values = {key: readers[key](value, where=f"{where}.{key}") for key, value in values.items()}
+    values = {
+        key: readers[key](value, where=f"{where}.{key.replace('_', '-')}")
+        for key, value in values.items()
+    }
     bind = binding.address(env.get(binding.VARIABLE, ""))
     values["environments"] = {
         name: replace(row, bind=bind) for name, row in values.get("environments", {}).items()
@@ -256,6 +262,12 @@ def _waivers(rows: Any, where: str) -> tuple[Waiver, ...]:
             )
         )
     return tuple(found)
+
+
+def _days(value: Any, where: str) -> int:
+    if not 1 <= typed(value, int, where) <= MOST_DAYS:
+        raise wrong(where, f"days from 1 to {MOST_DAYS}", value)
+    return int(value)
 
 
 def _limits(table: Any, where: str) -> dict[str, float]:

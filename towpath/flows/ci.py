@@ -10,9 +10,10 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from towpath import evidence, gates
+from towpath import documents, evidence, gates, judgement
 from towpath.commands import compose
 from towpath.commands.compose import Project
+from towpath.config import Config
 from towpath.errors import (
     ConfigurationError,
     GateFailedError,
@@ -141,7 +142,7 @@ def _run(session: Session, checks: Sequence[Check], place: Place, image: str) ->
             if left:
                 session.terminal.warn(f"{check.service}: not taken over: {', '.join(left)}")
         return [
-            _judge(check, outcome, reports / check.service, made_of.subject)
+            _judge(session, check, outcome, made_of.subject)
             for check, outcome in zip(checks, ended, strict=True)
         ]
     finally:
@@ -221,12 +222,14 @@ def _gather(found: Path, target: Path) -> list[str]:
     return files.copy_plain(found, target, LARGEST)
 
 
-def _judge(check: Check, ended: Outcome | TowpathError, reports: Path, subject: Subject) -> Result:
+def _judge(
+    session: Session, check: Check, ended: Outcome | TowpathError, subject: Subject
+) -> Result:
     """Return the verdict on a service: what its own evidence says, if it can be believed."""
     if isinstance(ended, TowpathError):
         return Result(check.service, Status.ERRORED, None, 0.0, " ".join(ended.lines()))
     try:
-        status, note = _said(check, ended, reports, subject)
+        status, note = _said(session, check, ended, subject)
     except NothingToJudgeError as error:
         status, note = Status.ERRORED, f"{error.what} {error.why}"
     if status is Status.PASSED and not ended.ok:
@@ -234,28 +237,36 @@ def _judge(check: Check, ended: Outcome | TowpathError, reports: Path, subject: 
     return Result(check.service, status, ended.code, ended.seconds, note)
 
 
-def _said(check: Check, ended: Outcome, reports: Path, subject: Subject) -> tuple[Status, str]:
+def _said(session: Session, check: Check, ended: Outcome, subject: Subject) -> tuple[Status, str]:
+    reports = session.config.reports / "ci" / check.service
     if not check.stage:
         return (Status.PASSED if ended.ok else Status.ERRORED), ended.tail() if not ended.ok else ""
     if check.report:
         file = reports / check.report
-        return _by_report(check, file.read_text() if file.is_file() else "", ended)
+        text = file.read_text() if file.is_file() else ""
+        return _by_report(session.config, check, text, ended)
     file = reports / "evidence" / f"{check.stage}.json"
     if not file.is_file():
         raise NothingToJudgeError("It left no evidence.", why=ended.tail())
-    statement = evidence.decode(file.read_bytes(), file.name)
+    statement = evidence.decode(files.read_bounded(file, documents.BYTES), file.name)
     if statement.subject != subject:
         raise NothingToJudgeError("Its evidence speaks of other files.")
+    if statement.stage != check.stage:
+        raise NothingToJudgeError(f"Its evidence speaks of the stage {statement.stage}.")
+    rules = stages.rules(session.config)
+    against = judgement.reasons(statement, rules)
+    if statement.status is Status.PASSED and against:
+        raise NothingToJudgeError("Its evidence is not believed.", why="; ".join(against))
     return statement.status, statement.reason or _verdicts(statement.verdicts)
 
 
-def _by_report(check: Check, text: str, ended: Outcome) -> tuple[Status, str]:
-    """Judge tests that are a part of a stage by the gates of the whole."""
+def _by_report(config: Config, check: Check, text: str, ended: Outcome) -> tuple[Status, str]:
+    """Judge tests that are a part of a stage by the gates of the whole, as the project has them."""
     if not text:
         raise NothingToJudgeError("It left no report.", why=ended.tail())
     seen = junit.read(text, check.report)
     facts = {"tests_run": seen.run, "tests_failed": seen.failed, "tests_skipped": seen.skipped}
-    verdicts = gates.judge(check.stage, facts)
+    verdicts = stages.verdicts(config, check.stage, facts)
     return gates.worst(row.status for row in verdicts), "; ".join(row.reason for row in verdicts)
 
 

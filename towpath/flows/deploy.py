@@ -180,6 +180,8 @@ class Deployment:
     def record(self) -> None:
         """Write the release into the history: from here on it is finished, not undone."""
         entry = self.plan.as_json() | {
+            # It serves from now on, not from when its deployment began.
+            "at": stages.stamp(stages.now()),
             "unknown": list(self.unknown),
             "images": service_images.used(self.site),
         }

@@ -16,6 +16,12 @@ def file_hash(file: Path) -> str:
     return hashlib.sha256(file.read_bytes()).hexdigest()
 
 
+def read_bounded(file: Path, limit: int) -> bytes:
+    """Return a file's bytes, and no more than one above `limit`: who reads them refuses that."""
+    with file.open("rb") as stream:
+        return stream.read(limit + 1)
+
+
 def write_whole(file: Path, content: bytes) -> None:
     """Write a file so that a crash leaves the old one or the new one, never half of it."""
     file.parent.mkdir(parents=True, exist_ok=True)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib.resources import files
 
-from towpath import migrations, rollout
+from towpath import migrations, private, rollout
 from towpath.commands import compose, django
 from towpath.errors import CommandFailedError, GateFailedError
 from towpath.flows import stages
@@ -79,6 +80,9 @@ def backup(site: Site) -> str:
     part = directory / f"{name}.part"
     if not part.is_file() or not part.stat().st_size:
         raise CommandFailedError("The backup of the database is empty.", why=f"See {directory}.")
+    # It was written by another user of the container; where it is not ours, its directory is.
+    with suppress(PermissionError):
+        part.chmod(private.FILE)
     part.replace(directory / name)
     for old in sorted(directory.glob("*.dump"))[:-KEPT_BACKUPS]:
         old.unlink()

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from towpath import private
 from towpath.clients.registry import RegistryClient
 from towpath.errors import (
     CommandFailedError,
@@ -16,7 +17,6 @@ from towpath.errors import (
     RegistryError,
     RegistryNotFoundError,
 )
-from towpath.flows import files
 from towpath.flows import registry as registries
 from towpath.flows.registry import Image
 from towpath.flows.session import Session
@@ -126,7 +126,7 @@ def _machines(registry: RegistryClient, folder: Path, layer: Descriptor) -> Mach
         return {int(key): list(names) for key, names in json.loads(file.read_bytes()).items()}
     except (OSError, ValueError, AttributeError, TypeError):
         found = _look(registry, layer)
-        files.write_whole(file, json.dumps(found).encode())
+        private.write(file, json.dumps(found).encode())
         return found
 
 

@@ -129,7 +129,7 @@ def _answers(registry: RegistryClient) -> bool:
 def image(registry: RegistryClient, reference: str) -> Image:
     """Read an image and each of its platforms, by digest from here on.
 
-    Every config has to be there and to name the platform that the index gives it. Raises
+    Every config has to be there and to name the platform that the index gives it, once. Raises
     RegistryNotFoundError for a reference or a part that is not there.
     """
     index = registry.manifest(reference)
@@ -138,6 +138,12 @@ def image(registry: RegistryClient, reference: str) -> Image:
         return Image(index, {only.config.platform: only})
     found: dict[str, PlatformImage] = {}
     for child in oci.children(index):
+        if child.platform in found:
+            raise NothingToJudgeError(
+                f"{index.digest} lists {child.platform} twice.",
+                why="Who pulls it gets the first or the last, and only one of them was judged.",
+                next_step="Build it again with `invoke build`.",
+            )
         part = _platform(registry, registry.manifest(child.digest))
         if part.config.platform != child.platform:
             raise NothingToJudgeError(

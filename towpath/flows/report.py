@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from towpath import report
+from towpath import documents, report
 from towpath.config import Config, Dashboard
 from towpath.errors import CommandFailedError, ConfigurationError, NothingToJudgeError
 from towpath.flows.files import write_whole
@@ -30,7 +30,7 @@ def read(config: Config) -> dict[str, Any]:
     """Return the report of the last run; raises NothingToJudgeError if there is none to read."""
     file = path(config)
     try:
-        document = json.loads(file.read_text(encoding="utf-8"))
+        document = documents.loads(file.read_bytes())
         report.markdown(document)
     except FileNotFoundError as error:
         raise NothingToJudgeError(

@@ -16,6 +16,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from towpath import private
 from towpath.clients.registry import RegistryClient
 from towpath.errors import CommandFailedError, NothingToJudgeError, RegistryError
 from towpath.flows import files
@@ -107,7 +108,7 @@ def store(
     content = found[0].read_bytes()
     found[0].unlink()
     sha256 = hashlib.sha256(content).hexdigest()
-    files.write_whole(_place(session, sha256), content)
+    private.write(_place(session, sha256), content)
     spent = round(seconds, 1)
     return Wheel(
         row.name, row.version, platform, how, spent, found[0].name, sha256, source=row.sha256
@@ -154,7 +155,7 @@ def content(session: Session, wheel: Wheel) -> bytes:
     place = _place(session, wheel.sha256)
     if not place.is_file() or files.file_hash(place) != wheel.sha256:
         try:
-            files.write_whole(place, _registry(session).blob(f"sha256:{wheel.sha256}"))
+            private.write(place, _registry(session).blob(f"sha256:{wheel.sha256}"))
         except RegistryError as error:
             raise NothingToJudgeError(f"Nobody keeps {wheel.file}.", why=str(error)) from error
     return place.read_bytes()
@@ -174,7 +175,7 @@ def record(session: Session, name: str) -> Mapping[str, Any] | None:
         found = json.loads(text)
     except (RegistryError, NothingToJudgeError, ValueError, IndexError):
         return None
-    files.write_whole(_note(session, name), text)
+    private.write(_note(session, name), text)
     return found
 
 
@@ -199,7 +200,7 @@ def remember(session: Session, name: str, record: Mapping[str, Any]) -> None:
 def _write(session: Session, name: str, record: Mapping[str, Any]) -> bytes:
     """Write a record on this machine, and return its bytes."""
     text = json.dumps(record, sort_keys=True).encode()
-    files.write_whole(_note(session, name), text)
+    private.write(_note(session, name), text)
     return text
 
 

@@ -22,6 +22,7 @@ from towpath.runner import Outcome
 
 POLL = 0.25
 PROXY, WEB, WORKER = "proxy", "web", "worker"
+HISTORY = "releases.json"
 
 
 class Containers(Protocol):
@@ -106,7 +107,7 @@ class Site:
     @property
     def history(self) -> History:
         """What the environment has run."""
-        return History(self.state / "releases.json")
+        return History(self.state / HISTORY)
 
     @property
     def pins(self) -> Path:

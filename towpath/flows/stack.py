@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from towpath import private
 from towpath.clients import secrets
 from towpath.clients.engine import Container
 from towpath.commands import compose
@@ -76,10 +77,9 @@ def _give_up_on_restless(site: Site, found: Iterable[Container]) -> None:
 
 def prepare(site: Site) -> None:
     """Make the directories and secrets that the environment mounts."""
-    for name, mode in (("proxy", 0o755), ("backups", 0o700)):
-        directory = site.state / name
-        directory.mkdir(parents=True, exist_ok=True)
-        directory.chmod(mode)
+    private.directory(site.state / "backups")
+    # The proxy reads its states as another user; what keeps others away is the directory above.
+    private.directory(site.state / "proxy").chmod(0o755)
     _refuse_lost_secrets(site)
     secrets.ensure(site.state / "secrets")
 

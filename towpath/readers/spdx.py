@@ -5,13 +5,15 @@ Source: SPDX specification 2.3 (https://spdx.github.io/spdx-spec/v2.3/).
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
+from towpath import documents
 from towpath.errors import NothingToJudgeError
 
 ARTIFACT_TYPE = "application/spdx+json"
 MEDIA_TYPE = "application/spdx+json"
+# Bytes of the list of a very large image.
+LIMIT = 64 << 20
 
 
 def packages(text: str, manifest: str) -> int:
@@ -20,7 +22,7 @@ def packages(text: str, manifest: str) -> int:
     Raises NothingToJudgeError for a list that is not whole, is empty, or is of another image.
     """
     try:
-        named, seen = _read(json.loads(text))
+        named, seen = _read(documents.loads(text, LIMIT))
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise NothingToJudgeError(
             "The list of the image's packages cannot be read.", why=repr(error)
