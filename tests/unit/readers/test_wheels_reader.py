@@ -10,7 +10,7 @@ import pytest
 from tests.layers import AMD64, ARM64, program
 from tests.layers import wheel as packed
 from towpath.errors import NothingToJudgeError
-from towpath.readers import wheels
+from towpath.readers import wheel_archives, wheels
 from towpath.readers.wheels import Source
 
 A, B, C, D = (letter * 64 for letter in "abcd")
@@ -195,7 +195,7 @@ def test_what_the_lock_knows_besides_is_nobody_s_pin() -> None:
     both = text.replace(f', hashes = {{ sha256 = "{A}" }}', "")
 
     assert wheels.without_wheel(both, REQUIREMENTS, "3.13", "amd64") == [
-        Source("native", "", D),
+        Source("native", "2", D),
         Source("pure-thing", "1.0", B),
     ]
 
@@ -224,9 +224,9 @@ def test_what_cannot_be_told_is_an_error(text: str, what: str) -> None:
 
 def test_the_pin_of_a_wheel_that_was_made_allows_that_one_alone() -> None:
     """Its marker stays, other pins stay as they are, and names are compared as Python does."""
-    text = wheels.with_made(REQUIREMENTS, {"native": "f" * 64})
+    text = wheels.with_made(REQUIREMENTS, {("native", "2"): "f" * 64})
 
-    assert wheels.hashes(text) == {"pure-thing": {A, B}, "native": {"f" * 64}}
+    assert wheels.pins(text) == {("pure-thing", "1"): {A, B}, ("native", "2"): {"f" * 64}}
     assert "native[extra]==2.0 ; python_version >= '3.11'" in text
     assert wheels.with_made(REQUIREMENTS, {}) == REQUIREMENTS
 
@@ -265,12 +265,12 @@ def test_what_does_not_fit_a_platform_is_named(
     name: str, files: dict[str, bytes], strange: list[str]
 ) -> None:
     """By the wheel's own name, and by every program in it."""
-    with ZipFile(BytesIO(packed(files))) as archive:
-        assert wheels.misfits(name, archive, "linux/arm64") == strange
+    with ZipFile(BytesIO(packed(files, name))) as archive:
+        assert wheel_archives.misfits(name, archive, "linux/arm64") == strange
 
 
 def test_a_damaged_wheel_is_an_error() -> None:
     """It never reads as one that fits."""
     content = packed({"a.so": program(ARM64)}).replace(b"\x7fELF", b"\x7fEAF")
     with ZipFile(BytesIO(content)) as archive, pytest.raises(NothingToJudgeError, match="be read"):
-        wheels.misfits("a-1-py3-none-any.whl", archive, "linux/arm64")
+        wheel_archives.misfits("a-1-py3-none-any.whl", archive, "linux/arm64")
