@@ -28,8 +28,9 @@ def wheel(files: Mapping[str, bytes], name: str = "a-1-py3-none-any.whl") -> byt
     folder = f"{project}-{version}.dist-info"
     python, abi, platform = rest[-3:]
     tags = "".join(f"Tag: {it}-{abi}-{platform}\n" for it in python.split("."))
+    metadata = f"Metadata-Version: 2.1\nName: {project}\nVersion: {version}\n"
     whole = {
-        f"{folder}/METADATA": f"Metadata-Version: 2.1\nName: {project}\nVersion: {version}\n".encode(),
+        f"{folder}/METADATA": metadata.encode(),
         f"{folder}/WHEEL": f"Wheel-Version: 1.0\n{tags}".encode(),
         **files,
     }

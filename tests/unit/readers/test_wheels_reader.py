@@ -274,3 +274,54 @@ def test_a_damaged_wheel_is_an_error() -> None:
     content = packed({"a.so": program(ARM64)}).replace(b"\x7fELF", b"\x7fEAF")
     with ZipFile(BytesIO(content)) as archive, pytest.raises(NothingToJudgeError, match="be read"):
         wheel_archives.misfits("a-1-py3-none-any.whl", archive, "linux/arm64")
+
+
+TWO = f"""Thing==1.0.0 ; python_version < '3.13' \\
+    --hash=sha256:{A}
+thing[extra] == 2.0 ; python_version >= '3.13' --hash=sha256:{C} --hash=sha512:{D}
+"""
+
+
+@pytest.mark.parametrize("ends", ["\n", "\r\n"])
+def test_a_name_may_have_a_pin_for_each_python(ends: str) -> None:
+    """A pin is a name and a version; its own marker says where it is installed."""
+    text = "\ufeff" + TWO.replace("\n", ends)
+    made = wheels.with_made(text, {("thing", "2"): "f" * 64})
+    lock_ = f"""[[packages]]
+name = "thing"
+version = "2.0"
+sdist = {{ url = "https://e/thing-2.0.tar.gz", hashes = {{ sha256 = "{C}" }} }}
+"""
+
+    assert wheels.pins(text) == {("thing", "1"): {A}, ("thing", "2"): {C}}
+    assert wheels.pins(made) == {("thing", "1"): {A}, ("thing", "2"): {"f" * 64}}
+    assert "sha512" not in made
+    assert wheels.without_wheel(lock_, text, "3.13", "arm64") == [Source("thing", "2.0", C)]
+
+
+@pytest.mark.parametrize(
+    ("text", "what"),
+    [
+        (lock("wheels = 1"), "The lock's wheels of native are no list."),
+        (lock("wheels = [1]"), "The lock's wheels of native are no list."),
+        (lock('marker = "extra"'), "native has a marker that is none."),
+        (lock("sdist2 = 1").replace("[[packages]]", "[[packages]]\nhashes = 1", 1), NEITHER),
+    ],
+)
+def test_a_lock_of_another_form_is_a_typed_error(text: str, what: str) -> None:
+    """Whatever is in the place of a list or a table."""
+    with pytest.raises(NothingToJudgeError) as caught:
+        wheels.without_wheel(text.replace(D, "e" * 64), REQUIREMENTS, "3.13", "amd64")
+
+    assert caught.value.what == what
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["a-1-1/../b-py3-none-any.whl", "a-1-py3-none-any\0.whl", "a-x-py3-none-any.whl", "a.whl", ""],
+)
+def test_a_name_that_leads_elsewhere_is_none(name: str) -> None:
+    """A build tag may hold anything by the format, and no path by ours."""
+    for read in (wheels.is_pure, wheels.name_of, wheels.tags_of):
+        with pytest.raises(NothingToJudgeError, match="is not the name of a wheel"):
+            read(name)
