@@ -37,6 +37,8 @@ __all__ = ["Wheel"]
 
 # What an older pipeline kept is not read: it was not written to be checked.
 FORMAT = 2
+# Bytes of all wheels of one build: they are in memory until all of them were checked.
+LARGEST_ALL = 512 << 20
 
 
 def key(session: Session, row: Source, platform: str, base: str) -> str:
@@ -76,8 +78,10 @@ def store(
         raise CommandFailedError(
             f"{row.name} was built, and there are {len(found)} wheels of it, not one."
         )
-    content = found[0].read_bytes()
     name = found[0].name
+    if found[0].stat().st_size > records.LARGEST_WHEEL:
+        raise CommandFailedError(f"{name} has more than {records.LARGEST_WHEEL} bytes.")
+    content = found[0].read_bytes()
     try:
         if reader.pinned(*map(str, reader.name_of(name))) != reader.pinned(row.name, row.version):
             raise CommandFailedError(
@@ -160,6 +164,10 @@ def contents(session: Session, wheels: Sequence[Wheel]) -> dict[str, bytes]:
     Raises RegistryNotFoundError where nobody has one of them, and NothingToJudgeError for one
     that is not what its record says.
     """
+    if sum({row.sha256: row.size for row in wheels}.values()) > LARGEST_ALL:
+        raise NothingToJudgeError(
+            f"The wheels of one build have more than {LARGEST_ALL} bytes.", next_step=records.NEXT
+        )
     found: dict[str, bytes] = {}
     fetched: dict[str, bytes] = {}
     for row in wheels:

@@ -45,12 +45,13 @@ def add(session: Session, record: Record) -> None:
     name = _name(session)
     before = registries.local(session, name)
     mine = _joined(record, before)
-    if before is not None and set(map(_key, mine.wheels)) == set(map(_key, before.wheels)):
-        if before.base == record.base:
-            return
+    if _is_same(mine, before):
+        return
     registries.remember(session, name, mine)
     try:
-        registries.publish(session, name, _joined(mine, registries.remote(session, name)))
+        there = registries.remote(session, name, quiet=True)
+        if not _is_same(both := _joined(mine, there), there):
+            registries.publish(session, name, both)
     except (RegistryError, NothingToJudgeError) as error:
         session.terminal.warn(f"The registry does not know of these wheels: {error}")
 
@@ -64,6 +65,13 @@ def _joined(record: Record, more: Record | None) -> Record:
     for row in rows:
         found.setdefault(_key(row), row)
     return Record(record.base, tuple(found.values())[:KEPT])
+
+
+def _is_same(record: Record, other: Record | None) -> bool:
+    """Tell whether another record says nothing else, whatever the order."""
+    if other is None or other.base != record.base:
+        return False
+    return {_key(row) for row in record.wheels} == {_key(row) for row in other.wheels}
 
 
 def _key(row: Wheel) -> tuple[Pinned, str, str]:

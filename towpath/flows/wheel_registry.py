@@ -5,6 +5,7 @@ Whatever a build uses comes through `verified`: a signature is to be checked the
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from towpath.clients.registry import RegistryClient
@@ -14,12 +15,13 @@ from towpath.flows.session import Session
 from towpath.images import Repository
 from towpath.readers import oci
 from towpath.readers import wheel_records as reader
-from towpath.readers.oci import Descriptor
+from towpath.readers.oci import Descriptor, Manifest
 from towpath.readers.wheel_records import Record
 
 ARTIFACT_TYPE = "application/vnd.towpath.wheels.v2"
 RECORD_TYPE = "application/vnd.towpath.wheels.v2+json"
 WHEEL_TYPE = "application/vnd.pypa.wheel.v1+zip"
+DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 
 
 def verified(content: bytes, where: str, registry: str = "") -> Record:
@@ -57,10 +59,7 @@ def remote(session: Session, name: str, *, quiet: bool = False) -> Record | None
         if not _is_believed(session, registry, name, quiet=quiet):
             return None
         where = f"The record {registry.name(name)}"
-        rows = oci.layers(manifest)
-        if not rows or rows[0].media_type != RECORD_TYPE:
-            raise NothingToJudgeError(f"{where} is no record of wheels.", next_step=reader.NEXT)
-        content = read_blob(registry, rows[0], reader.LARGEST)
+        content = read_blob(registry, _layer(manifest, where), reader.LARGEST)
     except DigestMismatchError:
         raise
     except RegistryError:
@@ -110,6 +109,20 @@ def client(session: Session) -> RegistryClient:
 def place(session: Session, name: str) -> Path:
     """Return where this machine keeps a record, or a wheel under its hash."""
     return session.config.state / "wheels" / name
+
+
+def _layer(manifest: Manifest, where: str) -> Descriptor:
+    """Return what points at the record in its manifest; raises NothingToJudgeError, naming it."""
+    try:
+        row = oci.layers(manifest)[0]
+        if row.media_type == RECORD_TYPE and DIGEST.fullmatch(row.digest):
+            return row
+        why = f"Its first layer is {str(row.media_type)[:80]!r}, {str(row.digest)[:80]!r}."
+    except NothingToJudgeError as error:
+        why = f"{error.what} {error.why}".strip()
+    except (IndexError, TypeError, OverflowError, RecursionError) as error:
+        why = str(error)[:200]
+    raise NothingToJudgeError(f"{where} is no record of wheels.", why=why, next_step=reader.NEXT)
 
 
 def _is_believed(session: Session, registry: RegistryClient, name: str, *, quiet: bool) -> bool:

@@ -44,11 +44,15 @@ PINS = ("production.txt", "test.txt")
 
 @dataclass(frozen=True)
 class Given:
-    """The wheels of one build, the base for which they were made, and where they lie."""
+    """The wheels of one build, the base for which they were made, and where they lie.
+
+    `is_published` says whether the registry has a record of them under these very pins.
+    """
 
     base: str = ""
     wheels: tuple[Wheel, ...] = ()
     folder: Path | None = None
+    is_published: bool = False
 
     def order(self, order: Order) -> Order:
         """Return an order that finds these wheels."""
@@ -109,7 +113,8 @@ def _kept(session: Session, order: Order) -> Given:
     record = _with_pins(record, pins)
     try:
         wheels = tuple(row.taken_over for row in record.wheels)
-        return Given(record.base, wheels, _laid_out(session, order, wheels))
+        published = exact is not None and bool(exact.registry)
+        return Given(record.base, wheels, _laid_out(session, order, wheels), published)
     except RegistryNotFoundError as error:
         session.terminal.warn(f"A wheel that was kept cannot be had: {error}")
         return Given()
@@ -164,7 +169,8 @@ def _remember(session: Session, order: Order, given: Given) -> None:
     if known is None or known.base != given.base or not known.wheels:
         registries.remember(session, name, record)
         try:
-            registries.publish(session, name, record)
+            if not given.is_published:
+                registries.publish(session, name, record)
         except RegistryError as error:
             session.terminal.warn(f"The registry does not know of these wheels: {error}")
     stock.add(session, record)

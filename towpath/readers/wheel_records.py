@@ -20,11 +20,10 @@ from towpath.errors import NothingToJudgeError
 from towpath.readers import wheels
 from towpath.readers.wheels import Pinned, Source
 
-# Bounds of one record: its bytes, its wheels, and the bytes of one wheel and of all of them.
+# Bounds of one record, its bytes and its wheels, and of the bytes of one wheel.
 LARGEST = 1 << 20
 MOST = 1000
-LARGEST_WHEEL = 128 << 20
-LARGEST_ALL = 256 << 20
+LARGEST_WHEEL = 256 << 20
 WAYS = ("pure", "native", "cross", "emulated")
 NEXT = (
     "Find out who wrote it, delete it, and build again; or do without the registry: "
@@ -120,8 +119,6 @@ def read(content: bytes, where: str, registry: str = "") -> Record:
     if not isinstance(rows, list) or len(rows) > MOST:
         _refuse(where, f"Its wheels are no list of at most {MOST}.")
     found = tuple(_wheel(row, where) for row in rows)
-    if sum(row.size for row in found) > LARGEST_ALL:
-        _refuse(where, f"Its wheels have more than {LARGEST_ALL} bytes.")
     seen: set[tuple[Pinned, str, str]] = set()
     for row in found:
         if (key := (row.pin, row.source, row.platform)) in seen:

@@ -16,8 +16,9 @@ from tests.unit.flows.wheelwright import (
     said,
     ways,
 )
-from towpath.errors import CommandFailedError, RegistryNotFoundError
+from towpath.errors import CommandFailedError, NothingToJudgeError, RegistryNotFoundError
 from towpath.flows import shed
+from towpath.readers import wheel_records
 from towpath.readers.wheels import Source
 
 __all__ = ["machine"]
@@ -99,3 +100,20 @@ def test_what_a_wheel_cost_is_said() -> None:
 
 def _refuse_pushes(store: Store) -> None:
     store.faults = [Fault("/blobs/uploads/", 403) for _ in range(9)]
+
+
+def test_a_wheel_that_is_too_large_is_an_error(
+    machine: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One that could not be read back is not kept; all of a build have a bound together."""
+    session = machine.session()
+    made = machine.build(session).wheels
+    monkeypatch.setattr(shed, "LARGEST_ALL", made[0].size)
+    with pytest.raises(NothingToJudgeError, match="The wheels of one build have more than"):
+        shed.contents(session, made)
+
+    monkeypatch.setattr(wheel_records, "LARGEST_WHEEL", 10)
+    name = "thing-1.0-py3-none-any.whl"
+    (machine.root / name).write_bytes(wheel({}, name))
+    with pytest.raises(CommandFailedError, match="has more than 10 bytes"):
+        shed.store(session, Source("thing", "1.0", SHA256), "linux/amd64", "pure", 1, machine.root)

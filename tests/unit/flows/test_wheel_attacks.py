@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,10 +15,8 @@ from tests.unit.flows.wheelwright import (
     SHA256,
     Machine,
     machine,
-    said,
-    ways,
 )
-from towpath.errors import DigestMismatchError, NothingToJudgeError
+from towpath.errors import CommandFailedError, DigestMismatchError, NothingToJudgeError
 from towpath.flows import wheel_registry as registries
 from towpath.flows.session import Session
 from towpath.readers import oci
@@ -161,7 +158,7 @@ def test_a_pin_that_has_a_wheel_of_its_own_keeps_it(machine: Machine, tag: str) 
         assert refused(machine).why == "thing 1.0 has a wheel of its own for linux/amd64."
         return
     # What was made for other pins may be out of date: only what is missing is taken over.
-    with pytest.raises(Exception, match="docker failed"):
+    with pytest.raises(CommandFailedError, match="docker failed"):
         machine.build(session)
     used = next((session.config.reports / "build" / "wheels").iterdir())
     assert list((used / "amd64").iterdir()) == []
@@ -224,6 +221,39 @@ def test_a_record_of_another_size_is_refused(machine: Machine, size: int, what: 
     assert what in refused(machine).what
 
 
+@pytest.mark.parametrize(
+    "layers",
+    [
+        [],
+        {},
+        None,
+        [1],
+        [{"mediaType": registries.RECORD_TYPE, "digest": "sha256:../../../x", "size": 5}],
+        [{"mediaType": registries.RECORD_TYPE, "digest": ["a"], "size": 5}],
+        [{"mediaType": "text/html", "digest": "sha256:" + "a" * 64, "size": 5}],
+        [{"mediaType": registries.RECORD_TYPE, "digest": "sha256:" + "a" * 64, "size": 1e999}],
+    ],
+)
+def test_a_manifest_of_something_else_is_refused(machine: Machine, layers: Any) -> None:
+    """No layer, one of another type, or one whose digest leads elsewhere: the record is named."""
+    name = forge(machine, lambda body: None)
+    text = json.dumps({"schemaVersion": 2, "mediaType": oci.MANIFEST, "layers": layers})
+    client = registries.client(machine.session("theirs"))
+    client.put_manifest(name, oci.Manifest(oci.MANIFEST, text.encode()))
+
+    assert refused(machine).what.endswith(f"-wheels:{name} is no record of wheels.")
+
+
+def test_a_registry_that_knows_is_not_told_again(machine: Machine) -> None:
+    """Who may only read there is not warned, and nothing is put."""
+    machine.build(machine.session("theirs"))
+    before = [line for line in machine.store.asked if line.startswith(("PUT", "POST"))]
+
+    machine.build(machine.session("victim"))
+
+    assert [line for line in machine.store.asked if line.startswith(("PUT", "POST"))] == before
+
+
 def replaced(machine: Machine, content: bytes) -> None:
     """Put other bytes in the place of the wheel for amd64, with a record that says so."""
     sha256 = hashlib.sha256(content).hexdigest()
@@ -281,91 +311,3 @@ def test_a_single_wheel_of_another_source_is_refused(machine: Machine) -> None:
 
     with pytest.raises(NothingToJudgeError, match=name):
         machine.build(machine.session("victim"))
-
-
-def test_a_registry_without_a_login_is_not_believed(machine: Machine) -> None:
-    """It has a record, which anybody may have written: it is said, and the wheels are made here."""
-    machine.build(machine.session("theirs"))
-    machine.made.clear()
-    machine.logged_in = False
-    session = machine.session("victim")
-
-    given = machine.build(session)
-
-    assert ways(given) == {"linux/amd64": "native", "linux/arm64": "cross"}
-    assert sorted(machine.made) == ["amd64 native", "arm64 cross"]
-    assert {row.registry for row in given.wheels} == {""}
-    assert "nobody is logged in to 127.0.0.1" in " ".join(said(session).split())
-    # What this machine made itself, it takes over without any registry.
-    assert set(ways(machine.build(session)).values()) == {"kept, native", "kept, cross"}
-
-
-@pytest.mark.parametrize(("setting", "logged_in"), [("always", False), ("authenticated", True)])
-def test_every_wheel_of_a_registry_is_named(
-    machine: Machine, setting: str, logged_in: bool
-) -> None:
-    """By the build that takes it over, and by each later one of this machine."""
-    machine.build(machine.session("theirs"))
-    machine.registry_wheels, machine.logged_in = setting, logged_in
-    session = machine.session("victim")
-    origin = f"{machine.store.host}/towpath/dashboard-wheels"
-
-    for _ in range(2):
-        given = machine.build(session)
-
-        assert set(ways(given).values()) == {"kept, native", "kept, cross"}
-        assert {row.registry for row in given.wheels} == {origin}
-        assert all(str(row).endswith(f", from {origin}") for row in given.wheels)
-        annotations = [row.as_dependency()["annotations"] for row in given.wheels]
-        assert {row["registry"] for row in annotations} == {origin}
-
-
-def test_a_registry_is_never_asked_where_it_is_never_used(machine: Machine) -> None:
-    """Neither read nor written."""
-    machine.registry_wheels = "never"
-    session = machine.session()
-
-    assert set(ways(machine.build(session)).values()) == {"native", "cross"}
-    assert set(ways(machine.build(session)).values()) == {"kept, native", "kept, cross"}
-    assert [line for line in machine.store.asked if "-wheels/" in line] == []
-
-
-def test_a_record_here_that_another_user_may_have_written_is_none(machine: Machine) -> None:
-    """It is said, and the wheels are made again."""
-    machine.registry_wheels = "never"
-    session = machine.session()
-    machine.build(session)
-    for file in (session.config.state / "wheels").glob("*.json"):
-        file.chmod(0o666)
-
-    given = machine.build(session)
-
-    assert set(ways(given).values()) == {"native", "cross"}
-    assert "may have been written by another user" in " ".join(said(session).split())
-
-
-def test_a_broken_record_of_this_machine_is_named(machine: Machine) -> None:
-    """It is not taken for none."""
-    session = machine.session()
-    machine.build(session)
-    file = next((session.config.state / "wheels").glob("pins-*.json"))
-    file.write_bytes(b"{")
-
-    with pytest.raises(NothingToJudgeError) as caught:
-        machine.build(session)
-    assert str(file) in caught.value.what
-
-
-@pytest.mark.parametrize("link", ["build", "build/wheels"])
-def test_nothing_is_laid_out_through_a_link(machine: Machine, tmp_path: Path, link: str) -> None:
-    """A directory of the reports that leads elsewhere is an error that names it."""
-    session = machine.session()
-    outside = tmp_path / "outside"
-    outside.mkdir()
-    place = session.config.reports / link
-    place.parent.mkdir(parents=True, exist_ok=True)
-    place.symlink_to(outside)
-
-    with pytest.raises(Exception, match="is not a directory of its own"):
-        machine.build(session)
-    assert not list(outside.rglob("*.whl"))
