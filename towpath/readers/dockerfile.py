@@ -73,7 +73,8 @@ def base_of(text: str, target: str) -> str:
             why=f"It has {', '.join(row.name for row in rows) or 'none'}.",
         )
     while True:
-        image = words.expand(rows[found].image, read.values, read.escape)
+        image = rows[found].image
+        image = words.expand(image, read.values, read.escape, shown=f"FROM {image}")
         if not image:
             raise NothingToJudgeError(f"The stage {target} starts from an empty name.")
         # Only a stage that stands before is one; a number names none here.

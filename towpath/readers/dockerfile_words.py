@@ -37,13 +37,13 @@ def split(text: str, escape: str = "\\") -> list[str]:
     return [*words, word] if word else words
 
 
-def expand(word: str, values: Values, escape: str = "\\") -> str:
+def expand(word: str, values: Values, escape: str = "\\", *, shown: str = "") -> str:
     """Return a word without its quotes, with the values of its variables.
 
-    Raises NothingToJudgeError for a variable that has no value, one that is not known here, and a
+    `shown` is what an error shows instead of the word. Raises NothingToJudgeError for a variable that has no value, one that is not known here, and a
     word that BuildKit refuses.
     """
-    return _Word(word, values, escape).until("")
+    return _Word(word, values, escape, shown or word).until("")
 
 
 def _quote_after(quote: str, letter: str) -> str:
@@ -56,8 +56,8 @@ def _quote_after(quote: str, letter: str) -> str:
 class _Word:
     """A word that is read from front to back."""
 
-    def __init__(self, text: str, values: Values, escape: str) -> None:
-        self._text, self._values, self._escape = text, values, escape
+    def __init__(self, text: str, values: Values, escape: str, shown: str) -> None:
+        self._text, self._values, self._escape, self._shown = text, values, escape, shown
         self._at = self._depth = 0
 
     def until(self, stop: str, *, raw: bool = False) -> str:
@@ -180,7 +180,7 @@ class _Word:
         raise self._unknown(name)
 
     def _unknown(self, name: str) -> NothingToJudgeError:
-        return NothingToJudgeError(f"{self._text} depends on {name}, which has no default.")
+        return NothingToJudgeError(f"{self._shown} depends on {name}, which has no default.")
 
     def _wrong(self, why: str) -> NothingToJudgeError:
         return NothingToJudgeError(f"The Dockerfile has a word that cannot be read: {why}.")

@@ -120,7 +120,7 @@ def test_a_dockerfile_is_read_as_buildkit_does(text: str, image: str) -> None:
 @pytest.mark.parametrize(
     ("text", "what"),
     [
-        ("ARG A=i-$TARGETARCH\nFROM $A AS x\n", "$A depends on A, which has no default."),
+        ("ARG A=i-$TARGETARCH\nFROM $A AS x\n", "FROM $A depends on A, which has no default."),
         ("FROM a AS x\nRUN <<EOF\nb\n", "The Dockerfile has a heredoc without its end: EOF"),
         ("# escape=%\nFROM a AS x\n", "The Dockerfile has an escape character that is none: '%'"),
         ("FROM a b AS x\n", "The Dockerfile has a FROM that cannot be read: 'a b AS x'."),
