@@ -40,8 +40,8 @@ def split(text: str, escape: str = "\\") -> list[str]:
 def expand(word: str, values: Values, escape: str = "\\", *, shown: str = "") -> str:
     """Return a word without its quotes, with the values of its variables.
 
-    `shown` is what an error shows instead of the word. Raises NothingToJudgeError for a variable that has no value, one that is not known here, and a
-    word that BuildKit refuses.
+    `shown` is what an error shows instead of the word. Raises NothingToJudgeError for a variable
+    that has no value, one that is not known here, and a word that BuildKit refuses.
     """
     return _Word(word, values, escape, shown or word).until("")
 
