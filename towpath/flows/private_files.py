@@ -10,6 +10,7 @@ import os
 import re
 import shutil
 import stat
+import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -118,7 +119,7 @@ def _opened(root: Path, part: str, above: int) -> int:
 
 def _write(folder: int, name: str, content: bytes, mode: int) -> None:
     """Write a file as a whole; a link or a file of that name is replaced, never followed."""
-    scratch = f".{name[:100]}.{os.getpid()}"
+    scratch = f".{name[:100]}.{os.getpid()}.{threading.get_ident()}"
     with suppress(FileNotFoundError):
         os.unlink(scratch, dir_fd=folder)
     with open(os.open(scratch, WRITE, mode, dir_fd=folder), "wb") as stream:
