@@ -121,8 +121,7 @@ FREEZE
 
 COPY requirements/uv.txt /build/
 RUN --mount=type=secret,id=ca,target=/etc/ssl/certs/ca-certificates.crt \
-    --mount=type=cache,target=/root/.cache/pip \
-    pip install --quiet --root-user-action=ignore --target /build/uv \
+    pip install --quiet --no-cache-dir --root-user-action=ignore --target /build/uv \
     --require-hashes --requirement /build/uv.txt
 
 # --- dependencies: what every platform has alike is installed, compiled and stored once ----------
@@ -134,9 +133,10 @@ ARG BUILDARCH
 ARG ARCHITECTURES="amd64 arm64"
 COPY requirements/production.txt /build/
 RUN --mount=type=secret,id=ca,target=/etc/ssl/certs/ca-certificates.crt \
-    --mount=type=cache,target=/root/.cache \
     --mount=type=bind,from=wheels,target=/wheels <<'RESOLVE'
 set -eu
+# No cache is mounted: every build of an engine shares it, and uv does not hash what it finds there.
+export UV_CACHE_DIR=/build/downloads
 mkdir -p /common /django
 /build/install "${BUILDARCH}" "$(/build/pins "${BUILDARCH}" production.txt)" /native
 /build/split /native /common /django
@@ -148,6 +148,7 @@ for architecture in ${ARCHITECTURES}; do
     /build/rest "${pins}" /common /django > /build/rest.txt
     /build/install "${architecture}" /build/rest.txt "/own-${architecture}"
 done
+rm -rf "${UV_CACHE_DIR}"
 RESOLVE
 
 # A stage of this file, and no image.
@@ -205,8 +206,7 @@ ARG PIN
 ARG HASH
 ENV PIP_CERT=/etc/ssl/certs/ca-certificates.crt PIP_DISABLE_PIP_VERSION_CHECK=1
 RUN --mount=type=secret,id=ca,target=/etc/ssl/certs/ca-certificates.crt \
-    --mount=type=bind,from=bare,target=/target \
-    --mount=type=cache,target=/root/.cache <<'MAKE'
+    --mount=type=bind,from=bare,target=/target <<'MAKE'
 set -eu
 mkdir /wheels
 # What a debugger would read has no place in an image.
@@ -253,10 +253,9 @@ ACROSS
     { printf 'import sys; any(word.endswith("_in_process.py") for word in sys.orig_argv)'
         echo ' and exec(open("/root/data/across.py").read())'; } > "${site}/across.pth"
 fi
-# Downloads are kept from build to build; a wheel that pip made for another base or machine is not.
-mkdir -p /root/.cache/pip/http-v2 /root/pip
-ln -s /root/.cache/pip/http-v2 /root/pip/http-v2
-export PIP_CACHE_DIR=/root/pip
+# What a source needs to be built has no hash: it comes from the index, never from a cache that
+# other builds write to.
+export PIP_NO_CACHE_DIR=1
 pip wheel --quiet --use-pep517 --no-deps --require-hashes --no-binary "${PIN%%=*}" \
     --wheel-dir /wheels --requirement /root/pin.txt
 MAKE
@@ -374,9 +373,10 @@ FROM builder AS test-dependencies
 ARG TARGETARCH
 COPY requirements/test.txt /build/
 RUN --mount=type=secret,id=ca,target=/etc/ssl/certs/ca-certificates.crt \
-    --mount=type=cache,target=/root/.cache \
     --mount=type=bind,from=wheels,target=/wheels \
-    /build/install "${TARGETARCH}" "$(/build/pins "${TARGETARCH}" test.txt)" /tree \
+    export UV_CACHE_DIR=/build/downloads \
+    && /build/install "${TARGETARCH}" "$(/build/pins "${TARGETARCH}" test.txt)" /tree \
+    && rm -rf "${UV_CACHE_DIR}" \
     && /build/freeze /tree 315532800
 
 FROM base AS testing

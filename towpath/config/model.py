@@ -31,10 +31,15 @@ class Django:
 
 @dataclass(frozen=True)
 class Image:
-    """Debian's packages that dependencies of the product need: to be compiled, and to run."""
+    """What dependencies of the product need: Debian's packages, to be compiled and to run.
+
+    `registry_wheels` says whether wheels that a registry keeps are used: always, never, or where
+    it let us in with credentials (authenticated).
+    """
 
     build_packages: tuple[str, ...] = ()
     run_packages: tuple[str, ...] = ()
+    registry_wheels: str = "authenticated"
 
 
 @dataclass(frozen=True)

@@ -29,6 +29,8 @@ T = TypeVar("T")
 _PACKAGE = re.compile(r"[a-z0-9][a-z0-9+.-]+")
 
 REACHES = ("scan", "test", "release")
+# Whether wheels that a registry keeps are used.
+REGISTRY_WHEELS = ("always", "authenticated", "never")
 # The stages that read the project's files, and the files that none of them may ignore.
 CHECKS = ("lint", "tests", "integration", "performance", "security")
 SETTINGS = ("pyproject.toml", "noxfile.py")
@@ -144,13 +146,21 @@ def _django(table: Any, where: str) -> Django:
 
 def _image(table: Any, where: str) -> Image:
     keys = {"build-packages": "build_packages", "run-packages": "run_packages"}
-    found = {}
-    for key, value in checked(table, set(keys), where).items():
+    values = dict(checked(table, {*keys, "registry-wheels"}, where))
+    believed = typed(
+        values.pop("registry-wheels", "authenticated"), str, f"{where}.registry-wheels"
+    )
+    if believed not in REGISTRY_WHEELS:
+        raise wrong(f"{where}.registry-wheels", f"one of {', '.join(REGISTRY_WHEELS)}", believed)
+    found: dict[str, tuple[str, ...]] = {}
+    for key, value in values.items():
         found[keys[key]] = strings(value, f"{where}.{key}", "Debian packages")
         for name in found[keys[key]]:
             if not _PACKAGE.fullmatch(name):
                 raise wrong(f"{where}.{key}", "a list of names of Debian packages", name)
-    return Image(**found)
+    return Image(
+        found.get("build_packages", ()), found.get("run_packages", ()), registry_wheels=believed
+    )
 
 
 def _environments(table: Any, where: str) -> dict[str, Environment]:

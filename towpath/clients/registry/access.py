@@ -42,6 +42,11 @@ class Access:
         self._lock = threading.RLock()
         self._found: list[Credentials | None] = []
 
+    @property
+    def is_logged_in(self) -> bool:
+        """Whether the registry let us in with credentials, and not as anybody."""
+        return bool(self.header and self._found and self._found[0])
+
     def answer(self, used: str, challenge: str) -> int | None:
         """Answer a challenge to a request that was sent with the header `used`.
 
