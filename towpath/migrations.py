@@ -6,9 +6,12 @@ way to break it, or to stop it by a lock, with a stable code: what people read, 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
+
+from towpath.errors import NothingToJudgeError
 
 Operation = Mapping[str, Any]
 
@@ -52,8 +55,11 @@ class Migration:
 class Plan:
     """What a release would do to a database.
 
-    `unknown` are migrations that are applied there and that this release does not have; `empty`
-    says that nothing was ever applied; `hash` stands for the pending ones.
+    `unknown` are migrations that are applied there and that this release does not have, `newer`
+    those of them that may have brought the schema past it (all, where that was not asked).
+    `replaced` are squashed migrations that are applied by those they replace, which nobody has
+    written down yet. `conflicts` has the migrations that are each the last of one app. `empty` says
+    that nothing was ever applied; `hash` stands for what there is to do.
     """
 
     vendor: str
@@ -62,12 +68,16 @@ class Plan:
     unknown: tuple[str, ...]
     pending: tuple[Migration, ...]
     hash: str
+    newer: tuple[str, ...] | None = None
+    replaced: tuple[str, ...] = ()
+    conflicts: tuple[tuple[str, ...], ...] = ()
 
 
 def judge(plan: Plan, waivers: Mapping[str, str] | None = None) -> list[Finding]:
     """Return every hazard of the pending migrations, in their order.
 
-    `waivers` maps `CODE:app.0001_name`, or a bare `CODE`, to the reason why it is accepted.
+    `waivers` maps `CODE:app.0001_name`, or a bare `CODE`, to the reason why it is accepted. Raises
+    NothingToJudgeError for an operation that is not described in full.
     """
     accepted = waivers or {}
     return [
@@ -82,9 +92,18 @@ def judge(plan: Plan, waivers: Mapping[str, str] | None = None) -> list[Finding]
         )
         for migration in plan.pending
         for operation in migration.operations
-        for hazard in HAZARDS
-        if _matters(operation) and hazard.found(operation, plan.vendor)
+        for hazard in _hazards_of(operation, plan.vendor, migration.name)
     ]
+
+
+def _hazards_of(operation: Operation, vendor: str, migration: str) -> list[Hazard]:
+    try:
+        return [row for row in HAZARDS if _matters(operation, row) and row.found(operation, vendor)]
+    except KeyError as error:
+        raise NothingToJudgeError(
+            f"The release's answer about its migrations is not whole: {migration}.",
+            why=f"An operation has no {error}.",
+        ) from error
 
 
 def blocking(findings: Iterable[Finding]) -> list[Finding]:
@@ -99,14 +118,16 @@ def _place(operation: Operation) -> str:
     return f"{operation['kind']} {'.'.join(parts)}".strip()
 
 
-def _matters(operation: Operation) -> bool:
+def _matters(operation: Operation, hazard: Hazard) -> bool:
     """Whether a running release could notice: it does not know tables that are new."""
-    return not operation["new"] or operation["kind"] not in KNOWN
+    if operation.get("silent"):
+        return False
+    return not operation["new"] or operation["kind"] not in KNOWN or hazard.code in ANYWHERE
 
 
 def _changed(operation: Operation, what: str) -> bool:
     before, after = operation["before"], operation["after"]
-    return bool(before and after and before[what] != after[what])
+    return bool(before and after and before.get(what) != after.get(what))
 
 
 def _gained(operation: Operation, what: str) -> bool:
@@ -114,11 +135,13 @@ def _gained(operation: Operation, what: str) -> bool:
     before, after = operation["before"], operation["after"]
     if operation["kind"] not in ("AddField", "AlterField") or not after:
         return False
-    return bool(after[what] and not (before and before[what]) and after["type"])
+    return bool(after.get(what) and not (before and before.get(what)) and after["type"])
 
 
 def _drops_column(operation: Operation, _vendor: str) -> bool:
     before = operation["before"]
+    if operation["kind"] == "AlterOrderWithRespectTo":
+        return bool(operation.get("dropped"))
     return operation["kind"] == "RemoveField" and bool(before and before["type"])
 
 
@@ -131,16 +154,23 @@ def _drops_table(operation: Operation, _vendor: str) -> bool:
 
 
 def _renames_column(operation: Operation, _vendor: str) -> bool:
-    kind = operation["kind"]
-    return kind in ("RenameField", "AlterField") and _changed(operation, "column")
+    renamed = operation["kind"] in ("RenameField", "AlterField") and _changed(operation, "column")
+    return renamed and bool(operation["before"]["type"])
+
+
+def _renames_table(operation: Operation, _vendor: str) -> bool:
+    """Whether a table, or one that joins it, or a column of that, has another name afterwards."""
+    before, after = operation["before"], operation["after"]
+    joined = before and after and before.get("through") and after.get("through")
+    return bool(operation["renamed"] or (joined and _changed(operation, "through")))
 
 
 def _needs_value(operation: Operation, _vendor: str) -> bool:
     before, after = operation["before"], operation["after"]
-    if not after or after["null"] or after["many_to_many"] or after["generated"]:
+    if not after or after["null"] or not after["type"] or after["generated"]:
         return False
     if operation["kind"] == "AddField":
-        return not after["db_default"]
+        return not after["db_default"] and not after.get("identity")
     return operation["kind"] == "AlterField" and _took_nothing(before or {}, after)
 
 
@@ -150,8 +180,40 @@ def _took_nothing(before: Operation, after: Operation) -> bool:
     return bool(before.get("null") or default_lost)
 
 
-def _changes_type(operation: Operation, _vendor: str) -> bool:
-    return operation["kind"] == "AlterField" and _changed(operation, "type")
+def _rewrites(operation: Operation, _vendor: str) -> bool:
+    """Whether every row of a table gets a value of its own for a new column."""
+    after = operation["after"]
+    if operation["kind"] != "AddField" or not after or not after["type"]:
+        return False
+    return bool(after.get("stored") or after.get("volatile") or after.get("identity"))
+
+
+def _changes_type(operation: Operation, vendor: str) -> bool:
+    if operation["kind"] != "AlterField":
+        return False
+    if _changed(operation, "collation") or _changed(operation, "identity"):
+        return True
+    before, after = operation["before"], operation["after"]
+    return _changed(operation, "type") and not (
+        vendor == "postgresql" and _only_wider(before["type"], after["type"])
+    )
+
+
+def _only_wider(before: str | None, after: str | None) -> bool:
+    """Whether PostgreSQL changes a type without looking at a row, and all old values fit.
+
+    Source: PostgreSQL's ALTER TABLE, notes; a length or a precision only grows.
+    """
+    old, new = _TYPE.fullmatch(before or ""), _TYPE.fullmatch(after or "")
+    if not old or not new:
+        return False
+    if old[1] == "varchar" and new[1] in ("varchar", "text"):
+        return not new[2] or bool(old[2] and int(new[2]) >= int(old[2]))
+    if old[1] == "text" and new[1] == "varchar":
+        return not new[2]
+    if old[1] != "numeric" or new[1] != "numeric":
+        return False
+    return not new[2] or bool(old[2] and int(new[2]) >= int(old[2]) and new[3] == old[3])
 
 
 def _constrains(operation: Operation, *constraints: str) -> bool:
@@ -161,15 +223,35 @@ def _constrains(operation: Operation, *constraints: str) -> bool:
 
 def _adds_unique(operation: Operation, _vendor: str) -> bool:
     together = operation["kind"] == "AlterUniqueTogether" and operation["value"]
+    after = operation["after"]
+    other_key = operation["kind"] == "AlterField" and _changed(operation, "primary_key")
     return (
         bool(together)
         or _constrains(operation, "UniqueConstraint", "ExclusionConstraint")
-        or (operation["kind"] == "AlterField" and _gained(operation, "unique"))
+        or _gained(operation, "unique")
+        or bool(other_key and after.get("unique"))
     )
 
 
 def _adds_check(operation: Operation, _vendor: str) -> bool:
-    return _constrains(operation, "CheckConstraint")
+    return _constrains(operation, "CheckConstraint") or _gained(operation, "check")
+
+
+def _adds_reference(operation: Operation, _vendor: str) -> bool:
+    """Whether rows are looked up in the table that they point to.
+
+    Of a new column only where it has values. Django makes a reference anew whenever the column is
+    altered, and those to a column when its type is.
+    """
+    before, after = operation["before"], operation["after"]
+    if not after or operation["kind"] not in ("AddField", "AlterField", "RenameField"):
+        return False
+    if operation["kind"] == "AddField":
+        return bool(after.get("references") and (after.get("default") or after["db_default"]))
+    if before and after.get("referenced") and _changed(operation, "type"):
+        return True
+    moved = _changed(operation, "references") or bool(operation.get("altered"))
+    return bool(after.get("references") and moved)
 
 
 def _builds_index(operation: Operation, vendor: str) -> bool:
@@ -177,6 +259,11 @@ def _builds_index(operation: Operation, vendor: str) -> bool:
     together = kind == "AlterIndexTogether" and bool(operation["value"])
     added = kind == "AddIndex" or together or _gained(operation, "index")
     return vendor == "postgresql" and added
+
+
+def _wants_no_transaction(operation: Operation, vendor: str) -> bool:
+    concurrent = operation["kind"] in ("AddIndexConcurrently", "RemoveIndexConcurrently")
+    return vendor == "postgresql" and concurrent and bool(operation.get("atomic"))
 
 
 def _runs(kind: str) -> Callable[[Operation, str], bool]:
@@ -202,6 +289,13 @@ KNOWN = frozenset(
     UnaccentExtension CreateCollation RemoveCollation""".split()
 )
 
+# What PostgreSQL calls the types whose lengths can grow; those of an array are no such type.
+_TYPE = re.compile(r"(varchar|text|numeric)(?:\((\d+)(?:, ?(\d+))?\))?")
+# What fails on a new table too.
+ANYWHERE = ("CONCURRENTLY_IN_TRANSACTION",)
+# What a waiver calls an applied migration that a release does not have (see rollout.moved_past).
+MOVED_PAST = "MOVED_PAST"
+
 IN_TWO = "Ship a release that no longer uses it, then remove it in the next one."
 
 HAZARDS: tuple[Hazard, ...] = (
@@ -215,7 +309,7 @@ HAZARDS: tuple[Hazard, ...] = (
     ),
     Hazard(
         "RENAME_TABLE",
-        lambda operation, _vendor: bool(operation["renamed"]),
+        _renames_table,
         "the old release knows the table by its old name.",
         "Keep the table's name with Meta.db_table.",
     ),
@@ -228,9 +322,17 @@ HAZARDS: tuple[Hazard, ...] = (
     ),
     Hazard(
         "NOT_NULL",
-        lambda operation, _vendor: operation["kind"] == "AlterOrderWithRespectTo",
+        lambda operation, _vendor: operation["kind"] == "AlterOrderWithRespectTo"
+        and bool(operation["value"]),
         "the column _order must not be null, and the old release does not fill it.",
         "Add a field of your own with db_default instead.",
+    ),
+    Hazard(
+        "REWRITE_TABLE",
+        _rewrites,
+        "every row is written anew for it, and nobody can read or write the table meanwhile.",
+        "Add the column as null=True without a default, fill it in steps, or waive this for a "
+        "small table.",
     ),
     Hazard(
         "ALTER_COLUMN",
@@ -252,10 +354,24 @@ HAZARDS: tuple[Hazard, ...] = (
         "Make the old release write fitting values first, then waive this.",
     ),
     Hazard(
+        "ADD_FOREIGN_KEY",
+        _adds_reference,
+        "every row is looked up in the other table while both are locked, and the old release may "
+        "write what is refused now.",
+        "Remove rows that point nowhere first, then waive this; for a big table add the constraint "
+        "as NOT VALID in a RunSQL, and validate it in the next migration.",
+    ),
+    Hazard(
         "CREATE_INDEX",
         _builds_index,
         "nobody can write to the table while the index is built.",
         "Use AddIndexConcurrently in a migration with atomic = False.",
+    ),
+    Hazard(
+        "CONCURRENTLY_IN_TRANSACTION",
+        _wants_no_transaction,
+        "PostgreSQL refuses it inside a transaction, so that it can never be applied.",
+        "Set atomic = False in this migration.",
     ),
     Hazard(
         "RUN_SQL",
