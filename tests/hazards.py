@@ -29,6 +29,11 @@ def many(**options: Any) -> Any:
     return models.ManyToManyField(f"{APP}.Author", related_name="+", **options)
 
 
+def short(length: int) -> Any:
+    """Return a field of so many letters that others may point to."""
+    return models.CharField(max_length=length, unique=True)
+
+
 def base() -> list[Any]:
     """Return the operations that make the tables as the old release knows them."""
     book = [
@@ -43,8 +48,8 @@ def base() -> list[Any]:
         ("author", reference(null=True)),
         ("editor", reference()),
         ("loose", reference(null=True, db_constraint=False)),
+        ("land", reference("Land", to_field="code", null=True)),
         ("tags", many()),
-        ("parts", many(through=f"{APP}.Part")),
     ]
     options = {
         "indexes": [models.Index(fields=["note"], name="by_note")],
@@ -53,9 +58,13 @@ def base() -> list[Any]:
     }
     part = [KEY, ("book", reference("Book")), ("author", reference())]
     return [
-        migrations.CreateModel("Author", [KEY, ("name", models.CharField(max_length=9, unique=True))]),
+        migrations.CreateModel(
+            "Author", [KEY, ("name", models.CharField(max_length=9, unique=True))]
+        ),
+        migrations.CreateModel("Land", [KEY, ("code", short(3))]),
         migrations.CreateModel("Book", book, options),
         migrations.CreateModel("Part", part),
+        migrations.AddField("Book", "parts", many(through=f"{APP}.Part")),
         migrations.CreateModel("Loner", [KEY]),
         migrations.CreateModel("Foreign", [KEY], {"managed": False}),
     ]
@@ -178,6 +187,8 @@ ALTERED: dict[str, tuple[str, Any, list[str]]] = {
 }
 
 OTHERS: dict[str, tuple[Any, list[str]]] = {
+    "longer name": (migrations.AlterField("Author", "name", short(20)), []),
+    "longer target": (migrations.AlterField("Land", "code", short(5)), ["ADD_FOREIGN_KEY"]),
     "remove a column": (migrations.RemoveField("Book", "note"), ["DROP_COLUMN"]),
     "remove many": (migrations.RemoveField("Book", "tags"), ["DROP_TABLE"]),
     "remove many through": (migrations.RemoveField("Book", "parts"), []),

@@ -23,7 +23,7 @@ from towpath.readers import thresholds
 # From the bottom up; a module imports its own layer and those below it.
 LAYERS = (
     ("errors", "inside"),
-    ("images", "inputs", "tables"),
+    ("hazards", "images", "inputs", "tables"),
     ("gates", "migrations"),
     ("nodes", "policy"),
     ("config", "runner", "terminal"),
@@ -34,7 +34,8 @@ LAYERS = (
     ("tasks", "__main__", "lint_plugin"),
 )
 PURE = {
-    *("gates", "evidence", "promotion", "rollout", "migrations", "images", "commands", "readers"),
+    *("gates", "evidence", "promotion", "rollout", "migrations", "hazards", "images"),
+    *("commands", "readers"),
     *("inputs", "nodes", "policy", "provenance", "retention", "sarif", "tables"),
 }
 WORLD = {
