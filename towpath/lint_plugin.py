@@ -23,7 +23,7 @@ from towpath.readers import thresholds
 # From the bottom up; a module imports its own layer and those below it.
 LAYERS = (
     ("errors", "inside"),
-    ("hazards", "images", "inputs", "tables"),
+    ("hazards", "images", "inputs", "tables", "variables"),
     ("gates", "migrations"),
     ("nodes", "policy"),
     ("config", "runner", "terminal"),
@@ -36,7 +36,7 @@ LAYERS = (
 PURE = {
     *("gates", "evidence", "promotion", "rollout", "migrations", "hazards", "images"),
     *("commands", "readers"),
-    *("inputs", "nodes", "policy", "provenance", "retention", "sarif", "tables"),
+    *("inputs", "nodes", "policy", "provenance", "retention", "sarif", "tables", "variables"),
 }
 WORLD = {
     *("asyncio", "docker", "http", "io", "logging", "os", "random", "requests", "rich", "secrets"),
