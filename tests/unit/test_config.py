@@ -10,6 +10,7 @@ import pytest
 
 from towpath import config
 from towpath.config import Config, Environment
+from towpath.engine.layout import layout
 from towpath.errors import ConfigurationError
 
 ROOT = Path("/project")
@@ -288,12 +289,35 @@ def test_ci_is_a_true_word(value: str, in_ci: bool) -> None:
     assert parsed({}).in_ci is False
 
 
+def test_a_state_that_docker_would_cut_in_two_is_refused() -> None:
+    """A colon ends the name of a directory that is mounted."""
+    with pytest.raises(ConfigurationError, match="/srv/a:b/app"):
+        assert parsed({}, {"TOWPATH_STATE": "/srv/a:b"}).state
+
+
+@pytest.mark.parametrize("empty", ["", " "])
+def test_an_empty_variable_changes_nothing(empty: str) -> None:
+    """What the file says stays, and what is usual."""
+    names = ("NAME", "REGISTRY", "REPOSITORY", "ENVIRONMENTS", "SERVICES", "ENGINE_PORT")
+    env = {f"TOWPATH_{name}": empty for name in names}
+    found = parsed({"name": "box", "registry": "r.example", "repository": "team/box"}, env)
+
+    assert (found.name, found.registry, found.repository) == ("box", "r.example", "team/box")
+    assert found.tools == ROOT / ".nox"
+    assert layout(env) == layout({})
+
+
 @pytest.mark.parametrize(
     ("env", "state"),
     [
         ({"TOWPATH_STATE": "/var/towpath", "HOME": "/home/me"}, "/var/towpath/app"),
         ({"XDG_STATE_HOME": "/state", "HOME": "/home/me"}, "/state/towpath/app"),
         ({"HOME": "/home/me"}, "/home/me/.local/state/towpath/app"),
+        ({"XDG_STATE_HOME": "state", "HOME": "/h"}, "/h/.local/state/towpath/app"),
+        ({"TOWPATH_STATE": " ", "XDG_STATE_HOME": "", "HOME": "/h"}, "/h/.local/state/towpath/app"),
+        ({"TOWPATH_STATE": "~/state", "HOME": "/h"}, "/h/state/app"),
+        ({"TOWPATH_STATE": ".towpath"}, f"{ROOT}/.towpath/app"),
+        ({"TOWPATH_STATE": "../own"}, "/own/app"),
     ],
 )
 def test_state_belongs_to_the_machine(env: dict[str, str], state: str) -> None:

@@ -31,9 +31,11 @@ def up(runner: Starting, terminal: Terminal, probe: Probe = answers) -> dict[str
         raise EngineAbsentError(
             f"No Docker engine answers at {found.endpoint}.",
             why=f"{found.by} names it.",
-            next_step="Start that engine, or unset DOCKER_HOST to use the embedded one."
-            if found.by == "DOCKER_HOST"
-            else "Start that engine, or set DOCKER_CONTEXT=default to use the embedded one.",
+            next_step=(
+                "Start that engine, or unset DOCKER_HOST to use the embedded one."
+                if found.by == "DOCKER_HOST"
+                else "Start that engine, or set DOCKER_CONTEXT=default to use the embedded one."
+            ),
         )
     this = machine.look()
     machine.require(this)

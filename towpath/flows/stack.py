@@ -9,6 +9,7 @@ from towpath.clients.engine import Container
 from towpath.commands import compose
 from towpath.config import Environment
 from towpath.errors import CommandFailedError, ConfigurationError
+from towpath.flows import ports
 from towpath.flows.session import Session
 from towpath.flows.site import POLL, Site
 
@@ -38,7 +39,9 @@ def services_down(session: Session, environment: Environment, volumes: bool = Fa
 def up(site: Site, services: tuple[str, ...]) -> Mapping[str, str]:
     """Start services of a site, wait for their health and return their addresses."""
     prepare(site)
-    site.compose(compose.up(site.project, services))
+    remedy = f"give it another one: port in [tool.towpath.environments.{site.name}]"
+    with ports.named(site.session, f"the proxy of {site.name}", remedy):
+        site.compose(compose.up(site.project, services))
     return wait(site, services)
 
 

@@ -1,0 +1,54 @@
+"""Which of a caller's variables reach the commands of Docker, and what an empty one is."""
+
+from __future__ import annotations
+
+import pytest
+
+from towpath.variables import FIXED, usable, variable
+
+REACHING = {"DOCKER_HOST": "unix:///run/d.sock", "DOCKER_CONFIG": "/c", "DOCKER_CONTEXT": "lab"}
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("DOCKER_DEFAULT_PLATFORM", "DOCKER_CONTENT_TRUST", "DOCKER_CONTENT_TRUST_SERVER"),
+        *("DOCKER_API_VERSION", "DOCKER_BUILDKIT", "DOCKER_CUSTOM_HEADERS", "DOCKER_DEFAULT_X"),
+        *("BUILDX_BUILDER", "BUILDX_CONFIG", "BUILDX_BAKE_FILE", "BUILDX_NO_DEFAULT_LOAD"),
+        *("BUILDKIT_HOST", "BUILDKIT_PROGRESS", "EXPERIMENTAL_BUILDKIT_SOURCE_POLICY"),
+        *("COMPOSE_FILE", "COMPOSE_PROJECT_NAME", "COMPOSE_PROFILES", "COMPOSE_ENV_FILES"),
+        *("COMPOSE_REMOVE_ORPHANS", "COMPOSE_CONVERT_WINDOWS_PATHS", "COMPOSE_PATH_SEPARATOR"),
+        *("COMPOSE_IGNORE_ORPHANS", "COMPOSE_PARALLEL_LIMIT", "COMPOSE_COMPATIBILITY"),
+        "SOURCE_DATE_EPOCH",
+    ],
+)
+def test_what_changes_what_a_docker_command_does_is_left_out(name: str) -> None:
+    """Which files, profiles, platforms and builders there are is said by us alone."""
+    assert usable({name: "x", "PATH": "/bin"}) == {"PATH": "/bin"} | FIXED
+
+
+def test_what_leads_to_the_engine_stays() -> None:
+    """And so does everything that is not Docker's, a CI system of a like name among it."""
+    others = {"BUILDKITE_BRANCH": "main", "HOME": "/h", "CI": "", "http_proxy": "http://p"}
+
+    assert usable(REACHING | others) == REACHING | others | FIXED
+
+
+def test_the_projects_env_file_is_not_read_by_compose() -> None:
+    """Nor can a caller have it read."""
+    assert usable({"COMPOSE_DISABLE_ENV_FILE": "0"}) == {"COMPOSE_DISABLE_ENV_FILE": "1"}
+
+
+@pytest.mark.parametrize("text", ["", " ", "\t\n"])
+@pytest.mark.parametrize("name", ["DOCKER_HOST", "TOWPATH_STATE", "XDG_STATE_HOME"])
+def test_an_empty_variable_is_one_that_is_not_set(name: str, text: str) -> None:
+    """Blanks are no value either."""
+    assert usable({name: text}) == FIXED
+    assert variable({name: text}, name, "usual") == "usual"
+    assert variable({name: " there "}, name) == "there"
+
+
+@pytest.mark.parametrize("name", ["TOWPATH_REGISTRIES", "TOWPATH_BUILDERS"])
+def test_an_empty_list_says_that_there_are_none(name: str) -> None:
+    """It takes the place of what the file names."""
+    assert usable({name: ""}) == {name: ""} | FIXED
