@@ -10,7 +10,6 @@ import pytest
 
 from towpath import config
 from towpath.config import Config, Environment
-from towpath.engine.layout import layout
 from towpath.errors import ConfigurationError
 
 ROOT = Path("/project")
@@ -287,24 +286,6 @@ def test_ci_is_a_true_word(value: str, in_ci: bool) -> None:
     """CI=false is not CI."""
     assert parsed({}, {"CI": value}).in_ci is in_ci
     assert parsed({}).in_ci is False
-
-
-def test_a_state_that_docker_would_cut_in_two_is_refused() -> None:
-    """A colon ends the name of a directory that is mounted."""
-    with pytest.raises(ConfigurationError, match="/srv/a:b/app"):
-        assert parsed({}, {"TOWPATH_STATE": "/srv/a:b"}).state
-
-
-@pytest.mark.parametrize("empty", ["", " "])
-def test_an_empty_variable_changes_nothing(empty: str) -> None:
-    """What the file says stays, and what is usual."""
-    names = ("NAME", "REGISTRY", "REPOSITORY", "ENVIRONMENTS", "SERVICES", "ENGINE_PORT")
-    env = {f"TOWPATH_{name}": empty for name in names}
-    found = parsed({"name": "box", "registry": "r.example", "repository": "team/box"}, env)
-
-    assert (found.name, found.registry, found.repository) == ("box", "r.example", "team/box")
-    assert found.tools == ROOT / ".nox"
-    assert layout(env) == layout({})
 
 
 @pytest.mark.parametrize(

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
+from towpath.config import parse
+from towpath.engine.layout import layout
+from towpath.errors import ConfigurationError
 from towpath.variables import FIXED, usable, variable
 
+ROOT = Path("/project")
 REACHING = {"DOCKER_HOST": "unix:///run/d.sock", "DOCKER_CONFIG": "/c", "DOCKER_CONTEXT": "lab"}
 
 
@@ -52,3 +58,21 @@ def test_an_empty_variable_is_one_that_is_not_set(name: str, text: str) -> None:
 def test_an_empty_list_says_that_there_are_none(name: str) -> None:
     """It takes the place of what the file names."""
     assert usable({name: ""}) == {name: ""} | FIXED
+
+
+def test_a_state_that_docker_would_cut_in_two_is_refused() -> None:
+    """A colon ends the name of a directory that is mounted."""
+    with pytest.raises(ConfigurationError, match="/srv/a:b/app"):
+        assert parse({}, ROOT, {"TOWPATH_STATE": "/srv/a:b"}).state
+
+
+@pytest.mark.parametrize("empty", ["", " "])
+def test_an_empty_variable_changes_nothing(empty: str) -> None:
+    """What the file says stays, and what is usual."""
+    names = ("NAME", "REGISTRY", "REPOSITORY", "ENVIRONMENTS", "SERVICES", "ENGINE_PORT")
+    env = {f"TOWPATH_{name}": empty for name in names}
+    found = parse({"name": "box", "registry": "r.example", "repository": "team/box"}, ROOT, env)
+
+    assert (found.name, found.registry, found.repository) == ("box", "r.example", "team/box")
+    assert found.tools == ROOT / ".nox"
+    assert layout(env) == layout({})
