@@ -76,3 +76,20 @@ def test_an_empty_variable_changes_nothing(empty: str) -> None:
     assert (found.name, found.registry, found.repository) == ("box", "r.example", "team/box")
     assert found.tools == ROOT / ".nox"
     assert layout(env) == layout({})
+
+
+@pytest.mark.parametrize(
+    ("env", "state"),
+    [
+        ({"XDG_STATE_HOME": "state", "HOME": "/h"}, "/h/.local/state/towpath/app"),
+        ({"TOWPATH_STATE": " ", "XDG_STATE_HOME": "", "HOME": "/h"}, "/h/.local/state/towpath/app"),
+        ({"TOWPATH_STATE": "~/state", "HOME": "/h"}, "/h/state/app"),
+        ({"TOWPATH_STATE": ".towpath", "HOME": "/h"}, "/project/.towpath/app"),
+        ({"TOWPATH_STATE": "../own", "HOME": "/h"}, "/own/app"),
+    ],
+)
+def test_the_state_does_not_depend_on_where_a_command_is_run(
+    env: dict[str, str], state: str
+) -> None:
+    """It is absolute, as Compose needs it, and seen from the project."""
+    assert parse({}, ROOT, env).state == Path(state)
