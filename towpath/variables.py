@@ -20,8 +20,9 @@ _ALSO = ("SOURCE_DATE_EPOCH",)
 # Of these, empty says that there are none, whatever the file says.
 _NONE = ("TOWPATH_REGISTRIES", "TOWPATH_BUILDERS")
 _OURS = ("TOWPATH_", "DOCKER_", "XDG_")
-# Compose reads no `.env` of the project by itself: nothing but what we pass counts.
-FIXED = {"COMPOSE_DISABLE_ENV_FILE": "1"}
+# Compose reads no `.env` of the project by itself, and a builder that somebody once chose with
+# `docker buildx use` is not ours: nothing but what we pass counts.
+FIXED = {"COMPOSE_DISABLE_ENV_FILE": "1", "BUILDX_BUILDER": "default"}
 
 
 def usable(env: Mapping[str, str]) -> dict[str, str]:

@@ -41,8 +41,10 @@ def test_what_leads_to_the_engine_stays() -> None:
 
 
 def test_the_projects_env_file_is_not_read_by_compose() -> None:
-    """Nor can a caller have it read."""
-    assert usable({"COMPOSE_DISABLE_ENV_FILE": "0"}) == {"COMPOSE_DISABLE_ENV_FILE": "1"}
+    """Nor can a caller have it read; the builder is the engine's own, whichever was chosen."""
+    said = {"COMPOSE_DISABLE_ENV_FILE": "0", "BUILDX_BUILDER": "far"}
+
+    assert usable(said) == {"COMPOSE_DISABLE_ENV_FILE": "1", "BUILDX_BUILDER": "default"}
 
 
 @pytest.mark.parametrize("text", ["", " ", "\t\n"])

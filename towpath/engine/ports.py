@@ -10,7 +10,8 @@ PROC = Path("/proc")
 LISTENING = "0A"
 # What Docker says: of another container, of another process, without and with a proxy of its own.
 _TAKEN = re.compile(
-    r":(\d{1,5})\b[^\n]{0,200}?(?:port is already allocated|address already in use)"
+    r"(?:\d(?:\.\d{1,3}){3}|[\]:\s]):(\d{1,5})\b[^\n]{0,200}?"
+    r"(?:port is already allocated|address already in use)"
 )
 
 

@@ -27,6 +27,12 @@ from towpath.engine import ports
         ),
         ("failed to bind port 0.0.0.0:80/tcp: ... bind: address already in use", 80),
         ("failed to bind host port [::]:443/tcp: address already in use", 443),
+        (
+            'time="2026-11-29T22:06:49Z" level=error msg="listen tcp :80: bind: address already in'
+            ' use"',
+            80,
+        ),
+        ("listen tcp :::443: bind: address already in use", 443),
         ("dial tcp 10.0.0.1:443: connection refused", 0),
         ("", 0),
     ],

@@ -11,6 +11,7 @@ from django.db import migrations as django
 from django.db import models
 from django.db.backends.postgresql.base import DatabaseWrapper
 from django.db.utils import ConnectionRouter
+from pytest_django import Settings
 
 from tests import hazards
 from towpath import migrations
@@ -115,6 +116,18 @@ def test_what_happens_to_a_table_that_is_new_is_nobodys_trouble() -> None:
     assert codes(made, django.DeleteModel("New"), django.RenameModel("Loner", "New")) == [
         "RENAME_TABLE"
     ]
+
+
+def test_what_is_not_djangos_to_migrate_is_not_judged(settings: Settings) -> None:
+    """A proxy has no table, and a model that another one stands for has none either."""
+    settings.SHOP_READER = "shop.Author"
+    swapped = django.CreateModel("Reader", [hazards.KEY], {"swappable": "SHOP_READER"})
+    proxy = django.CreateModel("Best", [], {"proxy": True}, ("shop.book",))
+
+    there = django.SeparateDatabaseAndState(state_operations=[swapped, proxy])
+
+    assert codes(there, django.AlterModelTable("Reader", "other")) == []
+    assert codes(there, django.DeleteModel("Best")) == []
 
 
 def test_an_order_that_goes_drops_its_column() -> None:
