@@ -112,15 +112,11 @@ def _only_wider(before: str | None, after: str | None) -> bool:
     Source: PostgreSQL's ALTER TABLE, notes; a length or a precision only grows.
     """
     old, new = _TYPE.fullmatch(before or ""), _TYPE.fullmatch(after or "")
-    if not old or not new:
+    if not old or not new or (old[1], new[1]) not in _GROWING:
         return False
-    if old[1] == "varchar" and new[1] in ("varchar", "text"):
-        return not new[2] or bool(old[2] and int(new[2]) >= int(old[2]))
-    if old[1] == "text" and new[1] == "varchar":
-        return not new[2]
-    if old[1] != "numeric" or new[1] != "numeric":
-        return False
-    return not new[2] or bool(old[2] and int(new[2]) >= int(old[2]) and new[3] == old[3])
+    if not new[2]:
+        return True
+    return bool(old[2] and int(new[2]) >= int(old[2]) and new[3] == old[3])
 
 
 def _constrains(operation: Operation, *constraints: str) -> bool:
@@ -150,12 +146,16 @@ def _adds_reference(operation: Operation, _vendor: str) -> bool:
     Of a new column only where it has values. Django makes a reference anew whenever the column is
     altered, and those to a column when its type is.
     """
-    before, after = operation["before"], operation["after"]
-    if not after or operation["kind"] not in ("AddField", "AlterField", "RenameField"):
+    kind, after = operation["kind"], operation["after"]
+    if not after or kind not in ("AddField", "AlterField", "RenameField"):
         return False
-    if operation["kind"] == "AddField":
+    if kind == "AddField":
         return bool(after.get("references") and (after.get("default") or after["db_default"]))
-    if before and after.get("referenced") and _changed(operation, "type"):
+    return _made_anew(operation, after)
+
+
+def _made_anew(operation: Operation, after: Operation) -> bool:
+    if operation["before"] and after.get("referenced") and _changed(operation, "type"):
         return True
     moved = _changed(operation, "references") or bool(operation.get("altered"))
     return bool(after.get("references") and moved)
@@ -198,6 +198,9 @@ KNOWN = frozenset(
 
 # What PostgreSQL calls the types whose lengths can grow; those of an array are no such type.
 _TYPE = re.compile(r"(varchar|text|numeric)(?:\((\d+)(?:, ?(\d+))?\))?")
+_GROWING = {
+    *(("varchar", "varchar"), ("varchar", "text"), ("text", "varchar"), ("numeric", "numeric")),
+}
 # What fails on a new table too.
 ANYWHERE = ("CONCURRENTLY_IN_TRANSACTION",)
 IN_TWO = "Ship a release that no longer uses it, then remove it in the next one."

@@ -108,12 +108,10 @@ def moved_past(
     was never here was made after those that it left out, but for the `newer` ones of them.
     """
     place = _last_index(releases, digest)
-    met = releases[place]["unknown"] if releases else ()
     fine = {row["name"] for row in migrations if row["safe"] or row["over"] == digest}
-    past = [name for name in unknown if name not in fine and name not in met]
-    if place >= 0 or newer is None:
-        return past
-    return [name for name in past if name in newer]
+    fine.update(releases[place]["unknown"] if releases else ())
+    asked = set(unknown if place >= 0 or newer is None else newer)
+    return [name for name in unknown if name in asked - fine]
 
 
 def _last_index(entries: Sequence[Mapping[str, Any]], digest: str) -> int:

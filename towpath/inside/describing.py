@@ -38,13 +38,19 @@ def describe(operation: Any, app: str, state: Any, connection: Any, created: Tab
     `created` collects the tables made by pending migrations: no running release knows them.
     """
     kind = _kind(operation)
-    if kind == "SeparateDatabaseAndState":
-        facts = []
-        scratch = state.clone()
-        for inner in operation.database_operations:
-            facts += describe(inner, app, scratch, connection, created)
-        operation.state_forwards(app, state)
-        return facts
+    if kind != "SeparateDatabaseAndState":
+        return [_describe(operation, kind, app, state, connection, created)]
+    facts = []
+    scratch = state.clone()
+    for inner in operation.database_operations:
+        facts += describe(inner, app, scratch, connection, created)
+    operation.state_forwards(app, state)
+    return facts
+
+
+def _describe(
+    operation: Any, kind: str, app: str, state: Any, connection: Any, created: Tables
+) -> Fact:
     name = _text(operation, "name") or _text(operation, "old_name")
     model = (_text(operation, "model_name") or name).lower()
     later = _text(operation, "new_name") or name
@@ -53,8 +59,7 @@ def describe(operation: Any, app: str, state: Any, connection: Any, created: Tab
     fact["options"] = _options(state, app, model)
     fact |= _together(operation, state, app, model, kind)
     before = _model(state, app, model, kind)
-    tables = _tables(before) if kind in ("RenameModel", "AlterModelTable") else set()
-    old = _field(before, name, kind)
+    tables, old = _tables(before, kind), _field(before, name, kind)
     fact["before"] = _column(old, connection)
     operation.state_forwards(app, state)
     after = _model(state, app, later.lower() if kind == "RenameModel" else model, kind)
@@ -63,10 +68,10 @@ def describe(operation: Any, app: str, state: Any, connection: Any, created: Tab
     fact["altered"] = _altered(old, new, connection)
     fact["reversible"] = bool(operation.reversible)
     fact["constraint"] = _constraint(operation)
-    fact["renamed"] = bool(tables and after and tables != _tables(after))
+    fact["renamed"] = tables != _tables(after, kind)
     fact["silent"] = _silent(operation, app, kind, connection, after or before)
     _note_tables(created, kind, app, model, later.lower(), bool(fact["new"]))
-    return [fact]
+    return fact
 
 
 def _note_tables(created: Tables, kind: str, app: str, model: str, later: str, fresh: bool) -> None:
@@ -123,7 +128,7 @@ def _column(field: Any, connection: Any) -> Fact | None:
     if field is None:
         return None
     parameters = field.db_parameters(connection)
-    suffix = field.db_type_suffix(connection) or ""
+    generated = bool(getattr(field, "generated", False))
     through = _through(field)
     return {
         "column": field.column,
@@ -132,8 +137,8 @@ def _column(field: Any, connection: Any) -> Fact | None:
         "default": bool(field.has_default()),
         "db_default": getattr(field, "has_db_default", lambda: False)(),
         "volatile": _volatile(field, connection),
-        "generated": bool(getattr(field, "generated", False)),
-        "stored": bool(getattr(field, "generated", False) and field.db_persist),
+        "generated": generated,
+        "stored": generated and bool(field.db_persist),
         "unique": bool(field.unique),
         "primary_key": bool(field.primary_key),
         "index": bool(field.db_index and not field.unique),
@@ -141,10 +146,16 @@ def _column(field: Any, connection: Any) -> Fact | None:
         "through": " ".join(through),
         "check": parameters.get("check") or "",
         "collation": parameters.get("collation") or "",
-        "identity": suffix or ("serial" if "serial" in (parameters["type"] or "") else ""),
+        "identity": _identity(field, parameters["type"] or "", connection),
         "references": _references(field, parameters["type"]),
         "referenced": _referenced(field),
     }
+
+
+def _identity(field: Any, kind: str, connection: Any) -> str:
+    """Return how the database numbers rows by this column, or nothing."""
+    suffix: str | None = field.db_type_suffix(connection)
+    return suffix or ("serial" if "serial" in kind else "")
 
 
 def _through(field: Any) -> tuple[str, ...]:
@@ -216,9 +227,12 @@ def _constraint(operation: Any) -> str:
     return "" if constraint is None else _nearest(type(constraint), TOLD)
 
 
-def _tables(model: Any) -> set[tuple[str, ...]]:
-    """Return the names of a model's table and of those that join it, with their columns."""
-    if model is None:
+def _tables(model: Any, kind: str) -> set[tuple[str, ...]]:
+    """Return the names of a model's table and of those that join it, with their columns.
+
+    None where the operation gives none of them another name.
+    """
+    if model is None or kind not in ("RenameModel", "AlterModelTable"):
         return set()
     meta = model._meta
     joined = [*meta.local_many_to_many]

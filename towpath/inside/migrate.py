@@ -41,19 +41,23 @@ def plan(connection: Any) -> Fact:
     steps = executor.migration_plan(leaves)
     pending = [_migration(step, state, connection, created) for step, _ in steps]
     recorded = executor.recorder.applied_migrations()
-    replaced = [".".join(key) for key in applied if key not in recorded]
-    names = " ".join([*(row["name"] for row in pending), *sorted(replaced)])
+    replaced = _without(recorded, applied)
+    names = " ".join([*(row["name"] for row in pending), *replaced])
     return {
         "vendor": connection.vendor,
         "leaves": sorted(".".join(leaf) for leaf in leaves),
         "empty": not applied,
-        "unknown": sorted(".".join(key) for key in applied if key not in known),
+        "unknown": _without(known, applied),
         "newer": _newer(recorded, known),
-        "replaced": sorted(replaced),
+        "replaced": replaced,
         "conflicts": _conflicts(loader),
         "pending": pending,
         "hash": hashlib.sha256(names.encode()).hexdigest(),
     }
+
+
+def _without(known: Any, applied: Any) -> list[str]:
+    return sorted(".".join(key) for key in applied if key not in known)
 
 
 def _conflicts(loader: Any) -> list[list[str]]:
