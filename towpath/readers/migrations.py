@@ -55,10 +55,12 @@ def plan(text: str) -> Plan:
 def applied(text: str) -> tuple[str, ...]:
     """Read the answer to `apply`: the names of the migrations that were applied."""
     found = _last_object(text)
+    if not isinstance(found.get("applied"), list):
+        raise _unreadable("it names no applied migrations")
     try:
         return _names(found["applied"])
-    except (KeyError, ValueError) as error:
-        raise _unreadable(f"it names no applied migrations: {_short(error)}") from error
+    except ValueError as error:
+        raise _unreadable(_short(error)) from error
 
 
 def _migration(row: Any) -> Migration:
@@ -138,7 +140,7 @@ def _last_object(text: str) -> dict[str, Any]:
 
 
 def _short(error: Exception) -> str:
-    return f"{type(error).__name__}: {error}"[:300]
+    return (repr(error) if isinstance(error, KeyError) else str(error))[:300]
 
 
 def _unreadable(why: str) -> NothingToJudgeError:

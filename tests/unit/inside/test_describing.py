@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from django import db as django_db
+from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.operations import AddIndexConcurrently
 from django.db import migrations as django
 from django.db import models
@@ -137,6 +138,41 @@ def test_an_order_that_goes_drops_its_column() -> None:
     drop = django.AlterOrderWithRespectTo("Part", None)
 
     assert codes(set_it, other, drop) == ["NOT_NULL", "DROP_COLUMN"]
+
+
+@pytest.mark.parametrize(
+    ("operation", "expected"),
+    [
+        (
+            django.AddConstraint(
+                "Book", ExclusionConstraint(name="apart", expressions=[("pages", "=")])
+            ),
+            ["ADD_UNIQUE"],
+        ),
+        (
+            hazards.alter("title", models.CharField(max_length=100, primary_key=True)),
+            ["ADD_UNIQUE"],
+        ),
+        (hazards.add(models.UUIDField(primary_key=True)), ["NOT_NULL", "ADD_UNIQUE"]),
+        (hazards.alter("id", models.BigIntegerField(primary_key=True)), ["ALTER_COLUMN"]),
+        (hazards.add(models.CompositePrimaryKey("title", "slug")), []),
+    ],
+    ids=["exclusion", "other key", "new uuid", "no numbers", "of two columns"],
+)
+def test_keys_and_what_excludes_rows_are_hazards(operation: Any, expected: list[str]) -> None:
+    """A key of two columns is known to Django alone: it sends nothing."""
+    assert codes(operation) == expected
+
+
+def test_a_key_that_numbers_its_rows_rewrites_the_table() -> None:
+    """The old release does not have to write it, and every row gets a number."""
+    number = django.AddField("Loner", "number", models.BigAutoField(primary_key=True))
+
+    assert codes(django.RemoveField("Loner", "id"), number) == [
+        "DROP_COLUMN",
+        "REWRITE_TABLE",
+        "ADD_UNIQUE",
+    ]
 
 
 class Elsewhere:
