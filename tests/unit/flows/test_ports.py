@@ -8,7 +8,7 @@ import pytest
 
 from tests.unit.flows.world import World, site_of
 from towpath.errors import CommandFailedError, ConfigurationError
-from towpath.flows import ports, stack
+from towpath.flows import stack
 from towpath.runner import Outcome, command_failed
 
 SAID = "Bind for 127.0.0.1:8081 failed: port is already allocated"
@@ -42,7 +42,7 @@ def test_a_taken_port_of_the_proxy_is_named(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, names: str, holder: str, who: str
 ) -> None:
     """A container first, else a program of this machine."""
-    monkeypatch.setattr(ports.ports, "holder", lambda _port: holder)
+    monkeypatch.setattr("towpath.engine.ports.holder", lambda _port: holder)
     world = Taken()
     world.names = names
     with pytest.raises(ConfigurationError) as caught:

@@ -107,7 +107,7 @@ def test_a_database_that_is_not_there_for_a_moment_is_waited_for(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """A busy engine's names come a little late."""
-    monkeypatch.setattr(migrate.time, "sleep", lambda _: None)
+    monkeypatch.setattr("towpath.inside.migrate.time.sleep", lambda _: None)
     found = Flaky(3)
 
     migrate.connect(found)
