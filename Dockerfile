@@ -274,6 +274,8 @@ RUN SECRET_KEY=collecting ALLOWED_HOSTS=none ENVIRONMENT=development DEBUG=false
     PYTHONPATH=/django/srv/lib:/common/srv/lib:/native/srv/lib \
     python3 /code/srv/app/manage.py collectstatic --no-input --verbosity 0 \
     && rm -rf /code/srv/app/var/* \
+    # Who may read a file is the image's matter, not that of the umask of a checkout.
+    && chmod -R u=rwX,go=rX /code \
     # COPY knows a tree by its contents without their times: the time has to be one of them.
     && echo "${SOURCE_DATE_EPOCH}" > /code/srv/epoch && /build/freeze /code "${SOURCE_DATE_EPOCH}"
 
@@ -379,13 +381,17 @@ RUN --mount=type=secret,id=ca,target=/etc/ssl/certs/ca-certificates.crt \
     && rm -rf "${UV_CACHE_DIR}" \
     && /build/freeze /tree 315532800
 
+FROM builder AS test-code
+COPY pyproject.toml /tree/srv/
+COPY tests/ /tree/srv/tests/
+RUN chmod -R u=rwX,go=rX /tree/srv
+
 FROM base AS testing
 # The word stands for a secret where nothing is to be kept: this image holds the tests.
 # hadolint ignore=DL3064
 ENV ENVIRONMENT=testing SECRET_KEY=testing ALLOWED_HOSTS=testserver,localhost
 COPY --from=test-dependencies /tree/ /
-COPY pyproject.toml /srv/
-COPY tests/ /srv/tests/
+COPY --from=test-code /tree/ /
 WORKDIR /srv
 CMD ["python", "-m", "pytest", "-p", "no:cacheprovider", "tests/app"]
 
@@ -434,7 +440,8 @@ RUN --mount=type=secret,id=ca,target=/etc/ssl/certs/ca-certificates.crt \
     && uv pip install --quiet --python /opt/towpath --require-hashes \
         -r /opt/project/requirements/ci.txt -r /opt/project/requirements/production.txt \
     && nox --install-only -s lint tests integration security coverage \
-    && rm -rf /opt/cache && mkdir -p "${HOME}" && chmod 1777 "${HOME}" /opt/nox
+    && rm -rf /opt/cache && mkdir -p "${HOME}" && chmod 1777 "${HOME}" /opt/nox \
+    && chmod -R u=rwX,go=rX /opt/project
 USER 10001:10001
 WORKDIR /work
 CMD ["nox", "--list"]

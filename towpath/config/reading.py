@@ -22,6 +22,7 @@ from towpath.errors import ConfigurationError
 from towpath.images import nearest, platform
 from towpath.policy import Waiver
 from towpath.tables import checked, strings, typed, wrong
+from towpath.variables import variable
 
 T = TypeVar("T")
 
@@ -107,7 +108,7 @@ def parse(
 def _replace(values: dict[str, Any], env: Mapping[str, str]) -> None:
     """Put what the environment says in the place of what the file does."""
     for key in ("name", "registry", "repository"):
-        if chosen := env.get(f"TOWPATH_{key.upper()}"):
+        if chosen := variable(env, f"TOWPATH_{key.upper()}"):
             values[key] = chosen
     if "TOWPATH_REGISTRIES" in env:
         rows = env["TOWPATH_REGISTRIES"].split(",")

@@ -10,7 +10,7 @@ from towpath.clients.engine import Container
 from towpath.commands import compose
 from towpath.config import Environment
 from towpath.errors import CommandFailedError, ConfigurationError
-from towpath.flows import service_images
+from towpath.flows import ports, service_images
 from towpath.flows.session import Session
 from towpath.flows.site import POLL, Site
 
@@ -46,7 +46,9 @@ def up(site: Site, services: tuple[str, ...], *, resolve: bool = False) -> Mappi
     """Start services of a site by digest, wait for their health and return their addresses."""
     prepare(site)
     service_images.pin(site, resolve=resolve)
-    site.compose(compose.up(site.project, services))
+    remedy = f"give it another one: port in [tool.towpath.environments.{site.name}]"
+    with ports.named(site.session, f"the proxy of {site.name}", remedy):
+        site.compose(compose.up(site.project, services))
     return wait(site, services)
 
 

@@ -48,8 +48,9 @@ def session(*, verbose: bool = False, engine: bool = False) -> Session:
     from towpath.flows.session import Session
     from towpath.runner import Runner
     from towpath.terminal import Terminal
+    from towpath.variables import usable
 
-    env = dict(os.environ)
+    env = usable(os.environ)
     terminal = Terminal(env, verbose=verbose)
     root = find_root(Path.cwd())
     runner = Runner(terminal, env=env, cwd=root, streaming=verbose)
