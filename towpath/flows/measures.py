@@ -271,9 +271,11 @@ def _pytest(config: Config, stage: str) -> Measured:
 
     def report(record: Record) -> tuple[str, str]:
         file = records.junit(config, stage) / f"{record.name}.xml"
-        found = junit.read(_text(file), str(file.relative_to(config.root)))
+        said = (record.ran.stderr.strip().splitlines() or [""])[-1]
+        found = junit.read(_text(file), str(file.relative_to(config.root)), said)
         if record.ran.code not in (0, 1, 5) or (record.ran.code == 1) != bool(found.failed):
-            raise unread("pytest", f"It ended with {record.ran.code} and {found.failed} failed.")
+            ended = f"It ended with {record.ran.code} and {found.failed} failed"
+            raise unread("pytest", f"{ended}: {said}" if said else f"{ended}.")
         counts.append(found)
         measured.artifacts.append(file)
         words = f"{found.run} run, {found.failed} failed, {found.skipped} skipped"

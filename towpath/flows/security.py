@@ -58,7 +58,7 @@ def _pins(session: Session) -> Pins:
             "There is no requirements/production.txt: what the product needs is not known.",
             next_step="Write requirements/production.in, then run ./dev nox -s requirements",
         )
-    return requirements.read(file.read_text(encoding="utf-8"), file.name)
+    return requirements.read(requirements.decode(file.read_bytes(), file.name), file.name)
 
 
 def _ask_advisories(session: Session, pins: Pins) -> None:

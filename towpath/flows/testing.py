@@ -178,8 +178,8 @@ def _run(
 
 
 def keep(session: Session, stage: str, name: str, ended: Outcome, seed: int | None = None) -> None:
-    """Keep how pytest ended; what it said is in its log, and shortly here if it was no verdict."""
-    said = "" if ended.code in (0, 1, NO_TESTS) else ended.tail()
+    """Keep how pytest ended; what it said is in its log, and its end here unless all passed."""
+    said = "" if ended.code in (0, NO_TESTS) else ended.tail()
     ran = Ran(ended.code, "", said, 1)
     version, seconds = linting.version("pytest"), round(ended.seconds, 3)
     records.write(session.config, stage, Record(name, version, seconds, ran, seed))
