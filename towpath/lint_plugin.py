@@ -22,7 +22,7 @@ from towpath.readers import thresholds
 
 # From the bottom up; a module imports its own layer and those below it.
 LAYERS = (
-    ("errors", "inside"),
+    ("errors", "inside", "drivers"),
     ("images", "inputs", "tables"),
     ("gates", "migrations"),
     ("nodes", "policy"),

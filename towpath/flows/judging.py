@@ -124,6 +124,11 @@ def _tell(session: Session, stage: str, measured: Measured) -> None:
     if len(measured.findings) > SHOWN:
         more = len(measured.findings) - SHOWN
         session.terminal.say(f"  and {more} more, in reports/logs")
+    left_out = [f"{tool}: {row}" for tool, rows in measured.left_out.items() for row in rows]
+    for row in left_out[:SHOWN]:
+        session.terminal.say(f"  left out of {row}")
+    if len(left_out) > SHOWN:
+        session.terminal.say(f"  and {len(left_out) - SHOWN} more left out, in the evidence")
     for finding in measured.findings:
         message = f"{finding.code} {finding.message}".strip()
         session.terminal.annotate("error", message, finding.path, finding.line)

@@ -14,7 +14,7 @@ from towpath.errors import NothingToJudgeError
 from towpath.flows import pythons, records, rows
 from towpath.flows.records import Record
 from towpath.readers import advisories, bandit, benchmark, coverage, junit, secrets
-from towpath.readers.findings import Finding, unread
+from towpath.readers.findings import Finding, LeftOut, unread
 from towpath.readers.maintainability import Module
 from towpath.readers.radon import Function
 
@@ -24,7 +24,8 @@ class Measured:
     """What a check measured: facts for the gates, what could not be read and why, and the rest.
 
     `rows` are for a table: tool, how it stands, seconds, a few words. `told` has the findings of
-    each tool, None where it gave no verdict. `warnings` are told, and judge nothing.
+    each tool, None where it gave no verdict. `warnings` are told, and judge nothing. `left_out` is
+    what the project leaves out of each tool's judgement.
     """
 
     facts: dict[str, Any] = field(default_factory=dict)
@@ -35,6 +36,7 @@ class Measured:
     rows: list[tuple[str, str, str, str]] = field(default_factory=list)
     told: dict[str, tuple[Finding, ...] | None] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
+    left_out: dict[str, list[str]] = field(default_factory=dict)
 
     def take(
         self, config: Config, stage: str, name: str, read: Callable[[Record], tuple[str, str]]
@@ -54,6 +56,15 @@ class Measured:
         else:
             self.told[name] = tuple(self.findings[before:])
             self.rows.append((name, stands, seconds, words))
+
+    def leave_out(self, name: str, said: Iterable[object]) -> str:
+        """Keep what the project leaves out of a tool's judgement, and return words for its row."""
+        rows = sorted(str(row) for row in said if isinstance(row, LeftOut))
+        if not rows:
+            return ""
+        self.left_out[name] = rows
+        self.facts["left_out"] = self.left_out
+        return f", left out: {len(rows)}"
 
     def miss(self, name: str, reason: str, seconds: str = "") -> None:
         """Keep that something could not be read, and why."""
@@ -218,7 +229,8 @@ def _linted(measured: Measured, config: Config, record: Record) -> tuple[str, st
     found = [row for row in said if isinstance(row, Finding)]
     measured.findings += found
     measured.facts[record.name] = len(found)
-    return _stands(found), f"issues: {len(found)}, files: {record.files}{spared}"
+    left_out = measured.leave_out(record.name, said)
+    return _stands(found), f"issues: {len(found)}, files: {record.files}{spared}{left_out}"
 
 
 def _worst(measured: Measured, said: Sequence[rows.Row]) -> str:
@@ -239,11 +251,13 @@ def _kind(name: str) -> str:
 
 
 def _weaknesses(measured: Measured, record: Record) -> tuple[str, str]:
-    found = bandit.read(record.ran)
+    said = bandit.read(record.ran)
+    found = [row for row in said if isinstance(row, Finding)]
     measured.findings += found
     counts = bandit.by_severity(found)
     measured.facts.update({f"code_{name}": count for name, count in counts.items()})
-    return _stands(found), f"findings: {len(found)}, files: {record.ran.files}"
+    left_out = measured.leave_out(record.name, said)
+    return _stands(found), f"findings: {len(found)}, files: {record.ran.files}{left_out}"
 
 
 def _secrets(measured: Measured, config: Config, record: Record) -> tuple[str, str]:

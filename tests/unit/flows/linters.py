@@ -25,6 +25,8 @@ from towpath.runner import Outcome
 # Those that are not named like the module that they are started by.
 NAMES = {
     "mi": "maintainability",
+    "towpath.drivers.complexity": "radon",
+    "towpath.drivers.imports": "isort",
     "deployment": "deployment",
     "migrations": "migrations",
     "walls": "walls",
@@ -81,7 +83,7 @@ class Desk:
             for number, line in enumerate(text.splitlines(), 1)
             if line == f"{tool} bad"
         ]
-        if "--check" in argv or "--check-only" in argv or tool not in ("black", "isort"):
+        if "--check" in argv or argv[2] != tool or tool not in ("black", "isort"):
             said: Outcome = getattr(self, f"_{tool}")(texts, bad)
             return said
         for name, text in texts.items():

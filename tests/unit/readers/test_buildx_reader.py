@@ -60,7 +60,7 @@ def test_what_buildx_says_went_in_is_read(said: dict[str, object]) -> None:
 
 
 def test_the_provenance_of_every_platform_is_read() -> None:
-    """A newer buildx writes one for each, in a statement or without; what is in both counts once."""
+    """A newer buildx writes one for each, in a statement or not; what is in both counts once."""
     base = {"uri": "pkg:docker/a?platform=linux%2Famd64", "digest": {"sha256": "1"}}
     other = {"uri": "pkg:docker/a?platform=linux%2Farm64", "digest": {"sha256": "2"}}
     both = {"uri": "pkg:docker/b", "digest": {"sha256": "3"}}

@@ -102,8 +102,8 @@ def drift(x_in: str, x_txt: str, **more: str) -> list[str]:
         # Without annotations.
         (X_IN, f"asgiref==3 \\\n{HASH}django==5.2 \\\n{HASH}"),
         # Annotations on one line, below the hashes or behind the pin.
-        (X_IN, f"asgiref==3 \\\n{HASH}    # via django, channels\nchannels==1 --hash=sha256:0  # via"
-         f" django\n{TXT}"),
+        (X_IN, f"asgiref==3 \\\n{HASH}    # via django, channels\n"
+         f"channels==1 --hash=sha256:0  # via django\n{TXT}"),
         (X_IN, f"django==5.2 --hash=sha256:00  # via -r x.in, channels\n"
          f"channels==1 \\\n{HASH}    # via django\n"),
         # Where it came from is no requirement.
