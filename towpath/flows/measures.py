@@ -11,7 +11,7 @@ from towpath import policy
 from towpath.commands import linters
 from towpath.config import Config
 from towpath.errors import NothingToJudgeError
-from towpath.flows import pythons, records, rows
+from towpath.flows import left_out, pythons, records, rows
 from towpath.flows.records import Record
 from towpath.readers import advisories, bandit, benchmark, coverage, junit, secrets
 from towpath.readers.findings import Finding, LeftOut, unread
@@ -24,7 +24,7 @@ class Measured:
     """What a check measured: facts for the gates, what could not be read and why, and the rest.
 
     `rows` are for a table: tool, how it stands, seconds, a few words. `told` has the findings of
-    each tool, None where it gave no verdict. `warnings` are told, and judge nothing. `left_out` is
+    each tool, None where it gave no verdict. `warnings` are told, and judge nothing. `excluded` is
     what the project leaves out of each tool's judgement.
     """
 
@@ -36,7 +36,7 @@ class Measured:
     rows: list[tuple[str, str, str, str]] = field(default_factory=list)
     told: dict[str, tuple[Finding, ...] | None] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
-    left_out: dict[str, list[str]] = field(default_factory=dict)
+    excluded: dict[str, list[str]] = field(default_factory=dict)
 
     def take(
         self, config: Config, stage: str, name: str, read: Callable[[Record], tuple[str, str]]
@@ -62,8 +62,8 @@ class Measured:
         rows = sorted(str(row) for row in said if isinstance(row, LeftOut))
         if not rows:
             return ""
-        self.left_out[name] = rows
-        self.facts["left_out"] = self.left_out
+        self.excluded[name] = rows
+        self.facts["excluded"] = self.excluded
         return f", left out: {len(rows)}"
 
     def miss(self, name: str, reason: str, seconds: str = "") -> None:
@@ -99,6 +99,7 @@ def tests(config: Config) -> Measured:
         measured.facts.update(coverage=covered.percent, coverage_lines=covered.lines)
         measured.artifacts.append(file)
         words = f"{covered.percent:.2f} % of lines and branches, {covered.lines:.2f} % of lines"
+        words += measured.leave_out("coverage", left_out.of_coverage(config, covered))
         measured.rows.append(("coverage", "measured", "", words))
     return measured
 
@@ -229,8 +230,8 @@ def _linted(measured: Measured, config: Config, record: Record) -> tuple[str, st
     found = [row for row in said if isinstance(row, Finding)]
     measured.findings += found
     measured.facts[record.name] = len(found)
-    left_out = measured.leave_out(record.name, said)
-    return _stands(found), f"issues: {len(found)}, files: {record.files}{spared}{left_out}"
+    excluded = measured.leave_out(record.name, [*said, *left_out.by_settings(config, record.name)])
+    return _stands(found), f"issues: {len(found)}, files: {record.files}{spared}{excluded}"
 
 
 def _worst(measured: Measured, said: Sequence[rows.Row]) -> str:
@@ -256,8 +257,8 @@ def _weaknesses(measured: Measured, record: Record) -> tuple[str, str]:
     measured.findings += found
     counts = bandit.by_severity(found)
     measured.facts.update({f"code_{name}": count for name, count in counts.items()})
-    left_out = measured.leave_out(record.name, said)
-    return _stands(found), f"findings: {len(found)}, files: {record.ran.files}{left_out}"
+    excluded = measured.leave_out(record.name, said)
+    return _stands(found), f"findings: {len(found)}, files: {record.ran.files}{excluded}"
 
 
 def _secrets(measured: Measured, config: Config, record: Record) -> tuple[str, str]:
@@ -293,6 +294,7 @@ def _pytest(config: Config, stage: str) -> Measured:
         counts.append(found)
         measured.artifacts.append(file)
         words = f"{found.run} run, {found.failed} failed, {found.skipped} skipped"
+        words += measured.leave_out(f"pytest {record.name}", left_out.of_tests(file))
         if record.seed is not None:
             seeds[record.name] = record.seed
             words += f", seed {record.seed}"
@@ -300,6 +302,7 @@ def _pytest(config: Config, stage: str) -> Measured:
 
     for name in records.names(config, stage):
         measured.take(config, stage, name, report)
+    measured.leave_out("pytest", left_out.by_settings(config, "pytest"))
     measured.facts["seeds"] = seeds
     measured.findings = [Finding(name, 0, "FAILED", "") for found in counts for name in found.names]
     if counts and not measured.unread:

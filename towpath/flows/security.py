@@ -34,7 +34,10 @@ def security(session: Session, arguments: Sequence[str] = ()) -> None:
     pins = _pins(session)
     secrets.baseline(measures.secrets_baseline(session.config))
     seen = records.begin(session, "security")
-    linting = Linting(session, "security", listed(session, seen))
+    found = listed(session, seen)
+    for path in found.outside:
+        session.terminal.warn(f"{path} is a link that leads out of the project: it is not judged.")
+    linting = Linting(session, "security", found)
     with ThreadPoolExecutor() as pool:
         try:
             for asked in [
