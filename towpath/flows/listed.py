@@ -51,14 +51,17 @@ def listed(session: Session, seen: Snapshot | None = None) -> Listed:
     """Return the project's files, but none that git ignores; `seen` saves asking git again."""
     root = session.config.root
     entries = (seen or source.snapshot(session)).files
-    outside = tuple(path for path, said in entries if _leads_out(root, path, said))
-    there = {
-        path: _about(root / path, said)
-        for path, said in entries
-        if path not in outside and (root / path).is_file()
+    outside = sorted(path for path, said in entries if _leads_out(root, path, said))
+    there = _there(root, {path: said for path, said in entries if path not in outside})
+    unnamed = sorted(path for path, _ in entries if REPLACED in path and path not in there)
+    return Listed(root, there, tuple(outside), tuple(unnamed))
+
+
+def _there(root: Path, entries: Mapping[str, str]) -> dict[str, str]:
+    """Return what is known of those files that nobody deleted."""
+    return {
+        path: _about(root / path, said) for path, said in entries.items() if (root / path).is_file()
     }
-    unnamed = tuple(path for path, _ in entries if REPLACED in path and path not in there)
-    return Listed(root, there, outside, unnamed)
 
 
 def _leads_out(root: Path, path: str, said: str) -> bool:

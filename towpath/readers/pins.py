@@ -72,11 +72,7 @@ def _compared(
     pins = pinned[_name(path)]
     sources = _taken_in(source, wanted)
     for file in sources:
-        for name, asked in wanted[file].requirements.items():
-            mine = [pin for pin in pins if pin.name == name]
-            if not mine and any(map(_is_for_linux, asked)):
-                yield Finding(path, 0, CODE, f"{file} asks for {name}, and it is not pinned")
-            yield from _refused(path, file, asked, mine)
+        yield from _missed(path, file, wanted[file], pins)
     annotated = any(pin.files | pin.packages for pin in pins)
     for pin in pins:
         for why in (
@@ -85,6 +81,15 @@ def _compared(
             *_disobeyed(pin, sources, wanted, pinned),
         ):
             yield Finding(path, pin.line, CODE, why)
+
+
+def _missed(path: str, file: str, wanted: Wanted, pins: list[Pin]) -> Iterator[Finding]:
+    """Yield what a file asks for and is not pinned, or not as it asks for it."""
+    for name, asked in wanted.requirements.items():
+        mine = [pin for pin in pins if pin.name == name]
+        if not mine and any(map(_is_for_linux, asked)):
+            yield Finding(path, 0, CODE, f"{file} asks for {name}, and it is not pinned")
+        yield from _refused(path, file, asked, mine)
 
 
 def _refused(path: str, file: str, asked: list[Requirement], pins: list[Pin]) -> Iterator[Finding]:

@@ -27,22 +27,20 @@ def read_layers(text: str) -> list[tuple[Advisory, str]]:
         if not any(row.get("Class") == "os-pkgs" for row in results):
             raise ValueError("it looked at no package of the distribution")
         _require_supported((document.get("Metadata") or {}).get("OS") or {})
-        return [
-            (
-                Advisory(
-                    found["VulnerabilityID"],
-                    found["PkgName"],
-                    found["InstalledVersion"],
-                    severity(found.get("Severity")),
-                    found.get("Title", ""),
-                ),
-                (found.get("Layer") or {}).get("DiffID", ""),
-            )
-            for row in results
-            for found in row.get("Vulnerabilities") or []
-        ]
+        return [_found(row) for part in results for row in part.get("Vulnerabilities") or []]
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise NothingToJudgeError("Trivy's report cannot be read.", why=repr(error)) from error
+
+
+def _found(row: Mapping[str, Any]) -> tuple[Advisory, str]:
+    advisory = Advisory(
+        row["VulnerabilityID"],
+        row["PkgName"],
+        row["InstalledVersion"],
+        severity(row.get("Severity")),
+        row.get("Title", ""),
+    )
+    return advisory, (row.get("Layer") or {}).get("DiffID", "")
 
 
 def _require_supported(system: Mapping[str, Any]) -> None:
