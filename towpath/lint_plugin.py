@@ -22,7 +22,7 @@ from towpath.readers import thresholds
 
 # From the bottom up; a module imports its own layer and those below it.
 LAYERS = (
-    ("errors", "inside", "markup", "redaction"),
+    ("errors", "inside", "drivers", "markup", "redaction"),
     ("documents", "hazards", "images", "inputs", "private", "tables", "variables"),
     ("gates", "migrations"),
     ("nodes", "policy", "predicate"),
