@@ -16,12 +16,15 @@ from towpath.flows.source import Source
 from towpath.promotion import BEFORE_IMAGE
 
 SOURCE = Source("c" * 40, "7" * 40, "main", "0.0.0+gccccccc", False, 1_795_555_588, "")
+# A CI run that may make a release.
+RELEASING = {"CI": "true", "TOWPATH_BRANCH": "release/1"}
 START = dt.datetime(2026, 11, 24, 21, 0, tzinfo=dt.UTC)
 
 
 def session_at(root: Path, store: Store, runner: TableRunner | None = None, **env: str) -> Session:
     """Return a session of a project whose registry is the store."""
-    table = {"repository": NAME, "registry": store.host}
+    branches = {"main": "test", "release/*": "release", "*": "scan"}
+    table = {"repository": NAME, "registry": store.host, "branches": branches}
     env = {"TOWPATH_STATE": str(root / "state"), **env}
     return Session(config.parse(table, root, env), runner or TableRunner(), QuietTerminal())
 

@@ -23,7 +23,7 @@ from towpath.readers import thresholds
 # From the bottom up; a module imports its own layer and those below it.
 LAYERS = (
     ("errors", "inside"),
-    ("images", "inputs", "tables"),
+    ("images", "inputs", "remotes", "tables"),
     ("gates", "migrations"),
     ("nodes", "policy"),
     ("config", "runner", "terminal"),
@@ -35,7 +35,7 @@ LAYERS = (
 )
 PURE = {
     *("gates", "evidence", "promotion", "rollout", "migrations", "images", "commands", "readers"),
-    *("inputs", "nodes", "policy", "provenance", "retention", "sarif", "tables"),
+    *("inputs", "nodes", "policy", "provenance", "remotes", "retention", "sarif", "tables"),
 }
 WORLD = {
     *("asyncio", "docker", "http", "io", "logging", "os", "random", "requests", "rich", "secrets"),

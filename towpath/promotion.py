@@ -145,9 +145,16 @@ def _of_facts(release: Release) -> Iterator[str]:
         for name in ("commit", "tree"):
             if build.facts.get(name) != getattr(release, name):
                 yield f"build: binds the digest to another {name} than the image itself names"
+        if _made_for_a_pull_request(build):
+            yield "build: the image was built for a pull request"
     verify = release.statements.get("verify")
     if verify is not None and verify.facts.get("environment") != "staging":
         yield f"verify: looked at {verify.facts.get('environment')}, not at staging"
+
+
+def _made_for_a_pull_request(build: Statement) -> bool:
+    run = build.facts.get("run")
+    return isinstance(run, Mapping) and bool(run.get("pull_request"))
 
 
 def _untested(release: Release) -> Iterator[str]:

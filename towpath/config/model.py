@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-import fnmatch
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from towpath.config import ci_systems, reach
+from towpath.config.ci_systems import CiRun
+from towpath.config.reach import Limit
 from towpath.errors import ConfigurationError
 from towpath.images import PLATFORMS, Repository, nearest
 from towpath.nodes import Node
@@ -129,8 +131,21 @@ class Config:
 
     @property
     def in_ci(self) -> bool:
-        """Whether this run is a CI run: the variable CI is set to something true."""
-        return self.env.get("CI", "").lower() in {"1", "true", "yes"}
+        """Whether a CI system runs us: its own variables say so, or CI is set to no false word."""
+        return self.ci is not None
+
+    @property
+    def ci(self) -> CiRun | None:
+        """The run of the CI system that runs us; None on a person's machine."""
+        return ci_systems.read(self.env)
+
+    @property
+    def may_reuse(self) -> bool:
+        """Whether evidence of an earlier run may stand for a stage of this one.
+
+        In CI only where the cache that it lies in belongs to a protected branch.
+        """
+        return self.ci is None or self.ci.may_reuse
 
     @property
     def services_given(self) -> bool:
@@ -152,9 +167,13 @@ class Config:
             )
         return self.environments[name]
 
-    def reach(self, branch: str) -> str:
+    def reach(self, branch: str = "", *, tag: str = "") -> str:
         """Return how far a run of this branch or tag goes: `scan`, `test` or `release`."""
-        for pattern, reach in self.branches.items():
-            if fnmatch.fnmatchcase(branch, pattern):
-                return reach
-        return "scan"
+        return reach.reach(self.branches, branch=branch, tag=tag)
+
+    def limit(self, head: str = "") -> Limit:
+        """Return how far this run may go; `head` is the commit that is checked out, if it matters.
+
+        A person's machine goes to `test`; in CI the branch, tag or pull request decides.
+        """
+        return reach.limit(self.branches, self.ci, head)

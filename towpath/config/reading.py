@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from towpath import inputs, nodes, policy
+from towpath.config.reach import BRANCH, REACHES, TAG
 from towpath.config.model import Config, Dashboard, Django, Environment, Image
 from towpath.errors import ConfigurationError
 from towpath.images import nearest, platform
@@ -28,7 +29,6 @@ T = TypeVar("T")
 # Debian Policy, "Package": what a name may be made of.
 _PACKAGE = re.compile(r"[a-z0-9][a-z0-9+.-]+")
 
-REACHES = ("scan", "test", "release")
 # The stages that read the project's files, and the files that none of them may ignore.
 CHECKS = ("lint", "tests", "integration", "performance", "security")
 SETTINGS = ("pyproject.toml", "noxfile.py")
@@ -180,6 +180,13 @@ def _branches(table: Any, where: str) -> dict[str, str]:
     for pattern, reach in table.items():
         if reach not in REACHES:
             raise wrong(f"{where}.{pattern!r}", f"one of {', '.join(REACHES)}", reach)
+        kind, colon, _ = pattern.partition(":")
+        if colon and kind not in (BRANCH, TAG):
+            raise ConfigurationError(
+                f"{where} in pyproject.toml has {pattern!r}, which is no pattern."
+                f"{nearest(kind, (BRANCH, TAG))}",
+                why="No branch and no tag has a colon: tag:PATTERN fits tags, a PATTERN branches.",
+            )
     return dict(table)
 
 

@@ -7,10 +7,10 @@ import shutil
 import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
-from urllib.parse import urlsplit, urlunsplit
 
-from towpath import inputs
+from towpath import inputs, remotes
 from towpath.commands import git
+from towpath.config.ci_systems import OVERRIDE
 from towpath.errors import CommandFailedError, ConfigurationError
 from towpath.evidence import Subject
 from towpath.flows.session import Session
@@ -23,12 +23,14 @@ _RELEASE_TAG = re.compile(r"v(\d+\.\d+\.\d+(?:[a-z0-9.]*))")
 class Snapshot:
     """The files as they are, committed or not: their git tree hash, and each one's own.
 
-    Without `files` only the tree as a whole is known.
+    Without `files` only the tree as a whole is known. `prefix` is where the project lies in a
+    repository that holds more: empty at its top, else as in `apps/shop/`.
     """
 
     commit: str
     tree: str
     files: tuple[Entry, ...] = field(default=(), kw_only=True, repr=False)
+    prefix: str = field(default="", kw_only=True)
 
     @property
     def subject(self) -> Subject:
@@ -67,6 +69,7 @@ def read(session: Session) -> Source:
         epoch=int(session.runner.run(git.commit_time()).stdout),
         remote=_remote(session),
         files=seen.files,
+        prefix=seen.prefix,
     )
 
 
@@ -83,50 +86,106 @@ def version(commit: str, dirty_tree: str, tags: list[str]) -> str:
     return f"0.0.0+g{commit[:7]}"
 
 
+@dataclass(frozen=True)
+class _Head:
+    """What is committed: the commit, the tree of the project, where that lies, git's index."""
+
+    commit: str
+    tree: str
+    prefix: str
+    index: Path
+
+
 def _snapshot(session: Session) -> tuple[Snapshot, str]:
     """Return the files as they are, and the tree that is committed."""
+    seen = _head(session)
+    tree = _working_tree(session, seen)
+    listing = session.runner.run(git.files(tree)).stdout
+    files = inputs.entries(listing)
+    return Snapshot(seen.commit, tree, files=files, prefix=seen.prefix), seen.tree
+
+
+def _head(session: Session) -> _Head:
     try:
-        commit, committed = session.runner.run(git.head()).stdout.split()
+        # In English, so that its reason can be told from another one.
+        said = session.runner.run(git.head(), env={"LC_ALL": "C"}).stdout
     except CommandFailedError as error:
-        raise ConfigurationError(
-            "The project has no commit to speak of.",
+        raise _no_source(session, error) from error
+    commit, tree, prefix, index = (*said.splitlines(), "", "")[:4]
+    return _Head(commit, tree, prefix, session.config.root / (index or ".git/index"))
+
+
+def _no_source(session: Session, error: CommandFailedError) -> ConfigurationError:
+    """Return the error of a project of which git names no commit, with what helps."""
+    if "dubious ownership" in error.why:
+        return ConfigurationError(
+            "git does not read this repository, because it belongs to another user.",
+            why=error.why,
+            next_step=f"git config --global --add safe.directory {session.config.root}",
+        )
+    if "not a git repository" in error.why:
+        return ConfigurationError(
+            "The project has no commit to speak of: it is in no git repository.",
             why=error.why,
             next_step="Run `git init`, commit your files, and start again.",
-        ) from error
-    tree = _working_tree(session)
-    listing = session.runner.run(git.files(tree)).stdout
-    return Snapshot(commit, tree, files=inputs.entries(listing)), committed
+        )
+    if "exists on disk, but not in" in error.why or "does not exist in" in error.why:
+        return ConfigurationError(
+            "No file of the project is committed in the repository that it lies in.",
+            why=error.why,
+            next_step="Commit its files, or run `git init` in it, and start again.",
+        )
+    return ConfigurationError(
+        "The project has no commit to speak of.",
+        why=error.why or error.what,
+        next_step="Commit your files and start again.",
+    )
 
 
-def _working_tree(session: Session) -> str:
-    """Return the tree hash of the files as they are, without touching the user's index."""
-    root = session.config.root
+def _working_tree(session: Session, seen: _Head) -> str:
+    """Return the tree hash of the files as they are, without touching the user's index.
+
+    Below the top of a repository it is the tree of the project's directory.
+    """
+    run = session.runner.run
     with tempfile.TemporaryDirectory(prefix="towpath-") as scratch:
         index = Path(scratch) / "index"
-        if (root / ".git" / "index").is_file():
-            shutil.copyfile(root / ".git" / "index", index)
         env = {"GIT_INDEX_FILE": str(index)}
-        session.runner.run(git.add_all(), env=env)
-        return session.runner.run(git.write_tree(), env=env).stdout.strip()
+        if seen.index.is_file():
+            # With its time: git takes a file that changed after it for one to be read.
+            shutil.copy2(seen.index, index)
+            _look_at_every_file(session, env)
+        run(git.add_all(), env=env)
+        tree = run(git.write_tree(), env=env).stdout.strip()
+    return run(git.subtree(tree)).stdout.strip() if seen.prefix else tree
+
+
+def _look_at_every_file(session: Session, env: dict[str, str]) -> None:
+    """Take from a copy of the index what keeps git from reading a file that has changed.
+
+    Those are flags that somebody has set, and times that were noted while git changed the ends of
+    lines: the file is not what git remembers of it.
+    """
+    run = session.runner.run
+    ends = run(git.line_ends(), check=False).stdout.strip().lower()
+    if ends in ("true", "input", "1", "yes", "on"):
+        tree = run(git.write_tree(), env=env).stdout.strip()
+        Path(env["GIT_INDEX_FILE"]).unlink()
+        run(git.read_tree(tree), env=env)
+    elif flagged := inputs.flagged(run(git.flags(), env=env).stdout):
+        for flag in ("assume-unchanged", "skip-worktree"):
+            run(git.look_again(flag), env=env, stdin="\0".join(flagged) + "\0")
 
 
 def _branch(session: Session, tags: list[str]) -> str:
-    """Return the branch or tag; a CI checkout is detached, so CI's own variable comes first.
-
-    TOWPATH_BRANCH is for a CI system that names it otherwise than GitHub does.
-    """
-    for name in ("TOWPATH_BRANCH", "GITHUB_HEAD_REF", "GITHUB_REF_NAME"):
-        if named := session.config.env.get(name):
-            return named
+    """Return the branch, tag or pull request; a CI checkout is detached, so CI comes first."""
+    config = session.config
+    if named := config.ci.name if config.ci else config.env.get(OVERRIDE):
+        return named
     found = session.runner.run(git.branch(), check=False).stdout.strip()
     return found or (tags[0] if tags else "HEAD")
 
 
 def _remote(session: Session) -> str:
     """Return where the source lives, without a user or password that the address may hold."""
-    address = session.runner.run(git.remote_url(), check=False).stdout.strip()
-    parts = urlsplit(address)
-    if not parts.scheme or not parts.hostname:
-        return ""
-    host = f"{parts.hostname}:{parts.port}" if parts.port else parts.hostname
-    return urlunsplit((parts.scheme, host, parts.path, "", ""))
+    return remotes.shown(session.runner.run(git.remote_url(), check=False).stdout)

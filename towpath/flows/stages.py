@@ -11,6 +11,7 @@ from typing import Any
 
 from towpath import evidence, gates, inputs
 from towpath.config import Config
+from towpath.config.ci_systems import OVERRIDE
 from towpath.errors import GateFailedError, NothingToJudgeError, TowpathError
 from towpath.evidence import Statement, Subject
 from towpath.flows import pythons, shelf
@@ -33,6 +34,17 @@ def stamp(moment: dt.datetime) -> str:
 def policy(config: Config) -> str:
     """Return the hash of the gates and waivers in force."""
     return gates.policy_hash((waiver.as_json() for waiver in config.waivers), config.gates)
+
+
+def run_facts(config: Config) -> dict[str, Any]:
+    """Return what evidence says of the CI run: system, branch, tag or pull request, and whose word.
+
+    Nothing on a person's machine, unless TOWPATH_BRANCH is set there.
+    """
+    if config.ci is not None:
+        return {"run": config.ci.as_json()}
+    chosen = config.env.get(OVERRIDE, "")
+    return {"run": {"branch": chosen, "override": OVERRIDE}} if chosen else {}
 
 
 def inputs_of(source: Source, *more: str) -> str:

@@ -39,10 +39,10 @@ def session(*, verbose: bool = False, engine: bool = False) -> Session:
     """
     from towpath.config import load
     from towpath.flows.session import Session
-    from towpath.runner import Runner
+    from towpath.runner import Runner, without_repository
     from towpath.terminal import Terminal
 
-    env = dict(os.environ)
+    env = without_repository(os.environ)
     terminal = Terminal(env, verbose=verbose)
     root = find_root(Path.cwd())
     runner = Runner(terminal, env=env, cwd=root, streaming=verbose)
