@@ -10,7 +10,7 @@ _AS_THEY_ARE = (
     *("core.autocrlf=false", "core.safecrlf=false", "core.checkStat=default"),
     *("core.trustctime=true", "core.ignoreStat=false", "core.fsmonitor=false"),
     *("core.untrackedCache=false", "core.splitIndex=false", "core.sparseCheckout=false"),
-    *("index.sparse=false", "submodule.recurse=false"),
+    *("index.sparse=false", "submodule.recurse=false", "core.hooksPath=/dev/null"),
 )
 
 
@@ -88,6 +88,11 @@ def clone(source: str, target: str) -> Argv:
     chosen = ("-c", "protocol.file.allow=always", "-c", "init.templateDir=")
     how = ("--no-checkout", "--dissociate", "--origin=origin", "--no-reject-shallow")
     return ["git", *chosen, "clone", "--quiet", *how, source, target]
+
+
+def check_out_commit(commit: str) -> Argv:
+    """Write the files of a commit into the working tree of a clone."""
+    return _git("checkout", "--quiet", "--detach", commit)
 
 
 def read_tree(tree: str) -> Argv:

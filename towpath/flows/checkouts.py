@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 
+from towpath import inputs
 from towpath.commands import git
 from towpath.flows import source as sources
 from towpath.flows.session import Session
@@ -42,5 +43,9 @@ def _make(session: Session, made_of: Source, place: Path, env: dict[str, str]) -
     run(git.set_remote(made_of.remote) if made_of.remote else git.remove_remote(), cwd=place)
     here.mkdir(parents=True, exist_ok=True)
     run(git.check_out(str(here)), env=env, cwd=top)
+    for path, commit in inputs.submodules(made_of.files).items():
+        if (root / path / ".git").exists():
+            run(git.clone(str(root / path), str(here / path)))
+            run(git.check_out_commit(commit), cwd=here / path)
     # What is tracked although it is ignored is only known by the index.
     run(git.add_ignored_too(), cwd=here)

@@ -130,12 +130,14 @@ def _run(session: Session, checks: Sequence[Check], place: Place, image: str) ->
     try:
         with session.terminal.step("A copy of the working tree for each service"):
             made_of = checkouts.make(session, [work / check.service for check in checks])
-            for check in checks:
-                (work / check.service / "reports").mkdir(exist_ok=True)
+            roots = {check.service: work / check.service / made_of.prefix for check in checks}
+            for root in roots.values():
+                (root / "reports").mkdir(exist_ok=True)
             (work / "tmp").mkdir(exist_ok=True)
+        env["TOWPATH_CI_DIRECTORY"] = made_of.prefix
         ended = _all(session, project, checks, place, env)
         for check in checks:
-            _gather(work / check.service / "reports", reports / check.service)
+            _gather(roots[check.service] / "reports", reports / check.service)
         return [
             _judge(check, outcome, reports / check.service, made_of.subject)
             for check, outcome in zip(checks, ended, strict=True)

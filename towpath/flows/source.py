@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 import shutil
 import tempfile
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from towpath import inputs, remotes
@@ -15,7 +17,10 @@ from towpath.errors import CommandFailedError, ConfigurationError
 from towpath.evidence import Subject
 from towpath.flows.session import Session
 from towpath.inputs import Entry
+from towpath.runner import Outcome
 
+# Stands in the line of a submodule that has changes, before the tree of its files as they are.
+_CHANGED = " with "
 _RELEASE_TAG = re.compile(r"v(\d+\.\d+\.\d+(?:[a-z0-9.]*))")
 
 
@@ -55,8 +60,12 @@ def snapshot(session: Session) -> Snapshot:
 
 
 def read(session: Session) -> Source:
-    """Ask git; raises ConfigurationError where there is no repository or no commit yet."""
+    """Ask git; raises ConfigurationError where there is no repository or no commit yet.
+
+    So it does where a submodule has changes that it did not commit: no tree names them.
+    """
     seen, committed = _snapshot(session)
+    _refuse_changed_submodules(seen)
     commit, tree = seen.commit, seen.tree
     dirty = tree != committed
     tags = session.runner.run(git.tags_at_head()).stdout.split()
@@ -98,21 +107,42 @@ class _Head:
 
 def _snapshot(session: Session) -> tuple[Snapshot, str]:
     """Return the files as they are, and the tree that is committed."""
-    seen = _head(session)
-    tree = _working_tree(session, seen)
-    listing = session.runner.run(git.files(tree)).stdout
-    files = inputs.entries(listing)
+    root = session.config.root
+    seen = _head(session, root)
+    tree = _working_tree(session, root, seen)
+    files = inputs.entries(session.runner.run(git.files(tree)).stdout)
+    changes = {path: _changes(session, root / path) for path in inputs.submodules(files)}
+    files = tuple((path, about + changes.get(path, "")) for path, about in files)
     return Snapshot(seen.commit, tree, files=files, prefix=seen.prefix), seen.tree
 
 
-def _head(session: Session) -> _Head:
+def _changes(session: Session, place: Path) -> str:
+    """Return what a submodule has that it did not commit, as a mark on its line; often nothing."""
+    if not (place / ".git").exists():
+        return ""
+    seen = _head(session, place)
+    tree = _working_tree(session, place, seen)
+    return "" if tree == seen.tree else f"{_CHANGED}{tree}"
+
+
+def _refuse_changed_submodules(seen: Snapshot) -> None:
+    changed = [path for path, about in seen.files if _CHANGED in about]
+    if changed:
+        raise ConfigurationError(
+            f"The submodule {changed[0]} has changes that are not committed in it.",
+            why="The commit of the project names a submodule by its commit alone.",
+            next_step="Commit them in the submodule, or undo them.",
+        )
+
+
+def _head(session: Session, place: Path) -> _Head:
     try:
         # In English, so that its reason can be told from another one.
-        said = session.runner.run(git.head(), env={"LC_ALL": "C"}).stdout
+        said = session.runner.run(git.head(), env={"LC_ALL": "C"}, cwd=place).stdout
     except CommandFailedError as error:
         raise _no_source(session, error) from error
     commit, tree, prefix, index = (*said.splitlines(), "", "")[:4]
-    return _Head(commit, tree, prefix, session.config.root / (index or ".git/index"))
+    return _Head(commit, tree, prefix, place / (index or ".git/index"))
 
 
 def _no_source(session: Session, error: CommandFailedError) -> ConfigurationError:
@@ -142,31 +172,30 @@ def _no_source(session: Session, error: CommandFailedError) -> ConfigurationErro
     )
 
 
-def _working_tree(session: Session, seen: _Head) -> str:
+def _working_tree(session: Session, place: Path, seen: _Head) -> str:
     """Return the tree hash of the files as they are, without touching the user's index.
 
     Below the top of a repository it is the tree of the project's directory.
     """
-    run = session.runner.run
+    run = partial(session.runner.run, cwd=place)
     with tempfile.TemporaryDirectory(prefix="towpath-") as scratch:
         index = Path(scratch) / "index"
         env = {"GIT_INDEX_FILE": str(index)}
         if seen.index.is_file():
             # With its time: git takes a file that changed after it for one to be read.
             shutil.copy2(seen.index, index)
-            _look_at_every_file(session, env)
+            _look_at_every_file(run, env)
         run(git.add_all(), env=env)
         tree = run(git.write_tree(), env=env).stdout.strip()
     return run(git.subtree(tree)).stdout.strip() if seen.prefix else tree
 
 
-def _look_at_every_file(session: Session, env: dict[str, str]) -> None:
+def _look_at_every_file(run: Callable[..., Outcome], env: dict[str, str]) -> None:
     """Take from a copy of the index what keeps git from reading a file that has changed.
 
     Those are flags that somebody has set, and times that were noted while git changed the ends of
     lines: the file is not what git remembers of it.
     """
-    run = session.runner.run
     ends = run(git.line_ends(), check=False).stdout.strip().lower()
     if ends in ("true", "input", "1", "yes", "on"):
         tree = run(git.write_tree(), env=env).stdout.strip()
