@@ -113,13 +113,14 @@ class Config:
         """Where this machine keeps locks, journals, backups and generated secrets.
 
         Environments belong to the machine, not to one checkout of the project: TOWPATH_STATE
-        names the directory, else it is below XDG_STATE_HOME or ~/.local/state.
+        names the directory, else it is below XDG_STATE_HOME or ~/.local/state. Raises
+        ConfigurationError for a user that has no home.
         """
         if chosen := self.env.get("TOWPATH_STATE"):
             return Path(chosen) / self.name
-        home = Path(self.env.get("HOME") or Path.home())
-        base = Path(self.env.get("XDG_STATE_HOME") or home / ".local/state")
-        return base / "towpath" / self.name
+        if chosen := self.env.get("XDG_STATE_HOME"):
+            return Path(chosen) / "towpath" / self.name
+        return Path(self.env.get("HOME") or _home()) / ".local/state/towpath" / self.name
 
     def project(self, environment: Environment) -> str:
         """Return the name of an environment's Compose project, one for each environment."""
@@ -177,3 +178,15 @@ class Config:
         A person's machine goes to `test`; in CI the branch, tag or pull request decides.
         """
         return reach.limit(self.branches, self.ci, head)
+
+
+def _home() -> Path:
+    """Return the user's home as the machine knows it; raises ConfigurationError if it does not."""
+    try:
+        return Path.home()
+    except RuntimeError as error:
+        raise ConfigurationError(
+            "There is no directory for the state of this project.",
+            why="HOME is not set, and the machine has no entry for this user.",
+            next_step="Set TOWPATH_STATE to a directory that stays, or HOME.",
+        ) from error

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from towpath import inputs, nodes, policy
+from towpath.config import names
 from towpath.config.reach import BRANCH, REACHES, TAG
 from towpath.config.model import Config, Dashboard, Django, Environment, Image
 from towpath.errors import ConfigurationError
@@ -66,7 +67,7 @@ def parse(
     values = dict(checked(table, known, where))
     _replace(values, env)
     readers: dict[str, Callable[..., Any]] = {
-        "name": partial(typed, kind=str),
+        "name": partial(_name, env=env),
         "repository": partial(typed, kind=str),
         "registry": partial(typed, kind=str),
         "registries": _registries,
@@ -101,6 +102,11 @@ def _replace(values: dict[str, Any], env: Mapping[str, str]) -> None:
         values["registries"] = [row.strip() for row in rows if row.strip()]
     if "TOWPATH_BUILDERS" in env:
         values["builders"] = nodes.table(env["TOWPATH_BUILDERS"])
+
+
+def _name(value: Any, where: str, env: Mapping[str, str]) -> str:
+    chosen = "TOWPATH_NAME" if env.get("TOWPATH_NAME") else f"{where} in pyproject.toml"
+    return names.project(typed(value, str, where), chosen)
 
 
 def _section(table: Any, kind: type, where: str, given: tuple[str, ...] = ()) -> dict[str, Any]:
@@ -145,6 +151,8 @@ def _image(table: Any, where: str) -> Image:
 def _environments(table: Any, where: str) -> dict[str, Environment]:
     if not isinstance(table, Mapping):
         raise wrong(where, "a table", table)
+    for name in table:
+        names.environment(name, f"{where}.{name} in pyproject.toml")
     found = {
         name: Environment(name, **_section(row, Environment, f"{where}.{name}", ("name",)))
         for name, row in table.items()

@@ -5,6 +5,7 @@ What a flow needs is imported when one runs: `invoke --list` and a shell that co
 
 from __future__ import annotations
 
+import errno
 import functools
 import os
 import signal
@@ -19,6 +20,12 @@ if TYPE_CHECKING:
     from towpath.flows.session import Session
 
 P = ParamSpec("P")
+
+# Of an error of the system: it lies with the machine, not with us.
+OF_THE_MACHINE = {
+    *(errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT),
+    *(errno.ENOTDIR, errno.ENAMETOOLONG),
+}
 
 
 def find_root(start: Path) -> Path:
@@ -91,6 +98,19 @@ def guarded(body: Callable[P, Any], *args: P.args, **kwargs: P.kwargs) -> None:
         raise _shown(InterruptedRunError("Interrupted.")) from None
     except TowpathError as error:
         raise _shown(error)
+    except OSError as error:
+        if error.errno not in OF_THE_MACHINE or not error.filename:
+            raise
+        raise _shown(_of_the_machine(error)) from error
+
+
+def _of_the_machine(error: OSError) -> ConfigurationError:
+    """Return the error of a file or directory that this machine does not let us use."""
+    return ConfigurationError(
+        f"{error.filename} cannot be used.",
+        why=f"{error.strerror}.",
+        next_step="Check who owns it and whether there is room; TOWPATH_STATE moves the state.",
+    )
 
 
 def _shown(error: TowpathError) -> TowpathError:
