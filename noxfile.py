@@ -24,7 +24,9 @@ def find_supported() -> list[str]:
     Without classifiers those that this machine says it has to test, else all that requires-python
     lets in up to the running one, else the running one.
     """
-    named = re.findall(r"^Programming Language :: Python :: 3\.(\d+)$", "\n".join(CLASSIFIERS), re.M)
+    named = re.findall(
+        r"^Programming Language :: Python :: 3\.(\d+)$", "\n".join(CLASSIFIERS), re.M
+    )
     if named:
         return [f"3.{minor}" for minor in sorted(map(int, named))]
     running = sys.version_info[1]

@@ -185,7 +185,12 @@ def test_a_pull_request_has_no_branch(base: dict[str, str], more: dict[str, str]
     [
         (GITHUB, "GitHub Actions", "https://github.com/team/shop/actions/runs/77", "77"),
         (GITLAB, "GitLab CI", GITLAB["CI_PIPELINE_URL"], "8"),
-        (BITBUCKET, "Bitbucket Pipelines", "https://bitbucket.org/team/shop/pipelines/results/9", "9"),
+        (
+            BITBUCKET,
+            "Bitbucket Pipelines",
+            "https://bitbucket.org/team/shop/pipelines/results/9",
+            "9",
+        ),
         (AZURE, "Azure Pipelines", "https://dev.azure.com/team/shop/_build/results?buildId=5", "5"),
         (JENKINS, "Jenkins", JENKINS["BUILD_URL"], "jenkins-shop-15"),
         (CIRCLE, "CircleCI", CIRCLE["CIRCLE_BUILD_URL"], "3"),

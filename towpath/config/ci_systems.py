@@ -136,9 +136,7 @@ def _value(*names: str) -> Callable[[Env], str]:
 def _joined(form: str) -> Callable[[Env], str]:
     """Return a function that fills an address in; it is empty if any part of it is."""
     parts = re.findall(r"\{(\w+)\}", form)
-    return lambda env: (
-        form.format_map(dict(env)) if all(env.get(part) for part in parts) else ""
-    )
+    return lambda env: (form.format_map(dict(env)) if all(env.get(part) for part in parts) else "")
 
 
 # Sources: each system's own page of its variables.

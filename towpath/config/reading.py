@@ -18,8 +18,8 @@ from typing import Any, TypeVar
 
 from towpath import inputs, nodes, policy
 from towpath.config import names
-from towpath.config.reach import BRANCH, REACHES, TAG
 from towpath.config.model import Config, Dashboard, Django, Environment, Image
+from towpath.config.reach import BRANCH, REACHES, TAG
 from towpath.errors import ConfigurationError
 from towpath.images import nearest, platform
 from towpath.policy import Waiver

@@ -55,7 +55,9 @@ def _with_our_code(usual: Callable[[Program], None]) -> Callable[[Program], None
         except (ParseError, ValueError) as error:
             contexts = getattr(program, "parser", None)
             shown = _error(str(error), contexts.contexts if contexts else ())
-            raise Exit("\n".join(["ERROR " + shown.what, *shown.lines()[1:]]), shown.code) from error
+            raise Exit(
+                "\n".join(["ERROR " + shown.what, *shown.lines()[1:]]), shown.code
+            ) from error
 
     return parse
 

@@ -281,11 +281,16 @@ def test_a_project_in_a_bigger_repository_runs_where_it_lies(session: Session) -
     runner = session.runner
     assert isinstance(runner, TableRunner)
     head = f"{'c' * 40}\n{'t' * 40}\napps/shop/\n.git/index\n"
-    runner.answers = {"rev-parse HEAD": head, "rev-parse --verify": f"{'t' * 40}\n"} | runner.answers
+    runner.answers = {
+        "rev-parse HEAD": head,
+        "rev-parse --verify": f"{'t' * 40}\n",
+    } | runner.answers
     seen: list[str] = []
 
     def act(reports: Path) -> int:
-        return evidence("lint")(session.config.root / "reports/ci/work/lint-check/apps/shop/reports")
+        return evidence("lint")(
+            session.config.root / "reports/ci/work/lint-check/apps/shop/reports"
+        )
 
     results = ci.run(session, ci.chosen(["lint-check"]), place(session, {"lint-check": act}, seen))
 

@@ -244,9 +244,7 @@ def test_a_promotion_obeys_the_branches(
     assert stage not in store.tags
 
 
-def test_evidence_says_whose_word_the_branch_is(
-    store: Store, tmp_path: Path, built: str
-) -> None:
+def test_evidence_says_whose_word_the_branch_is(store: Store, tmp_path: Path, built: str) -> None:
     """A branch that TOWPATH_BRANCH names is shown as such."""
     session = session_at(tmp_path, store, CI="true", TOWPATH_BRANCH="main")
     record_all(session, built, *NEEDED["test"])

@@ -321,13 +321,16 @@ def test_a_signed_commit_gives_its_time(tmp_path: Path) -> None:
     root = repository(tmp_path / "x")
     git(root, "config", "log.showSignature", "true")
     body = git(root, "cat-file", "commit", "HEAD").replace(
-        "\n\nFirst", "\ngpgsig -----BEGIN PGP SIGNATURE-----\n \n x\n -----END PGP SIGNATURE-----\n\nFirst"
+        "\n\nFirst",
+        "\ngpgsig -----BEGIN PGP SIGNATURE-----\n \n x\n -----END PGP SIGNATURE-----\n\nFirst",
     )
     (tmp_path / "commit").write_text(f"{body}\n")
     commit = git(root, "hash-object", "-t", "commit", "-w", str(tmp_path / "commit"))
     git(root, "reset", "--quiet", "--hard", commit)
 
-    assert source.read(session_in(root)).epoch == int(git(root, "log", "-1", "--no-show-signature", "--format=%ct"))
+    assert source.read(session_in(root)).epoch == int(
+        git(root, "log", "-1", "--no-show-signature", "--format=%ct")
+    )
 
 
 def test_a_remote_with_a_path_for_a_port(tmp_path: Path) -> None:

@@ -25,7 +25,7 @@ NAMES = {
     *("registry.mirror", "registry.tags", "registry.prune", "registry.cache"),
     *("gates.list", "gates.check", "report.show", "report.publish"),
     *("evidence.show", "evidence.verify", "engine.up", "engine.status", "engine.down"),
-    "ci.run",
+    *("evidence.export", "evidence.import", "ci.run"),
 }
 
 
