@@ -41,7 +41,7 @@ def _without_users(address: str) -> str:
 
 
 def _port(parts: SplitResult) -> tuple[str, str]:
-    """Return the port with its colon, and the path; a port that is no number belongs to the path."""
+    """Return the port with its colon, and the path, to which a port that is no number belongs."""
     try:
         return (f":{parts.port}" if parts.port else ""), parts.path
     except ValueError:

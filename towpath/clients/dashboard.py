@@ -17,7 +17,8 @@ TIMEOUT = (3.05, 10)
 def deliver(url: str, token: str, report: Mapping[str, Any]) -> None:
     """Post a report to `url`/api/runs/; the same report twice is fine there.
 
-    A dashboard on this machine is reached directly, without any proxy. Raises CommandFailedError if it could not be delivered, with what the dashboard said.
+    A dashboard on this machine is reached directly, without any proxy. Raises CommandFailedError
+    if it could not be delivered, with what the dashboard said.
     """
     try:
         with http.session(url, token) as door:

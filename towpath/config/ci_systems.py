@@ -52,7 +52,7 @@ class CiRun:
     def name(self) -> str:
         """What people call it: the branch, the tag, or the pull request; empty if unknown."""
         if self.pull_request:
-            return f"pull/{self.number}" if self.number else "pull request"
+            return f"pull/{self.number}" if self.number else "pull-request"
         return self.branch or self.tag
 
     @property

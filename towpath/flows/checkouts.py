@@ -18,9 +18,9 @@ def make(session: Session, places: Iterable[Path]) -> Source:
     """Write the working tree as it is now into each directory, and return what it is.
 
     Of a project that is a directory of a bigger repository, that directory is written, where it
-    lies in it. All of them hold the very same files, whatever is edited meanwhile, with the commit, the
-    branch, the tags and the remote of the first. A linked worktree, whose `.git` is only a file
-    that points elsewhere, gives copies that are whole.
+    lies in it. All of them hold the very same files, whatever is edited meanwhile, with the commit,
+    the branch, the tags and the remote of the first. A linked worktree, whose `.git` is only a file
+    that points elsewhere, gives copies that are whole; a submodule that is there is copied too.
     """
     made_of = sources.read(session)
     with tempfile.TemporaryDirectory(prefix="towpath-") as scratch:

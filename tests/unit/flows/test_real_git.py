@@ -1,4 +1,4 @@
-"""What git knows of a project, asked of the real git: in a bigger repository, and as users set it."""
+"""What the real git knows of a project: in a bigger repository, and as users set git."""
 
 from __future__ import annotations
 
