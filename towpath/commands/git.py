@@ -43,6 +43,11 @@ def flags() -> Argv:
     return _git("ls-files", "-v", "-z")
 
 
+def kept_elsewhere() -> Argv:
+    """Ask for the files whose content Git LFS keeps outside of the repository."""
+    return _git("ls-files", "-z", "--", ":(attr:filter=lfs)")
+
+
 def look_again(flag: str) -> Argv:
     """Take a flag from the files on standard input: `assume-unchanged` or `skip-worktree`."""
     return _git("update-index", f"--no-{flag}", "-z", "--stdin")

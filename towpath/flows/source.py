@@ -21,6 +21,8 @@ from towpath.runner import Outcome
 
 # Stands in the line of a submodule that has changes, before the tree of its files as they are.
 _CHANGED = " with "
+# Source: git-lfs, docs/spec.md.
+_POINTER = b"version https://git-lfs.github.com/spec/v1"
 _RELEASE_TAG = re.compile(r"v(\d+\.\d+\.\d+(?:[a-z0-9.]*))")
 
 
@@ -66,6 +68,7 @@ def read(session: Session) -> Source:
     """
     seen, committed = _snapshot(session)
     _refuse_changed_submodules(seen)
+    _warn_of_pointers(session, seen)
     commit, tree = seen.commit, seen.tree
     dirty = tree != committed
     tags = session.runner.run(git.tags_at_head()).stdout.split()
@@ -93,6 +96,32 @@ def version(commit: str, dirty_tree: str, tags: list[str]) -> str:
         if match := _RELEASE_TAG.fullmatch(tag):
             return match[1]
     return f"0.0.0+g{commit[:7]}"
+
+
+def _warn_of_pointers(session: Session, seen: Snapshot) -> None:
+    """Say that files are here by name only, where Git LFS did not fetch what is in them."""
+    root = session.config.root
+    rules = [root / path for path, _ in seen.files if Path(path).name == ".gitattributes"]
+    if not any(
+        "filter=lfs" in rule.read_text(errors="replace") for rule in rules if rule.is_file()
+    ):
+        return
+    paths = session.runner.run(git.kept_elsewhere()).stdout.split("\0")
+    found = [path for path in filter(None, paths) if _is_pointer(root / path)]
+    if found:
+        session.terminal.warn(
+            f"Git LFS did not fetch {found[0]}"
+            + (f" and {len(found) - 1} more files" if found[1:] else "")
+            + ": what is built has a pointer in its place. Run `git lfs pull`."
+        )
+
+
+def _is_pointer(file: Path) -> bool:
+    """Tell whether a file is what Git LFS leaves in place of another one."""
+    if not file.is_file() or file.is_symlink():
+        return False
+    with file.open("rb") as stream:
+        return stream.read(len(_POINTER)) == _POINTER
 
 
 @dataclass(frozen=True)

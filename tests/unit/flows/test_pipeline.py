@@ -146,6 +146,57 @@ def written(session: Session) -> dict[str, Any]:
 PASSED = StageResult("s", Status.PASSED, 1.0)
 
 
+@pytest.mark.parametrize(
+    ("env", "asked", "fresh"),
+    [
+        ({}, False, False),
+        ({}, True, True),
+        ({"CI": "true", "TOWPATH_BRANCH": "main"}, False, False),
+        ({"CI": "true"}, False, True),
+        ({"GITHUB_ACTIONS": "true", "GITHUB_REF": "refs/heads/main"}, False, True),
+        (
+            {
+                "GITHUB_ACTIONS": "true",
+                "GITHUB_REF": "refs/heads/main",
+                "GITHUB_REF_PROTECTED": "true",
+            },
+            False,
+            False,
+        ),
+        ({"GITHUB_ACTIONS": "true", "GITHUB_HEAD_REF": "main"}, False, True),
+    ],
+)
+def test_nothing_of_a_cache_that_anybody_can_write_counts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, env: dict[str, str], asked: bool, fresh: bool
+) -> None:
+    """In CI evidence of an earlier run is reused on a protected branch only."""
+    seen: list[bool] = []
+
+    def act(run: pipeline.Run) -> StageResult:
+        seen.append(run.fresh)
+        return PASSED
+
+    monkeypatch.setattr(pipeline, "plan", lambda reach: [pipeline.Stage("s", act)])
+    pipeline.pipeline(session_of(tmp_path, env), engine=same, fresh=asked)
+
+    assert seen == [fresh]
+
+
+def test_a_pattern_of_the_old_form_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With what to write instead; it means what it meant."""
+    chain(monkeypatch, PASSED)
+    settings = config.parse({"branches": {"v*": "release"}}, tmp_path, {})
+    session = Session(settings, TableRunner(GIT), QuietTerminal())
+
+    pipeline.pipeline(session, engine=same)
+
+    assert isinstance(session.terminal, QuietTerminal)
+    assert "'v*' in [tool.towpath.branches] means tags" in session.terminal.said
+    assert "write 'tag:v*'" in session.terminal.said
+
+
 def test_a_good_chain_runs_to_its_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Every stage ran, the report on disk is the one returned."""
     session = session_of(tmp_path)

@@ -48,7 +48,7 @@ def test_another_machine_judges_by_the_registry_alone(
     """A machine without a report of its own releases what the first one tested."""
     record_all(session, built, *NEEDED["release"])
     promote.promote(session, "test")
-    elsewhere = session_at(tmp_path / "elsewhere", store, **RELEASING)
+    elsewhere = session_at(tmp_path / "elsewhere", store, None, **RELEASING)
 
     assert promote.promote(elsewhere, "release").digest == built
     assert store.tags["release"] == store.tags["test"] == built
@@ -115,7 +115,7 @@ def test_a_release_is_what_test_points_at(
     record_all(session, built, *NEEDED["release"])
     promote.promote(session, "test")
     store.tags["test"] = push_image(store.client(), labels(), layer=b"newer").digest
-    in_ci = session_at(tmp_path, store, **RELEASING)
+    in_ci = session_at(tmp_path, store, None, **RELEASING)
 
     with pytest.raises(PromotionRefusedError, match="may not move to release"):
         promote.promote(in_ci, "release", built)
@@ -193,7 +193,7 @@ def test_evidence_of_an_earlier_commit_comes_with_its_original(
     listing.show(session, "test")
     assert isinstance(session.terminal, QuietTerminal)
     assert "eeeeeee" in session.terminal.written + session.terminal.said
-    elsewhere = session_at(tmp_path / "elsewhere", store, **RELEASING)
+    elsewhere = session_at(tmp_path / "elsewhere", store, None, **RELEASING)
     assert promote.promote(elsewhere, "release").digest == built
 
 
@@ -234,7 +234,7 @@ def test_a_promotion_obeys_the_branches(
     store: Store, tmp_path: Path, built: str, env: dict[str, str], stage: str, why: str
 ) -> None:
     """As the chain does: what a run may not do as a whole, it may not do in steps."""
-    session = session_at(tmp_path, store, **env)
+    session = session_at(tmp_path, store, None, **env)
     record_all(session, built, *NEEDED["release"])
 
     with pytest.raises(PromotionRefusedError) as caught:

@@ -339,3 +339,19 @@ def test_a_remote_with_a_path_for_a_port(tmp_path: Path) -> None:
     git(root, "remote", "add", "origin", "ssh://git@host:team/shop.git")
 
     assert source.read(session_in(root)).remote == "ssh://host/team/shop.git"
+
+
+@pytest.mark.parametrize("content", ["version https://git-lfs.github.com/spec/v1\noid x\n", "a"])
+def test_a_pointer_in_place_of_a_file_is_a_warning(tmp_path: Path, content: str) -> None:
+    """As where CI checks out without Git LFS: the image would have the pointer."""
+    root = repository(tmp_path / "x")
+    (root / ".gitattributes").write_text("*.bin filter=lfs\n")
+    (root / "data.bin").write_text(content)
+    git(root, "add", "--all")
+    git(root, "commit", "--quiet", "--message=Data")
+    session = session_in(root)
+
+    assert not source.read(session).dirty
+
+    assert isinstance(session.terminal, QuietTerminal)
+    assert ("Git LFS did not fetch data.bin:" in session.terminal.said) is (content != "a")
