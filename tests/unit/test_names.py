@@ -103,3 +103,11 @@ def test_a_user_without_a_home_needs_a_state(monkeypatch: pytest.MonkeyPatch) ->
         "/state/towpath/app",
         "/home/me/.local/state/towpath/app",
     ]
+
+
+def test_a_password_in_a_registry_is_not_repeated() -> None:
+    """The error shows where it stood, and not what it was."""
+    error = refused({"registry": "https://me:hunter2@r.example.com"})
+
+    assert "hunter2" not in error.what
+    assert "***@r.example.com" in error.what

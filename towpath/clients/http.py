@@ -38,7 +38,7 @@ def is_loopback(url: str) -> bool:
         return False
 
 
-def session(url: str, token: str = "") -> requests.Session:
+def session(url: str, token: str | None = None) -> requests.Session:
     """Return a session for this address, to be closed by the caller.
 
     Proxies and certificates are those of the environment, but this machine is reached without a

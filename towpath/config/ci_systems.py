@@ -7,7 +7,7 @@ missing never makes a run go further: without a branch or a tag a run ends after
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from urllib.parse import urlsplit, urlunsplit
 
@@ -276,16 +276,16 @@ def read(env: Env) -> CiRun | None:
     or a tag counts only if they agree.
     """
     runs = [_run(row, env) for row in SYSTEMS if row.known_by(env)]
-    if not runs:
-        if env.get("CI", "").strip().lower() in FALSE:
-            return None
-        runs = [CiRun("unknown")]
-    run = runs[0]
-    if any(row.pull_request for row in runs):
-        run = next(row for row in runs if row.pull_request)
-    elif len({(row.branch, row.tag) for row in runs}) > 1:
-        run = replace(run, branch="", tag="")
-    return _overridden(run, env)
+    if not runs and env.get("CI", "").strip().lower() in FALSE:
+        return None
+    return _overridden(_agreed(runs or [CiRun("unknown")]), env)
+
+
+def _agreed(runs: Sequence[CiRun]) -> CiRun:
+    requests = [row for row in runs if row.pull_request]
+    if requests or len({(row.branch, row.tag) for row in runs}) == 1:
+        return (requests or runs)[0]
+    return replace(runs[0], branch="", tag="")
 
 
 def _overridden(run: CiRun, env: Env) -> CiRun:

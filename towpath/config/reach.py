@@ -77,10 +77,7 @@ def limit(branches: Mapping[str, str], run: CiRun | None, head: str = "") -> Lim
             "Run it in CI from a release branch or a version tag.",
         )
     if run.pull_request:
-        why = f"This is a pull request ({run.name} in {run.system}), which ends after the scan."
-        if run.override:
-            why += f" {OVERRIDE} does not change that."
-        return Limit(SCAN, why, "Merge it; the branch that it goes to decides.")
+        return _of_a_request(run)
     if not run.branch and not run.tag:
         return Limit(
             SCAN,
@@ -94,6 +91,13 @@ def limit(branches: Mapping[str, str], run: CiRun | None, head: str = "") -> Lim
             "Check out the commit that the CI run is for.",
         )
     return _by_patterns(branches, run)
+
+
+def _of_a_request(run: CiRun) -> Limit:
+    why = f"This is a pull request ({run.name} in {run.system}), which ends after the scan."
+    if run.override:
+        why += f" {OVERRIDE} does not change that."
+    return Limit(SCAN, why, "Merge it; the branch that it goes to decides.")
 
 
 def _by_patterns(branches: Mapping[str, str], run: CiRun) -> Limit:

@@ -151,12 +151,7 @@ def _image(table: Any, where: str) -> Image:
 def _environments(table: Any, where: str) -> dict[str, Environment]:
     if not isinstance(table, Mapping):
         raise wrong(where, "a table", table)
-    for name in table:
-        names.environment(name, f"{where}.{name} in pyproject.toml")
-    found = {
-        name: Environment(name, **_section(row, Environment, f"{where}.{name}", ("name",)))
-        for name, row in table.items()
-    }
+    found = {name: _environment(name, row, f"{where}.{name}") for name, row in table.items()}
     taken: dict[int, str] = {}
     for row in found.values():
         if row.port and row.port in taken:
@@ -170,6 +165,11 @@ def _environments(table: Any, where: str) -> dict[str, Environment]:
                 f"{where}.{row.name}", "a port up to 65535, replicas and healthy from 1", row
             )
     return found
+
+
+def _environment(name: str, row: Any, where: str) -> Environment:
+    names.environment(name, f"{where} in pyproject.toml")
+    return Environment(name, **_section(row, Environment, where, ("name",)))
 
 
 def _dashboard_runs_somewhere(values: Mapping[str, Any]) -> None:

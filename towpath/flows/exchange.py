@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import stat
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -67,13 +67,8 @@ def take(
     if here.commit != commit:
         raise _refused(file, f"The run is for {commit}, and {here.commit} is checked out.")
     found = _statements(file, _bytes(session.config.root / file, file, sha256))
-    if sorted(row.stage for row in found) != sorted(wanted):
-        said = ", ".join(row.stage for row in found) or "no stage"
-        raise _refused(file, f"It speaks of {said[:200]}; wanted is {', '.join(wanted)}.")
-    reasons = [reason for row in found for reason in _objections(row, here)]
-    if len({row.subject.digest.get("sha256") for row in found if row.stage in OF_IMAGE}) > 1:
-        reasons.append("its stages speak of different images")
-    if reasons:
+    _check_stages(file, [row.stage for row in found], wanted)
+    if reasons := [*_different_images(found), *(why for row in found for why in _of(row, here))]:
         raise _refused(file, "; ".join(reasons))
     for row in found:
         stages.write(session.config, row)
@@ -103,7 +98,18 @@ def _statements(file: Path, raw: bytes) -> list[Statement]:
     return [evidence.decode(text, str(file)) for text in texts]
 
 
-def _objections(row: Statement, here: Snapshot) -> list[str]:
+def _check_stages(file: Path, seen: Sequence[str], wanted: Iterable[str]) -> None:
+    if sorted(seen) != sorted(wanted):
+        said = ", ".join(seen)[:200] or "no stage"
+        raise _refused(file, f"It speaks of {said}; wanted is {', '.join(wanted)}.")
+
+
+def _different_images(rows: Iterable[Statement]) -> list[str]:
+    images = {row.subject.digest.get("sha256") for row in rows if row.stage in OF_IMAGE}
+    return ["its stages speak of different images"] if len(images) > 1 else []
+
+
+def _of(row: Statement, here: Snapshot) -> list[str]:
     """Return why a statement is not one of this run's, about the source that is checked out."""
     found = []
     if row.carries:

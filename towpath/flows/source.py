@@ -102,9 +102,7 @@ def _warn_of_pointers(session: Session, seen: Snapshot) -> None:
     """Say that files are here by name only, where Git LFS did not fetch what is in them."""
     root = session.config.root
     rules = [root / path for path, _ in seen.files if Path(path).name == ".gitattributes"]
-    if not any(
-        "filter=lfs" in rule.read_text(errors="replace") for rule in rules if rule.is_file()
-    ):
+    if not any(_names_lfs(rule) for rule in rules):
         return
     paths = session.runner.run(git.kept_elsewhere()).stdout.split("\0")
     found = [path for path in filter(None, paths) if _is_pointer(root / path)]
@@ -114,6 +112,10 @@ def _warn_of_pointers(session: Session, seen: Snapshot) -> None:
             + (f" and {len(found) - 1} more files" if found[1:] else "")
             + ": what is built has a pointer in its place. Run `git lfs pull`."
         )
+
+
+def _names_lfs(rule: Path) -> bool:
+    return rule.is_file() and "filter=lfs" in rule.read_text(encoding="utf-8", errors="replace")
 
 
 def _is_pointer(file: Path) -> bool:
