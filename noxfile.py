@@ -4,20 +4,49 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import nox
+from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
 ROOT = Path(__file__).parent
 PINS = ROOT / "requirements"
-PROJECT = nox.project.load_toml("pyproject.toml")
-SUPPORTED = nox.project.python_versions(PROJECT)
+PROJECT = nox.project.load_toml("pyproject.toml").get("project", {})
+CLASSIFIERS = PROJECT.get("classifiers", [])
+
+
+def find_supported() -> list[str]:
+    """Return the Pythons that the classifiers name; `towpath.flows.pythons` finds the same.
+
+    Without classifiers those that this machine says it has to test, else all that requires-python
+    lets in up to the running one, else the running one.
+    """
+    named = re.findall(
+        r"^Programming Language :: Python :: 3\.(\d+)$", "\n".join(CLASSIFIERS), re.M
+    )
+    if named:
+        return [f"3.{minor}" for minor in sorted(map(int, named))]
+    running = sys.version_info[1]
+    try:
+        allowed = SpecifierSet(PROJECT.get("requires-python", "==3.99"))
+    except InvalidSpecifier:
+        allowed = SpecifierSet("==3.99")
+    known = [f"3.{minor}" for minor in range(8, running + 1) if allowed.contains(f"3.{minor}.99")]
+    # The sessions run on other Pythons, and have to find the same.
+    found = os.environ.get("TOWPATH_PYTHONS") or ",".join(known or [f"3.{running}"])
+    os.environ["TOWPATH_PYTHONS"] = found
+    return found.replace(" ", "").split(",")
+
+
+SUPPORTED = find_supported()
 # A machine may be made for some of them only, and says so: TOWPATH_PYTHONS=3.12,3.13
 CHOSEN = os.environ.get("TOWPATH_PYTHONS") or ",".join(SUPPORTED)
 PYTHONS = [python for python in SUPPORTED if python in CHOSEN.replace(" ", "").split(",")]
 DJANGO = "Framework :: Django :: "
-MARKS = [mark.removeprefix(DJANGO) for mark in PROJECT["project"]["classifiers"] if DJANGO in mark]
+MARKS = [mark.removeprefix(DJANGO) for mark in CLASSIFIERS if DJANGO in mark]
 DJANGOS = [nox.param(line, id=f"django-{line}") for line in MARKS if "." in line]
 # In this order: the later ones take over the pins of the earlier ones.
 COMPILED = (
@@ -50,7 +79,7 @@ os.environ.setdefault("UV_SYSTEM_CERTS", "true")
 
 def prepend_pyenv() -> None:
     """Put the Pythons of pyenv on PATH: its shims answer for the chosen version only."""
-    root = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv"))
+    root = Path(os.environ.get("PYENV_ROOT") or os.path.expanduser("~/.pyenv"))
     found = [root.glob(f"versions/{python}.*/bin") for python in SUPPORTED]
     paths = [str(path) for places in found for path in sorted(places)[-1:]]
     os.environ["PATH"] = os.pathsep.join([*paths, os.environ["PATH"]])

@@ -18,11 +18,14 @@ from towpath.promotion import BEFORE_IMAGE
 SOURCE = Source("c" * 40, "7" * 40, "main", "0.0.0+gccccccc", False, 1_795_555_588, "")
 # When the evidence was made: not so long ago that it would have grown old.
 START = dt.datetime.now(dt.UTC).replace(microsecond=0) - dt.timedelta(hours=12)
+# A CI run that may make a release.
+RELEASING = {"CI": "true", "TOWPATH_BRANCH": "release/1"}
 
 
 def session_at(root: Path, store: Store, runner: TableRunner | None = None, **env: str) -> Session:
     """Return a session of a project whose registry is the store."""
-    table = {"repository": NAME, "registry": store.host}
+    branches = {"main": "test", "release/*": "release", "*": "scan"}
+    table = {"repository": NAME, "registry": store.host, "branches": branches}
     env = {"TOWPATH_STATE": str(root / "state"), **env}
     return Session(config.parse(table, root, env), runner or TableRunner(), QuietTerminal())
 

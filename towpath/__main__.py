@@ -5,9 +5,13 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from towpath.errors import EngineAbsentError, TowpathError
 from towpath.tasks.entry import guarded, session, with_engine
+
+if TYPE_CHECKING:
+    from towpath.flows.session import Session
 
 CHECKS = ("lint", "tests", "integration", "performance", "security", "coverage")
 PROBES = ("compose", "deployment", "migrations", "pins", "walls")
@@ -32,6 +36,7 @@ def begin(chosen: argparse.Namespace, extra: Sequence[str]) -> None:
     from towpath.flows import records, sessions, source
 
     tools = session()
+    extra = _fresh_where_nothing_is_reused(tools, extra)
     if FRESH in extra or not sessions.held(tools, source.snapshot(tools), chosen.check):
         records.begin(tools, chosen.check)
 
@@ -44,7 +49,9 @@ def check(chosen: argparse.Namespace, extra: Sequence[str]) -> None:
     from towpath.flows import sessions
 
     stage = STAGES.get(chosen.check, chosen.check)
-    if not extra and sessions.unchanged(session(), stage):
+    tools = session()
+    extra = _fresh_where_nothing_is_reused(tools, extra)
+    if not extra and sessions.unchanged(tools, stage):
         return
     if chosen.check == "lint":
         from towpath.flows import lint
@@ -68,6 +75,11 @@ def _run(chosen: argparse.Namespace, extra: Sequence[str]) -> None:
         testing.coverage(session(), extra)
     else:
         security.security(session(), extra)
+
+
+def _fresh_where_nothing_is_reused(tools: Session, extra: Sequence[str]) -> Sequence[str]:
+    """Add `--fresh` in a CI run whose cache belongs to no protected branch."""
+    return extra if extra or tools.config.may_reuse else [FRESH]
 
 
 def gate(chosen: argparse.Namespace, _extra: Sequence[str]) -> None:

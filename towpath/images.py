@@ -84,6 +84,12 @@ def version_tag(version: str) -> str:
     return tag(version.replace("+", "-"))
 
 
+def _near(name: str) -> str:
+    """Return the right name of a repository that is nearest to a wrong one."""
+    parts = [re.sub(r"[^a-z0-9]+", "-", part.lower()).strip("-") for part in name.split("/")]
+    return "/".join(filter(None, parts)) or "app"
+
+
 class _Place(NamedTuple):
     registry: str
     name: str
@@ -109,6 +115,7 @@ class Repository(_Place):
             raise ConfigurationError(
                 f"{name!r} is not a repository name.",
                 why="It has lower-case letters, digits, '.', '_', '-' and '/' between them.",
+                next_step=f"For example {_near(name)!r}.",
             )
         return super().__new__(cls, registry, name)
 

@@ -21,6 +21,21 @@ def entries(listing: str) -> tuple[Entry, ...]:
     return tuple((path, about) for about, _, path in rows)
 
 
+def submodules(files: Iterable[Entry]) -> dict[str, str]:
+    """Return the directories that are repositories of their own, each with its commit."""
+    mark = "160000 commit "
+    return {path: about.removeprefix(mark) for path, about in files if about.startswith(mark)}
+
+
+def flagged(listing: str) -> tuple[str, ...]:
+    """Return the files that git was told not to look at, of what `git ls-files -v -z` says.
+
+    Source: git-ls-files(1): a small letter is assume-unchanged, an S is skip-worktree.
+    """
+    rows = (row.partition(" ") for row in listing.split("\0") if row)
+    return tuple(path for tag, _, path in rows if tag.islower() or tag == "S")
+
+
 def ignored(paths: Iterable[str], patterns: Iterable[str]) -> tuple[str, ...]:
     """Return the paths that a pattern names.
 

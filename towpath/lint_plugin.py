@@ -23,7 +23,7 @@ from towpath.readers import thresholds
 # From the bottom up; a module imports its own layer and those below it.
 LAYERS = (
     ("errors", "inside", "drivers", "markup", "redaction"),
-    ("documents", "hazards", "images", "inputs", "private", "tables", "variables"),
+    ("documents", "hazards", "images", "inputs", "private", "remotes", "tables", "variables"),
     ("gates", "migrations"),
     ("nodes", "policy", "predicate"),
     ("config", "runner", "terminal"),
@@ -36,7 +36,17 @@ LAYERS = (
 PURE = {
     *("gates", "evidence", "promotion", "rollout", "migrations", "hazards", "images"),
     *("commands", "readers"),
-    *("inputs", "markup", "nodes", "policy", "provenance", "retention", "sarif", "tables"),
+    *(
+        "inputs",
+        "markup",
+        "nodes",
+        "policy",
+        "provenance",
+        "remotes",
+        "retention",
+        "sarif",
+        "tables",
+    ),
     *("documents", "judgement", "predicate", "variables"),
 }
 WORLD = {

@@ -228,6 +228,8 @@ def _of_facts(release: Release) -> Iterator[str]:
         for name in ("commit", "tree"):
             if build.facts.get(name) != getattr(release, name):
                 yield f"build: binds the digest to another {name} than the image itself names"
+        if _made_for_a_pull_request(build):
+            yield "build: the image was built for a pull request"
     verify = release.statements.get("verify")
     if verify is not None and verify.facts.get("environment") != "staging":
         yield f"verify: looked at {verify.facts.get('environment')}, not at staging"
@@ -248,6 +250,11 @@ def _of_promotion(release: Release, rules: Rules) -> Iterator[str]:
     for needed in NEEDED[RELEASE]:
         if not isinstance(judged, Mapping) or judged.get(needed) not in there:
             yield f"{name}: rests on a statement of {needed} that is not there"
+
+
+def _made_for_a_pull_request(build: Statement) -> bool:
+    run = build.facts.get("run")
+    return isinstance(run, Mapping) and bool(run.get("pull_request"))
 
 
 def _untested(release: Release) -> Iterator[str]:

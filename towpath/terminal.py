@@ -25,6 +25,11 @@ from towpath.redaction import SECRETS, Redactor
 # Letters in a line where nobody's window says how many there are: in a log, or in a pipe.
 LOG_WIDTH = 120
 
+# Bytes. Source: GitHub docs, "Workflow commands", "Step isolation and limits": a step's summary
+# that is larger than 1 MiB is not shown at all.
+SUMMARY_LIMIT = 1024 * 1024
+SUMMARY_CUT = b"\n\n_The summary is cut here: a step may show 1 MiB. All of it is in reports/._\n\n"
+
 MARKS = {
     "passed": ("✓", "green"),
     "failed": ("✗", "red"),
@@ -160,10 +165,24 @@ class Terminal:
         self.err.print(f"::{head}::{text}", markup=False, highlight=False)
 
     def summary(self, markdown: str) -> None:
-        """Add to the job summary where CI has one; elsewhere nothing happens."""
-        if self._summary:
-            with Path(self._summary).open("a", encoding="utf-8") as stream:
-                stream.write(self._redactor.text(markdown).rstrip() + "\n\n")
+        """Add to the job summary where CI has one; elsewhere nothing happens.
+
+        What is more than GitHub shows is cut at the end of a line, and says so. A summary that
+        cannot be written is a warning: it changes no verdict.
+        """
+        if not self._summary:
+            return
+        file = Path(self._summary)
+        try:
+            taken = file.stat().st_size if file.exists() else 0
+            text = _fitting(self._redactor.text(markdown).rstrip() + "\n\n", SUMMARY_LIMIT - taken)
+            with file.open("ab") as stream:
+                stream.write(text)
+            if text.endswith(SUMMARY_CUT) or not text:
+                self._summary = ""
+        except OSError as error:
+            self._summary = ""
+            self.warn(f"The job summary cannot be written: {error.strerror}: {file}")
 
     def summary_table(
         self, title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]
@@ -284,3 +303,13 @@ class Terminal:
             yield
         finally:
             self.err.print("::endgroup::", markup=False, highlight=False)
+
+
+def _fitting(text: str, room: int) -> bytes:
+    """Return as many whole lines as fit into so many bytes, with a note if some do not."""
+    raw = text.encode(errors="replace")
+    if len(raw) <= room - len(SUMMARY_CUT):
+        return raw
+    # Where there is no room for the note any more, it stands there already.
+    lines = raw[: max(0, room - len(SUMMARY_CUT))].rpartition(b"\n")[0]
+    return lines + SUMMARY_CUT if room >= len(SUMMARY_CUT) else b""

@@ -9,7 +9,7 @@ from uuid import uuid4
 import pytest
 
 from tests.registry_server import push_image
-from tests.releases import labels, record, record_all
+from tests.releases import RELEASING, labels, record, record_all
 from towpath.errors import PromotionRefusedError
 from towpath.flows import evidence, promote
 from towpath.flows import registry as registries
@@ -25,7 +25,10 @@ def session(tmp_path: Path) -> Session:
     """Return a session with reports and a repository of its own."""
     found = new_session(engine=True)
     name = f"towpath/test-promote-{uuid4().hex[:8]}"
-    return replace(found, config=replace(found.config, repository=name, root=tmp_path))
+    # Not as the run that this test is a part of: that one may be of a pull request.
+    env = {key: value for key, value in found.config.env.items() if not key.startswith("GITHUB_")}
+    config = replace(found.config, repository=name, root=tmp_path, env=env | RELEASING)
+    return replace(found, config=config)
 
 
 def machine(session: Session, root: Path, **env: str) -> Session:
@@ -41,7 +44,7 @@ def test_one_digest_goes_all_the_way(session: Session, tmp_path: Path) -> None:
     record_all(session, digest, *NEEDED["release"])
 
     promote.promote(session, "test")
-    promote.promote(machine(session, tmp_path / "ci", CI="true"), "release")
+    promote.promote(machine(session, tmp_path / "ci", **RELEASING), "release")
 
     assert {registry.resolve(tag) for tag in ("built", "test", "release")} == {digest}
     seen = session.runner.run(
@@ -60,7 +63,7 @@ def test_a_failed_stage_is_refused_by_every_machine(session: Session, tmp_path: 
     record_all(session, digest, *NEEDED["test"])
     record(session, "tests", digest, minutes=1, coverage=79.9)
 
-    for place in (session, machine(session, tmp_path / "ci", CI="true")):
+    for place in (session, machine(session, tmp_path / "ci", **RELEASING)):
         with pytest.raises(PromotionRefusedError) as caught:
             promote.promote(place, "test")
         assert "COVERAGE failed: coverage is 79.9" in caught.value.why

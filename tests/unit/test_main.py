@@ -223,3 +223,14 @@ def test_a_part_of_the_tests_is_what_pytest_makes_of_it(
     monkeypatch.delenv("DJANGO_SETTINGS_MODULE", raising=False)
     assert main(["check", "tests", "--", *words]) == code
     assert "no verdict" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "argv", [[], ["nonsense"], ["check"], ["check", "nonsense"], ["check", "lint", "--nonsense"]]
+)
+def test_a_command_line_that_cannot_be_understood_ends_with_2(argv: list[str]) -> None:
+    """As every other mistake in a command."""
+    with pytest.raises(SystemExit) as caught:
+        main(argv)
+
+    assert caught.value.code == 2

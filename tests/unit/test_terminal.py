@@ -10,7 +10,7 @@ from rich.console import Console
 
 from tests.fakes import QuietTerminal
 from towpath.errors import ConfigurationError
-from towpath.terminal import Terminal
+from towpath.terminal import SUMMARY_LIMIT, Terminal
 
 GITHUB = {"GITHUB_ACTIONS": "true"}
 
@@ -220,3 +220,42 @@ def test_a_table_of_the_summary_keeps_its_cells_apart(tmp_path: Path) -> None:
     assert file.read_text() == (
         "### lint\n\n| tool |  |\n| --- | --- |\n| mypy | a \\| &lt;b&gt;<br>c |\n\n"
     )
+
+
+def test_a_summary_that_is_too_long_is_cut_and_says_so(tmp_path: Path) -> None:
+    """GitHub shows nothing at all of a summary that is larger than 1 MiB."""
+    file = tmp_path / "summary.md"
+    file.write_text("earlier\n")
+    terminal = QuietTerminal({"GITHUB_STEP_SUMMARY": str(file)})
+
+    for _ in range(40):
+        terminal.summary("\n".join(["| \N{SNOWMAN} row |"] * 4000))
+    terminal.summary("the last word")
+
+    text = file.read_text()
+    assert len(file.read_bytes()) <= SUMMARY_LIMIT
+    assert len(file.read_bytes()) > SUMMARY_LIMIT - 100
+    assert text.startswith("earlier\n")
+    assert text.count("The summary is cut here") == 1
+    assert set(text.split("_The")[0].splitlines()[1:]) == {"| \N{SNOWMAN} row |", ""}
+
+
+def test_a_summary_of_another_process_is_full_too(tmp_path: Path) -> None:
+    """What stands there already counts."""
+    file = tmp_path / "summary.md"
+    file.write_bytes(b"x" * SUMMARY_LIMIT)
+
+    QuietTerminal({"GITHUB_STEP_SUMMARY": str(file)}).summary("more")
+
+    assert file.stat().st_size == SUMMARY_LIMIT
+
+
+@pytest.mark.parametrize("place", ["missing/summary.md", "."])
+def test_a_summary_that_cannot_be_written_is_a_warning(tmp_path: Path, place: str) -> None:
+    """A check that passed stays passed, and it is said once."""
+    terminal = QuietTerminal({"GITHUB_STEP_SUMMARY": str(tmp_path / place)})
+
+    terminal.summary("text")
+    terminal.summary("text")
+
+    assert terminal.said.count("The job summary cannot be written") == 1

@@ -7,6 +7,7 @@ from typing import Any
 
 import requests
 
+from towpath.clients import http
 from towpath.errors import CommandFailedError
 
 # Seconds to connect, seconds to wait for the answer.
@@ -16,16 +17,14 @@ TIMEOUT = (3.05, 10)
 def deliver(url: str, token: str, report: Mapping[str, Any]) -> None:
     """Post a report to `url`/api/runs/; the same report twice is fine there.
 
-    Raises CommandFailedError if it could not be delivered, with what the dashboard said.
+    A dashboard on this machine is reached directly, without any proxy. Raises CommandFailedError
+    if it could not be delivered, with what the dashboard said.
     """
     try:
-        answer = requests.post(
-            f"{url.rstrip('/')}/api/runs/",
-            json=report,
-            headers={"Authorization": f"Bearer {token}"},
-            timeout=TIMEOUT,
-            allow_redirects=False,
-        )
+        with http.session(url, token) as door:
+            answer = door.post(
+                f"{url.rstrip('/')}/api/runs/", json=report, timeout=TIMEOUT, allow_redirects=False
+            )
     except requests.RequestException as error:
         raise CommandFailedError(
             f"The dashboard at {url} did not take the report.", why=type(error).__name__

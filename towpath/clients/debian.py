@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 import requests
 
+from towpath.clients import http
 from towpath.errors import NothingToJudgeError
 
 ARCHIVE = "https://deb.debian.org/debian-security"
@@ -22,7 +23,8 @@ def security_index(env: Mapping[str, str], codename: str, architecture: str) -> 
     mirror = env.get("TOWPATH_DEBIAN_SECURITY", "") or ARCHIVE
     suite = f"{mirror.rstrip('/')}/dists/{codename}-security"
     try:
-        answer = requests.get(f"{suite}/main/binary-{architecture}/Packages.xz", timeout=TIMEOUT)
+        with http.session(suite) as door:
+            answer = door.get(f"{suite}/main/binary-{architecture}/Packages.xz", timeout=TIMEOUT)
         answer.raise_for_status()
         return lzma.decompress(answer.content).decode("utf-8", "replace")
     except (requests.RequestException, lzma.LZMAError) as error:

@@ -1,10 +1,18 @@
-"""A small door for probes: one GET, and what came back."""
+"""How we speak HTTP: this machine is reached directly, our own header is never replaced."""
 
 from __future__ import annotations
 
+import ipaddress
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+if TYPE_CHECKING:
+    import requests
+
+# For requests an empty proxy is none, and one that is named here goes before the environment's.
+DIRECT = {"http": "", "https": "", "all": ""}
 
 
 @dataclass(frozen=True)
@@ -16,12 +24,47 @@ class Answer:
     problem: str = ""
 
 
-def get_json(url: str, timeout: float = 10) -> Answer:
-    """Ask once, without redirects and without any proxy of the environment."""
+def is_loopback(url: str) -> bool:
+    """Tell whether an address is of this machine: a loopback address, or the name localhost."""
+    try:
+        host = urlsplit(url).hostname or ""
+    except ValueError:
+        return False
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def session(url: str, token: str | None = None) -> requests.Session:
+    """Return a session for this address, to be closed by the caller.
+
+    Proxies and certificates are those of the environment, but this machine is reached without a
+    proxy, whatever NO_PROXY says. `token` goes out as it is: no file of passwords replaces it.
+    """
     import requests
 
-    with requests.Session() as http:
-        http.trust_env = False
+    def authorize(request: requests.PreparedRequest) -> requests.PreparedRequest:
+        if token:
+            request.headers["Authorization"] = f"Bearer {token}"
+        return request
+
+    found = requests.Session()
+    # With an `auth` of our own, requests does not look into ~/.netrc.
+    found.auth = authorize
+    if is_loopback(url):
+        found.trust_env = False
+        found.proxies.update(DIRECT)
+    return found
+
+
+def get_json(url: str, timeout: float = 10) -> Answer:
+    """Ask once, without redirects; this machine is asked without any proxy of the environment."""
+    import requests
+
+    with session(url) as http:
         try:
             answer = http.get(url, timeout=timeout, allow_redirects=False)
         except requests.RequestException as error:

@@ -1,7 +1,8 @@
 """The settings of a project: what they are, and how they are read."""
 
 from towpath.config.model import Config, Dashboard, Django, Environment, Image
-from towpath.config.reading import CHECKS, REACHES, SETTINGS, load, parse
+from towpath.config.reach import REACHES
+from towpath.config.reading import CHECKS, SETTINGS, load, parse
 
 __all__ = [
     "CHECKS",

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import fnmatch
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from towpath import binding
+from towpath.config import ci_systems, reach
+from towpath.config.ci_systems import CiRun
+from towpath.config.reach import Limit
 from towpath.errors import ConfigurationError
 from towpath.gates import EVIDENCE_DAYS
 from towpath.images import PLATFORMS, Repository, nearest
@@ -127,7 +129,8 @@ class Config:
 
         Environments belong to the machine, not to one checkout of the project: TOWPATH_STATE
         names the directory, seen from the project where it is relative; else it is below
-        XDG_STATE_HOME, which has to be absolute, or ~/.local/state.
+        XDG_STATE_HOME, which has to be absolute, or ~/.local/state. Raises ConfigurationError for
+        a user that has no home.
         """
         found = self._state_directory() / self.name
         if ":" in str(found):
@@ -139,18 +142,21 @@ class Config:
         return found
 
     def _state_directory(self) -> Path:
-        home = Path(self.env.get("HOME") or Path.home())
         if chosen := variable(self.env, "TOWPATH_STATE"):
-            return self._absolute(chosen, home)
+            return self._absolute(chosen)
         base = Path(variable(self.env, "XDG_STATE_HOME"))
         if not base.is_absolute():
-            base = home / ".local/state"
+            base = self._home / ".local/state"
         return base / "towpath"
 
-    def _absolute(self, chosen: str, home: Path) -> Path:
+    @property
+    def _home(self) -> Path:
+        return Path(self.env.get("HOME") or _home())
+
+    def _absolute(self, chosen: str) -> Path:
         """Return a directory that does not depend on where a command is run."""
         if chosen == "~" or chosen.startswith("~/"):
-            return home / chosen[2:]
+            return self._home / chosen[2:]
         return Path(os.path.normpath(self.root.absolute() / chosen))
 
     def project(self, environment: Environment) -> str:
@@ -163,8 +169,21 @@ class Config:
 
     @property
     def in_ci(self) -> bool:
-        """Whether this run is a CI run: the variable CI is set to something true."""
-        return self.env.get("CI", "").lower() in {"1", "true", "yes"}
+        """Whether a CI system runs us: its own variables say so, or CI is set to no false word."""
+        return self.ci is not None
+
+    @property
+    def ci(self) -> CiRun | None:
+        """The run of the CI system that runs us; None on a person's machine."""
+        return ci_systems.read(self.env)
+
+    @property
+    def may_reuse(self) -> bool:
+        """Whether evidence of an earlier run may stand for a stage of this one.
+
+        In CI only where the cache that it lies in belongs to a protected branch.
+        """
+        return self.ci is None or self.ci.may_reuse
 
     @property
     def services_given(self) -> bool:
@@ -186,9 +205,25 @@ class Config:
             )
         return self.environments[name]
 
-    def reach(self, branch: str) -> str:
+    def reach(self, branch: str = "", *, tag: str = "") -> str:
         """Return how far a run of this branch or tag goes: `scan`, `test` or `release`."""
-        for pattern, reach in self.branches.items():
-            if fnmatch.fnmatchcase(branch, pattern):
-                return reach
-        return "scan"
+        return reach.reach(self.branches, branch=branch, tag=tag)
+
+    def limit(self, head: str = "") -> Limit:
+        """Return how far this run may go; `head` is the commit that is checked out, if it matters.
+
+        A person's machine goes to `test`; in CI the branch, tag or pull request decides.
+        """
+        return reach.limit(self.branches, self.ci, head)
+
+
+def _home() -> Path:
+    """Return the user's home as the machine knows it; raises ConfigurationError if it does not."""
+    try:
+        return Path.home()
+    except RuntimeError as error:
+        raise ConfigurationError(
+            "There is no directory for the state of this project.",
+            why="HOME is not set, and the machine has no entry for this user.",
+            next_step="Set TOWPATH_STATE to a directory that stays, or HOME.",
+        ) from error

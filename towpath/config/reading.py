@@ -17,7 +17,9 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from towpath import binding, inputs, nodes, policy
+from towpath.config import names
 from towpath.config.model import Config, Dashboard, Django, Environment, Image
+from towpath.config.reach import BRANCH, REACHES, TAG
 from towpath.errors import ConfigurationError
 from towpath.images import nearest, platform
 from towpath.policy import Waiver
@@ -29,7 +31,6 @@ T = TypeVar("T")
 # Debian Policy, "Package": what a name may be made of.
 _PACKAGE = re.compile(r"[a-z0-9][a-z0-9+.-]+")
 
-REACHES = ("scan", "test", "release")
 # Whether wheels that a registry keeps are used.
 REGISTRY_WHEELS = ("always", "authenticated", "never")
 # The stages that read the project's files, and the files that none of them may ignore.
@@ -72,7 +73,7 @@ def parse(
     values = {key.replace("-", "_"): row for key, row in checked(table, known, where).items()}
     _replace(values, env)
     readers: dict[str, Callable[..., Any]] = {
-        "name": partial(typed, kind=str),
+        "name": partial(_name, env=env),
         "repository": partial(typed, kind=str),
         "registry": partial(typed, kind=str),
         "registries": _registries,
@@ -115,6 +116,11 @@ def _replace(values: dict[str, Any], env: Mapping[str, str]) -> None:
         values["registries"] = [row.strip() for row in rows if row.strip()]
     if "TOWPATH_BUILDERS" in env:
         values["builders"] = nodes.table(env["TOWPATH_BUILDERS"])
+
+
+def _name(value: Any, where: str, env: Mapping[str, str]) -> str:
+    chosen = "TOWPATH_NAME" if env.get("TOWPATH_NAME") else f"{where} in pyproject.toml"
+    return names.project(typed(value, str, where), chosen)
 
 
 def _section(table: Any, kind: type, where: str, given: tuple[str, ...] = ()) -> dict[str, Any]:
@@ -167,10 +173,7 @@ def _image(table: Any, where: str) -> Image:
 def _environments(table: Any, where: str) -> dict[str, Environment]:
     if not isinstance(table, Mapping):
         raise wrong(where, "a table", table)
-    found = {
-        name: Environment(name, **_section(row, Environment, f"{where}.{name}", ("name", "bind")))
-        for name, row in table.items()
-    }
+    found = {name: _environment(name, row, f"{where}.{name}") for name, row in table.items()}
     taken: dict[int, str] = {}
     for row in found.values():
         if row.port and row.port in taken:
@@ -184,6 +187,11 @@ def _environments(table: Any, where: str) -> dict[str, Environment]:
                 f"{where}.{row.name}", "a port up to 65535, replicas and healthy from 1", row
             )
     return found
+
+
+def _environment(name: str, row: Any, where: str) -> Environment:
+    names.environment(name, f"{where} in pyproject.toml")
+    return Environment(name, **_section(row, Environment, where, ("name", "bind")))
 
 
 def _dashboard_runs_somewhere(values: Mapping[str, Any]) -> None:
@@ -202,6 +210,13 @@ def _branches(table: Any, where: str) -> dict[str, str]:
     for pattern, reach in table.items():
         if reach not in REACHES:
             raise wrong(f"{where}.{pattern!r}", f"one of {', '.join(REACHES)}", reach)
+        kind, colon, _ = pattern.partition(":")
+        if colon and kind not in (BRANCH, TAG):
+            raise ConfigurationError(
+                f"{where} in pyproject.toml has {pattern!r}, which is no pattern."
+                f"{nearest(kind, (BRANCH, TAG))}",
+                why="No branch and no tag has a colon: tag:PATTERN fits tags, a PATTERN branches.",
+            )
     return dict(table)
 
 

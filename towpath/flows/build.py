@@ -192,7 +192,7 @@ def record(
         session,
         "build",
         Subject.image(session.config.repository, built.digest),
-        facts(source, built, asked),
+        {**facts(source, built, asked), **stages.run_facts(session.config)},
         inputs=inputs(session, source, asked),
         started=started,
         duration=built.seconds,

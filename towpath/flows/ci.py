@@ -133,12 +133,14 @@ def _run(session: Session, checks: Sequence[Check], place: Place, image: str) ->
     try:
         with session.terminal.step("A copy of the working tree for each service"):
             made_of = checkouts.make(session, [work / check.service for check in checks])
-            for check in checks:
-                (work / check.service / "reports").mkdir(exist_ok=True)
+            roots = {check.service: work / check.service / made_of.prefix for check in checks}
+            for root in roots.values():
+                (root / "reports").mkdir(exist_ok=True)
             (work / "tmp").mkdir(exist_ok=True)
+        env["TOWPATH_CI_DIRECTORY"] = made_of.prefix
         ended = _all(session, project, checks, place, env)
         for check in checks:
-            left = _gather(work / check.service / "reports", reports / check.service)
+            left = _gather(roots[check.service] / "reports", reports / check.service)
             if left:
                 session.terminal.warn(f"{check.service}: not taken over: {', '.join(left)}")
         return [

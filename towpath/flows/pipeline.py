@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from towpath import report
+from towpath.config.reach import old_forms
 from towpath.errors import (
     DeploymentUndoneError,
     GateFailedError,
@@ -52,23 +53,17 @@ class Stage:
 def reach_of(session: Session, source: Source, wanted: str) -> str:
     """Return how far this run goes: `scan`, `test` or `release`.
 
-    In CI the branch decides and is the limit; a laptop goes to `test`. Raises
+    In CI the branch, tag or pull request decides and is the limit; a laptop goes to `test`. Raises
     PromotionRefusedError for more than that.
     """
-    config = session.config
-    limit = config.reach(source.branch) if config.in_ci else "test"
-    order = ("scan", "test", "release")
-    if wanted and order.index(wanted) > order.index(limit):
+    limit = session.config.limit(source.commit)
+    if wanted and not limit.allows(wanted):
         raise PromotionRefusedError(
-            f"This run may go to {limit}, not to {wanted}.",
-            why=(
-                f"[tool.towpath.branches] lets {source.branch!r} go to {limit}."
-                if config.in_ci
-                else "A release is made in CI only, where the variable CI is true."
-            ),
-            next_step="Run it in CI from a release branch or a version tag.",
+            f"This run may go to {limit.reach}, not to {wanted}.",
+            why=limit.why,
+            next_step=limit.next_step,
         )
-    return wanted or limit
+    return wanted or limit.reach
 
 
 def plan(reach: str) -> list[Stage]:
@@ -111,8 +106,10 @@ def pipeline(
     """
     source = sources.read(session)
     reach = reach_of(session, source, to)
+    for line in old_forms(session.config.branches):
+        session.terminal.warn(line)
     chain = plan(reach)
-    run = Run(session, source, fresh, engine)
+    run = Run(session, source, fresh or not session.config.may_reuse, engine)
     writer = _Writer(run, str(uuid.uuid4()))
     title = f"{source.version} on {source.branch}, up to {reach}"
     with session.terminal.board(title, [stage.name for stage in chain]):

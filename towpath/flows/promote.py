@@ -54,6 +54,13 @@ def promote(session: Session, stage: str, digest: str = "") -> Promoted:
             why=promotion.OUTSIDE_CI,
             next_step="Run it in CI; `invoke evidence.verify` judges a digest anywhere.",
         )
+    limit = session.config.limit()
+    if not limit.allows(stage):
+        raise PromotionRefusedError(
+            f"This run may go to {limit.reach}: nothing is promoted to {stage}.",
+            why=limit.why,
+            next_step=limit.next_step,
+        )
     registry = registries.client(session)
     chosen = resolve(registry, digest or promotion.PREVIOUS[stage])
     with session.terminal.step(f"Judge {chosen} for {stage}"):
@@ -73,6 +80,7 @@ def promote(session: Session, stage: str, digest: str = "") -> Promoted:
             "version": release.version,
             "unproven": list(unproven),
             "judged": {name: row.sha256 for name, row in release.statements.items()},
+            **stages.run_facts(session.config),
         },
         inputs=chosen,
         started=begun,

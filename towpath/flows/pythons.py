@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import sys
 import tomllib
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from pathlib import Path
+from typing import Any
 
 from towpath.config import Config
 from towpath.errors import ConfigurationError
@@ -17,10 +19,37 @@ from towpath.images import nearest
 PYTHON = re.compile(r"Programming Language :: Python :: (3\.\d+)")
 DJANGO = re.compile(r"Framework :: Django :: (\d+\.\d+)")
 
+RUNNING = f"3.{sys.version_info[1]}"
+# The oldest minor version that is looked for where no classifier names one, and what lets none in.
+OLDEST, NONE = 8, "==3.99"
+
 
 def supported(config: Config) -> tuple[str, ...]:
-    """Return the Pythons that the classifiers of pyproject.toml name, as `3.11`."""
-    return _named(config, PYTHON)
+    """Return the Pythons that the classifiers of pyproject.toml name, as `3.11`.
+
+    Without such classifiers those that TOWPATH_PYTHONS names, else all that requires-python lets in
+    up to the running one, else the running one; noxfile.py finds the same.
+    """
+    project = _project(config)
+    if project is None:
+        return ()
+    return _named(config, PYTHON) or _chosen(config) or _allowed(project) or (RUNNING,)
+
+
+def _chosen(config: Config) -> tuple[str, ...]:
+    names = config.env.get("TOWPATH_PYTHONS", "").replace(" ", "").split(",")
+    return tuple(name for name in names if re.fullmatch(r"3\.\d+", name))
+
+
+def _allowed(project: Mapping[str, Any]) -> tuple[str, ...]:
+    from packaging.specifiers import InvalidSpecifier, SpecifierSet
+
+    try:
+        allowed = SpecifierSet(str(project.get("requires-python", NONE)))
+    except InvalidSpecifier:
+        return ()
+    minors = range(OLDEST, sys.version_info[1] + 1)
+    return tuple(f"3.{minor}" for minor in minors if allowed.contains(f"3.{minor}.99"))
 
 
 def djangos(config: Config) -> tuple[str, ...]:
@@ -95,11 +124,17 @@ def search_path(config: Config) -> str:
     return os.pathsep.join(map(str, [*(place for row in newest for place in row), *real]))
 
 
-def _named(config: Config, mark: re.Pattern[str]) -> tuple[str, ...]:
+def _project(config: Config) -> Mapping[str, Any] | None:
+    """Return the table `[project]`, empty if there is none; None without a pyproject.toml."""
     try:
         text = (config.root / "pyproject.toml").read_text(encoding="utf-8")
     except FileNotFoundError:
-        return ()
-    marks = tomllib.loads(text).get("project", {}).get("classifiers", [])
-    matches = [mark.fullmatch(row) for row in marks]
+        return None
+    found = tomllib.loads(text).get("project", {})
+    return found if isinstance(found, dict) else {}
+
+
+def _named(config: Config, mark: re.Pattern[str]) -> tuple[str, ...]:
+    marks = (_project(config) or {}).get("classifiers", [])
+    matches = [mark.fullmatch(str(row)) for row in (marks if isinstance(marks, list) else [])]
     return tuple(match[1] for match in matches if match)

@@ -11,6 +11,7 @@ from typing import Any
 
 from towpath import documents, evidence, gates, inputs, judgement, private
 from towpath.config import Config
+from towpath.config.ci_systems import OVERRIDE
 from towpath.errors import GateFailedError, NothingToJudgeError, TowpathError
 from towpath.evidence import Statement, Subject
 from towpath.flows import policies, pythons, shelf
@@ -58,6 +59,17 @@ def verdicts(config: Config, stage: str, facts: Mapping[str, Any]) -> tuple[Verd
 def _notes(config: Config) -> dict[str, str]:
     """Return the notes of the waivers in force, by what they excuse."""
     return {row.id: row.note for row in policies.in_force(config, now().date())}
+
+
+def run_facts(config: Config) -> dict[str, Any]:
+    """Return what evidence says of the CI run: system, branch, tag or pull request, and whose word.
+
+    Nothing on a person's machine, unless TOWPATH_BRANCH is set there.
+    """
+    if config.ci is not None:
+        return {"run": config.ci.as_json()}
+    chosen = config.env.get(OVERRIDE, "")
+    return {"run": {"branch": chosen, "override": OVERRIDE}} if chosen else {}
 
 
 def inputs_of(source: Source, *more: str) -> str:

@@ -5,6 +5,7 @@ What a flow needs is imported when one runs: `invoke --list` and a shell that co
 
 from __future__ import annotations
 
+import errno
 import functools
 import os
 import signal
@@ -26,6 +27,12 @@ if TYPE_CHECKING:
 
 P = ParamSpec("P")
 
+# Of an error of the system: it lies with the machine, not with us.
+OF_THE_MACHINE = {
+    *(errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT),
+    *(errno.ENOTDIR, errno.ENAMETOOLONG),
+}
+
 
 def find_root(start: Path) -> Path:
     """Return the nearest directory, from `start` upwards, that has a pyproject.toml."""
@@ -46,11 +53,11 @@ def session(*, verbose: bool = False, engine: bool = False) -> Session:
     from towpath.clients import secrets
     from towpath.config import load
     from towpath.flows.session import Session
-    from towpath.runner import Runner
+    from towpath.runner import Runner, without_repository
     from towpath.terminal import Terminal
     from towpath.variables import usable
 
-    env = usable(os.environ)
+    env = without_repository(usable(os.environ))
     terminal = Terminal(env, verbose=verbose)
     root = find_root(Path.cwd())
     runner = Runner(terminal, env=env, cwd=root, streaming=verbose)
@@ -107,6 +114,10 @@ def guarded(body: Callable[P, Any], *args: P.args, **kwargs: P.kwargs) -> None:
         raise _shown(InterruptedRunError("Interrupted.")) from None
     except TowpathError as error:
         raise _shown(error)
+    except OSError as error:
+        if error.errno not in OF_THE_MACHINE or not error.filename:
+            raise _shown(_unexpected(error)) from None
+        raise _shown(_of_the_machine(error)) from error
     except Exception as error:
         raise _shown(_unexpected(error)) from None
 
@@ -116,6 +127,15 @@ def _unexpected(error: Exception) -> UnexpectedError:
         f"Internal error: {type(error).__name__}: {error}",
         why="".join(traceback.format_exception(error)).rstrip(),
         next_step="This is a bug in Towpath: report it with the lines above.",
+    )
+
+
+def _of_the_machine(error: OSError) -> ConfigurationError:
+    """Return the error of a file or directory that this machine does not let us use."""
+    return ConfigurationError(
+        f"{error.filename} cannot be used.",
+        why=f"{error.strerror}.",
+        next_step="Check who owns it and whether there is room; TOWPATH_STATE moves the state.",
     )
 
 

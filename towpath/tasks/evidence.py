@@ -43,3 +43,46 @@ def verify(_c: Context, image: str = "built", stage: str = "test") -> None:
         f"{candidate.release.version} may move to {stage}"
         + (f"; unproven: {unproven}." if unproven else ".")
     )
+
+
+@task(
+    positional=["file"],
+    help={
+        "file": "Where to write the statements.",
+        "stages": "Those that this job has run, as in lint,tests.",
+    },
+)
+@entry
+def export(_c: Context, file: str, stages: str) -> None:
+    """Write what this job's stages say into one file for the next job; its sha256 is shown."""
+    from pathlib import Path
+
+    from towpath.flows import exchange
+
+    found = session()
+    found.terminal.data(exchange.export(found, Path(file), exchange.names(stages)))
+
+
+@task(
+    name="import",
+    positional=["file"],
+    help={
+        "file": "What `invoke evidence.export` wrote in another job.",
+        "stages": "Those that the other job had to run; it may speak of no other.",
+        "commit": "That the CI run is for, as in $GITHUB_SHA.",
+        "sha256": "Of the file, as the CI system passed it on.",
+    },
+)
+@entry
+def import_(_c: Context, file: str, stages: str, commit: str, sha256: str) -> None:
+    """Take another job's evidence, if it is whole and about this commit; an image is named."""
+    from pathlib import Path
+
+    from towpath.flows import exchange
+
+    found = session()
+    wanted = exchange.names(stages)
+    rows = exchange.take(found, Path(file), wanted, commit=commit, sha256=sha256)
+    digests = {row.subject.digest["sha256"] for row in rows if "sha256" in row.subject.digest}
+    for digest in digests:
+        found.terminal.data(f"sha256:{digest}")

@@ -12,7 +12,7 @@ from towpath.tasks.entry import entry, session, with_engine
 
 @task(
     help={
-        "to": "How far: scan, test or release. In CI the branch decides and is the limit.",
+        "to": "How far: scan, test or release. In CI the branch or tag is the limit.",
         "fresh": "Run every stage, also those whose evidence still holds.",
         "verbose": "Show every command and what it prints.",
     }

@@ -5,9 +5,12 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
 import pytest
+import requests
 
+from towpath.clients import http
 from towpath.clients.http import Answer, get_json
 
 pytestmark = pytest.mark.door
@@ -56,3 +59,53 @@ def test_what_is_no_json_object_says_so(url: str) -> None:
 def test_no_answer_has_no_status() -> None:
     """The kind of problem is named."""
     assert get_json("http://127.0.0.1:1/") == Answer(0, problem="ConnectionError")
+
+
+@pytest.mark.parametrize(
+    ("url", "local"),
+    [
+        ("http://127.0.0.1:8081", True),
+        ("http://127.8.9.1/", True),
+        ("http://localhost:8081/x", True),
+        ("http://dashboard.localhost", True),
+        ("http://[::1]:8081", True),
+        ("http://127.evil.example.com", False),
+        ("http://127.0.0.1.evil.example.com", False),
+        ("http://127.0.0.1@evil.example.com", False),
+        ("http://localhost.example.com", False),
+        ("http://10.0.0.1", False),
+        ("http://[::1", False),
+        ("", False),
+    ],
+)
+def test_this_machine_is_an_address_and_no_beginning_of_a_name(url: str, local: bool) -> None:
+    """Only what cannot leave the machine counts."""
+    assert http.is_loopback(url) is local
+
+
+@pytest.mark.parametrize("name", ["http_proxy", "HTTP_PROXY", "all_proxy", "https_proxy"])
+def test_no_proxy_sees_what_is_for_this_machine(
+    url: str, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where NO_PROXY is not set."""
+    monkeypatch.delenv("no_proxy", raising=False)
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    monkeypatch.setenv(name, "http://127.0.0.1:1")
+
+    assert get_json(f"{url}/ok") == Answer(200, {"status": "ok"})
+
+
+def test_a_file_of_passwords_never_replaces_our_token(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """requests takes ~/.netrc, unless there is an authorization of ours."""
+    (tmp_path / "netrc").write_text("default login me password word\n")
+    monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
+
+    with http.session("https://dashboard.example.com", "token") as door:
+        ready = door.prepare_request(requests.Request("POST", "https://dashboard.example.com/x"))
+
+    assert ready.headers["Authorization"] == "Bearer token"
+    with http.session("https://dashboard.example.com") as door:
+        ready = door.prepare_request(requests.Request("GET", "https://dashboard.example.com/x"))
+    assert "Authorization" not in ready.headers

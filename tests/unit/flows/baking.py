@@ -32,7 +32,7 @@ def git(source: Source = SOURCE) -> dict[str, Answer]:
         "rev-parse": f"{source.commit}\n{SOURCE.tree}\n",
         "write-tree": f"{source.tree}\n",
         "ls-tree": "",
-        "git add": "",
+        " add --all": "",
         "git tag": "",
         "symbolic-ref": "main\n",
         "git log": f"{source.epoch}\n",

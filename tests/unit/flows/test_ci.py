@@ -351,3 +351,25 @@ def test_evidence_of_a_container_is_judged_again(session: Session) -> None:
     assert found.status is Status.ERRORED
     assert "Its evidence is not believed." in found.note
     assert "coverage is 3 %, wanted COVERAGE >= 80 %" in found.note
+
+
+def test_a_project_in_a_bigger_repository_runs_where_it_lies(session: Session) -> None:
+    """Containers work in its directory of the copy, and what they report is found there."""
+    runner = session.runner
+    assert isinstance(runner, TableRunner)
+    head = f"{'c' * 40}\n{'t' * 40}\napps/shop/\n.git/index\n"
+    runner.answers = {
+        "rev-parse HEAD": head,
+        "rev-parse --verify": f"{'t' * 40}\n",
+    } | runner.answers
+    seen: list[str] = []
+
+    def act(reports: Path) -> int:
+        return evidence("lint")(
+            session.config.root / "reports/ci/work/lint-check/apps/shop/reports"
+        )
+
+    results = ci.run(session, ci.chosen(["lint-check"]), place(session, {"lint-check": act}, seen))
+
+    assert [row.status for row in results] == [Status.PASSED]
+    assert (session.config.reports / "ci/lint-check/evidence/lint.json").is_file()

@@ -50,39 +50,42 @@ def session_of(tmp_path: Path, env: dict[str, str] | None = None) -> Session:
     return Session(settings, TableRunner(GIT), QuietTerminal())
 
 
+def chosen(branch: str) -> dict[str, str]:
+    """Return the environment of a CI run of this branch."""
+    return {"CI": "true", "TOWPATH_BRANCH": branch}
+
+
 def source_on(branch: str) -> Source:
     """Return a clean source on this branch."""
     return Source(COMMIT, TREE, branch, "0.0.0+gccccccc", False, 1, "")
 
 
 @pytest.mark.parametrize(
-    ("env", "branch", "wanted", "reach"),
+    ("env", "wanted", "reach"),
     [
-        ({}, "feature", "", "test"),
-        ({}, "feature", "scan", "scan"),
-        ({"CI": "true"}, "feature", "", "scan"),
-        ({"CI": "true"}, "main", "", "test"),
-        ({"CI": "true"}, "release/1", "", "release"),
-        ({"CI": "true"}, "release/1", "test", "test"),
+        ({}, "", "test"),
+        ({}, "scan", "scan"),
+        ({"CI": "true"}, "", "scan"),
+        (chosen("feature"), "", "scan"),
+        (chosen("main"), "", "test"),
+        (chosen("release/1"), "", "release"),
+        (chosen("release/1"), "test", "test"),
+        (chosen("release/1") | {"GITHUB_HEAD_REF": "x", "GITHUB_ACTIONS": "true"}, "", "scan"),
     ],
 )
-def test_how_far_a_run_goes(
-    tmp_path: Path, env: dict[str, str], branch: str, wanted: str, reach: str
-) -> None:
-    """A laptop goes to test; in CI the branch decides."""
-    assert pipeline.reach_of(session_of(tmp_path, env), source_on(branch), wanted) == reach
+def test_how_far_a_run_goes(tmp_path: Path, env: dict[str, str], wanted: str, reach: str) -> None:
+    """A laptop goes to test; in CI the branch decides, and a pull request ends after the scan."""
+    assert pipeline.reach_of(session_of(tmp_path, env), source_on("main"), wanted) == reach
 
 
 @pytest.mark.parametrize(
-    ("env", "branch", "words"),
-    [({}, "main", "CI"), ({"CI": "true"}, "main", "'main'"), ({"CI": "false"}, "release/1", "CI")],
+    ("env", "words"),
+    [({}, "CI"), (chosen("main"), "'main'"), ({"CI": "false"}, "CI"), ({"CI": "1"}, "no branch")],
 )
-def test_no_run_goes_further_than_it_may(
-    tmp_path: Path, env: dict[str, str], branch: str, words: str
-) -> None:
+def test_no_run_goes_further_than_it_may(tmp_path: Path, env: dict[str, str], words: str) -> None:
     """A release wants CI and a branch that is allowed to make one."""
     with pytest.raises(PromotionRefusedError) as caught:
-        pipeline.reach_of(session_of(tmp_path, env), source_on(branch), "release")
+        pipeline.reach_of(session_of(tmp_path, env), source_on("main"), "release")
 
     assert words in caught.value.why
 
@@ -141,6 +144,57 @@ def written(session: Session) -> dict[str, Any]:
 
 
 PASSED = StageResult("s", Status.PASSED, 1.0)
+
+
+@pytest.mark.parametrize(
+    ("env", "asked", "fresh"),
+    [
+        ({}, False, False),
+        ({}, True, True),
+        ({"CI": "true", "TOWPATH_BRANCH": "main"}, False, False),
+        ({"CI": "true"}, False, True),
+        ({"GITHUB_ACTIONS": "true", "GITHUB_REF": "refs/heads/main"}, False, True),
+        (
+            {
+                "GITHUB_ACTIONS": "true",
+                "GITHUB_REF": "refs/heads/main",
+                "GITHUB_REF_PROTECTED": "true",
+            },
+            False,
+            False,
+        ),
+        ({"GITHUB_ACTIONS": "true", "GITHUB_HEAD_REF": "main"}, False, True),
+    ],
+)
+def test_nothing_of_a_cache_that_anybody_can_write_counts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, env: dict[str, str], asked: bool, fresh: bool
+) -> None:
+    """In CI evidence of an earlier run is reused on a protected branch only."""
+    seen: list[bool] = []
+
+    def act(run: pipeline.Run) -> StageResult:
+        seen.append(run.fresh)
+        return PASSED
+
+    monkeypatch.setattr(pipeline, "plan", lambda reach: [pipeline.Stage("s", act)])
+    pipeline.pipeline(session_of(tmp_path, env), engine=same, fresh=asked)
+
+    assert seen == [fresh]
+
+
+def test_a_pattern_of_the_old_form_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With what to write instead; it means what it meant."""
+    chain(monkeypatch, PASSED)
+    settings = config.parse({"branches": {"v*": "release"}}, tmp_path, {})
+    session = Session(settings, TableRunner(GIT), QuietTerminal())
+
+    pipeline.pipeline(session, engine=same)
+
+    assert isinstance(session.terminal, QuietTerminal)
+    assert "'v*' in [tool.towpath.branches] means tags" in session.terminal.said
+    assert "write 'tag:v*'" in session.terminal.said
 
 
 def test_a_good_chain_runs_to_its_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

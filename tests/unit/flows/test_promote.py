@@ -10,7 +10,7 @@ import pytest
 
 from tests.fakes import QuietTerminal
 from tests.registry_server import Fault, Store, push_image
-from tests.releases import SOURCE, labels, record, record_all, session_at
+from tests.releases import RELEASING, SOURCE, labels, record, record_all, session_at
 from towpath.clients.registry.asking import ATTEMPTS
 from towpath.errors import DigestMismatchError, PromotionRefusedError, RegistryNetworkError
 from towpath.evidence import Statement, Subject, carry
@@ -48,7 +48,7 @@ def test_another_machine_judges_by_the_registry_alone(
     """A machine without a report of its own releases what the first one tested."""
     record_all(session, built, *NEEDED["release"])
     promote.promote(session, "test")
-    elsewhere = session_at(tmp_path / "elsewhere", store, CI="true")
+    elsewhere = session_at(tmp_path / "elsewhere", store, None, **RELEASING)
 
     assert promote.promote(elsewhere, "release").digest == built
     assert store.tags["release"] == store.tags["test"] == built
@@ -115,7 +115,7 @@ def test_a_release_is_what_test_points_at(
     record_all(session, built, *NEEDED["release"])
     promote.promote(session, "test")
     store.tags["test"] = push_image(store.client(), labels(), layer=b"newer").digest
-    in_ci = session_at(tmp_path, store, CI="true")
+    in_ci = session_at(tmp_path, store, None, **RELEASING)
 
     with pytest.raises(PromotionRefusedError, match="may not move to release"):
         promote.promote(in_ci, "release", built)
@@ -193,7 +193,7 @@ def test_evidence_of_an_earlier_commit_comes_with_its_original(
     listing.show(session, "test")
     assert isinstance(session.terminal, QuietTerminal)
     assert "eeeeeee" in session.terminal.written + session.terminal.said
-    elsewhere = session_at(tmp_path / "elsewhere", store, CI="true")
+    elsewhere = session_at(tmp_path / "elsewhere", store, None, **RELEASING)
     assert promote.promote(elsewhere, "release").digest == built
 
 
@@ -210,3 +210,60 @@ def test_evidence_of_an_earlier_commit_without_its_original_is_refused(
 
     assert caught.value.why == f"lint: carries the statement {earlier.sha256}, which is not there"
     assert "test" not in store.tags
+
+
+@pytest.mark.parametrize(
+    ("env", "stage", "why"),
+    [
+        ({"CI": "true"}, "test", "names no branch and no tag"),
+        ({"CI": "true", "TOWPATH_BRANCH": "topic"}, "test", "the branch 'topic' go to scan"),
+        ({"CI": "true", "TOWPATH_BRANCH": "main"}, "release", "the branch 'main' go to test"),
+        (
+            {**RELEASING, "GITHUB_ACTIONS": "true", "GITHUB_EVENT_NAME": "pull_request"},
+            "test",
+            "This is a pull request",
+        ),
+        (
+            {"CI": "true", "GITHUB_REF": "refs/heads/vendor-bump", "GITHUB_ACTIONS": "true"},
+            "test",
+            "the branch 'vendor-bump' go to scan",
+        ),
+    ],
+)
+def test_a_promotion_obeys_the_branches(
+    store: Store, tmp_path: Path, built: str, env: dict[str, str], stage: str, why: str
+) -> None:
+    """As the chain does: what a run may not do as a whole, it may not do in steps."""
+    session = session_at(tmp_path, store, None, **env)
+    record_all(session, built, *NEEDED["release"])
+
+    with pytest.raises(PromotionRefusedError) as caught:
+        promote.promote(session, stage, built)
+
+    assert why in caught.value.why
+    assert stage not in store.tags
+
+
+def test_evidence_says_whose_word_the_branch_is(store: Store, tmp_path: Path, built: str) -> None:
+    """A branch that TOWPATH_BRANCH names is shown as such."""
+    session = session_at(tmp_path, store, CI="true", TOWPATH_BRANCH="main")
+    record_all(session, built, *NEEDED["test"])
+
+    promote.promote(session, "test")
+
+    assert stages.require(session.config, "promote-test").facts["run"] == {
+        "system": "unknown",
+        "branch": "main",
+        "override": "TOWPATH_BRANCH",
+    }
+
+
+def test_an_image_of_a_pull_request_is_never_promoted(session: Session, built: str) -> None:
+    """Whoever asks, and from wherever."""
+    record_all(session, built, *NEEDED["test"])
+    record(session, "build", built, minutes=1, run={"pull_request": "7"})
+
+    with pytest.raises(PromotionRefusedError) as caught:
+        promote.promote(session, "test")
+
+    assert caught.value.why == "build: the image was built for a pull request"

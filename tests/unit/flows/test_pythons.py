@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -122,24 +123,25 @@ OURS = pythons.supported(config.parse({}, ROOT, {}))
 SETTINGS = tomllib.loads(read("pyproject.toml"))
 
 
-def workflow_pythons(name: str) -> list[str]:
-    """Return the Pythons that a workflow sets up."""
-    jobs = yaml.safe_load(read(f".github/workflows/{name}"))["jobs"].values()
-    steps = [step for job in jobs for step in job["steps"]]
+def workflow_pythons(name: str, job: str) -> list[str]:
+    """Return the Pythons that a job of a workflow sets up."""
+    steps = yaml.safe_load(read(f".github/workflows/{name}"))["jobs"][job]["steps"]
     found = [step["with"]["python-version"] for step in steps if "setup-python" in str(step)]
     return [version for row in found for version in str(row).split()]
 
 
 def test_the_workflow_sets_up_every_supported_python() -> None:
-    """What CI does not set up would be missing there."""
-    assert workflow_pythons("pipeline.yml") == list(OURS)
+    """What CI does not set up would be missing there; the other jobs run no project's code."""
+    assert workflow_pythons("pipeline.yml", "checks") == list(OURS)
+    for job in ("build", "publish", "promote"):
+        assert workflow_pythons("pipeline.yml", job) == [OURS[-1]]
 
 
 @pytest.mark.parametrize(
     ("where", "found"),
     [
         ("Dockerfile", re.findall(r"ARG PYTHON=(\S+)", read("Dockerfile"))),
-        ("release.yml", workflow_pythons("release.yml")),
+        ("release.yml", workflow_pythons("release.yml", "release")),
     ],
 )
 def test_what_runs_one_python_runs_a_supported_one(where: str, found: list[str]) -> None:
@@ -211,3 +213,57 @@ def test_nox_runs_the_tests_for_the_whole_matrix(
 
     found = [row["session"] for row in json.loads(listed)]
     assert [name for name in found if name.startswith("tests")] == names
+
+
+RUNNING = sys.version_info[1]
+FROM_11 = ",".join(f"3.{minor}" for minor in range(11, RUNNING + 1))
+FORMS = [
+    ("", f"3.{RUNNING}"),
+    ("[project]\n", f"3.{RUNNING}"),
+    ('[project]\nclassifiers = ["Programming Language :: Python :: 3"]\n', f"3.{RUNNING}"),
+    ('[project]\nrequires-python = ">=3.11"\n', FROM_11),
+    ('[project]\nrequires-python = ">=3.11.4,<4"\n', FROM_11),
+    ('[project]\nrequires-python = "~=3.11"\n', FROM_11),
+    ('[project]\nrequires-python = ">=3.90"\n', f"3.{RUNNING}"),
+    ('[project]\nrequires-python = "what"\n', f"3.{RUNNING}"),
+    (
+        '[project]\nrequires-python = ">=3.8"\n'
+        'classifiers = ["Programming Language :: Python :: 3.13",'
+        ' "Programming Language :: Python :: 3.12"]\n',
+        "3.12,3.13",
+    ),
+]
+
+
+@pytest.mark.door
+@pytest.mark.parametrize(("text", "names"), FORMS)
+def test_a_project_without_classifiers_has_a_matrix_too(
+    tmp_path: Path, text: str, names: str
+) -> None:
+    """From requires-python, else the running one: in noxfile.py and here."""
+    shutil.copy(ROOT / "noxfile.py", tmp_path)
+    (tmp_path / "pyproject.toml").write_text(text)
+    nothing = {name: value for name, value in os.environ.items() if name != "HOME"}
+
+    ended = subprocess.run(
+        [sys.executable, "-m", "nox", "--list", "--json"],
+        cwd=tmp_path,
+        env=nothing,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert ended.returncode == 0, ended.stderr
+    rows = json.loads(ended.stdout)
+    assert {row["python"] for row in rows if row["name"] == "tests"} == set(names.split(","))
+    found = pythons.supported(config.parse({}, tmp_path, {}))
+    assert set(found) == set(names.split(","))
+
+
+def test_a_machine_names_the_pythons_of_a_project_without_classifiers(tmp_path: Path) -> None:
+    """Nothing in the project contradicts it."""
+    (tmp_path / "pyproject.toml").write_text("[project]\n")
+    found = config.parse({}, tmp_path, {"TOWPATH_PYTHONS": "3.12, 3.13"})
+
+    assert pythons.supported(found) == pythons.wanted(found) == ("3.12", "3.13")

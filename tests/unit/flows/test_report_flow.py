@@ -15,6 +15,7 @@ import pytest
 
 from tests.fakes import QuietTerminal, TableRunner
 from towpath import config, report
+from towpath.clients.dashboard import deliver
 from towpath.errors import CommandFailedError, ConfigurationError, NothingToJudgeError
 from towpath.flows import report as reports
 from towpath.flows.session import Session
@@ -190,3 +191,20 @@ def test_no_token_is_a_clear_error(tmp_path: Path) -> None:
         reports.publish(session, DOCUMENT)
 
     assert "TOWPATH_DASHBOARD_TOKEN" in caught.value.why
+
+
+@pytest.mark.door
+@pytest.mark.parametrize("name", ["http_proxy", "HTTP_PROXY", "all_proxy"])
+def test_no_proxy_gets_the_report_of_this_machine(
+    monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    """Neither the report nor the token, also where NO_PROXY is not set."""
+    monkeypatch.delenv("no_proxy", raising=False)
+    monkeypatch.delenv("NO_PROXY", raising=False)
+
+    with dashboard() as proxy, dashboard() as board:
+        monkeypatch.setenv(name, proxy.url)
+        deliver(board.url, "token", DOCUMENT)
+
+    assert proxy.told == []
+    assert [authorization for _, authorization, _ in board.told] == ["Bearer token"]

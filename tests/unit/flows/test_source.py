@@ -12,6 +12,7 @@ from towpath.errors import ConfigurationError
 from towpath.flows import source
 from towpath.flows.session import Session
 
+GITHUB = {"GITHUB_ACTIONS": "true", "GITHUB_EVENT_NAME": "pull_request"}
 COMMIT, TREE, OTHER = "c" * 40, "t" * 40, "d" * 40
 
 
@@ -24,6 +25,8 @@ def git(**answers: object) -> TableRunner:
     """Return a runner that answers as a clean checkout of main does, but for what is named."""
     table = {
         "rev-parse HEAD": f"{COMMIT}\n{TREE}\n",
+        "config --get core.autocrlf": outcome(code=1),
+        "ls-files": "",
         "add --all": "",
         "write-tree": f"{TREE}\n",
         "ls-tree": "",
@@ -77,15 +80,19 @@ def test_no_commit_is_a_clear_error(tmp_path: Path) -> None:
     ("env", "answers", "branch"),
     [
         ({"GITHUB_REF_NAME": "release/1.0"}, {}, "release/1.0"),
-        ({"GITHUB_HEAD_REF": "feature", "GITHUB_REF_NAME": "7/merge"}, {}, "feature"),
+        ({"GITHUB_HEAD_REF": "main", "GITHUB_REF": "refs/pull/7/merge"} | GITHUB, {}, "pull/7"),
         ({"TOWPATH_BRANCH": "release/2", "GITHUB_REF_NAME": "x"}, {}, "release/2"),
+        ({"TOWPATH_BRANCH": "release/2"}, {}, "release/2"),
+        ({"CI": "true"}, {}, "main"),
         ({}, {"symbolic-ref": outcome(code=1), "tag --points-at": "v1.2.3\n"}, "v1.2.3"),
         ({}, {"symbolic-ref": outcome(code=1)}, "HEAD"),
     ],
     ids=[
         "ci names the ref",
-        "a pull request names its head",
-        "another ci",
+        "a pull request has its number",
+        "somebody chose",
+        "somebody chose on a laptop",
+        "a ci that names none",
         "detached at a tag",
         "detached",
     ],
@@ -112,14 +119,48 @@ def test_the_version(dirty: str, tags: list[str], version: str) -> None:
     assert source.version(COMMIT, dirty, tags) == version
 
 
+def test_the_remote_has_no_password(tmp_path: Path) -> None:
+    """A user or a password in the remote's address never reaches a label."""
+    address = "https://user:secret@example.com/team/app.git\n"
+
+    found = source.read(session_of(tmp_path, git(**{"config --get": address})))
+
+    assert found.remote == "https://example.com/team/app.git"
+
+
 @pytest.mark.parametrize(
-    ("address", "shown"),
+    ("said", "what", "next_step"),
     [
-        ("https://user:secret@example.com/team/app.git\n", "https://example.com/team/app.git"),
-        ("ssh://git@example.com:2222/app.git\n", "ssh://example.com:2222/app.git"),
-        ("../elsewhere\n", ""),
+        (
+            "fatal: detected dubious ownership in repository at '/work'",
+            "git does not read this repository, because it belongs to another user.",
+            "git config --global --add safe.directory {root}",
+        ),
+        (
+            "fatal: not a git repository (or any of the parent directories): .git",
+            "The project has no commit to speak of: it is in no git repository.",
+            "Run `git init`, commit your files, and start again.",
+        ),
+        (
+            "fatal: ambiguous argument 'HEAD': unknown revision or path not in the working tree.",
+            "The project has no commit to speak of.",
+            "Commit your files and start again.",
+        ),
+        (
+            "fatal: path 'shop' exists on disk, but not in 'HEAD'",
+            "No file of the project is committed in the repository that it lies in.",
+            "Commit its files, or run `git init` in it, and start again.",
+        ),
     ],
 )
-def test_the_remote_has_no_password(tmp_path: Path, address: str, shown: str) -> None:
-    """A user or a password in the remote's address never reaches a label."""
-    assert source.read(session_of(tmp_path, git(**{"config --get": address}))).remote == shown
+def test_git_says_why_there_is_no_source(
+    tmp_path: Path, said: str, what: str, next_step: str
+) -> None:
+    """What helps against one does not help against another."""
+    runner = TableRunner({"rev-parse": outcome(code=128, stderr=said)})
+
+    with pytest.raises(ConfigurationError) as caught:
+        source.read(session_of(tmp_path, runner))
+
+    assert (caught.value.what, caught.value.why) == (what, said)
+    assert caught.value.next_step == next_step.format(root=tmp_path)

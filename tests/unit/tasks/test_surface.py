@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import signal
 from pathlib import Path
@@ -24,7 +25,7 @@ NAMES = {
     *("registry.mirror", "registry.tags", "registry.prune", "registry.cache"),
     *("gates.list", "gates.check", "report.show", "report.publish"),
     *("evidence.show", "evidence.verify", "engine.up", "engine.status", "engine.down"),
-    "ci.run",
+    *("evidence.export", "evidence.import", "ci.run"),
 }
 
 
@@ -183,3 +184,57 @@ def test_a_stop_signal_ends_a_task_as_ctrl_c_does(capsys: pytest.CaptureFixture[
 
     assert caught.value.code == 130
     assert signal.getsignal(signal.SIGTERM) is before
+
+
+@pytest.mark.parametrize(
+    ("argv", "words"),
+    [
+        (["pipelin"], "Unknown task 'pipelin'. Did you mean 'pipeline'?"),
+        (["pipeline", "--nonsense"], "Unknown option '--nonsense'."),
+        (["--nonsense"], "Unknown option '--nonsense'."),
+        (["pipeline", "--to"], "Flag --to needed value"),
+        (["registry.prune", "--keep=x"], "invalid literal"),
+        (["registry.login"], "did not receive required positional arguments: 'user'"),
+        (["report.show", "extra"], "Unknown task 'extra'."),
+        (["--help", "nothing"], "Unknown task 'nothing'."),
+        (["--list", "nothing"], "'nothing' not found"),
+        (["pipeline", "--to=everywhere"], "A run cannot go to 'everywhere'."),
+    ],
+)
+def test_what_cannot_be_understood_ends_with_2(
+    project: Path, capsys: pytest.CaptureFixture[str], argv: list[str], words: str
+) -> None:
+    """It is a mistake in the command, and said in one line with what helps."""
+    code, _, err = invoke(capsys, *argv)
+
+    assert code == 2
+    assert words in err
+    assert "Traceback" not in err
+
+
+def test_help_and_list_are_no_mistakes(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """They end with 0."""
+    assert invoke(capsys, "--help", "pipeline")[0] == 0
+    assert invoke(capsys, "--list")[0] == 0
+
+
+@pytest.mark.parametrize(
+    ("number", "code"), [(errno.EACCES, 2), (errno.ENOSPC, 2), (errno.EROFS, 2), (errno.ENOTDIR, 2)]
+)
+def test_a_file_that_the_machine_refuses_is_named(
+    capsys: pytest.CaptureFixture[str], number: int, code: int
+) -> None:
+    """A directory without rights or a full disk is no bug of ours."""
+
+    @entry
+    def body() -> None:
+        raise OSError(number, "what the system says", "/state/towpath")
+
+    with pytest.raises(Exit) as caught:
+        body()
+
+    assert caught.value.code == code
+    assert capsys.readouterr().err.splitlines()[:2] == [
+        "ERROR /state/towpath cannot be used.",
+        "why: what the system says.",
+    ]

@@ -1,0 +1,49 @@
+"""Names that become Compose projects, containers, host names and directories. Pure."""
+
+from __future__ import annotations
+
+import re
+
+from towpath.errors import ConfigurationError
+
+# Compose specification, "name"; a container's name has the environment and the service behind it,
+# and has to stay below the 63 letters of a DNS label.
+_NAME = re.compile(r"[a-z0-9][a-z0-9_-]*")
+LONGEST = 30
+# Directories of the state that belong to no environment.
+TAKEN = frozenset({"builders", "ci", "layers", "prune", "uploads", "wheels"})
+
+
+def project(text: str, where: str) -> str:
+    """Return `text` if it may name a project, else raise ConfigurationError; `where` it stood."""
+    return _checked(text, where, "the name of a project", "app")
+
+
+def environment(text: str, where: str) -> str:
+    """Return `text` if it may name an environment, else raise ConfigurationError."""
+    if text in TAKEN:
+        raise ConfigurationError(
+            f"{where} cannot be called {text!r}.",
+            why="The state of a project has a directory of this name for something else.",
+            next_step=f"Call it {text}-1, for example.",
+        )
+    return _checked(text, where, "the name of an environment", "staging")
+
+
+def near(text: str, otherwise: str) -> str:
+    """Return the right name that is nearest to a wrong one; `otherwise` if nothing is left."""
+    words = re.sub(r"[^a-z0-9_]+", "-", text.lower())
+    return words.strip("-_")[:LONGEST].strip("-_") or otherwise
+
+
+def _checked(text: str, where: str, what: str, otherwise: str) -> str:
+    if _NAME.fullmatch(text) and len(text) <= LONGEST:
+        return text
+    raise ConfigurationError(
+        f"{where} cannot be {text[:80]!r}.",
+        why=(
+            f"{what[0].upper()}{what[1:]} has up to {LONGEST} lower-case letters, digits, '-' and "
+            "'_', and begins with a letter or digit."
+        ),
+        next_step=f"Call it {near(text, otherwise)!r}, for example.",
+    )
