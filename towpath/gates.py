@@ -69,6 +69,11 @@ NO_LIMITS: Limits = {}
 
 _DIRECTIONS = {"<": operator.lt, "<=": operator.le, ">=": operator.ge, ">": operator.gt}
 
+# By these, tools leave it to this table whether enough was covered or passed: by settings of a
+# project they would end as if they had failed, or before the end.
+COVERAGE_UNJUDGED = "--fail-under=0"
+TESTS_UNJUDGED = ("--cov-fail-under=0", "--maxfail=0")
+
 GATES: tuple[Gate, ...] = (
     Gate(
         "LINT", "lint", "issues", "<=", 0, "", "what black, isort, flake8, mypy and the rest found"

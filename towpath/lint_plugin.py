@@ -22,8 +22,8 @@ from towpath.readers import thresholds
 
 # From the bottom up; a module imports its own layer and those below it.
 LAYERS = (
-    ("errors", "inside"),
-    ("documents", "images", "inputs", "private", "tables"),
+    ("errors", "inside", "drivers", "markup", "redaction"),
+    ("documents", "hazards", "images", "inputs", "private", "tables", "variables"),
     ("gates", "migrations"),
     ("nodes", "policy", "predicate"),
     ("config", "runner", "terminal"),
@@ -34,9 +34,10 @@ LAYERS = (
     ("tasks", "__main__", "lint_plugin"),
 )
 PURE = {
-    *("gates", "evidence", "promotion", "rollout", "migrations", "images", "commands", "readers"),
-    *("inputs", "nodes", "policy", "provenance", "retention", "sarif", "tables"),
-    *("documents", "judgement", "predicate"),
+    *("gates", "evidence", "promotion", "rollout", "migrations", "hazards", "images"),
+    *("commands", "readers"),
+    *("inputs", "markup", "nodes", "policy", "provenance", "retention", "sarif", "tables"),
+    *("documents", "judgement", "predicate", "variables"),
 }
 WORLD = {
     *("asyncio", "docker", "http", "io", "logging", "os", "random", "requests", "rich", "secrets"),

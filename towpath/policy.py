@@ -68,7 +68,7 @@ def unused_warning(name: str) -> str:
 def require_known(waivers: Iterable[Waiver]) -> None:
     """Raise ConfigurationError for a waiver of something that nobody ever asks about."""
     codes = [rule.code for rule in gates.known()]
-    hazards = [hazard.code for hazard in migrations.HAZARDS]
+    hazards = [*(hazard.code for hazard in migrations.HAZARDS), migrations.MOVED_PAST]
     for row in waivers:
         match = _MIGRATION.fullmatch(row.id)
         known = row.id in codes or (match and match[1] in hazards)

@@ -10,18 +10,19 @@ import datetime as dt
 import re
 import tomllib
 from collections.abc import Callable, Mapping
-from dataclasses import fields
+from dataclasses import fields, replace
 from functools import partial
 from math import isfinite
 from pathlib import Path
 from typing import Any, TypeVar
 
-from towpath import inputs, nodes, policy
+from towpath import binding, inputs, nodes, policy
 from towpath.config.model import Config, Dashboard, Django, Environment, Image
 from towpath.errors import ConfigurationError
 from towpath.images import nearest, platform
 from towpath.policy import Waiver
 from towpath.tables import checked, strings, typed, wrong
+from towpath.variables import variable
 
 T = TypeVar("T")
 
@@ -29,6 +30,8 @@ T = TypeVar("T")
 _PACKAGE = re.compile(r"[a-z0-9][a-z0-9+.-]+")
 
 REACHES = ("scan", "test", "release")
+# Whether wheels that a registry keeps are used.
+REGISTRY_WHEELS = ("always", "authenticated", "never")
 # The stages that read the project's files, and the files that none of them may ignore.
 CHECKS = ("lint", "tests", "integration", "performance", "security")
 SETTINGS = ("pyproject.toml", "noxfile.py")
@@ -40,7 +43,8 @@ def load(root: Path, env: Mapping[str, str]) -> Config:
     """Read `pyproject.toml` below `root`.
 
     `TOWPATH_NAME`, `TOWPATH_REGISTRY`, `TOWPATH_REPOSITORY`, `TOWPATH_REGISTRIES` (with commas) and
-    `TOWPATH_BUILDERS` in `env` replace what the file says. Raises ConfigurationError for a file
+    `TOWPATH_BUILDERS` in `env` replace what the file says, and `TOWPATH_BIND` is the address that
+    environments are published on. Raises ConfigurationError for a file
     that is missing or no TOML, and for every key or value that is not as it must be.
     """
     path = root / "pyproject.toml"
@@ -89,6 +93,10 @@ def parse(
         key: readers[key](value, where=f"{where}.{key.replace('_', '-')}")
         for key, value in values.items()
     }
+    bind = binding.address(env.get(binding.VARIABLE, ""))
+    values["environments"] = {
+        name: replace(row, bind=bind) for name, row in values.get("environments", {}).items()
+    }
     _dashboard_runs_somewhere(values)
     policy.require_known(values.get("waivers", ()))
     policy.require_in_force(values.get("waivers", ()), today or dt.date.today())
@@ -100,7 +108,7 @@ def parse(
 def _replace(values: dict[str, Any], env: Mapping[str, str]) -> None:
     """Put what the environment says in the place of what the file does."""
     for key in ("name", "registry", "repository"):
-        if chosen := env.get(f"TOWPATH_{key.upper()}"):
+        if chosen := variable(env, f"TOWPATH_{key.upper()}"):
             values[key] = chosen
     if "TOWPATH_REGISTRIES" in env:
         rows = env["TOWPATH_REGISTRIES"].split(",")
@@ -139,20 +147,28 @@ def _django(table: Any, where: str) -> Django:
 
 def _image(table: Any, where: str) -> Image:
     keys = {"build-packages": "build_packages", "run-packages": "run_packages"}
-    found = {}
-    for key, value in checked(table, set(keys), where).items():
+    values = dict(checked(table, {*keys, "registry-wheels"}, where))
+    believed = typed(
+        values.pop("registry-wheels", "authenticated"), str, f"{where}.registry-wheels"
+    )
+    if believed not in REGISTRY_WHEELS:
+        raise wrong(f"{where}.registry-wheels", f"one of {', '.join(REGISTRY_WHEELS)}", believed)
+    found: dict[str, tuple[str, ...]] = {}
+    for key, value in values.items():
         found[keys[key]] = strings(value, f"{where}.{key}", "Debian packages")
         for name in found[keys[key]]:
             if not _PACKAGE.fullmatch(name):
                 raise wrong(f"{where}.{key}", "a list of names of Debian packages", name)
-    return Image(**found)
+    return Image(
+        found.get("build_packages", ()), found.get("run_packages", ()), registry_wheels=believed
+    )
 
 
 def _environments(table: Any, where: str) -> dict[str, Environment]:
     if not isinstance(table, Mapping):
         raise wrong(where, "a table", table)
     found = {
-        name: Environment(name, **_section(row, Environment, f"{where}.{name}", ("name",)))
+        name: Environment(name, **_section(row, Environment, f"{where}.{name}", ("name", "bind")))
         for name, row in table.items()
     }
     taken: dict[int, str] = {}

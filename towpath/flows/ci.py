@@ -32,6 +32,8 @@ from towpath.runner import Outcome, Running
 
 FILE = "compose/ci.yaml"
 DEADLINE = 3600
+# Bytes that a service may report: logs, evidence, coverage.
+LARGEST = 1 << 30
 TARGET = "ci"
 
 
@@ -136,7 +138,9 @@ def _run(session: Session, checks: Sequence[Check], place: Place, image: str) ->
             (work / "tmp").mkdir(exist_ok=True)
         ended = _all(session, project, checks, place, env)
         for check in checks:
-            _gather(work / check.service / "reports", reports / check.service)
+            left = _gather(work / check.service / "reports", reports / check.service)
+            if left:
+                session.terminal.warn(f"{check.service}: not taken over: {', '.join(left)}")
         return [
             _judge(session, check, outcome, made_of.subject)
             for check, outcome in zip(checks, ended, strict=True)
@@ -207,12 +211,15 @@ def _mounts(session: Session) -> list[str]:
     return [*filter(None, [bake.certificates(env), given])]
 
 
-def _gather(found: Path, target: Path) -> None:
-    """Put what a service reported where people look for it."""
+def _gather(found: Path, target: Path) -> list[str]:
+    """Put what a service reported where people look for it, and return what was left out.
+
+    What ran in the container wrote it: a link could name any file of this machine.
+    """
     shutil.rmtree(target, ignore_errors=True)
-    if found.is_dir():
-        target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.move(found, target)
+    if not found.is_dir() or found.is_symlink():
+        return [found.name] if found.is_symlink() else []
+    return files.copy_plain(found, target, LARGEST)
 
 
 def _judge(

@@ -61,6 +61,8 @@ def build(run: Run) -> StageResult:
         statement = held
     run.digest = str(statement.facts["digest"])
     fields = {name: statement.facts[name] for name in SHOWN}
+    if foreign := statement.facts.get("registry_wheels"):
+        fields["registry_wheels"] = foreign
     return result(statement, started, fields, reused=held is not None)
 
 

@@ -27,6 +27,8 @@ from towpath.readers.oci import Descriptor
 
 AT_ONCE = 4
 KEPT = 500  # layers of which we remember what is in them
+# What a layer does that is damaged or no archive, besides tarfile's own errors.
+BROKEN = (EOFError, ValueError, zlib.error)
 AGAIN = "Run `invoke build` again; no tag was moved."
 
 
@@ -137,10 +139,10 @@ def _look(registry: RegistryClient, layer: Descriptor) -> Machines:
             tarfile.open(fileobj=stream, mode="r|*") as tar,
         ):
             return elf.machines(tar)
-    except (tarfile.TarError, EOFError, OSError, zlib.error) as error:
+    except (NothingToJudgeError, tarfile.TarError, OSError, *BROKEN) as error:
         raise NothingToJudgeError(
             f"The layer {layer.digest} cannot be read.",
-            why=f"{layer.media_type}: {error}",
+            why=f"{layer.media_type}: {getattr(error, 'why', '') or error}",
             next_step=AGAIN,
         ) from error
 

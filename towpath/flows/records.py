@@ -17,6 +17,7 @@ from towpath.flows import files, source, stages
 from towpath.flows.session import Session
 from towpath.flows.source import Snapshot
 from towpath.readers.findings import Ran
+from towpath.redaction import SECRETS
 
 # Bytes of a record: it holds all that a tool said.
 LIMIT = 64 << 20
@@ -131,7 +132,7 @@ def read(config: Config, stage: str, name: str) -> Record:
 
 def keep(config: Config, stage: str, name: str, document: Mapping[str, Any]) -> None:
     """Write a document into the check's records."""
-    content = json.dumps(document, indent=1, sort_keys=True).encode() + b"\n"
+    content = json.dumps(SECRETS.document(document), indent=1, sort_keys=True).encode() + b"\n"
     files.write_whole(folder(config, stage) / f"{name}.json", content)
 
 

@@ -20,6 +20,7 @@ from towpath.flows.source import Snapshot, Source
 from towpath.gates import Status, Verdict
 from towpath.judgement import Rules
 from towpath.policy import advisory_notes
+from towpath.redaction import SECRETS
 
 
 def now() -> dt.datetime:
@@ -183,6 +184,7 @@ def record(
     reasons where they did not pass.
     """
     config = session.config
+    facts, reason, detail = SECRETS.document(facts), SECRETS.text(reason), SECRETS.text(detail)
     # JSON has no other numbers; a fact that is none is missing.
     facts = documents.finite(dict(facts))
     judged = verdicts(config, gates_of or stage, facts)

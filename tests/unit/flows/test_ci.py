@@ -131,6 +131,29 @@ def run(session: Session, acts: Mapping[str, Act]) -> dict[str, ci.Result]:
     return {row.service: row for row in found}
 
 
+@pytest.mark.parametrize("linked", ["evidence", "."])
+def test_links_that_a_container_left_are_not_followed(
+    session: Session, tmp_path: Path, linked: str
+) -> None:
+    """Evidence behind a link is none, and the file that it names is not taken over."""
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    evidence("lint")(outside)
+
+    def act(reports: Path) -> int:
+        place = (reports / linked).resolve()
+        if place.is_dir():
+            place.rmdir()
+        place.symlink_to(outside if linked == "." else outside / "evidence")
+        return 0
+
+    found = run(session, {"lint-check": act})
+
+    assert found["lint-check"].status is Status.ERRORED
+    assert not any((session.config.reports / "ci/lint-check").rglob("*.json"))
+    assert "! lint-check: not taken over: " in said(session)
+
+
 def test_all_services_pass(session: Session) -> None:
     """Each is judged by what it left, which is kept; then everything is taken down."""
     acts = {
