@@ -50,7 +50,11 @@ def record(
     session: Session, stage: str, digest: str, *, minutes: int = 0, **facts: Any
 ) -> Statement:
     """Record a stage that passed, but for the facts given; None takes a fact away."""
-    subject = SOURCE.subject if stage in BEFORE_IMAGE else Subject.image(NAME, digest)
+    subject = (
+        SOURCE.subject
+        if stage in BEFORE_IMAGE
+        else Subject.image(session.config.repository, digest)
+    )
     more = {
         "build": {"commit": SOURCE.commit, "tree": SOURCE.tree},
         "verify": {"environment": "staging"},

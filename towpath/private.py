@@ -10,10 +10,13 @@ import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from pathlib import Path
-from typing import IO
+from typing import IO, TYPE_CHECKING
 
 from towpath.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    # A copy of an image needs this module, and not the time that it takes to import the other.
+    from pathlib import Path
 
 FILE, DIRECTORY = 0o600, 0o700
 

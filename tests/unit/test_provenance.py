@@ -66,3 +66,30 @@ def test_a_provenance_of_another_image_is_refused() -> None:
     """It says nothing of this digest."""
     with pytest.raises(NothingToJudgeError):
         provenance.base_of(encoded(), f"sha256:{'1' * 64}")
+
+
+@pytest.mark.parametrize(
+    ("layers", "why"),
+    [
+        ("sha256:1", "the layers of a base are not a list of digests"),
+        ([1], "the layers of a base are not a list of digests"),
+    ],
+)
+def test_a_base_of_other_types_is_nothing_to_judge(layers: object, why: str) -> None:
+    """A text is no list of its letters."""
+    document = json.loads(encoded())
+    rows = document["predicate"]["buildDefinition"]["resolvedDependencies"]
+    rows[1]["annotations"]["layers"] = {"linux/amd64": layers}
+
+    with pytest.raises(NothingToJudgeError) as caught:
+        provenance.base_of(json.dumps(document).encode(), DIGEST)
+
+    assert caught.value.why == why
+
+
+def test_a_provenance_is_bounded() -> None:
+    """It comes from a registry: deep nesting is a reason, not a crash."""
+    with pytest.raises(NothingToJudgeError) as caught:
+        provenance.base_of(b'{"a":' * 100_000, DIGEST)
+
+    assert caught.value.why == "it is nested deeper than 32 levels"

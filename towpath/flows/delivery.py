@@ -22,6 +22,9 @@ from towpath.report import StageResult
 if TYPE_CHECKING:
     from towpath.flows.pipeline import Run
 
+# What the report shows of a build.
+SHOWN = ("digest", "platforms", "sizes", "image_size")
+
 Act = Callable[["Run"], StageResult]
 
 
@@ -57,8 +60,7 @@ def build(run: Run) -> StageResult:
     else:
         statement = held
     run.digest = str(statement.facts["digest"])
-    shown = ("digest", "platforms", "sizes", "image_size")
-    fields = {name: statement.facts[name] for name in shown}
+    fields = {name: statement.facts[name] for name in SHOWN}
     if foreign := statement.facts.get("registry_wheels"):
         fields["registry_wheels"] = foreign
     return result(statement, started, fields, reused=held is not None)
@@ -165,11 +167,11 @@ def _held_build(session: Session, run: Run) -> Statement | None:
     """Return the build's statement if the registry still gives its digest under both names."""
     inputs = builds.inputs(session, run.source, session.config.platforms)
     held = stages.reusable(session.config, "build", inputs)
-    if held is None:
+    if held is None or not set(SHOWN) <= set(held.facts):
         return None
     door = registry.client(session)
     try:
         named = {door.resolve(tag) for tag in (version_tag(run.source.version), BUILT)}
     except RegistryNotFoundError:
         return None
-    return held if named == {held.facts["digest"]} else None
+    return held if named and all(name == held.facts["digest"] for name in named) else None

@@ -61,7 +61,9 @@ def pull(registry: RegistryClient, digest: str) -> list[Statement]:
     found = gather(registry, digest)
     if found.problems:
         raise NothingToJudgeError(
-            f"The evidence of {digest} cannot be read.", why="\n".join(found.problems)
+            f"The evidence of {digest} cannot be read.",
+            why="\n".join(found.problems),
+            next_step="Find out who wrote it, and delete it from the registry.",
         )
     return list(found.statements)
 
@@ -99,8 +101,7 @@ def _statements(registry: RegistryClient, digest: str, row: Descriptor) -> Itera
 def _require_evidence(artifact: Manifest, digest: str) -> None:
     """Raise NothingToJudgeError for an artifact that is no evidence of ours about this digest."""
     what, document = f"The evidence {artifact.digest}", artifact.document
-    subject = document.get("subject")
-    if not isinstance(subject, dict) or subject.get("digest") != digest:
+    if attached.subject_of(artifact) != digest:
         raise NothingToJudgeError(f"{what} hangs on {digest} and speaks of another image.")
     if artifact.media_type != oci.MANIFEST or artifact.is_index:
         raise NothingToJudgeError(f"{what} is of type {artifact.media_type[:80]}.")

@@ -89,7 +89,7 @@ def _described(session: Session, registry: RegistryClient, image: Image) -> tupl
         _age(image, stages.now()),
         _counted(release),
         _sboms(registry, image),
-        _next(session, registry, image),
+        _next(session, registry, image, release),
     )
 
 
@@ -120,10 +120,10 @@ def _counted(release: Release) -> str:
     return ", ".join([f"{passed} passed", *others, *unread]) if rows or unread else "none"
 
 
-def _next(session: Session, registry: RegistryClient, image: Image) -> str:
+def _next(session: Session, registry: RegistryClient, image: Image, release: Release) -> str:
     """Return the stages that the image may move to, by the very rule that a promotion obeys."""
     answers = {
-        stage: promote.assess(session, registry, stage, image).availability
+        stage: promote.assess(session, registry, stage, image, described=release).availability
         for stage in promotion.NEEDED
     }
     return ", ".join(stage for stage, answer in answers.items() if answer.ok) or "-"

@@ -105,13 +105,15 @@ def assess(
     image: Image,
     *,
     deploying: bool = False,
+    described: Release | None = None,
 ) -> Candidate:
     """Judge an image by what the registry holds; nothing is written.
 
-    With `deploying` it is judged whether it may run where that stage runs.
+    With `deploying` it is judged whether it may run where that stage runs. `described` is what
+    `describe` returned of it a moment ago.
     """
     config = session.config
-    release = describe(registry, image)
+    release = described or describe(registry, image)
     situation = Situation(
         rules=stages.rules(config),
         platforms=config.platforms,

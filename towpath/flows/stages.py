@@ -168,7 +168,7 @@ def reusable(config: Config, stage: str, inputs: str) -> Statement | None:
     found = shelf.get(config, stage, inputs)
     if found is None or not evidence.reusable(found, inputs, policy(config)):
         return None
-    if judgement.reasons(found, rules(config)):
+    if found.stage != stage or judgement.reasons(found, rules(config)):
         return None
     return found if shelf.restore(config, found) else None
 

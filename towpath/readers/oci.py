@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import posixpath
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -31,6 +32,9 @@ MANIFESTS = (*INDEXES, MANIFEST, DOCKER_MANIFEST)
 DOCUMENT = 16 << 20
 # The variant that is what its machine is by itself. Source: containerd, platforms/database.go.
 _VARIANTS = {"linux/arm64": "v8", "linux/amd64": "v1"}
+
+# OCI image spec, "Digests": it becomes a part of an address.
+_DIGEST = re.compile(r"[a-z0-9]+(?:[.+_-][a-z0-9]+)*:[a-zA-Z0-9=_-]+")
 
 _WHITEOUT = ".wh."
 _OPAQUE = ".wh..wh..opq"
@@ -143,12 +147,19 @@ def image_config(content: bytes) -> ImageConfig:
         inner = document.get("config") or {}
         return ImageConfig(
             platform,
-            dict(inner.get("Labels") or {}),
+            _labels(inner.get("Labels") or {}),
             str(inner.get("User", "")),
             tuple((document.get("rootfs") or {}).get("diff_ids") or ()),
         )
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise NothingToJudgeError("An image config names no platform.", why=repr(error)) from error
+
+
+def _labels(table: Mapping[str, Any]) -> dict[str, str]:
+    for name, value in table.items():
+        if not isinstance(value, str):
+            raise ValueError(f"the label {name[:80]} is no text")
+    return dict(table)
 
 
 def index_of(rows: Iterable[Descriptor]) -> Manifest:
@@ -258,8 +269,9 @@ def _descriptor(row: Any, where: str) -> Descriptor:
         raise NothingToJudgeError(
             f"A descriptor in {where} is not whole.", why=repr(error)
         ) from error
-    texts = (found.media_type, found.digest, found.artifact_type)
-    if not all(isinstance(text, str) for text in texts) or type(found.size) is not int:
+    texts = all(isinstance(text, str) for text in (found.media_type, found.artifact_type))
+    named = isinstance(found.digest, str) and _DIGEST.fullmatch(found.digest)
+    if not texts or not named or type(found.size) is not int:
         raise NothingToJudgeError(f"A descriptor in {where} is not whole.", why=repr(row)[:200])
     return found
 

@@ -244,3 +244,13 @@ def test_a_fact_that_is_no_finite_number_is_missing(session: Session) -> None:
     assert (written.facts["complexity"], written.facts["deep"]) == (None, [None])
     assert stages.require(session.config, "lint") == written
     assert written.status is Status.ERRORED
+
+
+def test_evidence_of_another_stage_is_not_reused(session: Session) -> None:
+    """Whatever place it was put into."""
+    lint = recorded(session)
+    place = shelf.folder(session.config) / "integration"
+    place.mkdir()
+    (place / "i.json").write_bytes(lint.encode())
+
+    assert stages.reusable(session.config, "integration", "i") is None

@@ -272,3 +272,74 @@ def test_a_loose_artifact_is_one_without_a_subject() -> None:
     assert loose.media_type == oci.MANIFEST
     assert loose.document == {k: v for k, v in hanging.document.items() if k != "subject"}
     assert loose.document["artifactType"] == "application/y"
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"size": "3"},
+        {"size": True},
+        {"size": 3.0},
+        {"size": None},
+        {"mediaType": 1},
+        {"artifactType": ["x"]},
+        {"digest": "../../v2/other/manifests/latest"},
+        {"digest": "sha256:a/../../b"},
+        {"digest": "latest"},
+        {"digest": ["sha256:a"]},
+        {"platform": {"os": "linux"}},
+        {"platform": "linux/amd64"},
+    ],
+    ids=str,
+)
+def test_a_descriptor_of_other_types_is_nothing_to_judge(wrong: dict[str, object]) -> None:
+    """A digest becomes a part of an address, and a size bounds what is read."""
+    with pytest.raises(NothingToJudgeError, match="A descriptor in an index is not whole"):
+        oci.entries(manifest({"manifests": [row(**wrong)]}, oci.INDEX))
+
+
+@pytest.mark.parametrize(
+    ("machine", "variant", "name"),
+    [
+        ("arm64", "v8", "linux/arm64"),
+        ("arm64", "v9", "linux/arm64/v9"),
+        ("amd64", "v1", "linux/amd64"),
+        ("amd64", "v3", "linux/amd64/v3"),
+        ("arm", "v7", "linux/arm/v7"),
+    ],
+)
+def test_a_variant_is_a_platform_of_its_own(machine: str, variant: str, name: str) -> None:
+    """But for the one that a machine is by itself."""
+    platform = {"os": "linux", "architecture": machine, "variant": variant}
+    (found,) = oci.entries(manifest({"manifests": [row(platform=platform)]}, oci.INDEX))
+
+    assert found.platform == name
+
+
+@pytest.mark.parametrize(
+    ("raw", "why"),
+    [
+        (b"[" * 100_000, "it is nested deeper than 32 levels"),
+        (b'{"layers": [], "layers": [1]}', "the key 'layers' is there twice"),
+        (b'{"a": NaN}', "NaN is no number of JSON"),
+        (
+            b" " * (oci.DOCUMENT + 1),
+            f"it has {oci.DOCUMENT + 1} bytes, and the most is {oci.DOCUMENT}",
+        ),
+    ],
+    ids=["deep", "twice", "NaN", "large"],
+)
+def test_a_document_is_bounded(raw: bytes, why: str) -> None:
+    """In size and depth, and every key is there once."""
+    with pytest.raises(NothingToJudgeError) as caught:
+        oci.parse(raw, "x")
+
+    assert caught.value.why == why
+
+
+@pytest.mark.parametrize("config", [["x"], {"Labels": {"a": 1}}, {"Labels": ["a"]}], ids=str)
+def test_a_config_of_other_types_is_nothing_to_judge(config: object) -> None:
+    """Labels are texts."""
+    document = {"os": "linux", "architecture": "amd64", "config": config}
+    with pytest.raises(NothingToJudgeError, match="An image config names no platform"):
+        oci.image_config(json.dumps(document).encode())
