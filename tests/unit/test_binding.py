@@ -8,8 +8,7 @@ from typing import Any
 import pytest
 
 from tests.unit.flows.world import World, site_of
-from towpath import binding
-from towpath.config import Environment, parse
+from towpath.config import Environment, binding, parse
 from towpath.errors import ConfigurationError
 from towpath.flows.site import Release, variables
 
@@ -49,7 +48,18 @@ def test_what_is_published_is_asked_where_it_listens(
 
 @pytest.mark.parametrize(
     "text",
-    ["localhost", "0", "1.2.3", "1.2.3.4:80", "256.1.1.1", "*", "eth0", "[127.0.0.1]", "[::1", "::1]"]
+    [
+        "localhost",
+        "0",
+        "1.2.3",
+        "1.2.3.4:80",
+        "256.1.1.1",
+        "*",
+        "eth0",
+        "[127.0.0.1]",
+        "[::1",
+        "::1]",
+    ]
     + ["fe80::1%eth0", "224.0.0.1", "ff02::1", "255.255.255.255", "0.0.0.0/0", "\u0661.1.1.1", "-"]
     + ["127.0.0.1,::1", "http://127.0.0.1", "${X}", "127.0.0.1 8080", "127.1", "0x7f.0.0.1"],
 )

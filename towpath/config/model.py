@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from towpath import binding
+from towpath.config import binding
 from towpath.errors import ConfigurationError
 from towpath.images import PLATFORMS, Repository, nearest
 from towpath.nodes import Node

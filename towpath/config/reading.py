@@ -16,7 +16,8 @@ from math import isfinite
 from pathlib import Path
 from typing import Any, TypeVar
 
-from towpath import binding, inputs, nodes, policy
+from towpath import inputs, nodes, policy
+from towpath.config import binding
 from towpath.config.model import Config, Dashboard, Django, Environment, Image
 from towpath.errors import ConfigurationError
 from towpath.images import nearest, platform
