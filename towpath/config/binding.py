@@ -1,4 +1,4 @@
-"""The address that proxies are published on: what it may be, and how each reader writes it. Pure."""
+"""The address that proxies are published on: what it may be, how each reader writes it. Pure."""
 
 from __future__ import annotations
 
