@@ -170,10 +170,11 @@ def test_a_fact_has_a_depth_and_a_size(stage: str, what: str) -> None:
 def test_what_needs_no_second_look_is_told_as_the_schema_tells_it(what: str) -> None:
     """The quick look is as strict as the schema: one passes what the other does."""
     sent = report(stages={"custom": passed(fact=UNBOUNDED[what])})
+    bent: list[Any] = [[], None, {"lint": 1}]
 
     assert not is_modest(sent)
     assert is_modest(report())
-    assert not any(is_modest(bend(report(), "stages", bad)) for bad in ([], None, {"lint": 1}))
+    assert not any(is_modest(bend(report(), "stages", bad)) for bad in bent)
     assert is_modest(report(stages={"custom": passed(fact=[{"k" * 200: ["x" * 10_000, 1e15]}])}))
     assert not is_modest(report(stages={"custom": passed(**{"a\x1b": 1})}))
 
