@@ -12,6 +12,7 @@ import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import Any
 
 PAUSE = 1.0  # seconds between two pieces of a connection
 REST = 10.0  # seconds until a connection that was ended is opened again
@@ -132,3 +133,10 @@ def crowd(host: str, port: int, kinds: Iterable[Kind], count: int) -> Iterator[C
     finally:
         found.stop()
         thread.join()
+
+
+def hold(host: str, port: int, count: int, ready: Any, stop: Any) -> None:
+    """Hold slow connections of every kind until that is over, in a process of its own."""
+    with crowd(host, port, KINDS.values(), count):
+        ready.set()
+        stop.wait()
