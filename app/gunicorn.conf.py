@@ -4,13 +4,14 @@ import os
 
 from config.access import VisibleLogger
 from config.env import Environment
+from config.serving import Worker
 
 env = Environment(os.environ)
 
 bind = env.text("WEB_BIND", "0.0.0.0:8000")
 workers = env.number("WEB_WORKERS", 2, lowest=1, highest=64)
 threads = env.number("WEB_THREADS", 4, lowest=1, highest=64)
-worker_class = "gthread"
+worker_class = Worker
 preload_app = False
 
 # On SIGTERM a worker takes no new connection and has this long to finish what it has.

@@ -17,6 +17,7 @@ from uuid import UUID
 
 from jsonschema import Draft202012Validator, FormatChecker, ValidationError
 
+from releases.bounds import is_deep, is_modest
 from releases.models import Deployment, Promotion, Release, Run, StageResult, Status
 
 Report = dict[str, Any]
@@ -27,8 +28,6 @@ ESCAPED_NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
 MAX_PROBLEMS = 10
 MAX_MESSAGE = 200
 MAX_ERRORS = 1000
-MAX_DEPTH = 32
-"""Arrays and objects in each other: far more than a report has, far less than Python's stack."""
 SKEW = timedelta(minutes=5)
 """How far the clock of whoever reports may be ahead of ours."""
 COMMON = frozenset({"status", "duration", "reused", "reason"})
@@ -80,10 +79,10 @@ def parse(body: bytes) -> Report:
         raise NotJson(_shorten(str(error))) from None
     if ESCAPED_NUL.search(canonical):
         raise NotJson("a text holds the character U+0000, which a database cannot keep")
-    if _is_deep(document):
+    if is_deep(document):
         raise NotJson("nested too deeply")
     errors = sorted(
-        islice(_validator().iter_errors(document), MAX_ERRORS),
+        islice(_validator(not is_modest(document)).iter_errors(document), MAX_ERRORS),
         key=lambda error: list(map(str, error.path)),
     )
     if errors:
@@ -201,25 +200,18 @@ def _after(moment: datetime, seconds: float) -> datetime:
         return moment
 
 
-def _is_deep(document: Any) -> bool:
-    """Tell whether arrays and objects are nested in more than MAX_DEPTH levels."""
-    level, depth = [document] if isinstance(document, dict | list) else [], 0
-    while level:
-        depth += 1
-        inner = [value.values() if isinstance(value, dict) else value for value in level]
-        level = [item for items in inner for item in items if isinstance(item, dict | list)]
-        if depth > MAX_DEPTH:
-            return True
-    return False
-
-
 @cache
-def _validator() -> Draft202012Validator:
+def _validator(facts: bool) -> Draft202012Validator:
+    """Return what checks a document by the schema, with the depth and size of facts or without."""
     checker = FormatChecker(formats=())
     # jsonschema leaves date-time unchecked unless one more package is installed.
     checker.checks("date-time", raises=ValueError)(_is_moment)
     schema = json.loads(SCHEMA.read_text(encoding="utf-8"))
     Draft202012Validator.check_schema(schema)
+    if not facts:
+        schema["$defs"]["fact"] = True
+        for keyword in ("maxProperties", "propertyNames"):
+            del schema["$defs"]["stage"][keyword]
     return Draft202012Validator(schema, format_checker=checker)
 
 

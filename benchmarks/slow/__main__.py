@@ -15,10 +15,9 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
 from urllib.parse import urlsplit
 
-from benchmarks.slow.clients import KINDS, crowd
+from benchmarks.slow.clients import hold
 from benchmarks.timing import Goal, Times, answered, ended
 from towpath.errors import CommandFailedError
 from towpath.flows.site import Site
@@ -65,13 +64,6 @@ def measure(host: str, port: int, path: str, seconds: float) -> tuple[float, int
         thread.join()
     bad = sum(status != 200 for _, status in rows)
     return statistics.quantiles((took for took, _ in rows), n=100)[98], bad
-
-
-def hold(host: str, port: int, count: int, ready: Any, stop: Any) -> None:
-    """Hold slow connections of every kind until that is over; runs in its own process."""
-    with crowd(host, port, KINDS.values(), count):
-        ready.set()
-        stop.wait()
 
 
 @contextmanager

@@ -1,15 +1,21 @@
-"""Connections that are slow on purpose: each opens, says a little each second, and never ends."""
+"""Connections that are slow on purpose: each opens, says a little each second, and never ends.
+
+One that the other side ends is opened again some seconds later: many at once are another matter.
+"""
 
 from __future__ import annotations
 
 import itertools
 import socket
 import threading
+import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import Any
 
 PAUSE = 1.0  # seconds between two pieces of a connection
+REST = 10.0  # seconds until a connection that was ended is opened again
 PATIENCE = 5.0  # seconds for a connection to be taken
 LENGTH = 900_000  # bytes that a body says it will have
 _HOST = b" HTTP/1.1\r\nHost: localhost\r\n"
@@ -38,7 +44,7 @@ KINDS = {
     ),
     "large report": Kind(b"POST /api/runs/" + _HOST + _BODY + b"\r\n{" + b" " * 40_000, b" " * 100),
     "chunks": Kind(b"POST /" + _HOST + b"Transfer-Encoding: chunked\r\n\r\n", b"1\r\nx\r\n"),
-    "no reading": Kind(b"GET /" + _HOST + b"\r\n", b"GET /" + _HOST + b"\r\n", reader=False),
+    "no reading": Kind(b"GET /" + _HOST + b"\r\n", b"", reader=False),
 }
 
 
@@ -61,13 +67,18 @@ class Crowd:
 
     def run(self) -> None:
         """Keep the connections open until `stop`; `full` is set when all are there first."""
-        turns = itertools.cycle(self.kinds)
+        kinds = list(itertools.islice(itertools.cycle(self.kinds), self.count))
+        due = [(0.0, kind) for kind in kinds]
         while not self._stop.is_set():
-            while len(self._open) < self.count and not self._stop.is_set():
-                self._connect(next(turns))
+            now = time.monotonic()
+            for _, kind in [row for row in due if row[0] <= now]:
+                self._connect(kind)
+            due = [row for row in due if row[0] > now]
             self.full.set()
             self._stop.wait(PAUSE)
-            self._open = [row for row in self._open if self._goes_on(*row)]
+            over = [row for row in self._open if not self._goes_on(*row)]
+            self._open = [row for row in self._open if row not in over]
+            due += [(time.monotonic() + REST, kind) for _, kind in over]
         for connection, _ in self._open:
             connection.close()
 
@@ -76,12 +87,7 @@ class Crowd:
         self._stop.set()
 
     def _connect(self, kind: Kind) -> None:
-        try:
-            connection = socket.create_connection((self.host, self.port), PATIENCE)
-        except OSError:
-            self.ended += 1
-            self._stop.wait(PAUSE / 10)
-            return
+        connection = socket.create_connection((self.host, self.port), PATIENCE)
         if not kind.reader:
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)
         self._open.append((connection, kind))
@@ -127,3 +133,10 @@ def crowd(host: str, port: int, kinds: Iterable[Kind], count: int) -> Iterator[C
     finally:
         found.stop()
         thread.join()
+
+
+def hold(host: str, port: int, count: int, ready: Any, stop: Any) -> None:
+    """Hold slow connections of every kind until that is over, in a process of its own."""
+    with crowd(host, port, KINDS.values(), count):
+        ready.set()
+        stop.wait()

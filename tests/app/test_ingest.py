@@ -9,6 +9,7 @@ from uuid import UUID
 
 import pytest
 
+from releases.bounds import is_modest
 from releases.ingest import (
     NotAReport,
     NotJson,
@@ -165,6 +166,19 @@ def test_a_fact_has_a_depth_and_a_size(stage: str, what: str) -> None:
         parse(encode(sent))
 
     assert caught.value.problems[0].path.startswith(f"stages/{stage}/fact")
+
+
+@pytest.mark.parametrize("what", UNBOUNDED)
+def test_what_needs_no_second_look_is_told_as_the_schema_tells_it(what: str) -> None:
+    """The quick look is as strict as the schema: one passes what the other does."""
+    sent = report(stages={"custom": passed(fact=UNBOUNDED[what])})
+    bent: list[Any] = [[], None, {"lint": 1}]
+
+    assert not is_modest(sent)
+    assert is_modest(report())
+    assert not any(is_modest(bend(report(), "stages", bad)) for bad in bent)
+    assert is_modest(report(stages={"custom": passed(fact=[{"k" * 200: ["x" * 10_000, 1e15]}])}))
+    assert not is_modest(report(stages={"custom": passed(**{"a\x1b": 1})}))
 
 
 def test_a_stage_has_so_many_facts_and_no_more() -> None:

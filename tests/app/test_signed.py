@@ -155,14 +155,12 @@ def test_a_generation_that_is_none_is_replaced(generation: Any) -> None:
 
 def test_the_key_comes_from_the_secret(settings: Settings) -> None:
     """Two sites with secrets of their own do not believe each other."""
-
-    def serde() -> SignedJson:
+    found = []
+    for secret in ("one", "two"):
+        settings.SECRET_KEY = secret
         options: dict[str, SignedJson] = vars(SignedMemcached("memory:11211", {}))["_options"]
-        return options["serde"]
+        found.append(options["serde"])
+    one, two = found
 
-    settings.SECRET_KEY = "one"
-    one = serde().serialize("key", 1)
-    settings.SECRET_KEY = "two"
-    two = serde()
-
-    assert two.deserialize("key", *one) is None
+    assert one.deserialize("key", *one.serialize("key", 1)) == 1
+    assert two.deserialize("key", *one.serialize("key", 1)) is None

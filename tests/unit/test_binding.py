@@ -8,8 +8,7 @@ from typing import Any
 import pytest
 
 from tests.unit.flows.world import World, site_of
-from towpath import binding
-from towpath.config import Environment, parse
+from towpath.config import Environment, binding, parse
 from towpath.errors import ConfigurationError
 from towpath.flows.site import Release, variables
 

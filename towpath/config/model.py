@@ -7,8 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from towpath import binding
-from towpath.config import ci_systems, reach
+from towpath.config import binding, ci_systems, reach
 from towpath.config.ci_systems import CiRun
 from towpath.config.reach import Limit
 from towpath.errors import ConfigurationError

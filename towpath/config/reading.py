@@ -16,8 +16,8 @@ from math import isfinite
 from pathlib import Path
 from typing import Any, TypeVar
 
-from towpath import binding, inputs, nodes, policy
-from towpath.config import names
+from towpath import inputs, nodes, policy
+from towpath.config import binding, names
 from towpath.config.model import Config, Dashboard, Django, Environment, Image
 from towpath.config.reach import BRANCH, REACHES, TAG
 from towpath.errors import ConfigurationError

@@ -9,12 +9,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
-from towpath import binding
 from towpath.clients.engine import Container, Engine, Image
 from towpath.clients.proxy import Proxy
 from towpath.commands import compose
 from towpath.commands.compose import Project
-from towpath.config import Environment
+from towpath.config import Environment, binding
 from towpath.errors import CommandFailedError, ConfigurationError
 from towpath.flows.session import Session
 from towpath.journal import History, Journal

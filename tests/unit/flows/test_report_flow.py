@@ -16,6 +16,7 @@ import pytest
 from tests.fakes import QuietTerminal, TableRunner
 from towpath import config, report
 from towpath.clients.dashboard import deliver
+from towpath.clients.http import get_json
 from towpath.errors import CommandFailedError, ConfigurationError, NothingToJudgeError
 from towpath.flows import report as reports
 from towpath.flows.session import Session
@@ -43,8 +44,8 @@ class Dashboard:
 
 
 @contextmanager
-def dashboard(status: int = 202) -> Iterator[Dashboard]:
-    """Serve a dashboard on loopback."""
+def dashboard(status: int = 202, host: str = "127.0.0.1") -> Iterator[Dashboard]:
+    """Serve a dashboard on an address of the loopback."""
     found = Dashboard(status)
 
     class Handler(BaseHTTPRequestHandler):
@@ -58,8 +59,8 @@ def dashboard(status: int = 202) -> Iterator[Dashboard]:
         def log_message(self, format: str, *args: Any) -> None:
             """Say nothing."""
 
-    server = HTTPServer(("127.0.0.1", 0), Handler)
-    found.url = f"http://127.0.0.1:{server.server_port}"
+    server = HTTPServer((host, 0), Handler)
+    found.url = f"http://{host}:{server.server_port}"
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
     try:
@@ -144,6 +145,23 @@ def test_the_token_of_an_environment_comes_from_its_secrets(tmp_path: Path) -> N
         reports.publish(session, DOCUMENT)
 
     assert found.told[0][1] == "Bearer generated"
+
+
+@pytest.mark.door
+def test_a_report_goes_where_the_proxy_is_published(tmp_path: Path) -> None:
+    """Nobody listens on 127.0.0.1 where another address was chosen; verification asks there too."""
+    with dashboard(host="127.0.0.2") as found:
+        table = {
+            "dashboard": {"environment": "staging"},
+            "environments": {"staging": {"port": int(found.url.rpartition(":")[2])}},
+        }
+        env = {"TOWPATH_BIND": "127.0.0.2", "TOWPATH_DASHBOARD_TOKEN": "t"}
+        session = session_of(tmp_path, table, **env)
+
+        assert reports.publish(session, DOCUMENT) == found.url
+        assert get_json(f"{session.config.environment('staging').url}/").status == 501
+
+    assert found.told == [("/api/runs/", "Bearer t", DOCUMENT)]
 
 
 @pytest.mark.door
