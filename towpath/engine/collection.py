@@ -12,7 +12,7 @@ import signal
 from collections.abc import Mapping
 from pathlib import Path
 
-from towpath.engine import daemon, processes, recipes
+from towpath.engine import daemon, private, processes, recipes
 from towpath.engine.doors import Starting
 from towpath.engine.flow import alone
 from towpath.engine.layout import Layout, layout
@@ -47,7 +47,7 @@ def collect(runner: Starting, terminal: Terminal) -> int:
     place = own.state / "registry" / TREE
     with alone(own, terminal):
         inside, before = _inside(own), usage(place / "blobs")
-        own.collecting.touch()
+        private.write(own.collecting)
         try:
             _serve(own, runner, readonly=True)
             argv = [PROGRAM, "garbage-collect", str(own.run / "registry.yml")]
@@ -79,7 +79,7 @@ def usage(folder: Path) -> int:
 def _serve(own: Layout, runner: Starting, *, readonly: bool) -> None:
     """Let the registry run with another configuration; it is away for a moment."""
     config = own.run / ("registry-readonly.yml" if readonly else "registry.yml")
-    config.write_text(recipes.registry_config(own.state, own.port, readonly=readonly))
+    private.write(config, recipes.registry_config(own.state, own.run, readonly=readonly))
     inside = _inside(own)
     for running in processes.inside(_first(own), PROGRAM):
         processes.end(running, signal.SIGTERM)

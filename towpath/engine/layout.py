@@ -71,8 +71,16 @@ class Layout:
 
     @property
     def client_config(self) -> Path:
-        """DOCKER_CONFIG: the plugins of the engine, the logins of the user."""
+        """DOCKER_CONFIG: the engine's plugins, the user's logins, the registry's password."""
         return self.run / "client"
+
+    @property
+    def password(self) -> Path:
+        """The password that the engine's registry wants of whoever pushes or deletes.
+
+        It is not there for an engine that an earlier version of the pipeline started.
+        """
+        return self.run / "registry.password"
 
     @property
     def images(self) -> Path:

@@ -35,7 +35,7 @@ def artifacts(registry: RegistryClient, digest: str, kind: str) -> list[Manifest
     """
     found = [registry.manifest(row.digest) for row in registry.referrers(digest, kind)]
     for artifact in found:
-        if (artifact.document.get("subject") or {}).get("digest") != digest:
+        if oci.subject_of(artifact) != digest:
             raise NothingToJudgeError(
                 f"{artifact.digest} hangs on {digest} and speaks of another image."
             )

@@ -40,7 +40,7 @@ def pull(registry: RegistryClient, digest: str) -> list[Statement]:
     found: list[Statement] = []
     for row in registry.referrers(digest, evidence.ARTIFACT_TYPE):
         artifact = registry.manifest(row.digest)
-        if (artifact.document.get("subject") or {}).get("digest") != digest:
+        if oci.subject_of(artifact) != digest:
             raise NothingToJudgeError(
                 f"The evidence {row.digest} hangs on {digest} and speaks of another image."
             )

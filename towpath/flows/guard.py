@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar, cast
 
+from towpath.engine import private
 from towpath.engine.layout import layout
 from towpath.errors import LockedError
 from towpath.flows.session import Session
@@ -29,7 +30,7 @@ def pushing(session: Session) -> Iterator[None]:
     """Keep a prune away while something is pushed; waits for one that has begun."""
     place = _place(session)
     place.parent.mkdir(parents=True, exist_ok=True)
-    with place.open("a") as stream:
+    with private.lock(place) as stream:
         try:
             fcntl.flock(stream, fcntl.LOCK_SH | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -44,7 +45,7 @@ def alone(session: Session) -> Iterator[None]:
     """Keep every push of this machine away; raises LockedError while there is one."""
     place = _place(session)
     place.parent.mkdir(parents=True, exist_ok=True)
-    with place.open("a") as stream:
+    with private.lock(place) as stream:
         try:
             fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

@@ -44,7 +44,7 @@ def join(
 def _pushed(registry: RegistryClient, place: Place, digest: str) -> dict[str, Descriptor]:
     """Return what a machine pushed, by platform."""
     try:
-        manifest = registry.manifest(digest)
+        manifest = registry.awaiting(lambda: registry.manifest(digest))
     except RegistryNotFoundError as error:
         raise RegistryError(
             f"{place.name} built {', '.join(place.platforms)}, and {registry.repository} does not"

@@ -33,7 +33,7 @@ AGAIN = "Run `invoke build` again; no tag was moved."
 def read(registry: RegistryClient, digest: str, platforms: Sequence[str]) -> Image:
     """Return the image as the registry holds it; raises RegistryError unless it is whole."""
     try:
-        image = registries.image(registry, digest)
+        image = registry.awaiting(lambda: registries.image(registry, digest))
     except RegistryNotFoundError as error:
         raise RegistryError(
             f"The build ended well, and {registry.repository} does not hold {digest}.",

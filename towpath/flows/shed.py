@@ -19,6 +19,7 @@ from typing import Any
 from towpath.clients.registry import RegistryClient
 from towpath.errors import CommandFailedError, NothingToJudgeError, RegistryError
 from towpath.flows import files
+from towpath.flows.clients import registry_client
 from towpath.flows.session import Session
 from towpath.images import Repository
 from towpath.readers import dockerfile, oci
@@ -220,7 +221,7 @@ def _put(
 
 def _registry(session: Session) -> RegistryClient:
     place = Repository(session.config.registry, f"{session.config.repository}-wheels")
-    return RegistryClient(place, env=session.config.env)
+    return registry_client(place, session.config.env)
 
 
 def _note(session: Session, name: str) -> Path:

@@ -9,13 +9,16 @@ from __future__ import annotations
 import hashlib
 import json
 import posixpath
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from towpath.errors import NothingToJudgeError
 
 if TYPE_CHECKING:
     import tarfile
+
+T = TypeVar("T")
 
 INDEX = "application/vnd.oci.image.index.v1+json"
 MANIFEST = "application/vnd.oci.image.manifest.v1+json"
@@ -26,6 +29,9 @@ EMPTY = b"{}"
 INDEXES = (INDEX, DOCKER_LIST)
 MANIFESTS = (*INDEXES, MANIFEST, DOCKER_MANIFEST)
 
+LARGEST = 1 << 50  # bytes
+# OCI image spec 1.1, "Digests".
+_DIGEST = re.compile(r"[a-z0-9]+(?:[.+_-][a-z0-9]+)*:[a-zA-Z0-9=_-]{1,160}")
 _WHITEOUT = ".wh."
 _OPAQUE = ".wh..wh..opq"
 
@@ -93,6 +99,8 @@ def parse(content: bytes, what: str) -> dict[str, Any]:
         document = json.loads(content)
     except ValueError as error:
         raise NothingToJudgeError(f"{what} is not JSON.", why=str(error)) from error
+    except RecursionError as error:
+        raise NothingToJudgeError(f"{what} is nested too deeply.") from error
     if not isinstance(document, dict):
         raise NothingToJudgeError(f"{what} is no JSON object.")
     return document
@@ -124,6 +132,13 @@ def config_of(manifest: Manifest) -> Descriptor:
     return _descriptor(manifest.document.get("config"), "a manifest")
 
 
+def subject_of(manifest: Manifest) -> str:
+    """Return the digest that an artifact speaks of; empty where it names none."""
+    subject = manifest.document.get("subject")
+    found = subject.get("digest") if isinstance(subject, dict) else None
+    return found if isinstance(found, str) else ""
+
+
 def compressed_size(manifest: Manifest) -> int:
     """Return what a pull of this image moves at most, in bytes: its config and all its layers."""
     return sum(row.size for row in (config_of(manifest), *layers(manifest)))
@@ -141,7 +156,7 @@ def image_config(content: bytes) -> ImageConfig:
             str(inner.get("User", "")),
             tuple((document.get("rootfs") or {}).get("diff_ids") or ()),
         )
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise NothingToJudgeError("An image config names no platform.", why=repr(error)) from error
 
 
@@ -243,16 +258,36 @@ def _descriptor(row: Any, where: str) -> Descriptor:
     try:
         platform = row.get("platform") or {}
         return Descriptor(
-            media_type=row["mediaType"],
-            digest=row["digest"],
-            size=int(row["size"]),
+            media_type=_typed(row["mediaType"], str),
+            digest=_digest(row["digest"]),
+            size=_size(row["size"]),
             platform=f"{platform['os']}/{platform['architecture']}" if platform else "",
-            artifact_type=row.get("artifactType", ""),
+            artifact_type=_typed(row.get("artifactType", ""), str),
         )
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise NothingToJudgeError(
-            f"A descriptor in {where} is not whole.", why=repr(error)
+            f"A descriptor in {where} is not whole.", why=repr(error)[:200]
         ) from error
+
+
+def _typed(value: Any, kind: type[T]) -> T:
+    if not isinstance(value, kind) or isinstance(value, bool):
+        raise TypeError(f"not of type {kind.__name__}: {str(value)[:80]!r}")
+    return value
+
+
+def _digest(value: Any) -> str:
+    """Return a digest as the image spec has it: it becomes a part of paths and URLs."""
+    if not _DIGEST.fullmatch(_typed(value, str)):
+        raise ValueError(f"no digest: {value[:80]!r}")
+    return str(value)
+
+
+def _size(value: Any) -> int:
+    """Return a size in bytes; what is larger than any disk is none."""
+    if not 0 <= _typed(value, int) < LARGEST:
+        raise ValueError(f"no size in bytes: {str(value)[:40]}")
+    return int(value)
 
 
 def _encode(body: Mapping[str, Any]) -> bytes:

@@ -3,41 +3,60 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from http.cookiejar import DefaultCookiePolicy
 
 import requests
 from urllib3.exceptions import HTTPError
 
-from towpath.clients.registry.wire import CONNECT, SILENCE, Answer
+from towpath.clients.registry.proxies import proxy
+from towpath.clients.registry.urls import origin
+from towpath.clients.registry.wire import CONNECT, SILENCE, Answer, Sending
+
+# Where `requests` itself looks for the certificates of a company.
+AUTHORITIES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
 
 
 class Elsewhere:
     """A wire that verifies who is at its other end."""
 
-    def __init__(self) -> None:
+    def __init__(self, env: Mapping[str, str] | None = None) -> None:
+        """Take the environment: of it only the proxies and the certificates count."""
+        self._env = dict(env or {})
         self._session = requests.Session()
+        # Else ~/.netrc would replace our login, and a proxy see what stays on this machine.
+        self._session.trust_env = False
+        self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+        bundle = next((self._env[name] for name in AUTHORITIES if self._env.get(name)), "")
+        self._verify: bool | str = bundle or True
 
     def close(self) -> None:
         """Let go of its connections."""
         self._session.close()
 
-    def send(self, method: str, url: str, headers: Mapping[str, str], body: bytes) -> Answer:
+    def send(self, method: str, url: str, headers: Mapping[str, str], body: Sending) -> Answer:
         """Send a request; bytes come as they are stored, never unpacked on the way."""
+        through = proxy(self._env, origin(url))
         try:
             answer = self._session.request(
                 method,
                 url,
                 headers={"Accept-Encoding": "identity", **headers},
                 data=body or None,
-                # Ours or none: without it requests would look into ~/.netrc.
-                auth=lambda request: request,
                 timeout=(CONNECT, SILENCE),
                 allow_redirects=False,
                 stream=True,
+                verify=self._verify,
+                proxies={"http": through, "https": through} if through else None,
             )
         except requests.RequestException as error:
-            raise ConnectionError(str(error).rpartition(": ")[2].strip(")>'\"")) from error
+            raise ConnectionError(_reason(error)) from error
         found = {name.lower(): value for name, value in answer.headers.items()}
-        return Answer(url, answer.status_code, answer.reason, found, _Streamed(answer))
+        return Answer(url, answer.status_code, answer.reason or "", found, _Streamed(answer))
+
+
+def _reason(error: Exception) -> str:
+    """Return the last words of an error: before them are addresses, maybe with a password."""
+    return str(error).rpartition(": ")[2].rpartition("@")[2].strip(")>'\"")
 
 
 class _Streamed:
@@ -46,10 +65,11 @@ class _Streamed:
 
     def read(self, size: int) -> bytes:
         try:
-            return bytes(self._answer.raw.read(size, decode_content=False))
+            # What is here, and not only when `size` is: a slow answer is noticed.
+            return bytes(self._answer.raw.read1(size, decode_content=False))
         except HTTPError as error:
             self.close()
-            raise ConnectionError(str(error)) from error
+            raise ConnectionError(_reason(error)) from error
 
     def close(self) -> None:
         self._answer.close()
