@@ -218,7 +218,8 @@ def _place(answer: Answer) -> str:
 
 def _held(answer: Answer) -> int:
     """Return how many bytes the registry has: `Range: 0-0` is what it says of none."""
-    last = _number(answer.headers.get("range", "").rpartition("-")[2])
+    start, _, end = answer.headers.get("range", "").strip().removeprefix("bytes=").partition("-")
+    last = _number(end) if start == "0" else 0
     return last + 1 if last else 0
 
 
