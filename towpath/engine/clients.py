@@ -7,16 +7,17 @@ from contextlib import suppress
 from pathlib import Path
 
 from towpath.engine import private, recipes
-from towpath.engine.layout import Layout
+from towpath.engine.layout import USER_CONFIG, Layout
 
 CONFIG = "config.json"
 
 
 def user_folder(layout: Layout, env: Mapping[str, str]) -> Path:
     """Return where the user's own Docker config is, never that of the engine's clients."""
-    usual = Path(env.get("HOME", "/root")) / ".docker"
-    named = Path(env.get("DOCKER_CONFIG") or usual)
-    return usual if named == layout.client_config else named
+    named = env.get("DOCKER_CONFIG", "")
+    if Path(named) == layout.client_config:
+        named = env.get(USER_CONFIG, "")
+    return Path(named) if named else Path(env.get("HOME", "/root")) / ".docker"
 
 
 def write_config(layout: Layout, env: Mapping[str, str]) -> None:

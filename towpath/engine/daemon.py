@@ -117,7 +117,7 @@ def _prepare(layout: Layout, root: Path, env: dict[str, str]) -> None:
     private.write(run / "daemon.json", recipes.daemon_config(layout.state, run, layout.port))
     private.write(run / "registry.yml", recipes.registry_config(layout.state, run))
     private.write(run / "registry.cfg", recipes.front_config(run, layout.port, password))
-    layout.cli.mkdir()
+    private.directory(layout.cli)
     (layout.cli / "docker").symlink_to(root / "usr/bin/docker")
     private.directory(layout.client_config)
     (layout.client_config / "cli-plugins").symlink_to(root / "usr/libexec/docker/cli-plugins")

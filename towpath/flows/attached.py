@@ -47,4 +47,4 @@ def content(registry: RegistryClient, artifact: Manifest) -> bytes:
     layers = oci.layers(artifact)
     if len(layers) != 1:
         raise NothingToJudgeError(f"{artifact.digest} holds {len(layers)} documents, not one.")
-    return registry.blob(layers[0].digest)
+    return registry.content(layers[0])

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from towpath.clients.registry import RegistryClient
 from towpath.images import Repository
+
+if TYPE_CHECKING:
+    # It is not imported for a copy between two registries: that would take longer than the copy.
+    from pathlib import Path
 
 
 def registry_client(place: Repository, env: Mapping[str, str]) -> RegistryClient:

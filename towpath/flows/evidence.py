@@ -45,7 +45,7 @@ def pull(registry: RegistryClient, digest: str) -> list[Statement]:
                 f"The evidence {row.digest} hangs on {digest} and speaks of another image."
             )
         found += [
-            evidence.decode(registry.blob(layer.digest), f"{registry.repository}@{layer.digest}")
+            evidence.decode(registry.content(layer), f"{registry.repository}@{layer.digest}")
             for layer in oci.layers(artifact)
         ]
     return sorted(found, key=lambda statement: (statement.started, statement.attempt))

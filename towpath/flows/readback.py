@@ -133,7 +133,7 @@ def _machines(registry: RegistryClient, folder: Path, layer: Descriptor) -> Mach
 def _look(registry: RegistryClient, layer: Descriptor) -> Machines:
     try:
         with (
-            registry.open_blob(layer.digest) as stream,
+            registry.open_blob(layer.digest, layer.size) as stream,
             tarfile.open(fileobj=stream, mode="r|*") as tar,
         ):
             return elf.machines(tar)

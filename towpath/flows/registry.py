@@ -161,7 +161,7 @@ def image(registry: RegistryClient, reference: str) -> Image:
 
 
 def _platform(registry: RegistryClient, manifest: Manifest) -> PlatformImage:
-    config = oci.image_config(registry.blob(oci.config_of(manifest).digest))
+    config = oci.image_config(registry.content(oci.config_of(manifest)))
     for layer in oci.layers(manifest):
         _require(registry, layer)
     return PlatformImage(manifest, config, oci.compressed_size(manifest))

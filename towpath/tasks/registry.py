@@ -9,7 +9,7 @@ from invoke.context import Context
 from invoke.tasks import task
 
 from towpath.errors import ConfigurationError
-from towpath.tasks.entry import entry, session, with_engine
+from towpath.tasks.entry import entry, session
 
 
 @task
@@ -36,10 +36,9 @@ def login(_c: Context, user: str, registry: str = "") -> None:
     from towpath.engine.layout import layout
     from towpath.flows import registry as flow
 
-    own = session()
+    found = session(engine=True)
     # Where all tools look for it, and not what the engine's own clients have as long as it runs.
-    folder = user_folder(layout(own.config.env), own.config.env)
-    found = with_engine(own)
+    folder = user_folder(layout(found.config.env), found.config.env)
     where = registry or found.config.registry
     terminal = sys.stdin.isatty()
     password = getpass.getpass(f"Password of {user} at {where}: ") if terminal else sys.stdin.read()

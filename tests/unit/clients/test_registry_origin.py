@@ -247,6 +247,7 @@ def test_an_origin_is_scheme_host_and_port(url: str, origin: tuple[str, str, int
         "https://r/a b",
         "https://r/\r\nX:",
         "https://r\\@e/",
+        "https://r/#@e/",
         "https://ü/",
         "https://[::1/",
         "file:///etc/passwd",

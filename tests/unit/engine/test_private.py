@@ -109,3 +109,6 @@ def test_a_login_of_the_user_arrives_while_the_engine_runs(tmp_path: Path) -> No
     assert "localhost:5001" in first and "localhost:5001" in second
     assert clients.user_folder(own, env) == user
     assert clients.user_folder(own, {"DOCKER_CONFIG": "/x"}) == Path("/x")
+    with_engine = own.environment({"DOCKER_CONFIG": "/x"})
+    assert clients.user_folder(own, with_engine) == Path("/x")
+    assert clients.user_folder(own, {**with_engine, **own.environment(with_engine)}) == Path("/x")

@@ -132,6 +132,10 @@ class RegistryClient(Asking):
         with self.open_blob(digest, size) as stream:
             return stream.read()
 
+    def content(self, row: Descriptor) -> bytes:
+        """Return what a descriptor points at, checked: not more bytes than it says."""
+        return self.blob(row.digest, min(row.size, SMALL))
+
     def open_blob(self, digest: str, size: int | None = None) -> IO[bytes]:
         """Return a blob as a temporary file, checked and at its start; the caller closes it.
 
@@ -146,7 +150,7 @@ class RegistryClient(Asking):
             with self.reading(digest) as source:
                 while piece := source.read(PIECE):
                     seen.update(piece)
-                    if into.tell() + len(piece) > (size or len(piece) + into.tell()):
+                    if size is not None and into.tell() + len(piece) > size:
                         raise RegistryError(
                             f"{self.name(digest)} is larger than it is said to be.",
                             why=f"More than {size} bytes came.",

@@ -14,7 +14,7 @@ from towpath.errors import RegistryRefusedError
 from towpath.images import is_loopback as is_loopback_host
 
 LONGEST = 16384
-_ODD = re.compile(r"[^\x21-\x7e]|[\\\"<>^`{|}]")
+_ODD = re.compile(r"[^\x21-\x7e]|[\\\"<>^`{|}#]")
 _PORTS = {"http": 80, "https": 443}
 
 
