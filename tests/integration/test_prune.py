@@ -80,7 +80,12 @@ def start(own: Layout, runner: Runner) -> None:
     own.state.mkdir()
     place = own.run / "registry.yml"
     place.write_text(recipes.registry_config(own.state, own.run))
-    front = [sys.executable, forwarding.__file__, f"127.0.0.1:{own.port}", f"{own.run}/registry.sock"]
+    front = [
+        sys.executable,
+        forwarding.__file__,
+        f"127.0.0.1:{own.port}",
+        f"{own.run}/registry.sock",
+    ]
     argv = ["sh", "-c", daemon.RECORD, "sh", str(own.record), "unshare", *daemon.NAMESPACES]
     runner.spawn([*argv, "sh", "-c", FIRST, "sh", str(place), *front], log=own.log)
     assert processes.until(lambda: daemon.registry_answers(own.port), 20), own.log.read_text()

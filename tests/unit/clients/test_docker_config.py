@@ -162,7 +162,10 @@ def test_a_variable_that_is_not_readable_is_said_when_it_is_missed(
         ({"auths": {"r": {"auth": "!"}}}, ": the login of r is not base64 of text."),
         ({"auths": {"r": {"auth": "/w=="}}}, ": the login of r is not base64 of text."),
         ({"auths": {"r": {"auth": "bWU="}}}, ": the login of r names no user and password."),
-        ({"credsStore": 5}, ": the name of a credential helper is letters, digits, '.', '_' and '-'."),
+        (
+            {"credsStore": 5},
+            ": the name of a credential helper is letters, digits, '.', '_' and '-'.",
+        ),
         (
             {"credHelpers": {"r": "../../tmp/x"}},
             ": the name of a credential helper is letters, digits, '.', '_' and '-'.",
@@ -180,7 +183,9 @@ def test_a_config_that_is_not_readable_is_said_when_it_is_missed(
 
     assert found.credentials is None
     place = str(tmp_path / "config.json")
-    assert found.problem == (f"{place}{'' if problem[:1] == ':' else ' '}{problem}" if problem else "")
+    assert found.problem == (
+        f"{place}{'' if problem[:1] == ':' else ' '}{problem}" if problem else ""
+    )
 
 
 def test_a_config_that_may_not_be_opened_is_said(tmp_path: Path) -> None:

@@ -21,7 +21,10 @@ WRITTEN = 'Bearer realm="https://a/t",service="s",scope="repository:x:pull,push"
         (f"Negotiate, {WRITTEN}", [("negotiate", {}), BEARER]),
         (f"Negotiate YWJj==, {WRITTEN}", [("negotiate", {}), BEARER]),
         (f"Basic, {WRITTEN}", [("basic", {}), BEARER]),
-        ("BEARER Realm=https://a/t,Service=s", [("bearer", {"realm": "https://a/t", "service": "s"})]),
+        (
+            "BEARER Realm=https://a/t,Service=s",
+            [("bearer", {"realm": "https://a/t", "service": "s"})],
+        ),
         ('bearer realm = "a" , service = "s"', [("bearer", {"realm": "a", "service": "s"})]),
         (r'Basic realm="a \"b\", c"', [("basic", {"realm": 'a "b", c'})]),
         ('Bearer realm="a", realm="b"', [("bearer", {"realm": "a"})]),

@@ -56,7 +56,9 @@ def test_an_upload_does_not_follow_its_location_elsewhere(
     assert "go to the registry itself only" in caught.value.why
 
 
-@pytest.mark.parametrize("place", ["http://r.example.com/x", "//example.com/x", "ftp://e/x", "http://["])
+@pytest.mark.parametrize(
+    "place", ["http://r.example.com/x", "//example.com/x", "ftp://e/x", "http://["]
+)
 def test_a_chunk_does_not_follow_either(store: Store, place: str) -> None:
     """Also one that a registry sends on in the middle of a blob."""
     content = bytes(2 * CHUNK)

@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+import socket
+import threading
 from collections.abc import Mapping
+from contextlib import suppress
 from http.cookiejar import DefaultCookiePolicy
+from typing import Any
 
 import requests
+from requests.adapters import HTTPAdapter
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import HTTPError
+from urllib3.response import HTTPResponse
 
 from towpath.clients.registry.proxies import proxy
 from towpath.clients.registry.urls import origin
@@ -16,6 +24,63 @@ from towpath.clients.registry.wire import CONNECT, SILENCE, Answer, Sending
 AUTHORITIES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
 
 
+class _Timed:
+    """A connection whose answer begins in time: the library has a time for each line of a head."""
+
+    sock: socket.socket | None
+    _late = False
+
+    def getresponse(self) -> HTTPResponse:
+        """Return the head of an answer; the connection ends where that takes too long."""
+        timer = threading.Timer(SILENCE, self._end)
+        timer.daemon = True
+        timer.start()
+        try:
+            found: HTTPResponse = super().getresponse()  # type: ignore[misc]
+        finally:
+            timer.cancel()
+        if self._late:
+            # The library takes half a head for a whole one.
+            found.close()
+            raise TimeoutError("the answer comes too slowly")
+        return found
+
+    def _end(self) -> None:
+        self._late = True
+        with suppress(OSError):
+            if self.sock is not None:
+                self.sock.shutdown(socket.SHUT_RDWR)
+
+
+class _Plain(_Timed, HTTPConnection):  # type: ignore[misc]
+    """Plain HTTP, which only a proxy is asked by."""
+
+
+class _Tls(_Timed, HTTPSConnection):  # type: ignore[misc]
+    """Verified TLS."""
+
+
+class _PlainPool(HTTPConnectionPool):
+    ConnectionCls = _Plain
+
+
+class _TlsPool(HTTPSConnectionPool):
+    ConnectionCls = _Tls
+
+
+class _Adapter(HTTPAdapter):
+    """Makes connections of these kinds, with and without a proxy."""
+
+    def init_poolmanager(self, *args: Any, **options: Any) -> None:
+        super().init_poolmanager(*args, **options)
+        self.poolmanager.pool_classes_by_scheme = {"http": _PlainPool, "https": _TlsPool}
+
+    def proxy_manager_for(self, *args: Any, **options: Any) -> Any:
+        manager = super().proxy_manager_for(*args, **options)
+        manager.pool_classes_by_scheme = {"http": _PlainPool, "https": _TlsPool}
+        return manager
+
+
 class Elsewhere:
     """A wire that verifies who is at its other end."""
 
@@ -23,6 +88,8 @@ class Elsewhere:
         """Take the environment: of it only the proxies and the certificates count."""
         self._env = dict(env or {})
         self._session = requests.Session()
+        for scheme in ("http://", "https://"):
+            self._session.mount(scheme, _Adapter())
         # Else ~/.netrc would replace our login, and a proxy see what stays on this machine.
         self._session.trust_env = False
         self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
