@@ -24,7 +24,7 @@ from tests.releases import labels
 from towpath import config
 from towpath.clients.registry import RegistryClient
 from towpath.config import Environment
-from towpath.engine import collection, daemon, processes, recipes
+from towpath.engine import collection, daemon, private, processes, recipes
 from towpath.engine.layout import Layout, layout
 from towpath.errors import RegistryError
 from towpath.flows import attached, guard, prune, registry
@@ -78,6 +78,7 @@ def start(own: Layout, runner: Runner) -> None:
     """Start the registry as the engine's, and return when it answers."""
     own.run.mkdir(parents=True)
     own.state.mkdir()
+    private.write(own.password, "nobody asks for it")
     place = own.run / "registry.yml"
     place.write_text(recipes.registry_config(own.state, own.run))
     front = [

@@ -45,6 +45,7 @@ def collect(runner: Starting, terminal: Terminal) -> int:
     """
     own = layout(runner.env)
     place = own.state / "registry" / TREE
+    _require_current(own)
     with alone(own, terminal):
         inside, before = _inside(own), usage(place / "blobs")
         private.write(own.collecting)
@@ -64,11 +65,22 @@ def heal(runner: Starting, terminal: Terminal) -> None:
     own = layout(runner.env)
     if not own.collecting.exists():
         return
+    _require_current(own)
     with alone(own, terminal):
         if own.collecting.exists():
             terminal.warn("The registry was left read-only: it is started again.")
             _serve(own, runner, readonly=False)
             own.collecting.unlink()
+
+
+def _require_current(own: Layout) -> None:
+    """Raise CommandFailedError for a registry that is set up in another way than we would do it."""
+    if daemon.running(own) is not None and not own.password.is_file():
+        raise CommandFailedError(
+            "The embedded engine was started by an earlier version.",
+            why="Its registry would not come back where it was.",
+            next_step="Start it again: invoke engine.down, then invoke engine.up",
+        )
 
 
 def usage(folder: Path) -> int:
