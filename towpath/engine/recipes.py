@@ -141,8 +141,8 @@ def registry_config(state: Path, run: Path, *, readonly: bool = False) -> str:
 def front_config(run: Path, port: int, password: str) -> str:
     """Return HAProxy's configuration: everybody on this machine reads, our own clients write.
 
-    `/v2/` is where clients find out whether a registry wants a login, so it wants one too. While
-    the registry starts again, requests wait for it. The password is random and used only here, so
+    `/v2/` is where clients find out whether a registry wants a login, so it wants one too. A
+    registry that starts again is waited for. The password is random and used only here, so
     that a slow hash of it would protect nothing.
     """
     return f"""\
