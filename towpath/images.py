@@ -17,10 +17,61 @@ _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 _PART = r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*"
 _REPOSITORY = re.compile(f"{_PART}(?:/{_PART})*")
 _TAG = re.compile(r"[a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}")
-_REGISTRY = re.compile(r"(?:[a-zA-Z0-9.-]+|\[[0-9a-fA-F:]+\])(?::[0-9]{1,5})?")
+# A host as DNS has it, an IPv4 address, or an IPv6 address in brackets; then maybe a port.
+_LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
+_REGISTRY = re.compile(
+    rf"(?P<host>{_LABEL}(?:\.{_LABEL})*|\[[0-9a-f:.]+\])(?::(?P<port>[0-9]{{1,5}}))?"
+)
 
 # A user and a password before a host: not to be shown again.
 _PASSWORD = re.compile(r"[^/@]*@")
+
+
+def is_loopback(host: str) -> bool:
+    """Tell whether a host is this machine itself: the name `localhost`, or a loopback address.
+
+    A name that only begins like one is not, nor is a short or decimal form of an address, which
+    programs do not read alike, nor `0.0.0.0`.
+    """
+    import ipaddress
+
+    if host.lower() == "localhost":
+        return True
+    try:
+        address = ipaddress.ip_address(host.removeprefix("[").removesuffix("]"))
+    except ValueError:
+        return False
+    mapped = getattr(address, "ipv4_mapped", None) or getattr(address, "scope_id", None)
+    return address.is_loopback and not mapped
+
+
+def _no_registry(text: str) -> str:
+    """Return why a text is no registry; empty if it is one."""
+    import ipaddress
+
+    match = _REGISTRY.fullmatch(text)
+    if match is None:
+        if _REGISTRY.fullmatch(text.lower()):
+            return "It is written in lower case: logins are found by its exact name."
+        if text.count(":") > 1 and "/" not in text and "@" not in text:
+            return "An IPv6 address stands in brackets, as in [2001:db8::1]:5000."
+        return "A registry is a host and maybe a port: no scheme, path, slash, user or password."
+    if match["port"] and not 0 < int(match["port"]) < 65536:
+        return "A port is a number from 1 to 65535."
+    host = match["host"]
+    if host.startswith("["):
+        try:
+            ipaddress.IPv6Address(host[1:-1])
+        except ValueError:
+            return "What is in brackets is no IPv6 address."
+    elif host.rpartition(".")[2].isdecimal():
+        try:
+            ipaddress.IPv4Address(host)
+        except ValueError:
+            return "A host that ends with a number is an IPv4 address, and this one is none."
+    elif "." not in host and host != "localhost" and not match["port"]:
+        return "Docker takes a word without a dot or a port for a user of Docker Hub."
+    return ""
 
 
 def nearest(word: str, known: Iterable[str]) -> str:
@@ -104,11 +155,11 @@ class Repository(_Place):
 
     def __new__(cls, registry: str, name: str) -> Self:
         """Take a registry and a name; raises ConfigurationError for what is none."""
-        if not _REGISTRY.fullmatch(registry):
+        if why := _no_registry(registry):
             shown = _PASSWORD.sub("***@", registry)
             raise ConfigurationError(
                 f"{shown!r} is not a registry.",
-                why="A registry is a host and maybe a port: no scheme, path, user or password.",
+                why=why,
                 next_step="Write it as in 'registry.example.com' or 'localhost:5000'.",
             )
         if not _REPOSITORY.fullmatch(name):
@@ -125,8 +176,8 @@ class Repository(_Place):
     @property
     def is_loopback(self) -> bool:
         """Whether the registry is on this machine, where plain HTTP is no risk."""
-        host = self.registry.rsplit(":", 1)[0]
-        return host in {"localhost", "[::1]"} or host.startswith("127.")
+        match = _REGISTRY.fullmatch(self.registry)
+        return is_loopback(match["host"] if match else "")
 
     def at(self, digest_: str) -> str:
         """Return the reference by digest: the only one that a deployment takes."""

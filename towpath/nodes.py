@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from towpath.errors import ConfigurationError
-from towpath.images import nearest, platform
+from towpath.images import is_loopback, nearest, platform
 from towpath.tables import checked, typed, wrong
 
 if TYPE_CHECKING:
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 SSH, TCP, KUBERNETES = "ssh", "tcp", "kubernetes"
 SCHEMES = (SSH, TCP, KUBERNETES)
 MATERIAL = ("ca", "cert", "key")
-LOOPBACK = ("localhost", "127.0.0.1", "::1")
 _NAMESPACE = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 
 
@@ -152,7 +151,7 @@ def _require_safe(node: Node, parts: SplitResult, port: int | None, where: str) 
         raise _bad(node, where, "tcp:// names a host and a port, as in tcp://builder:2376.")
     if len(node.material) not in (0, len(MATERIAL)):
         raise _bad(node, where, "TLS needs all of ca, cert and key.")
-    if not node.material and parts.hostname not in LOOPBACK:
+    if not node.material and not is_loopback(parts.hostname or ""):
         raise _bad(
             node,
             where,

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import random
+import sys
 import tempfile
 import threading
 from collections.abc import Iterator
@@ -15,6 +16,7 @@ from pathlib import Path
 
 import pytest
 
+from tests import forwarding
 from tests.fakes import QuietTerminal
 from tests.misbehaving import embedded_program, free_port
 from tests.registry_server import NAME, push_image
@@ -22,7 +24,7 @@ from tests.releases import labels
 from towpath import config
 from towpath.clients.registry import RegistryClient
 from towpath.config import Environment
-from towpath.engine import collection, daemon, processes, recipes
+from towpath.engine import collection, daemon, private, processes, recipes
 from towpath.engine.layout import Layout, layout
 from towpath.errors import RegistryError
 from towpath.flows import attached, guard, prune, registry
@@ -40,8 +42,10 @@ pytestmark = [
 ]
 
 # As towpath/engine/engine.sh does it, without a Docker engine: the registry is a child of the first
-# process of a PID namespace.
-FIRST = 'trap "exit 0" TERM; docker-registry serve "$1" & while :; do wait; sleep 1; done'
+# process of a PID namespace. What is in front of it asks for no password.
+FIRST = (
+    'trap "exit 0" TERM; docker-registry serve "$1" & shift; "$@" & while :; do wait; sleep 1; done'
+)
 LAYER = 200_000  # bytes, random and of each release its own
 RELEASES, EVERY, KEEP = 50, 10, 3
 
@@ -74,10 +78,17 @@ def start(own: Layout, runner: Runner) -> None:
     """Start the registry as the engine's, and return when it answers."""
     own.run.mkdir(parents=True)
     own.state.mkdir()
+    private.write(own.password, "nobody asks for it")
     place = own.run / "registry.yml"
-    place.write_text(recipes.registry_config(own.state, own.port))
+    place.write_text(recipes.registry_config(own.state, own.run))
+    front = [
+        sys.executable,
+        forwarding.__file__,
+        f"127.0.0.1:{own.port}",
+        f"{own.run}/registry.sock",
+    ]
     argv = ["sh", "-c", daemon.RECORD, "sh", str(own.record), "unshare", *daemon.NAMESPACES]
-    runner.spawn([*argv, "sh", "-c", FIRST, "sh", str(place)], log=own.log)
+    runner.spawn([*argv, "sh", "-c", FIRST, "sh", str(place), *front], log=own.log)
     assert processes.until(lambda: daemon.registry_answers(own.port), 20), own.log.read_text()
 
 

@@ -101,11 +101,68 @@ def test_a_repository_makes_references() -> None:
         ("registry.example.com", False),
         ("localhost.example.com:5000", False),
         ("10.0.0.1:5000", False),
+        ("127.evil.example.com", False),
+        ("127.0.0.1.evil.example.com", False),
+        ("localhost.evil.com", False),
+        ("0.0.0.0:5000", False),
+        ("[::ffff:127.0.0.1]:5000", False),
+        ("[::2]:5000", False),
     ],
 )
 def test_only_this_machine_is_loopback(registry: str, loopback: bool) -> None:
     """Plain HTTP is for no other."""
     assert Repository(registry, "a/b").is_loopback is loopback
+
+
+@pytest.mark.parametrize(
+    "host",
+    ["127.1", "2130706433", "0x7f.0.0.1", "0177.0.0.1", "127.0.0.1.", "localhost.", "::1%lo", ""],
+)
+def test_what_programs_read_differently_is_not_loopback(host: str) -> None:
+    """Short, decimal and octal forms of an address are names of somebody."""
+    assert not images.is_loopback(host)
+
+
+@pytest.mark.parametrize(
+    ("registry", "why"),
+    [
+        ("R.example.com", "lower case"),
+        ("LOCALHOST:5000", "lower case"),
+        ("r.example.com:0", "from 1 to 65535"),
+        ("r.example.com:65536", "from 1 to 65535"),
+        ("r.example.com:", "no scheme, path, slash, user or password"),
+        ("r.example.com/", "no scheme, path, slash, user or password"),
+        ("r.example.com/team", "no scheme, path, slash, user or password"),
+        ("https://r.example.com", "no scheme, path, slash, user or password"),
+        ("http://localhost:5000", "no scheme, path, slash, user or password"),
+        ("r.example.com.", "no scheme, path, slash, user or password"),
+        ("-r.example.com", "no scheme, path, slash, user or password"),
+        ("r..example.com", "no scheme, path, slash, user or password"),
+        ("r example.com", "no scheme, path, slash, user or password"),
+        ("r.example.com\n", "no scheme, path, slash, user or password"),
+        ("::1", "stands in brackets"),
+        ("2001:db8::1:5000", "stands in brackets"),
+        ("[2001:db8::1::2]", "no IPv6 address"),
+        ("[fe80]", "no IPv6 address"),
+        ("127.1", "IPv4 address"),
+        ("2130706433", "IPv4 address"),
+        ("300.1.1.1:5000", "IPv4 address"),
+        ("team", "a user of Docker Hub"),
+    ],
+)
+def test_a_registry_is_refused_with_its_reason(registry: str, why: str) -> None:
+    """When settings are read, and not in the middle of a push."""
+    with pytest.raises(ConfigurationError, match="is not a registry") as caught:
+        Repository(registry, "a/b")
+
+    assert why in caught.value.why
+    assert caught.value.next_step.endswith("'registry.example.com' or 'localhost:5000'.")
+
+
+@pytest.mark.parametrize("registry", ["[2001:db8::1]:5000", "[::1]", "r-1.example.com", "r:5000"])
+def test_a_registry_may_have_an_address_or_a_port(registry: str) -> None:
+    """IPv6 in brackets, and a plain word with a port."""
+    assert Repository(registry, "a/b").registry == registry
 
 
 @pytest.mark.parametrize(

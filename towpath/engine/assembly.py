@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from towpath.engine import daemon, machine, recipes
+from towpath.engine import daemon, machine, private, recipes
 from towpath.engine.doors import Starting
 from towpath.engine.layout import Layout
 from towpath.errors import CommandFailedError
@@ -108,4 +108,4 @@ def build(layout: Layout, made: Recipe, runner: Starting) -> None:
                 next_step=f"Read {layout.state / 'images-default.log'}.",
             )
     shutil.rmtree(context(layout))
-    layout.images.write_text(made.images)
+    private.write(layout.images, made.images)

@@ -12,7 +12,7 @@ import signal
 from collections.abc import Mapping
 from pathlib import Path
 
-from towpath.engine import daemon, processes, recipes
+from towpath.engine import daemon, private, processes, recipes
 from towpath.engine.doors import Starting
 from towpath.engine.flow import alone
 from towpath.engine.layout import Layout, layout
@@ -45,9 +45,10 @@ def collect(runner: Starting, terminal: Terminal) -> int:
     """
     own = layout(runner.env)
     place = own.state / "registry" / TREE
+    _require_current(own)
     with alone(own, terminal):
         inside, before = _inside(own), usage(place / "blobs")
-        own.collecting.touch()
+        private.write(own.collecting)
         try:
             _serve(own, runner, readonly=True)
             argv = [PROGRAM, "garbage-collect", str(own.run / "registry.yml")]
@@ -64,11 +65,22 @@ def heal(runner: Starting, terminal: Terminal) -> None:
     own = layout(runner.env)
     if not own.collecting.exists():
         return
+    _require_current(own)
     with alone(own, terminal):
         if own.collecting.exists():
             terminal.warn("The registry was left read-only: it is started again.")
             _serve(own, runner, readonly=False)
             own.collecting.unlink()
+
+
+def _require_current(own: Layout) -> None:
+    """Raise CommandFailedError for a registry that is set up in another way than we would do it."""
+    if daemon.running(own) is not None and not own.password.is_file():
+        raise CommandFailedError(
+            "The embedded engine was started by an earlier version.",
+            why="Its registry would not come back where it was.",
+            next_step="Start it again: invoke engine.down, then invoke engine.up",
+        )
 
 
 def usage(folder: Path) -> int:
@@ -79,7 +91,7 @@ def usage(folder: Path) -> int:
 def _serve(own: Layout, runner: Starting, *, readonly: bool) -> None:
     """Let the registry run with another configuration; it is away for a moment."""
     config = own.run / ("registry-readonly.yml" if readonly else "registry.yml")
-    config.write_text(recipes.registry_config(own.state, own.port, readonly=readonly))
+    private.write(config, recipes.registry_config(own.state, own.run, readonly=readonly))
     inside = _inside(own)
     for running in processes.inside(_first(own), PROGRAM):
         processes.end(running, signal.SIGTERM)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import http.client
+import secrets
 import shutil
 import signal
 import socket
 from pathlib import Path
 
-from towpath.engine import processes, recipes
+from towpath.engine import clients, private, processes, recipes
 from towpath.engine.discover import answers
 from towpath.engine.doors import Starting
 from towpath.engine.layout import Layout
@@ -18,7 +19,8 @@ from towpath.errors import CommandFailedError, ConfigurationError
 SCRIPT = Path(__file__).with_name("engine.sh")
 # Written by the process itself, whole, before it does anything that would have to be stopped.
 RECORD = (
-    'cat /proc/sys/kernel/random/boot_id "/proc/$$/stat" > "$1.part" && mv "$1.part" "$1"'
+    "umask 077"
+    ' && cat /proc/sys/kernel/random/boot_id "/proc/$$/stat" > "$1.part" && mv "$1.part" "$1"'
     ' && shift && exec "$@"'
 )
 NAMESPACES = ("--pid", "--fork", "--kill-child", "--mount", "--mount-proc", "--propagation=slave")
@@ -47,6 +49,7 @@ def start(layout: Layout, root: Path, foreign: str, runner: Starting) -> None:
     machine = recipes.MACHINES[foreign]
     inner = ["sh", str(SCRIPT), str(root), str(layout.run), machine]
     outer = ["unshare", *NAMESPACES, *inner]
+    private.write(layout.log)
     runner.spawn(["sh", "-c", RECORD, "sh", str(layout.record), *outer], log=layout.log)
 
     def up_or_dead() -> bool:
@@ -63,8 +66,8 @@ def ready(layout: Layout) -> bool:
     return answers(layout.host) and registry_answers(layout.port)
 
 
-def registry_answers(port: int, path: str = "/v2/") -> bool:
-    """Tell whether the registry on this machine answers a path with 200."""
+def registry_answers(port: int, path: str = "/") -> bool:
+    """Tell whether the registry on this machine answers a path with 200; everybody may read."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=2)
     accept = {"Accept": "application/vnd.oci.image.index.v1+json, */*"}
     try:
@@ -109,15 +112,14 @@ def _refuse_taken(port: int) -> None:
 
 def _prepare(layout: Layout, root: Path, env: dict[str, str]) -> None:
     shutil.rmtree(layout.run, ignore_errors=True)
-    layout.run.mkdir(parents=True, mode=0o700)
-    state = (layout.state, layout.run, layout.port)
-    (layout.run / "daemon.json").write_text(recipes.daemon_config(*state))
-    (layout.run / "registry.yml").write_text(recipes.registry_config(layout.state, layout.port))
-    layout.cli.mkdir()
+    private.directory(layout.run)
+    run, password = layout.run, secrets.token_urlsafe(32)
+    private.write(layout.password, password)
+    private.write(run / "daemon.json", recipes.daemon_config(layout.state, run, layout.port))
+    private.write(run / "registry.yml", recipes.registry_config(layout.state, run))
+    private.write(run / "registry.cfg", recipes.front_config(run, layout.port, password))
+    private.directory(layout.cli)
     (layout.cli / "docker").symlink_to(root / "usr/bin/docker")
-    layout.client_config.mkdir()
+    private.directory(layout.client_config)
     (layout.client_config / "cli-plugins").symlink_to(root / "usr/libexec/docker/cli-plugins")
-    # The user's logins go on working, and `docker login` writes where it always does.
-    user = Path(env.get("DOCKER_CONFIG") or Path(env.get("HOME", "/root")) / ".docker")
-    if (user / "config.json").is_file() and user != layout.client_config:
-        (layout.client_config / "config.json").symlink_to(user / "config.json")
+    clients.write_config(layout, env)

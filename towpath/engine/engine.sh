@@ -1,11 +1,14 @@
 #!/bin/sh
-# The first process in the engine's own PID and mount namespaces: it runs dockerd and the registry
-# from the Debian in $1, and when it ends the kernel takes every process and mount with it.
+# The first process in the engine's own PID and mount namespaces: it runs dockerd, the registry and
+# HAProxy in front of it from the Debian in $1. When it ends the kernel takes every process and
+# mount with it.
 # $1 root, $2 run directory, $3 machine name of the architecture to emulate
 set -u
 root=$1 run=$2 foreign=$3
 daemon='' registry='' stopping=''
-trap 'stopping=yes; [ -z "$daemon" ] || kill -TERM "$daemon"' TERM
+# Which networks are this engine's, only it can say: another engine may have made some meanwhile.
+networks() { timeout 5 docker -H "unix://$run/docker.sock" network ls --quiet > "$run/networks"; }
+trap 'stopping=yes; [ -z "$daemon" ] || { networks; kill -TERM "$daemon"; }' TERM
 
 # Over the host's /usr, not a chroot: the paths of the host stay valid for bind mounts.
 mount -t overlay towpath -o "lowerdir=$root/usr:/usr" /usr || exit 1
@@ -43,14 +46,19 @@ if [ ! -e "$handler" ]; then
 fi
 
 docker-registry serve "$run/registry.yml" & registry=$!
+haproxy -db -f "$run/registry.cfg" & front=$!
 dockerd --config-file "$run/daemon.json" & daemon=$!
 [ -z "$stopping" ] || kill -TERM "$daemon"
 while kill -0 "$daemon" 2> /dev/null; do wait "$daemon"; done
-kill -TERM "$registry" 2> /dev/null
-wait "$registry"
+kill -TERM "$front" "$registry" 2> /dev/null
+wait "$front" "$registry"
 
 if [ -e "$before/handler" ]; then echo -1 > "$handler"; fi
-bridges | grep -vxF -f "$before/bridges" | while read -r bridge; do ip link delete "$bridge"; done
+bridges | grep -vxF -f "$before/bridges" | while read -r bridge; do
+    if [ "$bridge" = docker0 ] || grep -qxF "${bridge#br-}" "$run/networks"; then
+        ip link delete "$bridge"
+    fi
+done
 if ! grep -q docker0 "$before/bridges"; then
     iptables-save | grep -vE 'DOCKER|docker0|br-[0-9a-f]{12}' |
         sed "s/^:FORWARD [A-Z]*/:FORWARD $(cat "$before/policy")/" | iptables-restore

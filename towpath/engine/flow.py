@@ -7,7 +7,7 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from towpath.engine import assembly, daemon, machine
+from towpath.engine import assembly, clients, daemon, machine, private
 from towpath.engine.discover import Found, Probe, answers, find, require_reachable
 from towpath.engine.doors import Starting
 from towpath.engine.layout import Layout, layout
@@ -26,6 +26,8 @@ def up(runner: Starting, terminal: Terminal, probe: Probe = answers) -> dict[str
     if found.kind == "host":
         require_reachable(found.endpoint)
     if _usable(found, own):
+        if found.kind == "embedded":
+            _renew_clients(own, runner, terminal)
         return dict(found.environment)
     if found.kind == "none" and found.by and found.endpoint != own.host:
         raise EngineAbsentError(
@@ -42,6 +44,16 @@ def up(runner: Starting, terminal: Terminal, probe: Probe = answers) -> dict[str
     with alone(own, terminal):
         _bring_up(own, assembly.recipe(this), runner, terminal)
     return own.environment(runner.env)
+
+
+def _renew_clients(own: Layout, runner: Starting, terminal: Terminal) -> None:
+    if not own.password.is_file():
+        terminal.warn(
+            "The embedded engine was started by an earlier version: every user of this machine can"
+            " push to its registry. Start it again: invoke engine.down, then invoke engine.up"
+        )
+    else:
+        clients.write_config(own, runner.env)
 
 
 def _usable(found: Found, own: Layout) -> bool:
@@ -114,8 +126,8 @@ def status(runner: Starting, terminal: Terminal) -> None:
 def alone(own: Layout, terminal: Terminal) -> Iterator[None]:
     """Hold the engine's lock; a second `up` waits for the first."""
     try:
-        own.state.mkdir(parents=True, exist_ok=True)
-        stream = own.lock.open("a")
+        private.directory(own.state)
+        stream = private.lock(own.lock)
     except OSError as error:
         raise ConfigurationError(
             f"The engine cannot keep its files in {own.state}.",

@@ -12,6 +12,8 @@ from towpath.variables import variable
 
 STATE = Path("/var/lib/towpath")
 RUN = Path("/run/towpath")
+# Where the user's own Docker config is, once DOCKER_CONFIG is that of the engine's clients.
+USER_CONFIG = "TOWPATH_USER_DOCKER_CONFIG"
 # The kernel takes 107 bytes for a socket's name; the longest is
 # run/exec/containerd/containerd.sock.ttrpc below this directory.
 LONGEST = 64
@@ -72,8 +74,16 @@ class Layout:
 
     @property
     def client_config(self) -> Path:
-        """DOCKER_CONFIG: the plugins of the engine, the logins of the user."""
+        """DOCKER_CONFIG: the engine's plugins, the user's logins, the registry's password."""
         return self.run / "client"
+
+    @property
+    def password(self) -> Path:
+        """The password that the engine's registry wants of whoever pushes or deletes.
+
+        It is not there for an engine that an earlier version of the pipeline started.
+        """
+        return self.run / "registry.password"
 
     @property
     def images(self) -> Path:
@@ -92,11 +102,13 @@ class Layout:
         """Return what a command needs in its environment to use this engine."""
         path = env.get("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin")
         first = f"{self.cli}:"
-        return {
+        found = {
             "DOCKER_HOST": self.host,
             "DOCKER_CONFIG": str(self.client_config),
             "PATH": path if path.startswith(first) else first + path,
         }
+        named = env.get("DOCKER_CONFIG", found["DOCKER_CONFIG"])
+        return found if named == found["DOCKER_CONFIG"] else found | {USER_CONFIG: named}
 
 
 def layout(env: Mapping[str, str]) -> Layout:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import json
 import shlex
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from towpath import images as known
 from towpath.errors import EngineAbsentError
 
 SUITE = "trixie"
+USER = "towpath"  # who the engine's own clients are to its registry
 MACHINES = {known.architecture(name): machine for name, machine in known.MACHINES.items()}
 ARCHITECTURES = {machine: architecture for architecture, machine in MACHINES.items()}
 IMAGES = ("python:3.13-slim", "postgres:17", "memcached:1.6", "rabbitmq:4.0", "haproxy:3.0")
@@ -23,6 +26,7 @@ ROOT_PACKAGES = (
     "docker-compose",
     "docker-registry",
     "docker.io",
+    "haproxy",
     "iproute2",
     "iptables",
     "procps",
@@ -115,11 +119,11 @@ def daemon_config(state: Path, run: Path, port: int) -> str:
     return json.dumps(settings, indent=2) + "\n"
 
 
-def registry_config(state: Path, port: int, *, readonly: bool = False) -> str:
-    """Return the registry's configuration: no login, this machine only, deletion allowed.
+def registry_config(state: Path, run: Path, *, readonly: bool = False) -> str:
+    """Return the registry's configuration: a socket in a private directory, deletion allowed.
 
-    With `readonly` it takes nothing and serves what it has. JSON is YAML too, which is what the
-    registry reads.
+    Who may do what is decided by HAProxy in front of it (`front_config`). With `readonly` it takes
+    nothing and serves what it has. JSON is YAML too, which is what the registry reads.
     """
     settings = {
         "version": 0.1,
@@ -129,9 +133,76 @@ def registry_config(state: Path, port: int, *, readonly: bool = False) -> str:
             "delete": {"enabled": True},
             "maintenance": {"readonly": {"enabled": readonly}},
         },
-        "http": {"addr": f"127.0.0.1:{port}"},
+        "http": {"net": "unix", "addr": str(run / "registry.sock")},
     }
     return json.dumps(settings, indent=2) + "\n"
+
+
+def front_config(run: Path, port: int, password: str) -> str:
+    """Return HAProxy's configuration: everybody on this machine reads, our own clients write.
+
+    `/v2/` is where clients find out whether a registry wants a login, so it wants one too. A
+    registry that starts again is waited for. The password is random and used only here, so
+    that a slow hash of it would protect nothing.
+    """
+    return f"""\
+defaults
+    mode http
+    maxconn 2000
+    timeout connect 1s
+    timeout client 15m
+    timeout server 15m
+    timeout http-request 30s
+    retries 20
+    retry-on conn-failure
+
+userlist clients
+    user {USER} insecure-password {password}
+
+frontend registry
+    bind 127.0.0.1:{port}
+    acl reads method GET HEAD
+    acl asks_for_login path /v2 /v2/
+    acl ours http_auth(clients)
+    http-request auth realm towpath unless ours or reads !asks_for_login
+    http-request del-header Authorization
+    default_backend storage
+
+backend storage
+    server registry unix@{run / "registry.sock"}
+"""
+
+
+def client_config(text: str, earlier: str, port: int, password: str) -> str:
+    """Return the config.json of the engine's own clients: the user's, and the registry's password.
+
+    `text` is the user's config; one that is no JSON object counts as empty. `earlier` is what was
+    here before: logins that were made here are kept.
+    """
+    document, before = _object(text), _object(earlier)
+    logins = _table(before, "auths") | _table(document, "auths")
+    helpers = _table(before, "credHelpers") | _table(document, "credHelpers")
+    for host in (f"localhost:{port}", f"127.0.0.1:{port}"):
+        pair = base64.b64encode(f"{USER}:{password}".encode()).decode()
+        logins[host] = {"auth": pair}
+        if helpers.get(host) or document.get("credsStore"):
+            # No helper: this one is in the file, whatever keeps the user's other logins.
+            helpers[host] = ""
+    document |= {"auths": logins} | ({"credHelpers": helpers} if helpers else {})
+    return json.dumps(document, indent=2) + "\n"
+
+
+def _object(text: str) -> dict[str, Any]:
+    try:
+        document = json.loads(text)
+    except (ValueError, RecursionError):
+        return {}
+    return document if isinstance(document, dict) else {}
+
+
+def _table(document: Mapping[str, Any], key: str) -> dict[str, Any]:
+    found = document.get(key)
+    return dict(found) if isinstance(found, dict) else {}
 
 
 def fingerprint(*parts: bytes | str | Sequence[str]) -> str:

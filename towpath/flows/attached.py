@@ -38,17 +38,11 @@ def artifacts(registry: RegistryClient, digest: str, kind: str) -> list[Manifest
     """
     found = [registry.manifest(row.digest) for row in registry.referrers(digest, kind)]
     for artifact in found:
-        if subject_of(artifact) != digest:
+        if oci.subject_of(artifact) != digest:
             raise NothingToJudgeError(
                 f"{artifact.digest} hangs on {digest} and speaks of another image."
             )
     return found
-
-
-def subject_of(artifact: Manifest) -> str:
-    """Return the digest that an artifact speaks of; empty where it names none."""
-    subject = artifact.document.get("subject")
-    return str(subject.get("digest", "")) if isinstance(subject, dict) else ""
 
 
 def content(registry: RegistryClient, artifact: Manifest) -> bytes:

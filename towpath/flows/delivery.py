@@ -8,7 +8,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from towpath import promotion, report
-from towpath.errors import RegistryNotFoundError
+from towpath.errors import RegistryNotFoundError, RegistryUnauthorizedError
 from towpath.evidence import Statement, Subject
 from towpath.flows import build as builds
 from towpath.flows import evidence, guard, promote, registry
@@ -172,6 +172,7 @@ def _held_build(session: Session, run: Run) -> Statement | None:
     door = registry.client(session)
     try:
         named = {door.resolve(tag) for tag in (version_tag(run.source.version), BUILT)}
-    except RegistryNotFoundError:
+    except (RegistryNotFoundError, RegistryUnauthorizedError):
+        # Not there, or not there any more: many registries let nobody read what is not there.
         return None
     return held if named and all(name == held.facts["digest"] for name in named) else None

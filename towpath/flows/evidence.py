@@ -101,7 +101,7 @@ def _statements(registry: RegistryClient, digest: str, row: Descriptor) -> Itera
 def _require_evidence(artifact: Manifest, digest: str) -> None:
     """Raise NothingToJudgeError for an artifact that is no evidence of ours about this digest."""
     what, document = f"The evidence {artifact.digest}", artifact.document
-    if attached.subject_of(artifact) != digest:
+    if oci.subject_of(artifact) != digest:
         raise NothingToJudgeError(f"{what} hangs on {digest} and speaks of another image.")
     if artifact.media_type != oci.MANIFEST or artifact.is_index:
         raise NothingToJudgeError(f"{what} is of type {artifact.media_type[:80]}.")

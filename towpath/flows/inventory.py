@@ -75,7 +75,7 @@ def _packages_of_base(files: dict[str, bytes]) -> frozenset[Package]:
 def _lay(registry: RegistryClient, layer: oci.Descriptor, files: dict[str, bytes]) -> None:
     try:
         with (
-            registry.open_blob(layer.digest) as stream,
+            registry.open_blob(layer.digest, layer.size) as stream,
             tarfile.open(fileobj=stream, mode="r|*") as tar,
         ):
             oci.overlay(files, tar, _wanted)

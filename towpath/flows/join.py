@@ -44,7 +44,7 @@ def join(
 def _pushed(registry: RegistryClient, place: Place, digest: str) -> dict[str, Descriptor]:
     """Return what a machine pushed, by platform."""
     try:
-        manifest = registry.manifest(digest)
+        manifest = registry.awaiting(lambda: registry.manifest(digest))
     except RegistryNotFoundError as error:
         raise RegistryError(
             f"{place.name} built {', '.join(place.platforms)}, and {registry.repository} does not"
@@ -54,7 +54,7 @@ def _pushed(registry: RegistryClient, place: Place, digest: str) -> dict[str, De
         ) from error
     if manifest.is_index:
         return {row.platform: row for row in oci.children(manifest)}
-    config = oci.image_config(registry.blob(oci.config_of(manifest).digest))
+    config = oci.image_config(registry.content(oci.config_of(manifest)))
     row = Descriptor(manifest.media_type, digest, len(manifest.content), config.platform)
     return {config.platform: row}
 

@@ -11,6 +11,7 @@ from towpath.clients.registry.uploads import Places
 from towpath.errors import RegistryError
 from towpath.flows import guard
 from towpath.flows.carry import Arrived, move, read_back, spread
+from towpath.flows.clients import registry_client
 from towpath.images import digest as whole_digest
 from towpath.images import tag as whole_tag
 from towpath.readers import oci
@@ -74,7 +75,7 @@ def clients(session: Session) -> tuple[RegistryClient, tuple[RegistryClient, ...
     """Return the doors to the first registry and to each further one."""
     config = session.config
     first, *others = (
-        RegistryClient(place, env=config.env) for place in (config.images, *config.mirrors)
+        registry_client(place, config.env) for place in (config.images, *config.mirrors)
     )
     return first, tuple(others)
 

@@ -35,7 +35,7 @@ AGAIN = "Run `invoke build` again; no tag was moved."
 def read(registry: RegistryClient, digest: str, platforms: Sequence[str]) -> Image:
     """Return the image as the registry holds it; raises RegistryError unless it is whole."""
     try:
-        image = registries.image(registry, digest)
+        image = registry.awaiting(lambda: registries.image(registry, digest))
     except RegistryNotFoundError as error:
         raise RegistryError(
             f"The build ended well, and {registry.repository} does not hold {digest}.",
@@ -135,7 +135,7 @@ def _machines(registry: RegistryClient, folder: Path, layer: Descriptor) -> Mach
 def _look(registry: RegistryClient, layer: Descriptor) -> Machines:
     try:
         with (
-            registry.open_blob(layer.digest) as stream,
+            registry.open_blob(layer.digest, layer.size) as stream,
             tarfile.open(fileobj=stream, mode="r|*") as tar,
         ):
             return elf.machines(tar)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from pathlib import Path
 
 from towpath.clients.registry import RegistryClient
 from towpath.commands import buildx
@@ -14,8 +15,10 @@ from towpath.errors import (
     RegistryNetworkError,
     RegistryNotFoundError,
     RegistryRefusedError,
+    RegistryUnauthorizedError,
 )
 from towpath.flows import guard, ports
+from towpath.flows.clients import registry_client
 from towpath.flows.session import Session
 from towpath.images import Repository
 from towpath.images import tag as whole_tag
@@ -67,7 +70,7 @@ class Image:
 
 def client(session: Session) -> RegistryClient:
     """Return the door to the product's repository."""
-    return RegistryClient(session.config.images, env=session.config.env)
+    return registry_client(session.config.images, session.config.env)
 
 
 def start(session: Session) -> bool:
@@ -106,8 +109,18 @@ def _start(session: Session, port: int) -> None:
 
 def login(session: Session, user: str, password: str, registry: str = "") -> None:
     """Log in, to the first registry or the one named; the password goes to standard input."""
+
+
+def login(
+    session: Session, user: str, password: str, registry: str = "", *, folder: Path | None = None
+) -> None:
+    """Log in, to the first registry or the one named; the password goes to standard input.
+
+    `folder` is where the user's Docker config is, if that is not the one of the environment.
+    """
     place = Repository(registry or session.config.registry, session.config.repository)
-    session.runner.run(buildx.login(place.registry, user), stdin=password)
+    env = {"DOCKER_CONFIG": str(folder)} if folder else None
+    session.runner.run(buildx.login(place.registry, user), stdin=password, env=env)
 
 
 @guard.pushes
@@ -118,7 +131,7 @@ def push(session: Session, name: str, tag: str) -> str:
     registry.ping()
     session.runner.run(buildx.tag(name, reference))
     session.runner.run(buildx.push(reference))
-    return image(registry, tag).digest
+    return registry.awaiting(lambda: image(registry, tag)).digest
 
 
 def untag(session: Session, name: str) -> None:
@@ -135,6 +148,9 @@ def _answers(registry: RegistryClient) -> bool:
         registry.ping(patient=False)
     except RegistryNetworkError:
         return False
+    except RegistryUnauthorizedError:
+        # It wants a login, so it is there.
+        return True
     return True
 
 
@@ -167,7 +183,7 @@ def image(registry: RegistryClient, reference: str) -> Image:
 
 
 def _platform(registry: RegistryClient, manifest: Manifest) -> PlatformImage:
-    config = oci.image_config(registry.blob(oci.config_of(manifest).digest))
+    config = oci.image_config(registry.content(oci.config_of(manifest)))
     for layer in oci.layers(manifest):
         _require(registry, layer)
     return PlatformImage(manifest, config, oci.compressed_size(manifest))

@@ -89,7 +89,7 @@ def _rows(manifest: Manifest) -> list[Descriptor]:
 def _made(registry: RegistryClient, manifest: Manifest) -> str:
     """Return when an image says that it was made; "" for what is no image, or does not say."""
     try:
-        config = oci.image_config(registry.blob(oci.config_of(manifest).digest))
+        config = oci.image_config(registry.content(oci.config_of(manifest)))
     except (NothingToJudgeError, RegistryNotFoundError):
         return ""
     return config.labels.get(CREATED, "")

@@ -11,6 +11,7 @@ from pathlib import Path
 from towpath.clients.registry import RegistryClient
 from towpath.errors import DigestMismatchError, NothingToJudgeError, RegistryError
 from towpath.flows import private_files
+from towpath.flows.clients import registry_client
 from towpath.flows.session import Session
 from towpath.images import Repository
 from towpath.readers import oci
@@ -103,7 +104,7 @@ def read_blob(registry: RegistryClient, row: Descriptor, largest: int) -> bytes:
 def client(session: Session) -> RegistryClient:
     """Return a client of the repository of wheels, beside the product's."""
     wheels = Repository(session.config.registry, f"{session.config.repository}-wheels")
-    return RegistryClient(wheels, env=session.config.env)
+    return registry_client(wheels, session.config.env)
 
 
 def place(session: Session, name: str) -> Path:
@@ -127,7 +128,7 @@ def _layer(manifest: Manifest, where: str) -> Descriptor:
 
 def _is_believed(session: Session, registry: RegistryClient, name: str, *, quiet: bool) -> bool:
     """Tell whether a registry may speak: by the setting, where it let us in with credentials."""
-    if session.config.image.registry_wheels == "always" or registry.is_logged_in:
+    if session.config.image.registry_wheels == "always" or registry.authenticated:
         return True
     if not quiet:
         session.terminal.warn(

@@ -11,13 +11,15 @@ import json
 import posixpath
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from towpath import documents
 from towpath.errors import NothingToJudgeError
 
 if TYPE_CHECKING:
     import tarfile
+
+T = TypeVar("T")
 
 INDEX = "application/vnd.oci.image.index.v1+json"
 MANIFEST = "application/vnd.oci.image.manifest.v1+json"
@@ -34,8 +36,8 @@ DOCUMENT = 16 << 20
 _VARIANTS = {"linux/arm64": "v8", "linux/amd64": "v1"}
 
 # OCI image spec, "Digests": it becomes a part of an address.
-_DIGEST = re.compile(r"[a-z0-9]+(?:[.+_-][a-z0-9]+)*:[a-zA-Z0-9=_-]+")
-
+LARGEST = 1 << 50  # bytes
+_DIGEST = re.compile(r"[a-z0-9]+(?:[.+_-][a-z0-9]+)*:[a-zA-Z0-9=_-]{1,160}")
 _WHITEOUT = ".wh."
 _OPAQUE = ".wh..wh..opq"
 
@@ -132,6 +134,13 @@ def above(rows: list[Descriptor], base: Sequence[str]) -> list[Descriptor]:
 def config_of(manifest: Manifest) -> Descriptor:
     """Return where the config of an image is."""
     return _descriptor(manifest.document.get("config"), "a manifest")
+
+
+def subject_of(manifest: Manifest) -> str:
+    """Return the digest that an artifact speaks of; empty where it names none."""
+    subject = manifest.document.get("subject")
+    found = subject.get("digest") if isinstance(subject, dict) else None
+    return found if isinstance(found, str) else ""
 
 
 def compressed_size(manifest: Manifest) -> int:
@@ -258,30 +267,46 @@ def _rows(manifest: Manifest, key: str) -> list[Any]:
 
 def _descriptor(row: Any, where: str) -> Descriptor:
     try:
-        found = Descriptor(
-            media_type=row["mediaType"],
-            digest=row["digest"],
-            size=row["size"],
+        return Descriptor(
+            media_type=_typed(row["mediaType"], str),
+            digest=_digest(row["digest"]),
+            size=_size(row["size"]),
             platform=_platform(row.get("platform") or {}),
-            artifact_type=row.get("artifactType") or "",
+            artifact_type=_typed(row.get("artifactType", ""), str),
         )
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise NothingToJudgeError(
-            f"A descriptor in {where} is not whole.", why=repr(error)
+            f"A descriptor in {where} is not whole.", why=repr(error)[:200]
         ) from error
-    texts = all(isinstance(text, str) for text in (found.media_type, found.artifact_type))
-    named = isinstance(found.digest, str) and _DIGEST.fullmatch(found.digest)
-    if not texts or not named or type(found.size) is not int:
-        raise NothingToJudgeError(f"A descriptor in {where} is not whole.", why=repr(row)[:200])
-    return found
 
 
 def _platform(row: Mapping[str, Any]) -> str:
     """Return a platform's name; the variant is in it where the machine alone does not say it."""
     if not row:
         return ""
-    machine, variant = f"{row['os']}/{row['architecture']}", row.get("variant") or ""
+    machine = f"{_typed(row['os'], str)}/{_typed(row['architecture'], str)}"
+    variant = _typed(row.get("variant") or "", str)
     return machine if variant in ("", _VARIANTS.get(machine)) else f"{machine}/{variant}"
+
+
+def _typed(value: Any, kind: type[T]) -> T:
+    if not isinstance(value, kind) or isinstance(value, bool):
+        raise TypeError(f"not of type {kind.__name__}: {str(value)[:80]!r}")
+    return value
+
+
+def _digest(value: Any) -> str:
+    """Return a digest as the image spec has it: it becomes a part of paths and URLs."""
+    if not _DIGEST.fullmatch(_typed(value, str)):
+        raise ValueError(f"no digest: {value[:80]!r}")
+    return str(value)
+
+
+def _size(value: Any) -> int:
+    """Return a size in bytes; what is larger than any disk is none."""
+    if not 0 <= _typed(value, int) < LARGEST:
+        raise ValueError(f"no size in bytes: {str(value)[:40]}")
+    return int(value)
 
 
 def _encode(body: Mapping[str, Any]) -> bytes:

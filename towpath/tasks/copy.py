@@ -33,18 +33,18 @@ def main(argv: Sequence[str], env: Mapping[str, str]) -> int:
 
 def copy(origin: str, goal: str, env: Mapping[str, str]) -> None:
     """Bring the image to the other reference's repository; a tag moves last."""
-    from towpath.clients.registry import RegistryClient
+    from towpath.flows.clients import registry_client
 
     (place, reference), (target, name) = parse(origin), parse(goal)
     if ":" in name:
         raise ConfigurationError(f"{goal} names no tag.", next_step="Write a tag after the name.")
-    source = RegistryClient(place, env=env)
+    source = registry_client(place, env)
     if target == place:
         source.retag(reference, name)
         return
     from towpath.flows import carry
 
-    carry.copy(source, RegistryClient(target, env=env), reference, name)
+    carry.copy(source, registry_client(target, env), reference, name)
 
 
 def parse(reference: str) -> tuple[Repository, str]:

@@ -32,9 +32,13 @@ def start(_c: Context) -> None:
 @entry
 def login(_c: Context, user: str, registry: str = "") -> None:
     """Log in to the registry; the password is never on a command line."""
+    from towpath.engine.clients import user_folder
+    from towpath.engine.layout import layout
     from towpath.flows import registry as flow
 
     found = session(engine=True)
+    # Where all tools look for it, and not what the engine's own clients have as long as it runs.
+    folder = user_folder(layout(found.config.env), found.config.env)
     where = registry or found.config.registry
     terminal = sys.stdin.isatty()
     password = getpass.getpass(f"Password of {user} at {where}: ") if terminal else sys.stdin.read()
@@ -42,7 +46,7 @@ def login(_c: Context, user: str, registry: str = "") -> None:
         raise ConfigurationError(
             "There is no password.", next_step="Type it when asked, or pipe it to the command."
         )
-    flow.login(found, user, password.rstrip("\r\n"), registry)
+    flow.login(found, user, password.rstrip("\r\n"), registry, folder=folder)
     found.terminal.say(f"{user} is logged in to {where}.")
 
 

@@ -15,7 +15,7 @@ from tests.registry_server import NAME, Fault, Store, push_image
 from towpath.clients.registry import RegistryClient
 from towpath.clients.registry.access import Access
 from towpath.clients.registry.asking import ATTEMPTS
-from towpath.clients.registry.credentials import Credentials, credentials
+from towpath.clients.registry.credentials import Credentials, Found, credentials
 from towpath.clients.registry.wire import Answer
 from towpath.errors import (
     DigestMismatchError,
@@ -322,7 +322,7 @@ def test_credentials_go_over_https_only() -> None:
     def send(*_request: object) -> Answer:
         raise AssertionError("nothing may be sent")
 
-    access = Access("r.example.com", is_loopback=False, find=lambda: None, send=send)
+    access = Access("r.example.com", is_loopback=False, find=Found, send=send)
 
     with pytest.raises(RegistryUnauthorizedError, match="sends us to"):
         access.answer("", 'Bearer realm="http://r.example.com/token"')

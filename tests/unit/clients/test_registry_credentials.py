@@ -12,7 +12,7 @@ import pytest
 from tests.fakes import outcome
 from tests.registry_server import NAME, Store
 from towpath.clients.registry.access import Access
-from towpath.clients.registry.credentials import Credentials, credentials
+from towpath.clients.registry.credentials import Credentials, Found, credentials
 from towpath.clients.registry.wire import Answer
 from towpath.errors import CommandFailedError, RegistryUnauthorizedError
 from towpath.runner import Outcome
@@ -142,7 +142,7 @@ def test_an_identity_token_is_changed_for_a_short_one() -> None:
     access = Access(
         "r",
         is_loopback=False,
-        find=lambda: Credentials(identity_token="long"),
+        find=lambda: Found(Credentials(identity_token="long")),
         send=send,
     )
 

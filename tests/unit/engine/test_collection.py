@@ -10,8 +10,9 @@ import pytest
 
 from tests.fakes import QuietTerminal
 from tests.unit.engine.starter import TableStarter
-from towpath.engine import collection
+from towpath.engine import collection, daemon
 from towpath.engine.layout import layout
+from towpath.engine.processes import Process
 from towpath.errors import CommandFailedError
 from towpath.images import Repository
 
@@ -74,6 +75,22 @@ def test_an_engine_that_does_not_run_collects_nothing(env: dict[str, str]) -> No
 
     assert starter.started == []
     assert not own.collecting.exists()
+
+
+def test_an_engine_of_an_earlier_version_is_left_alone(
+    env: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its registry listens elsewhere: it would be gone after a collection."""
+    own = layout(env)
+    own.run.mkdir(parents=True)
+    own.collecting.touch()
+    monkeypatch.setattr(daemon, "running", lambda _own: Process(1, 0, "S", 1))
+    starter = TableStarter(env=env)
+
+    for act in (collection.collect, collection.heal):
+        with pytest.raises(CommandFailedError, match="earlier version"):
+            act(starter, QuietTerminal())
+    assert starter.started == []
 
 
 def test_nothing_is_healed_that_is_well(env: dict[str, str]) -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import base64
+import json
+import os
 import socket
 import subprocess
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -110,7 +113,7 @@ def test_start_prepares_client_and_namespaces(own: Layout, monkeypatch: pytest.M
     """The process is started in namespaces of its own; the client finds plugins and logins."""
     user = own.state / "user"
     user.mkdir()
-    (user / "config.json").write_text("{}")
+    (user / "config.json").write_text('{"auths": {"r": {"auth": "x"}}}')
     monkeypatch.setattr(daemon, "ready", lambda _layout: True)
     runner = TableStarter(env={"DOCKER_CONFIG": str(user)})
 
@@ -119,15 +122,44 @@ def test_start_prepares_client_and_namespaces(own: Layout, monkeypatch: pytest.M
     line = " ".join(runner.started[0])
     assert "unshare --pid --fork --kill-child --mount --mount-proc" in line
     assert line.endswith(f"{own.state}/root-aaaa {own.run} aarch64")
-    assert (own.client_config / "config.json").resolve() == user / "config.json"
+    logins = json.loads((own.client_config / "config.json").read_text())["auths"]
+    pair = base64.b64encode(f"towpath:{own.password.read_text()}".encode()).decode()
+    assert logins["r"] == {"auth": "x"}
+    assert logins[f"localhost:{own.port}"] == logins[f"127.0.0.1:{own.port}"] == {"auth": pair}
+    assert (user / "config.json").read_text() == '{"auths": {"r": {"auth": "x"}}}'
     assert str((own.cli / "docker").readlink()) == f"{own.state}/root-aaaa/usr/bin/docker"
+
+
+@pytest.mark.door
+@pytest.mark.parametrize("umask", [0, 0o077])
+def test_nobody_else_may_open_what_the_engine_writes(
+    own: Layout, monkeypatch: pytest.MonkeyPatch, umask: int
+) -> None:
+    """Passwords, configurations and the log are 0600 below directories of 0700."""
+    monkeypatch.setattr(daemon, "ready", lambda _layout: True)
+    before = os.umask(umask)
+    try:
+        daemon.start(own, own.root("aaaa"), "arm64", TableStarter())
+    finally:
+        os.umask(before)
+
+    files = [row for row in own.run.rglob("*") if row.is_file() and not row.is_symlink()]
+    assert {row.name for row in files} == {
+        "config.json",
+        "daemon.json",
+        "registry.cfg",
+        "registry.password",
+        "registry.yml",
+    }
+    assert {row.stat().st_mode & 0o777 for row in (*files, own.log)} == {0o600}
+    assert own.run.stat().st_mode & 0o777 == own.client_config.stat().st_mode & 0o777 == 0o700
 
 
 class Registry(BaseHTTPRequestHandler):
     """Has one path and nothing else."""
 
     def do_HEAD(self) -> None:
-        self.send_response(200 if self.path == "/v2/" else 404)
+        self.send_response(200 if self.path == "/" else 404)
         self.end_headers()
 
     def log_message(self, *_args: object) -> None:

@@ -13,7 +13,7 @@ from tests.fakes import QuietTerminal
 from tests.unit.engine.starter import TableStarter
 from towpath.engine import assembly, daemon, flow
 from towpath.engine import layout as layouts
-from towpath.engine import machine
+from towpath.engine import machine, private
 from towpath.engine.discover import DEFAULT
 from towpath.engine.processes import Process
 from towpath.errors import EngineAbsentError
@@ -120,6 +120,29 @@ def test_up_does_what_is_missing_and_no_more(
 
     assert acts.done == expected
     assert environment["DOCKER_HOST"] == f"unix://{tmp_path}/e/run/docker.sock"
+
+
+@pytest.mark.parametrize("current", [True, False])
+def test_an_engine_of_an_earlier_version_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, current: bool
+) -> None:
+    """Its registry asks nobody for a password, and stays so until it is started again."""
+    runner = starter(tmp_path, TOWPATH_ENGINE_DIR=str(tmp_path / "e"))
+    own = layouts.layout(runner.env)
+    private.directory(own.client_config)
+    (tmp_path / "user").mkdir()
+    if current:
+        private.write(own.password, "word")
+    else:
+        (own.client_config / "config.json").symlink_to(tmp_path / "user/config.json")
+    monkeypatch.setattr(flow, "_usable", lambda *_: True)
+    terminal = QuietTerminal()
+
+    flow.up(runner, terminal, {own.host}.__contains__)
+
+    assert ("every user of this machine can push" in terminal.said) is not current
+    assert (own.client_config / "config.json").is_file() is current
+    assert list((tmp_path / "user").iterdir()) == []
 
 
 def test_down_where_there_never_was_an_engine(tmp_path: Path) -> None:

@@ -99,20 +99,61 @@ def test_daemon_uses_the_image_store_that_knows_platforms() -> None:
 
 
 def test_registry_is_reached_from_this_machine_only() -> None:
-    """The registry has no login, so it listens on the loopback address."""
-    settings = json.loads(recipes.registry_config(Path("/s"), 5001))
+    """The registry itself knows no login: it has a socket, and HAProxy the loopback address."""
+    settings = json.loads(recipes.registry_config(Path("/s"), Path("/r")))
+    front = recipes.front_config(Path("/r"), 5001, "word")
 
-    assert settings["http"] == {"addr": "127.0.0.1:5001"}
+    assert settings["http"] == {"net": "unix", "addr": "/r/registry.sock"}
+    assert "bind 127.0.0.1:5001\n" in front and front.count("bind ") == 1
+    assert "server registry unix@/r/registry.sock\n" in front
+    assert "http-request auth realm towpath unless ours or reads !asks_for_login\n" in front
     assert settings["storage"]["filesystem"] == {"rootdirectory": "/s/registry"}
 
 
 @pytest.mark.parametrize("readonly", [False, True])
 def test_registry_deletes_what_it_is_told_and_can_be_read_only(readonly: bool) -> None:
     """A prune needs the one, and the freeing of the disk the other."""
-    settings = json.loads(recipes.registry_config(Path("/s"), 5001, readonly=readonly))
+    settings = json.loads(recipes.registry_config(Path("/s"), Path("/r"), readonly=readonly))
 
     assert settings["storage"]["delete"] == {"enabled": True}
     assert settings["storage"]["maintenance"] == {"readonly": {"enabled": readonly}}
+
+
+OURS = {"auth": "dG93cGF0aDp3b3Jk"}  # towpath:word
+
+
+@pytest.mark.parametrize(
+    ("user", "earlier", "expected"),
+    [
+        ("", "", {}),
+        ("no json", "[]", {}),
+        ('{"auths": {"r": {"auth": "x"}}}', "", {"r": {"auth": "x"}}),
+        ("{}", '{"auths": {"r": {"auth": "x"}}}', {"r": {"auth": "x"}}),
+        (
+            '{"auths": {"r": {"auth": "y"}}}',
+            '{"auths": {"r": {"auth": "x"}}}',
+            {"r": {"auth": "y"}},
+        ),
+        ('{"auths": [1]}', '{"auths": {"localhost:5001": {"auth": "old"}}}', {}),
+    ],
+    ids=["none", "broken", "the user's", "made here", "changed", "of an earlier engine"],
+)
+def test_clients_of_the_engine_have_all_logins(
+    user: str, earlier: str, expected: dict[str, object]
+) -> None:
+    """The user's, those made with the engine's own client, and the registry's by both its names."""
+    found = json.loads(recipes.client_config(user, earlier, 5001, "word"))
+
+    assert found == {"auths": {**expected, "localhost:5001": OURS, "127.0.0.1:5001": OURS}}
+
+
+def test_a_user_s_helper_is_not_asked_for_the_engine_s_registry() -> None:
+    """Everything else of the user's config stays as it is."""
+    user = '{"credsStore": "desktop", "credHelpers": {"r": "own"}, "proxies": {}}'
+    found = json.loads(recipes.client_config(user, "", 5001, "word"))
+
+    assert found["credHelpers"] == {"r": "own", "localhost:5001": "", "127.0.0.1:5001": ""}
+    assert (found["credsStore"], found["proxies"]) == ("desktop", {})
 
 
 def test_every_assembled_image_is_a_target_that_is_pushed() -> None:

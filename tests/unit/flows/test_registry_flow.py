@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.fakes import QuietTerminal, TableRunner, outcome
-from tests.registry_server import NAME, Store, push_image
+from tests.registry_server import NAME, Fault, Store, push_image
 from tests.releases import labels, session_at
 from towpath import config
 from towpath.errors import (
@@ -18,6 +19,7 @@ from towpath.errors import (
 )
 from towpath.flows import registry
 from towpath.flows.session import Session
+from towpath.runner import Outcome
 
 pytestmark = pytest.mark.door
 
@@ -28,6 +30,40 @@ def test_a_registry_that_answers_is_left_alone(store: Store, tmp_path: Path) -> 
 
     assert registry.start(session_at(tmp_path, store, runner)) is False
     assert runner.calls == []
+
+
+def test_a_registry_that_wants_a_login_is_left_alone(store: Store, tmp_path: Path) -> None:
+    """It answers: another one would take its place."""
+    runner = TableRunner()
+    store.faults = [Fault("/v2/", 401, {"WWW-Authenticate": 'Basic realm="r"'})]
+
+    assert registry.start(session_at(tmp_path, store, runner)) is False
+    assert runner.calls == []
+
+
+def test_a_login_goes_where_the_user_keeps_them(store: Store, tmp_path: Path) -> None:
+    """Not into the config of the engine's clients, which goes with the engine."""
+    seen: list[dict[str, str]] = []
+
+    class Remembering(TableRunner):
+        def answer(self, argv: Any, env: dict[str, str], stdin: Any, check: bool) -> Outcome:
+            seen.append(env)
+            return super().answer(argv, env, stdin, check)
+
+    runner = Remembering({"docker login": "Login Succeeded"})
+
+    registry.login(session_at(tmp_path, store, runner), "me", "word", folder=Path("/srv/docker"))
+
+    assert seen == [{"DOCKER_CONFIG": "/srv/docker"}]
+
+
+def test_what_the_engine_pushed_is_looked_for_again(store: Store, tmp_path: Path) -> None:
+    """Some registries show it only after a moment."""
+    pushed = push_image(store.client(), labels(), tag="local")
+    store.faults = [Fault(f"GET /v2/{NAME}/manifests/local", 404)]
+    runner = TableRunner({"docker tag": "", "docker push": ""})
+
+    assert registry.push(session_at(tmp_path, store, runner), "x", "local") == pushed.digest
 
 
 def test_a_registry_of_our_own_is_started(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

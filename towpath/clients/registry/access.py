@@ -12,14 +12,17 @@ from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
-from towpath.clients.registry.credentials import Credentials
+from towpath.clients.registry import urls
+from towpath.clients.registry.credentials import Credentials, Found
+from towpath.clients.registry.headers import challenges
 from towpath.clients.registry.wire import Answer
-from towpath.errors import RegistryUnauthorizedError
+from towpath.errors import RegistryRefusedError, RegistryUnauthorizedError
 from towpath.redaction import SECRETS
 
 Send = Callable[[str, str, Mapping[str, str], bytes], Answer]
 CLIENT = "towpath"
-_CHALLENGE = re.compile(r'(\w+)="([^"]*)"')
+# Nothing that could end a header, and a length that every server takes.
+_TOKEN = re.compile(r"[\x21-\x7e]{1,16384}")
 
 
 class Access:
@@ -30,22 +33,18 @@ class Access:
         registry: str,
         *,
         is_loopback: bool,
-        find: Callable[[], Credentials | None],
+        find: Callable[[], Found],
         send: Send,
     ) -> None:
         """Take how credentials are found: that is done at the first challenge, and once."""
         self.header = ""
+        self.authenticated = False
         self._registry = registry
         self._is_loopback = is_loopback
         self._find = find
         self._send = send
         self._lock = threading.RLock()
-        self._found: list[Credentials | None] = []
-
-    @property
-    def is_logged_in(self) -> bool:
-        """Whether the registry let us in with credentials, and not as anybody."""
-        return bool(self.header and self._found and self._found[0])
+        self._found: list[Found] = []
 
     def answer(self, used: str, challenge: str) -> int | None:
         """Answer a challenge to a request that was sent with the header `used`.
@@ -56,22 +55,31 @@ class Access:
         with self._lock:
             if self.header != used:
                 return 0
-            scheme, _, rest = challenge.partition(" ")
-            if scheme.lower() == "bearer":
-                self.header = f"Bearer {self._token(dict(_CHALLENGE.findall(rest)))}"
-            elif scheme.lower() == "basic" and (found := self._credentials()):
-                self.header = found.basic
+            # The first of each kind; others, as Negotiate, are for other clients.
+            known = {row.scheme: row.parameters for row in reversed(challenges(challenge))}
+            if known.get("bearer", {}).get("realm"):
+                self.header = f"Bearer {self._token(known['bearer'])}"
+                self.authenticated = self._credentials() is not None
+            elif "basic" in known and (found := self._credentials()) and found.user:
+                self.header, self.authenticated = found.basic, True
             return 1 if self.header != used else None
+
+    @property
+    def problem(self) -> str:
+        """Why there are no credentials, where that is not because nobody gave any."""
+        return self._found[0].problem if self._found else ""
 
     def _credentials(self) -> Credentials | None:
         if not self._found:
             self._found.append(self._find())
-        return self._found[0]
+        return self._found[0].credentials
 
     def _token(self, challenge: Mapping[str, str]) -> str:
         realm = self.trusted(challenge.get("realm", ""))
         wanted = {key: challenge[key] for key in ("service", "scope") if key in challenge}
         found = self._credentials()
+        if found and found.registry_token:
+            return found.registry_token
         if found and found.identity_token:
             form = {
                 **wanted,
@@ -92,21 +100,29 @@ class Access:
         try:
             body: Any = json.loads(answer.content)
             token = body.get("token") or body.get("access_token")
-        except (ValueError, AttributeError):
+        except (OSError, ValueError, AttributeError, RecursionError):
             token = None
-        if not token:
+        if not isinstance(token, str) or not _TOKEN.fullmatch(token):
             raise RegistryUnauthorizedError(
-                f"{self._registry} sends us to {realm} for a token, and there is none.",
+                f"{self._registry} sends us to {urls.shown(realm)} for a token, and there is none.",
                 next_step="Log in with `invoke registry.login`.",
             )
-        SECRETS.hide(str(token))
-        return str(token)
+        SECRETS.hide(token)
+        return token
 
     def trusted(self, realm: str) -> str:
-        """Return where tokens come from; raises RegistryUnauthorizedError unless that is safe."""
-        if urlsplit(realm).scheme != "https" and not self._is_loopback:
-            raise RegistryUnauthorizedError(
-                f"{self._registry} sends us to {realm or 'nowhere'} for a token.",
-                why="Credentials go over https only.",
-            )
-        return realm
+        """Return where tokens come from; raises RegistryUnauthorizedError unless that is safe.
+
+        It may be another host: the protocol lets a registry name one, as Docker Hub does, and only
+        the registry itself is asked for it, over verified TLS.
+        """
+        try:
+            to = urls.origin(realm)
+        except RegistryRefusedError as error:
+            raise RegistryUnauthorizedError(error.what, why=error.why) from error
+        if to.scheme == "https" or (to.is_near and self._is_loopback):
+            return realm
+        raise RegistryUnauthorizedError(
+            f"{self._registry} sends us to {urls.shown(realm)} for a token.",
+            why="Credentials go over https only.",
+        )

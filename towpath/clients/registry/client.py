@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import re
 from typing import IO, TYPE_CHECKING
-from urllib.parse import urlencode, urljoin
+from urllib.parse import urlencode
 
-from towpath.clients.registry.asking import ATTEMPTS, Asking
+from towpath.clients.registry.asking import ATTEMPTS, FIRST_WAIT, Asking
 from towpath.clients.registry.wire import PIECE, Answer
-from towpath.errors import RegistryError, RegistryNotFoundError, RegistryRefusedError
+from towpath.errors import (
+    NothingToJudgeError,
+    RegistryError,
+    RegistryNotFoundError,
+    RegistryRefusedError,
+    RegistryUnauthorizedError,
+)
 from towpath.readers import oci
 from towpath.readers.oci import Descriptor, Manifest
 
@@ -18,6 +24,10 @@ if TYPE_CHECKING:
     from towpath.clients.registry.reading import Reading
 
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
+# A tag, or a digest, as a part of a URL. Source: OCI distribution spec 1.1, "Pulling manifests".
+_REFERENCE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}(?::[0-9a-fA-F]{1,128})?")
+MOST_PAGES = 10_000
+SMALL = 256 * 1024 * 1024  # bytes of a blob that is read into memory
 
 
 class RegistryClient(Asking):
@@ -39,9 +49,8 @@ class RegistryClient(Asking):
         return self.healing(lambda: self._manifest(reference))
 
     def _manifest(self, reference: str) -> Manifest:
-        answer = self.once(
-            "GET", f"manifests/{reference}", headers={"Accept": ", ".join(oci.MANIFESTS)}
-        )
+        place = f"manifests/{self._checked(reference)}"
+        answer = self.once("GET", place, headers={"Accept": ", ".join(oci.MANIFESTS)})
         kind = answer.headers.get("content-type", "").partition(";")[0].strip()
         found = Manifest(kind, self._whole(answer))
         promised = answer.headers.get("docker-content-digest", "")
@@ -52,9 +61,9 @@ class RegistryClient(Asking):
             raise RegistryError(f"{self.name(reference)} is of a type we do not know: {kind!r}.")
         return found
 
-    def has_manifest(self, digest: str) -> bool:
-        """Tell whether the repository holds a manifest."""
-        return self._has(f"manifests/{digest}")
+    def has_manifest(self, digest: str, *, to_push: bool = False) -> bool:
+        """Tell whether the repository holds a manifest; see `has_blob` for `to_push`."""
+        return self._has(f"manifests/{self._checked(digest)}", to_push)
 
     def put_manifest(self, reference: str, manifest: Manifest) -> bool:
         """Store these very bytes under a tag or their digest, and check that they are there.
@@ -63,14 +72,17 @@ class RegistryClient(Asking):
         """
         answer = self.ask(
             "PUT",
-            f"manifests/{reference}",
+            f"manifests/{self._checked(reference)}",
             headers={"Content-Type": manifest.media_type},
             body=manifest.content,
         )
-        stored = self.resolve(reference)
-        if stored != manifest.digest:
-            raise self._mismatch(manifest.digest, stored)
+        self.awaiting(lambda: self._require_stored(reference, manifest.digest))
         return "oci-subject" in answer.headers
+
+    def _require_stored(self, reference: str, digest: str) -> None:
+        stored = self.resolve(reference)
+        if stored != digest:
+            raise self._mismatch(digest, stored)
 
     def retag(self, reference: str, tag: str) -> Manifest:
         """Give an image one more name: the same bytes, every platform asked for, and read back."""
@@ -87,18 +99,22 @@ class RegistryClient(Asking):
         Raises RegistryNotFoundError, and RegistryRefusedError where the registry deletes nothing
         or, as distribution 2.8, no tags.
         """
-        self.ask("DELETE", f"manifests/{reference}")
+        self.ask("DELETE", f"manifests/{self._checked(reference)}")
 
-    def has_blob(self, digest: str) -> bool:
-        """Tell whether the repository holds a blob."""
-        return self._has(f"blobs/{digest}")
+    def has_blob(self, digest: str, *, to_push: bool = False) -> bool:
+        """Tell whether the repository holds a blob.
+
+        With `to_push` a registry that lets nobody read counts as one without it: many say so of a
+        repository that the first push makes.
+        """
+        return self._has(f"blobs/{self._checked(digest)}", to_push)
 
     def put_blob(self, content: bytes, media_type: str) -> Descriptor:
         """Store a blob if it is not there, and return what points at it."""
         from towpath.clients.registry.uploads import put
 
         found = Descriptor(media_type, oci.sha256(content), len(content))
-        if not self.has_blob(found.digest):
+        if not self.has_blob(found.digest, to_push=True):
             put(self, found.digest, content)
         return found
 
@@ -107,16 +123,24 @@ class RegistryClient(Asking):
         query = urlencode({"mount": digest, "from": repository})
         try:
             return self.ask("POST", f"blobs/uploads/?{query}").status == 201
-        except (RegistryNotFoundError, RegistryRefusedError):
+        except (RegistryNotFoundError, RegistryRefusedError, RegistryUnauthorizedError):
+            # What we may not take over, we may still send.
             return False
 
-    def blob(self, digest: str) -> bytes:
-        """Return a small blob, checked."""
-        with self.open_blob(digest) as stream:
+    def blob(self, digest: str, size: int = SMALL) -> bytes:
+        """Return a small blob, checked; raises RegistryError for more than `size` bytes."""
+        with self.open_blob(digest, size) as stream:
             return stream.read()
 
-    def open_blob(self, digest: str) -> IO[bytes]:
-        """Return a blob as a temporary file, checked and at its start; the caller closes it."""
+    def content(self, row: Descriptor) -> bytes:
+        """Return what a descriptor points at, checked: not more bytes than it says."""
+        return self.blob(row.digest, min(row.size, SMALL))
+
+    def open_blob(self, digest: str, size: int | None = None) -> IO[bytes]:
+        """Return a blob as a temporary file, checked and at its start; the caller closes it.
+
+        Raises RegistryError as soon as it has more than `size` bytes, and DigestMismatchError.
+        """
         import hashlib
         import tempfile
 
@@ -126,6 +150,11 @@ class RegistryClient(Asking):
             with self.reading(digest) as source:
                 while piece := source.read(PIECE):
                     seen.update(piece)
+                    if size is not None and into.tell() + len(piece) > size:
+                        raise RegistryError(
+                            f"{self.name(digest)} is larger than it is said to be.",
+                            why=f"More than {size} bytes came.",
+                        )
                     into.write(piece)
             if f"sha256:{seen.hexdigest()}" != digest:
                 raise self._mismatch(digest, f"sha256:{seen.hexdigest()}")
@@ -142,35 +171,43 @@ class RegistryClient(Asking):
         """
         from towpath.clients.registry.reading import Reading
 
+        place = f"blobs/{self._checked(digest)}"
+
         def begin(offset: int) -> Answer:
             headers = {"Range": f"bytes={offset}-"} if offset else {}
-            return self.once("GET", f"blobs/{digest}", headers=headers)
+            return self.once("GET", place, headers=headers)
 
         return Reading(begin, self.healing, self._broke, halt)
 
     def tags(self) -> list[str]:
         """Return the tags of the repository; empty where the repository does not exist yet."""
-        found: list[str] = []
-        place = "tags/list?n=1000"
-        while place:
-            try:
-                answer = self.ask("GET", place)
-            except RegistryNotFoundError:
-                return found
-            found += oci.parse(answer.content, "the list of tags").get("tags") or []
-            place = _following(answer)
-        return sorted(found)
+        from towpath.clients.registry import pages
+
+        try:
+            first = self.ask("GET", "tags/list?n=1000", home_only=True)
+        except RegistryNotFoundError:
+            return []
+        rows = pages.every(self, first, MOST_PAGES)
+        return sorted({tag for answer in rows for tag in pages.tags(answer.content)})
 
     def referrers(self, digest: str, artifact_type: str = "") -> list[Descriptor]:
         """Return what was attached to a digest, from the API or from its fallback tag.
 
-        Without a type everything that is attached.
+        Without a type everything that is attached. What answers with something else than a list,
+        a page for people for example, has no such API.
         """
+        from towpath.clients.registry import pages
+
         query = f"?{urlencode({'artifactType': artifact_type})}" if artifact_type else ""
         try:
-            found = self._pages(f"referrers/{digest}{query}")
-        except (RegistryNotFoundError, RegistryRefusedError):
+            place = f"referrers/{self._checked(digest)}{query}"
+            first = self.ask("GET", place, home_only=True)
+            found = oci.entries(Manifest(oci.INDEX, first.content))
+        except (RegistryNotFoundError, RegistryRefusedError, NothingToJudgeError):
             found = oci.entries(self._fallback(digest))
+        else:
+            for answer in pages.after(self, first, MOST_PAGES):
+                found += oci.entries(Manifest(oci.INDEX, answer.content))
         return [row for row in found if artifact_type in ("", row.artifact_type)]
 
     def attach(self, subject: str, *artifacts: Manifest) -> None:
@@ -181,10 +218,17 @@ class RegistryClient(Asking):
         "Pushing Manifests with Subject".
         """
         left = [row for row in artifacts if not self.put_manifest(row.digest, row)]
-        for _ in range(ATTEMPTS if left else 0):
+        ours = self._attached.setdefault(subject, {})
+        ours |= {row.digest: row.descriptor for row in left}
+        for number in range(ATTEMPTS if left else 0):
+            if number:
+                # It may be shown only after a moment; else another writer was quicker.
+                self._sleep(FIRST_WAIT * 2 ** (number - 1))
             listed, left = self._unlisted(subject, left)
             if not left:
                 return
+            known = {row.digest for row in (*listed, *(row.descriptor for row in left))}
+            listed += [row for digest, row in ours.items() if digest not in known]
             index = oci.index_of([*listed, *(row.descriptor for row in left)])
             kind = {"Content-Type": index.media_type}
             self.ask("PUT", f"manifests/{_fallback_tag(subject)}", headers=kind, body=index.content)
@@ -202,12 +246,23 @@ class RegistryClient(Asking):
         known = {row.digest for row in listed}
         return listed, [row for row in artifacts if row.digest not in known]
 
-    def _has(self, place: str) -> bool:
+    def _has(self, place: str, to_push: bool) -> bool:
         try:
             self.ask("HEAD", place, headers={"Accept": ", ".join((*oci.MANIFESTS, "*/*"))})
         except RegistryNotFoundError:
             return False
+        except RegistryUnauthorizedError:
+            if to_push:
+                return False
+            raise
         return True
+
+    def _checked(self, reference: str) -> str:
+        """Return a tag or digest that can be a part of a URL, and of nothing else in it."""
+        if not _REFERENCE.fullmatch(reference):
+            shown = reference[:100]
+            raise RegistryError(f"{shown!r} is no tag or digest of {self.repository}.")
+        return reference
 
     def _fallback(self, digest: str) -> Manifest:
         try:
@@ -215,24 +270,7 @@ class RegistryClient(Asking):
         except RegistryNotFoundError:
             return oci.index_of([])
 
-    def _pages(self, place: str) -> list[Descriptor]:
-        found: list[Descriptor] = []
-        while place:
-            answer = self.ask("GET", place)
-            found += oci.entries(Manifest(oci.INDEX, answer.content))
-            place = _following(answer)
-        return found
-
 
 def _fallback_tag(digest: str) -> str:
     """Return the tag that lists what is attached to a digest, where there is no referrers API."""
     return digest.replace(":", "-")
-
-
-def _following(answer: Answer) -> str:
-    """Return where the next page is; empty at the last. Source: RFC 8288."""
-    for row in answer.headers.get("link", "").split(","):
-        place, _, rest = row.strip().partition(">")
-        if 'rel="next"' in rest or "rel=next" in rest:
-            return urljoin(answer.url, place.removeprefix("<"))
-    return ""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from urllib.parse import urlsplit
 
+from towpath.clients.registry import urls
 from towpath.clients.registry.wire import Answer
 from towpath.errors import (
     DigestMismatchError,
@@ -19,12 +19,16 @@ from towpath.errors import (
 )
 
 WRONG_DIGEST = "DIGEST_INVALID"
+# What is read of an answer that is none, and what is shown of it: somebody else wrote it.
+MOST_READ, MOST_SHOWN = 65536, 300
 
 
 def refused(answer: Answer, registry: str, now: Callable[[], float]) -> RegistryError:
     """Return the error of an answer that is none we wanted; `now` is the time in seconds."""
-    what = f"{registry} answered {answer.status} for {urlsplit(answer.url).path}."
+    home = urls.shown(answer.url).partition("://")[2].partition("/")
+    what = f"{registry} answered {answer.status} for /{home[2]}."
     why = said(answer)
+    answer.close()
     if answer.status in (401, 403):
         return RegistryUnauthorizedError(
             what, why=why, next_step="Log in with `invoke registry.login`."
@@ -45,6 +49,8 @@ def refused(answer: Answer, registry: str, now: Callable[[], float]) -> Registry
         return failing
     if WRONG_DIGEST in why and answer.status == 400:
         return DigestMismatchError(what, why=why)
+    if location := answer.headers.get("location", "") if answer.status < 400 else "":
+        why = f"It sends us to {urls.shown(location)}."
     error = RegistryRefusedError(what, why=why)
     error.status = answer.status
     return error
@@ -69,10 +75,16 @@ def mismatch(name: str, registry: str, seen: str) -> DigestMismatchError:
 def said(answer: Answer) -> str:
     """Return the registry's own words, without the page of a proxy in between."""
     try:
-        rows = json.loads(answer.content).get("errors") or []
-        return "; ".join(f"{row['code']}: {row.get('message', '')}" for row in rows)
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
-        return answer.reason or ""
+        rows = json.loads(answer.document(MOST_READ)).get("errors") or []
+        return _line("; ".join(f"{row['code']}: {row.get('message', '')}" for row in rows))
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return _line(answer.reason or "")
+
+
+def _line(text: str) -> str:
+    """Return what may be shown: one line of moderate length, without control letters."""
+    shown = "".join(letter if letter.isprintable() else " " for letter in text[: 2 * MOST_SHOWN])
+    return f"{shown[:MOST_SHOWN]}..." if len(shown) > MOST_SHOWN else shown
 
 
 def retry_after(answer: Answer, now: Callable[[], float]) -> float:
@@ -96,5 +108,5 @@ def _time(text: str) -> float | None:
 
     try:
         return parsedate_to_datetime(text).timestamp()
-    except ValueError:
+    except (ValueError, TypeError, OverflowError):
         return None

@@ -5,18 +5,26 @@ Source: RFC 9112.
 
 from __future__ import annotations
 
+import re
 import select
 import socket
 import threading
+import time
 import weakref
 from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
-from towpath.clients.registry.wire import CONNECT, SILENCE, Answer, Body
+from towpath.clients.registry.wire import CONNECT, PIECE, SILENCE, Answer, Body, Sending
+from towpath.images import is_loopback
 
 LONGEST_LINE = 65536
 MOST_LINES = 200
+MOST_ANNOUNCED = 8  # answers that only say that the answer will come
+
+_STATUS = re.compile(r"HTTP/1\.([01]) ([1-9][0-9]{2})(?: (.*))?")
+_LENGTH = re.compile(r"[0-9]{1,15}")
+_CHUNK = re.compile(r"[0-9a-fA-F]{1,12}")
 
 # Called once with an answer's body: whether its connection is free for another request.
 Done = Callable[[bool], None]
@@ -29,7 +37,7 @@ class Loopback:
         self._idle: dict[str, list[_Connection]] = {}
         self._lock = threading.Lock()
 
-    def send(self, method: str, url: str, headers: Mapping[str, str], body: bytes) -> Answer:
+    def send(self, method: str, url: str, headers: Mapping[str, str], body: Sending) -> Answer:
         """Send a request over a connection that is free, or a new one."""
         parts = urlsplit(url)
         connection = self._take(parts)
@@ -66,50 +74,63 @@ class _Connection:
         # As bytes: a name given as text is taken for an international one, and Python loads tables.
         place: Any = (host.encode(), port)
         self._socket = socket.create_connection(place, CONNECT)
+        # Also of one that nobody closed: the socket is not part of what is thrown away with it.
+        self.close = weakref.finalize(self, self._socket.close)
+        if not is_loopback(self._socket.getpeername()[0]):
+            self.close()
+            raise ConnectionError(f"{host} is not this machine")
         self._socket.settimeout(SILENCE)
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self.stream = self._socket.makefile("rb", 65536)
-
-        # Also of one that nobody closed: the socket is not part of what is thrown away with it.
-        self.close = weakref.finalize(self, _hang_up, self.stream, self._socket)
+        self._came, self._at = b"", 0
 
     def alive(self) -> bool:
         """Tell whether the other side still listens; one that hung up has something to read."""
-        return not select.select([self._socket], [], [], 0)[0]
+        unread = self._at < len(self._came)
+        return not unread and not select.select([self._socket], [], [], 0)[0]
 
     def write(
-        self, method: str, parts: SplitResult, headers: Mapping[str, str], body: bytes
+        self, method: str, parts: SplitResult, headers: Mapping[str, str], body: Sending
     ) -> None:
         head = _head(method, parts, headers, len(body))
         try:
-            if len(body) < LONGEST_LINE:
+            if isinstance(body, bytes) and len(body) < LONGEST_LINE:
                 self._socket.sendall(head + body)
             else:
                 self._socket.sendall(head)
-                self._socket.sendall(body)
+                self._send(body)
         except (BrokenPipeError, ConnectionResetError):
             # It may have said why before it hung up.
             if self.alive():
                 raise
 
+    def _send(self, body: Sending) -> None:
+        if isinstance(body, bytes):
+            self._socket.sendall(body)
+            return
+        while piece := body.read(PIECE):
+            self._socket.sendall(piece)
+
     def head(self) -> tuple[int, str, dict[str, str]]:
         """Read a status line and the headers, past those that only announce the answer."""
-        status = 100
-        while status < 200:
-            line = self.line()
-            version, _, rest = line.partition(" ")
-            code, _, reason = rest.partition(" ")
-            if not version.startswith("HTTP/1.") or not code.isdecimal():
+        until = time.monotonic() + SILENCE
+        for _ in range(MOST_ANNOUNCED):
+            line = self.line(until)
+            match = _STATUS.fullmatch(line)
+            if match is None:
                 raise ConnectionError(f"no HTTP answer: {line[:60]!r}")
-            status, headers = int(code), self._headers()
-        if version == "HTTP/1.0":
+            status, headers = int(match[2]), self._headers(until)
+            if status >= 200:
+                break
+        else:
+            raise ConnectionError("the answer is announced and does not come")
+        if match[1] == "0":
             headers.setdefault("connection", "close")
-        return status, reason, headers
+        return status, match[3] or "", headers
 
-    def _headers(self) -> dict[str, str]:
+    def _headers(self, until: float) -> dict[str, str]:
         found: dict[str, str] = {}
         for _ in range(MOST_LINES):
-            line = self.line()
+            line = self.line(until)
             if not line:
                 return found
             name, _, value = line.partition(":")
@@ -118,21 +139,35 @@ class _Connection:
         raise ConnectionError("too many headers")
 
     def some(self, size: int) -> bytes:
-        piece: bytes = self.stream.read(size)
+        """Return up to `size` bytes as they come; raises ConnectionError at the end."""
+        piece = self.rest(size)
         if not piece:
             raise ConnectionError("the connection ended before the answer did")
         return piece
 
-    def line(self) -> str:
-        line: bytes = self.stream.readline(LONGEST_LINE)
-        if not line.endswith(b"\n"):
-            raise ConnectionError("the connection ended before the answer did")
-        return line.decode("latin-1").rstrip("\r\n")
+    def rest(self, size: int) -> bytes:
+        """Return up to `size` bytes as they come, none at the end of the connection."""
+        if self._at == len(self._came):
+            return self._socket.recv(size)
+        piece = self._came[self._at : self._at + size]
+        self._at += len(piece)
+        return piece
 
-
-def _hang_up(stream: Any, connection: socket.socket) -> None:
-    stream.close()
-    connection.close()
+    def line(self, until: float = 0.0) -> str:
+        """Return a line, which has to be here at this time; it has its own otherwise."""
+        until = until or time.monotonic() + SILENCE
+        while (end := self._came.find(b"\n", self._at)) < 0:
+            self._came, self._at = self._came[self._at :], 0
+            if len(self._came) > LONGEST_LINE:
+                raise ConnectionError("a line of the answer is too long")
+            if time.monotonic() > until:
+                raise TimeoutError("the answer comes too slowly")
+            piece = self._socket.recv(LONGEST_LINE)
+            if not piece:
+                raise ConnectionError("the connection ended before the answer did")
+            self._came += piece
+        line, self._at = self._came[self._at : end], end + 1
+        return line.decode("latin-1").rstrip("\r")
 
 
 def _head(method: str, parts: SplitResult, headers: Mapping[str, str], length: int) -> bytes:
@@ -151,10 +186,13 @@ def _body(connection: _Connection, headers: Mapping[str, str], done: Done, *, no
     """Return the body that the headers announce. Source: RFC 9112, "Message Body Length"."""
     if none:
         return _Sized(connection, 0, done)
-    if headers.get("transfer-encoding", "").lower() == "chunked":
+    coding, length = headers.get("transfer-encoding", ""), headers.get("content-length", "")
+    if coding.lower() == "chunked":
         return _Chunked(connection, done)
-    length = headers.get("content-length", "")
-    return _Sized(connection, int(length), done) if length.isdecimal() else _Rest(connection, done)
+    if coding or (length and not _LENGTH.fullmatch(length)):
+        connection.close()
+        raise ConnectionError(f"no length of an answer: {(coding or length)[:40]!r}")
+    return _Sized(connection, int(length), done) if length else _Rest(connection, done)
 
 
 class _Sized:
@@ -207,16 +245,21 @@ class _Chunked:
 
     def _begin(self) -> bool:
         text = self._connection.line().partition(";")[0].strip()
-        try:
-            self._left = int(text, 16)
-        except ValueError as error:
-            raise ConnectionError(f"no length of a chunk: {text[:20]!r}") from error
+        if not _CHUNK.fullmatch(text):
+            raise ConnectionError(f"no length of a chunk: {text[:20]!r}")
+        self._left = int(text, 16)
         if not self._left:
-            while self._connection.line():
-                continue
+            self._skip_trailers()
             self._over = True
             self._done(True)
         return bool(self._left)
+
+    def _skip_trailers(self) -> None:
+        until = time.monotonic() + SILENCE
+        for _ in range(MOST_LINES):
+            if not self._connection.line(until):
+                return
+        raise ConnectionError("too many headers")
 
 
 class _Rest:
@@ -227,10 +270,10 @@ class _Rest:
         self._over = False
 
     def read(self, size: int) -> bytes:
-        piece = b"" if self._over else self._connection.stream.read(size)
+        piece = b"" if self._over else self._connection.rest(size)
         if not piece:
             self.close()
-        return bytes(piece)
+        return piece
 
     def close(self) -> None:
         if not self._over:

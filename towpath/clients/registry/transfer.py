@@ -161,7 +161,7 @@ def once(rows: Iterable[Descriptor]) -> tuple[Descriptor, ...]:
 
 
 def _manifest(target: RegistryClient, manifest: Manifest) -> None:
-    if not target.has_manifest(manifest.digest):
+    if not target.has_manifest(manifest.digest, to_push=True):
         target.put_manifest(manifest.digest, manifest)
 
 
@@ -173,7 +173,7 @@ def _blob(
     moved: Moved,
     halt: threading.Event,
 ) -> None:
-    if target.has_blob(row.digest):
+    if target.has_blob(row.digest, to_push=True):
         moved.count(present=1)
         return
     same = source.repository.registry == target.repository.registry
@@ -183,8 +183,12 @@ def _blob(
         with source.reading(row.digest, halt) as reading:
             size = stream(target, row.digest, row.size, reading, places)
         moved.count(sent=1, bytes_sent=size)
-    if not target.has_blob(row.digest):
+    target.awaiting(lambda: _require_blob(target, row.digest))
+
+
+def _require_blob(target: RegistryClient, digest: str) -> None:
+    if not target.has_blob(digest):
         raise RegistryNotFoundError(
-            f"{target.repository} took the blob {row.digest}, and does not hold it.",
+            f"{target.repository} took the blob {digest}, and does not hold it.",
             next_step="Look at the registry's log and its disk; no tag was moved.",
         )

@@ -1,5 +1,7 @@
 """Blobs on their way in: small ones at once, large ones in chunks that survive a broken line.
 
+A registry that takes no chunks, or only larger ones, gets a large blob in one request.
+
 Source: OCI distribution spec 1.1, "Pushing a blob in chunks". What a registry took of a blob is
 asked of the registry itself and never guessed. Distribution 2.8 forgets an upload of which a chunk
 broke in its middle, or that began before it was restarted: that blob then starts from the front.
@@ -9,11 +11,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Protocol
-from urllib.parse import urljoin, urlsplit
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from towpath import private
+from towpath.clients.registry import urls
 from towpath.clients.registry.asking import ATTEMPTS, FIRST_WAIT
+from towpath.clients.registry.wire import Source, Streamed
 from towpath.errors import (
     RegistryError,
     RegistryNetworkError,
@@ -32,16 +36,8 @@ if TYPE_CHECKING:
 CHUNK = 16 * 1024 * 1024
 BYTES = {"Content-Type": "application/octet-stream"}
 OUT_OF_STEP = 416
-
-
-class Source(Protocol):
-    """Where the bytes of a blob come from."""
-
-    def seek(self, offset: int) -> object:
-        """Go on from this place, in bytes from the start."""
-
-    def whole(self, size: int) -> bytes:
-        """Return so many bytes, fewer only at the end."""
+REFUSED_CHUNKS = (400, 405, 411, 413, 415)
+LARGEST_LENGTH = 15  # digits
 
 
 class Places:
@@ -59,7 +55,7 @@ class Places:
         try:
             document = json.loads(self._file(self._directory, key).read_bytes())
             return str(document["place"])
-        except (OSError, ValueError, KeyError, TypeError):
+        except (OSError, ValueError, KeyError, TypeError, RecursionError):
             return ""
 
     def remember(self, key: str, place: str) -> None:
@@ -139,10 +135,37 @@ class _Upload:
         self._size = size
         self._source = source
         self._places = places
+        self._in_chunks = size > CHUNK
+        self._out_of_step = 0
 
     def go_on(self) -> None:
         """Send what is missing, a chunk at a time, and the last one with the digest."""
+        try:
+            self._send()
+        except RegistryRefusedError as error:
+            if not (self._in_chunks and self._takes_no_chunks(error)):
+                raise
+            self._places.forget(self.key)
+            self._in_chunks = False
+            self._send()
+
+    def _takes_no_chunks(self, error: RegistryRefusedError) -> bool:
+        """Tell whether a refusal is of chunks as such; one that is out of step is asked after."""
+        if error.status == OUT_OF_STEP:
+            self._out_of_step += 1
+            return self._out_of_step > 1
+        return error.status in REFUSED_CHUNKS
+
+    def _send(self) -> None:
         place, offset = self._standing()
+        if self._in_chunks:
+            self._send_chunks(place, offset)
+        else:
+            body = Streamed(self._source, self._size)
+            self._client.once("PUT", _finishing(place, self._digest), headers=BYTES, body=body)
+            self.sent += self._size
+
+    def _send_chunks(self, place: str, offset: int) -> None:
         self._source.seek(offset)
         while self._size - offset > CHUNK:
             content = self._next(CHUNK)
@@ -166,28 +189,45 @@ class _Upload:
 
     def _standing(self) -> tuple[str, int]:
         """Return where the upload goes on and how much of it the registry has."""
-        if known := self._places.recall(self.key):
+        known = self._places.recall(self.key) if self._in_chunks else ""
+        if known:
             try:
                 answer = self._client.ask("GET", known)
-                return _place(answer), _held(answer)
+                if 0 <= (held := _held(answer)) <= self._size:
+                    return _place(answer), held
             except (RegistryNotFoundError, RegistryRefusedError):
-                self._places.forget(self.key)
+                pass
+            self._places.forget(self.key)
         answer = self._client.ask("POST", "blobs/uploads/")
         place = _place(answer)
-        if self._size > CHUNK:
+        if self._in_chunks and _smallest_chunk(answer) > CHUNK:
+            self._in_chunks = False
+        if self._in_chunks:
             self._places.remember(self.key, place)
         return place, 0
 
 
 def _place(answer: Answer) -> str:
+    """Return where an upload goes on. It is the registry itself, or the next request is refused."""
     found = answer.headers.get("location", "")
-    return urljoin(answer.url, found) if found else answer.url
+    return urls.following(answer.url, found) if found else answer.url
 
 
 def _held(answer: Answer) -> int:
     """Return how many bytes the registry has: `Range: 0-0` is what it says of none."""
-    last = answer.headers.get("range", "").rpartition("-")[2]
-    return int(last) + 1 if last.isdecimal() and int(last) else 0
+    start, _, end = answer.headers.get("range", "").strip().removeprefix("bytes=").partition("-")
+    last = _number(end) if start == "0" else 0
+    return last + 1 if last else 0
+
+
+def _smallest_chunk(answer: Answer) -> int:
+    """Return how many bytes a chunk has at least. Source: OCI distribution spec, "Chunk size"."""
+    return _number(answer.headers.get("oci-chunk-min-length", ""))
+
+
+def _number(text: str) -> int:
+    text = text.strip()
+    return int(text) if text.isdecimal() and len(text) <= LARGEST_LENGTH else 0
 
 
 def _finishing(place: str, digest: str) -> str:
