@@ -121,8 +121,7 @@ FREEZE
 
 COPY requirements/uv.txt /build/
 RUN --mount=type=secret,id=ca,target=/etc/ssl/certs/ca-certificates.crt \
-    --mount=type=cache,target=/root/.cache/pip \
-    pip install --quiet --root-user-action=ignore --target /build/uv \
+    pip install --quiet --no-cache-dir --root-user-action=ignore --target /build/uv \
     --require-hashes --requirement /build/uv.txt
 
 # --- dependencies: what every platform has alike is installed, compiled and stored once ----------
@@ -134,9 +133,10 @@ ARG BUILDARCH
 ARG ARCHITECTURES="amd64 arm64"
 COPY requirements/production.txt /build/
 RUN --mount=type=secret,id=ca,target=/etc/ssl/certs/ca-certificates.crt \
-    --mount=type=cache,target=/root/.cache \
     --mount=type=bind,from=wheels,target=/wheels <<'RESOLVE'
 set -eu
+# No cache is mounted: every build of an engine shares it, and uv does not hash what it finds there.
+export UV_CACHE_DIR=/build/downloads
 mkdir -p /common /django
 /build/install "${BUILDARCH}" "$(/build/pins "${BUILDARCH}" production.txt)" /native
 /build/split /native /common /django
@@ -148,6 +148,7 @@ for architecture in ${ARCHITECTURES}; do
     /build/rest "${pins}" /common /django > /build/rest.txt
     /build/install "${architecture}" /build/rest.txt "/own-${architecture}"
 done
+rm -rf "${UV_CACHE_DIR}"
 RESOLVE
 
 # A stage of this file, and no image.
@@ -205,8 +206,7 @@ ARG PIN
 ARG HASH
 ENV PIP_CERT=/etc/ssl/certs/ca-certificates.crt PIP_DISABLE_PIP_VERSION_CHECK=1
 RUN --mount=type=secret,id=ca,target=/etc/ssl/certs/ca-certificates.crt \
-    --mount=type=bind,from=bare,target=/target \
-    --mount=type=cache,target=/root/.cache <<'MAKE'
+    --mount=type=bind,from=bare,target=/target <<'MAKE'
 set -eu
 mkdir /wheels
 # What a debugger would read has no place in an image.
@@ -253,10 +253,9 @@ ACROSS
     { printf 'import sys; any(word.endswith("_in_process.py") for word in sys.orig_argv)'
         echo ' and exec(open("/root/data/across.py").read())'; } > "${site}/across.pth"
 fi
-# Downloads are kept from build to build; a wheel that pip made for another base or machine is not.
-mkdir -p /root/.cache/pip/http-v2 /root/pip
-ln -s /root/.cache/pip/http-v2 /root/pip/http-v2
-export PIP_CACHE_DIR=/root/pip
+# What a source needs to be built has no hash: it comes from the index, never from a cache that
+# other builds write to.
+export PIP_NO_CACHE_DIR=1
 pip wheel --quiet --use-pep517 --no-deps --require-hashes --no-binary "${PIN%%=*}" \
     --wheel-dir /wheels --requirement /root/pin.txt
 MAKE
@@ -275,6 +274,8 @@ RUN SECRET_KEY=collecting ALLOWED_HOSTS=none ENVIRONMENT=development DEBUG=false
     PYTHONPATH=/django/srv/lib:/common/srv/lib:/native/srv/lib \
     python3 /code/srv/app/manage.py collectstatic --no-input --verbosity 0 \
     && rm -rf /code/srv/app/var/* \
+    # Who may read a file is the image's matter, not that of the umask of a checkout.
+    && chmod -R u=rwX,go=rX /code \
     # COPY knows a tree by its contents without their times: the time has to be one of them.
     && echo "${SOURCE_DATE_EPOCH}" > /code/srv/epoch && /build/freeze /code "${SOURCE_DATE_EPOCH}"
 
@@ -374,18 +375,23 @@ FROM builder AS test-dependencies
 ARG TARGETARCH
 COPY requirements/test.txt /build/
 RUN --mount=type=secret,id=ca,target=/etc/ssl/certs/ca-certificates.crt \
-    --mount=type=cache,target=/root/.cache \
     --mount=type=bind,from=wheels,target=/wheels \
-    /build/install "${TARGETARCH}" "$(/build/pins "${TARGETARCH}" test.txt)" /tree \
+    export UV_CACHE_DIR=/build/downloads \
+    && /build/install "${TARGETARCH}" "$(/build/pins "${TARGETARCH}" test.txt)" /tree \
+    && rm -rf "${UV_CACHE_DIR}" \
     && /build/freeze /tree 315532800
+
+FROM builder AS test-code
+COPY pyproject.toml /tree/srv/
+COPY tests/ /tree/srv/tests/
+RUN chmod -R u=rwX,go=rX /tree/srv
 
 FROM base AS testing
 # The word stands for a secret where nothing is to be kept: this image holds the tests.
 # hadolint ignore=DL3064
 ENV ENVIRONMENT=testing SECRET_KEY=testing ALLOWED_HOSTS=testserver,localhost
 COPY --from=test-dependencies /tree/ /
-COPY pyproject.toml /srv/
-COPY tests/ /srv/tests/
+COPY --from=test-code /tree/ /
 WORKDIR /srv
 CMD ["python", "-m", "pytest", "-p", "no:cacheprovider", "tests/app"]
 
@@ -434,7 +440,8 @@ RUN --mount=type=secret,id=ca,target=/etc/ssl/certs/ca-certificates.crt \
     && uv pip install --quiet --python /opt/towpath --require-hashes \
         -r /opt/project/requirements/ci.txt -r /opt/project/requirements/production.txt \
     && nox --install-only -s lint tests integration security coverage \
-    && rm -rf /opt/cache && mkdir -p "${HOME}" && chmod 1777 "${HOME}" /opt/nox
+    && rm -rf /opt/cache && mkdir -p "${HOME}" && chmod 1777 "${HOME}" /opt/nox \
+    && chmod -R u=rwX,go=rX /opt/project
 USER 10001:10001
 WORKDIR /work
 CMD ["nox", "--list"]

@@ -69,7 +69,7 @@ nox.options.sessions = ["lint", "tests", "integration", "coverage"]
 nox.options.default_venv_backend = "uv|virtualenv"
 nox.options.reuse_venv = "yes"
 # The image of the checks brings its environments along, in a place of their own.
-nox.options.envdir = os.environ.get("TOWPATH_ENVIRONMENTS", ".nox")
+nox.options.envdir = os.environ.get("TOWPATH_ENVIRONMENTS", "").strip() or ".nox"
 # A Python that is not there is named in the evidence; nothing is ever downloaded in its place.
 nox.options.error_on_missing_interpreters = False
 os.environ["UV_PYTHON_DOWNLOADS"] = "never"

@@ -2,6 +2,7 @@
 
 import os
 
+from config.access import VisibleLogger
 from config.env import Environment
 
 env = Environment(os.environ)
@@ -15,11 +16,16 @@ preload_app = False
 # On SIGTERM a worker takes no new connection and has this long to finish what it has.
 graceful_timeout = env.number("WEB_GRACEFUL_SECONDS", 30, lowest=1, highest=600)
 timeout = 60
-# Longer than the proxy keeps an idle connection, so that the proxy is always the one to close it:
-# a request must not meet a connection that is just going away.
-keepalive = 75
+# The proxy opens a connection for each request. So no thread waits for the rest of a body that
+# nobody reads, and none for a client that connects and says nothing.
+keepalive = 0
+
+limit_request_line = 8190
+limit_request_fields = 100
+limit_request_field_size = 8190
 
 accesslog = "-"
 errorlog = "-"
+logger_class = VisibleLogger
 # It would be a socket on a file system that is read-only.
 control_socket_disable = True

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import gzip
+import hashlib
 import io
 import struct
 import tarfile
@@ -17,13 +19,34 @@ def program(machine: int) -> bytes:
     return b"\x7fELF\x02\x01\x01" + bytes(9) + struct.pack("<HH", 3, machine) + bytes(44)
 
 
-def wheel(files: Mapping[str, bytes]) -> bytes:
-    """Return a wheel, which is a zip archive, of these files."""
+def wheel(files: Mapping[str, bytes], name: str = "a-1-py3-none-any.whl") -> bytes:
+    """Return a wheel of this file name, a zip archive of these files and of what they must have.
+
+    A file of METADATA, WHEEL or RECORD among them takes the place of the right one.
+    """
+    project, version, *rest = name.removesuffix(".whl").split("-")
+    folder = f"{project}-{version}.dist-info"
+    python, abi, platform = rest[-3:]
+    tags = "".join(f"Tag: {it}-{abi}-{platform}\n" for it in python.split("."))
+    metadata = f"Metadata-Version: 2.1\nName: {project}\nVersion: {version}\n"
+    whole = {
+        f"{folder}/METADATA": metadata.encode(),
+        f"{folder}/WHEEL": f"Wheel-Version: 1.0\n{tags}".encode(),
+        **files,
+    }
+    record = "".join(f"{it},{recorded(content)},{len(content)}\n" for it, content in whole.items())
+    whole.setdefault(f"{folder}/RECORD", f"{record}{folder}/RECORD,,\n".encode())
     stream = io.BytesIO()
     with zipfile.ZipFile(stream, "w") as archive:
-        for name, content in files.items():
-            archive.writestr(zipfile.ZipInfo(name), content)
+        for it, content in whole.items():
+            archive.writestr(zipfile.ZipInfo(it), content)
     return stream.getvalue()
+
+
+def recorded(content: bytes) -> str:
+    """Return the hash of a file as a wheel's RECORD writes it."""
+    digest = base64.urlsafe_b64encode(hashlib.sha256(content).digest())
+    return f"sha256={digest.decode().rstrip('=')}"
 
 
 def layer(files: Mapping[str, bytes] | None = None) -> bytes:

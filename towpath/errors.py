@@ -26,6 +26,10 @@ class TowpathError(Exception):
         return [label + text for label, text in labelled if text]
 
 
+class UnexpectedError(TowpathError):
+    """Something that is a bug of ours: no error that a user can mend."""
+
+
 class ConfigurationError(TowpathError):
     """A setting, a flag or the machine itself is not as it must be."""
 

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from towpath import documents, predicate
 from towpath.errors import NothingToJudgeError
 from towpath.gates import Status, Verdict
 
@@ -20,6 +21,7 @@ STATEMENT_TYPE = "https://in-toto.io/Statement/v1"
 PREDICATE_TYPE = "https://towpath.dev/evidence/v1"
 ARTIFACT_TYPE = "application/vnd.towpath.evidence.v1"
 MEDIA_TYPE = "application/vnd.in-toto+json"
+_TOP = {"_type", "subject", "predicateType", "predicate"}
 
 
 @dataclass(frozen=True)
@@ -102,18 +104,18 @@ class Statement:
 def decode(raw: bytes | str, source: str) -> Statement:
     """Read a statement; `source` names it in the error.
 
-    Raises NothingToJudgeError for anything that is not a whole statement of ours.
+    Raises NothingToJudgeError for anything that is not a complete statement of ours.
     """
     try:
-        document = json.loads(raw)
-        if document["_type"] != STATEMENT_TYPE or document["predicateType"] != PREDICATE_TYPE:
-            raise ValueError("it is not a Towpath statement")
-        predicate = dict(document["predicate"])
-        (subject,) = document["subject"]
-        predicate["status"] = Status(predicate["status"])
-        predicate["verdicts"] = tuple(predicate["verdicts"])
-        return Statement(subject=Subject(subject["name"], subject["digest"]), **predicate)
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        document = documents.loads(raw)
+        if not isinstance(document, dict) or set(document) != _TOP:
+            raise ValueError("it is not a statement of in-toto, version 1")
+        for key, wanted in (("_type", STATEMENT_TYPE), ("predicateType", PREDICATE_TYPE)):
+            if document[key] != wanted:
+                raise ValueError(f"its {key} is {str(document[key])[:80]!r}, not {wanted}")
+        subject = Subject(*predicate.subject(document["subject"]))
+        return Statement(subject=subject, **predicate.checked(document["predicate"]))
+    except ValueError as error:
         raise NothingToJudgeError(
             f"{source} is not readable evidence.",
             why=str(error),
@@ -181,6 +183,8 @@ def objections(
         found.append(f"{stage}: was judged under another policy")
     if statement.attempt > 1 and not statement.repeats:
         found.append(f"{stage}: attempt {statement.attempt} does not name the one it repeats")
+    if statement.attempt == 1 and statement.repeats:
+        found.append(f"{stage}: attempt 1 names one that it repeats")
     if not _agrees_with_its_verdicts(statement):
         found.append(f"{stage}: says passed, its verdicts do not")
     return found + _of_carried(statement, held or {})
@@ -207,7 +211,7 @@ def _of_carried(statement: Statement, held: Mapping[str, Statement]) -> list[str
 
 
 def _agrees_with_its_verdicts(statement: Statement) -> bool:
-    said = {str(verdict["status"]) for verdict in statement.verdicts}
+    said = {str(verdict.get("status")) for verdict in statement.verdicts}
     return statement.status is not Status.PASSED or said <= {Status.PASSED.value}
 
 

@@ -14,24 +14,19 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from towpath import documents, private
 from towpath.errors import CommandFailedError, LockedError
 
 Entry = dict[str, Any]
 # Deployments that an environment remembers: far more than a rollback ever asks for.
 REMEMBERED = 200
+# Bytes of a journal's line or a history.
+LIMIT = 64 << 20
 
 
 def write_whole(path: Path, text: str, mode: int = 0o600) -> None:
     """Replace a file by a whole new one, never by a part of it, whenever the machine stops."""
-    temporary = path.with_name(f".{path.name}.new")
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
-        os.fchmod(descriptor, mode)
-        stream.write(text)
-        stream.flush()
-        os.fsync(descriptor)
-    temporary.replace(path)
-    _sync_directory(path.parent)
+    private.write(path, text.encode(), mode)
 
 
 @contextmanager
@@ -46,8 +41,8 @@ def locked(
     The kernel holds the lock for as long as the process lives, so that nobody waits for the dead.
     The file tells who it is, and was. Raises LockedError naming the owner if that one lives.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("a+", encoding="utf-8") as stream:
+    private.directory(path.parent)
+    with private.lock(path) as stream:
         try:
             fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -84,10 +79,7 @@ class Journal:
     def add(self, step: str, phase: str, **facts: Any) -> None:
         """Write that a step begins or is done."""
         line = json.dumps({"step": step, "phase": phase, **facts}) + "\n"
-        with self.path.open("a", encoding="utf-8") as stream:
-            stream.write(line)
-            stream.flush()
-            os.fsync(stream.fileno())
+        private.append(self.path, line.encode())
 
     def read(self) -> list[Entry]:
         """Return the entries; a last line that was cut by a crash had no consequence yet."""
@@ -134,7 +126,7 @@ class History:
 
 def _parsed(text: str, path: Path) -> Entry:
     try:
-        found = json.loads(text)
+        found = documents.loads(text, LIMIT)
     except ValueError as error:
         raise CommandFailedError(
             f"{path} cannot be read.",
@@ -158,11 +150,3 @@ def _fill(descriptor: int, text: str) -> None:
     os.ftruncate(descriptor, 0)
     os.pwrite(descriptor, text.encode(), 0)
     os.fsync(descriptor)
-
-
-def _sync_directory(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

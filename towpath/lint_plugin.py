@@ -22,20 +22,32 @@ from towpath.readers import thresholds
 
 # From the bottom up; a module imports its own layer and those below it.
 LAYERS = (
-    ("errors", "inside"),
-    ("images", "inputs", "remotes", "tables"),
+    ("errors", "inside", "drivers", "markup", "redaction"),
+    ("documents", "hazards", "images", "inputs", "private", "remotes", "tables", "variables"),
     ("gates", "migrations"),
-    ("nodes", "policy"),
+    ("nodes", "policy", "predicate"),
     ("config", "runner", "terminal"),
-    ("evidence", "promotion", "retention", "rollout", "provenance", "report"),
+    ("evidence", "judgement", "promotion", "retention", "rollout", "provenance", "report"),
     ("commands", "readers", "clients", "journal", "sarif"),
     ("engine",),
     ("flows",),
     ("tasks", "__main__", "lint_plugin"),
 )
 PURE = {
-    *("gates", "evidence", "promotion", "rollout", "migrations", "images", "commands", "readers"),
-    *("inputs", "nodes", "policy", "provenance", "remotes", "retention", "sarif", "tables"),
+    *("gates", "evidence", "promotion", "rollout", "migrations", "hazards", "images"),
+    *("commands", "readers"),
+    *(
+        "inputs",
+        "markup",
+        "nodes",
+        "policy",
+        "provenance",
+        "remotes",
+        "retention",
+        "sarif",
+        "tables",
+    ),
+    *("documents", "judgement", "predicate", "variables"),
 }
 WORLD = {
     *("asyncio", "docker", "http", "io", "logging", "os", "random", "requests", "rich", "secrets"),
@@ -45,7 +57,7 @@ WORLD = {
 HARMLESS = ("urllib.parse",)
 TOUCHING_CALLS = {"open", "input"}
 # What gates judge. Compared with a number, it is judged somewhere else too.
-FACTS = {row.fact for row in gates.GATES}
+FACTS = {row.fact for row in gates.known()}
 ORDERINGS = (ast.Lt, ast.LtE, ast.Gt, ast.GtE)
 
 

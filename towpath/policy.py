@@ -67,8 +67,8 @@ def unused_warning(name: str) -> str:
 
 def require_known(waivers: Iterable[Waiver]) -> None:
     """Raise ConfigurationError for a waiver of something that nobody ever asks about."""
-    codes = [rule.code for rule in gates.GATES]
-    hazards = [hazard.code for hazard in migrations.HAZARDS]
+    codes = [rule.code for rule in gates.known()]
+    hazards = [*(hazard.code for hazard in migrations.HAZARDS), migrations.MOVED_PAST]
     for row in waivers:
         match = _MIGRATION.fullmatch(row.id)
         known = row.id in codes or (match and match[1] in hazards)
@@ -96,11 +96,11 @@ def require_in_force(waivers: Iterable[Waiver], today: dt.date) -> None:
 def require_strict(limits: Mapping[str, float], where: str) -> None:
     """Raise ConfigurationError for a limit of no gate, and for one that lets more pass."""
     for code, limit in limits.items():
-        rule = next((row for row in gates.GATES if row.code == code), None)
+        rule = next((row for row in gates.known() if row.code == code), None)
         if rule is None:
             raise ConfigurationError(
                 f"{where}.{code} in pyproject.toml is a limit of no gate."
-                f"{nearest(code.upper(), [row.code for row in gates.GATES])}",
+                f"{nearest(code.upper(), [row.code for row in gates.known()])}",
                 next_step="`invoke gates.list` names the gates.",
             )
         if not rule.is_met_by(limit):

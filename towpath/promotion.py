@@ -5,12 +5,14 @@ One function answers for the list, the refusal and the report.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 
-from towpath import gates
-from towpath.evidence import Statement, objections, originals
-from towpath.gates import Status
+from towpath import evidence, judgement
+from towpath.evidence import Statement
+from towpath.gates import Status, Verdict
+from towpath.judgement import Rules
 
 BUILT, TEST, RELEASE = "built", "test", "release"
 # Which tag a release carries before it may get the next one.
@@ -20,6 +22,10 @@ OUTSIDE_CI = "a release is made in CI only, where the variable CI is true"
 
 BEFORE_IMAGE = ("lint", "tests", "integration", "security")
 OF_IMAGE = ("build", "scan")
+PROMOTIONS = {TEST: "promote-test", RELEASE: "promote-release"}
+# What may hang on an image as evidence; each environment has a deploy and a verify of its own.
+STAGES = (*BEFORE_IMAGE, *OF_IMAGE, "verify", "deploy", "performance", "watch")
+_OF_ENVIRONMENT = re.compile(r"(?:deploy|verify)-[a-z0-9-]+")
 NEEDED = {
     TEST: (*BEFORE_IMAGE, *OF_IMAGE),
     RELEASE: (*BEFORE_IMAGE, *OF_IMAGE, "verify"),
@@ -39,9 +45,11 @@ ADVISORY = (
 class Release:
     """An image in the registry, what it was made of, and the latest statement of each stage.
 
-    `originals` are the statements about earlier commits that some of these carry, by sha256.
+    `originals` are the statements about earlier commits that some of these rest on, by sha256,
+    `history` are all that hang on it, and `problems` say why some of it cannot be read.
     """
 
+    repository: str
     digest: str
     version: str
     commit: str
@@ -50,20 +58,37 @@ class Release:
     platforms: tuple[str, ...]
     statements: Mapping[str, Statement] = field(default_factory=dict)
     originals: Mapping[str, Statement] = field(default_factory=dict)
+    history: tuple[Statement, ...] = ()
+    problems: tuple[str, ...] = ()
+
+    def with_evidence(
+        self, statements: Iterable[Statement], problems: Iterable[str] = ()
+    ) -> Release:
+        """Return the release with everything that hangs on it, readable or not."""
+        rows = tuple(statements)
+        return replace(
+            self,
+            statements=latest(rows, self.commit, self.tree),
+            originals=evidence.originals(rows),
+            history=rows,
+            problems=tuple(problems),
+        )
 
 
 @dataclass(frozen=True)
 class Situation:
     """What is asked of a release here and now.
 
-    `policy` is the hash in force, `platforms` are those that a release must have, `previous` is
-    the digest that the tag of the stage before points at.
+    `platforms` are those that a release must have, `previous` is the digest that the tag of the
+    stage before points at. With `deploying` it is to run, not to move: then its promotion must be
+    in the evidence, and neither CI nor the tag matters.
     """
 
-    policy: str
+    rules: Rules
     platforms: tuple[str, ...]
     previous: str = ""
     in_ci: bool = False
+    deploying: bool = False
 
 
 @dataclass(frozen=True)
@@ -81,24 +106,25 @@ class Availability:
 
 def is_available(release: Release, stage: str, situation: Situation) -> Availability:
     """Tell whether a release may move to `test` or `release`, or every reason why not."""
-    reasons = list(_of_release(release, stage, situation))
+    rules = situation.rules
+    reasons = [*_of_release(release, stage, situation), *_of_evidence(release)]
     unproven: list[str] = []
     for needed in NEEDED[stage]:
         statement = release.statements.get(needed)
         if statement is None:
             reasons.append(f"{needed}: there is no evidence")
             continue
-        reasons += objections(
-            statement, _subject(release, needed), situation.policy, release.originals
-        )
-        for gate, reason in _not_passed(statement):
-            if stage == TEST and _is_unproven(gate, reason):
-                unproven.append(gate)
+        reasons += _objections(release, statement, rules)
+        for verdict, words in judgement.not_passed(statement, rules):
+            if stage == TEST and _lacks_an_answer(statement, verdict):
+                unproven.append(verdict.gate)
             else:
-                reasons.append(f"{needed}: {gate} {reason}")
+                reasons.append(f"{needed}: {verdict.gate} {words}")
+        reasons += judgement.broken(statement, rules)
     reasons += _of_facts(release)
     if stage == RELEASE:
         reasons += _untested(release)
+        reasons += _of_promotion(release, rules) if situation.deploying else ()
     return Availability(tuple(reasons), tuple(unproven))
 
 
@@ -108,34 +134,91 @@ def unproven(statement: Statement) -> tuple[str, ...]:
     A chain may go on to `test` with these, and shows them. Anything else that did not pass makes
     the answer empty: the stage stops the chain.
     """
-    rows = list(_not_passed(statement))
-    found = tuple(gate for gate, reason in rows if _is_unproven(gate, reason))
+    rows = [row for row in statement.verdicts if row["status"] != Status.PASSED]
+    found = tuple(
+        str(row["gate"])
+        for row in rows
+        if row["gate"] in ADVISORY and row["status"] == Status.ERRORED
+    )
     return found if len(found) == len(rows) else ()
 
 
-def latest(statements: list[Statement]) -> dict[str, Statement]:
+def latest(statements: Iterable[Statement], commit: str, tree: str) -> dict[str, Statement]:
     """Return the latest statement of each stage: a later one replaces an earlier one.
 
-    What others carry speaks of an earlier commit, and is no statement about this one.
+    What a statement about this commit rests on speaks of an earlier commit, and is no statement
+    about this one. Nothing else is passed over, whatever another statement says of it.
     """
-    carried = originals(statements)
-    own = [row for row in statements if row.sha256 not in carried]
+    rows, here = list(statements), {"gitCommit": commit, "gitTree": tree}
+    rests_on = {
+        (row.stage, row.carries.get("sha256")) for row in rows if row.subject.digest == here
+    }
+    own = [row for row in rows if not _is_original(row, here, rests_on)]
     ordered = sorted(own, key=lambda row: (row.started, row.attempt))
     return {row.stage: row for row in ordered}
+
+
+def _is_original(
+    row: Statement, here: Mapping[str, str], rests_on: set[tuple[str, str | None]]
+) -> bool:
+    digest = row.subject.digest
+    return "gitCommit" in digest and digest != here and (row.stage, row.sha256) in rests_on
 
 
 def _of_release(release: Release, stage: str, situation: Situation) -> Iterator[str]:
     for platform in situation.platforms:
         if platform not in release.platforms:
             yield f"build: the image is not there for {platform}"
+    for platform in release.platforms:
+        if platform not in situation.platforms:
+            yield f"build: the image is there for {platform}, which the project does not name"
     if stage != RELEASE:
         return
-    if not situation.in_ci:
+    moving = not situation.deploying
+    if moving and not situation.in_ci:
         yield OUTSIDE_CI
     if release.dirty:
         yield f"{release.version} was built from files that are not committed"
-    if situation.previous != release.digest:
+    if moving and situation.previous != release.digest:
         yield f"the tag {TEST} points at {situation.previous or 'nothing'}, not at this digest"
+
+
+def _of_evidence(release: Release) -> Iterator[str]:
+    """Yield what of the evidence cannot be read, or is of a stage that nobody knows."""
+    yield from release.problems
+    known = {*STAGES, *PROMOTIONS.values()}
+    for name in sorted({row.stage for row in release.history}):
+        if name not in known and not _OF_ENVIRONMENT.fullmatch(name):
+            yield f"{name}: there is evidence of this stage, which is unknown"
+
+
+def _objections(release: Release, statement: Statement, rules: Rules) -> Iterator[str]:
+    """Yield why a statement does not speak for this release."""
+    name = statement.stage
+    wanted = _subject(release, name)
+    yield from judgement.objections(statement, rules, wanted, release.originals)
+    where = "source" if name in BEFORE_IMAGE else release.repository
+    fits = wanted.items() <= statement.subject.digest.items()
+    if fits and statement.subject.name != where:
+        yield f"{name}: speaks of {statement.subject.name}, not of {where}"
+    digest = statement.facts.get("digest", release.digest)
+    if name not in BEFORE_IMAGE and digest != release.digest:
+        yield f"{name}: its facts speak of {digest}, not of this digest"
+    others = [row.attempt for row in release.history if _repeats(row, statement)]
+    if others and max(others) == statement.attempt:
+        yield f"{name}: there is more than one attempt {statement.attempt}"
+    elif others and max(others) > statement.attempt:
+        yield f"{name}: attempt {statement.attempt} is later than attempt {max(others)}"
+
+
+def _repeats(row: Statement, statement: Statement) -> bool:
+    """Tell whether a statement is another attempt of the same."""
+    return (
+        row != statement
+        and row.stage == statement.stage
+        and row.policy == statement.policy
+        and row.subject.digest == statement.subject.digest
+    )
 
 
 def _of_facts(release: Release) -> Iterator[str]:
@@ -152,6 +235,23 @@ def _of_facts(release: Release) -> Iterator[str]:
         yield f"verify: looked at {verify.facts.get('environment')}, not at staging"
 
 
+def _of_promotion(release: Release, rules: Rules) -> Iterator[str]:
+    """Yield why a release was not made by a promotion: a tag alone is only a name."""
+    name = PROMOTIONS[RELEASE]
+    statement = release.statements.get(name)
+    if statement is None:
+        yield f"{name}: there is no evidence; a tag alone makes no release"
+        return
+    yield from _objections(release, statement, rules)
+    yield from judgement.broken(statement, rules)
+    if statement.facts.get("tag") != RELEASE:
+        yield f"{name}: promoted it to {statement.facts.get('tag')}, not to {RELEASE}"
+    judged, there = statement.facts.get("judged"), {row.sha256 for row in release.history}
+    for needed in NEEDED[RELEASE]:
+        if not isinstance(judged, Mapping) or judged.get(needed) not in there:
+            yield f"{name}: rests on a statement of {needed} that is not there"
+
+
 def _made_for_a_pull_request(build: Statement) -> bool:
     run = build.facts.get("run")
     return isinstance(run, Mapping) and bool(run.get("pull_request"))
@@ -160,12 +260,23 @@ def _made_for_a_pull_request(build: Statement) -> bool:
 def _untested(release: Release) -> Iterator[str]:
     """Yield each Python that is supported and was not there: a laptop may go on without it."""
     tests = release.statements.get("tests")
-    for name in tests.facts.get("missing", ()) if tests is not None else ():
+    missing = tests.facts.get("missing", ()) if tests is not None else ()
+    if not isinstance(missing, list | tuple):
+        yield "tests: its fact missing is not a list"
+        return
+    for name in missing:
         yield f"tests: {name} is supported and was not tested"
 
 
-def _is_unproven(gate: str, reason: str) -> bool:
-    return gate in ADVISORY and reason.startswith(Status.ERRORED)
+def _lacks_an_answer(statement: Statement, verdict: Verdict) -> bool:
+    """Tell whether a gate lacks the answer of a source of advisories, and nothing else."""
+    said = {row.get("gate"): row.get("status") for row in statement.verdicts}
+    return (
+        verdict.gate in ADVISORY
+        and verdict.status is Status.ERRORED
+        and verdict.reason.endswith("no fact")
+        and said.get(verdict.gate) == Status.ERRORED
+    )
 
 
 def _subject(release: Release, stage: str) -> dict[str, str]:
@@ -173,18 +284,3 @@ def _subject(release: Release, stage: str) -> dict[str, str]:
     if stage in BEFORE_IMAGE:
         return {"gitCommit": release.commit, "gitTree": release.tree}
     return {"sha256": release.digest.removeprefix("sha256:")}
-
-
-def _not_passed(statement: Statement) -> Iterator[tuple[str, str]]:
-    """Yield each gate of the stage that did not pass, with its status and why."""
-    verdicts = {str(row["gate"]): row for row in statement.verdicts}
-    for rule in gates.of_stage(statement.stage):
-        row = verdicts.get(rule.code)
-        if row is None:
-            yield rule.code, "was not judged"
-        elif row["status"] != Status.PASSED:
-            yield rule.code, f"{row['status']}: {row['reason']}"
-    if statement.status is not Status.PASSED and gates.worst(
-        row["status"] for row in statement.verdicts
-    ) in (Status.PASSED,):
-        yield statement.stage, f"{statement.status}: {statement.reason or 'no reason given'}"

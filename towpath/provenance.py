@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from towpath import documents
 from towpath.errors import NothingToJudgeError
 from towpath.evidence import STATEMENT_TYPE, Subject
 
@@ -79,7 +80,7 @@ def base_of(raw: bytes, digest: str) -> Base | None:
     Raises NothingToJudgeError for anything that is no provenance of this digest.
     """
     try:
-        document = json.loads(raw)
+        document = documents.loads(raw)
         subjects = [row["digest"]["sha256"] for row in document["subject"]]
         if document["predicateType"] != PREDICATE_TYPE or subjects != [digest.partition(":")[2]]:
             raise ValueError(f"it is no provenance of {digest}")
@@ -92,5 +93,11 @@ def base_of(raw: bytes, digest: str) -> Base | None:
 def _bases(rows: Iterable[Mapping[str, Any]]) -> Iterator[Base]:
     for row in rows:
         if "layers" in row.get("annotations", {}):
-            layers = {name: tuple(ids) for name, ids in row["annotations"]["layers"].items()}
+            layers = {name: _texts(ids) for name, ids in row["annotations"]["layers"].items()}
             yield Base(str(row["uri"]).removeprefix("docker-image://"), layers)
+
+
+def _texts(rows: object) -> tuple[str, ...]:
+    if not isinstance(rows, list) or not all(isinstance(row, str) for row in rows):
+        raise ValueError("the layers of a base are not a list of digests")
+    return tuple(rows)

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from towpath import markup
 from towpath.errors import TowpathError
 from towpath.gates import Status, worst
 
@@ -104,14 +105,16 @@ def markdown(document: Mapping[str, Any]) -> str:
     """Return the report as the table of a CI job summary."""
     marks = {"passed": "✅", "failed": "❌", "errored": "⚠️", "skipped": "➖"}
     lines = [
-        f"### {marks[document['status']]} {document['version']} on {document['branch']}",
+        f"### {marks[document['status']]} {markup.markdown(document['version'])}"
+        f" on {markup.markdown(document['branch'])}",
         "",
         "| stage | | seconds | |",
         "|---|---|---:|---|",
     ]
     for name, stage in document["stages"].items():
-        text = note(stage).replace("|", "\\|")
-        lines.append(f"| {name} | {marks[stage['status']]} | {stage['duration']:.1f} | {text} |")
+        text = markup.markdown(note(stage))
+        cells = (markup.markdown(name), marks[stage["status"]], f"{stage['duration']:.1f}", text)
+        lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines)
 
 

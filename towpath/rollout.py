@@ -98,17 +98,20 @@ def moved_past(
     migrations: Sequence[Mapping[str, Any]],
     digest: str,
     unknown: Sequence[str],
+    newer: Sequence[str] | None = None,
 ) -> list[str]:
     """Return the migrations that keep a release from running on the schema of today.
 
     `unknown` are those that are applied and that the release does not have. Fine are those that it
     met when it was deployed before (or, of a new release, that the one serving met), those that
-    break no release, and those that were accepted while this very release served.
+    break no release, and those that were accepted while this very release served. A release that
+    was never here was made after those that it left out, but for the `newer` ones of them.
     """
     place = _last_index(releases, digest)
-    met = releases[place]["unknown"] if releases else ()
     fine = {row["name"] for row in migrations if row["safe"] or row["over"] == digest}
-    return [name for name in unknown if name not in fine and name not in met]
+    fine.update(releases[place]["unknown"] if releases else ())
+    asked = set(unknown if place >= 0 or newer is None else newer)
+    return [name for name in unknown if name in asked - fine]
 
 
 def _last_index(entries: Sequence[Mapping[str, Any]], digest: str) -> int:

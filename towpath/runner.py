@@ -1,7 +1,7 @@
 """The only place that starts a process: argv lists, a quoted line, a time, a checked code.
 
-Nothing here goes through a shell. Values of secrets are replaced in every line that is printed,
-logged or put into an error.
+Nothing here goes through a shell. Secrets are hidden in every line that is printed, logged or put
+into an error; the outcome has what the command really said, for whoever decides by it.
 """
 
 from __future__ import annotations
@@ -13,13 +13,14 @@ import subprocess  # nosec B404: argv lists only, never a shell
 import threading
 import time
 import warnings
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Protocol
 
 from towpath.errors import CommandFailedError, InterruptedRunError
+from towpath.redaction import SECRETS, Lines, Redactor
 
 SIGNALLED = 128
 # What a hook of git sets for its own repository; for another one it is wrong. Source:
@@ -52,8 +53,8 @@ class Outcome:
         return self.code == 0
 
     def tail(self) -> str:
-        """Return the last lines of what it said, standard error first choice."""
-        text = self.stderr.strip() or self.stdout.strip()
+        """Return the last lines of what it said, standard error first choice, without secrets."""
+        text = SECRETS.text(self.stderr.strip() or self.stdout.strip())
         return "\n".join(text.splitlines()[-TAIL_LINES:])
 
 
@@ -98,32 +99,22 @@ class Runner:
         *,
         env: Mapping[str, str],
         cwd: Path,
-        secrets: Iterable[str] = (),
+        secrets: Redactor = SECRETS,
         streaming: bool = False,
     ) -> None:
         """Take `env` as the whole environment of every command, but what a hook of git has set.
 
-        `secrets` are values to hide. With `streaming` the lines of output are shown as they come.
+        `secrets` hides what nobody may see. With `streaming` the lines of output are shown as they
+        come.
         """
         self.echo = echo
         self.env = without_repository(env)
         self.cwd = cwd
         self.streaming = streaming
-        self._secrets = sorted({secret for secret in secrets if secret}, key=len, reverse=True)
+        self.secrets = secrets
         self._live: set[subprocess.Popen[str]] = set()
         self._stopped = False
         self._starting = threading.Lock()
-
-    def redact(self, text: str) -> str:
-        """Return the text with every secret value replaced by `***`."""
-        for secret in self._secrets:
-            text = text.replace(secret, "***")
-        return text
-
-    def hide(self, secret: str) -> None:
-        """Hide one more value from now on."""
-        if secret and secret not in self._secrets:
-            self._secrets = sorted({*self._secrets, secret}, key=len, reverse=True)
 
     def run(
         self,
@@ -169,15 +160,15 @@ class Runner:
         outcome = Outcome(
             tuple(argv),
             process.returncode,
-            self.redact("".join(lines["out"])),
-            self.redact("".join(lines["err"])),
+            "".join(lines["out"]),
+            "".join(lines["err"]),
             time.monotonic() - started,
         )
         if log is not None:
             log.parent.mkdir(parents=True, exist_ok=True)
-            log.write_text(f"$ {line}\n{outcome.stdout}{outcome.stderr}")
+            log.write_text(f"$ {line}\n{self.secrets.text(outcome.stdout + outcome.stderr)}")
         if check and not outcome.ok:
-            raise command_failed(outcome, line)
+            raise command_failed(outcome, line, self.secrets)
         return outcome
 
     def stop(self) -> None:
@@ -217,7 +208,7 @@ class Runner:
 
     def _line(self, argv: Sequence[str]) -> str:
         """Return the command as one quoted line; secrets go first, quoting would change them."""
-        return shlex.join(self.redact(part) for part in argv)
+        return shlex.join(self.secrets.text(part) for part in argv)
 
     def _start(
         self,
@@ -269,11 +260,15 @@ class Runner:
         if pipe is None:
             return
         head = f"{label}: " if label else ""
+        lines = Lines(self.secrets)
         with pipe:
             for text in pipe:
                 into.append(text)
                 if self.streaming or shown:
-                    self.echo.stream(head + self.redact(text.rstrip("\n")))
+                    for line in lines.feed(text.rstrip("\n")):
+                        self.echo.stream(head + line)
+        for line in lines.flush():
+            self.echo.stream(head + line)
 
     @staticmethod
     def _feed(process: subprocess.Popen[str], stdin: str | None) -> None:
@@ -292,11 +287,12 @@ def without_repository(env: Mapping[str, str]) -> dict[str, str]:
     return {name: value for name, value in env.items() if name not in OF_A_REPOSITORY}
 
 
-def command_failed(outcome: Outcome, line: str) -> CommandFailedError:
+def command_failed(outcome: Outcome, line: str, secrets: Redactor = SECRETS) -> CommandFailedError:
     """Return the error of a command that ended with another code than 0."""
     how = f"exit code {outcome.code}" if outcome.code >= 0 else f"signal {-outcome.code}"
     return CommandFailedError(
-        f"{outcome.argv[0]} failed ({how}): {line}", why=outcome.tail() or "It said nothing."
+        f"{outcome.argv[0]} failed ({how}): {line}",
+        why=secrets.text(outcome.tail()) or "It said nothing.",
     )
 
 

@@ -1,13 +1,14 @@
 """The only output: steps, tables, the live board of a run, CI folds, annotations and summary.
 
-Data goes to standard output, the story of what happens to standard error.
+Data goes to standard output, the story of what happens to standard error. Whatever is shown goes
+through `_plain` or `_clean` first: secrets are hidden, and text of others moves nobody's cursor.
 """
 
 from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,7 +18,9 @@ from rich.live import Live
 from rich.markup import escape
 from rich.table import Table
 
+from towpath import markup
 from towpath.errors import TowpathError
+from towpath.redaction import SECRETS, Redactor
 
 # Letters in a line where nobody's window says how many there are: in a log, or in a pipe.
 LOG_WIDTH = 120
@@ -59,17 +62,19 @@ class Board:
 
     title: str
     rows: list[Row] = field(default_factory=list)
+    plain: Callable[[str], str] = escape
 
     def __rich__(self) -> Table:
         """Return the table as it stands now."""
-        table = Table(title=self.title, title_justify="left", expand=False)
+        table = Table(title=self.plain(self.title), title_justify="left", expand=False)
         table.add_column("")
         table.add_column("stage")
         table.add_column("time", justify="right")
         table.add_column("", overflow="fold")
         for row in self.rows:
             mark, style = MARKS[row.status]
-            table.add_row(f"[{style}]{mark}[/]", row.stage, row.shown_seconds(), escape(row.note))
+            stage, note = self.plain(row.stage), self.plain(row.note)
+            table.add_row(f"[{style}]{mark}[/]", stage, row.shown_seconds(), note)
         return table
 
 
@@ -87,9 +92,11 @@ class Terminal:
         verbose: bool = False,
         out: Console | None = None,
         err: Console | None = None,
+        redactor: Redactor = SECRETS,
     ) -> None:
         """Take the consoles from the caller, or make them for the process' own streams."""
         plain = "NO_COLOR" in env
+        self._redactor = redactor
         self.verbose = verbose
         self.out = out or Console(no_color=plain, soft_wrap=True)
         self.err = err or Console(stderr=True, no_color=plain, soft_wrap=True)
@@ -102,34 +109,43 @@ class Terminal:
         self._board: Board | None = None
         self._side_by_side = False
 
+    def _clean(self, text: str, *, colours: bool = False) -> str:
+        """Return text without secrets and without control characters."""
+        return markup.visible(self._redactor.text(text), colours=colours)
+
+    def _plain(self, text: str, *, colours: bool = False) -> str:
+        """Return text as a console shows it letter by letter, and GitHub as no command."""
+        clean = self._clean(text, colours=colours)
+        return escape(markup.without_commands(clean) if self._github else clean)
+
     def say(self, text: str) -> None:
         """Tell one line of what happens."""
-        self.err.print(escape(text), highlight=False)
+        self.err.print(self._plain(text), highlight=False)
 
     def warn(self, text: str) -> None:
         """Tell something that is not well and does not stop the run."""
-        self.err.print(f"[yellow]! {escape(text)}[/]", highlight=False)
+        self.err.print(f"[yellow]! {self._plain(text)}[/]", highlight=False)
         self.annotate("warning", text)
 
     def data(self, text: str) -> None:
-        """Write a result to standard output, as it is."""
-        self.out.print(text, markup=False, highlight=False, emoji=False)
+        """Write a result to standard output, as it is but for secrets."""
+        self.out.print(self._redactor.text(text), markup=False, highlight=False, emoji=False)
 
     def command(self, line: str) -> None:
         """Show the line of a command that is about to run."""
         if self.verbose:
-            self.err.print(f"[dim]+ {escape(line)}[/]", highlight=False)
+            self.err.print(f"[dim]+ {self._plain(line)}[/]", highlight=False)
 
     def stream(self, line: str) -> None:
         """Show one line of a command's output; the runner knows which are to be shown."""
-        self.err.print(escape(line), highlight=False)
+        self.err.print(self._plain(line, colours=True), highlight=False)
 
     def error(self, error: TowpathError) -> None:
         """Show an error: what, why, next."""
         first, *rest = error.lines()
-        self.err.print(f"[red]ERROR[/] {escape(first)}", highlight=False)
+        self.err.print(f"[red]ERROR[/] {self._plain(first)}", highlight=False)
         for line in rest:
-            self.err.print(escape(line), highlight=False)
+            self.err.print(self._plain(line), highlight=False)
         self.annotate("error", first)
 
     def annotate(self, level: str, message: str, file: str = "", line: int = 0) -> None:
@@ -140,12 +156,13 @@ class Terminal:
         if not self._github:
             return
         place = ",".join(
-            f"{key}={_escaped(str(value)).replace(':', '%3A').replace(',', '%2C')}"
+            f"{key}={markup.command_property(self._clean(str(value)))}"
             for key, value in (("file", file), ("line", line))
             if value
         )
         head = f"{level} {place}" if place else level
-        self.err.print(f"::{head}::{_escaped(message)}", markup=False, highlight=False)
+        text = markup.command_value(self._redactor.text(message))
+        self.err.print(f"::{head}::{text}", markup=False, highlight=False)
 
     def summary(self, markdown: str) -> None:
         """Add to the job summary where CI has one; elsewhere nothing happens.
@@ -158,7 +175,7 @@ class Terminal:
         file = Path(self._summary)
         try:
             taken = file.stat().st_size if file.exists() else 0
-            text = _fitting(markdown.rstrip() + "\n\n", SUMMARY_LIMIT - taken)
+            text = _fitting(self._redactor.text(markdown).rstrip() + "\n\n", SUMMARY_LIMIT - taken)
             with file.open("ab") as stream:
                 stream.write(text)
             if text.endswith(SUMMARY_CUT) or not text:
@@ -172,16 +189,19 @@ class Terminal:
     ) -> None:
         """Add a table to the job summary where CI has one; elsewhere nothing happens."""
         lines = [columns, ["---"] * len(columns), *rows]
-        table = "\n".join("| " + " | ".join(_cell(cell) for cell in row) + " |" for row in lines)
-        self.summary(f"### {title}\n\n{table}")
+        table = "\n".join(
+            "| " + " | ".join(markup.markdown(self._redactor.text(cell)) for cell in row) + " |"
+            for row in lines
+        )
+        self.summary(f"### {markup.markdown(title)}\n\n{table}")
 
     def table(self, title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
         """Write a table to standard output; numbers are the caller's to format."""
-        table = Table(title=escape(title), title_justify="left")
+        table = Table(title=self._plain(title), title_justify="left")
         for column in columns:
-            table.add_column(escape(column), overflow="fold")
+            table.add_column(self._plain(column), overflow="fold")
         for row in rows:
-            table.add_row(*(escape(cell) for cell in row))
+            table.add_row(*(self._plain(cell) for cell in row))
         self.out.print(table)
 
     @contextmanager
@@ -212,7 +232,7 @@ class Terminal:
         Stages that run `side_by_side` in threads do not fold what is told while they run, and the
         table goes with them: the caller shows one of its own.
         """
-        self._board = Board(title, [Row(stage) for stage in stages])
+        self._board = Board(title, [Row(stage) for stage in stages], self._plain)
         self._side_by_side = side_by_side
         try:
             if self.err.is_terminal and not self._github and not self.verbose:
@@ -255,7 +275,7 @@ class Terminal:
     def _mark(self, status: str, title: str, seconds: float) -> None:
         mark, style = MARKS[status]
         self.err.print(
-            f"[{style}]{mark}[/] {escape(title)} [dim]{seconds:.1f} s[/]", highlight=False
+            f"[{style}]{mark}[/] {self._plain(title)} [dim]{seconds:.1f} s[/]", highlight=False
         )
 
     def folded(self, title: str, text: str) -> None:
@@ -266,16 +286,19 @@ class Terminal:
         """
         if self._github:
             token = secrets.token_hex()
-            head = f"::group::{_escaped(title)}\n::stop-commands::{token}"
+            group = markup.command_value(self._clean(title))
+            head = f"::group::{group}\n::stop-commands::{token}"
             tail = f"::{token}::\n::endgroup::"
-            self.err.print(f"{head}\n{text.rstrip()}\n{tail}", markup=False, highlight=False)
+            shown = self._clean(text.rstrip(), colours=True)
+            self.err.print(f"{head}\n{shown}\n{tail}", markup=False, highlight=False)
 
     @contextmanager
     def _fold(self, title: str) -> Iterator[None]:
         if not self._github or self._side_by_side:
             yield
             return
-        self.err.print(f"::group::{title}", markup=False, highlight=False)
+        shown = markup.command_value(self._clean(title))
+        self.err.print(f"::group::{shown}", markup=False, highlight=False)
         try:
             yield
         finally:
@@ -290,14 +313,3 @@ def _fitting(text: str, room: int) -> bytes:
     # Where there is no room for the note any more, it stands there already.
     lines = raw[: max(0, room - len(SUMMARY_CUT))].rpartition(b"\n")[0]
     return lines + SUMMARY_CUT if room >= len(SUMMARY_CUT) else b""
-
-
-def _cell(text: str) -> str:
-    """Return text as a cell of a Markdown table: on one line, its own bars and tags as letters."""
-    plain = text.replace("&", "&amp;").replace("<", "&lt;").replace("|", "\\|")
-    return plain.replace("\n", "<br>")
-
-
-def _escaped(text: str) -> str:
-    """Return text as a workflow command of GitHub takes it: on one line."""
-    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")

@@ -1,21 +1,28 @@
-"""Settings of the dashboard, all read from the environment; with none set it runs on its own."""
+"""Settings of the dashboard, all read from the environment.
+
+With none set it is "local": it runs on its own, for this machine only and with every door closed:
+no debug page, a key that nobody knows, no report without a token. ENVIRONMENT=development opens
+them.
+"""
 
 from __future__ import annotations
 
 import os
 import re
+import secrets
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 from config.env import Environment, SettingError
+from config.strict import check_hosts, check_origins, check_secret
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = Environment(os.environ)
 
 # What this process is
 ENVIRONMENT = env.choice(
-    "ENVIRONMENT", ("development", "testing", "staging", "production"), "development"
+    "ENVIRONMENT", ("local", "development", "testing", "staging", "production"), "local"
 )
 IS_DEVELOPMENT = ENVIRONMENT == "development"
 IS_SERVED = ENVIRONMENT in ("staging", "production")
@@ -34,14 +41,22 @@ if not re.fullmatch(r"unknown|sha256:[0-9a-f]{64}", RELEASE_DIGEST):
     raise SettingError("RELEASE_DIGEST", f"{RELEASE_DIGEST!r} is no digest", "sha256:<64 hex>")
 
 # Who may talk to it
-if not IS_DEVELOPMENT:
+if ENVIRONMENT not in ("local", "development"):
     for name in ("SECRET_KEY", "ALLOWED_HOSTS"):
         env.require(name, because=f"ENVIRONMENT is {ENVIRONMENT}")
-SECRET_KEY = env.secret("SECRET_KEY") or "development-only"
+SECRET_KEY = env.secret("SECRET_KEY") or (
+    "development-only" if IS_DEVELOPMENT else secrets.token_urlsafe(64)
+)
 ALLOWED_HOSTS = env.items("ALLOWED_HOSTS") or ["localhost", "127.0.0.1", "[::1]"]
 CSRF_TRUSTED_ORIGINS = env.items("CSRF_TRUSTED_ORIGINS")
 INGEST_TOKEN = env.secret("INGEST_TOKEN")
+INGEST_TOKEN_SHORTEST = 32 if IS_SERVED else 1
+if IS_SERVED:
+    check_secret("SECRET_KEY", SECRET_KEY, shortest=50)
+    check_hosts("ALLOWED_HOSTS", ALLOWED_HOSTS)
+    check_origins("CSRF_TRUSTED_ORIGINS", CSRF_TRUSTED_ORIGINS)
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
+FILE_UPLOAD_HANDLERS = ["config.uploads.RefuseUploads"]
 
 SECURE_SSL_REDIRECT = env.flag("SECURE_SSL_REDIRECT", default=IS_SERVED)
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if IS_SERVED else None
@@ -58,6 +73,8 @@ MIDDLEWARE = [
     # Early, so that neither the Host check nor the redirect to https stands before a probe.
     "health.middleware.Health",
     "django.middleware.security.SecurityMiddleware",
+    # Before anything that may read a body, as the check of CSRF does.
+    "config.methods.Methods",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.middleware.http.ConditionalGetMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -79,7 +96,7 @@ USE_I18N = False
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # Static files: collected into the image under names that carry their hash; found in place elsewhere
-COLLECTED = not DEBUG and ENVIRONMENT != "testing"
+COLLECTED = not DEBUG and ENVIRONMENT not in ("local", "testing")
 STATIC_URL = "static/"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 STATIC_ROOT = BASE_DIR / "staticfiles" if COLLECTED else None
@@ -128,7 +145,7 @@ DATABASES = {"default": DATABASE}
 CACHE: dict[str, Any]
 if cache_hosts := env.items("CACHE_HOSTS"):
     CACHE = {
-        "BACKEND": "django.core.cache.backends.memcached.PyMemcacheCache",
+        "BACKEND": "config.signed.SignedMemcached",
         "LOCATION": cache_hosts,
         "OPTIONS": {
             # A page is soon rendered without the cache: waiting for it longer would be the worse.

@@ -18,6 +18,9 @@ logger = logging.getLogger(__name__)
 
 Check = Callable[[], None]
 
+FRESH = 1.0
+"""Seconds for which an outcome of all checks is told again."""
+
 
 @dataclass(frozen=True)
 class Outcome:
@@ -84,6 +87,11 @@ class Attempt:
             self._error = error
         self._seconds = time.monotonic() - self._started
 
+    @property
+    def hangs(self) -> bool:
+        """Whether the check has not come back yet."""
+        return self._thread.is_alive()
+
     def outcome(self, timeout: float) -> Outcome:
         """Wait until `timeout` seconds after the start, and say how the check stands then."""
         self._thread.join(max(0.0, self._started + timeout - time.monotonic()))
@@ -99,3 +107,58 @@ def run(checks: Mapping[str, Check], timeout: float) -> dict[str, Outcome]:
     """Run all checks side by side and return each one's outcome within `timeout` seconds."""
     attempts = {name: Attempt(name, check) for name, check in checks.items()}
     return {name: attempt.outcome(timeout) for name, attempt in attempts.items()}
+
+
+class Readiness:
+    """The outcome of all checks, asked anew once a second however often somebody wants to know.
+
+    One thread asks. Whoever comes meanwhile gets the last outcome, so that no service that hangs
+    can hold more than one thread of this process; only at the start, with no outcome yet, they
+    wait. A service that refuses is seen within `FRESH` seconds, one that hangs `timeout` later.
+    """
+
+    def __init__(self) -> None:
+        self._asking = threading.Lock()
+        self._known: dict[str, Outcome] = {}
+        self._asked_at = -FRESH
+        self._hanging: dict[str, Attempt] = {}
+
+    def latest(self, checks: Mapping[str, Check], timeout: float) -> dict[str, Outcome]:
+        """Return the outcome of every check, at most `FRESH` seconds old when nothing hangs."""
+        if self._is_fresh():
+            return self._known
+        if not self._asking.acquire(blocking=not self._known):
+            return self._known
+        try:
+            if not self._is_fresh():
+                self._known = self._ask(checks, timeout)
+                self._asked_at = time.monotonic()
+            return self._known
+        finally:
+            self._asking.release()
+
+    def forget(self) -> None:
+        """Let the next one who wants to know ask the services."""
+        with self._asking:
+            self._known, self._asked_at, self._hanging = {}, -FRESH, {}
+
+    def _is_fresh(self) -> bool:
+        return bool(self._known) and time.monotonic() - self._asked_at < FRESH
+
+    def _ask(self, checks: Mapping[str, Check], timeout: float) -> dict[str, Outcome]:
+        """Ask every service but those that still owe the last answer: they are down."""
+        self._hanging = {name: row for name, row in self._hanging.items() if row.hangs}
+        attempts = {
+            name: Attempt(name, check)
+            for name, check in checks.items()
+            if name not in self._hanging
+        }
+        found = {name: attempt.outcome(timeout) for name, attempt in attempts.items()}
+        self._hanging |= {name: row for name, row in attempts.items() if row.hangs}
+        return {
+            name: found[name] if name in found else self._hanging[name].outcome(0)
+            for name in checks
+        }
+
+
+READINESS = Readiness()

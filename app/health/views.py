@@ -18,7 +18,7 @@ def live() -> JsonResponse:
 
 def ready() -> JsonResponse:
     """Say whether every service this process needs answers: 200, or 503 where one is down."""
-    outcomes = checks.run(checks.CHECKS, settings.SERVICE_TIMEOUT)
+    outcomes = checks.READINESS.latest(checks.CHECKS, settings.SERVICE_TIMEOUT)
     is_ready = all(outcome.status == "ok" for outcome in outcomes.values())
     return JsonResponse(
         {

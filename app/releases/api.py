@@ -13,12 +13,14 @@ from django.core.exceptions import RequestDataTooBig
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, JsonResponse
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 from kombu.exceptions import OperationalError as BrokerError
 
-from releases.ingest import NotAReport, NotJson, Report, parse
+from config.methods import takes
+from releases.ingest import NotAReport, NotJson, Report, parse, refuse_future
 from releases.storage import Acceptance, accept
 from releases.tasks import store_report
 
@@ -37,6 +39,7 @@ class Refusal(Exception):
         self.status, self.body = status, {"error": error, **more}
 
 
+@takes("POST")
 @csrf_exempt  # no cookie is looked at: the caller shows a token
 @require_POST
 def runs(request: HttpRequest) -> JsonResponse:
@@ -67,6 +70,12 @@ def _check_caller(request: HttpRequest) -> None:
             HTTPStatus.SERVICE_UNAVAILABLE,
             "this dashboard takes no reports: set INGEST_TOKEN or INGEST_TOKEN_FILE and restart it",
         )
+    if len(settings.INGEST_TOKEN) < settings.INGEST_TOKEN_SHORTEST:
+        raise Refusal(
+            HTTPStatus.SERVICE_UNAVAILABLE,
+            "this dashboard takes no reports: its token is too short, "
+            f"set one of {settings.INGEST_TOKEN_SHORTEST} characters or more",
+        )
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not constant_time_compare(token, settings.INGEST_TOKEN):
         raise Refusal(
@@ -78,7 +87,8 @@ def _read(request: HttpRequest) -> Report:
     if request.content_type != "application/json":
         raise Refusal(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "send application/json")
     try:
-        return parse(request.body)
+        report = parse(request.body)
+        refuse_future(report, timezone.now())
     except RequestDataTooBig:
         limit = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
         raise Refusal(
@@ -92,6 +102,7 @@ def _read(request: HttpRequest) -> Report:
             "the document does not fit the schema of a report",
             problems=[asdict(problem) for problem in error.problems],
         ) from None
+    return report
 
 
 def _accept(report: Report) -> Acceptance:

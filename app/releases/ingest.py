@@ -7,8 +7,9 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cache
+from itertools import islice
 from math import isfinite
 from pathlib import Path
 from typing import Any, NoReturn
@@ -25,6 +26,11 @@ SCHEMA = Path(__file__).with_name("report.schema.json")
 ESCAPED_NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
 MAX_PROBLEMS = 10
 MAX_MESSAGE = 200
+MAX_ERRORS = 1000
+MAX_DEPTH = 32
+"""Arrays and objects in each other: far more than a report has, far less than Python's stack."""
+SKEW = timedelta(minutes=5)
+"""How far the clock of whoever reports may be ahead of ours."""
 COMMON = frozenset({"status", "duration", "reused", "reason"})
 PROMOTIONS = ("promote-test", "promote-release")
 DEPLOYMENTS = ("deploy", "deploy-production")
@@ -74,8 +80,11 @@ def parse(body: bytes) -> Report:
         raise NotJson(_shorten(str(error))) from None
     if ESCAPED_NUL.search(canonical):
         raise NotJson("a text holds the character U+0000, which a database cannot keep")
+    if _is_deep(document):
+        raise NotJson("nested too deeply")
     errors = sorted(
-        _validator().iter_errors(document), key=lambda error: list(map(str, error.path))
+        islice(_validator().iter_errors(document), MAX_ERRORS),
+        key=lambda error: list(map(str, error.path)),
     )
     if errors:
         raise NotAReport([_problem(error) for error in errors[:MAX_PROBLEMS]])
@@ -88,8 +97,24 @@ def fingerprint(report: Report) -> str:
     return hashlib.sha256(_canonical(report)).hexdigest()
 
 
-def rows(report: Report) -> Rows:
-    """Return what a report says, as rows that are not saved yet."""
+def refuse_future(report: Report, now: datetime) -> None:
+    """Raise NotAReport for a run that begins or ends later than `now`, the server's own clock.
+
+    A clock that is a little ahead passes.
+    """
+    latest = now + SKEW
+    begun = datetime.fromisoformat(report["timestamp"])
+    if begun > latest:
+        raise NotAReport([Problem("timestamp", "is in the future")])
+    if report["duration"] > (latest - begun).total_seconds():
+        raise NotAReport([Problem("duration", "ends in the future")])
+
+
+def rows(report: Report, received: datetime | None = None) -> Rows:
+    """Return what a report says, as rows that are not saved yet.
+
+    Nothing happened after `received`, when the server got the report, whatever it says.
+    """
     run = Run(
         receipt_id=UUID(report["run"]),
         started_at=datetime.fromisoformat(report["timestamp"]),
@@ -100,15 +125,14 @@ def rows(report: Report) -> Rows:
         duration=report["duration"],
     )
     stages: dict[str, Report] = report["stages"]
+    ends = _ends(run, stages, received)
     return Rows(
         run=run,
         stages=[_stage(run, *item) for item in enumerate(stages.items())],
         releases=list(_releases(report)),
         promotions=[
-            Promotion(
-                run_id=run.pk, release_id=stage["digest"], tag=stage["tag"], at=run.started_at
-            )
-            for stage in _with_digest(stages, PROMOTIONS)
+            Promotion(run_id=run.pk, release_id=stage["digest"], tag=stage["tag"], at=ends[name])
+            for name, stage in _with_digest(stages, PROMOTIONS)
             if stage["status"] == Status.PASSED
         ],
         deployments=[
@@ -117,9 +141,9 @@ def rows(report: Report) -> Rows:
                 release_id=stage["digest"],
                 environment=stage["environment"],
                 status=stage["status"],
-                at=run.started_at,
+                at=ends[name],
             )
-            for stage in _with_digest(stages, DEPLOYMENTS)
+            for name, stage in _with_digest(stages, DEPLOYMENTS)
             if stage["status"] != Status.SKIPPED and "environment" in stage
         ],
     )
@@ -143,7 +167,7 @@ def _releases(report: Report) -> Iterator[Release]:
     """Yield each release the report speaks of once; the one it built with platforms and sizes."""
     stages = report["stages"]
     seen: set[str] = set()
-    for stage in _with_digest(stages, ("build", *PROMOTIONS, *DEPLOYMENTS)):
+    for _, stage in _with_digest(stages, ("build", *PROMOTIONS, *DEPLOYMENTS)):
         if stage["digest"] not in seen:
             seen.add(stage["digest"])
             yield Release(
@@ -154,8 +178,39 @@ def _releases(report: Report) -> Iterator[Release]:
             )
 
 
-def _with_digest(stages: dict[str, Report], names: tuple[str, ...]) -> list[Report]:
-    return [stages[name] for name in names if "digest" in stages.get(name, {})]
+def _with_digest(stages: dict[str, Report], names: tuple[str, ...]) -> list[tuple[str, Report]]:
+    return [(name, stages[name]) for name in names if "digest" in stages.get(name, {})]
+
+
+def _ends(run: Run, stages: dict[str, Report], received: datetime | None) -> dict[str, datetime]:
+    """Return when each stage ended: stages follow each other, and none outlasts its run."""
+    found: dict[str, datetime] = {}
+    seconds = 0.0
+    for name, stage in stages.items():
+        if not stage.get("reused", False):
+            seconds += stage["duration"]
+        end = _after(run.started_at, min(seconds, run.duration))
+        found[name] = min(end, received) if received else end
+    return found
+
+
+def _after(moment: datetime, seconds: float) -> datetime:
+    try:
+        return moment + timedelta(seconds=seconds)
+    except OverflowError:
+        return moment
+
+
+def _is_deep(document: Any) -> bool:
+    """Tell whether arrays and objects are nested in more than MAX_DEPTH levels."""
+    level, depth = [document] if isinstance(document, dict | list) else [], 0
+    while level:
+        depth += 1
+        inner = [value.values() if isinstance(value, dict) else value for value in level]
+        level = [item for items in inner for item in items if isinstance(item, dict | list)]
+        if depth > MAX_DEPTH:
+            return True
+    return False
 
 
 @cache
@@ -191,7 +246,14 @@ def _whole(digits: str) -> int:
 
 
 def _problem(error: ValidationError) -> Problem:
-    return Problem("/".join(map(str, error.absolute_path)), _shorten(error.message))
+    path = _shorten("/".join(map(str, error.absolute_path)))
+    shown = repr(error.instance)
+    reason = error.message.removeprefix(shown)
+    room = MAX_MESSAGE - len(reason)
+    if reason == error.message or room <= 1:
+        return Problem(path, _shorten(error.message))
+    # What was sent is cut, and the reason is not.
+    return Problem(path, (shown if len(shown) <= room else shown[: room - 1] + "…") + reason)
 
 
 def _shorten(text: str) -> str:

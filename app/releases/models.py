@@ -5,6 +5,8 @@ from __future__ import annotations
 from django.db import models
 from django.db.models.functions import Now
 
+from config.text import visible
+
 
 class Status(models.TextChoices):
     """How a run or a stage ended."""
@@ -74,7 +76,7 @@ class Run(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.version} {self.status}"
+        return f"{visible(self.version)} {self.status}"
 
 
 class StageResult(models.Model):
@@ -102,7 +104,7 @@ class StageResult(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.name} {self.status}"
+        return f"{visible(self.name)} {self.status}"
 
 
 class Release(models.Model):
@@ -121,7 +123,7 @@ class Release(models.Model):
         ]
 
     def __str__(self) -> str:
-        return self.version
+        return visible(self.version)
 
 
 class Promotion(models.Model):

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.db.models import Q
+
 from releases.models import Deployment, EnvironmentName, Release, Status
 
 
@@ -19,16 +21,21 @@ class Serving:
     failed: Deployment | None = None
 
 
+# What the server received last counts, not what a report says of its own time.
+LATEST_FIRST = ("-run__receipt__received_at", "-pk")
+RECEIVED = "run__receipt__received_at"
+
+
 def serving() -> list[Serving]:
     """Return one line for each environment, in the order in which a release gets there."""
     return [_serving(name) for name in EnvironmentName.values]
 
 
 def _serving(environment: str) -> Serving:
-    attempts = Deployment.objects.filter(environment=environment)
+    attempts = Deployment.objects.filter(environment=environment).select_related("run__receipt")
     passed = attempts.filter(status=Status.PASSED)
-    latest = passed.order_by("-at", "-pk").select_related("release").first()
-    failed = attempts.exclude(status=Status.PASSED).order_by("-at", "-pk").first()
+    latest = passed.order_by(*LATEST_FIRST).select_related("release", "run__receipt").first()
+    failed = attempts.exclude(status=Status.PASSED).order_by(*LATEST_FIRST).first()
     if latest is None:
         return Serving(environment, failed=failed)
     return Serving(
@@ -36,16 +43,23 @@ def _serving(environment: str) -> Serving:
         release=latest.release,
         since=_since(latest),
         deployment=latest,
-        failed=failed if failed and failed.at > latest.at else None,
+        failed=failed if failed and _place(failed) > _place(latest) else None,
     )
 
 
 def _since(latest: Deployment) -> datetime:
     """Return when the release was put there; deploying it again where it runs does not count."""
     passed = Deployment.objects.filter(environment=latest.environment, status=Status.PASSED)
-    other = passed.exclude(release=latest.release).order_by("-at", "-pk").first()
+    passed = passed.select_related("run__receipt")
+    other = passed.exclude(release=latest.release).order_by(*LATEST_FIRST).first()
     same = passed.filter(release=latest.release)
     if other is not None:
-        same = same.filter(at__gt=other.at)
-    first = same.order_by("at", "pk").first()
+        when = other.run.receipt.received_at
+        same = same.filter(Q(**{f"{RECEIVED}__gt": when}) | Q(**{RECEIVED: when}, pk__gt=other.pk))
+    first = same.order_by(RECEIVED, "pk").first()
     return first.at if first else latest.at
+
+
+def _place(deployment: Deployment) -> tuple[datetime, int]:
+    """Return what a deployment is ordered by."""
+    return deployment.run.receipt.received_at, deployment.pk

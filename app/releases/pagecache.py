@@ -26,7 +26,7 @@ SECONDS = 60
 def page(name: str, render: Callable[[], str]) -> str:
     """Return the page of that name from the cache, or render and keep it."""
     try:
-        generation = cache.get(GENERATION) or _new_generation()
+        generation = _generation()
         key = _key(name, generation)
         kept = cache.get(key)
     except Exception as error:  # any client, any failure: the page goes on without its cache
@@ -44,10 +44,18 @@ def forget() -> None:
     _try(lambda: cache.set(GENERATION, uuid4().hex, None), "forget the pages")
 
 
-def _new_generation() -> str:
-    cache.add(GENERATION, uuid4().hex, None)
-    # Another process may have been first: what is there counts.
-    return str(cache.get(GENERATION))
+def _generation() -> str:
+    kept = cache.get(GENERATION)
+    if isinstance(kept, str) and kept:
+        return kept
+    fresh = uuid4().hex
+    cache.add(GENERATION, fresh, None)
+    # Another process may have been first: what is there counts, unless it is not ours.
+    kept = cache.get(GENERATION)
+    if isinstance(kept, str) and kept:
+        return kept
+    cache.set(GENERATION, fresh, None)
+    return fresh
 
 
 def _key(name: str, generation: str) -> str:

@@ -56,7 +56,7 @@ def store(report: Report) -> bool:
             raise ValueError(f"run {receipt} was promised to another report")
         if Run.objects.filter(pk=receipt.pk).exists():
             return False
-        _save(rows(report))
+        _save(rows(report, receipt.received_at))
         transaction.on_commit(pagecache.forget)
     return True
 

@@ -16,14 +16,13 @@ from pathlib import Path
 from uuid import uuid4
 
 from benchmarks.build import emulators
-from benchmarks.checkout import ROOT, Checkout, checkout
+from benchmarks.checkout import Checkout, checkout
 from benchmarks.timing import Goal, Times, answered, ended
 from towpath.errors import ConfigurationError
 from towpath.tasks.entry import session
 
 PEER = Path(__file__).with_name("Dockerfile.peer")
 BOTH, ALONE = "linux/amd64,linux/arm64", "linux/amd64"
-CACHE = "--mount=type=cache,"
 SETTLED = 2  # builds of a change until the engine has nothing left of the cold ones to do
 
 
@@ -39,8 +38,7 @@ class Trial(Checkout):
         self.runner.run(argv)
 
     def cold(self, platforms: str) -> None:
-        """Build with no layer and no download of an earlier build."""
-        self._caches()
+        """Build with no layer of an earlier build; the Dockerfile keeps no downloads."""
         self.build(platforms, "--no-cache")
 
     def peer(self, platforms: str, file: Path = PEER) -> None:
@@ -76,13 +74,6 @@ class Trial(Checkout):
         with (self.root / name).open("a") as stream:
             stream.write(f"# {uuid4()}\n")
         self.commit(message)
-
-    def _caches(self) -> None:
-        """Give the Dockerfile's downloads a place that no earlier build has filled."""
-        file = self.root / "Dockerfile"
-        text = (ROOT / "Dockerfile").read_text()
-        file.write_text(text.replace(CACHE, f"{CACHE}id=bench-{uuid4()},"))
-        self.commit("Caches of its own")
 
 
 def trial(folder: Path) -> Trial:

@@ -1,6 +1,6 @@
 """What a cache in the registry costs with gzip and with zstd: `python -m benchmarks.build.caches`.
 
-Each build is without a layer of an earlier one; downloads are warm. It pushes the image as always,
+Each build is without a layer of an earlier one, downloads included. It pushes the image as always,
 with gzip, and writes a cache of every step (`mode=max`) beside it: none, gzip or zstd.
 """
 

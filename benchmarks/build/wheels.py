@@ -50,7 +50,6 @@ class Compiled(Trial):
 
     def first(self, platforms: str) -> None:
         """Build with nothing of an earlier build; another recipe is another wheel."""
-        self._caches()
         file = self.root / "Dockerfile"
         text = file.read_text()
         if STAGE not in text:

@@ -13,6 +13,7 @@ from django.test import Client
 from pytest_django import Settings
 
 from config import app
+from health.checks import READINESS
 from tests.app import keeping
 from tests.app.reports import TOKEN, Report
 
@@ -60,6 +61,7 @@ def own_services(settings: Settings) -> Iterator[None]:
     eager = app.conf.task_always_eager, app.conf.task_eager_propagates
     app.conf.task_always_eager = app.conf.task_eager_propagates = True
     cache.clear()
+    READINESS.forget()
     yield
     cache.close()
     app.conf.task_always_eager, app.conf.task_eager_propagates = eager

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from amqp.exceptions import MessageNacked
 from django.db import OperationalError
 from django.test import Client
+from django.utils import timezone
 from kombu.exceptions import OperationalError as BrokerError
 from pytest_django import Settings
 
@@ -231,4 +233,14 @@ def test_what_is_no_report_is_answered_with_paths(send: Send) -> None:
     assert response.json()["problems"] == [
         {"path": "stages/test/coverage", "message": "'96 %' is not of type 'number'"}
     ]
+    assert Receipt.objects.count() == 0
+
+
+def test_a_report_of_the_future_is_refused(send: Send) -> None:
+    """By the clock of the server, and nothing of it is kept."""
+    ahead = timezone.now() + timedelta(minutes=6)
+    answer = send(report(timestamp=f"{ahead:%Y-%m-%dT%H:%M:%SZ}", duration=0))
+
+    assert answer.status_code == 422
+    assert answer.json()["problems"] == [{"path": "timestamp", "message": "is in the future"}]
     assert Receipt.objects.count() == 0

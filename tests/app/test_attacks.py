@@ -124,10 +124,10 @@ def test_an_oversized_body_is_refused_unread(send: Send, settings: Settings) -> 
 @pytest.mark.parametrize(
     "stage",
     [
-        passed(image_size=10**300, coverage=10**300, saved=1e9, sizes={"a": 10**300}),
+        passed(image_size=10**15, coverage=10**15, saved=1e9, sizes={"a": 10**15}),
         passed(image_size="x", coverage="y", saved=1, sizes=[1, "x", None]),
         passed(coverage=True, image_size=None, sizes={}, more={"": {"": []}}),
-        passed(**{"": 1, "\u202e": "\u202e", "a" * 5000: 1}),
+        passed(**{"": 1, "\u202e": "\u202e", "a" * 200: 1}),
     ],
     ids=["huge", "other types", "nothing", "odd names"],
 )

@@ -3,14 +3,24 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 import pytest
 
-from releases.ingest import NotAReport, NotJson, Problem, fingerprint, parse, rows
-from tests.app.reports import Report, bend, deployed, digest, drop, passed, report
+from releases.ingest import (
+    NotAReport,
+    NotJson,
+    Problem,
+    fingerprint,
+    parse,
+    refuse_future,
+    rows,
+)
+from tests.app.reports import Report, bend, deployed, digest, drop, passed, report, stages
+
+START = datetime(2026, 11, 24, 21, tzinfo=UTC)
 
 
 def encode(document: Any) -> bytes:
@@ -115,6 +125,117 @@ def test_a_wrong_field_is_named_by_its_path(bad: Report, path: str, says: str) -
     assert any(says in problem.message for problem in caught.value.problems)
 
 
+def nested(levels: int) -> Any:
+    """Return a fact of this many arrays and objects in each other."""
+    found: Any = 1
+    for level in range(levels):
+        found = [found] if level % 2 else {"a": found}
+    return found
+
+
+@pytest.mark.parametrize("levels", range(4))
+def test_a_fact_may_have_three_levels(levels: int) -> None:
+    """As the facts of every stage have."""
+    assert parse(encode(report(stages={"custom": passed(fact=nested(levels))})))
+
+
+UNBOUNDED = {
+    "four levels": nested(4),
+    "twenty levels": nested(20),
+    "a long text": "x" * 10_001,
+    "a long text inside": [{"a": ["x" * 10_001]}],
+    "a large number": 10**16,
+    "a small number": -1e16,
+    "a large number inside": {"a": [1e300]},
+    "a long list": [1] * 1001,
+    "a long list inside": {"a": [[0] * 1001]},
+    "many keys": {str(number): 1 for number in range(1001)},
+    "a long key": {"k" * 201: 1},
+    "a long key inside": [[{"k" * 201: 1}]],
+}
+
+
+@pytest.mark.parametrize("what", UNBOUNDED)
+@pytest.mark.parametrize("stage", ["custom", "lint", "build", "verify"])
+def test_a_fact_has_a_depth_and_a_size(stage: str, what: str) -> None:
+    """Whichever stage it belongs to, and the answer names the place."""
+    sent = report()
+    sent["stages"][stage] = {**sent["stages"].get(stage, passed()), "fact": UNBOUNDED[what]}
+    with pytest.raises(NotAReport) as caught:
+        parse(encode(sent))
+
+    assert caught.value.problems[0].path.startswith(f"stages/{stage}/fact")
+
+
+def test_a_stage_has_so_many_facts_and_no_more() -> None:
+    """A hundred with its status and its duration."""
+    fits = {f"fact_{number}": number for number in range(98)}
+
+    assert parse(encode(report(stages={"custom": passed(**fits)})))
+    with pytest.raises(NotAReport, match="stages/custom: .* has too many properties"):
+        parse(encode(report(stages={"custom": passed(one_more=1, **fits)})))
+
+
+@pytest.mark.parametrize("levels", [33, 500, 900])
+def test_what_is_nested_deeply_is_named_so(levels: int) -> None:
+    """Wherever it stands, before anything could recurse into it."""
+    for sent in (nested(levels), {**report(), "surprise": nested(levels)}):
+        with pytest.raises(NotJson, match="nested too deeply"):
+            parse(encode(sent))
+
+
+NOW = datetime(2026, 11, 24, 21, 10, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("timestamp", "duration"),
+    [
+        ("2026-11-24T21:10:00Z", 0),
+        ("2026-11-24T21:15:00Z", 0),
+        ("2026-11-24T21:00:00Z", 900),
+        ("0001-01-01T00:00:00Z", 1_000_000_000),
+    ],
+)
+def test_a_report_of_the_past_is_taken(timestamp: str, duration: float) -> None:
+    """Also one whose clock is a few minutes ahead."""
+    refuse_future(report(timestamp=timestamp, duration=duration), NOW)
+
+
+@pytest.mark.parametrize(
+    ("timestamp", "duration", "path"),
+    [
+        ("2026-11-24T21:15:01Z", 0, "timestamp"),
+        ("2027-01-01T00:00:00Z", 0, "timestamp"),
+        ("9999-12-31T23:59:59.999999Z", 1_000_000_000, "timestamp"),
+        ("2026-11-24T21:00:00Z", 901, "duration"),
+        ("2026-11-24T21:14:59Z", 1_000_000_000, "duration"),
+    ],
+)
+def test_a_report_of_the_future_is_none(timestamp: str, duration: float, path: str) -> None:
+    """A run that begins or ends after it was reported would stand first for ever."""
+    with pytest.raises(NotAReport) as caught:
+        refuse_future(report(timestamp=timestamp, duration=duration), NOW)
+
+    assert [problem.path for problem in caught.value.problems] == [path]
+    assert "in the future" in caught.value.problems[0].message
+
+
+def test_a_deployment_is_as_old_as_its_stage_and_no_younger_than_its_report() -> None:
+    """Stages follow each other; a reused one took no time; nothing ends after its receipt."""
+    sent = report(duration=100)
+    sent["stages"]["lint"] |= {"reused": True, "duration": 60}
+    begun = datetime(2026, 11, 24, 21, 0, tzinfo=UTC)
+    (promotion,), (deployment,) = rows(sent).promotions, rows(sent).deployments
+    (early,) = rows(sent, begun + timedelta(seconds=2)).deployments
+    sent["stages"]["test"]["duration"] = 10_000
+    (capped,) = rows(sent).deployments
+
+    assert promotion.at == begun + timedelta(seconds=1.5 * 6)
+    assert deployment.at == begun + timedelta(seconds=1.5 * 7)
+    assert early.at == begun + timedelta(seconds=2)
+    assert capped.at == begun + timedelta(seconds=100)
+
+
 def test_many_and_long_problems_are_cut() -> None:
     """An answer stays short whatever is sent."""
     stages = {f"stage-{number}": {"status": "x" * 5000} for number in range(40)}
@@ -204,3 +325,28 @@ def test_a_deployment_that_fell_over_before_it_knew_its_digest_is_none() -> None
     found = rows(report(stages={"deploy": fell}))
 
     assert (found.deployments, found.releases) == ([], [])
+
+
+def test_a_promotion_and_a_deployment_have_their_own_time() -> None:
+    """One stage follows the other: each is dated by its end, not by the start of the run."""
+    timed = {"promote-test": 2.5, "deploy": 30, "verify": 1}
+    sent = report(
+        stages={name: stage | {"duration": timed.get(name, 1)} for name, stage in stages().items()}
+    )
+    found = rows(parse(encode(sent)))
+
+    assert [row.at for row in found.promotions] == [START + timedelta(seconds=6 + 2.5)]
+    assert [row.at for row in found.deployments] == [START + timedelta(seconds=6 + 2.5 + 30)]
+
+
+@pytest.mark.parametrize(
+    ("timestamp", "duration", "wanted"),
+    [("2026-11-24T21:00:00Z", 20, 20), ("9999-12-31T23:59:59Z", 1_000_000_000, 0)],
+)
+def test_no_stage_ends_after_its_run(timestamp: str, duration: int, wanted: int) -> None:
+    """Nor after the end of all time, whatever the report says of its seconds."""
+    long = {name: stage | {"duration": 900_000_000} for name, stage in stages().items()}
+    found = rows(parse(encode(report(timestamp=timestamp, duration=duration, stages=long))))
+
+    began = datetime.fromisoformat(timestamp)
+    assert {row.at for row in found.deployments} == {began + timedelta(seconds=wanted)}

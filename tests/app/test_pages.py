@@ -84,7 +84,7 @@ def test_an_environment_shows_what_it_serves(client: Client) -> None:
     page = text(client)
 
     assert f'<code title="{digest("a")}">aaaaaaaaaaaa</code>' in page
-    assert '<time datetime="2026-11-24T09:00:00+00:00">24 Nov 2026, 09:00</time>' in page
+    assert '<time datetime="2026-11-24T09:00:12+00:00">24 Nov 2026, 09:00</time>' in page
     assert f'href="/runs/{sent["run"]}/"' in page
     assert page.count("Nothing deployed yet") == 3
 
@@ -129,12 +129,21 @@ def test_since_counts_from_the_first_of_the_same_release(client: Client) -> None
     assert "24 Nov 2026, 09:00" in card[0]
 
 
-def test_reports_may_come_in_any_order(client: Client) -> None:
-    """The time of the run counts, not that of its arrival."""
+def test_what_was_received_last_serves(client: Client) -> None:
+    """The order in which reports came in counts, not the time that each says of itself."""
     storage.store(at(10, "b", version="2.0.0"))
     storage.store(at(9, "a", version="1.0.0"))
 
-    assert '<p class="version">2.0.0</p>' in text(client)
+    assert '<p class="version">1.0.0</p>' in text(client)
+
+
+def test_an_attempt_that_came_in_later_is_the_last(client: Client) -> None:
+    """A failed one that says it is older is still shown."""
+    failed = deployed("b", status="failed", reason="never got healthy")
+    storage.store(at(9, "a"))
+    storage.store(bend(at(8, "b", status="failed"), "stages", {"deploy": failed}))
+
+    assert "Last attempt failed</a>, this release kept serving" in text(client)
 
 
 def test_runs_are_paged_and_the_latest_come_first(client: Client) -> None:

@@ -41,11 +41,90 @@ def test_without_variables_it_runs_on_its_own(load: Any) -> None:
     """A fresh clone needs no service: SQLite, local memory, work done in process."""
     found = load({})
 
-    assert found["DEBUG"] is True
+    assert found["ENVIRONMENT"] == "local"
     assert found["DATABASES"]["default"]["ENGINE"] == "django.db.backends.sqlite3"
     assert found["CACHES"]["default"]["BACKEND"].endswith("LocMemCache")
     assert found["CELERY_TASK_ALWAYS_EAGER"] is True
     assert found["RELEASE_VERSION"] == found["RELEASE_DIGEST"] == "unknown"
+
+
+def test_without_variables_no_door_is_open(load: Any) -> None:
+    """No debug page, loopback hosts only, and another key in each process."""
+    first, second = load({}), load({})
+
+    assert first["DEBUG"] is False
+    assert first["ALLOWED_HOSTS"] == ["localhost", "127.0.0.1", "[::1]"]
+    assert first["SECRET_KEY"] != second["SECRET_KEY"]
+    assert len(first["SECRET_KEY"]) >= 64
+    assert first["INGEST_TOKEN"] == ""
+
+
+def test_development_is_open_where_it_is_named(load: Any) -> None:
+    """Whoever wants debug pages says so."""
+    found = load({"ENVIRONMENT": "development"})
+
+    assert (found["DEBUG"], found["SECRET_KEY"]) == (True, "development-only")
+
+
+@pytest.mark.parametrize("environment", ["staging", "production"])
+@pytest.mark.parametrize("key", ["x", "k" * 49, "django-insecure-" + "k" * 50])
+def test_a_served_environment_wants_a_long_key(load: Any, environment: str, key: str) -> None:
+    """What can be guessed stops the start, and the message does not tell it."""
+    with pytest.raises(SettingError, match="^SECRET_KEY: .* 50 characters or more") as caught:
+        load({**SERVED, "ENVIRONMENT": environment, "SECRET_KEY": key})
+
+    assert key not in str(caught.value) or key == "x"
+
+
+@pytest.mark.parametrize("environment", ["staging", "production"])
+@pytest.mark.parametrize(
+    "host",
+    ["*", "dash.example.org,*", "*.example.org", ".", ".org", "a b", "https://a.example"]
+    + [
+        "a.example:8000",
+        "0.0.0.0",
+        "[::]",
+        "[fe80::1%25eth0]",
+        "999.1.1.1",
+        "a/b",
+        "\u0430.example",
+    ],
+)
+def test_a_served_environment_names_its_hosts(load: Any, environment: str, host: str) -> None:
+    """A pattern for every host there is, or what is no host, stops the start."""
+    with pytest.raises(SettingError, match="^ALLOWED_HOSTS: .* names no host"):
+        load({**SERVED, "ENVIRONMENT": environment, "ALLOWED_HOSTS": host})
+
+
+@pytest.mark.parametrize(
+    "host", ["localhost", "127.0.0.1", "[::1]", "dash.example.org", ".example.org", "a_b", "x-1"]
+)
+def test_a_host_that_is_named_is_taken(load: Any, host: str) -> None:
+    """Names, addresses and a domain with its subdomains."""
+    assert load({**SERVED, "ALLOWED_HOSTS": host})["ALLOWED_HOSTS"] == [host]
+
+
+@pytest.mark.parametrize("origin", ["*", "https://*", "dash.example.org", "ftp://a.example", "//a"])
+def test_an_origin_for_every_site_is_refused(load: Any, origin: str) -> None:
+    """Who may post for a browser is named, too."""
+    with pytest.raises(SettingError, match="^CSRF_TRUSTED_ORIGINS: .* names no site"):
+        load({**SERVED, "CSRF_TRUSTED_ORIGINS": origin})
+
+
+def test_origins_that_are_named_are_taken(load: Any) -> None:
+    """With a port, with subdomains, or neither."""
+    origins = ["https://dash.example.org", "https://*.example.org", "http://localhost:8000"]
+    found = load({**SERVED, "CSRF_TRUSTED_ORIGINS": ",".join(origins)})
+
+    assert found["CSRF_TRUSTED_ORIGINS"] == origins
+
+
+def test_nothing_from_the_cache_is_unpickled_and_nothing_is_uploaded(load: Any) -> None:
+    """Values of Memcached are signed JSON, and no file is written to the disk."""
+    found = load(SERVED)
+
+    assert found["CACHES"]["default"]["BACKEND"] == "config.signed.SignedMemcached"
+    assert found["FILE_UPLOAD_HANDLERS"] == ["config.uploads.RefuseUploads"]
 
 
 def test_production_uses_the_services_it_is_given(load: Any) -> None:
@@ -136,7 +215,8 @@ def test_a_wrong_value_stops_the_start_and_names_its_variable(
 def test_static_files_carry_their_hash_once_collected(load: Any) -> None:
     """The image serves collected files; a checkout serves them where they lie."""
     assert "Manifest" in load(SERVED)["STORAGES"]["staticfiles"]["BACKEND"]
-    assert "Manifest" in load({"DEBUG": "false"})["STORAGES"]["staticfiles"]["BACKEND"]
+    collecting = {"ENVIRONMENT": "development", "DEBUG": "false"}
+    assert "Manifest" in load(collecting)["STORAGES"]["staticfiles"]["BACKEND"]
     assert "Manifest" not in load({})["STORAGES"]["staticfiles"]["BACKEND"]
 
 
@@ -146,5 +226,7 @@ def test_gunicorn_is_told_by_variables(load: Any) -> None:
 
     assert (found["bind"], found["workers"], found["threads"]) == ("0.0.0.0:8000", 3, 4)
     assert found["graceful_timeout"] == 30
+    # The proxy opens a connection for each request: nobody waits for another one.
+    assert found["keepalive"] == 0
     with pytest.raises(SettingError, match="^WEB_WORKERS: 'many' does not fit"):
         load({"WEB_WORKERS": "many"}, "gunicorn.conf.py")

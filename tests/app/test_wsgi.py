@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
 from wsgiref.util import setup_testing_defaults
 
@@ -19,7 +20,11 @@ def test_the_application_answers() -> None:
     setup_testing_defaults(environ)
     begun: list[str] = []
 
-    body = b"".join(application(environ, lambda status, headers: begun.append(status)))
+    def start(status: str, *_: Any) -> Callable[[bytes], object]:
+        begun.append(status)
+        return begun.__contains__
+
+    body = b"".join(application(environ, start))
 
     assert begun == ["200 OK"]
     assert json.loads(body)["status"] == "ok"

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.conftest import ROOT, run
+from tests.ordinary import CASES, Case, outline, plant_case
 from tests.planted import ask, plant
 from towpath import gates
 from towpath.commands.linters import LINTERS, Linter
@@ -47,3 +48,14 @@ def test_a_linter_finds_what_is_planted(tmp_path: Path, python: str, tool: Linte
 
     assert status(tool, good, python) is Status.PASSED
     assert status(tool, bad, python) is Status.FAILED
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.tool}-{case.name}")
+def test_an_ordinary_project_is_judged(tmp_path: Path, python: str, case: Case) -> None:
+    """What its settings say of the form is ours; what it leaves out is named; the rest is found."""
+    plant_case(tmp_path, case)
+    (tool,) = [row for row in LINTERS if row.name == case.tool]
+
+    said = rows.read(tmp_path, tool.name, ask(tool, tmp_path, python))
+
+    assert sorted({outline(row) for row in said}) == sorted(case.wanted)

@@ -17,6 +17,8 @@ PACKAGES = """
 [tool.towpath.image]
 build-packages = ["libpq-dev", "libmariadb-dev"]
 run-packages = ["libpq5", "libmariadb3", "libpython3.13"]
+# Whether or not this machine's registry has a password.
+registry-wheels = "always"
 """
 SCRIPT = """
 import subprocess, MySQLdb, oncalendar, psycopg, sass

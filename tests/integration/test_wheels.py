@@ -13,10 +13,10 @@ from tests.integration.product import PLATFORMS
 from towpath.commands import buildx
 from towpath.flows import builders, shed
 from towpath.flows.session import Session
-from towpath.flows.shed import Wheel
 from towpath.flows.workshop import Workshop
 from towpath.readers import elf
 from towpath.readers.builders import native
+from towpath.readers.wheel_records import Wheel
 from towpath.readers.wheels import Source
 
 pytestmark = [pytest.mark.integration, pytest.mark.engine]
@@ -46,7 +46,7 @@ def test_what_builds_a_wheel_runs_here_and_what_is_built_does_not(
     """Its setup imports a library of this machine, and no emulation is needed."""
     assert (made["native"].how, made["foreign"].how) == ("native", "cross")
     for wheel in made.values():
-        with zipfile.ZipFile(io.BytesIO(shed.content(session, wheel))) as archive:
+        with zipfile.ZipFile(io.BytesIO(_content(session, wheel))) as archive:
             header = archive.read("xattr/_lib.abi3.so")[: elf.HEADER]
         assert elf.machine(header) == elf.MACHINES[wheel.platform]
 
@@ -63,9 +63,13 @@ def test_what_cannot_be_compiled_across_is_made_under_emulation(session: Session
 
     assert wheel.how == "emulated"
     place = session.config.reports / "emulated"
-    with zipfile.ZipFile(io.BytesIO(shed.content(session, wheel))) as archive:
+    with zipfile.ZipFile(io.BytesIO(_content(session, wheel))) as archive:
         archive.extractall(place)
     given = [f"--platform={foreign}", f"--volume={place}:/given:ro", "--env=PYTHONPATH=/given"]
     argv = ["docker", "run", "--rm", *given, "python:3.13-slim", "python3", "-c"]
     said = session.runner.run([*argv, "import annoy; print(annoy.__file__)"]).stdout
     assert said.startswith("/given/annoy")
+
+
+def _content(session: Session, wheel: Wheel) -> bytes:
+    return shed.contents(session, [wheel])[wheel.sha256]

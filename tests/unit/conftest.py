@@ -14,6 +14,7 @@ import pytest
 from tests.registry_server import Store, serving
 from tests.releases import session_at
 from towpath.flows.session import Session
+from towpath.redaction import SECRETS
 
 
 class NotPureError(AssertionError):
@@ -39,6 +40,13 @@ def no_settings_of_the_caller(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in list(os.environ):
         if name.startswith(("TOWPATH_", "GITHUB_")) or name == "CI":
             monkeypatch.delenv(name)
+
+
+@pytest.fixture(autouse=True)
+def nothing_hidden_before(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let no test hide what another one reads: what the process knows starts empty."""
+    monkeypatch.setattr(SECRETS, "_secrets", set())
+    monkeypatch.setattr(SECRETS, "_forms", ())
 
 
 @pytest.fixture

@@ -379,6 +379,22 @@ def test_packages_of_debian_are_named_for_the_build_and_for_the_run() -> None:
     assert found.image == config.Image(("libpq-dev",), ("libpq5", "g++"))
 
 
+@pytest.mark.parametrize("word", ["always", "authenticated", "never"])
+def test_whether_a_registry_s_wheels_are_used_is_one_of_three_words(word: str) -> None:
+    """Where it let us in with credentials, unless something else is said."""
+    assert parsed({}).image.registry_wheels == "authenticated"
+    assert parsed({"image": {"registry-wheels": word}}).image.registry_wheels == word
+
+
+@pytest.mark.parametrize("value", ["Always", "", True, ["always"]])
+def test_another_word_about_a_registry_s_wheels_is_a_mistake(value: object) -> None:
+    """It never counts as one of the three."""
+    error = refused({"image": {"registry-wheels": value}})
+
+    assert "tool.towpath.image.registry-wheels in pyproject.toml must be" in error.what
+    assert error.code == 2
+
+
 @pytest.mark.parametrize(
     ("table", "said"),
     [
@@ -398,3 +414,20 @@ def test_what_is_no_name_of_a_package_never_gets_to_a_shell(
 
     assert said in error.what
     assert error.code == 2
+
+
+def test_how_old_an_answer_may_be_is_a_setting() -> None:
+    """Days, 30 unless the project says otherwise."""
+    assert parsed({}).evidence_days == 30
+    assert parsed({"evidence-days": 7}).evidence_days == 7
+
+
+@pytest.mark.parametrize("days", [0, -1, 366, True, "30", 1.5])
+def test_days_that_are_none_are_refused(days: object) -> None:
+    """By their name as it is written."""
+    assert "tool.towpath.evidence-days" in refused({"evidence-days": days}).what
+
+
+def test_a_setting_has_one_name() -> None:
+    """With a dash, as everywhere in pyproject.toml."""
+    assert "Did you mean 'evidence-days'" in refused({"evidence_days": 7}).what

@@ -269,9 +269,13 @@ def test_a_commit_is_a_subject_of_the_source() -> None:
 @pytest.mark.parametrize(
     ("raw", "why"),
     [
-        (changed(_type="other"), "it is not a Towpath statement"),
-        (changed(predicateType="other"), "it is not a Towpath statement"),
-        (b"{}", "'_type'"),
+        (changed(_type="other"), f"its _type is 'other', not {evidence.STATEMENT_TYPE}"),
+        (
+            changed(predicateType="https://towpath.dev/evidence/v2"),
+            "its predicateType is 'https://towpath.dev/evidence/v2', not"
+            " https://towpath.dev/evidence/v1",
+        ),
+        (b"{}", "it is not a statement of in-toto, version 1"),
     ],
 )
 def test_a_refused_statement_says_why_and_what_to_do(raw: bytes, why: str) -> None:

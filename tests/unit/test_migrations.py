@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from towpath import migrations
+from towpath.errors import NothingToJudgeError
 from towpath.migrations import Migration, Plan
 
 COLUMN = {"type": "text", "many_to_many": False}
@@ -84,3 +87,9 @@ def test_every_hazard_says_what_it_means_and_what_to_do() -> None:
     """No row of the table is bare, and codes are words for people to type."""
     for row in migrations.HAZARDS:
         assert row.code.isupper() and row.meaning.endswith(".") and row.advice.endswith(".")
+
+
+def test_an_operation_that_is_not_described_in_full_is_not_judged_safe() -> None:
+    """A fact that is missing is an error of ours."""
+    with pytest.raises(NothingToJudgeError, match="app.0002"):
+        codes({"kind": "AddField", "model": "book", "new": False})

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.registry_server import Store
+from tests.registry_server import NAME, Store
 from tests.releases import SOURCE, record, record_all, session_at
 from towpath.evidence import Statement, Subject, carry
 from towpath.flows import stages
@@ -37,6 +37,7 @@ def session(tmp_path: Path) -> Session:
 def release(session: Session) -> Release:
     """Return a release that may become one."""
     return Release(
+        repository=NAME,
         digest=DIGEST,
         version="1.2.3",
         commit=SOURCE.commit,
@@ -50,7 +51,7 @@ def release(session: Session) -> Release:
 @pytest.fixture
 def situation(session: Session) -> Situation:
     """Return the situation in which a release is made."""
-    return Situation(stages.policy(session.config), PLATFORMS, previous=DIGEST, in_ci=True)
+    return Situation(stages.rules(session.config), PLATFORMS, previous=DIGEST, in_ci=True)
 
 
 def with_(release: Release, statement: Statement) -> Release:
@@ -168,7 +169,7 @@ def test_evidence_about_something_else_is_a_reason(
 
 def test_evidence_under_another_policy_is_a_reason(release: Release, situation: Situation) -> None:
     """A changed gate or waiver asks for new evidence."""
-    changed = replace(situation, policy="another")
+    changed = replace(situation, rules=replace(situation.rules, policy="another"))
 
     reasons = is_available(release, "test", changed).reasons
 
@@ -231,7 +232,7 @@ def test_the_latest_statement_of_a_stage_counts(session: Session) -> None:
     first = record(session, "lint", DIGEST)
     second = record(session, "lint", DIGEST, minutes=5, issues=1)
 
-    assert latest([second, first]) == {"lint": second}
+    assert latest([second, first], SOURCE.commit, SOURCE.tree) == {"lint": second}
     assert second.repeats == first.sha256
 
 
@@ -244,7 +245,7 @@ def carried(release: Release, stage: str = "tests") -> tuple[Statement, Statemen
 def test_what_an_earlier_commit_has_shown_counts(release: Release, situation: Situation) -> None:
     """With the statement about that commit beside it; the rule for `latest` leaves that out."""
     statement, earlier = carried(release)
-    found = latest([earlier, statement])
+    found = latest([earlier, statement], SOURCE.commit, SOURCE.tree)
     whole = replace(with_(release, statement), originals={earlier.sha256: earlier})
 
     assert found == {"tests": statement}

@@ -108,3 +108,18 @@ def test_a_schema_has_moved_past_a_release_or_not(
 def test_a_new_release_is_measured_by_the_one_that_serves() -> None:
     """Leftovers that the serving release lives with are none of the new one's concern."""
     assert rollout.moved_past([release("a", unknown=["old"])], [], "new", ["old"]) == []
+
+
+@pytest.mark.parametrize(
+    ("digest", "newer", "expected"),
+    [("new", [], []), ("new", ["m2"], ["m2"]), ("new", None, ["m2"]), ("a", [], ["m2"])],
+    ids=["nothing newer", "newer", "not asked", "a release of before"],
+)
+def test_a_release_made_after_the_rows_it_left_out_is_not_behind_them(
+    digest: str, newer: list[str] | None, expected: list[str]
+) -> None:
+    """An app that left, or a squash; of a release that was here before, its history decides."""
+    releases = [release("a"), release("b")]
+    rows = [{"name": "m2", "safe": False, "over": "x"}]
+
+    assert rollout.moved_past(releases, rows, digest, ["m2"], newer) == expected

@@ -15,6 +15,7 @@ import pytest
 
 from tests.fakes import QuietTerminal
 from towpath.errors import CommandFailedError, InterruptedRunError
+from towpath.redaction import Redactor
 from towpath.runner import Runner
 
 pytestmark = pytest.mark.door
@@ -51,7 +52,7 @@ def echo() -> Kept:
 def runner(echo: Kept, tmp_path: Path) -> Runner:
     """Return a runner that knows one secret."""
     env = {"PATH": os.environ["PATH"], "A": "1"}
-    return Runner(echo, env=env, cwd=tmp_path, secrets=["hunter2"])
+    return Runner(echo, env=env, cwd=tmp_path, secrets=Redactor(["hunter2"]))
 
 
 def test_both_streams_and_the_time_come_back(runner: Runner) -> None:
@@ -144,19 +145,17 @@ def test_a_file_that_is_no_program_could_not_be_started(runner: Runner, tmp_path
 
 def test_secrets_are_hidden_on_every_surface(runner: Runner, echo: Kept, tmp_path: Path) -> None:
     """The line, both streams, the log, the error; longer secrets first, quotes or not."""
-    runner.hide("hunter22")
-    runner.hide("it's")
-    runner.hide("")
+    runner.secrets.hide("hunter22", "it's mine", "")
     runner.streaming = True
     code = "import sys; print(1, *sys.argv[1:]); print(*sys.argv[1:], file=sys.stderr); exit(3)"
     log = tmp_path / "logs" / "x.log"
 
     with pytest.raises(CommandFailedError) as caught:
-        runner.run([*python(code), "hunter22", "x-hunter2", "it's"], log=log)
+        runner.run([*python(code), "hunter22", "x-hunter2", "it's mine"], log=log)
 
     shown = "\n".join([*echo.commands, *echo.streamed, log.read_text(), *caught.value.lines()])
     assert "hunter2" not in shown
-    assert "it's" not in shown and "'\"'\"'" not in shown
+    assert "it's mine" not in shown and "'\"'\"'" not in shown
     assert "1 *** x-*** ***\n" in log.read_text()
 
 

@@ -218,7 +218,7 @@ def test_a_table_of_the_summary_keeps_its_cells_apart(tmp_path: Path) -> None:
     terminal.summary_table("lint", ("tool", ""), [("mypy", "a | <b>\nc")])
 
     assert file.read_text() == (
-        "### lint\n\n| tool |  |\n| --- | --- |\n| mypy | a \\| &lt;b><br>c |\n\n"
+        "### lint\n\n| tool |  |\n| --- | --- |\n| mypy | a \\| &lt;b&gt;<br>c |\n\n"
     )
 
 

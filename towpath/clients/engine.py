@@ -48,10 +48,14 @@ class Container:
 
 @dataclass(frozen=True)
 class Image:
-    """An image that the engine has: its platform as in linux/amd64, and its size in bytes."""
+    """An image that the engine has: its platform as in linux/amd64, and its size in bytes.
+
+    `digests` are the references by digest under which registries have it.
+    """
 
     platform: str
     size: int
+    digests: tuple[str, ...] = ()
 
 
 class Engine:
@@ -118,7 +122,8 @@ class Engine:
                 found = self._client.images.get(reference).attrs
             except NotFound:
                 return None
-        return Image(f"{found['Os']}/{found['Architecture']}", int(found["Size"]))
+        digests = tuple(str(row) for row in found.get("RepoDigests") or ())
+        return Image(f"{found['Os']}/{found['Architecture']}", int(found["Size"]), digests)
 
     def platform(self) -> str:
         """Return the engine's own platform, as in linux/amd64."""

@@ -81,7 +81,7 @@ class Proxy:
 
     def save(self) -> None:
         """Write the slots to disk, for a proxy that starts again."""
-        self._directory.mkdir(parents=True, exist_ok=True)
+        # The proxy reads it as another user; what keeps others away is the directory above.
         write_whole(self._directory / STATE_FILE, self._ask("show servers state"), mode=0o644)
 
     def _rename(self, slot: str, host: str) -> None:

@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 import secrets
+from contextlib import suppress
 from pathlib import Path
 
+from towpath import private
 from towpath.journal import write_whole
+from towpath.redaction import SECRETS
 
-NAMES = ("secret_key", "database_password", "queue_password", "ingest_token")
+# The first of the two passwords is the superuser's, the second that of the product's own role.
+NAMES = (
+    *("secret_key", "database_password", "database_app_password"),
+    *("queue_password", "ingest_token"),
+)
 QUEUE_SETTINGS = "queue_settings"
 # Compose mounts a secret as the very file that it is here, for users of other numbers than ours.
 # What keeps others on this machine away is the directory.
-DIRECTORY_MODE, FILE_MODE = 0o700, 0o444
+FILE_MODE = 0o444
 
 
 def ensure(directory: Path) -> None:
     """Make the secrets that are missing; those that are there stay as they are."""
-    directory.mkdir(parents=True, exist_ok=True)
-    directory.chmod(DIRECTORY_MODE)
+    private.directory(directory)
     for name in NAMES:
         path = directory / name
         if not path.exists():
@@ -28,3 +34,14 @@ def ensure(directory: Path) -> None:
         password = (directory / "queue_password").read_text(encoding="utf-8")
         text = f"default_user = dashboard\ndefault_pass = {password}\n"
         write_whole(settings, text, mode=FILE_MODE)
+    hide(directory)
+
+
+def hide(directory: Path) -> None:
+    """Hide the secrets of an environment in all that is shown or kept; none there is none to hide.
+
+    What may not be read is not known to this process either.
+    """
+    for name in NAMES:
+        with suppress(OSError, UnicodeDecodeError):
+            SECRETS.hide((directory / name).read_text(encoding="utf-8"))

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
+
+from packaging.utils import canonicalize_name
 
 Argv = list[str]
 
@@ -33,6 +36,21 @@ def pip_audit(place: str, pins: str, seconds: int) -> Argv:
         *("--no-deps", "--disable-pip", f"--timeout={seconds}"),
         *("--requirement", pins),
     ]
+
+
+def rounds(pins: Sequence[tuple[str, str]]) -> list[list[tuple[str, str]]]:
+    """Return pins in groups that name each package once: no source takes two versions of one.
+
+    Pins for different machines, or Pythons, may be of different versions.
+    """
+    found: list[list[tuple[str, str]]] = []
+    seen: Counter[str] = Counter()
+    for name, version in dict.fromkeys(pins):
+        number = seen[canonicalize_name(name)]
+        seen[canonicalize_name(name)] += 1
+        found += [[]] if number == len(found) else []
+        found[number].append((name, version))
+    return found
 
 
 def pins_text(pins: Sequence[tuple[str, str]]) -> str:

@@ -44,6 +44,11 @@ def start(container: str) -> Argv:
     return ["docker", "start", container]
 
 
+def publishing(port: int) -> Argv:
+    """Name the running containers that publish a port of this machine."""
+    return ["docker", "ps", f"--filter=publish={port}", "--format={{.Names}}"]
+
+
 def run_registry(name: str, port: int) -> Argv:
     """Start a registry on this machine only; its images live as long as its volume."""
     return [

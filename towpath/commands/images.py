@@ -13,6 +13,11 @@ def listed(repository: str) -> Argv:
     ]
 
 
+def pull(name: str) -> Argv:
+    """Fetch an image, and with a tag what that points at now."""
+    return ["docker", "pull", "--quiet", name]
+
+
 def remove(name: str) -> Argv:
     """Take one name of an image away; the engine refuses one that a container uses."""
     return ["docker", "image", "rm", name]

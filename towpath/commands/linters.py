@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
+import towpath
+
 Argv = list[str]
 
 
@@ -23,7 +25,8 @@ class Linter:
     is the distribution whose version is its own; empty where that is its name too.
     A linter that is `apart` says of a file what that file, the options and the `settings` (patterns
     as `matches` reads them) alone decide: what it said of one file may be kept. `fixes` are the
-    options by which it writes, in place of `options`; `variables` go into its environment.
+    options by which it writes, in place of `options`, and `fixing_module` the module that does, in
+    place of `module`; `variables` go into its environment.
     """
 
     name: str
@@ -36,6 +39,7 @@ class Linter:
     apart: bool = False
     settings: tuple[str, ...] = ()
     fixes: tuple[str, ...] = ()
+    fixing_module: str = ""
     variables: tuple[tuple[str, str], ...] = ()
 
     def argv(self, python: str, files: Sequence[str], *, fix: bool = False) -> Argv:
@@ -43,9 +47,10 @@ class Linter:
         if self.program:
             start = [str(PurePosixPath(python).with_name(self.program))]
         else:
-            start = [python, "-m", self.module or self.name]
+            module = self.fixing_module if fix and self.fixing_module else self.module
+            start = [python, "-m", module or self.name]
         options = self.fixes if fix else self.options
-        return [*start, *options, *files]
+        return [*start, *options, *(files if "--" in options else map(_no_option, files))]
 
     def files(self, listed: Iterable[str], first_line: Callable[[str], str]) -> list[str]:
         """Return those of the listed files that this linter judges, sorted.
@@ -64,6 +69,11 @@ class Linter:
         return matches(file, self.settings)
 
 
+def _no_option(file: str) -> str:
+    """Return a path that no tool takes for an option."""
+    return f"./{file}" if file.startswith("-") else file
+
+
 def matches(file: str, patterns: Iterable[str]) -> bool:
     """Tell whether a path fits a pattern: `*` is within one directory, `**/` is any directories."""
     return any(_translated(pattern).fullmatch(file) for pattern in patterns)
@@ -76,6 +86,7 @@ def _translated(pattern: str) -> re.Pattern[str]:
 
 
 Reads = Callable[[str, Callable[[str], str]], bool]
+_PYTHON = re.compile(r"#! ?/\S*?(?:/env (?:-\S+ )*)?/?python[\d.]*\b.*")
 _SHELL = re.compile(r"#! ?/(?:usr/)?bin/(?:env )?(?:ba|da|k)?sh\b.*")
 
 
@@ -90,8 +101,17 @@ def _is_shell(file: str, first_line: Callable[[str], str]) -> bool:
     return bool(_SHELL.fullmatch(first_line(file).rstrip()))
 
 
+def _is_python(file: str, first_line: Callable[[str], str]) -> bool:
+    """Tell whether a file is Python: by its ending, else by its first line."""
+    if PurePosixPath(file).suffix:
+        return file.endswith((".py", ".pyi"))
+    return bool(_PYTHON.fullmatch(first_line(file).rstrip()))
+
+
 READS: dict[str, Reads] = {
-    "python": _named("**/*.py"),
+    "python": _is_python,
+    # Those that can be imported: a stub would be a second module of one name, a script one of none.
+    "modules": _named("**/*.py"),
     "dockerfile": _named("**/Dockerfile", "**/Dockerfile.*", "**/*.Dockerfile"),
     "workflows": _named(".github/workflows/*.yml", ".github/workflows/*.yaml"),
     "shell": _is_shell,
@@ -107,37 +127,54 @@ READS: dict[str, Reads] = {
     "requirements": _named("requirements/*.in", "requirements/*.txt"),
 }
 
-_RADON = ("radon.cfg", "setup.cfg", "pyproject.toml")
+# Every project has these.
+PYTHON = ("python", "modules")
+# How flake8 speaks; the project's own settings say what it judges.
+_FLAKE8 = str(PurePosixPath(towpath.__path__[0], "drivers", "flake8.cfg"))
 _DJANGO = ("pyproject.toml", "requirements/production.txt")
 
 # The slowest first, so that two of them side by side end together.
 LINTERS = (
     Linter(
         name="mypy",
-        options=("--strict", "--no-pretty", "--no-color-output"),
+        # What the project's settings may say of the form, taken back.
+        options=("--strict", "--no-pretty", "--no-color-output", "--error-summary")
+        + ("--show-error-codes", "--hide-error-code-links", "--hide-error-context")
+        + ("--hide-column-numbers", "--hide-error-end", "--hide-absolute-path"),
+        reads="modules",
         judges_tests=False,
     ),
     Linter(
         name="flake8",
-        options=("--benchmark", "--color=never"),
+        options=("--benchmark", "--color=never", f"--append-config={_FLAKE8}"),
         apart=True,
         settings=(".flake8", "setup.cfg", "tox.ini", "towpath/lint_plugin.py", "towpath/gates.py"),
     ),
     Linter(
         name="black",
-        options=("--check", "--no-color"),
+        options=("--check", "--no-color", "--verbose"),
         apart=True,
         settings=("pyproject.toml",),
         fixes=("--quiet", "--no-color"),
     ),
-    Linter(name="bandit", options=("--quiet", "--format=json"), judges_tests=False, apart=True),
+    Linter(
+        name="bandit",
+        # Its own list of what it excludes fits any part of a path, as .git does in .github.
+        options=("--quiet", "--format=json", "--exclude="),
+        judges_tests=False,
+        apart=True,
+    ),
     Linter(
         name="isort",
-        options=("--check-only", "--verbose"),
+        module="towpath.drivers.imports",
+        package="isort",
+        options=(),
         apart=True,
         # It looks at the disk for which modules are ours.
-        settings=("pyproject.toml", ".isort.cfg", ".editorconfig", "*.py", "*/__init__.py"),
-        fixes=("--quiet",),
+        settings=("pyproject.toml", ".isort.cfg", ".editorconfig", "setup.cfg", "tox.ini")
+        + ("*.py", "*/__init__.py"),
+        fixes=("--quiet", "--settings-path=."),
+        fixing_module="isort",
     ),
     Linter(
         name="deployment",
@@ -155,15 +192,21 @@ LINTERS = (
         judges_tests=False,
         settings=_DJANGO,
     ),
-    Linter(name="radon", options=("cc", "--json"), judges_tests=False, apart=True, settings=_RADON),
     Linter(
-        name="maintainability",
-        module="radon",
-        options=("mi", "--json"),
+        name="radon",
+        module="towpath.drivers.complexity",
+        options=("cc",),
         package="radon",
         judges_tests=False,
         apart=True,
-        settings=_RADON,
+    ),
+    Linter(
+        name="maintainability",
+        module="towpath.drivers.complexity",
+        options=("mi",),
+        package="radon",
+        judges_tests=False,
+        apart=True,
     ),
     Linter(
         name="compose",

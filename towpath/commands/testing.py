@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from towpath import gates
+
 Argv = list[str]
 
 # One process for each core. Migrations are not the point here: tables are made from the models, in
@@ -23,6 +25,10 @@ PERFORMANCE = (
     "--benchmark-timer=time.process_time",
     "tests/performance",
 )
+# What the project's settings may not change where there is a verdict.
+KEPT = ("-p", "towpath.drivers.left_out_tests", *gates.TESTS_UNJUDGED) + (
+    *("--cov", "--cov-branch", "--cov-report="),
+)
 GROUPS = {"unit": "tests/unit", "app": "tests/app"}
 
 
@@ -39,7 +45,7 @@ def pytest(python: str, arguments: Sequence[str], *, junit: str = "", benchmark:
     With `junit` write that report, and coverage data where COVERAGE_FILE says; with `benchmark`
     write that report of what was measured.
     """
-    kept = [f"--junit-xml={junit}", "--cov", "--cov-report="] if junit else []
+    kept = [*KEPT, f"--junit-xml={junit}"] if junit else []
     measured = [f"--benchmark-json={benchmark}"] if benchmark else []
     return [python, "-m", "pytest", *kept, *measured, *arguments]
 
@@ -47,9 +53,10 @@ def pytest(python: str, arguments: Sequence[str], *, junit: str = "", benchmark:
 def coverage(python: str, data: Sequence[str], reports: str) -> list[Argv]:
     """Join coverage data into the file that COVERAGE_FILE names, and report it in three forms."""
     tool = [python, "-m", "coverage"]
+    quiet = ["--quiet", gates.COVERAGE_UNJUDGED]
     return [
         [*tool, "combine", "--keep", "--quiet", *data],
-        [*tool, "json", "--quiet", "-o", f"{reports}/coverage.json"],
-        [*tool, "xml", "--quiet", "-o", f"{reports}/coverage.xml"],
-        [*tool, "html", "--quiet", "--directory", f"{reports}/coverage/html"],
+        [*tool, "json", *quiet, "-o", f"{reports}/coverage.json"],
+        [*tool, "xml", *quiet, "-o", f"{reports}/coverage.xml"],
+        [*tool, "html", *quiet, "--directory", f"{reports}/coverage/html"],
     ]

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from towpath import binding
 from towpath.config import ci_systems, reach
 from towpath.config.ci_systems import CiRun
 from towpath.config.reach import Limit
 from towpath.errors import ConfigurationError
+from towpath.gates import EVIDENCE_DAYS
 from towpath.images import PLATFORMS, Repository, nearest
 from towpath.nodes import Node
 from towpath.policy import Waiver
+from towpath.variables import variable
 
 
 @dataclass(frozen=True)
@@ -31,15 +35,23 @@ class Django:
 
 @dataclass(frozen=True)
 class Image:
-    """Debian's packages that dependencies of the product need: to be compiled, and to run."""
+    """What dependencies of the product need: Debian's packages, to be compiled and to run.
+
+    `registry_wheels` says whether wheels that a registry keeps are used: always, never, or where
+    it let us in with credentials (authenticated).
+    """
 
     build_packages: tuple[str, ...] = ()
     run_packages: tuple[str, ...] = ()
+    registry_wheels: str = "authenticated"
 
 
 @dataclass(frozen=True)
 class Environment:
-    """Where a release runs. `port` is the proxy's on the host, 0 for none; times are seconds."""
+    """Where a release runs. `port` is the proxy's on the host, 0 for none; times are seconds.
+
+    `bind` is the address of this machine that the port is published on, from TOWPATH_BIND.
+    """
 
     name: str
     port: int = 0
@@ -48,11 +60,12 @@ class Environment:
     drain: int = 30
     healthy: int = 3
     deadline: int = 90
+    bind: str = binding.LOOPBACK
 
     @property
     def url(self) -> str:
-        """The proxy's address on this machine, without a slash at the end."""
-        return f"http://127.0.0.1:{self.port}"
+        """The proxy's address as this machine reaches it, without a slash at the end."""
+        return f"http://{binding.reached(self.bind)}:{self.port}"
 
 
 @dataclass(frozen=True)
@@ -89,6 +102,8 @@ class Config:
     environments: Mapping[str, Environment] = field(default_factory=dict)
     waivers: tuple[Waiver, ...] = ()
     gates: Mapping[str, float] = field(default_factory=dict)
+    # For how many days an answer about advisories counts in a promotion.
+    evidence_days: int = EVIDENCE_DAYS
     ignored: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     # Kinds of files that the project does not have, so that no linter has to judge any.
     absent: tuple[str, ...] = ()
@@ -113,14 +128,36 @@ class Config:
         """Where this machine keeps locks, journals, backups and generated secrets.
 
         Environments belong to the machine, not to one checkout of the project: TOWPATH_STATE
-        names the directory, else it is below XDG_STATE_HOME or ~/.local/state. Raises
-        ConfigurationError for a user that has no home.
+        names the directory, seen from the project where it is relative; else it is below
+        XDG_STATE_HOME, which has to be absolute, or ~/.local/state. Raises ConfigurationError for
+        a user that has no home.
         """
-        if chosen := self.env.get("TOWPATH_STATE"):
-            return Path(chosen) / self.name
-        if chosen := self.env.get("XDG_STATE_HOME"):
-            return Path(chosen) / "towpath" / self.name
-        return Path(self.env.get("HOME") or _home()) / ".local/state/towpath" / self.name
+        found = self._state_directory() / self.name
+        if ":" in str(found):
+            raise ConfigurationError(
+                f"The state cannot be kept in {found}.",
+                why="Docker takes a colon in a directory's name for the end of it.",
+                next_step="Name another directory in TOWPATH_STATE.",
+            )
+        return found
+
+    def _state_directory(self) -> Path:
+        if chosen := variable(self.env, "TOWPATH_STATE"):
+            return self._absolute(chosen)
+        base = Path(variable(self.env, "XDG_STATE_HOME"))
+        if not base.is_absolute():
+            base = self._home / ".local/state"
+        return base / "towpath"
+
+    @property
+    def _home(self) -> Path:
+        return Path(self.env.get("HOME") or _home())
+
+    def _absolute(self, chosen: str) -> Path:
+        """Return a directory that does not depend on where a command is run."""
+        if chosen == "~" or chosen.startswith("~/"):
+            return self._home / chosen[2:]
+        return Path(os.path.normpath(self.root.absolute() / chosen))
 
     def project(self, environment: Environment) -> str:
         """Return the name of an environment's Compose project, one for each environment."""
@@ -151,12 +188,12 @@ class Config:
     @property
     def services_given(self) -> bool:
         """Whether somebody else runs the services of the tests: TOWPATH_SERVICES is `given`."""
-        return self.env.get("TOWPATH_SERVICES") == "given"
+        return variable(self.env, "TOWPATH_SERVICES") == "given"
 
     @property
     def tools(self) -> Path:
         """Where the environments of the checks and their tools are, as for noxfile.py."""
-        return self.root / self.env.get("TOWPATH_ENVIRONMENTS", ".nox")
+        return self.root / variable(self.env, "TOWPATH_ENVIRONMENTS", ".nox")
 
     def environment(self, name: str) -> Environment:
         """Return the environment of this name, else raise ConfigurationError."""

@@ -10,13 +10,13 @@ import datetime as dt
 import re
 import tomllib
 from collections.abc import Callable, Mapping
-from dataclasses import fields
+from dataclasses import fields, replace
 from functools import partial
 from math import isfinite
 from pathlib import Path
 from typing import Any, TypeVar
 
-from towpath import inputs, nodes, policy
+from towpath import binding, inputs, nodes, policy
 from towpath.config import names
 from towpath.config.model import Config, Dashboard, Django, Environment, Image
 from towpath.config.reach import BRANCH, REACHES, TAG
@@ -24,22 +24,28 @@ from towpath.errors import ConfigurationError
 from towpath.images import nearest, platform
 from towpath.policy import Waiver
 from towpath.tables import checked, strings, typed, wrong
+from towpath.variables import variable
 
 T = TypeVar("T")
 
 # Debian Policy, "Package": what a name may be made of.
 _PACKAGE = re.compile(r"[a-z0-9][a-z0-9+.-]+")
 
+# Whether wheels that a registry keeps are used.
+REGISTRY_WHEELS = ("always", "authenticated", "never")
 # The stages that read the project's files, and the files that none of them may ignore.
 CHECKS = ("lint", "tests", "integration", "performance", "security")
 SETTINGS = ("pyproject.toml", "noxfile.py")
+# Evidence about advisories that is older than a year says nothing at all.
+MOST_DAYS = 365
 
 
 def load(root: Path, env: Mapping[str, str]) -> Config:
     """Read `pyproject.toml` below `root`.
 
     `TOWPATH_NAME`, `TOWPATH_REGISTRY`, `TOWPATH_REPOSITORY`, `TOWPATH_REGISTRIES` (with commas) and
-    `TOWPATH_BUILDERS` in `env` replace what the file says. Raises ConfigurationError for a file
+    `TOWPATH_BUILDERS` in `env` replace what the file says, and `TOWPATH_BIND` is the address that
+    environments are published on. Raises ConfigurationError for a file
     that is missing or no TOML, and for every key or value that is not as it must be.
     """
     path = root / "pyproject.toml"
@@ -63,8 +69,8 @@ def parse(
     `today` decides which waivers have expired; without it the clock is asked.
     """
     where = "tool.towpath"
-    known = {row.name for row in fields(Config)} - {"root", "env"}
-    values = dict(checked(table, known, where))
+    known = {row.name.replace("_", "-") for row in fields(Config)} - {"root", "env"}
+    values = {key.replace("-", "_"): row for key, row in checked(table, known, where).items()}
     _replace(values, env)
     readers: dict[str, Callable[..., Any]] = {
         "name": partial(_name, env=env),
@@ -80,10 +86,18 @@ def parse(
         "environments": _environments,
         "waivers": _waivers,
         "gates": _limits,
+        "evidence_days": _days,
         "ignored": _ignored,
         "absent": strings,
     }
-    values = {key: readers[key](value, where=f"{where}.{key}") for key, value in values.items()}
+    values = {
+        key: readers[key](value, where=f"{where}.{key.replace('_', '-')}")
+        for key, value in values.items()
+    }
+    bind = binding.address(env.get(binding.VARIABLE, ""))
+    values["environments"] = {
+        name: replace(row, bind=bind) for name, row in values.get("environments", {}).items()
+    }
     _dashboard_runs_somewhere(values)
     policy.require_known(values.get("waivers", ()))
     policy.require_in_force(values.get("waivers", ()), today or dt.date.today())
@@ -95,7 +109,7 @@ def parse(
 def _replace(values: dict[str, Any], env: Mapping[str, str]) -> None:
     """Put what the environment says in the place of what the file does."""
     for key in ("name", "registry", "repository"):
-        if chosen := env.get(f"TOWPATH_{key.upper()}"):
+        if chosen := variable(env, f"TOWPATH_{key.upper()}"):
             values[key] = chosen
     if "TOWPATH_REGISTRIES" in env:
         rows = env["TOWPATH_REGISTRIES"].split(",")
@@ -139,13 +153,21 @@ def _django(table: Any, where: str) -> Django:
 
 def _image(table: Any, where: str) -> Image:
     keys = {"build-packages": "build_packages", "run-packages": "run_packages"}
-    found = {}
-    for key, value in checked(table, set(keys), where).items():
+    values = dict(checked(table, {*keys, "registry-wheels"}, where))
+    believed = typed(
+        values.pop("registry-wheels", "authenticated"), str, f"{where}.registry-wheels"
+    )
+    if believed not in REGISTRY_WHEELS:
+        raise wrong(f"{where}.registry-wheels", f"one of {', '.join(REGISTRY_WHEELS)}", believed)
+    found: dict[str, tuple[str, ...]] = {}
+    for key, value in values.items():
         found[keys[key]] = strings(value, f"{where}.{key}", "Debian packages")
         for name in found[keys[key]]:
             if not _PACKAGE.fullmatch(name):
                 raise wrong(f"{where}.{key}", "a list of names of Debian packages", name)
-    return Image(**found)
+    return Image(
+        found.get("build_packages", ()), found.get("run_packages", ()), registry_wheels=believed
+    )
 
 
 def _environments(table: Any, where: str) -> dict[str, Environment]:
@@ -169,7 +191,7 @@ def _environments(table: Any, where: str) -> dict[str, Environment]:
 
 def _environment(name: str, row: Any, where: str) -> Environment:
     names.environment(name, f"{where} in pyproject.toml")
-    return Environment(name, **_section(row, Environment, where, ("name",)))
+    return Environment(name, **_section(row, Environment, where, ("name", "bind")))
 
 
 def _dashboard_runs_somewhere(values: Mapping[str, Any]) -> None:
@@ -266,6 +288,12 @@ def _waivers(rows: Any, where: str) -> tuple[Waiver, ...]:
             )
         )
     return tuple(found)
+
+
+def _days(value: Any, where: str) -> int:
+    if not 1 <= typed(value, int, where) <= MOST_DAYS:
+        raise wrong(where, f"days from 1 to {MOST_DAYS}", value)
+    return int(value)
 
 
 def _limits(table: Any, where: str) -> dict[str, float]:

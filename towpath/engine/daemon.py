@@ -12,6 +12,7 @@ from towpath.engine import processes, recipes
 from towpath.engine.discover import answers
 from towpath.engine.doors import Starting
 from towpath.engine.layout import Layout
+from towpath.engine.ports import holder
 from towpath.errors import CommandFailedError, ConfigurationError
 
 SCRIPT = Path(__file__).with_name("engine.sh")
@@ -100,7 +101,7 @@ def _refuse_taken(port: int) -> None:
         except OSError as error:
             raise ConfigurationError(
                 f"Port {port} on 127.0.0.1 is taken; the engine's registry wants it.",
-                why=str(error),
+                why=f"{error}. {holder(port) or 'A program that only root may name'} has it.",
                 next_step="Free it, or choose another one: TOWPATH_ENGINE_PORT=5001 and"
                 " TOWPATH_REGISTRY=localhost:5001.",
             ) from error

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import socket
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
+from towpath.engine import contexts
 from towpath.engine.doors import Starting
 from towpath.engine.layout import layout
+from towpath.errors import ConfigurationError
 from towpath.terminal import Terminal
 
 DEFAULT = "unix:///var/run/docker.sock"
@@ -27,29 +26,16 @@ class Found:
     kind: Literal["host", "embedded", "none"]
     endpoint: str
     environment: Mapping[str, str] = field(default_factory=dict)
+    # What names the host's engine: DOCKER_HOST, or a context; empty for none.
+    by: str = field(default="", compare=False)
 
 
 def host_endpoint(env: Mapping[str, str]) -> str:
     """Return the endpoint the docker client would use: DOCKER_HOST, its context, the default.
 
-    Source: Docker docs, "Docker contexts"; a context's file is named by the sha256 of its name.
+    Raises ConfigurationError for a context that is not there.
     """
-    if env.get("DOCKER_HOST"):
-        return env["DOCKER_HOST"]
-    home = Path(env.get("DOCKER_CONFIG") or Path(env.get("HOME", "/root")) / ".docker")
-    name = env.get("DOCKER_CONTEXT") or _json(home / "config.json").get("currentContext", "")
-    meta = home / "contexts/meta" / hashlib.sha256(name.encode()).hexdigest() / "meta.json"
-    endpoint = _json(meta).get("Endpoints", {}).get("docker", {}).get("Host", "")
-    return str(endpoint) or DEFAULT
-
-
-def _json(path: Path) -> dict[str, Any]:
-    try:
-        document = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        # Absent or broken: the client itself falls back to its defaults.
-        return {}
-    return document if isinstance(document, dict) else {}
+    return contexts.named(env).endpoint or DEFAULT
 
 
 def answers(endpoint: str) -> bool:
@@ -77,14 +63,32 @@ def _ping(path: str) -> bool:
 
 
 def find(env: Mapping[str, str], probe: Probe = answers) -> Found:
-    """Return the host's engine where one answers, else the embedded one, else none."""
+    """Return the host's engine where one answers, else the embedded one, else none.
+
+    What a context says of an engine is handed on as variables, which every client understands.
+    """
     own = layout(env)
-    endpoint = host_endpoint(env)
+    named = contexts.named(env)
+    endpoint = named.endpoint or DEFAULT
     if endpoint != own.host and probe(endpoint):
-        return Found("host", endpoint)
-    if probe(own.host):
-        return Found("embedded", own.host, own.environment(env))
-    return Found("none", endpoint)
+        return Found("host", endpoint, named.environment, named.by)
+    # What was named on purpose and does not answer is not exchanged for another in silence.
+    if (not named.by or endpoint == own.host) and probe(own.host):
+        return Found("embedded", own.host, own.environment(env), named.by)
+    return Found("none", endpoint, by=named.by)
+
+
+def require_reachable(endpoint: str) -> None:
+    """Raise ConfigurationError for an engine that not all of our clients can reach."""
+    scheme = endpoint.partition("://")[0]
+    if scheme in ("unix", "tcp"):
+        return
+    raise ConfigurationError(
+        f"The engine at {endpoint} cannot be used yet.",
+        why=f"Deployments and builds reach an engine by unix:// and tcp://, not by {scheme}://.",
+        next_step="Run the command on that machine, or take another engine: DOCKER_HOST= (empty) "
+        "or DOCKER_CONTEXT=default takes this machine's.",
+    )
 
 
 def engine_environment(env: Mapping[str, str], probe: Probe = answers) -> dict[str, str]:

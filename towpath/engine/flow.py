@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from towpath.engine import assembly, daemon, machine
-from towpath.engine.discover import Found, Probe, answers, find
+from towpath.engine.discover import Found, Probe, answers, find, require_reachable
 from towpath.engine.doors import Starting
 from towpath.engine.layout import Layout, layout
 from towpath.errors import ConfigurationError, EngineAbsentError
@@ -23,13 +23,19 @@ def up(runner: Starting, terminal: Terminal, probe: Probe = answers) -> dict[str
     """
     own = layout(runner.env)
     found = find(runner.env, probe)
+    if found.kind == "host":
+        require_reachable(found.endpoint)
     if _usable(found, own):
         return dict(found.environment)
-    if found.kind == "none" and runner.env.get("DOCKER_HOST", own.host) != own.host:
+    if found.kind == "none" and found.by and found.endpoint != own.host:
         raise EngineAbsentError(
             f"No Docker engine answers at {found.endpoint}.",
-            why="DOCKER_HOST names it.",
-            next_step="Start that engine, or unset DOCKER_HOST to use the embedded one.",
+            why=f"{found.by} names it.",
+            next_step=(
+                "Start that engine, or unset DOCKER_HOST to use the embedded one."
+                if found.by == "DOCKER_HOST"
+                else "Start that engine, or set DOCKER_CONTEXT=default to use the embedded one."
+            ),
         )
     this = machine.look()
     machine.require(this)

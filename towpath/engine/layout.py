@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from towpath.errors import ConfigurationError
+from towpath.variables import variable
 
 STATE = Path("/var/lib/towpath")
 RUN = Path("/run/towpath")
@@ -104,12 +105,12 @@ def layout(env: Mapping[str, str]) -> Layout:
     `TOWPATH_ENGINE_DIR` puts everything under one directory, `TOWPATH_ENGINE_PORT` moves the
     registry. Raises ConfigurationError for values that cannot work.
     """
-    port = env.get("TOWPATH_ENGINE_PORT", "5000")
+    port = variable(env, "TOWPATH_ENGINE_PORT", "5000")
     if not port.isdecimal() or not 0 < int(port) < 65536:
         raise ConfigurationError(
             f"TOWPATH_ENGINE_PORT is {port!r}.", why="It must be a port number, 1 to 65535."
         )
-    chosen = env.get("TOWPATH_ENGINE_DIR", "")
+    chosen = variable(env, "TOWPATH_ENGINE_DIR")
     if not chosen:
         return Layout(port=int(port))
     if not re.fullmatch(r"/[A-Za-z0-9._/-]+", chosen) or len(chosen) > LONGEST:

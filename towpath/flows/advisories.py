@@ -75,15 +75,21 @@ def _safety(
     session: Session, pins: Pins, directory: Path | None = None, age: float | None = None
 ) -> Advisories:
     place = tools.environment(session, "safety")
-    ran = _ask(session, audits.safety(place, _pins(session, pins), str(directory or "")), pins)
+    found: list[Advisory] = []
+    for some in audits.rounds(pins):
+        ran = _ask(session, audits.safety(place, _pins(session, some), str(directory or "")), some)
+        found += safety.read(ran, some)
     where = f"the directory {_shown(session, directory)}" if directory else "its server"
-    return Advisories(f"safety, {where}", age, tuple(safety.read(ran, pins)))
+    return Advisories(f"safety, {where}", age, tuple(found))
 
 
 def _pip_audit(session: Session, pins: Pins) -> Advisories:
     place = tools.environment(session, "pip-audit")
-    ran = _ask(session, audits.pip_audit(place, _pins(session, pins), PATIENCE), pins)
-    return Advisories("pip-audit, the package index", None, tuple(pip_audit.read(ran, pins)))
+    found: list[Advisory] = []
+    for some in audits.rounds(pins):
+        ran = _ask(session, audits.pip_audit(place, _pins(session, some), PATIENCE), some)
+        found += pip_audit.read(ran, some)
+    return Advisories("pip-audit, the package index", None, tuple(found))
 
 
 def _ask(session: Session, argv: Sequence[str], pins: Pins) -> Ran:

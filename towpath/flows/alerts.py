@@ -10,6 +10,7 @@ from towpath import sarif
 from towpath.config import Config
 from towpath.flows import files
 from towpath.readers.findings import Finding
+from towpath.redaction import SECRETS
 
 
 def tell(
@@ -24,6 +25,6 @@ def tell(
     if findings is None:
         file.unlink(missing_ok=True)
         return None
-    content = json.dumps(sarif.log(tool, version, findings), indent=1, sort_keys=True).encode()
-    files.write_whole(file, content + b"\n")
+    log = SECRETS.document(sarif.log(tool, version, findings))
+    files.write_whole(file, json.dumps(log, indent=1, sort_keys=True).encode() + b"\n")
     return file

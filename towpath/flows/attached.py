@@ -7,9 +7,12 @@ from collections.abc import Mapping
 from towpath.clients.registry import RegistryClient
 from towpath.errors import NothingToJudgeError
 from towpath.readers import oci
-from towpath.readers.oci import Manifest
+from towpath.readers.oci import Descriptor, Manifest
 
 PLATFORM = "dev.towpath.platform"
+# Bytes of a document that is attached: a list of the packages of a large image is the largest.
+DOCUMENT = 64 << 20
+PIECE = 1 << 16
 
 
 def attach(
@@ -47,4 +50,26 @@ def content(registry: RegistryClient, artifact: Manifest) -> bytes:
     layers = oci.layers(artifact)
     if len(layers) != 1:
         raise NothingToJudgeError(f"{artifact.digest} holds {len(layers)} documents, not one.")
-    return registry.blob(layers[0].digest)
+    return read(registry, layers[0], DOCUMENT)
+
+
+def read(registry: RegistryClient, layer: Descriptor, limit: int) -> bytes:
+    """Return a document of at most `limit` bytes, of the size and digest that its descriptor says.
+
+    No more than that is ever read. Raises NothingToJudgeError for a document that is not so.
+    """
+    if not 0 <= layer.size <= limit:
+        raise NothingToJudgeError(
+            f"{layer.digest} is too large to be read.",
+            why=f"It has {layer.size} bytes, and the most is {limit}.",
+        )
+    found = b""
+    with registry.reading(layer.digest) as source:
+        while len(found) <= layer.size and (piece := source.read(PIECE)):
+            found += piece
+    if len(found) != layer.size or oci.sha256(found) != layer.digest:
+        raise NothingToJudgeError(
+            f"{layer.digest} is not what its artifact names.",
+            why="Its bytes have another digest or another size.",
+        )
+    return found

@@ -18,12 +18,12 @@ from towpath.flows import stages, wheels
 from towpath.flows.bake import Order, Solved
 from towpath.flows.registry import Image
 from towpath.flows.session import Session
-from towpath.flows.shed import Wheel
 from towpath.flows.source import Source
 from towpath.flows.targets import PRODUCTION, known
 from towpath.flows.targets import tags as names_of
 from towpath.images import version_tag
 from towpath.provenance import Base
+from towpath.readers.wheel_records import Wheel
 
 
 @dataclass(frozen=True)
@@ -158,6 +158,18 @@ def facts(source: Source, built: Built, asked: tuple[str, ...]) -> dict[str, Any
         "image_size": built.image_size,
         "above_base": dict(built.above_base),
         "programs": built.programs,
+        "registry_wheels": [_named(row) for row in built.wheels if row.registry],
+    }
+
+
+def _named(wheel: Wheel) -> dict[str, str]:
+    """Return what evidence says of a wheel that came from a registry."""
+    return {
+        "name": wheel.name,
+        "version": wheel.version,
+        "platform": wheel.platform,
+        "sha256": wheel.sha256,
+        "registry": wheel.registry,
     }
 
 

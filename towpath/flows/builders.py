@@ -12,6 +12,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from towpath import private
 from towpath.commands import builders as commands
 from towpath.commands import buildx
 from towpath.errors import (
@@ -78,8 +79,7 @@ def _ready(session: Session, node: Node, files: Mapping[str, Path], stack: ExitS
 def _made(session: Session, node: Node, name: str, files: Mapping[str, Path]) -> Iterator[None]:
     """Keep a builder that buildx knows by this name, made first if it is not there or not well."""
     record = _records(session) / name
-    record.parent.mkdir(parents=True, exist_ok=True)
-    with record.open("a") as stream:
+    with private.lock(record) as stream:
         # Builds share it; whoever makes it or takes it away is alone.
         fcntl.flock(stream, fcntl.LOCK_SH)
         if not _starts(session, name):
@@ -150,7 +150,7 @@ def _forget_others(session: Session) -> None:
     for record in records:
         if record.name in wanted:
             continue
-        with record.open("a") as stream, suppress(BlockingIOError):
+        with private.lock(record) as stream, suppress(BlockingIOError):
             fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
             where = record.read_text() or "its machine"
             session.terminal.say(f"The builder on {where} is in no settings: it is removed.")

@@ -10,9 +10,10 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from towpath import evidence, gates
+from towpath import documents, evidence, gates, judgement
 from towpath.commands import compose
 from towpath.commands.compose import Project
+from towpath.config import Config
 from towpath.errors import (
     ConfigurationError,
     GateFailedError,
@@ -20,7 +21,7 @@ from towpath.errors import (
     TowpathError,
 )
 from towpath.evidence import Subject
-from towpath.flows import bake, checkouts, pythons, stages
+from towpath.flows import bake, checkouts, files, pythons, stages
 from towpath.flows.bake import Order
 from towpath.flows.session import Session
 from towpath.gates import Status
@@ -31,6 +32,8 @@ from towpath.runner import Outcome, Running
 
 FILE = "compose/ci.yaml"
 DEADLINE = 3600
+# Bytes that a service may report: logs, evidence, coverage.
+LARGEST = 1 << 30
 TARGET = "ci"
 
 
@@ -137,9 +140,11 @@ def _run(session: Session, checks: Sequence[Check], place: Place, image: str) ->
         env["TOWPATH_CI_DIRECTORY"] = made_of.prefix
         ended = _all(session, project, checks, place, env)
         for check in checks:
-            _gather(roots[check.service] / "reports", reports / check.service)
+            left = _gather(roots[check.service] / "reports", reports / check.service)
+            if left:
+                session.terminal.warn(f"{check.service}: not taken over: {', '.join(left)}")
         return [
-            _judge(check, outcome, reports / check.service, made_of.subject)
+            _judge(session, check, outcome, made_of.subject)
             for check, outcome in zip(checks, ended, strict=True)
         ]
     finally:
@@ -208,20 +213,25 @@ def _mounts(session: Session) -> list[str]:
     return [*filter(None, [bake.certificates(env), given])]
 
 
-def _gather(found: Path, target: Path) -> None:
-    """Put what a service reported where people look for it."""
+def _gather(found: Path, target: Path) -> list[str]:
+    """Put what a service reported where people look for it, and return what was left out.
+
+    What ran in the container wrote it: a link could name any file of this machine.
+    """
     shutil.rmtree(target, ignore_errors=True)
-    if found.is_dir():
-        target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.move(found, target)
+    if not found.is_dir() or found.is_symlink():
+        return [found.name] if found.is_symlink() else []
+    return files.copy_plain(found, target, LARGEST)
 
 
-def _judge(check: Check, ended: Outcome | TowpathError, reports: Path, subject: Subject) -> Result:
+def _judge(
+    session: Session, check: Check, ended: Outcome | TowpathError, subject: Subject
+) -> Result:
     """Return the verdict on a service: what its own evidence says, if it can be believed."""
     if isinstance(ended, TowpathError):
         return Result(check.service, Status.ERRORED, None, 0.0, " ".join(ended.lines()))
     try:
-        status, note = _said(check, ended, reports, subject)
+        status, note = _said(session, check, ended, subject)
     except NothingToJudgeError as error:
         status, note = Status.ERRORED, f"{error.what} {error.why}"
     if status is Status.PASSED and not ended.ok:
@@ -229,28 +239,36 @@ def _judge(check: Check, ended: Outcome | TowpathError, reports: Path, subject: 
     return Result(check.service, status, ended.code, ended.seconds, note)
 
 
-def _said(check: Check, ended: Outcome, reports: Path, subject: Subject) -> tuple[Status, str]:
+def _said(session: Session, check: Check, ended: Outcome, subject: Subject) -> tuple[Status, str]:
+    reports = session.config.reports / "ci" / check.service
     if not check.stage:
         return (Status.PASSED if ended.ok else Status.ERRORED), ended.tail() if not ended.ok else ""
     if check.report:
         file = reports / check.report
-        return _by_report(check, file.read_text() if file.is_file() else "", ended)
+        text = file.read_text() if file.is_file() else ""
+        return _by_report(session.config, check, text, ended)
     file = reports / "evidence" / f"{check.stage}.json"
     if not file.is_file():
         raise NothingToJudgeError("It left no evidence.", why=ended.tail())
-    statement = evidence.decode(file.read_bytes(), file.name)
+    statement = evidence.decode(files.read_bounded(file, documents.BYTES), file.name)
     if statement.subject != subject:
         raise NothingToJudgeError("Its evidence speaks of other files.")
+    if statement.stage != check.stage:
+        raise NothingToJudgeError(f"Its evidence speaks of the stage {statement.stage}.")
+    rules = stages.rules(session.config)
+    against = judgement.reasons(statement, rules)
+    if statement.status is Status.PASSED and against:
+        raise NothingToJudgeError("Its evidence is not believed.", why="; ".join(against))
     return statement.status, statement.reason or _verdicts(statement.verdicts)
 
 
-def _by_report(check: Check, text: str, ended: Outcome) -> tuple[Status, str]:
-    """Judge tests that are a part of a stage by the gates of the whole."""
+def _by_report(config: Config, check: Check, text: str, ended: Outcome) -> tuple[Status, str]:
+    """Judge tests that are a part of a stage by the gates of the whole, as the project has them."""
     if not text:
         raise NothingToJudgeError("It left no report.", why=ended.tail())
     seen = junit.read(text, check.report)
     facts = {"tests_run": seen.run, "tests_failed": seen.failed, "tests_skipped": seen.skipped}
-    verdicts = gates.judge(check.stage, facts)
+    verdicts = stages.verdicts(config, check.stage, facts)
     return gates.worst(row.status for row in verdicts), "; ".join(row.reason for row in verdicts)
 
 

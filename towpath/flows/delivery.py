@@ -59,6 +59,8 @@ def build(run: Run) -> StageResult:
     run.digest = str(statement.facts["digest"])
     shown = ("digest", "platforms", "sizes", "image_size")
     fields = {name: statement.facts[name] for name in shown}
+    if foreign := statement.facts.get("registry_wheels"):
+        fields["registry_wheels"] = foreign
     return result(statement, started, fields, reused=held is not None)
 
 

@@ -19,7 +19,7 @@ from towpath.errors import (
     InterruptedRunError,
     TowpathError,
 )
-from towpath.flows import migrate, stack, stages, traffic
+from towpath.flows import migrate, service_images, stack, stages, traffic
 from towpath.flows.preflight import preflight
 from towpath.flows.session import Session
 from towpath.flows.site import WEB, WORKER, Release, Site
@@ -30,13 +30,17 @@ SERVICES = ("database", "cache", "queue", "proxy")
 
 @dataclass(frozen=True)
 class Deployed:
-    """What serves now, what served before ("" for nothing), and the seconds it took."""
+    """What serves now, what served before ("" for nothing), and the seconds it took.
+
+    `images` are those of the services around it, each by digest.
+    """
 
     environment: str
     digest: str
     previous: str
     version: str
     seconds: float
+    images: Mapping[str, str] = field(default_factory=dict)
 
 
 def deploy(session: Session, environment: Environment, digest: str, version: str) -> Deployed:
@@ -106,7 +110,8 @@ def carry_out(site: Site, kind: str, digest: str, version: str) -> Deployed:
             previous = traffic.serving_digest(site)
             at, name = stages.stamp(stages.now()), uuid.uuid4().hex
             Deployment(site, Plan(name, kind, digest, version, previous, at), image).run()
-    return Deployed(site.name, digest, previous, version, site.clock.now() - started)
+    seconds = site.clock.now() - started
+    return Deployed(site.name, digest, previous, version, seconds, service_images.used(site))
 
 
 @dataclass
@@ -174,7 +179,12 @@ class Deployment:
 
     def record(self) -> None:
         """Write the release into the history: from here on it is finished, not undone."""
-        entry = self.plan.as_json() | {"unknown": list(self.unknown)}
+        entry = self.plan.as_json() | {
+            # It serves from now on, not from when its deployment began.
+            "at": stages.stamp(stages.now()),
+            "unknown": list(self.unknown),
+            "images": service_images.used(self.site),
+        }
         self.site.history.add_release(entry | {"by": _user()})
 
     def stop(self) -> None:

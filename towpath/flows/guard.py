@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar, cast
 
+from towpath import private
 from towpath.engine.layout import layout
 from towpath.errors import LockedError
 from towpath.flows.session import Session
@@ -28,8 +29,7 @@ T = TypeVar("T")
 def pushing(session: Session) -> Iterator[None]:
     """Keep a prune away while something is pushed; waits for one that has begun."""
     place = _place(session)
-    place.parent.mkdir(parents=True, exist_ok=True)
-    with place.open("a") as stream:
+    with private.lock(place) as stream:
         try:
             fcntl.flock(stream, fcntl.LOCK_SH | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -43,8 +43,7 @@ def pushing(session: Session) -> Iterator[None]:
 def alone(session: Session) -> Iterator[None]:
     """Keep every push of this machine away; raises LockedError while there is one."""
     place = _place(session)
-    place.parent.mkdir(parents=True, exist_ok=True)
-    with place.open("a") as stream:
+    with private.lock(place) as stream:
         try:
             fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -71,7 +70,7 @@ def _place(session: Session) -> Path:
     """Return the lock: that of the embedded registry and all its projects, else our own."""
     own = layout(session.config.env)
     ours = own.serves(session.config.registry) and own.state.is_dir()
-    return own.pushes if ours else session.config.state / "registry.lock"
+    return own.pushes if ours else private.directory(session.config.state) / "registry.lock"
 
 
 def _heal(session: Session) -> None:

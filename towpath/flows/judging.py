@@ -23,6 +23,7 @@ MEASURES: Mapping[str, Callable[[Config], Measured]] = {
     "security": measures.security,
 }
 SHOWN = 20
+SHOWN_LEFT_OUT = 3
 COLUMNS = ("", "", "time", "")
 # The tools whose findings code scanning shows.
 ALERTS = {"bandit", "flake8", secrets.TOOL, "advisories"}
@@ -124,6 +125,10 @@ def _tell(session: Session, stage: str, measured: Measured) -> None:
     if len(measured.findings) > SHOWN:
         more = len(measured.findings) - SHOWN
         session.terminal.say(f"  and {more} more, in reports/logs")
+    for tool, rows in measured.excluded.items():
+        beyond = len(rows) - SHOWN_LEFT_OUT
+        first = [*rows[:SHOWN_LEFT_OUT], *([f"and {beyond} more"] if beyond > 0 else [])]
+        session.terminal.say(f"  left out of {tool} on purpose: {'; '.join(first)}")
     for finding in measured.findings:
         message = f"{finding.code} {finding.message}".strip()
         session.terminal.annotate("error", message, finding.path, finding.line)

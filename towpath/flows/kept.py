@@ -19,11 +19,13 @@ from pathlib import Path, PurePath
 from typing import Any
 
 import towpath
+from towpath.commands import linters
 from towpath.commands.linters import Linter
 from towpath.config import Config
 from towpath.flows.files import file_hash, write_whole
 from towpath.flows.listed import Listed
 from towpath.inputs import ignored
+from towpath.redaction import SECRETS
 
 Answer = list[dict[str, Any]]
 Answers = dict[str, Answer]
@@ -92,7 +94,7 @@ def keys(
     """
     ground = [
         *(tool.name, version, platform.python_version(), platform.machine(), installed()),
-        our_code("**" if tool.module == towpath.__name__ else "commands", "readers"),
+        our_code("**" if tool.module == towpath.__name__ else "commands", "drivers", "readers"),
         tool.argv(sys.executable, ()),
         sorted(tool.variables),
         found.entries(file for file in found.files if tool.depends_on(file)),
@@ -114,7 +116,7 @@ def _read_besides(
     One of Python may import, and Django may load, anything that lint does not ignore; one of other
     files may look at their neighbours.
     """
-    if tool.reads == "python":
+    if tool.reads in linters.PYTHON:
         return set(found.files) - set(ignored(found.files, config.ignored.get("lint", ())))
     tops = tuple(f"{PurePath(file).parts[0]}/" for file in given if PurePath(file).parts[1:])
     return (file for file in found.files if file.startswith(tops))
@@ -144,7 +146,13 @@ def our_code(*rooms: str) -> str:
     All of it can decide what a linter says that is our own.
     """
     places = [Path(place) for place in towpath.__path__]
-    found = {file for place in places for room in rooms for file in place.glob(f"{room}/*.py")}
+    found = {
+        file
+        for place in places
+        for room in rooms
+        for ending in ("py", "cfg")
+        for file in place.glob(f"{room}/*.{ending}")
+    }
     return _hash([(str(file), file_hash(file)) for file in sorted(found)])
 
 
@@ -173,5 +181,5 @@ def _save(file: Path, new: Mapping[str, Answer], used: Iterable[str]) -> None:
     older = {key: answer for key, answer in stored.items() if key not in current}
     room = max(0, (STATES - 1) * len(current))
     kept = dict(list(older.items())[-room:] if room else []) | current
-    body = json.dumps(kept, separators=(",", ":")).encode()
+    body = json.dumps(SECRETS.document(kept), separators=(",", ":")).encode()
     write_whole(file, hashlib.sha256(body).hexdigest().encode() + b"\n" + body)

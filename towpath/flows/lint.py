@@ -68,7 +68,7 @@ def lint(session: Session, words: Sequence[str] = ()) -> None:
 
 def _check_absent(kinds: Sequence[str]) -> None:
     """Raise ConfigurationError for a kind of files that no linter reads, or that all need."""
-    able = [kind for kind in linters.READS if kind != "python"]
+    able = [kind for kind in linters.READS if kind not in linters.PYTHON]
     for kind in kinds:
         if kind not in able:
             raise ConfigurationError(
@@ -79,6 +79,8 @@ def _check_absent(kinds: Sequence[str]) -> None:
 
 def _run(session: Session, stage: str, tools: Sequence[Linter], found: Listed, asked: Wish) -> None:
     """Run linters side by side and keep what can be told again."""
+    for path in found.outside:
+        session.terminal.warn(f"{path} is a link that leads out of the project: it is not judged.")
     keeper = Keeper(session.config, found, fresh=asked.fresh)
     linting = Linting(session, stage, found, keeper, asked.verbose)
     for tool in tools:

@@ -20,6 +20,7 @@ from towpath.flows.listed import Listed
 from towpath.flows.records import Record
 from towpath.flows.session import Session
 from towpath.readers.findings import Ran
+from towpath.redaction import SECRETS
 
 # Seconds; a linter that has not ended by then has given no verdict.
 DEADLINE = 900
@@ -46,7 +47,10 @@ class Linting:
         """
         said = version(tool.package or tool.name)
         given = self.given(tool)
-        if self.keeper:
+        if odd := self._unnameable(tool, given):
+            record = Record(tool.name, said, 0.0, Ran(-1, "", _cannot_name(odd), len(given)))
+            self._write_log(tool.name, (), record.ran)
+        elif self.keeper:
             record = self._ask_what_is_new(self.keeper, tool, said, given)
         else:
             record = self._ask(tool, said, given, {}, 0)
@@ -55,6 +59,11 @@ class Linting:
     def given(self, tool: Linter) -> list[str]:
         """Return the files that a linter judges."""
         return tool.files(self.found.files, self.found.first_line)
+
+    def _unnameable(self, tool: Linter, given: Sequence[str]) -> list[str]:
+        """Return the files of a linter whose names would break its words, line by line."""
+        unnamed = tool.files(self.found.unnamed, lambda file: "")
+        return [*unnamed, *(file for file in given if not file.isprintable())]
 
     def fix(self, tool: Linter) -> None:
         """Let a linter write; what it could not mend it says again when it judges."""
@@ -112,7 +121,15 @@ class Linting:
         command = f"$ {shlex.join(argv)}\n" if argv else ""
         file = records.log(self.session.config, name)
         file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(f"{command}{ran.stdout}{ran.stderr}\n{more}", encoding="utf-8")
+        text = SECRETS.text(f"{command}{ran.stdout}{ran.stderr}\n{more}")
+        file.write_text(text, encoding="utf-8")
+
+
+def _cannot_name(files: Sequence[str]) -> str:
+    return (
+        f"It cannot be asked about {', '.join(map(ascii, files))}: a name that is no text, or has a"
+        " control character. Rename it."
+    )
 
 
 def version(package: str) -> str:

@@ -7,19 +7,30 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from towpath.flows import source
+from towpath.flows.files import file_hash
 from towpath.flows.session import Session
 from towpath.flows.source import Snapshot
 
 # Bytes: more than any first line that names an interpreter.
 FIRST_LINE = 200
+# How git writes the mode of a symbolic link.
+LINK = "120000 "
+# Stands for what is no UTF-8 text in what git said.
+REPLACED = "\ufffd"
 
 
 @dataclass(frozen=True)
 class Listed:
-    """Paths below the project's root; `about` says of each its mode and the hash of its bytes."""
+    """Paths below the project's root; `about` says of each its mode and the hash of its bytes.
+
+    `outside` are links that lead out of the project: what they lead to is no part of it.
+    `unnamed` are files whose name is no UTF-8 text, as far as it can be read.
+    """
 
     root: Path
     about: Mapping[str, str]
+    outside: tuple[str, ...] = ()
+    unnamed: tuple[str, ...] = ()
 
     @property
     def files(self) -> tuple[str, ...]:
@@ -40,4 +51,29 @@ def listed(session: Session, seen: Snapshot | None = None) -> Listed:
     """Return the project's files, but none that git ignores; `seen` saves asking git again."""
     root = session.config.root
     entries = (seen or source.snapshot(session)).files
-    return Listed(root, {path: said for path, said in entries if (root / path).is_file()})
+    outside = sorted(path for path, said in entries if _leads_out(root, path, said))
+    there = _there(root, {path: said for path, said in entries if path not in outside})
+    unnamed = sorted(path for path, _ in entries if REPLACED in path and path not in there)
+    return Listed(root, there, tuple(outside), tuple(unnamed))
+
+
+def _there(root: Path, entries: Mapping[str, str]) -> dict[str, str]:
+    """Return what is known of those files that nobody deleted."""
+    return {
+        path: _about(root / path, said) for path, said in entries.items() if (root / path).is_file()
+    }
+
+
+def _leads_out(root: Path, path: str, said: str) -> bool:
+    """Tell whether a file is a link to somewhere outside the project."""
+    if not said.startswith(LINK):
+        return False
+    try:
+        return not (root / path).resolve().is_relative_to(root.resolve())
+    except (OSError, RuntimeError):  # A link to itself.
+        return True
+
+
+def _about(file: Path, said: str) -> str:
+    """Return what is known of a file; of a link git knows where it leads, and not what is there."""
+    return f"{said} {file_hash(file)}" if said.startswith(LINK) else said

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
 
-from towpath import promotion
+from towpath import judgement, promotion
 from towpath.clients.registry import RegistryClient
 from towpath.errors import NothingToJudgeError
-from towpath.evidence import Statement
+from towpath.evidence import Statement, originals
 from towpath.flows import bake, evidence, promote
 from towpath.flows import registry as registries
 from towpath.flows import stages
 from towpath.flows.registry import Image
 from towpath.flows.session import Session
 from towpath.gates import Status
+from towpath.judgement import Rules
+from towpath.promotion import Release
 
 SHORT = len("sha256:") + 12
 HIDDEN = ("sha256-", bake.ARRIVAL)
@@ -48,14 +49,31 @@ def inspect(session: Session) -> None:
 
 
 def show(session: Session, reference: str) -> None:
-    """Write every statement that hangs on an image, the oldest first."""
+    """Write every statement that hangs on an image, the oldest first, as this side judges it."""
     registry = registries.client(session)
     digest = promote.resolve(registry, reference)
+    found, rules = evidence.gather(registry, digest), stages.rules(session.config)
+    rest = originals(found.statements)
+    against = [judgement.objections(row, rules, None, rest) for row in found.statements]
     session.terminal.table(
         f"Evidence of {digest}",
-        ("stage", "status", "attempt", "started", "seconds", "verdicts", "carried from"),
-        [_row(statement) for statement in evidence.pull(registry, digest)],
+        (
+            "stage",
+            "status",
+            "attempt",
+            "started",
+            "seconds",
+            "verdicts",
+            "carried from",
+            "believed",
+        ),
+        [
+            (*_row(row, rules), "no" if why else "yes")
+            for row, why in zip(found.statements, against, strict=True)
+        ],
     )
+    for problem in (*found.problems, *(why for rows in against for why in rows)):
+        session.terminal.warn(problem)
 
 
 def _digests(registry: RegistryClient) -> dict[str, str]:
@@ -64,12 +82,12 @@ def _digests(registry: RegistryClient) -> dict[str, str]:
 
 
 def _described(session: Session, registry: RegistryClient, image: Image) -> tuple[str, ...]:
-    held = promotion.latest(evidence.pull(registry, image.digest))
+    release = promote.describe(registry, image)
     return (
         ", ".join(image.platforms),
         ", ".join(f"{size / 1e6:.1f} MB" for size in image.sizes.values()),
         _age(image, stages.now()),
-        _counted(held),
+        _counted(release),
         _sboms(registry, image),
         _next(session, registry, image),
     )
@@ -93,11 +111,13 @@ def _sboms(registry: RegistryClient, image: Image) -> str:
     return ", ".join(f"{count} {name}" for name, count in found.items() if count) or "-"
 
 
-def _counted(held: Mapping[str, Statement]) -> str:
-    """Return how many stages passed, and each that did not by its name."""
-    others = [f"{name} {row.status}" for name, row in held.items() if row.status != Status.PASSED]
-    passed = len(held) - len(others)
-    return ", ".join([f"{passed} passed", *others]) if held else "none"
+def _counted(release: Release) -> str:
+    """Return how many stages passed, each that did not by its name, and what cannot be read."""
+    rows = release.statements
+    others = [f"{name} {row.status}" for name, row in rows.items() if row.status != Status.PASSED]
+    passed = len(rows) - len(others)
+    unread = [f"{len(release.problems)} unreadable"] if release.problems else []
+    return ", ".join([f"{passed} passed", *others, *unread]) if rows or unread else "none"
 
 
 def _next(session: Session, registry: RegistryClient, image: Image) -> str:
@@ -109,8 +129,9 @@ def _next(session: Session, registry: RegistryClient, image: Image) -> str:
     return ", ".join(stage for stage, answer in answers.items() if answer.ok) or "-"
 
 
-def _row(statement: Statement) -> tuple[str, ...]:
-    verdicts = ", ".join(f"{row['gate']} {row['status']}" for row in statement.verdicts)
+def _row(statement: Statement, rules: Rules) -> tuple[str, ...]:
+    found = judgement.verdicts(statement, rules)
+    verdicts = ", ".join(f"{row.gate} {row.status}" for row in found)
     return (
         statement.stage,
         str(statement.status),

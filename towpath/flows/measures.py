@@ -11,10 +11,10 @@ from towpath import policy
 from towpath.commands import linters
 from towpath.config import Config
 from towpath.errors import NothingToJudgeError
-from towpath.flows import pythons, records, rows
+from towpath.flows import left_out, pythons, records, rows
 from towpath.flows.records import Record
 from towpath.readers import advisories, bandit, benchmark, coverage, junit, secrets
-from towpath.readers.findings import Finding, unread
+from towpath.readers.findings import Finding, LeftOut, unread
 from towpath.readers.maintainability import Module
 from towpath.readers.radon import Function
 
@@ -24,7 +24,8 @@ class Measured:
     """What a check measured: facts for the gates, what could not be read and why, and the rest.
 
     `rows` are for a table: tool, how it stands, seconds, a few words. `told` has the findings of
-    each tool, None where it gave no verdict. `warnings` are told, and judge nothing.
+    each tool, None where it gave no verdict. `warnings` are told, and judge nothing. `excluded` is
+    what the project leaves out of each tool's judgement.
     """
 
     facts: dict[str, Any] = field(default_factory=dict)
@@ -35,6 +36,7 @@ class Measured:
     rows: list[tuple[str, str, str, str]] = field(default_factory=list)
     told: dict[str, tuple[Finding, ...] | None] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
+    excluded: dict[str, list[str]] = field(default_factory=dict)
 
     def take(
         self, config: Config, stage: str, name: str, read: Callable[[Record], tuple[str, str]]
@@ -54,6 +56,15 @@ class Measured:
         else:
             self.told[name] = tuple(self.findings[before:])
             self.rows.append((name, stands, seconds, words))
+
+    def leave_out(self, name: str, said: Iterable[object]) -> str:
+        """Keep what the project leaves out of a tool's judgement, and return words for its row."""
+        rows = sorted(str(row) for row in said if isinstance(row, LeftOut))
+        if not rows:
+            return ""
+        self.excluded[name] = rows
+        self.facts["excluded"] = self.excluded
+        return f", left out: {len(rows)}"
 
     def miss(self, name: str, reason: str, seconds: str = "") -> None:
         """Keep that something could not be read, and why."""
@@ -88,6 +99,7 @@ def tests(config: Config) -> Measured:
         measured.facts.update(coverage=covered.percent, coverage_lines=covered.lines)
         measured.artifacts.append(file)
         words = f"{covered.percent:.2f} % of lines and branches, {covered.lines:.2f} % of lines"
+        words += measured.leave_out("coverage", left_out.of_coverage(config, covered))
         measured.rows.append(("coverage", "measured", "", words))
     return measured
 
@@ -218,7 +230,8 @@ def _linted(measured: Measured, config: Config, record: Record) -> tuple[str, st
     found = [row for row in said if isinstance(row, Finding)]
     measured.findings += found
     measured.facts[record.name] = len(found)
-    return _stands(found), f"issues: {len(found)}, files: {record.files}{spared}"
+    excluded = measured.leave_out(record.name, [*said, *left_out.by_settings(config, record.name)])
+    return _stands(found), f"issues: {len(found)}, files: {record.files}{spared}{excluded}"
 
 
 def _worst(measured: Measured, said: Sequence[rows.Row]) -> str:
@@ -239,11 +252,13 @@ def _kind(name: str) -> str:
 
 
 def _weaknesses(measured: Measured, record: Record) -> tuple[str, str]:
-    found = bandit.read(record.ran)
+    said = bandit.read(record.ran)
+    found = [row for row in said if isinstance(row, Finding)]
     measured.findings += found
     counts = bandit.by_severity(found)
     measured.facts.update({f"code_{name}": count for name, count in counts.items()})
-    return _stands(found), f"findings: {len(found)}, files: {record.ran.files}"
+    excluded = measured.leave_out(record.name, said)
+    return _stands(found), f"findings: {len(found)}, files: {record.ran.files}{excluded}"
 
 
 def _secrets(measured: Measured, config: Config, record: Record) -> tuple[str, str]:
@@ -260,7 +275,7 @@ def _secrets(measured: Measured, config: Config, record: Record) -> tuple[str, s
         for row in found.stale
     ]
     words = f"secrets: {len(found.findings)}, reviewed: {found.reviewed}, files: {found.looked_at}"
-    return _stands(found.findings), words
+    return _stands(found.findings), words + measured.leave_out(record.name, found.allowed)
 
 
 def _pytest(config: Config, stage: str) -> Measured:
@@ -271,12 +286,15 @@ def _pytest(config: Config, stage: str) -> Measured:
 
     def report(record: Record) -> tuple[str, str]:
         file = records.junit(config, stage) / f"{record.name}.xml"
-        found = junit.read(_text(file), str(file.relative_to(config.root)))
+        said = (record.ran.stderr.strip().splitlines() or [""])[-1]
+        found = junit.read(_text(file), str(file.relative_to(config.root)), said)
         if record.ran.code not in (0, 1, 5) or (record.ran.code == 1) != bool(found.failed):
-            raise unread("pytest", f"It ended with {record.ran.code} and {found.failed} failed.")
+            ended = f"It ended with {record.ran.code} and {found.failed} failed"
+            raise unread("pytest", f"{ended}: {said}" if said else f"{ended}.")
         counts.append(found)
         measured.artifacts.append(file)
         words = f"{found.run} run, {found.failed} failed, {found.skipped} skipped"
+        words += measured.leave_out(f"pytest {record.name}", left_out.of_tests(file))
         if record.seed is not None:
             seeds[record.name] = record.seed
             words += f", seed {record.seed}"
@@ -284,6 +302,7 @@ def _pytest(config: Config, stage: str) -> Measured:
 
     for name in records.names(config, stage):
         measured.take(config, stage, name, report)
+    measured.leave_out("pytest", left_out.by_settings(config, "pytest"))
     measured.facts["seeds"] = seeds
     measured.findings = [Finding(name, 0, "FAILED", "") for found in counts for name in found.names]
     if counts and not measured.unread:

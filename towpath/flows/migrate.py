@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib.resources import files
 
-from towpath import migrations, rollout
+from towpath import migrations, private, rollout
 from towpath.commands import compose, django
 from towpath.errors import CommandFailedError, GateFailedError
 from towpath.flows import stages
@@ -14,6 +15,14 @@ from towpath.migrations import Finding, Plan
 from towpath.readers import migrations as reader
 
 KEPT_BACKUPS = 5
+PARTS = ("describing", "migrate")
+# The release has no towpath: what is loaded under its name is not looked for.
+_LOADER = """import sys, types
+module = types.ModuleType({name!r})
+exec({describing!r}, module.__dict__)
+sys.modules[{name!r}] = module
+exec({migrate!r})
+"""
 
 
 @dataclass(frozen=True)
@@ -25,12 +34,29 @@ class Judged:
 
 
 def plan(site: Site, release: Release) -> Judged:
-    """Ask the release what it would do to the database of this environment, and judge it."""
-    today = stages.now().date()
-    config = site.session.config
-    waivers = {row.id: row.reason for row in config.waivers if row.expires >= today}
+    """Ask the release what it would do to the database of this environment, and judge it.
+
+    Raises GateFailedError where Django would not apply anything, for two last migrations of an app.
+    """
     found = reader.plan(_ask(site, release, "plan"))
-    return Judged(found, tuple(migrations.judge(found, waivers)))
+    if found.conflicts:
+        raise _conflict(found.conflicts)
+    return Judged(found, tuple(migrations.judge(found, _waivers(site))))
+
+
+def _waivers(site: Site) -> dict[str, str]:
+    today = stages.now().date()
+    rows = site.session.config.waivers
+    return {row.id: row.reason for row in rows if row.expires >= today}
+
+
+def _conflict(conflicts: tuple[tuple[str, ...], ...]) -> GateFailedError:
+    said = "; ".join(" and ".join(names) for names in conflicts)
+    return GateFailedError(
+        f"More than one migration is the last of its app: {said}.",
+        why="They were made side by side, and Django applies none before they are joined.",
+        next_step="python manage.py makemigrations --merge",
+    )
 
 
 def migrate(site: Site, release: Release, serving: str) -> tuple[str, ...]:
@@ -40,16 +66,19 @@ def migrate(site: Site, release: Release, serving: str) -> tuple[str, ...]:
     anything is changed, for a hazard to it, and for a schema that has moved past the release.
     """
     judged = plan(site, release)
-    _refuse_past(site, release, judged.plan)
+    refuse_past(site, release, judged.plan)
     _refuse_hazards(site, judged, serving)
-    if judged.plan.pending:
+    if judged.plan.pending or judged.plan.replaced:
         apply(site, release, judged, serving)
     return judged.plan.unknown
 
 
 def apply(site: Site, release: Release, judged: Judged, serving: str) -> None:
-    """Apply a judged plan, behind a backup of the data that is there."""
-    if not judged.plan.empty:
+    """Apply a judged plan, behind a backup of the data that is there.
+
+    A squashed migration that replaces applied ones is written down, which changes no table.
+    """
+    if judged.plan.pending and not judged.plan.empty:
         backup(site)
     blocking = {row.migration for row in judged.findings if row.blocks}
     rows = [
@@ -60,6 +89,10 @@ def apply(site: Site, release: Release, judged: Judged, serving: str) -> None:
             "at": stages.stamp(stages.now()),
         }
         for row in judged.plan.pending
+    ]
+    at = stages.stamp(stages.now())
+    rows += [
+        {"name": name, "safe": True, "over": serving, "at": at} for name in judged.plan.replaced
     ]
     # Before the act: what was applied by a deployment that was cut off has to be known too.
     site.history.add_migrations(rows)
@@ -79,6 +112,9 @@ def backup(site: Site) -> str:
     part = directory / f"{name}.part"
     if not part.is_file() or not part.stat().st_size:
         raise CommandFailedError("The backup of the database is empty.", why=f"See {directory}.")
+    # It was written by another user of the container; where it is not ours, its directory is.
+    with suppress(PermissionError):
+        part.chmod(private.FILE)
     part.replace(directory / name)
     for old in sorted(directory.glob("*.dump"))[:-KEPT_BACKUPS]:
         old.unlink()
@@ -112,23 +148,33 @@ def _refuse_hazards(site: Site, judged: Judged, serving: str) -> None:
         raise refusal(blocking)
 
 
-def _refuse_past(site: Site, release: Release, found: Plan) -> None:
+def refuse_past(site: Site, release: Release, found: Plan) -> None:
+    """Raise GateFailedError where the schema has moved past a release, and no waiver excuses it."""
     history = site.history
     past = rollout.moved_past(
-        history.releases(), history.migrations(), release.digest, found.unknown
+        history.releases(), history.migrations(), release.digest, found.unknown, found.newer
     )
-    if past and history.releases():
+    excused, code = _waivers(site), migrations.MOVED_PAST
+    left = [name for name in past if code not in excused and f"{code}:{name}" not in excused]
+    if left and history.releases():
         raise GateFailedError(
-            f"The schema of {site.name} has moved past {release.version}: {', '.join(past)}.",
+            f"The schema of {site.name} has moved past {release.version}: {', '.join(left)}.",
             why="That release does not have these migrations, and they were not safe for it.",
             next_step="Fix forward with a new release, or restore the backup that was made "
-            f"before them, in {site.state / 'backups'}.",
+            f"before them, in {site.state / 'backups'}. Where the release can live with them, "
+            f"waive it: id = '{code}:{left[0]}'.",
         )
 
 
 def _ask(site: Site, release: Release, *words: str) -> str:
     """Run our program in a container of the release, and return what it said."""
-    program = files("towpath.inside").joinpath("migrate.py").read_text(encoding="utf-8")
     settings = site.session.config.django.settings
     argv = compose.run(site.project, "migrate", django.script(settings, *words))
-    return site.compose(argv, release, stdin=program).stdout
+    return site.compose(argv, release, stdin=program()).stdout
+
+
+def program() -> str:
+    """Return what a container runs: our program, after the module that it imports."""
+    inside = files("towpath.inside")
+    parts = {name: inside.joinpath(f"{name}.py").read_text(encoding="utf-8") for name in PARTS}
+    return _LOADER.format(name="towpath.inside.describing", **parts)

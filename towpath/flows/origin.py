@@ -12,9 +12,9 @@ from towpath.flows import attached, stages
 from towpath.flows.bake import Order, Solved
 from towpath.flows.registry import Image
 from towpath.flows.session import Session
-from towpath.flows.shed import Wheel
 from towpath.flows.source import Source
 from towpath.provenance import Base, Provenance
+from towpath.readers.wheel_records import Wheel
 
 
 def of(

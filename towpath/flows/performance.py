@@ -33,6 +33,7 @@ def performance(session: Session, arguments: Sequence[str] = ()) -> None:
         log=session.config.reports / "logs" / "pytest-performance.log",
         stream=True,
     )
+    files.redact(report)
     testing.keep(session, "performance", testing.python(), ended)
     if not arguments:
         judging.judge(session, "performance")

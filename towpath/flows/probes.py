@@ -22,7 +22,7 @@ from towpath.flows.site import Release, Site, variables
 from towpath.readers import compose as compose_reader
 from towpath.readers import django as django_reader
 from towpath.readers import pins as pins_reader
-from towpath.readers import thresholds
+from towpath.readers import requirements, thresholds
 from towpath.readers.findings import Finding, Ran
 from towpath.runner import Outcome
 
@@ -76,7 +76,7 @@ def _as_used(session: Session, file: str) -> tuple[Project, Mapping[str, str]]:
     environment = session.config.environments.get(PurePath(file).stem)
     if environment:
         site = Site.open(session, environment)
-        return site.project, variables(site, Release())
+        return site.declared, variables(site, Release())
     text = (session.config.root / file).read_text(encoding="utf-8")
     required = compose_reader.required(text)
     return Project(session.config.name, (file,)), dict.fromkeys(required, SOMETHING)
@@ -101,7 +101,9 @@ def migrations(session: Session, files: Sequence[str]) -> list[Finding]:
 def pins(session: Session, files: Sequence[str]) -> list[Finding]:
     """Return what the compiled requirements and those written by hand do not agree on."""
     root = session.config.root
-    return pins_reader.drift({file: (root / file).read_text(encoding="utf-8") for file in files})
+    return pins_reader.drift(
+        {file: requirements.decode((root / file).read_bytes(), file) for file in files}
+    )
 
 
 def walls(session: Session, files: Sequence[str]) -> list[Finding]:

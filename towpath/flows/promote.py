@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from towpath import promotion
 from towpath.clients.registry import RegistryClient
 from towpath.errors import PromotionRefusedError, RegistryError, RegistryNotFoundError
-from towpath.evidence import Subject, originals
+from towpath.evidence import Subject
 from towpath.flows import evidence, guard, mirror
 from towpath.flows import registry as registries
 from towpath.flows import stages
@@ -17,6 +17,8 @@ from towpath.flows.session import Session
 from towpath.images import digest as whole_digest
 from towpath.images import tag
 from towpath.promotion import Availability, Release, Situation
+
+MAKE_IT = "Make the evidence that is missing with `invoke pipeline`, then promote again."
 
 
 @dataclass(frozen=True)
@@ -101,32 +103,42 @@ def judge(session: Session, registry: RegistryClient, stage: str, digest: str) -
     return assess(session, registry, stage, image)
 
 
-def assess(session: Session, registry: RegistryClient, stage: str, image: Image) -> Candidate:
-    """Judge an image by what the registry holds; nothing is written."""
+def assess(
+    session: Session,
+    registry: RegistryClient,
+    stage: str,
+    image: Image,
+    *,
+    deploying: bool = False,
+) -> Candidate:
+    """Judge an image by what the registry holds; nothing is written.
+
+    With `deploying` it is judged whether it may run where that stage runs.
+    """
     config = session.config
     release = describe(registry, image)
     situation = Situation(
-        policy=stages.policy(config),
+        rules=stages.rules(config),
         platforms=config.platforms,
         previous=_tagged(registry, promotion.PREVIOUS[stage]),
         in_ci=config.in_ci,
+        deploying=deploying,
     )
     return Candidate(image, release, promotion.is_available(release, stage, situation))
 
 
 def describe(registry: RegistryClient, image: Image) -> Release:
     """Return the release that an image is: its labels say of what, its evidence how good."""
-    statements = evidence.pull(registry, image.digest)
+    found = evidence.gather(registry, image.digest)
     return Release(
+        repository=registry.repository.name,
         digest=image.digest,
         version=image.label("org.opencontainers.image.version"),
         commit=image.label("org.opencontainers.image.revision"),
         tree=image.label("dev.towpath.tree"),
         dirty=image.label("dev.towpath.dirty") != "false",
         platforms=tuple(image.platforms),
-        statements=promotion.latest(statements),
-        originals=originals(statements),
-    )
+    ).with_evidence(found.statements, found.problems)
 
 
 def resolve(registry: RegistryClient, reference: str) -> str:
@@ -149,15 +161,18 @@ def _tagged(registry: RegistryClient, tag: str) -> str:
         return ""
 
 
-def refuse(candidate: Candidate, stage: str) -> None:
-    """Raise PromotionRefusedError with every reason that stands against a promotion."""
+def refuse(candidate: Candidate, stage: str, what: str = "", next_step: str = "") -> None:
+    """Raise PromotionRefusedError with every reason that stands against it.
+
+    `what` says what is refused, and `next_step` what to do, where it is not the move to the stage.
+    """
     if candidate.availability.ok:
         return
     release = candidate.release
     raise PromotionRefusedError(
-        f"{release.version} ({release.digest}) may not move to {stage}.",
+        f"{release.version} ({release.digest}) {what or f'may not move to {stage}'}.",
         why="\n".join(candidate.availability.reasons),
-        next_step="Make the evidence that is missing with `invoke pipeline`, then promote again.",
+        next_step=next_step or MAKE_IT,
     )
 
 

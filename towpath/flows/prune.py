@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-from towpath import retention, rollout
+from towpath import private, retention, rollout
 from towpath.clients.registry import RegistryClient
 from towpath.commands import images
 from towpath.engine import collection
@@ -25,7 +25,6 @@ from towpath.errors import (
 )
 from towpath.flows import bake, evidence, guard
 from towpath.flows import registry as registries
-from towpath.flows.files import write_whole
 from towpath.flows.session import Session
 from towpath.flows.site import Site
 from towpath.flows.survey import survey
@@ -179,7 +178,7 @@ def carry_out(session: Session, found: Seen) -> None:
 def _delete(session: Session, gone: tuple[str, ...]) -> None:
     """Delete manifests; what a killed prune left is remembered and ends with the next one."""
     registry, note = registries.client(session), _note(session)
-    write_whole(note, json.dumps(gone).encode())
+    private.write(note, json.dumps(gone).encode())
     for digest in gone:
         try:
             registry.delete(digest)

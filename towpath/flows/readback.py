@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from towpath import private
 from towpath.clients.registry import RegistryClient
 from towpath.errors import (
     CommandFailedError,
@@ -16,7 +17,6 @@ from towpath.errors import (
     RegistryError,
     RegistryNotFoundError,
 )
-from towpath.flows import files
 from towpath.flows import registry as registries
 from towpath.flows.registry import Image
 from towpath.flows.session import Session
@@ -27,6 +27,8 @@ from towpath.readers.oci import Descriptor
 
 AT_ONCE = 4
 KEPT = 500  # layers of which we remember what is in them
+# What a layer does that is damaged or no archive, besides tarfile's own errors.
+BROKEN = (EOFError, ValueError, zlib.error)
 AGAIN = "Run `invoke build` again; no tag was moved."
 
 
@@ -126,7 +128,7 @@ def _machines(registry: RegistryClient, folder: Path, layer: Descriptor) -> Mach
         return {int(key): list(names) for key, names in json.loads(file.read_bytes()).items()}
     except (OSError, ValueError, AttributeError, TypeError):
         found = _look(registry, layer)
-        files.write_whole(file, json.dumps(found).encode())
+        private.write(file, json.dumps(found).encode())
         return found
 
 
@@ -137,10 +139,10 @@ def _look(registry: RegistryClient, layer: Descriptor) -> Machines:
             tarfile.open(fileobj=stream, mode="r|*") as tar,
         ):
             return elf.machines(tar)
-    except (tarfile.TarError, EOFError, OSError, zlib.error) as error:
+    except (NothingToJudgeError, tarfile.TarError, OSError, *BROKEN) as error:
         raise NothingToJudgeError(
             f"The layer {layer.digest} cannot be read.",
-            why=f"{layer.media_type}: {error}",
+            why=f"{layer.media_type}: {getattr(error, 'why', '') or error}",
             next_step=AGAIN,
         ) from error
 

@@ -10,12 +10,17 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from towpath import documents
 from towpath.config import Config
 from towpath.errors import NothingToJudgeError
 from towpath.flows import files, source, stages
 from towpath.flows.session import Session
 from towpath.flows.source import Snapshot
 from towpath.readers.findings import Ran
+from towpath.redaction import SECRETS
+
+# Bytes of a record: it holds all that a tool said.
+LIMIT = 64 << 20
 
 
 @dataclass(frozen=True)
@@ -127,7 +132,7 @@ def read(config: Config, stage: str, name: str) -> Record:
 
 def keep(config: Config, stage: str, name: str, document: Mapping[str, Any]) -> None:
     """Write a document into the check's records."""
-    content = json.dumps(document, indent=1, sort_keys=True).encode() + b"\n"
+    content = json.dumps(SECRETS.document(document), indent=1, sort_keys=True).encode() + b"\n"
     files.write_whole(folder(config, stage) / f"{name}.json", content)
 
 
@@ -135,7 +140,7 @@ def kept(config: Config, stage: str, name: str) -> dict[str, Any]:
     """Return a document of the check's records; raises NothingToJudgeError if it is not there."""
     file = folder(config, stage) / f"{name}.json"
     try:
-        document = json.loads(file.read_text(encoding="utf-8"))
+        document = documents.loads(file.read_bytes(), LIMIT)
     except FileNotFoundError as error:
         raise NothingToJudgeError(
             f"There is nothing to judge {stage} by.",

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from towpath.clients.registry import RegistryClient
 from towpath.commands import buildx
+from towpath.engine.ports import taken
 from towpath.errors import (
     ConfigurationError,
     NothingToJudgeError,
@@ -14,12 +15,13 @@ from towpath.errors import (
     RegistryNotFoundError,
     RegistryRefusedError,
 )
-from towpath.flows import guard
+from towpath.flows import guard, ports
 from towpath.flows.session import Session
 from towpath.images import Repository
 from towpath.images import tag as whole_tag
 from towpath.readers import oci
 from towpath.readers.oci import Descriptor, ImageConfig, Manifest
+from towpath.runner import command_failed
 
 CONTAINER = "towpath-registry"
 PATIENCE = 20.0  # seconds until a registry that was started has to answer
@@ -81,15 +83,25 @@ def start(session: Session) -> bool:
             f"The registry {place.registry} does not answer, and is not on this machine.",
             next_step="Start it where it lives, or name another in TOWPATH_REGISTRY.",
         )
-    if not session.runner.run(buildx.start(CONTAINER), check=False).ok:
-        port = int(place.registry.partition(":")[2] or 80)
-        session.runner.run(buildx.run_registry(CONTAINER, port))
+    port = int(place.registry.partition(":")[2] or 80)
+    with ports.named(session, "our registry", f"name another in TOWPATH_REGISTRY than {port}"):
+        _start(session, port)
     deadline = time.monotonic() + PATIENCE
     while not _answers(registry):
         if time.monotonic() > deadline:
             registry.ping(patient=False)
         time.sleep(0.5)
     return True
+
+
+def _start(session: Session, port: int) -> None:
+    """Start the registry's container, which is there already if it ever ran, or could not."""
+    started = session.runner.run(buildx.start(CONTAINER), check=False)
+    if started.ok:
+        return
+    if taken(started.stderr):
+        raise command_failed(started, " ".join(started.argv))
+    session.runner.run(buildx.run_registry(CONTAINER, port))
 
 
 def login(session: Session, user: str, password: str, registry: str = "") -> None:
@@ -129,7 +141,7 @@ def _answers(registry: RegistryClient) -> bool:
 def image(registry: RegistryClient, reference: str) -> Image:
     """Read an image and each of its platforms, by digest from here on.
 
-    Every config has to be there and to name the platform that the index gives it. Raises
+    Every config has to be there and to name the platform that the index gives it, once. Raises
     RegistryNotFoundError for a reference or a part that is not there.
     """
     index = registry.manifest(reference)
@@ -138,6 +150,12 @@ def image(registry: RegistryClient, reference: str) -> Image:
         return Image(index, {only.config.platform: only})
     found: dict[str, PlatformImage] = {}
     for child in oci.children(index):
+        if child.platform in found:
+            raise NothingToJudgeError(
+                f"{index.digest} lists {child.platform} twice.",
+                why="Who pulls it gets the first or the last, and only one of them was judged.",
+                next_step="Build it again with `invoke build`.",
+            )
         part = _platform(registry, registry.manifest(child.digest))
         if part.config.platform != child.platform:
             raise NothingToJudgeError(

@@ -7,11 +7,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from towpath import report
+from towpath import documents, report
 from towpath.config import Config, Dashboard
 from towpath.errors import CommandFailedError, ConfigurationError, NothingToJudgeError
 from towpath.flows.files import write_whole
 from towpath.flows.session import Session
+from towpath.redaction import SECRETS
 
 
 def path(config: Config) -> Path:
@@ -20,15 +21,16 @@ def path(config: Config) -> Path:
 
 
 def write(config: Config, document: Mapping[str, Any]) -> None:
-    """Write the report; a crash leaves the last whole one."""
-    write_whole(path(config), json.dumps(document, indent=2).encode() + b"\n")
+    """Write the report without secrets; a crash leaves the last complete one."""
+    text = json.dumps(SECRETS.document(document), indent=2)
+    write_whole(path(config), text.encode() + b"\n")
 
 
 def read(config: Config) -> dict[str, Any]:
     """Return the report of the last run; raises NothingToJudgeError if there is none to read."""
     file = path(config)
     try:
-        document = json.loads(file.read_text(encoding="utf-8"))
+        document = documents.loads(file.read_bytes())
         report.markdown(document)
     except FileNotFoundError as error:
         raise NothingToJudgeError(

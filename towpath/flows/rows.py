@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from towpath.flows.records import Record
 from towpath.readers import (
@@ -22,11 +22,11 @@ from towpath.readers import (
     radon,
     zizmor,
 )
-from towpath.readers.findings import Finding, Ran, unread
+from towpath.readers.findings import Finding, LeftOut, Ran, unread
 from towpath.readers.maintainability import Module
 from towpath.readers.radon import Function
 
-Row: TypeAlias = Finding | Function | Module
+Row: TypeAlias = Finding | Function | Module | LeftOut
 
 
 @dataclass(frozen=True)
@@ -82,12 +82,16 @@ def known(record: Record) -> list[Row]:
     Raises NothingToJudgeError if that is spoilt.
     """
     try:
-        return [READERS[record.name].kind(**row) for row in record.kept]
+        return [_row(READERS[record.name], row) for row in record.kept]
     except TypeError as error:
         raise unread(record.name, f"What it said before is spoilt: {error}") from error
+
+
+def _row(reader: Reader, row: Mapping[str, Any]) -> Row:
+    return LeftOut(**row) if "why" in row else reader.kind(**row)
 
 
 def _below(path: str, heads: tuple[str, ...]) -> str:
     for head in heads:
         path = path.removeprefix(head)
-    return path
+    return path.removeprefix("./")

@@ -34,7 +34,10 @@ def security(session: Session, arguments: Sequence[str] = ()) -> None:
     pins = _pins(session)
     secrets.baseline(measures.secrets_baseline(session.config))
     seen = records.begin(session, "security")
-    linting = Linting(session, "security", listed(session, seen))
+    found = listed(session, seen)
+    for path in found.outside:
+        session.terminal.warn(f"{path} is a link that leads out of the project: it is not judged.")
+    linting = Linting(session, "security", found)
     with ThreadPoolExecutor() as pool:
         try:
             for asked in [
@@ -58,7 +61,7 @@ def _pins(session: Session) -> Pins:
             "There is no requirements/production.txt: what the product needs is not known.",
             next_step="Write requirements/production.in, then run ./dev nox -s requirements",
         )
-    return requirements.read(file.read_text(encoding="utf-8"), file.name)
+    return requirements.read(requirements.decode(file.read_bytes(), file.name), file.name)
 
 
 def _ask_advisories(session: Session, pins: Pins) -> None:

@@ -7,72 +7,46 @@ the hash of all it follows from. Its content is addressed by digest on every way
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import re
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
-from towpath.clients.registry import RegistryClient
-from towpath.errors import CommandFailedError, NothingToJudgeError, RegistryError
-from towpath.flows import files
+from towpath.errors import (
+    CommandFailedError,
+    NothingToJudgeError,
+    RegistryError,
+    RegistryNotFoundError,
+)
+from towpath.flows import private_files
+from towpath.flows import wheel_registry as registries
 from towpath.flows.session import Session
-from towpath.images import Repository
-from towpath.readers import dockerfile, oci
+from towpath.readers import dockerfile, wheel_archives
+from towpath.readers import wheel_records as records
 from towpath.readers import wheels as reader
+from towpath.readers.oci import Descriptor
+from towpath.readers.wheel_records import Record, Wheel
 from towpath.readers.wheels import Source
 
-ARTIFACT_TYPE = "application/vnd.towpath.wheel.v1"
-RECORD_TYPE = "application/vnd.towpath.wheels.v1+json"
-MEDIA_TYPE = "application/vnd.pypa.wheel.v1+zip"
-ANNOTATION = "dev.towpath.wheel"
+__all__ = ["Wheel"]
 
-
-@dataclass(frozen=True, order=True)
-class Wheel:
-    """A wheel that was made: of what, for which platform, how, and in how many seconds.
-
-    `how` is pure, native, cross or emulated, with "kept, " before it where that was done earlier;
-    `source` is the hash of what it was made from.
-    """
-
-    name: str
-    version: str
-    platform: str
-    how: str
-    seconds: float
-    file: str
-    sha256: str
-    source: str = ""
-
-    @property
-    def taken_over(self) -> Wheel:
-        """The same wheel, not made this time."""
-        return replace(self, how=f"kept, {self.how.removeprefix('kept, ')}")
-
-    def as_dependency(self) -> dict[str, Any]:
-        """Return the wheel as provenance names what went into a build (purl-spec, "pypi")."""
-        return {
-            "uri": f"pkg:pypi/{self.name}@{self.version}?file_name={self.file}",
-            "digest": {"sha256": self.sha256},
-            "annotations": {"platform": self.platform, "made": self.how.removeprefix("kept, ")},
-        }
-
-    def __str__(self) -> str:
-        spent = f"{self.seconds:.1f} s"
-        cost = f"0 s, {spent} when it was made" if self.how.startswith("kept") else spent
-        return f"{self.name} {self.version} for {self.platform}: {self.how}, {cost}"
+# What an older pipeline kept is not read: it was not written to be checked.
+FORMAT = 2
+# Bytes of all wheels of one build: they are in memory until all of them were checked.
+LARGEST_ALL = 512 << 20
 
 
 def key(session: Session, row: Source, platform: str, base: str) -> str:
     """Return the tag of a wheel: what it is, and a hash of all that it follows from."""
-    parts = [asdict(row), platform, base, *recipe(session)]
+    parts = [FORMAT, asdict(row), platform, base, *recipe(session)]
     spread = hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
-    name = f"{row.name}-{row.version}-{platform.rpartition('/')[2]}-{spread}"
-    return re.sub(r"[^\w.-]", "_", name)
+    name = f"{row.name}-{row.version}-{platform.rpartition('/')[2]}"
+    return f"{re.sub(r'[^A-Za-z0-9_.-]', '_', name)[:100]}-{spread}"
 
 
 def recipe(session: Session) -> list[Any]:
@@ -96,136 +70,150 @@ def store(
 ) -> Wheel:
     """Take the one wheel that a build has written to `folder`.
 
-    Raises CommandFailedError where there is another number of them, or it is for other machines.
+    Raises CommandFailedError where there is another number of them, it is another distribution
+    than was asked for, or it is for other machines.
     """
     found = sorted(folder.glob("*.whl"))
-    if len(found) != 1:
+    if len(found) != 1 or found[0].is_symlink():
         raise CommandFailedError(
             f"{row.name} was built, and there are {len(found)} wheels of it, not one."
         )
-    _require_fit(found[0], platform)
+    name = found[0].name
+    if found[0].stat().st_size > records.LARGEST_WHEEL:
+        raise CommandFailedError(f"{name} has more than {records.LARGEST_WHEEL} bytes.")
     content = found[0].read_bytes()
+    try:
+        if reader.pinned(*map(str, reader.name_of(name))) != reader.pinned(row.name, row.version):
+            raise CommandFailedError(
+                f"{name} was built, and {row.name} {row.version} was asked for."
+            )
+        _require_fit(name, content, platform)
+    except NothingToJudgeError as error:
+        raise CommandFailedError(f"{name} is no wheel.", why=f"{error.what} {error.why}") from error
     found[0].unlink()
     sha256 = hashlib.sha256(content).hexdigest()
-    files.write_whole(_place(session, sha256), content)
-    spent = round(seconds, 1)
+    private_files.write_own(registries.place(session, sha256), content)
     return Wheel(
-        row.name, row.version, platform, how, spent, found[0].name, sha256, source=row.sha256
+        row.name,
+        row.version,
+        platform,
+        how,
+        round(seconds, 1),
+        name,
+        sha256,
+        source=row.sha256,
+        size=len(content),
     )
 
 
-def _require_fit(file: Path, platform: str) -> None:
-    """Raise CommandFailedError unless a wheel is for this platform, by its name and its files."""
+def _require_fit(name: str, content: bytes, platform: str) -> None:
+    """Raise CommandFailedError unless a wheel is for this platform, by its name and its files.
+
+    Raises NothingToJudgeError for what is no wheel, or not the one that its name says.
+    """
     try:
-        with zipfile.ZipFile(file) as wheel:
-            strange = reader.misfits(file.name, wheel, platform)
-    except (zipfile.BadZipFile, NothingToJudgeError) as error:
-        raise CommandFailedError(f"{file.name} is no wheel.", why=str(error)) from error
+        with zipfile.ZipFile(io.BytesIO(content)) as wheel:
+            strange = wheel_archives.misfits(name, wheel, platform)
+    except wheel_archives.BROKEN as error:
+        raise NothingToJudgeError(f"{name} cannot be read.", why=str(error)[:500]) from error
     if strange:
         raise CommandFailedError(
-            f"{file.name} was built for {platform} and does not fit it.",
+            f"{name} was built for {platform} and does not fit it.",
             why=", ".join(strange[:5]) + (", ..." if len(strange) > 5 else ""),
         )
 
 
-def keep(session: Session, tag: str, wheel: Wheel) -> None:
-    """Keep a wheel in the registry; one that cannot be kept is made again elsewhere."""
-    said = {ANNOTATION: json.dumps(asdict(wheel), sort_keys=True)}
+def keep(session: Session, tag: str, base: str, wheel: Wheel) -> None:
+    """Keep a wheel here and in the registry; one that cannot be kept is made again elsewhere."""
+    record = Record(base, (wheel,))
+    registries.remember(session, tag, record)
     try:
-        _put(session, tag, ARTIFACT_TYPE, content(session, wheel), MEDIA_TYPE, said)
+        registries.publish(session, tag, record, contents(session, (wheel,))[wheel.sha256])
     except RegistryError as error:
         session.terminal.warn(f"{wheel.file} is not kept in the registry: {error}")
 
 
-def find(session: Session, row: Source, tag: str) -> Wheel | None:
-    """Return a wheel of a source that the registry keeps; None where it has none, or cannot say."""
-    try:
-        manifest = _registry(session).manifest(tag)
-        said = manifest.document.get("annotations", {}).get(ANNOTATION, "")
-        wheel = replace(Wheel(**json.loads(said)), source=row.sha256)
-        content(session, wheel)
-    except (RegistryError, NothingToJudgeError, ValueError, TypeError):
-        return None
-    return wheel
+def find(session: Session, row: Source, tag: str, platform: str, python: str) -> Wheel | None:
+    """Return a wheel of a source that is kept for a platform; None where there is none.
+
+    The record of this machine goes before that of the registry. Raises NothingToJudgeError for a
+    record that does not fit the source.
+    """
+    for look in (registries.local, lambda *its: registries.remote(*its, quiet=True)):
+        record = look(session, tag)
+        if record is None or not record.wheels:
+            continue
+        # A wheel in pure Python serves every platform, whichever it was first made for.
+        pure = all(reader.is_pure(it.file) for it in record.wheels)
+        if pure:
+            record = replace(
+                record, wheels=tuple(replace(it, platform=platform) for it in record.wheels)
+            )
+        wanted = {row: (platform,)}
+        records.require_pinned(record, {reader.pinned(row.name, row.version): {row.sha256}}, python)
+        records.require_missing(record, wanted)
+        with suppress(RegistryNotFoundError):
+            contents(session, record.wheels)
+            return record.wheels[0]
+    return None
 
 
-def content(session: Session, wheel: Wheel) -> bytes:
-    """Return the bytes of a wheel, checked; raises NothingToJudgeError where nobody has them."""
-    place = _place(session, wheel.sha256)
-    if not place.is_file() or files.file_hash(place) != wheel.sha256:
+def contents(session: Session, wheels: Sequence[Wheel]) -> dict[str, bytes]:
+    """Return the bytes of wheels by their sha256, every one checked before any is kept here.
+
+    Raises RegistryNotFoundError where nobody has one of them, and NothingToJudgeError for one
+    that is not what its record says.
+    """
+    if sum({row.sha256: row.size for row in wheels}.values()) > LARGEST_ALL:
+        raise NothingToJudgeError(
+            f"The wheels of one build have more than {LARGEST_ALL} bytes.", next_step=records.NEXT
+        )
+    found: dict[str, bytes] = {}
+    fetched: dict[str, bytes] = {}
+    for row in wheels:
+        content = found.get(row.sha256) or _own(session, row)
+        if content is None:
+            content = fetched[row.sha256] = _fetched(session, row)
+        found[row.sha256] = content
+    for row in wheels:
         try:
-            files.write_whole(place, _registry(session).blob(f"sha256:{wheel.sha256}"))
-        except RegistryError as error:
-            raise NothingToJudgeError(f"Nobody keeps {wheel.file}.", why=str(error)) from error
-    return place.read_bytes()
-
-
-def record(session: Session, name: str) -> Mapping[str, Any] | None:
-    """Return the record of this name, of wheels and their base; None where there is none."""
-    try:
-        found: Mapping[str, Any] = json.loads(_note(session, name).read_bytes())
-        return found
-    except (OSError, ValueError):
-        pass
-    try:
-        registry = _registry(session)
-        manifest = registry.manifest(name)
-        text = registry.blob(oci.layers(manifest)[0].digest)
-        found = json.loads(text)
-    except (RegistryError, NothingToJudgeError, ValueError, IndexError):
-        return None
-    files.write_whole(_note(session, name), text)
+            _require_fit(row.file, found[row.sha256], row.platform)
+        except CommandFailedError as error:
+            raise NothingToJudgeError(error.what, why=error.why, next_step=records.NEXT) from error
+    for sha256, content in fetched.items():
+        private_files.write_own(registries.place(session, sha256), content)
     return found
 
 
-def note(session: Session, name: str, record: Mapping[str, Any]) -> None:
-    """Keep a record on this machine alone, unless there is one of this name.
-
-    What needs no wheels is noted so, and nobody is asked about it again.
-    """
-    if not _note(session, name).is_file():
-        _write(session, name, record)
-
-
-def remember(session: Session, name: str, record: Mapping[str, Any]) -> None:
-    """Keep a record here and in the registry."""
-    text = _write(session, name, record)
+def _own(session: Session, row: Wheel) -> bytes | None:
+    """Return the bytes of a wheel that this machine has; who wrote them does not matter."""
     try:
-        _put(session, name, RECORD_TYPE, text, RECORD_TYPE)
+        file = registries.place(session, row.sha256)
+        content = private_files.read_own(file, records.LARGEST_WHEEL)
+    except NothingToJudgeError:
+        return None
+    good = content is not None and hashlib.sha256(content).hexdigest() == row.sha256
+    return content if good else None
+
+
+def _fetched(session: Session, row: Wheel) -> bytes:
+    if session.config.image.registry_wheels == "never":
+        raise RegistryNotFoundError(f"Nobody keeps {row.file}.", why="No registry is asked.")
+    try:
+        blob = Descriptor(registries.WHEEL_TYPE, f"sha256:{row.sha256}", row.size)
+        return registries.read_blob(registries.client(session), blob, records.LARGEST_WHEEL)
     except RegistryError as error:
-        session.terminal.warn(f"The registry does not know of these wheels: {error}")
+        raise RegistryNotFoundError(f"Nobody keeps {row.file}.", why=str(error)) from error
 
 
-def _write(session: Session, name: str, record: Mapping[str, Any]) -> bytes:
-    """Write a record on this machine, and return its bytes."""
-    text = json.dumps(record, sort_keys=True).encode()
-    files.write_whole(_note(session, name), text)
-    return text
+def python_of(session: Session) -> str:
+    """Return the version of Python that wheels are made for, such as 3.13.
 
-
-def _put(
-    session: Session,
-    tag: str,
-    kind: str,
-    content: bytes,
-    media_type: str,
-    annotations: Mapping[str, str] | None = None,
-) -> None:
-    """Put an artifact of one document under a tag."""
-    registry = _registry(session)
-    registry.put_blob(oci.EMPTY, oci.EMPTY_TYPE)
-    blob = registry.put_blob(content, media_type)
-    registry.put_manifest(tag, oci.loose(kind, [blob], annotations or {}))
-
-
-def _registry(session: Session) -> RegistryClient:
-    place = Repository(session.config.registry, f"{session.config.repository}-wheels")
-    return RegistryClient(place, env=session.config.env)
-
-
-def _note(session: Session, name: str) -> Path:
-    return session.config.state / "wheels" / f"{name}.json"
-
-
-def _place(session: Session, sha256: str) -> Path:
-    return session.config.state / "wheels" / sha256
+    Raises NothingToJudgeError where the Dockerfile has none in its argument PYTHON.
+    """
+    text = (session.config.root / "Dockerfile").read_text(encoding="utf-8")
+    said = dockerfile.default(text, "PYTHON")
+    found = re.match(r"[0-9]+\.[0-9]+", said)
+    if not found:
+        raise NothingToJudgeError(f"PYTHON in the Dockerfile is no version of Python: {said!r}.")
+    return found[0]

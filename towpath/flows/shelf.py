@@ -11,11 +11,11 @@ from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
-from towpath import evidence
+from towpath import documents, evidence, private
 from towpath.config import CHECKS, Config
 from towpath.errors import NothingToJudgeError
 from towpath.evidence import Statement
-from towpath.flows.files import file_hash, write_whole
+from towpath.flows.files import file_hash, read_bounded
 
 STAGES = (*CHECKS, "build", "scan")
 # How many inputs of each stage are remembered.
@@ -31,11 +31,12 @@ def put(config: Config, statement: Statement) -> None:
     """Keep a statement as the last word on its inputs, whatever it says."""
     if statement.stage not in STAGES:
         return
+    private.directory(folder(config))
     for name, sha256 in statement.artifacts.items():
         copy = _copy(config, sha256)
         if not copy.is_file() or file_hash(copy) != sha256:
-            write_whole(copy, (config.root / name).read_bytes())
-    write_whole(_place(config, statement.stage, statement.inputs), statement.encode() + b"\n")
+            private.write(copy, (config.root / name).read_bytes())
+    private.write(_place(config, statement.stage, statement.inputs), statement.encode() + b"\n")
     _forget(config, statement.stage)
 
 
@@ -107,7 +108,7 @@ def _used(file: Path) -> int:
 
 def _read(file: Path) -> Statement | None:
     try:
-        return evidence.decode(file.read_bytes(), file.name)
+        return evidence.decode(read_bounded(file, documents.BYTES), file.name)
     except (FileNotFoundError, NothingToJudgeError):
         return None
 

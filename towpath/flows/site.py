@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
+from towpath import binding
 from towpath.clients.engine import Container, Engine, Image
 from towpath.clients.proxy import Proxy
 from towpath.commands import compose
@@ -21,6 +22,7 @@ from towpath.runner import Outcome
 
 POLL = 0.25
 PROXY, WEB, WORKER = "proxy", "web", "worker"
+HISTORY = "releases.json"
 
 
 class Containers(Protocol):
@@ -105,11 +107,26 @@ class Site:
     @property
     def history(self) -> History:
         """What the environment has run."""
-        return History(self.state / "releases.json")
+        return History(self.state / HISTORY)
+
+    @property
+    def pins(self) -> Path:
+        """The Compose file that names the images of the services by digest."""
+        return self.state / "images.json"
 
     @property
     def project(self) -> Project:
-        """The Compose project; raises ConfigurationError where the environment has no overlay."""
+        """The Compose project as it is deployed: what is declared, with its images by digest."""
+        found = self.declared
+        pins = (str(self.pins),) if self.pins.is_file() else ()
+        return Project(found.name, (*found.files, *pins))
+
+    @property
+    def declared(self) -> Project:
+        """The Compose project of the project's own files.
+
+        Raises ConfigurationError where the environment has no overlay.
+        """
         files = ("compose/base.yaml", f"compose/{self.name}.yaml")
         for file in files:
             if not (self.session.config.root / file).is_file():
@@ -176,6 +193,8 @@ def variables(site: Site, release: Release) -> Mapping[str, str]:
     return {
         "STATE": str(site.state),
         "TOWPATH_PORT": str(site.environment.port),
+        "TOWPATH_BIND": binding.published(site.environment.bind),
+        "TOWPATH_HOSTS": binding.hosts(config.env.get(binding.HOSTS, ""), site.environment.bind),
         "TOWPATH_CONFIG": hashlib.sha256(settings.read_bytes()).hexdigest()[:12],
         "TOWPATH_IMAGE": release.image,
         "TOWPATH_VERSION": release.version,

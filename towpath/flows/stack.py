@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from towpath import private
 from towpath.clients import secrets
 from towpath.clients.engine import Container
 from towpath.commands import compose
 from towpath.config import Environment
 from towpath.errors import CommandFailedError, ConfigurationError
+from towpath.flows import ports, service_images
 from towpath.flows.session import Session
 from towpath.flows.site import POLL, Site
 
@@ -19,14 +21,19 @@ LOG_LINES = 12
 
 
 def services_up(
-    session: Session, environment: Environment, services: Iterable[str] = SERVICES
+    session: Session,
+    environment: Environment,
+    services: Iterable[str] = SERVICES,
+    *,
+    resolve: bool = False,
 ) -> Mapping[str, str]:
     """Start services, wait until each says that it is healthy, and return their addresses.
 
-    Nothing is published: the addresses are those of the containers. Raises CommandFailedError,
-    with the last lines of its log, for a service that does not get there.
+    With `resolve` their images are what the tags of the Compose files point at now. Nothing is
+    published: the addresses are those of the containers. Raises CommandFailedError, with the last
+    lines of its log, for a service that does not get there.
     """
-    return up(Site.open(session, environment), tuple(services))
+    return up(Site.open(session, environment), tuple(services), resolve=resolve)
 
 
 def services_down(session: Session, environment: Environment, volumes: bool = False) -> None:
@@ -35,10 +42,13 @@ def services_down(session: Session, environment: Environment, volumes: bool = Fa
     site.compose(compose.down(site.project, volumes=volumes))
 
 
-def up(site: Site, services: tuple[str, ...]) -> Mapping[str, str]:
-    """Start services of a site, wait for their health and return their addresses."""
+def up(site: Site, services: tuple[str, ...], *, resolve: bool = False) -> Mapping[str, str]:
+    """Start services of a site by digest, wait for their health and return their addresses."""
     prepare(site)
-    site.compose(compose.up(site.project, services))
+    service_images.pin(site, resolve=resolve)
+    remedy = f"give it another one: port in [tool.towpath.environments.{site.name}]"
+    with ports.named(site.session, f"the proxy of {site.name}", remedy):
+        site.compose(compose.up(site.project, services))
     return wait(site, services)
 
 
@@ -69,10 +79,9 @@ def _give_up_on_restless(site: Site, found: Iterable[Container]) -> None:
 
 def prepare(site: Site) -> None:
     """Make the directories and secrets that the environment mounts."""
-    for name, mode in (("proxy", 0o755), ("backups", 0o700)):
-        directory = site.state / name
-        directory.mkdir(parents=True, exist_ok=True)
-        directory.chmod(mode)
+    private.directory(site.state / "backups")
+    # The proxy reads its states as another user; what keeps others away is the directory above.
+    private.directory(site.state / "proxy").chmod(0o755)
     _refuse_lost_secrets(site)
     secrets.ensure(site.state / "secrets")
 

@@ -9,16 +9,19 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from towpath import evidence, gates, inputs
+from towpath import documents, evidence, gates, inputs, judgement, private
 from towpath.config import Config
 from towpath.config.ci_systems import OVERRIDE
 from towpath.errors import GateFailedError, NothingToJudgeError, TowpathError
 from towpath.evidence import Statement, Subject
-from towpath.flows import pythons, shelf
-from towpath.flows.files import file_hash, write_whole
+from towpath.flows import policies, pythons, shelf
+from towpath.flows.files import file_hash, read_bounded
 from towpath.flows.session import Session
 from towpath.flows.source import Snapshot, Source
-from towpath.gates import Status
+from towpath.gates import Status, Verdict
+from towpath.judgement import Rules
+from towpath.policy import advisory_notes
+from towpath.redaction import SECRETS
 
 
 def now() -> dt.datetime:
@@ -32,8 +35,30 @@ def stamp(moment: dt.datetime) -> str:
 
 
 def policy(config: Config) -> str:
-    """Return the hash of the gates and waivers in force."""
-    return gates.policy_hash((waiver.as_json() for waiver in config.waivers), config.gates)
+    """Return the hash of the gates, waivers and settings in force."""
+    return policies.hash_of(config)
+
+
+def rules(config: Config) -> Rules:
+    """Return the policy by which this side judges what a statement says, and its clock."""
+    return Rules(
+        policy=policy(config),
+        now=now(),
+        limits=config.gates,
+        waived=_notes(config),
+        excused=frozenset(advisory_notes(policies.in_force(config, now().date())).values()),
+        days=config.evidence_days,
+    )
+
+
+def verdicts(config: Config, stage: str, facts: Mapping[str, Any]) -> tuple[Verdict, ...]:
+    """Judge facts by the gates of a stage, with the limits and waivers of the project."""
+    return gates.waive(gates.judge(stage, facts, config.gates), _notes(config))
+
+
+def _notes(config: Config) -> dict[str, str]:
+    """Return the notes of the waivers in force, by what they excuse."""
+    return {row.id: row.note for row in policies.in_force(config, now().date())}
 
 
 def run_facts(config: Config) -> dict[str, Any]:
@@ -124,7 +149,7 @@ def require(config: Config, stage: str) -> Statement:
     """Return a stage's statement; raises NothingToJudgeError if it is missing or broken."""
     file = path(config, stage)
     try:
-        raw = file.read_bytes()
+        raw = read_bounded(file, documents.BYTES)
     except FileNotFoundError as error:
         raise NothingToJudgeError(
             f"There is no evidence of the stage {stage}.",
@@ -142,6 +167,8 @@ def reusable(config: Config, stage: str, inputs: str) -> Statement | None:
     """
     found = shelf.get(config, stage, inputs)
     if found is None or not evidence.reusable(found, inputs, policy(config)):
+        return None
+    if judgement.reasons(found, rules(config)):
         return None
     return found if shelf.restore(config, found) else None
 
@@ -169,10 +196,12 @@ def record(
     reasons where they did not pass.
     """
     config = session.config
-    waived = {row.id: row.note for row in config.waivers}
-    verdicts = gates.waive(gates.judge(gates_of or stage, facts, config.gates), waived)
+    facts, reason, detail = SECRETS.document(facts), SECRETS.text(reason), SECRETS.text(detail)
+    # JSON has no other numbers; a fact that is none is missing.
+    facts = documents.finite(dict(facts))
+    judged = verdicts(config, gates_of or stage, facts)
     own = Status.ERRORED if reason else Status.PASSED
-    status = gates.worst([own, *(row.status for row in verdicts)])
+    status = gates.worst([own, *(row.status for row in judged)])
     previous = _previous(config, stage, subject, inputs)
     attempt, repeats = evidence.next_attempt(previous, subject, policy(config))
     statement = Statement(
@@ -185,9 +214,9 @@ def record(
         inputs=inputs,
         attempt=attempt,
         repeats=repeats,
-        reason=reason or evidence.reasons(verdicts, detail),
+        reason=reason or evidence.reasons(judged, detail),
         facts=facts,
-        verdicts=evidence.verdict_rows(verdicts),
+        verdicts=evidence.verdict_rows(judged),
         tools=tools or {},
         artifacts={str(file.relative_to(config.root)): file_hash(file) for file in artifacts},
     )
@@ -229,4 +258,5 @@ def error_of(statement: Statement) -> TowpathError | None:
 
 def write(config: Config, statement: Statement) -> None:
     """Write a statement as the last one of its stage."""
-    write_whole(path(config, statement.stage), statement.encode() + b"\n")
+    private.directory(path(config, statement.stage).parent)
+    private.write(path(config, statement.stage), statement.encode() + b"\n")

@@ -8,48 +8,76 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import replace
 
+from towpath.errors import NothingToJudgeError, RegistryError
 from towpath.flows import shed
+from towpath.flows import wheel_registry as registries
 from towpath.flows.session import Session
+from towpath.readers.wheel_records import Record, Wheel
+from towpath.readers.wheels import Pinned
 
 # The newest of them; a project has a handful at a time.
 KEPT = 100
-_HASH = re.compile(r"sha256:([0-9a-f]{64})")
 
 
-def find(session: Session, pins: Iterable[str]) -> Mapping[str, Any] | None:
-    """Return a record of the wheels whose sources these requirements pin; None without any."""
-    record = shed.record(session, _name(session))
-    if record is None:
-        return None
-    sources = {source for text in pins for source in _HASH.findall(text)}
-    wheels = [row for row in record["wheels"] if row.get("source") in sources]
-    return {"base": record["base"], "wheels": wheels} if wheels else None
+def find(session: Session, pins: Mapping[Pinned, Collection[str]]) -> Record | None:
+    """Return a record of the wheels whose sources are pinned; None without any.
+
+    Raises NothingToJudgeError for a record that is none.
+    """
+    sources = {source for hashes in pins.values() for source in hashes}
+    for look in (registries.local, registries.remote):
+        record = look(session, _name(session))
+        wheels = [row for row in record.wheels if row.source in sources] if record else []
+        if record and wheels:
+            return replace(record, wheels=tuple(wheels))
+    return None
 
 
-def add(session: Session, record: Mapping[str, Any]) -> None:
+def add(session: Session, record: Record) -> None:
     """Add what was made for a base, here and in the registry; what is for another one is dropped.
 
-    Nothing is written where all of it is there.
+    Nothing is written where all of it is there. What others have put into the registry is joined
+    there, and never taken into the record of this machine.
     """
-    before = shed.record(session, _name(session)) or {}
-    found = {_key(row): row for row in record["wheels"]}
-    if before.get("base") == record["base"]:
-        known = {_key(row): row for row in before["wheels"]}
-        if found.keys() <= known.keys():
-            return
-        found |= {key: row for key, row in known.items() if key not in found}
-    kept = {"base": record["base"], "wheels": list(found.values())[:KEPT]}
-    shed.remember(session, _name(session), kept)
+    name = _name(session)
+    before = registries.local(session, name)
+    mine = _joined(record, before)
+    if _is_same(mine, before):
+        return
+    registries.remember(session, name, mine)
+    try:
+        there = registries.remote(session, name, quiet=True)
+        if not _is_same(both := _joined(mine, there), there):
+            registries.publish(session, name, both)
+    except (RegistryError, NothingToJudgeError) as error:
+        session.terminal.warn(f"The registry does not know of these wheels: {error}")
 
 
-def _key(row: Mapping[str, Any]) -> tuple[str, str]:
-    return row["sha256"], row["platform"]
+def _joined(record: Record, more: Record | None) -> Record:
+    """Return a record with what another one has for the same base, the newest first."""
+    rows: Iterable[Wheel] = record.wheels
+    if more is not None and more.base == record.base:
+        rows = (*record.wheels, *more.wheels)
+    found: dict[tuple[Pinned, str, str], Wheel] = {}
+    for row in rows:
+        found.setdefault(_key(row), row)
+    return Record(record.base, tuple(found.values())[:KEPT])
+
+
+def _is_same(record: Record, other: Record | None) -> bool:
+    """Tell whether another record says nothing else, whatever the order."""
+    if other is None or other.base != record.base:
+        return False
+    return {_key(row) for row in record.wheels} == {_key(row) for row in other.wheels}
+
+
+def _key(row: Wheel) -> tuple[Pinned, str, str]:
+    return row.pin, row.source, row.platform
 
 
 def _name(session: Session) -> str:
-    text = json.dumps(shed.recipe(session), sort_keys=True)
+    text = json.dumps([shed.FORMAT, *shed.recipe(session)], sort_keys=True)
     return f"stock-{hashlib.sha256(text.encode()).hexdigest()[:16]}"

@@ -7,11 +7,12 @@ import shlex
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from towpath.commands import testing as commands
 from towpath.errors import CommandFailedError, ConfigurationError, NothingToJudgeError
-from towpath.flows import judging, linting, pythons, records
+from towpath.flows import files, judging, linting, pythons, records
+from towpath.flows.listed import listed
 from towpath.flows.records import Record
 from towpath.flows.session import Session
 from towpath.images import nearest
@@ -107,7 +108,19 @@ def coverage(session: Session, arguments: Sequence[str] = ()) -> None:
     env = {"COVERAGE_FILE": str(joined)}
     for argv in commands.coverage(sys.executable, data, str(config.reports)):
         session.runner.run(argv, env=env)
+    records.keep(config, "coverage", "sources", {"files": _sources(session)})
     judging.judge(session, "tests")
+
+
+def _sources(session: Session) -> list[str]:
+    """Return the Python files of the product: all but those of tests."""
+    found = listed(session)
+    return [file for file in found.files if file.endswith(".py") and not _is_test(file)]
+
+
+def _is_test(file: str) -> bool:
+    *places, name = PurePath(file).parts
+    return "tests" in places or name == "conftest.py" or name.startswith(("test_", "tests"))
 
 
 def _services_covered(session: Session) -> tuple[str, ...]:
@@ -127,8 +140,8 @@ def service_variables(addresses: Mapping[str, str], secrets: Path) -> dict[str, 
     return {
         "DATABASE_HOST": addresses["database"],
         "DATABASE_NAME": "dashboard",
-        "DATABASE_USER": "dashboard",
-        "DATABASE_PASSWORD_FILE": str(secrets / "database_password"),
+        "DATABASE_USER": "dashboard_app",
+        "DATABASE_PASSWORD_FILE": str(secrets / "database_app_password"),
         "CACHE_HOSTS": f"{addresses['cache']}:11211",
         "QUEUE_HOST": addresses["queue"],
         "QUEUE_USER": "dashboard",
@@ -173,13 +186,14 @@ def _run(
         log=config.reports / "logs" / f"pytest-{name}.log",
         stream=True,
     )
+    files.redact(report)
     keep(session, stage, name, ended, seed)
     return ended.code
 
 
 def keep(session: Session, stage: str, name: str, ended: Outcome, seed: int | None = None) -> None:
-    """Keep how pytest ended; what it said is in its log, and shortly here if it was no verdict."""
-    said = "" if ended.code in (0, 1, NO_TESTS) else ended.tail()
+    """Keep how pytest ended; what it said is in its log, and its end here unless all passed."""
+    said = "" if ended.code in (0, NO_TESTS) else ended.tail()
     ran = Ran(ended.code, "", said, 1)
     version, seconds = linting.version("pytest"), round(ended.seconds, 3)
     records.write(session.config, stage, Record(name, version, seconds, ran, seed))

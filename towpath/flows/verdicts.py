@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from towpath import gates, promotion
+from towpath import gates, judgement, promotion
 from towpath.errors import (
     ConfigurationError,
     GateFailedError,
@@ -12,7 +12,9 @@ from towpath.errors import (
 from towpath.evidence import Statement
 from towpath.flows import stages
 from towpath.flows.session import Session
+from towpath.gates import Status
 from towpath.images import nearest
+from towpath.judgement import Rules
 
 JUDGED = tuple(dict.fromkeys(rule.stage for rule in gates.GATES))
 # What a release needs in the end; the verdicts of other stages are shown where there are any.
@@ -22,23 +24,25 @@ NEEDED = promotion.NEEDED[promotion.RELEASE]
 def check(session: Session, stage: str = "") -> None:
     """Write the verdicts as a table, then raise for the worst of them.
 
-    A stage that a release needs and that left no evidence, or was judged under another policy, has
-    no verdict. Raises GateFailedError, NothingToJudgeError, and ConfigurationError for an unknown
-    stage.
+    The facts are judged again, as a promotion does it. A stage that a release needs and that left
+    no evidence, or none that can be believed here, has no verdict. Raises GateFailedError,
+    NothingToJudgeError, and ConfigurationError for an unknown stage.
     """
     if stage and stage not in JUDGED:
         raise ConfigurationError(
             f"No gate judges a stage {stage!r}.{nearest(stage, JUDGED)}",
             why=f"Gates judge {', '.join(JUDGED)}.",
         )
+    rules = stages.rules(session.config)
     wanted = (stage,) if stage else _wanted(session)
-    found = {name: _current(session, name) for name in wanted}
+    found = {name: _current(session, name, rules) for name in wanted}
     session.terminal.table(
         "Verdicts",
         ("stage", "gate", "verdict", ""),
-        [row for name in wanted for row in _rows(name, found[name])],
+        [row for name in wanted for row in _rows(name, found[name], rules)],
     )
-    for error in sorted(filter(None, map(_error, found.values())), key=_severity):
+    errors = [_error(row, rules) for row in found.values()]
+    for error in sorted(filter(None, errors), key=_severity):
         raise error
 
 
@@ -49,8 +53,23 @@ def _wanted(session: Session) -> list[str]:
     ]
 
 
-def _error(found: Statement | NothingToJudgeError) -> TowpathError | None:
-    return stages.error_of(found) if isinstance(found, Statement) else found
+def _error(found: Statement | NothingToJudgeError, rules: Rules) -> TowpathError | None:
+    if isinstance(found, NothingToJudgeError):
+        return found
+    if error := stages.error_of(found):
+        return error
+    failed = [row for row, _ in judgement.not_passed(found, rules) if row.status is Status.FAILED]
+    against = judgement.reasons(found, rules)
+    if failed:
+        names = ", ".join(row.gate for row in failed)
+        return GateFailedError(f"{found.stage} failed: {names}.", why="\n".join(against))
+    if against:
+        return NothingToJudgeError(
+            f"The evidence of {found.stage} is not believed.",
+            why="\n".join(against),
+            next_step=f"Run the stage {found.stage} again.",
+        )
+    return None
 
 
 def _severity(error: TowpathError) -> int:
@@ -58,23 +77,30 @@ def _severity(error: TowpathError) -> int:
     return 0 if isinstance(error, GateFailedError) else 1
 
 
-def _current(session: Session, stage: str) -> Statement | NothingToJudgeError:
+def _current(session: Session, stage: str, rules: Rules) -> Statement | NothingToJudgeError:
     try:
         statement = stages.require(session.config, stage)
     except NothingToJudgeError as error:
         return error
-    if statement.policy != stages.policy(session.config):
+    if statement.stage != stage:
+        return NothingToJudgeError(
+            f"The evidence of {stage} speaks of the stage {statement.stage}.",
+            next_step=f"Run the stage {stage} again.",
+        )
+    if statement.policy != rules.policy:
         return NothingToJudgeError(
             f"{stage} was judged under another policy.",
-            why="A gate or a waiver changed since.",
+            why="A gate, a waiver or a setting that changes a verdict is another one since.",
             next_step=f"Run the stage {stage} again.",
         )
     return statement
 
 
-def _rows(stage: str, found: Statement | NothingToJudgeError) -> list[tuple[str, str, str, str]]:
+def _rows(
+    stage: str, found: Statement | NothingToJudgeError, rules: Rules
+) -> list[tuple[str, str, str, str]]:
     if isinstance(found, NothingToJudgeError):
         return [(stage, rule.code, "errored", found.what) for rule in gates.of_stage(stage)]
     return [
-        (stage, str(row["gate"]), str(row["status"]), str(row["reason"])) for row in found.verdicts
+        (stage, row.gate, str(row.status), row.reason) for row in judgement.verdicts(found, rules)
     ]

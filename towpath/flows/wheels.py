@@ -12,23 +12,28 @@ import json
 import sys
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar
 
 from towpath.commands import buildx
 from towpath.commands import wheels as commands
-from towpath.errors import CommandFailedError, NothingToJudgeError
-from towpath.flows import bake, builders, files, shed, stock
+from towpath.errors import (
+    CommandFailedError,
+    RegistryError,
+    RegistryNotFoundError,
+)
+from towpath.flows import bake, builders, private_files, shed, stock
+from towpath.flows import wheel_registry as registries
 from towpath.flows.bake import Order
 from towpath.flows.session import Session
-from towpath.flows.shed import Wheel
 from towpath.flows.workshop import Workshop
 from towpath.images import PLATFORMS, architecture
-from towpath.readers import dockerfile
+from towpath.readers import wheel_records as records
 from towpath.readers import wheels as reader
 from towpath.readers.builders import native
-from towpath.readers.wheels import Source
+from towpath.readers.wheel_records import Record, Wheel
+from towpath.readers.wheels import Pinned, Source
 
 T = TypeVar("T")
 
@@ -39,11 +44,15 @@ PINS = ("production.txt", "test.txt")
 
 @dataclass(frozen=True)
 class Given:
-    """The wheels of one build, the base for which they were made, and where they lie."""
+    """The wheels of one build, the base for which they were made, and where they lie.
+
+    `is_published` says whether the registry has a record of them under these very pins.
+    """
 
     base: str = ""
     wheels: tuple[Wheel, ...] = ()
     folder: Path | None = None
+    is_published: bool = False
 
     def order(self, order: Order) -> Order:
         """Return an order that finds these wheels."""
@@ -63,7 +72,7 @@ def provided(
     try:
         done = act(given.order(order))
         if not given.wheels:
-            shed.note(session, _name(session, order), {"base": "", "wheels": []})
+            _note_none(session, order)
             return done, given
         if base_of(done) in ("", given.base):
             _remember(session, order, given)
@@ -84,18 +93,55 @@ def _wants_one(session: Session, since: float) -> bool:
 
 
 def _kept(session: Session, order: Order) -> Given:
-    """Return what was made for these very pins, or their sources, here or elsewhere."""
-    record = shed.record(session, _name(session, order))
-    if record is None:
-        record = stock.find(session, (file.read_text() for file in _files(session, order)))
-    if not record or not record["wheels"]:
+    """Return what was made for these very pins, or their sources, here or elsewhere.
+
+    Raises NothingToJudgeError for a record that does not fit; nothing of it was written then.
+    """
+    name, pins = _name(session, order), _allowed(session, order)
+    exact = registries.local(session, name) or registries.remote(session, name)
+    record = exact or stock.find(session, pins)
+    if record is None or not record.wheels:
         return Given()
-    wheels = tuple(Wheel(**row).taken_over for row in record["wheels"])
+    missing = _asked(session, order, record, pins)
+    if missing is not None and exact:
+        records.require_missing(record, missing)
+    elif missing is not None:
+        # These pins may have wheels by now that those of before had not.
+        record = records.only_missing(record, missing)
+    if not record.wheels:
+        return Given()
+    record = _with_pins(record, pins)
     try:
-        return Given(record["base"], wheels, _laid_out(session, order, wheels))
-    except NothingToJudgeError as error:
+        wheels = tuple(row.taken_over for row in record.wheels)
+        published = exact is not None and bool(exact.registry)
+        return Given(record.base, wheels, _laid_out(session, order, wheels), published)
+    except RegistryNotFoundError as error:
         session.terminal.warn(f"A wheel that was kept cannot be had: {error}")
         return Given()
+
+
+def _asked(
+    session: Session, order: Order, record: Record, pins: dict[Pinned, frozenset[str]]
+) -> dict[Source, tuple[str, ...]] | None:
+    """Return which pins have no wheel, as the index says; None where that was looked up before.
+
+    It was for what this machine has made or verified for exactly these hashes. Raises
+    NothingToJudgeError where a record serves what is not pinned.
+    """
+    python = shed.python_of(session)
+    records.require_pinned(record, pins, python)
+    if not record.registry and all(
+        row.pinned == reader.digest(pins[row.pin]) for row in record.wheels
+    ):
+        return None
+    platforms = tuple(dict.fromkeys(row.platform for row in record.wheels))
+    return _missing(session, _pins(session, order), platforms, python)
+
+
+def _with_pins(record: Record, pins: dict[Pinned, frozenset[str]]) -> Record:
+    """Return a record that says for which hashes its wheels were found to be missing."""
+    rows = (replace(row, pinned=reader.digest(pins[row.pin])) for row in record.wheels)
+    return replace(record, wheels=tuple(rows))
 
 
 def _made(session: Session, order: Order) -> Given:
@@ -103,13 +149,14 @@ def _made(session: Session, order: Order) -> Given:
     base = bake.base(session, order)
     own = native(session.runner.run(buildx.info()).stdout)
     platforms = tuple(dict.fromkeys((*order.platforms, own)))
-    python = dockerfile.default(_dockerfile(session), "PYTHON")
+    python = shed.python_of(session)
     rows = _missing(session, _pins(session, order), platforms, python)
     if not rows:
         return Given(base)
     with builders.places(session, platforms) as places:
         found = tuple(sorted(Workshop(session, base, own, places).all(rows)))
-    given = Given(base, found, _laid_out(session, order, found))
+    record = _with_pins(Record(base, found), _allowed(session, order))
+    given = Given(base, record.wheels, _laid_out(session, order, record.wheels))
     _remember(session, order, given)
     return given
 
@@ -117,11 +164,26 @@ def _made(session: Session, order: Order) -> Given:
 def _remember(session: Session, order: Order, given: Given) -> None:
     """Keep which wheels these pins want, unless that is known, and all of them for other pins."""
     name = _name(session, order)
-    record = {"base": given.base, "wheels": [asdict(row) for row in given.wheels]}
-    known = shed.record(session, name) or {}
-    if known.get("base") != given.base or not known["wheels"]:
-        shed.remember(session, name, record)
+    record = Record(given.base, given.wheels)
+    known = registries.local(session, name)
+    if known is None or known.base != given.base or not known.wheels:
+        registries.remember(session, name, record)
+        try:
+            if not given.is_published:
+                registries.publish(session, name, record)
+        except RegistryError as error:
+            session.terminal.warn(f"The registry does not know of these wheels: {error}")
     stock.add(session, record)
+
+
+def _note_none(session: Session, order: Order) -> None:
+    """Keep on this machine alone that these pins want no wheel, unless more is known of them.
+
+    What needs no wheels is noted so, and nobody is asked about it again.
+    """
+    name = _name(session, order)
+    if registries.local(session, name) is None:
+        registries.remember(session, name, Record("", ()))
 
 
 def _missing(
@@ -145,18 +207,33 @@ def _missing(
 
 
 def _laid_out(session: Session, order: Order, wheels: Sequence[Wheel]) -> Path:
-    """Lay wheels and pins out as the Dockerfile takes them: a directory for each architecture."""
-    folder = session.config.reports / "build" / "wheels" / _key(session, order)[:16]
+    """Lay wheels and pins out as the Dockerfile takes them: a directory for each architecture.
+
+    All of them are checked before the first is written. Raises RegistryNotFoundError where nobody
+    has one of them, and NothingToJudgeError for one that is not what it must be.
+    """
+    contents = shed.contents(session, wheels)
+    laid: dict[str, dict[str, bytes]] = {}
     for platform in PLATFORMS:
         mine = [row for row in wheels if row.platform == platform]
-        place = folder / architecture(platform)
-        for row in mine:
-            files.write_whole(place / row.file, shed.content(session, row))
-        made = {row.name: row.sha256 for row in mine}
+        made = {row.pin: row.sha256 for row in mine}
+        rows = {row.file: contents[row.sha256] for row in mine}
         for name in PINS if mine else ():
             text = (session.config.root / "requirements" / name).read_text()
-            files.write_whole(place / name, reader.with_made(text, made).encode())
-    return folder
+            rows[name] = reader.with_made(text, made).encode()
+        laid[architecture(platform)] = rows
+    parts = ("build", "wheels", _key(session, order)[:16])
+    reports = session.config.reports
+    return private_files.fill(reports.parent, (reports.name, *parts), laid)
+
+
+def _allowed(session: Session, order: Order) -> dict[Pinned, frozenset[str]]:
+    """Return the hashes that each pin of a build allows."""
+    found: dict[Pinned, frozenset[str]] = {}
+    for file in _files(session, order):
+        for pin, hashes in reader.pins(file.read_text()).items():
+            found[pin] = found.get(pin, frozenset()) | hashes
+    return found
 
 
 def _pins(session: Session, order: Order) -> tuple[str, ...]:
@@ -177,10 +254,6 @@ def _key(session: Session, order: Order) -> str:
     """Return what the wheels of a build follow from, the base left out: one hash."""
     parts = [
         *(file.read_bytes() for file in _files(session, order)),
-        json.dumps([sorted(order.platforms), *shed.recipe(session)]).encode(),
+        json.dumps([shed.FORMAT, sorted(order.platforms), *shed.recipe(session)]).encode(),
     ]
     return hashlib.sha256(b"\0".join(hashlib.sha256(part).digest() for part in parts)).hexdigest()
-
-
-def _dockerfile(session: Session) -> str:
-    return (session.config.root / "Dockerfile").read_text(encoding="utf-8")

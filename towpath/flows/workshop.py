@@ -11,9 +11,9 @@ from towpath.errors import CommandFailedError
 from towpath.flows import bake, shed, solving
 from towpath.flows.place import Place
 from towpath.flows.session import Session
-from towpath.flows.shed import Wheel
 from towpath.images import architecture
 from towpath.readers import wheels as reader
+from towpath.readers.wheel_records import Wheel
 from towpath.readers.wheels import Source
 
 AT_ONCE = 2
@@ -28,6 +28,7 @@ class Workshop:
         self._base = base
         self._native = native
         self._places = {platform: place for place in places for platform in place.platforms}
+        self._python = shed.python_of(session)
 
     def all(self, rows: Mapping[Source, Sequence[str]]) -> Iterator[Wheel]:
         """Make every wheel, the pure ones first: such a one is for every platform."""
@@ -46,7 +47,7 @@ class Workshop:
     def _pure(self, row: Source, platform: str) -> Wheel | None:
         """Make a wheel without a compiler; None where that does not do, or gives no pure one."""
         key = shed.key(self._session, row, "any", self._base)
-        if kept := shed.find(self._session, row, key):
+        if kept := shed.find(self._session, row, key, platform, self._python):
             return kept.taken_over
         try:
             wheel = self._build(row, platform, "pure", {})
@@ -54,13 +55,13 @@ class Workshop:
             return None
         if not reader.is_pure(wheel.file):
             return None
-        shed.keep(self._session, key, wheel)
+        shed.keep(self._session, key, self._base, wheel)
         return wheel
 
     def _compiled(self, row: Source, platform: str) -> Wheel:
         """Make a wheel with a compiler: for another machine, or if that fails under emulation."""
         key = shed.key(self._session, row, platform, self._base)
-        if kept := shed.find(self._session, row, key):
+        if kept := shed.find(self._session, row, key, platform, self._python):
             return kept.taken_over
         packages = " ".join(self._session.config.image.build_packages)
         arguments = {"COMPILED": "1", "PACKAGES": packages}
@@ -75,7 +76,7 @@ class Workshop:
                 why="\n".join(part for part in (error.what, error.why) if part),
                 next_step="Name what it needs of Debian in [tool.towpath.image], build-packages.",
             ) from error
-        shed.keep(self._session, key, wheel)
+        shed.keep(self._session, key, self._base, wheel)
         return wheel
 
     def _is_native(self, platform: str) -> bool:

@@ -1,7 +1,8 @@
 """Says what a release would do to its database, or does it.
 
 Runs inside the container of that release, as `python - SETTINGS plan` or `... apply HASH`, with
-this file on standard input. The last line of output is one JSON object.
+this file, and the one that it imports, on standard input. The last line of output is one JSON
+object.
 """
 
 from __future__ import annotations
@@ -15,6 +16,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from towpath.inside.describing import Fact, Tables, describe
+
 LOCK = int.from_bytes(hashlib.sha256(b"towpath migrate").digest()[:8], "big", signed=True)
 CONNECT_PATIENCE = 15.0
 LOCK_PATIENCE = 10.0
@@ -22,9 +25,6 @@ LOCK_TIMEOUT = "2s"
 DROP_TIMEOUT = "60s"
 ATTEMPTS = 5
 LOCK_NOT_AVAILABLE = "55P03"
-
-Fact = dict[str, Any]
-Tables = set[tuple[str, str]]
 
 
 def plan(connection: Any) -> Fact:
@@ -40,15 +40,45 @@ def plan(connection: Any) -> Fact:
     state = _state_of(applied, loader, executor.migration_plan(leaves, clean_start=True))
     steps = executor.migration_plan(leaves)
     pending = [_migration(step, state, connection, created) for step, _ in steps]
-    names = " ".join(row["name"] for row in pending)
+    recorded = executor.recorder.applied_migrations()
+    replaced = _without(recorded, applied)
+    names = " ".join([*(row["name"] for row in pending), *replaced])
     return {
         "vendor": connection.vendor,
         "leaves": sorted(".".join(leaf) for leaf in leaves),
         "empty": not applied,
-        "unknown": sorted(".".join(key) for key in applied if key not in known),
+        "unknown": _without(known, applied),
+        "newer": _newer(recorded, known),
+        "replaced": replaced,
+        "conflicts": _conflicts(loader),
         "pending": pending,
         "hash": hashlib.sha256(names.encode()).hexdigest(),
     }
+
+
+def _without(known: Any, applied: Any) -> list[str]:
+    return sorted(".".join(key) for key in applied if key not in known)
+
+
+def _conflicts(loader: Any) -> list[list[str]]:
+    """Return the migrations that are each the last of one app: Django applies nothing then."""
+    found = loader.detect_conflicts()
+    return [sorted(f"{app}.{name}" for name in names) for app, names in sorted(found.items())]
+
+
+def _newer(recorded: Any, known: Any) -> list[str]:
+    """Return the unknown migrations that may have brought the schema past this release.
+
+    Those of an app that it has, if the app's last row is one of them. Rows of an app that has left
+    have no code any more, and those that a squashed migration replaced are followed by its own.
+    """
+    from django.apps import apps
+
+    last: dict[str, tuple[str, str]] = {}
+    for key in sorted(recorded, key=lambda key: recorded[key].pk):
+        last[key[0]] = key
+    past = {app for app, key in last.items() if key not in known and app in apps.app_configs}
+    return sorted(".".join(key) for key in recorded if key not in known and key[0] in past)
 
 
 def _state_of(applied: Any, loader: Any, steps: Any) -> Any:
@@ -77,91 +107,9 @@ def _migration(step: Any, state: Any, connection: Any, created: Tables) -> Fact:
     operations = []
     for operation in step.operations:
         operations += describe(operation, step.app_label, state, connection, created)
+    for fact in operations:
+        fact["atomic"] = bool(step.atomic)
     return {"name": f"{step.app_label}.{step.name}", "do": operations}
-
-
-def describe(operation: Any, app: str, state: Any, connection: Any, created: Tables) -> list[Fact]:
-    """Describe what an operation does to the database, and bring `state` behind it.
-
-    `created` collects the tables made by pending migrations: no running release knows them.
-    """
-    kind = _kind(operation)
-    if kind == "SeparateDatabaseAndState":
-        facts = []
-        scratch = state.clone()
-        for inner in operation.database_operations:
-            facts += describe(inner, app, scratch, connection, created)
-        operation.state_forwards(app, state)
-        return facts
-    name = _text(operation, "name") or _text(operation, "old_name")
-    model = (_text(operation, "model_name") or name).lower()
-    fact: Fact = {"kind": kind, "model": model, "target": name}
-    fact["new"] = (app, model) in created
-    fact["options"] = _options(state, app, model)
-    fact["before"] = _field(state, app, model, name, connection, kind)
-    operation.state_forwards(app, state)
-    later = _text(operation, "new_name") or name
-    fact["after"] = _field(state, app, model, later, connection, kind)
-    fact["reversible"] = bool(operation.reversible)
-    fact["constraint"] = _constraint(operation)
-    fact["renamed"] = _renames_table(operation, app, state, kind)
-    fact["value"] = bool(getattr(operation, "option_value", None))
-    if kind == "CreateModel" or (kind == "RenameModel" and fact["new"]):
-        created.add((app, later.lower()))
-    return [fact]
-
-
-def _text(operation: Any, attribute: str) -> str:
-    found = getattr(operation, attribute, "")
-    return found if isinstance(found, str) else ""
-
-
-def _kind(operation: Any) -> str:
-    """Return the name of the nearest class that is Django's own, or the class' own name."""
-    for found in type(operation).__mro__:
-        if found.__module__.startswith(("django.db.migrations", "django.contrib.postgres")):
-            return "unknown" if found.__name__ == "Operation" else found.__name__
-    return "unknown"
-
-
-def _field(state: Any, app: str, model: str, name: str, connection: Any, kind: str) -> Fact | None:
-    """Describe a column as it stands in `state`, or None where there is none."""
-    if kind not in ("AddField", "RemoveField", "AlterField", "RenameField"):
-        return None
-    found = state.models.get((app, model))
-    fields = {key.lower(): key for key in found.fields} if found else {}
-    if name.lower() not in fields:
-        return None
-    field = state.apps.get_model(app, model)._meta.get_field(fields[name.lower()])
-    return {
-        "column": field.column,
-        "type": field.db_type(connection),
-        "null": bool(field.null),
-        "db_default": getattr(field, "has_db_default", lambda: False)(),
-        "generated": bool(getattr(field, "generated", False)),
-        "unique": bool(field.unique),
-        "index": bool(field.db_index),
-        "many_to_many": bool(field.many_to_many),
-    }
-
-
-def _options(state: Any, app: str, model: str) -> Fact:
-    found = state.models.get((app, model))
-    options = found.options if found else {}
-    return {"managed": options.get("managed", True), "proxy": options.get("proxy", False)}
-
-
-def _constraint(operation: Any) -> str:
-    constraint = getattr(operation, "constraint", None)
-    return "" if constraint is None else type(constraint).__name__
-
-
-def _renames_table(operation: Any, app: str, state: Any, kind: str) -> bool:
-    """Tell whether an operation changes a table's name."""
-    if kind != "RenameModel":
-        return kind == "AlterModelTable"
-    found = state.models.get((app, operation.new_name.lower()))
-    return not (found and found.options.get("db_table"))
 
 
 @contextmanager

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 
 from towpath.readers.findings import (
     Finding,
+    LeftOut,
     Ran,
+    Said,
     document,
     require_agreement,
     require_all,
@@ -19,8 +21,8 @@ from towpath.readers.findings import (
 SEVERITIES = {"LOW": "low", "MEDIUM": "medium", "HIGH": "high", "UNDEFINED": "high"}
 
 
-def read(ran: Ran) -> list[Finding]:
-    """Return what bandit found, with severity low, medium or high.
+def read(ran: Ran) -> list[Said]:
+    """Return what bandit found, with severity low, medium or high, and what comments leave out.
 
     Raises NothingToJudgeError if bandit crashed, wrote half a document, or could not read a file.
     """
@@ -30,6 +32,7 @@ def read(ran: Ran) -> list[Finding]:
         for row in report["errors"]:
             raise unread("bandit", f"{row['filename']}: {row['reason']}")
         require_all("bandit", ran, len(set(report["metrics"]) - {"_totals"}))
+        left_out = list(_left_out(report["metrics"]))
         found = [
             Finding(
                 row["filename"].removeprefix("./"),
@@ -43,7 +46,15 @@ def read(ran: Ran) -> list[Finding]:
     except (KeyError, TypeError, ValueError) as error:
         raise unread("bandit", f"Its report lacks or spoils {error}.") from error
     require_agreement("bandit", ran, bool(found))
-    return found
+    return [*found, *left_out]
+
+
+def _left_out(metrics: Mapping[str, Mapping[str, int]]) -> Iterator[LeftOut]:
+    """Yield the files in which comments leave lines out: of every test, or of those they name."""
+    for path, counts in metrics.items():
+        lines = counts.get("nosec", 0) + counts.get("skipped_tests", 0)
+        if path != "_totals" and lines:
+            yield LeftOut(path.removeprefix("./"), f"# nosec left out a finding: {lines} x")
 
 
 def by_severity(findings: Iterable[Finding]) -> dict[str, int]:

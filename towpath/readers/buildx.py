@@ -17,6 +17,7 @@ LAST = 25
 _STEP = re.compile(r"^#(?P<number>\d+) (?P<name>\[(?:[^\]]* internal\] .*|[^\]]*\]))", re.M)
 _FAILED = re.compile(r"^#(?P<number>\d+) ERROR: (?P<error>.*)$", re.M)
 _ERRORS = re.compile(r"^(?:#\d+ )?ERROR: (.*)$", re.M | re.I)
+_PROVENANCE = re.compile(r"buildx\.build\.provenance(?:/.+)?")
 # What BuildKit says where it lost track of its own cache, mostly while that was being cleaned up:
 # moby/buildkit#3635 and #1468, containerd/nerdctl#2464, docker/buildx#101.
 _LOST = re.compile(
@@ -52,13 +53,28 @@ def built_digests(metadata: str, targets: Iterable[str]) -> dict[str, str]:
 def materials(metadata: str, target: str) -> tuple[Mapping[str, Any], ...]:
     """Return what buildx itself says went into a target; nothing where it does not say.
 
-    Since 0.14 it writes its provenance into the metadata, in the words of SLSA 0.2 or 1.0.
+    Since 0.14 it writes its provenance into the metadata, in the words of SLSA 0.2 or 1.0; where
+    it builds for several platforms, one for each, under a key that ends with the platform. Raises
+    NothingToJudgeError for a provenance of another form.
     """
     row = _object(metadata, "The build's metadata").get(target) or {}
-    said = row.get("buildx.build.provenance") or {}
+    try:
+        said = [value for key, value in sorted(row.items()) if _PROVENANCE.fullmatch(key)]
+        found = {json.dumps(one, sort_keys=True): one for part in said for one in _materials(part)}
+    except (AttributeError, KeyError, TypeError) as error:
+        raise NothingToJudgeError(
+            f"The build's metadata has a provenance of {target} that cannot be read.",
+            why=repr(error),
+        ) from error
+    return tuple(found.values())
+
+
+def _materials(said: Mapping[str, Any] | None) -> list[dict[str, Any]]:
+    """Return the materials of one provenance, which may stand in an in-toto statement."""
+    said = (said or {}).get("predicate") or said or {}
     newer = (said.get("buildDefinition") or {}).get("resolvedDependencies")
     rows = newer or said.get("materials") or []
-    return tuple({"uri": row["uri"], "digest": row.get("digest") or {}} for row in rows)
+    return [{"uri": row["uri"], "digest": row.get("digest") or {}} for row in rows]
 
 
 def failure(log: str) -> Failure | None:

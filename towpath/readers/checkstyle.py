@@ -5,6 +5,7 @@ from __future__ import annotations
 # nosec below: the document is one that our own pinned tool wrote, a moment ago, on this machine.
 import xml.etree.ElementTree as ElementTree  # nosec B405
 from collections.abc import Iterator
+from dataclasses import replace
 
 from towpath.readers.findings import (
     Finding,
@@ -20,8 +21,14 @@ SYNTAX = "DL1000"
 
 
 def hadolint(ran: Ran) -> list[Finding]:
-    """Return what `hadolint --format=checkstyle` found; raises as `read` does."""
-    return read("hadolint", ran)
+    """Return what `hadolint --format=checkstyle` found; raises as `read` does.
+
+    By its settings it may end with 0 whatever it found, and write another report before ours: what
+    it found counts.
+    """
+    _, head, report = ran.stdout.rpartition("<?xml")
+    code = 1 if ran.code == 0 and "<error" in report else ran.code
+    return read("hadolint", replace(ran, code=code, stdout=f"{head}{report}"))
 
 
 def shellcheck(ran: Ran) -> list[Finding]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import re
 
+from towpath.errors import CommandFailedError
 from towpath.readers.findings import Finding, Ran, unread
 
 _VERSION = re.compile(r"^(?:Docker Compose version )?v?(\d+\.\d+\.\S+)$", re.MULTILINE)
@@ -20,6 +22,25 @@ def version(ran: Ran) -> str:
 def required(text: str) -> list[str]:
     """Return the names of the variables that a Compose file cannot do without, sorted."""
     return sorted(set(_REQUIRED.findall(text)))
+
+
+def images(text: str) -> dict[str, str]:
+    """Return the image that each service names, from the configuration as JSON.
+
+    A service that is built from the files of the project names none. Raises CommandFailedError for
+    what is no configuration.
+    """
+    try:
+        services = json.loads(text)["services"]
+        found = {name: row["image"] for name, row in services.items() if "build" not in row}
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise CommandFailedError(
+            "Unexpected answer of Docker Compose about the images of the services.",
+            why=f"{type(error).__name__}: {error}",
+        ) from error
+    if not all(isinstance(image, str) for image in found.values()):
+        raise CommandFailedError("Docker Compose names an image that is no text.")
+    return found
 
 
 def config(ran: Ran, file: str) -> list[Finding]:

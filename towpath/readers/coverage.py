@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
-from towpath.readers.findings import document, unread
+from towpath.readers.findings import LeftOut, document, unread
 
 
 @dataclass(frozen=True)
 class Covered:
-    """Percents, unrounded: of lines and branches together, and of lines alone."""
+    """Percents, unrounded: of lines and branches together, and of lines alone.
+
+    `files` are those that were measured, `left_out` those of which lines were excluded.
+    """
 
     percent: float
     lines: float
+    files: frozenset[str] = frozenset()
+    left_out: tuple[LeftOut, ...] = ()
 
 
 def read(text: str) -> Covered:
@@ -29,7 +36,9 @@ def read(text: str) -> Covered:
         covered = report["totals"]["covered_lines"]
         percent = float(report["totals"]["percent_covered"])
         lines = 100 * covered / statements if statements else 0.0
-    except (KeyError, TypeError, ValueError) as error:
+        files = report.get("files") or {}
+        left_out = tuple(_left_out(files))
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise unread("coverage", f"Its report lacks or spoils {error}.") from error
     if not statements:
         raise unread("coverage", "It measured no statement.")
@@ -38,4 +47,12 @@ def read(text: str) -> Covered:
     for value in (percent, lines):
         if not math.isfinite(value) or not 0 <= value <= 100:
             raise unread("coverage", f"{value} is no percentage.")
-    return Covered(percent, lines)
+    return Covered(percent, lines, frozenset(files), left_out)
+
+
+def _left_out(files: Mapping[str, Any]) -> Iterator[LeftOut]:
+    """Yield the files of which comments or settings exclude lines."""
+    for path, said in sorted(files.items()):
+        lines = said["summary"].get("excluded_lines", 0)
+        if lines:
+            yield LeftOut(path, f"lines excluded from coverage: {lines}")

@@ -7,14 +7,18 @@ from __future__ import annotations
 
 import struct
 import tarfile
+import zlib
 from collections.abc import Iterable, Mapping
+
+from towpath.errors import NothingToJudgeError
 
 MAGIC = b"\x7fELF"
 HEADER = 20  # bytes until the end of e_machine
 
 MACHINES = {"linux/amd64": 62, "linux/arm64": 183}
 _NAMES = {3: "x86", 40: "ARM", 62: "x86-64", 183: "AArch64", 243: "RISC-V"}
-_BIG_ENDIAN = 2
+_LITTLE_ENDIAN, _BIG_ENDIAN = 1, 2
+_CLASSES = (1, 2)  # 32 and 64 bit
 
 Machines = dict[int, list[str]]
 
@@ -22,26 +26,36 @@ Machines = dict[int, list[str]]
 def machine(header: bytes) -> int | None:
     """Return e_machine of a file that begins with these bytes; None where it is no ELF file.
 
-    A file that begins as one and ends within its header is of machine 0, which fits no platform.
+    A file that begins as one and ends within its header, or is of no known class or byte order, is
+    of machine 0, which fits no platform.
     """
     if not header.startswith(MAGIC):
         return None
-    if len(header) < HEADER:
+    orders = (_LITTLE_ENDIAN, _BIG_ENDIAN)
+    if len(header) < HEADER or header[4] not in _CLASSES or header[5] not in orders:
         return 0
     order = ">" if header[5] == _BIG_ENDIAN else "<"
     return int(struct.unpack_from(f"{order}H", header, 18)[0])
 
 
 def machines(layer: tarfile.TarFile) -> Machines:
-    """Return the names of the ELF files of a layer, keyed by machine."""
+    """Return the names of the ELF files of a layer, keyed by machine.
+
+    Raises NothingToJudgeError for an archive that is damaged or ends too early.
+    """
     found: Machines = {}
-    for member in layer:
-        if not member.isfile() or member.size < len(MAGIC):
-            continue
-        stream = layer.extractfile(member)
-        number = machine(stream.read(HEADER)) if stream else None
-        if number is not None:
-            found.setdefault(number, []).append(member.name)
+    try:
+        for member in layer:
+            if not member.isfile() or member.size < len(MAGIC):
+                continue
+            stream = layer.extractfile(member)
+            number = machine(stream.read(HEADER)) if stream else None
+            if number is not None:
+                found.setdefault(number, []).append(member.name)
+    except (tarfile.TarError, EOFError, OSError, ValueError, zlib.error) as error:
+        raise NothingToJudgeError(
+            "An archive of programs cannot be read.", why=str(error)[:500]
+        ) from error
     return found
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 from towpath.errors import NothingToJudgeError
 
@@ -33,6 +34,24 @@ class Finding:
     def __str__(self) -> str:
         place = f"{self.path}:{self.line}" if self.line else self.path
         return f"{place}: {self.code} {self.message}"
+
+
+@dataclass(frozen=True)
+class LeftOut:
+    """A file, or lines of it, that the project leaves out of a tool's judgement, and how."""
+
+    path: str
+    why: str
+    line: int = 0
+
+    def __str__(self) -> str:
+        return f"{self.path}: {self.why}"
+
+
+# How our drivers name a file that is left out.
+LEFT_OUT = re.compile(r"^LEFT OUT: (.+) \(([^()]+)\)$", re.MULTILINE)
+# What a tool says of a file.
+Said: TypeAlias = Finding | LeftOut
 
 
 def unread(tool: str, why: str) -> NothingToJudgeError:

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 
 from towpath.errors import NothingToJudgeError
 
+AGAIN = "Run the tests again and read what they say."
+
 
 @dataclass(frozen=True)
 class Tests:
@@ -25,24 +27,37 @@ class Tests:
         return self.run - self.failed
 
 
-def read(text: str, source: str) -> Tests:
+def read(text: str, source: str, said: str = "") -> Tests:
     """Return the counts of a report; a skipped test did not run.
 
-    Raises NothingToJudgeError if the document is empty, broken, no JUnit, or its test cases are
-    not as many as it says.
+    `said` is the last line of pytest's own words, for the reason where there is no verdict. Raises
+    NothingToJudgeError if the document is empty, broken, no JUnit, or its test cases are not as
+    many as it says; so does the report of a run that was ended, whose last test has no name.
     """
     try:
         root = ElementTree.fromstring(text)  # nosec B314
         suites = [root] if root.tag == "testsuite" else root.findall("testsuite")
         if not suites:
             raise ValueError("it has no test suite")
+        if any("name" not in case.attrib for case in root.iter("testcase")):
+            raise _ended(source, said)
         return total(_suite(suite) for suite in suites)
     except (ElementTree.ParseError, KeyError, ValueError) as error:
+        seen = f"A part of it lacks {error}." if isinstance(error, KeyError) else str(error)
         raise NothingToJudgeError(
             f"{source} is no readable JUnit report.",
-            why=str(error) if text.strip() else "It is empty: the tests ended before they began.",
-            next_step="Run the tests again and read what they say.",
+            why=seen if text.strip() else "It is empty: the tests ended before they began.",
+            next_step=AGAIN,
         ) from error
+
+
+def _ended(source: str, said: str) -> NothingToJudgeError:
+    """Return the error of a report whose last test was begun and not ended."""
+    return NothingToJudgeError(
+        f"{source} is of a run that ended early: a test in it has no name.",
+        why=f"pytest said: {said}" if said else "pytest said nothing.",
+        next_step=AGAIN,
+    )
 
 
 def total(reports: Iterable[Tests]) -> Tests:

@@ -1,4 +1,4 @@
-"""What `radon mi --json` said: the maintainability index of every module, from 0 to 100."""
+"""What our driver of radon said: the maintainability index of every module, from 0 to 100."""
 
 from __future__ import annotations
 

@@ -12,6 +12,7 @@ import posixpath
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from towpath import documents
 from towpath.errors import NothingToJudgeError
 
 if TYPE_CHECKING:
@@ -25,6 +26,11 @@ EMPTY_TYPE = "application/vnd.oci.empty.v1+json"
 EMPTY = b"{}"
 INDEXES = (INDEX, DOCKER_LIST)
 MANIFESTS = (*INDEXES, MANIFEST, DOCKER_MANIFEST)
+
+# Bytes of a manifest, a config or a list; registries take no manifest of more than 4 MiB.
+DOCUMENT = 16 << 20
+# The variant that is what its machine is by itself. Source: containerd, platforms/database.go.
+_VARIANTS = {"linux/arm64": "v8", "linux/amd64": "v1"}
 
 _WHITEOUT = ".wh."
 _OPAQUE = ".wh..wh..opq"
@@ -88,9 +94,9 @@ def sha256(content: bytes) -> str:
 
 
 def parse(content: bytes, what: str) -> dict[str, Any]:
-    """Read a JSON object; `what` names it in the error."""
+    """Read a JSON object of bounded size and depth; `what` names it in the error."""
     try:
-        document = json.loads(content)
+        document = documents.loads(content, DOCUMENT)
     except ValueError as error:
         raise NothingToJudgeError(f"{what} is not JSON.", why=str(error)) from error
     if not isinstance(document, dict):
@@ -241,18 +247,29 @@ def _rows(manifest: Manifest, key: str) -> list[Any]:
 
 def _descriptor(row: Any, where: str) -> Descriptor:
     try:
-        platform = row.get("platform") or {}
-        return Descriptor(
+        found = Descriptor(
             media_type=row["mediaType"],
             digest=row["digest"],
-            size=int(row["size"]),
-            platform=f"{platform['os']}/{platform['architecture']}" if platform else "",
-            artifact_type=row.get("artifactType", ""),
+            size=row["size"],
+            platform=_platform(row.get("platform") or {}),
+            artifact_type=row.get("artifactType") or "",
         )
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise NothingToJudgeError(
             f"A descriptor in {where} is not whole.", why=repr(error)
         ) from error
+    texts = (found.media_type, found.digest, found.artifact_type)
+    if not all(isinstance(text, str) for text in texts) or type(found.size) is not int:
+        raise NothingToJudgeError(f"A descriptor in {where} is not whole.", why=repr(row)[:200])
+    return found
+
+
+def _platform(row: Mapping[str, Any]) -> str:
+    """Return a platform's name; the variant is in it where the machine alone does not say it."""
+    if not row:
+        return ""
+    machine, variant = f"{row['os']}/{row['architecture']}", row.get("variant") or ""
+    return machine if variant in ("", _VARIANTS.get(machine)) else f"{machine}/{variant}"
 
 
 def _encode(body: Mapping[str, Any]) -> bytes:

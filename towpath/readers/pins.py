@@ -6,19 +6,19 @@ who asked for it.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from packaging.requirements import InvalidRequirement, Requirement
-from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 
+from towpath.readers import requirements
 from towpath.readers.findings import Finding, unread
+from towpath.readers.requirements import Line
 
-_PIN = re.compile(r"([A-Za-z0-9._-]+)(?:\[[^\]]*\])?==([^\s;\\]+)")
-_VIA = re.compile(r" +#(?: +via)? +(?P<flag>-[rc] )?(?P<name>[^\s]+)(?: \(.*\))?")
 CODE = "PINS"
+# What the product runs on, as markers name it.
+_LINUX = {"os_name": "posix", "sys_platform": "linux", "platform_system": "Linux", "extra": ""}
 
 
 @dataclass
@@ -37,7 +37,7 @@ class Pin:
 class Wanted:
     """What a file written by hand asks for: requirements, and the files it takes in or obeys."""
 
-    requirements: dict[str, SpecifierSet] = field(default_factory=dict)
+    requirements: dict[str, list[Requirement]] = field(default_factory=dict)
     included: list[str] = field(default_factory=list)
     obeyed: list[str] = field(default_factory=list)
 
@@ -72,23 +72,48 @@ def _compared(
     pins = pinned[_name(path)]
     sources = _taken_in(source, wanted)
     for file in sources:
-        for name, versions in wanted[file].requirements.items():
-            mine = [pin for pin in pins if pin.name == name]
-            if not mine:
-                yield Finding(path, 0, CODE, f"{file} asks for {name}, and it is not pinned")
-            yield from _refused(path, f"{file} asks for {name}{versions}", versions, mine)
+        yield from _missed(path, file, wanted[file], pins)
+    annotated = any(pin.files | pin.packages for pin in pins)
     for pin in pins:
         for why in (
-            *_unasked(pin, pins, sources, wanted),
+            *(_unasked(pin, pins, sources, wanted) if annotated else ()),
+            *(() if pin.hashes else (f"{pin.name} has no hash",)),
             *_disobeyed(pin, sources, wanted, pinned),
         ):
             yield Finding(path, pin.line, CODE, why)
 
 
-def _refused(path: str, asked: str, versions: SpecifierSet, pins: list[Pin]) -> Iterator[Finding]:
-    for pin in pins:
-        if not versions.contains(pin.version, prereleases=True):
-            yield Finding(path, pin.line, CODE, f"{asked}, pinned is {pin.version}")
+def _missed(path: str, file: str, wanted: Wanted, pins: list[Pin]) -> Iterator[Finding]:
+    """Yield what a file asks for and is not pinned, or not as it asks for it."""
+    for name, asked in wanted.requirements.items():
+        mine = [pin for pin in pins if pin.name == name]
+        if not mine and any(map(_is_for_linux, asked)):
+            yield Finding(path, 0, CODE, f"{file} asks for {name}, and it is not pinned")
+        yield from _refused(path, file, asked, mine)
+
+
+def _refused(path: str, file: str, asked: list[Requirement], pins: list[Pin]) -> Iterator[Finding]:
+    """Yield the pins that are not what one requirement asks for.
+
+    Where a requirement holds for some machines only, it is enough that one of the pins fits: the
+    others are for the rest.
+    """
+    for requirement in asked:
+        bad = [pin for pin in pins if not _fits(requirement, pin)]
+        if requirement.marker and len(bad) < len(pins):
+            continue
+        for pin in bad:
+            words = f"{file} asks for {canonicalize_name(requirement.name)}{requirement.specifier}"
+            yield Finding(path, pin.line, CODE, f"{words}, pinned is {pin.version}")
+
+
+def _fits(requirement: Requirement, pin: Pin) -> bool:
+    return requirement.specifier.contains(pin.version, prereleases=True)
+
+
+def _is_for_linux(requirement: Requirement) -> bool:
+    """Tell whether the product, which runs on Linux, may need it."""
+    return requirement.marker is None or requirement.marker.evaluate(_LINUX)
 
 
 def _unasked(
@@ -104,8 +129,6 @@ def _unasked(
         yield f"{', '.join(sorted(gone))} asked for {pin.name} and is not pinned"
     if not pin.files | pin.packages:
         yield f"nobody asks for {pin.name}"
-    if not pin.hashes:
-        yield f"{pin.name} has no hash"
 
 
 def _disobeyed(
@@ -133,46 +156,61 @@ def _taken_in(source: str, wanted: Mapping[str, Wanted]) -> list[str]:
 
 def _wanted(path: str, text: str) -> Wanted:
     found = Wanted()
-    for number, line in enumerate(text.splitlines(), 1):
-        words = line.partition(" #")[0].strip()
-        if words.startswith("-r "):
-            found.included.append(words[3:].strip())
-        elif words.startswith("-c "):
-            found.obeyed.append(words[3:].strip())
-        elif words and not words.startswith("#"):
-            try:
-                requirement = Requirement(words)
-            except InvalidRequirement as error:
-                raise unread("pins", f"{path}:{number}: {error}") from error
-            found.requirements[canonicalize_name(requirement.name)] = requirement.specifier
+    for line in requirements.lines(text):
+        if included := line.file("-r", "--requirement"):
+            found.included.append(_name(included))
+        elif obeyed := line.file("-c", "--constraint"):
+            found.obeyed.append(_name(obeyed))
+        elif not line.words.startswith(("-", ".", "/")):
+            _add_requirement(found, path, line)
     return found
 
 
+def _add_requirement(found: Wanted, path: str, line: Line) -> None:
+    try:
+        requirement = Requirement(line.requirement)
+    except InvalidRequirement as error:
+        raise unread("pins", f"{path}:{line.number}: {error}") from error
+    found.requirements.setdefault(canonicalize_name(requirement.name), []).append(requirement)
+
+
 def _pins(path: str, text: str) -> list[Pin]:
-    found: list[Pin] = []
-    for number, line in enumerate(text.splitlines(), 1):
-        if match := _PIN.match(line):
-            found.append(Pin(number, canonicalize_name(match[1]), match[2]))
-        elif line.startswith("    ") and found:
-            _add(found[-1], line)
-        elif line.strip() and not line.startswith("#"):
-            raise unread("pins", f"{path}:{number} is no pin: {line!r}")
+    found = [_pin(path, line) for line in requirements.lines(text) if not line.is_option]
     if not found:
         raise unread("pins", f"{path} has no pin.")
     return found
 
 
-def _add(pin: Pin, line: str) -> None:
-    """Keep who asked for a pin, and its hashes; a file that is obeyed asked for nothing."""
-    if line.startswith("    --hash="):
-        pin.hashes += 1
-    match = _VIA.fullmatch(line)
-    if not match or line.strip() == "# via":
-        return
-    if match["flag"] == "-r ":
-        pin.files.add(match["name"])
-    elif not match["flag"]:
-        pin.packages.add(canonicalize_name(match["name"]))
+def _pin(path: str, line: Line) -> Pin:
+    try:
+        requirement = requirements.pinned(line)
+    except ValueError as error:
+        why = f"{path}:{line.number} is no pin: {line.requirement!r}: {error}."
+        raise unread("pins", why) from error
+    name, version = canonicalize_name(requirement.name), str(requirements.version(requirement))
+    pin = Pin(line.number, name, version, hashes=line.hashes)
+    for flag, asking in _via(line):
+        if flag == "-r":
+            pin.files.add(_name(asking))
+        elif not flag:
+            pin.packages.add(canonicalize_name(asking))
+    return pin
+
+
+def _via(line: Line) -> Iterator[tuple[str, str]]:
+    """Yield who asked for a pin, from the comments after "via": the flag -r or -c, and the name."""
+    named = False
+    for note in line.notes:
+        word, _, rest = note.partition(" ")
+        if word == "via":
+            named, note = True, rest
+        elif word == "from":
+            named = False
+        for asking in note.split(", ") if named else ():
+            words = asking.split()
+            flag = words.pop(0) if words and words[0] in ("-r", "-c") else ""
+            if words:
+                yield flag, words[0]
 
 
 def _name(path: str) -> str:

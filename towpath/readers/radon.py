@@ -1,4 +1,4 @@
-"""What `radon cc --json` said: the cyclomatic complexity of every function."""
+"""What our driver of radon said: the cyclomatic complexity of every function."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ class Function:
 def read(ran: Ran) -> list[Function]:
     """Return every function, the worst first.
 
-    Radon names no file that has no function, so files cannot be counted; no function at all
-    raises NothingToJudgeError, and so do a crash, half a document and a file it could not read.
+    Raises NothingToJudgeError for no function at all, a crash, half a document, and a file that it
+    could not read.
     """
     require_ran("radon", ran, codes=(0,))
     found: list[Function] = []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -11,6 +12,7 @@ from typing import Any
 from towpath.errors import ConfigurationError
 from towpath.readers.findings import (
     Finding,
+    LeftOut,
     Ran,
     document,
     require_agreement,
@@ -31,6 +33,11 @@ _LEFT_OUT = re.compile(
 )
 
 
+# A secret that a comment on its line, or on the one before, says to be none; the file is the last
+# that was named.
+_ALLOWED = re.compile(r"^\[\w+\]\tINFO\tSkipping secret due to `[\w.]+\.is_line_allowlisted`\.$")
+
+
 @dataclass(frozen=True)
 class Key:
     """What makes two findings one: file, kind and the hash of the secret, but not the line."""
@@ -44,7 +51,8 @@ class Key:
 class Secrets:
     """What was found and not reviewed, how many were, and reviews of what is not there any more.
 
-    `looked_at` and `left_out` are numbers of files.
+    `looked_at` and `left_out` are numbers of files, `allowed` are the files in which comments say
+    of secrets that they are none.
     """
 
     findings: tuple[Finding, ...]
@@ -52,6 +60,7 @@ class Secrets:
     stale: tuple[str, ...]
     looked_at: int
     left_out: int
+    allowed: tuple[LeftOut, ...] = ()
 
 
 def baseline(text: str) -> dict[Key, bool | None]:
@@ -93,7 +102,20 @@ def read(ran: Ran, reviews: Mapping[Key, bool | None]) -> Secrets:
         tuple(f"{key.path}: {key.kind}" for key in reviews if key not in seen),
         len(looked_at),
         len(left_out),
+        tuple(_allowed(ran.stderr)),
     )
+
+
+def _allowed(log: str) -> Iterator[LeftOut]:
+    counts: Counter[str] = Counter()
+    path = ""
+    for line in log.splitlines():
+        if match := _CHECKED.fullmatch(line):
+            path = match[1]
+        elif _ALLOWED.fullmatch(line):
+            counts[path] += 1
+    for path, count in counts.items():
+        yield LeftOut(path, f"pragma: allowlist secret left out a secret: {count} x")
 
 
 def _found(ran: Ran) -> list[tuple[Key, Mapping[str, Any]]]:

@@ -6,36 +6,49 @@ format (hashes).
 
 from __future__ import annotations
 
+import hashlib
 import re
 import tomllib
-import zipfile
-import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote
 
-from packaging.markers import InvalidMarker, Marker
+from packaging.markers import (
+    InvalidMarker,
+    Marker,
+    UndefinedComparison,
+    UndefinedEnvironmentName,
+)
 from packaging.tags import Tag, compatible_tags, cpython_tags
 from packaging.utils import (
     InvalidWheelFilename,
-    NormalizedName,
     canonicalize_name,
+    canonicalize_version,
     parse_wheel_filename,
 )
+from packaging.version import Version
 
 from towpath import images
 from towpath.errors import NothingToJudgeError
-from towpath.readers import elf
 
 MACHINES = {images.architecture(name): machine for name, machine in images.MACHINES.items()}
 # The newest C library that uv asks for where it installs for another Linux.
 NEWEST_GLIBC = 28
 OLDEST_GLIBC = 5
 
-_PIN = re.compile(r"^(?P<name>[\w.-]+)[^#\s]*==.*?[^\\]$", re.M | re.S)
+# A pin is known by its normalized name and version: markers may choose among versions of a name.
+Pinned = tuple[str, str]
+
+_PIN = re.compile(
+    r"^(?P<name>[\w.-]+)(?:\s*\[[^\]\n]*\])?\s*==\s*(?P<version>[^\s;\\#]+)"
+    r"(?:[ \t]*;(?P<marker>(?:(?!--hash| #)[^\n\\])*))?(?:[^\n\\]|\\\n|\\[^\n])*\\?$",
+    re.M | re.A,
+)
 _HASH = re.compile(r"--hash=sha256:([0-9a-f]{64})")
-_HASHES = re.compile(r"(?:\s*\\\n)?\s*--hash=sha256:[0-9a-f]{64}")
+_HASHES = re.compile(r"(?:\s*\\\n)?\s*--hash=\w+:[0-9a-fA-F]+")
+# The name of a file, and nothing that leads to another directory.
+_FILE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.+!-]{0,250}\.whl")
 
 
 @dataclass(frozen=True, order=True)
@@ -54,86 +67,113 @@ def without_wheel(lock: str, requirements: str, python: str, architecture: str) 
     whose hash is among those of the pin count. Raises NothingToJudgeError for a lock that cannot
     be read, or one that does not know a pin, or has no file for it.
     """
-    wanted, tags = hashes(requirements), set(_tags(python, architecture))
-    packages = {canonicalize_name(str(row.get("name", ""))): row for row in _packages(lock)}
-    if unknown := wanted.keys() - packages.keys():
+    wanted, tags = _wanted(requirements, python, architecture), set(_tags(python, architecture))
+    packages = _packages(lock)
+    known = {pin: [row for row in packages if _is_of(row, pin)] for pin in wanted}
+    if unknown := {name for (name, _), rows in known.items() if not rows}:
         raise NothingToJudgeError(f"Nothing is known of the files of {', '.join(sorted(unknown))}.")
     found = []
-    for name, allowed in wanted.items():
-        package = packages[name]
-        if not _is_for(package, python, architecture) or _has_wheel(package, allowed, tags):
+    for (name, version), allowed in wanted.items():
+        rows = [row for row in known[name, version] if _is_for(row, python, architecture)]
+        if not rows or any(_has_wheel(row, allowed, tags) for row in rows):
             continue
-        sdist = _sha256(package.get("sdist") or {})
+        sdist = next((_sha256(row.get("sdist")) for row in rows), "")
         if sdist not in allowed:
             raise NothingToJudgeError(
                 f"{name} has neither a wheel for {architecture} nor a source that its pin allows.",
                 next_step="Compile the requirements anew, or take another version.",
             )
-        found.append(Source(name, str(package.get("version", "")), sdist))
+        found.append(Source(name, str(rows[0].get("version") or version), sdist))
     return sorted(found)
 
 
-def hashes(requirements: str) -> dict[NormalizedName, set[str]]:
-    """Return the hashes that each pin of a requirements file allows."""
-    return {
-        canonicalize_name(match["name"]): set(_HASH.findall(match[0]))
-        for match in _PIN.finditer(requirements)
-    }
+def pins(requirements: str) -> dict[Pinned, frozenset[str]]:
+    """Return the sha256 hashes that each pin of a requirements file allows."""
+    found: dict[Pinned, frozenset[str]] = {}
+    for match in _PIN.finditer(_lines(requirements)):
+        key = pinned(match["name"], match["version"])
+        found[key] = found.get(key, frozenset()) | frozenset(_HASH.findall(match[0]))
+    return found
 
 
-def with_made(requirements: str, made: Mapping[str, str]) -> str:
-    """Return requirements in which the pins of `made` allow that sha256 alone; keys are names."""
+def pinned(name: str, version: str) -> Pinned:
+    """Return what a pin is known by; a version that is none is known by its letters."""
+    return canonicalize_name(name), canonicalize_version(version)
+
+
+def digest(hashes: frozenset[str]) -> str:
+    """Return what stands for all hashes that a pin allows: another set is another pin."""
+    return hashlib.sha256(" ".join(sorted(hashes)).encode()).hexdigest()
+
+
+def with_made(requirements: str, made: Mapping[Pinned, str]) -> str:
+    """Return requirements in which the pins of `made` allow that sha256 alone."""
 
     def pin(match: re.Match[str]) -> str:
-        sha256 = made.get(canonicalize_name(match["name"]))
+        sha256 = made.get(pinned(match["name"], match["version"]))
         if sha256 is None:
             return match[0]
         return f"{_HASHES.sub('', match[0])} --hash=sha256:{sha256}"
 
-    return _PIN.sub(pin, requirements)
+    return _PIN.sub(pin, _lines(requirements))
+
+
+def _lines(requirements: str) -> str:
+    return requirements.removeprefix("\ufeff").replace("\r\n", "\n")
+
+
+def _wanted(requirements: str, python: str, architecture: str) -> dict[Pinned, frozenset[str]]:
+    """Return the pins that are installed there, by their own markers."""
+    found = pins(requirements)
+    markers: dict[Pinned, list[str]] = {}
+    for match in _PIN.finditer(_lines(requirements)):
+        key = pinned(match["name"], match["version"])
+        markers.setdefault(key, []).append((match["marker"] or "").strip())
+    return {
+        key: hashes
+        for key, hashes in found.items()
+        if any(_is_met(text, key[0], python, architecture) for text in markers[key])
+    }
 
 
 def is_pure(filename: str) -> bool:
     """Tell whether a wheel is for every machine; raises NothingToJudgeError if it is no wheel."""
-    return all(tag.platform == "any" and tag.abi == "none" for tag in _of(filename))
+    return all(tag.platform == "any" and tag.abi == "none" for tag in tags_of(filename))
 
 
-def misfits(filename: str, wheel: zipfile.ZipFile, platform: str) -> list[str]:
-    """Return what makes a wheel unfit for a platform such as linux/arm64: its name, or files in it.
+def name_of(filename: str) -> tuple[str, Version]:
+    """Return name and version that the file name of a wheel says.
 
-    A wheel that says it is for every machine and has a program in it fits none. Raises
-    NothingToJudgeError for what is no wheel.
+    Raises NothingToJudgeError for what is no name of a wheel, or leads to another directory.
     """
-    pure = is_pure(filename)
-    machine = images.MACHINES[platform]
-    named = pure or any(tag.platform.endswith(("any", f"_{machine}")) for tag in _of(filename))
-    programs = _programs(filename, wheel)
-    if pure:
-        strange = [name for names in programs.values() for name in names]
-    else:
-        strange = elf.strangers(platform, [programs])
-    return [*strange, *(() if named else (filename,))]
+    return _parsed(filename)[:2]
 
 
-def _programs(filename: str, wheel: zipfile.ZipFile) -> elf.Machines:
-    """Return the ELF files of a wheel, keyed by machine."""
-    found: elf.Machines = {}
+def tags_of(filename: str) -> frozenset[Tag]:
+    """Return the tags in the file name of a wheel; raises NothingToJudgeError if it is no wheel."""
+    return _parsed(filename)[2]
+
+
+def is_compatible(filename: str, python: str, architecture: str) -> bool:
+    """Tell whether a wheel's name says that it can be installed there.
+
+    Raises NothingToJudgeError for what is no name of a wheel.
+    """
+    machine = MACHINES[architecture]
+    tags = tags_of(filename)
+    return all(tag.platform == "any" or tag.platform.endswith(f"_{machine}") for tag in tags) and (
+        not tags.isdisjoint(_tags(python, architecture))
+    )
+
+
+def _parsed(filename: str) -> tuple[str, Version, frozenset[Tag]]:
     try:
-        for name in wheel.namelist():
-            with wheel.open(name) as stream:
-                number = elf.machine(stream.read(elf.HEADER))
-            if number is not None:
-                found.setdefault(number, []).append(name)
-    except (zipfile.BadZipFile, EOFError, NotImplementedError, zlib.error) as error:
-        raise NothingToJudgeError(f"{filename} cannot be read.", why=str(error)) from error
-    return found
-
-
-def _of(filename: str) -> frozenset[Tag]:
-    try:
-        return parse_wheel_filename(filename)[3]
-    except InvalidWheelFilename as error:
-        raise NothingToJudgeError(f"{filename!r} is not the name of a wheel.") from error
+        name, version, _, tags = parse_wheel_filename(filename)
+    except (InvalidWheelFilename, ValueError) as error:
+        raise NothingToJudgeError(f"{filename[:120]!r} is not the name of a wheel.") from error
+    if not _FILE.fullmatch(filename):
+        raise NothingToJudgeError(f"{filename[:120]!r} is not the name of a wheel.")
+    return name, version, tags
 
 
 def _tags(python: str, architecture: str) -> Iterator[Tag]:
@@ -158,12 +198,20 @@ def _packages(lock: str) -> list[dict[str, Any]]:
     return rows
 
 
+def _is_of(package: Mapping[str, Any], pin: Pinned) -> bool:
+    """Tell whether a row of the lock speaks of a pin; one without a version speaks of each."""
+    name, version = str(package.get("name", "")), str(package.get("version") or pin[1])
+    return pinned(name, version) == pin
+
+
 def _is_for(package: Mapping[str, Any], python: str, architecture: str) -> bool:
     """Tell whether a package is installed there at all."""
-    try:
-        marker = Marker(package["marker"]) if package.get("marker") else None
-    except InvalidMarker as error:
-        raise NothingToJudgeError(f"{package.get('name')} has a marker that is none.") from error
+    marker = package.get("marker") or ""
+    return _is_met(str(marker), str(package.get("name")), python, architecture)
+
+
+def _is_met(text: str, name: str, python: str, architecture: str) -> bool:
+    """Tell whether a marker is met there; raises NothingToJudgeError for one that is none."""
     there = {
         "python_version": python,
         "python_full_version": f"{python}.0",
@@ -174,12 +222,18 @@ def _is_for(package: Mapping[str, Any], python: str, architecture: str) -> bool:
         "implementation_name": "cpython",
         "platform_python_implementation": "CPython",
     }
-    return marker is None or marker.evaluate(there)
+    try:
+        return not text or Marker(text).evaluate(there)
+    except (InvalidMarker, UndefinedComparison, UndefinedEnvironmentName) as error:
+        raise NothingToJudgeError(f"{name} has a marker that is none.") from error
 
 
-def _has_wheel(package: Mapping[str, Any], allowed: set[str], tags: set[Tag]) -> bool:
-    rows = [row for row in package.get("wheels") or () if _sha256(row) in allowed]
-    return any(_of(_filename(row)) & tags for row in rows)
+def _has_wheel(package: Mapping[str, Any], allowed: frozenset[str], tags: set[Tag]) -> bool:
+    rows = package.get("wheels") or ()
+    if not isinstance(rows, list | tuple) or not all(isinstance(row, dict) for row in rows):
+        raise NothingToJudgeError(f"The lock's wheels of {package.get('name')} are no list.")
+    mine = [row for row in rows if _sha256(row) in allowed]
+    return any(tags_of(_filename(row)) & tags for row in mine)
 
 
 def _filename(row: Mapping[str, Any]) -> str:
@@ -187,5 +241,7 @@ def _filename(row: Mapping[str, Any]) -> str:
     return unquote(place.rpartition("/")[2])
 
 
-def _sha256(row: Mapping[str, Any]) -> str:
-    return str((row.get("hashes") or {}).get("sha256", ""))
+def _sha256(row: Any) -> str:
+    """Return the hash of a file of the lock; empty where it has none."""
+    hashes = row.get("hashes") if isinstance(row, dict) else None
+    return str(hashes.get("sha256", "")) if isinstance(hashes, dict) else ""

@@ -8,7 +8,9 @@ from typing import Any
 
 from towpath.readers.findings import (
     Finding,
+    LeftOut,
     Ran,
+    Said,
     documents,
     require_agreement,
     require_all,
@@ -21,20 +23,25 @@ CODES = (0, 10, 11, 12, 13, 14)
 _AUDITED = re.compile(r"^ INFO audit: zizmor: \S+ completed (.+)$", re.MULTILINE)
 
 
-def read(ran: Ran) -> list[Finding]:
-    """Return what zizmor found, but what a comment in the file accepts.
+def read(ran: Ran) -> list[Said]:
+    """Return what zizmor found, and what a comment in the file or a setting leaves out.
 
     Raises NothingToJudgeError if it crashed, passed over a file, or wrote half a document.
     """
     require_ran("zizmor", ran, CODES)
     try:
-        rows = [row for row in documents("zizmor", ran.stdout) if not row["ignored"]]
-        found = [_finding(row) for row in rows]
+        rows = documents("zizmor", ran.stdout)
+        found = [_finding(row) for row in rows if not row["ignored"]]
+        left_out = [_left_out(_finding(row)) for row in rows if row["ignored"]]
     except (KeyError, StopIteration, TypeError, ValueError) as error:
         raise unread("zizmor", f"Its report lacks or spoils {error!r}.") from error
     require_all("zizmor", ran, len(set(_AUDITED.findall(ran.stderr))))
     require_agreement("zizmor", ran, bool(found))
-    return found
+    return [*found, *left_out]
+
+
+def _left_out(finding: Finding) -> LeftOut:
+    return LeftOut(finding.path, f"{finding.code} is ignored in line {finding.line}")
 
 
 def _finding(row: Mapping[str, Any]) -> Finding:

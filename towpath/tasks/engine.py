@@ -20,9 +20,10 @@ def _tools(verbose: bool = False) -> tuple[Runner, Terminal]:
     """Return the two doors; the engine needs no project, so any directory will do."""
     from towpath.runner import Runner
     from towpath.terminal import Terminal
+    from towpath.variables import usable
 
     terminal = Terminal(os.environ, verbose=verbose)
-    return Runner(terminal, env=os.environ, cwd=Path.cwd(), streaming=verbose), terminal
+    return Runner(terminal, env=usable(os.environ), cwd=Path.cwd(), streaming=verbose), terminal
 
 
 @task(help={"verbose": "Show every command and what it prints."})

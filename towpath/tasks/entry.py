@@ -9,12 +9,18 @@ import errno
 import functools
 import os
 import signal
+import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ParamSpec
 
-from towpath.errors import ConfigurationError, InterruptedRunError, TowpathError
+from towpath.errors import (
+    ConfigurationError,
+    InterruptedRunError,
+    TowpathError,
+    UnexpectedError,
+)
 
 if TYPE_CHECKING:
     from towpath.flows.session import Session
@@ -44,16 +50,20 @@ def session(*, verbose: bool = False, engine: bool = False) -> Session:
 
     With `engine` a Docker engine is found, or brought up, and every command runs against it.
     """
+    from towpath.clients import secrets
     from towpath.config import load
     from towpath.flows.session import Session
     from towpath.runner import Runner, without_repository
     from towpath.terminal import Terminal
+    from towpath.variables import usable
 
-    env = without_repository(os.environ)
+    env = without_repository(usable(os.environ))
     terminal = Terminal(env, verbose=verbose)
     root = find_root(Path.cwd())
     runner = Runner(terminal, env=env, cwd=root, streaming=verbose)
     found = Session(load(root, env), runner, terminal)
+    for environment in found.config.environments.values():
+        secrets.hide(found.config.state_of(environment) / "secrets")
     return with_engine(found) if engine else found
 
 
@@ -90,7 +100,13 @@ def entry(body: Callable[P, Any]) -> Callable[P, None]:
 
 
 def guarded(body: Callable[P, Any], *args: P.args, **kwargs: P.kwargs) -> None:
-    """Run a body and show its error, if it raises one, before it goes on to whoever exits."""
+    """Run a body and show its error, if it raises one, before it goes on to whoever exits.
+
+    What is no error of ours is a bug of ours: its traceback is shown, without secrets.
+    """
+    from towpath.redaction import SECRETS
+
+    SECRETS.hide_environment(os.environ)
     try:
         with _stop_signals_raise():
             body(*args, **kwargs)
@@ -100,8 +116,18 @@ def guarded(body: Callable[P, Any], *args: P.args, **kwargs: P.kwargs) -> None:
         raise _shown(error)
     except OSError as error:
         if error.errno not in OF_THE_MACHINE or not error.filename:
-            raise
+            raise _shown(_unexpected(error)) from None
         raise _shown(_of_the_machine(error)) from error
+    except Exception as error:
+        raise _shown(_unexpected(error)) from None
+
+
+def _unexpected(error: Exception) -> UnexpectedError:
+    return UnexpectedError(
+        f"Internal error: {type(error).__name__}: {error}",
+        why="".join(traceback.format_exception(error)).rstrip(),
+        next_step="This is a bug in Towpath: report it with the lines above.",
+    )
 
 
 def _of_the_machine(error: OSError) -> ConfigurationError:

@@ -36,6 +36,7 @@ def check(_c: Context, environment: str, digest: str = "", verbose: bool = False
 
     site, release, judged = _judged(environment, digest, verbose)
     _show(site, release, judged)
+    migrate.refuse_past(site, release, judged.plan)
     blocking = migrations.blocking(judged.findings)
     if blocking:
         raise migrate.refusal(blocking)

@@ -11,16 +11,24 @@ _ENVIRONMENT = "development, testing, staging or production."
 _VERBOSE = "Show every command and what it prints."
 
 
-@task(help={"environment": _ENVIRONMENT, "verbose": _VERBOSE})
+@task(
+    help={
+        "environment": _ENVIRONMENT,
+        "resolve": "Take the images that the tags in the Compose files point at now.",
+        "verbose": _VERBOSE,
+    }
+)
 @entry
-def up(_c: Context, environment: str = "development", verbose: bool = False) -> None:
+def up(
+    _c: Context, environment: str = "development", resolve: bool = False, verbose: bool = False
+) -> None:
     """Start database, cache and queue, wait until they are healthy, and show their addresses."""
     from towpath.flows import stack
 
     found = session(verbose=verbose, engine=True)
     place = found.config.environment(environment)
     with found.terminal.step(f"services of {environment}"):
-        addresses = stack.services_up(found, place)
+        addresses = stack.services_up(found, place, resolve=resolve)
     found.terminal.table(f"Services of {environment}", ("service", "address"), [*addresses.items()])
     secrets = found.config.state_of(place) / "secrets"
     found.terminal.say(f"Their passwords are in {secrets}.")

@@ -7,6 +7,8 @@ from typing import Any
 
 from django import template
 
+from config.text import visible
+
 register = template.Library()
 
 
@@ -30,10 +32,22 @@ def short(value: str) -> str:
 
 
 @register.filter
+def plain(value: str) -> str:
+    """Write a name that came from outside with each character that is not seen spelt out."""
+    return visible(str(value))
+
+
+@register.filter
+def said(value: str) -> str:
+    """Write what a tool said in the same way; its lines and tabs stay."""
+    return visible(str(value), keep="\n\t")
+
+
+@register.filter
 def fact_items(facts: dict[str, Any]) -> list[tuple[str, str]]:
     """Write the facts of a stage as pairs of a label and a text, nested ones joined."""
     return [
-        (name.replace("_", " "), _text(value, UNITS.get(name, str)))
+        (visible(name.replace("_", " ")), visible(_text(value, UNITS.get(name, str)), keep="\n\t"))
         for name, value in _ordered(facts)
     ]
 

@@ -44,11 +44,12 @@ CLEAN: dict[str, Answer] = {
     "-m flake8": "2          total files processed\n",
     "-m bandit": json.dumps({"errors": [], "metrics": METRICS, "results": []}),
     "-m black": outcome(stderr="2 files would be left unchanged.\n"),
-    "-m isort": "SUCCESS: a Everything Looks Good!\nSUCCESS: b Everything Looks Good!\n",
-    "-m radon cc": json.dumps(
+    "-m towpath.drivers.imports": "SUCCESS: a Everything Looks Good!\n"
+    "SUCCESS: b Everything Looks Good!\n",
+    "-m towpath.drivers.complexity cc": json.dumps(
         {"app/a.py": [{"type": "function", "name": "f", "lineno": 1, "complexity": 4}]}
     ),
-    "-m radon mi": json.dumps({"app/a.py": {"mi": 80.0, "rank": "A"}}),
+    "-m towpath.drivers.complexity mi": json.dumps({"app/a.py": {"mi": 80.0, "rank": "A"}}),
     "probe deployment": json.dumps({"judged": ["app/a.py"], "findings": []}),
     "probe migrations": json.dumps({"judged": ["app/a.py"], "findings": []}),
 }

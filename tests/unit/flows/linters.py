@@ -25,6 +25,8 @@ from towpath.runner import Outcome
 # Those that are not named like the module that they are started by.
 NAMES = {
     "mi": "maintainability",
+    "towpath.drivers.complexity": "radon",
+    "towpath.drivers.imports": "isort",
     "deployment": "deployment",
     "migrations": "migrations",
     "walls": "walls",
@@ -81,7 +83,7 @@ class Desk:
             for number, line in enumerate(text.splitlines(), 1)
             if line == f"{tool} bad"
         ]
-        if "--check" in argv or "--check-only" in argv or tool not in ("black", "isort"):
+        if "--check" in argv or argv[2] != tool or tool not in ("black", "isort"):
             said: Outcome = getattr(self, f"_{tool}")(texts, bad)
             return said
         for name, text in texts.items():
@@ -96,7 +98,9 @@ class Desk:
 
     def _flake8(self, texts: dict[str, str], bad: Sequence[tuple[str, int]]) -> Outcome:
         lines = [f"{name}:{line}:1: E999 bad\n" for name, line in bad]
-        count = f"{len(texts)}          total files processed\n"
+        excluded = [name for name, text in texts.items() if "flake8 excluded" in text]
+        lines += [f"LEFT OUT: {name} (the settings exclude it)\n" for name in excluded]
+        count = f"{len(texts) - len(excluded)}          total files processed\n"
         return outcome("".join([*lines, count]), code=int(bool(bad)))
 
     def _bandit(self, texts: dict[str, str], bad: Sequence[tuple[str, int]]) -> Outcome:

@@ -179,3 +179,25 @@ def test_a_source_without_pins_is_a_mistake_of_configuration(root: Path) -> None
 
     with pytest.raises(ConfigurationError, match=r"requirements/safety\.txt"):
         advisories.audit(session_of(root, {}), PINS)
+
+
+def test_two_versions_of_one_package_are_asked_about_one_after_the_other(root: Path) -> None:
+    """As two markers of one name pin them; no source takes both at once."""
+    asked: list[str] = []
+
+    def safety(argv: tuple[str, ...]) -> Outcome:
+        text = Path(argv[argv.index("--file") + 1]).read_text()
+        asked.append(text)
+        pins = dict(line.split("==") for line in text.splitlines())
+        scanned = {name: {"name": name, "version": version} for name, version in pins.items()}
+        found = [FOUND | {"package_name": "numpy", "analyzed_version": pins["numpy"]}]
+        report = {"scanned_packages": scanned, "vulnerabilities": found}
+        return outcome(json.dumps(REPORT | report), code=64)
+
+    session = session_of(root, {"-m uv": "", "-m safety": safety})
+    pins = [("numpy", "1.26"), ("django", "5.2.1"), ("numpy", "2.1"), ("numpy", "1.26")]
+
+    found = advisories.audit(session, pins)
+
+    assert asked == ["numpy==1.26\ndjango==5.2.1\n", "numpy==2.1\n"]
+    assert [row.version for row in found.findings] == ["1.26", "2.1"]

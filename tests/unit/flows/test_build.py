@@ -25,6 +25,7 @@ from towpath.errors import (
 from towpath.flows import attached, build, origin, stages, wheels
 from towpath.readers import oci
 from towpath.readers.oci import Manifest
+from towpath.readers.wheel_records import Wheel
 from towpath.runner import Outcome
 
 pytestmark = pytest.mark.door
@@ -346,3 +347,20 @@ def test_the_provenance_names_the_wheels_that_were_made(store: Store, tmp_path: 
         {"platform": "linux/arm64", "made": "cross"},
     ]
     assert {row["digest"]["sha256"] for row in named} == {row.sha256 for row in built.wheels}
+
+
+def test_the_evidence_names_every_wheel_of_a_registry() -> None:
+    """Which one, for what platform, and from where; what was made here is not among them."""
+    here = Wheel("thing", "1.0", "linux/amd64", "native", 1, "thing.whl", "a" * 64)
+    theirs = replace(here, platform="linux/arm64", registry="r.example.com/x-wheels")
+    built = build.Built("sha256:" + "b" * 64, "1", BOTH, {}, (), 1, wheels=(here, theirs))
+
+    assert build.facts(SOURCE, built, BOTH)["registry_wheels"] == [
+        {
+            "name": "thing",
+            "version": "1.0",
+            "platform": "linux/arm64",
+            "sha256": "a" * 64,
+            "registry": "r.example.com/x-wheels",
+        }
+    ]

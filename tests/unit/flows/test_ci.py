@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.fakes import TableRunner, outcome
+from tests.releases import good
 from tests.unit.flows.checked import BAD_XML, GOOD_XML, calls, project, said, session_of
+from towpath import gates
 from towpath.errors import (
     CommandFailedError,
     ConfigurationError,
@@ -18,12 +22,13 @@ from towpath.errors import (
     LockedError,
     NothingToJudgeError,
 )
-from towpath.evidence import Statement, Subject
-from towpath.flows import ci
+from towpath.evidence import Statement, Subject, verdict_rows
+from towpath.flows import ci, stages
 from towpath.flows.ci import Place
 from towpath.flows.session import Session
 from towpath.gates import Status
 from towpath.journal import locked
+from towpath.policy import Waiver
 from towpath.runner import Outcome
 
 HERE = Subject.commit("c" * 40, "t" * 40)
@@ -78,15 +83,26 @@ def place(session: Session, acts: Mapping[str, Act], seen: list[str] | None = No
 
 
 def evidence(
-    stage: str, status: str = "passed", subject: Subject = HERE, code: int | None = None
+    stage: str,
+    status: str = "passed",
+    subject: Subject = HERE,
+    code: int | None = None,
+    more: dict[str, Any] | None = None,
 ) -> Act:
-    """Return a service that leaves this evidence."""
+    """Return a service that leaves this evidence, made under the policy of the project."""
     reason = "" if status == "passed" else f"{stage} is {status}"
-    statement = Statement(stage, subject, Status(status), "2026-01-01T00:00:00Z", 1, "p", "i")
 
     def act(reports: Path) -> int:
         (reports / "evidence").mkdir()
-        text = statement.encode().replace(b'"reason":""', f'"reason":"{reason}"'.encode())
+        policy = stages.policy(session_of(reports.parents[4], {}).config)
+        facts = {**good(stage), **(more or {})}
+        statement = Statement(
+            stage, subject, Status(status), "2026-01-01T00:00:00Z", 1, policy, "i", reason=reason
+        )
+        judged = verdict_rows(gates.judge(stage, good(stage)))
+        if stage == "security":
+            statement = replace(statement, started=stages.stamp(stages.now()))
+        text = replace(statement, facts=facts, verdicts=judged).encode()
         (reports / "evidence" / f"{stage}.json").write_bytes(text)
         return int(status != "passed") if code is None else code
 
@@ -113,6 +129,29 @@ def run(session: Session, acts: Mapping[str, Act]) -> dict[str, ci.Result]:
     """Run these services and return how each stands."""
     found = ci.run(session, ci.chosen([*acts]), place(session, acts))
     return {row.service: row for row in found}
+
+
+@pytest.mark.parametrize("linked", ["evidence", "."])
+def test_links_that_a_container_left_are_not_followed(
+    session: Session, tmp_path: Path, linked: str
+) -> None:
+    """Evidence behind a link is none, and the file that it names is not taken over."""
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    evidence("lint")(outside)
+
+    def act(reports: Path) -> int:
+        place = (reports / linked).resolve()
+        if place.is_dir():
+            place.rmdir()
+        place.symlink_to(outside if linked == "." else outside / "evidence")
+        return 0
+
+    found = run(session, {"lint-check": act})
+
+    assert found["lint-check"].status is Status.ERRORED
+    assert not any((session.config.reports / "ci/lint-check").rglob("*.json"))
+    assert "! lint-check: not taken over: " in said(session)
 
 
 def test_all_services_pass(session: Session) -> None:
@@ -274,6 +313,44 @@ def test_a_project_without_the_services_is_told(session: Session) -> None:
 
     with pytest.raises(ConfigurationError, match="compose/ci.yaml"):
         run(session, {"lint-check": ends(0)})
+
+
+def with_settings(session: Session, **settings: Any) -> Session:
+    return replace(session, config=replace(session.config, **settings))
+
+
+def test_the_build_test_is_judged_by_the_limits_of_the_project(session: Session) -> None:
+    """Two tests are wanted, and one ran."""
+    strict = with_settings(session, gates={"INTEGRATION_RUN": 1})
+
+    found = run(strict, {"build-test": junit(GOOD_XML)})["build-test"]
+
+    assert found.status is Status.FAILED
+    assert found.note.startswith("tests_run is 1, wanted INTEGRATION_RUN > 1")
+
+
+def test_the_build_test_is_judged_by_the_waivers_of_the_project(session: Session) -> None:
+    """And says so; a waiver of another gate changes nothing."""
+
+    def waiving(code: str) -> ci.Result:
+        waiver = Waiver(code, "being mended", dt.date(2999, 1, 1))
+        waived = with_settings(session, waivers=(waiver,))
+        return run(waived, {"build-test": junit(BAD_XML)})["build-test"]
+
+    assert waiving("INTEGRATION_FAILED").status is Status.PASSED
+    assert "waived: being mended (until 2999-01-01)" in waiving("INTEGRATION_FAILED").note
+    assert waiving("INTEGRATION_RUN").status is Status.FAILED
+
+
+def test_evidence_of_a_container_is_judged_again(session: Session) -> None:
+    """Whatever ran in there wrote it."""
+    lie = evidence("tests", more={"coverage": 3})
+
+    found = run(session, {"unit-tests": lie})["unit-tests"]
+
+    assert found.status is Status.ERRORED
+    assert "Its evidence is not believed." in found.note
+    assert "coverage is 3 %, wanted COVERAGE >= 80 %" in found.note
 
 
 def test_a_project_in_a_bigger_repository_runs_where_it_lies(session: Session) -> None:

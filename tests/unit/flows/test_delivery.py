@@ -28,6 +28,7 @@ from towpath.flows.session import Session
 from towpath.gates import Status
 from towpath.images import version_tag
 from towpath.promotion import NEEDED
+from towpath.readers.wheel_records import Wheel
 
 pytestmark = pytest.mark.door
 OTHER = "sha256:" + "9" * 64
@@ -84,6 +85,27 @@ def test_a_build_that_the_registry_still_holds_is_reused(run: Run, built: str) -
         "saved": 8.5,
     }
     assert run.digest == built
+
+
+def test_the_report_names_the_wheels_of_a_registry(run: Run, built: str) -> None:
+    """As the build's statement does; without any there is no such line."""
+    wheel = Wheel("a", "1", "linux/arm64", "kept, cross", 1, "a.whl", "a" * 64, registry="r/x")
+    found = build.Built(
+        built, SOURCE.version, run.session.config.platforms, {}, ("built",), 1.0, wheels=(wheel,)
+    )
+    build.record(run.session, SOURCE, found, run.session.config.platforms, started=START)
+
+    named = delivery.build(run).as_json()["registry_wheels"]
+
+    assert named == [
+        {
+            "name": "a",
+            "version": "1",
+            "platform": "linux/arm64",
+            "sha256": "a" * 64,
+            "registry": "r/x",
+        }
+    ]
 
 
 @pytest.mark.parametrize("change", ["another digest", "no tag", "fresh", "other files"])

@@ -76,8 +76,10 @@ def test_evidence_that_hangs_on_another_image_is_refused(store: Store, session: 
     place = mine.digest.replace(":", "-")
     store.tags[place] = store.tags[other.digest.replace(":", "-")]
 
-    with pytest.raises(NothingToJudgeError, match="speaks of another image"):
+    with pytest.raises(NothingToJudgeError) as caught:
         evidence.pull(client, mine.digest)
+
+    assert "speaks of another image" in caught.value.why
 
 
 def test_a_statement_that_is_not_ours_is_refused(store: Store) -> None:
@@ -90,5 +92,7 @@ def test_a_statement_that_is_not_ours_is_refused(store: Store) -> None:
         index.digest, oci.artifact(statements.ARTIFACT_TYPE, index.descriptor, [blob], {})
     )
 
-    with pytest.raises(NothingToJudgeError, match="not readable evidence"):
+    with pytest.raises(NothingToJudgeError) as caught:
         evidence.pull(client, index.digest)
+
+    assert "has a document of type text/plain." in caught.value.why

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from pathlib import Path
 
 from towpath.flows import files
+from towpath.redaction import SECRETS
 
 
 def test_a_write_leaves_no_scratch_file(tmp_path: Path) -> None:
@@ -23,3 +25,40 @@ def test_a_files_hash_is_that_of_its_bytes(tmp_path: Path) -> None:
     (tmp_path / "x").write_bytes(b"1")
 
     assert files.file_hash(tmp_path / "x") == hashlib.sha256(b"1").hexdigest()
+
+
+def test_only_plain_files_of_a_directory_are_copied(tmp_path: Path) -> None:
+    """A link, a pipe, another name of a file and what is too large are named and left out."""
+    source, target, outside = tmp_path / "s", tmp_path / "t", tmp_path / "outside"
+    (source / "a").mkdir(parents=True)
+    outside.mkdir()
+    (outside / "key").write_text("secret")
+    (source / "a/b.txt").write_text("plain")
+    (source / "link").symlink_to(outside / "key")
+    (source / "folder").symlink_to(outside)
+    (source / "second").hardlink_to(outside / "key")
+    (source / "z").write_text("x" * 11)
+    os.mkfifo(source / "pipe")
+
+    left = files.copy_plain(source, target, 10)
+
+    assert left == [
+        "folder (a link)",
+        "link (a link)",
+        "pipe (not a file)",
+        "second (it has another name too)",
+        "z (too large)",
+    ]
+    assert [path.name for path in target.rglob("*") if path.is_file()] == ["b.txt"]
+
+
+def test_a_file_that_a_tool_wrote_is_rewritten_only_for_a_secret(tmp_path: Path) -> None:
+    """One that is not there is no error."""
+    SECRETS.hide("s3cret-value")
+    file = tmp_path / "x.xml"
+    file.write_bytes(b"a s3cret-value")
+
+    files.redact(file)
+    files.redact(tmp_path / "none")
+
+    assert file.read_bytes() == b"a ***"

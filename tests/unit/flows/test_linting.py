@@ -142,3 +142,40 @@ def test_code_scanning_gets_what_bandit_and_flake8_found(desk: Desk) -> None:
     run(desk)
 
     assert {file.name for file in folder.iterdir()} == {"bandit.sarif"}
+
+
+def test_a_name_with_a_control_character_gives_no_verdict_and_is_named(tmp_path: Path) -> None:
+    """Words that come line by line could not be read; a space, a colon or a letter is no matter."""
+    desk = Desk(tmp_path)
+    desk.write("pyproject.toml", "[project]\n")
+    desk.write("app/a: b é.py", "def f: 3\n")
+    desk.write("app/a.py", "def g: 3\n")
+    lint.lint(desk.session(), ["black", "radon"])
+    desk.write("app/c\nd.py", "def h: 3\n")
+    session = desk.session()
+
+    with pytest.raises(NothingToJudgeError) as caught:
+        lint.lint(session, ["black"])
+
+    assert "cannot be asked about 'app/c\\nd.py'" in caught.value.why
+    assert "Rename it." in caught.value.why
+
+
+def test_what_is_left_out_is_in_the_evidence_also_when_it_is_not_asked_again(
+    tmp_path: Path,
+) -> None:
+    """File by file, and the setting that does it."""
+    desk = Desk(tmp_path)
+    desk.write("pyproject.toml", "[project]\n")
+    desk.write("setup.cfg", "[flake8]\nexclude = app/b.py\nmax-line-length = 100\n")
+    desk.write("app/a.py", "def f: 3\n")
+    desk.write("app/b.py", "flake8 excluded\n")
+    wanted = {
+        "flake8": ["app/b.py: the settings exclude it", "setup.cfg: [flake8] exclude = app/b.py"]
+    }
+
+    first, again = run(desk), run(desk)
+
+    assert first["facts"]["excluded"] == again["facts"]["excluded"] == wanted
+    assert asked(desk)["flake8"] == [] if "flake8" in asked(desk) else True
+    assert first["facts"]["flake8"] == 0

@@ -39,12 +39,14 @@ def root(tmp_path: Path) -> Path:
     return project(tmp_path)
 
 
-def coverage_that(root: Path, percent: float) -> dict[str, Answer]:
-    """Return a coverage whose report says this percentage."""
+def coverage_that(
+    root: Path, percent: float, files: dict[str, object] | None = None
+) -> dict[str, Answer]:
+    """Return a coverage whose report says this percentage, of these files."""
 
     def report(argv: tuple[str, ...]) -> Outcome:
         totals = {"percent_covered": percent, "num_statements": 10, "covered_lines": 9}
-        document = {"meta": {"branch_coverage": True}, "totals": totals}
+        document = {"meta": {"branch_coverage": True}, "totals": totals, "files": files or {}}
         (root / "reports" / "coverage.json").write_text(json.dumps(document))
         return outcome()
 
@@ -269,3 +271,65 @@ def test_coverage_takes_no_arguments(root: Path) -> None:
     """It joins all there is."""
     with pytest.raises(ConfigurationError, match="'unit'"):
         testing.coverage(session_of(root, {}), ["unit"])
+
+
+def test_what_the_tests_leave_out_is_in_the_evidence(root: Path) -> None:
+    """Tests that did not run, files that were not measured, lines and settings that exclude."""
+
+    def deselecting(argv: tuple[str, ...]) -> Outcome:
+        ended = pytest_that(GOOD_XML)(argv)
+        (junit,) = [part.split("=", 1)[1] for part in argv if part.startswith("--junit-xml")]
+        Path(junit).with_suffix(".left-out.json").write_text('["tests/test_a.py::test_slow"]')
+        return ended
+
+    (root / "pytest.ini").write_text("[pytest]\naddopts = -k 'not slow'\n")
+    (root / ".coveragerc").write_text("[run]\nomit = app/b.py\n")
+    files = {"app/b.py": {"summary": {"excluded_lines": 2}}}
+    session = session_of(root, {"-m pytest": deselecting} | coverage_that(root, 90, files))
+
+    judged_tests(session)
+
+    found = evidence(session, "tests")
+    assert found.status is Status.PASSED
+    assert found.facts["excluded"] == {
+        f"pytest {PYTHON}": ["tests/test_a.py::test_slow: not run"],
+        "pytest": ["pytest.ini: [pytest] addopts = -k 'not slow'"],
+        "coverage": [
+            ".coveragerc: [run] omit = app/b.py",
+            "app/a.py: not measured",
+            "app/b.py: lines excluded from coverage: 2",
+        ],
+    }
+    assert "left out of pytest on purpose: pytest.ini" in said(session)
+
+
+@pytest.mark.parametrize("text", ["{", "1"])
+def test_a_broken_list_of_tests_gives_no_verdict(root: Path, text: str) -> None:
+    """What was left out is not known."""
+
+    def breaking(argv: tuple[str, ...]) -> Outcome:
+        ended = pytest_that(GOOD_XML)(argv)
+        (junit,) = [part.split("=", 1)[1] for part in argv if part.startswith("--junit-xml")]
+        Path(junit).with_suffix(".left-out.json").write_text(text)
+        return ended
+
+    session = session_of(root, {"-m pytest": breaking} | coverage_that(root, 90))
+
+    with pytest.raises(NothingToJudgeError, match="could not be judged"):
+        judged_tests(session)
+
+
+def test_the_last_words_of_a_run_that_was_ended_are_the_reason(root: Path) -> None:
+    """Its report has a test without a name."""
+    ended = GOOD_XML.replace("</testsuite>", '<testcase time="0.1"/></testsuite>')
+
+    def exiting(argv: tuple[str, ...]) -> Outcome:
+        pytest_that(ended)(argv)
+        return outcome("1 passed\n!!! Exit: the database is gone !!!\n", code=3)
+
+    session = session_of(root, {"-m pytest": exiting} | coverage_that(root, 90))
+
+    with pytest.raises(NothingToJudgeError):
+        judged_tests(session)
+
+    assert "pytest said: !!! Exit: the database is gone !!!" in evidence(session, "tests").reason

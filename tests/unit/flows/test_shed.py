@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,8 +16,9 @@ from tests.unit.flows.wheelwright import (
     said,
     ways,
 )
-from towpath.errors import CommandFailedError, NothingToJudgeError
+from towpath.errors import CommandFailedError, NothingToJudgeError, RegistryNotFoundError
 from towpath.flows import shed
+from towpath.readers import wheel_records
 from towpath.readers.wheels import Source
 
 __all__ = ["machine"]
@@ -43,11 +45,12 @@ def test_a_wheel_is_checked_by_its_hash(machine: Machine, tmp_path: Path) -> Non
     good = place.read_bytes()
     place.write_bytes(b"other")
 
-    assert shed.content(session, wheel) == good
+    assert shed.contents(session, [wheel]) == {wheel.sha256: good}
+    assert place.read_bytes() == good
     machine.store.blobs.clear()
     place.unlink()
-    with pytest.raises(NothingToJudgeError, match="Nobody keeps"):
-        shed.content(session, wheel)
+    with pytest.raises(RegistryNotFoundError, match="Nobody keeps"):
+        shed.contents(session, [wheel])
 
 
 def test_a_build_that_leaves_two_wheels_is_an_error(machine: Machine) -> None:
@@ -72,13 +75,45 @@ def test_half_a_wheel_is_an_error(machine: Machine) -> None:
     assert not (session.config.state / "wheels").exists()
 
 
+def test_a_wheel_of_something_else_is_an_error(machine: Machine) -> None:
+    """What a build leaves has to be what was asked for, by its name and inside."""
+    session = machine.session()
+    row = Source("thing", "1.0", SHA256)
+    name = "other-1.0-py3-none-any.whl"
+    (machine.root / name).write_bytes(wheel({"a.py": b"pass"}, name))
+
+    with pytest.raises(CommandFailedError, match="thing 1.0 was asked for"):
+        shed.store(session, row, "linux/amd64", "pure", 1.0, machine.root)
+    assert not (session.config.state / "wheels").exists()
+
+
 def test_what_a_wheel_cost_is_said() -> None:
     """Both what it costs now and what it cost when it was made."""
     wheel = shed.Wheel("thing", "1.0", "linux/arm64", "cross", 12.34, "thing.whl", SHA256)
 
     assert str(wheel) == "thing 1.0 for linux/arm64: cross, 12.3 s"
     assert str(wheel.taken_over.taken_over).endswith("kept, cross, 0 s, 12.3 s when it was made")
+    assert str(replace(wheel, registry="r/x")) == (
+        "thing 1.0 for linux/arm64: cross, 12.3 s, from r/x"
+    )
 
 
 def _refuse_pushes(store: Store) -> None:
     store.faults = [Fault("/blobs/uploads/", 403) for _ in range(9)]
+
+
+def test_a_wheel_that_is_too_large_is_an_error(
+    machine: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One that could not be read back is not kept; all of a build have a bound together."""
+    session = machine.session()
+    made = machine.build(session).wheels
+    monkeypatch.setattr(shed, "LARGEST_ALL", made[0].size)
+    with pytest.raises(NothingToJudgeError, match="The wheels of one build have more than"):
+        shed.contents(session, made)
+
+    monkeypatch.setattr(wheel_records, "LARGEST_WHEEL", 10)
+    name = "thing-1.0-py3-none-any.whl"
+    (machine.root / name).write_bytes(wheel({}, name))
+    with pytest.raises(CommandFailedError, match="has more than 10 bytes"):
+        shed.store(session, Source("thing", "1.0", SHA256), "linux/amd64", "pure", 1, machine.root)

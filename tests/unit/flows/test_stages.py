@@ -222,3 +222,25 @@ def test_security_also_depends_on_the_advisories(tmp_path: Path) -> None:
 
     assert same("lint")
     assert not same("security")
+
+
+def test_evidence_is_judged_again_before_it_is_reused(session: Session) -> None:
+    """A statement from a cache that says passed over facts that do not is not taken."""
+    written = recorded(session)
+    facts = {**written.facts, "issues": 3}
+    shelf.put(session.config, replace(written, facts=facts))
+
+    assert stages.reusable(session.config, "lint", "i") is None
+    shelf.put(session.config, replace(written, started="2999-01-01T00:00:00Z"))
+    assert stages.reusable(session.config, "lint", "i") is None
+    shelf.put(session.config, written)
+    assert stages.reusable(session.config, "lint", "i") == written
+
+
+def test_a_fact_that_is_no_finite_number_is_missing(session: Session) -> None:
+    """What is written can be read again, and its gate is errored."""
+    written = recorded(session, {**GOOD, "complexity": float("nan"), "deep": [float("inf")]})
+
+    assert (written.facts["complexity"], written.facts["deep"]) == (None, [None])
+    assert stages.require(session.config, "lint") == written
+    assert written.status is Status.ERRORED

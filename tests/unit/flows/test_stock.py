@@ -2,31 +2,44 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
 from tests.unit.flows.wheelwright import PINS, SHA256, Machine, lines, machine, ways
-from towpath.flows import shed, stock
+from towpath.flows import stock
+from towpath.flows import wheel_registry as registries
+from towpath.readers import wheels
+from towpath.readers.wheel_records import Record, Wheel
 
 __all__ = ["machine"]
 
 pytestmark = pytest.mark.door
 
 MORE = f"# other\n{PINS}"
+BASE, OTHER = "sha256:" + "b" * 64, "sha256:" + "c" * 64
+FILE = "thing-1.0-cp313-cp313-linux_x86_64.whl"
 
 
-def row(source: str, base: str = "b", platform: str = "linux/amd64") -> dict[str, Any]:
+def row(source: str, base: str = BASE, sha256: str = "e" * 64) -> Record:
     """Return a record of one wheel of a source."""
-    return {
-        "base": base,
-        "wheels": [{"sha256": f"w{source}", "platform": platform, "source": source}],
-    }
+    platform = "linux/amd64"
+    made = Wheel("thing", "1.0", platform, "native", 1, FILE, sha256, source=source, size=1)
+    return Record(base, (made,))
+
+
+def rows(record: Record | None) -> tuple[str, list[str]]:
+    """Return the base of a record, and the first letter of each wheel's source."""
+    assert record is not None
+    return record.base, [it.source[0] for it in record.wheels]
+
+
+def pins(*sources: str) -> dict[wheels.Pinned, frozenset[str]]:
+    """Return a pin that allows these sources."""
+    return {("thing", "1"): frozenset(sources)}
 
 
 @pytest.mark.parametrize("name", ["here", "elsewhere"], ids=["the same machine", "another"])
 def test_a_change_of_pins_costs_no_second_try(machine: Machine, name: str) -> None:
-    """The first try has the wheels, and nobody asks the index about files."""
+    """The first try has the wheels; nobody asks the index about what this machine made."""
     machine.build(machine.session())
     machine.made.clear()
     machine.given.clear()
@@ -38,7 +51,9 @@ def test_a_change_of_pins_costs_no_second_try(machine: Machine, name: str) -> No
 
     assert ways(given) == {"linux/amd64": "kept, native", "linux/arm64": "kept, cross"}
     assert machine.made == [] and machine.given == [str(given.folder)]
-    assert not [line for line in lines(session)[before:] if "buildx" in line or "uv" in line]
+    assert not [line for line in lines(session)[before:] if "buildx" in line]
+    asked = [line for line in lines(session)[before:] if "uv" in line]
+    assert len(asked) == (name == "elsewhere")
 
 
 def test_what_was_taken_over_is_known_by_its_pins_from_then_on(machine: Machine) -> None:
@@ -61,17 +76,9 @@ def test_another_source_is_another_wheel(machine: Machine) -> None:
     session = machine.session()
     stock.add(session, row("a" * 64))
 
-    assert stock.find(session, [PINS]) == row("a" * 64)
-    assert stock.find(session, [PINS.replace(SHA256, "d" * 64)]) is None
-    assert stock.find(session, []) is None
-
-
-def test_a_record_without_sources_is_none(machine: Machine) -> None:
-    """An older pipeline wrote none."""
-    session = machine.session()
-    stock.add(session, {"base": "b", "wheels": [{"sha256": "w", "platform": "p"}]})
-
-    assert stock.find(session, [PINS]) is None
+    assert rows(stock.find(session, pins("a" * 64))) == (BASE, ["a"])
+    assert stock.find(session, pins("d" * 64)) is None
+    assert stock.find(session, {}) is None
 
 
 def test_what_is_for_the_same_base_is_kept_together(machine: Machine) -> None:
@@ -79,13 +86,38 @@ def test_what_is_for_the_same_base_is_kept_together(machine: Machine) -> None:
     session = machine.session()
     for source in ("1" * 64, "2" * 64, "1" * 64):
         stock.add(session, row(source))
-    pins = [f"x --hash=sha256:{'1' * 64} --hash=sha256:{'2' * 64}"]
+    wanted = pins("1" * 64, "2" * 64)
 
-    found = stock.find(session, pins)
-    stock.add(session, row("2" * 64, base="c"))
+    found = stock.find(session, wanted)
+    stock.add(session, row("2" * 64, OTHER))
 
-    assert found is not None and [it["source"][0] for it in found["wheels"]] == ["2", "1"]
-    assert stock.find(session, pins) == row("2" * 64, base="c")
+    assert rows(found) == (BASE, ["2", "1"])
+    assert rows(stock.find(session, wanted)) == (OTHER, ["2"])
+
+
+def test_a_wheel_that_was_made_again_takes_the_place_of_the_one_before(machine: Machine) -> None:
+    """There is one for each source and platform, the newest."""
+    session = machine.session()
+    stock.add(session, row("1" * 64))
+    stock.add(session, row("2" * 64))
+    both = Record(BASE, (*row("1" * 64, sha256="f" * 64).wheels, *row("3" * 64).wheels))
+    stock.add(session, both)
+
+    found = stock.find(session, pins("1" * 64))
+
+    assert found is not None and [it.sha256[0] for it in found.wheels] == ["f"]
+
+
+def test_what_others_keep_is_no_record_of_this_machine(machine: Machine) -> None:
+    """It stays in the registry beside ours, and nobody here believes it without a look."""
+    theirs, ours = machine.session("theirs"), machine.session()
+    stock.add(theirs, row("1" * 64))
+
+    stock.add(ours, row("2" * 64))
+
+    name = stock._name(ours)
+    assert rows(registries.local(ours, name)) == (BASE, ["2"])
+    assert rows(registries.remote(ours, name)) == (BASE, ["2", "1"])
 
 
 def test_another_recipe_has_a_stock_of_its_own(machine: Machine) -> None:
@@ -95,7 +127,7 @@ def test_another_recipe_has_a_stock_of_its_own(machine: Machine) -> None:
     file = session.config.root / "Dockerfile"
     file.write_text(file.read_text().replace("RUN make", "RUN make otherwise"))
 
-    assert stock.find(session, [PINS]) is None
+    assert stock.find(session, pins(SHA256)) is None
 
 
 def test_it_does_not_grow_without_end(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -105,10 +137,9 @@ def test_it_does_not_grow_without_end(machine: Machine, monkeypatch: pytest.Monk
     for digit in "123":
         stock.add(session, row(digit * 64))
 
-    pins = [" ".join(f"sha256:{digit * 64}" for digit in "123")]
-    found = stock.find(session, pins)
+    found = stock.find(session, pins(*(digit * 64 for digit in "123")))
 
-    assert found is not None and [it["source"][0] for it in found["wheels"]] == ["3", "2"]
+    assert rows(found) == (BASE, ["3", "2"])
 
 
 def test_nothing_is_written_where_all_is_known(
@@ -117,6 +148,6 @@ def test_nothing_is_written_where_all_is_known(
     """A build whose wheels are all kept asks the registry for nothing."""
     session = machine.session()
     stock.add(session, row(SHA256))
-    monkeypatch.setattr(shed, "remember", lambda *_: pytest.fail("It was written again."))
+    monkeypatch.setattr(registries, "remember", lambda *_: pytest.fail("It was written again."))
 
     stock.add(session, row(SHA256))

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -103,4 +105,34 @@ def test_empty_evidence_is_code_3(session: Session) -> None:
     files.write_whole(stages.path(session.config, "lint"), b"")
 
     with pytest.raises(NothingToJudgeError, match="not readable evidence"):
+        verdicts.check(session, "lint")
+
+
+def forged(session: Session, stage: str, **fields: Any) -> None:
+    """Write evidence of a stage with fields replaced."""
+    stages.write(session.config, replace(record(session, stage, DIGEST), **fields))
+
+
+def test_a_value_is_compared_with_its_limit_again(session: Session) -> None:
+    """Evidence that says passed over a coverage of 3 % is a gate that failed, here too."""
+    facts = {**good("tests"), "coverage": 3}
+    forged(session, "tests", facts=facts)
+
+    with pytest.raises(GateFailedError) as caught:
+        verdicts.check(session, "tests")
+
+    assert caught.value.what == "tests failed: COVERAGE."
+    assert "coverage is 3 %, wanted COVERAGE >= 80 %" in written(session)
+
+
+def test_evidence_that_is_not_believed_is_code_3(session: Session) -> None:
+    """A time that has not come yet, and evidence of another stage."""
+    forged(session, "lint", started="2999-01-01T00:00:00Z")
+    with pytest.raises(NothingToJudgeError, match="The evidence of lint is not believed") as caught:
+        verdicts.check(session, "lint")
+    assert "which is later than now" in caught.value.why
+
+    lint = stages.path(session.config, "lint")
+    lint.write_bytes(record(session, "security", DIGEST).encode())
+    with pytest.raises(NothingToJudgeError, match="speaks of the stage security"):
         verdicts.check(session, "lint")

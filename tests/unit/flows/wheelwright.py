@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
@@ -13,6 +13,7 @@ from tests.fakes import Answer, QuietTerminal, TableRunner, outcome
 from tests.layers import AMD64, ARM64, program, wheel
 from tests.registry_server import Store
 from tests.releases import session_at
+from towpath.config.model import Image
 from towpath.errors import CommandFailedError
 from towpath.flows import wheels
 from towpath.flows.bake import Order
@@ -48,7 +49,9 @@ class Machine:
     """A project, and buildx as it makes wheels: pure ones, or one for each platform.
 
     `fails` are the ways in which a wheel cannot be made, `strange` those in which it comes out for
-    the machine that makes it; `base` is the digest of the base.
+    the machine that makes it; `base` is the digest of the base. The registry wants a token; whoever
+    is not logged in gets one too, as on a registry that anybody may use. `lock` is what the index
+    has of the pins.
     """
 
     root: Path
@@ -59,6 +62,9 @@ class Machine:
     base: str = "sha256:" + "b" * 64
     made: list[str] = field(default_factory=list)
     given: list[str] = field(default_factory=list)
+    logged_in: bool = True
+    registry_wheels: str = "authenticated"
+    lock: str = LOCK
 
     def session(self, name: str = "here") -> Session:
         """Return a session of a machine of its own: it shares the registry alone."""
@@ -73,7 +79,14 @@ class Machine:
             "buildx bake": self._bake,
             "buildx build": self._make,
         }
-        return session_at(root, self.store, TableRunner(table))
+        self.store.token = "t"
+        docker = root / "docker"
+        docker.mkdir(exist_ok=True)
+        auths = {self.store.host: {"auth": "dTpw"}} if self.logged_in else {}
+        (docker / "config.json").write_text(json.dumps({"auths": auths}))
+        session = session_at(root, self.store, TableRunner(table), DOCKER_CONFIG=str(docker))
+        image = Image(registry_wheels=self.registry_wheels)
+        return replace(session, config=replace(session.config, image=image))
 
     def build(self, session: Session, order: Order = ORDER) -> wheels.Given:
         """Build what wants a wheel of the dependency for each platform."""
@@ -92,10 +105,9 @@ class Machine:
                 raise CommandFailedError("docker failed", why="exit code 1")
         return self.base
 
-    @staticmethod
-    def _lock(argv: tuple[str, ...]) -> Outcome:
+    def _lock(self, argv: tuple[str, ...]) -> Outcome:
         into = next(word for word in argv if word.startswith("--output-file="))
-        Path(into.partition("=")[2]).write_text(LOCK)
+        Path(into.partition("=")[2]).write_text(self.lock)
         return outcome()
 
     def _bake(self, argv: tuple[str, ...]) -> Outcome:
@@ -118,7 +130,8 @@ class Machine:
         if how != "pure" or how in self.strange:
             elf = AMD64 if how in self.strange else {"amd64": AMD64, "arm64": ARM64}[platform]
             files["thing/part.so"] = program(elf)
-        (into / f"thing-1.0-{tags}.whl").write_bytes(wheel(files))
+        name = f"thing-1.0-{tags}.whl"
+        (into / name).write_bytes(wheel(files, name))
         self.made.append(f"{platform} {how}")
         return outcome()
 

@@ -16,6 +16,7 @@ from towpath.flows.site import Clock, Site
 from towpath.runner import Outcome, command_failed
 
 FIRST, SECOND = "sha256:" + "1" * 64, "sha256:" + "2" * 64
+SERVICES = ("database", "cache", "queue", "proxy")
 NO_MIGRATIONS: dict[str, Any] = {
     "vendor": "postgresql",
     "leaves": [],
@@ -29,6 +30,11 @@ HEAD_STAT = (
     "# pxname,svname,status,scur,qcur,hrsp_1xx,hrsp_2xx,hrsp_3xx,hrsp_4xx,hrsp_5xx,"
     "hrsp_other,econ,eresp"
 )
+
+
+def at(name: str, letter: str) -> str:
+    """Return an image by the digest that is made of one hex digit."""
+    return f"{name}@sha256:{letter * 64}"
 
 
 class QuickClock(Clock):
@@ -77,6 +83,13 @@ class World(FakeRunner):
     backups: Path = Path(".")
     cut: int = 0
     kept: list[str] = field(default_factory=list)
+    # The images that services name, and what each tag points at in the engine and in its registry.
+    named: dict[str, str] = field(default_factory=lambda: {name: f"{name}:1" for name in SERVICES})
+    tags: dict[str, tuple[str, ...]] = field(
+        default_factory=lambda: {f"{name}:1": (at(name, "a"),) for name in SERVICES}
+    )
+    registry: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    files: list[str] = field(default_factory=list)
     _number: int = 0
 
     # What an engine does
@@ -109,6 +122,10 @@ class World(FakeRunner):
 
     def image(self, reference: str) -> Image | None:
         """Return an image that is there."""
+        if reference in self.tags:
+            return Image("linux/amd64", 1, self.tags[reference])
+        if any(reference in digests for digests in self.tags.values()):
+            return Image("linux/amd64", 1, (reference,))
         return Image(self.images[reference], 1) if reference in self.images else None
 
     def platform(self) -> str:
@@ -125,7 +142,12 @@ class World(FakeRunner):
         self, argv: tuple[str, ...], env: dict[str, str], stdin: str | None, check: bool
     ) -> Outcome:
         """Do what Compose would do."""
-        words = [word for word in argv[3:] if not word.startswith(("--project", "--file=compose"))]
+        if argv[:2] == ("docker", "pull"):
+            self._docker_pull(argv[-1])
+            return Outcome(argv, 0, "", "", 0.1)
+        self.files = [word for word in argv if word.startswith("--file=")]
+        words = [word for word in argv[3:] if not word.startswith("--project")]
+        words = [word for word in words if not word.endswith((".yaml", "images.json"))]
         if self.broken and self.broken in words:
             raise command_failed(Outcome(argv, 1, "", "it broke", 0.1), " ".join(argv))
         said = getattr(self, f"_compose_{words[0].strip('-').split('=')[0]}")(words[1:], env)
@@ -163,7 +185,17 @@ class World(FakeRunner):
         names = [row.name for row in self.rows if row.service in wanted or not wanted]
         return "".join(f"log of {name}\n" for name in names)
 
+    def _docker_pull(self, name: str) -> None:
+        if name not in self.registry:
+            raise command_failed(Outcome(("docker", "pull"), 1, "", "not found", 0.1), "pull")
+        self.acts.append(f"pull {name}")
+        self.tags[name] = self.registry[name]
+
     def _compose_profile(self, words: list[str], _env: Mapping[str, str]) -> str:
+        if "config" in words:
+            own = {name: {"image": "not-needed"} for name in ("web", "worker", "migrate")}
+            named = {service: {"image": name} for service, name in self.named.items()}
+            return json.dumps({"services": own | named})
         self.acts.append(" ".join(words))
         self.rows = []
         return ""

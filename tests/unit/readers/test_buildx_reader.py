@@ -59,6 +59,30 @@ def test_what_buildx_says_went_in_is_read(said: dict[str, object]) -> None:
     assert buildx.materials(text, "y") == ()
 
 
+def test_the_provenance_of_every_platform_is_read() -> None:
+    """A newer buildx writes one for each, in a statement or not; what is in both counts once."""
+    base = {"uri": "pkg:docker/a?platform=linux%2Famd64", "digest": {"sha256": "1"}}
+    other = {"uri": "pkg:docker/a?platform=linux%2Farm64", "digest": {"sha256": "2"}}
+    both = {"uri": "pkg:docker/b", "digest": {"sha256": "3"}}
+    row = {
+        "buildx.build.provenance/linux/amd64": {"materials": [base, both]},
+        "buildx.build.provenance/linux/arm/v7": {
+            "predicateType": "https://slsa.dev/provenance/v1",
+            "predicate": {"buildDefinition": {"resolvedDependencies": [other, both]}},
+        },
+        "buildx.build.ref": "x",
+    }
+
+    assert buildx.materials(json.dumps({"x": row}), "x") == (base, both, other)
+
+
+@pytest.mark.parametrize("said", ["x", ["x"], {"materials": ["x"]}, {"materials": [{}]}])
+def test_a_provenance_of_another_form_is_not_silence(said: object) -> None:
+    """That nothing went in is not what it says."""
+    with pytest.raises(NothingToJudgeError, match="provenance of x that cannot be read"):
+        buildx.materials(json.dumps({"x": {"buildx.build.provenance": said}}), "x")
+
+
 @pytest.mark.parametrize(
     ("info", "expected"),
     [

@@ -9,6 +9,7 @@ import pytest
 from towpath.errors import NothingToJudgeError
 from towpath.gates import Status, evaluate, gate
 from towpath.readers import coverage
+from towpath.readers.findings import LeftOut
 
 
 def report(
@@ -53,3 +54,24 @@ def test_nothing_covered_and_a_part_of_a_percent_are_percentages() -> None:
     """Zero is a measure too."""
     assert coverage.read(report(0, lines=0)) == coverage.Covered(0.0, 0.0)
     assert coverage.read(report(0.5, statements=1000, lines=5)) == coverage.Covered(0.5, 0.5)
+
+
+def test_what_was_excluded_is_named_by_file() -> None:
+    """By comments or settings alike; a file without excluded lines is only measured."""
+    document = json.loads(report(90))
+    document["files"] = {
+        "b.py": {"summary": {"excluded_lines": 3}},
+        "a.py": {"summary": {"excluded_lines": 0}},
+    }
+
+    found = coverage.read(json.dumps(document))
+
+    assert found.files == {"a.py", "b.py"}
+    assert found.left_out == (LeftOut("b.py", "lines excluded from coverage: 3"),)
+
+
+@pytest.mark.parametrize("files", [["a.py"], {"a.py": 1}, {"a.py": {}}])
+def test_files_of_another_form_give_no_verdict(files: object) -> None:
+    """Nothing is guessed."""
+    with pytest.raises(NothingToJudgeError):
+        coverage.read(json.dumps(json.loads(report(90)) | {"files": files}))

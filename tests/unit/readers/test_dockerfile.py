@@ -53,9 +53,10 @@ def test_an_empty_file_has_no_stage() -> None:
 
 
 def test_a_stage_may_be_named_as_its_image() -> None:
-    """In any case, and without an end it ends."""
+    """In any case; only a stage that stands before is meant."""
     assert dockerfile.base_of("FROM Python AS python\n", "python") == "Python"
-    assert dockerfile.base_of("FROM b AS a\nFROM a AS b\n", "a") == "a"
+    assert dockerfile.base_of("FROM b AS a\nFROM a AS b\n", "a") == "b"
+    assert dockerfile.base_of("FROM b AS a\nFROM a AS b\n", "b") == "b"
 
 
 def test_arguments_lose_their_quotes_and_lines_go_on() -> None:

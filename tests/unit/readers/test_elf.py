@@ -9,6 +9,7 @@ import tarfile
 import pytest
 
 from tests.layers import AMD64, ARM64, layer, program
+from towpath.errors import NothingToJudgeError
 from towpath.readers import elf
 
 
@@ -19,12 +20,17 @@ from towpath.readers import elf
         (program(ARM64), 183),
         (b"\x7fELF\x01\x02" + bytes(10) + b"\x00\x02\x00\x08", 8),
         (b"\x7fELF\x02\x01", 0),
+        (b"\x7fELF\x02\x00" + program(AMD64)[6:], 0),
+        (b"\x7fELF\x02\x07" + program(AMD64)[6:], 0),
+        (b"\x7fELF\x00\x01" + program(AMD64)[6:], 0),
+        (program(AMD64)[:19], 0),
+        (b"\x7fELF" + b"\xff" * 16, 0),
         (b"#!/bin/sh\n" + bytes(20), None),
         (b"", None),
     ],
 )
 def test_the_machine_is_in_the_header(header: bytes, machine: int | None) -> None:
-    """Byte order counts; half a header is a machine that fits nothing; a script has none."""
+    """Byte order counts; half a header, or an unknown class or order, fits nothing."""
     assert elf.machine(header) == machine
 
 
@@ -64,3 +70,30 @@ def test_what_is_no_regular_file_is_passed_over() -> None:
 
     with tarfile.open(fileobj=stream) as tar:
         assert elf.machines(tar) == {0: ["stub"], 62: ["a"]}
+
+
+@pytest.mark.parametrize("cut", [512, 600, 1300])
+def test_a_layer_that_ends_too_early_is_a_typed_error(cut: int) -> None:
+    """It never reads as one with fewer programs, and never as a traceback."""
+    whole = gzip.decompress(layer({"bin/a": program(AMD64) * 20, "lib/b.so": program(ARM64)}))
+
+    with pytest.raises(NothingToJudgeError, match="cannot be read"):
+        with tarfile.open(fileobj=io.BytesIO(whole[:cut]), mode="r|") as tar:
+            elf.machines(tar)
+
+
+def test_a_sparse_member_is_judged_by_what_it_holds() -> None:
+    """A file of a terabyte with nothing in it costs nothing; its first bytes count."""
+    stream = io.BytesIO()
+    member = tarfile.TarInfo("sparse")
+    member.type, member.size = tarfile.GNUTYPE_SPARSE, 512
+    header = bytearray(member.tobuf(tarfile.GNU_FORMAT))
+    header[386:398], header[398:410] = b"%011o\0" % 0, b"%011o\0" % 512
+    header[483:495] = b"%011o\0" % (1 << 32)
+    header[148:156] = b" " * 8
+    header[148:156] = b"%06o\0 " % sum(header)
+    stream.write(bytes(header) + program(AMD64).ljust(512, b"\0") + bytes(1024))
+    stream.seek(0)
+
+    with tarfile.open(fileobj=stream, mode="r|") as tar:
+        assert elf.machines(tar) == {62: ["sparse"]}

@@ -88,3 +88,25 @@ def test_a_report_that_is_none_gives_no_verdict(text: str) -> None:
 
     assert "r.xml" in caught.value.what
     assert caught.value.why
+
+
+ENDED = (
+    '<testsuites><testsuite errors="0" failures="0" skipped="0" tests="1">'
+    '<testcase classname="m" name="a"/><testcase time="0.006"/></testsuite></testsuites>'
+)
+
+
+def test_the_report_of_a_run_that_was_ended_gives_no_verdict() -> None:
+    """Its last test has no name; pytest's own last line says why it was ended."""
+    exit_line = "!!!! _pytest.outcomes.Exit: the database is gone !!!!"
+    with pytest.raises(NothingToJudgeError) as caught:
+        junit.read(ENDED, "r.xml", exit_line)
+
+    assert caught.value.what == "r.xml is of a run that ended early: a test in it has no name."
+    assert caught.value.why == f"pytest said: {exit_line}"
+
+
+def test_a_run_that_was_ended_without_a_word_is_named_too() -> None:
+    """As when the machine killed it."""
+    with pytest.raises(NothingToJudgeError, match="pytest said nothing"):
+        junit.read(ENDED, "r.xml")

@@ -9,7 +9,7 @@ import pytest
 
 from towpath.errors import ConfigurationError, NothingToJudgeError
 from towpath.readers import secrets
-from towpath.readers.findings import Finding, Ran
+from towpath.readers.findings import Finding, LeftOut, Ran
 from towpath.readers.secrets import Key
 
 KEYWORD = Key("app/a.py", "Secret Keyword", "a1")
@@ -146,3 +146,20 @@ def test_what_is_no_baseline_is_a_mistake_of_configuration(text: str) -> None:
         secrets.baseline(text)
 
     assert "docs/security.md" in caught.value.next_step
+
+
+def test_what_a_comment_allows_is_named_by_its_file() -> None:
+    """As detect-secrets says it, below the file that it is in."""
+    skipped = (
+        "[scan]\tINFO\tSkipping secret due to `detect_secrets.filters.allowlist"
+        ".is_line_allowlisted`.\n"
+    )
+    log = (
+        f"[scan]\tINFO\tChecking file: a b.py\n{skipped}{skipped}"
+        f"[scan]\tINFO\tChecking file: c.py\n[scan]\tINFO\tChecking file: d.py\n{skipped}"
+    )
+
+    assert secrets.read(Ran(0, "", log, 3), {}).allowed == (
+        LeftOut("a b.py", "pragma: allowlist secret left out a secret: 2 x"),
+        LeftOut("d.py", "pragma: allowlist secret left out a secret: 1 x"),
+    )

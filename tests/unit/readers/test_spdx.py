@@ -93,3 +93,40 @@ def test_a_package_without_a_name_is_none() -> None:
     text["packages"][0]["name"] = ""
 
     assert spdx.packages(json.dumps(text), MANIFEST) == 1
+
+
+@pytest.mark.parametrize("version", [{}, {"versionInfo": None}, {"versionInfo": "NOASSERTION"}])
+def test_a_package_without_a_version_is_one(version: dict[str, object]) -> None:
+    """The specification does not ask for a version."""
+    text = document()
+    text["packages"][0] = {"name": "django", "SPDXID": "SPDXRef-1", **version}
+
+    assert spdx.packages(json.dumps(text), MANIFEST) == 2
+
+
+def test_the_image_is_found_however_the_document_names_it() -> None:
+    """By a relationship in either direction, or by the list that version 2.2 has."""
+    inverse, older = document(), document()
+    inverse["relationships"] = [
+        {
+            "spdxElementId": "SPDXRef-Image",
+            "relatedSpdxElement": "SPDXRef-DOCUMENT",
+            "relationshipType": "DESCRIBED_BY",
+        }
+    ]
+    del older["relationships"]
+    older["documentDescribes"] = ["SPDXRef-Image"]
+
+    assert spdx.packages(json.dumps(inverse), MANIFEST) == 2
+    assert spdx.packages(json.dumps(older), MANIFEST) == 2
+
+
+def test_only_a_sha256_is_the_digest_of_the_image() -> None:
+    """Other algorithms may stand beside it, and are no digest of ours."""
+    both, wrong = document(), document()
+    both["packages"][2]["checksums"].append({"algorithm": "SHA1", "checksumValue": "0"})
+    wrong["packages"][2]["checksums"][0]["algorithm"] = "SHA512"
+
+    assert spdx.packages(json.dumps(both), MANIFEST) == 2
+    with pytest.raises(NothingToJudgeError, match="It is of no digest"):
+        spdx.packages(json.dumps(wrong), MANIFEST)

@@ -63,3 +63,26 @@ def test_a_finding_names_the_layer_that_brought_it() -> None:
         (advisory, ""),
         (advisory, ""),
     ]
+
+
+@pytest.mark.parametrize("found", [[], [{"VulnerabilityID": "CVE-1"}]])
+def test_a_distribution_at_its_end_of_life_is_never_clean(found: list[dict[str, str]]) -> None:
+    """Nobody writes advisories for it any more: that there are none says nothing."""
+    rows = [row | {"PkgName": "openssl", "InstalledVersion": "3"} for row in found]
+    report = {
+        "Metadata": {"OS": {"Family": "debian", "Name": "9.13", "EOSL": True}},
+        "Results": [{"Class": "os-pkgs", "Vulnerabilities": rows}],
+    }
+
+    with pytest.raises(NothingToJudgeError) as caught:
+        trivy.read(json.dumps(report))
+
+    assert caught.value.what == "debian 9.13 has reached its end of life."
+
+
+@pytest.mark.parametrize("metadata", [None, {}, {"OS": None}, {"OS": {"EOSL": False}}])
+def test_a_distribution_that_is_supported_may_be_clean(metadata: object) -> None:
+    """Trivy leaves the word out where the distribution is supported."""
+    report = {"Metadata": metadata, "Results": [{"Class": "os-pkgs"}]}
+
+    assert trivy.read(json.dumps(report)) == []

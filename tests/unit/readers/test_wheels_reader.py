@@ -10,7 +10,7 @@ import pytest
 from tests.layers import AMD64, ARM64, program
 from tests.layers import wheel as packed
 from towpath.errors import NothingToJudgeError
-from towpath.readers import wheels
+from towpath.readers import wheel_archives, wheels
 from towpath.readers.wheels import Source
 
 A, B, C, D = (letter * 64 for letter in "abcd")
@@ -195,7 +195,7 @@ def test_what_the_lock_knows_besides_is_nobody_s_pin() -> None:
     both = text.replace(f', hashes = {{ sha256 = "{A}" }}', "")
 
     assert wheels.without_wheel(both, REQUIREMENTS, "3.13", "amd64") == [
-        Source("native", "", D),
+        Source("native", "2", D),
         Source("pure-thing", "1.0", B),
     ]
 
@@ -224,9 +224,9 @@ def test_what_cannot_be_told_is_an_error(text: str, what: str) -> None:
 
 def test_the_pin_of_a_wheel_that_was_made_allows_that_one_alone() -> None:
     """Its marker stays, other pins stay as they are, and names are compared as Python does."""
-    text = wheels.with_made(REQUIREMENTS, {"native": "f" * 64})
+    text = wheels.with_made(REQUIREMENTS, {("native", "2"): "f" * 64})
 
-    assert wheels.hashes(text) == {"pure-thing": {A, B}, "native": {"f" * 64}}
+    assert wheels.pins(text) == {("pure-thing", "1"): {A, B}, ("native", "2"): {"f" * 64}}
     assert "native[extra]==2.0 ; python_version >= '3.11'" in text
     assert wheels.with_made(REQUIREMENTS, {}) == REQUIREMENTS
 
@@ -265,12 +265,63 @@ def test_what_does_not_fit_a_platform_is_named(
     name: str, files: dict[str, bytes], strange: list[str]
 ) -> None:
     """By the wheel's own name, and by every program in it."""
-    with ZipFile(BytesIO(packed(files))) as archive:
-        assert wheels.misfits(name, archive, "linux/arm64") == strange
+    with ZipFile(BytesIO(packed(files, name))) as archive:
+        assert wheel_archives.misfits(name, archive, "linux/arm64") == strange
 
 
 def test_a_damaged_wheel_is_an_error() -> None:
     """It never reads as one that fits."""
     content = packed({"a.so": program(ARM64)}).replace(b"\x7fELF", b"\x7fEAF")
     with ZipFile(BytesIO(content)) as archive, pytest.raises(NothingToJudgeError, match="be read"):
-        wheels.misfits("a-1-py3-none-any.whl", archive, "linux/arm64")
+        wheel_archives.misfits("a-1-py3-none-any.whl", archive, "linux/arm64")
+
+
+TWO = f"""Thing==1.0.0 ; python_version < '3.13' \\
+    --hash=sha256:{A}
+thing[extra] == 2.0 ; python_version >= '3.13' --hash=sha256:{C} --hash=sha512:{D}
+"""
+
+
+@pytest.mark.parametrize("ends", ["\n", "\r\n"])
+def test_a_name_may_have_a_pin_for_each_python(ends: str) -> None:
+    """A pin is a name and a version; its own marker says where it is installed."""
+    text = "\ufeff" + TWO.replace("\n", ends)
+    made = wheels.with_made(text, {("thing", "2"): "f" * 64})
+    lock_ = f"""[[packages]]
+name = "thing"
+version = "2.0"
+sdist = {{ url = "https://e/thing-2.0.tar.gz", hashes = {{ sha256 = "{C}" }} }}
+"""
+
+    assert wheels.pins(text) == {("thing", "1"): {A}, ("thing", "2"): {C}}
+    assert wheels.pins(made) == {("thing", "1"): {A}, ("thing", "2"): {"f" * 64}}
+    assert "sha512" not in made
+    assert wheels.without_wheel(lock_, text, "3.13", "arm64") == [Source("thing", "2.0", C)]
+
+
+@pytest.mark.parametrize(
+    ("text", "what"),
+    [
+        (lock("wheels = 1"), "The lock's wheels of native are no list."),
+        (lock("wheels = [1]"), "The lock's wheels of native are no list."),
+        (lock('marker = "extra"'), "native has a marker that is none."),
+        (lock("sdist2 = 1").replace("[[packages]]", "[[packages]]\nhashes = 1", 1), NEITHER),
+    ],
+)
+def test_a_lock_of_another_form_is_a_typed_error(text: str, what: str) -> None:
+    """Whatever is in the place of a list or a table."""
+    with pytest.raises(NothingToJudgeError) as caught:
+        wheels.without_wheel(text.replace(D, "e" * 64), REQUIREMENTS, "3.13", "amd64")
+
+    assert caught.value.what == what
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["a-1-1/../b-py3-none-any.whl", "a-1-py3-none-any\0.whl", "a-x-py3-none-any.whl", "a.whl", ""],
+)
+def test_a_name_that_leads_elsewhere_is_none(name: str) -> None:
+    """A build tag may hold anything by the format, and no path by ours."""
+    for read in (wheels.is_pure, wheels.name_of, wheels.tags_of):
+        with pytest.raises(NothingToJudgeError, match="is not the name of a wheel"):
+            read(name)

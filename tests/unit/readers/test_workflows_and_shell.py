@@ -10,7 +10,7 @@ import pytest
 
 from towpath.errors import NothingToJudgeError
 from towpath.readers import actionlint, checkstyle, zizmor
-from towpath.readers.findings import Finding, Ran
+from towpath.readers.findings import Finding, LeftOut, Ran
 
 WORKFLOW = ".github/workflows/a b.yml"
 NO_FILE = "It was given no file."
@@ -98,7 +98,8 @@ def test_zizmor_names_the_primary_place() -> None:
     ran = Ran(14, json.dumps([audit(), audit(ignored=True)]), AUDITED * 2, 1)
 
     assert zizmor.read(ran) == [
-        Finding(WORKFLOW, 2, "dangerous-triggers", "a bad trigger: here", "high")
+        Finding(WORKFLOW, 2, "dangerous-triggers", "a bad trigger: here", "high"),
+        LeftOut(WORKFLOW, "dangerous-triggers is ignored in line 2"),
     ]
     assert zizmor.read(Ran(0, "[]", AUDITED, 1)) == []
 
@@ -173,10 +174,25 @@ def test_findings_of_every_level_count(read: Callable[[Ran], list[Finding]]) -> 
         (Ran(0, "<html><file name='run'/></html>", "", 1), "It was given 1 files and judged 0."),
         (Ran(0, style(("run", ""), ("run", "")), "", 2), PASSED_OVER),
         (Ran(1, style(("run", "")), "", 1), NO_FINDING),
-        (Ran(0, style(("run", ERROR)), "", 1), FOUND),
     ],
 )
 @pytest.mark.parametrize("tool", TOOLS)
 def test_checkstyle_without_a_verdict(tool: str, ran: Ran, why: str) -> None:
     """Not run, silent, half, something else, a file passed over, or not of one mind."""
     assert refused(TOOLS[tool], ran) == lines(tool, why)
+
+
+def test_shellcheck_that_names_findings_and_ends_well_gives_no_verdict() -> None:
+    """Nothing in its settings makes it end so."""
+    ran = Ran(0, style(("run", ERROR)), "", 1)
+
+    assert refused(checkstyle.shellcheck, ran) == lines("shellcheck", FOUND)
+
+
+def test_what_hadolint_found_counts_however_its_settings_make_it_end() -> None:
+    """`no-fail` and `failure-threshold` end it with 0, `format` writes another report before."""
+    report = style(("run", ERROR))
+    other = '[{"code":"SC2086","file":"run","message":"<?xml bad"}]\n'
+
+    for ran in (Ran(0, report, "", 1), Ran(0, other + report, "", 1), Ran(1, report, "", 1)):
+        assert checkstyle.hadolint(ran) == [Finding("run", 2, "SC2086", "bad")]

@@ -151,15 +151,24 @@ def test_an_error_becomes_its_exit_code(
     assert "ERROR" in capsys.readouterr().err
 
 
-def test_a_bug_is_not_dressed_up() -> None:
-    """An error that is none of ours goes up with its traceback."""
+def test_a_bug_is_shown_with_its_traceback_and_without_secrets(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It ends with 1, and says that it is ours to mend."""
+    monkeypatch.setenv("DEPLOY_TOKEN", "s3cret-value")
 
     @entry
     def body() -> None:
-        raise ZeroDivisionError
+        raise ZeroDivisionError("with s3cret-value")
 
-    with pytest.raises(ZeroDivisionError):
+    with pytest.raises(Exit) as caught:
         body()
+
+    shown = capsys.readouterr().err
+    assert caught.value.code == 1
+    assert "ERROR Internal error: ZeroDivisionError: with ***" in shown
+    assert 'raise ZeroDivisionError("with ***")' in shown
+    assert "next: This is a bug in Towpath" in shown
 
 
 def test_a_stop_signal_ends_a_task_as_ctrl_c_does(capsys: pytest.CaptureFixture[str]) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.registry_server import NAME, Store, push_image
-from tests.releases import labels
+from tests.releases import labels, record_all
 from tests.unit.flows.test_deploy import DROP
 from tests.unit.flows.world import NO_MIGRATIONS, QuickClock, World
 from tests.unit.tasks.test_surface import invoke
@@ -16,9 +16,10 @@ from towpath import config
 from towpath.clients.http import Answer
 from towpath.config import Environment
 from towpath.flows import deploy as deployments
-from towpath.flows import stages, verify
+from towpath.flows import evidence, stages, verify
 from towpath.flows.session import Session
 from towpath.flows.site import Site
+from towpath.promotion import NEEDED
 from towpath.tasks import deploy, migrations, services
 from towpath.terminal import Terminal
 
@@ -77,6 +78,7 @@ def session(tmp_path: Path, store: Store, world: World, monkeypatch: pytest.Monk
 def released(session: Session, store: Store, world: World) -> str:
     """Return the digest of a release that was promoted to `test`, and that the engine can run."""
     digest = push_image(store.client(), labels(), tag="test").digest
+    evidence.push(store.client(), digest, record_all(session, digest, *NEEDED["test"]).values())
     world.images[session.config.images.at(digest)] = "linux/amd64"
     return digest
 
@@ -134,6 +136,7 @@ def test_a_rollback_brings_the_release_before(
     """It is verified as any deployment is, and the history has both acts."""
     changed = {**labels(), "org.opencontainers.image.version": "0.0.1"}
     newer = push_image(store.client(), changed).digest
+    evidence.push(store.client(), newer, record_all(session, newer, *NEEDED["test"]).values())
     world.images[session.config.images.at(newer)] = "linux/amd64"
     assert invoke(capsys, "deploy", "--environment=staging")[0] == 0
     assert invoke(capsys, "deploy", "--environment=staging", f"--digest={newer}")[0] == 0

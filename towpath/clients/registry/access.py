@@ -15,6 +15,7 @@ from urllib.parse import urlencode, urlsplit
 from towpath.clients.registry.credentials import Credentials
 from towpath.clients.registry.wire import Answer
 from towpath.errors import RegistryUnauthorizedError
+from towpath.redaction import SECRETS
 
 Send = Callable[[str, str, Mapping[str, str], bytes], Answer]
 CLIENT = "towpath"
@@ -40,6 +41,11 @@ class Access:
         self._send = send
         self._lock = threading.RLock()
         self._found: list[Credentials | None] = []
+
+    @property
+    def is_logged_in(self) -> bool:
+        """Whether the registry let us in with credentials, and not as anybody."""
+        return bool(self.header and self._found and self._found[0])
 
     def answer(self, used: str, challenge: str) -> int | None:
         """Answer a challenge to a request that was sent with the header `used`.
@@ -93,6 +99,7 @@ class Access:
                 f"{self._registry} sends us to {realm} for a token, and there is none.",
                 next_step="Log in with `invoke registry.login`.",
             )
+        SECRETS.hide(str(token))
         return str(token)
 
     def trusted(self, realm: str) -> str:

@@ -115,6 +115,11 @@ class Asking:
             logins += took
 
     @property
+    def is_logged_in(self) -> bool:
+        """Whether the registry asked who we are, and let us in with credentials."""
+        return self._access is not None and self._access.is_logged_in
+
+    @property
     def _login(self) -> str:
         return self._access.header if self._access else ""
 

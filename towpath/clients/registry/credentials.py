@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from towpath.errors import RegistryUnauthorizedError
+from towpath.redaction import SECRETS
 
 if TYPE_CHECKING:
     from towpath.runner import Outcome
@@ -36,6 +37,10 @@ class Credentials:
     user: str = ""
     password: str = ""
     identity_token: str = ""
+
+    def __post_init__(self) -> None:
+        """Hide what was read in all that is shown or kept, from the moment that it is known."""
+        SECRETS.hide(self.password, self.identity_token)
 
     def __repr__(self) -> str:
         """Show the user only."""

@@ -8,11 +8,11 @@ broke in its middle, or that began before it was restarted: that blob then start
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol
 from urllib.parse import urljoin, urlsplit
 
+from towpath import private
 from towpath.clients.registry.asking import ATTEMPTS, FIRST_WAIT
 from towpath.errors import (
     RegistryError,
@@ -66,12 +66,9 @@ class Places:
         """Note where an upload goes on."""
         self._held[key] = place
         if self._directory is not None:
-            self._directory.mkdir(parents=True, exist_ok=True, mode=0o700)
-            file = self._file(self._directory, key)
-            part = file.with_suffix(f".{os.getpid()}")
-            part.write_text(json.dumps({"upload": key, "place": place}))
-            part.chmod(0o600)
-            part.replace(file)
+            private.directory(self._directory)
+            document = json.dumps({"upload": key, "place": place})
+            private.write(self._file(self._directory, key), document.encode())
 
     def forget(self, key: str) -> None:
         """Forget an upload that is done, or that the registry does not know any more."""

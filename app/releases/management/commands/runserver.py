@@ -7,12 +7,14 @@ from django.contrib.staticfiles.management.commands import runserver
 from django.core.management import call_command
 from django.db import connection
 
+CHECKOUTS = ("local", "development")
+
 
 class Command(runserver.Command):
     """Django's development server, with the development database brought up to date first."""
 
     def check_migrations(self) -> None:
-        """Migrate a development SQLite file; say what is missing anywhere else, as Django does."""
-        if settings.ENVIRONMENT == "development" and connection.vendor == "sqlite":
+        """Migrate the SQLite file of a checkout; say what is missing elsewhere, as Django does."""
+        if settings.ENVIRONMENT in CHECKOUTS and connection.vendor == "sqlite":
             call_command("migrate", interactive=False, verbosity=0)
         super().check_migrations()

@@ -1,0 +1,1 @@
+"""What slow clients do to everybody else, measured at an environment that is deployed."""

@@ -1,0 +1,70 @@
+"""The address that proxies are published on: what it may be, and how it is written. Pure."""
+
+from __future__ import annotations
+
+import ipaddress
+
+from towpath.errors import ConfigurationError
+
+VARIABLE = "TOWPATH_BIND"
+HOSTS = "TOWPATH_HOSTS"
+LOOPBACK = "127.0.0.1"
+OWN_HOSTS = ("localhost", LOOPBACK)
+
+
+def address(text: str) -> str:
+    """Return the IP address that TOWPATH_BIND names, the loopback where it is empty.
+
+    Raises ConfigurationError for anything else: a name, a port, an address of another network.
+    """
+    wanted = text.strip()
+    if not wanted:
+        return LOOPBACK
+    bare = wanted[1:-1] if wanted.startswith("[") and wanted.endswith("]") else wanted
+    try:
+        found = ipaddress.ip_address(bare)
+    except ValueError:
+        raise _refused(text) from None
+    is_ours = not (found.is_multicast or "%" in bare or str(found) == "255.255.255.255")
+    if not is_ours or (bare != wanted and found.version == 4):
+        raise _refused(text)
+    return str(found)
+
+
+def published(bind: str) -> str:
+    """Return the address as Compose wants it before a port: IPv6 in brackets."""
+    return f"[{bind}]" if ":" in bind else bind
+
+
+def reached(bind: str) -> str:
+    """Return the host by which this machine reaches what listens on the address.
+
+    What listens on every address of a family is asked on the loopback of that family.
+    """
+    found = ipaddress.ip_address(bind)
+    if not found.is_unspecified:
+        return published(bind)
+    return LOOPBACK if found.version == 4 else "[::1]"
+
+
+def hosts(text: str, bind: str) -> str:
+    """Return the hosts that the product answers to: those of TOWPATH_HOSTS, and the one we ask.
+
+    Raises ConfigurationError for a pattern that stands for every host.
+    """
+    named = [part.strip() for part in text.split(",") if part.strip()]
+    if "*" in named:
+        raise ConfigurationError(
+            f"{HOSTS} is {text!r}.",
+            why="A product that answers to every name can be made to send people elsewhere.",
+            next_step=f"Name each host, as in {HOSTS}=dash.example.org,dash.internal",
+        )
+    return ",".join(dict.fromkeys([*(named or OWN_HOSTS), reached(bind)]))
+
+
+def _refused(text: str) -> ConfigurationError:
+    return ConfigurationError(
+        f"{VARIABLE} is {text!r}, which is no IP address of a machine.",
+        why="The proxy of each environment is published on that address.",
+        next_step="Write one such as 127.0.0.1, ::1, 0.0.0.0 or that of a network card.",
+    )

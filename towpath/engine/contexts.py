@@ -1,0 +1,109 @@
+"""Which engine the settings of Docker's client name, and how it is reached.
+
+Source: Docker docs, "Docker contexts"; the directories of a context are named by the sha256 of its
+name. The Docker SDK knows no contexts, so that what one says becomes variables.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from towpath.errors import ConfigurationError
+from towpath.variables import variable
+
+# More than any file of settings has; what is bigger is none.
+LONGEST = 1 << 20
+FILES = ("ca.pem", "cert.pem", "key.pem")
+
+
+@dataclass(frozen=True)
+class Named:
+    """An engine that is named: where, by what, and the variables that lead to it.
+
+    Without an `endpoint` nothing is named, and the client takes its default.
+    """
+
+    endpoint: str = ""
+    by: str = ""
+    environment: Mapping[str, str] = field(default_factory=dict)
+
+
+def named(env: Mapping[str, str]) -> Named:
+    """Return the engine that DOCKER_HOST, DOCKER_CONTEXT or the client's settings name, in turn.
+
+    Raises ConfigurationError for a context that is not there, or without what it needs for TLS.
+    """
+    if host := variable(env, "DOCKER_HOST"):
+        return Named(_whole(host), "DOCKER_HOST")
+    home = _home(env)
+    context, by = variable(env, "DOCKER_CONTEXT"), "DOCKER_CONTEXT"
+    if not context:
+        said = _json(home / "config.json").get("currentContext")
+        context, by = said if isinstance(said, str) else "", f"{home / 'config.json'}"
+    if context in ("", "default"):
+        return Named()
+    return _context(home / "contexts", context, f"The context {context} of {by}")
+
+
+def _home(env: Mapping[str, str]) -> Path:
+    return Path(variable(env, "DOCKER_CONFIG") or Path(env.get("HOME") or "/root") / ".docker")
+
+
+def _whole(host: str) -> str:
+    """Return an address with its scheme, which the client lets one leave out for tcp."""
+    return host if "://" in host else f"tcp://{host}"
+
+
+def _context(contexts: Path, name: str, by: str) -> Named:
+    directory = hashlib.sha256(name.encode()).hexdigest()
+    endpoint = _endpoint(_json(contexts / "meta" / directory / "meta.json"))
+    if endpoint is None:
+        raise ConfigurationError(
+            f"{by} is not there.",
+            why=f"There is none of this name in {contexts}.",
+            next_step="`docker context ls` names those that are; DOCKER_CONTEXT=default takes the "
+            "engine of this machine.",
+        )
+    host = endpoint.get("Host")
+    if not isinstance(host, str) or not host.strip():
+        return Named()
+    host = _whole(host.strip())
+    variables = {"DOCKER_HOST": host, "DOCKER_CONTEXT": ""}
+    return Named(host, by, variables | _tls(contexts / "tls" / directory / "docker", endpoint, by))
+
+
+def _endpoint(document: Mapping[str, Any]) -> dict[str, Any] | None:
+    endpoints = document.get("Endpoints")
+    found = endpoints.get("docker") if isinstance(endpoints, dict) else None
+    return found if isinstance(found, dict) else None
+
+
+def _tls(folder: Path, endpoint: Mapping[str, Any], by: str) -> dict[str, str]:
+    """Return the variables for a context's certificates, if it has any."""
+    there = [name for name in FILES if (folder / name).is_file()]
+    if not there:
+        return {"DOCKER_TLS_VERIFY": "", "DOCKER_TLS": ""}
+    if len(there) < len(FILES):
+        raise ConfigurationError(
+            f"{by} has not all it needs for TLS.",
+            why=f"{folder} has {', '.join(there)}; {', '.join(FILES)} are wanted.",
+            next_step="Make the context anew with a certificate of the client's own.",
+        )
+    verify = "" if endpoint.get("SkipTLSVerify") is True else "1"
+    return {"DOCKER_TLS": "1", "DOCKER_TLS_VERIFY": verify, "DOCKER_CERT_PATH": str(folder)}
+
+
+def _json(path: Path) -> dict[str, Any]:
+    """Read a file of settings; where it is absent or broken, the client falls back to defaults."""
+    try:
+        with path.open("rb") as stream:
+            text = stream.read(LONGEST + 1)
+        document = json.loads(text) if len(text) <= LONGEST else None
+    except (OSError, ValueError, RecursionError):
+        return {}
+    return document if isinstance(document, dict) else {}
