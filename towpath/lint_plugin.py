@@ -23,7 +23,17 @@ from towpath.readers import thresholds
 # From the bottom up; a module imports its own layer and those below it.
 LAYERS = (
     ("errors", "inside", "drivers", "markup", "redaction"),
-    ("documents", "hazards", "images", "inputs", "private", "remotes", "tables", "variables"),
+    (
+        "binding",
+        "documents",
+        "hazards",
+        "images",
+        "inputs",
+        "private",
+        "remotes",
+        "tables",
+        "variables",
+    ),
     ("gates", "migrations"),
     ("nodes", "policy", "predicate"),
     ("config", "runner", "terminal"),

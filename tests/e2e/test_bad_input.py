@@ -11,6 +11,7 @@ import pytest
 from tests.e2e.conftest import ROOT, Ended, commit, invoke, run
 
 UNKNOWN = "sha256:" + "0" * 64
+REQUEST = {"CI": "true", "GITHUB_ACTIONS": "true", "GITHUB_REF": "refs/pull/7/merge"}
 
 
 def misspell(target: Path) -> None:
@@ -43,6 +44,10 @@ def empty_report(target: Path) -> None:
         (["pipeline", "--to=production"], {}, 2, ["release"]),
         (["pipeline", "--to=release"], {"CI": ""}, 7, ["CI"]),
         (["pipeline", "--to=release"], {"CI": "true", "TOWPATH_BRANCH": "main"}, 7, ["main"]),
+        (["pipeline", "--to=test"], {**REQUEST, "TOWPATH_BRANCH": "main"}, 7, ["pull/7"]),
+        (["pipeline", "--nonsense"], {}, 2, ["--nonsense", "invoke --list"]),
+        (["pipelin"], {}, 2, ["'pipelin'", "'pipeline'"]),
+        (["gates.check"], {"TOWPATH_NAME": "Team/Shop"}, 2, ["TOWPATH_NAME", "'team-shop'"]),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )

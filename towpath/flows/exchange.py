@@ -95,7 +95,10 @@ def _statements(file: Path, raw: bytes) -> list[Statement]:
         texts = [json.dumps(row) for row in list(rows)]
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise _refused(file, f"It is no list of statements: {type(error).__name__}.") from error
-    return [evidence.decode(text, str(file)) for text in texts]
+    try:
+        return [evidence.decode(text, str(file)) for text in texts]
+    except NothingToJudgeError as error:
+        raise _refused(file, error.why) from error
 
 
 def _check_stages(file: Path, seen: Sequence[str], wanted: Iterable[str]) -> None:

@@ -54,15 +54,9 @@ def promote(session: Session, stage: str, digest: str = "") -> Promoted:
             why=promotion.OUTSIDE_CI,
             next_step="Run it in CI; `invoke evidence.verify` judges a digest anywhere.",
         )
-    limit = session.config.limit()
-    if not limit.allows(stage):
-        raise PromotionRefusedError(
-            f"This run may go to {limit.reach}: nothing is promoted to {stage}.",
-            why=limit.why,
-            next_step=limit.next_step,
-        )
     registry = registries.client(session)
     chosen = resolve(registry, digest or promotion.PREVIOUS[stage])
+    _obey_branches(session, stage)
     with session.terminal.step(f"Judge {chosen} for {stage}"):
         candidate = judge(session, registry, stage, chosen)
     refuse(candidate, stage)
@@ -89,6 +83,17 @@ def promote(session: Session, stage: str, digest: str = "") -> Promoted:
     evidence.push(registry, chosen, [statement])
     mirror.publish(session, (chosen, ()))
     return Promoted(chosen, release.version, stage, unproven, seconds)
+
+
+def _obey_branches(session: Session, stage: str) -> None:
+    """Raise PromotionRefusedError where this run may not go as far as the stage."""
+    limit = session.config.limit()
+    if not limit.allows(stage):
+        raise PromotionRefusedError(
+            f"This run may go to {limit.reach}: nothing is promoted to {stage}.",
+            why=limit.why,
+            next_step=limit.next_step,
+        )
 
 
 def judge(session: Session, registry: RegistryClient, stage: str, digest: str) -> Candidate:

@@ -76,7 +76,7 @@ def test_other_bytes_than_the_job_wrote_are_refused(session: Session) -> None:
 
 
 @pytest.mark.parametrize(
-    ("stage", "subject"), [("scan", IMAGE), ("verify", IMAGE), ("../../x", HERE), ("tests", HERE)]
+    ("stage", "subject"), [("scan", IMAGE), ("verify", IMAGE), ("deploy", HERE), ("tests", HERE)]
 )
 def test_a_job_speaks_of_its_own_stages_only(
     session: Session, stage: str, subject: Subject
@@ -144,6 +144,13 @@ def test_what_is_no_evidence_is_refused(session: Session, raw: bytes) -> None:
     why = refused(session, hashlib.sha256(raw).hexdigest(), "lint")
 
     assert why.startswith("It is no list of statements")
+
+
+def test_a_statement_that_is_none_is_refused(session: Session) -> None:
+    """As where its stage would be a path."""
+    sha256 = pack(session, statement("../../x"))
+
+    assert "../../x" in refused(session, sha256, "lint")
 
 
 def test_only_a_file_is_read(session: Session, tmp_path: Path) -> None:
