@@ -107,10 +107,6 @@ def _start(session: Session, port: int) -> None:
     session.runner.run(buildx.run_registry(CONTAINER, port))
 
 
-def login(session: Session, user: str, password: str, registry: str = "") -> None:
-    """Log in, to the first registry or the one named; the password goes to standard input."""
-
-
 def login(
     session: Session, user: str, password: str, registry: str = "", *, folder: Path | None = None
 ) -> None:
