@@ -23,9 +23,9 @@ from towpath.readers import thresholds
 # From the bottom up; a module imports its own layer and those below it.
 LAYERS = (
     ("errors", "inside"),
-    ("images", "inputs", "tables"),
+    ("environment", "images", "inputs", "tables"),
     ("gates", "migrations"),
-    ("nodes", "policy"),
+    ("nodes", "policy", "sources"),
     ("config", "runner", "terminal"),
     ("evidence", "promotion", "retention", "rollout", "provenance", "report"),
     ("commands", "readers", "clients", "journal", "sarif"),
@@ -35,7 +35,8 @@ LAYERS = (
 )
 PURE = {
     *("gates", "evidence", "promotion", "rollout", "migrations", "images", "commands", "readers"),
-    *("inputs", "nodes", "policy", "provenance", "retention", "sarif", "tables"),
+    *("environment", "inputs", "nodes", "policy", "provenance", "retention", "sarif", "sources"),
+    "tables",
 }
 WORLD = {
     *("asyncio", "docker", "http", "io", "logging", "os", "random", "requests", "rich", "secrets"),

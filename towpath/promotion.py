@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from towpath import gates
+from towpath import gates, sources
 from towpath.evidence import Statement, objections, originals
 from towpath.gates import Status
 
@@ -29,8 +29,10 @@ NEEDED = {
 ADVISORY = (
     "ADVISORIES_CRITICAL",
     "ADVISORIES_HIGH",
+    "ADVISORIES_AGE",
     "IMAGE_CRITICAL",
     "IMAGE_HIGH",
+    "IMAGE_ADVISORIES_AGE",
     "SBOM_MISSING",
 )
 
@@ -64,14 +66,20 @@ class Situation:
     platforms: tuple[str, ...]
     previous: str = ""
     in_ci: bool = False
+    # The words of waivers that accept what a release is otherwise refused for, by their ids.
+    accepted: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Availability:
-    """Why a release may not move, and which of its gates nobody could judge yet."""
+    """Why a release may not move, and which of its gates nobody could judge yet.
+
+    `accepted` is what would be a reason without the waivers that it names.
+    """
 
     reasons: tuple[str, ...] = ()
     unproven: tuple[str, ...] = ()
+    accepted: tuple[str, ...] = ()
 
     @property
     def ok(self) -> bool:
@@ -97,9 +105,12 @@ def is_available(release: Release, stage: str, situation: Situation) -> Availabi
             else:
                 reasons.append(f"{needed}: {gate} {reason}")
     reasons += _of_facts(release)
+    accepted: list[str] = []
     if stage == RELEASE:
         reasons += _untested(release)
-    return Availability(tuple(reasons), tuple(unproven))
+        foreign, accepted = _foreign(release, situation.accepted)
+        reasons += foreign
+    return Availability(tuple(reasons), tuple(unproven), tuple(accepted))
 
 
 def unproven(statement: Statement) -> tuple[str, ...]:
@@ -155,6 +166,19 @@ def _untested(release: Release) -> Iterator[str]:
     tests = release.statements.get("tests")
     for name in tests.facts.get("missing", ()) if tests is not None else ():
         yield f"tests: {name} is supported and was not tested"
+
+
+def _foreign(release: Release, waived: Mapping[str, str]) -> tuple[list[str], list[str]]:
+    """Return what stands against a release in whom its stages asked, and what a waiver accepts."""
+    reasons, accepted = [], []
+    for stage in NEEDED[RELEASE]:
+        statement = release.statements.get(stage)
+        for reason, waiver in sources.refusals(stage, statement.facts if statement else {}):
+            if waiver in waived:
+                accepted.append(f"{stage}: {waiver}, accepted: {waived[waiver]}")
+            else:
+                reasons.append(f"{reason} (a waiver would be of {waiver!r})")
+    return reasons, accepted
 
 
 def _is_unproven(gate: str, reason: str) -> bool:

@@ -88,6 +88,8 @@ class Config:
     waivers: tuple[Waiver, ...] = ()
     gates: Mapping[str, float] = field(default_factory=dict)
     ignored: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    # Variables of the caller's that the tools of a check, or the Compose files, get to see.
+    variables: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     # Kinds of files that the project does not have, so that no linter has to judge any.
     absent: tuple[str, ...] = ()
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 
-from towpath import promotion
+from towpath import policy, promotion
 from towpath.clients.registry import RegistryClient
 from towpath.errors import PromotionRefusedError, RegistryError, RegistryNotFoundError
 from towpath.evidence import Subject, originals
@@ -21,13 +21,14 @@ from towpath.promotion import Availability, Release, Situation
 
 @dataclass(frozen=True)
 class Promoted:
-    """What got a name. `unproven` are gates that nobody could judge."""
+    """What got a name. `unproven` are gates that nobody could judge, `accepted` by waivers."""
 
     digest: str
     version: str
     tag: str
     unproven: tuple[str, ...]
     seconds: float
+    accepted: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -57,6 +58,8 @@ def promote(session: Session, stage: str, digest: str = "") -> Promoted:
     with session.terminal.step(f"Judge {chosen} for {stage}"):
         candidate = judge(session, registry, stage, chosen)
     refuse(candidate, stage)
+    for words in candidate.availability.accepted:
+        session.terminal.warn(words)
     mirror.publish(session, (chosen, (stage,)))
     _read_back(registry, stage, candidate.image)
     seconds = time.monotonic() - started
@@ -70,6 +73,7 @@ def promote(session: Session, stage: str, digest: str = "") -> Promoted:
             "tag": stage,
             "version": release.version,
             "unproven": list(unproven),
+            "accepted": list(candidate.availability.accepted),
             "judged": {name: row.sha256 for name, row in release.statements.items()},
         },
         inputs=chosen,
@@ -78,7 +82,8 @@ def promote(session: Session, stage: str, digest: str = "") -> Promoted:
     )
     evidence.push(registry, chosen, [statement])
     mirror.publish(session, (chosen, ()))
-    return Promoted(chosen, release.version, stage, unproven, seconds)
+    accepted = candidate.availability.accepted
+    return Promoted(chosen, release.version, stage, unproven, seconds, accepted)
 
 
 def judge(session: Session, registry: RegistryClient, stage: str, digest: str) -> Candidate:
@@ -97,6 +102,7 @@ def assess(session: Session, registry: RegistryClient, stage: str, image: Image)
         platforms=config.platforms,
         previous=_tagged(registry, promotion.PREVIOUS[stage]),
         in_ci=config.in_ci,
+        accepted=policy.acceptances(config.waivers),
     )
     return Candidate(image, release, promotion.is_available(release, stage, situation))
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from towpath import evidence, gates, inputs
+from towpath import environment, evidence, gates, inputs, sources
 from towpath.config import Config
 from towpath.errors import GateFailedError, NothingToJudgeError, TowpathError
 from towpath.evidence import Statement, Subject
@@ -57,9 +57,10 @@ def check_inputs(session: Session, seen: Snapshot, stage: str) -> str:
     if stage == "tests":
         more = (*_pythons(session), *_lines(config))
     elif stage == "security":
-        more += (today(), _advisories(config))
+        more += (today(), advisories(config))
     elif stage == "integration" and config.services_given:
         more += ("without an engine",)
+    more += environment.inputs(passed_on(config, stage))
     return inputs.digest(
         # Without the files one by one the tree speaks for all of them.
         seen.files or (("", seen.tree),),
@@ -85,7 +86,21 @@ def _lines(config: Config) -> tuple[str, ...]:
     return (*lines, today()) if len(lines) > 1 else ()
 
 
-def _advisories(config: Config) -> str:
+def passed_on(config: Config, stage: str) -> dict[str, str]:
+    """Return the variables that can change what a check says; its evidence shows all of them.
+
+    Those are the language and the time zone, what the project passes on, where services are that
+    somebody else runs, and for a check that asks over the network how that is reached.
+    """
+    found = environment.passed_on(config.env, config.variables.get(stage, ()))
+    if stage == "security":
+        found |= environment.network(config.env)
+    elif stage == "integration" and config.services_given:
+        found |= environment.chosen(config.env, environment.SERVICES)
+    return found
+
+
+def advisories(config: Config) -> str:
     """Return what stands for the advisories: of a directory all of its bytes, else its name."""
     named = config.env.get("TOWPATH_ADVISORIES", "")
     place = config.root / named
@@ -157,7 +172,7 @@ def record(
     reasons where they did not pass.
     """
     config = session.config
-    waived = {row.id: row.note for row in config.waivers}
+    waived = sources.notes(config.waivers, stage, facts, config.gates)
     verdicts = gates.waive(gates.judge(gates_of or stage, facts, config.gates), waived)
     own = Status.ERRORED if reason else Status.PASSED
     status = gates.worst([own, *(row.status for row in verdicts)])

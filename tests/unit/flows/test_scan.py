@@ -34,13 +34,19 @@ def test_an_image_without_findings_has_zeros(
 
     facts = found.facts()
     assert [facts[name] for name in ("critical", "high", "medium", "low")] == [0, 0, 0, 0]
-    assert found.sources == ("Debian's security archive, trixie", "a directory, 2.5 days old")
+    assert [str(row) for row in found.asked] == [
+        f"Debian's security archive, trixie ({archive[1].rstrip('/')};"
+        " checked by Debian's signature; 1.5 days)",
+        "safety (a directory; checked by nothing; 2.5 days)",
+    ]
+    assert (facts["age_days"], facts["foreign"]) == (2.5, ["a directory"])
     assert found.looked_at == {
         "linux/amd64": {"python": 1, "debian": 1},
         "linux/arm64": {"python": 1, "debian": 1},
     }
     assert asked == [[("django", "5.2.1")]]
     assert archive[0].asked == [
+        "/debian-security/dists/trixie-security/InRelease",
         "/debian-security/dists/trixie-security/main/binary-amd64/Packages.xz",
         "/debian-security/dists/trixie-security/main/binary-arm64/Packages.xz",
     ]
@@ -108,8 +114,8 @@ def test_an_archive_out_of_reach_leaves_no_zero(
     found = scan.scan(session_of(tmp_path, store, "http://127.0.0.1:1"), digest)
 
     assert "high" not in found.facts()
-    assert len(found.unasked) == 2
-    assert "for trixie on amd64 could not be asked" in found.unasked[0]
+    assert len(found.unasked) == 1
+    assert "for trixie-security could not be asked" in found.unasked[0]
 
 
 def test_a_layer_that_cannot_be_read_is_no_clean_image(

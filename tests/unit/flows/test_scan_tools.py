@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 from pathlib import Path
 from typing import Any
@@ -11,26 +12,31 @@ import pytest
 from tests.fakes import Answer, TableRunner, outcome
 from tests.registry_server import Store
 from tests.releases import START
-from tests.unit.flows.scanning import answering, pushed, session_of
+from tests.unit.flows.scanning import MADE, answering, pushed, session_of
 from towpath.errors import ConfigurationError
-from towpath.flows import attached, scan
+from towpath.flows import attached, scan, stages
 from towpath.gates import Status
 from towpath.readers import spdx
 
 pytestmark = pytest.mark.door
 
 
-def test_trivy_scans_each_platform_where_it_is_installed(store: Store, tmp_path: Path) -> None:
+def test_trivy_scans_each_platform_where_it_is_installed(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """With Trivy on PATH it is asked, by digest, for each platform."""
     (tmp_path / "trivy").touch(mode=0o755)
     digest = pushed(store)
     report = '{"Results": [{"Class": "os-pkgs"}]}'
+    version = {"Version": "0.68.1", "VulnerabilityDB": {"UpdatedAt": "2026-11-24T00:17:23.14325Z"}}
+    monkeypatch.setattr(stages, "now", lambda: MADE + dt.timedelta(days=3.1))
     session = session_of(
         tmp_path,
         store,
         "",
         **{
             "image-src=remote --platform=linux/amd64": report,
+            "trivy version": json.dumps(version),
             "trivy image": outcome(code=1),
         },
     )
@@ -40,10 +46,13 @@ def test_trivy_scans_each_platform_where_it_is_installed(store: Store, tmp_path:
 
     found = scan.scan(session, digest)
 
-    assert [line.rpartition(" ")[2] for line in runner.lines if line.startswith("trivy")] == [
+    assert [line.rpartition(" ")[2] for line in runner.lines if line.startswith("trivy image")] == [
         f"{store.host}/towpath/dashboard@{digest}"
     ] * 2
-    assert found.sources == ("Trivy",)
+    assert [str(row) for row in found.asked] == [
+        "Trivy 0.68.1 (trivy; checked by nothing; 3.1 days)"
+    ]
+    assert found.facts()["foreign"] == ["trivy"]
     assert "trivy failed" in found.unasked[0]
     assert "high" not in found.facts()
 
@@ -64,14 +73,15 @@ def test_trivy_says_whose_layer_it_was(store: Store, tmp_path: Path) -> None:
         ]
     }
     digest = pushed(store)
-    session = session_of(tmp_path, store, "", **{"docker run": json.dumps(report)})
+    answers: dict[str, Answer] = {"version --format": "{}", "docker run": json.dumps(report)}
+    session = session_of(tmp_path, store, "", **answers)
     session.config.env["TOWPATH_TRIVY_IMAGE"] = f"trivy@{digest}"  # type: ignore[index]
 
     owners = {row.advisory.package: row.owner for row in scan.scan(session, digest).findings}
 
     assert owners == {"p": "base", "q": "ours", "r": ""}
     assert isinstance(session.runner, TableRunner)
-    line, _ = (line for line in session.runner.lines if line.startswith("docker run"))
+    line, _ = (line for line in session.runner.lines if " image --quiet" in line)
     assert f" trivy@{digest} image --quiet" in line
 
 
