@@ -102,7 +102,12 @@ def private(home: str) -> dict[str, str]:
 
     `home` is an empty directory.
     """
-    places = {"CONFIG": ".config", "CACHE": ".cache", "DATA": ".local/share", "STATE": ".local/state"}
+    places = {
+        "CONFIG": ".config",
+        "CACHE": ".cache",
+        "DATA": ".local/share",
+        "STATE": ".local/state",
+    }
     return {"HOME": home} | {f"XDG_{key}_HOME": f"{home}/{name}" for key, name in places.items()}
 
 

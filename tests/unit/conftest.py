@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import socket
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ import pytest
 
 from tests.registry_server import Store, serving
 from tests.releases import session_at
+from towpath.clients import reach
 from towpath.flows.session import Session
 
 
@@ -39,6 +40,16 @@ def no_settings_of_the_caller(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in list(os.environ):
         if name.startswith(("TOWPATH_", "GITHUB_")) or name == "CI":
             monkeypatch.delenv(name)
+
+
+@pytest.fixture(autouse=True)
+def all_in_reach(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Say of every source of advisories that it can be asked; its door is tested apart."""
+
+    def unreachable(_addresses: Iterable[str]) -> dict[str, str]:
+        return {}
+
+    monkeypatch.setattr(reach, "unreachable", unreachable)
 
 
 @pytest.fixture

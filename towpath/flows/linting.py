@@ -100,7 +100,9 @@ class Linting:
         config = self.session.config
         rest = config.env.get("PATH", os.defpath)
         path = {"PATH": os.pathsep.join([str(Path(sys.executable).parent), rest])}
-        passed = environment.chosen(config.env, config.variables.get(self.stage.removesuffix("-part"), ()))
+        passed = environment.chosen(
+            config.env, config.variables.get(self.stage.removesuffix("-part"), ())
+        )
         ours = environment.settings(config.env) if tool.module == towpath.__name__ else {}
         return passed | ours | path | dict(tool.variables)
 

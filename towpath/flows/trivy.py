@@ -67,7 +67,9 @@ def asked(session: Session) -> Asked:
     ended = session.runner.run(trivy.version(start), timeout=DEADLINE)
     try:
         said = json.loads(ended.stdout)
-        name, made = said["Version"], dt.datetime.fromisoformat(said["VulnerabilityDB"]["UpdatedAt"])
+        name, made = said["Version"], dt.datetime.fromisoformat(
+            said["VulnerabilityDB"]["UpdatedAt"]
+        )
         age = (stages.now() - made).total_seconds() / 86400
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise NothingToJudgeError(

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from http.server import ThreadingHTTPServer
 from threading import Thread
 
 import pytest
 
 from tests.unit.flows.scanning import Archive
-from towpath.clients import reach
 from towpath.clients.registry import asking
 
 
@@ -17,16 +16,6 @@ from towpath.clients.registry import asking
 def short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
     """Wait milliseconds between attempts; the waits themselves are tested with the client."""
     monkeypatch.setattr(asking, "FIRST_WAIT", 0.001)
-
-
-@pytest.fixture(autouse=True)
-def all_in_reach(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Say of every source of advisories that it can be asked; its door is tested apart."""
-
-    def unreachable(_addresses: Iterable[str]) -> dict[str, str]:
-        return {}
-
-    monkeypatch.setattr(reach, "unreachable", unreachable)
 
 
 @pytest.fixture

@@ -160,9 +160,7 @@ def test_sources_out_of_reach_are_not_asked(root: Path, monkeypatch: pytest.Monk
     assert calls(session) == []
 
 
-def test_the_source_that_is_in_reach_is_asked(
-    root: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_source_that_is_in_reach_is_asked(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody waits for the other."""
     monkeypatch.setattr(reach, "unreachable", lambda _: {advisories.SAFETY: "No route."})
     session = session_of(root, {"-m uv": "", "-m pip_audit": AUDITED})
