@@ -62,17 +62,9 @@ def audit(session: Session, pins: Pins, missing: Mapping[str, str] | None = None
     """
     if not pins:
         raise NothingToJudgeError("There is no dependency to ask advisories about.")
-    sources: dict[str, Callable[[], Advisories]]
-    if named := session.config.env.get(VARIABLE, ""):
-        directory = session.config.root / named
-        sources = {named: lambda: _directory(session, pins, directory)}
-        missing = {}
-    else:
-        sources = {
-            SAFETY: lambda: _server(session, pins),
-            INDEX: lambda: _pip_audit(session, pins),
-        }
-        missing = reach.unreachable(sources) if missing is None else missing
+    sources = _sources(session, pins)
+    if missing is None:
+        missing = reach.unreachable(addresses(session))
     reasons = [f"{row}: {missing[row]}" for row in sources if row in missing]
     for ask in (ask for row, ask in sources.items() if row not in missing):
         try:
@@ -84,6 +76,13 @@ def audit(session: Session, pins: Pins, missing: Mapping[str, str] | None = None
         why=" ".join(reasons),
         next_step="Run it where the network is, or name a directory in TOWPATH_ADVISORIES.",
     )
+
+
+def _sources(session: Session, pins: Pins) -> dict[str, Callable[[], Advisories]]:
+    """Return how each source is asked, by its address, in the order in which they are asked."""
+    if named := session.config.env.get(VARIABLE, ""):
+        return {named: lambda: _directory(session, pins, session.config.root / named)}
+    return {SAFETY: lambda: _server(session, pins), INDEX: lambda: _pip_audit(session, pins)}
 
 
 def _directory(session: Session, pins: Pins, directory: Path) -> Advisories:

@@ -86,7 +86,7 @@ def test_tests_that_fail_fail_whatever_pytest_is_told(root: Path, mine: Session)
 
 
 def test_a_linter_does_not_see_the_home_of_whoever_calls_it(root: Path, mine: Session) -> None:
-    """Its settings there, for example ~/.mypy.ini or ~/.config/black, are no part of the project."""
+    """Settings there, for example ~/.mypy.ini or ~/.config/black, are no part of the project."""
     (root.parent / ".mypy.ini").write_text("[mypy]\nignore_errors = True\n")
     tool = Linter(name="print", program=Path(sys.executable).name, options=("-c", PRINT))
     kept = linting.Linting(mine, "lint", Listed(root, {"app/a.py": "100644 blob 1"}))
