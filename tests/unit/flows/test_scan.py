@@ -250,3 +250,15 @@ def test_the_inputs_change_with_the_advisories(store: Store, tmp_path: Path) -> 
     other = scan.inputs(session_at(tmp_path, store, TOWPATH_ADVISORIES="b"), "d")
 
     assert one != other
+
+
+def test_the_inputs_change_with_a_byte_of_the_advisories(store: Store, tmp_path: Path) -> None:
+    """A directory of the same name may have other data by now."""
+    (tmp_path / "data").mkdir()
+    session = session_at(tmp_path, store, TOWPATH_ADVISORIES="data")
+    seen = set()
+    for text in ("{}", "{ }"):
+        (tmp_path / "data" / "insecure.json").write_text(text)
+        seen.add(scan.inputs(session, "d"))
+
+    assert len(seen) == 2

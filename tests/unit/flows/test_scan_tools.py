@@ -30,16 +30,12 @@ def test_trivy_scans_each_platform_where_it_is_installed(
     report = '{"Results": [{"Class": "os-pkgs"}]}'
     version = {"Version": "0.68.1", "VulnerabilityDB": {"UpdatedAt": "2026-11-24T00:17:23.14325Z"}}
     monkeypatch.setattr(stages, "now", lambda: MADE + dt.timedelta(days=3.1))
-    session = session_of(
-        tmp_path,
-        store,
-        "",
-        **{
-            "image-src=remote --platform=linux/amd64": report,
-            "trivy version": json.dumps(version),
-            "trivy image": outcome(code=1),
-        },
-    )
+    answers: dict[str, Answer] = {
+        "image-src=remote --platform=linux/amd64": report,
+        "trivy version": json.dumps(version),
+        "trivy image": outcome(code=1),
+    }
+    session = session_of(tmp_path, store, "", **answers)
     session.config.env["PATH"] = str(tmp_path)  # type: ignore[index]
     runner = session.runner
     assert isinstance(runner, TableRunner)
@@ -83,6 +79,56 @@ def test_trivy_says_whose_layer_it_was(store: Store, tmp_path: Path) -> None:
     assert isinstance(session.runner, TableRunner)
     line, _ = (line for line in session.runner.lines if " image --quiet" in line)
     assert f" trivy@{digest} image --quiet" in line
+
+
+@pytest.mark.parametrize(
+    ("said", "why"),
+    [
+        ("{}", "KeyError"),
+        ("", "JSONDecodeError"),
+        ('{"Version": "1", "VulnerabilityDB": {"UpdatedAt": "soon"}}', "ValueError"),
+        ('{"Version": "1", "VulnerabilityDB": {"UpdatedAt": "2026-11-24T00:00:00"}}', "TypeError"),
+        ('{"Version": "1", "VulnerabilityDB": {"UpdatedAt": "2099-11-24T00:00:00Z"}}', "future"),
+    ],
+)
+def test_a_database_of_no_known_age_is_no_verdict(
+    store: Store, tmp_path: Path, said: str, why: str
+) -> None:
+    """Whatever was found in the image counts all the same."""
+    (tmp_path / "trivy").touch(mode=0o755)
+    report = '{"Results": [{"Class": "os-pkgs"}]}'
+    answers: dict[str, Answer] = {"trivy version": said, "trivy image": report}
+    session = session_of(tmp_path, store, "", **answers)
+    session.config.env["PATH"] = str(tmp_path)  # type: ignore[index]
+
+    facts = scan.scan(session, pushed(store)).facts()
+
+    assert why in facts["unasked"][0]
+    assert not {"high", "age_days"} & facts.keys()
+
+
+def test_another_trivy_or_mirror_is_another_scan(store: Store, tmp_path: Path) -> None:
+    """A scan of today is not reused where somebody else is asked, or over another proxy."""
+    digest = pushed(store)
+    session = session_of(tmp_path, store, "")
+    program = tmp_path / "bin" / "trivy"
+    program.parent.mkdir()
+    seen = {scan.inputs(session, digest)}
+    for change in (
+        {"PATH": str(program.parent)},
+        {"TOWPATH_TRIVY_IMAGE": f"trivy@{digest}"},
+        {"TOWPATH_DEBIAN_SECURITY": "https://mirror.example"},
+        {"https_proxy": "http://proxy:3128"},
+        {"SSL_CERT_FILE": "/ca.pem"},
+    ):
+        program.touch(mode=0o755)
+        session.config.env.update(change)  # type: ignore[attr-defined]
+        seen.add(scan.inputs(session, digest))
+    program.write_text("another")
+    del session.config.env["TOWPATH_TRIVY_IMAGE"]  # type: ignore[attr-defined]
+    seen.add(scan.inputs(session, digest))
+
+    assert len(seen) == 7
 
 
 @pytest.mark.parametrize("image", ["aquasec/trivy", "aquasec/trivy:0.57", "trivy@sha256:12", "@x"])
