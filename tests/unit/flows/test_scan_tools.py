@@ -166,6 +166,39 @@ def test_every_platform_gets_its_list_of_packages_once(
     }
 
 
+def test_no_settings_of_a_person_or_a_project_reach_syft_or_trivy(
+    store: Store, archive: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They run elsewhere, where there is no .syft.yaml and no .trivyignore; logins are found."""
+    answering(monkeypatch)
+    session = session_of(tmp_path, store, archive[1])
+    seen: list[tuple[str, Path | None, dict[str, str]]] = []
+    assert isinstance(session.runner, TableRunner)
+    plain = session.runner.run
+
+    def run(argv: Any, **options: Any) -> Any:
+        seen.append((argv[0], options.get("cwd"), dict(options.get("env") or {})))
+        assert options.get("cwd") is None or list(options["cwd"].iterdir()) == []
+        return plain(argv, **options)
+
+    monkeypatch.setattr(session.runner, "run", run)
+    session.config.env["HOME"] = "/home/me"  # type: ignore[index]
+    digest = pushed(store)
+
+    scan.scan(session, digest)
+    (tmp_path / "trivy").touch(mode=0o755)
+    session.config.env["PATH"] = str(tmp_path)  # type: ignore[index]
+    session.runner.answers |= {"trivy": "{}"}
+    scan.scan(session, digest)
+
+    homes = [env["HOME"] for program, _, env in seen if program.endswith("/syft")]
+    assert len(homes) == 2 and "/home/me" not in homes
+    rows = [row for row in seen if row[0].endswith(("/syft", "trivy")) and row[1] is not None]
+    assert len(rows) == 4, "each on two platforms"
+    assert all(row[1] != tmp_path for row in rows)
+    assert {row[2].get("DOCKER_CONFIG") for row in rows} == {"/home/me/.docker", None}
+
+
 @pytest.mark.parametrize(
     "answer", [outcome(code=1, stderr="no route"), "", '{"spdxVersion": "SPDX-2.3"', "[]"]
 )
