@@ -26,7 +26,7 @@ DEADLINE = 300
 VARIABLE = "TOWPATH_ADVISORIES"
 # What each tool asks first, and by which it is known soon whether it could get an answer.
 SAFETY = "https://pyup.io/aws/safety/free/insecure.json"
-INDEX = "https://pypi.org/pypi/pip/json"
+INDEX = "https://pypi.org/pypi/pip/24.0/json"
 
 
 @dataclass(frozen=True)

@@ -42,10 +42,9 @@ class Archive:
         """Where it is: `TOWPATH_DEBIAN_SECURITY` names another mirror than Debian's own."""
         return (self.session.config.env.get(VARIABLE, "") or ARCHIVE).rstrip("/")
 
-    @property
-    def first(self) -> str:
-        """What is asked to find out whether it can be reached."""
-        return f"{self.address}/dists/"
+    def first(self, codename: str) -> str:
+        """Return what is asked first about a release of Debian: the list of all other files."""
+        return f"{self.address}/dists/{codename}-security/InRelease"
 
     def packages(self, codename: str, architecture: str) -> tuple[str, Asked]:
         """Return the list of a suite's packages, and what evidence shows of the archive.
@@ -82,9 +81,10 @@ class Archive:
         return found
 
     def _promised(self, suite: str) -> Release:
-        if self.first in self.missing:
-            raise NothingToJudgeError(f"{self.address}: {self.missing[self.first]}")
-        fetched = door.fetch(f"{self.address}/dists/{suite}/InRelease", LIST)
+        listed = f"{self.address}/dists/{suite}/InRelease"
+        if listed in self.missing:
+            raise NothingToJudgeError(f"{listed}: {self.missing[listed]}")
+        fetched = door.fetch(listed, LIST)
         verified = self._verified(fetched.content)
         if verified is None and not fetched.secure:
             raise NothingToJudgeError(

@@ -174,29 +174,45 @@ def _sizes(registry: RegistryClient, image: Image, base: Base | None) -> Sizes:
 def _built_in(
     session: Session, registry: RegistryClient, image: Image, base: Base | None, notes: _Notes
 ) -> None:
-    owners: dict[Pin, str] = {}
+    taken = _inventories(session, registry, image, base, notes)
     archive = Archive(session)
     with session.terminal.step("See who can be asked for advisories"):
-        asked = (archive.first, *advisories.addresses(session))
-        archive.missing = missing = reach.unreachable(asked)
+        suites = {archive.first(found.codename) for found in taken.values()}
+        archive.missing = reach.unreachable([*sorted(suites), *advisories.addresses(session)])
+    with session.terminal.step("Ask for advisories"):
+        for platform, found in taken.items():
+            _debian(archive, found, platform, notes)
+        _python(session, _owners_of_pins(taken.values()), archive.missing, notes)
+
+
+def _inventories(
+    session: Session, registry: RegistryClient, image: Image, base: Base | None, notes: _Notes
+) -> dict[str, Inventory]:
+    """Return what is in each platform; one that cannot be read is noted as missing."""
+    taken = {}
     for platform, part in image.platforms.items():
         with session.terminal.step(f"Look into {platform}"):
             try:
-                found = inventory.take(registry, part, base)
+                found = taken[platform] = inventory.take(registry, part, base)
             except NothingToJudgeError as error:
                 notes.missing(error)
                 continue
-            # What is ours on one platform is ours to mend, whatever the other's base has.
-            owners |= {
-                pin: found.owner_of_pin(pin) for pin in found.pins if owners.get(pin) != OURS
-            }
             notes.looked_at[platform] = {
                 "python": len(found.pins),
                 "debian": len(found.packages),
             }
-            _debian(archive, found, platform, notes)
-    with session.terminal.step("Ask for advisories"):
-        _python(session, owners, missing, notes)
+    return taken
+
+
+def _owners_of_pins(taken: Iterable[Inventory]) -> dict[Pin, str]:
+    """Return whose each distribution is.
+
+    What is ours on one platform is ours to mend, whatever the other's base has.
+    """
+    owners: dict[Pin, str] = {}
+    for found in taken:
+        owners |= {pin: found.owner_of_pin(pin) for pin in found.pins if owners.get(pin) != OURS}
+    return owners
 
 
 def _debian(archive: Archive, found: Inventory, platform: str, notes: _Notes) -> None:

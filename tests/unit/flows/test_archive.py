@@ -187,7 +187,7 @@ def test_an_archive_out_of_reach_is_not_asked(
 ) -> None:
     """It is known already, and why."""
     asked = served(monkeypatch, {}, secure=True)
-    found = Archive(session_of(tmp_path), {f"{MIRROR}/dists/": "No route."})
+    found = Archive(session_of(tmp_path), {LIST: "No route."})
 
     with pytest.raises(NothingToJudgeError) as caught:
         found.packages("trixie", "amd64")

@@ -15,7 +15,8 @@ from tests.layers import layer
 from tests.registry_server import Store, push_image
 from tests.releases import START, labels, session_at
 from tests.unit.flows.scanning import FILES, FOUND, NEWER, answering, pushed, session_of
-from towpath.flows import scan, scanned
+from towpath.clients import reach
+from towpath.flows import advisories, scan, scanned
 from towpath.gates import Status
 from towpath.policy import Waiver
 
@@ -116,6 +117,27 @@ def test_an_archive_out_of_reach_leaves_no_zero(
     assert "high" not in found.facts()
     assert len(found.unasked) == 1
     assert "for trixie-security could not be asked" in found.unasked[0]
+
+
+def test_all_sources_are_tried_at_once_and_nobody_is_waited_for(
+    store: Store, archive: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The archive and those of Python's packages; each that is out of reach is named once."""
+    tried: list[list[str]] = []
+
+    def none_of_them(addresses: list[str]) -> dict[str, str]:
+        tried.append(addresses)
+        return dict.fromkeys(addresses, "No route.")
+
+    monkeypatch.setattr(reach, "unreachable", none_of_them)
+    session = session_of(tmp_path, store, archive[1])
+    first = f"{archive[1]}dists/trixie-security/InRelease"
+
+    found = scan.scan(session, pushed(store))
+
+    assert tried == [[first, advisories.SAFETY, advisories.INDEX]]
+    assert [text.count("No route.") for text in found.unasked] == [1, 2]
+    assert archive[0].asked == []
 
 
 def test_a_layer_that_cannot_be_read_is_no_clean_image(
