@@ -37,6 +37,8 @@ class Linter:
     settings: tuple[str, ...] = ()
     fixes: tuple[str, ...] = ()
     variables: tuple[tuple[str, str], ...] = ()
+    # It looks for settings in the directories above the project too, up to the home directory.
+    looks_above: bool = False
 
     def argv(self, python: str, files: Sequence[str], *, fix: bool = False) -> Argv:
         """Return the command line for these files; with `fix` the one by which it writes."""
@@ -121,6 +123,7 @@ LINTERS = (
         name="flake8",
         options=("--benchmark", "--color=never"),
         apart=True,
+        looks_above=True,
         settings=(".flake8", "setup.cfg", "tox.ini", "towpath/lint_plugin.py", "towpath/gates.py"),
     ),
     Linter(

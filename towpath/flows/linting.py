@@ -104,7 +104,9 @@ class Linting:
             config.env, config.variables.get(self.stage.removesuffix("-part"), ())
         )
         ours = environment.settings(config.env) if tool.module == towpath.__name__ else {}
-        return passed | ours | path | dict(tool.variables)
+        # What lies above the project is of this machine: there is nothing beyond its home.
+        stop = {"HOME": str(config.root.parent)} if tool.looks_above else {}
+        return passed | ours | path | stop | dict(tool.variables)
 
     def _run(self, tool: Linter, argv: Sequence[str], files: int) -> Ran:
         try:

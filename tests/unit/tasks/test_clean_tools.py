@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ from tests.fakes import QuietTerminal
 from tests.unit.flows.checked import evidence, project
 from tests.unit.test_environment import ATTACKS
 from towpath import config, environment
-from towpath.commands.linters import Linter
+from towpath.commands.linters import LINTERS, Linter
 from towpath.flows import judging, linting, records, source, stages, testing
 from towpath.flows.listed import Listed
 from towpath.flows.session import Session
@@ -99,6 +100,18 @@ def test_a_linter_does_not_see_the_home_of_whoever_calls_it(root: Path, mine: Se
     assert seen["XDG_CONFIG_HOME"] == f"{seen['HOME']}/.config"
 
 
+def test_settings_above_the_project_are_out_of_reach(root: Path, mine: Session) -> None:
+    """Flake8 goes upwards until it meets the home directory: that begins where the project ends."""
+    flake8 = next(tool for tool in LINTERS if tool.name == "flake8")
+    tool = replace(flake8, program=Path(sys.executable).name, options=("-c", PRINT))
+
+    linting.Linting(mine, "lint", Listed(root, {"app/a.py": "100644 blob 1"})).run(tool)
+
+    seen = json.loads(records.read(mine.config, "lint", "flake8").ran.stdout)
+    assert seen["HOME"] == str(root.parent)
+    assert seen["XDG_CONFIG_HOME"] != str(root.parent / ".config")
+
+
 def test_settings_of_git_on_this_machine_do_not_change_the_bytes_that_are_judged(
     root: Path, mine: Session
 ) -> None:
@@ -148,3 +161,28 @@ def test_what_is_passed_on_is_shown_and_makes_the_check_run_again(root: Path) ->
         )
     }
     assert len(inputs) == 4, "the last two see the same"
+
+
+def test_nox_by_hand_cleans_what_its_sessions_get() -> None:
+    """Whoever types `nox` has the same variables as the pipeline; what is left out is named."""
+    # These would keep Python itself from starting.
+    attacks = {name: ATTACKS[name] for name in ATTACKS if name not in ("LD_PRELOAD", "PYTHONHOME")}
+    code = "import json, os, runpy; runpy.run_path('noxfile.py'); print(json.dumps({**os.environ}))"
+    env = {"PATH": os.environ["PATH"], "HOME": "/home/me", "SHOP_URL": "x", "TOWPATH_STATE": "/s"}
+
+    ended = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=Path(__file__).parents[3],
+        env=env | attacks,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    left = json.loads(ended.stdout)
+    assert {name: left.pop(name) for name in ("UV_PYTHON_DOWNLOADS", "UV_SYSTEM_CERTS")} == {
+        "UV_PYTHON_DOWNLOADS": "never",
+        "UV_SYSTEM_CERTS": "true",
+    }
+    assert left.keys() - {"LC_CTYPE"} == {"PATH", "HOME", "TOWPATH_STATE"}
+    assert "PYTEST_ADDOPTS is set and reaches no tool.\n" in ended.stderr
