@@ -206,23 +206,6 @@ def test_the_environment_replaces_name_registry_and_repository() -> None:
             {"waivers": [{**WAIVER, "expires": dt.datetime(2027, 1, 31)}]},
             "tool.towpath.waivers[0].expires in pyproject.toml must be a date such as 2027-01-31,",
         ),
-        (
-            {"variables": {"tests": ["PYTEST_ADDOPTS"]}},
-            "tool.towpath.variables.tests in pyproject.toml names PYTEST_ADDOPTS, by which tools"
-            " are set up.",
-        ),
-        (
-            {"variables": {"tests": ["*_URL"]}},
-            "tool.towpath.variables.tests in pyproject.toml must be a list of names such as",
-        ),
-        (
-            {"variables": {"deploy": ["SHOP_URL"]}},
-            "Unknown key tool.towpath.variables.deploy in pyproject.toml.",
-        ),
-        (
-            {"waivers": [{**WAIVER, "id": "SOURCE:"}]},
-            "A waiver names 'SOURCE:', which is no gate, no advisory and no hazard of a migration.",
-        ),
         ({"gates": 80}, "tool.towpath.gates in pyproject.toml must be a table, not 80."),
         (
             {"gates": {"COVERAGE": "90"}},
