@@ -72,6 +72,26 @@ nox.options.reuse_venv = "yes"
 nox.options.envdir = os.environ.get("TOWPATH_ENVIRONMENTS", "").strip() or ".nox"
 # A Python that is not there is named in the evidence; nothing is ever downloaded in its place.
 nox.options.error_on_missing_interpreters = False
+
+
+def clean_environment() -> None:
+    """Keep what the sessions need of the caller's variables: another one changes no verdict."""
+    # The checkout's own code, where no package of it is installed beside Nox.
+    sys.path.append(str(ROOT))
+    try:
+        from towpath import environment
+    except ImportError:
+        # In the image of the checks while it is made: without the package no check can run.
+        return
+    passed = PROJECT.get("tool", {}).get("towpath", {}).get("variables", {}).values()
+    for name in environment.left_out(os.environ):
+        print(f"{name} is set and reaches no tool.", file=sys.stderr)
+    kept = environment.of_sessions(os.environ, [name for names in passed for name in names])
+    os.environ.clear()
+    os.environ.update(kept)
+
+
+clean_environment()
 os.environ["UV_PYTHON_DOWNLOADS"] = "never"
 # Trust what the machine trusts: behind a company's proxy its own authority is only there.
 os.environ.setdefault("UV_SYSTEM_CERTS", "true")

@@ -126,6 +126,10 @@ GATES: tuple[Gate, ...] = (
     Gate(
         "ADVISORIES_HIGH", "security", "advisories_high", "<=", 0, "", "high or unrated advisories"
     ),
+    # The free data of safety is made anew once a month; a few days more for whoever mirrors it.
+    Gate(
+        "ADVISORIES_AGE", "security", "age_days", "<=", 35, " days", "age of the oldest advisories"
+    ),
     Gate(
         "PLATFORMS_MISSING",
         "build",
@@ -145,6 +149,15 @@ GATES: tuple[Gate, ...] = (
         60,
         " MB",
         "compressed, above the base, of the largest platform",
+    ),
+    Gate(
+        "IMAGE_ADVISORIES_AGE",
+        "scan",
+        "age_days",
+        "<=",
+        35,
+        " days",
+        "age of the oldest data that the image was held against",
     ),
     Gate("SBOM_MISSING", "scan", "sbom_missing", "<=", 0, "", "platforms without a package list"),
     Gate("VERIFIED", "verify", "mismatches", "<=", 0, "", "answers that do not name this release"),

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from towpath import evidence, gates, predicate
+from towpath import evidence, gates, predicate, sources
 from towpath.evidence import Statement
 from towpath.gates import Gate, Limits, Status, Verdict
 
@@ -31,8 +31,8 @@ class Rules:
     """The policy of the side that judges, and its clock.
 
     `policy` is the policy's hash. `waived` maps gates to the notes of waivers in force, `excused`
-    are the notes of those that name an advisory. `days` is how old an answer about advisories may
-    be; None where its age does not matter.
+    are the notes of those that name an advisory, `accepted` maps sources to theirs. `days` is how
+    old an answer about advisories may be; None where its age does not matter.
     """
 
     policy: str
@@ -40,6 +40,7 @@ class Rules:
     limits: Limits = field(default_factory=dict)
     waived: Mapping[str, str] = field(default_factory=dict)
     excused: frozenset[str] = frozenset()
+    accepted: Mapping[str, str] = field(default_factory=dict)
     days: int | None = gates.EVIDENCE_DAYS
 
 
@@ -51,8 +52,10 @@ def judged_as(stage: str) -> str:
 
 def verdicts(statement: Statement, rules: Rules) -> tuple[Verdict, ...]:
     """Return what the gates say of a statement's facts, here and now."""
-    found = gates.judge(judged_as(statement.stage), statement.facts, rules.limits)
-    return gates.waive(found, rules.waived)
+    stage = judged_as(statement.stage)
+    ages = sources.waived_ages(stage, statement.facts, rules.accepted, rules.limits)
+    found = gates.judge(stage, statement.facts, rules.limits)
+    return gates.waive(found, {**rules.waived, **ages})
 
 
 def objections(

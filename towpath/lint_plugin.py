@@ -23,19 +23,10 @@ from towpath.readers import thresholds
 # From the bottom up; a module imports its own layer and those below it.
 LAYERS = (
     ("errors", "inside", "drivers", "markup", "redaction"),
-    (
-        "binding",
-        "documents",
-        "hazards",
-        "images",
-        "inputs",
-        "private",
-        "remotes",
-        "tables",
-        "variables",
-    ),
+    ("documents", "environment", "hazards", "images", "inputs", "private", "remotes", "tables"),
+    ("variables",),
     ("gates", "migrations"),
-    ("nodes", "policy", "predicate"),
+    ("nodes", "policy", "predicate", "sources"),
     ("config", "runner", "terminal"),
     ("evidence", "judgement", "promotion", "retention", "rollout", "provenance", "report"),
     ("commands", "readers", "clients", "journal", "sarif"),
@@ -46,18 +37,8 @@ LAYERS = (
 PURE = {
     *("gates", "evidence", "promotion", "rollout", "migrations", "hazards", "images"),
     *("commands", "readers"),
-    *(
-        "inputs",
-        "markup",
-        "nodes",
-        "policy",
-        "provenance",
-        "remotes",
-        "retention",
-        "sarif",
-        "tables",
-    ),
-    *("documents", "judgement", "predicate", "variables"),
+    *("inputs", "markup", "nodes", "policy", "provenance", "remotes", "retention", "sarif"),
+    *("documents", "environment", "judgement", "predicate", "sources", "tables", "variables"),
 }
 WORLD = {
     *("asyncio", "docker", "http", "io", "logging", "os", "random", "requests", "rich", "secrets"),

@@ -26,6 +26,8 @@ _ADVISORY = re.compile(
     r"|D[SL]A-\d+(?:-\d+)?"
     r"|DEBIAN-SECURITY"
 )
+# What a release is refused for: a source of advisories, by its address, and a part of the tests.
+SOURCE, LEFT_OUT = "SOURCE:", "LEFT_OUT:"
 _MIGRATION = re.compile(r"([A-Z_]+)(?::[a-z_][a-z0-9_]*\.\w+)?")
 
 
@@ -45,6 +47,24 @@ class Waiver:
     def as_json(self) -> dict[str, str]:
         """Return plain values, for the policy's hash."""
         return {"id": self.id, "reason": self.reason, "expires": self.expires.isoformat()}
+
+
+def accepts(name: str) -> bool:
+    """Tell whether a waiver of this id accepts what a release is otherwise refused for."""
+    return any(name.startswith(kind) and name != kind for kind in (SOURCE, LEFT_OUT))
+
+
+def acceptances(waivers: Iterable[Waiver]) -> dict[str, str]:
+    """Return the notes of the waivers that accept what a release is refused for, by their ids."""
+    return {row.id: row.note for row in waivers if accepts(row.id)}
+
+
+def accepted_sources(waivers: Iterable[Waiver]) -> dict[str, str]:
+    """Return the notes of the waivers that accept a source of advisories, by its address."""
+    found = acceptances(waivers)
+    return {
+        name.removeprefix(SOURCE): note for name, note in found.items() if name.startswith(SOURCE)
+    }
 
 
 def is_advisory(name: str) -> bool:
@@ -72,12 +92,12 @@ def require_known(waivers: Iterable[Waiver]) -> None:
     for row in waivers:
         match = _MIGRATION.fullmatch(row.id)
         known = row.id in codes or (match and match[1] in hazards)
-        if not known and not is_advisory(row.id):
+        if not known and not is_advisory(row.id) and not accepts(row.id):
             raise ConfigurationError(
                 f"A waiver names {row.id!r}, which is no gate, no advisory and no hazard of a"
                 f" migration.{nearest(row.id.upper().partition(':')[0], [*codes, *hazards])}",
                 why="Advisories are named as CVE-2026-12345, GHSA-..., PYSEC-..., OSV-..., PVE-...,"
-                " or SAFETY-12345.",
+                " or SAFETY-12345; a source of advisories as SOURCE:address.",
                 next_step="`invoke gates.list` names the gates.",
             )
 

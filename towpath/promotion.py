@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
-from towpath import evidence, judgement
+from towpath import evidence, judgement, sources
 from towpath.evidence import Statement
 from towpath.gates import Status, Verdict
 from towpath.judgement import Rules
@@ -35,8 +35,10 @@ NEEDED = {
 ADVISORY = (
     "ADVISORIES_CRITICAL",
     "ADVISORIES_HIGH",
+    "ADVISORIES_AGE",
     "IMAGE_CRITICAL",
     "IMAGE_HIGH",
+    "IMAGE_ADVISORIES_AGE",
     "SBOM_MISSING",
 )
 
@@ -89,14 +91,20 @@ class Situation:
     previous: str = ""
     in_ci: bool = False
     deploying: bool = False
+    # The words of waivers that accept what a release is otherwise refused for, by their ids.
+    accepted: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Availability:
-    """Why a release may not move, and which of its gates nobody could judge yet."""
+    """Why a release may not move, and which of its gates nobody could judge yet.
+
+    `accepted` is what would be a reason without the waivers that it names.
+    """
 
     reasons: tuple[str, ...] = ()
     unproven: tuple[str, ...] = ()
+    accepted: tuple[str, ...] = ()
 
     @property
     def ok(self) -> bool:
@@ -122,10 +130,13 @@ def is_available(release: Release, stage: str, situation: Situation) -> Availabi
                 reasons.append(f"{needed}: {verdict.gate} {words}")
         reasons += judgement.broken(statement, rules)
     reasons += _of_facts(release)
+    accepted: list[str] = []
     if stage == RELEASE:
         reasons += _untested(release)
         reasons += _of_promotion(release, rules) if situation.deploying else ()
-    return Availability(tuple(reasons), tuple(unproven))
+        foreign, accepted = _foreign(release, situation.accepted)
+        reasons += foreign
+    return Availability(tuple(reasons), tuple(unproven), tuple(accepted))
 
 
 def unproven(statement: Statement) -> tuple[str, ...]:
@@ -277,6 +288,19 @@ def _lacks_an_answer(statement: Statement, verdict: Verdict) -> bool:
         and verdict.reason.endswith("no fact")
         and said.get(verdict.gate) == Status.ERRORED
     )
+
+
+def _foreign(release: Release, waived: Mapping[str, str]) -> tuple[list[str], list[str]]:
+    """Return what stands against a release in whom its stages asked, and what a waiver accepts."""
+    reasons, accepted = [], []
+    for stage in NEEDED[RELEASE]:
+        statement = release.statements.get(stage)
+        for reason, waiver in sources.refusals(stage, statement.facts if statement else {}):
+            if waiver in waived:
+                accepted.append(f"{stage}: {waiver}, accepted: {waived[waiver]}")
+            else:
+                reasons.append(f"{reason} (a waiver would be of {waiver!r})")
+    return reasons, accepted
 
 
 def _subject(release: Release, stage: str) -> dict[str, str]:

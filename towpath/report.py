@@ -160,4 +160,5 @@ _SHOWN = {
     "above_base": "above its base {sizes}",
     "growth": "since the release {growths}",
     "unproven": "unproven: {names}",
+    "accepted": "accepted: {names}",
 }

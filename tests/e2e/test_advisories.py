@@ -41,7 +41,7 @@ def test_an_advisory_stops_the_check_until_it_is_waived(checkout: Callable[[], P
     assert (code, facts["advisories_high"]) == (1, 1), said
     assert "CVE-2025-48432 django 5.2.1 (high)" in said
     assert "ADVISORIES_HIGH" in said
-    assert facts["source"].endswith("tests/fixtures/advisories")
+    assert facts["foreign"] == [DIRECTORY]
     assert facts["age_days"] >= 0
 
     with (target / "pyproject.toml").open("a") as file:

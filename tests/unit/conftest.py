@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import socket
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ import pytest
 
 from tests.registry_server import Store, serving
 from tests.releases import session_at
+from towpath.clients import reach
 from towpath.flows.session import Session
 from towpath.redaction import SECRETS
 
@@ -47,6 +48,16 @@ def nothing_hidden_before(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let no test hide what another one reads: what the process knows starts empty."""
     monkeypatch.setattr(SECRETS, "_secrets", set())
     monkeypatch.setattr(SECRETS, "_forms", ())
+
+
+@pytest.fixture(autouse=True)
+def all_in_reach(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Say of every source of advisories that it can be asked; its door is tested apart."""
+
+    def unreachable(_addresses: Iterable[str]) -> dict[str, str]:
+        return {}
+
+    monkeypatch.setattr(reach, "unreachable", unreachable)
 
 
 @pytest.fixture

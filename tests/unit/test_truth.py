@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
@@ -27,6 +27,7 @@ from towpath.flows.session import Session
 from towpath.gates import Status, known
 from towpath.readers.findings import Ran
 from towpath.runner import Outcome
+from towpath.sources import Asked
 
 SAID = Path(__file__).parents[1] / "fixtures/said"
 TRACE = 'Traceback (most recent call last):\n  File "x.py", line 1\nRuntimeError: it broke\n'
@@ -236,7 +237,7 @@ def test_security_says_of_code_and_secrets_what_is_true(
     for name in ("bandit", "detect-secrets"):
         ended = ran if name == tool else said(name)["good"]
         records.write(session.config, "security", Record(name, "1", 0.1, ended))
-    none = {"findings": [], "source": "safety, its server", "age_days": None}
+    none = {"findings": [], "asked": asdict(Asked("safety", "https://pyup.io", "https", 0))}
     records.keep(session.config, "security", "advisories", none)
 
     assert judged(session, "security").status is wanted
@@ -326,6 +327,8 @@ SHOWN = {
     "SECRETS": ["detect-secrets"],
     "ADVISORIES_CRITICAL": list(SOURCES),
     "ADVISORIES_HIGH": list(SOURCES),
+    # It is a directory of advisories that has an age: test_advisories.py.
+    "ADVISORIES_AGE": [],
 }
 
 

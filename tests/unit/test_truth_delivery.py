@@ -25,6 +25,7 @@ from towpath.flows.source import Source
 from towpath.gates import Status
 from towpath.readers import buildx, debian, spdx, trivy
 from towpath.readers.advisories import Advisory
+from towpath.sources import Asked
 
 ASKED = ("linux/amd64", "linux/arm64")
 PLATFORM = "linux/amd64"
@@ -57,7 +58,7 @@ def scanned(
     scan = Scan(
         FIRST,
         tuple(map(Found, found)),
-        (),
+        (Asked("a source", "https://example.invalid", "https", 0),),
         tuple(unasked),
         Sizes({PLATFORM: 90_000_000}, base, {}),
         listed,
@@ -259,6 +260,8 @@ SHOWN = {
     "IMAGE_CRITICAL": TRIVY,
     "IMAGE_HIGH": DEBIAN,
     "IMAGE_SIZE": {},
+    # The archive and Trivy's database have one: test_archive.py and test_scan_tools.py.
+    "IMAGE_ADVISORIES_AGE": {},
     "SBOM_MISSING": SPDX,
     "VERIFIED": VERIFY,
     "ERROR_RATE": WATCH,

@@ -49,13 +49,17 @@ def create(project: Project, service: str) -> Argv:
     return project.command("create", "--quiet-pull", service)
 
 
-def check(project: Project, service: str, mounts: Iterable[str] = ()) -> Argv:
+def check(
+    project: Project, service: str, mounts: Iterable[str] = (), variables: Iterable[str] = ()
+) -> Argv:
     """Run a service to its end, when those that it depends on are healthy.
 
-    `mounts` are files and directories of this machine that it also sees, at the same place.
+    `mounts` are files and directories of this machine that it also sees, at the same place;
+    `variables` are names of those that it gets from whoever calls Compose.
     """
     flags = ["--rm", "--no-TTY", "--quiet-pull"]
     seen = [f"--volume={mount}:{mount}:ro" for mount in mounts]
+    seen += [f"--env={name}" for name in sorted(variables)]
     return project.command("run", *flags, *seen, service)
 
 

@@ -41,6 +41,8 @@ class Linter:
     fixes: tuple[str, ...] = ()
     fixing_module: str = ""
     variables: tuple[tuple[str, str], ...] = ()
+    # It looks for settings in the directories above the project too, up to the home directory.
+    looks_above: bool = False
 
     def argv(self, python: str, files: Sequence[str], *, fix: bool = False) -> Argv:
         """Return the command line for these files; with `fix` the one by which it writes."""
@@ -148,6 +150,7 @@ LINTERS = (
         name="flake8",
         options=("--benchmark", "--color=never", f"--append-config={_FLAKE8}"),
         apart=True,
+        looks_above=True,
         settings=(".flake8", "setup.cfg", "tox.ini", "towpath/lint_plugin.py", "towpath/gates.py"),
     ),
     Linter(

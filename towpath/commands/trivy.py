@@ -17,6 +17,11 @@ def container(image: str) -> Argv:
     ]
 
 
+def version(start: Sequence[str]) -> Argv:
+    """Ask for its version, and when its database was made."""
+    return [*start, "version", "--format=json"]
+
+
 def image(start: Sequence[str], reference: str, platform: str) -> Argv:
     """Scan one platform of an image, straight from its registry; `start` is how Trivy starts."""
     return [

@@ -104,6 +104,8 @@ class Config:
     # For how many days an answer about advisories counts in a promotion.
     evidence_days: int = EVIDENCE_DAYS
     ignored: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    # Variables of the caller's that the tools of a check, or the Compose files, get to see.
+    variables: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     # Kinds of files that the project does not have, so that no linter has to judge any.
     absent: tuple[str, ...] = ()
 

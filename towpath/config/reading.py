@@ -16,7 +16,7 @@ from math import isfinite
 from pathlib import Path
 from typing import Any, TypeVar
 
-from towpath import inputs, nodes, policy
+from towpath import environment, inputs, nodes, policy
 from towpath.config import binding, names
 from towpath.config.model import Config, Dashboard, Django, Environment, Image
 from towpath.config.reach import BRANCH, REACHES, TAG
@@ -30,6 +30,8 @@ T = TypeVar("T")
 
 # Debian Policy, "Package": what a name may be made of.
 _PACKAGE = re.compile(r"[a-z0-9][a-z0-9+.-]+")
+# A variable, or how its name begins.
+_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\*?")
 
 # Whether wheels that a registry keeps are used.
 REGISTRY_WHEELS = ("always", "authenticated", "never")
@@ -88,6 +90,7 @@ def parse(
         "gates": _limits,
         "evidence_days": _days,
         "ignored": _ignored,
+        "variables": _variables,
         "absent": strings,
     }
     values = {
@@ -234,6 +237,24 @@ def _ignored(table: Any, where: str) -> dict[str, tuple[str, ...]]:
                 why="Every check is set up there: a change of it is a change of the check.",
                 next_step="Name less.",
             )
+    return found
+
+
+def _variables(table: Any, where: str) -> dict[str, tuple[str, ...]]:
+    found = {}
+    for stage, patterns in checked(table, {*CHECKS, "compose"}, where).items():
+        here = f"{where}.{stage}"
+        found[stage] = strings(patterns, here, "names of variables")
+        for pattern in found[stage]:
+            if not _VARIABLE.fullmatch(pattern):
+                raise wrong(here, "a list of names such as SHOP_URL or SHOP_*", pattern)
+            if environment.refused(pattern):
+                raise ConfigurationError(
+                    f"{here} in pyproject.toml names {pattern}, by which tools are set up.",
+                    why="What a tool judges by stands in the files of the project, where it is"
+                    " reviewed and a part of the evidence.",
+                    next_step="Set the tool up in pyproject.toml or in its own file.",
+                )
     return found
 
 

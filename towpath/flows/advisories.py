@@ -4,31 +4,36 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from towpath.clients import reach
 from towpath.commands import audits
 from towpath.errors import CommandFailedError, ConfigurationError, NothingToJudgeError
-from towpath.flows import files, stages, tools
+from towpath.flows import files, private, stages, tools
 from towpath.flows.session import Session
 from towpath.readers import pip_audit, safety
 from towpath.readers.advisories import Advisory, by_severity
 from towpath.readers.findings import Ran
+from towpath.sources import Asked
 
 Pins = Sequence[tuple[str, str]]
 
 PATIENCE = 10
 DEADLINE = 300
+VARIABLE = "TOWPATH_ADVISORIES"
+# What each tool asks first, and by which it is known soon whether it could get an answer.
+SAFETY = "https://pyup.io/aws/safety/free/insecure.json"
+INDEX = "https://pypi.org/pypi/pip/24.0/json"
 
 
 @dataclass(frozen=True)
 class Advisories:
-    """What a source said. `age_days` is the age of its data, None where it does not say."""
+    """What a source said, and which it was."""
 
-    source: str
-    age_days: float | None
+    asked: Asked
     findings: tuple[Advisory, ...]
 
     @property
@@ -41,25 +46,27 @@ class Advisories:
         return asdict(self)
 
 
-def audit(session: Session, pins: Pins) -> Advisories:
+def addresses(session: Session) -> tuple[str, ...]:
+    """Return whom an audit would ask over the network."""
+    return () if session.config.env.get(VARIABLE) else (SAFETY, INDEX)
+
+
+def audit(session: Session, pins: Pins, missing: Mapping[str, str] | None = None) -> Advisories:
     """Ask for advisories against these pins, (name, version) each.
 
     With TOWPATH_ADVISORIES, a directory in the form that safety reads, only that is asked. Else
     safety's server, and if it gives no answer the index that pip-audit asks. Raises
     NothingToJudgeError, naming every source and why, if none could be asked; no pin at all is
-    nothing to ask about either.
+    nothing to ask about either. `missing` says who is known to be out of reach, and why; without
+    it that is found out first, since the tools themselves wait long.
     """
     if not pins:
         raise NothingToJudgeError("There is no dependency to ask advisories about.")
-    sources: list[Callable[[], Advisories]]
-    if named := session.config.env.get("TOWPATH_ADVISORIES", ""):
-        directory = session.config.root / named
-        age = _age(directory)
-        sources = [lambda: _safety(session, pins, directory, age)]
-    else:
-        sources = [lambda: _safety(session, pins), lambda: _pip_audit(session, pins)]
-    reasons = []
-    for ask in sources:
+    sources = _sources(session, pins)
+    if missing is None:
+        missing = reach.unreachable(addresses(session))
+    reasons = [f"{row}: {missing[row]}" for row in sources if row in missing]
+    for ask in (ask for row, ask in sources.items() if row not in missing):
         try:
             return ask()
         except (NothingToJudgeError, CommandFailedError) as error:
@@ -71,16 +78,31 @@ def audit(session: Session, pins: Pins) -> Advisories:
     )
 
 
-def _safety(
-    session: Session, pins: Pins, directory: Path | None = None, age: float | None = None
-) -> Advisories:
+def _sources(session: Session, pins: Pins) -> dict[str, Callable[[], Advisories]]:
+    """Return how each source is asked, by its address, in the order in which they are asked."""
+    if named := session.config.env.get(VARIABLE, ""):
+        return {named: lambda: _directory(session, pins, session.config.root / named)}
+    return {SAFETY: lambda: _server(session, pins), INDEX: lambda: _pip_audit(session, pins)}
+
+
+def _directory(session: Session, pins: Pins, directory: Path) -> Advisories:
+    """Ask a directory that the environment names: nothing shows whose data that is."""
+    age = _age(directory)
+    asked = Asked("safety", str(_shown(session, directory)), "nothing", age, foreign=True)
+    return Advisories(asked, _safety(session, pins, str(directory)))
+
+
+def _server(session: Session, pins: Pins) -> Advisories:
+    return Advisories(Asked("safety", SAFETY, "https", 0.0), _safety(session, pins))
+
+
+def _safety(session: Session, pins: Pins, directory: str = "") -> tuple[Advisory, ...]:
     place = tools.environment(session, "safety")
     found: list[Advisory] = []
     for some in audits.rounds(pins):
-        ran = _ask(session, audits.safety(place, _pins(session, some), str(directory or "")), some)
+        ran = _ask(session, audits.safety(place, _pins(session, some), directory), some)
         found += safety.read(ran, some)
-    where = f"the directory {_shown(session, directory)}" if directory else "its server"
-    return Advisories(f"safety, {where}", age, tuple(found))
+    return tuple(found)
 
 
 def _pip_audit(session: Session, pins: Pins) -> Advisories:
@@ -89,13 +111,14 @@ def _pip_audit(session: Session, pins: Pins) -> Advisories:
     for some in audits.rounds(pins):
         ran = _ask(session, audits.pip_audit(place, _pins(session, some), PATIENCE), some)
         found += pip_audit.read(ran, some)
-    return Advisories("pip-audit, the package index", None, tuple(found))
+    return Advisories(Asked("pip-audit", "https://pypi.org/pypi", "https", 0.0), tuple(found))
 
 
 def _ask(session: Session, argv: Sequence[str], pins: Pins) -> Ran:
     tool = argv[2].replace("_", "-")
     log = session.config.reports / "logs" / f"{tool}.log"
-    ended = session.runner.run(argv, check=False, timeout=DEADLINE, log=log)
+    with private.home() as home:
+        ended = session.runner.run(argv, env=home, check=False, timeout=DEADLINE, log=log)
     return Ran(ended.code, ended.stdout, ended.stderr, len(pins))
 
 
@@ -113,20 +136,33 @@ def _shown(session: Session, directory: Path) -> Path:
 
 
 def _age(directory: Path) -> float:
-    """Return the age in days of a directory of advisories; raises ConfigurationError if it is none.
+    """Return the age in days of the older of a directory's two files of advisories.
 
-    Safety itself crashes without a word of use where `$meta` lacks its keys.
+    Raises ConfigurationError if it is no such directory, NothingToJudgeError if it names no package
+    or is from the future. Safety itself crashes without a word of use where `$meta` lacks its keys.
     """
-    file = directory / "insecure_full.json"
+    files = [_file(directory, name) for name in ("insecure.json", "insecure_full.json")]
+    if not all(packages for _, packages in files):
+        raise NothingToJudgeError(f"The advisories in {directory} name no package at all.")
+    ages = [(stages.now() - made).total_seconds() / 86400 for made, _ in files]
+    # A clock may be a little behind.
+    if min(ages) < -1:
+        raise NothingToJudgeError(f"The advisories in {directory} are from the future.")
+    return round(max(0.0, *ages), 1)
+
+
+def _file(directory: Path, name: str) -> tuple[dt.datetime, int]:
+    """Return when a file of advisories was made, and how many packages it names."""
     try:
-        meta = json.loads(file.read_text(encoding="utf-8"))["$meta"]
-        if not (meta["base_domain"] and (directory / "insecure.json").is_file()):
-            raise ValueError("its base_domain is empty, or insecure.json is not beside it")
+        document = json.loads((directory / name).read_text(encoding="utf-8"))
+        meta = document["$meta"]
+        if not meta["base_domain"]:
+            raise ValueError("its base_domain is empty")
         made = dt.datetime.fromtimestamp(meta["timestamp"], dt.UTC)
-    except (OSError, KeyError, TypeError, ValueError) as error:
+    except (OSError, KeyError, TypeError, ValueError, OverflowError, RecursionError) as error:
         raise ConfigurationError(
             f"TOWPATH_ADVISORIES names no directory of advisories: {directory}",
-            why=f"insecure_full.json: {type(error).__name__}: {error}",
+            why=f"{name}: {type(error).__name__}: {error}",
             next_step="It holds insecure.json and insecure_full.json, each with a $meta.",
         ) from error
-    return round((stages.now() - made).total_seconds() / 86400, 1)
+    return made, len(document) - 1

@@ -10,7 +10,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from towpath import documents, evidence, gates, judgement
+from towpath import documents, environment, evidence, gates, judgement
 from towpath.commands import compose
 from towpath.commands.compose import Project
 from towpath.config import Config
@@ -129,7 +129,7 @@ def _run(session: Session, checks: Sequence[Check], place: Place, image: str) ->
     reports = session.config.reports / "ci"
     work = reports / "work"
     project = Project(f"{session.config.name}-{TARGET}", (FILE,))
-    env = _variables(place, work, image)
+    env = environment.of_sessions(session.config.env) | _variables(place, work, image)
     try:
         with session.terminal.step("A copy of the working tree for each service"):
             made_of = checkouts.make(session, [work / check.service for check in checks])
@@ -160,7 +160,7 @@ def _all(
     env: Mapping[str, str],
 ) -> list[Outcome | TowpathError]:
     """Run every service to its end, as many at a time as there are cores."""
-    mounts = _mounts(session)
+    config, mounts = session.config, _mounts(session)
     down = compose.down(project, volumes=True)
     # What a killed run left behind is no ground for this one.
     session.runner.run(down, env=env, check=False)
@@ -168,11 +168,13 @@ def _all(
     session.runner.run(compose.create(project, checks[-1].service), env=env)
 
     def one(check: Check) -> Outcome | TowpathError:
-        argv = compose.check(project, check.service, mounts)
-        log = session.config.reports / "logs" / f"ci-{check.service}.log"
+        named = config.variables.get(check.stage, ())
+        passed = environment.chosen(config.env, named)
+        argv = compose.check(project, check.service, mounts, passed)
+        log = config.reports / "logs" / f"ci-{check.service}.log"
         try:
             return place.runner(check.service).run(
-                argv, env=env, check=False, timeout=DEADLINE, log=log, stream=True
+                argv, env={**env, **passed}, check=False, timeout=DEADLINE, log=log, stream=True
             )
         except TowpathError as error:
             return error

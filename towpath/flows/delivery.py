@@ -90,6 +90,8 @@ def promoting(stage: str) -> Act:
         fields: dict[str, Any] = {"digest": promoted.digest, "tag": promoted.tag}
         if promoted.unproven:
             fields["unproven"] = list(promoted.unproven)
+        if promoted.accepted:
+            fields["accepted"] = list(promoted.accepted)
         return result(stages.require(run.session.config, name), started, fields)
 
     return act

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from towpath import gates
+from towpath import environment, gates, sources
 from towpath.config import Config
 from towpath.errors import ConfigurationError, GateFailedError, NothingToJudgeError
 from towpath.evidence import Statement
@@ -49,7 +49,7 @@ def judge(session: Session, stage: str) -> Statement:
         session,
         stage,
         now.subject,
-        measured.facts,
+        measured.facts | _variables(session.config, stage),
         inputs=begun.inputs,
         started=begun.started,
         duration=(stages.now() - begun.started).total_seconds(),
@@ -69,6 +69,12 @@ def judge(session: Session, stage: str) -> Statement:
     )
     stages.raise_for(statement)
     return statement
+
+
+def _variables(config: Config, stage: str) -> dict[str, dict[str, str]]:
+    """Return as a fact what the tools of a check saw besides the neutral variables."""
+    found = environment.shown(stages.passed_on(config, stage))
+    return {"variables": found} if found else {}
 
 
 def part(session: Session, stage: str, measured: Measured) -> None:
@@ -95,7 +101,8 @@ def part(session: Session, stage: str, measured: Measured) -> None:
 
 def _refused(session: Session, stage: str, measured: Measured) -> list[Verdict]:
     """Return the verdicts that say no, waivers heeded, of those gates whose facts are known."""
-    waived = {row.id: row.note for row in session.config.waivers}
+    limits = session.config.gates
+    waived = sources.notes(session.config.waivers, stage, measured.facts, limits)
     verdicts = gates.waive(gates.judge(stage, measured.facts, session.config.gates), waived)
     return [row for row in verdicts if row.status is Status.FAILED]
 

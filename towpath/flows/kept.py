@@ -19,6 +19,7 @@ from pathlib import Path, PurePath
 from typing import Any
 
 import towpath
+from towpath import environment
 from towpath.commands import linters
 from towpath.commands.linters import Linter
 from towpath.config import Config
@@ -34,9 +35,6 @@ Answers = dict[str, Answer]
 STATES = 4
 # The name of the one answer about all files together.
 TOGETHER = ""
-# Variables that no linter reads, and that differ from one terminal or one run in CI to the next.
-HARMLESS = {"_", "COLUMNS", "LINES", "OLDPWD", "PWD", "SHLVL", "TERM", "WINDOWID"}
-HARMLESS_HEADS = ("GITHUB_", "NOX_", "RUNNER_", "SSH_", "TERM_", "VTE_", "XDG_SESSION")
 
 
 class Keeper:
@@ -123,12 +121,11 @@ def _read_besides(
 
 
 def _surroundings(config: Config) -> list[tuple[str, str]]:
-    """Return the variables of the environment that a linter might read."""
-    return sorted(
-        (name, value)
-        for name, value in config.env.items()
-        if name not in HARMLESS and not name.startswith(HARMLESS_HEADS)
-    )
+    """Return the variables that a linter sees, or one of our own reads."""
+    passed = config.variables.get("lint", ())
+    names = ("PATH", "DOCKER_*", *environment.LOCALE, *passed)
+    seen = environment.chosen(config.env, names) | environment.settings(config.env)
+    return sorted(seen.items())
 
 
 @functools.cache

@@ -12,9 +12,11 @@ from importlib import metadata
 from itertools import chain
 from pathlib import Path
 
+import towpath
+from towpath import environment
 from towpath.commands.linters import Linter
 from towpath.errors import CommandFailedError, NothingToJudgeError
-from towpath.flows import records, rows
+from towpath.flows import private, records, rows
 from towpath.flows.kept import TOGETHER, Answers, Keeper
 from towpath.flows.listed import Listed
 from towpath.flows.records import Record
@@ -98,21 +100,35 @@ class Linting:
         self._write_log(tool.name, argv if files else (), ran, _as_before(record))
         return record
 
-    def _path(self) -> dict[str, str]:
-        """Return the search path on which a linter finds those that it starts: ours come first."""
-        rest = self.session.config.env.get("PATH", os.defpath)
-        return {"PATH": os.pathsep.join([str(Path(sys.executable).parent), rest])}
+    def _variables(self, tool: Linter) -> dict[str, str]:
+        """Return what a linter sees besides the neutral variables.
+
+        On its search path ours come first, for those that it starts. One of our own reads our
+        settings, and gets them.
+        """
+        config = self.session.config
+        rest = config.env.get("PATH", os.defpath)
+        path = {"PATH": os.pathsep.join([str(Path(sys.executable).parent), rest])}
+        passed = environment.chosen(
+            config.env, config.variables.get(self.stage.removesuffix("-part"), ())
+        )
+        ours = environment.settings(config.env) if tool.module == towpath.__name__ else {}
+        # What lies above the project is of this machine: there is nothing beyond its home.
+        stop = {"HOME": str(config.root.parent)} if tool.looks_above else {}
+        return passed | ours | path | stop | dict(tool.variables)
 
     def _run(self, tool: Linter, argv: Sequence[str], files: int) -> Ran:
         try:
-            ended = self.session.runner.run(
-                argv,
-                check=False,
-                timeout=DEADLINE,
-                env={**self._path(), **dict(tool.variables)},
-                stream=self.streaming,
-                label=tool.name,
-            )
+            with private.home() as home:
+                ended = self.session.runner.run(
+                    argv,
+                    check=False,
+                    timeout=DEADLINE,
+                    # Our own look for an engine and its Compose where the caller has them.
+                    env=({} if tool.module == towpath.__name__ else home) | self._variables(tool),
+                    stream=self.streaming,
+                    label=tool.name,
+                )
         except CommandFailedError as error:
             return Ran(-1, "", f"{error.what} {error.why}", files)
         return Ran(ended.code, ended.stdout, ended.stderr, files)

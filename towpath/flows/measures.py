@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from towpath import policy
+from towpath import policy, sources
 from towpath.commands import linters
 from towpath.config import Config
 from towpath.errors import NothingToJudgeError
@@ -160,20 +160,14 @@ def _advisories(measured: Measured, config: Config) -> None:
     counting = [row for row in rows if not row.waived(notes)]
     counts = advisories.by_severity(counting)
     measured.facts.update({f"advisories_{name}": count for name, count in counts.items()})
-    measured.facts.update(
-        source=said["source"],
-        age_days=said["age_days"],
-        advisories_waived=_waived(rows, notes),
-    )
+    asked = sources.Asked(**said["asked"])
+    measured.facts.update(sources.facts([asked]))
+    measured.facts["advisories_waived"] = _waived(rows, notes)
     measured.warnings += [policy.unused_warning(name) for name in advisories.unused(notes, rows)]
     found = tuple(_as_finding(row) for row in counting)
     measured.told["advisories"] = found
     measured.findings += found
-    age = _age(said["age_days"])
-    words = (
-        f"advisories: {len(counting)}, waived: {len(rows) - len(counting)}; asked {said['source']},"
-        f" data {age}"
-    )
+    words = f"advisories: {len(counting)}, waived: {len(rows) - len(counting)}; asked {asked}"
     measured.rows.append(("advisories", _stands(counting), "", words))
 
 
@@ -183,10 +177,6 @@ def _waived(rows: Sequence[advisories.Advisory], notes: Mapping[str, str]) -> li
 
 def _as_finding(row: advisories.Advisory) -> Finding:
     return Finding("requirements/production.txt", 0, row.id, row.words(), row.severity)
-
-
-def _age(days: float | None) -> str:
-    return "of unknown age" if days is None else f"{days:g} days old"
 
 
 def _matrix(config: Config, measured: Measured) -> None:

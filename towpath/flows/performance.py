@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from towpath.commands import testing as commands
 from towpath.errors import CommandFailedError, ConfigurationError
-from towpath.flows import files, judging, measures, records, testing
+from towpath.flows import files, judging, measures, records, stages, testing
 from towpath.flows.session import Session
 from towpath.readers import benchmark
 
@@ -29,6 +29,7 @@ def performance(session: Session, arguments: Sequence[str] = ()) -> None:
     report = records.benchmark_report(session.config)
     ended = session.runner.run(
         commands.pytest(sys.executable, commands.PERFORMANCE, benchmark=str(report)),
+        env=stages.passed_on(session.config, "performance"),
         check=False,
         log=session.config.reports / "logs" / "pytest-performance.log",
         stream=True,

@@ -13,10 +13,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import PurePath
 
+from towpath import environment as variables_of
 from towpath.commands import compose, django
 from towpath.commands.compose import Argv, Project
 from towpath.engine.layout import layout
 from towpath.errors import CommandFailedError, EngineAbsentError
+from towpath.flows import private
 from towpath.flows.session import Session
 from towpath.flows.site import Release, Site, variables
 from towpath.readers import compose as compose_reader
@@ -86,16 +88,23 @@ def deployment(session: Session, files: Sequence[str]) -> list[Finding]:
     """Return what `check --deploy` has against the product's settings in production."""
     config = session.config.django
     made_up = {name: secrets.token_urlsafe(64) for name in config.secrets}
-    env = {**config.production, **made_up}
     argv = django.check_deployment(sys.executable, config.manage)
-    ended = session.runner.run(argv, env=env, check=False)
+    ended = _manage(session, argv, {**config.production, **made_up})
     return django_reader.check(_ran(ended, files), config.manage)
 
 
 def migrations(session: Session, files: Sequence[str]) -> list[Finding]:
     """Return the migrations that the product's models lack."""
     argv = django.missing_migrations(sys.executable, session.config.django.manage)
-    return django_reader.missing_migrations(_ran(session.runner.run(argv, check=False), files))
+    return django_reader.missing_migrations(_ran(_manage(session, argv, {}), files))
+
+
+def _manage(session: Session, argv: Argv, env: Mapping[str, str]) -> Outcome:
+    """Run the product's manage.py with what the project passes on, and no settings of a person."""
+    config = session.config
+    passed = variables_of.chosen(config.env, config.variables.get("lint", ()))
+    with private.home() as home:
+        return session.runner.run(argv, env={**home, **passed, **env}, check=False)
 
 
 def pins(session: Session, files: Sequence[str]) -> list[Finding]:

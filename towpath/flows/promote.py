@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 
-from towpath import promotion
+from towpath import policy, promotion
 from towpath.clients.registry import RegistryClient
 from towpath.errors import PromotionRefusedError, RegistryError, RegistryNotFoundError
 from towpath.evidence import Subject
@@ -23,13 +23,14 @@ MAKE_IT = "Make the evidence that is missing with `invoke pipeline`, then promot
 
 @dataclass(frozen=True)
 class Promoted:
-    """What got a name. `unproven` are gates that nobody could judge."""
+    """What got a name. `unproven` are gates that nobody could judge, `accepted` by waivers."""
 
     digest: str
     version: str
     tag: str
     unproven: tuple[str, ...]
     seconds: float
+    accepted: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -60,6 +61,8 @@ def promote(session: Session, stage: str, digest: str = "") -> Promoted:
     with session.terminal.step(f"Judge {chosen} for {stage}"):
         candidate = judge(session, registry, stage, chosen)
     refuse(candidate, stage)
+    for words in candidate.availability.accepted:
+        session.terminal.warn(words)
     mirror.publish(session, (chosen, (stage,)))
     _read_back(registry, stage, candidate.image)
     seconds = time.monotonic() - started
@@ -73,6 +76,7 @@ def promote(session: Session, stage: str, digest: str = "") -> Promoted:
             "tag": stage,
             "version": release.version,
             "unproven": list(unproven),
+            "accepted": list(candidate.availability.accepted),
             "judged": {name: row.sha256 for name, row in release.statements.items()},
             **stages.run_facts(session.config),
         },
@@ -82,7 +86,8 @@ def promote(session: Session, stage: str, digest: str = "") -> Promoted:
     )
     evidence.push(registry, chosen, [statement])
     mirror.publish(session, (chosen, ()))
-    return Promoted(chosen, release.version, stage, unproven, seconds)
+    accepted = candidate.availability.accepted
+    return Promoted(chosen, release.version, stage, unproven, seconds, accepted)
 
 
 def _obey_branches(session: Session, stage: str) -> None:
@@ -125,6 +130,7 @@ def assess(
         previous=_tagged(registry, promotion.PREVIOUS[stage]),
         in_ci=config.in_ci,
         deploying=deploying,
+        accepted=policy.acceptances(config.waivers),
     )
     return Candidate(image, release, promotion.is_available(release, stage, situation))
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from towpath.clients.registry import RegistryClient
 from towpath.commands import syft
 from towpath.errors import CommandFailedError, ConfigurationError, NothingToJudgeError
-from towpath.flows import attached, guard, tools
+from towpath.flows import attached, guard, private, tools
 from towpath.flows.attached import PLATFORM
 from towpath.flows.registry import Image, PlatformImage
 from towpath.flows.session import Session
@@ -66,6 +67,12 @@ def held(registry: RegistryClient, image: Image) -> dict[str, int]:
     return found
 
 
+def _client(session: Session) -> dict[str, str]:
+    """Return where the Docker client keeps the logins of registries."""
+    env = session.config.env
+    return {"DOCKER_CONFIG": env.get("DOCKER_CONFIG") or f"{env.get('HOME', '')}/.docker"}
+
+
 def _listed(
     session: Session, image: Image, wanted: dict[str, PlatformImage]
 ) -> Iterable[tuple[str, str | Exception]]:
@@ -82,7 +89,12 @@ def _listed(
         log = session.config.reports / "logs" / f"sbom-{platform.replace('/', '-')}.log"
         argv = syft.sbom(place, reference, platform)
         try:
-            return session.runner.run(argv, env=syft.ENV, timeout=DEADLINE, log=log).stdout
+            with private.home() as home:
+                # It reads settings of its own here and at home, and what it needs to log in.
+                env = home | _client(session) | syft.ENV
+                elsewhere = Path(home["HOME"])
+                ended = session.runner.run(argv, env=env, cwd=elsewhere, timeout=DEADLINE, log=log)
+                return ended.stdout
         except CommandFailedError as error:
             return error
 

@@ -15,14 +15,15 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from towpath import policy, promotion
-from towpath.clients import debian as archive
+from towpath import environment, policy, promotion
+from towpath.clients import reach
 from towpath.clients.registry import RegistryClient
 from towpath.errors import CommandFailedError, NothingToJudgeError, RegistryNotFoundError
 from towpath.evidence import Statement, Subject
 from towpath.flows import advisories, alerts, inventory, origin, readback
 from towpath.flows import registry as registries
 from towpath.flows import sbom, stages, trivy
+from towpath.flows.archive import Archive
 from towpath.flows.inventory import BASE, OURS, UNKNOWN, Inventory, Pin
 from towpath.flows.registry import Image
 from towpath.flows.scanned import Found, Scan, Sizes
@@ -31,6 +32,7 @@ from towpath.provenance import Base
 from towpath.readers import debian
 from towpath.readers.advisories import Advisory, canonical, unused
 from towpath.readers.findings import Finding
+from towpath.sources import Asked
 
 PENDING = "DEBIAN-SECURITY"
 SARIF_VERSION = "1"
@@ -41,13 +43,13 @@ class _Notes:
     """What a scan gathers on its way."""
 
     findings: set[Found] = field(default_factory=set)
-    sources: set[str] = field(default_factory=set)
+    asked: set[Asked] = field(default_factory=set)
     unasked: list[str] = field(default_factory=list)
     looked_at: dict[str, dict[str, int]] = field(default_factory=dict)
 
-    def add(self, rows: Iterable[Found], source: str) -> None:
+    def add(self, rows: Iterable[Found], source: Asked) -> None:
         self.findings.update(rows)
-        self.sources.add(source)
+        self.asked.add(source)
 
     def missing(self, error: NothingToJudgeError | CommandFailedError) -> None:
         text = " ".join(part for part in (error.what, error.why) if part)
@@ -77,7 +79,7 @@ def scan(session: Session, digest: str) -> Scan:
     return Scan(
         image.digest,
         tuple(row for row in found if not row.advisory.waived(waivers)),
-        tuple(sorted(notes.sources)),
+        tuple(sorted(notes.asked, key=str)),
         tuple(notes.unasked),
         _sizes(registry, image, base),
         listed,
@@ -85,6 +87,7 @@ def scan(session: Session, digest: str) -> Scan:
         time.monotonic() - started,
         tuple(f"{row}; waived: {note}" for row in found if (note := row.advisory.waived(waivers))),
         tuple(unused(waivers, (row.advisory for row in found))),
+        environment.shown(environment.network(session.config.env)),
     )
 
 
@@ -117,8 +120,18 @@ def record(session: Session, found: Scan, *, started: dt.datetime) -> Statement:
 
 
 def inputs(session: Session, digest: str) -> str:
-    """Return what a scan depends on: the digest, and the day, since advisories grow old."""
-    more = (stages.now().date().isoformat(), session.config.env.get("TOWPATH_ADVISORIES", ""))
+    """Return what a scan depends on: the digest, whom it asks and how, and the day.
+
+    Advisories grow old.
+    """
+    config = session.config
+    more = (
+        stages.today(),
+        stages.advisories(config),
+        Archive(session).address,
+        trivy.identity(session),
+        *environment.inputs(environment.network(config.env)),
+    )
     return hashlib.sha256("\0".join((digest, *more)).encode()).hexdigest()
 
 
@@ -161,32 +174,51 @@ def _sizes(registry: RegistryClient, image: Image, base: Base | None) -> Sizes:
 def _built_in(
     session: Session, registry: RegistryClient, image: Image, base: Base | None, notes: _Notes
 ) -> None:
-    owners: dict[Pin, str] = {}
+    taken = _inventories(session, registry, image, base, notes)
+    archive = Archive(session)
+    with session.terminal.step("See who can be asked for advisories"):
+        suites = {archive.first(found.codename) for found in taken.values()}
+        archive.missing = reach.unreachable([*sorted(suites), *advisories.addresses(session)])
+    with session.terminal.step("Ask for advisories"):
+        for platform, found in taken.items():
+            _debian(archive, found, platform, notes)
+        _python(session, _owners_of_pins(taken.values()), archive.missing, notes)
+
+
+def _inventories(
+    session: Session, registry: RegistryClient, image: Image, base: Base | None, notes: _Notes
+) -> dict[str, Inventory]:
+    """Return what is in each platform; one that cannot be read is noted as missing."""
+    taken = {}
     for platform, part in image.platforms.items():
         with session.terminal.step(f"Look into {platform}"):
             try:
-                found = inventory.take(registry, part, base)
+                found = taken[platform] = inventory.take(registry, part, base)
             except NothingToJudgeError as error:
                 notes.missing(error)
                 continue
-            # What is ours on one platform is ours to mend, whatever the other's base has.
-            owners |= {
-                pin: found.owner_of_pin(pin) for pin in found.pins if owners.get(pin) != OURS
-            }
             notes.looked_at[platform] = {
                 "python": len(found.pins),
                 "debian": len(found.packages),
             }
-            _debian(session, found, platform, notes)
-    with session.terminal.step("Ask for advisories"):
-        _python(session, owners, notes)
+    return taken
 
 
-def _debian(session: Session, found: Inventory, platform: str, notes: _Notes) -> None:
+def _owners_of_pins(taken: Iterable[Inventory]) -> dict[Pin, str]:
+    """Return whose each distribution is.
+
+    What is ours on one platform is ours to mend, whatever the other's base has.
+    """
+    owners: dict[Pin, str] = {}
+    for found in taken:
+        owners |= {pin: found.owner_of_pin(pin) for pin in found.pins if owners.get(pin) != OURS}
+    return owners
+
+
+def _debian(archive: Archive, found: Inventory, platform: str, notes: _Notes) -> None:
     """Count each pending security update as high: the archive does not rate it."""
-    name = found.codename
     try:
-        index = archive.security_index(session.config.env, name, platform.partition("/")[2])
+        index, asked = archive.packages(found.codename, platform.split("/")[1])
         rows = debian.pending(found.packages, debian.available(index))
     except NothingToJudgeError as error:
         notes.missing(error)
@@ -199,23 +231,24 @@ def _debian(session: Session, found: Inventory, platform: str, notes: _Notes) ->
             )
             for row in rows
         ),
-        f"Debian's security archive, {name}",
+        asked,
     )
 
 
-def _python(session: Session, owners: Mapping[Pin, str], notes: _Notes) -> None:
+def _python(
+    session: Session, owners: Mapping[Pin, str], missing: Mapping[str, str], notes: _Notes
+) -> None:
     try:
-        answer = advisories.audit(session, sorted(owners))
+        answer = advisories.audit(session, sorted(owners), missing)
     except NothingToJudgeError as error:
         notes.missing(error)
         return
-    age = "" if answer.age_days is None else f", {answer.age_days:g} days old"
     notes.add(
         (
             Found(row, owners.get((canonical(row.package), row.version), UNKNOWN))
             for row in answer.findings
         ),
-        f"{answer.source}{age}",
+        answer.asked,
     )
 
 
@@ -228,7 +261,16 @@ def _trivy(session: Session, image: Image, base: Base | None, notes: _Notes) -> 
                 notes.missing(error)
                 continue
             owners = _owners(part.config.diff_ids, base, platform)
-            notes.add((Found(row, owners.get(layer, UNKNOWN)) for row, layer in rows), "Trivy")
+            notes.findings.update(Found(row, owners.get(layer, UNKNOWN)) for row, layer in rows)
+    _name_trivy(session, notes)
+
+
+def _name_trivy(session: Session, notes: _Notes) -> None:
+    """Keep which Trivy it was, once it has fetched its database and scanned."""
+    try:
+        notes.asked.add(trivy.asked(session))
+    except (CommandFailedError, NothingToJudgeError) as error:
+        notes.missing(error)
 
 
 def _owners(diff_ids: Sequence[str], base: Base | None, platform: str) -> dict[str, str]:

@@ -6,10 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from towpath import sources
 from towpath.flows.inventory import BASE, OURS, UNKNOWN
 from towpath.flows.sbom import Listed
 from towpath.flows.session import Session
 from towpath.readers.advisories import Advisory, by_severity
+from towpath.sources import Asked
 
 MB = 1e6
 
@@ -53,12 +55,12 @@ class Scan:
     """What was found in an image, by whom, and what could not be asked. Seconds.
 
     `findings` count; `waived` are those that a waiver names, in words, and `waivers_unused` are the
-    advisories that a waiver names and nobody found.
+    advisories that a waiver names and nobody found. `variables` say how the network was reached.
     """
 
     digest: str
     findings: tuple[Found, ...]
-    sources: tuple[str, ...]
+    asked: tuple[Asked, ...]
     unasked: tuple[str, ...]
     sizes: Sizes
     listed: Listed
@@ -66,6 +68,7 @@ class Scan:
     seconds: float = 0.0
     waived: tuple[str, ...] = ()
     waivers_unused: tuple[str, ...] = ()
+    variables: Mapping[str, str] = field(default_factory=dict)
 
     def facts(self) -> dict[str, Any]:
         """Return the facts for the gates.
@@ -81,9 +84,10 @@ class Scan:
             known
             | unlisted
             | self.sizes.facts()
+            | sources.facts(self.asked)
             | {
                 "digest": self.digest,
-                "sources": list(self.sources),
+                "variables": dict(self.variables),
                 "unasked": list(self.unasked),
                 "looked_at": self.looked_at,
                 "findings": [str(row) for row in self.findings],
@@ -132,7 +136,7 @@ def show(session: Session, found: Scan) -> None:
     for owner, counts in found.owners().items():
         words = ", ".join(f"{count} {name}" for name, count in counts.items())
         session.terminal.say(f"{owner}: {words}")
-    session.terminal.say(f"Asked: {'; '.join(found.sources) or 'nobody'}")
+    session.terminal.say(f"Asked: {'; '.join(map(str, found.asked)) or 'nobody'}")
 
 
 def _mb(size: int | None, sign: str = "", absent: str = "not known") -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from towpath import evidence
+from towpath import environment, evidence
 from towpath.commands import nox
 from towpath.errors import NothingToJudgeError
 from towpath.evidence import Statement
@@ -64,7 +64,9 @@ def ensure(
     before = _age(session, stage)
     log = config.reports / "logs" / f"{stage}.log"
     with session.terminal.step(f"nox -s {stage}"):
-        ended = session.runner.run(nox.session(stage, fresh=fresh), check=False, log=log)
+        variables = environment.of_sessions(config.env, config.variables.get(stage, ()))
+        argv = nox.session(stage, fresh=fresh)
+        ended = session.runner.run(argv, env=variables, check=False, log=log)
     where = str(log.relative_to(config.root))
     if _age(session, stage) == before:
         raise NothingToJudgeError(

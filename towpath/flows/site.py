@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
+from towpath import environment
 from towpath.clients.engine import Container, Engine, Image
 from towpath.clients.proxy import Proxy
 from towpath.commands import compose
@@ -189,7 +190,10 @@ def variables(site: Site, release: Release) -> Mapping[str, str]:
     """Return the variables of the Compose files; no secret is among them."""
     config = site.session.config
     settings = config.root / "compose" / "haproxy.cfg"
+    passed = environment.chosen(config.env, config.variables.get("compose", ()))
     return {
+        **environment.settings(config.env),
+        **passed,
         "STATE": str(site.state),
         "TOWPATH_PORT": str(site.environment.port),
         "TOWPATH_BIND": binding.published(site.environment.bind),

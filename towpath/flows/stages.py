@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from towpath import documents, evidence, gates, inputs, judgement, private
+from towpath import documents, environment, evidence, gates, inputs, judgement, private, sources
 from towpath.config import Config
 from towpath.config.ci_systems import OVERRIDE
 from towpath.errors import GateFailedError, NothingToJudgeError, TowpathError
@@ -20,7 +20,7 @@ from towpath.flows.session import Session
 from towpath.flows.source import Snapshot, Source
 from towpath.gates import Status, Verdict
 from towpath.judgement import Rules
-from towpath.policy import advisory_notes
+from towpath.policy import accepted_sources, advisory_notes
 from towpath.redaction import SECRETS
 
 
@@ -46,6 +46,7 @@ def rules(config: Config) -> Rules:
         now=now(),
         limits=config.gates,
         waived=_notes(config),
+        accepted=accepted_sources(policies.in_force(config, now().date())),
         excused=frozenset(advisory_notes(policies.in_force(config, now().date())).values()),
         days=config.evidence_days,
     )
@@ -53,7 +54,9 @@ def rules(config: Config) -> Rules:
 
 def verdicts(config: Config, stage: str, facts: Mapping[str, Any]) -> tuple[Verdict, ...]:
     """Judge facts by the gates of a stage, with the limits and waivers of the project."""
-    return gates.waive(gates.judge(stage, facts, config.gates), _notes(config))
+    waivers = policies.in_force(config, now().date())
+    waived = sources.notes(waivers, stage, facts, config.gates)
+    return gates.waive(gates.judge(stage, facts, config.gates), waived)
 
 
 def _notes(config: Config) -> dict[str, str]:
@@ -94,9 +97,10 @@ def check_inputs(session: Session, seen: Snapshot, stage: str) -> str:
     if stage == "tests":
         more = (*_pythons(session), *_lines(config))
     elif stage == "security":
-        more += (today(), _advisories(config))
+        more += (today(), advisories(config))
     elif stage == "integration" and config.services_given:
         more += ("without an engine",)
+    more += environment.inputs(passed_on(config, stage))
     return inputs.digest(
         # Without the files one by one the tree speaks for all of them.
         seen.files or (("", seen.tree),),
@@ -122,7 +126,23 @@ def _lines(config: Config) -> tuple[str, ...]:
     return (*lines, today()) if len(lines) > 1 else ()
 
 
-def _advisories(config: Config) -> str:
+def passed_on(config: Config, stage: str) -> dict[str, str]:
+    """Return the variables that can change what a check says; its evidence shows all of them.
+
+    Those are the language and the time zone, what the project passes on, where services are that
+    somebody else runs, and for a check that asks over the network how that is reached.
+    """
+    found = environment.passed_on(config.env, config.variables.get(stage, ()))
+    # Whoever keeps the environments of the checks elsewhere decides which tools are in there.
+    found |= environment.chosen(config.env, ("TOWPATH_ENVIRONMENTS",))
+    if stage == "security":
+        found |= environment.network(config.env)
+    elif stage == "integration" and config.services_given:
+        found |= environment.chosen(config.env, environment.SERVICES)
+    return found
+
+
+def advisories(config: Config) -> str:
     """Return what stands for the advisories: of a directory all of its bytes, else its name."""
     named = config.env.get("TOWPATH_ADVISORIES", "")
     place = config.root / named

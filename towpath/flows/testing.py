@@ -9,9 +9,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path, PurePath
 
+from towpath import environment as variables_of
 from towpath.commands import testing as commands
 from towpath.errors import CommandFailedError, ConfigurationError, NothingToJudgeError
-from towpath.flows import files, judging, linting, pythons, records
+from towpath.flows import files, judging, linting, pythons, records, stages
 from towpath.flows.listed import listed
 from towpath.flows.records import Record
 from towpath.flows.session import Session
@@ -59,13 +60,13 @@ def integration(session: Session, arguments: Sequence[str] = ()) -> None:
 def services(session: Session) -> Iterator[dict[str, str]]:
     """Let the services of the environment testing live, and yield the variables to find them by.
 
-    Where they are given, the variables are in the environment already.
+    Where somebody else runs them, the caller's variables say where they are.
     """
     from towpath.flows import stack
 
     if session.config.services_given:
         session.terminal.say("The services are given: none is started here.")
-        yield {}
+        yield variables_of.chosen(session.config.env, variables_of.SERVICES)
         return
     environment = session.config.environment("testing")
     try:
@@ -164,6 +165,7 @@ def _run(
 ) -> int:
     """Run pytest, keep how it ended unless arguments pick a part, and return its exit code."""
     config = session.config
+    env = {**stages.passed_on(config, stage), **env}
     _refuse_unknown(config.root, arguments)
     own = commands.picked(arguments)
     seed = None if any(word.startswith(SEED) for word in own) else secrets.randbits(32)

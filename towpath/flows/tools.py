@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 
+from towpath import environment as variables
 from towpath.commands import audits
 from towpath.errors import ConfigurationError
 from towpath.flows import files
@@ -25,7 +26,8 @@ def environment(session: Session, tool: str) -> str:
         )
     wanted = f"{sys.version_info[:2]} {files.file_hash(pins)}"
     if not stamp.is_file() or stamp.read_text() != wanted:
-        session.runner.run(audits.environment(sys.executable, str(place)), env=UV)
-        session.runner.run(audits.install(sys.executable, str(place), str(pins)), env=UV)
+        env = variables.of_installers(session.config.env) | UV
+        session.runner.run(audits.environment(sys.executable, str(place)), env=env)
+        session.runner.run(audits.install(sys.executable, str(place), str(pins)), env=env)
         stamp.write_text(wanted)
     return str(place)

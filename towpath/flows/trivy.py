@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import json
 import shutil
+import tempfile
+from pathlib import Path
 
 from towpath.commands import trivy
-from towpath.errors import ConfigurationError
+from towpath.errors import ConfigurationError, NothingToJudgeError
+from towpath.flows import stages
 from towpath.flows.session import Session
 from towpath.images import digest as whole_digest
 from towpath.readers import trivy as reader
 from towpath.readers.advisories import Advisory
+from towpath.sources import Asked
 
 VARIABLE = "TOWPATH_TRIVY_IMAGE"
 DEADLINE = 600  # seconds: the first run fetches its database
@@ -40,6 +46,42 @@ def wants_engine(session: Session) -> bool:
     return bool(session.config.env.get(VARIABLE))
 
 
+def identity(session: Session) -> str:
+    """Return what a scan by Trivy depends on: its image, or its program as it is now."""
+    if image := session.config.env.get(VARIABLE, ""):
+        return image
+    found = shutil.which("trivy", path=session.config.env.get("PATH"))
+    if found is None:
+        return ""
+    about = Path(found).stat()
+    return f"{found} {about.st_size} {about.st_mtime_ns}"
+
+
+def asked(session: Session) -> Asked:
+    """Return who was asked, and how old its database is, once it has scanned.
+
+    Nobody but the environment says which Trivy that is. Raises CommandFailedError or
+    NothingToJudgeError where it does not tell.
+    """
+    start = command(session) or trivy.BINARY
+    ended = session.runner.run(trivy.version(start), timeout=DEADLINE)
+    try:
+        said = json.loads(ended.stdout)
+        name, made = said["Version"], dt.datetime.fromisoformat(
+            said["VulnerabilityDB"]["UpdatedAt"]
+        )
+        age = (stages.now() - made).total_seconds() / 86400
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        raise NothingToJudgeError(
+            "Trivy does not say how old its database is.", why=f"{type(error).__name__}: {error}"
+        ) from error
+    if age < -1:
+        raise NothingToJudgeError(f"Trivy's database is from the future: {made:%Y-%m-%d}.")
+    image = session.config.env.get(VARIABLE, "")
+    checked = "its digest" if image else "nothing"
+    return Asked(f"Trivy {name}", image or "trivy", checked, round(max(0.0, age), 1), foreign=True)
+
+
 def scan(session: Session, digest: str, platform: str) -> list[tuple[Advisory, str]]:
     """Return what Trivy finds in one platform, each with the diff id of its layer.
 
@@ -48,5 +90,7 @@ def scan(session: Session, digest: str, platform: str) -> list[tuple[Advisory, s
     start = command(session) or trivy.BINARY
     argv = trivy.image(start, session.config.images.at(digest), platform)
     log = session.config.reports / "logs" / "scan.log"
-    ended = session.runner.run(argv, timeout=DEADLINE, log=log)
+    # Elsewhere, since a file of the project could make it pass something over, .trivyignore.
+    with tempfile.TemporaryDirectory(prefix="towpath-") as empty:
+        ended = session.runner.run(argv, cwd=Path(empty), timeout=DEADLINE, log=log)
     return reader.read_layers(ended.stdout)

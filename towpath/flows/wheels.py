@@ -16,6 +16,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar
 
+from towpath import environment
 from towpath.commands import buildx
 from towpath.commands import wheels as commands
 from towpath.errors import (
@@ -198,7 +199,8 @@ def _missing(
     lock.parent.mkdir(parents=True, exist_ok=True)
     for name in names:
         file = session.config.root / "requirements" / name
-        session.runner.run(commands.lock(sys.executable, str(file), python, str(lock)))
+        env = environment.of_installers(session.config.env)
+        session.runner.run(commands.lock(sys.executable, str(file), python, str(lock)), env=env)
         for platform in platforms:
             known = lock.read_text(), file.read_text()
             for row in reader.without_wheel(*known, python, architecture(platform)):

@@ -57,10 +57,12 @@ def run(_c: Context, service: list[str], verbose: bool = False) -> None:
 
 def _runner(found: Session, service: str) -> Runner:
     """Return a runner that puts the service's name before each line."""
+    from towpath import environment
     from towpath.runner import Runner
 
     config = found.config
-    return Runner(Labelled(found.terminal, service), env=config.env, cwd=config.root)
+    env = environment.of_tools(config.env)
+    return Runner(Labelled(found.terminal, service), env=env, cwd=config.root)
 
 
 def _socket(found: Session) -> Path:

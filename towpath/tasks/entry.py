@@ -50,6 +50,7 @@ def session(*, verbose: bool = False, engine: bool = False) -> Session:
 
     With `engine` a Docker engine is found, or brought up, and every command runs against it.
     """
+    from towpath import environment
     from towpath.clients import secrets
     from towpath.config import load
     from towpath.flows.session import Session
@@ -60,10 +61,10 @@ def session(*, verbose: bool = False, engine: bool = False) -> Session:
     env = without_repository(usable(os.environ))
     terminal = Terminal(env, verbose=verbose)
     root = find_root(Path.cwd())
-    runner = Runner(terminal, env=env, cwd=root, streaming=verbose)
+    runner = Runner(terminal, env=environment.of_tools(env), cwd=root, streaming=verbose)
     found = Session(load(root, env), runner, terminal)
-    for environment in found.config.environments.values():
-        secrets.hide(found.config.state_of(environment) / "secrets")
+    for place in found.config.environments.values():
+        secrets.hide(found.config.state_of(place) / "secrets")
     return with_engine(found) if engine else found
 
 
@@ -71,6 +72,7 @@ def with_engine(found: Session) -> Session:
     """Return the session on an engine that answers, which is brought up where none does."""
     from dataclasses import replace
 
+    from towpath import environment
     from towpath.engine.discover import ensure
     from towpath.flows.session import Session
     from towpath.runner import Runner
@@ -79,8 +81,9 @@ def with_engine(found: Session) -> Session:
     runner = Runner(
         found.terminal, env=env, cwd=found.config.root, streaming=found.terminal.verbose
     )
+    # The one that brings an engine up reads our settings in it; whoever uses the engine does not.
     env.update(ensure(runner, found.terminal))
-    runner.env.update(env)
+    runner.env = environment.of_tools(env)
     return Session(replace(found.config, env=env), runner, found.terminal)
 
 

@@ -60,6 +60,11 @@ def test_a_check_runs_to_its_end() -> None:
     """Its dependencies come first, and the machine's files are seen at their own place."""
     flags = ["run", "--rm", "--no-TTY", "--quiet-pull"]
 
+    assert compose.check(BOX, "lint-check", [], ["B", "A"])[-3:] == [
+        "--env=A",
+        "--env=B",
+        "lint-check",
+    ]
     assert compose.check(BOX, "lint-check", ["/a b"]) == (
         [*START, *flags, "--volume=/a b:/a b:ro", "lint-check"]
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import hashlib
 import lzma
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
@@ -15,15 +17,17 @@ from tests.registry_server import Store, push_image
 from tests.releases import labels, session_at
 from tests.unit.readers.test_spdx import spdx_of
 from towpath import provenance
+from towpath.commands import signatures
 from towpath.errors import NothingToJudgeError
 from towpath.evidence import Subject
-from towpath.flows import advisories, attached
+from towpath.flows import advisories, attached, stages
 from towpath.flows.advisories import Advisories
 from towpath.flows.session import Session
 from towpath.provenance import Base, Provenance
-from towpath.readers import oci
+from towpath.readers import oci, release
 from towpath.readers.advisories import Advisory
 from towpath.runner import Outcome
+from towpath.sources import Asked
 
 FILES = {
     "usr/lib/os-release": b"ID=debian\nVERSION_CODENAME=trixie\n",
@@ -33,6 +37,7 @@ FILES = {
 }
 CURRENT = "Package: openssl\nVersion: 3.5.1-1\n"
 NEWER = "Package: openssl\nVersion: 3.5.1-1+deb13u1\n"
+MADE = dt.datetime(2026, 11, 24, tzinfo=dt.UTC)
 FOUND = Advisory("PVE-1", "django", "5.2.1", "medium", "a hole")
 
 
@@ -66,11 +71,33 @@ def pushed(
     return index.digest
 
 
+def in_release(packages: str, suite: str = "trixie-security", **fields: str) -> bytes:
+    """Return the list of an archive's files, in the form of a signed message."""
+    content = lzma.compress(packages.encode())
+    paths = [f"main/binary-{name}/Packages.xz" for name in ("amd64", "arm64")]
+    rows = {"Codename": suite, "Date": f"{MADE:%a, %d %b %Y %H:%M:%S} UTC", **fields}
+    lines = [
+        *("-----BEGIN PGP SIGNED MESSAGE-----", "Hash: SHA256", ""),
+        *(f"{key.replace('_', '-')}: {value}" for key, value in rows.items()),
+        "SHA256:",
+        *(f" {hashlib.sha256(content).hexdigest()} {len(content)} {path}" for path in paths),
+        *("-----BEGIN PGP SIGNATURE-----", "", "aaaa", "-----END PGP SIGNATURE-----", ""),
+    ]
+    return "\n".join(lines).encode()
+
+
+def verifier(argv: tuple[str, ...]) -> Outcome:
+    """Answer as gpgv does about a good signature: what was signed is in its output."""
+    Path(argv[3]).write_text(release.message(Path(argv[4]).read_bytes()))
+    return outcome()
+
+
 class Archive(BaseHTTPRequestHandler):
     """Debian's security archive with one list for every architecture."""
 
     packages = CURRENT
     asked: list[str] = []
+    promised: bytes = b""
 
     def log_message(self, format: str, *args: Any) -> None:
         """Keep the test's output clean."""
@@ -79,13 +106,16 @@ class Archive(BaseHTTPRequestHandler):
         self.asked.append(self.path)
         self.send_response(200)
         self.end_headers()
-        self.wfile.write(lzma.compress(self.packages.encode()))
+        if self.path.endswith("/InRelease"):
+            self.wfile.write(self.promised or in_release(self.packages))
+        else:
+            self.wfile.write(lzma.compress(self.packages.encode()))
 
 
 def session_of(root: Path, store: Store, mirror: str, **answers: Answer) -> Session:
     (root / "requirements").mkdir()
     (root / "requirements" / "syft.txt").touch()
-    runner = TableRunner({"-m uv": "", **syft(store), **answers})
+    runner = TableRunner({"-m uv": "", "gpgv": verifier, **syft(store), **answers})
     (root / ".nox" / "syft").mkdir(parents=True)
     return session_at(root, store, runner, TOWPATH_DEBIAN_SECURITY=mirror, PATH="/nowhere")
 
@@ -96,11 +126,13 @@ def answering(
     """Let the source of advisories answer so; return what it was asked about."""
     asked: list[list[tuple[str, str]]] = []
 
-    def audit(session: Session, pins: list[tuple[str, str]]) -> Advisories:
+    def audit(session: Session, pins: list[tuple[str, str]], *_missing: Any) -> Advisories:
         asked.append(pins)
         if error:
             raise NothingToJudgeError(error)
-        return Advisories("a directory", 2.5, findings)
+        return Advisories(Asked("safety", "a directory", "nothing", 2.5, True), findings)
 
     monkeypatch.setattr(advisories, "audit", audit)
+    monkeypatch.setattr(signatures, "KEYRING", __file__)
+    monkeypatch.setattr(stages, "now", lambda: MADE + dt.timedelta(days=1.5))
     return asked

@@ -12,9 +12,11 @@ import pytest
 
 from tests.fakes import Answer, outcome
 from tests.unit.flows.checked import calls, project, session_of
+from towpath.clients import reach
 from towpath.errors import CommandFailedError, ConfigurationError, NothingToJudgeError
 from towpath.flows import advisories, stages
 from towpath.runner import Outcome
+from towpath.sources import Asked
 
 PINS = [("django", "5.2.1")]
 SCANNED = {"django": {"name": "django", "version": "5.2.1"}}
@@ -47,7 +49,7 @@ def directory(root: Path, meta: Any = META) -> str:
     place = root / "data"
     place.mkdir()
     for name in ("insecure.json", "insecure_full.json"):
-        (place / name).write_text(json.dumps({"$meta": meta}))
+        (place / name).write_text(json.dumps({"$meta": meta, "django": ["<5.2.2"]}))
     return "data"
 
 
@@ -59,8 +61,7 @@ def test_a_directory_that_is_named_is_asked_alone(root: Path) -> None:
 
     found = advisories.audit(session, PINS)
 
-    assert found.source == "safety, the directory data"
-    assert found.age_days == 4.5
+    assert found.asked == Asked("safety", "data", "nothing", 4.5, foreign=True)
     assert found.counts == {"critical": 0, "high": 1, "medium": 0, "low": 0}
     assert found.as_json()["findings"][0]["package"] == "django"
     assert calls(session)[-1].endswith(f"--db {root / 'data'}")
@@ -73,7 +74,7 @@ def test_a_directory_elsewhere_is_named_in_full(root: Path, tmp_path_factory: An
     env = {"TOWPATH_ADVISORIES": str(other / directory(other))}
     session = session_of(root, {"-m uv": "", "-m safety": json.dumps(REPORT)}, env)
 
-    assert advisories.audit(session, PINS).source == f"safety, the directory {other / 'data'}"
+    assert advisories.audit(session, PINS).asked.address == str(other / "data")
 
 
 def test_a_directory_that_gives_no_answer_is_not_replaced_by_another_source(root: Path) -> None:
@@ -114,13 +115,68 @@ def test_a_directory_needs_both_files(root: Path, missing: str) -> None:
         advisories.audit(session_of(root, {}, env), PINS)
 
 
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda: {"$meta": META}, "name no package at all"),
+        (lambda: {"$meta": META | {"timestamp": 4102444800}, "django": []}, "from the future"),
+    ],
+    ids=["empty", "from the future"],
+)
+def test_a_directory_whose_data_cannot_be_data_gives_no_answer(
+    root: Path, change: Any, said: str
+) -> None:
+    """Without any package nothing could ever be found; safety is not even asked."""
+    env = {"TOWPATH_ADVISORIES": directory(root)}
+    (root / "data" / "insecure.json").write_text(json.dumps(change()))
+    session = session_of(root, {}, env)
+
+    with pytest.raises(NothingToJudgeError) as caught:
+        advisories.audit(session, PINS)
+
+    assert said in caught.value.why
+    assert calls(session) == []
+
+
+def test_the_older_of_the_two_files_counts(root: Path) -> None:
+    """One that was renewed says nothing of the other."""
+    env = {"TOWPATH_ADVISORIES": directory(root)}
+    old = META | {"timestamp": MADE.timestamp() - 86400 * 400}
+    (root / "data" / "insecure.json").write_text(json.dumps({"$meta": old, "django": ["<2"]}))
+    session = session_of(root, {"-m uv": "", "-m safety": json.dumps(REPORT)}, env)
+
+    assert advisories.audit(session, PINS).asked.age_days == 404.5
+
+
+def test_sources_out_of_reach_are_not_asked(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No tool is even installed for them; the reason names each."""
+    monkeypatch.setattr(reach, "unreachable", lambda rows: dict.fromkeys(rows, "No route."))
+    session = session_of(root, {})
+
+    with pytest.raises(NothingToJudgeError) as caught:
+        advisories.audit(session, PINS)
+
+    assert caught.value.why == f"{advisories.SAFETY}: No route. {advisories.INDEX}: No route."
+    assert calls(session) == []
+
+
+def test_the_source_that_is_in_reach_is_asked(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody waits for the other."""
+    monkeypatch.setattr(reach, "unreachable", lambda _: {advisories.SAFETY: "No route."})
+    session = session_of(root, {"-m uv": "", "-m pip_audit": AUDITED})
+
+    assert advisories.audit(session, PINS).asked.name == "pip-audit"
+    assert not any("-m safety" in line for line in calls(session))
+
+
 def test_safety_that_answers_is_enough(root: Path) -> None:
-    """Its server does not say how old its data is."""
+    """It is asked over https, and answers of now."""
     session = session_of(root, {"-m uv": "", "-m safety": json.dumps(REPORT)})
 
     found = advisories.audit(session, PINS)
 
-    assert (found.source, found.age_days, found.findings) == ("safety, its server", None, ())
+    assert found.asked == Asked("safety", advisories.SAFETY, "https", 0)
+    assert found.findings == ()
 
 
 @pytest.mark.parametrize("safety", [UNREACHABLE, outcome(), outcome(code=1, stderr="no module")])
@@ -128,9 +184,9 @@ def test_pip_audit_is_asked_where_safety_gives_no_answer(root: Path, safety: Out
     """And the answer names who gave it."""
     answers: dict[str, Answer] = {"-m uv": "", "-m safety": safety, "-m pip_audit": AUDITED}
 
-    assert advisories.audit(session_of(root, answers), PINS).source == (
-        "pip-audit, the package index"
-    )
+    found = advisories.audit(session_of(root, answers), PINS)
+
+    assert found.asked == Asked("pip-audit", "https://pypi.org/pypi", "https", 0)
 
 
 def test_no_source_at_all_is_no_answer(root: Path) -> None:

@@ -29,6 +29,7 @@ from towpath.gates import Status
 from towpath.images import version_tag
 from towpath.promotion import NEEDED
 from towpath.readers.wheel_records import Wheel
+from towpath.sources import Asked
 
 pytestmark = pytest.mark.door
 OTHER = "sha256:" + "9" * 64
@@ -126,7 +127,8 @@ def test_a_build_that_does_not_hold_is_made_again(run: Run, store: Store, change
 
 def test_a_scan_of_today_is_reused(run: Run, built: str) -> None:
     """The same digest on the same day is not scanned twice."""
-    found = Scan(built, (), ("a source",), (), SIZES, LISTED, seconds=4.0)
+    asked = Asked("a source", "https://example.invalid", "https", 0)
+    found = Scan(built, (), (asked,), (), SIZES, LISTED, seconds=4.0)
     scan.record(run.session, found, started=START)
 
     result = delivery.scan(run)
@@ -145,7 +147,11 @@ def test_a_scan_that_nobody_answered_is_unproven_and_does_not_stop(run: Run, bui
     result = delivery.result(statement, 0.0, {})
 
     assert (result.status, result.error) == (Status.ERRORED, None)
-    assert result.fields["unproven"] == ["IMAGE_CRITICAL", "IMAGE_HIGH"]
+    assert result.fields["unproven"] == [
+        "IMAGE_CRITICAL",
+        "IMAGE_HIGH",
+        "IMAGE_ADVISORIES_AGE",
+    ]
     assert result.reason == "no source could be asked"
 
 

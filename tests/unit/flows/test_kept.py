@@ -196,18 +196,20 @@ def test_settings_ask_those_again_who_read_them(desk: Desk) -> None:
 
 
 def test_the_environment_decides_only_for_those_who_see_all_together(tmp_path: Path) -> None:
-    """And not by what differs from one terminal to the next."""
+    """And only by what reaches a linter: language, time zone, and what the project passes on."""
     desk = Desk(tmp_path)
     desk.write("app/a.py", "")
     files = listed.listed(desk.session())
 
     def key(name: str, **env: str) -> dict[str, str]:
         (tool,) = [tool for tool in linters.LINTERS if tool.name == name]
-        return kept.keys(config.parse({}, tmp_path, env), files, tool, "1", ["app/a.py"])
+        table = {"variables": {"lint": ["SHOP_*"]}}
+        return kept.keys(config.parse(table, tmp_path, env), files, tool, "1", ["app/a.py"])
 
-    assert key("mypy", MYPYPATH="x") != key("mypy")
-    assert key("mypy", PWD="x", GITHUB_RUN_ID="1") == key("mypy")
-    assert key("flake8", MYPYPATH="x") == key("flake8")
+    assert key("mypy", SHOP_URL="x") != key("mypy")
+    assert key("mypy", TZ="UTC") != key("mypy")
+    assert key("mypy", MYPYPATH="x", PWD="x", GITHUB_RUN_ID="1") == key("mypy")
+    assert key("flake8", SHOP_URL="x") == key("flake8")
 
 
 def test_a_linter_of_our_own_depends_on_all_of_our_code(

@@ -15,7 +15,8 @@ from tests.layers import layer
 from tests.registry_server import Store, push_image
 from tests.releases import START, labels, session_at
 from tests.unit.flows.scanning import FILES, FOUND, NEWER, answering, pushed, session_of
-from towpath.flows import scan, scanned
+from towpath.clients import reach
+from towpath.flows import advisories, scan, scanned
 from towpath.gates import Status
 from towpath.policy import Waiver
 
@@ -34,13 +35,19 @@ def test_an_image_without_findings_has_zeros(
 
     facts = found.facts()
     assert [facts[name] for name in ("critical", "high", "medium", "low")] == [0, 0, 0, 0]
-    assert found.sources == ("Debian's security archive, trixie", "a directory, 2.5 days old")
+    assert [str(row) for row in found.asked] == [
+        f"Debian's security archive, trixie ({archive[1].rstrip('/')};"
+        " checked by Debian's signature; 1.5 days)",
+        "safety (a directory; checked by nothing; 2.5 days)",
+    ]
+    assert (facts["age_days"], facts["foreign"]) == (2.5, ["a directory"])
     assert found.looked_at == {
         "linux/amd64": {"python": 1, "debian": 1},
         "linux/arm64": {"python": 1, "debian": 1},
     }
     assert asked == [[("django", "5.2.1")]]
     assert archive[0].asked == [
+        "/debian-security/dists/trixie-security/InRelease",
         "/debian-security/dists/trixie-security/main/binary-amd64/Packages.xz",
         "/debian-security/dists/trixie-security/main/binary-arm64/Packages.xz",
     ]
@@ -108,8 +115,29 @@ def test_an_archive_out_of_reach_leaves_no_zero(
     found = scan.scan(session_of(tmp_path, store, "http://127.0.0.1:1"), digest)
 
     assert "high" not in found.facts()
-    assert len(found.unasked) == 2
-    assert "for trixie on amd64 could not be asked" in found.unasked[0]
+    assert len(found.unasked) == 1
+    assert "for trixie-security could not be asked" in found.unasked[0]
+
+
+def test_all_sources_are_tried_at_once_and_nobody_is_waited_for(
+    store: Store, archive: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The archive and those of Python's packages; each that is out of reach is named once."""
+    tried: list[list[str]] = []
+
+    def none_of_them(addresses: list[str]) -> dict[str, str]:
+        tried.append(addresses)
+        return dict.fromkeys(addresses, "No route.")
+
+    monkeypatch.setattr(reach, "unreachable", none_of_them)
+    session = session_of(tmp_path, store, archive[1])
+    first = f"{archive[1]}dists/trixie-security/InRelease"
+
+    found = scan.scan(session, pushed(store))
+
+    assert tried == [[first, advisories.SAFETY, advisories.INDEX]]
+    assert [text.count("No route.") for text in found.unasked] == [1, 2]
+    assert archive[0].asked == []
 
 
 def test_a_layer_that_cannot_be_read_is_no_clean_image(
@@ -244,3 +272,15 @@ def test_the_inputs_change_with_the_advisories(store: Store, tmp_path: Path) -> 
     other = scan.inputs(session_at(tmp_path, store, TOWPATH_ADVISORIES="b"), "d")
 
     assert one != other
+
+
+def test_the_inputs_change_with_a_byte_of_the_advisories(store: Store, tmp_path: Path) -> None:
+    """A directory of the same name may have other data by now."""
+    (tmp_path / "data").mkdir()
+    session = session_at(tmp_path, store, TOWPATH_ADVISORIES="data")
+    seen = set()
+    for text in ("{}", "{ }"):
+        (tmp_path / "data" / "insecure.json").write_text(text)
+        seen.add(scan.inputs(session, "d"))
+
+    assert len(seen) == 2

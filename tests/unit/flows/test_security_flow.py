@@ -62,7 +62,8 @@ def test_code_and_dependencies_without_a_finding_pass(root: Path) -> None:
 
     found = evidence(session, "security")
     assert found.status is Status.PASSED
-    assert found.facts["source"] == "safety, its server"
+    assert [row["name"] for row in found.facts["asked"]] == ["safety"]
+    assert (found.facts["foreign"], found.facts["age_days"]) == ([], 0)
     assert found.facts["advisories_high"] == found.facts["code_high"] == 0
 
 
@@ -93,6 +94,7 @@ def test_advisories_that_nobody_could_be_asked_for_are_errored(root: Path) -> No
         "SECRETS": "passed",
         "ADVISORIES_CRITICAL": "errored",
         "ADVISORIES_HIGH": "errored",
+        "ADVISORIES_AGE": "errored",
     }
     assert "unable to reach the server" in found.reason
     assert "no answer" in found.reason
