@@ -181,13 +181,20 @@ def objections(
     ]
     if statement.policy != policy:
         found.append(f"{stage}: was judged under another policy")
-    if statement.attempt > 1 and not statement.repeats:
-        found.append(f"{stage}: attempt {statement.attempt} does not name the one it repeats")
-    if statement.attempt == 1 and statement.repeats:
-        found.append(f"{stage}: attempt 1 names one that it repeats")
+    found += _of_attempt(statement)
     if not _agrees_with_its_verdicts(statement):
         found.append(f"{stage}: says passed, its verdicts do not")
     return found + _of_carried(statement, held or {})
+
+
+def _of_attempt(statement: Statement) -> list[str]:
+    """Return why the number of an attempt does not fit whether it repeats another."""
+    stage = statement.stage
+    if statement.attempt > 1 and not statement.repeats:
+        return [f"{stage}: attempt {statement.attempt} does not name the one it repeats"]
+    if statement.attempt == 1 and statement.repeats:
+        return [f"{stage}: attempt 1 names one that it repeats"]
+    return []
 
 
 def _of_carried(statement: Statement, held: Mapping[str, Statement]) -> list[str]:

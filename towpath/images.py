@@ -47,18 +47,32 @@ def is_loopback(host: str) -> bool:
 
 def _no_registry(text: str) -> str:
     """Return why a text is no registry; empty if it is one."""
-    import ipaddress
-
     match = _REGISTRY.fullmatch(text)
     if match is None:
-        if _REGISTRY.fullmatch(text.lower()):
-            return "It is written in lower case: logins are found by its exact name."
-        if text.count(":") > 1 and "/" not in text and "@" not in text:
-            return "An IPv6 address stands in brackets, as in [2001:db8::1]:5000."
-        return "A registry is a host and maybe a port: no scheme, path, slash, user or password."
-    if match["port"] and not 0 < int(match["port"]) < 65536:
+        return _malformed(text)
+    host, port = match["host"], match["port"]
+    if port and not 0 < int(port) < 65536:
         return "A port is a number from 1 to 65535."
-    host = match["host"]
+    if why := _no_address(host):
+        return why
+    if not port and host != "localhost" and not any(letter in host for letter in ".:"):
+        return "Docker takes a word without a dot or a port for a user of Docker Hub."
+    return ""
+
+
+def _malformed(text: str) -> str:
+    """Return what is wrong with a text that is not written as a host and maybe a port are."""
+    if _REGISTRY.fullmatch(text.lower()):
+        return "It is written in lower case: logins are found by its exact name."
+    if text.count(":") > 1 and "/" not in text and "@" not in text:
+        return "An IPv6 address stands in brackets, as in [2001:db8::1]:5000."
+    return "A registry is a host and maybe a port: no scheme, path, slash, user or password."
+
+
+def _no_address(host: str) -> str:
+    """Return why a host that looks like an IP address is none; empty if it is one, or a name."""
+    import ipaddress
+
     if host.startswith("["):
         try:
             ipaddress.IPv6Address(host[1:-1])
@@ -69,8 +83,6 @@ def _no_registry(text: str) -> str:
             ipaddress.IPv4Address(host)
         except ValueError:
             return "A host that ends with a number is an IPv4 address, and this one is none."
-    elif "." not in host and host != "localhost" and not match["port"]:
-        return "Docker takes a word without a dot or a port for a user of Docker Hub."
     return ""
 
 

@@ -177,12 +177,7 @@ def _is_original(
 
 
 def _of_release(release: Release, stage: str, situation: Situation) -> Iterator[str]:
-    for platform in situation.platforms:
-        if platform not in release.platforms:
-            yield f"build: the image is not there for {platform}"
-    for platform in release.platforms:
-        if platform not in situation.platforms:
-            yield f"build: the image is there for {platform}, which the project does not name"
+    yield from _of_platforms(release.platforms, situation.platforms)
     if stage != RELEASE:
         return
     moving = not situation.deploying
@@ -192,6 +187,16 @@ def _of_release(release: Release, stage: str, situation: Situation) -> Iterator[
         yield f"{release.version} was built from files that are not committed"
     if moving and situation.previous != release.digest:
         yield f"the tag {TEST} points at {situation.previous or 'nothing'}, not at this digest"
+
+
+def _of_platforms(there: tuple[str, ...], wanted: tuple[str, ...]) -> Iterator[str]:
+    """Yield each platform that the project names and the image lacks, and the other way round."""
+    for platform in wanted:
+        if platform not in there:
+            yield f"build: the image is not there for {platform}"
+    for platform in there:
+        if platform not in wanted:
+            yield f"build: the image is there for {platform}, which the project does not name"
 
 
 def _of_evidence(release: Release) -> Iterator[str]:
@@ -205,9 +210,18 @@ def _of_evidence(release: Release) -> Iterator[str]:
 
 def _objections(release: Release, statement: Statement, rules: Rules) -> Iterator[str]:
     """Yield why a statement does not speak for this release."""
-    name = statement.stage
-    wanted = _subject(release, name)
+    wanted = _subject(release, statement.stage)
     yield from judgement.objections(statement, rules, wanted, release.originals)
+    yield from _of_names(release, statement, wanted)
+    yield from _of_attempts(release, statement)
+
+
+def _of_names(release: Release, statement: Statement, wanted: Mapping[str, str]) -> Iterator[str]:
+    """Yield where a statement names another repository, or its facts another digest.
+
+    A subject that does not have the digests of `wanted` was objected to as a whole before.
+    """
+    name = statement.stage
     where = "source" if name in BEFORE_IMAGE else release.repository
     fits = wanted.items() <= statement.subject.digest.items()
     if fits and statement.subject.name != where:
@@ -215,6 +229,11 @@ def _objections(release: Release, statement: Statement, rules: Rules) -> Iterato
     digest = statement.facts.get("digest", release.digest)
     if name not in BEFORE_IMAGE and digest != release.digest:
         yield f"{name}: its facts speak of {digest}, not of this digest"
+
+
+def _of_attempts(release: Release, statement: Statement) -> Iterator[str]:
+    """Yield where another attempt of the same has this number, or a higher one."""
+    name = statement.stage
     others = [row.attempt for row in release.history if _repeats(row, statement)]
     if others and max(others) == statement.attempt:
         yield f"{name}: there is more than one attempt {statement.attempt}"

@@ -109,6 +109,11 @@ def run(checks: Mapping[str, Check], timeout: float) -> dict[str, Outcome]:
     return {name: attempt.outcome(timeout) for name, attempt in attempts.items()}
 
 
+def _hanging(attempts: Mapping[str, Attempt]) -> dict[str, Attempt]:
+    """Return the attempts that have not come back yet."""
+    return {name: row for name, row in attempts.items() if row.hangs}
+
+
 class Readiness:
     """The outcome of all checks, asked anew once a second however often somebody wants to know.
 
@@ -147,14 +152,14 @@ class Readiness:
 
     def _ask(self, checks: Mapping[str, Check], timeout: float) -> dict[str, Outcome]:
         """Ask every service but those that still owe the last answer: they are down."""
-        self._hanging = {name: row for name, row in self._hanging.items() if row.hangs}
+        self._hanging = _hanging(self._hanging)
         attempts = {
             name: Attempt(name, check)
             for name, check in checks.items()
             if name not in self._hanging
         }
         found = {name: attempt.outcome(timeout) for name, attempt in attempts.items()}
-        self._hanging |= {name: row for name, row in attempts.items() if row.hangs}
+        self._hanging |= _hanging(attempts)
         return {
             name: found[name] if name in found else self._hanging[name].outcome(0)
             for name in checks

@@ -70,21 +70,30 @@ class Crowd:
         kinds = list(itertools.islice(itertools.cycle(self.kinds), self.count))
         due = [(0.0, kind) for kind in kinds]
         while not self._stop.is_set():
-            now = time.monotonic()
-            for _, kind in [row for row in due if row[0] <= now]:
-                self._connect(kind)
-            due = [row for row in due if row[0] > now]
+            due = self._connect_due(due)
             self.full.set()
             self._stop.wait(PAUSE)
-            over = [row for row in self._open if not self._goes_on(*row)]
-            self._open = [row for row in self._open if row not in over]
-            due += [(time.monotonic() + REST, kind) for _, kind in over]
+            due += [(time.monotonic() + REST, kind) for kind in self._drop_ended()]
         for connection, _ in self._open:
             connection.close()
 
     def stop(self) -> None:
         """End every connection."""
         self._stop.set()
+
+    def _connect_due(self, due: list[tuple[float, Kind]]) -> list[tuple[float, Kind]]:
+        """Open what is to be open by now, and return the rest: each with its time."""
+        now = time.monotonic()
+        for when, kind in due:
+            if when <= now:
+                self._connect(kind)
+        return [row for row in due if row[0] > now]
+
+    def _drop_ended(self) -> list[Kind]:
+        """Say one more piece on every connection, and return the kinds of those that have ended."""
+        over = [row for row in self._open if not self._goes_on(*row)]
+        self._open = [row for row in self._open if row not in over]
+        return [kind for _, kind in over]
 
     def _connect(self, kind: Kind) -> None:
         connection = socket.create_connection((self.host, self.port), PATIENCE)

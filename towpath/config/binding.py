@@ -9,6 +9,7 @@ from towpath.errors import ConfigurationError
 VARIABLE = "TOWPATH_BIND"
 HOSTS = "TOWPATH_HOSTS"
 LOOPBACK = "127.0.0.1"
+BROADCAST = "255.255.255.255"
 OWN_HOSTS = ("localhost", LOOPBACK)
 
 
@@ -20,15 +21,23 @@ def address(text: str) -> str:
     wanted = text.strip()
     if not wanted:
         return LOOPBACK
-    bare = wanted[1:-1] if wanted.startswith("[") and wanted.endswith("]") else wanted
     try:
-        found = ipaddress.ip_address(bare)
+        found = _written(wanted)
     except ValueError:
         raise _refused(text) from None
-    is_ours = not (found.is_multicast or "%" in bare or str(found) == "255.255.255.255")
-    if not is_ours or (bare != wanted and found.version == 4):
+    if found.is_multicast or "%" in wanted or str(found) == BROADCAST:
         raise _refused(text)
     return str(found)
+
+
+def _written(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
+    """Return the address that a text is; only one of IPv6 may stand in brackets.
+
+    Raises ValueError for what is no address.
+    """
+    if text.startswith("[") and text.endswith("]"):
+        return ipaddress.IPv6Address(text[1:-1])
+    return ipaddress.ip_address(text)
 
 
 def published(bind: str) -> str:

@@ -242,13 +242,21 @@ def _judge(
 
 
 def _said(session: Session, check: Check, ended: Outcome, subject: Subject) -> tuple[Status, str]:
-    reports = session.config.reports / "ci" / check.service
+    """Return the verdict of a service and a few words: by its code, its report or its evidence."""
     if not check.stage:
-        return (Status.PASSED if ended.ok else Status.ERRORED), ended.tail() if not ended.ok else ""
+        return (Status.PASSED, "") if ended.ok else (Status.ERRORED, ended.tail())
+    reports = session.config.reports / "ci" / check.service
     if check.report:
         file = reports / check.report
         text = file.read_text() if file.is_file() else ""
         return _by_report(session.config, check, text, ended)
+    return _by_evidence(session.config, check, reports, ended, subject)
+
+
+def _by_evidence(
+    config: Config, check: Check, reports: Path, ended: Outcome, subject: Subject
+) -> tuple[Status, str]:
+    """Judge a stage by its own evidence, if that speaks of these files and is believed."""
     file = reports / "evidence" / f"{check.stage}.json"
     if not file.is_file():
         raise NothingToJudgeError("It left no evidence.", why=ended.tail())
@@ -257,8 +265,7 @@ def _said(session: Session, check: Check, ended: Outcome, subject: Subject) -> t
         raise NothingToJudgeError("Its evidence speaks of other files.")
     if statement.stage != check.stage:
         raise NothingToJudgeError(f"Its evidence speaks of the stage {statement.stage}.")
-    rules = stages.rules(session.config)
-    against = judgement.reasons(statement, rules)
+    against = judgement.reasons(statement, stages.rules(config))
     if statement.status is Status.PASSED and against:
         raise NothingToJudgeError("Its evidence is not believed.", why="; ".join(against))
     return statement.status, statement.reason or _verdicts(statement.verdicts)

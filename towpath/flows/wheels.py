@@ -103,12 +103,7 @@ def _kept(session: Session, order: Order) -> Given:
     record = exact or stock.find(session, pins)
     if record is None or not record.wheels:
         return Given()
-    missing = _asked(session, order, record, pins)
-    if missing is not None and exact:
-        records.require_missing(record, missing)
-    elif missing is not None:
-        # These pins may have wheels by now that those of before had not.
-        record = records.only_missing(record, missing)
+    record = _still_missing(session, order, record, pins, is_exact=exact is not None)
     if not record.wheels:
         return Given()
     record = _with_pins(record, pins)
@@ -119,6 +114,28 @@ def _kept(session: Session, order: Order) -> Given:
     except RegistryNotFoundError as error:
         session.terminal.warn(f"A wheel that was kept cannot be had: {error}")
         return Given()
+
+
+def _still_missing(
+    session: Session,
+    order: Order,
+    record: Record,
+    pins: dict[Pinned, frozenset[str]],
+    *,
+    is_exact: bool,
+) -> Record:
+    """Return a record with those of its wheels that the index has not.
+
+    Raises NothingToJudgeError for a wheel that it has where the record is for exactly these pins.
+    """
+    missing = _asked(session, order, record, pins)
+    if missing is None:
+        return record
+    if is_exact:
+        records.require_missing(record, missing)
+        return record
+    # These pins may have wheels by now that those of before had not.
+    return records.only_missing(record, missing)
 
 
 def _asked(

@@ -142,19 +142,13 @@ class _Word:
 
     def _chosen(self, name: str, operator: str, *, is_colon: bool) -> str:
         """Return the value or the word, as POSIX has it; the word is read in either case."""
-        value = self._values.get(name, "")
-        there = name in self._values and (value != "" or not is_colon)
-        if there and value is None:
-            raise self._unknown(name)
-        if operator == "+":
-            word = self._other(wanted=there)
-            return word if there else ""
-        word = self._other(wanted=not there)
-        if there:
-            return str(value)
-        if operator == "?":
+        there = name in self._values and not (is_colon and self._values.get(name) == "")
+        value = self._value(name) if there else ""
+        takes_word = there == (operator == "+")
+        word = self._other(wanted=takes_word)
+        if takes_word and operator == "?":
             raise self._wrong(f"{name} is required: {word or 'it has no value'}")
-        return word
+        return word if takes_word else value
 
     def _other(self, *, wanted: bool) -> str:
         """Return the word of a modifier; what an unwanted one names need not have a value."""

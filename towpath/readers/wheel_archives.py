@@ -77,6 +77,7 @@ def _checked(filename: str, wheel: zipfile.ZipFile) -> _Members:
         folder = _folder(filename, wheel)
         members = _read(wheel, folder)
         _require_named(filename, folder, members)
+        _require_tagged(filename, folder, members)
         _require_recorded(filename, folder, members)
     except BROKEN as error:
         raise NothingToJudgeError(f"{filename} cannot be read.", why=str(error)[:500]) from error
@@ -130,19 +131,24 @@ def _read(wheel: zipfile.ZipFile, folder: str) -> _Members:
     for row in wheel.infolist():
         if row.is_dir():
             continue
-        hashes = {name: hashlib.new(name) for name in ALGORITHMS}
-        with wheel.open(row) as stream:
-            first = piece = stream.read(PIECE)
-            while piece:
-                for it in hashes.values():
-                    it.update(piece)
-                piece = stream.read(PIECE)
-        found.hashes[row.filename] = {name: _written(it.digest()) for name, it in hashes.items()}
-        if (number := elf.machine(first[: elf.HEADER])) is not None:
+        found.hashes[row.filename], start = _hashed(wheel, row)
+        if (number := elf.machine(start)) is not None:
             found.programs.setdefault(number, []).append(row.filename)
         if row.filename in parsed:
             found.texts[row.filename] = _text(wheel, row)
     return found
+
+
+def _hashed(wheel: zipfile.ZipFile, row: zipfile.ZipInfo) -> tuple[dict[str, str], bytes]:
+    """Return the hashes of a file, and its first bytes, which say whether it is a program."""
+    hashes = {name: hashlib.new(name) for name in ALGORITHMS}
+    with wheel.open(row) as stream:
+        first = piece = stream.read(PIECE)
+        while piece:
+            for it in hashes.values():
+                it.update(piece)
+            piece = stream.read(PIECE)
+    return {name: _written(it.digest()) for name, it in hashes.items()}, first[: elf.HEADER]
 
 
 def _text(wheel: zipfile.ZipFile, row: zipfile.ZipInfo) -> str:
@@ -152,7 +158,7 @@ def _text(wheel: zipfile.ZipFile, row: zipfile.ZipInfo) -> str:
 
 
 def _require_named(filename: str, folder: str, members: _Members) -> None:
-    """Raise NothingToJudgeError unless a wheel is inside what it is outside."""
+    """Raise NothingToJudgeError unless a wheel has its name and version inside as outside."""
     name, version = wheels.name_of(filename)
     headers = HeaderParser().parsestr(members.texts.get(f"{folder}/METADATA", ""))
     inside = (headers.get("Name") or "", headers.get("Version") or "")
@@ -163,6 +169,10 @@ def _require_named(filename: str, folder: str, members: _Members) -> None:
                 f"{filename} is another distribution inside.",
                 why=f"{what} says {row[0][:80]!r} {row[1][:80]!r}.",
             )
+
+
+def _require_tagged(filename: str, folder: str, members: _Members) -> None:
+    """Raise NothingToJudgeError unless a wheel has the tags inside that its file name has."""
     lines = members.texts.get(f"{folder}/WHEEL", "").splitlines()
     said = {line[5:].strip() for line in lines if line.startswith("Tag: ")}
     if frozenset(tag for text in said for tag in parse_tag(text)) != wheels.tags_of(filename):

@@ -119,14 +119,19 @@ def read(content: bytes, where: str, registry: str = "") -> Record:
     if not isinstance(rows, list) or len(rows) > MOST:
         _refuse(where, f"Its wheels are no list of at most {MOST}.")
     found = tuple(_wheel(row, where) for row in rows)
-    seen: set[tuple[Pinned, str, str]] = set()
-    for row in found:
-        if (key := (row.pin, row.source, row.platform)) in seen:
-            _refuse(where, f"It has two wheels of {row.name} {row.version} for {row.platform}.")
-        seen.add(key)
+    _require_one_each(found, where)
     if registry:
         found = tuple(replace(row, registry=registry) for row in found)
     return Record(base, found, where, registry)
+
+
+def _require_one_each(rows: Iterable[Wheel], where: str) -> None:
+    """Raise NothingToJudgeError for two wheels of one source for one platform."""
+    seen: set[tuple[Pinned, str, str]] = set()
+    for row in rows:
+        if (key := (row.pin, row.source, row.platform)) in seen:
+            _refuse(where, f"It has two wheels of {row.name} {row.version} for {row.platform}.")
+        seen.add(key)
 
 
 def require_pinned(

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import re
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote
@@ -68,22 +68,12 @@ def without_wheel(lock: str, requirements: str, python: str, architecture: str) 
     be read, or one that does not know a pin, or has no file for it.
     """
     wanted, tags = _wanted(requirements, python, architecture), set(_tags(python, architecture))
-    packages = _packages(lock)
-    known = {pin: [row for row in packages if _is_of(row, pin)] for pin in wanted}
-    if unknown := {name for (name, _), rows in known.items() if not rows}:
-        raise NothingToJudgeError(f"Nothing is known of the files of {', '.join(sorted(unknown))}.")
+    known = _known(_packages(lock), wanted)
     found = []
-    for (name, version), allowed in wanted.items():
-        rows = [row for row in known[name, version] if _is_for(row, python, architecture)]
-        if not rows or any(_has_wheel(row, allowed, tags) for row in rows):
-            continue
-        sdist = next((_sha256(row.get("sdist")) for row in rows), "")
-        if sdist not in allowed:
-            raise NothingToJudgeError(
-                f"{name} has neither a wheel for {architecture} nor a source that its pin allows.",
-                next_step="Compile the requirements anew, or take another version.",
-            )
-        found.append(Source(name, str(rows[0].get("version") or version), sdist))
+    for pin, allowed in wanted.items():
+        rows = [row for row in known[pin] if _is_for(row, python, architecture)]
+        if rows and not any(_has_wheel(row, allowed, tags) for row in rows):
+            found.append(_source(pin, rows[0], allowed, architecture))
     return sorted(found)
 
 
@@ -196,6 +186,30 @@ def _packages(lock: str) -> list[dict[str, Any]]:
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
         raise NothingToJudgeError("The lock of the requirements has no list of packages.")
     return rows
+
+
+def _known(
+    packages: list[dict[str, Any]], wanted: Iterable[Pinned]
+) -> dict[Pinned, list[dict[str, Any]]]:
+    """Return what the lock says of each pin; raises NothingToJudgeError if one is not in it."""
+    known = {pin: [row for row in packages if _is_of(row, pin)] for pin in wanted}
+    if unknown := {name for (name, _), rows in known.items() if not rows}:
+        raise NothingToJudgeError(f"Nothing is known of the files of {', '.join(sorted(unknown))}.")
+    return known
+
+
+def _source(
+    pin: Pinned, package: Mapping[str, Any], allowed: frozenset[str], architecture: str
+) -> Source:
+    """Return the source of a pin without a wheel; raises NothingToJudgeError if it is another."""
+    name, version = pin
+    sdist = _sha256(package.get("sdist"))
+    if sdist not in allowed:
+        raise NothingToJudgeError(
+            f"{name} has neither a wheel for {architecture} nor a source that its pin allows.",
+            next_step="Compile the requirements anew, or take another version.",
+        )
+    return Source(name, str(package.get("version") or version), sdist)
 
 
 def _is_of(package: Mapping[str, Any], pin: Pinned) -> bool:

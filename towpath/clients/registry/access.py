@@ -81,20 +81,28 @@ class Access:
         if found and found.registry_token:
             return found.registry_token
         if found and found.identity_token:
-            form = {
-                **wanted,
-                "grant_type": "refresh_token",
-                "client_id": CLIENT,
-                "refresh_token": found.identity_token,
-            }
-            kind = {"Content-Type": "application/x-www-form-urlencoded"}
-            answer = self._send("POST", realm, kind, urlencode(form).encode())
+            answer = self._exchange(realm, wanted, found.identity_token)
         else:
-            joint = "&" if urlsplit(realm).query else "?"
-            place = f"{realm}{joint}{urlencode(wanted)}" if wanted else realm
-            own = {"Authorization": found.basic} if found else {}
-            answer = self._send("GET", place, own, b"")
+            answer = self._request(realm, wanted, found)
         return self._read(answer, realm)
+
+    def _exchange(self, realm: str, wanted: Mapping[str, str], identity_token: str) -> Answer:
+        """Ask for a token with one that lasts longer: OAuth2's refresh."""
+        form = {
+            **wanted,
+            "grant_type": "refresh_token",
+            "client_id": CLIENT,
+            "refresh_token": identity_token,
+        }
+        kind = {"Content-Type": "application/x-www-form-urlencoded"}
+        return self._send("POST", realm, kind, urlencode(form).encode())
+
+    def _request(self, realm: str, wanted: Mapping[str, str], found: Credentials | None) -> Answer:
+        """Ask for a token with a password, or as anybody."""
+        joint = "&" if urlsplit(realm).query else "?"
+        place = f"{realm}{joint}{urlencode(wanted)}" if wanted else realm
+        own = {"Authorization": found.basic} if found else {}
+        return self._send("GET", place, own, b"")
 
     def _read(self, answer: Answer, realm: str) -> str:
         try:

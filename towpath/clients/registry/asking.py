@@ -51,6 +51,7 @@ MOST_REDIRECTS = 5
 SHOWN, LONGEST_LOOK = 10.0, 2.0
 REDIRECTIONS = (301, 302, 303, 307, 308)
 SAME_METHOD = (307, 308)
+READS = ("GET", "HEAD")
 # A token may have ended before we used it: the threads of a client share it.
 LOGINS = 2
 HUB, HUB_HOST = "docker.io", "registry-1.docker.io"
@@ -223,15 +224,12 @@ class Asking:
             if isinstance(body, Streamed):
                 body.restart()
             answer = self._wire(method, url, {**headers, **ours}, body)
-            location = answer.headers.get("location", "")
-            if answer.status not in REDIRECTIONS or not location:
-                return answer
-            reads = method in ("GET", "HEAD")
-            if not reads and answer.status not in SAME_METHOD:
+            location = _location(method, answer)
+            if not location:
                 return answer
             answer.close()
             url = urls.following(url, location)
-            if reads and not home_only:
+            if method in READS and not home_only:
                 self._require_safe(url)
             else:
                 self._require_home(url)
@@ -304,3 +302,12 @@ class Asking:
         from towpath.clients.registry import failures
 
         return failures.mismatch(self.name(wanted), self.repository.registry, seen)
+
+
+def _location(method: str, answer: Answer) -> str:
+    """Return where a registry sends a request; empty where it may not be followed with its method.
+
+    What writes goes on with its own method only; what reads may always be read somewhere else.
+    """
+    followed = REDIRECTIONS if method in READS else SAME_METHOD
+    return answer.headers.get("location", "") if answer.status in followed else ""

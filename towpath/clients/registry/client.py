@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import IO, TYPE_CHECKING
 from urllib.parse import urlencode
 
@@ -218,25 +219,32 @@ class RegistryClient(Asking):
         "Pushing Manifests with Subject".
         """
         left = [row for row in artifacts if not self.put_manifest(row.digest, row)]
+        if not left:
+            return
         ours = self._attached.setdefault(subject, {})
         ours |= {row.digest: row.descriptor for row in left}
-        for number in range(ATTEMPTS if left else 0):
+        for number in range(ATTEMPTS):
             if number:
                 # It may be shown only after a moment; else another writer was quicker.
                 self._sleep(FIRST_WAIT * 2 ** (number - 1))
             listed, left = self._unlisted(subject, left)
             if not left:
                 return
-            known = {row.digest for row in (*listed, *(row.descriptor for row in left))}
-            listed += [row for digest, row in ours.items() if digest not in known]
-            index = oci.index_of([*listed, *(row.descriptor for row in left)])
-            kind = {"Content-Type": index.media_type}
-            self.ask("PUT", f"manifests/{_fallback_tag(subject)}", headers=kind, body=index.content)
-        if left and self._unlisted(subject, left)[1]:
+            self._put_fallback(subject, listed, ours)
+        if self._unlisted(subject, left)[1]:
             raise RegistryError(
                 f"{self.name(_fallback_tag(subject))} does not keep what is attached to it.",
                 next_step="Somebody else writes to it at the same time; try again.",
             )
+
+    def _put_fallback(
+        self, subject: str, listed: list[Descriptor], ours: Mapping[str, Descriptor]
+    ) -> None:
+        """Put under the fallback tag what it lists, and what we attached that it does not."""
+        known = {row.digest for row in listed}
+        index = oci.index_of([*listed, *(row for row in ours.values() if row.digest not in known)])
+        kind = {"Content-Type": index.media_type}
+        self.ask("PUT", f"manifests/{_fallback_tag(subject)}", headers=kind, body=index.content)
 
     def _unlisted(
         self, subject: str, artifacts: list[Manifest]

@@ -29,7 +29,8 @@ HUB = "docker.io"
 HUB_KEY = "https://index.docker.io/v1/"
 HUB_NAMES = ("docker.io", "index.docker.io", "registry-1.docker.io")
 VARIABLE = "DOCKER_AUTH_CONFIG"
-TOKEN_USER = "<token>"  # nosec B105: the name by which a helper marks a token
+# The name by which a helper marks a token.
+TOKEN_USER = "<token>"  # nosec B105
 HELPER_PATIENCE = 60.0  # seconds: a helper may ask a person
 LARGEST = 4 * 1024 * 1024  # bytes of a config
 # What helpers say where they know nothing; it goes on without a login then.
@@ -192,8 +193,13 @@ def _from_helper(helper: str, registry: str, ask: Ask) -> Credentials | None:
             why=found.tail() or f"It ended with {found.code} and said nothing.",
             next_step=_LOG_IN,
         )
+    return _from_answer(found.stdout, what)
+
+
+def _from_answer(text: str, what: str) -> Credentials | None:
+    """Return what a helper answered; `what` is what the error says of one that is not readable."""
     try:
-        document = json.loads(found.stdout)
+        document = json.loads(text)
         user, secret = document["Username"], document["Secret"]
         if not isinstance(user, str) or not isinstance(secret, str):
             raise TypeError
@@ -210,45 +216,56 @@ def _from_entry(row: Any, registry: str) -> Credentials | None:
     """Return what an entry of `auths` holds: `auth` goes before a user and a password by name."""
     if row is None:
         return None
-    if not isinstance(row, dict) or any(not isinstance(row.get(k) or "", str) for k in _FIELDS):
-        raise ValueError(f"the login of {registry} is of the wrong type")
-    user, password, auth, *tokens = (row.get(key) or "" for key in _FIELDS)
+    user, password, auth, *tokens = _texts(row, registry)
     if auth:
-        try:
-            pair = base64.b64decode(auth, validate=True).decode()
-        except (ValueError, binascii.Error) as error:
-            raise ValueError(f"the login of {registry} is not base64 of text") from error
-        user, separator, password = pair.partition(":")
-        if not separator or not user:
-            raise ValueError(f"the login of {registry} names no user and password")
-        # Older clients padded it.
-        password = password.strip("\0")
+        user, password = _decoded(auth, registry)
     found = Credentials(user, password, *tokens)
     return found if (user and password) or any(tokens) else None
 
 
-def _of(table: Any, registry: str, repository: str) -> Any:
-    """Return the entry of a repository: that of the part of the registry nearest to it.
+def _texts(row: Any, registry: str) -> list[str]:
+    """Return the fields of an entry, empty where it has none; raises ValueError if not texts."""
+    if not isinstance(row, dict) or any(not isinstance(row.get(k) or "", str) for k in _FIELDS):
+        raise ValueError(f"the login of {registry} is of the wrong type")
+    return [row.get(key) or "" for key in _FIELDS]
 
-    The name as the docker client writes it goes first. Older logins wrote a whole URL; a key with
-    a path is for what is below that path alone.
-    """
+
+def _decoded(auth: str, registry: str) -> tuple[str, str]:
+    """Return the user and the password of an `auth`; raises ValueError if there are none in it."""
+    try:
+        pair = base64.b64decode(auth, validate=True).decode()
+    except (ValueError, binascii.Error) as error:
+        raise ValueError(f"the login of {registry} is not base64 of text") from error
+    user, separator, password = pair.partition(":")
+    if not separator or not user:
+        raise ValueError(f"the login of {registry} names no user and password")
+    # Older clients padded it.
+    return user, password.strip("\0")
+
+
+def _of(table: Any, registry: str, repository: str) -> Any:
+    """Return the entry of a repository: that of the part of the registry nearest to it."""
     if table is None:
         return None
     if not isinstance(table, dict):
         raise ValueError("the logins are no table")
+    nearness = {key: _nearness(key, registry, repository) for key in table}
+    best = max(nearness, key=nearness.__getitem__, default=None)
+    return None if best is None or nearness[best] < 0 else table[best]
+
+
+def _nearness(key: str, registry: str, repository: str) -> int:
+    """Return how near the part of a registry that a key names is to a repository; -1: it is not.
+
+    Of two that are equally near, the name as the docker client writes it goes first. Older logins
+    wrote a whole URL; a key with a path is for what is below that path alone.
+    """
     exact = HUB_KEY if registry == HUB else registry
     names = HUB_NAMES if registry == HUB else (registry,)
-    best, found = -1, None
-    for key, value in table.items():
-        host, path = _key(key)
-        if host not in names or not f"{repository}/".startswith(f"{path}/" if path else ""):
-            continue
-        # Of two that are equally near, the one that the docker client writes.
-        nearness = 2 * len(path) + (key == exact)
-        if nearness > best:
-            best, found = nearness, value
-    return found
+    host, path = _key(key)
+    if host not in names or not f"{repository}/".startswith(f"{path}/" if path else ""):
+        return -1
+    return 2 * len(path) + (key == exact)
 
 
 def _key(key: str) -> tuple[str, str]:

@@ -10,17 +10,17 @@ from towpath.clients.registry import urls
 from towpath.errors import RegistryRefusedError
 
 # RFC 9110, "Tokens" and "Quoted Strings".
-_TOKEN = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
+_TCHARS = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
 _QUOTED = r'"(?:[^"\\]|\\.)*"'
-_PARAMETER = re.compile(rf"\s*({_TOKEN})\s*=\s*({_QUOTED}|[^\s,\"]*)")
-_SCHEME = re.compile(rf"\s*({_TOKEN})(?=[\s,]|$)")
+_PARAMETER = re.compile(rf"\s*({_TCHARS})\s*=\s*({_QUOTED}|[^\s,\"]*)")
+_SCHEME = re.compile(rf"\s*({_TCHARS})(?=[\s,]|$)")
 _TOKEN68 = re.compile(r"\s*[A-Za-z0-9._~+/-]+=*\s*(?=,|$)")
 _ESCAPED = re.compile(r"\\(.)")
 # RFC 8288, "The Link Header Field"; the brackets are left out by some registries.
 _VALUE = rf"(?:{_QUOTED}|[^\s;,\"]*)"
 _TARGET = r"\s*(?:<([^>]*)>|([^\s;<>\"]+))"
-_LINK = re.compile(rf"{_TARGET}((?:\s*;\s*{_TOKEN}(?:\s*=\s*{_VALUE})?)*)\s*(?:,|$)")
-_RELATION = re.compile(rf"({_TOKEN})\s*=\s*({_VALUE})")
+_LINK = re.compile(rf"{_TARGET}((?:\s*;\s*{_TCHARS}(?:\s*=\s*{_VALUE})?)*)\s*(?:,|$)")
+_RELATION = re.compile(rf"({_TCHARS})\s*=\s*({_VALUE})")
 
 
 class Challenge(NamedTuple):

@@ -25,15 +25,22 @@ def _get(env: Mapping[str, str], name: str) -> str:
     return (env.get(name) or env.get(name.upper()) or "").strip()
 
 
+def _entry(row: str) -> tuple[str, str]:
+    """Return host and port of an entry; a host without brackets, a port empty if there is none."""
+    host, port = row, ""
+    if row.count(":") == 1 or "]:" in row:
+        host, _, port = row.rpartition(":")
+    return host.removeprefix("[").removesuffix("]"), port
+
+
 def _spares(row: str, to: Origin) -> bool:
     """Tell whether an entry of `no_proxy` names a host: it, a domain above it, or a network."""
     row = row.strip().lower()
     if row == "*":
         return True
-    host, _, port = row.rpartition(":") if row.count(":") == 1 or "]:" in row else (row, "", "")
+    host, port = _entry(row)
     if not host or (port and port != str(to.port)):
         return False
-    host = host.removeprefix("[").removesuffix("]")
     try:
         return ipaddress.ip_address(to.host) in ipaddress.ip_network(host, strict=False)
     except ValueError:
