@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from towpath.clients import reach
+from towpath.clients import reachable
 from towpath.commands import audits
 from towpath.errors import CommandFailedError, ConfigurationError, NothingToJudgeError
 from towpath.flows import files, private, stages, tools
@@ -64,7 +64,7 @@ def audit(session: Session, pins: Pins, missing: Mapping[str, str] | None = None
         raise NothingToJudgeError("There is no dependency to ask advisories about.")
     sources = _sources(session, pins)
     if missing is None:
-        missing = reach.unreachable(addresses(session))
+        missing = reachable.unreachable(addresses(session))
     reasons = [f"{row}: {missing[row]}" for row in sources if row in missing]
     for ask in (ask for row, ask in sources.items() if row not in missing):
         try:
