@@ -23,8 +23,9 @@ from towpath.readers import thresholds
 # From the bottom up; a module imports its own layer and those below it.
 LAYERS = (
     ("errors", "inside", "drivers", "markup", "redaction"),
-    ("documents", "environment", "hazards", "images", "inputs", "private", "remotes", "tables"),
-    ("variables",),
+    ("documents", "environment", "files", "hazards", "images", "inputs", "remotes", "tables"),
+    ("private", "variables"),
+    ("locks",),
     ("gates", "migrations"),
     ("nodes", "policy", "predicate", "sources"),
     ("config", "runner", "terminal"),

@@ -6,14 +6,14 @@ import hashlib
 import os
 from pathlib import Path
 
-from towpath.flows import files
+from towpath import files
 from towpath.redaction import SECRETS
 
 
 def test_a_write_leaves_no_scratch_file(tmp_path: Path) -> None:
     """The file is replaced as a whole."""
-    files.write_whole(tmp_path / "a/b.json", b"1")
-    files.write_whole(tmp_path / "a/b.json", b"2")
+    files.write(tmp_path / "a/b.json", b"1")
+    files.write(tmp_path / "a/b.json", b"2")
 
     assert [(row.name, row.read_bytes()) for row in (tmp_path / "a").iterdir()] == [
         ("b.json", b"2")
