@@ -201,6 +201,7 @@ FORGERIES: dict[str, tuple[Forgery, tuple[str, ...]]] = {
             "scan: IMAGE_CRITICAL was not judged",
             "scan: IMAGE_HIGH was not judged",
             "scan: IMAGE_SIZE was not judged",
+            "scan: IMAGE_ADVISORIES_AGE was not judged",
             "scan: SBOM_MISSING was not judged",
         ),
     ),

@@ -11,7 +11,7 @@ import pytest
 
 from tests.releases import good
 from towpath.__main__ import main
-from towpath.flows import records, source, stages
+from towpath.flows import records, source, stages, testing
 from towpath.flows.session import Session
 from towpath.tasks.entry import session
 
@@ -138,7 +138,7 @@ def tested(project: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         tools,
         "tests",
         seen.subject,
-        good("tests"),
+        good("tests") | {"pythons": [testing.python()]},
         inputs=stages.check_inputs(tools, seen, "tests"),
         started=dt.datetime(2026, 11, 24, 21, 0, tzinfo=dt.UTC),
         duration=60,

@@ -93,14 +93,23 @@ def released(session: Session, **facts: Any) -> Release:
     for stage, more in facts.items():
         record(session, stage, DIGEST, minutes=1, **more)
     found = {name: stages.require(session.config, name) for name in NEEDED[RELEASE]}
-    return Release(DIGEST, "1.2.3", SOURCE.commit, SOURCE.tree, False, PLATFORMS, statements=found)
+    return Release(
+        session.config.repository,
+        DIGEST,
+        "1.2.3",
+        SOURCE.commit,
+        SOURCE.tree,
+        False,
+        PLATFORMS,
+        statements=found,
+    )
 
 
 def asked_for(session: Session, release: Release, stage: str) -> Any:
     """Return whether the release may move to a stage."""
     accepted = policy.acceptances(session.config.waivers)
     situation = Situation(
-        stages.policy(session.config), PLATFORMS, previous=DIGEST, in_ci=True, accepted=accepted
+        stages.rules(session.config), PLATFORMS, previous=DIGEST, in_ci=True, accepted=accepted
     )
     return is_available(release, stage, situation)
 

@@ -194,7 +194,9 @@ def test_a_descriptor_that_lies_is_refused(key: str, value: object) -> None:
     row = {"mediaType": oci.MANIFEST, "digest": f"sha256:{'0' * 64}", "size": 5, key: value}
     index = Manifest(oci.INDEX, json.dumps({"manifests": [row]}).encode())
 
-    with pytest.raises(NothingToJudgeError, match="descriptor"):
+    with pytest.raises(
+        NothingToJudgeError, match="descriptor|no number of JSON|more than 18 digits"
+    ):
         oci.entries(index)
 
 

@@ -127,16 +127,13 @@ def other_bytes(store: Store, index: Manifest) -> str:
 def a_negative_size(store: Store, index: Manifest) -> str:
     layer = put(store, b"{}")
     attach(store, index, [layer | {"size": -1}])
-    return (
-        f"{layer['digest']} is too large to be read."
-        f" It has -1 bytes, and the most is {documents.BYTES}."
-    )
+    return "A descriptor in a manifest is not whole. ValueError('no size in bytes: -1')"
 
 
 def a_size_that_is_text(store: Store, index: Manifest) -> str:
     layer = put(store, b"{}") | {"size": "2"}
     attach(store, index, [layer])
-    return f"A descriptor in a manifest is not whole. {layer!r}"[: 200 + 41]
+    return """A descriptor in a manifest is not whole. TypeError("not of type int: '2'")"""
 
 
 def layers_that_are_none(store: Store, index: Manifest) -> str:

@@ -27,6 +27,8 @@ class Taken(World):
         if argv[:2] == ("docker", "ps"):
             assert "--filter=publish=8081" in argv
             return Outcome(argv, 0, self.names, "", 0.1)
+        if "config" in argv:
+            return super().answer(argv, env, stdin, check)
         raise command_failed(Outcome(argv, 1, "", self.said, 0.1), " ".join(argv))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.registry_server import Store, push_image
-from tests.releases import SOURCE, labels, record, record_all, session_at
+from tests.releases import RELEASING, SOURCE, labels, record, record_all, session_at
 from towpath.config import Environment
 from towpath.errors import ConfigurationError, PromotionRefusedError
 from towpath.flows import evidence, promote, target
@@ -30,7 +30,7 @@ def released(store: Store, session: Session, layer: bytes = b"layer") -> str:
     """Return the digest of an image that was promoted to `release`."""
     digest = made(store, session, "built", layer)
     promote.promote(session, "test", digest)
-    ci = session_at(session.config.root, store, CI="true")
+    ci = session_at(session.config.root, store, **RELEASING)
     return promote.promote(ci, "release", digest).digest
 
 
