@@ -24,7 +24,7 @@ from towpath.readers import thresholds
 LAYERS = (
     ("errors", "inside", "drivers", "markup", "redaction"),
     ("documents", "environment", "files", "hazards", "images", "inputs", "remotes", "tables"),
-    ("private", "variables"),
+    ("private",),
     ("locks",),
     ("gates", "migrations"),
     ("nodes", "policy", "predicate", "sources"),
@@ -39,7 +39,7 @@ PURE = {
     *("gates", "evidence", "promotion", "rollout", "migrations", "hazards", "images"),
     *("commands", "readers"),
     *("inputs", "markup", "nodes", "policy", "provenance", "remotes", "retention", "sarif"),
-    *("documents", "environment", "judgement", "predicate", "sources", "tables", "variables"),
+    *("documents", "environment", "judgement", "predicate", "sources", "tables"),
 }
 WORLD = {
     *("asyncio", "docker", "http", "io", "logging", "os", "random", "requests", "rich", "secrets"),

@@ -13,9 +13,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from towpath.environment import variable
 from towpath.errors import ConfigurationError
 from towpath.files import read_bounded
-from towpath.variables import variable
 
 # More than any file of settings has; what is bigger is none.
 LONGEST = 1 << 20
