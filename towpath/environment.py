@@ -1,8 +1,11 @@
-"""Which variables a tool gets: built up from lists of names, never what the caller happens to have.
+"""Which of a caller's variables reach whom: us, a tool, a session, a container. Pure.
 
+First `usable` takes away what would change, without a word in our settings, what git and Docker's
+commands do; what is left is what our own code reads. An empty variable is one that is not set.
+Then each tool's environment is built up from lists of names, never what the caller happens to have.
 A variable that is on no list can change no verdict. What is passed on beyond the lists was asked
 for by the project in `[tool.towpath.environment]`; it is part of what a check depends on, and its
-evidence shows it. Standard library only, no input or output: noxfile.py uses it too.
+evidence shows it. Standard library only: noxfile.py uses it too.
 """
 
 from __future__ import annotations
@@ -26,11 +29,31 @@ NETWORK = (
     *("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "ALL_PROXY"),
     *("SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"),
 )
-# Which Docker engine answers, and how its client gets in. What would change a build is not here.
-ENGINE = (
+# Which Docker engine answers, how it is reached, and who asks: nothing that would change a build.
+_DOCKER = (
     *("DOCKER_HOST", "DOCKER_CONTEXT", "DOCKER_CONFIG", "DOCKER_CERT_PATH", "DOCKER_TLS_VERIFY"),
-    *("DOCKER_TLS", "DOCKER_API_VERSION", "DOCKER_AUTH_CONFIG", "SSH_AUTH_SOCK"),
+    *("DOCKER_TLS", "DOCKER_AUTH_CONFIG"),
 )
+ENGINE = (*_DOCKER, "DOCKER_API_VERSION", "SSH_AUTH_SOCK")
+# Default platforms, other builders, protocols and files, removed orphans, signatures (Docker docs:
+# "Environment variables" of the CLI, of Compose, of buildx and of BuildKit).
+_LEFT_OUT = ("DOCKER_", "COMPOSE_", "BUILDX_", "BUILDKIT_", "EXPERIMENTAL_BUILDKIT_")
+_ALSO = ("SOURCE_DATE_EPOCH",)
+# Of these, empty says that there are none, whatever the file says.
+_NONE = ("TOWPATH_REGISTRIES", "TOWPATH_BUILDERS")
+_OWN = ("TOWPATH_", "DOCKER_", "XDG_")
+# Compose reads no `.env` of the project by itself, and a builder that somebody once chose with
+# `docker buildx use` is not ours: nothing but what we pass counts.
+FIXED = {"COMPOSE_DISABLE_ENV_FILE": "1", "BUILDX_BUILDER": "default"}
+# What a hook of git sets for its own repository; for another one it is wrong. Source:
+# `git rev-parse --local-env-vars`, without settings that somebody passes on (GIT_CONFIG_*).
+OF_A_REPOSITORY = {
+    *("GIT_ALTERNATE_OBJECT_DIRECTORIES", "GIT_OBJECT_DIRECTORY", "GIT_DIR", "GIT_WORK_TREE"),
+    *("GIT_IMPLICIT_WORK_TREE", "GIT_GRAFT_FILE", "GIT_INDEX_FILE", "GIT_NO_REPLACE_OBJECTS"),
+    *("GIT_REPLACE_REF_BASE", "GIT_PREFIX", "GIT_SHALLOW_FILE", "GIT_COMMON_DIR", "GIT_CONFIG"),
+    *("GIT_NAMESPACE", "GIT_LITERAL_PATHSPECS", "GIT_GLOB_PATHSPECS", "GIT_NOGLOB_PATHSPECS"),
+    *("GIT_ICASE_PATHSPECS", "GIT_QUARANTINE_PATH"),
+}
 # Where packages come from; every one is checked by its hash.
 INSTALLING = (
     *("PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL", "PIP_FIND_LINKS", "PIP_CERT", "PIP_TRUSTED_HOST"),
@@ -73,6 +96,23 @@ GIT = {
     **{f"GIT_CONFIG_VALUE_{number}": value for number, value in enumerate(_GIT.values())},
 }
 _SECRET = re.compile(r"TOKEN|SECRET|PASS|PWD|KEY|CREDENTIAL|AUTH|DSN|PRIVATE|COOKIE|SIGNATURE")
+
+
+def usable(env: Mapping[str, str]) -> dict[str, str]:
+    """Return a caller's environment as we ourselves read it, and as everything else begins."""
+    found = {name: text for name, text in env.items() if not _blank(name, text)}
+    found = {name: text for name, text in found.items() if not _changes_docker(name)}
+    return without_repository(found) | FIXED
+
+
+def without_repository(env: Mapping[str, str]) -> dict[str, str]:
+    """Return an environment in which git finds the repository by the directory alone."""
+    return {name: value for name, value in env.items() if name not in OF_A_REPOSITORY}
+
+
+def variable(env: Mapping[str, str], name: str, default: str = "") -> str:
+    """Return a variable without blanks around it; one that is empty is as if it were not set."""
+    return env.get(name, "").strip() or default
 
 
 def of_tools(env: Mapping[str, str], *more: str) -> dict[str, str]:
@@ -157,6 +197,14 @@ def chosen(env: Mapping[str, str], patterns: Iterable[str]) -> dict[str, str]:
         for name, value in env.items()
         if any(fnmatch.fnmatchcase(name, pattern) for pattern in wanted)
     }
+
+
+def _blank(name: str, text: str) -> bool:
+    return name.startswith(_OWN) and name not in _NONE and not text.strip()
+
+
+def _changes_docker(name: str) -> bool:
+    return name in _ALSO or (name.startswith(_LEFT_OUT) and name not in _DOCKER)
 
 
 def _meet(pattern: str, other: str) -> bool:

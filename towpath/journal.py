@@ -5,16 +5,15 @@ Whatever is written is on the disk before the next act begins.
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 import socket
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
-from towpath import documents, private
+from towpath import documents, locks, private
 from towpath.errors import CommandFailedError, LockedError
 
 Entry = dict[str, Any]
@@ -22,11 +21,6 @@ Entry = dict[str, Any]
 REMEMBERED = 200
 # Bytes of a journal's line or a history.
 LIMIT = 64 << 20
-
-
-def write_whole(path: Path, text: str, mode: int = 0o600) -> None:
-    """Replace a file by a whole new one, never by a part of it, whenever the machine stops."""
-    private.write(path, text.encode(), mode)
 
 
 @contextmanager
@@ -41,16 +35,17 @@ def locked(
     The kernel holds the lock for as long as the process lives, so that nobody waits for the dead.
     The file tells who it is, and was. Raises LockedError naming the owner if that one lives.
     """
+
+    def busy() -> NoReturn:
+        raise LockedError(
+            f"{path.parent.name} is locked by {_owner(path)}.",
+            why=why,
+            next_step="Wait until it ends, or stop that process; its lock goes with it.",
+        ) from None
+
     private.directory(path.parent)
-    with private.lock(path) as stream:
-        try:
-            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise LockedError(
-                f"{path.parent.name} is locked by {_owner(path)}.",
-                why=why,
-                next_step="Wait until it ends, or stop that process; its lock goes with it.",
-            ) from None
+    with locks.opened(path) as lock:
+        lock.alone(busy)
         if path.read_text(encoding="utf-8"):
             say(f"The lock of {_owner(path)} is taken over: that process is gone.")
         owner = {
@@ -59,11 +54,11 @@ def locked(
             "pid": os.getpid(),
             "at": at,
         }
-        _fill(stream.fileno(), json.dumps(owner))
+        _fill(lock.number, json.dumps(owner))
         try:
             yield
         finally:
-            _fill(stream.fileno(), "")
+            _fill(lock.number, "")
 
 
 class Journal:
@@ -74,7 +69,7 @@ class Journal:
 
     def begin(self, plan: Mapping[str, Any]) -> None:
         """Start the journal of a deployment with what it is about to do."""
-        write_whole(self.path, json.dumps(dict(plan)) + "\n")
+        private.write(self.path, json.dumps(dict(plan)) + "\n")
 
     def add(self, step: str, phase: str, **facts: Any) -> None:
         """Write that a step begins or is done."""
@@ -121,7 +116,7 @@ class History:
         return {name: list(found.get(name, [])) for name in ("releases", "migrations")}
 
     def _write(self, document: Entry) -> None:
-        write_whole(self.path, json.dumps(document, indent=1) + "\n")
+        private.write(self.path, json.dumps(document, indent=1) + "\n")
 
 
 def _parsed(text: str, path: Path) -> Entry:

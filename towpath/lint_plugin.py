@@ -23,8 +23,9 @@ from towpath.readers import thresholds
 # From the bottom up; a module imports its own layer and those below it.
 LAYERS = (
     ("errors", "inside", "drivers", "markup", "redaction"),
-    ("documents", "environment", "hazards", "images", "inputs", "private", "remotes", "tables"),
-    ("variables",),
+    ("documents", "environment", "files", "hazards", "images", "inputs", "remotes", "tables"),
+    ("private",),
+    ("locks",),
     ("gates", "migrations"),
     ("nodes", "policy", "predicate", "sources"),
     ("config", "runner", "terminal"),
@@ -38,7 +39,7 @@ PURE = {
     *("gates", "evidence", "promotion", "rollout", "migrations", "hazards", "images"),
     *("commands", "readers"),
     *("inputs", "markup", "nodes", "policy", "provenance", "remotes", "retention", "sarif"),
-    *("documents", "environment", "judgement", "predicate", "sources", "tables", "variables"),
+    *("documents", "environment", "judgement", "predicate", "sources", "tables"),
 }
 WORLD = {
     *("asyncio", "docker", "http", "io", "logging", "os", "random", "requests", "rich", "secrets"),

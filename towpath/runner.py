@@ -19,19 +19,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Protocol
 
+from towpath import environment
 from towpath.errors import CommandFailedError, InterruptedRunError
 from towpath.redaction import SECRETS, Lines, Redactor
 
 SIGNALLED = 128
-# What a hook of git sets for its own repository; for another one it is wrong. Source:
-# `git rev-parse --local-env-vars`, without settings that somebody passes on (GIT_CONFIG_*).
-OF_A_REPOSITORY = {
-    *("GIT_ALTERNATE_OBJECT_DIRECTORIES", "GIT_OBJECT_DIRECTORY", "GIT_DIR", "GIT_WORK_TREE"),
-    *("GIT_IMPLICIT_WORK_TREE", "GIT_GRAFT_FILE", "GIT_INDEX_FILE", "GIT_NO_REPLACE_OBJECTS"),
-    *("GIT_REPLACE_REF_BASE", "GIT_PREFIX", "GIT_SHALLOW_FILE", "GIT_COMMON_DIR", "GIT_CONFIG"),
-    *("GIT_NAMESPACE", "GIT_LITERAL_PATHSPECS", "GIT_GLOB_PATHSPECS", "GIT_NOGLOB_PATHSPECS"),
-    *("GIT_ICASE_PATHSPECS", "GIT_QUARANTINE_PATH"),
-}
 TAIL_LINES = 12
 # Seconds that a command has to end by itself once it is asked to.
 PATIENCE = 10
@@ -108,7 +100,7 @@ class Runner:
         come.
         """
         self.echo = echo
-        self.env = without_repository(env)
+        self.env = environment.without_repository(env)
         self.cwd = cwd
         self.streaming = streaming
         self.secrets = secrets
@@ -280,11 +272,6 @@ class Runner:
         except BrokenPipeError:
             # The command ended before it read everything; its exit code tells the story.
             return
-
-
-def without_repository(env: Mapping[str, str]) -> dict[str, str]:
-    """Return an environment in which git finds the repository by the directory alone."""
-    return {name: value for name, value in env.items() if name not in OF_A_REPOSITORY}
 
 
 def command_failed(outcome: Outcome, line: str, secrets: Redactor = SECRETS) -> CommandFailedError:

@@ -21,10 +21,10 @@ from tests.fakes import QuietTerminal
 from tests.misbehaving import embedded_program, free_port
 from tests.registry_server import NAME, push_image
 from tests.releases import labels
-from towpath import config
+from towpath import config, private
 from towpath.clients.registry import RegistryClient
 from towpath.config import Environment
-from towpath.engine import collection, daemon, private, processes, recipes
+from towpath.engine import collection, daemon, processes, recipes
 from towpath.engine.layout import Layout, layout
 from towpath.errors import RegistryError
 from towpath.flows import attached, guard, prune, registry

@@ -20,8 +20,9 @@ import pytest
 from tests.fakes import QuietTerminal
 from tests.misbehaving import embedded_program, free_port
 from tests.registry_server import push_image
+from towpath import locks, private
 from towpath.clients.registry import RegistryClient
-from towpath.engine import daemon, private, processes
+from towpath.engine import daemon, processes
 from towpath.engine.flow import alone
 from towpath.engine.layout import Layout
 from towpath.errors import RegistryUnauthorizedError
@@ -98,9 +99,9 @@ def own() -> Iterator[Layout]:
             Path(folder).chmod(0o755)
             found = Layout(Path(folder) / "state", Path(folder) / "run", free_port())
             runner = Runner(QuietTerminal(), env=dict(tools.config.env), cwd=Path("/"))
-            with alone(found, QuietTerminal()), private.lock(found.pushes):
+            with alone(found, QuietTerminal()), locks.opened(found.pushes):
                 daemon._prepare(found, program.parents[2], runner.env)
-                private.write(found.log)
+                private.write(found.log, "")
                 argv = ["sh", "-c", daemon.RECORD, "sh", str(found.record), "unshare"]
                 argv += [*daemon.NAMESPACES, "sh", "-c", FIRST, "sh", str(program.parents[2])]
                 runner.spawn([*argv, str(found.run)], log=found.log)

@@ -13,7 +13,7 @@ import pytest
 
 from tests.registry_server import Store, serving
 from tests.releases import session_at
-from towpath.clients import reach
+from towpath.clients import reachable
 from towpath.flows.session import Session
 from towpath.redaction import SECRETS
 
@@ -57,7 +57,7 @@ def all_in_reach(monkeypatch: pytest.MonkeyPatch) -> None:
     def unreachable(_addresses: Iterable[str]) -> dict[str, str]:
         return {}
 
-    monkeypatch.setattr(reach, "unreachable", unreachable)
+    monkeypatch.setattr(reachable, "unreachable", unreachable)
 
 
 @pytest.fixture

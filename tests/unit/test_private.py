@@ -12,14 +12,14 @@ import pytest
 from tests.fakes import QuietTerminal, TableRunner
 from tests.releases import record
 from tests.unit.flows.world import World
-from towpath import config, private
+from towpath import config, locks, private
 from towpath.clients import secrets
 from towpath.clients.registry.uploads import Places
 from towpath.errors import ConfigurationError
 from towpath.flows import guard, stack
 from towpath.flows.session import Session
 from towpath.flows.site import Site
-from towpath.journal import History, Journal, locked, write_whole
+from towpath.journal import History, Journal, locked
 
 DIGEST = "sha256:" + "a" * 64
 
@@ -109,7 +109,7 @@ def test_what_containers_read_is_behind_a_closed_directory(tmp_path: Path) -> No
     site = Site(session, session.config.environment("staging"), World())
     with umask(0o000):
         stack.prepare(site)
-        write_whole(site.state / "proxy" / "servers", "x", mode=0o644)
+        private.write(site.state / "proxy" / "servers", "x", mode=0o644)
 
     found = modes(site.state)
     assert found["."] == found["backups"] == found["secrets"] == private.DIRECTORY
@@ -123,7 +123,8 @@ def test_a_link_in_place_of_a_lock_is_refused(tmp_path: Path) -> None:
     (tmp_path / "lock").symlink_to(tmp_path / "target")
 
     with pytest.raises(ConfigurationError) as caught:
-        private.lock(tmp_path / "lock")
+        with locks.opened(tmp_path / "lock"):
+            pytest.fail("it is open")
 
     assert caught.value.what == f"{tmp_path}/lock cannot be opened by user {os.geteuid()}."
     assert (tmp_path / "target").read_text() == "precious"

@@ -8,8 +8,8 @@ import pytest
 
 from towpath.config import parse
 from towpath.engine.layout import layout
+from towpath.environment import FIXED, usable, variable
 from towpath.errors import ConfigurationError
-from towpath.variables import FIXED, usable, variable
 
 ROOT = Path("/project")
 REACHING = {"DOCKER_HOST": "unix:///run/d.sock", "DOCKER_CONFIG": "/c", "DOCKER_CONTEXT": "lab"}

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
+
+from towpath import images
 
 if TYPE_CHECKING:
     import requests
@@ -24,18 +25,13 @@ class Answer:
     problem: str = ""
 
 
-def is_loopback(url: str) -> bool:
-    """Tell whether an address is of this machine: a loopback address, or the name localhost."""
+def is_near(url: str) -> bool:
+    """Tell whether a URL leads to this machine: a loopback address, localhost or a name below."""
     try:
         host = urlsplit(url).hostname or ""
     except ValueError:
         return False
-    if host == "localhost" or host.endswith(".localhost"):
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
+    return images.is_loopback(host, names_below=True)
 
 
 def session(url: str, token: str | None = None) -> requests.Session:
@@ -54,7 +50,7 @@ def session(url: str, token: str | None = None) -> requests.Session:
     found = requests.Session()
     # With an `auth` of our own, requests does not look into ~/.netrc.
     found.auth = authorize
-    if is_loopback(url):
+    if is_near(url):
         found.trust_env = False
         found.proxies.update(DIRECT)
     return found

@@ -10,8 +10,8 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from towpath import private
 from towpath.errors import CommandFailedError
-from towpath.journal import write_whole
 from towpath.readers import haproxy
 from towpath.readers.haproxy import Slot
 
@@ -82,7 +82,7 @@ class Proxy:
     def save(self) -> None:
         """Write the slots to disk, for a proxy that starts again."""
         # The proxy reads it as another user; what keeps others away is the directory above.
-        write_whole(self._directory / STATE_FILE, self._ask("show servers state"), mode=0o644)
+        private.write(self._directory / STATE_FILE, self._ask("show servers state"), mode=0o644)
 
     def _rename(self, slot: str, host: str) -> None:
         """Tell a slot which container it is for; the same name again is fine."""

@@ -7,7 +7,6 @@ from contextlib import suppress
 from pathlib import Path
 
 from towpath import private
-from towpath.journal import write_whole
 from towpath.redaction import SECRETS
 
 # The first of the two passwords is the superuser's, the second that of the product's own role.
@@ -27,13 +26,13 @@ def ensure(directory: Path) -> None:
     for name in NAMES:
         path = directory / name
         if not path.exists():
-            write_whole(path, secrets.token_hex(32), mode=FILE_MODE)
+            private.write(path, secrets.token_hex(32), mode=FILE_MODE)
     settings = directory / QUEUE_SETTINGS
     if not settings.exists():
         # RabbitMQ takes a password from no file but its own settings.
         password = (directory / "queue_password").read_text(encoding="utf-8")
         text = f"default_user = dashboard\ndefault_pass = {password}\n"
-        write_whole(settings, text, mode=FILE_MODE)
+        private.write(settings, text, mode=FILE_MODE)
     hide(directory)
 
 

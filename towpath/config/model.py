@@ -10,12 +10,12 @@ from pathlib import Path
 from towpath.config import binding, ci_systems, reach
 from towpath.config.ci_systems import CiRun
 from towpath.config.reach import Limit
+from towpath.environment import variable
 from towpath.errors import ConfigurationError
 from towpath.gates import EVIDENCE_DAYS
 from towpath.images import PLATFORMS, Repository, nearest
 from towpath.nodes import Node
 from towpath.policy import Waiver
-from towpath.variables import variable
 
 
 @dataclass(frozen=True)

@@ -20,11 +20,11 @@ from towpath import environment, inputs, nodes, policy
 from towpath.config import binding, names
 from towpath.config.model import Config, Dashboard, Django, Environment, Image
 from towpath.config.reach import BRANCH, REACHES, TAG
+from towpath.environment import variable
 from towpath.errors import ConfigurationError
 from towpath.images import nearest, platform
 from towpath.policy import Waiver
 from towpath.tables import checked, strings, typed, wrong
-from towpath.variables import variable
 
 T = TypeVar("T")
 

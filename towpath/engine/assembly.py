@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from towpath.engine import daemon, machine, private, recipes
+from towpath import private
+from towpath.engine import daemon, machine, recipes
 from towpath.engine.doors import Starting
 from towpath.engine.layout import Layout
 from towpath.errors import CommandFailedError

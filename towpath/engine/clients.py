@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
-from towpath.engine import private, recipes
+from towpath import private
+from towpath.engine import recipes
 from towpath.engine.layout import USER_CONFIG, Layout
 
 CONFIG = "config.json"

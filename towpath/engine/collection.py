@@ -12,7 +12,8 @@ import signal
 from collections.abc import Mapping
 from pathlib import Path
 
-from towpath.engine import daemon, private, processes, recipes
+from towpath import private
+from towpath.engine import daemon, processes, recipes
 from towpath.engine.doors import Starting
 from towpath.engine.flow import alone
 from towpath.engine.layout import Layout, layout
@@ -48,7 +49,7 @@ def collect(runner: Starting, terminal: Terminal) -> int:
     _require_current(own)
     with alone(own, terminal):
         inside, before = _inside(own), usage(place / "blobs")
-        private.write(own.collecting)
+        private.write(own.collecting, "")
         try:
             _serve(own, runner, readonly=True)
             argv = [PROGRAM, "garbage-collect", str(own.run / "registry.yml")]

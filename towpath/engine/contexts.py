@@ -13,8 +13,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from towpath.environment import variable
 from towpath.errors import ConfigurationError
-from towpath.variables import variable
+from towpath.files import read_bounded
 
 # More than any file of settings has; what is bigger is none.
 LONGEST = 1 << 20
@@ -101,8 +102,7 @@ def _tls(folder: Path, endpoint: Mapping[str, Any], by: str) -> dict[str, str]:
 def _json(path: Path) -> dict[str, Any]:
     """Read a file of settings; where it is absent or broken, the client falls back to defaults."""
     try:
-        with path.open("rb") as stream:
-            text = stream.read(LONGEST + 1)
+        text = read_bounded(path, LONGEST)
         document = json.loads(text) if len(text) <= LONGEST else None
     except (OSError, ValueError, RecursionError):
         return {}

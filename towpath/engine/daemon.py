@@ -9,7 +9,8 @@ import signal
 import socket
 from pathlib import Path
 
-from towpath.engine import clients, private, processes, recipes
+from towpath import private
+from towpath.engine import clients, processes, recipes
 from towpath.engine.discover import answers
 from towpath.engine.doors import Starting
 from towpath.engine.layout import Layout
@@ -49,7 +50,7 @@ def start(layout: Layout, root: Path, foreign: str, runner: Starting) -> None:
     machine = recipes.MACHINES[foreign]
     inner = ["sh", str(SCRIPT), str(root), str(layout.run), machine]
     outer = ["unshare", *NAMESPACES, *inner]
-    private.write(layout.log)
+    private.write(layout.log, "")
     runner.spawn(["sh", "-c", RECORD, "sh", str(layout.record), *outer], log=layout.log)
 
     def up_or_dead() -> bool:
@@ -112,14 +113,14 @@ def _refuse_taken(port: int) -> None:
 
 def _prepare(layout: Layout, root: Path, env: dict[str, str]) -> None:
     shutil.rmtree(layout.run, ignore_errors=True)
-    private.directory(layout.run)
+    private.sole_directory(layout.run)
     run, password = layout.run, secrets.token_urlsafe(32)
     private.write(layout.password, password)
     private.write(run / "daemon.json", recipes.daemon_config(layout.state, run, layout.port))
     private.write(run / "registry.yml", recipes.registry_config(layout.state, run))
     private.write(run / "registry.cfg", recipes.front_config(run, layout.port, password))
-    private.directory(layout.cli)
+    private.sole_directory(layout.cli)
     (layout.cli / "docker").symlink_to(root / "usr/bin/docker")
-    private.directory(layout.client_config)
+    private.sole_directory(layout.client_config)
     (layout.client_config / "cli-plugins").symlink_to(root / "usr/libexec/docker/cli-plugins")
     clients.write_config(layout, env)

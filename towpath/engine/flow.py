@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import fcntl
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from towpath.engine import assembly, clients, daemon, machine, private
+from towpath import locks, private
+from towpath.engine import assembly, clients, daemon, machine
 from towpath.engine.discover import Found, Probe, answers, find, require_reachable
 from towpath.engine.doors import Starting
 from towpath.engine.layout import Layout, layout
@@ -126,18 +126,15 @@ def status(runner: Starting, terminal: Terminal) -> None:
 def alone(own: Layout, terminal: Terminal) -> Iterator[None]:
     """Hold the engine's lock; a second `up` waits for the first."""
     try:
-        private.directory(own.state)
-        stream = private.lock(own.lock)
+        private.sole_directory(own.state)
+        lock = locks.Lock(own.lock)
     except OSError as error:
         raise ConfigurationError(
             f"The engine cannot keep its files in {own.state}.",
             why=str(error),
             next_step="Set TOWPATH_ENGINE_DIR to a directory on a disk with 5 GB free.",
         ) from error
-    with stream:
-        try:
-            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            terminal.say("Another command is working on the engine: waiting for it.")
-            fcntl.flock(stream, fcntl.LOCK_EX)
+    waiting = "Another command is working on the engine: waiting for it."
+    with lock:
+        lock.alone(busy=lambda: terminal.say(waiting))
         yield

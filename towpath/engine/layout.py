@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from towpath.environment import variable
 from towpath.errors import ConfigurationError
-from towpath.variables import variable
 
 STATE = Path("/var/lib/towpath")
 RUN = Path("/run/towpath")

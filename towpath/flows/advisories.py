@@ -9,10 +9,11 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from towpath.clients import reach
+from towpath import files
+from towpath.clients import reachable
 from towpath.commands import audits
 from towpath.errors import CommandFailedError, ConfigurationError, NothingToJudgeError
-from towpath.flows import files, private, stages, tools
+from towpath.flows import private, stages, tools
 from towpath.flows.session import Session
 from towpath.readers import pip_audit, safety
 from towpath.readers.advisories import Advisory, by_severity
@@ -64,7 +65,7 @@ def audit(session: Session, pins: Pins, missing: Mapping[str, str] | None = None
         raise NothingToJudgeError("There is no dependency to ask advisories about.")
     sources = _sources(session, pins)
     if missing is None:
-        missing = reach.unreachable(addresses(session))
+        missing = reachable.unreachable(addresses(session))
     reasons = [f"{row}: {missing[row]}" for row in sources if row in missing]
     for ask in (ask for row, ask in sources.items() if row not in missing):
         try:
@@ -125,7 +126,7 @@ def _ask(session: Session, argv: Sequence[str], pins: Pins) -> Ran:
 def _pins(session: Session, pins: Pins) -> str:
     """Write the pins where a source can read them, without hashes and markers, and return where."""
     file = session.config.reports / "checks" / "pins.txt"
-    files.write_whole(file, audits.pins_text(pins).encode())
+    files.write(file, audits.pins_text(pins).encode())
     return str(file)
 
 

@@ -6,9 +6,8 @@ import json
 from collections.abc import Iterable
 from pathlib import Path
 
-from towpath import sarif
+from towpath import files, sarif
 from towpath.config import Config
-from towpath.flows import files
 from towpath.readers.findings import Finding
 from towpath.redaction import SECRETS
 
@@ -26,5 +25,5 @@ def tell(
         file.unlink(missing_ok=True)
         return None
     log = SECRETS.document(sarif.log(tool, version, findings))
-    files.write_whole(file, json.dumps(log, indent=1, sort_keys=True).encode() + b"\n")
+    files.write(file, json.dumps(log, indent=1, sort_keys=True).encode() + b"\n")
     return file

@@ -6,13 +6,12 @@ changed, so that none is left half made or forgotten.
 
 from __future__ import annotations
 
-import fcntl
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from towpath import private
+from towpath import locks
 from towpath.commands import builders as commands
 from towpath.commands import buildx
 from towpath.errors import (
@@ -79,14 +78,14 @@ def _ready(session: Session, node: Node, files: Mapping[str, Path], stack: ExitS
 def _made(session: Session, node: Node, name: str, files: Mapping[str, Path]) -> Iterator[None]:
     """Keep a builder that buildx knows by this name, made first if it is not there or not well."""
     record = _records(session) / name
-    with private.lock(record) as stream:
+    with locks.opened(record) as lock:
         # Builds share it; whoever makes it or takes it away is alone.
-        fcntl.flock(stream, fcntl.LOCK_SH)
+        lock.share()
         if not _starts(session, name):
-            fcntl.flock(stream, fcntl.LOCK_EX)
+            lock.alone()
             if not _starts(session, name):
                 _make(session, node, name, files)
-            fcntl.flock(stream, fcntl.LOCK_SH)
+            lock.share()
         yield
 
 
@@ -150,8 +149,8 @@ def _forget_others(session: Session) -> None:
     for record in records:
         if record.name in wanted:
             continue
-        with private.lock(record) as stream, suppress(BlockingIOError):
-            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        with locks.opened(record) as lock, suppress(BlockingIOError):
+            lock.alone(busy=locks.give_up)
             where = record.read_text() or "its machine"
             session.terminal.say(f"The builder on {where} is in no settings: it is removed.")
             if not _take_away(session, record.name):

@@ -10,7 +10,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from towpath import documents, environment, evidence, gates, judgement
+from towpath import documents, environment, evidence, files, gates, judgement
 from towpath.commands import compose
 from towpath.commands.compose import Project
 from towpath.config import Config
@@ -21,7 +21,7 @@ from towpath.errors import (
     TowpathError,
 )
 from towpath.evidence import Subject
-from towpath.flows import bake, checkouts, files, pythons, stages
+from towpath.flows import bake, checkouts, pythons, stages
 from towpath.flows.bake import Order
 from towpath.flows.session import Session
 from towpath.gates import Status

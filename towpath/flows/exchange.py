@@ -14,11 +14,10 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from towpath import evidence
+from towpath import evidence, files
 from towpath.errors import ConfigurationError, NothingToJudgeError
 from towpath.evidence import Statement
 from towpath.flows import source, stages
-from towpath.flows.files import write_whole
 from towpath.flows.session import Session
 from towpath.flows.source import Snapshot
 from towpath.images import nearest
@@ -51,7 +50,7 @@ def export(session: Session, target: Path, wanted: Iterable[str]) -> str:
     """
     rows = [stages.require(session.config, name).as_json() for name in wanted]
     raw = json.dumps({"statements": rows}, sort_keys=True, separators=(",", ":")).encode()
-    write_whole(session.config.root / target, raw)
+    files.write(session.config.root / target, raw)
     return hashlib.sha256(raw).hexdigest()
 
 

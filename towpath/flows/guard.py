@@ -6,14 +6,13 @@ read-only, so that such a push fails and loses nothing in silence.
 
 from __future__ import annotations
 
-import fcntl
 import functools
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar, cast
+from typing import TYPE_CHECKING, Concatenate, NoReturn, ParamSpec, TypeVar, cast
 
-from towpath import private
+from towpath import locks, private
 from towpath.engine.layout import layout
 from towpath.errors import LockedError
 from towpath.flows.session import Session
@@ -28,13 +27,9 @@ T = TypeVar("T")
 @contextmanager
 def pushing(session: Session) -> Iterator[None]:
     """Keep a prune away while something is pushed; waits for one that has begun."""
-    place = _place(session)
-    with private.lock(place) as stream:
-        try:
-            fcntl.flock(stream, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        except BlockingIOError:
-            session.terminal.say("The registry is pruned: waiting until that is done.")
-            fcntl.flock(stream, fcntl.LOCK_SH)
+    waiting = "The registry is pruned: waiting until that is done."
+    with locks.opened(_place(session)) as lock:
+        lock.share(busy=lambda: session.terminal.say(waiting))
         _heal(session)
         yield
 
@@ -42,16 +37,16 @@ def pushing(session: Session) -> Iterator[None]:
 @contextmanager
 def alone(session: Session) -> Iterator[None]:
     """Keep every push of this machine away; raises LockedError while there is one."""
-    place = _place(session)
-    with private.lock(place) as stream:
-        try:
-            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise LockedError(
-                f"Somebody on this machine pushes to {session.config.registry}, or prunes it.",
-                why="What is on its way would be taken for something that nobody needs.",
-                next_step="Run it again when that is done.",
-            ) from None
+
+    def busy() -> NoReturn:
+        raise LockedError(
+            f"Somebody on this machine pushes to {session.config.registry}, or prunes it.",
+            why="What is on its way would be taken for something that nobody needs.",
+            next_step="Run it again when that is done.",
+        ) from None
+
+    with locks.opened(_place(session)) as lock:
+        lock.alone(busy)
         yield
 
 

@@ -23,7 +23,7 @@ from towpath import environment
 from towpath.commands import linters
 from towpath.commands.linters import Linter
 from towpath.config import Config
-from towpath.flows.files import file_hash, write_whole
+from towpath.files import file_hash, write
 from towpath.flows.listed import Listed
 from towpath.inputs import ignored
 from towpath.redaction import SECRETS
@@ -179,4 +179,4 @@ def _save(file: Path, new: Mapping[str, Answer], used: Iterable[str]) -> None:
     room = max(0, (STATES - 1) * len(current))
     kept = dict(list(older.items())[-room:] if room else []) | current
     body = json.dumps(SECRETS.document(kept), separators=(",", ":")).encode()
-    write_whole(file, hashlib.sha256(body).hexdigest().encode() + b"\n" + body)
+    write(file, hashlib.sha256(body).hexdigest().encode() + b"\n" + body)

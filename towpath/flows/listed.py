@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from towpath.files import file_hash
 from towpath.flows import source
-from towpath.flows.files import file_hash
 from towpath.flows.session import Session
 from towpath.flows.source import Snapshot
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 
+from towpath import files
 from towpath.commands import testing as commands
 from towpath.errors import CommandFailedError, ConfigurationError
-from towpath.flows import files, judging, measures, records, stages, testing
+from towpath.flows import judging, measures, records, stages, testing
 from towpath.flows.session import Session
 from towpath.readers import benchmark
 
@@ -51,6 +52,6 @@ def _renew(session: Session) -> None:
     file = measures.baseline(session.config)
     old = file.read_text(encoding="utf-8") if file.is_file() else ""
     found = benchmark.read(records.benchmark_report(session.config).read_text(encoding="utf-8"))
-    files.write_whole(file, benchmark.renewed(found, old, testing.python()).encode())
+    files.write(file, benchmark.renewed(found, old, testing.python()).encode())
     where = file.relative_to(session.config.root)
     session.terminal.say(f"{where} has what Python {testing.python()} takes now: have it reviewed.")

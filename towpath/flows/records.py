@@ -10,10 +10,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from towpath import documents
+from towpath import documents, files
 from towpath.config import Config
 from towpath.errors import NothingToJudgeError
-from towpath.flows import files, source, stages
+from towpath.flows import source, stages
 from towpath.flows.session import Session
 from towpath.flows.source import Snapshot
 from towpath.readers.findings import Ran
@@ -133,7 +133,7 @@ def read(config: Config, stage: str, name: str) -> Record:
 def keep(config: Config, stage: str, name: str, document: Mapping[str, Any]) -> None:
     """Write a document into the check's records."""
     content = json.dumps(SECRETS.document(document), indent=1, sort_keys=True).encode() + b"\n"
-    files.write_whole(folder(config, stage) / f"{name}.json", content)
+    files.write(folder(config, stage) / f"{name}.json", content)
 
 
 def kept(config: Config, stage: str, name: str) -> dict[str, Any]:

@@ -7,10 +7,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from towpath import documents, report
+from towpath import documents, files, report
 from towpath.config import Config, Dashboard
 from towpath.errors import CommandFailedError, ConfigurationError, NothingToJudgeError
-from towpath.flows.files import write_whole
 from towpath.flows.session import Session
 from towpath.redaction import SECRETS
 
@@ -23,7 +22,7 @@ def path(config: Config) -> Path:
 def write(config: Config, document: Mapping[str, Any]) -> None:
     """Write the report without secrets; a crash leaves the last complete one."""
     text = json.dumps(SECRETS.document(document), indent=2)
-    write_whole(path(config), text.encode() + b"\n")
+    files.write(path(config), text.encode() + b"\n")
 
 
 def read(config: Config) -> dict[str, Any]:

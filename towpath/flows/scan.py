@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from towpath import environment, policy, promotion
-from towpath.clients import reach
+from towpath.clients import reachable
 from towpath.clients.registry import RegistryClient
 from towpath.errors import CommandFailedError, NothingToJudgeError, RegistryNotFoundError
 from towpath.evidence import Statement, Subject
@@ -178,7 +178,7 @@ def _built_in(
     archive = Archive(session)
     with session.terminal.step("See who can be asked for advisories"):
         suites = {archive.first(found.codename) for found in taken.values()}
-        archive.missing = reach.unreachable([*sorted(suites), *advisories.addresses(session)])
+        archive.missing = reachable.unreachable([*sorted(suites), *advisories.addresses(session)])
     with session.terminal.step("Ask for advisories"):
         for platform, found in taken.items():
             _debian(archive, found, platform, notes)

@@ -10,12 +10,11 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from towpath import images
+from towpath import images, private
 from towpath.commands import compose
 from towpath.commands import images as commands
 from towpath.errors import CommandFailedError, ConfigurationError
 from towpath.flows.site import Release, Site
-from towpath.journal import write_whole
 from towpath.readers import compose as reader
 
 # Docker Hub has several names, and the engine writes the shortest one.
@@ -41,7 +40,7 @@ def pin(site: Site, *, resolve: bool = False) -> Mapping[str, str]:
         NAMES: dict(sorted(names.items())),
     }
     site.state.mkdir(parents=True, exist_ok=True)
-    write_whole(site.pins, json.dumps(document, indent=1) + "\n")
+    private.write(site.pins, json.dumps(document, indent=1) + "\n")
     return found
 
 

@@ -17,13 +17,13 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
+from towpath import private
 from towpath.errors import (
     CommandFailedError,
     NothingToJudgeError,
     RegistryError,
     RegistryNotFoundError,
 )
-from towpath.flows import private_files
 from towpath.flows import wheel_registry as registries
 from towpath.flows.session import Session
 from towpath.readers import dockerfile, wheel_archives
@@ -92,7 +92,7 @@ def store(
         raise CommandFailedError(f"{name} is no wheel.", why=f"{error.what} {error.why}") from error
     found[0].unlink()
     sha256 = hashlib.sha256(content).hexdigest()
-    private_files.write_own(registries.place(session, sha256), content)
+    private.write_own(registries.place(session, sha256), content)
     return Wheel(
         row.name,
         row.version,
@@ -181,7 +181,7 @@ def contents(session: Session, wheels: Sequence[Wheel]) -> dict[str, bytes]:
         except CommandFailedError as error:
             raise NothingToJudgeError(error.what, why=error.why, next_step=records.NEXT) from error
     for sha256, content in fetched.items():
-        private_files.write_own(registries.place(session, sha256), content)
+        private.write_own(registries.place(session, sha256), content)
     return found
 
 
@@ -189,7 +189,7 @@ def _own(session: Session, row: Wheel) -> bytes | None:
     """Return the bytes of a wheel that this machine has; who wrote them does not matter."""
     try:
         file = registries.place(session, row.sha256)
-        content = private_files.read_own(file, records.LARGEST_WHEEL)
+        content = private.read_own(file, records.LARGEST_WHEEL)
     except NothingToJudgeError:
         return None
     good = content is not None and hashlib.sha256(content).hexdigest() == row.sha256

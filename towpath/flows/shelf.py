@@ -15,7 +15,7 @@ from towpath import documents, evidence, private
 from towpath.config import CHECKS, Config
 from towpath.errors import NothingToJudgeError
 from towpath.evidence import Statement
-from towpath.flows.files import file_hash, read_bounded
+from towpath.files import file_hash, read_bounded
 
 STAGES = (*CHECKS, "build", "scan")
 # How many inputs of each stage are remembered.

@@ -14,8 +14,8 @@ from towpath.config import Config
 from towpath.config.ci_systems import OVERRIDE
 from towpath.errors import GateFailedError, NothingToJudgeError, TowpathError
 from towpath.evidence import Statement, Subject
+from towpath.files import file_hash, read_bounded
 from towpath.flows import policies, pythons, shelf
-from towpath.flows.files import file_hash, read_bounded
 from towpath.flows.session import Session
 from towpath.flows.source import Snapshot, Source
 from towpath.gates import Status, Verdict

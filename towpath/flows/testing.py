@@ -10,9 +10,10 @@ from contextlib import contextmanager
 from pathlib import Path, PurePath
 
 from towpath import environment as variables_of
+from towpath import files
 from towpath.commands import testing as commands
 from towpath.errors import CommandFailedError, ConfigurationError, NothingToJudgeError
-from towpath.flows import files, judging, linting, pythons, records, stages
+from towpath.flows import judging, linting, pythons, records, stages
 from towpath.flows.listed import listed
 from towpath.flows.records import Record
 from towpath.flows.session import Session

@@ -5,9 +5,9 @@ from __future__ import annotations
 import sys
 
 from towpath import environment as variables
+from towpath import files
 from towpath.commands import audits
 from towpath.errors import ConfigurationError
-from towpath.flows import files
 from towpath.flows.session import Session
 
 # No interpreter is fetched, and the machine's own certificate authorities are trusted.

@@ -8,9 +8,9 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from towpath import private
 from towpath.clients.registry import RegistryClient
 from towpath.errors import DigestMismatchError, NothingToJudgeError, RegistryError
-from towpath.flows import private_files
 from towpath.flows.clients import registry_client
 from towpath.flows.session import Session
 from towpath.images import Repository
@@ -40,7 +40,7 @@ def local(session: Session, name: str) -> Record | None:
     """
     file = place(session, f"{name}.json")
     try:
-        content = private_files.read_own(file, reader.LARGEST)
+        content = private.read_own(file, reader.LARGEST)
     except NothingToJudgeError as error:
         session.terminal.warn(f"{error.what} {error.why}")
         return None
@@ -70,7 +70,7 @@ def remote(session: Session, name: str, *, quiet: bool = False) -> Record | None
 
 def remember(session: Session, name: str, record: Record) -> None:
     """Keep a record on this machine."""
-    private_files.write_own(place(session, f"{name}.json"), record.encode())
+    private.write_own(place(session, f"{name}.json"), record.encode())
 
 
 def publish(session: Session, name: str, record: Record, *contents: bytes) -> None:

@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar
 
-from towpath import environment
+from towpath import environment, private
 from towpath.commands import buildx
 from towpath.commands import wheels as commands
 from towpath.errors import (
@@ -24,7 +24,7 @@ from towpath.errors import (
     RegistryError,
     RegistryNotFoundError,
 )
-from towpath.flows import bake, builders, private_files, shed, stock
+from towpath.flows import bake, builders, shed, stock
 from towpath.flows import wheel_registry as registries
 from towpath.flows.bake import Order
 from towpath.flows.session import Session
@@ -243,7 +243,7 @@ def _laid_out(session: Session, order: Order, wheels: Sequence[Wheel]) -> Path:
         laid[architecture(platform)] = rows
     parts = ("build", "wheels", _key(session, order)[:16])
     reports = session.config.reports
-    return private_files.fill(reports.parent, (reports.name, *parts), laid)
+    return private.fill(reports.parent, (reports.name, *parts), laid)
 
 
 def _allowed(session: Session, order: Order) -> dict[Pinned, frozenset[str]]:

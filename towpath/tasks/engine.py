@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 
 def _tools(verbose: bool = False) -> tuple[Runner, Terminal]:
     """Return the two doors; the engine needs no project, so any directory will do."""
+    from towpath.environment import usable
     from towpath.runner import Runner
     from towpath.terminal import Terminal
-    from towpath.variables import usable
 
     terminal = Terminal(os.environ, verbose=verbose)
     return Runner(terminal, env=usable(os.environ), cwd=Path.cwd(), streaming=verbose), terminal

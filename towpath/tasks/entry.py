@@ -54,11 +54,10 @@ def session(*, verbose: bool = False, engine: bool = False) -> Session:
     from towpath.clients import secrets
     from towpath.config import load
     from towpath.flows.session import Session
-    from towpath.runner import Runner, without_repository
+    from towpath.runner import Runner
     from towpath.terminal import Terminal
-    from towpath.variables import usable
 
-    env = without_repository(usable(os.environ))
+    env = environment.usable(os.environ)
     terminal = Terminal(env, verbose=verbose)
     root = find_root(Path.cwd())
     runner = Runner(terminal, env=environment.of_tools(env), cwd=root, streaming=verbose)

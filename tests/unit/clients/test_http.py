@@ -80,7 +80,7 @@ def test_no_answer_has_no_status() -> None:
 )
 def test_this_machine_is_an_address_and_no_beginning_of_a_name(url: str, local: bool) -> None:
     """Only what cannot leave the machine counts."""
-    assert http.is_loopback(url) is local
+    assert http.is_near(url) is local
 
 
 @pytest.mark.parametrize("name", ["http_proxy", "HTTP_PROXY", "all_proxy", "https_proxy"])

@@ -14,7 +14,8 @@ from tests.registry_server import NAME, Fault, Store
 from towpath.clients.registry import failures
 from towpath.clients.registry.elsewhere import Elsewhere
 from towpath.clients.registry.loopback import Loopback
-from towpath.clients.registry.wire import Answer, is_loopback
+from towpath.clients.registry.urls import origin
+from towpath.clients.registry.wire import Answer
 from towpath.errors import RegistryError, RegistryRateLimitedError, RegistryRefusedError
 from towpath.readers import oci
 
@@ -139,7 +140,7 @@ def test_elsewhere_says_the_same(store: Store) -> None:
 )
 def test_plain_http_is_for_this_machine(url: str, near: bool) -> None:
     """Everything else is verified."""
-    assert is_loopback(url) is near
+    assert origin(url).is_near is near
 
 
 def test_a_blob_may_live_somewhere_else(store: Store) -> None:

@@ -11,9 +11,10 @@ import pytest
 
 from tests.fakes import QuietTerminal
 from tests.unit.engine.starter import TableStarter
+from towpath import private
 from towpath.engine import assembly, daemon, flow
 from towpath.engine import layout as layouts
-from towpath.engine import machine, private
+from towpath.engine import machine
 from towpath.engine.discover import DEFAULT
 from towpath.engine.processes import Process
 from towpath.errors import EngineAbsentError
@@ -129,7 +130,7 @@ def test_an_engine_of_an_earlier_version_is_told(
     """Its registry asks nobody for a password, and stays so until it is started again."""
     runner = starter(tmp_path, TOWPATH_ENGINE_DIR=str(tmp_path / "e"))
     own = layouts.layout(runner.env)
-    private.directory(own.client_config)
+    private.sole_directory(own.client_config)
     (tmp_path / "user").mkdir()
     if current:
         private.write(own.password, "word")

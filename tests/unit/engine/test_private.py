@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from towpath.engine import clients, private
+from towpath import locks, private
+from towpath.engine import clients
 from towpath.engine.layout import Layout
 from towpath.errors import ConfigurationError
 
@@ -47,7 +48,7 @@ def test_a_directory_is_closed_to_others(tmp_path: Path) -> None:
     (tmp_path / "open").chmod(0o777)
 
     for name in ("open", "new/below"):
-        private.directory(tmp_path / name)
+        private.sole_directory(tmp_path / name)
         assert mode(tmp_path / name) == 0o700
 
 
@@ -65,7 +66,7 @@ def test_a_directory_that_another_could_own_is_refused(tmp_path: Path, kind: str
         place.parent.chmod(0o777)
 
     with pytest.raises(ConfigurationError, match="is not safe to keep"):
-        private.directory(place)
+        private.sole_directory(place)
 
 
 def test_a_lock_is_closed_to_others(tmp_path: Path) -> None:
@@ -74,10 +75,10 @@ def test_a_lock_is_closed_to_others(tmp_path: Path) -> None:
     place.touch(0o666)
     place.chmod(0o644)
 
-    with private.lock(place):
+    with locks.Lock(place):
         assert mode(place) == 0o600
     place.unlink()
-    with private.lock(place):
+    with locks.Lock(place):
         assert mode(place) == 0o600
 
 
@@ -86,14 +87,14 @@ def test_a_lock_is_never_a_link(tmp_path: Path) -> None:
     (tmp_path / "lock").symlink_to(tmp_path / "victim")
 
     with pytest.raises(OSError):
-        private.lock(tmp_path / "lock")
+        locks.Lock(tmp_path / "lock")
     assert not (tmp_path / "victim").exists()
 
 
 def test_a_login_of_the_user_arrives_while_the_engine_runs(tmp_path: Path) -> None:
     """The config of the engine's clients is renewed, and the user's is only read."""
     own = Layout(tmp_path / "state", tmp_path / "run", 5001)
-    private.directory(own.client_config)
+    private.sole_directory(own.client_config)
     private.write(own.password, "word")
     user = tmp_path / ".docker"
     user.mkdir()

@@ -12,7 +12,7 @@ import pytest
 
 from tests.fakes import Answer, outcome
 from tests.unit.flows.checked import calls, project, session_of
-from towpath.clients import reach
+from towpath.clients import reachable
 from towpath.errors import CommandFailedError, ConfigurationError, NothingToJudgeError
 from towpath.flows import advisories, stages
 from towpath.runner import Outcome
@@ -150,7 +150,7 @@ def test_the_older_of_the_two_files_counts(root: Path) -> None:
 
 def test_sources_out_of_reach_are_not_asked(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """No tool is even installed for them; the reason names each."""
-    monkeypatch.setattr(reach, "unreachable", lambda rows: dict.fromkeys(rows, "No route."))
+    monkeypatch.setattr(reachable, "unreachable", lambda rows: dict.fromkeys(rows, "No route."))
     session = session_of(root, {})
 
     with pytest.raises(NothingToJudgeError) as caught:
@@ -162,7 +162,7 @@ def test_sources_out_of_reach_are_not_asked(root: Path, monkeypatch: pytest.Monk
 
 def test_the_source_that_is_in_reach_is_asked(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody waits for the other."""
-    monkeypatch.setattr(reach, "unreachable", lambda _: {advisories.SAFETY: "No route."})
+    monkeypatch.setattr(reachable, "unreachable", lambda _: {advisories.SAFETY: "No route."})
     session = session_of(root, {"-m uv": "", "-m pip_audit": AUDITED})
 
     assert advisories.audit(session, PINS).asked.name == "pip-audit"

@@ -15,7 +15,7 @@ from tests.layers import layer
 from tests.registry_server import Store, push_image
 from tests.releases import START, labels, session_at
 from tests.unit.flows.scanning import FILES, FOUND, NEWER, answering, pushed, session_of
-from towpath.clients import reach
+from towpath.clients import reachable
 from towpath.flows import advisories, scan, scanned
 from towpath.gates import Status
 from towpath.policy import Waiver
@@ -129,7 +129,7 @@ def test_all_sources_are_tried_at_once_and_nobody_is_waited_for(
         tried.append(addresses)
         return dict.fromkeys(addresses, "No route.")
 
-    monkeypatch.setattr(reach, "unreachable", none_of_them)
+    monkeypatch.setattr(reachable, "unreachable", none_of_them)
     session = session_of(tmp_path, store, archive[1])
     first = f"{archive[1]}dists/trixie-security/InRelease"
 

@@ -11,9 +11,9 @@ import pytest
 
 from tests.fakes import QuietTerminal, TableRunner
 from tests.releases import good, record
-from towpath import config
+from towpath import config, files
 from towpath.errors import ConfigurationError, GateFailedError, NothingToJudgeError
-from towpath.flows import files, stages, verdicts
+from towpath.flows import stages, verdicts
 from towpath.flows.session import Session
 
 DIGEST = "sha256:" + "a" * 64
@@ -102,7 +102,7 @@ def test_an_unknown_stage_names_the_nearest(session: Session) -> None:
 
 def test_empty_evidence_is_code_3(session: Session) -> None:
     """An empty file is no statement."""
-    files.write_whole(stages.path(session.config, "lint"), b"")
+    files.write(stages.path(session.config, "lint"), b"")
 
     with pytest.raises(NothingToJudgeError, match="not readable evidence"):
         verdicts.check(session, "lint")

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from towpath.errors import CommandFailedError, RegistryUnauthorizedError
+from towpath.files import read_bounded
 from towpath.redaction import SECRETS
 
 if TYPE_CHECKING:
@@ -131,8 +132,7 @@ def _private(folder: Path) -> bytes:
 
 
 def _file(folder: Path) -> bytes:
-    with (folder / "config.json").open("rb") as stream:
-        content = stream.read(LARGEST + 1)
+    content = read_bounded(folder / "config.json", LARGEST)
     if len(content) > LARGEST:
         raise ValueError("too large")
     return content

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from urllib.parse import SplitResult, urljoin, urlsplit
 
 from towpath.errors import RegistryRefusedError
-from towpath.images import is_loopback as is_loopback_host
+from towpath.images import is_loopback
 
 LONGEST = 16384
 _ODD = re.compile(r"[^\x21-\x7e]|[\\\"<>^`{|}#]")
@@ -33,7 +33,7 @@ class Origin(NamedTuple):
     @property
     def is_near(self) -> bool:
         """Whether it is plain HTTP to this machine."""
-        return self.scheme == "http" and is_loopback_host(self.host)
+        return self.scheme == "http" and is_loopback(self.host)
 
 
 def origin(url: str) -> Origin:
@@ -80,11 +80,6 @@ def shown(url: str) -> str:
     except ValueError:
         text = "something that is no URL"
     return "".join(letter if letter.isprintable() else "?" for letter in text)[:200]
-
-
-def is_loopback(url: str) -> bool:
-    """Tell whether a URL is plain HTTP to this machine."""
-    return origin(url).is_near
 
 
 def _refused(url: str, why: str) -> RegistryRefusedError:

@@ -12,7 +12,7 @@ import time
 from collections.abc import Mapping
 from typing import Protocol
 
-from towpath.clients.registry.urls import is_loopback
+from towpath.clients.registry.urls import origin
 
 CONNECT, SILENCE = 3.05, 60.0  # seconds to connect, seconds without a byte
 PIECE = 1024 * 1024
@@ -148,7 +148,7 @@ class Wires:
 
     def send(self, method: str, url: str, headers: Mapping[str, str], body: Sending) -> Answer:
         """Send a request where it belongs."""
-        near = is_loopback(url)
+        near = origin(url).is_near
         with self._lock:
             if near not in self._made:
                 self._made[near] = _loopback() if near else _elsewhere(self._env)

@@ -6,14 +6,16 @@ import hashlib
 import os
 from pathlib import Path
 
-from towpath.flows import files
+import pytest
+
+from towpath import files
 from towpath.redaction import SECRETS
 
 
 def test_a_write_leaves_no_scratch_file(tmp_path: Path) -> None:
     """The file is replaced as a whole."""
-    files.write_whole(tmp_path / "a/b.json", b"1")
-    files.write_whole(tmp_path / "a/b.json", b"2")
+    files.write(tmp_path / "a/b.json", b"1")
+    files.write(tmp_path / "a/b.json", b"2")
 
     assert [(row.name, row.read_bytes()) for row in (tmp_path / "a").iterdir()] == [
         ("b.json", b"2")
@@ -62,3 +64,21 @@ def test_a_file_that_a_tool_wrote_is_rewritten_only_for_a_secret(tmp_path: Path)
     files.redact(tmp_path / "none")
 
     assert file.read_bytes() == b"a ***"
+
+
+@pytest.mark.parametrize("bits", [0o000, 0o022, 0o077, 0o277])
+def test_a_file_has_the_mode_that_was_asked_for(tmp_path: Path, bits: int) -> None:
+    """Exactly, or what the umask leaves; a link of its name is replaced and never followed."""
+    (tmp_path / "theirs").write_bytes(b"theirs")
+    (tmp_path / "exact").symlink_to(tmp_path / "theirs")
+    before = os.umask(bits)
+    try:
+        files.write(tmp_path / "exact", b"1", 0o640)
+        files.write(tmp_path / "usual", b"2")
+    finally:
+        os.umask(before)
+
+    found = {name: (tmp_path / name).stat().st_mode & 0o777 for name in ("exact", "usual")}
+    assert found == {"exact": 0o640, "usual": 0o666 & ~bits}
+    assert (tmp_path / "theirs").read_bytes() == b"theirs"
+    assert not (tmp_path / "exact").is_symlink()

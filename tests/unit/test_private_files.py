@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from towpath import private
 from towpath.errors import ConfigurationError, NothingToJudgeError
-from towpath.flows import private_files
 
 
 def test_what_we_wrote_is_ours(tmp_path: Path) -> None:
@@ -16,15 +16,15 @@ def test_what_we_wrote_is_ours(tmp_path: Path) -> None:
     file = tmp_path / "state/wheels/a.json"
     before = os.umask(0)
     try:
-        private_files.write_own(file, b"1")
-        private_files.write_own(file, b"2")
+        private.write_own(file, b"1")
+        private.write_own(file, b"2")
     finally:
         os.umask(before)
 
-    assert private_files.read_own(file, 1) == b"2"
+    assert private.read_own(file, 1) == b"2"
     assert (file.stat().st_mode & 0o777, file.parent.stat().st_mode & 0o777) == (0o600, 0o700)
-    assert private_files.read_own(tmp_path / "state/wheels/b.json", 1) is None
-    assert private_files.read_own(tmp_path / "none/b.json", 1) is None
+    assert private.read_own(tmp_path / "state/wheels/b.json", 1) is None
+    assert private.read_own(tmp_path / "none/b.json", 1) is None
     assert os.listdir(file.parent) == ["a.json"]
 
 
@@ -33,38 +33,38 @@ def test_what_we_wrote_is_ours(tmp_path: Path) -> None:
 def test_what_others_may_have_written_is_not_read(tmp_path: Path, mode: int, which: str) -> None:
     """By the rights of the file, or of the directory in which it may have been replaced."""
     file = tmp_path / "wheels/a.json"
-    private_files.write_own(file, b"1")
+    private.write_own(file, b"1")
     (file if which == "file" else file.parent).chmod(mode | 0o100)
 
     with pytest.raises(NothingToJudgeError, match="may have been written by another user"):
-        private_files.read_own(file, 10)
+        private.read_own(file, 10)
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away")
 def test_a_file_of_another_user_is_not_read(tmp_path: Path) -> None:
     """Whoever it belongs to may have written it."""
     file = tmp_path / "wheels/a.json"
-    private_files.write_own(file, b"1")
+    private.write_own(file, b"1")
     os.chown(file, 12345, 12345)
 
     with pytest.raises(NothingToJudgeError) as caught:
-        private_files.read_own(file, 10)
+        private.read_own(file, 10)
     assert caught.value.why == "It belongs to user 12345, with mode 600."
 
 
 def test_a_link_a_pipe_and_a_large_file_are_not_read(tmp_path: Path) -> None:
     """None of them hangs, and none is followed."""
     folder = tmp_path / "wheels"
-    private_files.write_own(folder / "good", b"12")
+    private.write_own(folder / "good", b"12")
     (folder / "link").symlink_to(folder / "good")
     os.mkfifo(folder / "pipe", 0o600)
     (folder / "directory").mkdir(0o700)
 
     for name in ("link", "pipe", "directory"):
         with pytest.raises(NothingToJudgeError):
-            private_files.read_own(folder / name, 10)
+            private.read_own(folder / name, 10)
     with pytest.raises(NothingToJudgeError, match="has more than 1 bytes"):
-        private_files.read_own(folder / "good", 1)
+        private.read_own(folder / "good", 1)
 
 
 def test_a_directory_holds_what_was_written_and_nothing_else(tmp_path: Path) -> None:
@@ -75,7 +75,7 @@ def test_a_directory_holds_what_was_written_and_nothing_else(tmp_path: Path) -> 
     (base / "stray").write_bytes(b"old")
     (base / "sparc").mkdir()
 
-    place = private_files.fill(tmp_path, ("a", "b"), {"amd64": {"x": b"1"}, "arm64": {}})
+    place = private.fill(tmp_path, ("a", "b"), {"amd64": {"x": b"1"}, "arm64": {}})
 
     assert place == base
     assert sorted(str(row.relative_to(base)) for row in base.rglob("*")) == [
@@ -95,7 +95,7 @@ def test_nothing_is_written_through_a_link(tmp_path: Path, link: str) -> None:
     (root / link).symlink_to(outside)
 
     with pytest.raises(ConfigurationError) as caught:
-        private_files.fill(root, ("a", "b"), {"amd64": {"x": b"1"}})
+        private.fill(root, ("a", "b"), {"amd64": {"x": b"1"}})
 
     assert "is not a directory of its own" in caught.value.what
     assert [row.name for row in outside.iterdir()] == ["kept"]
@@ -110,7 +110,7 @@ def test_an_entry_that_is_a_link_is_replaced(tmp_path: Path, name: str) -> None:
     folder.mkdir(parents=True)
     (folder / name).symlink_to(theirs)
 
-    private_files.fill(tmp_path, ("a",), {"amd64": {"x": b"1"}})
+    private.fill(tmp_path, ("a",), {"amd64": {"x": b"1"}})
 
     assert theirs.read_bytes() == b"theirs"
     assert [(row.name, row.is_symlink(), row.read_bytes()) for row in folder.iterdir()] == [
@@ -124,5 +124,5 @@ def test_a_state_that_is_a_link_is_named(tmp_path: Path) -> None:
     (tmp_path / "wheels").symlink_to(tmp_path / "other")
 
     with pytest.raises(ConfigurationError, match="wheels below"):
-        private_files.write_own(tmp_path / "wheels/a.json", b"1")
+        private.write_own(tmp_path / "wheels/a.json", b"1")
     assert list((tmp_path / "other").iterdir()) == []

@@ -1,18 +1,28 @@
-"""Files as flows write and compare them: whole, and by the hash of their bytes."""
+"""Files: the one atomic write, bounded reads, the hash of bytes, and copies of plain files only.
+
+All raise OSError for what the disk refuses. Who keeps private files uses towpath.private.
+"""
 
 from __future__ import annotations
 
-import hashlib
 import os
-import shutil
 import stat
-from pathlib import Path
+import threading
+from contextlib import suppress
+from typing import TYPE_CHECKING
 
-from towpath.redaction import SECRETS
+if TYPE_CHECKING:
+    # A copy of an image needs this module, and not the time that it takes to import the other.
+    from pathlib import Path
+
+# Never through a link, and never a file that somebody else has just made.
+WRITE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
 def file_hash(file: Path) -> str:
     """Return the sha256 of a file's bytes, as hexadecimal digits."""
+    import hashlib
+
     return hashlib.sha256(file.read_bytes()).hexdigest()
 
 
@@ -22,25 +32,46 @@ def read_bounded(file: Path, limit: int) -> bytes:
         return stream.read(limit + 1)
 
 
-def write_whole(file: Path, content: bytes) -> None:
-    """Write a file so that a crash leaves the old one or the new one, never half of it."""
+def write(file: Path, content: bytes, mode: int | None = None) -> None:
+    """Replace a file by a complete new one, never by a part of it, whenever the machine stops.
+
+    A link of that name is replaced, never followed. The file has exactly this mode from its first
+    byte on, or without one what the umask leaves. Directories that are missing are made.
+    """
     file.parent.mkdir(parents=True, exist_ok=True)
-    scratch = file.with_name(f".{file.name}.{os.getpid()}")
-    with scratch.open("wb") as stream:
+    folder = os.open(file.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        write_in(folder, file.name, content, mode)
+    finally:
+        os.close(folder)
+
+
+def write_in(folder: int, name: str, content: bytes, mode: int | None = None) -> None:
+    """Write a file as `write` does, in a directory that is open already."""
+    scratch = f".{name[:100]}.{os.getpid()}.{threading.get_ident()}"
+    with suppress(FileNotFoundError):
+        os.unlink(scratch, dir_fd=folder)
+    number = os.open(scratch, WRITE, 0o666 if mode is None else mode, dir_fd=folder)
+    with open(number, "wb") as stream:
+        if mode is not None:
+            os.fchmod(number, mode)
         stream.write(content)
         stream.flush()
-        os.fsync(stream.fileno())
-    scratch.replace(file)
+        os.fsync(number)
+    os.replace(scratch, name, src_dir_fd=folder, dst_dir_fd=folder)
+    os.fsync(folder)
 
 
 def redact(file: Path) -> None:
     """Take the secrets that the process knows out of a file that a tool wrote, if it has any."""
+    from towpath.redaction import SECRETS
+
     try:
         content = file.read_bytes()
     except FileNotFoundError:
         return
     if (without := SECRETS.content(content)) != content:
-        write_whole(file, without)
+        write(file, without)
 
 
 def copy_plain(source: Path, target: Path, limit: int) -> list[str]:
@@ -48,6 +79,9 @@ def copy_plain(source: Path, target: Path, limit: int) -> list[str]:
 
     `limit` is the bytes that all of them together may have.
     """
+    import shutil
+    from pathlib import Path
+
     left, room = [], limit
     for folder, names, files in os.walk(source):
         here = Path(folder)

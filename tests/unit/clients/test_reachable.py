@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from towpath.clients.reach import PATIENCE, unreachable
+from towpath.clients.reachable import PATIENCE, unreachable
 
 pytestmark = pytest.mark.door
 
