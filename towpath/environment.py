@@ -116,8 +116,8 @@ def variable(env: Mapping[str, str], name: str, default: str = "") -> str:
 
 
 def of_tools(env: Mapping[str, str], *more: str) -> dict[str, str]:
-    """Return the environment of a command: neutral variables, those named in `more`, and git's."""
-    return chosen(env, (*BASICS, *LOCALE, *NETWORK, *ENGINE, *more)) | GIT
+    """Return the environment of a command: neutral variables, those named in `more`, and ours."""
+    return chosen(env, (*BASICS, *LOCALE, *NETWORK, *ENGINE, *more)) | GIT | FIXED
 
 
 def of_installers(env: Mapping[str, str]) -> dict[str, str]:

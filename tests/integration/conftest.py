@@ -34,13 +34,14 @@ __all__ = [
 
 
 # Seconds for a test and what it brings up: images are built here, and some start under emulation.
-PATIENCE = 420
+PATIENCE = 900
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Give the tests of this directory more time than a unit test has."""
     for item in items:
-        if item.path.is_relative_to(Path(__file__).parent):
+        own = item.get_closest_marker("timeout")
+        if own is None and item.path.is_relative_to(Path(__file__).parent):
             item.add_marker(pytest.mark.timeout(PATIENCE))
 
 

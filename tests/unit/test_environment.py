@@ -62,7 +62,7 @@ def test_what_is_on_no_list_reaches_neither_a_tool_nor_a_session(name: str) -> N
     """Whatever it is called: the list says what goes through, not what does not."""
     env = NEUTRAL | {name: ATTACKS[name]}
 
-    assert environment.of_tools(env) == NEUTRAL | environment.GIT
+    assert environment.of_tools(env) == NEUTRAL | environment.GIT | environment.FIXED
     assert environment.of_sessions(env) == NEUTRAL
 
 
@@ -73,7 +73,7 @@ def test_a_session_gets_our_settings_and_what_ci_says() -> None:
     tokens = {"GITHUB_TOKEN": "t", "CI_JOB_TOKEN": "t", "TOWPATH_DASHBOARD_TOKEN": "t"}
 
     assert environment.of_sessions(settings | index | tokens) == settings | index
-    assert environment.of_tools(settings | index | tokens) == environment.GIT
+    assert environment.of_tools(settings | index | tokens) == environment.GIT | environment.FIXED
     assert environment.settings(settings | tokens) == {"TOWPATH_STATE": "/s"}
 
 
