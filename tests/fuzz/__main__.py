@@ -17,24 +17,16 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 from types import FrameType
-from typing import Any
-
-from hypothesis import HealthCheck, Phase, given, seed, settings
 
 from tests.fuzz import inputs, targets
 
 # Bytes that reading may take besides the program itself, and seconds of one input.
 MEMORY, SECONDS = 200 << 20, 1.0
-ROUND = 2000  # inputs
 SHOWN = 600  # letters of an input
 
 
 class TooSlowError(Exception):
     """A reader took more than its time for one input."""
-
-
-class OverError(KeyboardInterrupt):
-    """The time of a reader is over; what makes the inputs lets no other error through."""
 
 
 def main() -> int:
@@ -71,11 +63,11 @@ def _work(options: argparse.Namespace) -> int:
     mine = [row for row in targets.find() if options.only in row.name]
     mine = mine[options.part - 1 :: options.processes]
     signal.signal(signal.SIGVTALRM, _too_slow)
-    bad = 0
+    bad, pool = 0, inputs.Pool(options.seed)
     ends = time.monotonic() + options.seconds
     for number, target in enumerate(mine):
         until = time.monotonic() + (ends - time.monotonic()) / (len(mine) - number)
-        count, seen = _fuzz(target, until, options.seed)
+        count, seen = _fuzz(target, pool, until, options.seed)
         bad += bool(seen)
         print(f"{target.name}: {count} inputs" + "".join(seen), flush=True)
     return int(bad > 0)
@@ -85,34 +77,20 @@ def _too_slow(_signal: int, _frame: FrameType | None) -> None:
     raise TooSlowError(f"more than {SECONDS:.0f} s")
 
 
-def _fuzz(target: targets.Target, until: float, number: int) -> tuple[int, list[str]]:
+def _fuzz(
+    target: targets.Target, pool: inputs.Pool, until: float, number: int
+) -> tuple[int, list[str]]:
     """Return how many inputs were read, and each kind of failure with its smallest input."""
     found: dict[str, str] = {}
     count = 0
-
-    def once(**arguments: Any) -> None:
-        nonlocal count
-        if time.monotonic() > until:
-            raise OverError
-        count += 1
+    while time.monotonic() < until:
+        making = inputs.Inputs(target.module, pool, number + count)
+        arguments = {name: making.made(kind) for name, kind in target.kinds.items()}
         kind, why = _failure(target, arguments)
-        text = f"{why}\n        {repr(arguments)[:SHOWN]}"
+        text = f"{why}\n        {repr(arguments)[:SHOWN]}" if kind else ""
         if kind and (kind not in found or len(text) < len(found[kind])):
             found[kind] = text
-
-    made = {name: inputs.made(kind, target.module) for name, kind in target.kinds.items()}
-    run = settings(
-        database=None,
-        deadline=None,
-        max_examples=ROUND,
-        phases=[Phase.generate],
-        suppress_health_check=list(HealthCheck),
-    )(given(**made)(once) if made else once)
-    for again in range(ROUND):
-        try:
-            seed(number + again)(run)()
-        except OverError:
-            break
+        count += 1
     return count, [f"\n    {kind}: {text}" for kind, text in sorted(found.items())]
 
 

@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from towpath.clients.registry import credentials, loopback, uploads
 from towpath.clients.registry.access import Access
@@ -16,10 +16,20 @@ from towpath.config import reading
 from towpath.config.model import Config
 from towpath.engine import contexts
 from towpath.errors import CommandFailedError
-from towpath.flows import cache, report
+from towpath.flows import cache, inventory, report
 from towpath.journal import History, Journal
-from towpath.readers import oci, requirements
+from towpath.readers import (
+    checkstyle,
+    debian,
+    distributions,
+    elf,
+    junit,
+    layers,
+    oci,
+    requirements,
+)
 from towpath.readers.advisories import Advisory
+from towpath.readers.findings import Ran
 from towpath.runner import Outcome
 
 REGISTRY = "registry.example:5000"
@@ -137,6 +147,25 @@ def requirement_lines(text: str) -> object:
     """Read what each line of a requirements file says of itself."""
     rows = requirements.lines(text)
     return [(row.requirement, row.hashes, row.file("-r", "--requirement")) for row in rows]
+
+
+def layer_files(stream: IO[bytes]) -> object:
+    """Read what a layer of an image says of its packages."""
+    files: dict[str, bytes] = {}
+    with layers.opened(stream, "The layer") as tar:
+        oci.overlay(files, tar, inventory._wanted)
+    return debian.codename(files), debian.installed(files), distributions.read(files)
+
+
+def layer_programs(stream: IO[bytes]) -> object:
+    """Read for which machines the programs of a layer are."""
+    with layers.opened(stream, "The layer") as tar:
+        return elf.machines(tar)
+
+
+def xml_report(text: str) -> object:
+    """Read XML of a tool."""
+    return junit.read(text, "report.xml"), checkstyle.read("hadolint", Ran(0, text, "", 1))
 
 
 def _unknown(argv: list[str], text: str) -> Outcome:

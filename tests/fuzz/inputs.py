@@ -1,4 +1,8 @@
-"""What is made for a parameter: honest samples spoilt in small ways, and things that are odd."""
+"""What is made for a parameter: honest samples spoilt in small ways, and things that are odd.
+
+Hypothesis makes values and texts of any shape; where they go into a sample, a number decides, so
+that thousands of inputs are made in a second and each can be made again.
+"""
 
 from __future__ import annotations
 
@@ -7,9 +11,13 @@ import io
 import json
 import tarfile
 import zipfile
+from collections.abc import Callable, Iterator
 from copy import deepcopy
+from functools import cache
+from random import Random
 from typing import Any
 
+from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 
 from tests.fuzz import samples
@@ -33,173 +41,213 @@ ODD_VALUES: tuple[Any, ...] = (
     *("\ud800", "a" * 20_000, [], {}, [[]], [None], {"": None}, [{}], "1", "²", 1e308),
 )
 letters = st.characters(codec=None)
-scalars = (
-    st.sampled_from(ODD_VALUES).map(deepcopy) | st.integers() | st.floats() | st.text(letters, max_size=20)
-)
+scalars = st.integers() | st.floats() | st.text(letters, max_size=20)
 values = st.recursive(
-    scalars,
+    st.sampled_from(ODD_VALUES).map(deepcopy) | scalars,
     lambda inner: st.lists(inner, max_size=4)
     | st.dictionaries(st.text(letters, max_size=8), inner, max_size=4),
     max_leaves=12,
 )
-documents = values.map(json.dumps)
 
 
-@st.composite
-def spoilt_json(draw: st.DrawFn, text: str) -> str:
-    """Return a JSON document with other values in some places."""
-    document = json.loads(text)
-    for _ in range(draw(st.integers(1, 3))):
-        places = list(_places(document))
-        if not places:
-            return json.dumps(draw(values))
-        holder, key = places[draw(st.integers(0, len(places) - 1))]
-        if draw(st.integers(0, 4)) == 0:
-            del holder[key]
-        else:
-            holder[key] = draw(values)
-    return json.dumps(document)
+class Pool:
+    """Values and texts of any shape, made once for many inputs."""
+
+    def __init__(self, number: int, size: int = 200) -> None:
+        """Make so many of each; the same number makes the same."""
+        self.values = _some(values, number, size)
+        self.texts = [*_some(st.text(letters, max_size=200), number, size), *ODD_TEXTS]
 
 
-@st.composite
-def spoilt_text(draw: st.DrawFn, text: str) -> str:
-    """Return a text with parts of it gone, said twice, or replaced by what is odd."""
-    for _ in range(draw(st.integers(1, 3))):
-        start = draw(st.integers(0, len(text)))
-        end = min(len(text), start + draw(st.integers(0, 40)))
-        part = draw(
-            st.sampled_from(ODD_TEXTS)
-            | st.text(letters, max_size=8)
-            | st.integers(2, 3000).map(lambda times: text[start:end] * times)
-        )
-        text = (text[:start] + part + text[end:])[:200_000]
-    return text
+def _some(strategy: st.SearchStrategy[Any], number: int, size: int) -> list[Any]:
+    found: list[Any] = []
 
+    def keep(value: Any) -> None:
+        found.append(value)
 
-@st.composite
-def spoilt_bytes(draw: st.DrawFn, raw: bytes) -> bytes:
-    """Return bytes with some of them changed, gone, or more."""
-    found = bytearray(raw)
-    for _ in range(draw(st.integers(0, 4))):
-        start = draw(st.integers(0, max(0, len(found) - 1)))
-        part = draw(st.binary(max_size=12) | st.sampled_from((b"", b"\xff" * 12, b"\0" * 512)))
-        found[start : start + draw(st.sampled_from((len(part), 0, 1, 512)))] = part
-    return bytes(found)
-
-
-def texts(module: str) -> st.SearchStrategy[str]:
-    """Return the texts for a reader of a module."""
-    found = [st.text(letters, max_size=200), documents, st.sampled_from(ODD_TEXTS)]
-    for sample in samples.texts(module):
-        found += [st.just(sample), spoilt_text(sample), spoilt_text(sample)]
-        if sample[:1] in ("{", "["):
-            try:
-                json.loads(sample)
-            except ValueError:
-                continue
-            found += [spoilt_json(sample)] * 6
-    return st.one_of(found)
-
-
-def raws(module: str) -> st.SearchStrategy[bytes]:
-    """Return the bytes for a reader of a module."""
-    marks = st.sampled_from((b"", b"", b"", b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff"))
-    encoded = texts(module).map(lambda text: text.encode("utf-8", "surrogatepass"))
-    return st.binary(max_size=200) | st.tuples(marks, encoded).map(b"".join)
-
-
-def made(kind: str, module: str) -> st.SearchStrategy[Any]:
-    """Return what is made of a kind that `tests/fuzz/targets.py` names."""
-    text = texts(module)
-    kinds: dict[str, Any] = {
-        "text": lambda: text,
-        "bytes": lambda: raws(module),
-        "stream": lambda: _archive("tar").map(io.BytesIO),
-        "json": lambda: values | text.map(_loaded),
-        "object": lambda: text.map(_loaded).filter(lambda found: isinstance(found, dict)),
-        "texts": lambda: _named(text),
-        "files": lambda: _named(raws(module)),
-        "names": lambda: st.lists(text, max_size=3),
-        "pins": lambda: st.just([("a", "1")]) | st.lists(st.tuples(text, text), max_size=3),
-        "ran": lambda: _ran(module, text),
-        "manifest": lambda: st.builds(oci.Manifest, st.just(oci.INDEX), raws(module)),
-        "line": lambda: text.map(lambda found: (requirements.lines(found) or [_LINE])[0]),
-        "answer": lambda: st.builds(
-            _answer, st.sampled_from((200, 401, 404, 429, 500, 302, 400)), text, raws(module)
-        ),
-        "tar": lambda: _archive("tar").map(_tar).filter(lambda found: found is not None),
-        "zip": lambda: _archive("zip").map(_zip).filter(lambda found: found is not None),
-        "nothing": lambda: st.just({}),
-        "always": lambda: st.just(lambda name: True),
-        "clock": lambda: st.just(lambda: 0.0),
-        "platform": lambda: st.sampled_from(sorted(images.PLATFORMS)),
-        "architecture": lambda: st.sampled_from(("amd64", "arm64")),
-        "python": lambda: st.sampled_from(("3.12", "3.13")),
-        "tool": lambda: st.sampled_from(("flake8", "mypy", "pytest", "black")),
-        "escape": lambda: st.sampled_from(("\\", "`")),
-        "filename": lambda: st.just("a-1-py3-none-any.whl") | text,
-        "limit": lambda: st.just(4 << 20),
-        "depth": lambda: st.just(32),
-    }
-    found: st.SearchStrategy[Any] = kinds[kind]()
+    quiet = settings(
+        database=None,
+        deadline=None,
+        max_examples=size,
+        phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
+    seed(number)(quiet(given(strategy)(keep)))()
     return found
 
 
-_LINE = requirements.Line(1, "a==1")
+class Inputs:
+    """Inputs of the readers of one module; a number makes each."""
+
+    def __init__(self, module: str, pool: Pool, number: int) -> None:
+        self.pool = pool
+        self.random = Random(number)
+        self.module = module
+
+    def made(self, kind: str) -> Any:
+        """Return something of a kind that `tests/fuzz/targets.py` names."""
+        return _KINDS[kind](self)
+
+    def value(self) -> Any:
+        """Return what JSON may hold."""
+        return deepcopy(self.random.choice(self.pool.values))
+
+    def any(self) -> Any:
+        """Return what JSON may hold, mostly near to a sample."""
+        return self.value() if self.random.random() < 0.2 else _loaded(self.text())
+
+    def object(self) -> dict[str, Any]:
+        """Return an object of JSON."""
+        found = self.any()
+        return found if isinstance(found, dict) else {"a": found}
+
+    def text(self) -> str:
+        """Return a text: a sample that was spoilt, or anything."""
+        draw = self.random.random()
+        if draw < 0.1:
+            found: str = self.random.choice(self.pool.texts)
+            return found
+        if draw < 0.15:
+            return json.dumps(self.value())
+        return self.spoilt(self.random.choice(samples.texts(self.module)))
+
+    def spoilt(self, sample: str) -> str:
+        """Return a sample with a few things in it that should not be there."""
+        document = _parsed(sample)
+        if document is not None and self.random.random() < 0.8:
+            return self.spoilt_json(document)
+        for _ in range(self.random.randint(0, 3)):
+            start = self.random.randint(0, len(sample))
+            end = min(len(sample), start + self.random.choice((0, 1, 5, 40)))
+            part = self.random.choice((sample[start:end] * 3, "", "\n", self._odd()))
+            sample = (sample[:start] + part + sample[end:])[:200_000]
+        return sample
+
+    def spoilt_json(self, text: str) -> str:
+        """Return a document with other values in some places, or without some."""
+        document = json.loads(text)
+        for _ in range(self.random.randint(1, 3)):
+            places = list(_places(document))
+            if not places:
+                break
+            holder, key = self.random.choice(places)
+            if self.random.random() < 0.2:
+                del holder[key]
+            else:
+                holder[key] = self.value()
+        return json.dumps(document)
+
+    def raw(self) -> bytes:
+        """Return bytes: a text, in one of its encodings."""
+        mark = self.random.choice((b"", b"", b"", b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff"))
+        return mark + self.damaged(self.text().encode("utf-8", "surrogatepass"), 0.1)
+
+    def damaged(self, raw: bytes, share: float) -> bytes:
+        """Return bytes of which some are changed, gone, or more."""
+        if self.random.random() > share:
+            return raw
+        found = bytearray(raw)
+        for _ in range(self.random.randint(1, 4)):
+            start = self.random.randint(0, max(0, len(found) - 1))
+            part = self.random.choice(
+                (self.random.randbytes(self.random.randint(1, 12)), b"", b"\xff" * 12, b"\0" * 512)
+            )
+            found[start : start + self.random.choice((len(part), len(part), 0, 1, 512))] = part
+        return bytes(found)
+
+    def ran(self) -> Ran:
+        """Return how a tool ended."""
+        rans = samples.rans(self.module)
+        if not rans or self.random.random() < 0.2:
+            return Ran(self.code(), self.text(), self.text(), self.random.randint(0, 9))
+        ran = self.random.choice(rans)
+        if self.random.random() < 0.8:
+            return Ran(ran.code, self.spoilt(ran.stdout), ran.stderr, ran.files)
+        return Ran(self.code(), ran.stdout, self.spoilt(ran.stderr), ran.files)
+
+    def code(self) -> int:
+        """Return an exit code."""
+        return self.random.choice((0, 1, 2, 64, -9))
+
+    def named(self, make: Callable[[], Any]) -> dict[str, Any]:
+        """Return what files of these names hold."""
+        return {self.random.choice(_NAMES): make() for _ in range(self.random.randint(0, 3))}
+
+    def pins(self) -> list[tuple[str, str]]:
+        """Return names with versions."""
+        return self.random.choice(([("a", "1")], [], [(self._odd(), self._odd())]))
+
+    def archive(self, kind: str) -> bytes:
+        """Return an archive, mostly a damaged one."""
+        raw = self.random.choice(samples.archives(kind))
+        if kind == "tar" and self.random.random() < 0.7:
+            raw = self.damaged(gzip.decompress(raw) if raw[:2] == b"\x1f\x8b" else raw, 0.9)
+            return gzip.compress(raw, 1) if self.random.random() < 0.3 else raw
+        return self.damaged(raw, 0.9)
+
+    def answer(self) -> Answer:
+        """Return what a registry answered."""
+        status = self.random.choice((200, 302, 400, 401, 404, 429, 500))
+        headers = {name: self.text() for name in ("retry-after", "location", "date", "link")}
+        body = io.BytesIO(self.raw())
+        return Answer("https://a.example/v2/", status, self._odd()[:80], headers, body)
+
+    def line(self) -> requirements.Line:
+        """Return a line of a requirements file."""
+        return self.random.choice(requirements.lines(self.text()) or [requirements.Line(1, "a")])
+
+    def _odd(self) -> str:
+        found: str = self.random.choice(self.pool.texts)
+        return found
+
+
 _NAMES = (
     *("pyproject.toml", "setup.cfg", ".flake8", "pytest.ini", "a.in", "a.txt", "PATH"),
     *("var/lib/dpkg/status", "usr/lib/os-release", "opt/a-1.dist-info/METADATA"),
 )
+_KINDS: dict[str, Callable[[Inputs], Any]] = {
+    "text": Inputs.text,
+    "bytes": Inputs.raw,
+    "stream": lambda it: io.BytesIO(it.archive("tar")),
+    "json": Inputs.any,
+    "object": Inputs.object,
+    "texts": lambda it: it.named(it.text),
+    "files": lambda it: it.named(it.raw),
+    "names": lambda it: [it.text()],
+    "pins": Inputs.pins,
+    "ran": Inputs.ran,
+    "manifest": lambda it: oci.Manifest(oci.INDEX, it.raw()),
+    "line": Inputs.line,
+    "answer": Inputs.answer,
+    "tar": lambda it: _opened(
+        lambda: tarfile.open(fileobj=io.BytesIO(it.archive("tar")), mode="r|*")
+    ),
+    "zip": lambda it: _opened(lambda: zipfile.ZipFile(io.BytesIO(it.archive("zip")))),
+    "nothing": lambda it: {},
+    "always": lambda it: _always,
+    "clock": lambda it: float,
+    "platform": lambda it: it.random.choice(sorted(images.PLATFORMS)),
+    "architecture": lambda it: it.random.choice(("amd64", "arm64")),
+    "python": lambda it: it.random.choice(("3.12", "3.13")),
+    "tool": lambda it: it.random.choice(("flake8", "mypy", "pytest", "black")),
+    "escape": lambda it: it.random.choice(("\\", "`")),
+    "filename": lambda it: it.random.choice(("a-1-py3-none-any.whl", it.text())),
+    "limit": lambda it: 4 << 20,
+    "depth": lambda it: 32,
+}
 
 
-def _named(inner: st.SearchStrategy[Any]) -> st.SearchStrategy[dict[str, Any]]:
-    names = st.sampled_from(_NAMES) | st.text(letters, max_size=8)
-    return st.dictionaries(names, inner, max_size=3)
+def _always(_name: str) -> bool:
+    return True
 
 
-def _ran(module: str, text: st.SearchStrategy[str]) -> st.SearchStrategy[Ran]:
-    codes = st.sampled_from((0, 1, 2, 64, -9))
-    free = st.builds(Ran, codes, text, text, st.integers(0, 9))
-    found = [free]
-    for ran in samples.rans(module):
-        outs = [spoilt_text(ran.stdout), st.just(ran.stdout)]
-        if ran.stdout[:1] in ("{", "["):
-            outs += [spoilt_json(ran.stdout)] * 6
-        found += [
-            st.builds(
-                Ran, st.just(ran.code), st.one_of(outs), st.just(ran.stderr), st.just(ran.files)
-            ),
-            st.builds(
-                Ran, codes, st.just(ran.stdout), spoilt_text(ran.stderr), st.just(ran.files)
-            ),
-        ]
-    return st.one_of(found)
-
-
-def _archive(kind: str) -> st.SearchStrategy[bytes]:
-    whole = samples.archives(kind)
-    if kind == "zip":
-        return st.sampled_from(whole).flatmap(spoilt_bytes)
-    inner = st.sampled_from(whole).map(_unpacked).flatmap(spoilt_bytes)
-    return inner | inner.map(gzip.compress) | st.sampled_from(whole).flatmap(spoilt_bytes)
-
-
-def _unpacked(raw: bytes) -> bytes:
-    return gzip.decompress(raw) if raw[:2] == b"\x1f\x8b" else raw
-
-
-def _tar(raw: bytes) -> tarfile.TarFile | None:
-    try:
-        return tarfile.open(fileobj=io.BytesIO(raw), mode="r|*")
-    except Exception:  # pylint: disable=broad-except
-        return None
-
-
-def _zip(raw: bytes) -> zipfile.ZipFile | None:
-    try:
-        return zipfile.ZipFile(io.BytesIO(raw))
-    except Exception:  # pylint: disable=broad-except
-        return None
+def _opened(act: Callable[[], Any]) -> Any:
+    """Return an archive that could be opened: the first of many."""
+    while True:
+        try:
+            return act()
+        except Exception:  # pylint: disable=broad-except
+            continue
 
 
 def _loaded(text: str) -> Any:
@@ -209,19 +257,17 @@ def _loaded(text: str) -> Any:
         return text
 
 
-def _answer(status: int, header: str, raw: bytes) -> Answer:
-    names = ("retry-after", "location", "date", "link")
-    body = io.BytesIO(raw)
-    headers = {name: header for name in names}
-    return Answer("https://a.example/v2/", status, header[:80], headers, body)
+@cache
+def _parsed(text: str) -> str | None:
+    """Return a text again where it is JSON."""
+    return text if isinstance(_loaded(text), dict | list) else None
 
 
-def _places(document: Any) -> Any:
+def _places(document: Any) -> Iterator[tuple[Any, Any]]:
     waiting = [document]
     while waiting:
         holder = waiting.pop()
-        keys = list(holder) if isinstance(holder, dict) else []
-        keys = list(range(len(holder))) if isinstance(holder, list) else keys
+        keys = list(holder) if isinstance(holder, dict) else list(range(len(holder)))
         for key in keys:
             yield holder, key
             if isinstance(holder[key], dict | list):

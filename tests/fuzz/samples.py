@@ -214,6 +214,15 @@ _TEXT: Mapping[str, tuple[str, ...]] = {
     "settings_file": ('[project]\nname = "a"\n[tool.towpath]\nname = "a"\nplatforms = []\n',),
     "thresholds": ("fail_under = 85\n",),
     "release": ("",),
+    "junit": (
+        '<testsuites><testsuite tests="1" failures="0" errors="0"><testcase classname="a"'
+        ' name="b"/></testsuite></testsuites>',
+    ),
+    "xml_report": (
+        '<testsuite tests="1" failures="1" errors="0"><testcase classname="a" name="b"><failure/>'
+        "</testcase></testsuite>",
+        '<!DOCTYPE a [<!ENTITY b "c">]><checkstyle><file name="a"/>&b;</checkstyle>',
+    ),
 }
 
 

@@ -69,7 +69,7 @@ OURS = frozenset(
         *("readers.elf.strangers", "readers.findings.require_agreement"),
         *("readers.findings.require_all", "readers.findings.require_ran", "readers.junit.total"),
         *("readers.oci.above", "readers.oci.artifact", "readers.oci.image_index"),
-        *("readers.oci.index_of", "readers.oci.loose", "readers.requirements.version"),
+        *("readers.oci.index_of", "readers.oci.loose", "readers.oci.overlay", "readers.requirements.version"),
         *("readers.wheel_records.only_missing", "readers.wheel_records.require_missing"),
         *("readers.wheel_records.require_pinned", "readers.wheels.digest"),
         *("readers.wheels.with_made", "evidence.carry", "evidence.next_attempt"),
@@ -126,15 +126,15 @@ class Target:
 
 def find() -> list[Target]:
     """Return every target, sorted by name."""
-    walked = [_target(name, call) for name, call in public() if name not in OURS]
+    walked = [target_of(name, call) for name, call in public() if name not in OURS]
     found = [target for target in walked if target is not None]
-    extra = [_target(f"doors.{name}", call) for name, call in _functions(doors)]
+    extra = [target_of(f"doors.{name}", call) for name, call in _functions(doors)]
     return sorted([*found, *(row for row in extra if row)], key=lambda target: target.name)
 
 
 def unreached() -> list[str]:
     """Return the functions that no input can be made for, and that are not ours either."""
-    return [name for name, call in public() if name not in OURS and _target(name, call) is None]
+    return [name for name, call in public() if name not in OURS and target_of(name, call) is None]
 
 
 def public() -> Iterator[tuple[str, Callable[..., object]]]:
@@ -154,7 +154,7 @@ def _functions(module: ModuleType) -> Iterator[tuple[str, Callable[..., object]]
             yield name, value
 
 
-def _target(name: str, call: Callable[..., object]) -> Target | None:
+def target_of(name: str, call: Callable[..., object]) -> Target | None:
     """Return the target of a function; None where an argument cannot be made."""
     kinds = {}
     for key, parameter in inspect.signature(call).parameters.items():

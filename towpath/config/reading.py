@@ -58,9 +58,10 @@ def load(root: Path, env: Mapping[str, str]) -> Config:
             f"There is no pyproject.toml in {root}.",
             next_step="Run the command in the directory of the project.",
         ) from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:
         raise ConfigurationError("pyproject.toml is not valid TOML.", why=str(error)) from error
-    return parse(document.get("tool", {}).get("towpath", {}), root, env)
+    tools = document.get("tool", {})
+    return parse(tools.get("towpath", {}) if isinstance(tools, dict) else {}, root, env)
 
 
 def parse(
