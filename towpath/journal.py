@@ -145,7 +145,10 @@ def _parsed(text: bytes, path: Path) -> Entry:
             next_step="Restore the file, or move it away if nothing of it is needed.",
         ) from error
     if not isinstance(found, dict):
-        raise CommandFailedError(f"{path} is not what it must be.", why=f"It holds {text[:80].decode('utf-8', 'replace')!r}.")
+        raise CommandFailedError(
+            f"{path} is not what it must be.",
+            why=f"It holds {text[:80].decode('utf-8', 'replace')!r}.",
+        )
     return found
 
 

@@ -45,14 +45,14 @@ def credential_helper(said: str) -> object:
     """Read what a program answered that keeps passwords."""
     document = f'{{"credsStore": "x", "auths": {{"{REGISTRY}": {{}}}}}}'
     env = {credentials.VARIABLE: document, "HOME": "/nonexistent"}
-    return credentials.look_up(env, REGISTRY, lambda argv, _: Outcome(tuple(argv), 0, said, "", 0.0))
+    return credentials.look_up(
+        env, REGISTRY, lambda argv, _: Outcome(tuple(argv), 0, said, "", 0.0)
+    )
 
 
 def token(answer: Answer) -> object:
     """Read what a server of tokens answered."""
-    access = Access(
-        REGISTRY, is_loopback=False, find=credentials.Found, send=lambda *_: answer
-    )
+    access = Access(REGISTRY, is_loopback=False, find=credentials.Found, send=lambda *_: answer)
     return access._read(answer, "https://auth.example/token")
 
 

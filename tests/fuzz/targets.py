@@ -10,6 +10,7 @@ from __future__ import annotations
 import importlib
 import inspect
 import pkgutil
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from types import ModuleType
@@ -69,7 +70,12 @@ OURS = frozenset(
         *("readers.elf.strangers", "readers.findings.require_agreement"),
         *("readers.findings.require_all", "readers.findings.require_ran", "readers.junit.total"),
         *("readers.oci.above", "readers.oci.artifact", "readers.oci.image_index"),
-        *("readers.oci.index_of", "readers.oci.loose", "readers.oci.overlay", "readers.requirements.version"),
+        *(
+            "readers.oci.index_of",
+            "readers.oci.loose",
+            "readers.oci.overlay",
+            "readers.requirements.version",
+        ),
         *("readers.wheel_records.only_missing", "readers.wheel_records.require_missing"),
         *("readers.wheel_records.require_pinned", "readers.wheels.digest"),
         *("readers.wheels.with_made", "evidence.carry", "evidence.next_attempt"),
@@ -162,6 +168,6 @@ def target_of(name: str, call: Callable[..., object]) -> Target | None:
         if kind is None:
             return None
         kinds[key] = kind
-    said = (call.__doc__ or "") + (inspect.getmodule(call).__doc__ or "")  # type: ignore[union-attr]
+    said = f"{call.__doc__} {sys.modules[call.__module__].__doc__}"
     expected = [kind for kind in _EXPECTED if kind.__name__ in said]
     return Target(name, call, kinds, (TowpathError, *expected))

@@ -61,7 +61,9 @@ def load(root: Path, env: Mapping[str, str]) -> Config:
     except (ValueError, RecursionError) as error:
         raise ConfigurationError("pyproject.toml is not valid TOML.", why=str(error)) from error
     tools = document.get("tool", {})
-    return parse(tools.get("towpath", {}) if isinstance(tools, dict) else {}, root, env)
+    if not isinstance(tools, dict):
+        raise ConfigurationError("The key tool of pyproject.toml is no table.")
+    return parse(tools.get("towpath", {}), root, env)
 
 
 def parse(

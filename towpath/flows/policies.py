@@ -5,7 +5,6 @@ Evidence names the hash. Whoever judges computes it from the project as it stand
 
 from __future__ import annotations
 
-import configparser
 import datetime as dt
 import hashlib
 import re
@@ -19,6 +18,7 @@ from towpath import gates
 from towpath.config import Config
 from towpath.flows import pythons
 from towpath.policy import Waiver
+from towpath.readers import switches
 
 # The tables of pyproject.toml that set up a tool whose answer a gate judges.
 TABLES = (

@@ -122,7 +122,10 @@ def _refuse_strangers(target: str, platform: str, inside: Sequence[Machines]) ->
 def _machines(registry: RegistryClient, folder: Path, layer: Descriptor) -> Machines:
     file = folder / f"{layer.digest.partition(':')[2]}.json"
     try:
-        return {int(key): list(names) for key, names in documents.loads(file.read_bytes(), LIMIT).items()}
+        return {
+            int(key): list(names)
+            for key, names in documents.loads(file.read_bytes(), LIMIT).items()
+        }
     except (OSError, ValueError, AttributeError, TypeError):
         found = _look(registry, layer)
         private.write(file, json.dumps(found).encode())

@@ -48,7 +48,7 @@ class LeftOut:
         return f"{self.path}: {self.why}"
 
 
-# Letters of a tool's report, and its levels: a coverage report has a row for each file and function.
+# Letters of a tool's report, and its levels: one of coverage has a row for each function.
 LIMIT, DEPTH = 64 << 20, 64
 # How our drivers name a file that is left out.
 LEFT_OUT = re.compile(r"^LEFT OUT: (.+) \(([^()]+)\)$", re.MULTILINE)

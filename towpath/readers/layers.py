@@ -1,7 +1,7 @@
 """The archive of an image's layer, read once from front to back, within bounds. Pure.
 
 Nothing of it is believed: what it says of its headers and sizes is checked before memory is taken
-for it, and an archive that is damaged in the middle is an error, where `tarfile` takes it for ended.
+for it. An archive that is damaged in the middle is an error, where `tarfile` takes it for ended.
 """
 
 from __future__ import annotations
