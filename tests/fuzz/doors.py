@@ -16,7 +16,7 @@ from towpath.config import reading
 from towpath.config.model import Config
 from towpath.engine import contexts
 from towpath.errors import CommandFailedError
-from towpath.flows import cache, inventory, report
+from towpath.flows import advisories, cache, exchange, inventory, report
 from towpath.journal import History, Journal
 from towpath.readers import (
     checkstyle,
@@ -147,6 +147,18 @@ def requirement_lines(text: str) -> object:
     """Read what each line of a requirements file says of itself."""
     rows = requirements.lines(text)
     return [(row.requirement, row.hashes, row.file("-r", "--requirement")) for row in rows]
+
+
+def statements(raw: bytes) -> object:
+    """Read the evidence that another job of CI handed on."""
+    return exchange._statements(Path("evidence.json"), raw)
+
+
+def advisories_file(raw: bytes) -> object:
+    """Read how old a file of advisories is."""
+    with tempfile.TemporaryDirectory() as folder:
+        (Path(folder) / "insecure.json").write_bytes(raw)
+        return advisories._file(Path(folder), "insecure.json")
 
 
 def layer_files(stream: IO[bytes]) -> object:

@@ -147,6 +147,8 @@ _JSON: Mapping[str, tuple[object, ...]] = {
             ]
         },
     ),
+    "statements": ({"statements": [_STATEMENT]},),
+    "advisories_file": ({"$meta": {"base_domain": "x", "timestamp": 1764000000}, "a": []},),
     "failures": ({"errors": [{"code": "DENIED", "message": "no"}]},),
     "pages": ({"tags": ["a", "b"]},),
     "token": ({"token": "abc"},),

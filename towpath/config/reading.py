@@ -12,7 +12,6 @@ import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import fields, replace
 from functools import partial
-from math import isfinite
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -40,6 +39,8 @@ CHECKS = ("lint", "tests", "integration", "performance", "security")
 SETTINGS = ("pyproject.toml", "noxfile.py")
 # Evidence about advisories that is older than a year says nothing at all.
 MOST_DAYS = 365
+# What no gate measures, in whatever unit.
+LARGEST_LIMIT = 10**18
 
 
 def load(root: Path, env: Mapping[str, str]) -> Config:
@@ -324,7 +325,9 @@ def _limits(table: Any, where: str) -> dict[str, float]:
     if not isinstance(table, Mapping):
         raise wrong(where, "a table", table)
     for code, limit in table.items():
-        if isinstance(limit, bool) or not isinstance(limit, int | float) or not isfinite(limit):
+        number = isinstance(limit, int | float) and not isinstance(limit, bool)
+        # Nor infinite, nor no number at all, which is below and above nothing.
+        if not number or not abs(limit) <= LARGEST_LIMIT:
             raise wrong(f"{where}.{code}", "a number", limit)
     policy.require_strict(table, where)
     return dict(table)

@@ -221,3 +221,10 @@ def test_a_project_whose_tools_are_no_table_is_told_so(text: str, tmp_path: Path
 
     with pytest.raises(ConfigurationError, match="tool of pyproject.toml is no table"):
         reading.load(tmp_path, {})
+
+
+@pytest.mark.parametrize("limit", [10**400, -(10**400), float("inf"), float("nan"), True])
+def test_a_limit_that_is_no_measure_is_refused_in_words(limit: float, tmp_path: Path) -> None:
+    """TOML has numbers that no machine computes with."""
+    with pytest.raises(ConfigurationError, match="gates.COVERAGE"):
+        reading.parse({"gates": {"COVERAGE": limit}}, tmp_path, {})

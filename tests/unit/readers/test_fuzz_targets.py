@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import inspect
 from types import ModuleType
 
@@ -42,7 +43,7 @@ def test_a_reader_with_a_parameter_of_an_unknown_type_is_seen(
     module = ModuleType("towpath.readers.junit")
     read.__module__ = module.__name__
     module.__dict__["read"] = read
-    monkeypatch.setattr(targets.importlib, "import_module", _replacing(module))
+    monkeypatch.setattr(importlib, "import_module", _replacing(module))
 
     assert targets.unreached() == ["readers.junit.read"]
 
@@ -77,7 +78,7 @@ def _is_door(value: object) -> bool:
 
 
 def _replacing(module: ModuleType) -> object:
-    real = targets.importlib.import_module
+    real = importlib.import_module
 
     def importing(name: str) -> ModuleType:
         return module if name == module.__name__ else real(name)
