@@ -55,6 +55,7 @@ COMPILED = (
     "lint",
     "test",
     "performance",
+    "fuzz",
     "mutation",
     "security",
     "uv",
@@ -205,6 +206,13 @@ def benchmarks(session: nox.Session) -> None:
     session.run(
         "python", "-m", ".".join(["benchmarks", *session.posargs[:1]]), *session.posargs[1:]
     )
+
+
+@nox.session(default=False)
+def fuzz(session: nox.Session) -> None:
+    """Give odd input to everything that reads what others wrote, for a minute or `--seconds=N`."""
+    install(session, "fuzz")
+    session.run("python", "-m", "tests.fuzz", *session.posargs)
 
 
 @nox.session(default=False)

@@ -58,3 +58,21 @@ def layer(files: Mapping[str, bytes] | None = None) -> bytes:
             member.size = len(content)
             tar.addfile(member, io.BytesIO(content))
     return gzip.compress(stream.getvalue(), mtime=0)
+
+
+def strange(files: Mapping[str, bytes]) -> tuple[bytes, ...]:
+    """Return archives of these files in all formats, with links, devices and sparse members."""
+    found = []
+    for form in (tarfile.PAX_FORMAT, tarfile.GNU_FORMAT, tarfile.USTAR_FORMAT):
+        stream = io.BytesIO()
+        with tarfile.open(fileobj=stream, mode="w", format=form) as tar:
+            for name, content in files.items():
+                member = tarfile.TarInfo(name[:90] if form == tarfile.USTAR_FORMAT else name)
+                member.size = len(content)
+                tar.addfile(member, io.BytesIO(content))
+            for kind in (tarfile.SYMTYPE, tarfile.LNKTYPE, tarfile.CHRTYPE, tarfile.FIFOTYPE):
+                odd = tarfile.TarInfo(f"usr/bin/odd{kind.decode()}")
+                odd.type, odd.linkname = kind, "../../a"
+                tar.addfile(odd)
+        found.append(stream.getvalue())
+    return tuple(found)

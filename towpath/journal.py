@@ -80,7 +80,7 @@ class Journal:
         """Return the entries; a last line that was cut by a crash had no consequence yet."""
         if not self.path.exists():
             return []
-        lines = self.path.read_text(encoding="utf-8").split("\n")
+        lines = self.path.read_bytes().split(b"\n")
         return [_parsed(line, self.path) for line in lines[:-1] if line]
 
 
@@ -112,14 +112,25 @@ class History:
     def _read(self) -> dict[str, list[Entry]]:
         if not self.path.exists():
             return {"releases": [], "migrations": []}
-        found = _parsed(self.path.read_text(encoding="utf-8"), self.path)
-        return {name: list(found.get(name, [])) for name in ("releases", "migrations")}
+        found = _parsed(self.path.read_bytes(), self.path)
+        return {name: _rows(found, name, self.path) for name in ("releases", "migrations")}
 
     def _write(self, document: Entry) -> None:
         private.write(self.path, json.dumps(document, indent=1) + "\n")
 
 
-def _parsed(text: str, path: Path) -> Entry:
+def _rows(document: Entry, name: str, path: Path) -> list[Entry]:
+    rows = document.get(name, [])
+    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+        raise CommandFailedError(
+            f"{path} is not what it must be.",
+            why=f"Its {name} are no list of objects.",
+            next_step="Restore the file, or move it away if nothing of it is needed.",
+        )
+    return rows
+
+
+def _parsed(text: bytes, path: Path) -> Entry:
     try:
         found = documents.loads(text, LIMIT)
     except ValueError as error:
@@ -129,15 +140,18 @@ def _parsed(text: str, path: Path) -> Entry:
             next_step="Restore the file, or move it away if nothing of it is needed.",
         ) from error
     if not isinstance(found, dict):
-        raise CommandFailedError(f"{path} is not what it must be.", why=f"It holds {text[:80]!r}.")
+        raise CommandFailedError(
+            f"{path} is not what it must be.",
+            why=f"It holds {text[:80].decode('utf-8', 'replace')!r}.",
+        )
     return found
 
 
 def _owner(path: Path) -> str:
     try:
-        owner = json.loads(path.read_text(encoding="utf-8"))
+        owner = documents.loads(path.read_bytes())
         return f"{owner['user']} on {owner['host']} (pid {owner['pid']}, since {owner['at']})"
-    except (ValueError, KeyError):
+    except (ValueError, KeyError, TypeError):
         return "somebody who left no name"
 
 

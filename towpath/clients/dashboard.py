@@ -22,9 +22,10 @@ def deliver(url: str, token: str, report: Mapping[str, Any]) -> None:
     """
     try:
         with http.session(url, token) as door:
-            answer = door.post(
-                f"{url.rstrip('/')}/api/runs/", json=report, timeout=TIMEOUT, allow_redirects=False
-            )
+            place = f"{url.rstrip('/')}/api/runs/"
+            options: dict[str, Any] = {"timeout": TIMEOUT, "allow_redirects": False}
+            with door.post(place, json=report, stream=True, **options) as answer:
+                said = http.start_of(answer).decode("utf-8", "replace")
     except requests.RequestException as error:
         raise CommandFailedError(
             f"The dashboard at {url} did not take the report.", why=type(error).__name__
@@ -32,5 +33,5 @@ def deliver(url: str, token: str, report: Mapping[str, Any]) -> None:
     if answer.status_code not in (200, 201, 202):
         raise CommandFailedError(
             f"The dashboard at {url} did not take the report.",
-            why=f"It answered {answer.status_code}: {answer.text[:300]}",
+            why=f"It answered {answer.status_code}: {said[:300]}",
         )

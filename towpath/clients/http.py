@@ -7,11 +7,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from towpath import images
+from towpath import documents, images
 
 if TYPE_CHECKING:
     import requests
 
+# Bytes of an answer; what is longer is none.
+LONGEST = 1 << 20
 # For requests an empty proxy is none, and one that is named here goes before the environment's.
 DIRECT = {"http": "", "https": "", "all": ""}
 
@@ -56,19 +58,34 @@ def session(url: str, token: str | None = None) -> requests.Session:
     return found
 
 
+def start_of(answer: requests.Response) -> bytes:
+    """Return the body of an answer that is streamed, or a little more than LONGEST of its bytes.
+
+    Raises requests.RequestException where the connection breaks.
+    """
+    found = b""
+    for piece in answer.iter_content(16_384):
+        found += piece
+        if len(found) > LONGEST:
+            break
+    return found
+
+
 def get_json(url: str, timeout: float = 10) -> Answer:
     """Ask once, without redirects; this machine is asked without any proxy of the environment."""
     import requests
 
     with session(url) as http:
         try:
-            answer = http.get(url, timeout=timeout, allow_redirects=False)
+            with http.get(url, timeout=timeout, allow_redirects=False, stream=True) as answer:
+                content = start_of(answer)
         except requests.RequestException as error:
             return Answer(0, problem=type(error).__name__)
     try:
-        body = answer.json()
+        body = documents.loads(content, LONGEST)
     except ValueError:
-        return Answer(answer.status_code, problem=f"no JSON: {answer.text[:80].strip()}")
+        words = content[:300].decode("utf-8", "replace")[:80].strip()
+        return Answer(answer.status_code, problem=f"no JSON: {words}")
     if not isinstance(body, dict):
         return Answer(answer.status_code, problem="no JSON object")
     return Answer(answer.status_code, body)

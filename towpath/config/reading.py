@@ -12,7 +12,6 @@ import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import fields, replace
 from functools import partial
-from math import isfinite
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -40,6 +39,8 @@ CHECKS = ("lint", "tests", "integration", "performance", "security")
 SETTINGS = ("pyproject.toml", "noxfile.py")
 # Evidence about advisories that is older than a year says nothing at all.
 MOST_DAYS = 365
+# What no gate measures, in whatever unit.
+LARGEST_LIMIT = 10**18
 
 
 def load(root: Path, env: Mapping[str, str]) -> Config:
@@ -58,9 +59,12 @@ def load(root: Path, env: Mapping[str, str]) -> Config:
             f"There is no pyproject.toml in {root}.",
             next_step="Run the command in the directory of the project.",
         ) from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:
         raise ConfigurationError("pyproject.toml is not valid TOML.", why=str(error)) from error
-    return parse(document.get("tool", {}).get("towpath", {}), root, env)
+    tools = document.get("tool", {})
+    if not isinstance(tools, dict):
+        raise ConfigurationError("The key tool of pyproject.toml is no table.")
+    return parse(tools.get("towpath", {}), root, env)
 
 
 def parse(
@@ -321,7 +325,9 @@ def _limits(table: Any, where: str) -> dict[str, float]:
     if not isinstance(table, Mapping):
         raise wrong(where, "a table", table)
     for code, limit in table.items():
-        if isinstance(limit, bool) or not isinstance(limit, int | float) or not isfinite(limit):
+        number = isinstance(limit, int | float) and not isinstance(limit, bool)
+        # Nor infinite, nor no number at all, which is below and above nothing.
+        if not number or not abs(limit) <= LARGEST_LIMIT:
             raise wrong(f"{where}.{code}", "a number", limit)
     policy.require_strict(table, where)
     return dict(table)

@@ -7,12 +7,12 @@ name. The Docker SDK knows no contexts, so that what one says becomes variables.
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from towpath import documents
 from towpath.environment import variable
 from towpath.errors import ConfigurationError
 from towpath.files import read_bounded
@@ -103,7 +103,7 @@ def _json(path: Path) -> dict[str, Any]:
     """Read a file of settings; where it is absent or broken, the client falls back to defaults."""
     try:
         text = read_bounded(path, LONGEST)
-        document = json.loads(text) if len(text) <= LONGEST else None
-    except (OSError, ValueError, RecursionError):
+        document = documents.loads(text, LONGEST)
+    except (OSError, ValueError):
         return {}
     return document if isinstance(document, dict) else {}

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
-import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from towpath import files
+from towpath import documents, files
 from towpath.clients import reachable
 from towpath.commands import audits
 from towpath.errors import CommandFailedError, ConfigurationError, NothingToJudgeError
@@ -28,6 +27,8 @@ VARIABLE = "TOWPATH_ADVISORIES"
 # What each tool asks first, and by which it is known soon whether it could get an answer.
 SAFETY = "https://pyup.io/aws/safety/free/insecure.json"
 INDEX = "https://pypi.org/pypi/pip/24.0/json"
+# Bytes of a file of advisories, far more than all that are known.
+LARGEST = 256 << 20
 
 
 @dataclass(frozen=True)
@@ -155,12 +156,12 @@ def _age(directory: Path) -> float:
 def _file(directory: Path, name: str) -> tuple[dt.datetime, int]:
     """Return when a file of advisories was made, and how many packages it names."""
     try:
-        document = json.loads((directory / name).read_text(encoding="utf-8"))
+        document = documents.loads((directory / name).read_bytes(), LARGEST)
         meta = document["$meta"]
         if not meta["base_domain"]:
             raise ValueError("its base_domain is empty")
         made = dt.datetime.fromtimestamp(meta["timestamp"], dt.UTC)
-    except (OSError, KeyError, TypeError, ValueError, OverflowError, RecursionError) as error:
+    except (OSError, KeyError, TypeError, ValueError, OverflowError) as error:
         raise ConfigurationError(
             f"TOWPATH_ADVISORIES names no directory of advisories: {directory}",
             why=f"{name}: {type(error).__name__}: {error}",

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-import json
 import re
 from dataclasses import dataclass
 
+from towpath import documents
 from towpath.clients.registry import RegistryClient
 from towpath.errors import ConfigurationError, RegistryNotFoundError
 from towpath.flows import guard
@@ -156,13 +156,13 @@ def _made(content: bytes) -> str:
     Source: BuildKit, cache/remotecache/v1/spec.go.
     """
     try:
-        records = json.loads(content).get("records") or []
+        records = documents.loads(content).get("records") or []
         times = [
             dt.datetime.fromisoformat(row["createdAt"][:19])
             for record in records
             for row in [*(record.get("layers") or ()), *(record.get("results") or ())]
             if row.get("createdAt")
         ]
-    except (ValueError, AttributeError, TypeError):
+    except (ValueError, AttributeError, KeyError, TypeError):
         return ""
     return f"{max(times).isoformat()}Z" if times else ""

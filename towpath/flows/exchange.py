@@ -14,7 +14,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from towpath import evidence, files
+from towpath import documents, evidence, files
 from towpath.errors import ConfigurationError, NothingToJudgeError
 from towpath.evidence import Statement
 from towpath.flows import source, stages
@@ -90,9 +90,9 @@ def _bytes(place: Path, file: Path, sha256: str) -> bytes:
 
 def _statements(file: Path, raw: bytes) -> list[Statement]:
     try:
-        rows: Any = json.loads(raw)["statements"]
+        rows: Any = documents.loads(raw, LARGEST)["statements"]
         texts = [json.dumps(row) for row in list(rows)]
-    except (ValueError, KeyError, TypeError, RecursionError) as error:
+    except (ValueError, KeyError, TypeError) as error:
         raise _refused(file, f"It is no list of statements: {type(error).__name__}.") from error
     try:
         return [evidence.decode(text, str(file)) for text in texts]

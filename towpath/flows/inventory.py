@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import tarfile
-import zlib
 from collections.abc import Collection
 from dataclasses import dataclass
 
@@ -11,7 +9,7 @@ from towpath.clients.registry import RegistryClient
 from towpath.errors import NothingToJudgeError
 from towpath.flows.registry import PlatformImage
 from towpath.provenance import Base
-from towpath.readers import debian, distributions, oci
+from towpath.readers import debian, distributions, layers, oci
 from towpath.readers.debian import Package
 
 BASE, OURS, UNKNOWN = "base", "ours", ""
@@ -44,13 +42,13 @@ def take(registry: RegistryClient, image: PlatformImage, base: Base | None) -> I
     Raises NothingToJudgeError for a layer that cannot be read, and for an image that does not say
     what it is made of.
     """
-    layers = oci.layers(image.manifest)
+    rows = oci.layers(image.manifest)
     below = base.layers.get(image.config.platform, ()) if base else ()
-    known = bool(below) and len(oci.above(layers, below)) < len(layers)
+    known = bool(below) and len(oci.above(rows, below)) < len(rows)
     files: dict[str, bytes] = {}
     base_packages: frozenset[Package] | None = None
     base_pins: frozenset[Pin] | None = None
-    for number, layer in enumerate(layers, 1):
+    for number, layer in enumerate(rows, 1):
         _lay(registry, layer, files)
         if known and number == len(below):
             base_packages = _packages_of_base(files)
@@ -76,13 +74,13 @@ def _lay(registry: RegistryClient, layer: oci.Descriptor, files: dict[str, bytes
     try:
         with (
             registry.open_blob(layer.digest, layer.size) as stream,
-            tarfile.open(fileobj=stream, mode="r|*") as tar,
+            layers.opened(stream, f"The layer {layer.digest}") as tar,
         ):
             oci.overlay(files, tar, _wanted)
-    except (tarfile.TarError, EOFError, OSError, zlib.error) as error:
+    except NothingToJudgeError as error:
         raise NothingToJudgeError(
-            f"The layer {layer.digest} cannot be read.",
-            why=f"{layer.media_type}: {error}",
+            error.what,
+            why=f"{layer.media_type}: {error.why}",
             next_step="Install Trivy, which reads more formats.",
         ) from error
 

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
+from towpath import documents
 from towpath.config import Config
 from towpath.errors import NothingToJudgeError
 from towpath.flows import records
 from towpath.readers import switches
 from towpath.readers.coverage import Covered
-from towpath.readers.findings import LeftOut, unread
+from towpath.readers.findings import LIMIT, LeftOut, unread
 
 
 def by_settings(config: Config, tool: str) -> list[LeftOut]:
@@ -45,7 +45,7 @@ def of_tests(report: Path) -> list[LeftOut]:
     """
     file = report.with_suffix(".left-out.json")
     try:
-        names = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else []
+        names = documents.loads(file.read_bytes(), LIMIT) if file.is_file() else []
         return [LeftOut(str(name), "not run") for name in names]
     except (TypeError, ValueError) as error:
         why = f"The list of tests that were left out is broken: {error}"

@@ -5,7 +5,6 @@ Evidence names the hash. Whoever judges computes it from the project as it stand
 
 from __future__ import annotations
 
-import configparser
 import datetime as dt
 import hashlib
 import re
@@ -19,6 +18,7 @@ from towpath import gates
 from towpath.config import Config
 from towpath.flows import pythons
 from towpath.policy import Waiver
+from towpath.readers import switches
 
 # The tables of pyproject.toml that set up a tool whose answer a gate judges.
 TABLES = (
@@ -95,7 +95,9 @@ def _of_pyproject(config: Config) -> dict[str, Any]:
         tools: Mapping[str, Any] = tomllib.loads(file.read_text(encoding="utf-8")).get("tool", {})
     except FileNotFoundError:
         return {}
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError):
+    except (ValueError, RecursionError):
+        return {file.name: _hash(file)}
+    if not isinstance(tools, dict):
         return {file.name: _hash(file)}
     return {
         "pythons": pythons.supported(config),
@@ -118,10 +120,9 @@ def _sections(root: Path) -> dict[str, Any]:
 
 def _of_shared(file: Path) -> dict[str, Any]:
     """Return the sections of a shared file that count; of one that cannot be read, all of it."""
-    parser = configparser.RawConfigParser(strict=False)
     try:
-        parser.read_string(file.read_text(encoding="utf-8"))
-    except (configparser.Error, UnicodeDecodeError):
+        parser = switches.sections(file.read_text(encoding="utf-8"))
+    except ValueError:
         return {file.name: _hash(file)}
     return {
         f"{file.name} [{name}]": dict(parser[name])

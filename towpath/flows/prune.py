@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-from towpath import private, retention, rollout
+from towpath import documents, private, retention, rollout
 from towpath.clients.registry import RegistryClient
 from towpath.commands import images
 from towpath.engine import collection
@@ -207,7 +207,7 @@ def _in_engine(
 def _unfinished(session: Session) -> list[str]:
     """Return what a prune that was killed had decided to delete."""
     try:
-        found = json.loads(_note(session).read_text(encoding="utf-8"))
+        found = documents.loads(_note(session).read_bytes())
     except (FileNotFoundError, ValueError):
         return []
     return [str(row) for row in found] if isinstance(found, list) else []

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import json
-import tarfile
-import zlib
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from towpath import private
+from towpath import documents, private
 from towpath.clients.registry import RegistryClient
 from towpath.errors import (
     CommandFailedError,
@@ -21,14 +19,13 @@ from towpath.flows import registry as registries
 from towpath.flows.registry import Image
 from towpath.flows.session import Session
 from towpath.provenance import Base
-from towpath.readers import elf, oci
+from towpath.readers import elf, layers, oci
 from towpath.readers.elf import Machines
 from towpath.readers.oci import Descriptor
 
 AT_ONCE = 4
+LIMIT = 64 << 20  # bytes of what we remember of a layer
 KEPT = 500  # layers of which we remember what is in them
-# What a layer does that is damaged or no archive, besides tarfile's own errors.
-BROKEN = (EOFError, ValueError, zlib.error)
 AGAIN = "Run `invoke build` again; no tag was moved."
 
 
@@ -97,11 +94,11 @@ def require_native(
         for target, (image, below) in images.items()
         for platform, rows in ours(image, below).items()
     }
-    layers = {row.digest: row for rows in wanted.values() for row in rows}
+    unlike = {row.digest: row for rows in wanted.values() for row in rows}
     folder = session.config.state / "layers"
     with ThreadPoolExecutor(AT_ONCE) as pool:
         known = dict(
-            zip(layers, pool.map(lambda row: _machines(registry, folder, row), layers.values()))
+            zip(unlike, pool.map(lambda row: _machines(registry, folder, row), unlike.values()))
         )
     _forget_old(folder)
     counts = dict.fromkeys(images, 0)
@@ -125,7 +122,10 @@ def _refuse_strangers(target: str, platform: str, inside: Sequence[Machines]) ->
 def _machines(registry: RegistryClient, folder: Path, layer: Descriptor) -> Machines:
     file = folder / f"{layer.digest.partition(':')[2]}.json"
     try:
-        return {int(key): list(names) for key, names in json.loads(file.read_bytes()).items()}
+        return {
+            int(key): list(names)
+            for key, names in documents.loads(file.read_bytes(), LIMIT).items()
+        }
     except (OSError, ValueError, AttributeError, TypeError):
         found = _look(registry, layer)
         private.write(file, json.dumps(found).encode())
@@ -136,13 +136,13 @@ def _look(registry: RegistryClient, layer: Descriptor) -> Machines:
     try:
         with (
             registry.open_blob(layer.digest, layer.size) as stream,
-            tarfile.open(fileobj=stream, mode="r|*") as tar,
+            layers.opened(stream, f"The layer {layer.digest}") as tar,
         ):
             return elf.machines(tar)
-    except (NothingToJudgeError, tarfile.TarError, OSError, *BROKEN) as error:
+    except NothingToJudgeError as error:
         raise NothingToJudgeError(
             f"The layer {layer.digest} cannot be read.",
-            why=f"{layer.media_type}: {getattr(error, 'why', '') or error}",
+            why=f"{layer.media_type}: {error.why or error.what}",
             next_step=AGAIN,
         ) from error
 

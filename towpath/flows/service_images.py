@@ -10,7 +10,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from towpath import images, private
+from towpath import documents, images, private
 from towpath.commands import compose
 from towpath.commands import images as commands
 from towpath.errors import CommandFailedError, ConfigurationError
@@ -111,7 +111,7 @@ def _read(site: Site) -> tuple[dict[str, str], dict[str, str]]:
     if not site.pins.is_file():
         return {}, {}
     try:
-        document = json.loads(site.pins.read_text(encoding="utf-8"))
+        document = documents.loads(site.pins.read_bytes())
         services = {name: row["image"] for name, row in document["services"].items()}
         return _checked(document[NAMES]), _checked(services)
     except (ValueError, KeyError, TypeError, AttributeError, ConfigurationError) as error:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
-import json
 import shutil
 import tempfile
 from pathlib import Path
 
+from towpath import documents
 from towpath.commands import trivy
 from towpath.errors import ConfigurationError, NothingToJudgeError
 from towpath.flows import stages
@@ -66,12 +66,12 @@ def asked(session: Session) -> Asked:
     start = command(session) or trivy.BINARY
     ended = session.runner.run(trivy.version(start), timeout=DEADLINE)
     try:
-        said = json.loads(ended.stdout)
+        said = documents.loads(ended.stdout)
         name, made = said["Version"], dt.datetime.fromisoformat(
             said["VulnerabilityDB"]["UpdatedAt"]
         )
         age = (stages.now() - made).total_seconds() / 86400
-    except (ValueError, KeyError, TypeError, RecursionError) as error:
+    except (ValueError, KeyError, TypeError) as error:
         raise NothingToJudgeError(
             "Trivy does not say how old its database is.", why=f"{type(error).__name__}: {error}"
         ) from error

@@ -30,7 +30,7 @@ def read(ran: Ran) -> list[Finding]:
             Finding(row["filepath"], int(row["line"]), row["kind"], row["message"])
             for row in documents("actionlint", ran.stdout)
         ]
-    except (KeyError, TypeError, ValueError) as error:
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise unread("actionlint", f"Its report lacks or spoils {error!r}.") from error
     if blind := _BLIND.search(ran.stderr):
         raise unread("actionlint", f"It did not read the scripts: {blind[1]}")

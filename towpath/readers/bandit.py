@@ -43,7 +43,7 @@ def read(ran: Ran) -> list[Said]:
             )
             for row in report["results"]
         ]
-    except (KeyError, TypeError, ValueError) as error:
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise unread("bandit", f"Its report lacks or spoils {error}.") from error
     require_agreement("bandit", ran, bool(found))
     return [*found, *left_out]

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
-
-from towpath import images
+from towpath import documents, images
 from towpath.errors import NothingToJudgeError
 
 # An engine calls its machine as uname does; one on another system, as images do.
@@ -18,7 +16,7 @@ def native(info: str) -> str:
     that names none raises NothingToJudgeError: the client writes one where no engine answers, too.
     """
     try:
-        document = json.loads(info)
+        document = documents.loads(info)
     except ValueError as error:
         raise NothingToJudgeError("The engine's answer is not JSON.", why=str(error)) from error
     if not isinstance(document, dict) or document.get("ServerErrors"):

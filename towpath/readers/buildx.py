@@ -8,12 +8,15 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from towpath import documents
 from towpath.errors import NothingToJudgeError
 from towpath.images import digest
 
 SNAPSHOTTER = "io.containerd.snapshotter.v1"
 # How many of the last lines of a step tell why it failed.
 LAST = 25
+# Bytes of what buildx writes about a build, its provenance in it.
+LIMIT = 64 << 20
 _STEP = re.compile(r"^#(?P<number>\d+) (?P<name>\[(?:[^\]]* internal\] .*|[^\]]*\]))", re.M)
 _FAILED = re.compile(r"^#(?P<number>\d+) ERROR: (?P<error>.*)$", re.M)
 _ERRORS = re.compile(r"^(?:#\d+ )?ERROR: (.*)$", re.M | re.I)
@@ -104,7 +107,8 @@ def has_image_store(info: str) -> bool:
     Only such an engine builds for several platforms without a builder of its own.
     """
     status = _object(info, "The engine's answer").get("DriverStatus") or []
-    return any(len(row) == 2 and row[1] == SNAPSHOTTER for row in status)
+    rows = status if isinstance(status, list) else []
+    return any(isinstance(row, list) and row[1:] == [SNAPSHOTTER] for row in rows)
 
 
 def engine_id(info: str) -> str:
@@ -114,7 +118,7 @@ def engine_id(info: str) -> str:
 
 def _object(text: str, what: str) -> dict[str, Any]:
     try:
-        document = json.loads(text)
+        document = documents.loads(text, LIMIT)
     except ValueError as error:
         raise NothingToJudgeError(f"{what} is not JSON.", why=str(error)) from error
     if not isinstance(document, dict):

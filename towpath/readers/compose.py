@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import re
 
+from towpath import documents
 from towpath.errors import CommandFailedError
 from towpath.readers.findings import Finding, Ran, unread
 
@@ -31,7 +31,7 @@ def images(text: str) -> dict[str, str]:
     what is no configuration.
     """
     try:
-        services = json.loads(text)["services"]
+        services = documents.loads(text)["services"]
         found = {name: row["image"] for name, row in services.items() if "build" not in row}
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise CommandFailedError(

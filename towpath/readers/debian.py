@@ -13,7 +13,10 @@ STATUS = "var/lib/dpkg/status"
 # Images without a shell keep one file a package instead, as bazel's and distroless' do.
 STATUS_PARTS = "var/lib/dpkg/status.d/"
 RELEASE = "usr/lib/os-release"
-_PARTS = re.compile(r"(\D*)(\d*)")
+_PARTS = re.compile(r"([^0-9]*)([0-9]*)")
+_EPOCH = re.compile(r"[0-9]{1,9}")
+# Letters of a version; the longest in Debian has 60.
+_LONGEST = 1000
 
 
 @dataclass(frozen=True)
@@ -107,7 +110,8 @@ def paragraphs(text: str) -> Iterator[dict[str, str]]:
 def compare(one: str, other: str) -> int:
     """Return less than 0, 0 or more than 0 as one version is older, the same or newer.
 
-    Source: Debian Policy 5.6.12 and deb-version(7).
+    Source: Debian Policy 5.6.12 and deb-version(7). Raises NothingToJudgeError for what is no
+    version.
     """
     left, right = _split(one), _split(other)
     return (left[0] - right[0]) or _part(left[1], right[1]) or _part(left[2], right[2])
@@ -117,6 +121,8 @@ def _split(version: str) -> tuple[int, str, str]:
     epoch, colon, rest = version.partition(":")
     if not colon:
         epoch, rest = "0", version
+    if not _EPOCH.fullmatch(epoch) or len(rest) > _LONGEST:
+        raise NothingToJudgeError(f"{version[:80]!r} is no version of a Debian package.")
     upstream, _, revision = rest.rpartition("-")
     return (int(epoch), upstream, revision) if upstream else (int(epoch), rest, "0")
 

@@ -21,7 +21,7 @@ PLATFORM = tuple(
     for what in ("PLATFORM", "OS", "OSVERSION", "ARCH", "VARIANT")
 )
 
-_DIRECTIVE = re.compile(r"#\s*([a-zA-Z][a-zA-Z0-9]*)\s*=\s*(.+?)\s*")
+_DIRECTIVE = re.compile(r"#\s*([a-zA-Z][a-zA-Z0-9]*)\s*=\s*(\S.*)")
 _DIRECTIVES = ("syntax", "escape", "check")
 _HEREDOC = re.compile(r"\d*<<(-?)([^<]+)")
 _WITH_HEREDOC = ("ADD", "COPY", "RUN")

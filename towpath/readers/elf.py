@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import struct
 import tarfile
-import zlib
 from collections.abc import Iterable, Mapping
 
 from towpath.errors import NothingToJudgeError
+from towpath.readers import layers
 
 MAGIC = b"\x7fELF"
 HEADER = 20  # bytes until the end of e_machine
@@ -52,18 +52,18 @@ def machines(layer: tarfile.TarFile) -> Machines:
             number = machine(stream.read(HEADER)) if stream else None
             if number is not None:
                 found.setdefault(number, []).append(member.name)
-    except (tarfile.TarError, EOFError, OSError, ValueError, zlib.error) as error:
+    except layers.BROKEN as error:
         raise NothingToJudgeError(
             "An archive of programs cannot be read.", why=str(error)[:500]
         ) from error
     return found
 
 
-def strangers(platform: str, layers: Iterable[Mapping[int, list[str]]]) -> list[str]:
+def strangers(platform: str, inside: Iterable[Mapping[int, list[str]]]) -> list[str]:
     """Return each ELF file that this platform cannot run, with what it was made for."""
     return [
         f"{name} ({_NAMES.get(number, f'machine {number}')})"
-        for layer in layers
+        for layer in inside
         for number, names in layer.items()
         if number != MACHINES[platform]
         for name in names

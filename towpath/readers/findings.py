@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
+from towpath.documents import loads
 from towpath.errors import NothingToJudgeError
 
 
@@ -48,6 +48,8 @@ class LeftOut:
         return f"{self.path}: {self.why}"
 
 
+# Letters of a tool's report, and its levels: one of coverage has a row for each function.
+LIMIT, DEPTH = 64 << 20, 64
 # How our drivers name a file that is left out.
 LEFT_OUT = re.compile(r"^LEFT OUT: (.+) \(([^()]+)\)$", re.MULTILINE)
 # What a tool says of a file.
@@ -103,7 +105,7 @@ def documents(tool: str, text: str) -> list[Any]:
 
 def _loaded(tool: str, text: str) -> object:
     try:
-        return json.loads(text)
+        return loads(text, LIMIT, DEPTH)
     except ValueError as error:
         seen = f"It wrote no whole JSON: {error}" if text.strip() else "It wrote nothing."
         raise unread(tool, seen) from error

@@ -49,6 +49,8 @@ def slots(text: str, backend: str) -> list[Slot]:
         ]
     except KeyError as error:
         raise NothingToJudgeError(f"The proxy's answer has no column {error}.") from error
+    except csv.Error as error:
+        raise NothingToJudgeError("The proxy's table cannot be read.", why=str(error)) from error
     if not found:
         raise NothingToJudgeError(f"The proxy names no slot of {backend}.", why=text[:200])
     return found

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 
+from towpath import documents
 from towpath.errors import NothingToJudgeError
 
 NONE = "<none>"
@@ -29,7 +29,7 @@ def listed(text: str) -> list[Kept]:
 
 def _row(line: str) -> Kept:
     try:
-        row = json.loads(line)
+        row = documents.loads(line)
         repository, tag = row["Repository"], row["Tag"]
         digest = str(row["ID"] if row["Digest"] == NONE else row["Digest"])
     except (ValueError, KeyError, TypeError) as error:

@@ -6,11 +6,11 @@ its whole answer raises NothingToJudgeError.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable
 from typing import Any
 
+from towpath import documents
 from towpath.errors import NothingToJudgeError
 from towpath.migrations import Migration, Plan
 
@@ -131,8 +131,8 @@ def _last_object(text: str) -> dict[str, Any]:
     if len(line) > LONGEST:
         raise _unreadable(f"it has {len(line)} letters")
     try:
-        found = json.loads(line)
-    except (ValueError, RecursionError) as error:
+        found = documents.loads(line, LONGEST)
+    except ValueError as error:
         raise _unreadable(f"{_short(error)}: {text.strip()[-200:]!r}") from error
     if not isinstance(found, dict):
         raise _unreadable(f"it is no object: {line[:200]!r}")

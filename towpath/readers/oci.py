@@ -37,6 +37,8 @@ _VARIANTS = {"linux/arm64": "v8", "linux/amd64": "v1"}
 
 # OCI image spec, "Digests": it becomes a part of an address.
 LARGEST = 1 << 50  # bytes
+# Bytes of one file of a layer that is read, and of all that are.
+LARGEST_FILE, WANTED = 32 << 20, 128 << 20
 _DIGEST = re.compile(r"[a-z0-9]+(?:[.+_-][a-z0-9]+)*:[a-zA-Z0-9=_-]{1,160}")
 _WHITEOUT = ".wh."
 _OPAQUE = ".wh..wh..opq"
@@ -234,11 +236,12 @@ def overlay(files: dict[str, bytes], layer: tarfile.TarFile, wanted: Callable[[s
     """Lay one layer over `files`: add what is wanted, take away what the layer deletes.
 
     Names are relative to the root of the image, without a slash at the start. Source: OCI image
-    spec, "Image Layer Filesystem Changeset".
+    spec, "Image Layer Filesystem Changeset". Raises NothingToJudgeError for a file that is wanted
+    and cannot be read: a link to elsewhere, a device, or one that is too large.
     """
     found: dict[str, bytes] = {}
     for member in layer:
-        name = posixpath.normpath(member.name).lstrip("/")
+        name = _from_root(member.name)
         folder, base = posixpath.split(name)
         if base == _OPAQUE:
             _remove(files, folder)
@@ -247,10 +250,42 @@ def overlay(files: dict[str, bytes], layer: tarfile.TarFile, wanted: Callable[[s
         elif not member.isdir():
             # Whatever is no directory takes the place of one, with all that was in it.
             _remove(files, name)
-            if member.isfile() and wanted(name):
-                stream = layer.extractfile(member)
-                found[name] = stream.read() if stream else b""
+            found.pop(name, None)
+            if wanted(name):
+                found[name] = _content(name, member, layer, found)
+                if sum(map(len, found.values())) > WANTED:
+                    raise NothingToJudgeError(
+                        f"What is wanted of a layer has more than {WANTED} bytes."
+                    )
     files.update(found)
+
+
+def _from_root(name: str) -> str:
+    """Return a member's name below the root, out of which no `..` leads."""
+    return posixpath.normpath(f"/{name}").lstrip("/")
+
+
+def _content(
+    name: str, member: tarfile.TarInfo, layer: tarfile.TarFile, files: Mapping[str, bytes]
+) -> bytes:
+    """Return what is in a file that is wanted; a second name of another such file is good too."""
+    if member.islnk() and (same := files.get(_from_root(member.linkname))) is not None:
+        return same
+    if not member.isfile():
+        kind = f"a link to {member.linkname[:120]!r}" if member.linkname else "no file"
+        raise NothingToJudgeError(
+            f"{name[:200]} in the image is {kind}.",
+            why="What it says cannot be judged: nobody reads what it leads to.",
+            next_step="Build the image with the file itself in its place.",
+        )
+    if member.size > LARGEST_FILE or member.issparse():
+        kind = "a sparse file" if member.issparse() else f"larger than {LARGEST_FILE} bytes"
+        raise NothingToJudgeError(f"{name[:200]} in the image is {kind}, and is not read.")
+    stream = layer.extractfile(member)
+    content = stream.read(member.size) if stream else b""
+    if len(content) != member.size:
+        raise NothingToJudgeError(f"{name[:200]} in the image is cut.")
+    return content
 
 
 def _remove(files: dict[str, bytes], path: str) -> None:

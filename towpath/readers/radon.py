@@ -32,10 +32,11 @@ def read(ran: Ran) -> list[Function]:
     found: list[Function] = []
     for path, blocks in document("radon", ran.stdout).items():
         if not isinstance(blocks, list):
-            raise unread("radon", f"{path}: {blocks.get('error', blocks) if blocks else blocks}")
+            said = blocks.get("error", blocks) if isinstance(blocks, dict) else blocks
+            raise unread("radon", f"{path}: {str(said)[:500]}")
         try:
             found += [function for block in blocks for function in _functions(path, block)]
-        except (KeyError, TypeError, ValueError) as error:
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
             raise unread("radon", f"{path}: a block lacks or spoils {error}.") from error
     if not found:
         raise unread("radon", "It found no function.")

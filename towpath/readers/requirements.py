@@ -20,7 +20,7 @@ _OPTIONS = re.compile(
     r"-[if]\b|--(?:index-url|extra-index-url|no-index|find-links|no-binary|only-binary"
     r"|prefer-binary|require-hashes|pre|trusted-host|use-feature)\b"
 )
-_COMMENT = re.compile(r"(?:^|\s+)#(.*)$")
+_COMMENT = re.compile(r"(?:^|\s)#(.*)$")
 _OF_REQUIREMENT = re.compile(r"\s--?[a-z].*$")
 _HASH = re.compile(r"\s--hash[= ]\w+:[0-9A-Fa-f]+")
 _BYTE_ORDER_MARKS = (

@@ -111,6 +111,19 @@ def find(tool: str, texts: Mapping[str, str]) -> list[LeftOut]:
     return found
 
 
+def sections(text: str) -> configparser.RawConfigParser:
+    """Return the sections of a file such as setup.cfg; raises ValueError for one that is none.
+
+    Many spaces in a row are one: the standard library takes minutes for a line of them.
+    """
+    parser = configparser.RawConfigParser(strict=False)
+    try:
+        parser.read_string(_SPACES.sub(" ", text))
+    except configparser.Error as error:
+        raise ValueError(str(error)) from error
+    return parser
+
+
 def _of_file(
     tool: str, file: str, sections: Mapping[str, Mapping[str, Any]], switches: Switches
 ) -> Iterator[LeftOut]:
@@ -134,6 +147,7 @@ def _switches_off(key: str, value: object, keys: Iterable[str]) -> bool:
     return False
 
 
+_SPACES = re.compile(r"(?<=\S)[^\S\n]{20,}")
 _SAME = {"true": ("true", "1", "yes", "on"), "false": ("false", "0", "no", "off")}
 
 
@@ -153,12 +167,11 @@ def _sections(file: str, text: str) -> dict[str, Mapping[str, Any]]:
     if file.endswith(".toml"):
         try:
             return dict(_tables("", tomllib.loads(text).get("tool", {})))
-        except (AttributeError, tomllib.TOMLDecodeError, RecursionError):
+        except (AttributeError, ValueError, RecursionError):
             return {}
-    parser = configparser.RawConfigParser(strict=False)
     try:
-        parser.read_string(text)
-    except configparser.Error:
+        parser = sections(text)
+    except ValueError:
         return {}
     return {name: dict(parser[name]) for name in parser.sections()}
 

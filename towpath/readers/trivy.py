@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
+from towpath import documents
 from towpath.errors import NothingToJudgeError
 from towpath.readers.advisories import Advisory, severity
+
+# Letters of the report about a very large image.
+LIMIT = 64 << 20
 
 
 def read(text: str) -> list[Advisory]:
@@ -22,7 +25,7 @@ def read(text: str) -> list[Advisory]:
 def read_layers(text: str) -> list[tuple[Advisory, str]]:
     """Return the findings, each with the diff id of the layer that brought it, where it is said."""
     try:
-        document = json.loads(text)
+        document = documents.loads(text, LIMIT)
         results = document["Results"]
         if not any(row.get("Class") == "os-pkgs" for row in results):
             raise ValueError("it looked at no package of the distribution")

@@ -15,7 +15,7 @@ from typing import Any, NoReturn
 
 from packaging.utils import canonicalize_name
 
-from towpath import images
+from towpath import documents, images
 from towpath.errors import NothingToJudgeError
 from towpath.readers import wheels
 from towpath.readers.wheels import Pinned, Source
@@ -181,22 +181,12 @@ def _document(content: bytes, where: str) -> dict[str, Any]:
     if len(content) > LARGEST:
         _refuse(where, f"It has more than {LARGEST} bytes.")
     try:
-        found = json.loads(content, object_pairs_hook=_unique, parse_constant=_no_number)
-    except (ValueError, RecursionError) as error:
+        found = documents.loads(content, LARGEST)
+    except ValueError as error:
         _refuse(where, f"It is not JSON: {str(error)[:200]}")
     if not isinstance(found, dict):
         _refuse(where, "It is no JSON object.")
     return found
-
-
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    if len(dict(pairs)) != len(pairs):
-        raise ValueError("a key is there twice")
-    return dict(pairs)
-
-
-def _no_number(text: str) -> NoReturn:
-    raise ValueError(f"{text} is no number")
 
 
 def _wheel(row: Any, where: str) -> Wheel:

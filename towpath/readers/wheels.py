@@ -88,7 +88,11 @@ def pins(requirements: str) -> dict[Pinned, frozenset[str]]:
 
 def pinned(name: str, version: str) -> Pinned:
     """Return what a pin is known by; a version that is none is known by its letters."""
-    return canonicalize_name(name), canonicalize_version(version)
+    try:
+        return canonicalize_name(name), canonicalize_version(version)
+    except ValueError:
+        # More digits than Python reads.
+        return canonicalize_name(name), version
 
 
 def digest(hashes: frozenset[str]) -> str:
@@ -181,7 +185,7 @@ def _tags(python: str, architecture: str) -> Iterator[Tag]:
 def _packages(lock: str) -> list[dict[str, Any]]:
     try:
         rows = tomllib.loads(lock)["packages"]
-    except (tomllib.TOMLDecodeError, KeyError) as error:
+    except (ValueError, KeyError, RecursionError) as error:
         raise NothingToJudgeError("The lock of the requirements cannot be read.") from error
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
         raise NothingToJudgeError("The lock of the requirements has no list of packages.")

@@ -33,7 +33,7 @@ def read(ran: Ran) -> list[Said]:
         rows = documents("zizmor", ran.stdout)
         found = [_finding(row) for row in rows if not row["ignored"]]
         left_out = [_left_out(_finding(row)) for row in rows if row["ignored"]]
-    except (KeyError, StopIteration, TypeError, ValueError) as error:
+    except (AttributeError, KeyError, StopIteration, TypeError, ValueError) as error:
         raise unread("zizmor", f"Its report lacks or spoils {error!r}.") from error
     require_all("zizmor", ran, len(set(_AUDITED.findall(ran.stderr))))
     require_agreement("zizmor", ran, bool(found))

@@ -5,17 +5,17 @@ Source: distribution's "Token Authentication" and "OAuth2 Token Authentication".
 
 from __future__ import annotations
 
-import json
 import re
 import threading
 from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
+from towpath import documents
 from towpath.clients.registry import urls
 from towpath.clients.registry.credentials import Credentials, Found
 from towpath.clients.registry.headers import challenges
-from towpath.clients.registry.wire import Answer
+from towpath.clients.registry.wire import DOCUMENT, Answer
 from towpath.errors import RegistryRefusedError, RegistryUnauthorizedError
 from towpath.redaction import SECRETS
 
@@ -106,9 +106,9 @@ class Access:
 
     def _read(self, answer: Answer, realm: str) -> str:
         try:
-            body: Any = json.loads(answer.content)
+            body: Any = documents.loads(answer.content, DOCUMENT)
             token = body.get("token") or body.get("access_token")
-        except (OSError, ValueError, AttributeError, RecursionError):
+        except (OSError, ValueError, AttributeError):
             token = None
         if not isinstance(token, str) or not _TOKEN.fullmatch(token):
             raise RegistryUnauthorizedError(

@@ -10,13 +10,13 @@ from __future__ import annotations
 
 import base64
 import binascii
-import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from towpath import documents
 from towpath.errors import CommandFailedError, RegistryUnauthorizedError
 from towpath.files import read_bounded
 from towpath.redaction import SECRETS
@@ -99,7 +99,7 @@ def look_up(
             document = _document(read())
         except FileNotFoundError:
             continue
-        except (OSError, ValueError, RecursionError) as error:
+        except (OSError, ValueError) as error:
             problems.append(f"{name} is not readable: {_kind(error)}.")
             continue
         try:
@@ -141,7 +141,7 @@ def _file(folder: Path) -> bytes:
 def _document(content: str | bytes) -> dict[str, Any]:
     if not content.strip():
         return {}
-    document = json.loads(content)
+    document = documents.loads(content, LARGEST)
     if not isinstance(document, dict):
         raise ValueError("no object")
     return document
@@ -199,11 +199,11 @@ def _from_helper(helper: str, registry: str, ask: Ask) -> Credentials | None:
 def _from_answer(text: str, what: str) -> Credentials | None:
     """Return what a helper answered; `what` is what the error says of one that is not readable."""
     try:
-        document = json.loads(text)
+        document = documents.loads(text)
         user, secret = document["Username"], document["Secret"]
         if not isinstance(user, str) or not isinstance(secret, str):
             raise TypeError
-    except (ValueError, KeyError, TypeError, RecursionError) as error:
+    except (ValueError, KeyError, TypeError) as error:
         raise RegistryUnauthorizedError(
             what, why="Its answer is not readable.", next_step=_LOG_IN
         ) from error

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 
+from towpath import documents
 from towpath.clients.registry import urls
 from towpath.clients.registry.wire import Answer
 from towpath.errors import (
@@ -75,9 +75,9 @@ def mismatch(name: str, registry: str, seen: str) -> DigestMismatchError:
 def said(answer: Answer) -> str:
     """Return the registry's own words, without the page of a proxy in between."""
     try:
-        rows = json.loads(answer.document(MOST_READ)).get("errors") or []
+        rows = documents.loads(answer.document(MOST_READ)).get("errors") or []
         return _line("; ".join(f"{row['code']}: {row.get('message', '')}" for row in rows))
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return _line(answer.reason or "")
 
 

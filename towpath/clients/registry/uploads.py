@@ -14,7 +14,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from towpath import private
+from towpath import documents, private
 from towpath.clients.registry import urls
 from towpath.clients.registry.asking import ATTEMPTS, FIRST_WAIT
 from towpath.clients.registry.wire import Source, Streamed
@@ -53,9 +53,9 @@ class Places:
         if self._directory is None:
             return self._held.get(key, "")
         try:
-            document = json.loads(self._file(self._directory, key).read_bytes())
+            document = documents.loads(self._file(self._directory, key).read_bytes())
             return str(document["place"])
-        except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        except (OSError, ValueError, KeyError, TypeError):
             return ""
 
     def remember(self, key: str, place: str) -> None:

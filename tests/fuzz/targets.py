@@ -1,0 +1,173 @@
+"""What is fuzzed: every public function that reads what others wrote, found by walking the package.
+
+A parameter's annotation says what is made for it. A function of the rooms walked here that has a
+parameter of another type takes what is ours already, and stands in OURS; a new reader that is in
+neither fails a unit test.
+"""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import pkgutil
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from types import ModuleType
+
+from tests.fuzz import doors
+from towpath.errors import TowpathError
+
+# Every module of these packages is walked, and these modules besides.
+PACKAGES = ("towpath.readers", "towpath.clients.registry")
+MODULES = (
+    *("towpath.documents", "towpath.evidence", "towpath.predicate", "towpath.provenance"),
+    *("towpath.nodes", "towpath.engine.processes", "towpath.engine.contexts", "towpath.report"),
+)
+# What is made for a parameter of a type.
+KINDS: Mapping[str, str] = {
+    "str": "text",
+    "bytes": "bytes",
+    "bytes | str": "bytes",
+    "IO[bytes]": "stream",
+    "Any": "json",
+    "object": "json",
+    "Mapping[str, Any]": "object",
+    "Mapping[str, str]": "texts",
+    "Mapping[str, bytes]": "files",
+    "dict[str, bytes]": "files",
+    "Iterable[str]": "names",
+    "Sequence[tuple[str, str]]": "pins",
+    "Pins": "pins",
+    "Values": "texts",
+    "Ran": "ran",
+    "Manifest": "manifest",
+    "Line": "line",
+    "Answer": "answer",
+    "tarfile.TarFile": "tar",
+    "zipfile.ZipFile": "zip",
+    "Mapping[Key, bool | None]": "nothing",
+    "Callable[[str], bool]": "always",
+    "Callable[[], float]": "clock",
+}
+# What we say ourselves, whatever a document holds.
+SAID: Mapping[str, str] = {
+    "platform": "platform",
+    "architecture": "architecture",
+    "python": "python",
+    "tool": "tool",
+    "escape": "escape",
+    "filename": "filename",
+    "limit": "limit",
+    "depth": "depth",
+}
+# Functions of these rooms that read nothing of others: their arguments come from our own code.
+OURS = frozenset(
+    (
+        *("readers.advisories.by_severity", "readers.advisories.unasked"),
+        *("readers.advisories.unused", "readers.bandit.by_severity"),
+        *("readers.benchmark.renewed", "readers.benchmark.slowdowns", "readers.debian.pending"),
+        *("readers.elf.strangers", "readers.findings.require_agreement"),
+        *("readers.findings.require_all", "readers.findings.require_ran", "readers.junit.total"),
+        *("readers.oci.above", "readers.oci.artifact", "readers.oci.image_index"),
+        *(
+            "readers.oci.index_of",
+            "readers.oci.loose",
+            "readers.oci.overlay",
+            "readers.requirements.version",
+        ),
+        *("readers.wheel_records.only_missing", "readers.wheel_records.require_missing"),
+        *("readers.wheel_records.require_pinned", "readers.wheels.digest"),
+        *("readers.wheels.with_made", "evidence.carry", "evidence.next_attempt"),
+        *("evidence.objections", "evidence.originals", "evidence.reasons", "evidence.reusable"),
+        *("evidence.verdict_rows", "report.compose", "report.severities", "report.markdown"),
+        *("report.note", "report.check_fields", "engine.processes.children"),
+        *("engine.processes.end", "engine.processes.inside", "engine.processes.living"),
+        *("engine.processes.until", "engine.processes.wait", "engine.contexts.named"),
+        *("clients.registry.credentials.credentials", "clients.registry.credentials.look_up"),
+        *("clients.registry.failures.unreachable", "clients.registry.pages.after"),
+        *("clients.registry.pages.every", "clients.registry.proxies.proxy"),
+        *("clients.registry.transfer.attached", "clients.registry.transfer.blobs_of"),
+        *("clients.registry.transfer.check", "clients.registry.transfer.copy"),
+        *("clients.registry.transfer.once", "clients.registry.transfer.parallel"),
+        *("clients.registry.transfer.read", "clients.registry.uploads.put"),
+        "clients.registry.uploads.stream",
+    )
+)
+# What a docstring may name besides our own errors, as what the caller expects.
+_EXPECTED = (ValueError, TypeError, KeyError, ConnectionError, OSError)
+
+
+@dataclass(frozen=True)
+class Target:
+    """A reader: its name, what is made for each parameter, and which errors it may raise."""
+
+    name: str
+    call: Callable[..., object]
+    kinds: Mapping[str, str]
+    allowed: tuple[type[BaseException], ...]
+
+    @property
+    def module(self) -> str:
+        """Whose samples it reads: those of its module, or of the door itself."""
+        parts = self.name.split(".")
+        return parts[-1] if parts[0] == "doors" else parts[-2]
+
+    def run(self, arguments: Mapping[str, object]) -> BaseException | None:
+        """Read once; return the error that no reader may raise, or None.
+
+        A MemoryError is such an error, and so is RecursionError.
+        """
+        try:
+            found = self.call(**arguments)
+            if isinstance(found, Iterator):
+                for _ in found:
+                    pass
+        except self.allowed:
+            return None
+        except Exception as error:  # pylint: disable=broad-except
+            return error
+        return None
+
+
+def find() -> list[Target]:
+    """Return every target, sorted by name."""
+    walked = [target_of(name, call) for name, call in public() if name not in OURS]
+    found = [target for target in walked if target is not None]
+    extra = [target_of(f"doors.{name}", call) for name, call in _functions(doors)]
+    return sorted([*found, *(row for row in extra if row)], key=lambda target: target.name)
+
+
+def unreached() -> list[str]:
+    """Return the functions that no input can be made for, and that are not ours either."""
+    return [name for name, call in public() if name not in OURS and target_of(name, call) is None]
+
+
+def public() -> Iterator[tuple[str, Callable[..., object]]]:
+    """Yield every public function of the rooms that are walked, by its name in the package."""
+    names = list(MODULES)
+    for package in PACKAGES:
+        path = importlib.import_module(package).__path__
+        names += [f"{package}.{row.name}" for row in pkgutil.iter_modules(path)]
+    for module in names:
+        for name, call in _functions(importlib.import_module(module)):
+            yield f"{module.removeprefix('towpath.')}.{name}", call
+
+
+def _functions(module: ModuleType) -> Iterator[tuple[str, Callable[..., object]]]:
+    for name, value in vars(module).items():
+        if inspect.isfunction(value) and value.__module__ == module.__name__ and name[0] != "_":
+            yield name, value
+
+
+def target_of(name: str, call: Callable[..., object]) -> Target | None:
+    """Return the target of a function; None where an argument cannot be made."""
+    kinds = {}
+    for key, parameter in inspect.signature(call).parameters.items():
+        kind = SAID.get(key) or KINDS.get(str(parameter.annotation))
+        if kind is None:
+            return None
+        kinds[key] = kind
+    said = f"{call.__doc__} {sys.modules[call.__module__].__doc__}"
+    expected = [kind for kind in _EXPECTED if kind.__name__ in said]
+    return Target(name, call, kinds, (TowpathError, *expected))
