@@ -90,8 +90,11 @@ def test_what_was_open_to_others_is_closed(tmp_path: Path) -> None:
     assert modes(place) == expected(place)
 
 
-def test_the_lock_of_pushes_is_its_owners_alone(tmp_path: Path) -> None:
+def test_the_lock_of_pushes_is_its_owners_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """It is in the state directory of the project."""
+    monkeypatch.setattr("towpath.engine.layout.LONGEST", 500)
     env = {"TOWPATH_STATE": str(tmp_path / "state"), "TOWPATH_ENGINE_DIR": str(tmp_path / "e")}
     session = Session(config.parse({}, tmp_path, env), TableRunner(), QuietTerminal())
     with umask(0o000), guard.pushing(session), pytest.raises(Exception, match="pushes"):
