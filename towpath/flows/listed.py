@@ -69,8 +69,10 @@ def _leads_out(root: Path, path: str, said: str) -> bool:
     if not said.startswith(LINK):
         return False
     try:
+        return not (root / path).resolve(strict=True).is_relative_to(root.resolve())
+    except FileNotFoundError:
         return not (root / path).resolve().is_relative_to(root.resolve())
-    except (OSError, RuntimeError):  # A link to itself.
+    except (OSError, RuntimeError):  # A link to itself: which error it is depends on the Python.
         return True
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -14,18 +15,33 @@ from towpath.inside import migrate
 from towpath.migrations import Plan
 from towpath.readers import migrations as reader
 
-pytestmark = pytest.mark.django_db
+# SQLite makes no table within a transaction, and --no-migrations leaves Django's own one out.
+pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture
-def plan(settings: Settings) -> Any:
+def recorder(transactional_db: None) -> Iterator[MigrationRecorder]:
+    """Return the table of applied migrations, and leave it as it was, or away."""
+    found = MigrationRecorder(connection)
+    was_there = found.has_table()
+    rows = list(found.applied_migrations()) if was_there else []
+    found.ensure_schema()
+    yield found
+    found.migration_qs.all().delete()
+    for row in rows:
+        found.record_applied(*row)
+    if not was_there:
+        with connection.schema_editor() as editor:
+            editor.delete_model(found.Migration)
+
+
+@pytest.fixture
+def plan(settings: Settings, recorder: MigrationRecorder) -> Any:
     """Return a function: the plan of a fixture app over these rows, in their order."""
 
     def planned(app: str, *rows: str) -> Plan:
         settings.MIGRATION_MODULES = {}
         settings.INSTALLED_APPS = [f"tests.fixtures.migrations.{app}"]
-        recorder = MigrationRecorder(connection)
-        recorder.ensure_schema()
         recorder.migration_qs.all().delete()
         for row in rows:
             recorder.record_applied(*row.split("."))
