@@ -132,11 +132,8 @@ class _Unpacked:
             if self._decoder is None:
                 return self._packed()
             if self._decoder.eof:
-                # Another part may follow the first, as in a file of several gzip streams.
-                rest = self._decoder.unused_data or self._packed()
-                if not rest.startswith((_GZIP, _XZ, _BZIP2)):
+                if not self._another():
                     return b""
-                self._ahead, self._decoder = rest, _decoder(rest)
                 continue
             wants = getattr(self._decoder, "needs_input", not self._tail())
             packed = self._packed() if wants else self._tail()
@@ -144,6 +141,14 @@ class _Unpacked:
                 raise EOFError("its compressed part is cut")
             if piece := self._decoder.decompress(packed, PIECE):
                 return cast("bytes", piece)
+
+    def _another(self) -> bool:
+        """Tell whether another part follows the first, as in a file of several gzip streams."""
+        rest = self._decoder.unused_data or self._packed()
+        if not rest.startswith((_GZIP, _XZ, _BZIP2)):
+            return False
+        self._ahead, self._decoder = rest, _decoder(rest)
+        return True
 
     def _tail(self) -> bytes:
         """Return what zlib has not taken yet; the others keep it themselves."""

@@ -281,6 +281,10 @@ def _content(
     if member.size > LARGEST_FILE or member.issparse():
         kind = "a sparse file" if member.issparse() else f"larger than {LARGEST_FILE} bytes"
         raise NothingToJudgeError(f"{name[:200]} in the image is {kind}, and is not read.")
+    return _bytes(name, member, layer)
+
+
+def _bytes(name: str, member: tarfile.TarInfo, layer: tarfile.TarFile) -> bytes:
     stream = layer.extractfile(member)
     content = stream.read(member.size) if stream else b""
     if len(content) != member.size:
