@@ -16,6 +16,7 @@ from towpath.clients.registry import asking
 def short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
     """Wait milliseconds between attempts; the waits themselves are tested with the client."""
     monkeypatch.setattr(asking, "FIRST_WAIT", 0.001)
+    monkeypatch.setattr(asking, "SHOWN", 0.01)
 
 
 @pytest.fixture
