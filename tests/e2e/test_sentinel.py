@@ -5,15 +5,19 @@ from __future__ import annotations
 import base64
 import json
 import os
+import shutil
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from tests.e2e.conftest import LEAN, ROOT, Ended, commit, invoke, run
+from tests.e2e.conftest import LEAN, ROOT, Ended, commit, run
 from towpath.clients import secrets
+from towpath.config import load
 from towpath.redaction import Redactor
 
 # Made here, so that none of them is in a file of the repository.
@@ -25,6 +29,7 @@ NAMES = (
     "TOWPATH_DASHBOARD_TOKEN",
     "DEPLOY_PASSWORD",
 )
+ADVISORIES = str(ROOT / "tests/fixtures/advisories")
 # Everything that a secret could be read from, and what a careless project would do with it.
 FAILING = '''"""Planted: says all that it knows, and fails."""
 
@@ -104,58 +109,86 @@ def leaks(forms: Redactor, ended: Ended, *places: Path) -> list[str]:
     return found
 
 
-def test_planted_secrets_appear_nowhere(
-    checkout: Callable[[str], Path], planted: dict[str, str], tmp_path: Path
+COMMANDS = (
+    ("nox", "-s", "lint", "security", "--", "--fresh"),
+    ("invoke", "pipeline", "--to=release"),
+    ("invoke", "status"),
+    ("invoke", "history", "--environment=staging"),
+    ("invoke", "evidence.show"),
+    ("invoke", "registry.inspect"),
+    ("invoke", "report.show"),
+    ("invoke", "services.logs", "--environment=staging"),
+)
+
+
+def test_a_run_to_production_leaves_no_secret_anywhere(
+    released: dict[str, Any], planted: dict[str, str], tmp_path: Path
 ) -> None:
-    """A run to staging, then one whose tests say all that they know and fail."""
-    target, state, summary = checkout("shop"), tmp_path / "state", tmp_path / "summary.md"
-    own = (target / "pyproject.toml").read_text().replace("port = 808", "port = 818")
-    commit(target, {"pyproject.toml": own.replace("port = 8000", "port = 18000")})
-    for environment in ("testing", "staging"):
-        folder = state / "sentinel" / environment / "secrets"
-        folder.mkdir(parents=True)
-        for number, name in enumerate(secrets.NAMES, 10):
-            (folder / name).write_text(f"{WORD}{number}{environment}{'x7Kq' * 4}")
-    known = [path.read_text() for path in state.rglob("secrets/*")]
+    """The whole run knew the secrets of the environments; these commands know more besides."""
+    assert released["status"] == "passed"
+    config, summary = load(ROOT, os.environ), tmp_path / "summary.md"
+    known = [file.read_text() for file in sorted(config.state.glob("*/secrets/*"))]
+    assert len(known) >= len(secrets.NAMES)
     forms = Redactor(known)
     forms.hide_environment(planted)
     env = {
+        **planted,
+        "CI": "true",
+        "TOWPATH_BRANCH": "release/e2e",
+        "TOWPATH_ADVISORIES": os.environ.get("TOWPATH_ADVISORIES", ADVISORIES),
+        "GITHUB_STEP_SUMMARY": str(summary),
+    }
+    for argv in COMMANDS:
+        with watching(forms) as lines:
+            ended = run(ROOT, sys.executable, "-m", *argv, env=env)
+
+        assert ended.code == 0, forms.text(ended.said)
+        assert lines == []
+        assert leaks(forms, ended, ROOT / "reports", config.state, tmp_path) == []
+    assert "lint" in summary.read_text()
+
+
+def test_tests_that_tell_all_they_know_tell_no_secret(
+    checkout: Callable[[str], Path], planted: dict[str, str], tmp_path: Path
+) -> None:
+    """Neither on the terminal, nor in log, JUnit, records, evidence or summary."""
+    target, state, summary = checkout("shop"), tmp_path / "state", tmp_path / "summary.md"
+    folder = state / "towpath/staging/secrets"
+    folder.mkdir(parents=True)
+    for number, name in enumerate(secrets.NAMES, 10):
+        (folder / name).write_text(f"{WORD}{number}{'x7Kq' * 4}")
+    known = [path.read_text() for path in folder.iterdir()]
+    forms = Redactor(known)
+    forms.hide_environment(planted)
+    words = tmp_path / "words.json"
+    words.write_text(json.dumps([*known, *planted.values()]))
+    for place in ("tests/unit", "tests/app"):
+        shutil.rmtree(target / place)
+        (target / place).mkdir()
+    failing = FAILING.format(state=str(state), words=str(words))
+    commit(target, {"tests/app/test_planted.py": failing})
+    env = {
         **LEAN,
         **planted,
-        "TOWPATH_NAME": "sentinel",
-        "TOWPATH_REPOSITORY": "towpath/sentinel",
         "TOWPATH_STATE": str(state),
         "TOWPATH_ENVIRONMENTS": str(ROOT / ".nox"),
-        "TOWPATH_ADVISORIES": str(ROOT / "tests/fixtures/advisories"),
         "TOWPATH_BRANCH": "main",
         "GITHUB_ACTIONS": "true",
         "GITHUB_STEP_SUMMARY": str(summary),
         "CI": "true",
     }
-    try:
-        with watching(forms) as lines:
-            ended = invoke(target, "pipeline", **env)
-        assert ended.code == 0, forms.text(ended.said)
-        assert lines == []
-        assert leaks(forms, ended, target / "reports", state, summary.parent) == []
+    with watching(forms) as lines:
+        ended = run(target, sys.executable, "-m", "nox", "-s", "tests", env=env)
+    words.unlink()
 
-        words = tmp_path / "words.json"
-        words.write_text(json.dumps([*known, *planted.values()]))
-        commit(
-            target,
-            {"tests/app/test_planted.py": FAILING.format(state=str(state), words=str(words))},
-        )
-        with watching(forms) as lines:
-            ended = run(target, *("nox", "-s", "tests"), env=env)
-        words.unlink()
-
-        assert ended.code == 1, forms.text(ended.said)
-        assert "test_that_tells_everything" in ended.said and "***" in ended.said
-        assert lines == []
-        assert leaks(forms, ended, target / "reports", state, summary.parent) == []
-    finally:
-        for environment in ("testing", "staging"):
-            invoke(target, "services.down", f"--environment={environment}", "--volumes", **env)
+    assert ended.code == 1, forms.text(ended.said)
+    assert "test_that_tells_everything" in ended.said and "***" in ended.said
+    assert (
+        "test_that_tells_everything"
+        in (target / "reports/junit/tests").joinpath(f"{LEAN['TOWPATH_PYTHONS']}.xml").read_text()
+    )
+    assert lines == []
+    assert leaks(forms, ended, target / "reports", state, summary.parent) == []
 
 
 def test_the_search_finds_what_is_planted(tmp_path: Path) -> None:
