@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -84,9 +85,7 @@ def machine(
         files = Path(folder)
         _certify(runner, files)
         _configure(files, registry, store, mirror)
-        with forwarding.forwarding(
-            files / "registry.sock", registry.replace("localhost", "127.0.0.1")
-        ):
+        with forwarding.forwarding(files / "registry.sock", _door(registry)):
             try:
                 runner.run(_start(runner, name, files, registry))
                 said = runner.run(["docker", "port", name, str(PORT)]).stdout.split()[0]
@@ -107,6 +106,15 @@ def _start(runner: Running, name: str, files: Path, registry: str) -> list[str]:
         *(f"--volume={state}:/engine:ro", f"--volume={files}:/given:ro"),
         *("python:3.13-slim", "sh", "/given/start", registry.rpartition(":")[2]),
     ]
+
+
+def _door(registry: str) -> str:
+    """Return where the registry is reached: the embedded one behind its port wants a password.
+
+    An engine without an image store asks a mirror for `/v2/` first, and has none to send.
+    """
+    socket = layout(os.environ).run / "registry.sock"
+    return str(socket) if socket.exists() else registry.replace("localhost", "127.0.0.1")
 
 
 def _configure(files: Path, registry: str, store: bool, mirror: bool) -> None:
