@@ -83,9 +83,9 @@ reason = "known"
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        (WAIVER.format("COVERAGE", ""), ["waivers[0] has no expires"]),
+        (WAIVER.format("COVERAGE", ""), ["waivers[1] has no expires"]),
         (WAIVER.format("COVERAGE", "expires = 2026-01-31"), ["COVERAGE expired on 2026-01-31"]),
-        (WAIVER.format("COVERAGE", 'expires = "2099-01-31"'), ["waivers[0].expires", "date"]),
+        (WAIVER.format("COVERAGE", 'expires = "2099-01-31"'), ["waivers[1].expires", "date"]),
         (WAIVER.format("COVERAG", "expires = 2099-01-31"), ["'COVERAG'", "'COVERAGE'"]),
         (WAIVER.format("CVE-1", "expires = 2099-01-31"), ["'CVE-1'", "no advisory"]),
         ('\n[tool.towpath.gates]\nCOVERAGE = "90"\n', ["gates.COVERAGE", "a number"]),
