@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -17,6 +19,13 @@ if TYPE_CHECKING:
 PROJECT = "com.docker.compose.project"
 SERVICE = "com.docker.compose.service"
 ONE_OFF = "com.docker.compose.oneoff"
+# On a busy machine runc loses the first process of a command before it runs the command: "read
+# init-p: connection reset by peer". A command that is not there is another matter.
+NOT_STARTED = re.compile(
+    r"OCI runtime exec failed: (?!.*(?:executable file not found|no such file or directory))"
+)
+# Seconds between the tries.
+PAUSES = (0.2, 0.5, 1.0, 2.0)
 
 
 @dataclass(frozen=True)
@@ -88,11 +97,20 @@ class Engine:
         return sorted(str(row.name) for row in found)
 
     def execute(self, container: Container, argv: Sequence[str]) -> tuple[int, str]:
-        """Run a command inside a container; return its exit code and both streams as text."""
-        with self._errors(f"run {argv[0]} in {container.name}"):
-            code, output = self._client.containers.get(container.id).exec_run(list(argv))
-        text = cast(bytes, output).decode(errors="replace")
-        return (-1 if code is None else code), text
+        """Run a command inside a container; return its exit code and both streams as text.
+
+        Where the engine could not start it, it did nothing yet, and is started again.
+        """
+        code, text = -1, ""
+        for pause in (*PAUSES, None):
+            with self._errors(f"run {argv[0]} in {container.name}"):
+                found, output = self._client.containers.get(container.id).exec_run(list(argv))
+            code = -1 if found is None else found
+            text = cast(bytes, output).decode(errors="replace")
+            if pause is None or not (code and NOT_STARTED.match(text)):
+                break
+            time.sleep(pause)
+        return code, text
 
     def logs(self, container: Container, lines: int) -> str:
         """Return the last lines that a container wrote."""

@@ -64,3 +64,58 @@ def test_a_container_is_well_if_it_runs_and_its_check_agrees(
 ) -> None:
     """One that has no check of its own is well while it runs."""
     assert engine._container(inspected(**state)).well is well
+
+
+LOST = (
+    "OCI runtime exec failed: exec failed: unable to start container process: waiting for init"
+    " preliminary setup: read init-p: connection reset by peer: unknown"
+)
+MISSING = (
+    'OCI runtime exec failed: exec failed: unable to start container process: exec: "bash":'
+    " executable file not found in $PATH: unknown"
+)
+
+
+class Answers:
+    """What an engine's containers say to a command, one answer after the other."""
+
+    def __init__(self, *answers: tuple[int | None, str]) -> None:
+        self.answers, self.asked = list(answers), 0
+
+    @property
+    def containers(self) -> Answers:
+        return self
+
+    def get(self, _id: str) -> Answers:
+        return self
+
+    def exec_run(self, _argv: list[str]) -> tuple[int | None, bytes]:
+        self.asked += 1
+        code, text = self.answers.pop(0)
+        return code, text.encode()
+
+
+@pytest.mark.parametrize(
+    ("answers", "wanted", "asked"),
+    [
+        ([(126, LOST), (126, LOST), (0, "done")], (0, "done"), 3),
+        ([(127, MISSING)], (127, MISSING), 1),
+        ([(1, "It began: OCI runtime exec failed:")], (1, "It began: OCI runtime exec failed:"), 1),
+        ([(126, LOST)] * 5, (126, LOST), 5),
+        ([(None, "cut")], (-1, "cut"), 1),
+        ([(0, LOST)], (0, LOST), 1),
+    ],
+)
+def test_a_command_that_the_engine_could_not_start_is_started_again(
+    answers: list[tuple[int | None, str]],
+    wanted: tuple[int, str],
+    asked: int,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """One that began is not, nor one that is not there: the first may have done something."""
+    monkeypatch.setattr(engine, "PAUSES", (0.0,) * 4)
+    said = Answers(*answers)
+    asking = engine.Engine({})
+    vars(asking)["_client"] = said
+    assert asking.execute(engine.Container("1", "web-1", "web", True), ["true"]) == wanted
+    assert said.asked == asked
