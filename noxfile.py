@@ -19,7 +19,7 @@ CLASSIFIERS = PROJECT.get("classifiers", [])
 
 
 def find_supported() -> list[str]:
-    """Return the Pythons that the classifiers name; `towpath.flows.pythons` finds the same.
+    """Return the Pythons that the classifiers name; `towpath.source.matrix` finds the same.
 
     Without classifiers those that this machine says it has to test, else all that requires-python
     lets in up to the running one, else the running one.
@@ -80,7 +80,7 @@ def clean_environment() -> None:
     # The checkout's own code, where no package of it is installed beside Nox.
     sys.path.append(str(ROOT))
     try:
-        from towpath import environment
+        from towpath.core import environment
     except ImportError:
         # In the image of the checks while it is made: without the package no check can run.
         return

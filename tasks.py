@@ -1,5 +1,5 @@
 """What `invoke` finds: every task is in `towpath.tasks`."""
 
-from towpath.tasks.collection import collection
+from towpath.tasks.namespace import collection
 
 namespace = collection()

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from towpath.runner import Echo, Runner
+from towpath.core.runner import Echo, Runner
 
 ROOT = Path(__file__).resolve().parents[1]
 

@@ -12,8 +12,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from towpath.errors import TowpathError
-from towpath.terminal import Terminal
+from towpath.core.errors import TowpathError
+from towpath.core.terminal import Terminal
 
 REPORTS = Path(__file__).resolve().parents[1] / "reports" / "benchmarks"
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from rich.console import Console
 
-from towpath.runner import Outcome, command_failed
-from towpath.terminal import Terminal
+from towpath.core.runner import Outcome, command_failed
+from towpath.core.terminal import Terminal
 
 Answer = str | Outcome | Callable[[tuple[str, ...]], Outcome]
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from towpath.flows.rows import Row
-from towpath.readers.findings import Finding, LeftOut
-from towpath.readers.radon import Function
+from towpath.checks.lint.output import Row
+from towpath.core.findings import Finding, LeftOut
+from towpath.checks.lint.readers.radon import Function
 
 UNSORTED = "import sys\nimport os\n\nprint(os, sys)\n"
 UNUSED = "import os\n"

@@ -15,8 +15,8 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 
-from towpath.commands.linters import LINTERS, Linter
-from towpath.readers.findings import Ran
+from towpath.checks.lint.linters_commands import LINTERS, Linter
+from towpath.core.findings import Ran
 
 ROOT = Path(__file__).parents[1]
 SAID = ROOT / "tests/fixtures/said"

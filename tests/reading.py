@@ -10,7 +10,7 @@ import os
 from collections.abc import Mapping
 from pathlib import Path, PurePath
 
-from towpath import inputs
+from towpath.core import inputs
 
 # What lies in the project's directory and is no file of the project.
 FOREIGN = {".git", ".nox", ".venv", "reports"}

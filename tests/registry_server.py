@@ -16,10 +16,10 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-from towpath.clients.registry import RegistryClient
-from towpath.images import Repository
-from towpath.readers import oci
-from towpath.readers.oci import Manifest
+from towpath.core.references import Repository
+from towpath.registry import oci_reader as oci
+from towpath.registry.client import RegistryClient
+from towpath.registry.oci_reader import Manifest
 
 NAME = "towpath/dashboard"
 MANIFEST = re.compile(rf"/v2/{NAME}(?:-wheels)?/manifests/([^/?]+)")

@@ -9,11 +9,11 @@ from typing import Any
 from tests.fakes import QuietTerminal, TableRunner
 from tests.registry_server import NAME, Store
 from towpath import config, gates
-from towpath.evidence import Statement, Subject
-from towpath.flows import stages
-from towpath.flows.session import Session
-from towpath.flows.source import Source
-from towpath.promotion import BEFORE_IMAGE
+from towpath.config.workspace import Session
+from towpath.evidence import record as stages
+from towpath.evidence.statement import Statement, Subject
+from towpath.promotion.availability import BEFORE_IMAGE
+from towpath.source.snapshot import Source
 
 SOURCE = Source("c" * 40, "7" * 40, "main", "0.0.0+gccccccc", False, 1_795_555_588, "")
 # When the evidence was made: not so long ago that it would have grown old.

@@ -7,11 +7,11 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from towpath.errors import EngineAbsentError, TowpathError
-from towpath.tasks.entry import guarded, session, with_engine
+from towpath.core.errors import EngineAbsentError, TowpathError
+from towpath.tasks.context import guarded, session, with_engine
 
 if TYPE_CHECKING:
-    from towpath.flows.session import Session
+    from towpath.config.workspace import Session
 
 CHECKS = ("lint", "tests", "integration", "performance", "security", "coverage")
 PROBES = ("compose", "deployment", "migrations", "pins", "walls")
@@ -33,7 +33,9 @@ def main(argv: Sequence[str]) -> int:
 
 def begin(chosen: argparse.Namespace, extra: Sequence[str]) -> None:
     """Forget what an earlier run of a check left, unless it still holds."""
-    from towpath.flows import records, sessions, source
+    from towpath.checks import records
+    from towpath.checks import reuse as sessions
+    from towpath.source import snapshot as source
 
     tools = session()
     extra = _fresh_where_nothing_is_reused(tools, extra)
@@ -46,7 +48,7 @@ def check(chosen: argparse.Namespace, extra: Sequence[str]) -> None:
 
     Nothing runs if the last evidence still holds, but with `-- --fresh`.
     """
-    from towpath.flows import sessions
+    from towpath.checks import reuse as sessions
 
     stage = STAGES.get(chosen.check, chosen.check)
     tools = session()
@@ -54,7 +56,7 @@ def check(chosen: argparse.Namespace, extra: Sequence[str]) -> None:
     if not extra and sessions.unchanged(tools, stage):
         return
     if chosen.check == "lint":
-        from towpath.flows import lint
+        from towpath.checks.lint import lint
 
         lint.lint(session(), extra)
     else:
@@ -62,7 +64,9 @@ def check(chosen: argparse.Namespace, extra: Sequence[str]) -> None:
 
 
 def _run(chosen: argparse.Namespace, extra: Sequence[str]) -> None:
-    from towpath.flows import performance, security, testing
+    from towpath.checks import performance
+    from towpath.checks.security import security
+    from towpath.checks.tests import tests as testing
 
     if chosen.check == "tests":
         testing.tests(session(), extra)
@@ -84,7 +88,7 @@ def _fresh_where_nothing_is_reused(tools: Session, extra: Sequence[str]) -> Sequ
 
 def gate(chosen: argparse.Namespace, _extra: Sequence[str]) -> None:
     """Judge what the last run of each check left; the worst exit code is the first that stops."""
-    from towpath.flows import judging
+    from towpath.checks import judge as judging
 
     tools = session()
     for name in chosen.check:
@@ -93,7 +97,7 @@ def gate(chosen: argparse.Namespace, _extra: Sequence[str]) -> None:
 
 def probe(chosen: argparse.Namespace, _extra: Sequence[str]) -> None:
     """Look at what no linter knows, and write what is found as JSON."""
-    from towpath.flows import probes
+    from towpath.checks.lint import probes
 
     found = session()
     try:

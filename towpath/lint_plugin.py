@@ -4,8 +4,8 @@
 |---|---|
 | TWP1 | imports point one way: this room may not import that one |
 | TWP2 | a pure room does not touch files, processes, network, clock, environment or terminal |
-| TWP3 | only towpath/runner.py starts processes |
-| TWP4 | only towpath/terminal.py prints, and what runs inside a container of the product |
+| TWP3 | only towpath/core/runner.py starts processes |
+| TWP4 | only towpath/core/terminal.py prints, and what runs inside a container of the product |
 | TWP5 | app never imports towpath |
 | TWP6 | a threshold stands in towpath/gates.py and nowhere else |
 """
@@ -18,7 +18,7 @@ from pathlib import PurePath
 from typing import ClassVar
 
 from towpath import gates
-from towpath.readers import thresholds
+from towpath.checks.lint import thresholds
 
 # From the bottom up; a module imports its own layer and those below it.
 LAYERS = (
@@ -92,7 +92,7 @@ class Walls:
     def _import_breaches(self, module: str) -> Iterator[str]:
         top, *below = module.split(".")
         if top == "subprocess" and self.room != "runner":
-            yield "TWP3 only towpath/runner.py starts processes"
+            yield "TWP3 only towpath/core/runner.py starts processes"
         if self.room in PURE and top in WORLD and not module.startswith(HARMLESS):
             yield f"TWP2 {self.room} is pure and may not import {module}"
         if top == "towpath" and below and _layer(below[0]) > _layer(self.room):
@@ -101,7 +101,7 @@ class Walls:
     def _call_breaches(self, node: ast.Call) -> Iterator[str]:
         called = node.func.id if isinstance(node.func, ast.Name) else ""
         if called == "print" and self.room not in {"terminal", "inside"}:
-            yield "TWP4 only towpath/terminal.py prints"
+            yield "TWP4 only towpath/core/terminal.py prints"
         if called in TOUCHING_CALLS and self.room in PURE:
             yield f"TWP2 {self.room} is pure and may not call {called}"
 

@@ -18,8 +18,8 @@ from uuid import uuid4
 from benchmarks.build import emulators
 from benchmarks.checkout import Checkout, checkout
 from benchmarks.timing import Goal, Times, answered, ended
-from towpath.errors import ConfigurationError
-from towpath.tasks.entry import session
+from towpath.core.errors import ConfigurationError
+from towpath.tasks.context import session
 
 PEER = Path(__file__).with_name("Dockerfile.peer")
 BOTH, ALONE = "linux/amd64,linux/arm64", "linux/amd64"

@@ -15,10 +15,10 @@ from pathlib import Path
 
 from benchmarks.build.__main__ import BOTH, Trial, trial
 from benchmarks.timing import Goal, Times, answered, ended
-from towpath.clients.registry import RegistryClient
-from towpath.flows import cache
-from towpath.images import Repository
-from towpath.tasks.entry import session
+from towpath.registry.client import RegistryClient
+from towpath.images import cache
+from towpath.core.references import Repository
+from towpath.tasks.context import session
 
 KINDS = ("gzip", "zstd")
 

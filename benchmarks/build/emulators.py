@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from towpath.errors import ConfigurationError
-from towpath.images import MACHINES
-from towpath.runner import Runner
+from towpath.core.errors import ConfigurationError
+from towpath.core.references import MACHINES
+from towpath.core.runner import Runner
 
 HANDLERS = Path("/proc/sys/fs/binfmt_misc")
 NAME = "towpath-bench"

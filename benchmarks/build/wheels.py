@@ -19,8 +19,8 @@ from uuid import uuid4
 
 from benchmarks.build.__main__ import ALONE, BOTH, PEER, SETTLED, Trial, trial
 from benchmarks.timing import Goal, Times, answered, ended
-from towpath.errors import NothingToJudgeError
-from towpath.tasks.entry import session
+from towpath.core.errors import NothingToJudgeError
+from towpath.tasks.context import session
 
 PEER_C = PEER.with_name("Dockerfile.peer-c")
 KEPT, PLAIN = "wheels kept", "psycopg[binary]"

@@ -23,16 +23,16 @@ from uuid import uuid4
 
 from benchmarks.checkout import ROOT, Checkout, checkout
 from benchmarks.timing import Goal, Times, answered, ended
-from towpath.commands import linters
-from towpath.commands.linters import Linter
-from towpath.errors import ConfigurationError, NothingToJudgeError
-from towpath.flows.listed import listed
-from towpath.flows.session import Session
-from towpath.tasks.entry import session
+from towpath.checks.lint import linters_commands as linters
+from towpath.checks.lint.linters_commands import Linter
+from towpath.config.workspace import Session
+from towpath.core.errors import ConfigurationError, NothingToJudgeError
+from towpath.source.files import listed
+from towpath.tasks.context import session
 
 PYTHON = str(ROOT / ".nox" / "lint" / "bin" / "python")
 CORES = 2
-CHANGED = "towpath/images.py"
+CHANGED = "towpath/core/references.py"
 TYPED = "nothing changed, ./dev nox -s lint"
 ASKED = "nothing changed, python -m towpath check lint"
 

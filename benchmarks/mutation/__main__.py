@@ -17,9 +17,9 @@ from pathlib import Path
 
 from benchmarks.checkout import checkout
 from benchmarks.timing import Goal, Times, answered, ended
-from towpath.errors import NothingToJudgeError
-from towpath.tasks.entry import session
-from towpath.terminal import Terminal
+from towpath.core.errors import NothingToJudgeError
+from towpath.core.terminal import Terminal
+from towpath.tasks.context import session
 
 WANTED = 90  # percent of all mutants; in a small module those that change nothing weigh more
 # A mutant that runs into the time limit of its test is found: the test does not pass.

@@ -18,12 +18,12 @@ from uuid import uuid4
 
 from benchmarks.timing import Goal, Times, answered, ended
 from tests.misbehaving import RealRegistry, proxied
-from towpath.clients.registry import RegistryClient, transfer
+from towpath.core.errors import ConfigurationError
+from towpath.core.runner import Runner
 from towpath.engine.layout import layout
-from towpath.errors import ConfigurationError
-from towpath.runner import Runner
+from towpath.registry.client import RegistryClient, transfer
+from towpath.tasks.context import session
 from towpath.tasks.copy import parse
-from towpath.tasks.entry import session
 
 ROOT = Path(__file__).resolve().parents[2]
 OURS, SKOPEO, BUILDX, DOCKER = (

@@ -19,9 +19,9 @@ from urllib.parse import urlsplit
 
 from benchmarks.slow.clients import hold
 from benchmarks.timing import Goal, Times, answered, ended
-from towpath.errors import CommandFailedError
-from towpath.flows.site import Site
-from towpath.tasks.entry import session
+from towpath.core.errors import CommandFailedError
+from towpath.environments.environment import Site
+from towpath.tasks.context import session
 
 ASKERS = 4
 PAUSE = 0.02  # seconds between two requests of an asker

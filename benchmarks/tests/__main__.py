@@ -21,11 +21,11 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from benchmarks.timing import Goal, Times, answered, report
-from towpath.commands import testing
-from towpath.errors import ConfigurationError
-from towpath.flows import pythons
-from towpath.runner import Outcome, Runner
-from towpath.tasks.entry import session
+from towpath.checks.tests import tests_commands as testing
+from towpath.core.errors import ConfigurationError
+from towpath.core.runner import Outcome, Runner
+from towpath.source import matrix as pythons
+from towpath.tasks.context import session
 
 ALONE = ("-p", "no:xdist")
 CASES = {

@@ -13,7 +13,8 @@ import pytest
 
 from tests.e2e import trial as trials
 from tests.e2e.trial import ROOT, Trial
-from towpath.flows import deploy, stack
+from towpath.deployment import deploy
+from towpath.environments import services as stack
 
 
 @dataclass(frozen=True)

@@ -10,10 +10,11 @@ import pytest
 
 from tests.e2e import trial as trials
 from tests.e2e.product import Product, start
-from towpath.errors import DeploymentUndoneError, GateFailedError, LockedError
-from towpath.flows import deploy, status, verify
-from towpath.journal import Entry
-from towpath.rollout import unfinished
+from towpath.core.errors import DeploymentUndoneError, GateFailedError, LockedError
+from towpath.deployment import deploy, verify
+from towpath.deployment.plan import unfinished
+from towpath.environments import status
+from towpath.evidence.journal import Entry
 
 
 def test_the_first_deployment_serves_and_is_verified(product: Product) -> None:

@@ -6,7 +6,7 @@ import signal
 
 from tests.e2e import trial as trials
 from tests.e2e.product import Product, start
-from towpath.rollout import unfinished
+from towpath.deployment.plan import unfinished
 
 # Each leaves another world behind: nothing started, started, in the proxy, old drained, worker
 # started, recorded, old stopped. Every entry of the journal is tried in tests/unit/flows.

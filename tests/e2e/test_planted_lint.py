@@ -10,11 +10,11 @@ from tests.e2e.conftest import ROOT, run
 from tests.ordinary import CASES, Case, outline, plant_case
 from tests.planted import ask, plant
 from towpath import gates
-from towpath.commands.linters import LINTERS, Linter
-from towpath.flows import rows
+from towpath.checks.lint import output as rows
+from towpath.checks.lint.linters_commands import LINTERS, Linter
+from towpath.checks.lint.readers.radon import Function
+from towpath.core.findings import Finding
 from towpath.gates import Status
-from towpath.readers.findings import Finding
-from towpath.readers.radon import Function
 
 
 @pytest.fixture(scope="module")

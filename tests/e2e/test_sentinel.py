@@ -16,9 +16,9 @@ from typing import Any
 import pytest
 
 from tests.e2e.conftest import LEAN, ROOT, Ended, commit, run
-from towpath.clients import secrets
 from towpath.config import load
-from towpath.redaction import Redactor
+from towpath.core.redaction import Redactor
+from towpath.environments import secrets
 
 # Made here, so that none of them is in a file of the repository.
 WORD = "sEnT1nel"

@@ -22,13 +22,13 @@ from pathlib import Path
 from typing import Any
 
 from towpath.config import Config, Environment, parse
+from towpath.config.workspace import Session
+from towpath.core.runner import Runner
+from towpath.core.terminal import Terminal
+from towpath.deployment import deploy
 from towpath.engine.discover import engine_environment
-from towpath.flows import deploy
-from towpath.flows.session import Session
-from towpath.flows.site import Site
-from towpath.journal import Journal
-from towpath.runner import Runner
-from towpath.terminal import Terminal
+from towpath.environments.environment import Site
+from towpath.evidence.journal import Journal
 
 ROOT = Path(__file__).resolve().parents[2]
 PRODUCT = ROOT / "tests" / "fixtures" / "deploy"

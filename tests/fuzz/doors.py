@@ -9,28 +9,29 @@ from dataclasses import replace
 from pathlib import Path
 from typing import IO, Any
 
-from towpath.clients.registry import credentials, loopback, uploads
-from towpath.clients.registry.access import Access
-from towpath.clients.registry.wire import Answer
+from towpath.checks.lint.readers import checkstyle, requirements
+from towpath.checks.security import advisories
+from towpath.checks.security.advisories_reader import Advisory
+from towpath.checks.tests import junit_reader as junit
 from towpath.config import reading
 from towpath.config.model import Config
+from towpath.core.errors import CommandFailedError
+from towpath.core.findings import Ran
+from towpath.core.runner import Outcome
 from towpath.engine import contexts
-from towpath.errors import CommandFailedError
-from towpath.flows import advisories, cache, exchange, inventory, report
-from towpath.journal import History, Journal
-from towpath.readers import (
-    checkstyle,
-    debian,
-    distributions,
-    elf,
-    junit,
-    layers,
-    oci,
-    requirements,
-)
-from towpath.readers.advisories import Advisory
-from towpath.readers.findings import Ran
-from towpath.runner import Outcome
+from towpath.evidence import exchange
+from towpath.evidence.journal import History, Journal
+from towpath.images import cache
+from towpath.images import elf_reader as elf
+from towpath.images import layers
+from towpath.pipeline import report
+from towpath.registry import oci_reader as oci
+from towpath.registry.client import credentials, loopback, uploads
+from towpath.registry.client.auth import Access
+from towpath.registry.client.wire import Answer
+from towpath.scanning import contents as inventory
+from towpath.scanning import debian_reader as debian
+from towpath.scanning import distributions_reader as distributions
 
 REGISTRY = "registry.example:5000"
 

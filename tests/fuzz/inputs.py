@@ -21,10 +21,11 @@ from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 
 from tests.fuzz import samples
-from towpath import images
-from towpath.clients.registry.wire import Answer
-from towpath.readers import oci, requirements
-from towpath.readers.findings import Ran
+from towpath.checks.lint.readers import requirements
+from towpath.core import references as images
+from towpath.core.findings import Ran
+from towpath.registry import oci_reader as oci
+from towpath.registry.client.wire import Answer
 
 DEEP = 20_000
 ODD_TEXTS = (

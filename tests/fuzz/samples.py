@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 
 from tests import layers
-from towpath.readers.findings import Ran
+from towpath.core.findings import Ran
 
 FIXTURES = Path(__file__).parent.parent / "fixtures"
 ROOT = FIXTURES.parent.parent
@@ -113,16 +113,19 @@ _SETTINGS = {
 }
 _JSON: Mapping[str, tuple[object, ...]] = {
     "oci": (_MANIFEST, {"manifests": [_DESCRIPTOR]}, _CONFIG, {"subject": _DESCRIPTOR}),
-    "wheel_records": ({"base": DIGEST, "wheels": [_WHEEL]},),
-    "evidence": (_STATEMENT,),
-    "predicate": (_STATEMENT["predicate"], _STATEMENT["subject"]),
+    "record": ({"base": DIGEST, "wheels": [_WHEEL]},),
+    "statement": (_STATEMENT,),
+    "fields": (_STATEMENT["predicate"], _STATEMENT["subject"]),
     "provenance": (_SLSA,),
     "spdx": (_SPDX,),
     "trivy": (_TRIVY,),
-    "migrations": (_PLAN, {"applied": ["a.b"]}),
+    "reader": (_PLAN, {"applied": ["a.b"]}),
     "buildx": (_BUILT, {"DriverStatus": [["driver-type", "io.containerd.snapshotter.v1"]]}),
-    "builders": ({"Architecture": "x86_64", "OSType": "linux", "ServerErrors": None},),
-    "images": ({"Repository": "a", "Tag": "b", "Digest": DIGEST, "ID": DIGEST},),
+    "builders": (
+        {"Architecture": "x86_64", "OSType": "linux", "ServerErrors": None},
+        [{"name": "a", "platforms": ["linux/arm64"], "endpoint": "ssh://a"}],
+    ),
+    "engine_images": ({"Repository": "a", "Tag": "b", "Digest": DIGEST, "ID": DIGEST},),
     "compose": ({"services": {"web": {"image": "a"}, "app": {"build": {"context": "."}}}},),
     "benchmark": (
         {
@@ -149,7 +152,7 @@ _JSON: Mapping[str, tuple[object, ...]] = {
     ),
     "statements": ({"statements": [_STATEMENT]},),
     "advisories_file": ({"$meta": {"base_domain": "x", "timestamp": 1764000000}, "a": []},),
-    "failures": ({"errors": [{"code": "DENIED", "message": "no"}]},),
+    "errors": ({"errors": [{"code": "DENIED", "message": "no"}]},),
     "pages": ({"tags": ["a", "b"]},),
     "token": ({"token": "abc"},),
     "docker_config": (
@@ -166,7 +169,6 @@ _JSON: Mapping[str, tuple[object, ...]] = {
     "journal": ({"step": "start", "phase": "begin"},),
     "upload_place": ({"place": "http://a/b"},),
     "cache_made": ({"records": [{"layers": [{"createdAt": "2026-11-24T21:00:00Z"}]}]},),
-    "nodes": ([{"name": "a", "platforms": ["linux/arm64"], "endpoint": "ssh://a"}],),
     "advisory": ({"id": "a", "package": "p", "version": "1", "severity": "high", "summary": ""},),
 }
 _TEXT: Mapping[str, tuple[str, ...]] = {
@@ -201,7 +203,7 @@ _TEXT: Mapping[str, tuple[str, ...]] = {
         '</v2/a/tags/list?n=1&last=b>; rel="next", <b>; rel=prev',
     ),
     "urls": ("https://a.example:5000/v2/?x=1", "//b/c", "http://[::1]:5000/"),
-    "failures": ("Wed, 21 Oct 2026 07:28:00 GMT", "120"),
+    "errors": ("Wed, 21 Oct 2026 07:28:00 GMT", "120"),
     "http_answer": (
         "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nX: y\r\n\r\nok",
         "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2;a=b\r\nok\r\n0\r\nT: x\r\n\r\n",
@@ -212,7 +214,7 @@ _TEXT: Mapping[str, tuple[str, ...]] = {
     ),
     "compose": ("image: ${A:?why} $${B:?no}\n",),
     "processes": ("12 (a b) S 1 1 1 0 -1 4194560 1 1 1 1 1 1 1 1 20 0 1 0 9 1 1", "12 9 boot"),
-    "nodes": ("arm=linux/arm64@ssh://a,b=linux/amd64",),
+    "builders": ("arm=linux/arm64@ssh://a,b=linux/amd64",),
     "settings_file": ('[project]\nname = "a"\n[tool.towpath]\nname = "a"\nplatforms = []\n',),
     "thresholds": ("fail_under = 85\n",),
     "release": ("",),

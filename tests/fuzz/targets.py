@@ -15,14 +15,28 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from types import ModuleType
 
+import towpath
 from tests.fuzz import doors
-from towpath.errors import TowpathError
+from towpath.core.errors import TowpathError
 
-# Every module of these packages is walked, and these modules besides.
-PACKAGES = ("towpath.readers", "towpath.clients.registry")
+# Every module of these packages is walked, every reader of any room, and these modules besides.
+PACKAGES = ("towpath.checks.lint.readers", "towpath.registry.client")
+READER = "_reader"
 MODULES = (
-    *("towpath.documents", "towpath.evidence", "towpath.predicate", "towpath.provenance"),
-    *("towpath.nodes", "towpath.engine.processes", "towpath.engine.contexts", "towpath.report"),
+    "towpath.core.documents",
+    "towpath.core.xml_documents",
+    "towpath.evidence.statement",
+    "towpath.evidence.fields",
+    "towpath.evidence.provenance",
+    "towpath.config.builders",
+    "towpath.engine.processes",
+    "towpath.engine.contexts",
+    "towpath.pipeline.document",
+    "towpath.images.dockerfile_words",
+    "towpath.images.layers",
+    "towpath.checks.lint.thresholds",
+    "towpath.core.findings",
+    "towpath.deployment.migrations.reader",
 )
 # What is made for a parameter of a type.
 KINDS: Mapping[str, str] = {
@@ -64,34 +78,34 @@ SAID: Mapping[str, str] = {
 # Functions of these rooms that read nothing of others: their arguments come from our own code.
 OURS = frozenset(
     (
-        *("readers.advisories.by_severity", "readers.advisories.unasked"),
-        *("readers.advisories.unused", "readers.bandit.by_severity"),
-        *("readers.benchmark.renewed", "readers.benchmark.slowdowns", "readers.debian.pending"),
-        *("readers.elf.strangers", "readers.findings.require_agreement"),
-        *("readers.findings.require_all", "readers.findings.require_ran", "readers.junit.total"),
-        *("readers.oci.above", "readers.oci.artifact", "readers.oci.image_index"),
+        *("checks.security.advisories_reader.by_severity", "checks.security.advisories_reader.unasked"),
+        *("checks.security.advisories_reader.unused", "checks.lint.readers.bandit.by_severity"),
+        *("checks.benchmark_reader.renewed", "checks.benchmark_reader.slowdowns", "scanning.debian_reader.pending"),
+        *("images.elf_reader.strangers", "core.findings.require_agreement"),
+        *("core.findings.require_all", "core.findings.require_ran", "checks.tests.junit_reader.total"),
+        *("registry.oci_reader.above", "registry.oci_reader.artifact", "registry.oci_reader.image_index"),
         *(
-            "readers.oci.index_of",
-            "readers.oci.loose",
-            "readers.oci.overlay",
-            "readers.requirements.version",
+            "registry.oci_reader.index_of",
+            "registry.oci_reader.loose",
+            "registry.oci_reader.overlay",
+            "checks.lint.readers.requirements.version",
         ),
-        *("readers.wheel_records.only_missing", "readers.wheel_records.require_missing"),
-        *("readers.wheel_records.require_pinned", "readers.wheels.digest"),
-        *("readers.wheels.with_made", "evidence.carry", "evidence.next_attempt"),
-        *("evidence.objections", "evidence.originals", "evidence.reasons", "evidence.reusable"),
-        *("evidence.verdict_rows", "report.compose", "report.severities", "report.markdown"),
-        *("report.note", "report.check_fields", "engine.processes.children"),
+        *("images.wheels.record_reader.only_missing", "images.wheels.record_reader.require_missing"),
+        *("images.wheels.record_reader.require_pinned", "images.wheels.wheels_reader.digest"),
+        *("images.wheels.wheels_reader.with_made", "evidence.statement.carry", "evidence.statement.next_attempt"),
+        *("evidence.statement.objections", "evidence.statement.originals", "evidence.statement.reasons", "evidence.statement.reusable"),
+        *("evidence.statement.verdict_rows", "pipeline.document.compose", "pipeline.document.severities", "pipeline.document.markdown"),
+        *("pipeline.document.note", "pipeline.document.check_fields", "engine.processes.children"),
         *("engine.processes.end", "engine.processes.inside", "engine.processes.living"),
         *("engine.processes.until", "engine.processes.wait", "engine.contexts.named"),
-        *("clients.registry.credentials.credentials", "clients.registry.credentials.look_up"),
-        *("clients.registry.failures.unreachable", "clients.registry.pages.after"),
-        *("clients.registry.pages.every", "clients.registry.proxies.proxy"),
-        *("clients.registry.transfer.attached", "clients.registry.transfer.blobs_of"),
-        *("clients.registry.transfer.check", "clients.registry.transfer.copy"),
-        *("clients.registry.transfer.once", "clients.registry.transfer.parallel"),
-        *("clients.registry.transfer.read", "clients.registry.uploads.put"),
-        "clients.registry.uploads.stream",
+        *("registry.client.credentials.credentials", "registry.client.credentials.look_up"),
+        *("registry.client.errors.unreachable", "registry.client.pages.after"),
+        *("registry.client.pages.every", "registry.client.proxies.proxy"),
+        *("registry.client.transfer.attached", "registry.client.transfer.blobs_of"),
+        *("registry.client.transfer.check", "registry.client.transfer.copy"),
+        *("registry.client.transfer.once", "registry.client.transfer.parallel"),
+        *("registry.client.transfer.read", "registry.client.uploads.put"),
+        "registry.client.uploads.stream",
     )
 )
 # What a docstring may name besides our own errors, as what the caller expects.
@@ -111,7 +125,7 @@ class Target:
     def module(self) -> str:
         """Whose samples it reads: those of its module, or of the door itself."""
         parts = self.name.split(".")
-        return parts[-1] if parts[0] == "doors" else parts[-2]
+        return (parts[-1] if parts[0] == "doors" else parts[-2]).removesuffix(READER)
 
     def run(self, arguments: Mapping[str, object]) -> BaseException | None:
         """Read once; return the error that no reader may raise, or None.
@@ -149,6 +163,8 @@ def public() -> Iterator[tuple[str, Callable[..., object]]]:
     for package in PACKAGES:
         path = importlib.import_module(package).__path__
         names += [f"{package}.{row.name}" for row in pkgutil.iter_modules(path)]
+    found = pkgutil.walk_packages(towpath.__path__, "towpath.")
+    names += [row.name for row in found if row.name.endswith(READER)]
     for module in names:
         for name, call in _functions(importlib.import_module(module)):
             yield f"{module.removeprefix('towpath.')}.{name}", call

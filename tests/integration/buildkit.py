@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from towpath.runner import Running
+from towpath.core.runner import Running
 
 NAME = "moby/buildkit:buildx-stable-1"
 RECIPE = Path(__file__).resolve().parents[1] / "fixtures" / "buildkit"

@@ -16,12 +16,13 @@ from tests.integration.services import (
     pytest_runtest_setup,
     pytest_runtest_teardown,
 )
-from towpath.flows import build, source
-from towpath.flows.build import Built
-from towpath.flows.session import Session
-from towpath.flows.source import Source
-from towpath.flows.targets import TARGETS
-from towpath.tasks.entry import session as new_session
+from towpath.config.workspace import Session
+from towpath.images import build
+from towpath.images.build import Built
+from towpath.images.options import TARGETS
+from towpath.source import snapshot as source
+from towpath.source.snapshot import Source
+from towpath.tasks.context import session as new_session
 
 __all__ = [
     "needs_cache",

@@ -12,10 +12,10 @@ from pathlib import Path
 from uuid import uuid4
 
 from tests import forwarding
+from towpath.config.builders import Node
+from towpath.core.runner import Outcome, Running
 from towpath.engine import processes
 from towpath.engine.layout import layout
-from towpath.nodes import Node
-from towpath.runner import Outcome, Running
 
 PORT = 2376
 # Runs in a container. The programs are those of the engine that is in use: its /usr lies over the

@@ -7,10 +7,10 @@ from dataclasses import replace
 from pathlib import Path
 from uuid import uuid4
 
-from towpath.flows.build import Built
-from towpath.flows.session import Session
-from towpath.runner import Runner
-from towpath.tasks.entry import session as new_session
+from towpath.config.workspace import Session
+from towpath.core.runner import Runner
+from towpath.images.build import Built
+from towpath.tasks.context import session as new_session
 
 ROOT = Path(__file__).resolve().parents[2]
 PARTS = ("Dockerfile", ".dockerignore", ".gitignore", "pyproject.toml", "requirements", "app")

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from uuid import uuid4
 
-from towpath.flows.session import Session
+from towpath.config.workspace import Session
 
 ROOT = Path(__file__).resolve().parents[2]
 PATIENCE = 60.0

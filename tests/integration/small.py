@@ -14,14 +14,14 @@ from uuid import uuid4
 import pytest
 
 from tests.integration.machine import Machine
+from towpath.config.builders import Node
+from towpath.config.workspace import Session
+from towpath.core.errors import InterruptedRunError, RegistryNotFoundError
+from towpath.core.runner import Runner
 from towpath.engine import processes
-from towpath.errors import InterruptedRunError, RegistryNotFoundError
-from towpath.flows import build
-from towpath.flows import registry as registries
-from towpath.flows import source
-from towpath.flows.session import Session
-from towpath.nodes import Node
-from towpath.runner import Runner
+from towpath.images import build
+from towpath.registry import image as registries
+from towpath.source import snapshot as source
 
 REPOSITORY = "towpath/test-builders"
 BOTH = ("linux/amd64", "linux/arm64")

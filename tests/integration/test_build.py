@@ -7,12 +7,12 @@ from uuid import uuid4
 import pytest
 
 from tests.integration.product import PLATFORMS, SEALED, inside
-from towpath.flows import origin
-from towpath.flows import registry as registries
-from towpath.flows.build import Built
-from towpath.flows.session import Session
-from towpath.flows.source import Source
-from towpath.readers import oci
+from towpath.config.workspace import Session
+from towpath.images import origin
+from towpath.images.build import Built
+from towpath.registry import image as registries
+from towpath.registry import oci_reader as oci
+from towpath.source.snapshot import Source
 
 pytestmark = [pytest.mark.integration, pytest.mark.engine]
 

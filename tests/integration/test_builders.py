@@ -10,12 +10,13 @@ import pytest
 
 from tests.integration.machine import Machine, machine
 from tests.integration.small import BOTH, alone, project, require_interrupted
-from towpath.errors import CommandFailedError, RegistryNotFoundError
-from towpath.flows import build, builders, origin
-from towpath.flows import registry as registries
-from towpath.flows import source
-from towpath.flows.session import Session
-from towpath.readers import oci
+from towpath.config.workspace import Session
+from towpath.core.errors import CommandFailedError, RegistryNotFoundError
+from towpath.images import build, origin
+from towpath.images import remote_builders as builders
+from towpath.registry import image as registries
+from towpath.registry import oci_reader as oci
+from towpath.source import snapshot as source
 
 pytestmark = [pytest.mark.integration, pytest.mark.engine, pytest.mark.machine]
 

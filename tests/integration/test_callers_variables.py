@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from towpath.clients.engine import Engine
-from towpath.tasks.entry import session
+from towpath.environments.engine import Engine
+from towpath.tasks.context import session
 
 pytestmark = [pytest.mark.integration, pytest.mark.engine]
 

@@ -14,12 +14,13 @@ import pytest
 from tests.integration import buildkit
 from tests.integration.machine import Machine, machine
 from tests.integration.small import BOTH, alone, project, require_interrupted
-from towpath.errors import ConfigurationError
-from towpath.flows import build, source
-from towpath.flows.build import Built
-from towpath.flows.session import Session
-from towpath.flows.source import Source
-from towpath.runner import Runner
+from towpath.config.workspace import Session
+from towpath.core.errors import ConfigurationError
+from towpath.core.runner import Runner
+from towpath.images import build
+from towpath.images.build import Built
+from towpath.source import snapshot as source
+from towpath.source.snapshot import Source
 
 pytestmark = [
     pytest.mark.integration,

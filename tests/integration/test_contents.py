@@ -12,14 +12,16 @@ from pathlib import PurePosixPath
 import pytest
 
 from tests.integration.product import BESIDE, PLATFORMS, SEALED, SECRET, SETTINGS, inside
-from towpath import provenance
-from towpath.errors import CommandFailedError
-from towpath.flows import attached, origin, readback
-from towpath.flows import registry as registries
-from towpath.flows import sbom
-from towpath.flows.build import Built
-from towpath.flows.session import Session
-from towpath.readers import oci, spdx
+from towpath.config.workspace import Session
+from towpath.core.errors import CommandFailedError
+from towpath.evidence import provenance
+from towpath.images import origin, readback
+from towpath.images.build import Built
+from towpath.registry import attachments as attached
+from towpath.registry import image as registries
+from towpath.registry import oci_reader as oci
+from towpath.scanning import sbom
+from towpath.scanning import spdx_reader as spdx
 
 pytestmark = [pytest.mark.integration, pytest.mark.engine]
 

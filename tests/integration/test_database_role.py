@@ -11,12 +11,12 @@ from uuid import uuid4
 import pytest
 from django.db import connection
 
-from towpath.commands import compose
+from towpath.config.workspace import Session
+from towpath.core.runner import Runner
 from towpath.engine import processes
-from towpath.flows import stack
-from towpath.flows.session import Session
-from towpath.flows.site import Site
-from towpath.runner import Runner
+from towpath.environments import compose_commands as compose
+from towpath.environments import services as stack
+from towpath.environments.environment import Site
 
 pytestmark = [pytest.mark.integration, pytest.mark.engine]
 

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from tests.fakes import QuietTerminal
+from towpath.core.runner import Runner
 from towpath.engine import recipes
 from towpath.engine.discover import ensure, find
-from towpath.runner import Runner
 
 pytestmark = [pytest.mark.integration, pytest.mark.engine]
 

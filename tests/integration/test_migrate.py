@@ -12,7 +12,7 @@ from django.core.management import call_command
 from django.db import connection
 from pytest_django import Settings
 
-from towpath.inside import migrate
+from towpath.product import migrate
 
 pytestmark = [
     pytest.mark.integration,

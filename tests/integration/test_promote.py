@@ -10,12 +10,13 @@ import pytest
 
 from tests.registry_server import push_image
 from tests.releases import RELEASING, labels, record, record_all
-from towpath.errors import PromotionRefusedError
-from towpath.flows import evidence, promote
-from towpath.flows import registry as registries
-from towpath.flows.session import Session
-from towpath.promotion import NEEDED
-from towpath.tasks.entry import session as new_session
+from towpath.config.workspace import Session
+from towpath.core.errors import PromotionRefusedError
+from towpath.evidence import registry as evidence
+from towpath.promotion import promote
+from towpath.promotion.availability import NEEDED
+from towpath.registry import image as registries
+from towpath.tasks.context import session as new_session
 
 pytestmark = [pytest.mark.integration, pytest.mark.engine]
 

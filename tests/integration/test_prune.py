@@ -21,17 +21,23 @@ from tests.fakes import QuietTerminal
 from tests.misbehaving import embedded_program, free_port
 from tests.registry_server import NAME, push_image
 from tests.releases import labels
-from towpath import config, private
-from towpath.clients.registry import RegistryClient
+from towpath import config
 from towpath.config import Environment
-from towpath.engine import collection, daemon, processes, recipes
+from towpath.config.workspace import Session
+from towpath.core import private
+from towpath.core.errors import RegistryError
+from towpath.core.runner import Runner
+from towpath.engine import daemon
+from towpath.engine import garbage_collection as collection
+from towpath.engine import processes, recipes
 from towpath.engine.layout import Layout, layout
-from towpath.errors import RegistryError
-from towpath.flows import attached, guard, prune, registry
-from towpath.flows.session import Session
-from towpath.readers import oci
-from towpath.runner import Runner
-from towpath.tasks.entry import session as new_session
+from towpath.registry import attachments as attached
+from towpath.registry import image as registry
+from towpath.registry import oci_reader as oci
+from towpath.registry import push_lock as guard
+from towpath.registry.client import RegistryClient
+from towpath.retention import prune
+from towpath.tasks.context import session as new_session
 
 pytestmark = [
     pytest.mark.integration,

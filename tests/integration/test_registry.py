@@ -9,12 +9,12 @@ import pytest
 
 from tests.registry_server import push_image
 from tests.releases import labels
-from towpath.clients.registry import RegistryClient
-from towpath.errors import RegistryError, RegistryNotFoundError
-from towpath.flows import registry as registries
-from towpath.flows.session import Session
-from towpath.readers import oci
-from towpath.tasks.entry import session as new_session
+from towpath.config.workspace import Session
+from towpath.core.errors import RegistryError, RegistryNotFoundError
+from towpath.registry import image as registries
+from towpath.registry import oci_reader as oci
+from towpath.registry.client import RegistryClient
+from towpath.tasks.context import session as new_session
 
 pytestmark = [pytest.mark.integration, pytest.mark.engine]
 

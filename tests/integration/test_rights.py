@@ -20,17 +20,17 @@ import pytest
 from tests.fakes import QuietTerminal
 from tests.misbehaving import embedded_program, free_port
 from tests.registry_server import push_image
-from towpath import locks, private
-from towpath.clients.registry import RegistryClient
+from towpath.core import locks, private
+from towpath.core.errors import RegistryUnauthorizedError
+from towpath.core.references import Repository
+from towpath.core.runner import Runner
 from towpath.engine import daemon, processes
-from towpath.engine.flow import alone
 from towpath.engine.layout import Layout
-from towpath.errors import RegistryUnauthorizedError
-from towpath.flows.clients import registry_client
-from towpath.images import Repository
-from towpath.readers import oci
-from towpath.runner import Runner
-from towpath.tasks.entry import session as new_session
+from towpath.engine.lifecycle import alone
+from towpath.registry import oci_reader as oci
+from towpath.registry.client import RegistryClient
+from towpath.registry.login import registry_client
+from towpath.tasks.context import session as new_session
 
 pytestmark = [
     pytest.mark.integration,

@@ -13,7 +13,7 @@ from benchmarks.slow.clients import KINDS, crowd
 from health import probe
 from tests.integration import slow
 from tests.integration.slow import Behind
-from towpath.flows.session import Session
+from towpath.config.workspace import Session
 
 pytestmark = [
     pytest.mark.integration,

@@ -10,11 +10,12 @@ from uuid import uuid4
 
 import pytest
 
-from towpath.clients.engine import Engine
-from towpath.flows import stack, testing
-from towpath.flows.session import Session
-from towpath.runner import Runner
-from towpath.tasks.entry import session as new_session
+from towpath.checks.tests import tests as testing
+from towpath.config.workspace import Session
+from towpath.core.runner import Runner
+from towpath.environments import services as stack
+from towpath.environments.engine import Engine
+from towpath.tasks.context import session as new_session
 
 pytestmark = [pytest.mark.integration, pytest.mark.engine]
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from tests.integration import product
-from towpath.flows import bake
-from towpath.flows.session import Session
+from towpath.config.workspace import Session
+from towpath.images import bake
 
 pytestmark = [pytest.mark.integration, pytest.mark.engine]
 

@@ -10,14 +10,15 @@ from uuid import uuid4
 import pytest
 
 from tests.integration.product import PLATFORMS
-from towpath.commands import buildx
-from towpath.flows import builders, shed
-from towpath.flows.session import Session
-from towpath.flows.workshop import Workshop
-from towpath.readers import elf
-from towpath.readers.builders import native
-from towpath.readers.wheel_records import Wheel
-from towpath.readers.wheels import Source
+from towpath.config.workspace import Session
+from towpath.images import buildx_commands as buildx
+from towpath.images import elf_reader as elf
+from towpath.images import remote_builders as builders
+from towpath.images.builders_reader import native
+from towpath.images.wheels import store as shed
+from towpath.images.wheels.build import Workshop
+from towpath.images.wheels.record_reader import Wheel
+from towpath.images.wheels.wheels_reader import Source
 
 pytestmark = [pytest.mark.integration, pytest.mark.engine]
 

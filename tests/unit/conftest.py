@@ -6,16 +6,22 @@ import os
 import socket
 import subprocess
 from collections.abc import Iterable, Iterator
+from http.server import ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import pytest
 
 from tests.registry_server import Store, serving
 from tests.releases import session_at
-from towpath.clients import reachable
-from towpath.flows.session import Session
-from towpath.redaction import SECRETS
+from tests.unit.scanning.scanning import Archive
+from towpath.config.workspace import Session
+from towpath.core import reachable
+from towpath.core.redaction import SECRETS
+from towpath.registry.client import transport as asking
+
+CLIENT = Path(__file__).parent / "registry/client"
 
 
 class NotPureError(AssertionError):
@@ -71,3 +77,25 @@ def store() -> Iterator[Store]:
 def session(tmp_path: Path, store: Store) -> Session:
     """A session of an empty project whose registry is the store."""
     return session_at(tmp_path, store)
+
+
+@pytest.fixture(autouse=True)
+def short_waits(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> None:
+    """Wait milliseconds between attempts; the waits themselves are tested with the client."""
+    if CLIENT in request.path.parents:
+        return
+    monkeypatch.setattr(asking, "FIRST_WAIT", 0.001)
+    monkeypatch.setattr(asking, "SHOWN", 0.01)
+
+
+@pytest.fixture
+def archive() -> Iterator[tuple[type[Archive], str]]:
+    """Start an archive of security updates, and return it with its address."""
+    handler = type("ThisArchive", (Archive,), {"asked": []})
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    yield handler, f"http://127.0.0.1:{server.server_port}/debian-security/"
+    server.shutdown()
+    server.server_close()
+    thread.join()

@@ -22,17 +22,17 @@ def breaches(path: str, code: str) -> list[str]:
 @pytest.mark.parametrize(
     ("path", "code", "wanted"),
     [
-        ("towpath/readers/x.py", "import towpath.flows.build", "TWP1"),
+        ("towpath/readers/x.py", "import towpath.images.build", "TWP1"),
         ("towpath/readers/x.py", "from towpath.flows import build", "TWP1"),
         ("towpath/gates.py", "from towpath import images, commands", "TWP1"),
-        ("towpath/errors.py", "from towpath.images import nearest", "TWP1"),
-        ("towpath/flows/x.py", "from towpath.tasks.entry import session", "TWP1"),
+        ("towpath/core/errors.py", "from towpath.images import nearest", "TWP1"),
+        ("towpath/flows/x.py", "from towpath.tasks.context import session", "TWP1"),
         ("./towpath/clients/x.py", "from towpath import flows", "TWP1"),
         ("towpath/gates.py", "import os", "TWP2"),
         ("towpath/commands/x.py", "from os import path", "TWP2"),
         ("towpath/readers/x.py", "import urllib.request", "TWP2"),
         ("towpath/readers/x.py", "from urllib import request", "TWP2"),
-        ("towpath/promotion.py", "open('x')", "TWP2"),
+        ("towpath/promotion/availability.py", "open('x')", "TWP2"),
         ("towpath/flows/x.py", "import subprocess", "TWP3"),
         ("towpath/flows/x.py", "from subprocess import run", "TWP3"),
         ("towpath/flows/x.py", "print('x')", "TWP4"),
@@ -58,8 +58,8 @@ def test_a_breach_is_found(path: str, code: str, wanted: str) -> None:
         ("towpath/flows/x.py", "from towpath.flows import stages\nfrom towpath import gates"),
         ("towpath/readers/x.py", "from urllib.parse import urlsplit"),
         ("towpath/readers/x.py", "from . import y"),
-        ("towpath/runner.py", "import subprocess"),
-        ("towpath/terminal.py", "print('x')"),
+        ("towpath/core/runner.py", "import subprocess"),
+        ("towpath/core/terminal.py", "print('x')"),
         ("towpath/inside/x.py", "print('x')"),
         ("towpath/flows/x.py", "open('x')\nself.print('x')"),
         ("app/releases/x.py", "import os\nprint('x')\nimport towpaths"),
@@ -80,7 +80,7 @@ def test_a_breach_names_its_line() -> None:
     """As flake8 wants it: line, column, message, class."""
     found = list(Walls(ast.parse("\n\nif x:\n    print('x')"), "towpath/flows/x.py").run())
 
-    assert found == [(4, 4, "TWP4 only towpath/terminal.py prints", Walls)]
+    assert found == [(4, 4, "TWP4 only towpath/core/terminal.py prints", Walls)]
 
 
 def test_every_room_has_a_layer() -> None:

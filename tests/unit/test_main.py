@@ -11,9 +11,12 @@ import pytest
 
 from tests.releases import good
 from towpath.__main__ import main
-from towpath.flows import records, source, stages, testing
-from towpath.flows.session import Session
-from towpath.tasks.entry import session
+from towpath.checks import records
+from towpath.checks.tests import tests as testing
+from towpath.config.workspace import Session
+from towpath.evidence import record as stages
+from towpath.source import snapshot as source
+from towpath.tasks.context import session
 
 
 @pytest.fixture(autouse=True)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.mutation.__main__ import Module, read
-from towpath.errors import NothingToJudgeError
+from towpath.core.errors import NothingToJudgeError
 
 STATUSES = {0: "survived", 1: "killed", 33: "no tests", 36: "timeout", None: "not checked"}
 

@@ -12,7 +12,7 @@ import pytest
 
 from towpath import config
 from towpath.config import CHECKS
-from towpath.errors import ConfigurationError
+from towpath.core.errors import ConfigurationError
 
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs/settings.md"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 
-from towpath.errors import ConfigurationError
+from towpath.core.errors import ConfigurationError
 
 VARIABLE = "TOWPATH_BIND"
 HOSTS = "TOWPATH_HOSTS"

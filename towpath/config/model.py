@@ -8,14 +8,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from towpath.config import binding, ci_systems, reach
+from towpath.config.builders import Node
 from towpath.config.ci_systems import CiRun
 from towpath.config.reach import Limit
-from towpath.environment import variable
-from towpath.errors import ConfigurationError
+from towpath.config.waivers import Waiver
+from towpath.core.environment import variable
+from towpath.core.errors import ConfigurationError
+from towpath.core.references import PLATFORMS, Repository, nearest
 from towpath.gates import EVIDENCE_DAYS
-from towpath.images import PLATFORMS, Repository, nearest
-from towpath.nodes import Node
-from towpath.policy import Waiver
 
 
 @dataclass(frozen=True)

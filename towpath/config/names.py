@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from towpath.errors import ConfigurationError
+from towpath.core.errors import ConfigurationError
 
 # Compose specification, "name"; a container's name has the environment and the service behind it,
 # and has to stay below the 63 letters of a DNS label.

@@ -15,15 +15,18 @@ from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
-from towpath import environment, inputs, nodes, policy
-from towpath.config import binding, names
+from towpath.config import binding
+from towpath.config import builders as nodes
+from towpath.config import names
+from towpath.config import waivers as policy
 from towpath.config.model import Config, Dashboard, Django, Environment, Image
 from towpath.config.reach import BRANCH, REACHES, TAG
-from towpath.environment import variable
-from towpath.errors import ConfigurationError
-from towpath.images import nearest, platform
-from towpath.policy import Waiver
-from towpath.tables import checked, strings, typed, wrong
+from towpath.config.waivers import Waiver
+from towpath.core import environment, inputs
+from towpath.core.environment import variable
+from towpath.core.errors import ConfigurationError
+from towpath.core.references import nearest, platform
+from towpath.core.toml_values import checked, strings, typed, wrong
 
 T = TypeVar("T")
 

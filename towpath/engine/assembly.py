@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from towpath import private
+from towpath.core import private
+from towpath.core.errors import CommandFailedError
 from towpath.engine import daemon, machine, recipes
-from towpath.engine.doors import Starting
 from towpath.engine.layout import Layout
-from towpath.errors import CommandFailedError
+from towpath.engine.protocols import Starting
 
 FILES = Path(__file__).with_name("images")
 PLACE = Path("PLACE")

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
-from towpath import private
+from towpath.core import private
 from towpath.engine import recipes
 from towpath.engine.layout import USER_CONFIG, Layout
 

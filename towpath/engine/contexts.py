@@ -12,10 +12,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from towpath import documents
-from towpath.environment import variable
-from towpath.errors import ConfigurationError
-from towpath.files import read_bounded
+from towpath.core import documents
+from towpath.core.environment import variable
+from towpath.core.errors import ConfigurationError
+from towpath.core.files import read_bounded
 
 # More than any file of settings has; what is bigger is none.
 LONGEST = 1 << 20

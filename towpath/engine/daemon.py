@@ -9,13 +9,13 @@ import signal
 import socket
 from pathlib import Path
 
-from towpath import private
+from towpath.core import private
+from towpath.core.errors import CommandFailedError, ConfigurationError
 from towpath.engine import clients, processes, recipes
 from towpath.engine.discover import answers
-from towpath.engine.doors import Starting
 from towpath.engine.layout import Layout
 from towpath.engine.ports import holder
-from towpath.errors import CommandFailedError, ConfigurationError
+from towpath.engine.protocols import Starting
 
 SCRIPT = Path(__file__).with_name("engine.sh")
 # Written by the process itself, whole, before it does anything that would have to be stopped.

@@ -7,11 +7,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from towpath.core.errors import ConfigurationError
+from towpath.core.terminal import Terminal
 from towpath.engine import contexts
-from towpath.engine.doors import Starting
 from towpath.engine.layout import layout
-from towpath.errors import ConfigurationError
-from towpath.terminal import Terminal
+from towpath.engine.protocols import Starting
 
 DEFAULT = "unix:///var/run/docker.sock"
 PATIENCE = 2.0
@@ -101,6 +101,6 @@ def ensure(runner: Starting, terminal: Terminal) -> dict[str, str]:
 
     Raises EngineAbsentError where no engine answers and none can be brought up.
     """
-    from towpath.engine.flow import up
+    from towpath.engine.lifecycle import up
 
     return up(runner, terminal)

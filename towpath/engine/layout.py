@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from towpath.environment import variable
-from towpath.errors import ConfigurationError
+from towpath.core.environment import variable
+from towpath.core.errors import ConfigurationError
 
 STATE = Path("/var/lib/towpath")
 RUN = Path("/run/towpath")

@@ -9,9 +9,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from towpath.engine.doors import Starting
-from towpath.engine.sources import mirrors
-from towpath.errors import CommandFailedError, EngineAbsentError
+from towpath.core.errors import CommandFailedError, EngineAbsentError
+from towpath.engine.apt_sources import mirrors
+from towpath.engine.protocols import Starting
 
 APT = Path("/etc/apt")
 AUTHORITIES = Path("/etc/ssl/certs/ca-certificates.crt")

@@ -10,8 +10,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from towpath import images as known
-from towpath.errors import EngineAbsentError
+from towpath.core import references as known
+from towpath.core.errors import EngineAbsentError
 
 SUITE = "trixie"
 USER = "towpath"  # who the engine's own clients are to its registry

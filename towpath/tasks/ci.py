@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 from invoke.context import Context
 from invoke.tasks import task
 
-from towpath.errors import ConfigurationError
-from towpath.tasks.entry import entry, session, with_engine
+from towpath.core.errors import ConfigurationError
+from towpath.tasks.context import entry, session, with_engine
 
 if TYPE_CHECKING:
-    from towpath.flows.session import Session
-    from towpath.runner import Runner
-    from towpath.terminal import Terminal
+    from towpath.config.workspace import Session
+    from towpath.core.runner import Runner
+    from towpath.core.terminal import Terminal
 
 
 @dataclass(frozen=True)
@@ -45,8 +45,8 @@ class Labelled:
 @entry
 def run(_c: Context, service: list[str], verbose: bool = False) -> None:
     """Run the checks in containers side by side; fail if one of them did not pass."""
-    from towpath.clients.engine import Engine
-    from towpath.flows import ci
+    from towpath.checks import containers as ci
+    from towpath.environments.engine import Engine
 
     checks = ci.chosen(service)
     found = with_engine(session(verbose=verbose))
@@ -57,8 +57,8 @@ def run(_c: Context, service: list[str], verbose: bool = False) -> None:
 
 def _runner(found: Session, service: str) -> Runner:
     """Return a runner that puts the service's name before each line."""
-    from towpath import environment
-    from towpath.runner import Runner
+    from towpath.core import environment
+    from towpath.core.runner import Runner
 
     config = found.config
     env = environment.of_tools(config.env)

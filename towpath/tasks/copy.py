@@ -11,8 +11,8 @@ import os
 import sys
 from collections.abc import Mapping, Sequence
 
-from towpath.errors import ConfigurationError, TowpathError
-from towpath.images import Repository, digest, tag
+from towpath.core.errors import ConfigurationError, TowpathError
+from towpath.core.references import Repository, digest, tag
 
 USAGE = "python -m towpath.tasks.copy FROM TO"
 
@@ -24,7 +24,7 @@ def main(argv: Sequence[str], env: Mapping[str, str]) -> int:
             raise ConfigurationError("Two references are wanted.", next_step=f"Write {USAGE}.")
         copy(argv[0], argv[1], env)
     except TowpathError as error:
-        from towpath.terminal import Terminal
+        from towpath.core.terminal import Terminal
 
         Terminal(env).error(error)
         return error.code
@@ -33,7 +33,7 @@ def main(argv: Sequence[str], env: Mapping[str, str]) -> int:
 
 def copy(origin: str, goal: str, env: Mapping[str, str]) -> None:
     """Bring the image to the other reference's repository; a tag moves last."""
-    from towpath.flows.clients import registry_client
+    from towpath.registry.login import registry_client
 
     (place, reference), (target, name) = parse(origin), parse(goal)
     if ":" in name:
@@ -42,7 +42,7 @@ def copy(origin: str, goal: str, env: Mapping[str, str]) -> None:
     if target == place:
         source.retag(reference, name)
         return
-    from towpath.flows import carry
+    from towpath.registry import copy as carry
 
     carry.copy(source, registry_client(target, env), reference, name)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from invoke.context import Context
 from invoke.tasks import task
 
-from towpath.tasks.entry import entry, session
+from towpath.tasks.context import entry, session
 
 _ENVIRONMENT = "As in pyproject.toml: development, staging, production."
 _VERBOSE = "Show every command and what it prints."
@@ -27,7 +27,9 @@ def _suffix(environment: str) -> str:
 @entry
 def deploy(_c: Context, environment: str, digest: str = "", verbose: bool = False) -> None:
     """Deploy a release without losing a request, and verify that it serves."""
-    from towpath.flows import delivery, stages, target
+    from towpath.deployment import release as target
+    from towpath.evidence import record as stages
+    from towpath.pipeline import stages as delivery
 
     found = session(verbose=verbose, engine=True)
     place = found.config.environment(environment)
@@ -44,9 +46,9 @@ def deploy(_c: Context, environment: str, digest: str = "", verbose: bool = Fals
 @entry
 def rollback(_c: Context, environment: str, verbose: bool = False) -> None:
     """Bring back the release that served before, on the same way, and verify that it serves."""
-    from towpath.flows import delivery
-    from towpath.flows import deploy as flow
-    from towpath.flows import stages
+    from towpath.deployment import deploy as flow
+    from towpath.evidence import record as stages
+    from towpath.pipeline import stages as delivery
 
     found = session(verbose=verbose, engine=True)
     deployed = flow.rollback(found, found.config.environment(environment))
@@ -63,7 +65,7 @@ def status(_c: Context, json: bool = False) -> None:
     from dataclasses import asdict
     from json import dumps
 
-    from towpath.flows import status as flow
+    from towpath.environments import status as flow
 
     found = session(engine=True)
     rows = [flow.of(found, place) for place in found.config.environments.values()]
@@ -91,7 +93,7 @@ def status(_c: Context, json: bool = False) -> None:
 @entry
 def health(_c: Context, environment: str = "") -> None:
     """Tell whether environments are well; exit 5 if one is not."""
-    from towpath.flows import status as flow
+    from towpath.environments import status as flow
 
     found = session(engine=True)
     config = found.config
@@ -108,7 +110,7 @@ def history(_c: Context, environment: str, json: bool = False) -> None:
     """Show what an environment has run, the newest last."""
     from json import dumps
 
-    from towpath.flows.site import Site
+    from towpath.environments.environment import Site
 
     found = session()
     rows = Site.open(found, found.config.environment(environment)).history.releases()

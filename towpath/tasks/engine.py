@@ -9,18 +9,18 @@ from typing import TYPE_CHECKING
 from invoke.context import Context
 from invoke.tasks import task
 
-from towpath.tasks.entry import entry
+from towpath.tasks.context import entry
 
 if TYPE_CHECKING:
-    from towpath.runner import Runner
-    from towpath.terminal import Terminal
+    from towpath.core.runner import Runner
+    from towpath.core.terminal import Terminal
 
 
 def _tools(verbose: bool = False) -> tuple[Runner, Terminal]:
     """Return the two doors; the engine needs no project, so any directory will do."""
-    from towpath.environment import usable
-    from towpath.runner import Runner
-    from towpath.terminal import Terminal
+    from towpath.core.environment import usable
+    from towpath.core.runner import Runner
+    from towpath.core.terminal import Terminal
 
     terminal = Terminal(os.environ, verbose=verbose)
     return Runner(terminal, env=usable(os.environ), cwd=Path.cwd(), streaming=verbose), terminal
@@ -30,7 +30,7 @@ def _tools(verbose: bool = False) -> tuple[Runner, Terminal]:
 @entry
 def up(_c: Context, verbose: bool = False) -> None:
     """Make sure a Docker engine answers: the host's, else the embedded one is brought up."""
-    from towpath.engine import flow
+    from towpath.engine import lifecycle as flow
 
     runner, terminal = _tools(verbose)
     environment = flow.up(runner, terminal)
@@ -44,7 +44,7 @@ def up(_c: Context, verbose: bool = False) -> None:
 @entry
 def down(_c: Context, purge: bool = False) -> None:
     """Stop the embedded engine with everything in it; a host's engine is left alone."""
-    from towpath.engine import flow
+    from towpath.engine import lifecycle as flow
 
     flow.down(*_tools(), purge=purge)
 
@@ -53,6 +53,6 @@ def down(_c: Context, purge: bool = False) -> None:
 @entry
 def status(_c: Context) -> None:
     """Tell which Docker engine is used, and how the embedded one stands."""
-    from towpath.engine import flow
+    from towpath.engine import lifecycle as flow
 
     flow.status(*_tools())

@@ -5,9 +5,9 @@ from __future__ import annotations
 from invoke.context import Context
 from invoke.tasks import task
 
-from towpath.errors import ConfigurationError
-from towpath.images import nearest
-from towpath.tasks.entry import entry, session
+from towpath.core.errors import ConfigurationError
+from towpath.core.references import nearest
+from towpath.tasks.context import entry, session
 
 _IMAGE = "A digest or a tag; otherwise the image built last."
 
@@ -16,7 +16,7 @@ _IMAGE = "A digest or a tag; otherwise the image built last."
 @entry
 def show(_c: Context, image: str = "built") -> None:
     """Show what is known of an image: every statement that hangs on it."""
-    from towpath.flows import listing
+    from towpath.promotion import show as listing
 
     listing.show(session(), image)
 
@@ -25,8 +25,9 @@ def show(_c: Context, image: str = "built") -> None:
 @entry
 def verify(_c: Context, image: str = "built", stage: str = "test") -> None:
     """Judge an image by the evidence in the registry, and move nothing; exit 7 if it may not."""
-    from towpath.flows import promote, registry
-    from towpath.promotion import NEEDED
+    from towpath.promotion import promote
+    from towpath.promotion.availability import NEEDED
+    from towpath.registry import image as registry
 
     if stage not in NEEDED:
         raise ConfigurationError(
@@ -57,7 +58,7 @@ def export(_c: Context, file: str, stages: str) -> None:
     """Write what this job's stages say into one file for the next job; its sha256 is shown."""
     from pathlib import Path
 
-    from towpath.flows import exchange
+    from towpath.evidence import exchange
 
     found = session()
     found.terminal.data(exchange.export(found, Path(file), exchange.names(stages)))
@@ -78,7 +79,7 @@ def import_(_c: Context, file: str, stages: str, commit: str, sha256: str) -> No
     """Take another job's evidence, if it is whole and about this commit; an image is named."""
     from pathlib import Path
 
-    from towpath.flows import exchange
+    from towpath.evidence import exchange
 
     found = session()
     wanted = exchange.names(stages)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from invoke.context import Context
 from invoke.tasks import task
 
-from towpath.tasks.entry import entry, session
+from towpath.tasks.context import entry, session
 
 
 @task(name="list")
@@ -34,6 +34,6 @@ def list_(_c: Context) -> None:
 @entry
 def check(_c: Context, stage: str = "") -> None:
     """Show every verdict in the evidence on disk; exit 4 if a gate failed, 3 if one is missing."""
-    from towpath.flows import verdicts
+    from towpath.promotion import verdicts
 
     verdicts.check(session(), stage)

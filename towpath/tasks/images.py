@@ -5,7 +5,7 @@ from __future__ import annotations
 from invoke.context import Context
 from invoke.tasks import task
 
-from towpath.tasks.entry import entry, session, with_engine
+from towpath.tasks.context import entry, session, with_engine
 
 _VERBOSE = "Show every command and what it prints."
 _DIGEST = "Of the image; otherwise the one that carries the tag of the stage before."
@@ -34,10 +34,11 @@ def build(
     verbose: bool = False,
 ) -> None:
     """Build the image for every platform, push it, and read it back."""
-    from towpath import images
-    from towpath.flows import build as flow
-    from towpath.flows import source, stages
-    from towpath.flows import targets as names
+    from towpath.core import references as images
+    from towpath.evidence import record as stages
+    from towpath.images import build as flow
+    from towpath.images import options as names
+    from towpath.source import snapshot as source
 
     asked = images.platforms(platforms) if platforms else ()
     flags = names.flags(target, tag=tag, push=push, progress=progress)
@@ -73,10 +74,13 @@ def build(
 @entry
 def scan(_c: Context, digest: str = "", verbose: bool = False) -> None:
     """Scan the image in the registry, every platform of it, for known weaknesses."""
-    from towpath.flows import promote, registry
-    from towpath.flows import scan as flow
-    from towpath.flows import scanned, stages, trivy
-    from towpath.promotion import BUILT
+    from towpath.evidence import record as stages
+    from towpath.promotion import promote
+    from towpath.promotion.availability import BUILT
+    from towpath.registry import image as registry
+    from towpath.scanning import result as scanned
+    from towpath.scanning import scan as flow
+    from towpath.scanning import trivy
 
     found = session(verbose=verbose)
     found = with_engine(found) if trivy.wants_engine(found) else found
@@ -103,7 +107,7 @@ def promote_release(_c: Context, digest: str = "", verbose: bool = False) -> Non
 
 
 def _promote(stage: str, digest: str, verbose: bool) -> None:
-    from towpath.flows import promote as flow
+    from towpath.promotion import promote as flow
 
     found = session(verbose=verbose)
     promoted = flow.promote(found, stage, digest)

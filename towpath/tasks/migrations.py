@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 from invoke.context import Context
 from invoke.tasks import task
 
-from towpath.tasks.entry import entry, session
+from towpath.tasks.context import entry, session
 
 if TYPE_CHECKING:
-    from towpath.flows.migrate import Judged
-    from towpath.flows.site import Release, Site
+    from towpath.deployment.migrations.migrate import Judged
+    from towpath.environments.environment import Release, Site
 
 _HELP = {
     "environment": "Whose database: development, staging or production.",
@@ -31,8 +31,8 @@ def plan(_c: Context, environment: str, digest: str = "", verbose: bool = False)
 @entry
 def check(_c: Context, environment: str, digest: str = "", verbose: bool = False) -> None:
     """Judge the migrations that a release would apply; exit 4 if one would break what serves."""
-    from towpath import migrations
-    from towpath.flows import migrate
+    from towpath.deployment.migrations import migrate
+    from towpath.deployment.migrations import rules as migrations
 
     site, release, judged = _judged(environment, digest, verbose)
     _show(site, release, judged)
@@ -46,8 +46,10 @@ def check(_c: Context, environment: str, digest: str = "", verbose: bool = False
 @entry
 def apply(_c: Context, environment: str, digest: str = "", verbose: bool = False) -> None:
     """Apply the migrations of a release, behind a backup, if nothing that serves breaks."""
-    from towpath import journal
-    from towpath.flows import migrate, stages, traffic
+    from towpath.deployment import traffic
+    from towpath.deployment.migrations import migrate
+    from towpath.evidence import journal
+    from towpath.evidence import record as stages
 
     site, release = _place(environment, digest, verbose)
     at = stages.stamp(stages.now())
@@ -57,8 +59,9 @@ def apply(_c: Context, environment: str, digest: str = "", verbose: bool = False
 
 def _place(environment: str, digest: str, verbose: bool) -> tuple[Site, Release]:
     """Return the site with its database up, and the release that is meant."""
-    from towpath.flows import stack, target
-    from towpath.flows.site import Site
+    from towpath.deployment import release as target
+    from towpath.environments import services as stack
+    from towpath.environments.environment import Site
 
     found = session(verbose=verbose, engine=True)
     place = found.config.environment(environment)
@@ -68,7 +71,7 @@ def _place(environment: str, digest: str, verbose: bool) -> tuple[Site, Release]
 
 
 def _judged(environment: str, digest: str, verbose: bool) -> tuple[Site, Release, Judged]:
-    from towpath.flows import migrate
+    from towpath.deployment.migrations import migrate
 
     site, release = _place(environment, digest, verbose)
     return site, release, migrate.plan(site, release)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from invoke.context import Context
 from invoke.tasks import task
 
-from towpath.errors import ConfigurationError
-from towpath.images import nearest
-from towpath.tasks.entry import entry, session, with_engine
+from towpath.core.errors import ConfigurationError
+from towpath.core.references import nearest
+from towpath.tasks.context import entry, session, with_engine
 
 
 @task(
@@ -21,7 +21,7 @@ from towpath.tasks.entry import entry, session, with_engine
 def pipeline(_c: Context, to: str = "", fresh: bool = False, verbose: bool = False) -> None:
     """Check, test, build, scan, promote, deploy, verify and report."""
     from towpath.config import REACHES
-    from towpath.flows import pipeline as flow
+    from towpath.pipeline import pipeline as flow
 
     if to and to not in REACHES:
         raise ConfigurationError(

@@ -8,15 +8,15 @@ import sys
 from invoke.context import Context
 from invoke.tasks import task
 
-from towpath.errors import ConfigurationError
-from towpath.tasks.entry import entry, session
+from towpath.core.errors import ConfigurationError
+from towpath.tasks.context import entry, session
 
 
 @task
 @entry
 def start(_c: Context) -> None:
     """Bring up a registry on this machine, unless one answers."""
-    from towpath.flows import registry
+    from towpath.registry import image as registry
 
     found = session(engine=True)
     done = "is started" if registry.start(found) else "answers already"
@@ -34,7 +34,7 @@ def login(_c: Context, user: str, registry: str = "") -> None:
     """Log in to the registry; the password is never on a command line."""
     from towpath.engine.clients import user_folder
     from towpath.engine.layout import layout
-    from towpath.flows import registry as flow
+    from towpath.registry import image as flow
 
     found = session(engine=True)
     # Where all tools look for it, and not what the engine's own clients have as long as it runs.
@@ -59,7 +59,7 @@ def login(_c: Context, user: str, registry: str = "") -> None:
 @entry
 def push(_c: Context, image: str = "", tag: str = "local") -> None:
     """Push an image that the engine has."""
-    from towpath.flows import registry
+    from towpath.registry import image as registry
 
     found = session(engine=True)
     name = image or f"{found.config.repository}:production"
@@ -76,7 +76,7 @@ def push(_c: Context, image: str = "", tag: str = "local") -> None:
 @entry
 def mirror(_c: Context, digest: str = "", tag: str = "") -> None:
     """Bring an image with its evidence to every further registry; tags move when all have it."""
-    from towpath.flows import mirror as flow
+    from towpath.registry import publish as flow
 
     found = session()
     done = flow.mirror(found, digest, tag)
@@ -100,7 +100,8 @@ def mirror(_c: Context, digest: str = "", tag: str = "") -> None:
 @entry
 def tags(_c: Context, delete: str = "") -> None:
     """List the tags, each with the image it names now."""
-    from towpath.flows import listing, registry
+    from towpath.promotion import show as listing
+    from towpath.registry import image as registry
 
     found = session()
     if delete:
@@ -112,7 +113,7 @@ def tags(_c: Context, delete: str = "") -> None:
 @entry
 def inspect(_c: Context) -> None:
     """Show every tag: digest, platforms, compressed size, age, evidence, SBOM, where it may go."""
-    from towpath.flows import listing
+    from towpath.promotion import show as listing
 
     listing.inspect(session())
 
@@ -126,7 +127,7 @@ def inspect(_c: Context) -> None:
 @entry
 def prune(_c: Context, keep: int = 5, yes: bool = False) -> None:
     """Take away what nothing runs, promotes or rolls back to; shows first, deletes with --yes."""
-    from towpath.flows import prune as flow
+    from towpath.retention import prune as flow
 
     flow.prune(session(engine=True), keep=keep, sure=yes)
 
@@ -141,6 +142,6 @@ def prune(_c: Context, keep: int = 5, yes: bool = False) -> None:
 @entry
 def cache(_c: Context, clear: bool = False, branch: str = "", yes: bool = False) -> None:
     """Show the cache of builds in the registry: target, branch, size, age; or clear it."""
-    from towpath.flows import cache as flow
+    from towpath.images import cache as flow
 
     flow.cache(session(), clear=clear, branch=branch, sure=yes)

@@ -7,14 +7,14 @@ import json
 from invoke.context import Context
 from invoke.tasks import task
 
-from towpath.tasks.entry import entry, session
+from towpath.tasks.context import entry, session
 
 
 @task(help={"as_json": "Print the report as it is on disk."})
 @entry
 def show(_c: Context, as_json: bool = False) -> None:
     """Show the report of the last run."""
-    from towpath.flows import report
+    from towpath.pipeline import report
 
     found = session()
     document = report.read(found.config)
@@ -28,7 +28,7 @@ def show(_c: Context, as_json: bool = False) -> None:
 @entry
 def publish(_c: Context) -> None:
     """Deliver the report of the last run to the dashboard."""
-    from towpath.flows import report
+    from towpath.pipeline import report
 
     found = session()
     url = report.publish(found, report.read(found.config))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from invoke.context import Context
 from invoke.tasks import task
 
-from towpath.tasks.entry import entry, session
+from towpath.tasks.context import entry, session
 
 _ENVIRONMENT = "development, testing, staging or production."
 _VERBOSE = "Show every command and what it prints."
@@ -23,7 +23,7 @@ def up(
     _c: Context, environment: str = "development", resolve: bool = False, verbose: bool = False
 ) -> None:
     """Start database, cache and queue, wait until they are healthy, and show their addresses."""
-    from towpath.flows import stack
+    from towpath.environments import services as stack
 
     found = session(verbose=verbose, engine=True)
     place = found.config.environment(environment)
@@ -46,7 +46,7 @@ def down(
     _c: Context, environment: str = "development", volumes: bool = False, verbose: bool = False
 ) -> None:
     """Stop and remove everything that runs in an environment; its data stays."""
-    from towpath.flows import stack
+    from towpath.environments import services as stack
 
     found = session(verbose=verbose, engine=True)
     with found.terminal.step(f"take {environment} down"):
@@ -57,7 +57,7 @@ def down(
 @entry
 def ps(_c: Context, environment: str = "development") -> None:
     """List the containers of an environment."""
-    from towpath.flows.site import Site
+    from towpath.environments.environment import Site
 
     found = session(engine=True)
     site = Site.open(found, found.config.environment(environment))
@@ -96,8 +96,8 @@ def logs(
     follow: bool = False,
 ) -> None:
     """Show what the containers of an environment wrote."""
-    from towpath.commands import compose
-    from towpath.flows.site import Site
+    from towpath.environments import compose_commands as compose
+    from towpath.environments.environment import Site
 
     # Followed lines have to be seen as they come.
     found = session(engine=True, verbose=follow)
@@ -111,9 +111,9 @@ def logs(
 @entry
 def wait(_c: Context, environment: str = "development", seconds: int = 120) -> None:
     """Wait until every service that was started is healthy; exit 5 if one does not get there."""
-    from towpath.errors import CommandFailedError
-    from towpath.flows import stack
-    from towpath.flows.site import Site
+    from towpath.core.errors import CommandFailedError
+    from towpath.environments import services as stack
+    from towpath.environments.environment import Site
 
     found = session(engine=True)
     site = Site.open(found, found.config.environment(environment))

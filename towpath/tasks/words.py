@@ -19,8 +19,8 @@ from invoke.exceptions import Exit, ParseError
 from invoke.parser.parser import ParseMachine
 from invoke.program import Program
 
-from towpath.errors import ConfigurationError
-from towpath.images import nearest
+from towpath.core.errors import ConfigurationError
+from towpath.core.references import nearest
 
 
 def allow() -> None:

@@ -13,12 +13,12 @@ from tests.integration.faults.copies import BIG, SMALL, session_of
 from tests.misbehaving import Proxy, RealRegistry, embedded_program, proxied
 from tests.registry_server import NAME, push_image
 from tests.releases import labels
-from towpath.clients.registry import RegistryClient
-from towpath.flows.session import Session
-from towpath.images import Repository
-from towpath.readers import oci
-from towpath.readers.oci import Manifest
-from towpath.tasks.entry import session as new_session
+from towpath.config.workspace import Session
+from towpath.core.references import Repository
+from towpath.registry import oci_reader as oci
+from towpath.registry.client import RegistryClient
+from towpath.registry.oci_reader import Manifest
+from towpath.tasks.context import session as new_session
 
 
 @pytest.fixture(scope="module")

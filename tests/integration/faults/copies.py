@@ -8,12 +8,12 @@ from tests.fakes import QuietTerminal, TableRunner
 from tests.misbehaving import RealRegistry
 from tests.registry_server import NAME
 from towpath import config
-from towpath.clients.registry import RegistryClient
-from towpath.clients.registry.uploads import CHUNK
-from towpath.flows.session import Session
-from towpath.images import Repository
-from towpath.readers import oci
-from towpath.readers.oci import Manifest
+from towpath.config.workspace import Session
+from towpath.core.references import Repository
+from towpath.registry import oci_reader as oci
+from towpath.registry.client import RegistryClient
+from towpath.registry.client.uploads import CHUNK
+from towpath.registry.oci_reader import Manifest
 
 BIG = 2 * CHUNK + 4_000_000  # bytes: two whole chunks and a last one
 SMALL = 300_000

@@ -23,17 +23,17 @@ from tests.integration.faults.copies import (
 )
 from tests.misbehaving import Mischief, Proxy, RealRegistry, proxied
 from tests.registry_server import NAME
-from towpath.clients.registry.uploads import CHUNK
-from towpath.errors import (
+from towpath.config.workspace import Session
+from towpath.core.errors import (
     DigestMismatchError,
     RegistryFailingError,
     RegistryNetworkError,
     RegistryRateLimitedError,
 )
-from towpath.flows import mirror
-from towpath.flows.session import Session
-from towpath.readers import oci
-from towpath.readers.oci import Manifest
+from towpath.registry import oci_reader as oci
+from towpath.registry import publish as mirror
+from towpath.registry.client.uploads import CHUNK
+from towpath.registry.oci_reader import Manifest
 
 pytestmark = [pytest.mark.integration, pytest.mark.engine]
 

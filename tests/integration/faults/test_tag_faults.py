@@ -24,11 +24,11 @@ from tests.integration.faults.copies import (
 from tests.misbehaving import Mischief, Proxy, RealRegistry, proxied
 from tests.registry_server import NAME, push_image
 from tests.releases import labels
-from towpath.clients.registry.uploads import CHUNK
-from towpath.errors import RegistryError, RegistryNotFoundError, RegistryUnauthorizedError
-from towpath.flows import mirror
-from towpath.flows.session import Session
-from towpath.readers.oci import Manifest
+from towpath.config.workspace import Session
+from towpath.core.errors import RegistryError, RegistryNotFoundError, RegistryUnauthorizedError
+from towpath.registry import publish as mirror
+from towpath.registry.client.uploads import CHUNK
+from towpath.registry.oci_reader import Manifest
 
 pytestmark = [pytest.mark.integration, pytest.mark.engine]
 

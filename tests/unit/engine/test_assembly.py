@@ -9,11 +9,11 @@ import pytest
 
 from tests.fakes import outcome
 from tests.unit.engine.starter import TableStarter
+from towpath.core.errors import CommandFailedError
+from towpath.core.runner import Outcome
 from towpath.engine import assembly, daemon, machine
 from towpath.engine.assembly import Recipe
 from towpath.engine.layout import Layout
-from towpath.errors import CommandFailedError
-from towpath.runner import Outcome
 
 MADE = Recipe("amd64", "arm64", (), "aaaa", "bbbb")
 NO_PROXIES = {"apt-config": ""}

@@ -10,11 +10,12 @@ import pytest
 
 from tests.fakes import QuietTerminal
 from tests.unit.engine.starter import TableStarter
-from towpath.engine import collection, daemon
+from towpath.core.errors import CommandFailedError
+from towpath.core.references import Repository
+from towpath.engine import daemon
+from towpath.engine import garbage_collection as collection
 from towpath.engine.layout import layout
 from towpath.engine.processes import Process
-from towpath.errors import CommandFailedError
-from towpath.images import Repository
 
 HEX = "a" * 64
 

@@ -11,9 +11,10 @@ import pytest
 
 from tests.fakes import QuietTerminal
 from tests.unit.engine.starter import TableStarter
-from towpath.engine import contexts, discover, flow
+from towpath.core.errors import ConfigurationError, EngineAbsentError
+from towpath.engine import contexts, discover
+from towpath.engine import lifecycle as flow
 from towpath.engine.discover import Found, find
-from towpath.errors import ConfigurationError, EngineAbsentError
 
 OWN = "unix:///run/towpath/docker.sock"
 ROOTLESS = "unix:///run/user/1000/docker.sock"

@@ -14,9 +14,9 @@ from threading import Thread
 import pytest
 
 from tests.unit.engine.starter import TableStarter
+from towpath.core.errors import CommandFailedError, ConfigurationError
 from towpath.engine import daemon, processes
 from towpath.engine.layout import Layout
-from towpath.errors import CommandFailedError, ConfigurationError
 
 
 @pytest.fixture

@@ -11,13 +11,14 @@ import pytest
 
 from tests.fakes import QuietTerminal
 from tests.unit.engine.starter import TableStarter
-from towpath import private
-from towpath.engine import assembly, daemon, flow
+from towpath.core import private
+from towpath.core.errors import EngineAbsentError
+from towpath.engine import assembly, daemon
 from towpath.engine import layout as layouts
+from towpath.engine import lifecycle as flow
 from towpath.engine import machine
 from towpath.engine.discover import DEFAULT
 from towpath.engine.processes import Process
-from towpath.errors import EngineAbsentError
 
 ROOTLESS = machine.Machine("linux", frozenset({"debian"}), 1000, "x86_64")
 

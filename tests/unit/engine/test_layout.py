@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from towpath.core.errors import ConfigurationError
 from towpath.engine.layout import Layout, layout
-from towpath.errors import ConfigurationError
 
 
 def test_default_is_one_engine_of_the_machine() -> None:

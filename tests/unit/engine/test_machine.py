@@ -9,9 +9,9 @@ import pytest
 
 from tests.fakes import outcome
 from tests.unit.engine.starter import TableStarter
+from towpath.core.errors import EngineAbsentError
 from towpath.engine import machine
 from towpath.engine.machine import Machine, distributions, require
-from towpath.errors import EngineAbsentError
 
 DEBIAN = Machine("linux", frozenset({"debian"}), 0, "x86_64")
 

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from towpath import locks, private
+from towpath.core import locks, private
+from towpath.core.errors import ConfigurationError
 from towpath.engine import clients
 from towpath.engine.layout import Layout
-from towpath.errors import ConfigurationError
 
 
 @pytest.fixture(autouse=True, params=[0, 0o022, 0o077])

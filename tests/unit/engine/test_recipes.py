@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from towpath.core.errors import EngineAbsentError
 from towpath.engine import recipes
-from towpath.errors import EngineAbsentError
 
 MIRRORS = ["deb http://mirror.example/debian trixie main"]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from towpath.engine.sources import mirrors
+from towpath.engine.apt_sources import mirrors
 
 DEB822 = """Types: deb
 # a comment: with a colon

@@ -13,9 +13,9 @@ from invoke.tasks import task
 from tests.fakes import QuietTerminal
 from tests.unit.tasks.test_surface import invoke
 from towpath.config import parse
-from towpath.errors import ConfigurationError
-from towpath.flows.session import Session
-from towpath.runner import Runner
+from towpath.config.workspace import Session
+from towpath.core.errors import ConfigurationError
+from towpath.core.runner import Runner
 from towpath.tasks import ci, words
 
 

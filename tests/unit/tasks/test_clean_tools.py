@@ -12,15 +12,21 @@ from pathlib import Path
 import pytest
 
 from tests.fakes import QuietTerminal
-from tests.unit.flows.checked import evidence, project
-from tests.unit.test_environment import ATTACKS
-from towpath import config, environment
-from towpath.commands.linters import LINTERS, Linter
-from towpath.flows import judging, linting, records, source, stages, testing
-from towpath.flows.listed import Listed
-from towpath.flows.session import Session
-from towpath.runner import Runner
-from towpath.tasks import entry
+from tests.unit.checks.checked import evidence, project
+from tests.unit.core.test_environment import ATTACKS
+from towpath import config
+from towpath.checks import judge as judging
+from towpath.checks import records
+from towpath.checks.lint import linter as linting
+from towpath.checks.lint.linters_commands import LINTERS, Linter
+from towpath.checks.tests import tests as testing
+from towpath.config.workspace import Session
+from towpath.core import environment
+from towpath.core.runner import Runner
+from towpath.evidence import record as stages
+from towpath.source import snapshot as source
+from towpath.source.files import Listed
+from towpath.tasks import context as entry
 
 pytestmark = pytest.mark.door
 PRINT = "import json, os; print(json.dumps(dict(os.environ)))"

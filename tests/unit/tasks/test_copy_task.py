@@ -12,8 +12,8 @@ import pytest
 from tests.fakes import QuietTerminal
 from tests.registry_server import NAME, Store, push_artifact, push_image, serving
 from tests.releases import labels
-from towpath.readers.oci import Manifest
-from towpath.runner import Runner
+from towpath.core.runner import Runner
+from towpath.registry.oci_reader import Manifest
 from towpath.tasks import copy
 
 pytestmark = pytest.mark.door
@@ -118,7 +118,7 @@ def test_a_copy_to_another_registry_imports_little(
 
 def test_the_names_of_all_tasks_import_no_flow() -> None:
     """`invoke --list`, and the start of every task, cost what Invoke costs and little more."""
-    found = set(_said("from towpath.tasks.collection import collection; collection()"))
+    found = set(_said("from towpath.tasks.namespace import collection; collection()"))
 
     assert {"invoke", "towpath.tasks.pipeline"} <= found
     assert not (HEAVY - INVOKES_OWN) & found

@@ -10,13 +10,13 @@ import pytest
 from tests.fakes import TableRunner
 from tests.registry_server import Store, push_image
 from tests.releases import SOURCE, labels, record_all, session_at
-from tests.unit.flows.baking import STORE, builder, git, pushing
+from tests.unit.images.baking import STORE, builder, git, pushing
 from tests.unit.tasks.test_surface import invoke
-from towpath.flows import stages
-from towpath.flows.session import Session
-from towpath.promotion import NEEDED
+from towpath.config.workspace import Session
+from towpath.core.terminal import Terminal
+from towpath.evidence import record as stages
+from towpath.promotion.availability import NEEDED
 from towpath.tasks import evidence, images, registry
-from towpath.terminal import Terminal
 
 pytestmark = pytest.mark.door
 

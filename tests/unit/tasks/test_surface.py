@@ -11,10 +11,10 @@ import pytest
 from invoke.exceptions import Exit
 from invoke.program import Program
 
-from tests.unit.flows.test_report_flow import DOCUMENT
-from towpath.errors import GateFailedError, LockedError
-from towpath.tasks.collection import collection
-from towpath.tasks.entry import entry, find_root
+from tests.unit.pipeline.test_report import DOCUMENT
+from towpath.core.errors import GateFailedError, LockedError
+from towpath.tasks.context import entry, find_root
+from towpath.tasks.namespace import collection
 
 NAMES = {
     *("pipeline", "build", "scan", "promote-test", "promote-release"),
@@ -122,7 +122,7 @@ def test_no_project_is_a_clear_error(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Outside a project nothing is guessed."""
-    monkeypatch.setattr("towpath.tasks.entry.find_root", lambda _: find_root(Path("/proc")))
+    monkeypatch.setattr("towpath.tasks.context.find_root", lambda _: find_root(Path("/proc")))
 
     code, _, err = invoke(capsys, "gates.list")
 

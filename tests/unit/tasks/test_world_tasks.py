@@ -9,19 +9,21 @@ import pytest
 
 from tests.registry_server import NAME, Store, push_image
 from tests.releases import labels, record_all
-from tests.unit.flows.test_deploy import DROP
-from tests.unit.flows.world import NO_MIGRATIONS, QuickClock, World
+from tests.unit.deployment.test_deploy import DROP
+from tests.unit.deployment.world import NO_MIGRATIONS, QuickClock, World
 from tests.unit.tasks.test_surface import invoke
 from towpath import config
-from towpath.clients.http import Answer
 from towpath.config import Environment
-from towpath.flows import deploy as deployments
-from towpath.flows import evidence, stages, verify
-from towpath.flows.session import Session
-from towpath.flows.site import Site
-from towpath.promotion import NEEDED
+from towpath.config.workspace import Session
+from towpath.core.http import Answer
+from towpath.core.terminal import Terminal
+from towpath.deployment import deploy as deployments
+from towpath.deployment import verify
+from towpath.environments.environment import Site
+from towpath.evidence import record as stages
+from towpath.evidence import registry as evidence
+from towpath.promotion.availability import NEEDED
 from towpath.tasks import deploy, migrations, services
-from towpath.terminal import Terminal
 
 pytestmark = pytest.mark.door
 

@@ -1,0 +1,235 @@
+"""What our probes, radon's index, Compose and Django's own checks said, and where they refuse."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from towpath.checks.lint import thresholds
+from towpath.checks.lint.readers import django, maintainability
+from towpath.checks.lint.readers.maintainability import Module
+from towpath.core.errors import NothingToJudgeError
+from towpath.core.findings import Finding, Ran
+from towpath.environments import compose_reader as compose
+from towpath.environments import probe_reader as probe
+
+NO_FILE = "It was given no file."
+SILENT = "It wrote nothing."
+PASSED_OVER = "It was given 2 files and judged 1."
+
+
+def refused(read: Callable[[], object]) -> list[str]:
+    """Return what a reader says that refuses."""
+    with pytest.raises(NothingToJudgeError) as caught:
+        read()
+    return caught.value.lines()
+
+
+def lines(tool: str, why: str) -> list[str]:
+    """Return all that is said of a tool that gave no verdict."""
+    log = f"next: Its own words are in reports/logs/{tool}.log."
+    return [f"{tool} gave no verdict.", f"why: {why}", log]
+
+
+def probed(*findings: Any, judged: object = ("a",)) -> str:
+    return json.dumps({"judged": judged, "findings": findings})
+
+
+WRONG = {"path": "a", "line": 2, "code": "X1", "message": "bad", "severity": "high"}
+
+
+def test_a_probe_names_what_it_found_and_what_it_judged() -> None:
+    """A file that it names twice is one."""
+    text = probed(WRONG, judged=["a", "a", "b"])
+
+    assert probe.read("pins", Ran(0, text, "", 2)) == [Finding("a", 2, "X1", "bad", "high")]
+    assert probe.read("pins", Ran(0, probed(), "", 1)) == []
+
+
+@pytest.mark.parametrize(
+    ("ran", "why"),
+    [
+        (Ran(0, probed(), "", 0), NO_FILE),
+        (Ran(1, probed(), "broken", 1), "It ended with exit code 1: broken"),
+        (Ran(0, "", "", 1), SILENT),
+        (Ran(0, '{"judged": []}', "", 1), "Its report lacks or spoils 'findings'."),
+        (
+            Ran(0, probed(judged=1), "", 1),
+            "Its report lacks or spoils 'int' object is not iterable.",
+        ),
+        (Ran(0, probed(), "", 2), PASSED_OVER),
+    ],
+)
+def test_a_probe_without_a_verdict(ran: Ran, why: str) -> None:
+    """Not run, not able to look, silent, half, or a file passed over; under its own name."""
+    assert refused(lambda: probe.read("walls", ran)) == lines("walls", why)
+
+
+def test_the_worst_module_comes_first() -> None:
+    """With its index to one digit."""
+    text = json.dumps({"a.py": {"mi": 70, "rank": "A"}, "b.py": {"mi": 20.25}})
+    found = maintainability.read(Ran(0, text, "", 2))
+
+    assert found == [Module("b.py", 20.25), Module("a.py", 70.0)]
+    assert (str(found[0]), found[0].line) == ("b.py has 20.2", 0)
+
+
+@pytest.mark.parametrize(
+    ("ran", "why"),
+    [
+        (Ran(0, "{}", "", 0), NO_FILE),
+        (Ran(1, "{}", "broken", 1), "It ended with exit code 1: broken"),
+        (Ran(0, "", "", 1), SILENT),
+        (Ran(0, '{"a.py": {"error": "odd"}}', "", 1), "a.py: {'error': 'odd'}"),
+        (Ran(0, '{"a.py": {"mi": "x"}}', "", 1), "a.py: {'mi': 'x'}"),
+        (Ran(0, '{"a.py": {"mi": 1}}', "", 2), PASSED_OVER),
+    ],
+)
+def test_no_index_is_no_verdict(ran: Ran, why: str) -> None:
+    """Not run, crashed, silent, a file that it could not read, or one passed over."""
+    assert refused(lambda: maintainability.read(ran)) == lines("maintainability", why)
+
+
+@pytest.mark.parametrize(
+    ("ran", "version"),
+    [
+        (Ran(0, "Docker Compose version v2.26.1\n", "", 1), "2.26.1"),
+        (Ran(0, "2.26.1-4\n", "", 1), "2.26.1-4"),
+        (Ran(0, "Docker version 26\n", "", 1), ""),
+        (Ran(1, "2.26.1\n", "", 1), ""),
+    ],
+)
+def test_the_version_of_compose(ran: Ran, version: str) -> None:
+    """Empty where it is none."""
+    assert compose.version(ran) == version
+
+
+def test_variables_that_have_to_be_set() -> None:
+    """A default is enough for others, and two dollars are a dollar."""
+    text = "a: ${B:?why} ${A?} ${C:-x} ${D} $${E:?} ${B:?again}"
+
+    assert compose.required(text) == ["A", "B"]
+
+
+def test_what_compose_says_against_a_file() -> None:
+    """Its last line; the whole configuration is a pass."""
+    assert compose.config(Ran(0, '{"services": {}}', "a warning", 1), "a.yaml") == []
+    for code in (1, 15):
+        assert compose.config(Ran(code, "", "warning\nanother\nodd key\n", 1), "a.yaml") == [
+            Finding("a.yaml", 0, "COMPOSE", "odd key")
+        ]
+
+
+@pytest.mark.parametrize("ran", [Ran(0, "", "x", 1), Ran(-9, "", "killed", 1), Ran(1, "", " ", 1)])
+def test_compose_that_says_neither_yes_nor_no(ran: Ran) -> None:
+    """It ended well without a configuration, was killed, or gave no reason."""
+    why = f"a.yaml: it ended with exit code {ran.code} and said nothing."
+
+    assert refused(lambda: compose.config(ran, "a.yaml")) == lines("compose", why)
+
+
+GOOD = "System check identified no issues (2 silenced).\n"
+ISSUES = """\
+System check identified some issues:
+
+ERRORS:
+shop.Thing.name: (fields.E120) CharFields must have a length.
+\tHINT: Give one (any).
+WARNINGS:
+?: (security.W008) Set it (now).
+INFOS:
+?: (x.I001) By the way.
+
+System check identified 3 issues (0 silenced).
+"""
+INFO = "INFOS:\n?: (x.I001) Way.\n\nSystem check identified 1 issue (0 silenced).\n"
+
+
+def test_djangos_checks_have_their_object_and_code() -> None:
+    """What is only said by the way is no finding."""
+    assert django.check(Ran(1, "", ISSUES, 1), "manage.py") == [
+        Finding("manage.py", 0, "fields.E120", "shop.Thing.name: CharFields must have a length."),
+        Finding("manage.py", 0, "security.W008", "Set it (now)."),
+    ]
+    assert django.check(Ran(0, GOOD, " ", 1), "manage.py") == []
+    assert django.check(Ran(0, f"a: (b.c) in no group\n{GOOD}", "", 1), "manage.py") == []
+    assert django.check(Ran(0, "", INFO, 1), "manage.py") == []
+
+
+@pytest.mark.parametrize(
+    "group", ["CRITICALS", "ERRORS", "WARNINGS"], ids=["critical", "error", "warning"]
+)
+def test_every_serious_group_counts(group: str) -> None:
+    """From a warning on."""
+    said = f"{group}:\n?: (a.X1) Bad.\n\nSystem check identified 1 issue (0 silenced).\n"
+
+    assert django.check(Ran(1, "", said, 1), "m") == [Finding("m", 0, "a.X1", "Bad.")]
+
+
+@pytest.mark.parametrize(
+    ("ran", "why"),
+    [
+        (Ran(0, GOOD, "", 0), NO_FILE),
+        (Ran(2, "", "usage", 1), "It ended with exit code 2: usage"),
+        (
+            Ran(1, "x", "Traceback\nImproperlyConfigured: no key\n", 1),
+            "ImproperlyConfigured: no key",
+        ),
+        (Ran(0, "odd\nwords", "", 1), "words"),
+        (Ran(0, "", "", 1), "It said nothing."),
+        (Ran(0, GOOD, "words", 1), "words"),
+        (Ran(1, GOOD, "words", 1), "words"),
+        (
+            Ran(1, "", ISSUES.replace("3 issues", "4 issues"), 1),
+            "It counted 4 issues and named 3.",
+        ),
+        (Ran(1, "", GOOD, 1), "It ended with exit code 1 and named no finding."),
+        (Ran(0, "", ISSUES, 1), "It ended with exit code 0 and named findings."),
+    ],
+)
+def test_djangos_checks_without_a_verdict(ran: Ran, why: str) -> None:
+    """Not run, not started, silent, sums that do not add up, or not of one mind."""
+    assert refused(lambda: django.check(ran, "manage.py")) == lines("deployment", why)
+
+
+MISSING = "Migrations for 'shop':\n  shop/migrations/0002_x.py\n    + Add field\n"
+
+
+def test_missing_migrations_are_named_by_their_file() -> None:
+    """No changes is an answer too."""
+    assert django.missing_migrations(Ran(1, MISSING, "", 1)) == [
+        Finding(
+            "shop/migrations/0002_x.py", 0, "MIGRATION", "the models have it, no migration does"
+        )
+    ]
+    assert django.missing_migrations(Ran(0, "No changes detected\n", "", 1)) == []
+
+
+@pytest.mark.parametrize(
+    ("ran", "why"),
+    [
+        (Ran(0, "No changes detected", "", 0), NO_FILE),
+        (Ran(2, "", "usage", 1), "It ended with exit code 2: usage"),
+        (Ran(0, MISSING, "", 1), "    + Add field"),
+        (Ran(1, "No changes detected", "", 1), "No changes detected"),
+        (Ran(1, "", "Traceback\nNo module named settings", 1), "No module named settings"),
+        (Ran(0, "", "", 1), "It said nothing."),
+    ],
+)
+def test_migrations_without_a_verdict(ran: Ran, why: str) -> None:
+    """Not run, not started, silent, or not of one mind."""
+    assert refused(lambda: django.missing_migrations(ran)) == lines("migrations", why)
+
+
+def test_a_threshold_is_found_on_its_line() -> None:
+    """One finding a line, with the word."""
+    text = "[x]\nfail_under = 1\nok = 1\nmax-complexity = 2\n"
+    why = "a threshold stands in towpath/gates.py and nowhere else"
+
+    assert list(thresholds.find("setup.cfg", text)) == [
+        Finding("setup.cfg", 2, "TWP6", f"fail_under: {why}"),
+        Finding("setup.cfg", 4, "TWP6", f"max-complexity: {why}"),
+    ]

@@ -1,0 +1,328 @@
+"""What a person reads where a tool gave no verdict: its name, why, and where its own words are.
+
+The name matters: it is that of the log file too.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import pytest
+
+from towpath.checks import benchmark_reader as benchmark
+from towpath.checks.lint.readers import bandit, black, flake8, isort, mypy, radon
+from towpath.checks.security import pip_audit_reader as pip_audit
+from towpath.checks.security import safety_reader as safety
+from towpath.checks.security import secrets_reader as secrets
+from towpath.checks.tests import coverage_reader as coverage
+from towpath.core.errors import NothingToJudgeError
+from towpath.core.findings import Ran
+
+PINS = [("django", "5.2"), ("celery", "5")]
+NO_FILE = "It was given no file."
+SILENT = "It wrote nothing."
+NO_FINDING = "It ended with exit code 1 and named no finding."
+
+
+def lines(tool: str, why: str) -> list[str]:
+    """Return all that is said of a tool that gave no verdict."""
+    return [
+        f"{tool} gave no verdict.",
+        f"why: {why}",
+        f"next: Its own words are in reports/logs/{tool}.log.",
+    ]
+
+
+def refused(read: Callable[[], object]) -> list[str]:
+    """Return what a reader says that refuses."""
+    with pytest.raises(NothingToJudgeError) as caught:
+        read()
+    return caught.value.lines()
+
+
+@pytest.mark.parametrize(
+    ("ran", "why"),
+    [
+        (Ran(0, "", "", 0), NO_FILE),
+        (Ran(0, "", "1 file would be left unchanged.", 2), "It was given 2 files and judged 1."),
+        (
+            Ran(1, "", "1 file would be reformatted, 1 file would be left unchanged.", 2),
+            "Its summary and the files that it names do not agree.",
+        ),
+        (
+            Ran(1, "", "2 files would be left unchanged.", 2),
+            NO_FINDING,
+        ),
+    ],
+)
+def test_black(ran: Ran, why: str) -> None:
+    """Not run, not all, or not of one mind."""
+    assert refused(lambda: black.read(ran)) == lines("black", why)
+
+
+GOOD = "SUCCESS: /x/a.py Everything Looks Good!\n"
+
+
+@pytest.mark.parametrize(
+    ("ran", "why"),
+    [
+        (Ran(0, "", "", 0), NO_FILE),
+        (Ran(0, GOOD, "", 2), "It was given 2 files and judged 1."),
+        (Ran(1, GOOD, "", 1), NO_FINDING),
+    ],
+)
+def test_isort(ran: Ran, why: str) -> None:
+    """Not run, not all, or not of one mind."""
+    assert refused(lambda: isort.read(ran)) == lines("isort", why)
+
+
+COUNTED = "2          total files processed\n"
+
+
+@pytest.mark.parametrize(
+    ("ran", "why"),
+    [
+        (Ran(0, "", "", 0), NO_FILE),
+        (Ran(0, "odd\n" + COUNTED, "", 2), "It wrote a line of no known form: 'odd'"),
+        (Ran(0, "0.1   seconds elapsed\n", "", 1), "It was given 1 files and judged 0."),
+        (Ran(0, COUNTED, "", 3), "It was given 3 files and judged 2."),
+        (Ran(1, COUNTED, "", 2), NO_FINDING),
+    ],
+)
+def test_flake8(ran: Ran, why: str) -> None:
+    """Not run, not understood, not all, or not of one mind."""
+    assert refused(lambda: flake8.read(ran)) == lines("flake8", why)
+
+
+@pytest.mark.parametrize(
+    ("ran", "why"),
+    [
+        (Ran(0, "", "", 0), NO_FILE),
+        (Ran(0, "", "", 2), "Its last line is no summary: ''"),
+        (
+            Ran(1, "Found 1 error in 2 files (checked 3 source files)", "", 3),
+            "It counted 1 errors and named 0.",
+        ),
+        (
+            Ran(1, "odd\nFound 1 error in 1 file (checked 1 source file)", "", 1),
+            "It wrote a line of no known form: 'odd'",
+        ),
+        (
+            Ran(0, "Success: no issues found in 2 source files", "", 3),
+            "It was given 3 files and judged 2.",
+        ),
+        (
+            Ran(1, "Success: no issues found in 2 source files", "", 2),
+            NO_FINDING,
+        ),
+    ],
+)
+def test_mypy(ran: Ran, why: str) -> None:
+    """Not run, stopped, not understood, not all, or not of one mind."""
+    assert refused(lambda: mypy.read(ran)) == lines("mypy", why)
+
+
+def bandits(**more: Any) -> str:
+    """Return a report of bandit about one file."""
+    return json.dumps({"errors": [], "metrics": {"_totals": {}, "a.py": {}}, "results": []} | more)
+
+
+@pytest.mark.parametrize(
+    ("ran", "why"),
+    [
+        (Ran(0, "", "", 0), NO_FILE),
+        (Ran(0, "", "", 1), SILENT),
+        (
+            Ran(0, bandits(errors=[{"filename": "a.py", "reason": "syntax error"}]), "", 1),
+            "a.py: syntax error",
+        ),
+        (Ran(0, bandits(), "", 2), "It was given 2 files and judged 1."),
+        (Ran(1, bandits(results=[{}]), "", 1), "Its report lacks or spoils 'filename'."),
+        (Ran(1, bandits(), "", 1), NO_FINDING),
+    ],
+)
+def test_bandit(ran: Ran, why: str) -> None:
+    """Not run, silent, a file that it could not read, half, not all, or not of one mind."""
+    assert refused(lambda: bandit.read(ran)) == lines("bandit", why)
+
+
+@pytest.mark.parametrize(
+    ("ran", "why"),
+    [
+        (Ran(0, "", "", 0), NO_FILE),
+        (Ran(1, "{}", "broken", 1), "It ended with exit code 1: broken"),
+        (Ran(0, "", "", 1), SILENT),
+        (Ran(0, '{"a.py": {"error": "invalid syntax"}}', "", 1), "a.py: invalid syntax"),
+        (Ran(0, '{"a.py": {"odd": 1}}', "", 1), "a.py: {'odd': 1}"),
+        (Ran(0, '{"a.py": null}', "", 1), "a.py: None"),
+        (
+            Ran(0, '{"a.py": [{"type": "function"}]}', "", 1),
+            "a.py: a block lacks or spoils 'lineno'.",
+        ),
+        (Ran(0, '{"a.py": []}', "", 1), "It found no function."),
+    ],
+)
+def test_radon(ran: Ran, why: str) -> None:
+    """Not run, crashed, silent, a file that it could not read, half, or nothing."""
+    assert refused(lambda: radon.read(ran)) == lines("radon", why)
+
+
+def covered(*, percent: object = 50, statements: int = 2, branches: bool = True) -> str:
+    """Return a report of coverage."""
+    totals = {"percent_covered": percent, "num_statements": statements, "covered_lines": 1}
+    return json.dumps({"meta": {"branch_coverage": branches}, "totals": totals})
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("", SILENT),
+        ("{}", "Its report lacks or spoils 'meta'."),
+        (covered(statements=0), "It measured no statement."),
+        (covered(branches=False), "It did not measure branches."),
+        (covered(percent=100.5), "100.5 is no percentage."),
+        (covered(percent=-0.5), "-0.5 is no percentage."),
+    ],
+)
+def test_coverage(text: str, why: str) -> None:
+    """Silent, half, nothing measured, or no percentage."""
+    assert refused(lambda: coverage.read(text)) == lines("coverage", why)
+
+
+def path(name: str, measure: str = "one") -> dict[str, Any]:
+    """Return a path as pytest-benchmark reports it."""
+    info = {"reference": 1.0, "measure": measure}
+    return {"name": name, "stats": {"min": 2.0}, "extra_info": info}
+
+
+TWICE = "It has two paths of one name, or more than one reference."
+
+
+@pytest.mark.parametrize(
+    ("document", "why"),
+    [
+        ({}, "It measured nothing."),
+        ({"benchmarks": []}, "It measured nothing."),
+        ({"benchmarks": {"ingest": 1}}, "It measured nothing."),
+        ({"benchmarks": [{}]}, "Its report lacks or spoils 'name'."),
+        ({"benchmarks": [path("a"), path("a")]}, TWICE),
+        ({"benchmarks": [path("a"), path("b", "two")]}, TWICE),
+    ],
+)
+def test_pytest_benchmark(document: Mapping[str, Any], why: str) -> None:
+    """Nothing measured, half, or not comparable."""
+    assert refused(lambda: benchmark.read(json.dumps(document))) == lines("pytest-benchmark", why)
+
+
+def test_the_baseline_is_named_where_it_is_no_json() -> None:
+    """Reading it, and before it is renewed."""
+    measured = benchmark.Measured({"a": 1.0}, "one")
+    wanted = lines("the baseline", "It wrote a JSON list, not an object.")
+
+    assert refused(lambda: benchmark.slowdowns(measured, "[]", "3.12")) == wanted
+    assert refused(lambda: benchmark.renewed(measured, "[]", "3.12")) == wanted
+
+
+@pytest.mark.parametrize(
+    ("kept", "why"),
+    [
+        (
+            {"measure": "two", "pythons": {"3.12": {"a": 1}}},
+            "It was measured against another reference than this one.",
+        ),
+        ({"measure": "one", "pythons": {}}, "It has nothing for Python 3.12."),
+        (
+            {"measure": "one", "pythons": {"3.12": {"b": 1}}},
+            "It and what was measured do not have the same paths: a, b.",
+        ),
+    ],
+)
+def test_a_stale_baseline(kept: Mapping[str, Any], why: str) -> None:
+    """It has to be renewed, and the command for that is named."""
+    measured = benchmark.Measured({"a": 1.0}, "one")
+
+    assert refused(lambda: benchmark.slowdowns(measured, json.dumps(kept), "3.12")) == [
+        "The baseline of the performance tests does not fit.",
+        f"why: {why}",
+        "next: Renew the baseline and have it reviewed: nox -s performance -- --renew",
+    ]
+
+
+def audited(*rows: Mapping[str, Any]) -> str:
+    return json.dumps({"dependencies": list(rows)})
+
+
+DJANGO = {"name": "django", "version": "5.2", "vulns": []}
+CELERY = {"name": "celery", "version": "5", "vulns": []}
+SKIPPED = [{"name": name, "skip_reason": f"no {name}"} for name in ("django", "celery")]
+
+
+@pytest.mark.parametrize(
+    ("ran", "why"),
+    [
+        (Ran(0, "", "", 0), NO_FILE),
+        (Ran(0, "", "", 1), SILENT),
+        (Ran(0, "{}", "", 1), "Its report lacks or spoils 'dependencies'."),
+        (Ran(0, audited(DJANGO), "", 1), "It has not looked at 1 of 2 pins: celery==5"),
+        (
+            Ran(0, audited(*SKIPPED), "", 1),
+            "It has not looked at 2 of 2 pins: django==5.2, celery==5. no django",
+        ),
+        (
+            Ran(1, audited(DJANGO, CELERY), "", 1),
+            NO_FINDING,
+        ),
+    ],
+)
+def test_pip_audit(ran: Ran, why: str) -> None:
+    """Not run, silent, half, a pin that was not looked at, or not of one mind."""
+    assert refused(lambda: pip_audit.read(ran, PINS)) == lines("pip-audit", why)
+
+
+def scanned(*rows: Mapping[str, Any], **more: Any) -> str:
+    """Return a report of safety about these packages."""
+    document = {"scanned_packages": {row["name"]: row for row in rows}, "vulnerabilities": []}
+    return json.dumps(document | {"ignored_vulnerabilities": []} | more)
+
+
+@pytest.mark.parametrize(
+    ("ran", "why"),
+    [
+        (Ran(0, "", "", 0), NO_FILE),
+        (Ran(1, "", "no network", 1), "It ended with exit code 1: no network"),
+        (Ran(0, "", "", 1), SILENT),
+        (Ran(0, "{}", "", 1), "Its report lacks or spoils 'scanned_packages'."),
+        (Ran(0, scanned(DJANGO), "", 1), "It has not looked at 1 of 2 pins: celery==5"),
+        (
+            Ran(64, scanned(DJANGO, CELERY), "", 1),
+            "It ended with exit code 64 and named no advisory.",
+        ),
+    ],
+)
+def test_safety(ran: Ran, why: str) -> None:
+    """Not run, not asked, silent, half, a pin that was not looked at, or not of one mind."""
+    assert refused(lambda: safety.read(ran, PINS)) == lines("safety", why)
+
+
+LOOKED = "[scan]\tINFO\tChecking file: a.py\n"
+
+
+@pytest.mark.parametrize(
+    ("ran", "why"),
+    [
+        (Ran(0, "", "", 0), NO_FILE),
+        (Ran(0, "", LOOKED, 2), "It was given 2 files and judged 1."),
+        (Ran(1, " ", LOOKED, 1), SILENT),
+        (Ran(1, "{}", LOOKED, 1), "Its report lacks or spoils 'plugins_used'."),
+        (Ran(1, '{"plugins_used": []}', LOOKED, 1), "It had no detector to look with."),
+        (
+            Ran(1, '{"plugins_used": [1], "results": {}}', LOOKED, 1),
+            NO_FINDING,
+        ),
+    ],
+)
+def test_detect_secrets(ran: Ran, why: str) -> None:
+    """Not run, not all, silent, half, without a detector, or not of one mind."""
+    assert refused(lambda: secrets.read(ran, {})) == lines("detect-secrets", why)

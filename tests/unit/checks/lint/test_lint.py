@@ -1,0 +1,259 @@
+"""Lint from tool to verdict: what a linter did not say is never taken for a yes."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+import threading
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.fakes import Answer, TableRunner, outcome
+from tests.unit.checks.checked import (
+    CLEAN,
+    METRICS,
+    SHELL,
+    SOURCE,
+    WEAK,
+    calls,
+    evidence,
+    project,
+    said,
+    session_of,
+    source_of,
+)
+from towpath.checks import records
+from towpath.checks.lint import lint
+from towpath.checks.lint import linter as linting
+from towpath.checks.lint.linters_commands import LINTERS
+from towpath.config.workspace import Session
+from towpath.core.errors import (
+    CommandFailedError,
+    GateFailedError,
+    InterruptedRunError,
+    NothingToJudgeError,
+)
+from towpath.core.runner import Outcome, Runner
+from towpath.evidence import record as stages
+from towpath.gates import Status
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    """Return a small project."""
+    return project(tmp_path)
+
+
+def test_clean_code_passes_lint(root: Path) -> None:
+    """Every linter ran on every file of its own, and the statement says so."""
+    session = session_of(root, CLEAN)
+
+    lint.lint(session)
+
+    found = evidence(session, "lint")
+    assert found.status is Status.PASSED
+    assert found.facts == {
+        "issues": 0,
+        "complexity": 4,
+        "maintainability": 80,
+        **dict.fromkeys(("black", "isort", "flake8", "mypy", "bandit"), 0),
+        **dict.fromkeys(("deployment", "migrations"), 0),
+    }
+    assert set(found.tools) == {tool.name for tool in LINTERS}
+    assert found.inputs == stages.check_inputs(session, source_of(session), "lint")
+    ran = {line.split(" -m ")[1] for line in calls(session) if " -m " in line}
+    assert "bandit --quiet --format=json --exclude= app/a.py" in ran
+    assert "black --check --no-color --verbose app/a.py tests/test_a.py" in ran
+    assert "radon" in said(session) and "measured" in said(session)
+
+
+def test_shell_true_stops_at_lint(root: Path) -> None:
+    """The finding is named with its file and line, and annotated in GitHub."""
+    session = session_of(root, CLEAN | {"-m bandit": SHELL}, {"GITHUB_ACTIONS": "true"})
+
+    with pytest.raises(GateFailedError):
+        lint.lint(session)
+
+    assert evidence(session, "lint").facts["issues"] == 1
+    assert "app/a.py:1: B602 shell=True" in said(session)
+    assert "::error file=app/a.py,line=1::B602 shell=True" in said(session)
+
+
+@pytest.mark.parametrize("tool", CLEAN)
+@pytest.mark.parametrize("broken", [outcome(code=1, stderr="No module named x"), outcome()])
+def test_a_linter_that_did_not_judge_leaves_lint_without_a_verdict(
+    root: Path, tool: str, broken: Outcome
+) -> None:
+    """All others ran and were clean; that is not enough."""
+    session = session_of(root, CLEAN | {tool: broken})
+
+    with pytest.raises(NothingToJudgeError):
+        lint.lint(session)
+
+    found = evidence(session, "lint")
+    assert found.status is Status.ERRORED
+    named = {"complexity mi": "maintainability", "complexity cc": "radon", "imports": "isort"}
+    name = named.get(tool.rpartition(".")[2], tool.split()[-1])
+    assert f"{name} gave no verdict" in found.reason
+    assert all(key in " ".join(calls(session)) for key in CLEAN)
+
+
+def test_a_linter_that_cannot_start_is_errored_too(root: Path) -> None:
+    """The runner's error does not end the other linters."""
+
+    def missing(argv: tuple[str, ...]) -> Outcome:
+        raise CommandFailedError("mypy is not installed or not on PATH.")
+
+    session = session_of(root, CLEAN | {"-m mypy": missing})
+
+    with pytest.raises(NothingToJudgeError) as caught:
+        lint.lint(session)
+
+    assert "mypy is not installed" in caught.value.why
+
+
+def test_a_failure_is_not_hidden_by_a_tool_that_broke(root: Path) -> None:
+    """A no stays a no, and the reason names both."""
+    session = session_of(root, CLEAN | {"-m bandit": SHELL, "-m mypy": outcome(code=2)})
+
+    with pytest.raises(GateFailedError):
+        lint.lint(session)
+
+    assert evidence(session, "lint").status is Status.FAILED
+    reason = evidence(session, "lint").reason
+    assert "mypy gave no verdict" in reason and "issues is 1, wanted" in reason
+
+
+def test_many_findings_are_told_in_short(root: Path) -> None:
+    """Twenty, and how many more."""
+    document = {"errors": [], "metrics": METRICS, "results": [WEAK] * 25}
+    session = session_of(root, CLEAN | {"-m bandit": outcome(json.dumps(document), code=1)})
+
+    with pytest.raises(GateFailedError):
+        lint.lint(session)
+
+    assert said(session).count("B602") == 20
+    assert "and 5 more" in said(session)
+
+
+def test_files_that_change_during_a_check_leave_no_verdict(root: Path) -> None:
+    """What was judged is not what is there now."""
+    hashes = iter(["before", "after", "after"])
+
+    def files(argv: tuple[str, ...]) -> Outcome:
+        hash_ = next(hashes)
+        return outcome(f"100644 blob {hash_}\tapp/a.py\0100644 blob 1\ttests/test_a.py\0")
+
+    session = session_of(root, CLEAN | {"ls-tree": files})
+
+    with pytest.raises(NothingToJudgeError) as caught:
+        lint.lint(session)
+
+    assert "changed since the check began" in caught.value.why
+
+
+def test_no_python_file_at_all_is_no_pass(root: Path) -> None:
+    """A pattern that matches nothing has checked nothing."""
+    session = session_of(root, CLEAN | {"ls-tree": ""})
+
+    with pytest.raises(NothingToJudgeError):
+        lint.lint(session)
+
+    assert evidence(session, "lint").status is Status.ERRORED
+
+
+def test_the_version_of_a_package_that_is_not_there_is_missing() -> None:
+    """It does not end the check; its gate will."""
+    assert linting.version("no-such-package-here") == "missing"
+    assert linting.version("pytest")[0].isdigit()
+    assert linting.version("towpath") != "missing"
+
+
+class Stopping(TableRunner):
+    """A runner whose commands run until they are stopped, as real ones do."""
+
+    def __init__(self, answers: Mapping[str, Answer]) -> None:
+        super().__init__(answers)
+        self.running = threading.Event()
+        self.stopped = threading.Event()
+
+    def run(self, argv: Sequence[str], **how: Any) -> Outcome:
+        """Run a linter until `stop`; anything else answers from the table."""
+        if "-m" not in argv:
+            return super().run(argv, **how)
+        self.running.set()
+        assert self.stopped.wait(5), "nobody stopped it"
+        raise InterruptedRunError("Interrupted while this ran.")
+
+    def stop(self) -> None:
+        """Stop everything."""
+        self.stopped.set()
+
+
+@pytest.mark.usefixtures("listening")
+def test_ctrl_c_ends_all_linters_and_leaves_no_evidence(root: Path) -> None:
+    """It reaches one thread only; the others are stopped by it."""
+    session = session_of(root, CLEAN)
+    runner = Stopping({**SOURCE, **CLEAN})
+    session = Session(session.config, runner, session.terminal)
+
+    def interrupt() -> None:
+        runner.running.wait(5)
+        os.kill(os.getpid(), signal.SIGINT)
+
+    threading.Thread(target=interrupt, daemon=True).start()
+    with pytest.raises((KeyboardInterrupt, InterruptedRunError)):
+        lint.lint(session)
+
+    assert runner.stopped.is_set()
+    assert not stages.path(session.config, "lint").exists()
+    assert records.names(session.config, "lint") == []
+    assert not (session.config.reports / "cache").exists()
+
+
+@pytest.mark.door
+def test_a_linter_over_its_deadline_is_errored_by_its_name(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A real process that hangs is ended; the others are judged all the same."""
+    monkeypatch.setattr(linting, "DEADLINE", 0.5)
+    session = session_of(root, {})
+    real = Runner(session.terminal, env={}, cwd=root)
+
+    class Hanging(TableRunner):
+        """Answers from a table, but mypy is a real process that hangs."""
+
+        def run(self, argv: Sequence[str], **how: Any) -> Outcome:
+            if "mypy" in argv:
+                return real.run([sys.executable, "-c", "import time; time.sleep(60)"], **how)
+            return super().run(argv, **how)
+
+    session = Session(session.config, Hanging({**SOURCE, **CLEAN}), session.terminal)
+
+    with pytest.raises(NothingToJudgeError) as caught:
+        lint.lint(session)
+
+    assert "mypy gave no verdict" in caught.value.why
+    assert "did not end within 0.5 s" in caught.value.why
+    assert evidence(session, "lint").facts["flake8"] == 0
+    assert "did not end within 0.5 s" in (root / "reports/logs/mypy.log").read_text()
+
+
+@pytest.mark.parametrize("github", ["", "true"])
+def test_each_linter_has_its_line_and_then_there_is_one_table(root: Path, github: str) -> None:
+    """With its time and its count, as soon as it has ended; the words of a tool are in its log."""
+    session = session_of(root, CLEAN, {"GITHUB_ACTIONS": github})
+
+    lint.lint(session)
+
+    lines = said(session).splitlines()
+    assert sum(line.startswith("✓ flake8: issues: 0, files: 2 ") for line in lines) == 1
+    assert sum("│ flake8" in line for line in lines) == 1
+    log = (root / "reports/logs/flake8.log").read_text()
+    assert log.startswith("$ ") and "total files processed" in log
+    assert ("total files processed" in said(session)) == bool(github)

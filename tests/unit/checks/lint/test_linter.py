@@ -1,0 +1,183 @@
+"""A linter is run, or let write, or only some are; what comes out is judged."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from tests.unit.checks.checked import calls, evidence, said
+from tests.unit.checks.lint.linters import Desk, asked, linted, run
+from towpath.checks import records
+from towpath.checks.lint import lint
+from towpath.checks.lint.linters_commands import LINTERS
+from towpath.core.errors import ConfigurationError, GateFailedError, NothingToJudgeError
+from towpath.evidence import record as stages
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Desk:
+    """Return a project that was linted once."""
+    return linted(tmp_path)
+
+
+def test_a_part_has_no_evidence(desk: Desk) -> None:
+    """Only who is named runs, in the order of the table; what a gate could judge is untouched."""
+    session = desk.session()
+    before = stages.require(session.config, "lint")
+
+    with pytest.raises(GateFailedError, match="This part of lint failed: LINT"):
+        lint.lint(session, ["mypy", "black", "--fresh"])
+
+    assert set(asked(desk)) == {"mypy", "black"}
+    assert stages.require(session.config, "lint") == before
+    assert len(records.names(session.config, "lint")) == len(LINTERS)
+    assert "there will be no verdict and no evidence" in said(session)
+    assert "app/b.py: BLACK" in said(session) and "flake8" not in said(session)
+
+
+def test_a_part_that_is_clean_passes_and_one_that_crashed_does_not(desk: Desk) -> None:
+    """Radon's number is judged by its own gate."""
+    lint.lint(desk.session(), ["radon"])
+    desk.write("app/a.py", "def f: 10\n")
+    with pytest.raises(GateFailedError, match="COMPLEXITY"):
+        lint.lint(desk.session(), ["radon"])
+    desk.write("app/a.py", "radon crash\n")
+    with pytest.raises(NothingToJudgeError, match="could not be judged"):
+        lint.lint(desk.session(), ["radon"])
+
+
+@pytest.mark.parametrize(
+    ("word", "what"),
+    [
+        ("flak8", "Unknown linter 'flak8'. Did you mean 'flake8'?"),
+        ("--fx", "Unknown option '--fx'. Did you mean '--fix'?"),
+    ],
+)
+def test_an_unknown_word_names_the_nearest(desk: Desk, word: str, what: str) -> None:
+    """Before anything runs."""
+    session = desk.session()
+
+    with pytest.raises(ConfigurationError) as caught:
+        lint.lint(session, ["black", word])
+
+    assert caught.value.what == what
+    assert calls(session) == []
+
+
+@pytest.mark.parametrize("kind", ["python", "wrkflows"])
+def test_a_kind_that_cannot_be_absent_is_a_wrong_setting(tmp_path: Path, kind: str) -> None:
+    """Before anything runs: a typo would make no difference, and Python is in every project."""
+    session = Desk(tmp_path).session()
+    session = replace(session, config=replace(session.config, absent=(kind,)))
+
+    with pytest.raises(ConfigurationError, match=f"names '{kind}'") as caught:
+        lint.lint(session)
+
+    assert "workflows" in caught.value.why
+    assert calls(session) == []
+
+
+def test_a_kind_that_is_absent_is_judged_all_the_same_where_it_turns_up(desk: Desk) -> None:
+    """The setting spares who has nothing to judge, and excuses nothing."""
+    desk.write("pyproject.toml", "walls bad\n")
+
+    facts = run(desk)["facts"]
+
+    assert facts["walls"] == 1
+    assert "shellcheck" not in facts
+
+
+def test_fix_lets_black_and_isort_write_and_then_judges(desk: Desk) -> None:
+    """It says which files they changed; what the others find stays found."""
+    session = desk.session()
+
+    with pytest.raises(GateFailedError):
+        lint.lint(session, ["--fix"])
+
+    assert (desk.root / "app/b.py").read_text() == "flake8 bad\nbandit bad\nmypy bad\n"
+    assert "changed: app/b.py" in said(session)
+    facts = evidence(session, "lint").facts
+    assert (facts["black"], facts["isort"], facts["issues"]) == (0, 0, 3)
+
+
+def test_fix_with_linters_that_cannot_is_refused(desk: Desk) -> None:
+    """With the names of those that can."""
+    with pytest.raises(ConfigurationError) as caught:
+        lint.lint(desk.session(), ["mypy", "--fix"])
+
+    assert caught.value.why == "Those that can are black, isort."
+
+
+def test_the_log_of_a_linter_says_what_it_was_not_asked_again(desk: Desk) -> None:
+    """With all that it had found there."""
+    run(desk)
+
+    log = (desk.root / "reports/logs/flake8.log").read_text()
+    assert "4 files, the settings and the tools did not change" in log
+    assert "app/b.py:1: E999 bad" in log
+
+
+def test_in_github_each_log_is_a_fold_and_the_summary_has_the_table(desk: Desk) -> None:
+    """And every finding is on its file and line."""
+    summary = desk.root / "reports/summary.md"
+    session = desk.session({"GITHUB_ACTIONS": "true", "GITHUB_STEP_SUMMARY": str(summary)})
+
+    with pytest.raises(GateFailedError):
+        lint.lint(session, ["--fresh"])
+
+    assert "::group::flake8: issues: 1, files: 4" in said(session)
+    assert "::error file=app/b.py,line=1::E999 bad" in said(session)
+    assert "::error file=app/b.py::ISORT imports are out of order" in said(session)
+    assert "| flake8 | failed | " in summary.read_text()
+    assert "### lint: failed\n\n| gate |  | why |" in summary.read_text()
+
+
+def test_code_scanning_gets_what_bandit_and_flake8_found(desk: Desk) -> None:
+    """Of one that gave no verdict there is no file: an old one would be a claim."""
+    folder = desk.root / "reports/sarif"
+    assert {file.name for file in folder.iterdir()} == {"bandit.sarif", "flake8.sarif"}
+    assert '"uri": "app/b.py"' in (folder / "flake8.sarif").read_text()
+
+    desk.write("app/a.py", "flake8 crash\n")
+    run(desk)
+
+    assert {file.name for file in folder.iterdir()} == {"bandit.sarif"}
+
+
+def test_a_name_with_a_control_character_gives_no_verdict_and_is_named(tmp_path: Path) -> None:
+    """Words that come line by line could not be read; a space, a colon or a letter is no matter."""
+    desk = Desk(tmp_path)
+    desk.write("pyproject.toml", "[project]\n")
+    desk.write("app/a: b é.py", "def f: 3\n")
+    desk.write("app/a.py", "def g: 3\n")
+    lint.lint(desk.session(), ["black", "radon"])
+    desk.write("app/c\nd.py", "def h: 3\n")
+    session = desk.session()
+
+    with pytest.raises(NothingToJudgeError) as caught:
+        lint.lint(session, ["black"])
+
+    assert "cannot be asked about 'app/c\\nd.py'" in caught.value.why
+    assert "Rename it." in caught.value.why
+
+
+def test_what_is_left_out_is_in_the_evidence_also_when_it_is_not_asked_again(
+    tmp_path: Path,
+) -> None:
+    """File by file, and the setting that does it."""
+    desk = Desk(tmp_path)
+    desk.write("pyproject.toml", "[project]\n")
+    desk.write("setup.cfg", "[flake8]\nexclude = app/b.py\nmax-line-length = 100\n")
+    desk.write("app/a.py", "def f: 3\n")
+    desk.write("app/b.py", "flake8 excluded\n")
+    wanted = {
+        "flake8": ["app/b.py: the settings exclude it", "setup.cfg: [flake8] exclude = app/b.py"]
+    }
+
+    first, again = run(desk), run(desk)
+
+    assert first["facts"]["excluded"] == again["facts"]["excluded"] == wanted
+    assert asked(desk)["flake8"] == [] if "flake8" in asked(desk) else True
+    assert first["facts"]["flake8"] == 0

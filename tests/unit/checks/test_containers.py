@@ -1,0 +1,377 @@
+"""The checks in containers: which ones, what their reports say, and the worst of it."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.fakes import TableRunner, outcome
+from tests.releases import good
+from tests.unit.checks.checked import BAD_XML, GOOD_XML, calls, project, said, session_of
+from towpath import gates
+from towpath.checks import containers as ci
+from towpath.checks.containers import Place
+from towpath.config.waivers import Waiver
+from towpath.config.workspace import Session
+from towpath.core.errors import (
+    CommandFailedError,
+    ConfigurationError,
+    GateFailedError,
+    InterruptedRunError,
+    LockedError,
+    NothingToJudgeError,
+)
+from towpath.core.runner import Outcome
+from towpath.evidence import record as stages
+from towpath.evidence.journal import locked
+from towpath.evidence.statement import Statement, Subject, verdict_rows
+from towpath.gates import Status
+
+HERE = Subject.commit("c" * 40, "t" * 40)
+ELSEWHERE = Subject.commit("c" * 40, "d" * 40)
+STORE = '{"DriverStatus": [["driver-type", "io.containerd.snapshotter.v1"]]}'
+DOWN = "docker compose --project-name=app-ci --file=compose/ci.yaml --profile=* down"
+
+Act = Callable[[Path], int]
+
+
+def clone(argv: tuple[str, ...]) -> Outcome:
+    """Make the directory, as git does."""
+    Path(argv[-1]).mkdir(parents=True)
+    return outcome()
+
+
+@pytest.fixture
+def session(tmp_path: Path) -> Session:
+    """Return a session of a project with services for its checks, on an engine that obeys."""
+    root = tmp_path / "a project"
+    (root / "compose").mkdir(parents=True)
+    project(root)
+    (root / "compose/ci.yaml").touch()
+    (root / "socket").touch()
+    answers = {
+        "docker info": STORE,
+        "buildx bake": "",
+        "read-tree": "",
+        "clone": clone,
+        "remote remove": "",
+        "checkout-index": "",
+        "compose": "",
+    }
+    env = {"TOWPATH_STATE": str(tmp_path / "state"), "TOWPATH_ADVISORIES": "/given/advisories"}
+    return session_of(root, answers, env)
+
+
+def place(session: Session, acts: Mapping[str, Act], seen: list[str] | None = None) -> Place:
+    """Return where services run: each acts on its reports and ends with the code that it gives."""
+    root = session.config.root
+
+    def runner(service: str) -> TableRunner:
+        def run(argv: tuple[str, ...]) -> Outcome:
+            if seen is not None:
+                seen.append(" ".join(argv))
+            reports = root / "reports/ci/work" / service / "reports"
+            return outcome(code=acts[service](reports), stderr="its last words")
+
+        return TableRunner({service: run})
+
+    return Place(root / "socket", "linux/amd64", runner)
+
+
+def evidence(
+    stage: str,
+    status: str = "passed",
+    subject: Subject = HERE,
+    code: int | None = None,
+    more: dict[str, Any] | None = None,
+) -> Act:
+    """Return a service that leaves this evidence, made under the policy of the project."""
+    reason = "" if status == "passed" else f"{stage} is {status}"
+
+    def act(reports: Path) -> int:
+        (reports / "evidence").mkdir()
+        policy = stages.policy(session_of(reports.parents[4], {}).config)
+        facts = {**good(stage), **(more or {})}
+        statement = Statement(
+            stage, subject, Status(status), "2026-01-01T00:00:00Z", 1, policy, "i", reason=reason
+        )
+        judged = verdict_rows(gates.judge(stage, good(stage)))
+        if stage == "security":
+            statement = replace(statement, started=stages.stamp(stages.now()))
+        text = replace(statement, facts=facts, verdicts=judged).encode()
+        (reports / "evidence" / f"{stage}.json").write_bytes(text)
+        return int(status != "passed") if code is None else code
+
+    return act
+
+
+def junit(text: str, code: int = 0) -> Act:
+    """Return a service that leaves this report of its tests."""
+
+    def act(reports: Path) -> int:
+        (reports / "junit").mkdir()
+        (reports / "junit/build-test.xml").write_text(text)
+        return code
+
+    return act
+
+
+def ends(code: int) -> Act:
+    """Return a service that leaves nothing."""
+    return lambda _: code
+
+
+def run(session: Session, acts: Mapping[str, Act]) -> dict[str, ci.Result]:
+    """Run these services and return how each stands."""
+    found = ci.run(session, ci.chosen([*acts]), place(session, acts))
+    return {row.service: row for row in found}
+
+
+@pytest.mark.parametrize("linked", ["evidence", "."])
+def test_links_that_a_container_left_are_not_followed(
+    session: Session, tmp_path: Path, linked: str
+) -> None:
+    """Evidence behind a link is none, and the file that it names is not taken over."""
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    evidence("lint")(outside)
+
+    def act(reports: Path) -> int:
+        place = (reports / linked).resolve()
+        if place.is_dir():
+            place.rmdir()
+        place.symlink_to(outside if linked == "." else outside / "evidence")
+        return 0
+
+    found = run(session, {"lint-check": act})
+
+    assert found["lint-check"].status is Status.ERRORED
+    assert not any((session.config.reports / "ci/lint-check").rglob("*.json"))
+    assert "! lint-check: not taken over: " in said(session)
+
+
+def test_all_services_pass(session: Session) -> None:
+    """Each is judged by what it left, which is kept; then everything is taken down."""
+    acts = {
+        "ci-runner": ends(0),
+        "lint-check": evidence("lint"),
+        "unit-tests": evidence("tests"),
+        "integration-tests": evidence("integration"),
+        "security-scan": evidence("security"),
+        "build-test": junit(GOOD_XML),
+    }
+
+    found = run(session, acts)
+    ci.demand(found.values())
+
+    assert {row.status for row in found.values()} == {Status.PASSED}
+    assert found.keys() == {check.service for check in ci.chosen([])}
+    reports = session.config.reports / "ci"
+    assert (reports / "lint-check/evidence/lint.json").is_file()
+    assert not (reports / "work").exists()
+    assert calls(session)[-1].startswith(DOWN)
+    assert "lint-check        │ passed" in said(session)
+
+
+@pytest.mark.parametrize(
+    ("service", "act", "status", "words"),
+    [
+        ("lint-check", evidence("lint", "failed"), "failed", "lint is failed"),
+        ("lint-check", evidence("lint", "errored"), "errored", "lint is errored"),
+        ("lint-check", evidence("lint", subject=ELSEWHERE), "errored", "speaks of other files"),
+        ("lint-check", evidence("lint", code=1), "errored", "It passed, and then ended with 1."),
+        ("lint-check", evidence("tests"), "errored", "It left no evidence. its last words"),
+        ("lint-check", ends(0), "errored", "It left no evidence."),
+        ("lint-check", ends(125), "errored", "its last words"),
+        ("build-test", junit(BAD_XML, 1), "failed", "tests_failed is 1"),
+        ("build-test", junit(GOOD_XML[:40]), "errored", "no readable JUnit report"),
+        ("build-test", junit(GOOD_XML, 1), "errored", "It passed, and then ended with 1."),
+        ("build-test", junit('<testsuite tests="0" failures="0" errors="0"/>'), "failed", "is 0"),
+        ("build-test", ends(0), "errored", "It left no report."),
+        ("ci-runner", ends(1), "errored", "its last words"),
+    ],
+)
+def test_a_service_that_did_not_show_that_it_passed(
+    session: Session, service: str, act: Act, status: str, words: str
+) -> None:
+    """An exit code of 0 is not enough, and a verdict with another exit code neither."""
+    found = run(session, {service: act})[service]
+
+    assert found.status == status
+    assert words in found.note
+
+
+def test_a_service_that_could_not_be_started_is_errored(session: Session) -> None:
+    """The others end, and the program that is missing is named."""
+
+    def missing(_: Path) -> int:
+        raise CommandFailedError("docker is not installed or not on PATH.")
+
+    found = run(session, {"lint-check": missing, "unit-tests": evidence("tests")})
+
+    assert found["lint-check"].status is Status.ERRORED
+    assert found["lint-check"].code is None
+    assert "docker is not installed" in found["lint-check"].note
+    assert found["unit-tests"].status is Status.PASSED
+
+
+def test_what_an_earlier_run_left_shows_nothing(session: Session) -> None:
+    """A service that does not start now has no evidence, though it had some the last time."""
+    run(session, {"lint-check": evidence("lint")})
+
+    assert run(session, {"lint-check": ends(1)})["lint-check"].status is Status.ERRORED
+
+
+@pytest.mark.parametrize(
+    ("acts", "error"),
+    [
+        ({"lint-check": evidence("lint", "failed"), "build-test": ends(1)}, GateFailedError),
+        ({"lint-check": evidence("lint"), "build-test": ends(1)}, NothingToJudgeError),
+    ],
+)
+def test_the_worst_verdict_decides(
+    session: Session, acts: dict[str, Act], error: type[Exception]
+) -> None:
+    """A gate that said no comes before one that could not be judged; both name the service."""
+    with pytest.raises(error) as caught:
+        ci.demand(run(session, acts).values())
+
+    assert ("lint-check" if error is GateFailedError else "build-test") in str(caught.value)
+
+
+def test_containers_see_what_is_given_to_them(session: Session) -> None:
+    """A directory of advisories outside the project is seen at its own place, read-only."""
+    seen: list[str] = []
+    ci.run(session, ci.chosen(["lint-check"]), place(session, {"lint-check": ends(0)}, seen))
+
+    assert " run --rm --no-TTY --quiet-pull " in seen[0]
+    assert "--volume=/given/advisories:/given/advisories:ro" in seen[0]
+    assert seen[0].endswith(" lint-check")
+
+
+@pytest.mark.parametrize("outside", [False, True])
+def test_advisories_are_seen_under_the_name_that_was_given(session: Session, outside: bool) -> None:
+    """In the working tree or not: an absolute name is mounted, a relative one is in the copy."""
+    here = "/elsewhere" if outside else str(session.config.root / "advisories")
+    seen: list[str] = []
+    for name in (here, "advisories"):
+        given = {**session.config.env, "TOWPATH_ADVISORIES": name}
+        made = replace(session, config=replace(session.config, env=given))
+        ci.run(made, ci.chosen(["ci-runner"]), place(made, {"ci-runner": ends(0)}, seen))
+
+    assert f"--volume={here}:{here}:ro" in seen[0]
+    assert "advisories" not in seen[1]
+
+
+def test_an_interrupt_takes_everything_down(session: Session) -> None:
+    """The copies are gone, and the last command took the project down."""
+
+    def interrupt(_: Path) -> int:
+        raise KeyboardInterrupt
+
+    with pytest.raises((KeyboardInterrupt, InterruptedRunError)):
+        run(session, {"lint-check": interrupt})
+
+    assert calls(session)[-1].startswith(DOWN)
+    assert not (session.config.reports / "ci/work").exists()
+
+
+def test_two_runs_at_once_are_refused(session: Session) -> None:
+    """The second would take the containers of the first down."""
+    lock = session.config.state / "ci/lock"
+
+    with (
+        locked(lock, "now", lambda _: None),
+        pytest.raises(LockedError, match="ci is locked by") as caught,
+    ):
+        run(session, {"lint-check": ends(0)})
+
+    assert "same containers" in caught.value.why
+    assert calls(session) == []
+
+
+def test_an_unknown_service_names_the_nearest() -> None:
+    """Nothing is built for a slip of the hand."""
+    with pytest.raises(ConfigurationError, match="'lint-chek'. Did you mean 'lint-check'"):
+        ci.chosen(["unit-tests", "lint-chek"])
+
+
+def test_a_service_that_is_named_twice_runs_once() -> None:
+    """In the order of the line."""
+    found = ci.chosen(["unit-tests", "lint-check", "unit-tests"])
+
+    assert [check.service for check in found] == ["unit-tests", "lint-check"]
+
+
+def test_a_project_without_the_services_is_told(session: Session) -> None:
+    """The file that is missing is named."""
+    (session.config.root / "compose/ci.yaml").unlink()
+
+    with pytest.raises(ConfigurationError, match="compose/ci.yaml"):
+        run(session, {"lint-check": ends(0)})
+
+
+def with_settings(session: Session, **settings: Any) -> Session:
+    return replace(session, config=replace(session.config, **settings))
+
+
+def test_the_build_test_is_judged_by_the_limits_of_the_project(session: Session) -> None:
+    """Two tests are wanted, and one ran."""
+    strict = with_settings(session, gates={"INTEGRATION_RUN": 1})
+
+    found = run(strict, {"build-test": junit(GOOD_XML)})["build-test"]
+
+    assert found.status is Status.FAILED
+    assert found.note.startswith("tests_run is 1, wanted INTEGRATION_RUN > 1")
+
+
+def test_the_build_test_is_judged_by_the_waivers_of_the_project(session: Session) -> None:
+    """And says so; a waiver of another gate changes nothing."""
+
+    def waiving(code: str) -> ci.Result:
+        waiver = Waiver(code, "being mended", dt.date(2999, 1, 1))
+        waived = with_settings(session, waivers=(waiver,))
+        return run(waived, {"build-test": junit(BAD_XML)})["build-test"]
+
+    assert waiving("INTEGRATION_FAILED").status is Status.PASSED
+    assert "waived: being mended (until 2999-01-01)" in waiving("INTEGRATION_FAILED").note
+    assert waiving("INTEGRATION_RUN").status is Status.FAILED
+
+
+def test_evidence_of_a_container_is_judged_again(session: Session) -> None:
+    """Whatever ran in there wrote it."""
+    lie = evidence("tests", more={"coverage": 3})
+
+    found = run(session, {"unit-tests": lie})["unit-tests"]
+
+    assert found.status is Status.ERRORED
+    assert "Its evidence is not believed." in found.note
+    assert "coverage is 3 %, wanted COVERAGE >= 80 %" in found.note
+
+
+def test_a_project_in_a_bigger_repository_runs_where_it_lies(session: Session) -> None:
+    """Containers work in its directory of the copy, and what they report is found there."""
+    runner = session.runner
+    assert isinstance(runner, TableRunner)
+    head = f"{'c' * 40}\n{'t' * 40}\napps/shop/\n.git/index\n"
+    runner.answers = {
+        "rev-parse HEAD": head,
+        "rev-parse --verify": f"{'t' * 40}\n",
+    } | runner.answers
+    seen: list[str] = []
+
+    def act(reports: Path) -> int:
+        reports.mkdir()
+        code = evidence("lint")(reports)
+        (reports / "evidence").rename(reports.parent / "apps/shop/reports/evidence")
+        return code
+
+    results = ci.run(session, ci.chosen(["lint-check"]), place(session, {"lint-check": act}, seen))
+
+    assert [row.status for row in results] == [Status.PASSED]
+    assert (session.config.reports / "ci/lint-check/evidence/lint.json").is_file()

@@ -1,0 +1,129 @@
+"""The tests against services: they run while their services live."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from tests.fakes import Answer, outcome
+from tests.unit.checks.checked import (
+    GOOD_XML,
+    calls,
+    evidence,
+    project,
+    pytest_that,
+    session_of,
+)
+from towpath.checks import records
+from towpath.checks.tests import tests as testing
+from towpath.config import Environment
+from towpath.config.workspace import Session
+from towpath.core.errors import CommandFailedError
+from towpath.core.runner import Outcome
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    """Return a small project."""
+    return project(tmp_path)
+
+
+@pytest.fixture
+def services(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Return what happens to services that start and stop at once."""
+    from towpath.environments import services as stack
+
+    events: list[str] = []
+
+    def up(session: Session, environment: Environment) -> dict[str, str]:
+        events.append(f"up {environment.name}")
+        return dict.fromkeys(("database", "cache", "queue"), "10.0.0.1")
+
+    def down(session: Session, environment: Environment, volumes: bool = False) -> None:
+        events.append(f"down {environment.name} {volumes}")
+
+    monkeypatch.setattr(stack, "services_up", up)
+    monkeypatch.setattr(stack, "services_down", down)
+    return events
+
+
+def with_testing(root: Path, answers: dict[str, Answer]) -> Session:
+    """Return a session in a project that has the environment testing."""
+    session = session_of(root, answers)
+    environments = {"testing": Environment("testing")}
+    return replace(session, config=replace(session.config, environments=environments))
+
+
+def test_integration_runs_while_its_services_live(root: Path, services: list[str]) -> None:
+    """What an earlier run left goes first, all goes in the end, and the tests are judged."""
+
+    def run(argv: tuple[str, ...]) -> Outcome:
+        services.append("pytest")
+        return pytest_that(GOOD_XML)(argv)
+
+    session = with_testing(root, {"-m pytest": run})
+
+    testing.integration(session)
+
+    assert services == ["down testing True", "up testing", "pytest", "down testing True"]
+    assert evidence(session, "integration").facts["tests_run"] == 1
+    assert "-m integration tests/integration" in " ".join(calls(session))
+
+
+def test_services_that_are_given_are_not_started(root: Path, services: list[str]) -> None:
+    """There is no engine then: the tests that need one are left out, and the evidence says so."""
+    session = session_of(root, {"-m pytest": pytest_that(GOOD_XML)}, {"TOWPATH_SERVICES": "given"})
+
+    testing.integration(session)
+
+    assert services == []
+    assert "-m integration and not engine" in " ".join(calls(session))
+    assert evidence(session, "integration").facts["left_out"] == ["engine"]
+
+
+@pytest.mark.parametrize("code", [0, 1])
+def test_a_part_of_the_integration_tests_has_no_verdict(
+    root: Path, services: list[str], code: int
+) -> None:
+    """The services come and go all the same."""
+    session = with_testing(root, {"-m pytest": outcome(code=code)})
+
+    if code:
+        with pytest.raises(CommandFailedError):
+            testing.integration(session, ["-k", "x"])
+    else:
+        testing.integration(session, ["-k", "x"])
+
+    assert services == ["down testing True", "up testing", "down testing True"]
+    assert records.names(session.config, "integration") == []
+
+
+def test_services_that_do_not_start_are_taken_down(
+    root: Path, services: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No test runs, and the error is the service's."""
+    from towpath.environments import services as stack
+
+    def up(session: Session, environment: Environment) -> dict[str, str]:
+        raise CommandFailedError("queue of testing is not healthy.")
+
+    monkeypatch.setattr(stack, "services_up", up)
+
+    with pytest.raises(CommandFailedError, match="queue"):
+        testing.integration(with_testing(root, {}))
+
+    assert services == ["down testing True", "down testing True"]
+
+
+def test_the_app_finds_services_by_these_variables(tmp_path: Path) -> None:
+    """Passwords come from files."""
+    found = testing.service_variables(
+        {"database": "10.0.0.1", "cache": "10.0.0.2", "queue": "10.0.0.3"}, tmp_path
+    )
+
+    assert found["DATABASE_HOST"] == "10.0.0.1"
+    assert found["CACHE_HOSTS"] == "10.0.0.2:11211"
+    assert found["QUEUE_PASSWORD_FILE"] == str(tmp_path / "queue_password")
+    assert not any(key.endswith("_PASSWORD") for key in found)

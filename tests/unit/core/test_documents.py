@@ -1,0 +1,195 @@
+"""What comes from outside is read as one thing only, or refused in words."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+import pytest
+
+from towpath.core import documents
+from towpath.core.errors import NothingToJudgeError
+from towpath.evidence import statement as evidence
+from towpath.evidence.statement import Statement, Subject
+from towpath.gates import Status
+
+SHA = "a" * 64
+GOOD = Statement(
+    stage="lint",
+    subject=Subject.commit("c" * 40, "7" * 40),
+    status=Status.PASSED,
+    started="2026-11-24T21:00:00Z",
+    duration=1.5,
+    policy="p",
+    inputs="i",
+    facts={"issues": 0},
+    verdicts=(
+        {
+            "gate": "LINT",
+            "stage": "lint",
+            "status": "passed",
+            "value": 0,
+            "limit": 0,
+            "direction": "<=",
+            "reason": "issues is 0, wanted LINT <= 0",
+        },
+    ),
+    artifacts={"reports/a.xml": SHA},
+)
+
+
+def nested(levels: int) -> str:
+    return "[" * levels + "]" * levels
+
+
+def test_a_plain_document_is_read() -> None:
+    """Every kind of value, as deep as is allowed."""
+    text = '{"a": [1, -2.5, true, null, "\\u00e4"], "b": {}}'
+
+    assert documents.loads(text) == {"a": [1, -2.5, True, None, "ä"], "b": {}}
+    assert documents.loads(text.encode()) == documents.loads(text)
+    assert documents.loads(nested(32))
+    assert documents.loads('"xx"', limit=4) == "xx"
+
+
+@pytest.mark.parametrize(
+    ("raw", "why"),
+    [
+        (b"", "Expecting value"),
+        (b"{", "Expecting property name"),
+        (b"\xff\xfe{\x00}\x00", "'utf-8' codec can't decode"),
+        ('{"a": 1, "b": 2, "a": 3}', "the key 'a' is there twice"),
+        ('{"x": {"a": 1, "a": 1}}', "the key 'a' is there twice"),
+        ("NaN", "NaN is no number of JSON"),
+        ("[-Infinity]", "-Infinity is no number of JSON"),
+        ("1e999", "the number 1e999 is too large"),
+        ("-1e999", "the number -1e999 is too large"),
+        ("1" * 19, "a whole number has more than 18 digits"),
+        ("1" * 5000, "a whole number has more than 18 digits"),
+        (nested(33), "it is nested deeper than 32 levels"),
+        (nested(1_000_000), "it is nested deeper than 32 levels"),
+        ('{"a":' * 200_000, "it is nested deeper than 32 levels"),
+        ('"' + "x" * documents.BYTES + '"', "it has 4194306 bytes, and the most is 4194304"),
+        ('"\\ud800"', "a text holds half of a surrogate pair"),
+        ('{"\\ud800": 1}', "a text holds half of a surrogate pair"),
+    ],
+)
+def test_anything_else_is_refused_in_words(raw: bytes | str, why: str) -> None:
+    """By ValueError, whoever wrote it."""
+    with pytest.raises(ValueError, match=f"^{re.escape(why)}"):
+        documents.loads(raw)
+
+
+def test_numbers_that_are_none_are_left_out() -> None:
+    """Of what we write ourselves, wherever they stand."""
+    odd = {"a": float("nan"), "b": [1.5, float("inf")], "c": ({"d": float("-inf")}, 1), "e": "x"}
+
+    assert documents.finite(odd) == {"a": None, "b": [1.5, None], "c": [{"d": None}, 1], "e": "x"}
+
+
+def forged(**fields: Any) -> bytes:
+    """Return the good statement with fields of its predicate replaced."""
+    document = GOOD.as_json()
+    return json.dumps(document | {"predicate": document["predicate"] | fields}).encode()
+
+
+def top(**fields: Any) -> bytes:
+    return json.dumps(GOOD.as_json() | fields).encode()
+
+
+ROW = dict(GOOD.verdicts[0])
+TIME = "not a time in UTC such as 2026-11-24T21:00:00Z"
+STATEMENTS: list[tuple[bytes, str]] = [
+    (forged(attempt=0), "attempt is 0, not a number from 1 to 9999"),
+    (forged(attempt=-1), "attempt is -1, not a number from 1 to 9999"),
+    (forged(attempt=10**9), "attempt is 1000000000, not a number from 1 to 9999"),
+    (forged(attempt=True), "attempt is True, not a number from 1 to 9999"),
+    (forged(attempt=1.0), "attempt is 1.0, not a number from 1 to 9999"),
+    (forged(attempt="1"), "attempt is '1', not a number from 1 to 9999"),
+    (forged(started="yesterday"), f"started is 'yesterday', {TIME}"),
+    (forged(started="2026-11-24T21:00:00"), f"started is '2026-11-24T21:00:00', {TIME}"),
+    (
+        forged(started="2026-11-24T21:00:00+00:00"),
+        f"started is '2026-11-24T21:00:00+00:00', {TIME}",
+    ),
+    (forged(started="2026-11-24T9:00:00Z"), f"started is '2026-11-24T9:00:00Z', {TIME}"),
+    (forged(started="2026-02-30T21:00:00Z"), f"started is '2026-02-30T21:00:00Z', {TIME}"),
+    (forged(started=1795555588), "started is 1795555588, not a text"),
+    (forged(duration=-1), "duration is -1, not seconds from 0 to 31622400"),
+    (forged(duration=10**12), "duration is 1000000000000, not seconds from 0 to 31622400"),
+    (forged(duration="1"), "duration is '1', not a number"),
+    (forged(duration=True), "duration is True, not a number"),
+    (forged(status="fine"), "status is 'fine', not one of passed, failed, errored"),
+    (forged(status=None), "status is None, not a text"),
+    (forged(stage="../lint"), "stage is '../lint', not the name of a stage"),
+    (forged(stage=""), "stage is '', not the name of a stage"),
+    (forged(inputs="../../x"), "inputs is '../../x', not a hash"),
+    (forged(repeats="x"), "repeats is 'x', not a sha256"),
+    (forged(reason=["x"]), "reason is ['x'], not a text"),
+    (forged(policy=1), "policy is 1, not a text"),
+    (forged(facts=[]), "facts is [], not an object"),
+    (forged(verdicts={}), "verdicts is {}, not a list"),
+    (forged(verdicts=["x"]), "verdicts[0] is 'x', not an object"),
+    (
+        forged(verdicts=[ROW, {"gate": "LINT"}]),
+        "verdicts[1] does not have the fields"
+        " gate, stage, status, value, limit, direction, reason",
+    ),
+    (forged(verdicts=[ROW | {"value": True}]), "verdicts[0].value is True, not a number"),
+    (forged(verdicts=[ROW | {"value": "0"}]), "verdicts[0].value is '0', not a number"),
+    (forged(verdicts=[ROW | {"limit": None}]), "verdicts[0].limit is None, not a number"),
+    (forged(verdicts=[ROW | {"gate": 1}]), "verdicts[0].gate is 1, not a text"),
+    (
+        forged(verdicts=[ROW | {"status": "ok"}]),
+        "verdicts[0].status is 'ok', not one of passed, failed, errored",
+    ),
+    (forged(tools={"x": 1}), "tools.x is 1, not a text"),
+    (forged(artifacts={"a": "../x"}), "artifacts.a is '../x', not a sha256"),
+    (forged(artifacts=[]), "artifacts is [], not an object"),
+    (forged(carries={"gitCommit": "c" * 40}), "carries does not name the sha256 of a statement"),
+    (forged(carries={"sha256": 1}), "carries.sha256 is 1, not a text"),
+    (forged(surprise=1), "its predicate has an unknown field 'surprise'"),
+    (top(predicate=[]), "its predicate is no object"),
+    (top(subject=[]), "it does not have exactly one subject"),
+    (top(subject=GOOD.as_json()["subject"] * 2), "it does not have exactly one subject"),
+    (top(subject=[{"name": "x"}]), "its subject is not a name and a digest"),
+    (top(subject=[{"name": "x", "digest": {}}]), "its subject has no digest"),
+    (
+        top(subject=[{"name": "x", "digest": {"sha256": 1}}]),
+        "the subject's digest.sha256 is 1, not a text",
+    ),
+    (top(more=1), "it is not a statement of in-toto, version 1"),
+    (b"[]", "it is not a statement of in-toto, version 1"),
+    (
+        top(_type="https://in-toto.io/Statement/v0.1"),
+        "its _type is 'https://in-toto.io/Statement/v0.1', not https://in-toto.io/Statement/v1",
+    ),
+    (
+        forged().replace(b'"attempt": 1', b'"attempt": 1, "attempt": 2'),
+        "the key 'attempt' is there twice",
+    ),
+    (forged(facts={"issues": 0}).replace(b": 0}", b": NaN}", 1), "NaN is no number of JSON"),
+    (
+        forged().replace(b'"facts": {', b'"facts": {"x": ' + b"[" * 40 + b"]" * 40 + b", "),
+        "it is nested deeper than 32 levels",
+    ),
+    (
+        forged(reason="x" * documents.BYTES),
+        f"it has {len(forged()) + documents.BYTES} bytes, and the most is 4194304",
+    ),
+]
+
+
+def test_the_good_statement_is_read() -> None:
+    """So that each row below is refused for one thing alone."""
+    assert evidence.decode(forged(), "x") == GOOD
+
+
+@pytest.mark.parametrize(("raw", "why"), STATEMENTS, ids=[why[:60] for _, why in STATEMENTS])
+def test_a_statement_that_is_not_as_it_must_be_is_refused(raw: bytes, why: str) -> None:
+    """By its own reason, exit code 3."""
+    with pytest.raises(NothingToJudgeError) as caught:
+        evidence.decode(raw, "x.json")
+
+    assert (caught.value.what, caught.value.why) == ("x.json is not readable evidence.", why)

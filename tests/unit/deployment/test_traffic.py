@@ -1,0 +1,131 @@
+"""Containers are proved, drained and watched."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.unit.deployment.world import FIRST, World, said, site_of
+from towpath.core.errors import CommandFailedError, GateFailedError
+from towpath.deployment import deploy, traffic
+from towpath.environments.environment import Site
+
+
+@pytest.fixture
+def world() -> World:
+    """Nothing runs yet."""
+    return World()
+
+
+@pytest.fixture
+def served(world: World, tmp_path: Path) -> Site:
+    """An environment that serves 1.0 from web-5."""
+    site = site_of(world, tmp_path)
+    deploy.carry_out(site, "deploy", FIRST, "1.0")
+    world.acts.clear()
+    return site
+
+
+def test_good_answers_must_come_in_a_row(
+    served: Site, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An answer that is not good starts the count anew."""
+    answers = iter([0, 0, 1, 0, 0, 0, 0])
+    asked: list[int] = []
+
+    def execute(*_: object) -> tuple[int, str]:
+        asked.append(next(answers))
+        return asked[-1], "said"
+
+    (container,) = served.containers("web")
+    monkeypatch.setattr(world, "execute", execute)
+    traffic.prove(served, container)
+
+    assert asked == [0, 0, 1, 0, 0, 0]
+
+
+def test_a_container_that_vanishes_is_no_proof(served: Site, world: World) -> None:
+    """It is named."""
+    (container,) = served.containers("web")
+    world.rows.clear()
+    with pytest.raises(CommandFailedError, match="web-5 is gone"):
+        traffic.prove(served, container)
+
+
+def test_a_worker_that_never_says_healthy_is_not_waited_for_without_end(
+    served: Site, world: World
+) -> None:
+    """Until the deadline, and with its last words."""
+    world.change("worker", health="starting")
+    (worker,) = served.containers("worker")
+    with pytest.raises(CommandFailedError) as caught:
+        traffic.await_health(served, worker)
+
+    assert "did not say healthy in time. log of worker-6" in caught.value.why
+
+
+def test_draining_waits_for_what_is_open_until_the_deadline(served: Site, world: World) -> None:
+    """Open requests at the deadline are told, and the deployment goes on."""
+    world.slots[0].sessions = 2
+    before = served.clock.now()
+    traffic.drain(served, ["web-5"])
+
+    assert served.clock.now() - before == pytest.approx(served.environment.drain, abs=1)
+    assert "2 requests were still open" in said(served)
+
+
+def test_draining_what_has_no_slot_is_nothing(served: Site, world: World) -> None:
+    """A container that was taken out before is fine."""
+    traffic.drain(served, ["web-77"])
+
+    assert world.acts == []
+
+
+def test_a_container_that_falls_ill_while_watched_is_found(served: Site, world: World) -> None:
+    """Its own check is believed."""
+    world.change("web", health="unhealthy")
+    with pytest.raises(CommandFailedError) as caught:
+        traffic.watch(served, lambda: served.containers("web"), {})
+
+    assert "fell ill" in caught.value.why
+
+
+@pytest.mark.parametrize(("good", "bad", "passes"), [(0, 0, True), (99, 1, True), (98, 2, False)])
+def test_errors_are_judged_by_their_share(
+    served: Site, world: World, good: int, bad: int, passes: bool
+) -> None:
+    """Only what came since the baseline counts; no request at all is no error."""
+    world.slots[0].bad = 50
+    baseline = traffic.counts(served, ["web-5"])
+    world.slots[0].good, world.slots[0].bad = good, 50 + bad
+    if passes:
+        traffic.watch(served, lambda: [], baseline)
+        return
+    with pytest.raises(GateFailedError, match="ERROR_RATE: 2 of 100"):
+        traffic.watch(served, lambda: [], baseline)
+
+
+def test_a_slot_of_what_is_gone_is_cleared(served: Site, world: World) -> None:
+    """Otherwise the proxy fills up, a deployment at a time."""
+    served.proxy.place("web-99")
+    traffic.restore(served)
+
+    assert [slot.host for slot in world.slots if slot.host != "localhost"] == ["web-5"]
+
+
+def test_a_container_that_the_proxy_never_takes_up_is_an_error(
+    served: Site, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ready is what we asked; up is what the proxy does."""
+    show = world._show
+    monkeypatch.setattr(world, "_show", lambda: show().replace(",UP,", ",DOWN,"))
+    with pytest.raises(CommandFailedError, match="sends to web-5 did not happen within 15 s"):
+        traffic.admit(served, "web-5")
+
+
+def test_steady_is_the_whole_release_and_nothing_else(served: Site, world: World) -> None:
+    """A missing worker, or an ill container, is not steady."""
+    assert traffic.is_steady(served, FIRST)
+    world.change("worker", running=False)
+    assert not traffic.is_steady(served, FIRST)

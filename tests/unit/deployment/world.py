@@ -1,0 +1,288 @@
+"""An environment in memory: containers, a proxy and Compose, as a deployment meets them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from tests.fakes import FakeRunner, QuietTerminal
+from towpath.config import parse
+from towpath.config.workspace import Session
+from towpath.core.runner import Outcome, command_failed
+from towpath.environments.engine import Container, Image
+from towpath.environments.environment import Clock, Site
+
+FIRST, SECOND = "sha256:" + "1" * 64, "sha256:" + "2" * 64
+SERVICES = ("database", "cache", "queue", "proxy")
+NO_MIGRATIONS: dict[str, Any] = {
+    "vendor": "postgresql",
+    "leaves": [],
+    "empty": False,
+    "unknown": [],
+    "pending": [],
+    "hash": "h",
+}
+HEAD_STATES = "1\n# be_id be_name srv_name srv_fqdn srv_admin_state"
+HEAD_STAT = (
+    "# pxname,svname,status,scur,qcur,hrsp_1xx,hrsp_2xx,hrsp_3xx,hrsp_4xx,hrsp_5xx,"
+    "hrsp_other,econ,eresp"
+)
+
+
+def at(name: str, letter: str) -> str:
+    """Return an image by the digest that is made of one hex digit."""
+    return f"{name}@sha256:{letter * 64}"
+
+
+class QuickClock(Clock):
+    """Time that passes only where somebody waits."""
+
+    def __init__(self) -> None:
+        self.time = 0.0
+
+    def now(self) -> float:
+        """Return the seconds waited so far."""
+        return self.time
+
+    def sleep(self, seconds: float) -> None:
+        """Let them pass at once."""
+        self.time += seconds
+
+
+@dataclass
+class Slot:
+    """A slot of the proxy."""
+
+    host: str = "localhost"
+    state: str = "maint"
+    sessions: int = 0
+    good: int = 0
+    bad: int = 0
+
+
+@dataclass
+class World(FakeRunner):
+    """Engine, proxy and runner in one; `sick` are digests whose containers do not get well.
+
+    `errors` are digests that answer with errors once they get requests. `acts` are what was done.
+    So many answers of the proxy are `cut` before their end. `kept` are volumes of an earlier time.
+    """
+
+    rows: list[Container] = field(default_factory=list)
+    slots: list[Slot] = field(default_factory=lambda: [Slot() for _ in range(8)])
+    sick: set[str] = field(default_factory=set)
+    errors: set[str] = field(default_factory=set)
+    restarts: int = 0
+    plan: dict[str, Any] = field(default_factory=lambda: dict(NO_MIGRATIONS))
+    images: dict[str, str] = field(default_factory=dict)
+    acts: list[str] = field(default_factory=list)
+    broken: str = ""
+    backups: Path = Path(".")
+    cut: int = 0
+    kept: list[str] = field(default_factory=list)
+    # The images that services name, and what each tag points at in the engine and in its registry.
+    named: dict[str, str] = field(default_factory=lambda: {name: f"{name}:1" for name in SERVICES})
+    tags: dict[str, tuple[str, ...]] = field(
+        default_factory=lambda: {f"{name}:1": (at(name, "a"),) for name in SERVICES}
+    )
+    registry: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    files: list[str] = field(default_factory=list)
+    _number: int = 0
+
+    # What an engine does
+
+    def containers(self, project: str, service: str = "") -> list[Container]:
+        """Return the containers of a service, or all."""
+        return [row for row in self.rows if service in ("", row.service)]
+
+    def volumes(self, project: str) -> list[str]:
+        """Return the volumes that the test put there."""
+        return self.kept
+
+    def execute(self, container: Container, argv: Sequence[str]) -> tuple[int, str]:
+        """Answer a probe of a web container, or a command to the proxy."""
+        if argv[0] == "python":
+            return (1, "not ready") if container.digest in self.sick else (0, "ok")
+        if self.cut:
+            self.cut -= 1
+            return 0, self._proxy(argv[-2])[:40]
+        return 0, f"{self._proxy(argv[-2])}{argv[-1]}\n"
+
+    def logs(self, container: Container, lines: int) -> str:
+        """Return something to recognize."""
+        return f"log of {container.name}"
+
+    def remove(self, container: Container, patience: int) -> None:
+        """Remove a container."""
+        self.acts.append(f"remove {container.version} {container.service}")
+        self.rows = [row for row in self.rows if row.id != container.id]
+
+    def image(self, reference: str) -> Image | None:
+        """Return an image that is there."""
+        if reference in self.tags:
+            return Image("linux/amd64", 1, self.tags[reference])
+        if any(reference in digests for digests in self.tags.values()):
+            return Image("linux/amd64", 1, (reference,))
+        return Image(self.images[reference], 1) if reference in self.images else None
+
+    def platform(self) -> str:
+        """Return the platform of this engine."""
+        return "linux/amd64"
+
+    def data_directory(self) -> Path:
+        """Return a directory that is not on this machine."""
+        return Path("/nowhere/at/all")
+
+    # What a runner does
+
+    def answer(
+        self, argv: tuple[str, ...], env: dict[str, str], stdin: str | None, check: bool
+    ) -> Outcome:
+        """Do what Compose would do."""
+        if argv[:2] == ("docker", "pull"):
+            self._docker_pull(argv[-1])
+            return Outcome(argv, 0, "", "", 0.1)
+        self.files = [word for word in argv if word.startswith("--file=")]
+        words = [word for word in argv[3:] if not word.startswith("--project")]
+        words = [word for word in words if not word.endswith((".yaml", "images.json"))]
+        if self.broken and self.broken in words:
+            raise command_failed(Outcome(argv, 1, "", "it broke", 0.1), " ".join(argv))
+        said = getattr(self, f"_compose_{words[0].strip('-').split('=')[0]}")(words[1:], env)
+        return Outcome(argv, 0, said, "", 0.1)
+
+    def _compose_up(self, words: list[str], env: Mapping[str, str]) -> str:
+        scales = [word.removeprefix("--scale=").split("=") for word in words if "scale" in word]
+        for service, count in scales:
+            while len(self.containers("", service)) < int(count):
+                self._add(service, env)
+        for service in (word for word in words if not word.startswith("--")):
+            if not self.containers("", service):
+                self._add(service, env)
+        return ""
+
+    def _compose_pull(self, _words: list[str], env: Mapping[str, str]) -> str:
+        self.images[env["TOWPATH_IMAGE"]] = "linux/amd64"
+        return ""
+
+    def _compose_run(self, words: list[str], _env: Mapping[str, str]) -> str:
+        if "plan" in words:
+            return "noise\n" + json.dumps(self.plan)
+        self.acts.append("apply")
+        applied = [row["name"] for row in self.plan["pending"]]
+        return json.dumps({"applied": applied, "attempts": 1})
+
+    def _compose_exec(self, words: list[str], _env: Mapping[str, str]) -> str:
+        name = next(word for word in words if word.startswith("--file=")).rpartition("/")[2]
+        (self.backups / name).write_text("dump")
+        self.acts.append("backup")
+        return ""
+
+    def _compose_logs(self, words: list[str], _env: Mapping[str, str]) -> str:
+        wanted = [word for word in words if not word.startswith("--")]
+        names = [row.name for row in self.rows if row.service in wanted or not wanted]
+        return "".join(f"log of {name}\n" for name in names)
+
+    def _docker_pull(self, name: str) -> None:
+        if name not in self.registry:
+            raise command_failed(Outcome(("docker", "pull"), 1, "", "not found", 0.1), "pull")
+        self.acts.append(f"pull {name}")
+        self.tags[name] = self.registry[name]
+
+    def _compose_profile(self, words: list[str], _env: Mapping[str, str]) -> str:
+        if "config" in words:
+            own = {name: {"image": "not-needed"} for name in ("web", "worker", "migrate")}
+            named = {service: {"image": name} for service, name in self.named.items()}
+            return json.dumps({"services": own | named})
+        self.acts.append(" ".join(words))
+        self.rows = []
+        return ""
+
+    def _add(self, service: str, env: Mapping[str, str]) -> None:
+        self._number += 1
+        digest = env["RELEASE_DIGEST"] if service in ("web", "worker") else ""
+        ill = digest in self.sick and bool(digest)
+        self.rows.append(
+            Container(
+                id=str(self._number),
+                name=f"{service}-{self._number}",
+                service=service,
+                running=True,
+                health="starting" if ill else "healthy",
+                restarts=self.restarts if ill else 0,
+                digest=digest,
+                version=env["TOWPATH_VERSION"],
+                deployment=env["TOWPATH_DEPLOYMENT"],
+                image=env["TOWPATH_IMAGE"],
+                addresses={"inside": f"10.0.0.{self._number}"},
+            )
+        )
+
+    # What a proxy does
+
+    def _proxy(self, command: str) -> str:
+        if command.startswith("show"):
+            return self._show()
+        words = command.split()
+        slot = self.slots[int(words[2].rpartition("web")[2]) - 1]
+        if words[3] == "fqdn":
+            slot.host = words[4]
+            return "changed its FQDN"
+        slot.state = words[4]
+        self.acts.append(f"{slot.host} {slot.state}")
+        if slot.state == "ready" and self._digest(slot.host) in self.errors:
+            slot.bad += 10
+        return ""
+
+    def _show(self) -> str:
+        admin = {"ready": 68, "drain": 76, "maint": 37}
+        states = [
+            f"3 web web{number} {slot.host} {admin[slot.state]}"
+            for number, slot in enumerate(self.slots, 1)
+        ]
+        stat = [
+            f"web,web{number},{'UP' if slot.state == 'ready' else 'MAINT'},{slot.sessions},0,"
+            f"0,{slot.good},0,0,{slot.bad},0,0,0"
+            for number, slot in enumerate(self.slots, 1)
+        ]
+        return "\n".join([HEAD_STATES, *states, "", HEAD_STAT, *stat, "", ""])
+
+    def _digest(self, host: str) -> str:
+        return next((row.digest for row in self.rows if row.name == host), "")
+
+    @property
+    def ready(self) -> list[str]:
+        """The versions that get requests."""
+        hosts = {slot.host for slot in self.slots if slot.state == "ready"}
+        return [row.version for row in self.rows if row.name in hosts]
+
+    def change(self, service: str, **values: Any) -> None:
+        """Change every container of a service."""
+        self.rows = [replace(row, **values) if row.service == service else row for row in self.rows]
+
+
+def site_of(world: World, root: Path, **settings: int) -> Site:
+    """Return the site of an environment `staging` in this world."""
+    (root / "compose").mkdir(exist_ok=True)
+    for name in ("base.yaml", "staging.yaml", "haproxy.cfg"):
+        (root / "compose" / name).touch()
+    config = parse(
+        {"name": "box", "environments": {"staging": {"port": 8081, "bake": 1, **settings}}},
+        root,
+        {"TOWPATH_STATE": str(root / "state")},
+    )
+    session = Session(config, world, QuietTerminal())
+    site = Site(session, config.environment("staging"), world, QuickClock())
+    world.backups = site.state / "backups"
+    for digest in (FIRST, SECOND):
+        world.images[config.images.at(digest)] = "linux/amd64"
+    return site
+
+
+def said(site: Site) -> str:
+    """Return everything that was told on a site's terminal."""
+    terminal = site.session.terminal
+    assert isinstance(terminal, QuietTerminal)
+    return terminal.said

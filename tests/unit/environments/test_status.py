@@ -1,0 +1,77 @@
+"""What runs where."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.unit.deployment.world import FIRST, SECOND, World, site_of
+from towpath.core.errors import CommandFailedError
+from towpath.deployment import deploy
+from towpath.environments import services as stack
+from towpath.environments import status
+from towpath.environments.status import Status
+
+
+def test_an_environment_that_serves(tmp_path: Path) -> None:
+    """Version, digest, since when, how many."""
+    site = site_of(World(), tmp_path, replicas=2)
+    deploy.carry_out(site, "deploy", FIRST, "1.0")
+    found = status.look(site)
+
+    assert (found.version, found.digest, found.containers) == ("1.0", FIRST, 2)
+    assert (found.health, found.problems) == ("healthy", ())
+    assert found.since == site.history.releases()[0]["at"]
+
+
+def test_an_environment_that_was_never_started(tmp_path: Path) -> None:
+    """Absent is neither healthy nor unhealthy."""
+    assert status.look(site_of(World(), tmp_path)).health == "absent"
+
+
+def test_services_alone_are_well(tmp_path: Path) -> None:
+    """Nothing was deployed, so that nothing needs to serve."""
+    site = site_of(World(), tmp_path)
+    stack.up(site, ("database", "cache"))
+
+    assert status.look(site).health == "healthy"
+
+
+def test_each_ill_container_is_named(tmp_path: Path) -> None:
+    """By its own word, or as not running."""
+    world = World()
+    site = site_of(world, tmp_path)
+    deploy.carry_out(site, "deploy", FIRST, "1.0")
+    world.change("cache", health="unhealthy")
+    world.change("web", running=False)
+
+    assert status.look(site).problems == (
+        "cache-2 is unhealthy",
+        "web-5 is not running",
+        "nothing serves behind the proxy",
+    )
+
+
+def test_two_releases_at_once_are_told(tmp_path: Path) -> None:
+    """A deployment is on its way, or was cut off."""
+    world = World()
+    site = site_of(world, tmp_path, replicas=2)
+    deploy.carry_out(site, "deploy", FIRST, "1.0")
+    world.rows = [
+        row if row.name != "web-5" else type(row)(**{**vars(row), "digest": SECOND})
+        for row in world.rows
+    ]
+
+    assert "more than one release serves" in status.look(site).problems[0]
+
+
+def test_only_what_should_run_is_demanded() -> None:
+    """An absent environment is ill only where it was asked for by name."""
+    absent, ill = Status("a", "", "", "", 0, "absent"), Status("b", "", "", "", 1, "unhealthy")
+    status.demand([absent], all_of_them=False)
+
+    with pytest.raises(CommandFailedError, match="Not well: a"):
+        status.demand([absent], all_of_them=True)
+    with pytest.raises(CommandFailedError, match="Not well: b"):
+        status.demand([absent, ill], all_of_them=False)

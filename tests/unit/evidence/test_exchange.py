@@ -1,0 +1,176 @@
+"""Evidence from one job to the next: whole, about this commit, and of the job's own stages only."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from tests.unit.checks.checked import project, session_of
+from towpath.config.workspace import Session
+from towpath.core.errors import ConfigurationError, NothingToJudgeError
+from towpath.evidence import exchange
+from towpath.evidence import record as stages
+from towpath.evidence.statement import Statement, Subject, carry
+from towpath.gates import Status
+
+COMMIT, TREE = "c" * 40, "t" * 40
+HERE = Subject.commit(COMMIT, TREE)
+IMAGE = Subject.image("app", "1" * 64)
+FILE = Path("reports/evidence-checks.json")
+
+
+def statement(stage: str, subject: Subject = HERE, **facts: str) -> Statement:
+    """Return a statement that passed."""
+    when = "2026-11-29T12:00:00Z"
+    return Statement(stage, subject, Status.PASSED, when, 1, "p", "i", facts=facts)
+
+
+def pack(session: Session, *rows: Statement) -> str:
+    """Write the file that a job hands on, whatever is in it, and return its sha256."""
+    raw = json.dumps({"statements": [row.as_json() for row in rows]}).encode()
+    (session.config.root / FILE).parent.mkdir(exist_ok=True)
+    (session.config.root / FILE).write_bytes(raw)
+    return hashlib.sha256(raw).hexdigest()
+
+
+@pytest.fixture
+def session(tmp_path: Path) -> Session:
+    """Return the session of the job that takes."""
+    return session_of(project(tmp_path), {})
+
+
+def refused(session: Session, sha256: str, *wanted: str, commit: str = COMMIT) -> str:
+    """Return why the file is refused, and check that nothing of it was taken."""
+    with pytest.raises(NothingToJudgeError, match="is not taken as evidence") as caught:
+        exchange.take(session, FILE, wanted, commit=commit, sha256=sha256)
+    assert not (session.config.reports / "evidence").exists()
+    return caught.value.why
+
+
+def test_what_one_job_writes_the_next_one_takes(session: Session, tmp_path: Path) -> None:
+    """Statement by statement, and the sha256 is that of the file."""
+    rows = [statement("lint", issues="0"), statement("tests")]
+    for row in rows:
+        stages.write(session.config, row)
+    sha256 = exchange.export(session, FILE, ["lint", "tests"])
+    assert sha256 == hashlib.sha256((tmp_path / FILE).read_bytes()).hexdigest()
+    for row in rows:
+        stages.path(session.config, row.stage).unlink()
+
+    found = exchange.take(session, FILE, ("lint", "tests"), commit=COMMIT, sha256=sha256)
+
+    assert found == rows
+    assert [stages.require(session.config, row.stage) for row in rows] == rows
+
+
+def test_other_bytes_than_the_job_wrote_are_refused(session: Session) -> None:
+    """Whoever changed them."""
+    sha256 = pack(session, statement("lint"))
+    pack(session, statement("lint", issues="0"))
+
+    assert "Its sha256 is" in refused(session, sha256, "lint")
+    assert "not nothing" in refused(session, "", "lint")
+
+
+@pytest.mark.parametrize(
+    ("stage", "subject"), [("scan", IMAGE), ("verify", IMAGE), ("deploy", HERE), ("tests", HERE)]
+)
+def test_a_job_speaks_of_its_own_stages_only(
+    session: Session, stage: str, subject: Subject
+) -> None:
+    """Neither of one more, nor of one less, nor of one twice."""
+    sha256 = pack(session, statement("lint"), statement(stage, subject))
+
+    assert "wanted is lint." in refused(session, sha256, "lint")
+    assert "wanted is lint, security." in refused(session, sha256, "lint", "security")
+    twice = pack(session, statement("lint"), statement("lint"))
+    assert "It speaks of lint, lint" in refused(session, twice, "lint")
+
+
+@pytest.mark.parametrize(
+    ("subject", "why"),
+    [
+        (Subject.commit("d" * 40, TREE), f"lint speaks of the commit {'d' * 40}"),
+        (Subject.commit(COMMIT, "e" * 40), f"lint speaks of the tree {'e' * 40}"),
+        (IMAGE, "lint speaks of the commit None; lint speaks of the tree None"),
+    ],
+)
+def test_evidence_of_another_commit_is_refused(
+    session: Session, subject: Subject, why: str
+) -> None:
+    """So is that of the commit with other files."""
+    assert refused(session, pack(session, statement("lint", subject)), "lint") == why
+
+
+def test_another_commit_than_the_run_is_for_is_refused(session: Session) -> None:
+    """The job itself has to have the right one."""
+    sha256 = pack(session, statement("lint", Subject.commit("d" * 40, TREE)))
+
+    assert "is checked out" in refused(session, sha256, "lint", commit="d" * 40)
+
+
+def test_evidence_of_an_earlier_run_is_refused(session: Session) -> None:
+    """A cache that the project's code can write says whatever it likes."""
+    reused = carry(statement("lint", Subject.commit("d" * 40, TREE)), HERE)
+
+    assert "was reused from an earlier run" in refused(session, pack(session, reused), "lint")
+
+
+def test_evidence_of_an_image_is_bound_to_the_commit(session: Session) -> None:
+    """By what the build says, and all stages speak of one image."""
+    built = statement("build", IMAGE, commit=COMMIT, tree=TREE)
+    other = replace(built, facts={"commit": "d" * 40, "tree": TREE})
+    scanned = statement("scan", Subject.image("app", "2" * 64))
+
+    assert "build speaks of the commit ddd" in refused(
+        session, pack(session, other, statement("scan", IMAGE)), "build", "scan"
+    )
+    assert "different images" in refused(session, pack(session, built, scanned), "build", "scan")
+    sha256 = pack(session, built, statement("scan", IMAGE))
+    assert exchange.take(session, FILE, ("build", "scan"), commit=COMMIT, sha256=sha256)
+
+
+@pytest.mark.parametrize(
+    "raw", [b"", b"[]", b'{"statements": 3}', b"[" * 100_000, b'{"a": "\xff"}']
+)
+def test_what_is_no_evidence_is_refused(session: Session, raw: bytes) -> None:
+    """By a reason, never by a traceback."""
+    pack(session)
+    (session.config.root / FILE).write_bytes(raw)
+
+    why = refused(session, hashlib.sha256(raw).hexdigest(), "lint")
+
+    assert why.startswith("It is no list of statements")
+
+
+def test_a_statement_that_is_none_is_refused(session: Session) -> None:
+    """As where its stage would be a path."""
+    sha256 = pack(session, statement("../../x"))
+
+    assert "../../x" in refused(session, sha256, "lint")
+
+
+def test_only_a_file_is_read(session: Session, tmp_path: Path) -> None:
+    """A link may point at anything, a huge file fill the memory."""
+    sha256 = pack(session, statement("lint"))
+    (tmp_path / FILE).rename(tmp_path / "elsewhere.json")
+    assert refused(session, sha256, "lint") == "It is not there."
+    (tmp_path / FILE).symlink_to(tmp_path / "elsewhere.json")
+    assert "no regular file" in refused(session, sha256, "lint")
+    (tmp_path / FILE).unlink()
+    with (tmp_path / FILE).open("wb") as stream:
+        stream.truncate(exchange.LARGEST + 1)
+    assert "no regular file" in refused(session, sha256, "lint")
+
+
+def test_stages_are_named_with_commas() -> None:
+    """A word that is none has its nearest one."""
+    assert exchange.names("lint, tests,lint") == ("lint", "tests")
+    with pytest.raises(ConfigurationError, match="Unknown stage 'lnt'. Did you mean 'lint'?"):
+        exchange.names("lnt")
+    with pytest.raises(ConfigurationError, match="No stage is named"):
+        exchange.names(" ,")

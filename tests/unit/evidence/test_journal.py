@@ -1,0 +1,137 @@
+"""Lock, journal and history of an environment."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from towpath.core import private
+from towpath.core.errors import CommandFailedError, LockedError
+from towpath.evidence.journal import REMEMBERED, History, Journal, locked
+
+
+def quiet(_text: str) -> None:
+    """Hear nothing."""
+
+
+def test_a_held_lock_names_its_owner(tmp_path: Path) -> None:
+    """Whoever comes second learns who is first, and since when."""
+    path = tmp_path / "staging" / "lock"
+    with locked(path, "2026-01-01T00:00:00Z", quiet):
+        with pytest.raises(LockedError, match=rf"pid {os.getpid()}, since 2026-01-01") as caught:
+            with locked(path, "later", quiet):
+                pytest.fail("two hold one lock")
+
+    assert "staging" in caught.value.what
+
+
+def test_a_released_lock_is_free_and_names_nobody(tmp_path: Path) -> None:
+    """The next one hears nothing of it."""
+    path, heard = tmp_path / "lock", list[str]()
+    with locked(path, "then", quiet):
+        assert json.loads(path.read_text())["pid"] == os.getpid()
+    with locked(path, "now", heard.append):
+        pass
+
+    assert (heard, path.read_text()) == ([], "")
+
+
+def test_the_lock_of_a_dead_owner_is_taken_over_and_said(tmp_path: Path) -> None:
+    """Its name is still in the file, and nobody holds it."""
+    path, heard = tmp_path / "lock", list[str]()
+    path.write_text(json.dumps({"user": "ann", "host": "h", "pid": 1, "at": "then"}))
+    with locked(path, "now", heard.append):
+        pass
+
+    assert heard == [
+        "The lock of ann on h (pid 1, since then) is taken over: that process is gone."
+    ]
+
+
+def test_a_lock_file_of_nonsense_is_taken_over(tmp_path: Path) -> None:
+    """A file that a crash left half written keeps nobody out."""
+    path, heard = tmp_path / "lock", list[str]()
+    path.write_text("{")
+    with locked(path, "now", heard.append):
+        pass
+
+    assert "somebody who left no name" in heard[0]
+
+
+def test_a_journal_begins_anew_and_keeps_every_entry(tmp_path: Path) -> None:
+    """What is read is what was written, in order."""
+    journal = Journal(tmp_path / "journal.jsonl")
+    journal.begin({"deployment": "old"})
+    journal.begin({"deployment": "d1"})
+    journal.add("start", "begin")
+    journal.add("", "end", result="done")
+
+    assert journal.read() == [
+        {"deployment": "d1"},
+        {"step": "start", "phase": "begin"},
+        {"step": "", "phase": "end", "result": "done"},
+    ]
+
+
+def test_a_line_that_was_cut_by_a_crash_did_not_happen(tmp_path: Path) -> None:
+    """Nothing was done yet on the strength of it."""
+    path = tmp_path / "journal.jsonl"
+    path.write_text('{"deployment": "d1"}\n{"step": "sta')
+
+    assert Journal(path).read() == [{"deployment": "d1"}]
+
+
+def test_no_file_is_no_history(tmp_path: Path) -> None:
+    """A new environment has run nothing."""
+    history = History(tmp_path / "releases.json")
+
+    assert (Journal(tmp_path / "none").read(), history.releases()) == ([], [])
+    assert history.migrations() == []
+
+
+def test_a_history_keeps_releases_and_the_last_word_on_a_migration(tmp_path: Path) -> None:
+    """One that was judged twice counts as it was judged last."""
+    history = History(tmp_path / "releases.json")
+    history.add_release({"digest": "a"})
+    history.add_migrations([{"name": "m1", "safe": False}, {"name": "m2", "safe": True}])
+    history.add_migrations([{"name": "m1", "safe": True}])
+    history.add_release({"digest": "b"})
+
+    assert [row["digest"] for row in history.releases()] == ["a", "b"]
+    assert history.migrations() == [{"name": "m1", "safe": True}, {"name": "m2", "safe": True}]
+
+
+@pytest.mark.parametrize("text", ["{", "[1]"])
+def test_a_broken_history_is_not_taken_for_none(tmp_path: Path, text: str) -> None:
+    """It names the file instead of forgetting what was run."""
+    path = tmp_path / "releases.json"
+    path.write_text(text)
+    with pytest.raises(CommandFailedError, match="releases.json"):
+        History(path).releases()
+
+
+def test_a_file_is_replaced_whole_and_with_its_mode(tmp_path: Path) -> None:
+    """No part of a file is ever seen, and nothing temporary stays."""
+    path = tmp_path / "secret"
+    private.write(path, "one", mode=0o444)
+    private.write(path, "two", mode=0o444)
+
+    assert (path.read_text(), path.stat().st_mode & 0o777) == ("two", 0o444)
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_history_does_not_grow_for_ever(tmp_path: Path) -> None:
+    """The oldest deployments are forgotten, migrations never: they say what the schema is."""
+    history = History(tmp_path / "releases.json")
+    history.add_migrations([{"name": "a.1", "safe": True, "over": ""}])
+    rows = [{"digest": str(number)} for number in range(REMEMBERED)]
+    private.write(history.path, json.dumps({"releases": rows, "migrations": history.migrations()}))
+
+    history.add_release({"digest": "newest"})
+
+    found = [row["digest"] for row in history.releases()]
+    assert (found[0], found[-1], len(found)) == ("1", "newest", REMEMBERED)
+    assert [row["name"] for row in history.migrations()] == ["a.1"]

@@ -1,0 +1,134 @@
+"""The cache of builds: when it is used, what it is called, what it holds, and how it goes."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from tests.fakes import QuietTerminal
+from tests.registry_server import Store, push_image
+from tests.releases import labels, session_at
+from towpath.config.workspace import Session
+from towpath.core.errors import ConfigurationError
+from towpath.images import cache
+from towpath.registry import oci_reader as oci
+from towpath.registry.oci_reader import Manifest
+
+pytestmark = pytest.mark.door
+
+
+@pytest.fixture
+def session(tmp_path: Path, store: Store) -> Session:
+    """A project whose registry is the store."""
+    return session_at(tmp_path, store)
+
+
+def put(store: Store, target: str, branch: str, size: int) -> str:
+    """Push a cache as BuildKit does and return its digest."""
+    client = store.client()
+    made = {"records": [{"results": [{"createdAt": "2026-01-02T03:04:05.678901234Z"}]}]}
+    config = client.put_blob(json.dumps(made).encode(), "application/vnd.buildkit.cacheconfig.v0")
+    layer = client.put_blob(b"x" * size, "application/vnd.oci.image.layer.v1.tar+gzip")
+    body = {"schemaVersion": 2, "mediaType": oci.MANIFEST, "config": config.as_json()}
+    manifest = Manifest(oci.MANIFEST, json.dumps({**body, "layers": [layer.as_json()]}).encode())
+    client.put_manifest(cache.tag(target, branch), manifest)
+    return manifest.digest
+
+
+@pytest.mark.parametrize(
+    ("env", "registry", "used"),
+    [
+        ({}, "registry.example.com", False),
+        ({"CI": "true"}, "registry.example.com", True),
+        ({"CI": "true"}, "localhost:5000", False),
+        ({"TOWPATH_CACHE": "registry"}, "localhost:5000", True),
+        ({"CI": "true", "TOWPATH_CACHE": "none"}, "registry.example.com", False),
+    ],
+)
+def test_when_it_is_used(
+    tmp_path: Path, store: Store, env: dict[str, str], registry: str, used: bool
+) -> None:
+    """In CI with a registry that outlives the job, or when it is asked for."""
+    made = session_at(tmp_path, store, **env)
+    made = replace(made, config=replace(made.config, registry=registry))
+
+    assert cache.wanted(made) is used
+    assert bool(cache.options(made, "production", "main")[1]) is used
+
+
+def test_another_word_is_refused(tmp_path: Path, store: Store) -> None:
+    """A typing mistake is no choice."""
+    with pytest.raises(ConfigurationError, match="TOWPATH_CACHE is 'yes'"):
+        cache.wanted(session_at(tmp_path, store, TOWPATH_CACHE="yes"))
+
+
+def test_a_branch_reads_its_own_and_mains_and_writes_its_own(tmp_path: Path, store: Store) -> None:
+    """Every step is kept, and a registry that fails fails no build."""
+    made = session_at(tmp_path, store, TOWPATH_CACHE="registry")
+    place = f"type=registry,ref={store.repository}:cache-production"
+
+    read, written = cache.options(made, "production", "next")
+
+    assert read == (f"{place}-next", f"{place}-main")
+    assert written[0].startswith(f"{place}-next,mode=max,")
+    assert written[0].endswith("ignore-error=true")
+    assert len(cache.options(made, "production", "main")[0]) == 1
+    assert cache.options(made, "production", "") == ((f"{place}-main",), ())
+
+
+def test_branches_that_look_alike_have_caches_of_their_own() -> None:
+    """What a tag cannot hold is replaced, and the hash tells them apart; none is too long."""
+    names = ["feature/x", "feature-x", "feature+x", "f" * 300, "f" * 301]
+    tags = [cache.tag("production", name) for name in names]
+
+    assert len(set(tags)) == len(names)
+    assert tags[1] == "cache-production-feature-x"
+    assert max(len(tag) for tag in tags) <= 128
+
+
+def test_what_there_is_is_shown(session: Session, store: Store) -> None:
+    """Tag, target, branch, size and age; images are none of it."""
+    put(store, "production", "main", 3_000_000)
+    put(store, "testing", "feature/x", 1_000_000)
+    push_image(store.client(), labels(), tag="built")
+
+    rows = cache.held(store.client())
+    cache.cache(session)
+
+    assert [(row.target, row.size) for row in rows] == [
+        ("production", 3_000_000),
+        ("testing", 1_000_000),
+    ]
+    assert rows[0].made == "2026-01-02T03:04:05Z"
+    assert isinstance(session.terminal, QuietTerminal)
+    assert "2 caches, 4.0 MB" in session.terminal.said
+
+
+def test_it_is_cleared_with_yes_only(session: Session, store: Store) -> None:
+    """And of one branch only, if one is named; images stay."""
+    main, other = put(store, "production", "main", 10), put(store, "production", "a/b", 20)
+    image = push_image(store.client(), labels(), tag="built").digest
+
+    cache.cache(session, clear=True)
+    assert {main, other} < set(store.manifests)
+
+    cache.cache(session, clear=True, branch="a/b", sure=True)
+    assert main in store.manifests
+    assert other not in store.manifests
+
+    cache.cache(session, clear=True, sure=True)
+    assert main not in store.manifests
+    assert image in store.manifests
+
+
+def test_a_cache_that_another_branch_shares_stays(session: Session, store: Store) -> None:
+    """Its digest is both tags': deleting it would take both."""
+    shared = put(store, "production", "main", 10)
+    assert put(store, "production", "next", 10) == shared
+
+    cache.cache(session, clear=True, branch="next", sure=True)
+
+    assert shared in store.manifests

@@ -1,0 +1,47 @@
+"""The flags of a build, together: what cannot be is refused before anything is done."""
+
+from __future__ import annotations
+
+import pytest
+
+from towpath.core.errors import ConfigurationError
+from towpath.images import options as targets
+
+
+def test_all_names_every_target() -> None:
+    """`all` and a list with commas are several targets in one go."""
+    assert targets.flags("all").targets == targets.TARGETS
+    assert targets.flags("testing, production,testing").targets == ("testing", "production")
+    assert targets.flags("production", progress="plain").shown
+
+
+@pytest.mark.parametrize(
+    ("target", "options", "words"),
+    [
+        ("producton", {}, "Did you mean 'production'"),
+        (" , ", {}, "No target is named"),
+        ("production", {"progress": "plane"}, "Did you mean 'plain'"),
+        ("all", {"push": False}, "Without a push"),
+        ("production", {"push": False, "tag": "try-1"}, "Without a push"),
+        ("all", {"tag": "try-1"}, "names one image"),
+        ("production", {"tag": "no spaces"}, "cannot be a tag"),
+        ("production", {"tag": "-dash"}, "cannot be a tag"),
+        ("production", {"tag": "release"}, "gives itself"),
+        ("production", {"tag": "test"}, "gives itself"),
+        ("production", {"tag": "built"}, "gives itself"),
+        ("production", {"tag": "1.2.3"}, "gives itself"),
+        ("production", {"tag": "sha256-abc"}, "gives itself"),
+        ("production", {"tag": "building-base-0"}, "gives itself"),
+    ],
+)
+def test_what_cannot_be_is_refused(target: str, options: dict[str, str], words: str) -> None:
+    """Each is a configuration error with the nearest right word where there is one."""
+    with pytest.raises(ConfigurationError, match=words) as caught:
+        targets.flags(target, **options)  # type: ignore[arg-type]
+    assert caught.value.code == 2
+
+
+def test_production_gets_its_version_and_the_others_their_name() -> None:
+    """Only production is `built`; a testing image is never what a promotion takes."""
+    assert targets.tags("1.2.3", "production", ("production",)) == ("1.2.3", "built")
+    assert targets.tags("1.2.3", "testing", ("testing",), "x") == ("testing", "x")

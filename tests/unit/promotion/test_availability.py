@@ -1,0 +1,322 @@
+"""Whether a release may move: each rule with a release that breaks it, and one that does not."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.registry_server import NAME, Store
+from tests.releases import SOURCE, record, record_all, session_at
+from towpath.config.workspace import Session
+from towpath.evidence import record as stages
+from towpath.evidence.statement import Statement, Subject, carry
+from towpath.gates import Status
+from towpath.promotion.availability import (
+    NEEDED,
+    Availability,
+    Release,
+    Situation,
+    is_available,
+    latest,
+    unproven,
+)
+
+DIGEST = f"sha256:{'d' * 64}"
+PLATFORMS = ("linux/amd64", "linux/arm64")
+
+
+@pytest.fixture
+def session(tmp_path: Path) -> Session:
+    return session_at(tmp_path, Store(port=1))
+
+
+@pytest.fixture
+def release(session: Session) -> Release:
+    """Return a release that may become one."""
+    return Release(
+        repository=NAME,
+        digest=DIGEST,
+        version="1.2.3",
+        commit=SOURCE.commit,
+        tree=SOURCE.tree,
+        dirty=False,
+        platforms=PLATFORMS,
+        statements=record_all(session, DIGEST, *NEEDED["release"]),
+    )
+
+
+@pytest.fixture
+def situation(session: Session) -> Situation:
+    """Return the situation in which a release is made."""
+    return Situation(stages.rules(session.config), PLATFORMS, previous=DIGEST, in_ci=True)
+
+
+def with_(release: Release, statement: Statement) -> Release:
+    return replace(release, statements={**release.statements, statement.stage: statement})
+
+
+@pytest.mark.parametrize("stage", ["test", "release"])
+def test_a_release_with_all_its_evidence_may_move(
+    release: Release, situation: Situation, stage: str
+) -> None:
+    """Nothing stands against it, and nothing is unproven."""
+    assert is_available(release, stage, situation) == Availability()
+
+
+@pytest.mark.parametrize("missing", NEEDED["release"])
+def test_every_stage_is_needed(release: Release, situation: Situation, missing: str) -> None:
+    """A stage without evidence is a reason; only `verify` is not asked for before `test`."""
+    less = {name: row for name, row in release.statements.items() if name != missing}
+    bare = replace(release, statements=less)
+    reasons = (f"{missing}: there is no evidence",)
+
+    assert is_available(bare, "release", situation).reasons == reasons
+    assert is_available(bare, "test", situation).reasons == (() if missing == "verify" else reasons)
+
+
+def test_a_failed_gate_is_a_reason(
+    release: Release, situation: Situation, session: Session
+) -> None:
+    """The reason names stage, gate and value."""
+    bad = with_(release, record(session, "tests", DIGEST, coverage=79.9))
+
+    (reason,) = is_available(bad, "test", situation).reasons
+
+    assert reason.startswith("tests: COVERAGE failed: coverage is 79.9")
+
+
+@pytest.mark.parametrize(
+    ("stage", "fact", "gate"),
+    [("security", "advisories_high", "ADVISORIES_HIGH"), ("scan", "critical", "IMAGE_CRITICAL")],
+)
+def test_a_source_out_of_reach_is_unproven_in_test_and_refused_for_release(
+    release: Release, situation: Situation, session: Session, stage: str, fact: str, gate: str
+) -> None:
+    """Advisories that nobody could ask let a test start, visibly, and never a release."""
+    less: dict[str, Any] = {fact: None}
+    partial = with_(release, record(session, stage, DIGEST, **less))
+
+    assert is_available(partial, "test", situation) == Availability((), (gate,))
+    (reason,) = is_available(partial, "release", situation).reasons
+    assert reason == f"{stage}: {gate} errored: {fact}: no fact"
+
+
+def test_another_errored_gate_is_no_pass(
+    release: Release, situation: Situation, session: Session
+) -> None:
+    """Coverage that was not measured stops a release before `test`."""
+    partial = with_(release, record(session, "tests", DIGEST, coverage=None))
+
+    assert is_available(partial, "test", situation).reasons == (
+        "tests: COVERAGE errored: coverage: no fact",
+    )
+
+
+def test_a_gate_that_was_left_out_is_a_reason(release: Release, situation: Situation) -> None:
+    """A statement that lost the verdict of a gate does not speak for it."""
+    lint = release.statements["lint"]
+    fewer = with_(release, replace(lint, verdicts=lint.verdicts[:2]))
+
+    assert is_available(fewer, "test", situation).reasons == (
+        "lint: MAINTAINABILITY was not judged",
+    )
+
+
+def test_a_stage_that_broke_after_its_gates_is_a_reason(
+    release: Release, situation: Situation
+) -> None:
+    """Passed verdicts do not cover a statement that says errored."""
+    broken = replace(release.statements["lint"], status=Status.ERRORED, reason="the disk is full")
+
+    assert is_available(with_(release, broken), "test", situation).reasons == (
+        "lint: lint errored: the disk is full",
+    )
+
+
+def test_a_pass_that_its_verdicts_deny_is_a_reason(
+    release: Release, situation: Situation, session: Session
+) -> None:
+    """A statement that says passed over a failed verdict is not believed."""
+    lie = replace(record(session, "lint", DIGEST, issues=3), status=Status.PASSED)
+
+    reasons = is_available(with_(release, lie), "test", situation).reasons
+
+    assert any(reason.startswith("lint: says passed, its verdicts") for reason in reasons)
+
+
+@pytest.mark.parametrize(
+    ("stage", "subject", "reason"),
+    [
+        ("lint", Subject.commit("e" * 40, SOURCE.tree), "speaks of gitCommit eeee"),
+        ("tests", Subject.commit(SOURCE.commit, "e" * 40), "speaks of gitTree eeee"),
+        ("scan", Subject.image("x", f"sha256:{'e' * 64}"), "speaks of sha256 eeee"),
+        ("build", Subject.commit(SOURCE.commit, SOURCE.tree), "speaks of sha256 nothing"),
+    ],
+)
+def test_evidence_about_something_else_is_a_reason(
+    release: Release, situation: Situation, stage: str, subject: Subject, reason: str
+) -> None:
+    """A statement counts for the very commit, tree or digest only."""
+    other = replace(release.statements[stage], subject=subject)
+
+    (found,) = is_available(with_(release, other), "test", situation).reasons
+
+    assert found.startswith(f"{stage}: {reason}")
+
+
+def test_evidence_under_another_policy_is_a_reason(release: Release, situation: Situation) -> None:
+    """A changed gate or waiver asks for new evidence."""
+    changed = replace(situation, rules=replace(situation.rules, policy="another"))
+
+    reasons = is_available(release, "test", changed).reasons
+
+    assert reasons == tuple(f"{name}: was judged under another policy" for name in NEEDED["test"])
+
+
+def test_a_repetition_has_to_say_so(release: Release, situation: Situation) -> None:
+    """A second attempt that does not name the first is a reason."""
+    again = replace(release.statements["tests"], attempt=2)
+
+    assert is_available(with_(release, again), "test", situation).reasons == (
+        "tests: attempt 2 does not name the one it repeats",
+    )
+
+
+def test_the_build_binds_the_digest_to_the_source(
+    release: Release, situation: Situation, session: Session
+) -> None:
+    """A build of another tree than the image names is a reason."""
+    other = with_(release, record(session, "build", DIGEST, tree="e" * 40))
+
+    assert is_available(other, "test", situation).reasons == (
+        "build: binds the digest to another tree than the image itself names",
+    )
+
+
+def test_verify_looked_at_staging(release: Release, situation: Situation, session: Session) -> None:
+    """An answer of another environment is not the proof."""
+    other = with_(release, record(session, "verify", DIGEST, environment="production"))
+
+    assert is_available(other, "release", situation).reasons == (
+        "verify: looked at production, not at staging",
+    )
+
+
+def test_a_platform_that_is_missing_is_a_reason(release: Release, situation: Situation) -> None:
+    """An image for one platform is no release for two."""
+    half = replace(release, platforms=("linux/amd64",))
+
+    assert is_available(half, "test", situation).reasons == (
+        "build: the image is not there for linux/arm64",
+    )
+
+
+def test_what_a_release_asks_on_top(release: Release, situation: Situation) -> None:
+    """CI, committed files and the tag `test` are asked for a release, and not for `test`."""
+    here = replace(situation, in_ci=False, previous="")
+    dirty = replace(release, dirty=True)
+
+    assert is_available(dirty, "test", here) == Availability()
+    assert is_available(dirty, "release", here).reasons == (
+        "a release is made in CI only, where the variable CI is true",
+        "1.2.3 was built from files that are not committed",
+        "the tag test points at nothing, not at this digest",
+    )
+
+
+def test_the_latest_statement_of_a_stage_counts(session: Session) -> None:
+    """A later failure replaces an earlier pass, in whatever order they come."""
+    first = record(session, "lint", DIGEST)
+    second = record(session, "lint", DIGEST, minutes=5, issues=1)
+
+    assert latest([second, first], SOURCE.commit, SOURCE.tree) == {"lint": second}
+    assert second.repeats == first.sha256
+
+
+def carried(release: Release, stage: str = "tests") -> tuple[Statement, Statement]:
+    """Return a statement about the release that carries one about an earlier commit, and that."""
+    earlier = replace(release.statements[stage], subject=Subject.commit("e" * 40, "f" * 40))
+    return carry(earlier, release.statements[stage].subject), earlier
+
+
+def test_what_an_earlier_commit_has_shown_counts(release: Release, situation: Situation) -> None:
+    """With the statement about that commit beside it; the rule for `latest` leaves that out."""
+    statement, earlier = carried(release)
+    found = latest([earlier, statement], SOURCE.commit, SOURCE.tree)
+    whole = replace(with_(release, statement), originals={earlier.sha256: earlier})
+
+    assert found == {"tests": statement}
+    assert is_available(whole, "release", situation) == Availability()
+
+
+def test_what_was_shown_by_nobody_does_not_count(release: Release, situation: Situation) -> None:
+    """A statement whose original is not there, or has failed, stands against the release."""
+    statement, earlier = carried(release)
+    failed = replace(earlier, status=Status.FAILED)
+    forged = replace(statement, carries={**statement.carries, "sha256": failed.sha256})
+
+    alone = is_available(with_(release, statement), "test", situation)
+    false = is_available(
+        replace(with_(release, forged), originals={failed.sha256: failed}), "test", situation
+    )
+
+    assert alone.reasons == (f"tests: carries the statement {earlier.sha256}, which is not there",)
+    assert false.reasons == ("tests: carries a statement that failed",)
+
+
+def test_a_supported_python_that_was_not_tested_keeps_it_from_release(
+    release: Release, situation: Situation, session: Session
+) -> None:
+    """A laptop may go on to test without it."""
+    gap = with_(release, record(session, "tests", DIGEST, missing=["3.11"]))
+
+    assert is_available(gap, "test", situation).ok
+    assert is_available(gap, "release", situation).reasons == (
+        "tests: 3.11 is supported and was not tested",
+    )
+
+
+def test_a_stage_without_evidence_hides_none_of_the_later_ones(
+    release: Release, situation: Situation
+) -> None:
+    """Every reason is told at once."""
+    bare = replace(release, statements={})
+
+    assert is_available(bare, "test", situation).reasons == tuple(
+        f"{name}: there is no evidence" for name in NEEDED["test"]
+    )
+
+
+def test_a_stage_that_broke_without_a_word_is_a_reason_too(
+    release: Release, situation: Situation
+) -> None:
+    """It says that it gave none."""
+    broken = replace(release.statements["lint"], status=Status.ERRORED, reason="")
+
+    assert is_available(with_(release, broken), "test", situation).reasons == (
+        "lint: lint errored: no reason given",
+    )
+
+
+NO_ADVICE: dict[str, Any] = {"advisories_critical": None, "advisories_high": None}
+
+
+@pytest.mark.parametrize(
+    ("stage", "facts", "wanted"),
+    [
+        ("security", {}, ()),
+        ("security", NO_ADVICE, ("ADVISORIES_CRITICAL", "ADVISORIES_HIGH")),
+        ("security", {**NO_ADVICE, "secrets": 1}, ()),
+        ("security", {"advisories_high": 1}, ()),
+        ("tests", {"coverage": None}, ()),
+    ],
+    ids=["passed", "nobody asked", "and a secret", "a real finding", "another gate"],
+)
+def test_only_a_source_out_of_reach_is_unproven(
+    session: Session, stage: str, facts: dict[str, Any], wanted: tuple[str, ...]
+) -> None:
+    """Anything else that did not pass stops the chain."""
+    assert unproven(record(session, stage, DIGEST, **facts)) == wanted

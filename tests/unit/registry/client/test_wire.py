@@ -1,0 +1,257 @@
+"""HTTP itself: bodies of each kind, lines that break, redirections, and the wire elsewhere."""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+
+import pytest
+
+from tests.registry_server import NAME, Fault, Store
+from towpath.core.errors import RegistryError, RegistryRateLimitedError, RegistryRefusedError
+from towpath.registry import oci_reader as oci
+from towpath.registry.client import errors as failures
+from towpath.registry.client.https import Elsewhere
+from towpath.registry.client.loopback import Loopback
+from towpath.registry.client.urls import origin
+from towpath.registry.client.wire import Answer
+
+pytestmark = pytest.mark.door
+
+OK = b"HTTP/1.1 200 OK\r\n"
+
+
+@contextmanager
+def saying(*answers: bytes) -> Iterator[str]:
+    """Answer each connection with these very bytes, then hang up; return where that is."""
+    server = socket.create_server(("127.0.0.1", 0))
+
+    def serve() -> None:
+        # A client that has heard enough may be gone already, and so may the test.
+        with suppress(OSError):
+            for answer in answers:
+                connection, _ = server.accept()
+                with connection:
+                    connection.recv(65536)
+                    connection.sendall(answer)
+                    connection.shutdown(socket.SHUT_WR)
+                    while connection.recv(65536):
+                        continue
+
+    thread = threading.Thread(target=serve, daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.getsockname()[1]}/x"
+    finally:
+        # Wakes a thread that still waits for a client.
+        server.shutdown(socket.SHUT_RDWR)
+        server.close()
+        thread.join(5)
+
+
+@pytest.mark.parametrize(
+    ("answer", "body"),
+    [
+        (OK + b"Content-Length: 5\r\n\r\nhello", b"hello"),
+        (OK + b"Content-Length: 0\r\n\r\n", b""),
+        (OK + b"Transfer-Encoding: chunked\r\n\r\n3\r\nhel\r\n2;x=y\r\nlo\r\n0\r\n\r\n", b"hello"),
+        (OK + b"\r\nhello", b"hello"),
+        (b"HTTP/1.0 200 OK\r\nContent-Length: 5\r\n\r\nhello", b"hello"),
+        (b"HTTP/1.1 100 Continue\r\n\r\n" + OK + b"Content-Length: 5\r\n\r\nhello", b"hello"),
+        (b"HTTP/1.1 204 No Content\r\n\r\n", b""),
+    ],
+    ids=["sized", "empty", "chunked", "to the end", "1.0", "announced", "none"],
+)
+def test_every_kind_of_body_is_read(answer: bytes, body: bytes) -> None:
+    """By its length, in chunks, or to the end of the connection."""
+    with saying(answer) as url:
+        assert Loopback().send("GET", url, {}, b"").content == body
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"",
+        b"SSH-2.0-x\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Le",
+        OK + b"Content-Length: 9\r\n\r\nhello",
+        OK + b"Transfer-Encoding: chunked\r\n\r\n9\r\nhel",
+        OK + b"Transfer-Encoding: chunked\r\n\r\nxyz\r\n",
+        OK + b"a: b\r\n" * 300 + b"\r\n",
+    ],
+    ids=["nothing", "no HTTP", "half a head", "short", "half a chunk", "no chunk", "endless"],
+)
+def test_what_is_no_whole_answer_is_a_broken_connection(answer: bytes) -> None:
+    """Half an answer is never taken for a whole one."""
+    with saying(answer) as url, pytest.raises(ConnectionError):
+        _ = Loopback().send("GET", url, {}, b"").content
+
+
+def test_a_connection_that_hung_up_is_not_used_again() -> None:
+    """A connection is kept for the next request, unless the other side has ended it."""
+    with saying(OK + b"Content-Length: 2\r\n\r\nhi", OK + b"Content-Length: 2\r\n\r\nho") as url:
+        wire = Loopback()
+        assert wire.send("GET", url, {}, b"").content == b"hi"
+        (kept,) = wire._idle[url.split("/")[2]]
+        while kept.alive():
+            time.sleep(0.01)
+        assert wire.send("GET", url, {}, b"").content == b"ho"
+
+
+def test_a_header_with_a_line_break_is_not_sent() -> None:
+    """Nobody adds headers of his own through a value."""
+    with saying(b"") as url, pytest.raises(ConnectionError, match="line break"):
+        Loopback().send("GET", url, {"X": "a\r\nB: c"}, b"")
+
+
+def test_elsewhere_says_the_same(store: Store) -> None:
+    """The wire for other machines gives the same answers, bytes and failures."""
+    client = store.client()
+    blob = client.put_blob(b"hello", "text/plain")
+    wire = Elsewhere()
+    base = f"http://{store.host}/v2/{NAME}/"
+
+    found = wire.send("GET", f"{base}blobs/{blob.digest}", {"X": "y"}, b"")
+    none = wire.send("GET", f"{base}blobs/sha256:0", {}, b"")
+
+    assert (found.status, found.content, none.status) == (200, b"hello", 404)
+    found.close()
+    none.close()
+    with pytest.raises(ConnectionError, match="refused"):
+        wire.send("GET", "http://127.0.0.1:1/", {}, b"")
+    with saying(OK + b"Content-Length: 9\r\n\r\nhello") as url, pytest.raises(ConnectionError):
+        _ = wire.send("GET", url, {}, b"").content
+    wire.close()
+
+
+@pytest.mark.parametrize(
+    ("url", "near"),
+    [
+        ("http://localhost:5000/v2/", True),
+        ("http://127.0.0.2/v2/", True),
+        ("http://[::1]:5000/v2/", True),
+        ("https://localhost/v2/", False),
+        ("http://localhost.example.com/v2/", False),
+        ("http://10.0.0.1/", False),
+    ],
+)
+def test_plain_http_is_for_this_machine(url: str, near: bool) -> None:
+    """Everything else is verified."""
+    assert origin(url).is_near is near
+
+
+def test_a_blob_may_live_somewhere_else(store: Store) -> None:
+    """A redirection is followed, and the login stays with the registry."""
+    store.token = "secret"
+    client = store.client()
+    blob = client.put_blob(b"hello", "text/plain")
+    with saying(OK + b"Content-Length: 5\r\n\r\nhello") as url:
+        store.faults = [Fault(f"GET /v2/{NAME}/blobs", 307, {"Location": url})]
+        assert client.blob(blob.digest) == b"hello"
+
+
+@pytest.mark.parametrize("place", ["http://example.invalid/x", "ftp://127.0.0.1/x"])
+def test_a_redirection_to_an_unsafe_place_is_refused(store: Store, place: str) -> None:
+    """Images come over https, except from this machine."""
+    store.faults = [Fault("manifests/one", 307, {"Location": place})]
+
+    with pytest.raises(RegistryRefusedError, match="sends us to"):
+        store.client().resolve("one")
+
+
+def test_a_circle_of_redirections_ends(store: Store) -> None:
+    """Five are enough."""
+    store.faults = [Fault("manifests/one", 307, {"Location": "one"}) for _ in range(99)]
+
+    with pytest.raises(RegistryRefusedError, match="from one place to the next"):
+        store.client().resolve("one")
+
+
+@pytest.mark.parametrize(
+    ("headers", "seconds"),
+    [
+        ({"retry-after": "7"}, 7),
+        ({"retry-after": "Wed, 25 Nov 2026 10:00:30 GMT"}, 30),
+        (
+            {
+                "retry-after": "Wed, 25 Nov 2026 10:00:30 GMT",
+                "date": "Wed, 25 Nov 2026 10:00:10 GMT",
+            },
+            20,
+        ),
+        ({"retry-after": "Wed, 25 Nov 2026 09:00:00 GMT"}, 0),
+        ({"retry-after": "soon"}, 0),
+        ({}, 0),
+    ],
+)
+def test_retry_after_is_read_in_both_forms(headers: dict[str, str], seconds: float) -> None:
+    """Seconds or a date, held against the registry's own clock where it shows one."""
+    answer = Answer("http://r/", 429, "", headers, _None())
+    ten = 1_795_600_800.0  # Wed, 25 Nov 2026 10:00:00 GMT
+
+    error = failures.refused(answer, "r", lambda: ten)
+
+    assert isinstance(error, RegistryRateLimitedError)
+    assert error.seconds == seconds
+
+
+class _None:
+    def read(self, size: int) -> bytes:
+        return b""
+
+    def close(self) -> None:
+        return
+
+
+def test_who_wants_too_long_is_believed_at_once(store: Store) -> None:
+    """Nothing is waited for, and nobody is asked again."""
+    store.faults = [Fault("manifests/one", 429, {"Retry-After": "3600"}) for _ in range(9)]
+
+    with pytest.raises(RegistryRateLimitedError) as caught:
+        store.client().resolve("one")
+
+    assert "3600 s" in caught.value.next_step
+    assert len(store.asked) == 1
+
+
+@pytest.mark.parametrize("ranges", [True, False])
+def test_a_blob_is_read_on_from_where_it_broke(store: Store, ranges: bool) -> None:
+    """Also where the registry knows no ranges: what we have is thrown away then."""
+    store.ranges = ranges
+    client = store.client()
+    blob = client.put_blob(b"hello, world", "text/plain")
+    store.faults = [Fault("GET", 200, {"Content-Length": "5000"}, b"hello")]
+
+    assert client.blob(blob.digest) == b"hello, world"
+
+
+def test_a_tag_is_deleted_where_that_is_known(store: Store) -> None:
+    """Where it is not, that is said; a digest is deleted everywhere."""
+    client = store.client()
+    manifest = oci.index_of([])
+    client.put_manifest("one", manifest)
+    store.deletes_tags = False
+    with pytest.raises(RegistryRefusedError, match="405"):
+        client.delete("one")
+    store.deletes_tags = True
+
+    client.delete("one")
+    client.delete(manifest.digest)
+
+    assert client.tags() == []
+    assert not client.has_manifest(manifest.digest)
+
+
+def test_a_retag_wants_every_platform(store: Store) -> None:
+    """An index whose platform is not there gets no other name."""
+    client = store.client()
+    row = oci.Descriptor(oci.MANIFEST, f"sha256:{'0' * 64}", 5)
+    client.put_manifest("one", oci.index_of([row]))
+
+    with pytest.raises(RegistryError, match="is not there"):
+        client.retag("one", "two")
+
+    assert client.tags() == ["one"]

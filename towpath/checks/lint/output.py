@@ -1,0 +1,97 @@
+"""What each linter says, row by row: read strictly, and joined with what was known already."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import Any, TypeAlias
+
+from towpath.checks.lint.readers import (
+    actionlint,
+    bandit,
+    black,
+    checkstyle,
+    flake8,
+    isort,
+    maintainability,
+    mypy,
+    radon,
+    zizmor,
+)
+from towpath.checks.lint.readers.maintainability import Module
+from towpath.checks.lint.readers.radon import Function
+from towpath.checks.records import Record
+from towpath.core.findings import Finding, LeftOut, Ran, unread
+from towpath.environments import probe_reader as probe
+
+Row: TypeAlias = Finding | Function | Module | LeftOut
+
+
+@dataclass(frozen=True)
+class Reader:
+    """How a linter's words are read, and into which kind of rows."""
+
+    read: Callable[[Ran], Sequence[Row]]
+    kind: Callable[..., Row] = Finding
+
+
+READERS: Mapping[str, Reader] = {
+    "black": Reader(black.read),
+    "isort": Reader(isort.read),
+    "flake8": Reader(flake8.read),
+    "mypy": Reader(mypy.read),
+    "bandit": Reader(bandit.read),
+    "radon": Reader(radon.read, Function),
+    "maintainability": Reader(maintainability.read, Module),
+    "actionlint": Reader(actionlint.read),
+    "hadolint": Reader(checkstyle.hadolint),
+    "shellcheck": Reader(checkstyle.shellcheck),
+    "zizmor": Reader(zizmor.read),
+    "compose": Reader(partial(probe.read, "compose")),
+    "deployment": Reader(partial(probe.read, "deployment")),
+    "migrations": Reader(partial(probe.read, "migrations")),
+    "pins": Reader(partial(probe.read, "pins")),
+    "walls": Reader(partial(probe.read, "walls")),
+}
+
+
+def read(root: Path, name: str, ran: Ran) -> list[Row]:
+    """Return what a linter says, its paths below the project's root.
+
+    Raises NothingToJudgeError if it says neither yes nor no.
+    """
+    heads = (f"{root}/", f"{root.resolve()}/")
+    found = READERS[name].read(ran)
+    return [replace(row, path=_below(row.path, heads)) for row in found]
+
+
+def of(root: Path, record: Record) -> list[Row]:
+    """Return what a linter says of all of its files, sorted by path and line.
+
+    Raises NothingToJudgeError if it gave no verdict on those that it was asked about.
+    """
+    said = read(root, record.name, record.ran) if record.ran.files or not record.spared else []
+    return sorted([*said, *known(record)], key=lambda row: (row.path, row.line, str(row)))
+
+
+def known(record: Record) -> list[Row]:
+    """Return what a linter said before of the files that it was spared.
+
+    Raises NothingToJudgeError if that is spoilt.
+    """
+    try:
+        return [_row(READERS[record.name], row) for row in record.kept]
+    except TypeError as error:
+        raise unread(record.name, f"What it said before is spoilt: {error}") from error
+
+
+def _row(reader: Reader, row: Mapping[str, Any]) -> Row:
+    return LeftOut(**row) if "why" in row else reader.kind(**row)
+
+
+def _below(path: str, heads: tuple[str, ...]) -> str:
+    for head in heads:
+        path = path.removeprefix(head)
+    return path.removeprefix("./")

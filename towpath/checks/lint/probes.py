@@ -1,0 +1,172 @@
+"""Probes: linters of our own, each told as one JSON document on standard output.
+
+They look at what no linter knows: Compose files as the deployment joins them, the product's
+settings in production, its models, the compiled requirements.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import PurePath
+
+from towpath.checks.lint import django_commands as django
+from towpath.checks.lint import thresholds
+from towpath.checks.lint.readers import django as django_reader
+from towpath.checks.lint.readers import pins as pins_reader
+from towpath.checks.lint.readers import requirements
+from towpath.config.workspace import Session
+from towpath.core import environment as variables_of
+from towpath.core import tool_home as private
+from towpath.core.errors import CommandFailedError, EngineAbsentError
+from towpath.core.findings import Finding, Ran
+from towpath.core.runner import Outcome
+from towpath.engine.layout import layout
+from towpath.environments import compose_commands as compose
+from towpath.environments import compose_reader
+from towpath.environments.compose_commands import Argv, Project
+from towpath.environments.environment import Release, Site, variables
+
+BASE = "compose/base.yaml"
+# Stands in a Compose file for a value that only its own task knows.
+SOMETHING = "1"
+
+
+@dataclass(frozen=True)
+class Compose:
+    """How Docker Compose is started here: instead of `docker compose`, with what environment."""
+
+    start: tuple[str, ...] = ("docker", "compose")
+    env: Mapping[str, str] = field(default_factory=dict)
+
+    def argv(self, command: Argv) -> Argv:
+        """Return a command that was built for `docker compose`."""
+        return [*self.start, *command[2:]]
+
+
+def probe(session: Session, name: str, files: Sequence[str]) -> None:
+    """Look, and write the files that were judged and what was found.
+
+    Raises NothingToJudgeError, EngineAbsentError or CommandFailedError if it could not look.
+    """
+    found = PROBES[name](session, files)
+    document = {"judged": list(files), "findings": [asdict(row) for row in found]}
+    session.terminal.data(json.dumps(document, indent=1))
+
+
+def overlays(session: Session, files: Sequence[str]) -> list[Finding]:
+    """Return what Compose has against the files, each as it is used.
+
+    The overlay of an environment is joined with the base and gets the variables of a deployment;
+    any other file stands alone, and what it requires gets some value.
+    """
+    started = find_compose(session)
+    environments = session.config.environments
+    found: list[Finding] = []
+    for file in files:
+        if file == BASE and environments:
+            continue  # It is judged with each overlay, and is nothing without one.
+        project, env = _as_used(session, file)
+        argv = started.argv(compose.config(project))
+        ended = session.runner.run(argv, env={**started.env, **env}, check=False)
+        found += compose_reader.config(_ran(ended, files), file)
+    return found
+
+
+def _as_used(session: Session, file: str) -> tuple[Project, Mapping[str, str]]:
+    environment = session.config.environments.get(PurePath(file).stem)
+    if environment:
+        site = Site.open(session, environment)
+        return site.declared, variables(site, Release())
+    text = (session.config.root / file).read_text(encoding="utf-8")
+    required = compose_reader.required(text)
+    return Project(session.config.name, (file,)), dict.fromkeys(required, SOMETHING)
+
+
+def deployment(session: Session, files: Sequence[str]) -> list[Finding]:
+    """Return what `check --deploy` has against the product's settings in production."""
+    config = session.config.django
+    made_up = {name: secrets.token_urlsafe(64) for name in config.secrets}
+    argv = django.check_deployment(sys.executable, config.manage)
+    ended = _manage(session, argv, {**config.production, **made_up})
+    return django_reader.check(_ran(ended, files), config.manage)
+
+
+def migrations(session: Session, files: Sequence[str]) -> list[Finding]:
+    """Return the migrations that the product's models lack."""
+    argv = django.missing_migrations(sys.executable, session.config.django.manage)
+    return django_reader.missing_migrations(_ran(_manage(session, argv, {}), files))
+
+
+def _manage(session: Session, argv: Argv, env: Mapping[str, str]) -> Outcome:
+    """Run the product's manage.py with what the project passes on, and no settings of a person."""
+    config = session.config
+    passed = variables_of.chosen(config.env, config.variables.get("lint", ()))
+    with private.home() as home:
+        return session.runner.run(argv, env={**home, **passed, **env}, check=False)
+
+
+def pins(session: Session, files: Sequence[str]) -> list[Finding]:
+    """Return what the compiled requirements and those written by hand do not agree on."""
+    root = session.config.root
+    return pins_reader.drift(
+        {file: requirements.decode((root / file).read_bytes(), file) for file in files}
+    )
+
+
+def walls(session: Session, files: Sequence[str]) -> list[Finding]:
+    """Return where a threshold stands outside towpath/gates.py, in what is not Python."""
+    root = session.config.root
+    return [
+        finding
+        for file in files
+        for finding in thresholds.find(file, (root / file).read_text(encoding="utf-8"))
+    ]
+
+
+PROBES: Mapping[str, Callable[[Session, Sequence[str]], list[Finding]]] = {
+    "compose": overlays,
+    "deployment": deployment,
+    "migrations": migrations,
+    "pins": pins,
+    "walls": walls,
+}
+
+
+def find_compose(session: Session) -> Compose:
+    """Return the Compose of the host, else the one that the embedded engine has, running or not.
+
+    Raises EngineAbsentError where there is neither.
+    """
+    env = session.config.env
+    own = layout(env)
+    roots = sorted(own.state.glob("root-*/usr/libexec/docker/cli-plugins/docker-compose"))
+    for candidate in (
+        Compose(),
+        Compose(env=own.environment(env)),
+        *(Compose((str(plugin),)) for plugin in roots),
+    ):
+        if _answers(session, candidate):
+            return candidate
+    raise EngineAbsentError(
+        "There is no Docker Compose to judge the Compose files with.",
+        why=f"`docker compose version` does not answer, and {own.state} has none.",
+        next_step="Install Docker's compose plugin, or bring up an engine: ./dev invoke engine.up",
+    )
+
+
+def _answers(session: Session, candidate: Compose) -> bool:
+    try:
+        ended = session.runner.run(
+            candidate.argv(compose.version()), env=candidate.env, check=False
+        )
+    except CommandFailedError:
+        return False
+    return bool(compose_reader.version(_ran(ended, ("",))))
+
+
+def _ran(ended: Outcome, files: Sequence[str]) -> Ran:
+    return Ran(ended.code, ended.stdout, ended.stderr, len(files))

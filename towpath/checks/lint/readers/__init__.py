@@ -1,0 +1,1 @@
+"""What each linter says, read into findings. Pure; an unknown form raises."""

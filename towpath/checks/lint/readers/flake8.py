@@ -1,0 +1,47 @@
+"""What `flake8 --benchmark` said: findings in its default format, then what it has counted."""
+
+from __future__ import annotations
+
+import re
+
+from towpath.core.findings import (
+    LEFT_OUT,
+    Finding,
+    LeftOut,
+    Ran,
+    Said,
+    require_agreement,
+    require_all,
+    require_ran,
+    unread,
+)
+
+_FINDING = re.compile(r"(.+?):(\d+):(\d+): ([A-Z]+\d+) (.*)")
+_COUNT = re.compile(r"[\d.]+ +(.+)")
+# A file that the settings exclude is not counted; one that a comment leaves out is.
+_EXCLUDED = "the settings exclude it"
+_FILES = re.compile(r"^(\d+) +total files processed$", re.MULTILINE)
+
+
+def read(ran: Ran) -> list[Said]:
+    """Return what flake8 found, and the files that the project leaves out.
+
+    Raises NothingToJudgeError if it crashed, wrote a line of another form, or did not count every
+    file.
+    """
+    require_ran("flake8", ran)
+    found: list[Said] = []
+    left_out: list[Said] = []
+    for line in ran.stdout.splitlines():
+        if match := _FINDING.fullmatch(line):
+            path, row, _, code, message = match.groups()
+            found.append(Finding(path, int(row), code, message))
+        elif match := LEFT_OUT.fullmatch(line):
+            left_out.append(LeftOut(match[1], match[2]))
+        elif not _COUNT.fullmatch(line):
+            raise unread("flake8", f"It wrote a line of no known form: {line!r}")
+    count = _FILES.search(ran.stdout)
+    excluded = sum(isinstance(row, LeftOut) and row.why == _EXCLUDED for row in left_out)
+    require_all("flake8", ran, (int(count[1]) if count else 0) + excluded)
+    require_agreement("flake8", ran, bool(found))
+    return [*found, *left_out]

@@ -1,0 +1,33 @@
+"""What our driver of isort said: one line for each file, good, bad or left out."""
+
+from __future__ import annotations
+
+import re
+
+from towpath.core.findings import (
+    LEFT_OUT,
+    Finding,
+    LeftOut,
+    Ran,
+    Said,
+    require_agreement,
+    require_all,
+    require_ran,
+)
+
+_BAD = re.compile(r"^ERROR: (.+) Imports are incorrectly sorted", re.MULTILINE)
+_GOOD = re.compile(r"^SUCCESS: .+ Everything Looks Good!$", re.MULTILINE)
+
+
+def read(ran: Ran) -> list[Said]:
+    """Return the files whose imports are out of order, and those that the project leaves out.
+
+    Raises NothingToJudgeError if isort crashed or passed over a file.
+    """
+    require_ran("isort", ran)
+    text = f"{ran.stdout}\n{ran.stderr}"
+    found = [Finding(path, 0, "ISORT", "imports are out of order") for path in _BAD.findall(text)]
+    left_out = [LeftOut(path, why) for path, why in LEFT_OUT.findall(text)]
+    require_all("isort", ran, len(found) + len(_GOOD.findall(text)) + len(left_out))
+    require_agreement("isort", ran, bool(found))
+    return [*found, *left_out]

@@ -1,0 +1,54 @@
+"""What `zizmor --format=json-v1` said, and in its log which files it has audited."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from towpath.core.findings import (
+    Finding,
+    LeftOut,
+    Ran,
+    Said,
+    documents,
+    require_agreement,
+    require_all,
+    require_ran,
+    unread,
+)
+
+# Its documentation, "Exit codes": 11 to 14 name the severity of the worst finding.
+CODES = (0, 10, 11, 12, 13, 14)
+_AUDITED = re.compile(r"^ INFO audit: zizmor: \S+ completed (.+)$", re.MULTILINE)
+
+
+def read(ran: Ran) -> list[Said]:
+    """Return what zizmor found, and what a comment in the file or a setting leaves out.
+
+    Raises NothingToJudgeError if it crashed, passed over a file, or wrote half a document.
+    """
+    require_ran("zizmor", ran, CODES)
+    try:
+        rows = documents("zizmor", ran.stdout)
+        found = [_finding(row) for row in rows if not row["ignored"]]
+        left_out = [_left_out(_finding(row)) for row in rows if row["ignored"]]
+    except (AttributeError, KeyError, StopIteration, TypeError, ValueError) as error:
+        raise unread("zizmor", f"Its report lacks or spoils {error!r}.") from error
+    require_all("zizmor", ran, len(set(_AUDITED.findall(ran.stderr))))
+    require_agreement("zizmor", ran, bool(found))
+    return [*found, *left_out]
+
+
+def _left_out(finding: Finding) -> LeftOut:
+    return LeftOut(finding.path, f"{finding.code} is ignored in line {finding.line}")
+
+
+def _finding(row: Mapping[str, Any]) -> Finding:
+    """Return a finding at its primary place; zizmor counts lines from 0."""
+    place = next(spot for spot in row["locations"] if spot["symbolic"]["kind"] == "Primary")
+    start = place["concrete"]["location"]["start_point"]
+    path = place["symbolic"]["key"]["Local"]["verbatim_path"]
+    why = f"{row['desc']}: {place['symbolic']['annotation']}"
+    severity = row["determinations"]["severity"].lower()
+    return Finding(path, int(start["row"]) + 1, row["ident"], why, severity)

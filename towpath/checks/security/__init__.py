@@ -1,0 +1,1 @@
+"""Weaknesses in the code, known advisories of dependencies, secrets in the tree."""

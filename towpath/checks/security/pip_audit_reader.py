@@ -1,0 +1,48 @@
+"""What `pip-audit --format=json` said."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from towpath.checks.security.advisories_reader import Advisory, severity, unasked
+from towpath.core.findings import Ran, document, require_agreement, require_ran, unread
+
+Pins = Sequence[tuple[str, str]]
+
+
+def read(ran: Ran, pins: Pins) -> list[Advisory]:
+    """Return the advisories against these pins; pip-audit rates none, so each counts as high.
+
+    Raises NothingToJudgeError if pip-audit crashed, wrote half a document, or skipped a pin:
+    it ends with 0 and "no known vulnerabilities" where it could ask nobody at all.
+    """
+    require_ran("pip-audit", ran)
+    report = document("pip-audit", ran.stdout)
+    try:
+        found = _advisories(report["dependencies"], pins)
+    except (KeyError, TypeError, AttributeError) as error:
+        raise unread("pip-audit", f"Its report lacks or spoils {error}.") from error
+    require_agreement("pip-audit", ran, bool(found))
+    return found
+
+
+def _advisories(rows: Sequence[Mapping[str, Any]], pins: Pins) -> list[Advisory]:
+    skipped = [str(row["skip_reason"]) for row in rows if "skip_reason" in row]
+    asked = [row for row in rows if "skip_reason" not in row]
+    if missed := unasked(pins, [(row["name"], row["version"]) for row in asked]):
+        raise unread("pip-audit", ". ".join([missed, *skipped[:1]]))
+    return [_advisory(row, weakness) for row in asked for weakness in row["vulns"]]
+
+
+def _advisory(row: Mapping[str, Any], weakness: Mapping[str, Any]) -> Advisory:
+    names = [str(weakness["id"]), *map(str, weakness["aliases"])]
+    name = next((name for name in names if name.startswith("CVE-")), names[0])
+    return Advisory(
+        name,
+        row["name"],
+        row["version"],
+        severity(None),
+        " ".join(str(weakness["description"]).split()),
+        tuple(other for other in names if other != name),
+    )

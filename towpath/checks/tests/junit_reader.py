@@ -1,0 +1,96 @@
+"""What a JUnit XML report said: how many tests ran, passed, failed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from towpath.core import xml_documents as elements
+from towpath.core.errors import NothingToJudgeError
+from towpath.core.xml_documents import Element
+
+AGAIN = "Run the tests again and read what they say."
+
+
+@dataclass(frozen=True)
+class Tests:
+    """Counts of one or more reports; `failed` holds errors too. `names` are the failed ones."""
+
+    run: int
+    failed: int
+    skipped: int
+    names: tuple[str, ...] = ()
+
+    @property
+    def passed(self) -> int:
+        """How many tests ran and did not fail."""
+        return self.run - self.failed
+
+
+def read(text: str, source: str, said: str = "") -> Tests:
+    """Return the counts of a report; a skipped test did not run.
+
+    `said` is the last line of pytest's own words, for the reason where there is no verdict. Raises
+    NothingToJudgeError if the document is empty, broken, no JUnit, or its test cases are not as
+    many as it says; so does the report of a run that was ended, whose last test has no name.
+    """
+    try:
+        root = elements.read(text)
+        suites = [root] if root.tag == "testsuite" else root.findall("testsuite")
+        if not suites:
+            raise ValueError("it has no test suite")
+        if any("name" not in case.attrib for case in root.iter("testcase")):
+            raise _ended(source, said)
+        return total(_suite(suite) for suite in suites)
+    except (KeyError, ValueError) as error:
+        seen = f"A part of it lacks {error}." if isinstance(error, KeyError) else str(error)
+        raise NothingToJudgeError(
+            f"{source} is no readable JUnit report.",
+            why=seen if text.strip() else "It is empty: the tests ended before they began.",
+            next_step=AGAIN,
+        ) from error
+
+
+def _ended(source: str, said: str) -> NothingToJudgeError:
+    """Return the error of a report whose last test was begun and not ended."""
+    return NothingToJudgeError(
+        f"{source} is of a run that ended early: a test in it has no name.",
+        why=f"pytest said: {said}" if said else "pytest said nothing.",
+        next_step=AGAIN,
+    )
+
+
+def total(reports: Iterable[Tests]) -> Tests:
+    """Return the sum of several reports."""
+    rows = list(reports)
+    return Tests(
+        sum(row.run for row in rows),
+        sum(row.failed for row in rows),
+        sum(row.skipped for row in rows),
+        tuple(name for row in rows for name in row.names),
+    )
+
+
+def _suite(suite: Element) -> Tests:
+    """Count by names: pytest's own sums are odd for a test that fails in its teardown."""
+    tests, failures, errors = (int(suite.attrib[key]) for key in ("tests", "failures", "errors"))
+    outcomes: dict[str, str] = {}
+    for case in suite.iter("testcase"):
+        name, outcome = f"{case.attrib['classname']}::{case.attrib['name']}", _outcome(case)
+        if outcomes.get(name) != "failed":
+            outcomes[name] = outcome
+    failed = tuple(name for name, outcome in outcomes.items() if outcome == "failed")
+    if bool(tests) != bool(outcomes) or bool(failures + errors) != bool(failed):
+        raise ValueError(
+            f"it counts {tests} tests, {failures + errors} of them bad, and names {len(outcomes)}, "
+            f"{len(failed)} of them bad"
+        )
+    skipped = sum(outcome == "skipped" for outcome in outcomes.values())
+    return Tests(len(outcomes) - skipped, len(failed), skipped, failed)
+
+
+def _outcome(case: Element) -> str:
+    marks = {child.tag for child in case}
+    if marks & {"failure", "error"}:
+        return "failed"
+    return "skipped" if "skipped" in marks else "passed"

@@ -1,1 +1,0 @@
-"""Doors to services, one file each. They hold no policy."""

@@ -1,1 +1,0 @@
-"""Builders of argv lists, one module a tool. Nothing here runs."""

@@ -1,0 +1,168 @@
+"""Machines that build a platform: what `[tool.towpath.builders]` says of each. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from towpath.core.errors import ConfigurationError
+from towpath.core.references import is_loopback, nearest, platform
+from towpath.core.toml_values import checked, typed, wrong
+
+if TYPE_CHECKING:
+    from urllib.parse import SplitResult
+
+SSH, TCP, KUBERNETES = "ssh", "tcp", "kubernetes"
+SCHEMES = (SSH, TCP, KUBERNETES)
+MATERIAL = ("ca", "cert", "key")
+_NAMESPACE = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
+
+
+@dataclass(frozen=True)
+class Node:
+    """Where one platform is built: `ssh://user@host`, `tcp://host:port`, `kubernetes://namespace`.
+
+    `ca`, `cert` and `key` are files, below the project's directory unless absolute. `options` are
+    those of buildx' driver for Kubernetes.
+    """
+
+    platform: str
+    endpoint: str
+    ca: str = ""
+    cert: str = ""
+    key: str = ""
+    options: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def scheme(self) -> str:
+        """How the machine is reached: `ssh`, `tcp` or `kubernetes`."""
+        return self.endpoint.partition("://")[0]
+
+    @property
+    def host(self) -> str:
+        """What follows the scheme: a host, or a namespace of Kubernetes."""
+        return self.endpoint.partition("://")[2].rstrip("/")
+
+    @property
+    def material(self) -> Mapping[str, str]:
+        """The files for TLS by what they are; empty where there is no TLS of our own."""
+        rows = {name: str(getattr(self, name)) for name in MATERIAL}
+        return {name: file for name, file in rows.items() if file}
+
+    def builder(self, project: str, material: bytes = b"") -> str:
+        """Return what buildx calls a builder there: another setting is another name.
+
+        `material` is what the files for TLS hold.
+        """
+        import hashlib
+        import json
+
+        said = json.dumps([project, asdict(self)], sort_keys=True).encode()
+        return f"towpath-{hashlib.sha256(said + material).hexdigest()[:12]}"
+
+
+def table(text: str) -> dict[str, str]:
+    """Read TOWPATH_BUILDERS, as in `linux/arm64=ssh://user@host`; several have commas between."""
+    found: dict[str, str] = {}
+    for row in filter(None, (part.strip() for part in text.split(","))):
+        name, sign, endpoint = row.partition("=")
+        if not sign or name in found:
+            raise ConfigurationError(
+                f"TOWPATH_BUILDERS has {row!r}.",
+                why="It names each platform once, as in linux/arm64=ssh://user@host.",
+            )
+        found[name] = endpoint
+    return found
+
+
+def read(value: Any, where: str) -> dict[str, Node]:
+    """Read the table of builders; raises ConfigurationError with the path of what is wrong."""
+    if not isinstance(value, Mapping):
+        raise wrong(where, "a table", value)
+    found: dict[str, Node] = {}
+    for name, row in value.items():
+        node = _node(platform(name), row, f"{where}.{name!r}")
+        if node.platform in found:
+            raise ConfigurationError(
+                f"{where} names {node.platform} twice.",
+                why=f"{name!r} is another word for it.",
+                next_step="Take one of them out.",
+            )
+        found[node.platform] = node
+    return found
+
+
+def _node(name: str, row: Any, where: str) -> Node:
+    if isinstance(row, str):
+        row = {"endpoint": row}
+    values = dict(checked(row, {"endpoint", "options", *MATERIAL}, where))
+    if "endpoint" not in values:
+        raise ConfigurationError(
+            f"{where} in pyproject.toml has no endpoint.",
+            next_step="Say where it builds, as in endpoint = 'ssh://user@host'.",
+        )
+    options = values.pop("options", {})
+    if not isinstance(options, Mapping):
+        raise wrong(f"{where}.options", "a table", options)
+    for key, text in (*values.items(), *((f"options.{key}", row) for key, row in options.items())):
+        typed(text, str, f"{where}.{key}")
+    node = Node(name, **values, options=dict(options))
+    _require_possible(node, where)
+    return node
+
+
+def _require_possible(node: Node, where: str) -> None:
+    """Stop at an endpoint that no builder could have, and at files it would not read."""
+    from urllib.parse import urlsplit
+
+    try:
+        parts = urlsplit(node.endpoint)
+        port = parts.port
+    except ValueError as error:
+        raise _bad(node, where, str(error)) from error
+    if not node.endpoint.startswith(tuple(f"{name}://" for name in SCHEMES)):
+        known = ", ".join(f"{name}://" for name in SCHEMES)
+        hint = nearest(parts.scheme, SCHEMES)
+        raise _bad(node, where, f"It must begin with one of {known}.{hint}")
+    more = (parts.password, parts.query, parts.fragment, parts.path.strip("/"))
+    if any(more) or parts.password is not None:
+        raise _bad(node, where, "It has a scheme, maybe a user, a host and maybe a port: no more.")
+    if not parts.hostname or parts.hostname.startswith("-"):
+        raise _bad(node, where, "It names no host.")
+    _require_fitting(node, parts, port, where)
+
+
+def _require_fitting(node: Node, parts: SplitResult, port: int | None, where: str) -> None:
+    """Hold the rules of one scheme each."""
+    if node.scheme != KUBERNETES and node.options:
+        raise _bad(node, where, "Options are for kubernetes:// only.")
+    if node.scheme != TCP and node.material:
+        raise _bad(node, where, "ca, cert and key are for tcp:// only.")
+    if node.scheme == KUBERNETES and not _NAMESPACE.fullmatch(node.host):
+        raise _bad(node, where, "What follows kubernetes:// is a namespace.")
+    if node.scheme == TCP:
+        _require_safe(node, parts, port, where)
+
+
+def _require_safe(node: Node, parts: SplitResult, port: int | None, where: str) -> None:
+    if port is None or parts.username is not None:
+        raise _bad(node, where, "tcp:// names a host and a port, as in tcp://builder:2376.")
+    if len(node.material) not in (0, len(MATERIAL)):
+        raise _bad(node, where, "TLS needs all of ca, cert and key.")
+    if not node.material and not is_loopback(parts.hostname or ""):
+        raise _bad(
+            node,
+            where,
+            "Without TLS whoever reaches this port owns the machine: add ca, cert, key.",
+        )
+
+
+def _bad(node: Node, where: str, why: str) -> ConfigurationError:
+    shown = re.sub(r"(://[^/@:]*):[^/@]*@", r"\1:***@", node.endpoint)
+    return ConfigurationError(
+        f"{where} in pyproject.toml: {shown!r} cannot build {node.platform}.",
+        why=why,
+        next_step="docs/builders.md shows one of each kind.",
+    )

@@ -1,0 +1,1 @@
+"""What everything else stands on: errors, processes, output, names of images, files."""

@@ -1,0 +1,202 @@
+"""What an image is called: references, digests, platforms and versions, checked once."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import NamedTuple, Self
+
+from towpath.core.errors import ConfigurationError
+
+# The platforms that the pipeline builds for, and what `uname -m` says on a machine of each.
+MACHINES = {"linux/amd64": "x86_64", "linux/arm64": "aarch64"}
+PLATFORMS = tuple(MACHINES)
+
+_DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
+# OCI distribution spec 1.1, "Pulling manifests": <name> and <reference> as a tag.
+_PART = r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*"
+_REPOSITORY = re.compile(f"{_PART}(?:/{_PART})*")
+_TAG = re.compile(r"[a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}")
+# A host as DNS has it, an IPv4 address, or an IPv6 address in brackets; then maybe a port.
+_LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
+_REGISTRY = re.compile(
+    rf"(?P<host>{_LABEL}(?:\.{_LABEL})*|\[[0-9a-f:.]+\])(?::(?P<port>[0-9]{{1,5}}))?"
+)
+
+# A user and a password before a host: not to be shown again.
+_PASSWORD = re.compile(r"[^/@]*@")
+
+
+def is_loopback(host: str, *, names_below: bool = False) -> bool:
+    """Tell whether a host is this machine itself: the name `localhost`, or a loopback address.
+
+    A name that only begins like one is not, nor is a short or decimal form of an address, which
+    programs do not read alike, nor `0.0.0.0`. `names_below` accepts `x.localhost` too (RFC 6761):
+    good enough to ask it without a proxy, not to trust it with plain HTTP and a password.
+    """
+    import ipaddress
+
+    name = host.lower()
+    if name == "localhost" or (names_below and name.endswith(".localhost")):
+        return True
+    try:
+        address = ipaddress.ip_address(host.removeprefix("[").removesuffix("]"))
+    except ValueError:
+        return False
+    mapped = getattr(address, "ipv4_mapped", None) or getattr(address, "scope_id", None)
+    return address.is_loopback and not mapped
+
+
+def _no_registry(text: str) -> str:
+    """Return why a text is no registry; empty if it is one."""
+    match = _REGISTRY.fullmatch(text)
+    if match is None:
+        return _malformed(text)
+    host, port = match["host"], match["port"]
+    if port and not 0 < int(port) < 65536:
+        return "A port is a number from 1 to 65535."
+    if why := _no_address(host):
+        return why
+    if not port and host != "localhost" and not any(letter in host for letter in ".:"):
+        return "Docker takes a word without a dot or a port for a user of Docker Hub."
+    return ""
+
+
+def _malformed(text: str) -> str:
+    """Return what is wrong with a text that is not written as a host and maybe a port are."""
+    if _REGISTRY.fullmatch(text.lower()):
+        return "It is written in lower case: logins are found by its exact name."
+    if text.count(":") > 1 and "/" not in text and "@" not in text:
+        return "An IPv6 address stands in brackets, as in [2001:db8::1]:5000."
+    return "A registry is a host and maybe a port: no scheme, path, slash, user or password."
+
+
+def _no_address(host: str) -> str:
+    """Return why a host that looks like an IP address is none; empty if it is one, or a name."""
+    import ipaddress
+
+    if host.startswith("["):
+        try:
+            ipaddress.IPv6Address(host[1:-1])
+        except ValueError:
+            return "What is in brackets is no IPv6 address."
+    elif host.rpartition(".")[2].isdecimal():
+        try:
+            ipaddress.IPv4Address(host)
+        except ValueError:
+            return "A host that ends with a number is an IPv4 address, and this one is none."
+    return ""
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """Return ` Did you mean 'x'?` for the known word most like this one, or an empty string."""
+    import difflib
+
+    matches = difflib.get_close_matches(word, list(known), n=1)
+    return f" Did you mean {matches[0]!r}?" if matches else ""
+
+
+def digest(text: str) -> str:
+    """Return `text` if it is a whole sha256 digest, else raise ConfigurationError."""
+    if not _DIGEST.fullmatch(text):
+        raise ConfigurationError(
+            f"{text!r} is not a digest.",
+            why="A digest is 'sha256:' and 64 lower-case hexadecimal digits.",
+            next_step="Copy it from `invoke registry.inspect`.",
+        )
+    return text
+
+
+def platform(text: str) -> str:
+    """Return the full name of a platform: `amd64` and `linux/amd64` are both `linux/amd64`."""
+    full = text if "/" in text else f"linux/{text}"
+    if full not in PLATFORMS:
+        raise ConfigurationError(
+            f"Unknown platform {text!r}.{nearest(full, PLATFORMS)}",
+            why=f"The pipeline builds for {' and '.join(PLATFORMS)}.",
+            next_step="Name one or both, as in --platforms=amd64,arm64.",
+        )
+    return full
+
+
+def architecture(platform: str) -> str:
+    """Return what a Dockerfile calls the machine of a platform: amd64 of linux/amd64."""
+    return platform.partition("/")[2]
+
+
+def platforms(text: str) -> tuple[str, ...]:
+    """Return the platforms of a comma-separated list, without repetition, in the order given."""
+    found = tuple(dict.fromkeys(platform(part.strip()) for part in text.split(",") if part.strip()))
+    if not found:
+        raise ConfigurationError(
+            "No platform is named.", next_step="Name one or both, as in --platforms=amd64,arm64."
+        )
+    return found
+
+
+def tag(text: str) -> str:
+    """Return `text` if a registry takes it as a tag, else raise ConfigurationError."""
+    if not _TAG.fullmatch(text):
+        raise ConfigurationError(
+            f"{text!r} cannot be a tag.",
+            why="It takes up to 128 letters, digits, '_', '.' and '-', and no '.' or '-' first.",
+        )
+    return text
+
+
+def version_tag(version: str) -> str:
+    """Return the tag of a version: a tag cannot hold the `+` of a local version."""
+    return tag(version.replace("+", "-"))
+
+
+def _near(name: str) -> str:
+    """Return the right name of a repository that is nearest to a wrong one."""
+    parts = [re.sub(r"[^a-z0-9]+", "-", part.lower()).strip("-") for part in name.split("/")]
+    return "/".join(filter(None, parts)) or "app"
+
+
+class _Place(NamedTuple):
+    registry: str
+    name: str
+
+
+class Repository(_Place):
+    """A place for images in a registry: `localhost:5000` and `towpath/dashboard`."""
+
+    # No dataclass, here and in what a copy of an image needs: importing `dataclasses` takes longer
+    # than the copy itself.
+    __slots__ = ()
+
+    def __new__(cls, registry: str, name: str) -> Self:
+        """Take a registry and a name; raises ConfigurationError for what is none."""
+        if why := _no_registry(registry):
+            shown = _PASSWORD.sub("***@", registry)
+            raise ConfigurationError(
+                f"{shown!r} is not a registry.",
+                why=why,
+                next_step="Write it as in 'registry.example.com' or 'localhost:5000'.",
+            )
+        if not _REPOSITORY.fullmatch(name):
+            raise ConfigurationError(
+                f"{name!r} is not a repository name.",
+                why="It has lower-case letters, digits, '.', '_', '-' and '/' between them.",
+                next_step=f"For example {_near(name)!r}.",
+            )
+        return super().__new__(cls, registry, name)
+
+    def __str__(self) -> str:
+        return f"{self.registry}/{self.name}"
+
+    @property
+    def is_loopback(self) -> bool:
+        """Whether the registry is on this machine, where plain HTTP is no risk."""
+        match = _REGISTRY.fullmatch(self.registry)
+        return is_loopback(match["host"] if match else "")
+
+    def at(self, digest_: str) -> str:
+        """Return the reference by digest: the only one that a deployment takes."""
+        return f"{self}@{digest(digest_)}"
+
+    def tagged(self, tag_: str) -> str:
+        """Return the reference by tag: a name that may move."""
+        return f"{self}:{tag(tag_)}"

@@ -1,0 +1,314 @@
+"""The only place that starts a process: argv lists, a quoted line, a time, a checked code.
+
+Nothing here goes through a shell. Secrets are hidden in every line that is printed, logged or put
+into an error; the outcome has what the command really said, for whoever decides by it.
+"""
+
+from __future__ import annotations
+
+import os
+import shlex
+import signal
+import subprocess  # nosec B404: argv lists only, never a shell
+import threading
+import time
+import warnings
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Protocol
+
+from towpath.core import environment
+from towpath.core.errors import CommandFailedError, InterruptedRunError
+from towpath.core.redaction import SECRETS, Lines, Redactor
+
+SIGNALLED = 128
+TAIL_LINES = 12
+# Seconds that a command has to end by itself once it is asked to.
+PATIENCE = 10
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a process ended: its argv, exit code, both streams as text, and seconds."""
+
+    argv: tuple[str, ...]
+    code: int
+    stdout: str
+    stderr: str
+    seconds: float
+
+    @property
+    def ok(self) -> bool:
+        """Whether the process exited with 0."""
+        return self.code == 0
+
+    def tail(self) -> str:
+        """Return the last lines of what it said, standard error first choice, without secrets."""
+        text = SECRETS.text(self.stderr.strip() or self.stdout.strip())
+        return "\n".join(text.splitlines()[-TAIL_LINES:])
+
+
+class Echo(Protocol):
+    """Where the runner says what it does."""
+
+    def command(self, line: str) -> None:
+        """Show the line of a command that is about to run."""
+
+    def stream(self, line: str) -> None:
+        """Show one line of a command's output."""
+
+
+class Running(Protocol):
+    """What flows ask of a runner; tests bring their own small one."""
+
+    def run(
+        self,
+        argv: Sequence[str],
+        *,
+        env: Mapping[str, str] | None = None,
+        cwd: Path | None = None,
+        stdin: str | None = None,
+        check: bool = True,
+        timeout: float | None = None,
+        log: Path | None = None,
+        stream: bool = False,
+        label: str = "",
+    ) -> Outcome:
+        """Run a command to its end."""
+
+    def stop(self) -> None:
+        """End every command that runs now, and start no more."""
+
+
+class Runner:
+    """Runs commands with one environment, one working directory and one list of secrets."""
+
+    def __init__(
+        self,
+        echo: Echo,
+        *,
+        env: Mapping[str, str],
+        cwd: Path,
+        secrets: Redactor = SECRETS,
+        streaming: bool = False,
+    ) -> None:
+        """Take `env` as the whole environment of every command, but what a hook of git has set.
+
+        `secrets` hides what nobody may see. With `streaming` the lines of output are shown as they
+        come.
+        """
+        self.echo = echo
+        self.env = environment.without_repository(env)
+        self.cwd = cwd
+        self.streaming = streaming
+        self.secrets = secrets
+        self._live: set[subprocess.Popen[str]] = set()
+        self._stopped = False
+        self._starting = threading.Lock()
+
+    def run(
+        self,
+        argv: Sequence[str],
+        *,
+        env: Mapping[str, str] | None = None,
+        cwd: Path | None = None,
+        stdin: str | None = None,
+        check: bool = True,
+        timeout: float | None = None,
+        log: Path | None = None,
+        stream: bool = False,
+        label: str = "",
+    ) -> Outcome:
+        """Run a command to its end and return how it ended.
+
+        `env` is added to the runner's environment, `timeout` is in seconds, `log` receives both
+        streams, redacted; with `stream` they are shown as they come, each line after its `label`.
+        With `check`, any exit code but 0 raises CommandFailedError; so do a program that is not
+        there and a timeout, always. Ctrl-C ends the whole process group and raises
+        InterruptedRunError; so does `stop`, called from another thread.
+        """
+        line = self._line(argv)
+        self.echo.command(line)
+        started = time.monotonic()
+        process = self._start(argv, line, env, cwd, stdin is not None)
+        lines: dict[str, list[str]] = {"out": [], "err": []}
+        readers = [
+            threading.Thread(
+                target=self._read, args=(pipe, lines[name], stream, label), daemon=True
+            )
+            for name, pipe in (("out", process.stdout), ("err", process.stderr))
+        ]
+        try:
+            for reader in readers:
+                reader.start()
+            self._wait(process, line, stdin, timeout)
+            for reader in readers:
+                reader.join(timeout=5)
+        except KeyboardInterrupt as error:
+            _end_groups([process])
+            raise InterruptedRunError(f"Interrupted while this ran: {line}") from error
+        outcome = Outcome(
+            tuple(argv),
+            process.returncode,
+            "".join(lines["out"]),
+            "".join(lines["err"]),
+            time.monotonic() - started,
+        )
+        if log is not None:
+            log.parent.mkdir(parents=True, exist_ok=True)
+            log.write_text(f"$ {line}\n{self.secrets.text(outcome.stdout + outcome.stderr)}")
+        if check and not outcome.ok:
+            raise command_failed(outcome, line, self.secrets)
+        return outcome
+
+    def stop(self) -> None:
+        """End every command that runs now, and start no more.
+
+        For a flow whose commands run side by side in threads: Ctrl-C reaches one thread only.
+        """
+        with self._starting:
+            self._stopped = True
+            running = list(self._live)
+        _end_groups(running)
+
+    def spawn(self, argv: Sequence[str], *, log: Path, env: Mapping[str, str] | None = None) -> int:
+        """Start a process that outlives us, in a session of its own, and return its pid."""
+        line = self._line(argv)
+        self.echo.command(f"{line} &")
+        log.parent.mkdir(parents=True, exist_ok=True)
+        with log.open("ab") as stream:
+            try:
+                process = subprocess.Popen(  # nosec B603: an argv list of ours
+                    list(argv),
+                    env=self.env | dict(env or {}),
+                    cwd=self.cwd,
+                    stdin=subprocess.DEVNULL,
+                    stdout=stream,
+                    stderr=subprocess.STDOUT,
+                    start_new_session=True,
+                )
+            except OSError as error:
+                raise _not_started(argv[0], line, error) from error
+        pid = process.pid
+        with warnings.catch_warnings():
+            # It outlives us on purpose; Python reaps it all the same if it ends before we do.
+            warnings.simplefilter("ignore", ResourceWarning)
+            del process
+        return pid
+
+    def _line(self, argv: Sequence[str]) -> str:
+        """Return the command as one quoted line; secrets go first, quoting would change them."""
+        return shlex.join(self.secrets.text(part) for part in argv)
+
+    def _start(
+        self,
+        argv: Sequence[str],
+        line: str,
+        env: Mapping[str, str] | None,
+        cwd: Path | None,
+        wants_stdin: bool,
+    ) -> subprocess.Popen[str]:
+        with self._starting:
+            if self._stopped:
+                raise InterruptedRunError(f"Interrupted before this ran: {line}")
+            try:
+                process = subprocess.Popen(  # nosec B603: an argv list of ours
+                    list(argv),
+                    env=self.env | dict(env or {}),
+                    cwd=cwd or self.cwd,
+                    stdin=subprocess.PIPE if wants_stdin else subprocess.DEVNULL,
+                    stdout=subprocess.PIPE,
+                    stderr=subprocess.PIPE,
+                    text=True,
+                    errors="replace",
+                    process_group=0,
+                )
+            except OSError as error:
+                raise _not_started(argv[0], line, error) from error
+            self._live.add(process)
+            return process
+
+    def _wait(
+        self, process: subprocess.Popen[str], line: str, stdin: str | None, timeout: float | None
+    ) -> None:
+        """Wait for a command's end, which comes early by a timeout or `stop`."""
+        try:
+            self._feed(process, stdin)
+            process.wait(timeout)
+        except subprocess.TimeoutExpired as error:
+            _end_groups([process])
+            raise CommandFailedError(
+                f"{shlex.split(line)[0]} did not end within {timeout:g} s.",
+                why=f"The command was: {line}",
+            ) from error
+        finally:
+            self._live.discard(process)
+        if self._stopped:
+            raise InterruptedRunError(f"Interrupted while this ran: {line}")
+
+    def _read(self, pipe: IO[str] | None, into: list[str], shown: bool, label: str) -> None:
+        if pipe is None:
+            return
+        head = f"{label}: " if label else ""
+        lines = Lines(self.secrets)
+        with pipe:
+            for text in pipe:
+                into.append(text)
+                if self.streaming or shown:
+                    for line in lines.feed(text.rstrip("\n")):
+                        self.echo.stream(head + line)
+        for line in lines.flush():
+            self.echo.stream(head + line)
+
+    @staticmethod
+    def _feed(process: subprocess.Popen[str], stdin: str | None) -> None:
+        if stdin is None or process.stdin is None:
+            return
+        try:
+            with process.stdin as pipe:
+                pipe.write(stdin)
+        except BrokenPipeError:
+            # The command ended before it read everything; its exit code tells the story.
+            return
+
+
+def command_failed(outcome: Outcome, line: str, secrets: Redactor = SECRETS) -> CommandFailedError:
+    """Return the error of a command that ended with another code than 0."""
+    how = f"exit code {outcome.code}" if outcome.code >= 0 else f"signal {-outcome.code}"
+    return CommandFailedError(
+        f"{outcome.argv[0]} failed ({how}): {line}",
+        why=secrets.text(outcome.tail()) or "It said nothing.",
+    )
+
+
+def _not_started(program: str, line: str, error: OSError) -> CommandFailedError:
+    # Python says the same of a working directory that is not there, and names it.
+    if isinstance(error, FileNotFoundError) and error.filename in (None, program):
+        return CommandFailedError(
+            f"{program} is not installed or not on PATH.", why=f"The command was: {line}"
+        )
+    return CommandFailedError(f"{program} could not be started.", why=f"{error}: {line}")
+
+
+def _end_groups(running: Sequence[subprocess.Popen[str]]) -> None:
+    """Stop commands and their children: first politely, when PATIENCE is over for good.
+
+    A second Ctrl-C ends the patience.
+    """
+    for process in running:
+        _signal(process, signal.SIGTERM)
+    try:
+        deadline = time.monotonic() + PATIENCE
+        for process in running:
+            process.wait(max(0.0, deadline - time.monotonic()))
+    except (KeyboardInterrupt, subprocess.TimeoutExpired):
+        for process in running:
+            _signal(process, signal.SIGKILL)
+            process.wait()
+
+
+def _signal(process: subprocess.Popen[str], number: int) -> None:
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, number)

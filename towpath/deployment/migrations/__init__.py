@@ -1,0 +1,1 @@
+"""What a migration does to the release that still serves."""

@@ -1,0 +1,108 @@
+"""What pending migrations do to the release that is still running. Pure.
+
+Each operation is judged by the table of hazards; a waiver accepts one with a reason.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from towpath.core.errors import NothingToJudgeError
+from towpath.deployment.migrations.hazards import HAZARDS, Hazard, Operation, matters
+
+__all__ = ["HAZARDS", "MOVED_PAST", "Finding", "Migration", "Plan", "blocking", "judge"]
+
+# What a waiver calls an applied migration that a release does not have (see rollout.moved_past).
+MOVED_PAST = "MOVED_PAST"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A hazard in a migration; `waived` is the reason of the waiver, if there is one."""
+
+    code: str
+    migration: str
+    place: str
+    meaning: str
+    advice: str
+    blocks: bool
+    waived: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.code} in {self.migration} ({self.place}): {self.meaning}"
+
+
+@dataclass(frozen=True)
+class Migration:
+    """A pending migration: its name as in app.0001_initial, and what it does."""
+
+    name: str
+    operations: tuple[Operation, ...]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a release would do to a database.
+
+    `unknown` are migrations that are applied there and that this release does not have, `newer`
+    those of them that may have brought the schema past it (all, where that was not asked).
+    `replaced` are squashed migrations that are applied by those they replace, which nobody has
+    written down yet. `conflicts` has the migrations that are each the last of one app. `empty` says
+    that nothing was ever applied; `hash` stands for what there is to do.
+    """
+
+    vendor: str
+    leaves: tuple[str, ...]
+    empty: bool
+    unknown: tuple[str, ...]
+    pending: tuple[Migration, ...]
+    hash: str
+    newer: tuple[str, ...] | None = None
+    replaced: tuple[str, ...] = ()
+    conflicts: tuple[tuple[str, ...], ...] = ()
+
+
+def judge(plan: Plan, waivers: Mapping[str, str] | None = None) -> list[Finding]:
+    """Return every hazard of the pending migrations, in their order.
+
+    `waivers` maps `CODE:app.0001_name`, or a bare `CODE`, to the reason why it is accepted. Raises
+    NothingToJudgeError for an operation that is not described in full.
+    """
+    accepted = waivers or {}
+    return [
+        Finding(
+            hazard.code,
+            migration.name,
+            _place(operation),
+            hazard.meaning,
+            hazard.advice,
+            hazard.blocks,
+            accepted.get(f"{hazard.code}:{migration.name}") or accepted.get(hazard.code, ""),
+        )
+        for migration in plan.pending
+        for operation in migration.operations
+        for hazard in _hazards_of(operation, plan.vendor, migration.name)
+    ]
+
+
+def _hazards_of(operation: Operation, vendor: str, migration: str) -> list[Hazard]:
+    try:
+        return [row for row in HAZARDS if matters(operation, row) and row.found(operation, vendor)]
+    except KeyError as error:
+        raise NothingToJudgeError(
+            f"The release's answer about its migrations is not whole: {migration}.",
+            why=f"An operation has no {error}.",
+        ) from error
+
+
+def blocking(findings: Iterable[Finding]) -> list[Finding]:
+    """Return the findings that stop a deployment while an old release serves."""
+    return [finding for finding in findings if finding.blocks and not finding.waived]
+
+
+def _place(operation: Operation) -> str:
+    parts = dict.fromkeys(
+        part for part in (operation["model"], operation["target"].lower()) if part
+    )
+    return f"{operation['kind']} {'.'.join(parts)}".strip()

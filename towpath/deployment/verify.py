@@ -1,0 +1,52 @@
+"""Verification: does the environment answer as the release that was deployed? Facts, no verdict."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from towpath.config import Environment
+from towpath.config.workspace import Session
+from towpath.core.http import Answer, get_json
+from towpath.environments.environment import Site
+
+
+def verify(session: Session, environment: Environment, digest: str, version: str) -> dict[str, Any]:
+    """Ask through the proxy's published port, and the engine, which release serves.
+
+    Returns facts: `mismatches` counts what does not name this release, `problems` says it in
+    words, and what was seen.
+    """
+    return inspect(Site.open(session, environment), digest, version, get_json)
+
+
+def inspect(
+    site: Site, digest: str, version: str, get: Callable[[str], Answer] = get_json
+) -> dict[str, Any]:
+    """Compare what a site answers, and what its engine runs, with what should serve."""
+    live = get(f"{site.environment.url}/health/live")
+    ready = get(f"{site.environment.url}/health/ready")
+    seen = [
+        ("/health/live answers", live.status, 200),
+        ("/health/live names the version", live.body.get("version"), version),
+        ("/health/live names the digest", live.body.get("digest"), digest),
+        ("/health/ready answers", ready.status, 200),
+        ("/health/ready says", ready.body.get("status"), "ok"),
+    ]
+    containers = site.serving()
+    seen += [(f"{row.name} runs", row.digest, digest) for row in containers]
+    image = site.session.config.images.at(digest)
+    seen += [(f"{row.name} was made of", row.image, image) for row in containers]
+    if not containers:
+        seen.append(("containers behind the proxy", 0, site.environment.replicas))
+    wrong = [row for row in seen if row[1] != row[2]]
+    problems = [f"{what} {found!r}, not {wanted!r}" for what, found, wanted in wrong]
+    problems += [answer.problem for answer in (live, ready) if answer.problem]
+    return {
+        "mismatches": len(problems),
+        "problems": problems,
+        "environment": site.name,
+        "digest": live.body.get("digest", ""),
+        "version": live.body.get("version", ""),
+        "containers": len(containers),
+    }

@@ -1,0 +1,140 @@
+"""Brings the embedded engine up, takes it down, and tells how it stands."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from towpath.core import locks, private
+from towpath.core.errors import ConfigurationError, EngineAbsentError
+from towpath.core.terminal import Terminal
+from towpath.engine import assembly, clients, daemon, machine
+from towpath.engine.discover import Found, Probe, answers, find, require_reachable
+from towpath.engine.layout import Layout, layout
+from towpath.engine.protocols import Starting
+
+
+def up(runner: Starting, terminal: Terminal, probe: Probe = answers) -> dict[str, str]:
+    """Make sure that an engine answers, and return what commands need to talk to it.
+
+    A host's engine is used as it is. Raises EngineAbsentError where none answers and none can be
+    brought up, ConfigurationError for a taken port, CommandFailedError for a step that failed.
+    """
+    own = layout(runner.env)
+    found = find(runner.env, probe)
+    if found.kind == "host":
+        require_reachable(found.endpoint)
+    if _usable(found, own):
+        if found.kind == "embedded":
+            _renew_clients(own, runner, terminal)
+        return dict(found.environment)
+    if found.kind == "none" and found.by and found.endpoint != own.host:
+        raise EngineAbsentError(
+            f"No Docker engine answers at {found.endpoint}.",
+            why=f"{found.by} names it.",
+            next_step=(
+                "Start that engine, or unset DOCKER_HOST to use the embedded one."
+                if found.by == "DOCKER_HOST"
+                else "Start that engine, or set DOCKER_CONTEXT=default to use the embedded one."
+            ),
+        )
+    this = machine.look()
+    machine.require(this)
+    with alone(own, terminal):
+        _bring_up(own, assembly.recipe(this), runner, terminal)
+    return own.environment(runner.env)
+
+
+def _renew_clients(own: Layout, runner: Starting, terminal: Terminal) -> None:
+    if not own.password.is_file():
+        terminal.warn(
+            "The embedded engine was started by an earlier version: every user of this machine can"
+            " push to its registry. Start it again: invoke engine.down, then invoke engine.up"
+        )
+    else:
+        clients.write_config(own, runner.env)
+
+
+def _usable(found: Found, own: Layout) -> bool:
+    if found.kind == "embedded":
+        return assembly.images_whole(own) and daemon.registry_answers(own.port)
+    return found.kind == "host"
+
+
+def _bring_up(own: Layout, made: assembly.Recipe, runner: Starting, terminal: Terminal) -> None:
+    if daemon.running(own) is not None and not daemon.ready(own):
+        terminal.say("The embedded engine runs and does not answer: it is started again.")
+        daemon.stop(own)
+    started = daemon.running(own) is not None
+    if started and assembly.images_whole(own):
+        return
+    with terminal.step("engine: fetch and unpack Debian"):
+        machine.install_tools(runner)
+        assembly.unpack(own, made, runner)
+    if not started:
+        with terminal.step("engine: start dockerd and the registry"):
+            daemon.start(own, own.root(made.root), made.foreign, runner)
+    if not assembly.images_current(own, made):
+        with terminal.step("engine: assemble the base images"):
+            assembly.build(own, made, runner)
+
+
+def down(runner: Starting, terminal: Terminal, *, purge: bool = False) -> None:
+    """Stop the embedded engine with everything in it; with `purge` delete what it kept on disk."""
+    own = layout(runner.env)
+    if not own.state.is_dir():
+        terminal.say("There is no embedded engine here.")
+        return
+    machine.require(machine.look())
+    with alone(own, terminal):
+        if daemon.stop(own):
+            terminal.say("The embedded engine is stopped.")
+        else:
+            terminal.say("The embedded engine was not running.")
+        if purge:
+            _purge(own)
+            terminal.say(f"Deleted what it kept in {own.state}.")
+
+
+def _purge(own: Layout) -> None:
+    # The lock stays: another command may be waiting for this very file.
+    for path in own.state.iterdir():
+        if path.is_dir():
+            shutil.rmtree(path)
+        elif path != own.lock:
+            path.unlink()
+
+
+def status(runner: Starting, terminal: Terminal) -> None:
+    """Write which engine commands would use, and what there is of the embedded one."""
+    own = layout(runner.env)
+    found = find(runner.env)
+    outer = daemon.running(own)
+    kept = sorted(path.name for path in own.state.glob("root-*") if not path.suffix)
+    rows = [
+        ["engine", found.kind, found.endpoint],
+        ["embedded", f"pid {outer.pid}" if outer else "not running", own.host],
+        ["registry", "answers" if daemon.registry_answers(own.port) else "none", own.registry],
+        ["base images", "complete" if assembly.images_whole(own) else "not made", str(own.state)],
+        ["root", ", ".join(kept) or "not made", str(own.state)],
+    ]
+    terminal.table("Docker engine", ["", "state", "where"], rows)
+
+
+@contextmanager
+def alone(own: Layout, terminal: Terminal) -> Iterator[None]:
+    """Hold the engine's lock; a second `up` waits for the first."""
+    try:
+        private.sole_directory(own.state)
+        lock = locks.Lock(own.lock)
+    except OSError as error:
+        raise ConfigurationError(
+            f"The engine cannot keep its files in {own.state}.",
+            why=str(error),
+            next_step="Set TOWPATH_ENGINE_DIR to a directory on a disk with 5 GB free.",
+        ) from error
+    waiting = "Another command is working on the engine: waiting for it."
+    with lock:
+        lock.alone(busy=lambda: terminal.say(waiting))
+        yield

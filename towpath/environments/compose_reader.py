@@ -1,0 +1,56 @@
+"""What Docker Compose said of its files: nothing for a good one, the reason for a bad one."""
+
+from __future__ import annotations
+
+import re
+
+from towpath.core import documents
+from towpath.core.errors import CommandFailedError
+from towpath.core.findings import Finding, Ran, unread
+
+_VERSION = re.compile(r"^(?:Docker Compose version )?v?(\d+\.\d+\.\S+)$", re.MULTILINE)
+# A variable that has to be set: `${NAME:?why}` or `${NAME?why}`; `$${NAME` is no variable.
+_REQUIRED = re.compile(r"(?<!\$)\$\{(\w+):?\?")
+
+
+def version(ran: Ran) -> str:
+    """Return the version that `docker compose version` said, empty if it is not Compose."""
+    match = _VERSION.search(ran.stdout) if ran.code == 0 else None
+    return match[1] if match else ""
+
+
+def required(text: str) -> list[str]:
+    """Return the names of the variables that a Compose file cannot do without, sorted."""
+    return sorted(set(_REQUIRED.findall(text)))
+
+
+def images(text: str) -> dict[str, str]:
+    """Return the image that each service names, from the configuration as JSON.
+
+    A service that is built from the files of the project names none. Raises CommandFailedError for
+    what is no configuration.
+    """
+    try:
+        services = documents.loads(text)["services"]
+        found = {name: row["image"] for name, row in services.items() if "build" not in row}
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise CommandFailedError(
+            "Unexpected answer of Docker Compose about the images of the services.",
+            why=f"{type(error).__name__}: {error}",
+        ) from error
+    if not all(isinstance(image, str) for image in found.values()):
+        raise CommandFailedError("Docker Compose names an image that is no text.")
+    return found
+
+
+def config(ran: Ran, file: str) -> list[Finding]:
+    """Return what `docker compose config --format=json` has against the file.
+
+    Raises NothingToJudgeError if it ended without the whole configuration and without a reason.
+    """
+    if ran.code == 0 and '"services"' in ran.stdout:
+        return []
+    words = ran.stderr.strip().splitlines()
+    if ran.code <= 0 or not words:
+        raise unread("compose", f"{file}: it ended with exit code {ran.code} and said nothing.")
+    return [Finding(file, 0, "COMPOSE", words[-1])]

@@ -1,0 +1,192 @@
+"""The Docker engine by its API: what runs and how it stands, and the acts that Compose has not."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+from towpath.core.errors import CommandFailedError
+
+if TYPE_CHECKING:
+    from docker import DockerClient
+
+PROJECT = "com.docker.compose.project"
+SERVICE = "com.docker.compose.service"
+ONE_OFF = "com.docker.compose.oneoff"
+# On a busy machine runc loses the first process of a command before it runs the command: "read
+# init-p: connection reset by peer". A command that is not there is another matter.
+NOT_STARTED = re.compile(
+    r"OCI runtime exec failed: (?!.*(?:executable file not found|no such file or directory))"
+)
+# Seconds between the tries.
+PAUSES = (0.2, 0.5, 1.0, 2.0)
+
+
+@dataclass(frozen=True)
+class Container:
+    """One container of a Compose project, as it stood when the engine was asked.
+
+    `health` is healthy, unhealthy, starting, or none where there is no check. `digest`, `version`
+    and `deployment` are what the deployer wrote on it. `started` is UTC in ISO 8601.
+    """
+
+    id: str
+    name: str
+    service: str
+    running: bool
+    health: str = "none"
+    restarts: int = 0
+    digest: str = ""
+    version: str = ""
+    deployment: str = ""
+    image: str = ""
+    started: str = ""
+    addresses: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def well(self) -> bool:
+        """Whether it runs, and its own check, if it has one, says healthy."""
+        return self.running and self.health in ("healthy", "none")
+
+
+@dataclass(frozen=True)
+class Image:
+    """An image that the engine has: its platform as in linux/amd64, and its size in bytes.
+
+    `digests` are the references by digest under which registries have it.
+    """
+
+    platform: str
+    size: int
+    digests: tuple[str, ...] = ()
+
+
+class Engine:
+    """Speaks with the engine that `env` names; every method raises CommandFailedError."""
+
+    def __init__(self, env: Mapping[str, str]) -> None:
+        self._env = dict(env)
+
+    @cached_property
+    def _client(self) -> DockerClient:
+        # Not before it is needed: the import alone takes a tenth of a second.
+        import docker
+
+        return docker.from_env(environment=self._env, version="auto")
+
+    def containers(self, project: str, service: str = "") -> list[Container]:
+        """Return the containers of a project, or of one service of it, in the order of age."""
+        labels = [f"{PROJECT}={project}", f"{ONE_OFF}=False"]
+        labels += [f"{SERVICE}={service}"] if service else []
+        with self._errors("list containers"):
+            found = self._client.containers.list(
+                all=True, filters={"label": labels}, ignore_removed=True
+            )
+        return sorted((_container(row.attrs) for row in found), key=lambda row: row.started)
+
+    def volumes(self, project: str) -> list[str]:
+        """Return the names of the volumes that a project has, whether it runs or not."""
+        with self._errors("list volumes"):
+            found = self._client.volumes.list(filters={"label": f"{PROJECT}={project}"})
+        return sorted(str(row.name) for row in found)
+
+    def execute(self, container: Container, argv: Sequence[str]) -> tuple[int, str]:
+        """Run a command inside a container; return its exit code and both streams as text.
+
+        Where the engine could not start it, it did nothing yet, and is started again.
+        """
+        code, text = -1, ""
+        for pause in (*PAUSES, None):
+            with self._errors(f"run {argv[0]} in {container.name}"):
+                found, output = self._client.containers.get(container.id).exec_run(list(argv))
+            code = -1 if found is None else found
+            text = cast(bytes, output).decode(errors="replace")
+            if pause is None or not (code and NOT_STARTED.match(text)):
+                break
+            time.sleep(pause)
+        return code, text
+
+    def logs(self, container: Container, lines: int) -> str:
+        """Return the last lines that a container wrote."""
+        with self._errors(f"read the log of {container.name}"):
+            found = self._client.containers.get(container.id)
+            output = found.logs(tail=lines, stream=False)
+        return output.decode(errors="replace").strip()
+
+    def remove(self, container: Container, patience: int) -> None:
+        """Stop a container, for good after `patience` seconds, and remove it; gone is fine."""
+        from docker.errors import NotFound
+
+        with self._errors(f"remove {container.name}"):
+            try:
+                found = self._client.containers.get(container.id)
+                found.stop(timeout=patience)
+                found.remove(v=True, force=True)
+            except NotFound:
+                return
+
+    def image(self, reference: str) -> Image | None:
+        """Return the image of this reference, or None where the engine has it not."""
+        from docker.errors import NotFound
+
+        with self._errors(f"look for {reference}"):
+            try:
+                found = self._client.images.get(reference).attrs
+            except NotFound:
+                return None
+        digests = tuple(str(row) for row in found.get("RepoDigests") or ())
+        return Image(f"{found['Os']}/{found['Architecture']}", int(found["Size"]), digests)
+
+    def platform(self) -> str:
+        """Return the engine's own platform, as in linux/amd64."""
+        with self._errors("ask for its version"):
+            version = self._client.version()
+        return f"{version['Os']}/{version['Arch']}"
+
+    def data_directory(self) -> Path:
+        """Return where the engine keeps images, on the engine's machine."""
+        with self._errors("ask for its data directory"):
+            return Path(self._client.info()["DockerRootDir"])
+
+    @contextmanager
+    def _errors(self, what: str) -> Iterator[None]:
+        """Turn what the SDK and its transport raise into our error."""
+        from docker.errors import DockerException
+        from requests import RequestException
+
+        try:
+            yield
+        except (DockerException, RequestException) as error:
+            raise CommandFailedError(
+                f"The engine did not {what}.",
+                why=str(error),
+                next_step="See whether it runs: invoke engine.status",
+            ) from error
+
+
+def _container(attributes: Mapping[str, Any]) -> Container:
+    """Read what `docker inspect` says of a container."""
+    state, labels = attributes["State"], attributes["Config"]["Labels"] or {}
+    networks = attributes["NetworkSettings"]["Networks"] or {}
+    return Container(
+        id=attributes["Id"],
+        name=attributes["Name"].lstrip("/"),
+        service=labels.get(SERVICE, ""),
+        running=bool(state["Running"]) and not state.get("Restarting", False),
+        health=state.get("Health", {}).get("Status", "none"),
+        restarts=int(attributes.get("RestartCount", 0)),
+        digest=labels.get("towpath.digest", ""),
+        version=labels.get("towpath.version", ""),
+        deployment=labels.get("towpath.deployment", ""),
+        image=attributes["Config"]["Image"],
+        started=state.get("StartedAt", ""),
+        addresses={
+            name: row["IPAddress"] for name, row in networks.items() if row.get("IPAddress")
+        },
+    )

@@ -1,0 +1,39 @@
+"""What the engine says of the images that it has. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from towpath.core import documents
+from towpath.core.errors import NothingToJudgeError
+
+NONE = "<none>"
+
+
+@dataclass(frozen=True)
+class Kept:
+    """An image of the engine: a name that takes it away, and its digest.
+
+    One that has no digest yet, or several names, is known by its id, which in containerd's image
+    store is the same.
+    """
+
+    name: str
+    digest: str
+
+
+def listed(text: str) -> list[Kept]:
+    """Read `docker image ls --digests --format=json`; no line is no image."""
+    return [_row(line) for line in text.splitlines() if line.strip()]
+
+
+def _row(line: str) -> Kept:
+    try:
+        row = documents.loads(line)
+        repository, tag = row["Repository"], row["Tag"]
+        digest = str(row["ID"] if row["Digest"] == NONE else row["Digest"])
+    except (ValueError, KeyError, TypeError) as error:
+        raise NothingToJudgeError(
+            "The engine's list of images cannot be read.", why=f"{error!r}: {line[:80]}"
+        ) from error
+    return Kept(f"{repository}@{digest}" if tag == NONE else f"{repository}:{tag}", digest)

@@ -1,0 +1,206 @@
+"""One environment on this machine: its Compose project, its containers, its proxy, its files."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+from towpath.config import Environment, binding
+from towpath.config.workspace import Session
+from towpath.core import environment
+from towpath.core.errors import CommandFailedError, ConfigurationError
+from towpath.core.runner import Outcome
+from towpath.environments import compose_commands as compose
+from towpath.environments.compose_commands import Project
+from towpath.environments.engine import Container, Engine, Image
+from towpath.environments.proxy import Proxy
+from towpath.evidence.journal import History, Journal
+
+POLL = 0.25
+PROXY, WEB, WORKER = "proxy", "web", "worker"
+HISTORY = "releases.json"
+
+
+class Containers(Protocol):
+    """What flows ask of an engine; tests bring their own small one."""
+
+    def containers(self, project: str, service: str = "") -> list[Container]:
+        """Return the containers of a project, or of one service of it."""
+
+    def volumes(self, project: str) -> list[str]:
+        """Return the names of a project's volumes."""
+
+    def execute(self, container: Container, argv: Sequence[str]) -> tuple[int, str]:
+        """Run a command inside a container."""
+
+    def logs(self, container: Container, lines: int) -> str:
+        """Return the last lines that a container wrote."""
+
+    def remove(self, container: Container, patience: int) -> None:
+        """Stop and remove a container."""
+
+    def image(self, reference: str) -> Image | None:
+        """Return an image that the engine has."""
+
+    def platform(self) -> str:
+        """Return the engine's own platform."""
+
+    def data_directory(self) -> Path:
+        """Return where the engine keeps images."""
+
+
+class Clock:
+    """Time as flows see it; tests bring one that does not wait."""
+
+    def now(self) -> float:
+        """Return seconds that only grow."""
+        return time.monotonic()
+
+    def sleep(self, seconds: float) -> None:
+        """Let time pass."""
+        time.sleep(seconds)
+
+
+@dataclass(frozen=True)
+class Release:
+    """What is deployed: the image by digest, its version, and the deployment that brings it."""
+
+    image: str = "not-needed"
+    digest: str = ""
+    version: str = ""
+    deployment: str = ""
+
+
+@dataclass(frozen=True)
+class Site:
+    """An environment with the doors to it."""
+
+    session: Session
+    environment: Environment
+    engine: Containers
+    clock: Clock = field(default_factory=Clock)
+
+    @classmethod
+    def open(cls, session: Session, environment: Environment) -> Site:
+        """Return the site on the engine that the session's environment names."""
+        return cls(session, environment, Engine(session.config.env))
+
+    @property
+    def name(self) -> str:
+        """The environment's name."""
+        return self.environment.name
+
+    @property
+    def state(self) -> Path:
+        """The directory of the environment's secrets, lock, journal, history and backups."""
+        return self.session.config.state_of(self.environment)
+
+    @property
+    def journal(self) -> Journal:
+        """The journal of the last deployment."""
+        return Journal(self.state / "journal.jsonl")
+
+    @property
+    def history(self) -> History:
+        """What the environment has run."""
+        return History(self.state / HISTORY)
+
+    @property
+    def pins(self) -> Path:
+        """The Compose file that names the images of the services by digest."""
+        return self.state / "images.json"
+
+    @property
+    def project(self) -> Project:
+        """The Compose project as it is deployed: what is declared, with its images by digest."""
+        found = self.declared
+        pins = (str(self.pins),) if self.pins.is_file() else ()
+        return Project(found.name, (*found.files, *pins))
+
+    @property
+    def declared(self) -> Project:
+        """The Compose project of the project's own files.
+
+        Raises ConfigurationError where the environment has no overlay.
+        """
+        files = ("compose/base.yaml", f"compose/{self.name}.yaml")
+        for file in files:
+            if not (self.session.config.root / file).is_file():
+                raise ConfigurationError(
+                    f"There is no {file}.",
+                    why=f"It says what the environment {self.name} is made of.",
+                )
+        return Project(self.session.config.project(self.environment), files)
+
+    def compose(
+        self,
+        argv: Sequence[str],
+        release: Release | None = None,
+        *,
+        stdin: str | None = None,
+        check: bool = True,
+    ) -> Outcome:
+        """Run a Compose command with every variable that the files use."""
+        root = self.session.config.root
+        env = variables(self, release or Release())
+        return self.session.runner.run(argv, env=env, cwd=root, stdin=stdin, check=check)
+
+    def scale(self, release: Release, service: str, more: int) -> None:
+        """Start this many more containers of a service, of this release; the others stay."""
+        count = len(self.containers(service)) + more
+        self.compose(compose.scale(self.project, {service: count}), release)
+
+    def containers(self, service: str = "") -> list[Container]:
+        """Return the containers of a service, or all."""
+        return self.engine.containers(self.session.config.project(self.environment), service)
+
+    @property
+    def proxy(self) -> Proxy:
+        """The running proxy; raises CommandFailedError where there is none."""
+        found = next((row for row in self.containers(PROXY) if row.running), None)
+        if found is None:
+            raise CommandFailedError(
+                f"The proxy of {self.name} does not run.",
+                next_step=f"invoke services.up --environment={self.name}",
+            )
+        container = found
+        return Proxy(lambda argv: self.engine.execute(container, argv), self.state / "proxy")
+
+    def serving(self) -> list[Container]:
+        """Return the web containers that get requests now; none where there is no proxy."""
+        if not any(row.running for row in self.containers(PROXY)):
+            return []
+        hosts = {slot.host for slot in self.proxy.slots() if slot.state == "ready"}
+        return [row for row in self.containers(WEB) if row.running and row.name in hosts]
+
+    def wait(self, what: str, seconds: float, reached: Callable[[], bool]) -> None:
+        """Wait until something is so; raises CommandFailedError if it is not so in time."""
+        deadline = self.clock.now() + seconds
+        while not reached():
+            if self.clock.now() >= deadline:
+                raise CommandFailedError(f"{what} did not happen within {seconds:g} s.")
+            self.clock.sleep(POLL)
+
+
+def variables(site: Site, release: Release) -> Mapping[str, str]:
+    """Return the variables of the Compose files; no secret is among them."""
+    config = site.session.config
+    settings = config.root / "compose" / "haproxy.cfg"
+    passed = environment.chosen(config.env, config.variables.get("compose", ()))
+    return {
+        **environment.settings(config.env),
+        **passed,
+        "STATE": str(site.state),
+        "TOWPATH_PORT": str(site.environment.port),
+        "TOWPATH_BIND": binding.published(site.environment.bind),
+        "TOWPATH_HOSTS": binding.hosts(config.env.get(binding.HOSTS, ""), site.environment.bind),
+        "TOWPATH_CONFIG": hashlib.sha256(settings.read_bytes()).hexdigest()[:12],
+        "TOWPATH_IMAGE": release.image,
+        "TOWPATH_VERSION": release.version,
+        "TOWPATH_DEPLOYMENT": release.deployment,
+        "RELEASE_DIGEST": release.digest,
+    }

@@ -1,0 +1,38 @@
+"""A port that Docker could not have: which one, who has it, and what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from towpath.config.workspace import Session
+from towpath.core.errors import CommandFailedError, ConfigurationError
+from towpath.engine import ports
+from towpath.images import buildx_commands as buildx
+
+
+@contextmanager
+def named(session: Session, what: str, remedy: str) -> Iterator[None]:
+    """Run commands that publish ports; raises ConfigurationError for one that is taken.
+
+    `what` wants the port, `remedy` is a way to give it another one.
+    """
+    try:
+        yield
+    except CommandFailedError as error:
+        port = ports.taken(f"{error.why}\n{error}")
+        if not port:
+            raise
+        raise ConfigurationError(
+            f"Port {port} of this machine is taken; {what} wants it.",
+            why=f"{_who(session, port)} has it.",
+            next_step=f"Stop that, or {remedy}.",
+        ) from error
+
+
+def _who(session: Session, port: int) -> str:
+    found = session.runner.run(buildx.publishing(port), check=False)
+    names = found.stdout.split() if found.ok else []
+    if names:
+        return f"The container {', '.join(names)}"
+    return ports.holder(port) or "A program that only root may name"

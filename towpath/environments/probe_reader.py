@@ -1,0 +1,22 @@
+"""What our own probes said (`python -m towpath probe NAME`): one JSON document."""
+
+from __future__ import annotations
+
+from towpath.core.findings import Finding, Ran, document, require_all, require_ran, unread
+
+
+def read(tool: str, ran: Ran) -> list[Finding]:
+    """Return what a probe found.
+
+    Raises NothingToJudgeError if it could not look (any exit code but 0), wrote half a document, or
+    passed over a file.
+    """
+    require_ran(tool, ran, codes=(0,))
+    said = document(tool, ran.stdout)
+    try:
+        judged = {str(file) for file in said["judged"]}
+        found = [Finding(**row) for row in said["findings"]]
+    except (KeyError, TypeError) as error:
+        raise unread(tool, f"Its report lacks or spoils {error}.") from error
+    require_all(tool, ran, len(judged))
+    return found

@@ -1,0 +1,115 @@
+"""The proxy by HAProxy's runtime API: which containers get requests.
+
+The API listens inside the proxy's container only. Each command goes through `bash` there, which
+the official image has, over its /dev/tcp: no port is published and no socket is mounted.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from towpath.core import private
+from towpath.core.errors import CommandFailedError
+from towpath.environments import haproxy_reader as haproxy
+from towpath.environments.haproxy_reader import Slot
+
+BACKEND = "web"
+STATE_FILE = "servers.state"
+# An engine under load has been seen to lose the end of what a command printed: the last line tells.
+WHOLE = "towpath: whole answer"
+SCRIPT = (
+    "exec 3<>/dev/tcp/127.0.0.1/9999 && printf '%s\\n' \"$1\" >&3"
+    " && cat <&3 && printf '%s\\n' \"$2\""
+)
+TRIES, PAUSE = 5, 0.2
+STATES = ("ready", "drain", "maint")
+
+
+class Proxy:
+    """The slots of one environment's proxy.
+
+    `execute` runs a command in the proxy's container and returns exit code and output. After each
+    change the slots are written to `directory`, from where the proxy takes them when it starts.
+    """
+
+    def __init__(
+        self, execute: Callable[[Sequence[str]], tuple[int, str]], directory: Path
+    ) -> None:
+        self._execute = execute
+        self._directory = directory
+
+    def slots(self) -> list[Slot]:
+        """Return all slots as they stand now."""
+        said = self._ask(f"show servers state {BACKEND}; show stat {BACKEND} 4 -1")
+        return haproxy.slots(said, BACKEND)
+
+    def slot(self, host: str) -> Slot | None:
+        """Return the slot of a container, or None where it has none."""
+        return next((slot for slot in self.slots() if slot.host == host), None)
+
+    def place(self, host: str) -> None:
+        """Give a container a slot, if it has none; no request goes there yet."""
+        slots = self.slots()
+        if any(slot.host == host for slot in slots):
+            return
+        free = next((slot for slot in slots if not slot.host), None)
+        if free is None:
+            raise CommandFailedError(
+                f"The proxy has no free slot for {host}.",
+                why=f"Its {len(slots)} slots hold {', '.join(slot.host for slot in slots)}.",
+            )
+        self._rename(free.name, host)
+
+    def set(self, host: str, state: str) -> None:
+        """Set the slot of a container to ready, drain or maint, and save."""
+        slot = self.slot(host)
+        if slot is None:
+            raise CommandFailedError(f"The proxy does not know {host}.")
+        self._tell(f"set server {BACKEND}/{slot.name} state {state}")
+        self.save()
+
+    def clear(self, host: str) -> None:
+        """Take a container out of its slot, if it has one, and save."""
+        slot = self.slot(host)
+        if slot is None:
+            return
+        self._tell(f"set server {BACKEND}/{slot.name} state maint")
+        self._rename(slot.name, haproxy.EMPTY)
+        self.save()
+
+    def save(self) -> None:
+        """Write the slots to disk, for a proxy that starts again."""
+        # The proxy reads it as another user; what keeps others away is the directory above.
+        private.write(self._directory / STATE_FILE, self._ask("show servers state"), mode=0o644)
+
+    def _rename(self, slot: str, host: str) -> None:
+        """Tell a slot which container it is for; the same name again is fine."""
+        said = self._ask(f"set server {BACKEND}/{slot} fqdn {host}").strip()
+        if not any(words in said for words in ("changed its FQDN", "no need to change")):
+            raise _refused(f"fqdn {host}", said)
+
+    def _tell(self, command: str) -> None:
+        """Give a command whose success is silence."""
+        if said := self._ask(command).strip():
+            raise _refused(command, said)
+
+    def _ask(self, command: str) -> str:
+        """Return the whole answer; every command of ours can be given twice."""
+        output = ""
+        for _ in range(TRIES):
+            code, output = self._execute(["bash", "-c", SCRIPT, "towpath", command, WHOLE])
+            if code:
+                break
+            answer, whole, _rest = output.rpartition(WHOLE)
+            if whole:
+                return answer
+            time.sleep(PAUSE)
+        raise CommandFailedError(
+            f"The proxy's runtime API did not answer `{command}`.", why=output.strip()
+        )
+
+
+def _refused(command: str, said: str) -> CommandFailedError:
+    return CommandFailedError(f"The proxy refused `{command}`.", why=said or "It is silent.")

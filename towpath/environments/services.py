@@ -1,0 +1,108 @@
+"""The services of an environment: started, waited for by their health, and taken down."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from towpath.config import Environment
+from towpath.config.workspace import Session
+from towpath.core import private
+from towpath.core.errors import CommandFailedError, ConfigurationError
+from towpath.environments import compose_commands as compose
+from towpath.environments import ports, secrets, service_images
+from towpath.environments.engine import Container
+from towpath.environments.environment import POLL, Site
+
+SERVICES = ("database", "cache", "queue")
+PATIENCE = 120
+RESTARTS = 2
+LOG_LINES = 12
+
+
+def services_up(
+    session: Session,
+    environment: Environment,
+    services: Iterable[str] = SERVICES,
+    *,
+    resolve: bool = False,
+) -> Mapping[str, str]:
+    """Start services, wait until each says that it is healthy, and return their addresses.
+
+    With `resolve` their images are what the tags of the Compose files point at now. Nothing is
+    published: the addresses are those of the containers. Raises CommandFailedError, with the last
+    lines of its log, for a service that does not get there.
+    """
+    return up(Site.open(session, environment), tuple(services), resolve=resolve)
+
+
+def services_down(session: Session, environment: Environment, volumes: bool = False) -> None:
+    """Stop and remove an environment's containers and networks; with `volumes` its data too."""
+    site = Site.open(session, environment)
+    site.compose(compose.down(site.project, volumes=volumes))
+
+
+def up(site: Site, services: tuple[str, ...], *, resolve: bool = False) -> Mapping[str, str]:
+    """Start services of a site by digest, wait for their health and return their addresses."""
+    prepare(site)
+    service_images.pin(site, resolve=resolve)
+    remedy = f"give it another one: port in [tool.towpath.environments.{site.name}]"
+    with ports.named(site.session, f"the proxy of {site.name}", remedy):
+        site.compose(compose.up(site.project, services))
+    return wait(site, services)
+
+
+def wait(site: Site, services: tuple[str, ...], seconds: float = PATIENCE) -> Mapping[str, str]:
+    """Wait until these services are healthy, and return their addresses."""
+    deadline = site.clock.now() + seconds
+    while True:
+        found = {row.service: row for row in site.containers() if row.service in services}
+        well = {name: row for name, row in found.items() if row.well}
+        if len(well) == len(services):
+            return {name: _address(well[name]) for name in services}
+        _give_up_on_restless(site, found.values())
+        if site.clock.now() >= deadline:
+            name = sorted(set(services) - set(well))[0]
+            raise _not_healthy(site, found.get(name), f"{name}: {seconds:g} s have passed.")
+        site.clock.sleep(POLL)
+
+
+def _address(container: Container) -> str:
+    return next(iter(container.addresses.values()), "")
+
+
+def _give_up_on_restless(site: Site, found: Iterable[Container]) -> None:
+    for row in found:
+        if row.restarts > RESTARTS:
+            raise _not_healthy(site, row, f"It was started {row.restarts + 1} times.")
+
+
+def prepare(site: Site) -> None:
+    """Make the directories and secrets that the environment mounts."""
+    private.directory(site.state / "backups")
+    # The proxy reads its states as another user; what keeps others away is the directory above.
+    private.directory(site.state / "proxy").chmod(0o755)
+    _refuse_lost_secrets(site)
+    secrets.ensure(site.state / "secrets")
+
+
+def _refuse_lost_secrets(site: Site) -> None:
+    """Data that was made with other secrets cannot be opened with new ones."""
+    directory = site.state / "secrets"
+    if directory.exists():
+        return
+    if volumes := site.engine.volumes(site.session.config.project(site.environment)):
+        raise ConfigurationError(
+            f"The secrets of {site.name} are not in {directory}.",
+            why=f"Its data is still there, made with them: {', '.join(volumes)}.",
+            next_step="Point TOWPATH_STATE to where they are, or begin anew and lose the data: "
+            f"invoke services.down --environment={site.name} --volumes",
+        )
+
+
+def _not_healthy(site: Site, row: Container | None, why: str) -> CommandFailedError:
+    said = site.engine.logs(row, LOG_LINES) if row else "It has no container."
+    return CommandFailedError(
+        f"{row.service if row else 'A service'} of {site.name} is not healthy.",
+        why=f"{why} {said}",
+        next_step=f"invoke services.logs --environment={site.name}",
+    )

@@ -1,0 +1,80 @@
+"""What runs where, as the engine and the proxies say it now."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from towpath.config import Environment
+from towpath.config.workspace import Session
+from towpath.core.errors import CommandFailedError
+from towpath.environments.engine import Container
+from towpath.environments.environment import PROXY, WEB, WORKER, Site
+
+ABSENT = "absent"
+
+
+@dataclass(frozen=True)
+class Status:
+    """One environment: what serves, since when (UTC), and how it is.
+
+    `health` is healthy, unhealthy, or absent where nothing runs; `problems` says why.
+    """
+
+    environment: str
+    version: str
+    digest: str
+    since: str
+    containers: int
+    health: str
+    problems: tuple[str, ...] = ()
+
+
+def of(session: Session, environment: Environment) -> Status:
+    """Look at one environment."""
+    return look(Site.open(session, environment))
+
+
+def look(site: Site) -> Status:
+    """Look at a site: every container well, and one release behind the proxy."""
+    found = site.containers()
+    if not found:
+        return Status(site.name, "", "", "", 0, ABSENT)
+    serving, releases = site.serving(), site.history.releases()
+    problems = _problems(found, serving)
+    return Status(
+        site.name,
+        serving[0].version if serving else "",
+        serving[0].digest if serving else "",
+        releases[-1]["at"] if releases and serving else "",
+        sum(row.service == WEB for row in found),
+        "unhealthy" if problems else "healthy",
+        tuple(problems),
+    )
+
+
+def demand(rows: Iterable[Status], *, all_of_them: bool) -> None:
+    """Raise CommandFailedError unless every environment is well.
+
+    With `all_of_them` one that does not run is not well either.
+    """
+    fine = ("healthy",) if all_of_them else ("healthy", ABSENT)
+    ill = [row.environment for row in rows if row.health not in fine]
+    if ill:
+        raise CommandFailedError(
+            f"Not well: {', '.join(ill)}.",
+            next_step=f"invoke services.logs --environment={ill[0]}",
+        )
+
+
+def _problems(found: list[Container], serving: list[Container]) -> list[str]:
+    problems = [f"{row.name} is {_word(row)}" for row in found if not row.well]
+    if not serving and {row.service for row in found} & {WEB, WORKER, PROXY}:
+        problems.append("nothing serves behind the proxy")
+    if len({row.digest for row in serving}) > 1:
+        problems.append("more than one release serves: a deployment is on its way or was cut off")
+    return problems
+
+
+def _word(container: Container) -> str:
+    return container.health if container.running else "not running"

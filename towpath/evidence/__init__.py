@@ -1,0 +1,1 @@
+"""What was proven of a commit or an image: statements, where they are kept, when they count again."""

@@ -1,0 +1,96 @@
+"""Who was asked about known weaknesses, and whether a release may rest on the answer. Pure.
+
+A source is foreign if the caller's environment named it and nothing shows that its data is what the
+real one would have said. A test may rest on it; a release only where a waiver accepts it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from towpath import gates
+from towpath.config import waivers as policy
+from towpath.gates import Limits
+
+# The gates of the age of data, by the stage that they judge.
+AGES = {"security": "ADVISORIES_AGE", "scan": "IMAGE_ADVISORIES_AGE"}
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A source that answered: what it is, where, and what shows that its data is its own.
+
+    `age_days` is the age of its data; a service that is asked over the network answers of now.
+    """
+
+    name: str
+    address: str
+    checked: str
+    age_days: float
+    foreign: bool = False
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.address}; checked by {self.checked}; {self.age_days:g} days)"
+
+
+def facts(asked: Iterable[Asked]) -> dict[str, Any]:
+    """Return the facts about the sources that were asked; without one there is no age."""
+    rows = sorted(set(asked), key=lambda row: (row.name, row.address))
+    ages = [row.age_days for row in rows]
+    return {
+        "asked": [asdict(row) for row in rows],
+        "foreign": [row.address for row in rows if row.foreign],
+    } | ({"age_days": max(ages)} if ages else {})
+
+
+def waived_ages(
+    stage: str, found: Mapping[str, Any], accepted: Mapping[str, str], limits: Limits
+) -> dict[str, str]:
+    """Return the gate of the age with a waiver's words, if every source that is old is accepted.
+
+    `accepted` maps the addresses of sources to the words of their waivers.
+    """
+    if stage not in AGES:
+        return {}
+    rule = gates.gate(AGES[stage], limits)
+    late = list(_late(found.get("asked"), rule.limit))
+    if not late or any(address not in accepted for address in late):
+        return {}
+    return {rule.code: "; ".join(f"{address}: {accepted[address]}" for address in late)}
+
+
+def _late(rows: object, limit: float) -> Iterator[str]:
+    """Yield the address of each source whose data is older than the limit; the rows are anybody's.
+
+    One without an age that can be compared is as old as can be.
+    """
+    for row in rows if isinstance(rows, list | tuple) else ():
+        known = row if isinstance(row, Mapping) else {}
+        age = known.get("age_days")
+        if isinstance(age, bool) or not isinstance(age, int | float) or not age <= limit:
+            yield str(known.get("address", ""))
+
+
+def notes(
+    waivers: Iterable[policy.Waiver], stage: str, found: Mapping[str, Any], limits: Limits
+) -> dict[str, str]:
+    """Return the words of every waiver that a gate of this stage heeds, by the gate's code."""
+    rows = list(waivers)
+    ages = waived_ages(stage, found, policy.accepted_sources(rows), limits)
+    return {row.id: row.note for row in rows} | ages
+
+
+def refusals(stage: str, found: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yield each reason why a release may not rest on a stage, and the waiver that would accept it.
+
+    The facts may come from anybody.
+    """
+    for kind, name, reason in (
+        (policy.SOURCE, "foreign", "was asked, which the environment named and no waiver accepts"),
+        (policy.LEFT_OUT, "left_out", "was left out of the tests, and no waiver accepts that"),
+    ):
+        rows = found.get(name, []) if stage != "tests" else []
+        for row in rows if isinstance(rows, list) else [f"{rows!r}, which is no list,"]:
+            yield f"{stage}: {row} {reason}", f"{kind}{row}"

@@ -1,0 +1,138 @@
+"""Evidence from one job of a CI run to the next: one file, checked before any of it counts.
+
+A job that runs the project's code can write what it likes. So the next job takes from it only the
+stages that are its own, about the very commit that both have checked out, and only the bytes whose
+sha256 the CI system passed on beside the file.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import stat
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+from towpath.config.workspace import Session
+from towpath.core import documents, files
+from towpath.core.errors import ConfigurationError, NothingToJudgeError
+from towpath.core.references import nearest
+from towpath.evidence import record as stages
+from towpath.evidence import statement as evidence
+from towpath.evidence.statement import Statement
+from towpath.promotion.availability import BEFORE_IMAGE, OF_IMAGE
+from towpath.source import snapshot as source
+from towpath.source.snapshot import Snapshot
+
+STAGES = (*BEFORE_IMAGE, *OF_IMAGE)
+# Bytes: statements are some kilobytes each.
+LARGEST = 16 * 1024 * 1024
+_NEXT = "Run the job again that made it; see docs/ci.md."
+
+
+def names(text: str) -> tuple[str, ...]:
+    """Return the stages of a list with commas; raises ConfigurationError for what is none."""
+    found = tuple(dict.fromkeys(filter(None, (name.strip() for name in text.split(",")))))
+    for name in found:
+        if name not in STAGES:
+            raise ConfigurationError(
+                f"Unknown stage {name!r}.{nearest(name, STAGES)}",
+                why=f"--stages takes {', '.join(STAGES)}, with commas.",
+            )
+    if not found:
+        raise ConfigurationError("No stage is named.", next_step="For example --stages=lint,tests")
+    return found
+
+
+def export(session: Session, target: Path, wanted: Iterable[str]) -> str:
+    """Write the statements of these stages into one file and return the file's sha256.
+
+    Raises NothingToJudgeError if one is not there.
+    """
+    rows = [stages.require(session.config, name).as_json() for name in wanted]
+    raw = json.dumps({"statements": rows}, sort_keys=True, separators=(",", ":")).encode()
+    files.write(session.config.root / target, raw)
+    return hashlib.sha256(raw).hexdigest()
+
+
+def take(
+    session: Session, file: Path, wanted: tuple[str, ...], *, commit: str, sha256: str
+) -> list[Statement]:
+    """Check a file of statements and write them as this job's own; return them.
+
+    Raises NothingToJudgeError if it has other bytes than `sha256` says, lacks a stage or has one
+    that was not asked for, was reused from an earlier run, or speaks of anything but `commit`.
+    """
+    here = source.snapshot(session)
+    if here.commit != commit:
+        raise _refused(file, f"The run is for {commit}, and {here.commit} is checked out.")
+    found = _statements(file, _bytes(session.config.root / file, file, sha256))
+    _check_stages(file, [row.stage for row in found], wanted)
+    if reasons := [*_different_images(found), *(why for row in found for why in _of(row, here))]:
+        raise _refused(file, "; ".join(reasons))
+    for row in found:
+        stages.write(session.config, row)
+    return found
+
+
+def _bytes(place: Path, file: Path, sha256: str) -> bytes:
+    try:
+        about = place.lstat()
+        if not stat.S_ISREG(about.st_mode) or about.st_size > LARGEST:
+            raise _refused(file, f"It is no regular file of up to {LARGEST} bytes.")
+        raw = place.read_bytes()
+    except FileNotFoundError as error:
+        raise _refused(file, "It is not there.") from error
+    seen = hashlib.sha256(raw).hexdigest()
+    if seen != sha256.removeprefix("sha256:"):
+        raise _refused(file, f"Its sha256 is {seen}, not {sha256[:80] or 'nothing'}.")
+    return raw
+
+
+def _statements(file: Path, raw: bytes) -> list[Statement]:
+    try:
+        rows: Any = documents.loads(raw, LARGEST)["statements"]
+        texts = [json.dumps(row) for row in list(rows)]
+    except (ValueError, KeyError, TypeError) as error:
+        raise _refused(file, f"It is no list of statements: {type(error).__name__}.") from error
+    try:
+        return [evidence.decode(text, str(file)) for text in texts]
+    except NothingToJudgeError as error:
+        raise _refused(file, error.why) from error
+
+
+def _check_stages(file: Path, seen: Sequence[str], wanted: Iterable[str]) -> None:
+    if sorted(seen) != sorted(wanted):
+        said = ", ".join(seen)[:200] or "no stage"
+        raise _refused(file, f"It speaks of {said}; wanted is {', '.join(wanted)}.")
+
+
+def _different_images(rows: Iterable[Statement]) -> list[str]:
+    images = {row.subject.digest.get("sha256") for row in rows if row.stage in OF_IMAGE}
+    return ["its stages speak of different images"] if len(images) > 1 else []
+
+
+def _of(row: Statement, here: Snapshot) -> list[str]:
+    """Return why a statement is not one of this run's, about the source that is checked out."""
+    found = []
+    if row.carries:
+        found.append(f"{row.stage} was reused from an earlier run, and not made in this one")
+    if row.stage in BEFORE_IMAGE:
+        about = {"commit": row.subject.digest.get("gitCommit"), "tree": _tree(row)}
+    elif row.stage == "build":
+        about = {name: row.facts.get(name) for name in ("commit", "tree")}
+    else:
+        about = {}
+    for name, value in about.items():
+        if value != getattr(here, name):
+            found.append(f"{row.stage} speaks of the {name} {str(value)[:80]}")
+    return found
+
+
+def _tree(row: Statement) -> str | None:
+    return row.subject.digest.get("gitTree")
+
+
+def _refused(file: Path, why: str) -> NothingToJudgeError:
+    return NothingToJudgeError(f"{file} is not taken as evidence.", why=why, next_step=_NEXT)

@@ -1,0 +1,161 @@
+"""What an environment remembers on disk: its lock, the journal of a deployment, its history.
+
+Whatever is written is on the disk before the next act begins.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, NoReturn
+
+from towpath.core import documents, locks, private
+from towpath.core.errors import CommandFailedError, LockedError
+
+Entry = dict[str, Any]
+# Deployments that an environment remembers: far more than a rollback ever asks for.
+REMEMBERED = 200
+# Bytes of a journal's line or a history.
+LIMIT = 64 << 20
+
+
+@contextmanager
+def locked(
+    path: Path,
+    at: str,
+    say: Callable[[str], None],
+    why: str = "Two deployments at once would undo each other.",
+) -> Iterator[None]:
+    """Hold an environment's lock; `at` is the time in UTC, `say` hears of a dead owner.
+
+    The kernel holds the lock for as long as the process lives, so that nobody waits for the dead.
+    The file tells who it is, and was. Raises LockedError naming the owner if that one lives.
+    """
+
+    def busy() -> NoReturn:
+        raise LockedError(
+            f"{path.parent.name} is locked by {_owner(path)}.",
+            why=why,
+            next_step="Wait until it ends, or stop that process; its lock goes with it.",
+        ) from None
+
+    private.directory(path.parent)
+    with locks.opened(path) as lock:
+        lock.alone(busy)
+        if path.read_text(encoding="utf-8"):
+            say(f"The lock of {_owner(path)} is taken over: that process is gone.")
+        owner = {
+            "user": os.environ.get("USER") or str(os.getuid()),
+            "host": socket.gethostname(),
+            "pid": os.getpid(),
+            "at": at,
+        }
+        _fill(lock.number, json.dumps(owner))
+        try:
+            yield
+        finally:
+            _fill(lock.number, "")
+
+
+class Journal:
+    """The steps of one deployment, written before and after each; a new one replaces it."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def begin(self, plan: Mapping[str, Any]) -> None:
+        """Start the journal of a deployment with what it is about to do."""
+        private.write(self.path, json.dumps(dict(plan)) + "\n")
+
+    def add(self, step: str, phase: str, **facts: Any) -> None:
+        """Write that a step begins or is done."""
+        line = json.dumps({"step": step, "phase": phase, **facts}) + "\n"
+        private.append(self.path, line.encode())
+
+    def read(self) -> list[Entry]:
+        """Return the entries; a last line that was cut by a crash had no consequence yet."""
+        if not self.path.exists():
+            return []
+        lines = self.path.read_bytes().split(b"\n")
+        return [_parsed(line, self.path) for line in lines[:-1] if line]
+
+
+class History:
+    """What an environment has run, and what was done to its database, the oldest first."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def releases(self) -> list[Entry]:
+        """Return one entry for each deployment that was completed."""
+        return list(self._read()["releases"])
+
+    def migrations(self) -> list[Entry]:
+        """Return one entry for each migration that was applied, with how it was judged."""
+        return list(self._read()["migrations"])
+
+    def add_release(self, entry: Entry) -> None:
+        """Add a completed deployment; the oldest beyond REMEMBERED are forgotten."""
+        found = self._read()
+        self._write({**found, "releases": [*found["releases"], entry][-REMEMBERED:]})
+
+    def add_migrations(self, entries: Iterable[Entry]) -> None:
+        """Add migrations that are about to be applied; of one judged twice the later counts."""
+        found = self._read()
+        rows = {row["name"]: row for row in [*found["migrations"], *entries]}
+        self._write({**found, "migrations": list(rows.values())})
+
+    def _read(self) -> dict[str, list[Entry]]:
+        if not self.path.exists():
+            return {"releases": [], "migrations": []}
+        found = _parsed(self.path.read_bytes(), self.path)
+        return {name: _rows(found, name, self.path) for name in ("releases", "migrations")}
+
+    def _write(self, document: Entry) -> None:
+        private.write(self.path, json.dumps(document, indent=1) + "\n")
+
+
+def _rows(document: Entry, name: str, path: Path) -> list[Entry]:
+    rows = document.get(name, [])
+    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+        raise CommandFailedError(
+            f"{path} is not what it must be.",
+            why=f"Its {name} are no list of objects.",
+            next_step="Restore the file, or move it away if nothing of it is needed.",
+        )
+    return rows
+
+
+def _parsed(text: bytes, path: Path) -> Entry:
+    try:
+        found = documents.loads(text, LIMIT)
+    except ValueError as error:
+        raise CommandFailedError(
+            f"{path} cannot be read.",
+            why=str(error),
+            next_step="Restore the file, or move it away if nothing of it is needed.",
+        ) from error
+    if not isinstance(found, dict):
+        raise CommandFailedError(
+            f"{path} is not what it must be.",
+            why=f"It holds {text[:80].decode('utf-8', 'replace')!r}.",
+        )
+    return found
+
+
+def _owner(path: Path) -> str:
+    try:
+        owner = documents.loads(path.read_bytes())
+        return f"{owner['user']} on {owner['host']} (pid {owner['pid']}, since {owner['at']})"
+    except (ValueError, KeyError, TypeError):
+        return "somebody who left no name"
+
+
+def _fill(descriptor: int, text: str) -> None:
+    os.ftruncate(descriptor, 0)
+    os.pwrite(descriptor, text.encode(), 0)
+    os.fsync(descriptor)

@@ -1,0 +1,288 @@
+"""Evidence on disk: what a stage measured is judged, written once, and reused while it holds."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import platform
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from towpath import gates
+from towpath.config import Config
+from towpath.config.ci_systems import OVERRIDE
+from towpath.config.waivers import accepted_sources, advisory_notes
+from towpath.config.workspace import Session
+from towpath.core import documents, environment, inputs, private
+from towpath.core.errors import GateFailedError, NothingToJudgeError, TowpathError
+from towpath.core.files import file_hash, read_bounded
+from towpath.core.redaction import SECRETS
+from towpath.evidence import advisory_sources as sources
+from towpath.evidence import judgement
+from towpath.evidence import policy as policies
+from towpath.evidence import statement as evidence
+from towpath.evidence import store as shelf
+from towpath.evidence.judgement import Rules
+from towpath.evidence.statement import Statement, Subject
+from towpath.gates import Status, Verdict
+from towpath.source import matrix as pythons
+from towpath.source.snapshot import Snapshot, Source
+
+
+def now() -> dt.datetime:
+    """Return the time in UTC; the one place where flows ask the clock for a date."""
+    return dt.datetime.now(dt.UTC)
+
+
+def stamp(moment: dt.datetime) -> str:
+    """Return a time as reports write it: UTC, whole seconds, Z."""
+    return moment.astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def policy(config: Config) -> str:
+    """Return the hash of the gates, waivers and settings in force."""
+    return policies.hash_of(config)
+
+
+def rules(config: Config) -> Rules:
+    """Return the policy by which this side judges what a statement says, and its clock."""
+    return Rules(
+        policy=policy(config),
+        now=now(),
+        limits=config.gates,
+        waived=_notes(config),
+        accepted=accepted_sources(policies.in_force(config, now().date())),
+        excused=frozenset(advisory_notes(policies.in_force(config, now().date())).values()),
+        days=config.evidence_days,
+    )
+
+
+def verdicts(config: Config, stage: str, facts: Mapping[str, Any]) -> tuple[Verdict, ...]:
+    """Judge facts by the gates of a stage, with the limits and waivers of the project."""
+    waivers = policies.in_force(config, now().date())
+    waived = sources.notes(waivers, stage, facts, config.gates)
+    return gates.waive(gates.judge(stage, facts, config.gates), waived)
+
+
+def _notes(config: Config) -> dict[str, str]:
+    """Return the notes of the waivers in force, by what they excuse."""
+    return {row.id: row.note for row in policies.in_force(config, now().date())}
+
+
+def run_facts(config: Config) -> dict[str, Any]:
+    """Return what evidence says of the CI run: system, branch, tag or pull request, and whose word.
+
+    Nothing on a person's machine, unless TOWPATH_BRANCH is set there.
+    """
+    if config.ci is not None:
+        return {"run": config.ci.as_json()}
+    chosen = config.env.get(OVERRIDE, "")
+    return {"run": {"branch": chosen, "override": OVERRIDE}} if chosen else {}
+
+
+def inputs_of(source: Source, *more: str) -> str:
+    """Return the hash of what a stage depends on: commit, tree, our Python, and what is named.
+
+    The tree holds the pins of every tool and the gates too, so that a change in one of them is a
+    change of the inputs.
+    """
+    parts = (source.commit, source.tree, platform.python_version(), *more)
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()
+
+
+def check_inputs(session: Session, seen: Snapshot, stage: str) -> str:
+    """Return the hash of all that can change the answer of a check.
+
+    Those are its files, the Python that runs it, the machine's kind, and what it asks besides:
+    security the advisories, which also grow old in a day. The tests run on all Pythons that are
+    here, whichever of them asks. The pins of the tools and the waivers are in the files.
+    """
+    config = session.config
+    more: tuple[str, ...] = (platform.python_version(),)
+    if stage == "tests":
+        more = (*_pythons(session), *_lines(config))
+    elif stage == "security":
+        more += (today(), advisories(config))
+    elif stage == "integration" and config.services_given:
+        more += ("without an engine",)
+    more += environment.inputs(passed_on(config, stage))
+    return inputs.digest(
+        # Without the files one by one the tree speaks for all of them.
+        seen.files or (("", seen.tree),),
+        config.ignored.get(stage, ()),
+        *(stage, platform.system(), platform.machine(), *more),
+    )
+
+
+def today() -> str:
+    """Return the day in UTC, for what grows old in a day."""
+    return now().date().isoformat()
+
+
+def _pythons(session: Session) -> tuple[str, ...]:
+    """Return the Pythons that are to be tested, and the exact version of each that is here."""
+    here = pythons.found(session)
+    return tuple(f"{name} {here.get(name, '-')}" for name in pythons.wanted(session.config))
+
+
+def _lines(config: Config) -> tuple[str, ...]:
+    """Return the lines of Django and the day where there are several: their newest is tested."""
+    lines = pythons.djangos(config)
+    return (*lines, today()) if len(lines) > 1 else ()
+
+
+def passed_on(config: Config, stage: str) -> dict[str, str]:
+    """Return the variables that can change what a check says; its evidence shows all of them.
+
+    Those are the language and the time zone, what the project passes on, where services are that
+    somebody else runs, and for a check that asks over the network how that is reached.
+    """
+    found = environment.passed_on(config.env, config.variables.get(stage, ()))
+    # Whoever keeps the environments of the checks elsewhere decides which tools are in there.
+    found |= environment.chosen(config.env, ("TOWPATH_ENVIRONMENTS",))
+    if stage == "security":
+        found |= environment.network(config.env)
+    elif stage == "integration" and config.services_given:
+        found |= environment.chosen(config.env, environment.SERVICES)
+    return found
+
+
+def advisories(config: Config) -> str:
+    """Return what stands for the advisories: of a directory all of its bytes, else its name."""
+    named = config.env.get("TOWPATH_ADVISORIES", "")
+    place = config.root / named
+    if not named or not place.is_dir():
+        return named
+    files = sorted(file for file in place.rglob("*") if file.is_file())
+    return " ".join(f"{file.relative_to(place)} {file_hash(file)}" for file in files)
+
+
+def path(config: Config, stage: str) -> Path:
+    """Return where a stage's statement is written."""
+    return config.reports / "evidence" / f"{stage}.json"
+
+
+def read(config: Config, stage: str) -> Statement | None:
+    """Return a stage's statement, or None if there is none or it cannot be read."""
+    try:
+        return require(config, stage)
+    except NothingToJudgeError:
+        return None
+
+
+def require(config: Config, stage: str) -> Statement:
+    """Return a stage's statement; raises NothingToJudgeError if it is missing or broken."""
+    file = path(config, stage)
+    try:
+        raw = read_bounded(file, documents.BYTES)
+    except FileNotFoundError as error:
+        raise NothingToJudgeError(
+            f"There is no evidence of the stage {stage}.",
+            why=f"{file.relative_to(config.root)} does not exist.",
+            next_step=f"Run the stage first, for example `invoke pipeline` or `nox -s {stage}`.",
+        ) from error
+    return evidence.decode(raw, str(file.relative_to(config.root)))
+
+
+def reusable(config: Config, stage: str, inputs: str) -> Statement | None:
+    """Return the stage's statement on these inputs if it passed under the policy in force.
+
+    The last word on these inputs counts: a failure that came after a pass is not passed over.
+    Every artifact that it names must be there with the same sha256, or is put back.
+    """
+    found = shelf.get(config, stage, inputs)
+    if found is None or not evidence.reusable(found, inputs, policy(config)):
+        return None
+    if found.stage != stage or judgement.reasons(found, rules(config)):
+        return None
+    return found if shelf.restore(config, found) else None
+
+
+def record(
+    session: Session,
+    stage: str,
+    subject: Subject,
+    facts: Mapping[str, Any],
+    *,
+    inputs: str,
+    started: dt.datetime,
+    duration: float,
+    gates_of: str = "",
+    tools: Mapping[str, str] | None = None,
+    artifacts: Iterable[Path] = (),
+    reason: str = "",
+    detail: str = "",
+) -> Statement:
+    """Judge a stage's facts, write its statement and return it; it does not raise for a verdict.
+
+    `gates_of` names the stage whose gates judge, where it is another (`verify-production` is judged
+    as `verify`). `duration` is in seconds. `artifacts` are files below the project's root. A stage
+    without gates passes unless `reason` says why it did not; `detail` is added to the gates' own
+    reasons where they did not pass.
+    """
+    config = session.config
+    facts, reason, detail = SECRETS.document(facts), SECRETS.text(reason), SECRETS.text(detail)
+    # JSON has no other numbers; a fact that is none is missing.
+    facts = documents.finite(dict(facts))
+    judged = verdicts(config, gates_of or stage, facts)
+    own = Status.ERRORED if reason else Status.PASSED
+    status = gates.worst([own, *(row.status for row in judged)])
+    previous = _previous(config, stage, subject, inputs)
+    attempt, repeats = evidence.next_attempt(previous, subject, policy(config))
+    statement = Statement(
+        stage=stage,
+        subject=subject,
+        status=status,
+        started=stamp(started),
+        duration=round(duration, 3),
+        policy=policy(config),
+        inputs=inputs,
+        attempt=attempt,
+        repeats=repeats,
+        reason=reason or evidence.reasons(judged, detail),
+        facts=facts,
+        verdicts=evidence.verdict_rows(judged),
+        tools=tools or {},
+        artifacts={str(file.relative_to(config.root)): file_hash(file) for file in artifacts},
+    )
+    shelf.put(config, statement)
+    write(config, statement)
+    return statement
+
+
+def _previous(config: Config, stage: str, subject: Subject, inputs: str) -> Statement | None:
+    """Return the last attempt about a subject, also if another branch was looked at since."""
+    last = read(config, stage)
+    if last is not None and last.subject == subject:
+        return last
+    return shelf.get(config, stage, inputs)
+
+
+def raise_for(statement: Statement) -> None:
+    """Raise GateFailedError or NothingToJudgeError if the statement did not pass."""
+    if error := error_of(statement):
+        raise error
+
+
+def error_of(statement: Statement) -> TowpathError | None:
+    """Return the error that a statement means: 4 for a gate that said no, 3 for no verdict."""
+    if statement.status is Status.PASSED:
+        return None
+    codes = ", ".join(str(row["gate"]) for row in statement.verdicts if row["status"] != "passed")
+    logs = "Read reports/logs; `invoke gates.check` shows every verdict."
+    if statement.status is Status.FAILED:
+        return GateFailedError(
+            f"{statement.stage} failed: {codes}.", why=statement.reason, next_step=logs
+        )
+    return NothingToJudgeError(
+        f"{statement.stage} could not be judged{': ' + codes if codes else ''}.",
+        why=statement.reason,
+        next_step=logs,
+    )
+
+
+def write(config: Config, statement: Statement) -> None:
+    """Write a statement as the last one of its stage."""
+    private.directory(path(config, statement.stage).parent)
+    private.write(path(config, statement.stage), statement.encode() + b"\n")

@@ -1,0 +1,237 @@
+"""Evidence: in-toto statements about a commit or an image digest. Pure.
+
+A statement says which subject, which stage, with which inputs and tools, what was measured, what
+the gates said and under which policy. Format: in-toto Statement v1
+(https://github.com/in-toto/attestation/blob/main/spec/v1/statement.md).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from towpath.core import documents
+from towpath.core.errors import NothingToJudgeError
+from towpath.evidence import fields as predicate
+from towpath.gates import Status, Verdict
+
+STATEMENT_TYPE = "https://in-toto.io/Statement/v1"
+PREDICATE_TYPE = "https://towpath.dev/evidence/v1"
+ARTIFACT_TYPE = "application/vnd.towpath.evidence.v1"
+MEDIA_TYPE = "application/vnd.in-toto+json"
+_TOP = {"_type", "subject", "predicateType", "predicate"}
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What a statement speaks of: a commit (with its tree) or an image index, by digest."""
+
+    name: str
+    digest: Mapping[str, str]
+
+    @classmethod
+    def commit(cls, commit: str, tree: str) -> Subject:
+        """Return the subject of a stage before the image: commit and tree, 40 hex digits each."""
+        return cls("source", {"gitCommit": commit, "gitTree": tree})
+
+    @classmethod
+    def image(cls, repository: str, digest: str) -> Subject:
+        """Return the subject of a stage that speaks of an image index."""
+        return cls(repository, {"sha256": digest.removeprefix("sha256:")})
+
+
+@dataclass(frozen=True)
+class Statement:
+    """One attempt of one stage. Times are seconds, `started` is UTC in ISO 8601 with Z.
+
+    `carries` is a set of digests, as in-toto names what a statement rests on: the sha256 of an
+    earlier statement about the same inputs, and the commit and tree that it speaks of.
+    """
+
+    stage: str
+    subject: Subject
+    status: Status
+    started: str
+    duration: float
+    policy: str
+    inputs: str
+    attempt: int = 1
+    repeats: str = ""
+    reason: str = ""
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    verdicts: tuple[Mapping[str, Any], ...] = ()
+    tools: Mapping[str, str] = field(default_factory=dict)
+    artifacts: Mapping[str, str] = field(default_factory=dict)
+    carries: Mapping[str, str] = field(default_factory=dict)
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the in-toto Statement as plain values."""
+        predicate = {
+            "stage": self.stage,
+            "status": str(self.status),
+            "reason": self.reason,
+            "attempt": self.attempt,
+            "repeats": self.repeats,
+            "started": self.started,
+            "duration": self.duration,
+            "policy": self.policy,
+            "inputs": self.inputs,
+            "facts": dict(self.facts),
+            "verdicts": [dict(verdict) for verdict in self.verdicts],
+            "tools": dict(self.tools),
+            "artifacts": dict(self.artifacts),
+            "carries": dict(self.carries),
+        }
+        return {
+            "_type": STATEMENT_TYPE,
+            "subject": [{"name": self.subject.name, "digest": dict(self.subject.digest)}],
+            "predicateType": PREDICATE_TYPE,
+            "predicate": predicate,
+        }
+
+    def encode(self) -> bytes:
+        """Return the canonical bytes: sorted keys, no spaces, UTF-8."""
+        return json.dumps(self.as_json(), sort_keys=True, separators=(",", ":")).encode()
+
+    @property
+    def sha256(self) -> str:
+        """The hash by which another statement names this one as the one it repeats."""
+        return hashlib.sha256(self.encode()).hexdigest()
+
+
+def decode(raw: bytes | str, source: str) -> Statement:
+    """Read a statement; `source` names it in the error.
+
+    Raises NothingToJudgeError for anything that is not a complete statement of ours.
+    """
+    try:
+        document = documents.loads(raw)
+        if not isinstance(document, dict) or set(document) != _TOP:
+            raise ValueError("it is not a statement of in-toto, version 1")
+        for key, wanted in (("_type", STATEMENT_TYPE), ("predicateType", PREDICATE_TYPE)):
+            if document[key] != wanted:
+                raise ValueError(f"its {key} is {str(document[key])[:80]!r}, not {wanted}")
+        subject = Subject(*predicate.subject(document["subject"]))
+        return Statement(subject=subject, **predicate.checked(document["predicate"]))
+    except ValueError as error:
+        raise NothingToJudgeError(
+            f"{source} is not readable evidence.",
+            why=str(error),
+            next_step="Run the stage again; a stage replaces its own evidence.",
+        ) from error
+
+
+def next_attempt(previous: Statement | None, subject: Subject, policy: str) -> tuple[int, str]:
+    """Return the attempt's number and the sha256 of the statement that it repeats.
+
+    A failed stage that is run again for the same subject and policy says so: running again until
+    green is visible.
+    """
+    if previous is None or previous.subject != subject or previous.policy != policy:
+        return 1, ""
+    return previous.attempt + 1, previous.sha256
+
+
+def carry(original: Statement, subject: Subject, previous: Statement | None = None) -> Statement:
+    """Return what an earlier statement says, as a statement about another commit.
+
+    Its inputs have to be those of that commit too. All that was measured, and when, stays as it
+    was; `previous` is the last attempt about that commit, if there is one.
+    """
+    attempt, repeats = next_attempt(previous, subject, original.policy)
+    carried = {"sha256": original.sha256, **original.subject.digest}
+    return replace(original, subject=subject, attempt=attempt, repeats=repeats, carries=carried)
+
+
+def originals(statements: Iterable[Statement]) -> dict[str, Statement]:
+    """Return the statements that others among these carry, by sha256, as far as they are there."""
+    rows = list(statements)
+    wanted = {row.carries["sha256"] for row in rows if "sha256" in row.carries}
+    return {sha256: row for row in rows if (sha256 := row.sha256) in wanted}
+
+
+def reusable(statement: Statement | None, inputs: str, policy: str) -> bool:
+    """Tell whether a stage need not run again: it passed, on these very inputs and this policy."""
+    return (
+        statement is not None
+        and statement.status is Status.PASSED
+        and statement.inputs == inputs
+        and statement.policy == policy
+    )
+
+
+def objections(
+    statement: Statement,
+    subject: Mapping[str, str],
+    policy: str,
+    held: Mapping[str, Statement] | None = None,
+) -> list[str]:
+    """Return why a statement does not speak for this subject under this policy; empty if it does.
+
+    `subject` maps digest names to values; every one of them must be the statement's own. `held`
+    are the statements that others carry, by sha256.
+    """
+    stage, seen = statement.stage, statement.subject.digest
+    found = [
+        f"{stage}: speaks of {name} {seen.get(name) or 'nothing'}, not {value}"
+        for name, value in subject.items()
+        if seen.get(name) != value
+    ]
+    if statement.policy != policy:
+        found.append(f"{stage}: was judged under another policy")
+    found += _of_attempt(statement)
+    if not _agrees_with_its_verdicts(statement):
+        found.append(f"{stage}: says passed, its verdicts do not")
+    return found + _of_carried(statement, held or {})
+
+
+def _of_attempt(statement: Statement) -> list[str]:
+    """Return why the number of an attempt does not fit whether it repeats another."""
+    stage = statement.stage
+    if statement.attempt > 1 and not statement.repeats:
+        return [f"{stage}: attempt {statement.attempt} does not name the one it repeats"]
+    if statement.attempt == 1 and statement.repeats:
+        return [f"{stage}: attempt 1 names one that it repeats"]
+    return []
+
+
+def _of_carried(statement: Statement, held: Mapping[str, Statement]) -> list[str]:
+    """Return why a statement may not say again what the one that it carries says."""
+    if not statement.carries:
+        return []
+    stage, named = statement.stage, statement.carries.get("sha256", "")
+    original = held.get(named)
+    if original is None or original.sha256 != named:
+        return [f"{stage}: carries the statement {named or 'of no name'}, which is not there"]
+    if original.carries:
+        return [f"{stage}: carries a statement that is carried itself"]
+    if original.status is not Status.PASSED:
+        return [f"{stage}: carries a statement that {original.status}"]
+    expected = replace(
+        carry(original, statement.subject), attempt=statement.attempt, repeats=statement.repeats
+    )
+    if expected != statement:
+        return [f"{stage}: does not say what the statement says that it carries"]
+    return []
+
+
+def _agrees_with_its_verdicts(statement: Statement) -> bool:
+    said = {str(verdict.get("status")) for verdict in statement.verdicts}
+    return statement.status is not Status.PASSED or said <= {Status.PASSED.value}
+
+
+def verdict_rows(verdicts: Iterable[Verdict]) -> tuple[Mapping[str, Any], ...]:
+    """Return verdicts as plain values for a statement."""
+    return tuple(verdict.as_json() for verdict in verdicts)
+
+
+def reasons(verdicts: Iterable[Verdict], detail: str = "") -> str:
+    """Return in one line why the verdicts are not all passed; empty if they are.
+
+    `detail` is added to it: the first finding, say.
+    """
+    found = "; ".join(row.reason for row in verdicts if row.status is not Status.PASSED)
+    return f"{found}: {detail}" if found and detail else found

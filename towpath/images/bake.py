@@ -1,0 +1,279 @@
+"""The one solve: every target of a build, and what each starts from, given to buildx at once."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from towpath.config.workspace import Session
+from towpath.core.errors import CommandFailedError, ConfigurationError, NothingToJudgeError
+from towpath.core.references import architecture
+from towpath.images import bake_commands as bake
+from towpath.images import buildx as solving
+from towpath.images import buildx_reader as reader
+from towpath.images import cache
+from towpath.images import dockerfile_reader as dockerfile
+from towpath.images import index as join
+from towpath.images import remote_builders as builders
+from towpath.images.bake_commands import Target, index_annotations
+from towpath.images.builder import Place, here
+
+# Where a push arrives; it names nothing that anybody asks for until it was read back.
+ARRIVAL = "building"
+BUNDLE = Path("/etc/ssl/certs/ca-certificates.crt")
+
+
+@dataclass(frozen=True)
+class Order:
+    """What is to be built: stages of the Dockerfile, for which platforms, with what.
+
+    `wheels` is a directory of those that were made, empty where every dependency has one.
+    """
+
+    targets: tuple[str, ...]
+    platforms: tuple[str, ...]
+    arguments: Mapping[str, str]
+    labels: Mapping[str, str]
+    no_cache: bool = False
+    shown: bool = False
+    branch: str = ""
+    wheels: str = ""
+
+
+@dataclass(frozen=True)
+class Solved:
+    """What buildx says that it built: a digest of each target, and of the base of each.
+
+    `bases` maps a target to the name and the digest of its base as this registry holds it; a
+    target whose base is not known is not there, and `scratch` has no digest.
+    """
+
+    digests: Mapping[str, str]
+    bases: Mapping[str, tuple[str, str]]
+    builder: str
+    materials: Mapping[str, tuple[Mapping[str, object], ...]]
+
+    @property
+    def base(self) -> str:
+        """The digest of the base of the first target; empty where none is known."""
+        return next((digest for _, digest in self.bases.values()), "")
+
+
+@dataclass(frozen=True)
+class Part:
+    """What one place built: the metadata that buildx wrote of it."""
+
+    place: Place
+    metadata: str
+
+
+def solve(session: Session, order: Order) -> Solved:
+    """Build and push every target; the digests are those of the build's metadata.
+
+    The base of a target is pushed beside it, unchanged: its layers are the lowest of the target's,
+    and whoever reads the target back knows by them which are ours. Where several machines build,
+    each solves its platforms at the same time as the others, and an index joins what they pushed.
+    """
+    bases = _bases(session, order.targets)
+    names = _names(bases)
+    with builders.places(session, order.platforms) as places:
+        parts = _side_by_side(session, order, names, places)
+        digests = _digests(session, order, names, parts)
+    return Solved(
+        {stage: digests[stage] for stage in order.targets},
+        {
+            stage: (base, digests[names[base]] if base in names else "")
+            for stage, base in bases.items()
+        },
+        ", ".join(place.name for place in places),
+        {
+            stage: tuple(row for part in parts for row in reader.materials(part.metadata, stage))
+            for stage in order.targets
+        },
+    )
+
+
+def base(session: Session, order: Order) -> str:
+    """Return the digest of the image that the first target of an order starts from."""
+    bases = _bases(session, order.targets[:1])
+    names, bare = _names(bases), replace(order, targets=())
+    with builders.places(session, order.platforms) as places:
+        digests = _digests(session, bare, names, _side_by_side(session, bare, names, places))
+    return next(iter(digests.values()), "")
+
+
+def keep(session: Session, order: Order, target: str) -> str:
+    """Build one target into this machine's engine only, and return its name there.
+
+    Raises ConfigurationError for more platforms than the engine can keep of one image.
+    """
+    name = f"{session.config.repository}:{target}"
+    own = here(session, order.platforms)
+    if own.builder and len(order.platforms) > 1:
+        raise ConfigurationError(
+            f"The engine keeps an image for one platform, not for {len(order.platforms)}.",
+            why="It has no image store of containerd.",
+            next_step="Name one platform with --platforms, or push: leave out --no-push.",
+        )
+    _run(session, order, {target: _target(session, order, target, name, push=False)}, own)
+    return name
+
+
+def _names(bases: Mapping[str, str]) -> dict[str, str]:
+    """Return what each base is called that has to be pulled."""
+    pulled = sorted(set(bases.values()) - {dockerfile.SCRATCH})
+    return {image: f"base-{number}" for number, image in enumerate(pulled)}
+
+
+def _side_by_side(
+    session: Session, order: Order, names: Mapping[str, str], places: Sequence[Place]
+) -> list[Part]:
+    """Let every place solve its platforms; the first error is raised when all have ended."""
+    alone = len(places) == 1
+
+    def solved(place: Place) -> Part:
+        mine = replace(order, platforms=place.platforms)
+        word = "" if alone else f"-{_word(place)}"
+        try:
+            wanted = targets(session, mine, names, word)
+            return Part(place, _run(session, mine, wanted, place, word))
+        except CommandFailedError as error:
+            raise _named(session, place, error) if place.elsewhere else error
+
+    with ThreadPoolExecutor(len(places)) as pool:
+        running = [pool.submit(solved, place) for place in places]
+        try:
+            return [row.result() for row in running]
+        except KeyboardInterrupt:
+            session.runner.stop()
+            raise
+
+
+def _named(session: Session, place: Place, error: CommandFailedError) -> CommandFailedError:
+    """Return the error of a build on another machine, with its name and what may differ there."""
+    images = session.config.images
+    own = f" {images.registry} is another registry there." if images.is_loopback else ""
+    return CommandFailedError(
+        f"{place.name} could not build {', '.join(place.platforms)}: {error.what}",
+        why=error.why,
+        next_step="It has to reach the registry and the base images by their names here." + own,
+    )
+
+
+def targets(
+    session: Session, order: Order, names: Mapping[str, str], word: str
+) -> dict[str, Target]:
+    """Return all that one place builds; `word` tells apart what becomes a part of an index."""
+    images = session.config.images
+    found = {
+        stage: _target(session, order, stage, images.tagged(f"{ARRIVAL}-{stage}{word}"), word=word)
+        for stage in order.targets
+    }
+    return found | {
+        name: Target(
+            stage="",
+            name=images.tagged(f"{ARRIVAL}-{name}{word}"),
+            platforms=order.platforms,
+            inline=f"FROM {base}\n",
+        )
+        for base, name in names.items()
+    }
+
+
+def _digests(
+    session: Session, order: Order, names: Mapping[str, str], parts: Sequence[Part]
+) -> dict[str, str]:
+    """Return the digest of every target, and of every base by its name."""
+    wanted = (*order.targets, *names.values())
+    found = [(part.place, reader.built_digests(part.metadata, wanted)) for part in parts]
+    if len(found) == 1:
+        return found[0][1]
+    said = {**dict.fromkeys(order.targets, order.labels), **dict.fromkeys(names.values(), {})}
+    with session.terminal.step("Join what each machine pushed"):
+        return {
+            name: join.join(
+                session,
+                f"{ARRIVAL}-{name}",
+                [(place, digests[name]) for place, digests in found],
+                order.platforms,
+                index_annotations(labels),
+            )
+            for name, labels in said.items()
+        }
+
+
+def _word(place: Place) -> str:
+    """Return what tells a place's tags and files from those of another."""
+    return "_".join(name.rpartition("/")[2] for name in place.platforms)
+
+
+def _target(
+    session: Session, order: Order, stage: str, name: str, *, push: bool = True, word: str = ""
+) -> Target:
+    read, written = (
+        cache.options(session, stage, order.branch, word.lstrip("-")) if push else ((), ())
+    )
+    return Target(
+        cache_from=() if order.no_cache else read,
+        cache_to=written,
+        stage=stage,
+        name=name,
+        platforms=order.platforms,
+        # Dependencies are installed for these alone.
+        arguments={
+            **order.arguments,
+            "ARCHITECTURES": " ".join(map(architecture, order.platforms)),
+        },
+        labels=order.labels,
+        ca_file=certificates(session.config.env),
+        push=push,
+        wheels=order.wheels,
+        annotated=not word,
+    )
+
+
+def _run(
+    session: Session, order: Order, targets: Mapping[str, Target], place: Place, word: str = ""
+) -> str:
+    """Let buildx build there, and return the metadata that it wrote."""
+    folder = session.config.reports / "build"
+    folder.mkdir(parents=True, exist_ok=True)
+    plan, metadata = (folder / f"{what}{word}.{os.getpid()}.json" for what in ("bake", "metadata"))
+    argv = bake.bake(
+        targets,
+        definition_file=str(plan),
+        metadata_file=str(metadata),
+        builder=place.builder,
+        no_cache=order.no_cache,
+    )
+    try:
+        plan.write_text(bake.definition(targets))
+        log = session.config.reports / "logs" / f"build{word}.log"
+        env = {**bake.ENV, **place.env}
+        solving.solve(session, argv, env=env, log=log, stream=order.shown, label=word.lstrip("-"))
+        return metadata.read_text() if metadata.is_file() else ""
+    finally:
+        plan.unlink(missing_ok=True)
+        metadata.unlink(missing_ok=True)
+
+
+def _bases(session: Session, targets: tuple[str, ...]) -> dict[str, str]:
+    """Return what each target starts from, as far as the Dockerfile says it."""
+    file = session.config.root / "Dockerfile"
+    found = {}
+    for target in targets:
+        try:
+            found[target] = dockerfile.base_of(file.read_text(encoding="utf-8"), target)
+        except (OSError, NothingToJudgeError) as error:
+            session.terminal.warn(f"The base of {target} is not known: {error}")
+    return found
+
+
+def certificates(env: Mapping[str, str]) -> str:
+    """Return the host's bundle of certificates: a company's own authority is only in there."""
+    named = (env.get(name, "") for name in ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE"))
+    places = [*(Path(name) for name in named if name), BUNDLE]
+    return next((str(place) for place in places if place.is_file()), "")

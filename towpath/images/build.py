@@ -1,0 +1,282 @@
+"""Build targets for every platform, push them, read them back, and only then move their tags."""
+
+from __future__ import annotations
+
+import datetime as dt
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from towpath.config.workspace import Session
+from towpath.core.errors import NothingToJudgeError, RegistryError, RegistryNotFoundError
+from towpath.core.references import version_tag
+from towpath.evidence import record as stages
+from towpath.evidence.provenance import Base
+from towpath.evidence.statement import Statement, Subject
+from towpath.images import bake, origin, readback
+from towpath.images.bake import Order, Solved
+from towpath.images.options import PRODUCTION, known
+from towpath.images.options import tags as names_of
+from towpath.images.wheels import provide as wheels
+from towpath.images.wheels.record_reader import Wheel
+from towpath.registry import image as registries
+from towpath.registry import publish as mirror
+from towpath.registry import push_lock as guard
+from towpath.registry.client import RegistryClient
+from towpath.registry.image import Image
+from towpath.source import snapshot as sources
+from towpath.source.snapshot import Source
+
+
+@dataclass(frozen=True)
+class Built:
+    """What a build left in the registry. Sizes are compressed bytes, keyed by platform."""
+
+    digest: str
+    version: str
+    platforms: tuple[str, ...]
+    sizes: Mapping[str, int]
+    tags: tuple[str, ...]
+    seconds: float
+    above_base: Mapping[str, int] = field(default_factory=dict)
+    programs: int = 0
+    wheels: tuple[Wheel, ...] = ()
+
+    @property
+    def image_size(self) -> int:
+        """The compressed size of the largest platform, in bytes."""
+        return max(self.sizes.values(), default=0)
+
+
+def build(
+    session: Session,
+    source: Source,
+    *,
+    platforms: tuple[str, ...],
+    target: str = PRODUCTION,
+    no_cache: bool = False,
+) -> Built:
+    """Build and push one target; see `build_all`."""
+    built = build_all(session, source, platforms=platforms, targets=(target,), no_cache=no_cache)
+    return built[target]
+
+
+@guard.pushes
+def build_all(
+    session: Session,
+    source: Source,
+    *,
+    platforms: tuple[str, ...],
+    targets: tuple[str, ...] = (PRODUCTION,),
+    tag: str = "",
+    no_cache: bool = False,
+    shown: bool = False,
+) -> dict[str, Built]:
+    """Build these targets in one go and push them; what arrived is read back by its digest.
+
+    Tags move last, when every platform of every target is there and every program in it is of its
+    platform: `<version>` and `built` of production, `<target>` of the others, and `tag` for the
+    only target. With `shown` the builder's own words are shown as they come. Raises RegistryError
+    if the registry does not hold what was pushed.
+    """
+    started, begun = time.monotonic(), stages.now()
+    tags = {target: names_of(source.version, target, targets, tag) for target in targets}
+    registry = registries.client(session)
+    registry.ping()
+    order = replace(_order(session, source, targets, platforms), no_cache=no_cache, shown=shown)
+    with session.terminal.step(f"Build {', '.join(targets)} for {', '.join(platforms)}"):
+        solved, given = wheels.provided(
+            session, order, lambda row: bake.solve(session, row), lambda done: done.base
+        )
+        _unchanged(session, source)
+    with session.terminal.step("Read back every platform"):
+        found = _read_back(registry, solved, platforms)
+        programs = readback.require_native(session, registry, found)
+    _refuse_another(registry, source, found, tags)
+    for target, (image, base) in found.items():
+        made = origin.of(source, order, solved, target, base, begun, given.wheels)
+        origin.attach(session, registry, image, made)
+    mirror.publish(session, *((found[target][0].digest, names) for target, names in tags.items()))
+    seconds = time.monotonic() - started
+    return {
+        target: Built(
+            digest=image.digest,
+            version=source.version,
+            platforms=tuple(image.platforms),
+            sizes=image.sizes,
+            tags=tags[target],
+            seconds=seconds,
+            above_base=readback.above_base(image, base),
+            programs=programs[target],
+            wheels=given.wheels,
+        )
+        for target, (image, base) in found.items()
+    }
+
+
+def keep(
+    session: Session,
+    source: Source,
+    *,
+    platforms: tuple[str, ...],
+    target: str = PRODUCTION,
+    no_cache: bool = False,
+    shown: bool = False,
+) -> str:
+    """Build into the engine only and return the image's name there; nothing is promised of it."""
+    known(target)
+    order = replace(_order(session, source, (target,), platforms), no_cache=no_cache, shown=shown)
+    with session.terminal.step(f"Build {target} for {', '.join(platforms)}, without a push"):
+        name, _ = wheels.provided(
+            session, order, lambda row: bake.keep(session, row, target), lambda _: ""
+        )
+        _unchanged(session, source)
+    return name
+
+
+def show(session: Session, built: Mapping[str, Built]) -> None:
+    """Tell what a build left in the registry; the references go to standard output."""
+    for target, row in built.items():
+        for platform, size in row.sizes.items():
+            above = row.above_base.get(platform)
+            more = "" if above is None else f", {above / 1e6:.1f} MB above its base"
+            session.terminal.say(f"  {target} {platform} {size / 1e6:.1f} MB compressed{more}")
+        session.terminal.data(session.config.images.at(row.digest))
+    for wheel in next(iter(built.values())).wheels if built else ():
+        session.terminal.say(f"  {wheel}")
+
+
+def facts(source: Source, built: Built, asked: tuple[str, ...]) -> dict[str, Any]:
+    """Return what the build's statement says: it binds a commit and its tree to the digest."""
+    return {
+        "platforms_missing": len(set(asked) - set(built.platforms)),
+        "digest": built.digest,
+        "version": built.version,
+        "commit": source.commit,
+        "tree": source.tree,
+        "dirty": source.dirty,
+        "platforms": list(built.platforms),
+        "sizes": dict(built.sizes),
+        "image_size": built.image_size,
+        "above_base": dict(built.above_base),
+        "programs": built.programs,
+        "registry_wheels": [_named(row) for row in built.wheels if row.registry],
+    }
+
+
+def _named(wheel: Wheel) -> dict[str, str]:
+    """Return what evidence says of a wheel that came from a registry."""
+    return {
+        "name": wheel.name,
+        "version": wheel.version,
+        "platform": wheel.platform,
+        "sha256": wheel.sha256,
+        "registry": wheel.registry,
+    }
+
+
+def inputs(session: Session, source: Source, platforms: tuple[str, ...]) -> str:
+    """Return what a production build depends on, but for the base image behind its tag."""
+    config = session.config
+    return stages.inputs_of(source, "build", config.registry, config.repository, *platforms)
+
+
+def record(
+    session: Session,
+    source: Source,
+    built: Built,
+    asked: tuple[str, ...],
+    *,
+    started: dt.datetime,
+) -> Statement:
+    """Write the build's statement about the digest and return it."""
+    return stages.record(
+        session,
+        "build",
+        Subject.image(session.config.repository, built.digest),
+        {**facts(source, built, asked), **stages.run_facts(session.config)},
+        inputs=inputs(session, source, asked),
+        started=started,
+        duration=built.seconds,
+    )
+
+
+def arguments(source: Source) -> dict[str, str]:
+    """Return the build arguments: all of them follow from the commit, none from the day."""
+    return {
+        "SOURCE_DATE_EPOCH": str(source.epoch),
+        "VERSION": source.version,
+        "COMMIT": source.commit,
+    }
+
+
+def labels(session: Session, source: Source) -> dict[str, str]:
+    """Return the labels of every target; those that OCI knows become annotations too."""
+    created = stages.stamp(dt.datetime.fromtimestamp(source.epoch, dt.UTC))
+    return {
+        "org.opencontainers.image.title": session.config.name,
+        "org.opencontainers.image.version": source.version,
+        "org.opencontainers.image.revision": source.commit,
+        "org.opencontainers.image.created": created,
+        "org.opencontainers.image.source": source.remote,
+        "dev.towpath.tree": source.tree,
+        "dev.towpath.dirty": str(source.dirty).lower(),
+    }
+
+
+def _order(
+    session: Session, source: Source, targets: tuple[str, ...], platforms: tuple[str, ...]
+) -> Order:
+    given = arguments(source), labels(session, source)
+    if packages := session.config.image.run_packages:
+        given[0]["RUN_PACKAGES"] = " ".join(packages)
+    return Order(targets, platforms, *given, branch=source.branch)
+
+
+def _unchanged(session: Session, source: Source) -> None:
+    """Refuse an image whose files changed while it was built: no tree would speak of it."""
+    if sources.snapshot(session).tree != source.tree:
+        raise NothingToJudgeError(
+            "Files changed while the image was built.",
+            why="The image may hold some of before and some of after.",
+            next_step="Run `invoke build` again.",
+        )
+
+
+def _read_back(
+    registry: RegistryClient, solved: Solved, platforms: Sequence[str]
+) -> dict[str, tuple[Image, Base | None]]:
+    bases = {
+        name: readback.base(registry, name, digest)
+        for name, digest in dict(solved.bases.values()).items()
+    }
+    return {
+        target: (
+            readback.read(registry, digest, platforms),
+            bases[solved.bases[target][0]] if target in solved.bases else None,
+        )
+        for target, digest in solved.digests.items()
+    }
+
+
+def _refuse_another(
+    registry: RegistryClient,
+    source: Source,
+    found: Mapping[str, tuple[Image, Base | None]],
+    tags: Mapping[str, tuple[str, ...]],
+) -> None:
+    """Refuse to give the name of a released version to other bytes."""
+    if source.version.startswith("0.0.0+") or PRODUCTION not in tags:
+        return
+    digest = found[PRODUCTION][0].digest
+    try:
+        before = registry.resolve(version_tag(source.version))
+    except RegistryNotFoundError:
+        return
+    if before != digest:
+        raise RegistryError(
+            f"Version {source.version} is in the registry already, as {before}.",
+            why=f"This build is {digest}: the base image or the builder has changed since.",
+            next_step="Tag a new version; a released one is never replaced.",
+        )

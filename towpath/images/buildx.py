@@ -1,0 +1,54 @@
+"""The door to buildx' builds: one that fails says which step it was, and what that step said."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from towpath.config.workspace import Session
+from towpath.core.errors import CommandFailedError
+from towpath.core.runner import Outcome
+from towpath.images import buildx_reader as buildx
+
+
+def solve(
+    session: Session,
+    argv: Sequence[str],
+    *,
+    log: Path,
+    env: Mapping[str, str] | None = None,
+    stream: bool = False,
+    label: str = "",
+) -> Outcome:
+    """Let buildx build, with the options of `Runner.run`; what it says goes into `log`.
+
+    Where the builder has lost track of its cache it is asked once more. Raises CommandFailedError,
+    which names the step.
+    """
+
+    def ask() -> Outcome:
+        # What an earlier build said is not this one's reason.
+        log.unlink(missing_ok=True)
+        return session.runner.run(argv, env=env, log=log, stream=stream, label=label)
+
+    try:
+        try:
+            return ask()
+        except CommandFailedError:
+            if not buildx.is_lost(_said(log)):
+                raise
+            session.terminal.warn("The builder lost track of its cache: it is asked once more.")
+            return ask()
+    except CommandFailedError as error:
+        failed = buildx.failure(_said(log))
+        if failed is None:
+            raise
+        raise CommandFailedError(
+            f"The build failed at {failed.step}.",
+            why=failed.said,
+            next_step=f"Read {log.relative_to(session.config.root)}.",
+        ) from error
+
+
+def _said(log: Path) -> str:
+    return log.read_text(errors="replace") if log.is_file() else ""

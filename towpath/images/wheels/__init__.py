@@ -1,0 +1,1 @@
+"""Wheels for dependencies that have none: built once, kept, and served to every build."""

@@ -1,0 +1,139 @@
+"""Records of wheels in the registry and on this machine: who may be believed, and one way in.
+
+Whatever a build uses comes through `verified`: a signature is to be checked there as well.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from towpath.config.workspace import Session
+from towpath.core import private
+from towpath.core.errors import DigestMismatchError, NothingToJudgeError, RegistryError
+from towpath.core.references import Repository
+from towpath.images.wheels import record_reader as reader
+from towpath.images.wheels.record_reader import Record
+from towpath.registry import oci_reader as oci
+from towpath.registry.client import RegistryClient
+from towpath.registry.login import registry_client
+from towpath.registry.oci_reader import Descriptor, Manifest
+
+ARTIFACT_TYPE = "application/vnd.towpath.wheels.v2"
+RECORD_TYPE = "application/vnd.towpath.wheels.v2+json"
+WHEEL_TYPE = "application/vnd.pypa.wheel.v1+zip"
+DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
+
+
+def verified(content: bytes, where: str, registry: str = "") -> Record:
+    """Return a record that may be used; raises NothingToJudgeError, naming it, for any other.
+
+    `registry` is the repository that it came from, and its right to speak was looked at before.
+    """
+    return reader.read(content, where, registry)
+
+
+def local(session: Session, name: str) -> Record | None:
+    """Return the record of this name that this machine wrote; None without one.
+
+    What another user may have written is no record of this machine, and it is said.
+    """
+    file = place(session, f"{name}.json")
+    try:
+        content = private.read_own(file, reader.LARGEST)
+    except NothingToJudgeError as error:
+        session.terminal.warn(f"{error.what} {error.why}")
+        return None
+    return None if content is None else verified(content, f"The record {file}")
+
+
+def remote(session: Session, name: str, *, quiet: bool = False) -> Record | None:
+    """Return the record of this name in the registry; None without one that may be believed.
+
+    Raises NothingToJudgeError for one that is not what it must be, and DigestMismatchError.
+    """
+    if session.config.image.registry_wheels == "never":
+        return None
+    registry = client(session)
+    try:
+        manifest = registry.manifest(name)
+        if not _is_believed(session, registry, name, quiet=quiet):
+            return None
+        where = f"The record {registry.name(name)}"
+        content = read_blob(registry, _layer(manifest, where), reader.LARGEST)
+    except DigestMismatchError:
+        raise
+    except RegistryError:
+        return None
+    return verified(content, where, str(registry.repository))
+
+
+def remember(session: Session, name: str, record: Record) -> None:
+    """Keep a record on this machine."""
+    private.write_own(place(session, f"{name}.json"), record.encode())
+
+
+def publish(session: Session, name: str, record: Record, *contents: bytes) -> None:
+    """Keep a record in the registry, with the wheels in it; raises RegistryError."""
+    if session.config.image.registry_wheels == "never":
+        return
+    registry = client(session)
+    registry.put_blob(oci.EMPTY, oci.EMPTY_TYPE)
+    rows = [registry.put_blob(record.encode(), RECORD_TYPE)]
+    rows += [registry.put_blob(content, WHEEL_TYPE) for content in contents]
+    registry.put_manifest(name, oci.loose(ARTIFACT_TYPE, rows, {}))
+
+
+def read_blob(registry: RegistryClient, row: Descriptor, largest: int) -> bytes:
+    """Return a blob of the size that is declared, never reading more than that.
+
+    Raises NothingToJudgeError for another size, DigestMismatchError for other bytes.
+    """
+    name = registry.name(row.digest)
+    if not 0 < row.size <= largest:
+        raise NothingToJudgeError(f"{name} has {row.size} bytes; 1 to {largest} are read.")
+    with registry.reading(row.digest) as source:
+        content = source.whole(row.size + 1)
+    if len(content) != row.size:
+        raise NothingToJudgeError(f"{name} does not have the {row.size} bytes that are declared.")
+    if oci.sha256(content) != row.digest:
+        raise DigestMismatchError(f"{name} came with other bytes.", why=oci.sha256(content))
+    return content
+
+
+def client(session: Session) -> RegistryClient:
+    """Return a client of the repository of wheels, beside the product's."""
+    wheels = Repository(session.config.registry, f"{session.config.repository}-wheels")
+    return registry_client(wheels, session.config.env)
+
+
+def place(session: Session, name: str) -> Path:
+    """Return where this machine keeps a record, or a wheel under its hash."""
+    return session.config.state / "wheels" / name
+
+
+def _layer(manifest: Manifest, where: str) -> Descriptor:
+    """Return what points at the record in its manifest; raises NothingToJudgeError, naming it."""
+    try:
+        row = oci.layers(manifest)[0]
+        if row.media_type == RECORD_TYPE and DIGEST.fullmatch(row.digest):
+            return row
+        why = f"Its first layer is {str(row.media_type)[:80]!r}, {str(row.digest)[:80]!r}."
+    except NothingToJudgeError as error:
+        why = f"{error.what} {error.why}".strip()
+    except (IndexError, TypeError, OverflowError, RecursionError) as error:
+        why = str(error)[:200]
+    raise NothingToJudgeError(f"{where} is no record of wheels.", why=why, next_step=reader.NEXT)
+
+
+def _is_believed(session: Session, registry: RegistryClient, name: str, *, quiet: bool) -> bool:
+    """Tell whether a registry may speak: by the setting, where it let us in with credentials."""
+    if session.config.image.registry_wheels == "always" or registry.authenticated:
+        return True
+    if not quiet:
+        session.terminal.warn(
+            f"{registry.name(name)} is not used: nobody is logged in to"
+            f" {registry.repository.registry}, so that anybody may have written it. Log in, or set"
+            " registry-wheels in [tool.towpath.image]."
+        )
+    return False

@@ -1,0 +1,37 @@
+"""The door to the release dashboard: it takes the report of a run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import requests
+
+from towpath.core import http
+from towpath.core.errors import CommandFailedError
+
+# Seconds to connect, seconds to wait for the answer.
+TIMEOUT = (3.05, 10)
+
+
+def deliver(url: str, token: str, report: Mapping[str, Any]) -> None:
+    """Post a report to `url`/api/runs/; the same report twice is fine there.
+
+    A dashboard on this machine is reached directly, without any proxy. Raises CommandFailedError
+    if it could not be delivered, with what the dashboard said.
+    """
+    try:
+        with http.session(url, token) as door:
+            place = f"{url.rstrip('/')}/api/runs/"
+            options: dict[str, Any] = {"timeout": TIMEOUT, "allow_redirects": False}
+            with door.post(place, json=report, stream=True, **options) as answer:
+                said = http.start_of(answer).decode("utf-8", "replace")
+    except requests.RequestException as error:
+        raise CommandFailedError(
+            f"The dashboard at {url} did not take the report.", why=type(error).__name__
+        ) from error
+    if answer.status_code not in (200, 201, 202):
+        raise CommandFailedError(
+            f"The dashboard at {url} did not take the report.",
+            why=f"It answered {answer.status_code}: {said[:300]}",
+        )

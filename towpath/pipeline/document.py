@@ -1,0 +1,164 @@
+"""The report of a run as plain values: what `reports/pipeline-report.json` holds. Pure.
+
+Its JSON Schema is the dashboard's own, `app/releases/report.schema.json`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from towpath.core import markup
+from towpath.core.errors import TowpathError
+from towpath.gates import Status, worst
+
+SCHEMA = "1"
+# How many letters of a reason a table shows; the report has all of it.
+NOTE = 110
+LEVELS = ("critical", "high", "medium", "low")
+# The report names two stages otherwise than the board does.
+KEYS = {"tests": "test"}
+
+
+@dataclass(frozen=True)
+class StageResult:
+    """How one stage ended. Times are seconds; `fields` are the stage's own numbers and names."""
+
+    name: str
+    status: Status
+    duration: float
+    fields: Mapping[str, Any] = field(default_factory=dict)
+    reason: str = ""
+    saved: float | None = None
+    error: TowpathError | None = None
+
+    @property
+    def weight(self) -> Status:
+        """How the stage counts for the run: one that did not stop it does not make it worse."""
+        return Status.PASSED if self.error is None else self.status
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the stage's part of the report."""
+        body: dict[str, Any] = {"status": str(self.status), "duration": round(self.duration, 3)}
+        body.update(self.fields)
+        if self.reason:
+            body["reason"] = self.reason
+        if self.saved is not None:
+            body.update(reused=True, saved=round(self.saved, 3))
+        return body
+
+
+def compose(
+    *,
+    run: str,
+    timestamp: str,
+    commit: str,
+    branch: str,
+    version: str,
+    duration: float,
+    results: Iterable[StageResult],
+) -> dict[str, Any]:
+    """Return the report of a run; a run of no stage is errored."""
+    rows = list(results)
+    return {
+        "schema": SCHEMA,
+        "run": run,
+        "timestamp": timestamp,
+        "commit": commit,
+        "branch": branch,
+        "version": version,
+        "status": str(worst(row.weight for row in rows)),
+        "duration": round(duration, 3),
+        "stages": {KEYS.get(row.name, row.name): row.as_json() for row in rows},
+    }
+
+
+def check_fields(stage: str, facts: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what the report shows of a check's facts; a fact that is missing is left out."""
+    if stage == "security":
+        found = severities(facts, ("code_", "advisories_"))
+        return {"vulnerabilities": found} if found else {}
+    names = {
+        "lint": ("issues", "complexity"),
+        "tests": ("coverage", "tests_run", "tests_passed", "tests_failed"),
+        "integration": ("tests_run", "tests_passed", "tests_failed"),
+    }.get(stage, ())
+    return {name: facts[name] for name in names if facts.get(name) is not None}
+
+
+def severities(facts: Mapping[str, Any], sources: Iterable[str] = ("",)) -> dict[str, int]:
+    """Return findings by severity, all sources together; nothing if one of them did not count.
+
+    A source is a prefix of fact names: `code_` and `advisories_` make `code_high` and so on. A part
+    of the counts would read as the whole.
+    """
+    rows: dict[str, list[Any]] = {
+        level: [facts.get(f"{source}{level}") for source in sources] for level in LEVELS
+    }
+    if any(not isinstance(count, int) for counts in rows.values() for count in counts):
+        return {}
+    return {level: sum(counts) for level, counts in rows.items()}
+
+
+def markdown(document: Mapping[str, Any]) -> str:
+    """Return the report as the table of a CI job summary."""
+    marks = {"passed": "✅", "failed": "❌", "errored": "⚠️", "skipped": "➖"}
+    lines = [
+        f"### {marks[document['status']]} {markup.markdown(document['version'])}"
+        f" on {markup.markdown(document['branch'])}",
+        "",
+        "| stage | | seconds | |",
+        "|---|---|---:|---|",
+    ]
+    for name, stage in document["stages"].items():
+        text = markup.markdown(note(stage))
+        cells = (markup.markdown(name), marks[stage["status"]], f"{stage['duration']:.1f}", text)
+        lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+def note(stage: Mapping[str, Any]) -> str:
+    """Return the few words that a table shows of a stage: why it stopped, or its numbers."""
+    return " · ".join(
+        text.format(**{"value": _first_line(stage[name]), "stage": stage} | _parts(stage[name]))
+        for name, text in _SHOWN.items()
+        if name in stage and stage[name] not in (None, "", [], {})
+    )
+
+
+def _first_line(value: object) -> object:
+    """A reason may quote a whole tool; the start of its first line is enough for a table."""
+    if not isinstance(value, str):
+        return value
+    line = value.strip().partition("\n")[0]
+    return line if len(line) <= NOTE else f"{line[:NOTE]}…"
+
+
+def _parts(value: object) -> dict[str, str]:
+    if isinstance(value, Mapping):
+        numbers = {name: size for name, size in value.items() if isinstance(size, int)}
+        return {
+            "counts": ", ".join(f"{count} {name}" for name, count in value.items()),
+            "sizes": ", ".join(f"{name} {size / 1e6:.1f} MB" for name, size in numbers.items()),
+            "growths": ", ".join(f"{name} {it / 1e6:+.1f} MB" for name, it in numbers.items()),
+        }
+    return {"names": ", ".join(map(str, value))} if isinstance(value, list | tuple) else {}
+
+
+_SHOWN = {
+    "reason": "{value}",
+    "reused": "evidence still holds, saved {stage[saved]:.1f} s",
+    "issues": "{value} issues",
+    "complexity": "complexity {value}",
+    "tests_run": "{value} tests",
+    "coverage": "coverage {value:.2f} %",
+    "environment": "{value}",
+    "digest": "{value:.19}",
+    "sizes": "{sizes}",
+    "vulnerabilities": "{counts}",
+    "above_base": "above its base {sizes}",
+    "growth": "since the release {growths}",
+    "unproven": "unproven: {names}",
+    "accepted": "accepted: {names}",
+}

@@ -1,0 +1,201 @@
+"""The whole chain: which stages a run has, in which order, and what a stop leaves written."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from towpath.config.reach import old_forms
+from towpath.config.workspace import Session
+from towpath.core.errors import (
+    DeploymentUndoneError,
+    GateFailedError,
+    InterruptedRunError,
+    PromotionRefusedError,
+    TowpathError,
+)
+from towpath.evidence import record as stages
+from towpath.gates import Status
+from towpath.pipeline import document as report
+from towpath.pipeline import report as reports
+from towpath.pipeline.document import StageResult
+from towpath.source import snapshot as sources
+from towpath.source.snapshot import Source
+
+# The stages before the first that needs an engine: a finding there costs nobody the wait for one.
+FIRST = ("lint", "tests")
+REFUSALS = (GateFailedError, PromotionRefusedError, DeploymentUndoneError)
+
+
+@dataclass
+class Run:
+    """One execution of the pipeline: what it has from the start, and what its stages found."""
+
+    session: Session
+    source: Source
+    fresh: bool
+    engine: Callable[[Session], Session]
+    digest: str = ""
+    results: list[StageResult] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A name on the board and the act behind it."""
+
+    name: str
+    act: Callable[[Run], StageResult]
+
+
+def reach_of(session: Session, source: Source, wanted: str) -> str:
+    """Return how far this run goes: `scan`, `test` or `release`.
+
+    In CI the branch, tag or pull request decides and is the limit; a laptop goes to `test`. Raises
+    PromotionRefusedError for more than that.
+    """
+    limit = session.config.limit(source.commit)
+    if wanted and not limit.allows(wanted):
+        raise PromotionRefusedError(
+            f"This run may go to {limit.reach}, not to {wanted}.",
+            why=limit.why,
+            next_step=limit.next_step,
+        )
+    return wanted or limit.reach
+
+
+def plan(reach: str) -> list[Stage]:
+    """Return the stages of a run that goes this far, in order."""
+    from towpath.pipeline import stages as delivery
+
+    found = [Stage(name, _check(name)) for name in FIRST]
+    found += [
+        Stage("integration", _on_engine(_check("integration"))),
+        Stage("security", _check("security")),
+    ]
+    found += [Stage("build", delivery.build), Stage("scan", delivery.scan)]
+    if reach in ("test", "release"):
+        found += [
+            Stage("promote-test", delivery.promoting("test")),
+            Stage("deploy", delivery.deploying("deploy", "staging")),
+            Stage("verify", delivery.verifying("verify", "staging")),
+        ]
+    if reach == "release":
+        found += [
+            Stage("promote-release", delivery.promoting("release")),
+            Stage("deploy-production", delivery.deploying("deploy-production", "production")),
+            Stage("verify-production", delivery.verifying("verify-production", "production")),
+        ]
+    return found
+
+
+def pipeline(
+    session: Session,
+    *,
+    engine: Callable[[Session], Session],
+    to: str = "",
+    fresh: bool = False,
+) -> dict[str, Any]:
+    """Run the chain and return its report, which is also on disk after every stage.
+
+    `engine` returns the session on an engine that answers; it is called when a stage needs one.
+    The first stage that does not pass ends the run: its error is raised when the report is
+    written and delivered.
+    """
+    source = sources.read(session)
+    reach = reach_of(session, source, to)
+    for line in old_forms(session.config.branches):
+        session.terminal.warn(line)
+    chain = plan(reach)
+    run = Run(session, source, fresh or not session.config.may_reuse, engine)
+    writer = _Writer(run, str(uuid.uuid4()))
+    title = f"{source.version} on {source.branch}, up to {reach}"
+    with session.terminal.board(title, [stage.name for stage in chain]):
+        for stage in chain:
+            result = _attempt(stage, run)
+            run.results.append(result)
+            writer.write()
+            if result.error is not None:
+                break
+    document = writer.write()
+    session.terminal.summary(report.markdown(document))
+    reports.try_publish(session, document)
+    for result in run.results:
+        if result.error is not None:
+            raise result.error
+    return document
+
+
+@dataclass
+class _Writer:
+    """Writes the report of a run as it stands."""
+
+    run: Run
+    name: str
+    timestamp: str = field(default_factory=lambda: stages.stamp(stages.now()))
+    started: float = field(default_factory=time.monotonic)
+
+    def write(self) -> dict[str, Any]:
+        source = self.run.source
+        document = report.compose(
+            run=self.name,
+            timestamp=self.timestamp,
+            commit=source.commit,
+            branch=source.branch,
+            version=source.version,
+            duration=time.monotonic() - self.started,
+            results=self.run.results,
+        )
+        reports.write(self.run.session.config, document)
+        return document
+
+
+def _attempt(stage: Stage, run: Run) -> StageResult:
+    """Run one stage; whatever ends it becomes a result, so that the report is always written."""
+    started = time.monotonic()
+    with run.session.terminal.stage(stage.name) as row:
+        try:
+            result = stage.act(run)
+        except KeyboardInterrupt:
+            result = _stopped(stage, started, InterruptedRunError("Interrupted."))
+        except TowpathError as error:
+            result = _stopped(stage, started, error)
+        except Exception as error:
+            bug = TowpathError(f"{stage.name} broke: {type(error).__name__}: {error}")
+            bug.__cause__ = error
+            result = _stopped(stage, started, bug)
+        row.status, row.seconds = str(result.status), result.duration
+        row.note = report.note(result.as_json())
+    return result
+
+
+def _stopped(stage: Stage, started: float, error: TowpathError) -> StageResult:
+    status = Status.FAILED if isinstance(error, REFUSALS) else Status.ERRORED
+    reason = " ".join(part for part in (error.what, error.why) if part)
+    return StageResult(stage.name, status, time.monotonic() - started, reason=reason, error=error)
+
+
+def _on_engine(act: Callable[[Run], StageResult]) -> Callable[[Run], StageResult]:
+    """Return an act that first makes sure of an engine, for itself and for all that follow."""
+
+    def on_engine(run: Run) -> StageResult:
+        run.session = run.engine(run.session)
+        return act(run)
+
+    return on_engine
+
+
+def _check(name: str) -> Callable[[Run], StageResult]:
+    """Return the act of a check: its evidence is reused, or its Nox session makes it."""
+    from towpath.checks import reuse as sessions
+    from towpath.pipeline import stages as delivery
+
+    def act(run: Run) -> StageResult:
+        started = time.monotonic()
+        statement, reused = sessions.ensure(run.session, run.source, name, fresh=run.fresh)
+        fields = report.check_fields(name, statement.facts)
+        return delivery.result(statement, started, fields, reused=reused)
+
+    return act

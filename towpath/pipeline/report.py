@@ -1,0 +1,104 @@
+"""The report of a run on disk, in the job summary, and at the dashboard."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from towpath.config import Config, Dashboard
+from towpath.config.workspace import Session
+from towpath.core import documents, files
+from towpath.core.errors import CommandFailedError, ConfigurationError, NothingToJudgeError
+from towpath.core.redaction import SECRETS
+from towpath.pipeline import document as report
+
+
+def path(config: Config) -> Path:
+    """Return where the report of the last run is."""
+    return config.reports / "pipeline-report.json"
+
+
+def write(config: Config, document: Mapping[str, Any]) -> None:
+    """Write the report without secrets; a crash leaves the last complete one."""
+    text = json.dumps(SECRETS.document(document), indent=2)
+    files.write(path(config), text.encode() + b"\n")
+
+
+def read(config: Config) -> dict[str, Any]:
+    """Return the report of the last run; raises NothingToJudgeError if there is none to read."""
+    file = path(config)
+    try:
+        document = documents.loads(file.read_bytes())
+        report.markdown(document)
+    except FileNotFoundError as error:
+        raise NothingToJudgeError(
+            "There is no report.",
+            why=f"{file.relative_to(config.root)} does not exist.",
+            next_step="Run `invoke pipeline`.",
+        ) from error
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise NothingToJudgeError(
+            "The report cannot be read.",
+            why=f"{file.relative_to(config.root)} is empty or not a report: {error!r}",
+            next_step="Run `invoke pipeline`; it writes the report anew.",
+        ) from error
+    return dict(document)
+
+
+def show(session: Session, document: Mapping[str, Any]) -> None:
+    """Write the report as a table."""
+    session.terminal.table(
+        f"{document['version']} on {document['branch']}: {document['status']}",
+        ("stage", "status", "seconds", ""),
+        [
+            (name, stage["status"], f"{stage['duration']:.1f}", report.note(stage))
+            for name, stage in document["stages"].items()
+        ],
+    )
+
+
+def publish(session: Session, document: Mapping[str, Any]) -> str:
+    """Deliver the report to the configured dashboard and return its address.
+
+    Raises ConfigurationError where none is configured, CommandFailedError where it refuses.
+    """
+    from towpath.pipeline import dashboard
+
+    url, token = _address(session.config)
+    dashboard.deliver(url, token, document)
+    return url
+
+
+def try_publish(session: Session, document: Mapping[str, Any]) -> None:
+    """Deliver the report where a dashboard is configured; a failure is told and changes nothing."""
+    if session.config.dashboard == Dashboard():
+        return
+    try:
+        session.terminal.say(f"Report delivered to {publish(session, document)}")
+    except (CommandFailedError, ConfigurationError) as error:
+        session.terminal.warn(f"Report not delivered: {error.what} (`invoke report.publish`)")
+
+
+def _address(config: Config) -> tuple[str, str]:
+    """Return the dashboard's address and token."""
+    target = config.dashboard
+    environment = config.environments.get(target.environment)
+    url = target.url or (environment.url if environment else "")
+    if not url:
+        raise ConfigurationError(
+            "No dashboard is configured.",
+            next_step="Set url or environment in [tool.towpath.dashboard].",
+        )
+    if token := config.env.get("TOWPATH_DASHBOARD_TOKEN"):
+        return url, token
+    file = config.state / target.environment / "secrets" / "ingest_token"
+    try:
+        return url, file.read_text(encoding="utf-8").strip()
+    except OSError as error:
+        raise ConfigurationError(
+            "There is no token for the dashboard.",
+            why=f"TOWPATH_DASHBOARD_TOKEN is not set, and {file}: {error.strerror}",
+            next_step="Set the variable, or deploy the dashboard first.",
+        ) from error

@@ -1,0 +1,184 @@
+"""The stages from the build on: each one act, its statement, and its line in the report."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from towpath.config.workspace import Session
+from towpath.core.errors import RegistryNotFoundError, RegistryUnauthorizedError
+from towpath.core.references import version_tag
+from towpath.evidence import record as stages
+from towpath.evidence import registry as evidence
+from towpath.evidence.statement import Statement, Subject
+from towpath.images import build as builds
+from towpath.images.options import BUILT
+from towpath.pipeline import document as report
+from towpath.pipeline.document import StageResult
+from towpath.promotion import availability as promotion
+from towpath.promotion import promote
+from towpath.registry import image as registry
+from towpath.registry import push_lock as guard
+from towpath.scanning import scan as scans
+
+if TYPE_CHECKING:
+    from towpath.pipeline.pipeline import Run
+
+# What the report shows of a build.
+SHOWN = ("digest", "platforms", "sizes", "image_size")
+
+Act = Callable[["Run"], StageResult]
+
+
+def result(
+    statement: Statement, started: float, fields: dict[str, Any], *, reused: bool = False
+) -> StageResult:
+    """Return how a stage ended; `started` is a monotonic time in seconds.
+
+    A stage that only lacks an advisory source does not stop the chain: it stays errored, and the
+    gates that nobody could judge are named.
+    """
+    unproven = promotion.unproven(statement)
+    return StageResult(
+        statement.stage,
+        statement.status,
+        time.monotonic() - started,
+        fields | ({"unproven": list(unproven)} if unproven else {}),
+        reason=statement.reason,
+        saved=statement.duration if reused else None,
+        error=None if unproven else stages.error_of(statement),
+    )
+
+
+def build(run: Run) -> StageResult:
+    """Build and push both platforms, unless this source's image is there already."""
+    started, begun = time.monotonic(), stages.now()
+    session, source = run.session, run.source
+    asked = session.config.platforms
+    held = None if run.fresh else _held_build(session, run)
+    if held is None:
+        built = builds.build(session, source, platforms=asked)
+        statement = builds.record(session, source, built, asked, started=begun)
+    else:
+        statement = held
+    run.digest = str(statement.facts["digest"])
+    fields = {name: statement.facts[name] for name in SHOWN}
+    if foreign := statement.facts.get("registry_wheels"):
+        fields["registry_wheels"] = foreign
+    return result(statement, started, fields, reused=held is not None)
+
+
+def scan(run: Run) -> StageResult:
+    """Scan the digest that was built, unless it was scanned today."""
+    started, begun = time.monotonic(), stages.now()
+    session = run.session
+    inputs = scans.inputs(session, run.digest)
+    held = None if run.fresh else stages.reusable(session.config, "scan", inputs)
+    statement = held or scans.record(session, scans.scan(session, run.digest), started=begun)
+    found = report.severities(statement.facts)
+    fields: dict[str, Any] = {"vulnerabilities": found} if found else {}
+    shown = ("above_base", "growth", "owners", "sbom")
+    fields |= {name: statement.facts[name] for name in shown if statement.facts.get(name)}
+    return result(statement, started, fields, reused=held is not None)
+
+
+def promoting(stage: str) -> Act:
+    """Return the act that promotes the digest to `test` or `release`."""
+    name = f"promote-{stage}"
+
+    def act(run: Run) -> StageResult:
+        started = time.monotonic()
+        promoted = promote.promote(run.session, stage, run.digest)
+        fields: dict[str, Any] = {"digest": promoted.digest, "tag": promoted.tag}
+        if promoted.unproven:
+            fields["unproven"] = list(promoted.unproven)
+        if promoted.accepted:
+            fields["accepted"] = list(promoted.accepted)
+        return result(stages.require(run.session.config, name), started, fields)
+
+    return act
+
+
+def deploying(name: str, environment: str) -> Act:
+    """Return the act that deploys the digest to an environment; `name` is the stage's."""
+
+    def act(run: Run) -> StageResult:
+        started = time.monotonic()
+        statement, fields = deploy(run.session, name, environment, run.digest, run.source.version)
+        return result(statement, started, fields)
+
+    return act
+
+
+def verifying(name: str, environment: str) -> Act:
+    """Return the act that looks at what an environment serves; `name` is the stage's."""
+
+    def act(run: Run) -> StageResult:
+        started = time.monotonic()
+        statement = verify(run.session, name, environment, run.digest, run.source.version)
+        shown = ("environment", "digest", "version")
+        return result(statement, started, {key: statement.facts[key] for key in shown})
+
+    return act
+
+
+def deploy(
+    session: Session, name: str, environment: str, digest: str, version: str
+) -> tuple[Statement, dict[str, Any]]:
+    """Deploy a digest, record it as the stage `name`, and return what the report shows of it."""
+    from towpath.deployment import deploy as deployments
+
+    begun = stages.now()
+    place = session.config.environment(environment)
+    deployed = asdict(deployments.deploy(session, place, digest, version))
+    shown = {key: deployed[key] or None for key in ("environment", "digest", "previous")}
+    statement = stages.record(
+        session,
+        name,
+        Subject.image(session.config.repository, digest),
+        deployed,
+        inputs=digest,
+        started=begun,
+        duration=deployed["seconds"],
+    )
+    return statement, shown
+
+
+@guard.pushes
+def verify(session: Session, name: str, environment: str, digest: str, version: str) -> Statement:
+    """Look at what an environment serves, judge it, and keep the evidence in the registry."""
+    from towpath.deployment import verify as verifications
+
+    begun, started = stages.now(), time.monotonic()
+    place = session.config.environment(environment)
+    facts = verifications.verify(session, place, digest, version)
+    statement = stages.record(
+        session,
+        name,
+        Subject.image(session.config.repository, digest),
+        {**facts, "environment": environment, "digest": digest, "version": version},
+        inputs=digest,
+        started=begun,
+        duration=time.monotonic() - started,
+        gates_of="verify",
+        reason="; ".join(facts["problems"]),
+    )
+    evidence.push(registry.client(session), digest, [statement])
+    return statement
+
+
+def _held_build(session: Session, run: Run) -> Statement | None:
+    """Return the build's statement if the registry still gives its digest under both names."""
+    inputs = builds.inputs(session, run.source, session.config.platforms)
+    held = stages.reusable(session.config, "build", inputs)
+    if held is None or not set(SHOWN) <= set(held.facts):
+        return None
+    door = registry.client(session)
+    try:
+        named = {door.resolve(tag) for tag in (version_tag(run.source.version), BUILT)}
+    except (RegistryNotFoundError, RegistryUnauthorizedError):
+        # Not there, or not there any more: many registries let nobody read what is not there.
+        return None
+    return held if named and all(name == held.facts["digest"] for name in named) else None

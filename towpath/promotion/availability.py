@@ -1,0 +1,331 @@
+"""Whether a release may move to the next stage, and if not, why not. Pure.
+
+One function answers for the list, the refusal and the report.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+
+from towpath.evidence import advisory_sources as sources
+from towpath.evidence import judgement
+from towpath.evidence import statement as evidence
+from towpath.evidence.judgement import Rules
+from towpath.evidence.statement import Statement
+from towpath.gates import Status, Verdict
+
+BUILT, TEST, RELEASE = "built", "test", "release"
+# Which tag a release carries before it may get the next one.
+PREVIOUS = {TEST: BUILT, RELEASE: TEST}
+
+OUTSIDE_CI = "a release is made in CI only, where the variable CI is true"
+
+BEFORE_IMAGE = ("lint", "tests", "integration", "security")
+OF_IMAGE = ("build", "scan")
+PROMOTIONS = {TEST: "promote-test", RELEASE: "promote-release"}
+# What may hang on an image as evidence; each environment has a deploy and a verify of its own.
+STAGES = (*BEFORE_IMAGE, *OF_IMAGE, "verify", "deploy", "performance", "watch")
+_OF_ENVIRONMENT = re.compile(r"(?:deploy|verify)-[a-z0-9-]+")
+NEEDED = {
+    TEST: (*BEFORE_IMAGE, *OF_IMAGE),
+    RELEASE: (*BEFORE_IMAGE, *OF_IMAGE, "verify"),
+}
+# These ask a source of advisories that may be out of reach. A test may start without their answer,
+# which is then shown as unproven; a release may not.
+ADVISORY = (
+    "ADVISORIES_CRITICAL",
+    "ADVISORIES_HIGH",
+    "ADVISORIES_AGE",
+    "IMAGE_CRITICAL",
+    "IMAGE_HIGH",
+    "IMAGE_ADVISORIES_AGE",
+    "SBOM_MISSING",
+)
+
+
+@dataclass(frozen=True)
+class Release:
+    """An image in the registry, what it was made of, and the latest statement of each stage.
+
+    `originals` are the statements about earlier commits that some of these rest on, by sha256,
+    `history` are all that hang on it, and `problems` say why some of it cannot be read.
+    """
+
+    repository: str
+    digest: str
+    version: str
+    commit: str
+    tree: str
+    dirty: bool
+    platforms: tuple[str, ...]
+    statements: Mapping[str, Statement] = field(default_factory=dict)
+    originals: Mapping[str, Statement] = field(default_factory=dict)
+    history: tuple[Statement, ...] = ()
+    problems: tuple[str, ...] = ()
+
+    def with_evidence(
+        self, statements: Iterable[Statement], problems: Iterable[str] = ()
+    ) -> Release:
+        """Return the release with everything that hangs on it, readable or not."""
+        rows = tuple(statements)
+        return replace(
+            self,
+            statements=latest(rows, self.commit, self.tree),
+            originals=evidence.originals(rows),
+            history=rows,
+            problems=tuple(problems),
+        )
+
+
+@dataclass(frozen=True)
+class Situation:
+    """What is asked of a release here and now.
+
+    `platforms` are those that a release must have, `previous` is the digest that the tag of the
+    stage before points at. With `deploying` it is to run, not to move: then its promotion must be
+    in the evidence, and neither CI nor the tag matters.
+    """
+
+    rules: Rules
+    platforms: tuple[str, ...]
+    previous: str = ""
+    in_ci: bool = False
+    deploying: bool = False
+    # The words of waivers that accept what a release is otherwise refused for, by their ids.
+    accepted: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Availability:
+    """Why a release may not move, and which of its gates nobody could judge yet.
+
+    `accepted` is what would be a reason without the waivers that it names.
+    """
+
+    reasons: tuple[str, ...] = ()
+    unproven: tuple[str, ...] = ()
+    accepted: tuple[str, ...] = ()
+
+    @property
+    def ok(self) -> bool:
+        """Whether nothing stands against it."""
+        return not self.reasons
+
+
+def is_available(release: Release, stage: str, situation: Situation) -> Availability:
+    """Tell whether a release may move to `test` or `release`, or every reason why not."""
+    rules = situation.rules
+    reasons = [*_of_release(release, stage, situation), *_of_evidence(release)]
+    unproven: list[str] = []
+    for needed in NEEDED[stage]:
+        statement = release.statements.get(needed)
+        if statement is None:
+            reasons.append(f"{needed}: there is no evidence")
+            continue
+        reasons += _objections(release, statement, rules)
+        for verdict, words in judgement.not_passed(statement, rules):
+            if stage == TEST and _lacks_an_answer(statement, verdict):
+                unproven.append(verdict.gate)
+            else:
+                reasons.append(f"{needed}: {verdict.gate} {words}")
+        reasons += judgement.broken(statement, rules)
+    reasons += _of_facts(release)
+    accepted: list[str] = []
+    if stage == RELEASE:
+        reasons += _untested(release)
+        reasons += _of_promotion(release, rules) if situation.deploying else ()
+        foreign, accepted = _foreign(release, situation.accepted)
+        reasons += foreign
+    return Availability(tuple(reasons), tuple(unproven), tuple(accepted))
+
+
+def unproven(statement: Statement) -> tuple[str, ...]:
+    """Return the gates that keep a stage from passing, if all of them only lack an advisory source.
+
+    A chain may go on to `test` with these, and shows them. Anything else that did not pass makes
+    the answer empty: the stage stops the chain.
+    """
+    rows = [row for row in statement.verdicts if row["status"] != Status.PASSED]
+    found = tuple(
+        str(row["gate"])
+        for row in rows
+        if row["gate"] in ADVISORY and row["status"] == Status.ERRORED
+    )
+    return found if len(found) == len(rows) else ()
+
+
+def latest(statements: Iterable[Statement], commit: str, tree: str) -> dict[str, Statement]:
+    """Return the latest statement of each stage: a later one replaces an earlier one.
+
+    What a statement about this commit rests on speaks of an earlier commit, and is no statement
+    about this one. Nothing else is passed over, whatever another statement says of it.
+    """
+    rows, here = list(statements), {"gitCommit": commit, "gitTree": tree}
+    rests_on = {
+        (row.stage, row.carries.get("sha256")) for row in rows if row.subject.digest == here
+    }
+    own = [row for row in rows if not _is_original(row, here, rests_on)]
+    ordered = sorted(own, key=lambda row: (row.started, row.attempt))
+    return {row.stage: row for row in ordered}
+
+
+def _is_original(
+    row: Statement, here: Mapping[str, str], rests_on: set[tuple[str, str | None]]
+) -> bool:
+    digest = row.subject.digest
+    return "gitCommit" in digest and digest != here and (row.stage, row.sha256) in rests_on
+
+
+def _of_release(release: Release, stage: str, situation: Situation) -> Iterator[str]:
+    yield from _of_platforms(release.platforms, situation.platforms)
+    if stage != RELEASE:
+        return
+    moving = not situation.deploying
+    if moving and not situation.in_ci:
+        yield OUTSIDE_CI
+    if release.dirty:
+        yield f"{release.version} was built from files that are not committed"
+    if moving and situation.previous != release.digest:
+        yield f"the tag {TEST} points at {situation.previous or 'nothing'}, not at this digest"
+
+
+def _of_platforms(there: tuple[str, ...], wanted: tuple[str, ...]) -> Iterator[str]:
+    """Yield each platform that the project names and the image lacks, and the other way round."""
+    for platform in wanted:
+        if platform not in there:
+            yield f"build: the image is not there for {platform}"
+    for platform in there:
+        if platform not in wanted:
+            yield f"build: the image is there for {platform}, which the project does not name"
+
+
+def _of_evidence(release: Release) -> Iterator[str]:
+    """Yield what of the evidence cannot be read, or is of a stage that nobody knows."""
+    yield from release.problems
+    known = {*STAGES, *PROMOTIONS.values()}
+    for name in sorted({row.stage for row in release.history}):
+        if name not in known and not _OF_ENVIRONMENT.fullmatch(name):
+            yield f"{name}: there is evidence of this stage, which is unknown"
+
+
+def _objections(release: Release, statement: Statement, rules: Rules) -> Iterator[str]:
+    """Yield why a statement does not speak for this release."""
+    wanted = _subject(release, statement.stage)
+    yield from judgement.objections(statement, rules, wanted, release.originals)
+    yield from _of_names(release, statement, wanted)
+    yield from _of_attempts(release, statement)
+
+
+def _of_names(release: Release, statement: Statement, wanted: Mapping[str, str]) -> Iterator[str]:
+    """Yield where a statement names another repository, or its facts another digest.
+
+    A subject that does not have the digests of `wanted` was objected to as a whole before.
+    """
+    name = statement.stage
+    where = "source" if name in BEFORE_IMAGE else release.repository
+    fits = wanted.items() <= statement.subject.digest.items()
+    if fits and statement.subject.name != where:
+        yield f"{name}: speaks of {statement.subject.name}, not of {where}"
+    digest = statement.facts.get("digest", release.digest)
+    if name not in BEFORE_IMAGE and digest != release.digest:
+        yield f"{name}: its facts speak of {digest}, not of this digest"
+
+
+def _of_attempts(release: Release, statement: Statement) -> Iterator[str]:
+    """Yield where another attempt of the same has this number, or a higher one."""
+    name = statement.stage
+    others = [row.attempt for row in release.history if _repeats(row, statement)]
+    if others and max(others) == statement.attempt:
+        yield f"{name}: there is more than one attempt {statement.attempt}"
+    elif others and max(others) > statement.attempt:
+        yield f"{name}: attempt {statement.attempt} is later than attempt {max(others)}"
+
+
+def _repeats(row: Statement, statement: Statement) -> bool:
+    """Tell whether a statement is another attempt of the same."""
+    return (
+        row != statement
+        and row.stage == statement.stage
+        and row.policy == statement.policy
+        and row.subject.digest == statement.subject.digest
+    )
+
+
+def _of_facts(release: Release) -> Iterator[str]:
+    """Yield where the build binds the digest to another source, or verify saw another place."""
+    build = release.statements.get("build")
+    if build is not None:
+        for name in ("commit", "tree"):
+            if build.facts.get(name) != getattr(release, name):
+                yield f"build: binds the digest to another {name} than the image itself names"
+        if _made_for_a_pull_request(build):
+            yield "build: the image was built for a pull request"
+    verify = release.statements.get("verify")
+    if verify is not None and verify.facts.get("environment") != "staging":
+        yield f"verify: looked at {verify.facts.get('environment')}, not at staging"
+
+
+def _of_promotion(release: Release, rules: Rules) -> Iterator[str]:
+    """Yield why a release was not made by a promotion: a tag alone is only a name."""
+    name = PROMOTIONS[RELEASE]
+    statement = release.statements.get(name)
+    if statement is None:
+        yield f"{name}: there is no evidence; a tag alone makes no release"
+        return
+    yield from _objections(release, statement, rules)
+    yield from judgement.broken(statement, rules)
+    if statement.facts.get("tag") != RELEASE:
+        yield f"{name}: promoted it to {statement.facts.get('tag')}, not to {RELEASE}"
+    judged, there = statement.facts.get("judged"), {row.sha256 for row in release.history}
+    for needed in NEEDED[RELEASE]:
+        if not isinstance(judged, Mapping) or judged.get(needed) not in there:
+            yield f"{name}: rests on a statement of {needed} that is not there"
+
+
+def _made_for_a_pull_request(build: Statement) -> bool:
+    run = build.facts.get("run")
+    return isinstance(run, Mapping) and bool(run.get("pull_request"))
+
+
+def _untested(release: Release) -> Iterator[str]:
+    """Yield each Python that is supported and was not there: a laptop may go on without it."""
+    tests = release.statements.get("tests")
+    missing = tests.facts.get("missing", ()) if tests is not None else ()
+    if not isinstance(missing, list | tuple):
+        yield "tests: its fact missing is not a list"
+        return
+    for name in missing:
+        yield f"tests: {name} is supported and was not tested"
+
+
+def _lacks_an_answer(statement: Statement, verdict: Verdict) -> bool:
+    """Tell whether a gate lacks the answer of a source of advisories, and nothing else."""
+    said = {row.get("gate"): row.get("status") for row in statement.verdicts}
+    return (
+        verdict.gate in ADVISORY
+        and verdict.status is Status.ERRORED
+        and verdict.reason.endswith("no fact")
+        and said.get(verdict.gate) == Status.ERRORED
+    )
+
+
+def _foreign(release: Release, waived: Mapping[str, str]) -> tuple[list[str], list[str]]:
+    """Return what stands against a release in whom its stages asked, and what a waiver accepts."""
+    reasons, accepted = [], []
+    for stage in NEEDED[RELEASE]:
+        statement = release.statements.get(stage)
+        for reason, waiver in sources.refusals(stage, statement.facts if statement else {}):
+            if waiver in waived:
+                accepted.append(f"{stage}: {waiver}, accepted: {waived[waiver]}")
+            else:
+                reasons.append(f"{reason} (a waiver would be of {waiver!r})")
+    return reasons, accepted
+
+
+def _subject(release: Release, stage: str) -> dict[str, str]:
+    """Return what a statement of this stage has to speak of."""
+    if stage in BEFORE_IMAGE:
+        return {"gitCommit": release.commit, "gitTree": release.tree}
+    return {"sha256": release.digest.removeprefix("sha256:")}

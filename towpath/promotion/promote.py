@@ -1,0 +1,198 @@
+"""Promote: one digest, judged by its evidence, gets one more name. Nothing is built again."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+from towpath.config import waivers as policy
+from towpath.config.workspace import Session
+from towpath.core.errors import PromotionRefusedError, RegistryError, RegistryNotFoundError
+from towpath.core.references import digest as whole_digest
+from towpath.core.references import tag
+from towpath.evidence import record as stages
+from towpath.evidence import registry as evidence
+from towpath.evidence.statement import Subject
+from towpath.promotion import availability as promotion
+from towpath.promotion.availability import Availability, Release, Situation
+from towpath.registry import image as registries
+from towpath.registry import publish as mirror
+from towpath.registry import push_lock as guard
+from towpath.registry.client import RegistryClient
+from towpath.registry.image import Image
+
+MAKE_IT = "Make the evidence that is missing with `invoke pipeline`, then promote again."
+
+
+@dataclass(frozen=True)
+class Promoted:
+    """What got a name. `unproven` are gates that nobody could judge, `accepted` by waivers."""
+
+    digest: str
+    version: str
+    tag: str
+    unproven: tuple[str, ...]
+    seconds: float
+    accepted: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A release as the registry holds it now, and what stands against its next stage."""
+
+    image: Image
+    release: Release
+    availability: Availability
+
+
+@guard.pushes
+def promote(session: Session, stage: str, digest: str = "") -> Promoted:
+    """Move a release to `test` or `release`; without a digest the one of the stage before.
+
+    Raises PromotionRefusedError with every reason, and then no tag has moved.
+    """
+    started, begun = time.monotonic(), stages.now()
+    if stage == promotion.RELEASE and not session.config.in_ci:
+        raise PromotionRefusedError(
+            "Nothing is promoted to release here.",
+            why=promotion.OUTSIDE_CI,
+            next_step="Run it in CI; `invoke evidence.verify` judges a digest anywhere.",
+        )
+    registry = registries.client(session)
+    chosen = resolve(registry, digest or promotion.PREVIOUS[stage])
+    _obey_branches(session, stage)
+    with session.terminal.step(f"Judge {chosen} for {stage}"):
+        candidate = judge(session, registry, stage, chosen)
+    refuse(candidate, stage)
+    for words in candidate.availability.accepted:
+        session.terminal.warn(words)
+    mirror.publish(session, (chosen, (stage,)))
+    _read_back(registry, stage, candidate.image)
+    seconds = time.monotonic() - started
+    release, unproven = candidate.release, candidate.availability.unproven
+    statement = stages.record(
+        session,
+        f"promote-{stage}",
+        Subject.image(session.config.repository, chosen),
+        {
+            "digest": chosen,
+            "tag": stage,
+            "version": release.version,
+            "unproven": list(unproven),
+            "accepted": list(candidate.availability.accepted),
+            "judged": {name: row.sha256 for name, row in release.statements.items()},
+            **stages.run_facts(session.config),
+        },
+        inputs=chosen,
+        started=begun,
+        duration=seconds,
+    )
+    evidence.push(registry, chosen, [statement])
+    mirror.publish(session, (chosen, ()))
+    accepted = candidate.availability.accepted
+    return Promoted(chosen, release.version, stage, unproven, seconds, accepted)
+
+
+def _obey_branches(session: Session, stage: str) -> None:
+    """Raise PromotionRefusedError where this run may not go as far as the stage."""
+    limit = session.config.limit()
+    if not limit.allows(stage):
+        raise PromotionRefusedError(
+            f"This run may go to {limit.reach}: nothing is promoted to {stage}.",
+            why=limit.why,
+            next_step=limit.next_step,
+        )
+
+
+def judge(session: Session, registry: RegistryClient, stage: str, digest: str) -> Candidate:
+    """Push what this machine knows of a digest, then judge by what the registry holds."""
+    image = registries.image(registry, digest)
+    evidence.push(registry, digest, evidence.local(session, image))
+    return assess(session, registry, stage, image)
+
+
+def assess(
+    session: Session,
+    registry: RegistryClient,
+    stage: str,
+    image: Image,
+    *,
+    deploying: bool = False,
+    described: Release | None = None,
+) -> Candidate:
+    """Judge an image by what the registry holds; nothing is written.
+
+    With `deploying` it is judged whether it may run where that stage runs. `described` is what
+    `describe` returned of it a moment ago.
+    """
+    config = session.config
+    release = described or describe(registry, image)
+    situation = Situation(
+        rules=stages.rules(config),
+        platforms=config.platforms,
+        previous=_tagged(registry, promotion.PREVIOUS[stage]),
+        in_ci=config.in_ci,
+        deploying=deploying,
+        accepted=policy.acceptances(config.waivers),
+    )
+    return Candidate(image, release, promotion.is_available(release, stage, situation))
+
+
+def describe(registry: RegistryClient, image: Image) -> Release:
+    """Return the release that an image is: its labels say of what, its evidence how good."""
+    found = evidence.gather(registry, image.digest)
+    return Release(
+        repository=registry.repository.name,
+        digest=image.digest,
+        version=image.label("org.opencontainers.image.version"),
+        commit=image.label("org.opencontainers.image.revision"),
+        tree=image.label("dev.towpath.tree"),
+        dirty=image.label("dev.towpath.dirty") != "false",
+        platforms=tuple(image.platforms),
+    ).with_evidence(found.statements, found.problems)
+
+
+def resolve(registry: RegistryClient, reference: str) -> str:
+    """Return the digest of a tag or digest; raises PromotionRefusedError if there is none."""
+    wanted = whole_digest(reference) if ":" in reference else tag(reference)
+    try:
+        return registry.resolve(wanted)
+    except RegistryNotFoundError as error:
+        raise PromotionRefusedError(
+            f"{registry.repository} has no {wanted}.",
+            why=error.why,
+            next_step="See what there is with `invoke registry.inspect`, or run `invoke build`.",
+        ) from error
+
+
+def _tagged(registry: RegistryClient, tag: str) -> str:
+    try:
+        return registry.resolve(tag)
+    except RegistryNotFoundError:
+        return ""
+
+
+def refuse(candidate: Candidate, stage: str, what: str = "", next_step: str = "") -> None:
+    """Raise PromotionRefusedError with every reason that stands against it.
+
+    `what` says what is refused, and `next_step` what to do, where it is not the move to the stage.
+    """
+    if candidate.availability.ok:
+        return
+    release = candidate.release
+    raise PromotionRefusedError(
+        f"{release.version} ({release.digest}) {what or f'may not move to {stage}'}.",
+        why="\n".join(candidate.availability.reasons),
+        next_step=next_step or MAKE_IT,
+    )
+
+
+def _read_back(registry: RegistryClient, name: str, image: Image) -> None:
+    """Ask for the tag again, and for each platform by its digest."""
+    again = registries.image(registry, name)
+    if again.digest != image.digest or again.platforms.keys() != image.platforms.keys():
+        raise RegistryError(
+            f"The tag {name} points at {again.digest}, not at {image.digest}.",
+            why="Somebody moved it at the same time.",
+            next_step="Look at `invoke registry.inspect` and promote again.",
+        )

@@ -1,0 +1,146 @@
+"""What the registry holds of the product, as tables."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from towpath.config.workspace import Session
+from towpath.core.errors import NothingToJudgeError
+from towpath.evidence import judgement
+from towpath.evidence import record as stages
+from towpath.evidence import registry as evidence
+from towpath.evidence.judgement import Rules
+from towpath.evidence.statement import Statement, originals
+from towpath.gates import Status
+from towpath.images import bake
+from towpath.promotion import availability as promotion
+from towpath.promotion import promote
+from towpath.promotion.availability import Release
+from towpath.registry import image as registries
+from towpath.registry.client import RegistryClient
+from towpath.registry.image import Image
+
+SHORT = len("sha256:") + 12
+HIDDEN = ("sha256-", bake.ARRIVAL)
+# What a type of artifact is called that is a list of ingredients.
+SBOMS = {"spdx": "SPDX", "cyclonedx": "CycloneDX"}
+AGES = ((86400, "d"), (3600, "h"), (60, "min"), (1, "s"))
+
+
+def tags(session: Session) -> None:
+    """Write every tag with its image, those of the registry's own bookkeeping left out."""
+    registry = registries.client(session)
+    for name, digest in _digests(registry).items():
+        session.terminal.data(f"{name} {session.config.images.at(digest)}")
+
+
+def inspect(session: Session) -> None:
+    """Write every tag: digest, platforms, compressed size, age, what hangs on it, what is next."""
+    registry = registries.client(session)
+    digests = _digests(registry)
+    seen = {
+        digest: _described(session, registry, registries.image(registry, digest))
+        for digest in sorted(set(digests.values()))
+    }
+    session.terminal.table(
+        str(registry.repository),
+        ("tag", "digest", "platforms", "compressed", "age", "evidence", "SBOM", "may move to"),
+        [(name, digest[:SHORT], *seen[digest]) for name, digest in digests.items()],
+    )
+    for name, digest in digests.items():
+        session.terminal.data(f"{name} {session.config.images.at(digest)}")
+
+
+def show(session: Session, reference: str) -> None:
+    """Write every statement that hangs on an image, the oldest first, as this side judges it."""
+    registry = registries.client(session)
+    digest = promote.resolve(registry, reference)
+    found, rules = evidence.gather(registry, digest), stages.rules(session.config)
+    rest = originals(found.statements)
+    against = [judgement.objections(row, rules, None, rest) for row in found.statements]
+    session.terminal.table(
+        f"Evidence of {digest}",
+        (
+            "stage",
+            "status",
+            "attempt",
+            "started",
+            "seconds",
+            "verdicts",
+            "carried from",
+            "believed",
+        ),
+        [
+            (*_row(row, rules), "no" if why else "yes")
+            for row, why in zip(found.statements, against, strict=True)
+        ],
+    )
+    for problem in (*found.problems, *(why for rows in against for why in rows)):
+        session.terminal.warn(problem)
+
+
+def _digests(registry: RegistryClient) -> dict[str, str]:
+    names = [name for name in registry.tags() if not name.startswith(HIDDEN)]
+    return {name: registry.resolve(name) for name in names}
+
+
+def _described(session: Session, registry: RegistryClient, image: Image) -> tuple[str, ...]:
+    release = promote.describe(registry, image)
+    return (
+        ", ".join(image.platforms),
+        ", ".join(f"{size / 1e6:.1f} MB" for size in image.sizes.values()),
+        _age(image, stages.now()),
+        _counted(release),
+        _sboms(registry, image),
+        _next(session, registry, image, release),
+    )
+
+
+def _age(image: Image, now: dt.datetime) -> str:
+    """Return how old the commit is that an image was made of, in the largest whole unit."""
+    try:
+        made = dt.datetime.fromisoformat(image.label("org.opencontainers.image.created"))
+        seconds = max(1, int((now - made).total_seconds()))
+    except (NothingToJudgeError, ValueError, TypeError):
+        return "-"
+    return next(f"{seconds // unit} {name}" for unit, name in AGES if seconds >= unit)
+
+
+def _sboms(registry: RegistryClient, image: Image) -> str:
+    """Return which kinds of SBOM hang on an image or on its platforms, and how many of each."""
+    subjects = {image.digest, *(part.manifest.digest for part in image.platforms.values())}
+    kinds = [row.artifact_type for subject in subjects for row in registry.referrers(subject)]
+    found = {name: sum(word in kind for kind in kinds) for word, name in SBOMS.items()}
+    return ", ".join(f"{count} {name}" for name, count in found.items() if count) or "-"
+
+
+def _counted(release: Release) -> str:
+    """Return how many stages passed, each that did not by its name, and what cannot be read."""
+    rows = release.statements
+    others = [f"{name} {row.status}" for name, row in rows.items() if row.status != Status.PASSED]
+    passed = len(rows) - len(others)
+    unread = [f"{len(release.problems)} unreadable"] if release.problems else []
+    return ", ".join([f"{passed} passed", *others, *unread]) if rows or unread else "none"
+
+
+def _next(session: Session, registry: RegistryClient, image: Image, release: Release) -> str:
+    """Return the stages that the image may move to, by the very rule that a promotion obeys."""
+    answers = {
+        stage: promote.assess(session, registry, stage, image, described=release).availability
+        for stage in promotion.NEEDED
+    }
+    return ", ".join(stage for stage, answer in answers.items() if answer.ok) or "-"
+
+
+def _row(statement: Statement, rules: Rules) -> tuple[str, ...]:
+    found = judgement.verdicts(statement, rules)
+    verdicts = ", ".join(f"{row.gate} {row.status}" for row in found)
+    return (
+        statement.stage,
+        str(statement.status),
+        str(statement.attempt),
+        statement.started,
+        f"{statement.duration:.1f}",
+        verdicts or statement.reason,
+        statement.carries.get("gitCommit", "")[:7],
+    )

@@ -1,0 +1,108 @@
+"""What the evidence on disk says, gate by gate."""
+
+from __future__ import annotations
+
+from towpath import gates
+from towpath.config.workspace import Session
+from towpath.core.errors import (
+    ConfigurationError,
+    GateFailedError,
+    NothingToJudgeError,
+    TowpathError,
+)
+from towpath.core.references import nearest
+from towpath.evidence import judgement
+from towpath.evidence import record as stages
+from towpath.evidence.judgement import Rules
+from towpath.evidence.statement import Statement
+from towpath.gates import Status
+from towpath.promotion import availability as promotion
+
+JUDGED = tuple(dict.fromkeys(rule.stage for rule in gates.GATES))
+# What a release needs in the end; the verdicts of other stages are shown where there are any.
+NEEDED = promotion.NEEDED[promotion.RELEASE]
+
+
+def check(session: Session, stage: str = "") -> None:
+    """Write the verdicts as a table, then raise for the worst of them.
+
+    The facts are judged again, as a promotion does it. A stage that a release needs and that left
+    no evidence, or none that can be believed here, has no verdict. Raises GateFailedError,
+    NothingToJudgeError, and ConfigurationError for an unknown stage.
+    """
+    if stage and stage not in JUDGED:
+        raise ConfigurationError(
+            f"No gate judges a stage {stage!r}.{nearest(stage, JUDGED)}",
+            why=f"Gates judge {', '.join(JUDGED)}.",
+        )
+    rules = stages.rules(session.config)
+    wanted = (stage,) if stage else _wanted(session)
+    found = {name: _current(session, name, rules) for name in wanted}
+    session.terminal.table(
+        "Verdicts",
+        ("stage", "gate", "verdict", ""),
+        [row for name in wanted for row in _rows(name, found[name], rules)],
+    )
+    errors = [_error(row, rules) for row in found.values()]
+    for error in sorted(filter(None, errors), key=_severity):
+        raise error
+
+
+def _wanted(session: Session) -> list[str]:
+    """Return the stages to judge, in the order of the table of gates."""
+    return [
+        name for name in JUDGED if name in NEEDED or stages.path(session.config, name).is_file()
+    ]
+
+
+def _error(found: Statement | NothingToJudgeError, rules: Rules) -> TowpathError | None:
+    if isinstance(found, NothingToJudgeError):
+        return found
+    if error := stages.error_of(found):
+        return error
+    failed = [row for row, _ in judgement.not_passed(found, rules) if row.status is Status.FAILED]
+    against = judgement.reasons(found, rules)
+    if failed:
+        names = ", ".join(row.gate for row in failed)
+        return GateFailedError(f"{found.stage} failed: {names}.", why="\n".join(against))
+    if against:
+        return NothingToJudgeError(
+            f"The evidence of {found.stage} is not believed.",
+            why="\n".join(against),
+            next_step=f"Run the stage {found.stage} again.",
+        )
+    return None
+
+
+def _severity(error: TowpathError) -> int:
+    """A gate that said no comes before one that could not be judged."""
+    return 0 if isinstance(error, GateFailedError) else 1
+
+
+def _current(session: Session, stage: str, rules: Rules) -> Statement | NothingToJudgeError:
+    try:
+        statement = stages.require(session.config, stage)
+    except NothingToJudgeError as error:
+        return error
+    if statement.stage != stage:
+        return NothingToJudgeError(
+            f"The evidence of {stage} speaks of the stage {statement.stage}.",
+            next_step=f"Run the stage {stage} again.",
+        )
+    if statement.policy != rules.policy:
+        return NothingToJudgeError(
+            f"{stage} was judged under another policy.",
+            why="A gate, a waiver or a setting that changes a verdict is another one since.",
+            next_step=f"Run the stage {stage} again.",
+        )
+    return statement
+
+
+def _rows(
+    stage: str, found: Statement | NothingToJudgeError, rules: Rules
+) -> list[tuple[str, str, str, str]]:
+    if isinstance(found, NothingToJudgeError):
+        return [(stage, rule.code, "errored", found.what) for rule in gates.of_stage(stage)]
+    return [
+        (stage, row.gate, str(row.status), row.reason) for row in judgement.verdicts(found, rules)
+    ]

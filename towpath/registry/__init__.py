@@ -1,0 +1,1 @@
+"""Images in a registry: their names and tags, copies, attachments, further registries."""

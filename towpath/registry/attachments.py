@@ -1,0 +1,75 @@
+"""What hangs on an image in the registry beside its evidence: one document an artifact."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from towpath.core.errors import NothingToJudgeError
+from towpath.registry import oci_reader as oci
+from towpath.registry.client import RegistryClient
+from towpath.registry.oci_reader import Descriptor, Manifest
+
+PLATFORM = "dev.towpath.platform"
+# Bytes of a document that is attached: a list of the packages of a large image is the largest.
+DOCUMENT = 64 << 20
+PIECE = 1 << 16
+
+
+def attach(
+    registry: RegistryClient,
+    subject: Manifest,
+    kind: str,
+    content: bytes,
+    *,
+    media_type: str,
+    annotations: Mapping[str, str] | None = None,
+) -> None:
+    """Hang a document of this artifact type on an image; the image's digest stays as it is."""
+    registry.put_blob(oci.EMPTY, oci.EMPTY_TYPE)
+    blob = registry.put_blob(content, media_type)
+    artifact = oci.artifact(kind, subject.descriptor, [blob], annotations or {})
+    registry.attach(subject.digest, artifact)
+
+
+def artifacts(registry: RegistryClient, digest: str, kind: str) -> list[Manifest]:
+    """Return the artifacts of this type that hang on a digest.
+
+    Raises NothingToJudgeError for one that speaks of another subject than it hangs on.
+    """
+    found = [registry.manifest(row.digest) for row in registry.referrers(digest, kind)]
+    for artifact in found:
+        if oci.subject_of(artifact) != digest:
+            raise NothingToJudgeError(
+                f"{artifact.digest} hangs on {digest} and speaks of another image."
+            )
+    return found
+
+
+def content(registry: RegistryClient, artifact: Manifest) -> bytes:
+    """Return the document of an artifact."""
+    layers = oci.layers(artifact)
+    if len(layers) != 1:
+        raise NothingToJudgeError(f"{artifact.digest} holds {len(layers)} documents, not one.")
+    return read(registry, layers[0], DOCUMENT)
+
+
+def read(registry: RegistryClient, layer: Descriptor, limit: int) -> bytes:
+    """Return a document of at most `limit` bytes, of the size and digest that its descriptor says.
+
+    No more than that is ever read. Raises NothingToJudgeError for a document that is not so.
+    """
+    if not 0 <= layer.size <= limit:
+        raise NothingToJudgeError(
+            f"{layer.digest} is too large to be read.",
+            why=f"It has {layer.size} bytes, and the most is {limit}.",
+        )
+    found = b""
+    with registry.reading(layer.digest) as source:
+        while len(found) <= layer.size and (piece := source.read(PIECE)):
+            found += piece
+    if len(found) != layer.size or oci.sha256(found) != layer.digest:
+        raise NothingToJudgeError(
+            f"{layer.digest} is not what its artifact names.",
+            why="Its bytes have another digest or another size.",
+        )
+    return found

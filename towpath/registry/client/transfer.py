@@ -1,0 +1,194 @@
+"""Content from one repository to another: only what is missing, in parallel, exact bytes.
+
+A blob is taken over by name inside one registry (a mount) and sent between two. Tags are never
+touched here.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable
+from typing import NamedTuple, TypeVar
+
+from towpath.core.errors import RegistryNotFoundError
+from towpath.registry import oci_reader as oci
+from towpath.registry.client.client import RegistryClient
+from towpath.registry.client.uploads import Places, stream
+from towpath.registry.oci_reader import Descriptor, Manifest
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+WORKERS = 6
+
+
+class Content(NamedTuple):
+    """What belongs to one digest: its manifests, the lower ones first, and all their blobs."""
+
+    manifests: tuple[Manifest, ...]
+    blobs: tuple[Descriptor, ...]
+
+    @property
+    def top(self) -> Manifest:
+        """The manifest or index that the digest names."""
+        return self.manifests[-1]
+
+
+class Moved:
+    """What a transfer did. Sizes are bytes."""
+
+    def __init__(self) -> None:
+        self.present = self.mounted = self.sent = self.bytes_sent = 0
+        self._lock = threading.Lock()
+
+    def count(self, present: int = 0, mounted: int = 0, sent: int = 0, bytes_sent: int = 0) -> None:
+        """Add what one blob needed."""
+        with self._lock:
+            self.present += present
+            self.mounted += mounted
+            self.sent += sent
+            self.bytes_sent += bytes_sent
+
+
+def read(source: RegistryClient, digest: str) -> Content:
+    """Read every manifest below a digest; raises RegistryNotFoundError for one that is not there.
+
+    An index may list what is no image (an attestation): that is content too.
+    """
+    top = source.manifest(digest)
+    if not top.is_index:
+        return Content((top,), blobs_of([top]))
+    below = parallel(lambda row: source.manifest(row.digest), oci.entries(top))
+    return Content((*below, top), blobs_of(below))
+
+
+def copy(source: RegistryClient, target: RegistryClient, content: Content, places: Places) -> Moved:
+    """Bring content to another repository, and see that it is there when this ends.
+
+    Raises RegistryNotFoundError if the target said that it took something and does not have it.
+    """
+    moved, halt = Moved(), threading.Event()
+    parallel(
+        lambda row: _blob(source, target, row, places, moved, halt), content.blobs, stop=halt.set
+    )
+    # An index is refused by some registries until they hold what it lists.
+    parallel(lambda below: _manifest(target, below), content.manifests[:-1], stop=halt.set)
+    _manifest(target, content.top)
+    return moved
+
+
+def check(registry: RegistryClient, content: Content) -> None:
+    """Raise RegistryNotFoundError unless a repository holds every blob of what it lists."""
+    held = parallel(lambda row: registry.has_blob(row.digest), content.blobs)
+    for row, there in zip(content.blobs, held, strict=True):
+        if not there:
+            raise RegistryNotFoundError(
+                f"{registry.repository} lacks the blob {row.digest}.",
+                why="The image was not pushed as a whole.",
+                next_step="Build it again with `invoke build`; no tag was moved.",
+            )
+
+
+def attached(source: RegistryClient, content: Content) -> list[tuple[str, Manifest]]:
+    """Return what is attached to content and its platforms, each with the digest it hangs on."""
+    subjects = [manifest.digest for manifest in content.manifests]
+    lists = parallel(source.referrers, subjects)
+    pairs = [(on, row) for on, rows in zip(subjects, lists, strict=True) for row in rows]
+    return parallel(lambda pair: (pair[0], source.manifest(pair[1].digest)), pairs)
+
+
+def parallel(
+    act: Callable[[T], R], rows: Iterable[T], stop: Callable[[], None] = lambda: None
+) -> list[R]:
+    """Do it for each, a few at a time; a failure or Ctrl-C stops the rest and is raised.
+
+    What is under way then is told by `stop`, and waited for. Bare threads, this one among them:
+    importing `concurrent.futures` takes longer than a small copy.
+    """
+    todo = list(rows)
+    left, lock = iter(enumerate(todo)), threading.Lock()
+    done: dict[int, R] = {}
+    failed: list[BaseException] = []
+
+    def work() -> None:
+        try:
+            while not failed:
+                with lock:
+                    number, row = next(left, (-1, None))
+                if row is None:
+                    return
+                done[number] = act(row)
+        except BaseException as error:
+            failed.append(error)
+            stop()
+
+    others = [threading.Thread(target=work) for _ in todo[1:WORKERS]]
+    try:
+        for thread in others:
+            thread.start()
+    except BaseException as error:
+        failed.append(error)
+        stop()
+    work()
+    _joined(others, failed, stop)
+    if failed:
+        raise failed[0]
+    return [done[number] for number in range(len(todo))]
+
+
+def _joined(
+    threads: Iterable[threading.Thread], failed: list[BaseException], stop: Callable[[], None]
+) -> None:
+    """Wait until all have ended; Ctrl-C meanwhile is one more failure."""
+    for thread in threads:
+        while thread.is_alive():
+            try:
+                thread.join()
+            except KeyboardInterrupt as error:
+                failed.append(error)
+                stop()
+
+
+def blobs_of(manifests: Iterable[Manifest]) -> tuple[Descriptor, ...]:
+    """Return what these manifests are made of, each once, the largest first."""
+    return once(row for one in manifests for row in (oci.config_of(one), *oci.layers(one)))
+
+
+def once(rows: Iterable[Descriptor]) -> tuple[Descriptor, ...]:
+    """Return each of these once, the largest first: what takes longest has to begin first."""
+    found = {row.digest: row for row in rows}
+    return tuple(sorted(found.values(), key=lambda row: -row.size))
+
+
+def _manifest(target: RegistryClient, manifest: Manifest) -> None:
+    if not target.has_manifest(manifest.digest, to_push=True):
+        target.put_manifest(manifest.digest, manifest)
+
+
+def _blob(
+    source: RegistryClient,
+    target: RegistryClient,
+    row: Descriptor,
+    places: Places,
+    moved: Moved,
+    halt: threading.Event,
+) -> None:
+    if target.has_blob(row.digest, to_push=True):
+        moved.count(present=1)
+        return
+    same = source.repository.registry == target.repository.registry
+    if same and target.mount(row.digest, source.repository.name):
+        moved.count(mounted=1)
+    else:
+        with source.reading(row.digest, halt) as reading:
+            size = stream(target, row.digest, row.size, reading, places)
+        moved.count(sent=1, bytes_sent=size)
+    target.awaiting(lambda: _require_blob(target, row.digest))
+
+
+def _require_blob(target: RegistryClient, digest: str) -> None:
+    if not target.has_blob(digest):
+        raise RegistryNotFoundError(
+            f"{target.repository} took the blob {digest}, and does not hold it.",
+            next_step="Look at the registry's log and its disk; no tag was moved.",
+        )

@@ -1,0 +1,234 @@
+"""Blobs on their way in: small ones at once, large ones in chunks that survive a broken line.
+
+A registry that takes no chunks, or only larger ones, gets a large blob in one request.
+
+Source: OCI distribution spec 1.1, "Pushing a blob in chunks". What a registry took of a blob is
+asked of the registry itself and never guessed. Distribution 2.8 forgets an upload of which a chunk
+broke in its middle, or that began before it was restarted: that blob then starts from the front.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from towpath.core import documents, private
+from towpath.core.errors import (
+    RegistryError,
+    RegistryNetworkError,
+    RegistryNotFoundError,
+    RegistryRateLimitedError,
+    RegistryRefusedError,
+)
+from towpath.registry.client import urls
+from towpath.registry.client.transport import ATTEMPTS, FIRST_WAIT
+from towpath.registry.client.wire import Source, Streamed
+from towpath.registry.oci_reader import sha256
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from towpath.registry.client.client import RegistryClient
+    from towpath.registry.client.wire import Answer
+
+CHUNK = 16 * 1024 * 1024
+BYTES = {"Content-Type": "application/octet-stream"}
+OUT_OF_STEP = 416
+REFUSED_CHUNKS = (400, 405, 411, 413, 415)
+LARGEST_LENGTH = 15  # digits
+
+
+class Places:
+    """Where uploads stand that were begun: in a directory, so that the next process goes on."""
+
+    def __init__(self, directory: Path | None = None) -> None:
+        """Without a directory they are remembered as long as this object lives."""
+        self._directory = directory
+        self._held: dict[str, str] = {}
+
+    def recall(self, key: str) -> str:
+        """Return the place of an upload, or nothing."""
+        if self._directory is None:
+            return self._held.get(key, "")
+        try:
+            document = documents.loads(self._file(self._directory, key).read_bytes())
+            return str(document["place"])
+        except (OSError, ValueError, KeyError, TypeError):
+            return ""
+
+    def remember(self, key: str, place: str) -> None:
+        """Note where an upload goes on."""
+        self._held[key] = place
+        if self._directory is not None:
+            private.directory(self._directory)
+            document = json.dumps({"upload": key, "place": place})
+            private.write(self._file(self._directory, key), document.encode())
+
+    def forget(self, key: str) -> None:
+        """Forget an upload that is done, or that the registry does not know any more."""
+        self._held.pop(key, None)
+        if self._directory is not None:
+            self._file(self._directory, key).unlink(missing_ok=True)
+
+    @staticmethod
+    def _file(directory: Path, key: str) -> Path:
+        return directory / f"{sha256(key.encode()).removeprefix('sha256:')[:32]}.json"
+
+
+def put(client: RegistryClient, digest: str, content: bytes) -> None:
+    """Store a small blob in two requests."""
+
+    def act() -> None:
+        begun = client.once("POST", "blobs/uploads/")
+        client.once("PUT", _finishing(_place(begun), digest), headers=BYTES, body=content)
+
+    _until_held(client, digest, act)
+
+
+def stream(client: RegistryClient, digest: str, size: int, source: Source, places: Places) -> int:
+    """Store a blob of `size` bytes; return how many bytes of it were sent.
+
+    An upload that `places` knows is gone on with where the registry says that it ends.
+    """
+    upload = _Upload(client, digest, size, source, places)
+    _until_held(client, digest, upload.go_on)
+    places.forget(upload.key)
+    return upload.sent
+
+
+def _until_held(client: RegistryClient, digest: str, act: Callable[[], None]) -> None:
+    """Do it until the registry has the blob; an answer that got lost is no failure."""
+    wait = FIRST_WAIT
+    for left in range(ATTEMPTS - 1, -1, -1):
+        try:
+            act()
+            return
+        except (RegistryNetworkError, RegistryRateLimitedError) as error:
+            if not left:
+                raise
+            client.pause(error, wait)
+        except (RegistryNotFoundError, RegistryRefusedError) as error:
+            if not left or not _lost(error):
+                raise
+        if client.has_blob(digest):
+            return
+        wait *= 2
+
+
+def _lost(error: RegistryError) -> bool:
+    """Tell whether a registry lost its place in an upload, which can begin again."""
+    return isinstance(error, RegistryNotFoundError) or (
+        isinstance(error, RegistryRefusedError) and error.status == OUT_OF_STEP
+    )
+
+
+class _Upload:
+    def __init__(
+        self, client: RegistryClient, digest: str, size: int, source: Source, places: Places
+    ) -> None:
+        self.key = f"{client.repository}@{digest}"
+        self.sent = 0
+        self._client = client
+        self._digest = digest
+        self._size = size
+        self._source = source
+        self._places = places
+        self._in_chunks = size > CHUNK
+        self._out_of_step = 0
+
+    def go_on(self) -> None:
+        """Send what is missing, a chunk at a time, and the last one with the digest."""
+        try:
+            self._send()
+        except RegistryRefusedError as error:
+            if not (self._in_chunks and self._takes_no_chunks(error)):
+                raise
+            self._places.forget(self.key)
+            self._in_chunks = False
+            self._send()
+
+    def _takes_no_chunks(self, error: RegistryRefusedError) -> bool:
+        """Tell whether a refusal is of chunks as such; one that is out of step is asked after."""
+        if error.status == OUT_OF_STEP:
+            self._out_of_step += 1
+            return self._out_of_step > 1
+        return error.status in REFUSED_CHUNKS
+
+    def _send(self) -> None:
+        place, offset = self._standing()
+        if self._in_chunks:
+            self._send_chunks(place, offset)
+        else:
+            body = Streamed(self._source, self._size)
+            self._client.once("PUT", _finishing(place, self._digest), headers=BYTES, body=body)
+            self.sent += self._size
+
+    def _send_chunks(self, place: str, offset: int) -> None:
+        self._source.seek(offset)
+        while self._size - offset > CHUNK:
+            content = self._next(CHUNK)
+            span = {"Content-Range": f"{offset}-{offset + len(content) - 1}"}
+            answer = self._client.once("PATCH", place, headers={**BYTES, **span}, body=content)
+            place, offset = _place(answer), offset + len(content)
+            self._places.remember(self.key, place)
+            self.sent += len(content)
+        content = self._next(self._size - offset)
+        self._client.once("PUT", _finishing(place, self._digest), headers=BYTES, body=content)
+        self.sent += len(content)
+
+    def _next(self, size: int) -> bytes:
+        content = self._source.whole(size)
+        if len(content) != size:
+            raise RegistryError(
+                f"{self._digest} is shorter than its manifest says.",
+                why=f"{size - len(content)} bytes are missing of {self._size}.",
+            )
+        return content
+
+    def _standing(self) -> tuple[str, int]:
+        """Return where the upload goes on and how much of it the registry has."""
+        known = self._places.recall(self.key) if self._in_chunks else ""
+        if known:
+            try:
+                answer = self._client.ask("GET", known)
+                if 0 <= (held := _held(answer)) <= self._size:
+                    return _place(answer), held
+            except (RegistryNotFoundError, RegistryRefusedError):
+                pass
+            self._places.forget(self.key)
+        answer = self._client.ask("POST", "blobs/uploads/")
+        place = _place(answer)
+        if self._in_chunks and _smallest_chunk(answer) > CHUNK:
+            self._in_chunks = False
+        if self._in_chunks:
+            self._places.remember(self.key, place)
+        return place, 0
+
+
+def _place(answer: Answer) -> str:
+    """Return where an upload goes on. It is the registry itself, or the next request is refused."""
+    found = answer.headers.get("location", "")
+    return urls.following(answer.url, found) if found else answer.url
+
+
+def _held(answer: Answer) -> int:
+    """Return how many bytes the registry has: `Range: 0-0` is what it says of none."""
+    start, _, end = answer.headers.get("range", "").strip().removeprefix("bytes=").partition("-")
+    last = _number(end) if start == "0" else 0
+    return last + 1 if last else 0
+
+
+def _smallest_chunk(answer: Answer) -> int:
+    """Return how many bytes a chunk has at least. Source: OCI distribution spec, "Chunk size"."""
+    return _number(answer.headers.get("oci-chunk-min-length", ""))
+
+
+def _number(text: str) -> int:
+    text = text.strip()
+    return int(text) if text.isdecimal() and len(text) <= LARGEST_LENGTH else 0
+
+
+def _finishing(place: str, digest: str) -> str:
+    return f"{place}{'&' if urlsplit(place).query else '?'}digest={digest}"

@@ -1,0 +1,195 @@
+"""The product's image in the registry: opened, read and described."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from towpath.config.workspace import Session
+from towpath.core.errors import (
+    ConfigurationError,
+    NothingToJudgeError,
+    RegistryNetworkError,
+    RegistryNotFoundError,
+    RegistryRefusedError,
+    RegistryUnauthorizedError,
+)
+from towpath.core.references import Repository
+from towpath.core.references import tag as whole_tag
+from towpath.core.runner import command_failed
+from towpath.engine.ports import taken
+from towpath.environments import ports
+from towpath.images import buildx_commands as buildx
+from towpath.registry import oci_reader as oci
+from towpath.registry import push_lock as guard
+from towpath.registry.client import RegistryClient
+from towpath.registry.login import registry_client
+from towpath.registry.oci_reader import Descriptor, ImageConfig, Manifest
+
+CONTAINER = "towpath-registry"
+PATIENCE = 20.0  # seconds until a registry that was started has to answer
+
+
+@dataclass(frozen=True)
+class PlatformImage:
+    """One platform of an image: its manifest, its config, and its compressed size in bytes."""
+
+    manifest: Manifest
+    config: ImageConfig
+    size: int
+
+
+@dataclass(frozen=True)
+class Image:
+    """An image as the registry holds it, every platform read back; keys are platforms."""
+
+    index: Manifest
+    platforms: dict[str, PlatformImage]
+
+    @property
+    def digest(self) -> str:
+        """The digest by which the image is built, judged, promoted and run."""
+        return self.index.digest
+
+    @property
+    def sizes(self) -> dict[str, int]:
+        """Compressed bytes of each platform."""
+        return {name: image.size for name, image in self.platforms.items()}
+
+    def label(self, name: str) -> str:
+        """Return a label; raises NothingToJudgeError where the platforms do not agree on it."""
+        values = {image.config.labels.get(name, "") for image in self.platforms.values()}
+        if len(values) != 1:
+            raise NothingToJudgeError(
+                f"The platforms of {self.digest} have different labels {name}.",
+                why=f"They say {', '.join(sorted(values)) or 'nothing'}.",
+                next_step="Build it again with `invoke build`.",
+            )
+        return values.pop()
+
+
+def client(session: Session) -> RegistryClient:
+    """Return the door to the product's repository."""
+    return registry_client(session.config.images, session.config.env)
+
+
+def start(session: Session) -> bool:
+    """Bring up a registry of our own on this machine; return whether one had to be started.
+
+    Raises ConfigurationError for a registry elsewhere, which is not ours to start.
+    """
+    registry, place = client(session), session.config.images
+    if _answers(registry):
+        return False
+    if not place.is_loopback:
+        raise ConfigurationError(
+            f"The registry {place.registry} does not answer, and is not on this machine.",
+            next_step="Start it where it lives, or name another in TOWPATH_REGISTRY.",
+        )
+    port = int(place.registry.partition(":")[2] or 80)
+    with ports.named(session, "our registry", f"name another in TOWPATH_REGISTRY than {port}"):
+        _start(session, port)
+    deadline = time.monotonic() + PATIENCE
+    while not _answers(registry):
+        if time.monotonic() > deadline:
+            registry.ping(patient=False)
+        time.sleep(0.5)
+    return True
+
+
+def _start(session: Session, port: int) -> None:
+    """Start the registry's container, which is there already if it ever ran, or could not."""
+    started = session.runner.run(buildx.start(CONTAINER), check=False)
+    if started.ok:
+        return
+    if taken(started.stderr):
+        raise command_failed(started, " ".join(started.argv))
+    session.runner.run(buildx.run_registry(CONTAINER, port))
+
+
+def login(
+    session: Session, user: str, password: str, registry: str = "", *, folder: Path | None = None
+) -> None:
+    """Log in, to the first registry or the one named; the password goes to standard input.
+
+    `folder` is where the user's Docker config is, if that is not the one of the environment.
+    """
+    place = Repository(registry or session.config.registry, session.config.repository)
+    env = {"DOCKER_CONFIG": str(folder)} if folder else None
+    session.runner.run(buildx.login(place.registry, user), stdin=password, env=env)
+
+
+@guard.pushes
+def push(session: Session, name: str, tag: str) -> str:
+    """Push an image that the engine has under a tag, and return the digest that is there now."""
+    reference = session.config.images.tagged(tag)
+    registry = client(session)
+    registry.ping()
+    session.runner.run(buildx.tag(name, reference))
+    session.runner.run(buildx.push(reference))
+    return registry.awaiting(lambda: image(registry, tag)).digest
+
+
+def untag(session: Session, name: str) -> None:
+    """Take a tag away; raises RegistryRefusedError where the registry deletes no tags."""
+    try:
+        client(session).delete(whole_tag(name))
+    except RegistryRefusedError as error:
+        error.next_step = "This registry deletes no tags: let the tag point at another image."
+        raise
+
+
+def _answers(registry: RegistryClient) -> bool:
+    try:
+        registry.ping(patient=False)
+    except RegistryNetworkError:
+        return False
+    except RegistryUnauthorizedError:
+        # It wants a login, so it is there.
+        return True
+    return True
+
+
+def image(registry: RegistryClient, reference: str) -> Image:
+    """Read an image and each of its platforms, by digest from here on.
+
+    Every config has to be there and to name the platform that the index gives it, once. Raises
+    RegistryNotFoundError for a reference or a part that is not there.
+    """
+    index = registry.manifest(reference)
+    if not index.is_index:
+        only = _platform(registry, index)
+        return Image(index, {only.config.platform: only})
+    found: dict[str, PlatformImage] = {}
+    for child in oci.children(index):
+        if child.platform in found:
+            raise NothingToJudgeError(
+                f"{index.digest} lists {child.platform} twice.",
+                why="Who pulls it gets the first or the last, and only one of them was judged.",
+                next_step="Build it again with `invoke build`.",
+            )
+        part = _platform(registry, registry.manifest(child.digest))
+        if part.config.platform != child.platform:
+            raise NothingToJudgeError(
+                f"{child.digest} is listed as {child.platform} and is {part.config.platform}.",
+                next_step="Build it again with `invoke build --no-cache`.",
+            )
+        found[child.platform] = part
+    return Image(index, found)
+
+
+def _platform(registry: RegistryClient, manifest: Manifest) -> PlatformImage:
+    config = oci.image_config(registry.content(oci.config_of(manifest)))
+    for layer in oci.layers(manifest):
+        _require(registry, layer)
+    return PlatformImage(manifest, config, oci.compressed_size(manifest))
+
+
+def _require(registry: RegistryClient, layer: Descriptor) -> None:
+    if not registry.has_blob(layer.digest):
+        raise RegistryNotFoundError(
+            f"{registry.repository} lacks the layer {layer.digest}.",
+            why="The image was not pushed as a whole.",
+            next_step="Build it again with `invoke build`.",
+        )

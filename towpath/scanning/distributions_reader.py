@@ -1,0 +1,37 @@
+"""The Python distributions in the files of an image. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from email.parser import HeaderParser
+
+from towpath.checks.security.advisories_reader import canonical
+from towpath.core.errors import NothingToJudgeError
+
+_METADATA = re.compile(r".+\.dist-info/METADATA|.+\.egg-info(?:/PKG-INFO)?")
+# What Debian packaged gets Debian's security updates, and is judged as such.
+_DEBIANS = re.compile(r"usr/lib/python3[^/]*/dist-packages/")
+
+
+def wanted(name: str) -> bool:
+    """Tell whether a file of an image says which distribution is installed there."""
+    return bool(_METADATA.fullmatch(name)) and not _DEBIANS.match(name)
+
+
+def read(files: Mapping[str, bytes]) -> list[tuple[str, str]]:
+    """Return name and version of each distribution, normalized, sorted, each once.
+
+    Source: the core metadata specification. Raises NothingToJudgeError for metadata that lacks one
+    of them.
+    """
+    found = set()
+    for path, content in files.items():
+        if not wanted(path):
+            continue
+        headers = HeaderParser().parsestr(content.decode("utf-8", "replace"))
+        name, version = headers.get("Name", ""), headers.get("Version", "")
+        if not name or not version:
+            raise NothingToJudgeError(f"{path} in the image names no distribution.")
+        found.add((canonical(name), version))
+    return sorted(found)

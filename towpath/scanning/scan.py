@@ -1,0 +1,286 @@
+"""Scan the image that is in the registry, every platform of it: weaknesses, size and contents.
+
+Trivy does the first where it is to be had. Elsewhere two real parts do: the image's Python
+distributions against the advisories of the security stage, and Debian's packages against its
+security archive. syft lists the packages; the lists hang on the digest.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from towpath.checks import sarif_files as alerts
+from towpath.checks.security import advisories
+from towpath.checks.security.advisories_reader import Advisory, canonical, unused
+from towpath.config import waivers as policy
+from towpath.config.workspace import Session
+from towpath.core import environment, reachable
+from towpath.core.errors import CommandFailedError, NothingToJudgeError, RegistryNotFoundError
+from towpath.core.findings import Finding
+from towpath.evidence import record as stages
+from towpath.evidence.advisory_sources import Asked
+from towpath.evidence.provenance import Base
+from towpath.evidence.statement import Statement, Subject
+from towpath.images import origin, readback
+from towpath.promotion import availability as promotion
+from towpath.registry import image as registries
+from towpath.registry.client import RegistryClient
+from towpath.registry.image import Image
+from towpath.scanning import contents as inventory
+from towpath.scanning import debian_reader as debian
+from towpath.scanning import sbom, trivy
+from towpath.scanning.contents import BASE, OURS, UNKNOWN, Inventory, Pin
+from towpath.scanning.result import Found, Scan, Sizes
+from towpath.scanning.security_archive import Archive
+
+PENDING = "DEBIAN-SECURITY"
+SARIF_VERSION = "1"
+
+
+@dataclass
+class _Notes:
+    """What a scan gathers on its way."""
+
+    findings: set[Found] = field(default_factory=set)
+    asked: set[Asked] = field(default_factory=set)
+    unasked: list[str] = field(default_factory=list)
+    looked_at: dict[str, dict[str, int]] = field(default_factory=dict)
+
+    def add(self, rows: Iterable[Found], source: Asked) -> None:
+        self.findings.update(rows)
+        self.asked.add(source)
+
+    def missing(self, error: NothingToJudgeError | CommandFailedError) -> None:
+        text = " ".join(part for part in (error.what, error.why) if part)
+        if text not in self.unasked:
+            self.unasked.append(text)
+
+
+def scan(session: Session, digest: str) -> Scan:
+    """Scan every platform of the image with this digest."""
+    started = time.monotonic()
+    registry = registries.client(session)
+    image = registries.image(registry, digest)
+    base = origin.base(registry, image.digest)
+    notes = _Notes()
+    with ThreadPoolExecutor(1) as pool:
+        # syft reads the image on its own; meanwhile sources far away are asked.
+        listing = pool.submit(sbom.ensure, session, registries.client(session), image)
+        try:
+            _weaknesses(session, registry, image, base, notes)
+            with session.terminal.step("List the packages of every platform"):
+                listed = listing.result()
+        except KeyboardInterrupt:
+            session.runner.stop()
+            raise
+    waivers = policy.advisory_notes(session.config.waivers)
+    found = sorted(notes.findings, key=_order)
+    return Scan(
+        image.digest,
+        tuple(row for row in found if not row.advisory.waived(waivers)),
+        tuple(sorted(notes.asked, key=str)),
+        tuple(notes.unasked),
+        _sizes(registry, image, base),
+        listed,
+        notes.looked_at,
+        time.monotonic() - started,
+        tuple(f"{row}; waived: {note}" for row in found if (note := row.advisory.waived(waivers))),
+        tuple(unused(waivers, (row.advisory for row in found))),
+        environment.shown(environment.network(session.config.env)),
+    )
+
+
+def _weaknesses(
+    session: Session, registry: RegistryClient, image: Image, base: Base | None, notes: _Notes
+) -> None:
+    if trivy.command(session) is not None:
+        _trivy(session, image, base, notes)
+    else:
+        _built_in(session, registry, image, base, notes)
+
+
+def record(session: Session, found: Scan, *, started: dt.datetime) -> Statement:
+    """Write the scan's statement about the digest and return it, and its findings as SARIF."""
+    if not found.unasked:
+        for name in found.waivers_unused:
+            session.terminal.warn(policy.unused_warning(name))
+    return stages.record(
+        session,
+        "scan",
+        Subject.image(session.config.repository, found.digest),
+        found.facts(),
+        inputs=inputs(session, found.digest),
+        started=started,
+        duration=found.seconds,
+        reason=found.reason(),
+        artifacts=_sarif(session, found),
+        detail="" if found.sizes.above_base else "its provenance names no base: build it again",
+    )
+
+
+def inputs(session: Session, digest: str) -> str:
+    """Return what a scan depends on: the digest, whom it asks and how, and the day.
+
+    Advisories grow old.
+    """
+    config = session.config
+    more = (
+        stages.today(),
+        stages.advisories(config),
+        Archive(session).address,
+        trivy.identity(session),
+        *environment.inputs(environment.network(config.env)),
+    )
+    return hashlib.sha256("\0".join((digest, *more)).encode()).hexdigest()
+
+
+def _sarif(session: Session, found: Scan) -> list[Path]:
+    """Write the findings as SARIF and return where; nothing where a source was not asked."""
+    rows = None if found.unasked else [_finding(row) for row in found.findings]
+    file = alerts.tell(session.config, "scan", SARIF_VERSION, rows)
+    return [] if file is None else [file]
+
+
+def _finding(row: Found) -> Finding:
+    """Return a finding on the file in which it is mended: what Debian made, by another base."""
+    theirs = row.owner == BASE or row.advisory.id == PENDING
+    path = "Dockerfile" if theirs else "requirements/production.txt"
+    return Finding(path, 0, row.advisory.id, row.advisory.words(), row.advisory.severity)
+
+
+def _order(row: Found) -> tuple[str, str, str, str]:
+    return (row.advisory.severity, row.advisory.package, row.advisory.id, row.owner)
+
+
+def _sizes(registry: RegistryClient, image: Image, base: Base | None) -> Sizes:
+    """Return the sizes, against the release that was promoted last."""
+    growth: dict[str, int] = {}
+    released = ""
+    try:
+        before = registries.image(registry, promotion.RELEASE)
+    except RegistryNotFoundError:
+        before = None
+    if before is not None:
+        released = before.digest
+        growth = {
+            name: size - before.sizes[name]
+            for name, size in image.sizes.items()
+            if name in before.sizes
+        }
+    return Sizes(image.sizes, readback.above_base(image, base), growth, released)
+
+
+def _built_in(
+    session: Session, registry: RegistryClient, image: Image, base: Base | None, notes: _Notes
+) -> None:
+    taken = _inventories(session, registry, image, base, notes)
+    archive = Archive(session)
+    with session.terminal.step("See who can be asked for advisories"):
+        suites = {archive.first(found.codename) for found in taken.values()}
+        archive.missing = reachable.unreachable([*sorted(suites), *advisories.addresses(session)])
+    with session.terminal.step("Ask for advisories"):
+        for platform, found in taken.items():
+            _debian(archive, found, platform, notes)
+        _python(session, _owners_of_pins(taken.values()), archive.missing, notes)
+
+
+def _inventories(
+    session: Session, registry: RegistryClient, image: Image, base: Base | None, notes: _Notes
+) -> dict[str, Inventory]:
+    """Return what is in each platform; one that cannot be read is noted as missing."""
+    taken = {}
+    for platform, part in image.platforms.items():
+        with session.terminal.step(f"Look into {platform}"):
+            try:
+                found = taken[platform] = inventory.take(registry, part, base)
+            except NothingToJudgeError as error:
+                notes.missing(error)
+                continue
+            notes.looked_at[platform] = {
+                "python": len(found.pins),
+                "debian": len(found.packages),
+            }
+    return taken
+
+
+def _owners_of_pins(taken: Iterable[Inventory]) -> dict[Pin, str]:
+    """Return whose each distribution is.
+
+    What is ours on one platform is ours to mend, whatever the other's base has.
+    """
+    owners: dict[Pin, str] = {}
+    for found in taken:
+        owners |= {pin: found.owner_of_pin(pin) for pin in found.pins if owners.get(pin) != OURS}
+    return owners
+
+
+def _debian(archive: Archive, found: Inventory, platform: str, notes: _Notes) -> None:
+    """Count each pending security update as high: the archive does not rate it."""
+    try:
+        index, asked = archive.packages(found.codename, platform.split("/")[1])
+        rows = debian.pending(found.packages, debian.available(index))
+    except NothingToJudgeError as error:
+        notes.missing(error)
+        return
+    notes.add(
+        (
+            Found(
+                Advisory(PENDING, row.name, row.installed, "high", f"{row.available} is there"),
+                found.owner_of_package(debian.Package(row.name, row.installed)),
+            )
+            for row in rows
+        ),
+        asked,
+    )
+
+
+def _python(
+    session: Session, owners: Mapping[Pin, str], missing: Mapping[str, str], notes: _Notes
+) -> None:
+    try:
+        answer = advisories.audit(session, sorted(owners), missing)
+    except NothingToJudgeError as error:
+        notes.missing(error)
+        return
+    notes.add(
+        (
+            Found(row, owners.get((canonical(row.package), row.version), UNKNOWN))
+            for row in answer.findings
+        ),
+        answer.asked,
+    )
+
+
+def _trivy(session: Session, image: Image, base: Base | None, notes: _Notes) -> None:
+    for platform, part in image.platforms.items():
+        with session.terminal.step(f"Trivy on {platform}"):
+            try:
+                rows: Sequence[tuple[Advisory, str]] = trivy.scan(session, image.digest, platform)
+            except (CommandFailedError, NothingToJudgeError) as error:
+                notes.missing(error)
+                continue
+            owners = _owners(part.config.diff_ids, base, platform)
+            notes.findings.update(Found(row, owners.get(layer, UNKNOWN)) for row, layer in rows)
+    _name_trivy(session, notes)
+
+
+def _name_trivy(session: Session, notes: _Notes) -> None:
+    """Keep which Trivy it was, once it has fetched its database and scanned."""
+    try:
+        notes.asked.add(trivy.asked(session))
+    except (CommandFailedError, NothingToJudgeError) as error:
+        notes.missing(error)
+
+
+def _owners(diff_ids: Sequence[str], base: Base | None, platform: str) -> dict[str, str]:
+    """Return who each layer belongs to, keyed by what Trivy calls it: its diff id."""
+    if base is None:
+        return {}
+    below = len(base.layers.get(platform, ()))
+    return {name: BASE if number < below else OURS for number, name in enumerate(diff_ids)}

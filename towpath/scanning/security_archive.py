@@ -1,0 +1,119 @@
+"""Debian's security archive: its lists of packages, and what shows that they are Debian's own."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from towpath.config.workspace import Session
+from towpath.core import tool_home as private
+from towpath.core.errors import CommandFailedError, NothingToJudgeError
+from towpath.evidence import record as stages
+from towpath.evidence.advisory_sources import Asked
+from towpath.scanning import archive_client as door
+from towpath.scanning import release_reader as reader
+from towpath.scanning import signatures_commands as signatures
+from towpath.scanning.release_reader import Release
+
+VARIABLE = "TOWPATH_DEBIAN_SECURITY"
+ARCHIVE = "https://deb.debian.org/debian-security"
+# Bytes: several times what the archive has today.
+LIST, PACKAGES = 10_000_000, 100_000_000
+SIGNED, TRANSPORT = "Debian's signature", "https"
+NEXT = f"Name a mirror that can be reached in {VARIABLE}, over https or with Debian's signature."
+
+
+@dataclass
+class Archive:
+    """One security archive, asked once for each suite; what could not be asked is not asked again.
+
+    `keyring` has the keys that may sign; `missing` says who is known to be out of reach, and why.
+    """
+
+    session: Session
+    missing: Mapping[str, str] = field(default_factory=dict)
+    keyring: str = field(default_factory=lambda: signatures.KEYRING)
+    _suites: dict[str, Release | NothingToJudgeError] = field(default_factory=dict)
+    _checked: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def address(self) -> str:
+        """Where it is: `TOWPATH_DEBIAN_SECURITY` names another mirror than Debian's own."""
+        return (self.session.config.env.get(VARIABLE, "") or ARCHIVE).rstrip("/")
+
+    def first(self, codename: str) -> str:
+        """Return what is asked first about a release of Debian: the list of all other files."""
+        return f"{self.address}/dists/{codename}-security/InRelease"
+
+    def packages(self, codename: str, architecture: str) -> tuple[str, Asked]:
+        """Return the list of a suite's packages, and what evidence shows of the archive.
+
+        Raises NothingToJudgeError if it could not be asked, or nothing shows that it is Debian's.
+        """
+        suite = f"{codename}-security"
+        found = self._suites.get(suite) or self._learn(suite)
+        if isinstance(found, NothingToJudgeError):
+            raise found
+        path = f"main/binary-{architecture}/Packages.xz"
+        fetched = door.fetch(f"{self.address}/dists/{suite}/{path}", PACKAGES)
+        checked = self._checked[suite]
+        asked = Asked(
+            f"Debian's security archive, {codename}",
+            self.address,
+            checked,
+            found.age_days(stages.now()),
+            foreign=self.address != ARCHIVE and checked != SIGNED,
+        )
+        return found.unpacked(path, fetched.content), asked
+
+    def _learn(self, suite: str) -> Release | NothingToJudgeError:
+        """Keep and return what a suite promises, or why that is not known."""
+        try:
+            found: Release | NothingToJudgeError = self._promised(suite)
+        except NothingToJudgeError as error:
+            found = NothingToJudgeError(
+                f"Debian's security archive for {suite} could not be asked.",
+                why=" ".join(part for part in (error.what, error.why) if part),
+                next_step=NEXT,
+            )
+        self._suites[suite] = found
+        return found
+
+    def _promised(self, suite: str) -> Release:
+        listed = f"{self.address}/dists/{suite}/InRelease"
+        if listed in self.missing:
+            raise NothingToJudgeError(f"{listed}: {self.missing[listed]}")
+        fetched = door.fetch(listed, LIST)
+        verified = self._verified(fetched.content)
+        if verified is None and not fetched.secure:
+            raise NothingToJudgeError(
+                f"{self.address} is not asked over https, and its signature cannot be checked.",
+                why=f"That needs gpgv or sqv, and Debian's keys in {self.keyring}.",
+            )
+        self._checked[suite] = TRANSPORT if verified is None else SIGNED
+        text = reader.message(fetched.content) if verified is None else verified
+        return reader.read(text, suite)
+
+    def _verified(self, raw: bytes) -> str | None:
+        """Return what Debian has signed; None where this machine cannot tell.
+
+        Raises NothingToJudgeError for a signature that is bad, or of somebody else's key.
+        """
+        if not Path(self.keyring).is_file():
+            return None
+        with tempfile.TemporaryDirectory(prefix="towpath-") as scratch, private.home() as home:
+            signed, output = Path(scratch) / "InRelease", Path(scratch) / "verified"
+            signed.write_bytes(raw)
+            for argv in signatures.verifiers(self.keyring, str(signed), str(output)):
+                try:
+                    ended = self.session.runner.run(argv, env=home, check=False)
+                except CommandFailedError:
+                    continue  # It is not installed.
+                if not ended.ok or not output.is_file():
+                    raise NothingToJudgeError(
+                        f"{self.address} is not signed by Debian.", why=ended.tail()
+                    )
+                return output.read_text(encoding="utf-8", errors="replace")
+        return None

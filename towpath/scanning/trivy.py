@@ -1,0 +1,96 @@
+"""Trivy, where it is to be had: on PATH, or as an image that is named by its digest."""
+
+from __future__ import annotations
+
+import datetime as dt
+import shutil
+import tempfile
+from pathlib import Path
+
+from towpath.checks.security.advisories_reader import Advisory
+from towpath.config.workspace import Session
+from towpath.core import documents
+from towpath.core.errors import ConfigurationError, NothingToJudgeError
+from towpath.core.references import digest as whole_digest
+from towpath.evidence import record as stages
+from towpath.evidence.advisory_sources import Asked
+from towpath.scanning import trivy_commands as trivy
+from towpath.scanning import trivy_reader as reader
+
+VARIABLE = "TOWPATH_TRIVY_IMAGE"
+DEADLINE = 600  # seconds: the first run fetches its database
+
+
+def command(session: Session) -> list[str] | None:
+    """Return how Trivy is started; None where there is none.
+
+    `TOWPATH_TRIVY_IMAGE` names an image, by digest: a tag may be moved by whoever wants to be run
+    here, and raises ConfigurationError.
+    """
+    if image := session.config.env.get(VARIABLE, ""):
+        name, at, digest = image.partition("@")
+        if not name or not at:
+            raise ConfigurationError(
+                f"{VARIABLE} is {image!r}, which names no digest.",
+                why="A scanner is run by its digest: a tag can be moved by others.",
+                next_step="Write it as in 'aquasec/trivy@sha256:...'.",
+            )
+        whole_digest(digest)
+        return trivy.container(image)
+    found = shutil.which("trivy", path=session.config.env.get("PATH"))
+    return None if found is None else trivy.BINARY
+
+
+def wants_engine(session: Session) -> bool:
+    """Tell whether Trivy runs in a container here."""
+    return bool(session.config.env.get(VARIABLE))
+
+
+def identity(session: Session) -> str:
+    """Return what a scan by Trivy depends on: its image, or its program as it is now."""
+    if image := session.config.env.get(VARIABLE, ""):
+        return image
+    found = shutil.which("trivy", path=session.config.env.get("PATH"))
+    if found is None:
+        return ""
+    about = Path(found).stat()
+    return f"{found} {about.st_size} {about.st_mtime_ns}"
+
+
+def asked(session: Session) -> Asked:
+    """Return who was asked, and how old its database is, once it has scanned.
+
+    Nobody but the environment says which Trivy that is. Raises CommandFailedError or
+    NothingToJudgeError where it does not tell.
+    """
+    start = command(session) or trivy.BINARY
+    ended = session.runner.run(trivy.version(start), timeout=DEADLINE)
+    try:
+        said = documents.loads(ended.stdout)
+        name, made = said["Version"], dt.datetime.fromisoformat(
+            said["VulnerabilityDB"]["UpdatedAt"]
+        )
+        age = (stages.now() - made).total_seconds() / 86400
+    except (ValueError, KeyError, TypeError) as error:
+        raise NothingToJudgeError(
+            "Trivy does not say how old its database is.", why=f"{type(error).__name__}: {error}"
+        ) from error
+    if age < -1:
+        raise NothingToJudgeError(f"Trivy's database is from the future: {made:%Y-%m-%d}.")
+    image = session.config.env.get(VARIABLE, "")
+    checked = "its digest" if image else "nothing"
+    return Asked(f"Trivy {name}", image or "trivy", checked, round(max(0.0, age), 1), foreign=True)
+
+
+def scan(session: Session, digest: str, platform: str) -> list[tuple[Advisory, str]]:
+    """Return what Trivy finds in one platform, each with the diff id of its layer.
+
+    Raises CommandFailedError or NothingToJudgeError where it gave no answer.
+    """
+    start = command(session) or trivy.BINARY
+    argv = trivy.image(start, session.config.images.at(digest), platform)
+    log = session.config.reports / "logs" / "scan.log"
+    # Elsewhere, since a file of the project could make it pass something over, .trivyignore.
+    with tempfile.TemporaryDirectory(prefix="towpath-") as empty:
+        ended = session.runner.run(argv, cwd=Path(empty), timeout=DEADLINE, log=log)
+    return reader.read_layers(ended.stdout)

@@ -1,0 +1,81 @@
+"""The files of the project as a check sees them: what git knows or could add, and is there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from towpath.config.workspace import Session
+from towpath.core.files import file_hash
+from towpath.source import snapshot as source
+from towpath.source.snapshot import Snapshot
+
+# Bytes: more than any first line that names an interpreter.
+FIRST_LINE = 200
+# How git writes the mode of a symbolic link.
+LINK = "120000 "
+# Stands for what is no UTF-8 text in what git said.
+REPLACED = "\ufffd"
+
+
+@dataclass(frozen=True)
+class Listed:
+    """Paths below the project's root; `about` says of each its mode and the hash of its bytes.
+
+    `outside` are links that lead out of the project: what they lead to is no part of it.
+    `unnamed` are files whose name is no UTF-8 text, as far as it can be read.
+    """
+
+    root: Path
+    about: Mapping[str, str]
+    outside: tuple[str, ...] = ()
+    unnamed: tuple[str, ...] = ()
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """The paths, sorted."""
+        return tuple(sorted(self.about))
+
+    def entries(self, files: Iterable[str]) -> list[tuple[str, str]]:
+        """Return the files with what is known of each, sorted."""
+        return sorted((file, self.about[file]) for file in set(files))
+
+    def first_line(self, file: str) -> str:
+        """Return the first line of a file."""
+        with (self.root / file).open("rb") as stream:
+            return stream.readline(FIRST_LINE).decode(errors="replace")
+
+
+def listed(session: Session, seen: Snapshot | None = None) -> Listed:
+    """Return the project's files, but none that git ignores; `seen` saves asking git again."""
+    root = session.config.root
+    entries = (seen or source.snapshot(session)).files
+    outside = sorted(path for path, said in entries if _leads_out(root, path, said))
+    there = _there(root, {path: said for path, said in entries if path not in outside})
+    unnamed = sorted(path for path, _ in entries if REPLACED in path and path not in there)
+    return Listed(root, there, tuple(outside), tuple(unnamed))
+
+
+def _there(root: Path, entries: Mapping[str, str]) -> dict[str, str]:
+    """Return what is known of those files that nobody deleted."""
+    return {
+        path: _about(root / path, said) for path, said in entries.items() if (root / path).is_file()
+    }
+
+
+def _leads_out(root: Path, path: str, said: str) -> bool:
+    """Tell whether a file is a link to somewhere outside the project."""
+    if not said.startswith(LINK):
+        return False
+    try:
+        return not (root / path).resolve(strict=True).is_relative_to(root.resolve())
+    except FileNotFoundError:
+        return not (root / path).resolve().is_relative_to(root.resolve())
+    except (OSError, RuntimeError):  # A link to itself: which error it is depends on the Python.
+        return True
+
+
+def _about(file: Path, said: str) -> str:
+    """Return what is known of a file; of a link git knows where it leads, and not what is there."""
+    return f"{said} {file_hash(file)}" if said.startswith(LINK) else said

@@ -1,0 +1,140 @@
+"""The matrix: which Pythons and Djangos the classifiers name, and which of them are here."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import sys
+import tomllib
+from collections.abc import Collection, Mapping
+from pathlib import Path
+from typing import Any
+
+from towpath.config import Config
+from towpath.config.workspace import Session
+from towpath.core.errors import ConfigurationError
+from towpath.core.references import nearest
+
+PYTHON = re.compile(r"Programming Language :: Python :: (3\.\d+)")
+DJANGO = re.compile(r"Framework :: Django :: (\d+\.\d+)")
+
+RUNNING = f"3.{sys.version_info[1]}"
+# The oldest minor version that is looked for where no classifier names one, and what lets none in.
+OLDEST, NONE = 8, "==3.99"
+
+
+def supported(config: Config) -> tuple[str, ...]:
+    """Return the Pythons that the classifiers of pyproject.toml name, as `3.11`.
+
+    Without such classifiers those that TOWPATH_PYTHONS names, else all that requires-python lets in
+    up to the running one, else the running one; noxfile.py finds the same.
+    """
+    project = _project(config)
+    if project is None:
+        return ()
+    return _named(config, PYTHON) or _chosen(config) or _allowed(project) or (RUNNING,)
+
+
+def _chosen(config: Config) -> tuple[str, ...]:
+    names = config.env.get("TOWPATH_PYTHONS", "").replace(" ", "").split(",")
+    return tuple(name for name in names if re.fullmatch(r"3\.\d+", name))
+
+
+def _allowed(project: Mapping[str, Any]) -> tuple[str, ...]:
+    from packaging.specifiers import InvalidSpecifier, SpecifierSet
+
+    try:
+        allowed = SpecifierSet(str(project.get("requires-python", NONE)))
+    except InvalidSpecifier:
+        return ()
+    minors = range(OLDEST, sys.version_info[1] + 1)
+    return tuple(f"3.{minor}" for minor in minors if allowed.contains(f"3.{minor}.99"))
+
+
+def djangos(config: Config) -> tuple[str, ...]:
+    """Return the lines of Django that the classifiers name, as `5.2`."""
+    return _named(config, DJANGO)
+
+
+def wanted(config: Config) -> tuple[str, ...]:
+    """Return the Pythons that this machine has to test: all, or those that TOWPATH_PYTHONS names.
+
+    Raises ConfigurationError for one that the project does not support.
+    """
+    known = supported(config)
+    chosen = [name.strip() for name in config.env.get("TOWPATH_PYTHONS", "").split(",")]
+    for name in filter(None, chosen):
+        if name not in known:
+            raise ConfigurationError(
+                f"TOWPATH_PYTHONS names {name!r}, which the project does not support."
+                f"{nearest(name, known)}",
+                why=f"The classifiers in pyproject.toml name {', '.join(known) or 'no Python'}.",
+            )
+    return tuple(name for name in known if name in chosen) if any(chosen) else known
+
+
+def cell(config: Config, python: str, django: str) -> str:
+    """Return the name of one run of the tests; Django's line is in it where there are several."""
+    return f"{python}-django-{django}" if len(djangos(config)) > 1 else python
+
+
+def cells(config: Config, *chosen: str) -> tuple[str, ...]:
+    """Return the names of all runs of the tests on these Pythons."""
+    lines = djangos(config) or ("",)
+    return tuple(cell(config, python, line) for python in chosen for line in lines)
+
+
+def matrix(config: Config, ran: Collection[str]) -> dict[str, list[str]]:
+    """Return the facts of the matrix: what was tested, what is missing, what was left out by wish.
+
+    `ran` are the names of the runs there were.
+    """
+    every, asked = cells(config, *supported(config)), cells(config, *wanted(config))
+    absent = [name for name in every if name not in ran]
+    return {
+        "pythons": [name for name in every if name in ran],
+        "missing": [name for name in absent if name in asked],
+        "left_out": [name for name in absent if name not in asked],
+    }
+
+
+def found(session: Session) -> dict[str, str]:
+    """Return the wanted Pythons that are here, and the exact version of each."""
+    path = search_path(session.config)
+    here = {python: shutil.which(f"python{python}", path=path) for python in wanted(session.config)}
+    said = {
+        python: session.runner.run([program, "-V"], check=False).stdout.strip()
+        for python, program in here.items()
+        if program
+    }
+    return {python: version for python, version in said.items() if version}
+
+
+def search_path(config: Config) -> str:
+    """Return where Pythons are looked for: pyenv's, then PATH, but not in virtual environments.
+
+    The shims of pyenv answer for the chosen version only.
+    """
+    env = config.env
+    root = Path(env.get("PYENV_ROOT") or Path(env.get("HOME", "/nonexistent"), ".pyenv"))
+    newest = [sorted(root.glob(f"versions/{name}.*/bin"))[-1:] for name in supported(config)]
+    places = [Path(place) for place in env.get("PATH", "").split(os.pathsep) if place]
+    real = [place for place in places if not (place.parent / "pyvenv.cfg").is_file()]
+    return os.pathsep.join(map(str, [*(place for row in newest for place in row), *real]))
+
+
+def _project(config: Config) -> Mapping[str, Any] | None:
+    """Return the table `[project]`, empty if there is none; None without a pyproject.toml."""
+    try:
+        text = (config.root / "pyproject.toml").read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return None
+    found = tomllib.loads(text).get("project", {})
+    return found if isinstance(found, dict) else {}
+
+
+def _named(config: Config, mark: re.Pattern[str]) -> tuple[str, ...]:
+    marks = (_project(config) or {}).get("classifiers", [])
+    matches = [mark.fullmatch(str(row)) for row in (marks if isinstance(marks, list) else [])]
+    return tuple(match[1] for match in matches if match)

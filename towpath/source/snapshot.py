@@ -1,0 +1,251 @@
+"""What is being judged and built: commit, tree, branch and version of the working tree."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+
+from towpath.config.ci_systems import OVERRIDE
+from towpath.config.workspace import Session
+from towpath.core import inputs, remotes
+from towpath.core.errors import CommandFailedError, ConfigurationError
+from towpath.core.inputs import Entry
+from towpath.core.runner import Outcome
+from towpath.evidence.statement import Subject
+from towpath.source import git
+
+# Stands in the line of a submodule that has changes, before the tree of its files as they are.
+_CHANGED = " with "
+# Source: git-lfs, docs/spec.md.
+_POINTER = b"version https://git-lfs.github.com/spec/v1"
+_RELEASE_TAG = re.compile(r"v(\d+\.\d+\.\d+(?:[a-z0-9.]*))")
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """The files as they are, committed or not: their git tree hash, and each one's own.
+
+    Without `files` only the tree as a whole is known. `prefix` is where the project lies in a
+    repository that holds more: empty at its top, else as in `apps/shop/`.
+    """
+
+    commit: str
+    tree: str
+    files: tuple[Entry, ...] = field(default=(), kw_only=True, repr=False)
+    prefix: str = field(default="", kw_only=True)
+
+    @property
+    def subject(self) -> Subject:
+        """What the statements of the stages before the image speak of."""
+        return Subject.commit(self.commit, self.tree)
+
+
+@dataclass(frozen=True)
+class Source(Snapshot):
+    """A working tree, and what is known of it besides its files."""
+
+    branch: str
+    version: str
+    dirty: bool
+    epoch: int
+    remote: str
+
+
+def snapshot(session: Session) -> Snapshot:
+    """Ask git for the files only; raises ConfigurationError where there is no commit yet."""
+    return _snapshot(session)[0]
+
+
+def read(session: Session) -> Source:
+    """Ask git; raises ConfigurationError where there is no repository or no commit yet.
+
+    So it does where a submodule has changes that it did not commit: no tree names them.
+    """
+    seen, committed = _snapshot(session)
+    _refuse_changed_submodules(seen)
+    _warn_of_pointers(session, seen)
+    commit, tree = seen.commit, seen.tree
+    dirty = tree != committed
+    tags = session.runner.run(git.tags_at_head()).stdout.split()
+    return Source(
+        commit=commit,
+        tree=tree,
+        branch=_branch(session, tags),
+        version=version(commit, tree if dirty else "", tags),
+        dirty=dirty,
+        epoch=int(session.runner.run(git.commit_time()).stdout),
+        remote=_remote(session),
+        files=seen.files,
+        prefix=seen.prefix,
+    )
+
+
+def version(commit: str, dirty_tree: str, tags: list[str]) -> str:
+    """Return the version: of a release tag, else `0.0.0+g<commit>`, with the tree where dirty.
+
+    A dirty tree never has a release's version. The form is a PEP 440 local version.
+    """
+    if dirty_tree:
+        return f"0.0.0+g{commit[:7]}.d{dirty_tree[:8]}"
+    for tag in tags:
+        if match := _RELEASE_TAG.fullmatch(tag):
+            return match[1]
+    return f"0.0.0+g{commit[:7]}"
+
+
+def _warn_of_pointers(session: Session, seen: Snapshot) -> None:
+    """Say that files are here by name only, where Git LFS did not fetch what is in them."""
+    root = session.config.root
+    rules = [root / path for path, _ in seen.files if Path(path).name == ".gitattributes"]
+    if not any(_names_lfs(rule) for rule in rules):
+        return
+    paths = session.runner.run(git.kept_elsewhere()).stdout.split("\0")
+    found = [path for path in filter(None, paths) if _is_pointer(root / path)]
+    if found:
+        session.terminal.warn(
+            f"Git LFS did not fetch {found[0]}"
+            + (f" and {len(found) - 1} more files" if found[1:] else "")
+            + ": what is built has a pointer in its place. Run `git lfs pull`."
+        )
+
+
+def _names_lfs(rule: Path) -> bool:
+    return rule.is_file() and "filter=lfs" in rule.read_text(encoding="utf-8", errors="replace")
+
+
+def _is_pointer(file: Path) -> bool:
+    """Tell whether a file is what Git LFS leaves in place of another one."""
+    if not file.is_file() or file.is_symlink():
+        return False
+    with file.open("rb") as stream:
+        return stream.read(len(_POINTER)) == _POINTER
+
+
+@dataclass(frozen=True)
+class _Head:
+    """What is committed: the commit, the tree of the project, where that lies, git's index."""
+
+    commit: str
+    tree: str
+    prefix: str
+    index: Path
+
+
+def _snapshot(session: Session) -> tuple[Snapshot, str]:
+    """Return the files as they are, and the tree that is committed."""
+    root = session.config.root
+    seen = _head(session, root)
+    tree = _working_tree(session, root, seen)
+    files = inputs.entries(session.runner.run(git.files(tree)).stdout)
+    changes = {path: _changes(session, root / path) for path in inputs.submodules(files)}
+    files = tuple((path, about + changes.get(path, "")) for path, about in files)
+    return Snapshot(seen.commit, tree, files=files, prefix=seen.prefix), seen.tree
+
+
+def _changes(session: Session, place: Path) -> str:
+    """Return what a submodule has that it did not commit, as a mark on its line; often nothing."""
+    if not (place / ".git").exists():
+        return ""
+    seen = _head(session, place)
+    tree = _working_tree(session, place, seen)
+    return "" if tree == seen.tree else f"{_CHANGED}{tree}"
+
+
+def _refuse_changed_submodules(seen: Snapshot) -> None:
+    changed = [path for path, about in seen.files if _CHANGED in about]
+    if changed:
+        raise ConfigurationError(
+            f"The submodule {changed[0]} has changes that are not committed in it.",
+            why="The commit of the project names a submodule by its commit alone.",
+            next_step="Commit them in the submodule, or undo them.",
+        )
+
+
+def _head(session: Session, place: Path) -> _Head:
+    try:
+        # In English, so that its reason can be told from another one.
+        said = session.runner.run(git.head(), env={"LC_ALL": "C"}, cwd=place).stdout
+    except CommandFailedError as error:
+        raise _no_source(session, error) from error
+    commit, tree, prefix, index = (*said.splitlines(), "", "")[:4]
+    return _Head(commit, tree, prefix, place / (index or ".git/index"))
+
+
+def _no_source(session: Session, error: CommandFailedError) -> ConfigurationError:
+    """Return the error of a project of which git names no commit, with what helps."""
+    if "dubious ownership" in error.why:
+        return ConfigurationError(
+            "git does not read this repository, because it belongs to another user.",
+            why=error.why,
+            next_step=f"git config --global --add safe.directory {session.config.root}",
+        )
+    if "not a git repository" in error.why:
+        return ConfigurationError(
+            "The project has no commit to speak of: it is in no git repository.",
+            why=error.why,
+            next_step="Run `git init`, commit your files, and start again.",
+        )
+    if "exists on disk, but not in" in error.why or "does not exist in" in error.why:
+        return ConfigurationError(
+            "No file of the project is committed in the repository that it lies in.",
+            why=error.why,
+            next_step="Commit its files, or run `git init` in it, and start again.",
+        )
+    return ConfigurationError(
+        "The project has no commit to speak of.",
+        why=error.why or error.what,
+        next_step="Commit your files and start again.",
+    )
+
+
+def _working_tree(session: Session, place: Path, seen: _Head) -> str:
+    """Return the tree hash of the files as they are, without touching the user's index.
+
+    Below the top of a repository it is the tree of the project's directory.
+    """
+    run = partial(session.runner.run, cwd=place)
+    with tempfile.TemporaryDirectory(prefix="towpath-") as scratch:
+        index = Path(scratch) / "index"
+        env = {"GIT_INDEX_FILE": str(index)}
+        if seen.index.is_file():
+            # With its time: git takes a file that changed after it for one to be read.
+            shutil.copy2(seen.index, index)
+            _look_at_every_file(run, env)
+        run(git.add_all(), env=env)
+        tree = run(git.write_tree(), env=env).stdout.strip()
+    return run(git.subtree(tree)).stdout.strip() if seen.prefix else tree
+
+
+def _look_at_every_file(run: Callable[..., Outcome], env: dict[str, str]) -> None:
+    """Take from a copy of the index what keeps git from reading a file that has changed.
+
+    Those are flags that somebody has set, and times that were noted while git changed the ends of
+    lines: the file is not what git remembers of it.
+    """
+    ends = run(git.line_ends(), check=False).stdout.strip().lower()
+    if ends in ("true", "input", "1", "yes", "on"):
+        tree = run(git.write_tree(), env=env).stdout.strip()
+        Path(env["GIT_INDEX_FILE"]).unlink()
+        run(git.read_tree(tree), env=env)
+    elif flagged := inputs.flagged(run(git.flags(), env=env).stdout):
+        for flag in ("assume-unchanged", "skip-worktree"):
+            run(git.look_again(flag), env=env, stdin="\0".join(flagged) + "\0")
+
+
+def _branch(session: Session, tags: list[str]) -> str:
+    """Return the branch, tag or pull request; a CI checkout is detached, so CI comes first."""
+    config = session.config
+    if named := config.ci.name if config.ci else config.env.get(OVERRIDE):
+        return named
+    found = session.runner.run(git.branch(), check=False).stdout.strip()
+    return found or (tags[0] if tags else "HEAD")
+
+
+def _remote(session: Session) -> str:
+    """Return where the source lives, without a user or password that the address may hold."""
+    return remotes.shown(session.runner.run(git.remote_url(), check=False).stdout)

@@ -1,0 +1,162 @@
+"""How every task enters: one place that builds the tools of a flow and turns errors into exits.
+
+What a flow needs is imported when one runs: `invoke --list` and a shell that completes need none.
+"""
+
+from __future__ import annotations
+
+import errno
+import functools
+import os
+import signal
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ParamSpec
+
+from towpath.core.errors import (
+    ConfigurationError,
+    InterruptedRunError,
+    TowpathError,
+    UnexpectedError,
+)
+
+if TYPE_CHECKING:
+    from towpath.config.workspace import Session
+
+P = ParamSpec("P")
+
+# Of an error of the system: it lies with the machine, not with us.
+OF_THE_MACHINE = {
+    *(errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT),
+    *(errno.ENOTDIR, errno.ENAMETOOLONG),
+}
+
+
+def find_root(start: Path) -> Path:
+    """Return the nearest directory, from `start` upwards, that has a pyproject.toml."""
+    for directory in (start, *start.parents):
+        if (directory / "pyproject.toml").is_file():
+            return directory
+    raise ConfigurationError(
+        f"There is no pyproject.toml in {start} or above it.",
+        next_step="Run the command inside the project.",
+    )
+
+
+def session(*, verbose: bool = False, engine: bool = False) -> Session:
+    """Build a session from the process' own environment and directory.
+
+    With `engine` a Docker engine is found, or brought up, and every command runs against it.
+    """
+    from towpath.config import load
+    from towpath.config.workspace import Session
+    from towpath.core import environment
+    from towpath.core.runner import Runner
+    from towpath.core.terminal import Terminal
+    from towpath.environments import secrets
+
+    env = environment.usable(os.environ)
+    terminal = Terminal(env, verbose=verbose)
+    root = find_root(Path.cwd())
+    runner = Runner(terminal, env=environment.of_tools(env), cwd=root, streaming=verbose)
+    found = Session(load(root, env), runner, terminal)
+    for place in found.config.environments.values():
+        secrets.hide(found.config.state_of(place) / "secrets")
+    return with_engine(found) if engine else found
+
+
+def with_engine(found: Session) -> Session:
+    """Return the session on an engine that answers, which is brought up where none does."""
+    from dataclasses import replace
+
+    from towpath.config.workspace import Session
+    from towpath.core import environment
+    from towpath.core.runner import Runner
+    from towpath.engine.discover import ensure
+
+    env = {**found.config.env}
+    runner = Runner(
+        found.terminal, env=env, cwd=found.config.root, streaming=found.terminal.verbose
+    )
+    # The one that brings an engine up reads our settings in it; whoever uses the engine does not.
+    env.update(ensure(runner, found.terminal))
+    runner.env = environment.of_tools(env)
+    return Session(replace(found.config, env=env), runner, found.terminal)
+
+
+def entry(body: Callable[P, Any]) -> Callable[P, None]:
+    """Wrap a task's body: its errors are shown once and become the exit code of DESIGN's table."""
+
+    @functools.wraps(body)
+    def wrapped(*args: P.args, **kwargs: P.kwargs) -> None:
+        try:
+            guarded(body, *args, **kwargs)
+        except TowpathError as error:
+            from invoke.exceptions import Exit
+
+            raise Exit(code=error.code) from error
+
+    return wrapped
+
+
+def guarded(body: Callable[P, Any], *args: P.args, **kwargs: P.kwargs) -> None:
+    """Run a body and show its error, if it raises one, before it goes on to whoever exits.
+
+    What is no error of ours is a bug of ours: its traceback is shown, without secrets.
+    """
+    from towpath.core.redaction import SECRETS
+
+    SECRETS.hide_environment(os.environ)
+    try:
+        with _stop_signals_raise():
+            body(*args, **kwargs)
+    except KeyboardInterrupt:
+        raise _shown(InterruptedRunError("Interrupted.")) from None
+    except TowpathError as error:
+        raise _shown(error)
+    except OSError as error:
+        if error.errno not in OF_THE_MACHINE or not error.filename:
+            raise _shown(_unexpected(error)) from None
+        raise _shown(_of_the_machine(error)) from error
+    except Exception as error:
+        raise _shown(_unexpected(error)) from None
+
+
+def _unexpected(error: Exception) -> UnexpectedError:
+    return UnexpectedError(
+        f"Internal error: {type(error).__name__}: {error}",
+        why="".join(traceback.format_exception(error)).rstrip(),
+        next_step="This is a bug in Towpath: report it with the lines above.",
+    )
+
+
+def _of_the_machine(error: OSError) -> ConfigurationError:
+    """Return the error of a file or directory that this machine does not let us use."""
+    return ConfigurationError(
+        f"{error.filename} cannot be used.",
+        why=f"{error.strerror}.",
+        next_step="Check who owns it and whether there is room; TOWPATH_STATE moves the state.",
+    )
+
+
+def _shown(error: TowpathError) -> TowpathError:
+    from towpath.core.terminal import Terminal
+
+    Terminal(os.environ).error(error)
+    return error
+
+
+@contextmanager
+def _stop_signals_raise() -> Iterator[None]:
+    """Let SIGTERM end a flow as Ctrl-C does, so that what it began is undone or journalled."""
+
+    def interrupt(_number: int, _frame: object) -> None:
+        raise KeyboardInterrupt
+
+    previous = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, previous)
