@@ -14,8 +14,9 @@ from typing import Any
 
 from tests.registry_server import NAME
 from tests.releases import SOURCE, START
+from towpath.core.subject import Subject
 from towpath.evidence import record as stages
-from towpath.evidence.statement import Statement, Subject, carry, next_attempt
+from towpath.evidence.statement import Statement, carry, next_attempt
 from towpath.gates import Status
 
 DIGEST, OTHER = f"sha256:{'d' * 64}", f"sha256:{'e' * 64}"

@@ -10,9 +10,9 @@ from tests.fakes import QuietTerminal, TableRunner
 from tests.registry_server import NAME, Store
 from towpath import config, gates
 from towpath.config.workspace import Session
+from towpath.core.subject import Subject
 from towpath.evidence import record as stages
-from towpath.evidence.statement import Statement, Subject
-from towpath.promotion.availability import BEFORE_IMAGE
+from towpath.evidence.statement import BEFORE_IMAGE, Statement
 from towpath.source.snapshot import Source
 
 SOURCE = Source("c" * 40, "7" * 40, "main", "0.0.0+gccccccc", False, 1_795_555_588, "")

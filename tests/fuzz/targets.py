@@ -78,23 +78,55 @@ SAID: Mapping[str, str] = {
 # Functions of these rooms that read nothing of others: their arguments come from our own code.
 OURS = frozenset(
     (
-        *("checks.security.advisories_reader.by_severity", "checks.security.advisories_reader.unasked"),
+        *(
+            "checks.security.advisories_reader.by_severity",
+            "checks.security.advisories_reader.unasked",
+        ),
         *("checks.security.advisories_reader.unused", "checks.lint.readers.bandit.by_severity"),
-        *("checks.benchmark_reader.renewed", "checks.benchmark_reader.slowdowns", "scanning.debian_reader.pending"),
+        *(
+            "checks.benchmark_reader.renewed",
+            "checks.benchmark_reader.slowdowns",
+            "scanning.debian_reader.pending",
+        ),
         *("images.elf_reader.strangers", "core.findings.require_agreement"),
-        *("core.findings.require_all", "core.findings.require_ran", "checks.tests.junit_reader.total"),
-        *("registry.oci_reader.above", "registry.oci_reader.artifact", "registry.oci_reader.image_index"),
+        *(
+            "core.findings.require_all",
+            "core.findings.require_ran",
+            "checks.tests.junit_reader.total",
+        ),
+        *(
+            "registry.oci_reader.above",
+            "registry.oci_reader.artifact",
+            "registry.oci_reader.image_index",
+        ),
         *(
             "registry.oci_reader.index_of",
             "registry.oci_reader.loose",
             "registry.oci_reader.overlay",
             "checks.lint.readers.requirements.version",
         ),
-        *("images.wheels.record_reader.only_missing", "images.wheels.record_reader.require_missing"),
+        *(
+            "images.wheels.record_reader.only_missing",
+            "images.wheels.record_reader.require_missing",
+        ),
         *("images.wheels.record_reader.require_pinned", "images.wheels.wheels_reader.digest"),
-        *("images.wheels.wheels_reader.with_made", "evidence.statement.carry", "evidence.statement.next_attempt"),
-        *("evidence.statement.objections", "evidence.statement.originals", "evidence.statement.reasons", "evidence.statement.reusable"),
-        *("evidence.statement.verdict_rows", "pipeline.document.compose", "pipeline.document.severities", "pipeline.document.markdown"),
+        *(
+            "images.wheels.wheels_reader.with_made",
+            "evidence.statement.carry",
+            "evidence.statement.next_attempt",
+        ),
+        *(
+            "evidence.statement.objections",
+            "evidence.statement.originals",
+            "evidence.statement.reasons",
+            "evidence.statement.reusable",
+        ),
+        *(
+            "evidence.statement.verdict_rows",
+            "pipeline.document.compose",
+            "pipeline.document.severities",
+            "pipeline.document.markdown",
+        ),
         *("pipeline.document.note", "pipeline.document.check_fields", "engine.processes.children"),
         *("engine.processes.end", "engine.processes.inside", "engine.processes.living"),
         *("engine.processes.until", "engine.processes.wait", "engine.contexts.named"),

@@ -11,7 +11,7 @@ import pytest
 
 from tests.integration.product import PLATFORMS
 from towpath.config.workspace import Session
-from towpath.images import buildx_commands as buildx
+from towpath.engine import docker_commands as docker
 from towpath.images import elf_reader as elf
 from towpath.images import remote_builders as builders
 from towpath.images.builders_reader import native
@@ -31,7 +31,7 @@ TIED = Source("annoy", "1.17.3", "9cbfebefe0a5f843eba29c6be4c84d601f4f41ad4ded04
 @pytest.fixture(scope="module")
 def made(session: Session) -> Iterator[dict[str, Wheel]]:
     """Make the wheel for this machine first, so that pip could confuse it with the other one."""
-    own = native(session.runner.run(buildx.info()).stdout)
+    own = native(session.runner.run(docker.info()).stdout)
     order = sorted(PLATFORMS, key=lambda platform: platform != own)
     found: dict[str, Wheel] = {}
     with builders.places(session, PLATFORMS) as places:
@@ -56,7 +56,7 @@ def test_what_builds_a_wheel_runs_here_and_what_is_built_does_not(
 @pytest.mark.timeout(900)
 def test_what_cannot_be_compiled_across_is_made_under_emulation(session: Session) -> None:
     """It is tried across first; the wheel is for the platform, and there it runs."""
-    own = native(session.runner.run(buildx.info()).stdout)
+    own = native(session.runner.run(docker.info()).stdout)
     foreign = next(platform for platform in PLATFORMS if platform != own)
     with builders.places(session, PLATFORMS) as places:
         workshop = Workshop(session, f"sha256:{uuid4().hex * 2}", own, places)

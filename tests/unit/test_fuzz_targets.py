@@ -31,7 +31,11 @@ def test_the_rooms_are_walked() -> None:
         "scanning.spdx_reader.packages",
         "core.documents.loads",
     } <= names
-    assert {"evidence.statement.decode", "registry.client.headers.challenges", "doors.journal"} <= names
+    assert {
+        "evidence.statement.decode",
+        "registry.client.headers.challenges",
+        "doors.journal",
+    } <= names
     wanted = {f"doors.{name}" for name, _ in inspect.getmembers(doors, _is_door)}
     assert wanted == {name for name in names if name.startswith("doors.")}
 

@@ -23,13 +23,13 @@ from towpath.core.errors import (
 )
 from towpath.core.references import nearest
 from towpath.core.runner import Outcome, Running
+from towpath.core.subject import Subject
 from towpath.environments import compose_commands as compose
 from towpath.environments.compose_commands import Project
 from towpath.evidence import judgement
 from towpath.evidence import record as stages
 from towpath.evidence import statement as evidence
 from towpath.evidence.journal import locked
-from towpath.evidence.statement import Subject
 from towpath.gates import Status
 from towpath.images import bake
 from towpath.images.bake import Order

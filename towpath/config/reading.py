@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import fields, replace
 from functools import partial
 from pathlib import Path
@@ -46,7 +46,7 @@ MOST_DAYS = 365
 LARGEST_LIMIT = 10**18
 
 
-def load(root: Path, env: Mapping[str, str]) -> Config:
+def load(root: Path, env: Mapping[str, str], hazards: Collection[str] = ()) -> Config:
     """Read `pyproject.toml` below `root`.
 
     `TOWPATH_NAME`, `TOWPATH_REGISTRY`, `TOWPATH_REPOSITORY`, `TOWPATH_REGISTRIES` (with commas) and
@@ -67,15 +67,20 @@ def load(root: Path, env: Mapping[str, str]) -> Config:
     tools = document.get("tool", {})
     if not isinstance(tools, dict):
         raise ConfigurationError("The key tool of pyproject.toml is no table.")
-    return parse(tools.get("towpath", {}), root, env)
+    return parse(tools.get("towpath", {}), root, env, hazards=hazards)
 
 
 def parse(
-    table: Mapping[str, Any], root: Path, env: Mapping[str, str], today: dt.date | None = None
+    table: Mapping[str, Any],
+    root: Path,
+    env: Mapping[str, str],
+    today: dt.date | None = None,
+    hazards: Collection[str] = (),
 ) -> Config:
     """Turn the table `[tool.towpath]` into a Config; raises ConfigurationError.
 
-    `today` decides which waivers have expired; without it the clock is asked.
+    `today` decides which waivers have expired; without it the clock is asked. `hazards` are the
+    codes that a waiver of a migration may name.
     """
     where = "tool.towpath"
     known = {row.name.replace("_", "-") for row in fields(Config)} - {"root", "env"}
@@ -109,7 +114,7 @@ def parse(
         name: replace(row, bind=bind) for name, row in values.get("environments", {}).items()
     }
     _dashboard_runs_somewhere(values)
-    policy.require_known(values.get("waivers", ()))
+    policy.require_known(values.get("waivers", ()), hazards)
     policy.require_in_force(values.get("waivers", ()), today or dt.date.today())
     config = Config(root=root, env=env, **values)
     _refuse_impossible(config)

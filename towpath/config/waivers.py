@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from towpath import gates
 from towpath.core.errors import ConfigurationError
 from towpath.core.references import nearest
-from towpath.deployment.migrations import rules as migrations
 
 # How those write their ids who keep advisories: CVE, GitHub, the Python Packaging Authority, OSV,
 # OSSF's malicious packages, safety, Debian. The last is what a scan calls a pending update.
@@ -86,10 +85,12 @@ def unused_warning(name: str) -> str:
     )
 
 
-def require_known(waivers: Iterable[Waiver]) -> None:
-    """Raise ConfigurationError for a waiver of something that nobody ever asks about."""
+def require_known(waivers: Iterable[Waiver], hazards: Collection[str]) -> None:
+    """Raise ConfigurationError for a waiver of something that nobody ever asks about.
+
+    `hazards` are the codes of what a migration may do wrong.
+    """
     codes = [rule.code for rule in gates.known()]
-    hazards = [*(hazard.code for hazard in migrations.HAZARDS), migrations.MOVED_PAST]
     for row in waivers:
         match = _MIGRATION.fullmatch(row.id)
         known = row.id in codes or (match and match[1] in hazards)

@@ -8,6 +8,11 @@ from typing import NamedTuple, Self
 
 from towpath.core.errors import ConfigurationError
 
+# The tags of the stages of an image, in the order in which it moves.
+BUILT, TEST, RELEASE = "built", "test", "release"
+# What begins the tag of an image that is not read back yet.
+TEMPORARY = "building"
+
 # The platforms that the pipeline builds for, and what `uname -m` says on a machine of each.
 MACHINES = {"linux/amd64": "x86_64", "linux/arm64": "aarch64"}
 PLATFORMS = tuple(MACHINES)

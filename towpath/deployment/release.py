@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from towpath.config import Environment
 from towpath.config.workspace import Session
 from towpath.core.errors import PromotionRefusedError
+from towpath.core.references import RELEASE, TEST
 from towpath.environments.environment import HISTORY, Release
 from towpath.evidence.journal import History
-from towpath.promotion import availability as promotion
 from towpath.promotion import promote
 from towpath.registry import image as registry
 from towpath.registry.client import RegistryClient
@@ -37,7 +37,7 @@ def choose(session: Session, environment: Environment, digest: str = "") -> Targ
     and for production also for one that was not promoted to `release`.
     """
     door = registry.client(session)
-    stage = promotion.RELEASE if environment.name == PRODUCTION else promotion.TEST
+    stage = RELEASE if environment.name == PRODUCTION else TEST
     chosen = promote.resolve(door, digest or stage)
     image = registry.image(door, chosen)
     if not (digest and has_run(session, environment, chosen)):
@@ -56,7 +56,7 @@ def has_run(session: Session, environment: Environment, digest: str) -> bool:
 
 
 def _require_promoted(door: RegistryClient, stage: str, chosen: str, digest: str) -> None:
-    if stage == promotion.RELEASE and digest and promote.resolve(door, stage) != chosen:
+    if stage == RELEASE and digest and promote.resolve(door, stage) != chosen:
         raise PromotionRefusedError(
             f"{chosen} is not the promoted release.",
             why=f"{PRODUCTION} takes what the tag {stage} points at, and nothing else.",

@@ -8,10 +8,8 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from towpath.core.errors import ConfigurationError
-from towpath.core.terminal import Terminal
 from towpath.engine import contexts
 from towpath.engine.layout import layout
-from towpath.engine.protocols import Starting
 
 DEFAULT = "unix:///var/run/docker.sock"
 PATIENCE = 2.0
@@ -94,13 +92,3 @@ def require_reachable(endpoint: str) -> None:
 def engine_environment(env: Mapping[str, str], probe: Probe = answers) -> dict[str, str]:
     """Return what commands need in their environment; nothing for the host's engine or none."""
     return dict(find(env, probe).environment)
-
-
-def ensure(runner: Starting, terminal: Terminal) -> dict[str, str]:
-    """Return the environment of an engine that answers, bringing the embedded one up if none does.
-
-    Raises EngineAbsentError where no engine answers and none can be brought up.
-    """
-    from towpath.engine.lifecycle import up
-
-    return up(runner, terminal)

@@ -8,8 +8,9 @@ from towpath.config import Environment
 from towpath.config.workspace import Session
 from towpath.core import private
 from towpath.core.errors import CommandFailedError, ConfigurationError
+from towpath.engine import port_conflicts as ports
 from towpath.environments import compose_commands as compose
-from towpath.environments import ports, secrets, service_images
+from towpath.environments import secrets, service_images
 from towpath.environments.engine import Container
 from towpath.environments.environment import POLL, Site
 

@@ -1,1 +1,1 @@
-"""What was proven of a commit or an image: statements, where they are kept, when they count again."""
+"""What was proven of a commit or an image: statements, their storage, and when they count."""

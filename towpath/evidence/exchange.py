@@ -20,8 +20,7 @@ from towpath.core.errors import ConfigurationError, NothingToJudgeError
 from towpath.core.references import nearest
 from towpath.evidence import record as stages
 from towpath.evidence import statement as evidence
-from towpath.evidence.statement import Statement
-from towpath.promotion.availability import BEFORE_IMAGE, OF_IMAGE
+from towpath.evidence.statement import BEFORE_IMAGE, OF_IMAGE, Statement
 from towpath.source import snapshot as source
 from towpath.source.snapshot import Snapshot
 

@@ -13,7 +13,8 @@ from typing import Any
 
 from towpath.core import documents
 from towpath.core.errors import NothingToJudgeError
-from towpath.evidence.statement import STATEMENT_TYPE, Subject
+from towpath.core.subject import Subject
+from towpath.evidence.statement import STATEMENT_TYPE
 
 PREDICATE_TYPE = "https://slsa.dev/provenance/v1"
 BUILD_TYPE = "https://towpath.dev/bake/v1"

@@ -18,13 +18,14 @@ from towpath.core import documents, environment, inputs, private
 from towpath.core.errors import GateFailedError, NothingToJudgeError, TowpathError
 from towpath.core.files import file_hash, read_bounded
 from towpath.core.redaction import SECRETS
+from towpath.core.subject import Subject
 from towpath.evidence import advisory_sources as sources
 from towpath.evidence import judgement
 from towpath.evidence import policy as policies
 from towpath.evidence import statement as evidence
 from towpath.evidence import store as shelf
 from towpath.evidence.judgement import Rules
-from towpath.evidence.statement import Statement, Subject
+from towpath.evidence.statement import Statement
 from towpath.gates import Status, Verdict
 from towpath.source import matrix as pythons
 from towpath.source.snapshot import Snapshot, Source

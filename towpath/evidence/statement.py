@@ -15,6 +15,7 @@ from typing import Any
 
 from towpath.core import documents
 from towpath.core.errors import NothingToJudgeError
+from towpath.core.subject import Subject
 from towpath.evidence import fields as predicate
 from towpath.gates import Status, Verdict
 
@@ -22,25 +23,10 @@ STATEMENT_TYPE = "https://in-toto.io/Statement/v1"
 PREDICATE_TYPE = "https://towpath.dev/evidence/v1"
 ARTIFACT_TYPE = "application/vnd.towpath.evidence.v1"
 MEDIA_TYPE = "application/vnd.in-toto+json"
+# The stages whose statements speak of the commit, and those that speak of the image.
+BEFORE_IMAGE = ("lint", "tests", "integration", "security")
+OF_IMAGE = ("build", "scan")
 _TOP = {"_type", "subject", "predicateType", "predicate"}
-
-
-@dataclass(frozen=True)
-class Subject:
-    """What a statement speaks of: a commit (with its tree) or an image index, by digest."""
-
-    name: str
-    digest: Mapping[str, str]
-
-    @classmethod
-    def commit(cls, commit: str, tree: str) -> Subject:
-        """Return the subject of a stage before the image: commit and tree, 40 hex digits each."""
-        return cls("source", {"gitCommit": commit, "gitTree": tree})
-
-    @classmethod
-    def image(cls, repository: str, digest: str) -> Subject:
-        """Return the subject of a stage that speaks of an image index."""
-        return cls(repository, {"sha256": digest.removeprefix("sha256:")})
 
 
 @dataclass(frozen=True)

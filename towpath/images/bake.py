@@ -10,7 +10,7 @@ from pathlib import Path
 
 from towpath.config.workspace import Session
 from towpath.core.errors import CommandFailedError, ConfigurationError, NothingToJudgeError
-from towpath.core.references import architecture
+from towpath.core.references import TEMPORARY, architecture
 from towpath.images import bake_commands as bake
 from towpath.images import buildx as solving
 from towpath.images import buildx_reader as reader
@@ -22,7 +22,6 @@ from towpath.images.bake_commands import Target, index_annotations
 from towpath.images.builder import Place, here
 
 # Where a push arrives; it names nothing that anybody asks for until it was read back.
-ARRIVAL = "building"
 BUNDLE = Path("/etc/ssl/certs/ca-certificates.crt")
 
 
@@ -169,13 +168,15 @@ def targets(
     """Return all that one place builds; `word` tells apart what becomes a part of an index."""
     images = session.config.images
     found = {
-        stage: _target(session, order, stage, images.tagged(f"{ARRIVAL}-{stage}{word}"), word=word)
+        stage: _target(
+            session, order, stage, images.tagged(f"{TEMPORARY}-{stage}{word}"), word=word
+        )
         for stage in order.targets
     }
     return found | {
         name: Target(
             stage="",
-            name=images.tagged(f"{ARRIVAL}-{name}{word}"),
+            name=images.tagged(f"{TEMPORARY}-{name}{word}"),
             platforms=order.platforms,
             inline=f"FROM {base}\n",
         )
@@ -196,7 +197,7 @@ def _digests(
         return {
             name: join.join(
                 session,
-                f"{ARRIVAL}-{name}",
+                f"{TEMPORARY}-{name}",
                 [(place, digests[name]) for place, digests in found],
                 order.platforms,
                 index_annotations(labels),

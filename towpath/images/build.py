@@ -11,9 +11,10 @@ from typing import Any
 from towpath.config.workspace import Session
 from towpath.core.errors import NothingToJudgeError, RegistryError, RegistryNotFoundError
 from towpath.core.references import version_tag
+from towpath.core.subject import Subject
 from towpath.evidence import record as stages
 from towpath.evidence.provenance import Base
-from towpath.evidence.statement import Statement, Subject
+from towpath.evidence.statement import Statement
 from towpath.images import bake, origin, readback
 from towpath.images.bake import Order, Solved
 from towpath.images.options import PRODUCTION, known

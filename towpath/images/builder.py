@@ -10,6 +10,7 @@ from pathlib import Path
 
 from towpath.config.workspace import Session
 from towpath.core.errors import CommandFailedError
+from towpath.engine import docker_commands as docker
 from towpath.images import builders_commands as builders
 from towpath.images import buildx_commands as buildx
 from towpath.images.builders_commands import Argv
@@ -45,7 +46,7 @@ def here(session: Session, platforms: tuple[str, ...]) -> Place:
 
     Elsewhere a builder in a container is made once for each engine, and used from then on.
     """
-    said = session.runner.run(buildx.info()).stdout
+    said = session.runner.run(docker.info()).stdout
     if has_image_store(said):
         return Place("docker", platforms)
     files = _files(session.config.env)

@@ -7,19 +7,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from towpath.core.errors import ConfigurationError
-from towpath.core.references import nearest
+from towpath.core.references import BUILT, RELEASE, TEMPORARY, TEST, nearest
 from towpath.core.references import tag as whole_tag
 from towpath.core.references import version_tag
-from towpath.images.bake import ARRIVAL
-from towpath.promotion import availability as promotion
 
 PRODUCTION = "production"
 TARGETS = (PRODUCTION, "testing", "development")
 ALL = "all"
 PROGRESS = ("quiet", "plain")
-BUILT = "built"
 # Names that say what was shown of an image: only a build or a promotion gives them.
-_OURS = re.compile(rf"(?:{ARRIVAL}|sha256)-.*|v?\d+\.\d+\.\d+.*")
+_OURS = re.compile(rf"(?:{TEMPORARY}|sha256)-.*|v?\d+\.\d+\.\d+.*")
 
 
 @dataclass(frozen=True)
@@ -80,7 +77,7 @@ def _own_tag(tag: str, targets: Sequence[str]) -> str:
             f"--tag={tag} names one image, and this is to build {len(targets)}.",
             next_step="Name one target, as in --target=production.",
         )
-    taken = (promotion.TEST, promotion.RELEASE, BUILT, *TARGETS)
+    taken = (TEST, RELEASE, BUILT, *TARGETS)
     if tag in taken or _OURS.fullmatch(tag):
         raise ConfigurationError(
             f"{tag!r} is a name that the pipeline gives itself.",

@@ -6,10 +6,10 @@ import datetime as dt
 from collections.abc import Sequence
 
 from towpath.config.workspace import Session
+from towpath.core.subject import Subject
 from towpath.evidence import provenance
 from towpath.evidence import record as stages
 from towpath.evidence.provenance import Base, Provenance
-from towpath.evidence.statement import Subject
 from towpath.images.bake import Order, Solved
 from towpath.images.wheels.record_reader import Wheel
 from towpath.registry import attachments as attached

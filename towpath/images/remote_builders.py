@@ -20,9 +20,9 @@ from towpath.core.errors import (
     InterruptedRunError,
     NothingToJudgeError,
 )
+from towpath.engine import docker_commands as docker
 from towpath.images import builders_commands as commands
 from towpath.images import builders_reader as reader
-from towpath.images import buildx_commands as buildx
 from towpath.images.builder import NAMES, Place, here
 from towpath.images.buildx_reader import has_image_store
 
@@ -66,7 +66,7 @@ def _ready(session: Session, node: Node, files: Mapping[str, Path], stack: ExitS
     with session.terminal.step(f"Ask {node.endpoint} to build {node.platform}"):
         if node.scheme in (SSH, TCP):
             env = _environment(node, files, stack)
-            said = session.runner.run(buildx.info(), env=env, timeout=ANSWER).stdout
+            said = session.runner.run(docker.info(), env=env, timeout=ANSWER).stdout
             foreign = _is_foreign(session, node, reader.native(said))
             if has_image_store(said):
                 return Place(node.endpoint, (node.platform,), "default", env, foreign)

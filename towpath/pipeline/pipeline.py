@@ -21,33 +21,15 @@ from towpath.evidence import record as stages
 from towpath.gates import Status
 from towpath.pipeline import document as report
 from towpath.pipeline import report as reports
+from towpath.pipeline import stages as delivery
 from towpath.pipeline.document import StageResult
+from towpath.pipeline.run import Run, Stage
 from towpath.source import snapshot as sources
 from towpath.source.snapshot import Source
 
 # The stages before the first that needs an engine: a finding there costs nobody the wait for one.
 FIRST = ("lint", "tests")
 REFUSALS = (GateFailedError, PromotionRefusedError, DeploymentUndoneError)
-
-
-@dataclass
-class Run:
-    """One execution of the pipeline: what it has from the start, and what its stages found."""
-
-    session: Session
-    source: Source
-    fresh: bool
-    engine: Callable[[Session], Session]
-    digest: str = ""
-    results: list[StageResult] = field(default_factory=list)
-
-
-@dataclass(frozen=True)
-class Stage:
-    """A name on the board and the act behind it."""
-
-    name: str
-    act: Callable[[Run], StageResult]
 
 
 def reach_of(session: Session, source: Source, wanted: str) -> str:
@@ -68,8 +50,6 @@ def reach_of(session: Session, source: Source, wanted: str) -> str:
 
 def plan(reach: str) -> list[Stage]:
     """Return the stages of a run that goes this far, in order."""
-    from towpath.pipeline import stages as delivery
-
     found = [Stage(name, _check(name)) for name in FIRST]
     found += [
         Stage("integration", _on_engine(_check("integration"))),

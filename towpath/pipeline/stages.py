@@ -5,31 +5,29 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from towpath.config.workspace import Session
 from towpath.core.errors import RegistryNotFoundError, RegistryUnauthorizedError
-from towpath.core.references import version_tag
+from towpath.core.references import BUILT, version_tag
+from towpath.core.subject import Subject
 from towpath.evidence import record as stages
 from towpath.evidence import registry as evidence
-from towpath.evidence.statement import Statement, Subject
+from towpath.evidence.statement import Statement
 from towpath.images import build as builds
-from towpath.images.options import BUILT
 from towpath.pipeline import document as report
 from towpath.pipeline.document import StageResult
+from towpath.pipeline.run import Run
 from towpath.promotion import availability as promotion
 from towpath.promotion import promote
 from towpath.registry import image as registry
 from towpath.registry import push_lock as guard
 from towpath.scanning import scan as scans
 
-if TYPE_CHECKING:
-    from towpath.pipeline.pipeline import Run
-
 # What the report shows of a build.
 SHOWN = ("digest", "platforms", "sizes", "image_size")
 
-Act = Callable[["Run"], StageResult]
+Act = Callable[[Run], StageResult]
 
 
 def result(

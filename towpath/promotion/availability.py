@@ -9,21 +9,19 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
+from towpath.core.references import BUILT, RELEASE, TEST
 from towpath.evidence import advisory_sources as sources
 from towpath.evidence import judgement
 from towpath.evidence import statement as evidence
 from towpath.evidence.judgement import Rules
-from towpath.evidence.statement import Statement
+from towpath.evidence.statement import BEFORE_IMAGE, OF_IMAGE, Statement
 from towpath.gates import Status, Verdict
 
-BUILT, TEST, RELEASE = "built", "test", "release"
 # Which tag a release carries before it may get the next one.
 PREVIOUS = {TEST: BUILT, RELEASE: TEST}
 
 OUTSIDE_CI = "a release is made in CI only, where the variable CI is true"
 
-BEFORE_IMAGE = ("lint", "tests", "integration", "security")
-OF_IMAGE = ("build", "scan")
 PROMOTIONS = {TEST: "promote-test", RELEASE: "promote-release"}
 # What may hang on an image as evidence; each environment has a deploy and a verify of its own.
 STAGES = (*BEFORE_IMAGE, *OF_IMAGE, "verify", "deploy", "performance", "watch")

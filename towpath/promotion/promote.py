@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from towpath.config import waivers as policy
 from towpath.config.workspace import Session
 from towpath.core.errors import PromotionRefusedError, RegistryError, RegistryNotFoundError
+from towpath.core.references import RELEASE
 from towpath.core.references import digest as whole_digest
 from towpath.core.references import tag
+from towpath.core.subject import Subject
 from towpath.evidence import record as stages
 from towpath.evidence import registry as evidence
-from towpath.evidence.statement import Subject
 from towpath.promotion import availability as promotion
 from towpath.promotion.availability import Availability, Release, Situation
 from towpath.registry import image as registries
@@ -52,7 +53,7 @@ def promote(session: Session, stage: str, digest: str = "") -> Promoted:
     Raises PromotionRefusedError with every reason, and then no tag has moved.
     """
     started, begun = time.monotonic(), stages.now()
-    if stage == promotion.RELEASE and not session.config.in_ci:
+    if stage == RELEASE and not session.config.in_ci:
         raise PromotionRefusedError(
             "Nothing is promoted to release here.",
             why=promotion.OUTSIDE_CI,

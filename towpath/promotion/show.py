@@ -6,13 +6,13 @@ import datetime as dt
 
 from towpath.config.workspace import Session
 from towpath.core.errors import NothingToJudgeError
+from towpath.core.references import TEMPORARY
 from towpath.evidence import judgement
 from towpath.evidence import record as stages
 from towpath.evidence import registry as evidence
 from towpath.evidence.judgement import Rules
 from towpath.evidence.statement import Statement, originals
 from towpath.gates import Status
-from towpath.images import bake
 from towpath.promotion import availability as promotion
 from towpath.promotion import promote
 from towpath.promotion.availability import Release
@@ -21,7 +21,7 @@ from towpath.registry.client import RegistryClient
 from towpath.registry.image import Image
 
 SHORT = len("sha256:") + 12
-HIDDEN = ("sha256-", bake.ARRIVAL)
+HIDDEN = ("sha256-", TEMPORARY)
 # What a type of artifact is called that is a list of ingredients.
 SBOMS = {"spdx": "SPDX", "cyclonedx": "CycloneDX"}
 AGES = ((86400, "d"), (3600, "h"), (60, "min"), (1, "s"))

@@ -10,7 +10,7 @@ from towpath.core.errors import (
     NothingToJudgeError,
     TowpathError,
 )
-from towpath.core.references import nearest
+from towpath.core.references import RELEASE, nearest
 from towpath.evidence import judgement
 from towpath.evidence import record as stages
 from towpath.evidence.judgement import Rules
@@ -20,7 +20,7 @@ from towpath.promotion import availability as promotion
 
 JUDGED = tuple(dict.fromkeys(rule.stage for rule in gates.GATES))
 # What a release needs in the end; the verdicts of other stages are shown where there are any.
-NEEDED = promotion.NEEDED[promotion.RELEASE]
+NEEDED = promotion.NEEDED[RELEASE]
 
 
 def check(session: Session, stage: str = "") -> None:

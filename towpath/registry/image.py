@@ -18,9 +18,9 @@ from towpath.core.errors import (
 from towpath.core.references import Repository
 from towpath.core.references import tag as whole_tag
 from towpath.core.runner import command_failed
+from towpath.engine import docker_commands as docker
+from towpath.engine import port_conflicts as ports
 from towpath.engine.ports import taken
-from towpath.environments import ports
-from towpath.images import buildx_commands as buildx
 from towpath.registry import oci_reader as oci
 from towpath.registry import push_lock as guard
 from towpath.registry.client import RegistryClient
@@ -100,12 +100,12 @@ def start(session: Session) -> bool:
 
 def _start(session: Session, port: int) -> None:
     """Start the registry's container, which is there already if it ever ran, or could not."""
-    started = session.runner.run(buildx.start(CONTAINER), check=False)
+    started = session.runner.run(docker.start(CONTAINER), check=False)
     if started.ok:
         return
     if taken(started.stderr):
         raise command_failed(started, " ".join(started.argv))
-    session.runner.run(buildx.run_registry(CONTAINER, port))
+    session.runner.run(docker.run_registry(CONTAINER, port))
 
 
 def login(
@@ -117,7 +117,7 @@ def login(
     """
     place = Repository(registry or session.config.registry, session.config.repository)
     env = {"DOCKER_CONFIG": str(folder)} if folder else None
-    session.runner.run(buildx.login(place.registry, user), stdin=password, env=env)
+    session.runner.run(docker.login(place.registry, user), stdin=password, env=env)
 
 
 @guard.pushes
@@ -126,8 +126,8 @@ def push(session: Session, name: str, tag: str) -> str:
     reference = session.config.images.tagged(tag)
     registry = client(session)
     registry.ping()
-    session.runner.run(buildx.tag(name, reference))
-    session.runner.run(buildx.push(reference))
+    session.runner.run(docker.tag(name, reference))
+    session.runner.run(docker.push(reference))
     return registry.awaiting(lambda: image(registry, tag)).digest
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from towpath.core.errors import RegistryError
+from towpath.core.references import BUILT
 from towpath.core.references import digest as whole_digest
 from towpath.core.references import tag as whole_tag
 from towpath.registry import oci_reader as oci
@@ -19,8 +20,6 @@ from towpath.registry.oci_reader import Manifest
 
 if TYPE_CHECKING:
     from towpath.config.workspace import Session
-
-DEFAULT = "built"
 
 
 @dataclass(frozen=True)
@@ -40,8 +39,8 @@ def mirror(session: Session, digest: str = "", tag: str = "") -> Mirrored:
     names. A tag then moves in every registry. Raises RegistryError for an image that lacks a
     platform of the project; then nothing was copied.
     """
-    wanted = whole_digest(digest) if digest else whole_tag(tag or DEFAULT)
-    name = whole_tag(tag) if tag else ("" if digest else DEFAULT)
+    wanted = whole_digest(digest) if digest else whole_tag(tag or BUILT)
+    name = whole_tag(tag) if tag else ("" if digest else BUILT)
     chosen = clients(session)[0].manifest(wanted)
     _complete(chosen, session.config.platforms)
     named = (name,) if name else ()

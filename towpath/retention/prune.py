@@ -21,14 +21,13 @@ from towpath.core.errors import (
     RegistryRefusedError,
     TowpathError,
 )
+from towpath.core.references import BUILT, RELEASE, TEMPORARY, TEST
 from towpath.deployment import plan as rollout
 from towpath.engine import garbage_collection as collection
 from towpath.environments import engine_images_commands as images
 from towpath.environments import engine_images_reader as reader
 from towpath.environments.environment import Site
 from towpath.evidence import registry as evidence
-from towpath.images import bake
-from towpath.promotion.availability import BUILT, RELEASE, TEST
 from towpath.registry import image as registries
 from towpath.registry import push_lock as guard
 from towpath.registry.client import RegistryClient
@@ -82,7 +81,7 @@ def look(session: Session, keep: int) -> Seen:
     nodes = survey(registry, more)
     for digest, reason in verified(registry, nodes):
         why.setdefault(digest, []).append(reason)
-    rules = Rules(keep, (BUILT, TEST, RELEASE), bake.ARRIVAL, CACHE)
+    rules = Rules(keep, (BUILT, TEST, RELEASE), TEMPORARY, CACHE)
     decision = retention.decide(nodes, why, rules)
     return Seen(nodes, decision, _in_engine(session, decision, why))
 

@@ -23,12 +23,13 @@ from towpath.config.workspace import Session
 from towpath.core import environment, reachable
 from towpath.core.errors import CommandFailedError, NothingToJudgeError, RegistryNotFoundError
 from towpath.core.findings import Finding
+from towpath.core.references import RELEASE
+from towpath.core.subject import Subject
 from towpath.evidence import record as stages
 from towpath.evidence.advisory_sources import Asked
 from towpath.evidence.provenance import Base
-from towpath.evidence.statement import Statement, Subject
+from towpath.evidence.statement import Statement
 from towpath.images import origin, readback
-from towpath.promotion import availability as promotion
 from towpath.registry import image as registries
 from towpath.registry.client import RegistryClient
 from towpath.registry.image import Image
@@ -163,7 +164,7 @@ def _sizes(registry: RegistryClient, image: Image, base: Base | None) -> Sizes:
     growth: dict[str, int] = {}
     released = ""
     try:
-        before = registries.image(registry, promotion.RELEASE)
+        before = registries.image(registry, RELEASE)
     except RegistryNotFoundError:
         before = None
     if before is not None:

@@ -16,7 +16,7 @@ from towpath.core import inputs, remotes
 from towpath.core.errors import CommandFailedError, ConfigurationError
 from towpath.core.inputs import Entry
 from towpath.core.runner import Outcome
-from towpath.evidence.statement import Subject
+from towpath.core.subject import Subject
 from towpath.source import git
 
 # Stands in the line of a submodule that has changes, before the tree of its files as they are.

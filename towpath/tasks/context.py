@@ -55,13 +55,14 @@ def session(*, verbose: bool = False, engine: bool = False) -> Session:
     from towpath.core import environment
     from towpath.core.runner import Runner
     from towpath.core.terminal import Terminal
+    from towpath.deployment.migrations.rules import CODES
     from towpath.environments import secrets
 
     env = environment.usable(os.environ)
     terminal = Terminal(env, verbose=verbose)
     root = find_root(Path.cwd())
     runner = Runner(terminal, env=environment.of_tools(env), cwd=root, streaming=verbose)
-    found = Session(load(root, env), runner, terminal)
+    found = Session(load(root, env, CODES), runner, terminal)
     for place in found.config.environments.values():
         secrets.hide(found.config.state_of(place) / "secrets")
     return with_engine(found) if engine else found
@@ -74,14 +75,14 @@ def with_engine(found: Session) -> Session:
     from towpath.config.workspace import Session
     from towpath.core import environment
     from towpath.core.runner import Runner
-    from towpath.engine.discover import ensure
+    from towpath.engine.lifecycle import up
 
     env = {**found.config.env}
     runner = Runner(
         found.terminal, env=env, cwd=found.config.root, streaming=found.terminal.verbose
     )
     # The one that brings an engine up reads our settings in it; whoever uses the engine does not.
-    env.update(ensure(runner, found.terminal))
+    env.update(up(runner, found.terminal))
     runner.env = environment.of_tools(env)
     return Session(replace(found.config, env=env), runner, found.terminal)
 

@@ -74,9 +74,9 @@ def build(
 @entry
 def scan(_c: Context, digest: str = "", verbose: bool = False) -> None:
     """Scan the image in the registry, every platform of it, for known weaknesses."""
+    from towpath.core.references import BUILT
     from towpath.evidence import record as stages
     from towpath.promotion import promote
-    from towpath.promotion.availability import BUILT
     from towpath.registry import image as registry
     from towpath.scanning import result as scanned
     from towpath.scanning import scan as flow

@@ -27,9 +27,10 @@ from towpath.core.errors import (
     NothingToJudgeError,
 )
 from towpath.core.runner import Outcome
+from towpath.core.subject import Subject
 from towpath.evidence import record as stages
 from towpath.evidence.journal import locked
-from towpath.evidence.statement import Statement, Subject, verdict_rows
+from towpath.evidence.statement import Statement, verdict_rows
 from towpath.gates import Status
 
 HERE = Subject.commit("c" * 40, "t" * 40)

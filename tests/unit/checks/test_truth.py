@@ -14,9 +14,9 @@ from pathlib import Path
 import pytest
 
 from tests.fakes import outcome
-from tests.unit.pipeline import test_truth_delivery as delivery
-from tests.unit.checks.checked import CLEAN, NO_SECRETS, PYTHON, project, session_of
 from tests.unit.checks import test_benchmark_reader as benchmarks
+from tests.unit.checks.checked import CLEAN, NO_SECRETS, PYTHON, project, session_of
+from tests.unit.pipeline import test_truth_delivery as delivery
 from tests.unit.test_gates import EDGES
 from towpath.checks import facts as measures
 from towpath.checks import judge as judging

@@ -12,6 +12,7 @@ from towpath.config import parse
 from towpath.config import waivers as policy
 from towpath.config.waivers import Waiver
 from towpath.core.errors import ConfigurationError
+from towpath.deployment.migrations.rules import CODES
 
 TODAY = dt.date(2026, 11, 24)
 
@@ -41,7 +42,7 @@ ADVISORIES = (
 )
 def test_a_waiver_of_what_is_asked_about_is_taken(name: str) -> None:
     """A gate, an advisory of every known family, a hazard everywhere or of one migration."""
-    policy.require_known([waiver("LINT"), waiver(name)])
+    policy.require_known([waiver("LINT"), waiver(name)], CODES)
 
     assert policy.is_advisory(name) is (name in ADVISORIES)
 
@@ -65,7 +66,7 @@ def test_a_waiver_of_what_is_asked_about_is_taken(name: str) -> None:
 def test_a_waiver_of_nothing_is_refused(name: str, hint: str) -> None:
     """It would excuse nothing, and nobody would notice; the nearest code is named."""
     with pytest.raises(ConfigurationError) as caught:
-        policy.require_known([waiver("LINT"), waiver(name)])
+        policy.require_known([waiver("LINT"), waiver(name)], CODES)
 
     assert repr(name) in caught.value.what
     assert hint in caught.value.what

@@ -10,8 +10,9 @@ import pytest
 
 from towpath.core import documents
 from towpath.core.errors import NothingToJudgeError
+from towpath.core.subject import Subject
 from towpath.evidence import statement as evidence
-from towpath.evidence.statement import Statement, Subject
+from towpath.evidence.statement import Statement
 from towpath.gates import Status
 
 SHA = "a" * 64

@@ -14,12 +14,13 @@ from tests.releases import SOURCE, good, record, record_all, session_at
 from towpath.config import waivers as policy
 from towpath.config.waivers import Waiver
 from towpath.config.workspace import Session
+from towpath.core.references import RELEASE, TEST
+from towpath.core.subject import Subject
 from towpath.evidence import advisory_sources as sources
 from towpath.evidence import record as stages
 from towpath.evidence.advisory_sources import Asked
-from towpath.evidence.statement import Subject
 from towpath.gates import Status
-from towpath.promotion.availability import NEEDED, RELEASE, TEST, Release, Situation, is_available
+from towpath.promotion.availability import NEEDED, Release, Situation, is_available
 
 DIGEST = f"sha256:{'d' * 64}"
 PLATFORMS = ("linux/amd64", "linux/arm64")
@@ -37,7 +38,7 @@ def session(tmp_path: Path) -> Session:
 def waived(session: Session, *ids: str) -> Session:
     """Return the session of a project with these waivers."""
     rows = tuple(Waiver(name, "reviewed", UNTIL) for name in ids)
-    policy.require_known(rows)
+    policy.require_known(rows, ())
     return replace(session, config=replace(session.config, waivers=rows))
 
 

@@ -12,9 +12,10 @@ import pytest
 from tests.unit.checks.checked import project, session_of
 from towpath.config.workspace import Session
 from towpath.core.errors import ConfigurationError, NothingToJudgeError
+from towpath.core.subject import Subject
 from towpath.evidence import exchange
 from towpath.evidence import record as stages
-from towpath.evidence.statement import Statement, Subject, carry
+from towpath.evidence.statement import Statement, carry
 from towpath.gates import Status
 
 COMMIT, TREE = "c" * 40, "t" * 40

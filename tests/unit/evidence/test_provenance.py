@@ -7,9 +7,9 @@ import json
 import pytest
 
 from towpath.core.errors import NothingToJudgeError
+from towpath.core.subject import Subject
 from towpath.evidence import provenance
 from towpath.evidence.provenance import Base, Provenance
-from towpath.evidence.statement import Subject
 
 DIGEST = f"sha256:{'0' * 64}"
 BASE = Base("python:3.13-slim", {"linux/amd64": ("sha256:1", "sha256:2")})

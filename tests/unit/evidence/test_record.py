@@ -13,9 +13,10 @@ from tests.fakes import QuietTerminal, TableRunner
 from towpath import config
 from towpath.config.workspace import Session
 from towpath.core.errors import GateFailedError, NothingToJudgeError
+from towpath.core.subject import Subject
 from towpath.evidence import record as stages
 from towpath.evidence import store as shelf
-from towpath.evidence.statement import Statement, Subject
+from towpath.evidence.statement import Statement
 from towpath.gates import Status
 from towpath.source.snapshot import Source
 

@@ -10,8 +10,9 @@ import pytest
 
 from towpath import gates
 from towpath.core.errors import NothingToJudgeError
+from towpath.core.subject import Subject
 from towpath.evidence import statement as evidence
-from towpath.evidence.statement import Statement, Subject
+from towpath.evidence.statement import Statement
 from towpath.gates import Status
 
 COMMIT = Subject.commit("c" * 40, "t" * 40)

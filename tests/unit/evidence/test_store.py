@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from towpath import config
+from towpath.core.subject import Subject
 from towpath.evidence import store as shelf
-from towpath.evidence.statement import Statement, Subject
+from towpath.evidence.statement import Statement
 from towpath.gates import Status
 
 LINT = Statement(

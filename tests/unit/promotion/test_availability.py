@@ -11,8 +11,9 @@ import pytest
 from tests.registry_server import NAME, Store
 from tests.releases import SOURCE, record, record_all, session_at
 from towpath.config.workspace import Session
+from towpath.core.subject import Subject
 from towpath.evidence import record as stages
-from towpath.evidence.statement import Statement, Subject, carry
+from towpath.evidence.statement import Statement, carry
 from towpath.gates import Status
 from towpath.promotion.availability import (
     NEEDED,

@@ -13,10 +13,11 @@ from tests.registry_server import Fault, Store, push_image
 from tests.releases import RELEASING, SOURCE, labels, record, record_all, session_at
 from towpath.config.workspace import Session
 from towpath.core.errors import DigestMismatchError, PromotionRefusedError, RegistryNetworkError
+from towpath.core.subject import Subject
 from towpath.evidence import record as stages
 from towpath.evidence import registry as evidence
 from towpath.evidence import store as shelf
-from towpath.evidence.statement import Statement, Subject, carry
+from towpath.evidence.statement import Statement, carry
 from towpath.promotion import promote
 from towpath.promotion import show as listing
 from towpath.promotion.availability import NEEDED

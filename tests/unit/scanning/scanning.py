@@ -22,11 +22,11 @@ from towpath.checks.security.advisories_reader import Advisory
 from towpath.config.workspace import Session
 from towpath.core.errors import NothingToJudgeError
 from towpath.core.runner import Outcome
+from towpath.core.subject import Subject
 from towpath.evidence import provenance
 from towpath.evidence import record as stages
 from towpath.evidence.advisory_sources import Asked
 from towpath.evidence.provenance import Base, Provenance
-from towpath.evidence.statement import Subject
 from towpath.registry import attachments as attached
 from towpath.registry import oci_reader as oci
 from towpath.scanning import release_reader as release

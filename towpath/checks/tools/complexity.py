@@ -4,8 +4,8 @@ Its own command reads radon.cfg, setup.cfg, pyproject.toml and the user's home, 
 those exclude or find too complex to show. It also leaves out the methods of a class that is in a
 function or in another class.
 
-`python -m towpath.checks.tools.complexity cc FILE...` writes the functions of each file as JSON, in the
-form of `radon cc --json`; `mi` the maintainability index, in that of `radon mi --json`.
+`python -m towpath.checks.tools.complexity cc FILE...` writes the functions of each file as JSON, in
+the form of `radon cc --json`; `mi` the maintainability index, in that of `radon mi --json`.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """A plugin of pytest that names the tests which options, settings or a conftest.py leave out.
 
-`-p towpath.checks.tools.left_out_tests` writes a list beside the JUnit report, as JSON: the ids of tests
-that were deselected, and the test files that were not collected. JUnit names only what was not.
+`-p towpath.checks.tools.left_out_tests` writes a list beside the JUnit report, as JSON: the ids of
+tests that were deselected, and the test files that were not collected. JUnit names only what was
+not.
 """
 
 from __future__ import annotations

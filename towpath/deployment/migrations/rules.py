@@ -11,10 +11,12 @@ from dataclasses import dataclass
 from towpath.core.errors import NothingToJudgeError
 from towpath.deployment.migrations.hazards import HAZARDS, Hazard, Operation, matters
 
-__all__ = ["HAZARDS", "MOVED_PAST", "Finding", "Migration", "Plan", "blocking", "judge"]
+__all__ = ["CODES", "HAZARDS", "MOVED_PAST", "Finding", "Migration", "Plan", "blocking", "judge"]
 
 # What a waiver calls an applied migration that a release does not have (see rollout.moved_past).
 MOVED_PAST = "MOVED_PAST"
+# All that a waiver of a migration may name.
+CODES = frozenset((*(row.code for row in HAZARDS), MOVED_PAST))
 
 
 @dataclass(frozen=True)

@@ -20,8 +20,8 @@ from towpath.config.workspace import Session
 from towpath.core import environment, private
 from towpath.core.errors import CommandFailedError, RegistryError, RegistryNotFoundError
 from towpath.core.references import PLATFORMS, architecture
+from towpath.engine import docker_commands as docker
 from towpath.images import bake
-from towpath.images import buildx_commands as buildx
 from towpath.images import remote_builders as builders
 from towpath.images.bake import Order
 from towpath.images.builders_reader import native
@@ -164,7 +164,7 @@ def _with_pins(record: Record, pins: dict[Pinned, frozenset[str]]) -> Record:
 def _made(session: Session, order: Order) -> Given:
     """Make what is missing, keep it, and return all of it."""
     base = bake.base(session, order)
-    own = native(session.runner.run(buildx.info()).stdout)
+    own = native(session.runner.run(docker.info()).stdout)
     platforms = tuple(dict.fromkeys((*order.platforms, own)))
     python = shed.python_of(session)
     rows = _missing(session, _pins(session, order), platforms, python)

@@ -26,7 +26,8 @@ from towpath.core.errors import (
 )
 from towpath.core.references import Repository
 from towpath.registry.client import urls
-from towpath.registry.client.wire import DOCUMENT, Answer, Sending, Streamed, TooMuchError, Wires
+from towpath.registry.client.wire import DOCUMENT, Answer, Sending, Streamed, TooMuchError
+from towpath.registry.client.wires import Wires
 
 if TYPE_CHECKING:
     from pathlib import Path

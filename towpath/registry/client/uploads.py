@@ -10,8 +10,8 @@ broke in its middle, or that began before it was restarted: that blob then start
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Protocol
 from urllib.parse import urlsplit
 
 from towpath.core import documents, private
@@ -30,14 +30,41 @@ from towpath.registry.oci_reader import sha256
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from towpath.registry.client.client import RegistryClient
-    from towpath.registry.client.wire import Answer
+    from towpath.core.references import Repository
+    from towpath.registry.client.wire import Answer, Sending
 
 CHUNK = 16 * 1024 * 1024
 BYTES = {"Content-Type": "application/octet-stream"}
 OUT_OF_STEP = 416
 REFUSED_CHUNKS = (400, 405, 411, 413, 415)
 LARGEST_LENGTH = 15  # digits
+
+
+class BlobClient(Protocol):
+    """What uploads ask of the client of one repository."""
+
+    @property
+    def repository(self) -> Repository:
+        """The repository, with its registry."""
+
+    def once(
+        self,
+        method: str,
+        place: str,
+        *,
+        headers: Mapping[str, str] | None = ...,
+        body: Sending = ...,
+    ) -> Answer:
+        """Send a request a single time."""
+
+    def ask(self, method: str, place: str) -> Answer:
+        """Send a request, again where that may help."""
+
+    def pause(self, error: RegistryRateLimitedError | RegistryNetworkError, wait: float) -> None:
+        """Wait before the next try, or as long as the registry asks for."""
+
+    def has_blob(self, digest: str) -> bool:
+        """Tell whether the registry has a blob."""
 
 
 class Places:
@@ -77,7 +104,7 @@ class Places:
         return directory / f"{sha256(key.encode()).removeprefix('sha256:')[:32]}.json"
 
 
-def put(client: RegistryClient, digest: str, content: bytes) -> None:
+def put(client: BlobClient, digest: str, content: bytes) -> None:
     """Store a small blob in two requests."""
 
     def act() -> None:
@@ -87,7 +114,7 @@ def put(client: RegistryClient, digest: str, content: bytes) -> None:
     _until_held(client, digest, act)
 
 
-def stream(client: RegistryClient, digest: str, size: int, source: Source, places: Places) -> int:
+def stream(client: BlobClient, digest: str, size: int, source: Source, places: Places) -> int:
     """Store a blob of `size` bytes; return how many bytes of it were sent.
 
     An upload that `places` knows is gone on with where the registry says that it ends.
@@ -98,7 +125,7 @@ def stream(client: RegistryClient, digest: str, size: int, source: Source, place
     return upload.sent
 
 
-def _until_held(client: RegistryClient, digest: str, act: Callable[[], None]) -> None:
+def _until_held(client: BlobClient, digest: str, act: Callable[[], None]) -> None:
     """Do it until the registry has the blob; an answer that got lost is no failure."""
     wait = FIRST_WAIT
     for left in range(ATTEMPTS - 1, -1, -1):
@@ -126,7 +153,7 @@ def _lost(error: RegistryError) -> bool:
 
 class _Upload:
     def __init__(
-        self, client: RegistryClient, digest: str, size: int, source: Source, places: Places
+        self, client: BlobClient, digest: str, size: int, source: Source, places: Places
     ) -> None:
         self.key = f"{client.repository}@{digest}"
         self.sent = 0

@@ -7,12 +7,9 @@ the company's certificates. How much is read of a document, and how slowly, has 
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Mapping
 from typing import Protocol
-
-from towpath.registry.client.urls import origin
 
 CONNECT, SILENCE = 3.05, 60.0  # seconds to connect, seconds without a byte
 PIECE = 1024 * 1024
@@ -135,33 +132,3 @@ class Wire(Protocol):
 
     def send(self, method: str, url: str, headers: Mapping[str, str], body: Sending) -> Answer:
         """Send a request and return the head of its answer; raises OSError."""
-
-
-class Wires:
-    """Chooses the wire by where a URL leads, and makes each at its first use."""
-
-    def __init__(self, env: Mapping[str, str]) -> None:
-        """Take the environment, which names proxies and the company's certificates."""
-        self._env = env
-        self._made: dict[bool, Wire] = {}
-        self._lock = threading.Lock()
-
-    def send(self, method: str, url: str, headers: Mapping[str, str], body: Sending) -> Answer:
-        """Send a request where it belongs."""
-        near = origin(url).is_near
-        with self._lock:
-            if near not in self._made:
-                self._made[near] = _loopback() if near else _elsewhere(self._env)
-        return self._made[near].send(method, url, headers, body)
-
-
-def _loopback() -> Wire:
-    from towpath.registry.client.loopback import Loopback
-
-    return Loopback()
-
-
-def _elsewhere(env: Mapping[str, str]) -> Wire:
-    from towpath.registry.client.https import Elsewhere
-
-    return Elsewhere(env)

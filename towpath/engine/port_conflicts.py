@@ -7,8 +7,8 @@ from contextlib import contextmanager
 
 from towpath.config.workspace import Session
 from towpath.core.errors import CommandFailedError, ConfigurationError
+from towpath.engine import docker_commands as docker
 from towpath.engine import ports
-from towpath.images import buildx_commands as buildx
 
 
 @contextmanager
@@ -31,7 +31,7 @@ def named(session: Session, what: str, remedy: str) -> Iterator[None]:
 
 
 def _who(session: Session, port: int) -> str:
-    found = session.runner.run(buildx.publishing(port), check=False)
+    found = session.runner.run(docker.publishing(port), check=False)
     names = found.stdout.split() if found.ok else []
     if names:
         return f"The container {', '.join(names)}"
