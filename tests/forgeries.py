@@ -16,7 +16,7 @@ from tests.registry_server import NAME
 from tests.releases import SOURCE, START
 from towpath.core.subject import Subject
 from towpath.evidence import record as stages
-from towpath.evidence.statement import Statement, carry, next_attempt
+from towpath.evidence.statement import Statement, carry_over, next_attempt
 from towpath.gates import Status
 
 DIGEST, OTHER = f"sha256:{'d' * 64}", f"sha256:{'e' * 64}"
@@ -98,7 +98,7 @@ def resting(**fields: Any) -> Forgery:
 
     def act(held: Held) -> list[Statement]:
         earlier = replace(held["lint"], subject=Subject.commit("1" * 40, "2" * 40))
-        carried = replace(carry(earlier, SOURCE.subject), **fields)
+        carried = replace(carry_over(earlier, SOURCE.subject), **fields)
         return [*{**held, "lint": carried}.values(), earlier]
 
     return act

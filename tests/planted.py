@@ -16,7 +16,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from towpath.checks.lint.linters_commands import LINTERS, Linter
-from towpath.core.findings import Ran
+from towpath.core.findings import ToolResult
 
 ROOT = Path(__file__).parents[1]
 SAID = ROOT / "tests/fixtures/said"
@@ -177,7 +177,7 @@ def listed(root: Path) -> list[str]:
     return sorted(str(file.relative_to(root)) for file in root.rglob("*") if file.is_file())
 
 
-def ask(tool: Linter, root: Path, python: str = sys.executable) -> Ran:
+def ask(tool: Linter, root: Path, python: str = sys.executable) -> ToolResult:
     """Have a linter of this environment judge a planted project."""
     given = tool.files(listed(root), lambda file: (root / file).read_text().partition("\n")[0])
     places = f"{Path(python).parent}{os.pathsep}{os.environ['PATH']}"
@@ -189,12 +189,12 @@ def ask(tool: Linter, root: Path, python: str = sys.executable) -> Ran:
             tool.argv(python, given), cwd=root, env=env, capture_output=True, text=True, check=False
         )
     except FileNotFoundError as error:
-        return Ran(-1, "", str(error), len(given))
+        return ToolResult(-1, "", str(error), len(given))
     place = str(root.resolve())
     said = (
         text.replace(f"{place}/", "").replace(place, ".") for text in (ended.stdout, ended.stderr)
     )
-    return Ran(ended.returncode, *said, len(given))
+    return ToolResult(ended.returncode, *said, len(given))
 
 
 def main(names: list[str]) -> None:

@@ -9,28 +9,30 @@ from typing import Any
 from tests.fakes import QuietTerminal, TableRunner
 from tests.registry_server import NAME, Store
 from towpath import config, gates
-from towpath.config.workspace import Session
+from towpath.config.workspace import Workspace
 from towpath.core.subject import Subject
 from towpath.evidence import record as stages
 from towpath.evidence.statement import BEFORE_IMAGE, Statement
-from towpath.source.snapshot import Source
+from towpath.source.snapshot import SourceSnapshot
 
-SOURCE = Source("c" * 40, "7" * 40, "main", "0.0.0+gccccccc", False, 1_795_555_588, "")
+SOURCE = SourceSnapshot("c" * 40, "7" * 40, "main", "0.0.0+gccccccc", False, 1_795_555_588, "")
 # When the evidence was made: not so long ago that it would have grown old.
 START = dt.datetime.now(dt.UTC).replace(microsecond=0) - dt.timedelta(hours=12)
 # A CI run that may make a release.
 RELEASING = {"CI": "true", "TOWPATH_BRANCH": "release/1"}
 
 
-def session_at(root: Path, store: Store, runner: TableRunner | None = None, **env: str) -> Session:
+def workspace_at(
+    root: Path, store: Store, runner: TableRunner | None = None, **env: str
+) -> Workspace:
     """Return a session of a project whose registry is the store."""
     branches = {"main": "test", "release/*": "release", "*": "scan"}
     table = {"repository": NAME, "registry": store.host, "branches": branches}
     env = {"TOWPATH_STATE": str(root / "state"), **env}
-    return Session(config.parse(table, root, env), runner or TableRunner(), QuietTerminal())
+    return Workspace(config.parse(table, root, env), runner or TableRunner(), QuietTerminal())
 
 
-def labels(source: Source = SOURCE) -> dict[str, str]:
+def labels(source: SourceSnapshot = SOURCE) -> dict[str, str]:
     """Return the labels that a build of this source has."""
     return {
         "org.opencontainers.image.version": source.version,
@@ -47,13 +49,13 @@ def good(stage: str) -> dict[str, Any]:
 
 
 def record(
-    session: Session, stage: str, digest: str, *, minutes: int = 0, **facts: Any
+    workspace: Workspace, stage: str, digest: str, *, minutes: int = 0, **facts: Any
 ) -> Statement:
     """Record a stage that passed, but for the facts given; None takes a fact away."""
     subject = (
         SOURCE.subject
         if stage in BEFORE_IMAGE
-        else Subject.image(session.config.repository, digest)
+        else Subject.image(workspace.config.repository, digest)
     )
     more = {
         "build": {"commit": SOURCE.commit, "tree": SOURCE.tree},
@@ -63,7 +65,7 @@ def record(
         key: value for key, value in {**good(stage), **more, **facts}.items() if value is not None
     }
     return stages.record(
-        session,
+        workspace,
         stage,
         subject,
         found,
@@ -73,6 +75,6 @@ def record(
     )
 
 
-def record_all(session: Session, digest: str, *names: str) -> dict[str, Statement]:
+def record_all(workspace: Workspace, digest: str, *names: str) -> dict[str, Statement]:
     """Record these stages, all of them passed."""
-    return {name: record(session, name, digest) for name in names}
+    return {name: record(workspace, name, digest) for name in names}

@@ -8,10 +8,10 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from towpath.core.errors import EngineAbsentError, TowpathError
-from towpath.tasks.context import guarded, session, with_engine
+from towpath.tasks.context import guarded, with_engine, workspace
 
 if TYPE_CHECKING:
-    from towpath.config.workspace import Session
+    from towpath.config.workspace import Workspace
 
 CHECKS = ("lint", "tests", "integration", "performance", "security", "coverage")
 PROBES = ("compose", "deployment", "migrations", "pins", "walls")
@@ -37,9 +37,9 @@ def begin(chosen: argparse.Namespace, extra: Sequence[str]) -> None:
     from towpath.checks import reuse as sessions
     from towpath.source import snapshot as source
 
-    tools = session()
+    tools = workspace()
     extra = _fresh_where_nothing_is_reused(tools, extra)
-    if FRESH in extra or not sessions.held(tools, source.snapshot(tools), chosen.check):
+    if FRESH in extra or not sessions.find_reusable(tools, source.read_files(tools), chosen.check):
         records.begin(tools, chosen.check)
 
 
@@ -51,14 +51,14 @@ def check(chosen: argparse.Namespace, extra: Sequence[str]) -> None:
     from towpath.checks import reuse as sessions
 
     stage = STAGES.get(chosen.check, chosen.check)
-    tools = session()
+    tools = workspace()
     extra = _fresh_where_nothing_is_reused(tools, extra)
     if not extra and sessions.unchanged(tools, stage):
         return
     if chosen.check == "lint":
         from towpath.checks.lint import lint
 
-        lint.lint(session(), extra)
+        lint.lint(workspace(), extra)
     else:
         _run(chosen, [word for word in extra if word != FRESH])
 
@@ -69,19 +69,19 @@ def _run(chosen: argparse.Namespace, extra: Sequence[str]) -> None:
     from towpath.checks.tests import tests as testing
 
     if chosen.check == "tests":
-        testing.tests(session(), extra)
+        testing.tests(workspace(), extra)
     elif chosen.check == "integration":
-        found = session()
+        found = workspace()
         testing.integration(found if found.config.services_given else with_engine(found), extra)
     elif chosen.check == "performance":
-        performance.performance(session(), extra)
+        performance.performance(workspace(), extra)
     elif chosen.check == "coverage":
-        testing.coverage(session(), extra)
+        testing.coverage(workspace(), extra)
     else:
-        security.security(session(), extra)
+        security.security(workspace(), extra)
 
 
-def _fresh_where_nothing_is_reused(tools: Session, extra: Sequence[str]) -> Sequence[str]:
+def _fresh_where_nothing_is_reused(tools: Workspace, extra: Sequence[str]) -> Sequence[str]:
     """Add `--fresh` in a CI run whose cache belongs to no protected branch."""
     return extra if extra or tools.config.may_reuse else [FRESH]
 
@@ -90,7 +90,7 @@ def gate(chosen: argparse.Namespace, _extra: Sequence[str]) -> None:
     """Judge what the last run of each check left; the worst exit code is the first that stops."""
     from towpath.checks import judge as judging
 
-    tools = session()
+    tools = workspace()
     for name in chosen.check:
         judging.judge(tools, name)
 
@@ -99,7 +99,7 @@ def probe(chosen: argparse.Namespace, _extra: Sequence[str]) -> None:
     """Look at what no linter knows, and write what is found as JSON."""
     from towpath.checks.lint import probes
 
-    found = session()
+    found = workspace()
     try:
         probes.probe(found, chosen.check, chosen.files)
     except EngineAbsentError:

@@ -19,7 +19,7 @@ from benchmarks.build import emulators
 from benchmarks.checkout import Checkout, checkout
 from benchmarks.timing import Goal, Times, answered, ended
 from towpath.core.errors import ConfigurationError
-from towpath.tasks.context import session
+from towpath.tasks.context import workspace
 
 PEER = Path(__file__).with_name("Dockerfile.peer")
 BOTH, ALONE = "linux/amd64,linux/arm64", "linux/amd64"
@@ -43,7 +43,7 @@ class Trial(Checkout):
 
     def peer(self, platforms: str, file: Path = PEER) -> None:
         """Build and push as the peer does, every step again."""
-        registry = session().config.registry
+        registry = workspace().config.registry
         self.runner.run(
             [
                 *("docker", "buildx", "build", "--no-cache", "--provenance=false"),
@@ -64,7 +64,7 @@ class Trial(Checkout):
 
     def forget(self) -> None:
         """Take the names of all images of this run out of the engine."""
-        named = f"--filter=reference={session().config.registry}/{self.repository}"
+        named = f"--filter=reference={workspace().config.registry}/{self.repository}"
         listed = ["docker", "image", "ls", "--format={{.Repository}}:{{.Tag}}", named]
         names = self.runner.run(listed).stdout.split()
         self.runner.run(["docker", "image", "rm", "--force", *names], check=False)
@@ -78,7 +78,7 @@ class Trial(Checkout):
 
 def trial(folder: Path) -> Trial:
     """Make a checkout of all files as they are now."""
-    found = session(engine=True)
+    found = workspace(engine=True)
     repository = f"bench/build-{uuid4().hex[:8]}"
     env = {**found.config.env, "TOWPATH_REPOSITORY": repository, "TOWPATH_STATE": str(folder / "s")}
     made = checkout(folder / "checkout", found.terminal, env)
@@ -127,7 +127,7 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--peer", action=argparse.BooleanOptionalAction, default=True)
     flags = parser.parse_args(argv)
-    terminal = session().terminal
+    terminal = workspace().terminal
     times = Times(terminal)
     with tempfile.TemporaryDirectory(prefix="towpath-bench-") as folder:
         made = trial(Path(folder))

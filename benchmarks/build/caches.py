@@ -18,14 +18,14 @@ from benchmarks.timing import Goal, Times, answered, ended
 from towpath.registry.client import RegistryClient
 from towpath.images import cache
 from towpath.core.references import Repository
-from towpath.tasks.context import session
+from towpath.tasks.context import workspace
 
 KINDS = ("gzip", "zstd")
 
 
 def build(made: Trial, kind: str = "") -> None:
     """Build and push production for both platforms, and write a cache of this compression."""
-    name = f"{session().config.registry}/{made.repository}"
+    name = f"{workspace().config.registry}/{made.repository}"
     kept = "mode=max,image-manifest=true,oci-mediatypes=true"
     # Without force the layers that the image has already would stay as they are there.
     packed = f"compression={kind},force-compression=true"
@@ -44,9 +44,9 @@ def build(made: Trial, kind: str = "") -> None:
 
 def sizes(made: Trial) -> dict[str, int]:
     """Return the bytes of each cache, as the registry holds it."""
-    config = session().config
+    config = workspace().config
     registry = RegistryClient(Repository(config.registry, made.repository), env=config.env)
-    return {row.branch: row.size for row in cache.held(registry)}
+    return {row.branch: row.size for row in cache.list_caches(registry)}
 
 
 def main(argv: Sequence[str]) -> int:
@@ -54,7 +54,7 @@ def main(argv: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.build.caches", description=__doc__)
     parser.add_argument("--rounds", type=int, default=3)
     rounds = max(parser.parse_args(argv).rounds, 1)
-    terminal = session().terminal
+    terminal = workspace().terminal
     times = Times(terminal)
     with tempfile.TemporaryDirectory(prefix="towpath-bench-") as folder:
         made = trial(Path(folder))

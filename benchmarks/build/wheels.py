@@ -20,7 +20,7 @@ from uuid import uuid4
 from benchmarks.build.__main__ import ALONE, BOTH, PEER, SETTLED, Trial, trial
 from benchmarks.timing import Goal, Times, answered, ended
 from towpath.core.errors import NothingToJudgeError
-from towpath.tasks.context import session
+from towpath.tasks.context import workspace
 
 PEER_C = PEER.with_name("Dockerfile.peer-c")
 KEPT, PLAIN = "wheels kept", "psycopg[binary]"
@@ -91,7 +91,7 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument("--rounds", type=int, default=1)
     parser.add_argument("--peer", action=argparse.BooleanOptionalAction, default=True)
     flags = parser.parse_args(argv)
-    terminal = session().terminal
+    terminal = workspace().terminal
     times = Times(terminal)
     with tempfile.TemporaryDirectory(prefix="towpath-bench-") as folder:
         found = trial(Path(folder) / "c")

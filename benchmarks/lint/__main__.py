@@ -25,10 +25,10 @@ from benchmarks.checkout import ROOT, Checkout, checkout
 from benchmarks.timing import Goal, Times, answered, ended
 from towpath.checks.lint import linters_commands as linters
 from towpath.checks.lint.linters_commands import Linter
-from towpath.config.workspace import Session
+from towpath.config.workspace import Workspace
 from towpath.core.errors import ConfigurationError, NothingToJudgeError
 from towpath.source.files import listed
-from towpath.tasks.context import session
+from towpath.tasks.context import workspace
 
 PYTHON = str(ROOT / ".nox" / "lint" / "bin" / "python")
 CORES = 2
@@ -58,7 +58,7 @@ class Trial(Checkout):
 
     def alone(self, tool: Linter) -> None:
         """Run one tool by itself on all of its files."""
-        found = listed(Session(session().config, self.runner, session().terminal))
+        found = listed(Workspace(workspace().config, self.runner, workspace().terminal))
         given = tool.files(found.files, lambda file: first_line(self.root / file))
         argv = tool.argv(PYTHON, given)
         self.runner.run(argv, env=dict(tool.variables), check=False)
@@ -87,7 +87,7 @@ def trial(folder: Path) -> Trial:
         raise ConfigurationError(
             "There is no environment with the linters.", next_step="Make it: nox -s lint"
         )
-    found, caches = session(), folder / "caches"
+    found, caches = workspace(), folder / "caches"
     env = {
         **found.config.env,
         "MYPY_CACHE_DIR": str(caches / "mypy"),
@@ -168,7 +168,7 @@ def main(argv: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.lint", description=__doc__)
     parser.add_argument("--rounds", type=int, default=3)
     flags = parser.parse_args(argv)
-    terminal = session().terminal
+    terminal = workspace().terminal
     times = Times(terminal)
     with tempfile.TemporaryDirectory(prefix="towpath-bench-") as folder:
         found = measure(trial(Path(folder)), times, max(flags.rounds, 1))

@@ -19,7 +19,7 @@ from benchmarks.checkout import checkout
 from benchmarks.timing import Goal, Times, answered, ended
 from towpath.core.errors import NothingToJudgeError
 from towpath.core.terminal import Terminal
-from towpath.tasks.context import session
+from towpath.tasks.context import workspace
 
 WANTED = 90  # percent of all mutants; in a small module those that change nothing weigh more
 # A mutant that runs into the time limit of its test is found: the test does not pass.
@@ -102,7 +102,7 @@ def main(argv: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.mutation", description=__doc__)
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
     flags = parser.parse_args(argv)
-    terminal = session().terminal
+    terminal = workspace().terminal
     times = Times(terminal)
     with tempfile.TemporaryDirectory(prefix="towpath-bench-") as folder:
         modules = measure(Path(folder) / "checkout", times, flags.workers)

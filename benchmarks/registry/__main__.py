@@ -22,7 +22,7 @@ from towpath.core.errors import ConfigurationError
 from towpath.core.runner import Runner
 from towpath.engine.layout import layout
 from towpath.registry.client import RegistryClient, transfer
-from towpath.tasks.context import session
+from towpath.tasks.context import workspace
 from towpath.tasks.copy import parse
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -114,7 +114,7 @@ def bytes_moved(ways: Ways, origin: str, program: Path) -> list[Goal]:
     """Count what ours sends, to an empty registry and to one that has it all."""
     place, reference = parse(origin)
     client = RegistryClient(place, env=ways.runner.env)
-    content = transfer.read(client, reference)
+    content = transfer.open_content(client, reference)
     blobs = {row.digest: row.size for row in content.blobs}
     for _, artifact in transfer.attached(client, content):
         blobs |= {row.digest: row.size for row in transfer.blobs_of([artifact])}
@@ -137,7 +137,7 @@ def bytes_moved(ways: Ways, origin: str, program: Path) -> list[Goal]:
 
 def main(argv: Sequence[str]) -> int:
     """Measure, print and write; 1 where a goal was not held."""
-    found = session(engine=True)
+    found = workspace(engine=True)
     parser = argparse.ArgumentParser(prog="python -m benchmarks.registry", description=__doc__)
     parser.add_argument("--rounds", type=int, default=15)
     parser.add_argument("--image", default=found.config.images.tagged("built"))

@@ -21,7 +21,7 @@ from benchmarks.slow.clients import hold
 from benchmarks.timing import Goal, Times, answered, ended
 from towpath.core.errors import CommandFailedError
 from towpath.environments.environment import Site
-from towpath.tasks.context import session
+from towpath.tasks.context import workspace
 
 ASKERS = 4
 PAUSE = 0.02  # seconds between two requests of an asker
@@ -96,7 +96,7 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--path", default="/")
     flags = parser.parse_args(argv)
-    found = session(engine=True)
+    found = workspace(engine=True)
     site = Site.open(found, found.config.environment(flags.environment))
     place = urlsplit(site.environment.url)
     host, port = str(place.hostname), int(place.port or 0)

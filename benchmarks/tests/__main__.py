@@ -25,7 +25,7 @@ from towpath.checks.tests import tests_commands as testing
 from towpath.core.errors import ConfigurationError
 from towpath.core.runner import Outcome, Runner
 from towpath.source import matrix as pythons
-from towpath.tasks.context import session
+from towpath.tasks.context import workspace
 
 ALONE = ("-p", "no:xdist")
 CASES = {
@@ -37,7 +37,7 @@ CASES = {
 
 def interpreters() -> dict[str, str]:
     """Return the Python of each environment of the tests that is there."""
-    config = session().config
+    config = workspace().config
     places = {
         name: config.root / ".nox" / f"tests-{name.replace('.', '-')}" / "bin" / "python"
         for name in pythons.supported(config)
@@ -76,7 +76,7 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("paths", nargs="*", metavar="PATH", help="only these tests")
     chosen = parser.parse_args(argv)
-    tools = session()
+    tools = workspace()
     runner = Runner(tools.terminal, env=os.environ, cwd=tools.config.root)
     times, names = Times(tools.terminal), list(CASES)
     found = interpreters()

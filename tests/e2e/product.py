@@ -27,7 +27,7 @@ class Product:
     def deploy(self, version: str) -> deploy.Deployed:
         """Deploy one release."""
         trial = self.trial
-        return deploy.deploy(trial.session, trial.environment, self.digests[version], version)
+        return deploy.deploy(trial.workspace, trial.environment, self.digests[version], version)
 
     @property
     def serves(self) -> str:
@@ -70,9 +70,9 @@ def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
         deadline=6,
     )
     context = tmp_path_factory.mktemp("image")
-    trials.lay_out(made.session, context)
+    trials.lay_out(made.workspace, context)
     digests = {
-        version: trials.build(made.session, context, version, *manners)
+        version: trials.build(made.workspace, context, version, *manners)
         for version, manners in RELEASES.items()
     }
     found = Product(made, digests)
@@ -80,7 +80,7 @@ def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
         found.deploy("first")
         yield found
     finally:
-        stack.services_down(made.session, made.environment, volumes=True)
+        stack.services_down(made.workspace, made.environment, volumes=True)
 
 
 def start(product: Product, version: str, step: str, phase: str) -> subprocess.Popen[str]:

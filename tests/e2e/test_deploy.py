@@ -20,7 +20,7 @@ from towpath.evidence.journal import Entry
 def test_the_first_deployment_serves_and_is_verified(product: Product) -> None:
     """A first deployment goes the same way as any other; nothing served before."""
     trial, version = product.trial, product.serves
-    facts = verify.verify(trial.session, trial.environment, product.digests[version], version)
+    facts = verify.verify(trial.workspace, trial.environment, product.digests[version], version)
 
     assert facts["problems"] == []
     assert trial.site.history.releases()[0]["previous"] == ""
@@ -33,7 +33,7 @@ def test_nothing_is_lost_while_a_release_comes_and_goes(product: Product) -> Non
     with trials.load(trial) as met:
         product.deploy("wider")
         there = product.serves
-        deploy.rollback(trial.session, trial.environment)
+        deploy.rollback(trial.workspace, trial.environment)
 
     assert (there, product.serves) == ("wider", before)
     assert met.failed == {}
@@ -91,7 +91,7 @@ def test_requests_come_through_after_containers_started_again(product: Product) 
     trial, before = product.trial, product.serves
     for service in ("proxy", "web"):
         (container,) = trial.site.containers(service)
-        trial.session.runner.run(["docker", "restart", "--time=3", container.name])
+        trial.workspace.runner.run(["docker", "restart", "--time=3", container.name])
         deadline = time.monotonic() + 15
         while trial.get()[0] != 200:
             assert time.monotonic() < deadline, f"{service} started again and nothing serves"

@@ -27,7 +27,7 @@ def python() -> str:
 
 def status(tool: Linter, root: Path, python: str) -> Status:
     """Have a linter judge a planted project, and judge what it says by its own gate."""
-    said = rows.read(root, tool.name, ask(tool, root, python))
+    said = rows.read_findings(root, tool.name, ask(tool, root, python))
     if findings := [row for row in said if isinstance(row, Finding)]:
         return gates.evaluate(gates.gate("LINT"), len(findings)).status
     if functions := [row for row in said if isinstance(row, Function)]:
@@ -56,6 +56,6 @@ def test_an_ordinary_project_is_judged(tmp_path: Path, python: str, case: Case) 
     plant_case(tmp_path, case)
     (tool,) = [row for row in LINTERS if row.name == case.tool]
 
-    said = rows.read(tmp_path, tool.name, ask(tool, tmp_path, python))
+    said = rows.read_findings(tmp_path, tool.name, ask(tool, tmp_path, python))
 
     assert sorted({outline(row) for row in said}) == sorted(case.wanted)

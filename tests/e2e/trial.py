@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from towpath.config import Config, Environment, parse
-from towpath.config.workspace import Session
+from towpath.config.workspace import Workspace
 from towpath.core.runner import Runner
 from towpath.core.terminal import Terminal
 from towpath.deployment import deploy
@@ -61,16 +61,16 @@ class Trial:
         return self.config.environment(ENVIRONMENT)
 
     @property
-    def session(self) -> Session:
+    def workspace(self) -> Workspace:
         """Tools as the tasks have them."""
         config = self.config
         terminal = Terminal(config.env)
-        return Session(config, Runner(terminal, env=config.env, cwd=self.root), terminal)
+        return Workspace(config, Runner(terminal, env=config.env, cwd=self.root), terminal)
 
     @property
     def site(self) -> Site:
         """The environment with the doors to it."""
-        return Site.open(self.session, self.environment)
+        return Site.open(self.workspace, self.environment)
 
     def get(self, path: str = "/") -> tuple[int, dict[str, Any]]:
         """Ask through the proxy; a status of 0 means that there was no answer."""
@@ -97,14 +97,14 @@ def make(root: Path, **settings: int) -> Trial:
         return Trial(root, free.getsockname()[1], settings)
 
 
-def build(session: Session, directory: Path, version: str, mode: str, migrations: str) -> str:
+def build(workspace: Workspace, directory: Path, version: str, mode: str, migrations: str) -> str:
     """Build and push one release of the test product; return its digest."""
     metadata = directory / f"{version}.json"
     arguments = {"RELEASE_VERSION": version, "MODE": mode, "MIGRATIONS": migrations}
-    session.runner.run(
+    workspace.runner.run(
         [
             *("docker", "buildx", "build", "--push", "--provenance=false"),
-            f"--tag={session.config.images.tagged(version)}",
+            f"--tag={workspace.config.images.tagged(version)}",
             f"--metadata-file={metadata}",
             *(f"--build-arg={name}={value}" for name, value in arguments.items()),
             str(directory),
@@ -114,14 +114,14 @@ def build(session: Session, directory: Path, version: str, mode: str, migrations
     return digest
 
 
-def lay_out(session: Session, directory: Path) -> None:
+def lay_out(workspace: Workspace, directory: Path) -> None:
     """Put the test product's program and its libraries where it is built."""
     app = directory / "app"
     shutil.copytree(PRODUCT, app, ignore=shutil.ignore_patterns("Dockerfile", "*.yaml"))
     shutil.copytree(ROOT / "app" / "health", app / "health")
     shutil.copy(PRODUCT / "Dockerfile", directory)
     platform = {"x86_64": "x86_64", "aarch64": "aarch64", "arm64": "aarch64"}[os.uname().machine]
-    session.runner.run(
+    workspace.runner.run(
         [
             *(sys.executable, "-m", "uv", "pip", "install", "--quiet", "--compile-bytecode"),
             *("--target", str(directory / "lib"), "--python-version", "3.13"),
@@ -217,7 +217,7 @@ def main(argv: list[str]) -> None:
     root, port, settings, digest, version, step, phase = argv
     trial = Trial(Path(root), int(port), json.loads(settings))
     site = trial.site
-    deadly = Deadly(site.session, site.environment, site.engine, site.clock, step, phase)
+    deadly = Deadly(site.workspace, site.environment, site.engine, site.clock, step, phase)
     deploy.carry_out(deadly, "deploy", digest, version)
 
 

@@ -16,7 +16,7 @@ from towpath.checks.tests import junit_reader as junit
 from towpath.config import reading
 from towpath.config.model import Config
 from towpath.core.errors import CommandFailedError
-from towpath.core.findings import Ran
+from towpath.core.findings import ToolResult
 from towpath.core.runner import Outcome
 from towpath.engine import contexts
 from towpath.evidence import exchange
@@ -28,7 +28,7 @@ from towpath.pipeline import report
 from towpath.registry import oci_reader as oci
 from towpath.registry.client import credentials, loopback, uploads
 from towpath.registry.client.auth import Access
-from towpath.registry.client.wire import Answer
+from towpath.registry.client.wire import Response
 from towpath.scanning import contents as inventory
 from towpath.scanning import debian_reader as debian
 from towpath.scanning import distributions_reader as distributions
@@ -51,16 +51,18 @@ def credential_helper(said: str) -> object:
     )
 
 
-def token(answer: Answer) -> object:
+def token(answer: Response) -> object:
     """Read what a server of tokens answered."""
-    access = Access(REGISTRY, is_loopback=False, find=credentials.Found, send=lambda *_: answer)
+    access = Access(
+        REGISTRY, is_loopback=False, find=credentials.LoginSource, send=lambda *_: answer
+    )
     return access._read(answer, "https://auth.example/token")
 
 
 def upload_place(raw: bytes) -> object:
     """Read where an upload goes on; a file of ours that others may have written."""
     with tempfile.TemporaryDirectory() as folder:
-        places = uploads.Places(Path(folder))
+        places = uploads.UploadSessions(Path(folder))
         places.remember("key", "place")
         for file in Path(folder).iterdir():
             file.write_bytes(raw)
@@ -79,7 +81,7 @@ def http_answer(raw: bytes) -> object:
         theirs.close()
         status, reason, headers = connection.head()
         body = loopback._body(connection, headers, lambda whole: None, none=False)
-        answer = Answer("http://127.0.0.1/", status, reason, headers, body)
+        answer = Response("http://127.0.0.1/", status, reason, headers, body)
         return answer.document(1 << 20)
 
 
@@ -115,7 +117,7 @@ def pipeline_report(raw: bytes) -> object:
         file = report.path(config)
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_bytes(raw)
-        return report.read(config)
+        return report.read_report(config)
 
 
 def journal(raw: bytes) -> object:
@@ -167,7 +169,7 @@ def layer_files(stream: IO[bytes]) -> object:
     files: dict[str, bytes] = {}
     with layers.opened(stream, "The layer") as tar:
         oci.overlay(files, tar, inventory._wanted)
-    return debian.codename(files), debian.installed(files), distributions.read(files)
+    return debian.codename(files), debian.installed(files), distributions.read_distributions(files)
 
 
 def layer_programs(stream: IO[bytes]) -> object:
@@ -178,7 +180,9 @@ def layer_programs(stream: IO[bytes]) -> object:
 
 def xml_report(text: str) -> object:
     """Read XML of a tool."""
-    return junit.read(text, "report.xml"), checkstyle.read("hadolint", Ran(0, text, "", 1))
+    return junit.read_junit(text, "report.xml"), checkstyle.read_checkstyle(
+        "hadolint", ToolResult(0, text, "", 1)
+    )
 
 
 def _unknown(argv: list[str], text: str) -> Outcome:

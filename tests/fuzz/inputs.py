@@ -23,9 +23,9 @@ from hypothesis import strategies as st
 from tests.fuzz import samples
 from towpath.checks.lint.readers import requirements
 from towpath.core import references as images
-from towpath.core.findings import Ran
+from towpath.core.findings import ToolResult
 from towpath.registry import oci_reader as oci
-from towpath.registry.client.wire import Answer
+from towpath.registry.client.wire import Response
 
 DEEP = 20_000
 ODD_TEXTS = (
@@ -156,15 +156,15 @@ class Inputs:
             found[start : start + self.random.choice((len(part), len(part), 0, 1, 512))] = part
         return bytes(found)
 
-    def ran(self) -> Ran:
+    def ran(self) -> ToolResult:
         """Return how a tool ended."""
         rans = samples.rans(self.module)
         if not rans or self.random.random() < 0.2:
-            return Ran(self.code(), self.text(), self.text(), self.random.randint(0, 9))
+            return ToolResult(self.code(), self.text(), self.text(), self.random.randint(0, 9))
         ran = self.random.choice(rans)
         if self.random.random() < 0.8:
-            return Ran(ran.code, self.spoilt(ran.stdout), ran.stderr, ran.files)
-        return Ran(self.code(), ran.stdout, self.spoilt(ran.stderr), ran.files)
+            return ToolResult(ran.code, self.spoilt(ran.stdout), ran.stderr, ran.files)
+        return ToolResult(self.code(), ran.stdout, self.spoilt(ran.stderr), ran.files)
 
     def code(self) -> int:
         """Return an exit code."""
@@ -186,12 +186,12 @@ class Inputs:
             return gzip.compress(raw, 1) if self.random.random() < 0.3 else raw
         return self.damaged(raw, 0.9)
 
-    def answer(self) -> Answer:
+    def answer(self) -> Response:
         """Return what a registry answered."""
         status = self.random.choice((200, 302, 400, 401, 404, 429, 500))
         headers = {name: self.text() for name in ("retry-after", "location", "date", "link")}
         body = io.BytesIO(self.raw())
-        return Answer("https://a.example/v2/", status, self._odd()[:80], headers, body)
+        return Response("https://a.example/v2/", status, self._odd()[:80], headers, body)
 
     def line(self) -> requirements.Line:
         """Return a line of a requirements file."""

@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 
 from tests import layers
-from towpath.core.findings import Ran
+from towpath.core.findings import ToolResult
 
 FIXTURES = Path(__file__).parent.parent / "fixtures"
 ROOT = FIXTURES.parent.parent
@@ -244,14 +244,14 @@ def texts(module: str) -> tuple[str, ...]:
 
 
 @cache
-def rans(module: str) -> tuple[Ran, ...]:
+def rans(module: str) -> tuple[ToolResult, ...]:
     """Return what the tools of a reader said when they were run."""
     found = []
     for tool in _TOOLS.get(module, (module,)):
         file = FIXTURES / "said" / f"{tool}.json"
         rows = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
         found += [
-            Ran(row["code"], row["stdout"], row["stderr"], row["files"])
+            ToolResult(row["code"], row["stdout"], row["stderr"], row["files"])
             for row in rows.values()
             if isinstance(row, dict) and "stdout" in row
         ]

@@ -54,10 +54,10 @@ KINDS: Mapping[str, str] = {
     "Sequence[tuple[str, str]]": "pins",
     "Pins": "pins",
     "Values": "texts",
-    "Ran": "ran",
+    "ToolResult": "ran",
     "Manifest": "manifest",
     "Line": "line",
-    "Answer": "answer",
+    "Response": "answer",
     "tarfile.TarFile": "tar",
     "zipfile.ZipFile": "zip",
     "Mapping[Key, bool | None]": "nothing",
@@ -88,7 +88,7 @@ OURS = frozenset(
             "checks.benchmark_reader.slowdowns",
             "scanning.debian_reader.pending",
         ),
-        *("images.elf_reader.strangers", "core.findings.require_agreement"),
+        *("images.elf_reader.foreign_binaries", "core.findings.require_agreement"),
         *(
             "core.findings.require_all",
             "core.findings.require_ran",
@@ -101,7 +101,7 @@ OURS = frozenset(
         ),
         *(
             "registry.oci_reader.index_of",
-            "registry.oci_reader.loose",
+            "registry.oci_reader.standalone_artifact",
             "registry.oci_reader.overlay",
             "checks.lint.readers.requirements.version",
         ),
@@ -112,7 +112,7 @@ OURS = frozenset(
         *("images.wheels.record_reader.require_pinned", "images.wheels.wheels_reader.digest"),
         *(
             "images.wheels.wheels_reader.with_made",
-            "evidence.statement.carry",
+            "evidence.statement.carry_over",
             "evidence.statement.next_attempt",
         ),
         *(
@@ -136,7 +136,7 @@ OURS = frozenset(
         *("registry.client.transfer.attached", "registry.client.transfer.blobs_of"),
         *("registry.client.transfer.check", "registry.client.transfer.copy"),
         *("registry.client.transfer.once", "registry.client.transfer.parallel"),
-        *("registry.client.transfer.read", "registry.client.uploads.put"),
+        *("registry.client.transfer.open_content", "registry.client.uploads.put"),
         "registry.client.uploads.stream",
     )
 )

@@ -16,13 +16,13 @@ from tests.integration.services import (
     pytest_runtest_setup,
     pytest_runtest_teardown,
 )
-from towpath.config.workspace import Session
+from towpath.config.workspace import Workspace
 from towpath.images import build
 from towpath.images.build import Built
 from towpath.images.options import TARGETS
 from towpath.source import snapshot as source
-from towpath.source.snapshot import Source
-from towpath.tasks.context import session as new_session
+from towpath.source.snapshot import SourceSnapshot
+from towpath.tasks.context import workspace as new_workspace
 
 __all__ = [
     "needs_cache",
@@ -47,9 +47,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="module")
-def local() -> Iterator[Session]:
-    """Give a session on this machine's engine, and take what small projects build out of it."""
-    found = new_session(engine=True)
+def local() -> Iterator[Workspace]:
+    """Give a workspace on this machine's engine, and take what small projects build out of it."""
+    found = new_workspace(engine=True)
     yield found
     named = f"--filter=reference={found.config.registry}/{small.REPOSITORY}-*"
     said = found.runner.run(["docker", "image", "ls", "--format={{.Repository}}:{{.Tag}}", named])
@@ -57,36 +57,38 @@ def local() -> Iterator[Session]:
 
 
 @pytest.fixture(scope="session")
-def session(tmp_path_factory: pytest.TempPathFactory) -> Session:
-    """Return a session in a commit of its own, made of the files as they are now."""
+def workspace(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+    """Return a workspace in a commit of its own, made of the files as they are now."""
     return product.project(tmp_path_factory.mktemp("product") / "project")
 
 
 @pytest.fixture(scope="session")
-def made_of(session: Session) -> Source:
+def made_of(workspace: Workspace) -> SourceSnapshot:
     """Return the source of the images."""
-    return source.read(session)
+    return source.read_source(workspace)
 
 
 @pytest.fixture(scope="session")
-def built(session: Session, made_of: Source) -> Iterator[Built]:
+def built(workspace: Workspace, made_of: SourceSnapshot) -> Iterator[Built]:
     """Build production for both platforms and push it."""
-    yield build.build(session, made_of, platforms=product.PLATFORMS)
-    _remove(session)
+    yield build.build(workspace, made_of, platforms=product.PLATFORMS)
+    _remove(workspace)
 
 
 @pytest.fixture(scope="session")
-def rebuilt(session: Session, made_of: Source, built: Built) -> Iterator[dict[str, Built]]:
+def rebuilt(
+    workspace: Workspace, made_of: SourceSnapshot, built: Built
+) -> Iterator[dict[str, Built]]:
     """Build every target again, each step of it, with a secret that no cache has seen."""
     yield build.build_all(
-        session, made_of, platforms=product.PLATFORMS, targets=TARGETS, no_cache=True
+        workspace, made_of, platforms=product.PLATFORMS, targets=TARGETS, no_cache=True
     )
-    _remove(session)
+    _remove(workspace)
 
 
-def _remove(session: Session) -> None:
+def _remove(workspace: Workspace) -> None:
     """Take every name of the product's images out of the engine; the registry keeps its own."""
-    named = f"--filter=reference={session.config.images}"
+    named = f"--filter=reference={workspace.config.images}"
     listed = ["docker", "image", "ls", "--format={{.Repository}}:{{.Tag}}", named]
-    names = session.runner.run(listed).stdout.split()
-    session.runner.run(["docker", "image", "rm", "--force", *names], check=False)
+    names = workspace.runner.run(listed).stdout.split()
+    workspace.runner.run(["docker", "image", "rm", "--force", *names], check=False)

@@ -12,7 +12,7 @@ from pathlib import Path
 from uuid import uuid4
 
 from tests import forwarding
-from towpath.config.builders import Node
+from towpath.config.builders import BuilderNode
 from towpath.core.runner import Outcome, Running
 from towpath.engine import processes
 from towpath.engine.layout import layout
@@ -48,7 +48,7 @@ REQUEST = ("openssl", "req", "-newkey", "rsa:2048", "-nodes")
 class Machine:
     """A second engine: what the project says of it, and how the test looks into it."""
 
-    node: Node
+    node: BuilderNode
     name: str
     files: Path
     runner: Running
@@ -90,7 +90,9 @@ def machine(
                 runner.run(_start(runner, name, files, registry))
                 said = runner.run(["docker", "port", name, str(PORT)]).stdout.split()[0]
                 given = {row: f"{files}/{row}.pem" for row in ("ca", "cert", "key")}
-                found = Machine(Node("linux/arm64", f"tcp://{said}", **given), name, files, runner)
+                found = Machine(
+                    BuilderNode("linux/arm64", f"tcp://{said}", **given), name, files, runner
+                )
                 assert processes.until(lambda: found.ask("version").ok, 40), _log(runner, name)
                 yield found
             finally:

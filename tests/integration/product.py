@@ -7,10 +7,10 @@ from dataclasses import replace
 from pathlib import Path
 from uuid import uuid4
 
-from towpath.config.workspace import Session
+from towpath.config.workspace import Workspace
 from towpath.core.runner import Runner
 from towpath.images.build import Built
-from towpath.tasks.context import session as new_session
+from towpath.tasks.context import workspace as new_workspace
 
 ROOT = Path(__file__).resolve().parents[2]
 PARTS = ("Dockerfile", ".dockerignore", ".gitignore", "pyproject.toml", "requirements", "app")
@@ -25,7 +25,7 @@ SETTINGS = (
 )
 
 
-def project(root: Path) -> Session:
+def project(root: Path) -> Workspace:
     """Return a session in a commit of its own, made of the files as they are now."""
     root.mkdir(parents=True, exist_ok=True)
     for part in PARTS:
@@ -34,7 +34,7 @@ def project(root: Path) -> Session:
     shutil.copytree(ROOT / "tests" / "app", root / "tests" / "app")
     (root / "tests" / "__init__.py").touch()
     (root / "app" / ".env").write_bytes(b"SECRET_KEY=" + BESIDE)
-    found = new_session(engine=True)
+    found = new_workspace(engine=True)
     bundle = Path("/etc/ssl/certs/ca-certificates.crt").read_bytes()
     (root.parent / "ca.crt").write_bytes(bundle + b"\n# " + SECRET + b"\n")
     env = {**found.config.env, "SSL_CERT_FILE": str(root.parent / "ca.crt")}
@@ -46,17 +46,17 @@ def project(root: Path) -> Session:
     runner.run(["git", "add", "--all"])
     author = ["-c", "user.name=Test", "-c", "user.email=test@example.com"]
     runner.run(["git", *author, "commit", "--quiet", "--message=All of it"])
-    return Session(config, runner, found.terminal)
+    return Workspace(config, runner, found.terminal)
 
 
 def inside(
-    session: Session,
+    workspace: Workspace,
     built: Built,
     *command: str,
     platform: str = PLATFORMS[0],
     options: tuple[str, ...] = (),
 ) -> str:
     """Run a command in the image as strictly as production does, and return what it said."""
-    image = session.config.images.at(built.digest)
+    image = workspace.config.images.at(built.digest)
     argv = [*SEALED, f"--platform={platform}", *options, image, *command]
-    return session.runner.run(argv).stdout
+    return workspace.runner.run(argv).stdout

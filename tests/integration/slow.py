@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from uuid import uuid4
 
-from towpath.config.workspace import Session
+from towpath.config.workspace import Workspace
 
 ROOT = Path(__file__).resolve().parents[2]
 PATIENCE = 60.0
@@ -52,7 +52,7 @@ class Behind:
 
 
 @contextmanager
-def product(session: Session, root: Path, env: dict[str, str]) -> Iterator[Behind]:
+def product(workspace: Workspace, root: Path, env: dict[str, str]) -> Iterator[Behind]:
     """Run the product and its proxy with the configuration of the deployment, on free ports."""
     web, proxy, alive, control = (free_port() for _ in range(4))
     folder = root / "proxy"
@@ -74,7 +74,7 @@ def product(session: Session, root: Path, env: dict[str, str]) -> Iterator[Behin
     name = f"towpath-slow-{uuid4().hex[:8]}"
     process = serve(root, web, env)
     try:
-        session.runner.run(
+        workspace.runner.run(
             [
                 *("docker", "run", "--detach", "--rm", f"--name={name}", "--network=host"),
                 *("--read-only", "--cap-drop=ALL", "--tmpfs=/var/lib/towpath", "--env=SCHEME=http"),
@@ -86,7 +86,7 @@ def product(session: Session, root: Path, env: dict[str, str]) -> Iterator[Behin
         _wait(found)
         yield found
     finally:
-        session.runner.run(["docker", "rm", "--force", name], check=False)
+        workspace.runner.run(["docker", "rm", "--force", name], check=False)
         process.send_signal(signal.SIGTERM)
         process.wait(timeout=PATIENCE)
 

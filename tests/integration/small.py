@@ -14,8 +14,8 @@ from uuid import uuid4
 import pytest
 
 from tests.integration.machine import Machine
-from towpath.config.builders import Node
-from towpath.config.workspace import Session
+from towpath.config.builders import BuilderNode
+from towpath.config.workspace import Workspace
 from towpath.core.errors import InterruptedRunError, RegistryNotFoundError
 from towpath.core.runner import Runner
 from towpath.engine import processes
@@ -37,13 +37,13 @@ COPY --from=builder /tree/ /srv/
 
 
 def project(
-    local: Session,
+    local: Workspace,
     root: Path,
     *,
     pause: str = "0",
-    node: Node | None = None,
+    node: BuilderNode | None = None,
     env: Mapping[str, str] | None = None,
-) -> Session:
+) -> Workspace:
     """Return a session in a commit of a small project, built by two machines if one is named.
 
     `env` may name another engine than this machine's.
@@ -51,7 +51,7 @@ def project(
     (root / "Dockerfile").write_text(DOCKERFILE)
     (root / "pause").write_text(pause)
     (root / ".gitignore").write_text("reports/\nstate/\n")
-    found = _session(local, root, f"{REPOSITORY}-{uuid4().hex[:8]}", env or {})
+    found = _workspace(local, root, f"{REPOSITORY}-{uuid4().hex[:8]}", env or {})
     found.runner.run(["git", "init", "--quiet", "--initial-branch=main"])
     found.runner.run(["git", "add", "--all"])
     author = ["-c", "user.name=Test", "-c", "user.email=test@example.com"]
@@ -60,18 +60,18 @@ def project(
     return replace(found, config=replace(found.config, builders=builders))
 
 
-def alone(local: Session, session: Session) -> Session:
+def alone(local: Workspace, workspace: Workspace) -> Workspace:
     """Return the same project, built by this machine's engine only."""
-    return _session(local, session.config.root, session.config.repository, {})
+    return _workspace(local, workspace.config.root, workspace.config.repository, {})
 
 
-def _session(local: Session, root: Path, repository: str, more: Mapping[str, str]) -> Session:
+def _workspace(local: Workspace, root: Path, repository: str, more: Mapping[str, str]) -> Workspace:
     env = {**local.config.env, **more, "TOWPATH_STATE": str(root / "state")}
     config = replace(local.config, root=root, env=env, repository=repository, builders={})
-    return Session(config, Runner(local.terminal, env=env, cwd=root), local.terminal)
+    return Workspace(config, Runner(local.terminal, env=env, cwd=root), local.terminal)
 
 
-def require_interrupted(session: Session, far: Machine) -> None:
+def require_interrupted(workspace: Workspace, far: Machine) -> None:
     """Build what waits 61 s on another engine, press Ctrl-C, and see that nothing goes on there."""
     started = time.monotonic()
 
@@ -83,10 +83,10 @@ def require_interrupted(session: Session, far: Machine) -> None:
     watcher = threading.Thread(target=interrupt)
     watcher.start()
     with pytest.raises((KeyboardInterrupt, InterruptedRunError)):
-        build.build(session, source.read(session), platforms=BOTH)
+        build.build(workspace, source.read_source(workspace), platforms=BOTH)
     watcher.join()
 
     assert time.monotonic() - started < 50
     assert processes.until(lambda: not far.runs("sleep 61"), 10)
     with pytest.raises(RegistryNotFoundError):
-        registries.client(session).resolve("built")
+        registries.client(workspace).resolve("built")

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from towpath.environments.engine import Engine
-from towpath.tasks.context import session
+from towpath.tasks.context import workspace
 
 pytestmark = [pytest.mark.integration, pytest.mark.engine]
 
@@ -37,7 +37,7 @@ def test_nothing_of_it_reaches_compose_or_buildx(
     (tmp_path / ".env").write_text("WORD=theirs\nCOMPOSE_PROFILES=extra\n")
     for name, text in SET.items():
         monkeypatch.setenv(name, text)
-    runner = session(engine=True).runner
+    runner = workspace(engine=True).runner
     config = runner.run(["docker", "compose", "config", "--format=json"], cwd=tmp_path)
     builder = runner.run(["docker", "buildx", "inspect"]).stdout
     version = runner.run(["docker", "version", "--format={{.Server.APIVersion}}"]).stdout
@@ -55,7 +55,7 @@ def test_the_engine_of_a_context_is_asked_by_every_client(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, by_variable: bool
 ) -> None:
     """By the SDK, which knows no contexts, as by the commands."""
-    there = session(engine=True)
+    there = workspace(engine=True)
     host = there.config.env.get("DOCKER_HOST", "unix:///var/run/docker.sock")
     meta = tmp_path / "contexts/meta" / hashlib.sha256(b"lab").hexdigest()
     meta.mkdir(parents=True)
@@ -69,7 +69,7 @@ def test_the_engine_of_a_context_is_asked_by_every_client(
     monkeypatch.setenv("TOWPATH_ENGINE_DIR", "/srv/none")
     monkeypatch.setenv("DOCKER_CONTEXT", "lab" if by_variable else "")
     monkeypatch.delenv("DOCKER_HOST", raising=False)
-    found = session(engine=True)
+    found = workspace(engine=True)
 
     assert Engine(found.config.env).platform() == Engine(there.config.env).platform()
     said = found.runner.run(["docker", "version", "--format={{.Server.Os}}"])

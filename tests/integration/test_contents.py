@@ -12,7 +12,7 @@ from pathlib import PurePosixPath
 import pytest
 
 from tests.integration.product import BESIDE, PLATFORMS, SEALED, SECRET, SETTINGS, inside
-from towpath.config.workspace import Session
+from towpath.config.workspace import Workspace
 from towpath.core.errors import CommandFailedError
 from towpath.evidence import provenance
 from towpath.images import origin, readback
@@ -44,10 +44,10 @@ Row = tuple[PurePosixPath, int, int, int]
 
 
 @pytest.fixture(scope="module", params=PLATFORMS)
-def files(request: pytest.FixtureRequest, session: Session, built: Built) -> list[Row]:
+def files(request: pytest.FixtureRequest, workspace: Workspace, built: Built) -> list[Row]:
     """Return every path of a container: mode, size and owner, as root sees them."""
     said = inside(
-        session,
+        workspace,
         built,
         *("python", "-c", LIST),
         platform=request.param,
@@ -116,7 +116,7 @@ def test_no_trace_of_the_workshop(files: list[Row]) -> None:
 
 @pytest.mark.parametrize("platform", PLATFORMS)
 def test_an_ordinary_user_without_an_installer(
-    session: Session, built: Built, platform: str
+    workspace: Workspace, built: Built, platform: str
 ) -> None:
     """The user has no name and no rights; pip is no module and no program."""
     script = (
@@ -124,54 +124,54 @@ def test_an_ordinary_user_without_an_installer(
         "print(os.getuid(), os.getgid(), shutil.which('pip'), shutil.which('su'))"
     )
 
-    assert inside(session, built, "python", "-c", script, platform=platform).split() == [
+    assert inside(workspace, built, "python", "-c", script, platform=platform).split() == [
         *("10001", "10001", "None", "None"),
     ]
     with pytest.raises(CommandFailedError) as caught:
-        inside(session, built, "python", "-m", "pip", "--version", platform=platform)
+        inside(workspace, built, "python", "-m", "pip", "--version", platform=platform)
     assert "No module named pip" in caught.value.why
 
 
 @pytest.mark.parametrize("platform", PLATFORMS)
 def test_the_healthcheck_passes_on_a_read_only_root(
-    session: Session, built: Built, platform: str
+    workspace: Workspace, built: Built, platform: str
 ) -> None:
     """The web process serves on each platform, by the image's own HEALTHCHECK."""
-    image = session.config.images.at(built.digest)
+    image = workspace.config.images.at(built.digest)
     argv = [*SEALED, "--detach", f"--platform={platform}", *SETTINGS, image]
-    container = session.runner.run(argv).stdout.strip()
+    container = workspace.runner.run(argv).stdout.strip()
     try:
-        assert _health(session, container) == "healthy"
+        assert _health(workspace, container) == "healthy"
     finally:
-        session.runner.run(["docker", "rm", "--force", container])
+        workspace.runner.run(["docker", "rm", "--force", container])
 
 
-def _health(session: Session, container: str) -> str:
+def _health(workspace: Workspace, container: str) -> str:
     """Return how the container's health ends: healthy, unhealthy, or as it was at the deadline."""
     deadline = time.monotonic() + PATIENCE
     ask = ["docker", "inspect", "--format={{.State.Health.Status}}", container]
-    while (said := session.runner.run(ask).stdout.strip()) == "starting":
+    while (said := workspace.runner.run(ask).stdout.strip()) == "starting":
         if time.monotonic() > deadline:
             break
         time.sleep(1)
     return said
 
 
-def test_no_secret_is_in_any_blob(session: Session, rebuilt: dict[str, Built]) -> None:
+def test_no_secret_is_in_any_blob(workspace: Workspace, rebuilt: dict[str, Built]) -> None:
     """Neither the file beside the code nor the build's secret is in a manifest, config or layer."""
     seen = 0
-    for name, content in _blobs(session, rebuilt):
+    for name, content in _blobs(workspace, rebuilt):
         seen += 1
         for sentinel in (BESIDE, SECRET):
             assert sentinel not in content, name
     assert seen > 3 * len(PLATFORMS) * 4
-    log = session.config.reports / "logs" / "build.log"
+    log = workspace.config.reports / "logs" / "build.log"
     assert SECRET not in log.read_bytes() and BESIDE not in log.read_bytes()
 
 
-def _blobs(session: Session, images: dict[str, Built]) -> Iterator[tuple[str, bytes]]:
+def _blobs(workspace: Workspace, images: dict[str, Built]) -> Iterator[tuple[str, bytes]]:
     """Yield every document and every layer of ours, as it is stored and unpacked."""
-    registry = registries.client(session)
+    registry = registries.client(workspace)
     for target, built in images.items():
         image = registries.image(registry, built.digest)
         yield target, image.index.content
@@ -187,31 +187,31 @@ def _blobs(session: Session, images: dict[str, Built]) -> Iterator[tuple[str, by
                 yield f"{target} {layer.digest}", gzip.decompress(content)
 
 
-def test_the_search_would_find_a_secret(session: Session, rebuilt: dict[str, Built]) -> None:
+def test_the_search_would_find_a_secret(workspace: Workspace, rebuilt: dict[str, Built]) -> None:
     """What is known to be in a layer of the code is found by the same search."""
     known = b"def web(port: int = PORT"
 
-    found = [name for name, content in _blobs(session, rebuilt) if known in content]
+    found = [name for name, content in _blobs(workspace, rebuilt) if known in content]
 
     assert {name.partition(" ")[0] for name in found} == {"production", "testing", "development"}
 
 
 def test_the_testing_image_runs_the_tests_inside_itself(
-    session: Session, rebuilt: dict[str, Built]
+    workspace: Workspace, rebuilt: dict[str, Built]
 ) -> None:
     """Production with the test tools on top passes the tests of the application."""
-    said = inside(session, rebuilt["testing"])
+    said = inside(workspace, rebuilt["testing"])
 
     assert " passed" in said
     assert " failed" not in said
 
 
-def test_every_platform_gets_its_list_of_packages(session: Session, built: Built) -> None:
+def test_every_platform_gets_its_list_of_packages(workspace: Workspace, built: Built) -> None:
     """syft lists the image that was pushed; the lists hang on its digest, which stays the same."""
-    registry = registries.client(session)
+    registry = registries.client(workspace)
     image = registries.image(registry, built.digest)
 
-    listed = sbom.ensure(session, registry, image)
+    listed = sbom.ensure_attached(workspace, registry, image)
 
     assert listed.missing == {}
     assert set(listed.packages) == set(PLATFORMS)
@@ -223,12 +223,14 @@ def test_every_platform_gets_its_list_of_packages(session: Session, built: Built
         assert "pip" not in names
 
 
-def test_layers_of_ours_are_as_old_as_the_commit_or_older(session: Session, built: Built) -> None:
+def test_layers_of_ours_are_as_old_as_the_commit_or_older(
+    workspace: Workspace, built: Built
+) -> None:
     """No file has the time of the build: that is what makes two builds one digest."""
-    registry = registries.client(session)
+    registry = registries.client(workspace)
     image = registries.image(registry, built.digest)
     above = readback.ours(image, origin.base(registry, built.digest))
-    epoch = int(session.runner.run(["git", "log", "-1", "--format=%ct"]).stdout)
+    epoch = int(workspace.runner.run(["git", "log", "-1", "--format=%ct"]).stdout)
     for layer in above[PLATFORMS[1]]:
         with registry.open_blob(layer.digest) as stream, tarfile.open(fileobj=stream) as tar:
             # A folder that COPY or WORKDIR makes has the time of the source date, too.

@@ -11,7 +11,7 @@ from uuid import uuid4
 import pytest
 from django.db import connection
 
-from towpath.config.workspace import Session
+from towpath.config.workspace import Workspace
 from towpath.core.runner import Runner
 from towpath.engine import processes
 from towpath.environments import compose_commands as compose
@@ -49,18 +49,18 @@ RIGHTS = "SELECT rolsuper, rolcreaterole, rolreplication, rolbypassrls, rolcreat
 
 
 @pytest.fixture
-def site(local: Session, tmp_path: Path) -> Iterator[Site]:
+def site(local: Workspace, tmp_path: Path) -> Iterator[Site]:
     """Run a database of its own, whose data outlives its container."""
     env = {**local.config.env, "TOWPATH_STATE": str(tmp_path)}
     config = replace(local.config, env=env, name=f"towpath-role-{uuid4().hex[:8]}")
     runner = Runner(local.terminal, env=env, cwd=config.root)
-    session = Session(config, runner, local.terminal)
-    found = Site.open(session, config.environment("development"))
+    workspace = Workspace(config, runner, local.terminal)
+    found = Site.open(workspace, config.environment("development"))
     try:
         stack.up(found, ("database",))
         yield found
     finally:
-        stack.services_down(session, found.environment, volumes=True)
+        stack.services_down(workspace, found.environment, volumes=True)
 
 
 def ask(site: Site, statement: str, user: str = "dashboard") -> str:
@@ -89,7 +89,7 @@ def test_a_database_of_an_earlier_time_is_handed_over(site: Site) -> None:
     """When the server starts again everything belongs to the product, and its data is there."""
     ask(site, OLD)
     (before,) = site.containers("database")
-    site.session.runner.run(["docker", "restart", before.name])
+    site.workspace.runner.run(["docker", "restart", before.name])
     handed_over = processes.until(
         lambda: _is_up(site) and "book|dashboard_app" in ask(site, OWNERS).splitlines(), 60
     )

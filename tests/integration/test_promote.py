@@ -10,21 +10,21 @@ import pytest
 
 from tests.registry_server import push_image
 from tests.releases import RELEASING, labels, record, record_all
-from towpath.config.workspace import Session
+from towpath.config.workspace import Workspace
 from towpath.core.errors import PromotionRefusedError
 from towpath.evidence import registry as evidence
 from towpath.promotion import promote
 from towpath.promotion.availability import NEEDED
 from towpath.registry import image as registries
-from towpath.tasks.context import session as new_session
+from towpath.tasks.context import workspace as new_workspace
 
 pytestmark = [pytest.mark.integration, pytest.mark.engine]
 
 
 @pytest.fixture
-def session(tmp_path: Path) -> Session:
+def workspace(tmp_path: Path) -> Workspace:
     """Return a session with reports and a repository of its own."""
-    found = new_session(engine=True)
+    found = new_workspace(engine=True)
     name = f"towpath/test-promote-{uuid4().hex[:8]}"
     # Not as the run that this test is a part of: that one may be of a pull request.
     env = {key: value for key, value in found.config.env.items() if not key.startswith("GITHUB_")}
@@ -32,24 +32,24 @@ def session(tmp_path: Path) -> Session:
     return replace(found, config=config)
 
 
-def machine(session: Session, root: Path, **env: str) -> Session:
+def machine(workspace: Workspace, root: Path, **env: str) -> Workspace:
     """Return the session of another machine: other reports, the same registry."""
-    config = session.config
-    return replace(session, config=replace(config, root=root, env={**config.env, **env}))
+    config = workspace.config
+    return replace(workspace, config=replace(config, root=root, env={**config.env, **env}))
 
 
-def test_one_digest_goes_all_the_way(session: Session, tmp_path: Path) -> None:
+def test_one_digest_goes_all_the_way(workspace: Workspace, tmp_path: Path) -> None:
     """Tested here, released elsewhere by the registry's evidence alone: the digest is the same."""
-    registry = registries.client(session)
+    registry = registries.client(workspace)
     digest = push_image(registry, labels(), tag="built").digest
-    record_all(session, digest, *NEEDED["release"])
+    record_all(workspace, digest, *NEEDED["release"])
 
-    promote.promote(session, "test")
-    promote.promote(machine(session, tmp_path / "ci", **RELEASING), "release")
+    promote.promote(workspace, "test")
+    promote.promote(machine(workspace, tmp_path / "ci", **RELEASING), "release")
 
     assert {registry.resolve(tag) for tag in ("built", "test", "release")} == {digest}
-    seen = session.runner.run(
-        ["docker", "buildx", "imagetools", "inspect", session.config.images.tagged("release")]
+    seen = workspace.runner.run(
+        ["docker", "buildx", "imagetools", "inspect", workspace.config.images.tagged("release")]
     ).stdout
     assert digest in seen
     assert "linux/amd64" in seen and "linux/arm64" in seen
@@ -57,14 +57,14 @@ def test_one_digest_goes_all_the_way(session: Session, tmp_path: Path) -> None:
     assert held == {*NEEDED["release"], "promote-test", "promote-release"}
 
 
-def test_a_failed_stage_is_refused_by_every_machine(session: Session, tmp_path: Path) -> None:
+def test_a_failed_stage_is_refused_by_every_machine(workspace: Workspace, tmp_path: Path) -> None:
     """A failure that was pushed once stands against the digest everywhere, and moves no tag."""
-    registry = registries.client(session)
+    registry = registries.client(workspace)
     digest = push_image(registry, labels(), tag="built").digest
-    record_all(session, digest, *NEEDED["test"])
-    record(session, "tests", digest, minutes=1, coverage=79.9)
+    record_all(workspace, digest, *NEEDED["test"])
+    record(workspace, "tests", digest, minutes=1, coverage=79.9)
 
-    for place in (session, machine(session, tmp_path / "ci", **RELEASING)):
+    for place in (workspace, machine(workspace, tmp_path / "ci", **RELEASING)):
         with pytest.raises(PromotionRefusedError) as caught:
             promote.promote(place, "test")
         assert "COVERAGE failed: coverage is 79.9" in caught.value.why

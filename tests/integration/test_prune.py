@@ -23,7 +23,7 @@ from tests.registry_server import NAME, push_image
 from tests.releases import labels
 from towpath import config
 from towpath.config import Environment
-from towpath.config.workspace import Session
+from towpath.config.workspace import Workspace
 from towpath.core import private
 from towpath.core.errors import RegistryError
 from towpath.core.runner import Runner
@@ -37,7 +37,7 @@ from towpath.registry import oci_reader as oci
 from towpath.registry import push_lock as guard
 from towpath.registry.client import RegistryClient
 from towpath.retention import prune
-from towpath.tasks.context import session as new_session
+from towpath.tasks.context import workspace as new_workspace
 
 pytestmark = [
     pytest.mark.integration,
@@ -57,9 +57,9 @@ RELEASES, EVERY, KEEP = 50, 10, 3
 
 
 @pytest.fixture
-def session() -> Iterator[Session]:
+def workspace() -> Iterator[Workspace]:
     """A project on a registry that stands where an embedded engine would have its own."""
-    tools = new_session(engine=True)
+    tools = new_workspace(engine=True)
     program = embedded_program(tools.config.env)
     if program is None:
         pytest.fail("The registry of the embedded engine is needed: invoke engine.up")
@@ -76,7 +76,7 @@ def session() -> Iterator[Session]:
         table = {"name": f"prune-{own.port}", "repository": NAME, "registry": own.registry}
         found = config.parse(table, Path(folder), {**env, "TOWPATH_STATE": f"{folder}/own"})
         found = replace(found, environments={"staging": Environment("staging", 8081)})
-        yield Session(found, runner, QuietTerminal())
+        yield Workspace(found, runner, QuietTerminal())
         daemon.stop(own)
 
 
@@ -84,7 +84,7 @@ def start(own: Layout, runner: Runner) -> None:
     """Start the registry as the engine's, and return when it answers."""
     own.run.mkdir(parents=True)
     own.state.mkdir()
-    private.write(own.password, "nobody asks for it")
+    private.write_private(own.password, "nobody asks for it")
     place = own.run / "registry.yml"
     place.write_text(recipes.registry_config(own.state, own.run))
     front = [
@@ -119,23 +119,23 @@ def whole(client: RegistryClient, digest: str) -> bool:
     return len(texts) == 2
 
 
-def disk(session: Session) -> int:
+def disk(workspace: Workspace) -> int:
     """Return the bytes of every file of the registry."""
-    place = collection.storage(session.config.env, session.config.images)
+    place = collection.storage(workspace.config.env, workspace.config.images)
     assert place is not None
     return collection.usage(place)
 
 
-def test_fifty_releases_take_the_disk_of_a_few(session: Session) -> None:
+def test_fifty_releases_take_the_disk_of_a_few(workspace: Workspace) -> None:
     """Never more than those since the last prune and those that stay; what stays is whole."""
-    client = registry.client(session)
+    client = registry.client(workspace)
     peak, after, digests = 0, [], []
     for number in range(RELEASES):
         digests.append(release(client, number))
         if number % EVERY == EVERY - 1:
-            peak = max(peak, disk(session))
-            prune.prune(session, keep=KEEP, sure=True)
-            after.append(disk(session))
+            peak = max(peak, disk(workspace))
+            prune.prune(workspace, keep=KEEP, sure=True)
+            after.append(disk(workspace))
 
     assert peak < (EVERY + KEEP) * LAYER * 1.1
     assert max(after) < KEEP * LAYER * 1.1
@@ -145,11 +145,11 @@ def test_fifty_releases_take_the_disk_of_a_few(session: Session) -> None:
     assert not client.has_manifest(digests[0])
 
 
-def test_what_staging_goes_back_to_outlives_fifty_others(session: Session) -> None:
+def test_what_staging_goes_back_to_outlives_fifty_others(workspace: Workspace) -> None:
     """It is older than the last N, and whole with its evidence after the disk was freed."""
-    client = registry.client(session)
+    client = registry.client(workspace)
     digests = [release(client, number) for number in range(6)]
-    state = session.config.state_of(session.config.environment("staging"))
+    state = workspace.config.state_of(workspace.config.environment("staging"))
     state.mkdir(parents=True)
     rows = [
         {"kind": "deploy", "digest": digest, "deployment": str(number)}
@@ -157,17 +157,17 @@ def test_what_staging_goes_back_to_outlives_fifty_others(session: Session) -> No
     ]
     (state / "releases.json").write_text(json.dumps({"releases": rows}))
 
-    prune.prune(session, keep=1, sure=True)
+    prune.prune(workspace, keep=1, sure=True)
 
     assert [whole(client, digests[number]) for number in (0, 1, 5)] == [True] * 3
     assert not client.has_manifest(digests[2])
 
 
 def test_pulls_go_on_and_pushes_fail_while_the_disk_is_freed(
-    session: Session, monkeypatch: pytest.MonkeyPatch
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A push past the lock, as another tool does it, is refused and not half taken."""
-    client, seen = registry.client(session), []
+    client, seen = registry.client(workspace), []
     digest = release(client, 1)
     tidy = collection._tidy
 
@@ -178,38 +178,38 @@ def test_pulls_go_on_and_pushes_fail_while_the_disk_is_freed(
         tidy(place)
 
     monkeypatch.setattr(collection, "_tidy", meanwhile)
-    prune.prune(session, keep=1, sure=True)
+    prune.prune(workspace, keep=1, sure=True)
 
     assert seen == [digest]
     assert client.put_blob(b"another", "text/plain").size == 7
 
 
 def test_a_collection_that_was_killed_is_healed_by_the_next_push(
-    session: Session, monkeypatch: pytest.MonkeyPatch
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The registry was left read-only; whoever pushes next starts it again."""
-    own, client = layout(session.config.env), registry.client(session)
+    own, client = layout(workspace.config.env), registry.client(workspace)
     own.collecting.touch()
-    collection._serve(own, session.runner, readonly=True)  # type: ignore[arg-type]
+    collection._serve(own, workspace.runner, readonly=True)  # type: ignore[arg-type]
     with pytest.raises(RegistryError):
         client.put_blob(b"another", "text/plain")
 
-    with guard.pushing(session):
+    with guard.pushing(workspace):
         release(client, 1)
 
     assert not own.collecting.exists()
 
 
-def test_a_push_waits_until_a_prune_is_done(session: Session) -> None:
+def test_a_push_waits_until_a_prune_is_done(workspace: Workspace) -> None:
     """It begins when the lock is free, and finds a registry that takes it."""
-    client, order = registry.client(session), []
+    client, order = registry.client(workspace), []
 
     def push() -> None:
-        with guard.pushing(session):
+        with guard.pushing(workspace):
             order.append("push")
             release(client, 2)
 
-    with guard.alone(session):
+    with guard.alone(workspace):
         other = threading.Thread(target=push)
         other.start()
         other.join(0.5)

@@ -9,27 +9,27 @@ import pytest
 
 from tests.registry_server import push_image
 from tests.releases import labels
-from towpath.config.workspace import Session
+from towpath.config.workspace import Workspace
 from towpath.core.errors import RegistryError, RegistryNotFoundError
 from towpath.registry import image as registries
 from towpath.registry import oci_reader as oci
 from towpath.registry.client import RegistryClient
-from towpath.tasks.context import session as new_session
+from towpath.tasks.context import workspace as new_workspace
 
 pytestmark = [pytest.mark.integration, pytest.mark.engine]
 
 
 @pytest.fixture(scope="module")
-def session() -> Session:
+def workspace() -> Workspace:
     """Return a session of a repository that nothing else uses."""
-    found = new_session(engine=True)
+    found = new_workspace(engine=True)
     name = f"towpath/test-registry-{uuid4().hex[:8]}"
     return replace(found, config=replace(found.config, repository=name))
 
 
 @pytest.fixture
-def client(session: Session) -> RegistryClient:
-    return registries.client(session)
+def client(workspace: Workspace) -> RegistryClient:
+    return registries.client(workspace)
 
 
 def test_bytes_come_back_as_they_were_sent(client: RegistryClient) -> None:

@@ -30,7 +30,7 @@ from towpath.engine.lifecycle import alone
 from towpath.registry import oci_reader as oci
 from towpath.registry.client import RegistryClient
 from towpath.registry.login import registry_client
-from towpath.tasks.context import session as new_session
+from towpath.tasks.context import workspace as new_workspace
 
 pytestmark = [
     pytest.mark.integration,
@@ -89,7 +89,7 @@ print(json.dumps(said))
 @pytest.fixture
 def own() -> Iterator[Layout]:
     """The registry of an engine of this test's own, below a directory that everybody may enter."""
-    tools = new_session(engine=True)
+    tools = new_workspace(engine=True)
     program = embedded_program(tools.config.env)
     if program is None or not (program.parents[1] / "sbin/haproxy").is_file():
         pytest.fail("The programs of the embedded engine are needed: invoke engine.up")
@@ -101,7 +101,7 @@ def own() -> Iterator[Layout]:
             runner = Runner(QuietTerminal(), env=dict(tools.config.env), cwd=Path("/"))
             with alone(found, QuietTerminal()), locks.opened(found.pushes):
                 daemon._prepare(found, program.parents[2], runner.env)
-                private.write(found.log, "")
+                private.write_private(found.log, "")
                 argv = ["sh", "-c", daemon.RECORD, "sh", str(found.record), "unshare"]
                 argv += [*daemon.NAMESPACES, "sh", "-c", FIRST, "sh", str(program.parents[2])]
                 runner.spawn([*argv, str(found.run)], log=found.log)

@@ -8,7 +8,7 @@ from uuid import uuid4
 import pytest
 
 from tests.integration import product
-from towpath.config.workspace import Session
+from towpath.config.workspace import Workspace
 from towpath.images import bake
 
 pytestmark = [pytest.mark.integration, pytest.mark.engine]
@@ -28,32 +28,32 @@ def test_a_poisoned_cache_is_in_no_image(tmp_path: Path) -> None:
 
     The cache has a name of this test's own: no other build of the engine is harmed.
     """
-    session = product.project(tmp_path / "project")
+    workspace = product.project(tmp_path / "project")
     name = f"test-{uuid4()}"
-    file = session.config.root / "Dockerfile"
+    file = workspace.config.root / "Dockerfile"
     file.write_text(file.read_text().replace(MOUNT, f"{MOUNT}id={name},") + LOOK)
     bad = tmp_path / "bad"
     bad.mkdir()
     (bad / "Dockerfile").write_text(POISON.format(id=name))
 
-    first = _looked(session, tmp_path / "first")
-    session.runner.run([*_build(session), "--output=type=cacheonly", str(bad)])
-    second = _looked(session, tmp_path / "second")
+    first = _looked(workspace, tmp_path / "first")
+    workspace.runner.run([*_build(workspace), "--output=type=cacheonly", str(bad)])
+    second = _looked(workspace, tmp_path / "second")
 
     assert "VERSION = " in first
     assert second == first
 
 
-def _looked(session: Session, into: Path) -> str:
+def _looked(workspace: Workspace, into: Path) -> str:
     """Install again what every platform has alike, and return a file of it."""
-    with (session.config.root / "requirements/production.txt").open("a") as stream:
+    with (workspace.config.root / "requirements/production.txt").open("a") as stream:
         stream.write(f"# {uuid4()}\n")
     wanted = ["--target=looked", f"--output=type=local,dest={into}"]
-    session.runner.run([*_build(session), *wanted, str(session.config.root)])
+    workspace.runner.run([*_build(workspace), *wanted, str(workspace.config.root)])
     return (into / "__init__.py").read_text()
 
 
-def _build(session: Session) -> list[str]:
-    ca_file = bake.certificates(session.config.env)
+def _build(workspace: Workspace) -> list[str]:
+    ca_file = bake.certificates(workspace.config.env)
     secret = [f"--secret=id=ca,src={ca_file}"] if ca_file else []
     return ["docker", "buildx", "build", "--progress=plain", *secret]

@@ -13,7 +13,7 @@ from benchmarks.slow.clients import KINDS, crowd
 from health import probe
 from tests.integration import slow
 from tests.integration.slow import Behind
-from towpath.config.workspace import Session
+from towpath.config.workspace import Workspace
 
 pytestmark = [
     pytest.mark.integration,
@@ -28,7 +28,7 @@ HOST = b" HTTP/1.1\r\nHost: localhost\r\n"
 
 @pytest.fixture(scope="module")
 def behind(
-    local: Session, tmp_path_factory: pytest.TempPathFactory, django_db_setup: None
+    local: Workspace, tmp_path_factory: pytest.TempPathFactory, django_db_setup: None
 ) -> Iterator[Behind]:
     """Serve the product on the database of these tests."""
     env = {"DATABASE_NAME": str(connection.settings_dict["NAME"])}

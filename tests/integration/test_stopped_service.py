@@ -11,11 +11,11 @@ from uuid import uuid4
 import pytest
 
 from towpath.checks.tests import tests as testing
-from towpath.config.workspace import Session
+from towpath.config.workspace import Workspace
 from towpath.core.runner import Runner
 from towpath.environments import services as stack
 from towpath.environments.engine import Engine
-from towpath.tasks.context import session as new_session
+from towpath.tasks.context import workspace as new_workspace
 
 pytestmark = [pytest.mark.integration, pytest.mark.engine]
 
@@ -54,9 +54,9 @@ def test_4_the_database_is_there(needs_database):
 
 
 @pytest.fixture
-def session(tmp_path: Path) -> Iterator[Session]:
+def workspace(tmp_path: Path) -> Iterator[Workspace]:
     """Return a session with services of its own, under a project name of its own."""
-    found = new_session(engine=True)
+    found = new_workspace(engine=True)
     env = {**found.config.env, "TOWPATH_STATE": str(tmp_path)}
     config = replace(found.config, env=env, name=f"stopped-{uuid4().hex[:8]}")
     runner = Runner(found.terminal, env=env, cwd=ROOT)
@@ -68,18 +68,18 @@ def session(tmp_path: Path) -> Iterator[Session]:
 
 
 def test_the_tests_that_need_a_stopped_service_fail_with_its_name(
-    session: Session, tmp_path: Path
+    workspace: Workspace, tmp_path: Path
 ) -> None:
     """One fails in the middle, the next before it begins; the others do not mind."""
-    environment = session.config.environment("testing")
-    addresses = stack.services_up(session, environment, ("database", "cache"))
-    secrets = session.config.state_of(environment) / "secrets"
-    project = session.config.project(environment)
-    (container,) = Engine(session.config.env).containers(project, "cache")
+    environment = workspace.config.environment("testing")
+    addresses = stack.services_up(workspace, environment, ("database", "cache"))
+    secrets = workspace.config.state_of(environment) / "secrets"
+    project = workspace.config.project(environment)
+    (container,) = Engine(workspace.config.env).containers(project, "cache")
     inner = tmp_path / "test_inner.py"
     inner.write_text(INNER)
 
-    ended = session.runner.run(
+    ended = workspace.runner.run(
         [sys.executable, "-m", "pytest", "-q", "-p", "tests.integration.services"]
         + ["-p", "no:randomly", "-p", "no:cacheprovider", f"--rootdir={ROOT}"]
         + [f"--config-file={ROOT / 'pyproject.toml'}", str(inner)],

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.integration import product
-from towpath.config.workspace import Session
+from towpath.config.workspace import Workspace
 from towpath.images import bake
 
 pytestmark = [pytest.mark.integration, pytest.mark.engine]
@@ -18,11 +18,11 @@ pytestmark = [pytest.mark.integration, pytest.mark.engine]
 STAGES = {"code": "code/", "test-code": "tree/"}
 
 
-def contents(session: Session, stage: str, target: Path) -> dict[str, tuple[int, str]]:
+def contents(workspace: Workspace, stage: str, target: Path) -> dict[str, tuple[int, str]]:
     """Build a stage; return the mode and the hash of each file that is the project's."""
-    secret = f"--secret=id=ca,src={bake.certificates(session.config.env)}"
+    secret = f"--secret=id=ca,src={bake.certificates(workspace.config.env)}"
     argv = ["docker", "buildx", "build", "--quiet", f"--target={stage}", secret]
-    session.runner.run([*argv, f"--output=type=tar,dest={target}", "."])
+    workspace.runner.run([*argv, f"--output=type=tar,dest={target}", "."])
     with tarfile.open(target) as archive:
         rows = [row for row in archive.getmembers() if row.name.startswith(STAGES[stage])]
         return {row.name: (row.mode, _hash(archive, row)) for row in rows}
@@ -38,12 +38,12 @@ def test_a_checkout_that_only_its_owner_reads_gives_the_same_image(
     stage: str, tmp_path: Path
 ) -> None:
     """The same files with the same modes, which everybody may read."""
-    session = product.project(tmp_path / "project")
-    root = session.config.root
-    usual = contents(session, stage, tmp_path / "usual.tar")
+    workspace = product.project(tmp_path / "project")
+    root = workspace.config.root
+    usual = contents(workspace, stage, tmp_path / "usual.tar")
     for path in (root, *root.rglob("*")):
         path.chmod(path.stat().st_mode & 0o700)
-    closed = contents(session, stage, tmp_path / "closed.tar")
+    closed = contents(workspace, stage, tmp_path / "closed.tar")
 
     assert closed == usual
     assert all(mode & 0o044 == 0o044 for mode, _ in usual.values())

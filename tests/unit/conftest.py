@@ -14,9 +14,9 @@ from typing import Any
 import pytest
 
 from tests.registry_server import Store, serving
-from tests.releases import session_at
+from tests.releases import workspace_at
 from tests.unit.scanning.scanning import Archive
-from towpath.config.workspace import Session
+from towpath.config.workspace import Workspace
 from towpath.core import reachable
 from towpath.core.redaction import SECRETS
 from towpath.registry.client import transport as asking
@@ -74,9 +74,9 @@ def store() -> Iterator[Store]:
 
 
 @pytest.fixture
-def session(tmp_path: Path, store: Store) -> Session:
+def workspace(tmp_path: Path, store: Store) -> Workspace:
     """A session of an empty project whose registry is the store."""
-    return session_at(tmp_path, store)
+    return workspace_at(tmp_path, store)
 
 
 @pytest.fixture(autouse=True)

@@ -22,7 +22,7 @@ from towpath.core.errors import (
     NothingToJudgeError,
     TowpathError,
 )
-from towpath.core.findings import Ran
+from towpath.core.findings import ToolResult
 from towpath.deployment.migrations import reader as migrations
 from towpath.environments import compose_reader as compose
 from towpath.environments import engine_images_reader as images
@@ -41,18 +41,27 @@ from towpath.source import switches_reader as switches
 DEEP, OBJECTS = "[" * 20_000, '{"a":' * 20_000
 TWICE, INFINITE = '{"a": 1, "a": 2}', '{"a": 1e999}'
 JSON: tuple[Callable[[str], object], ...] = (
-    *(benchmark.read, builders.native, buildx.engine_id, buildx.has_image_store),
-    *(lambda text: buildx.built_digests(text, ["app"]), compose.images, coverage.read),
-    *(images.listed, migrations.applied, migrations.plan, secrets.baseline, trivy.read),
-    *(lambda text: actionlint.read(ran(text)), lambda text: bandit.read(ran(text))),
-    *(lambda text: pip_audit.read(ran(text), [("a", "1")]), lambda text: radon.read(ran(text))),
-    *(lambda text: zizmor.read(ran(text)), lambda text: wheel_records.read(text.encode(), "x")),
+    *(benchmark.read_benchmark, builders.native, buildx.engine_id, buildx.has_image_store),
+    *(lambda text: buildx.built_digests(text, ["app"]), compose.images, coverage.read_coverage),
+    *(images.listed, migrations.applied, migrations.plan, secrets.baseline, trivy.read_trivy),
+    *(
+        lambda text: actionlint.read_actionlint(ran(text)),
+        lambda text: bandit.read_bandit(ran(text)),
+    ),
+    *(
+        lambda text: pip_audit.read_pip_audit(ran(text), [("a", "1")]),
+        lambda text: radon.read_radon(ran(text)),
+    ),
+    *(
+        lambda text: zizmor.read_zizmor(ran(text)),
+        lambda text: wheel_records.read_wheel_record(text.encode(), "x"),
+    ),
 )
 
 
-def ran(text: str, code: int = 0) -> Ran:
+def ran(text: str, code: int = 0) -> ToolResult:
     """Return how a tool ended that was given one file and wrote this."""
-    return Ran(code, text, "", 1)
+    return ToolResult(code, text, "", 1)
 
 
 @pytest.mark.parametrize("text", [DEEP, OBJECTS, TWICE, INFINITE, '{"a": NaN}', '"\\ud800"'])
@@ -75,14 +84,14 @@ def test_a_status_of_the_engine_that_is_none_names_no_image_store(status: str) -
 def test_a_report_of_bandit_of_another_form_is_no_verdict(metrics: str) -> None:
     """Its counts are objects of numbers."""
     with pytest.raises(NothingToJudgeError, match="bandit gave no verdict"):
-        bandit.read(ran(f'{{"errors": [], "results": [], "metrics": {metrics}}}'))
+        bandit.read_bandit(ran(f'{{"errors": [], "results": [], "metrics": {metrics}}}'))
 
 
 @pytest.mark.parametrize("blocks", ['"RE"', "7", "null", "true", '["a"]', '[{"type": 1}]'])
 def test_a_report_of_radon_of_another_form_is_no_verdict(blocks: str) -> None:
     """What stands for a file is a list of blocks, or an error."""
     with pytest.raises(NothingToJudgeError, match="radon gave no verdict"):
-        radon.read(ran(f'{{"a.py": {blocks}}}'))
+        radon.read_radon(ran(f'{{"a.py": {blocks}}}'))
 
 
 def test_a_severity_of_zizmor_that_is_no_word_is_no_verdict() -> None:
@@ -95,7 +104,7 @@ def test_a_severity_of_zizmor_that_is_no_word_is_no_verdict() -> None:
     row["determinations"] = {"severity": ["High"]}
 
     with pytest.raises(NothingToJudgeError, match="zizmor gave no verdict"):
-        zizmor.read(ran(json.dumps([row]), 14))
+        zizmor.read_zizmor(ran(json.dumps([row]), 14))
 
 
 @pytest.mark.parametrize("version", ["x:1", "\n:2", "²:1", ":1", "1" * 5000, "9" * 12 + ":1"])
@@ -166,10 +175,10 @@ def test_a_table_of_the_proxy_with_an_endless_field_is_refused_in_words() -> Non
 def test_xml_that_is_odd_is_refused_in_words(text: str, why: str) -> None:
     """A document type can name files, or entities that grow without an end."""
     with pytest.raises(NothingToJudgeError) as caught:
-        junit.read(text, "report.xml")
+        junit.read_junit(text, "report.xml")
     assert why in caught.value.why
     with pytest.raises(NothingToJudgeError) as caught:
-        checkstyle.read("hadolint", ran(text))
+        checkstyle.read_checkstyle("hadolint", ran(text))
     assert why in caught.value.why
 
 

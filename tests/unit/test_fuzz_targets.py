@@ -27,7 +27,7 @@ def test_the_rooms_are_walked() -> None:
     names = {target.name for target in targets.find()}
 
     assert {
-        "checks.tests.junit_reader.read",
+        "checks.tests.junit_reader.read_junit",
         "scanning.spdx_reader.packages",
         "core.documents.loads",
     } <= names

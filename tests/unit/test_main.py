@@ -13,10 +13,10 @@ from tests.releases import good
 from towpath.__main__ import main
 from towpath.checks import records
 from towpath.checks.tests import tests as testing
-from towpath.config.workspace import Session
+from towpath.config.workspace import Workspace
 from towpath.evidence import record as stages
 from towpath.source import snapshot as source
-from towpath.tasks.context import session
+from towpath.tasks.context import workspace
 
 
 @pytest.fixture(autouse=True)
@@ -83,7 +83,7 @@ def test_a_probe_that_lacks_compose_brings_up_the_engine_that_has_one(
     monkeypatch.setenv("TOWPATH_ENGINE_DIR", str(project / "engine"))
     monkeypatch.setattr("towpath.engine.layout.LONGEST", 500)
 
-    def brought_up(found: Session) -> Session:
+    def brought_up(found: Workspace) -> Workspace:
         programs.mkdir()
         (programs / "docker").write_text(DOCKER)
         (programs / "docker").chmod(0o755)
@@ -134,9 +134,9 @@ def tested(project: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     who = ("-c", "user.name=Somebody", "-c", "user.email=somebody@example.com")
     for argv in (("init", "-q"), ("add", "."), (*who, "commit", "-qm", "first")):
         subprocess.run(["git", *argv], check=True)
-    tools = session()
+    tools = workspace()
     records.begin(tools, "tests")
-    seen = source.snapshot(tools)
+    seen = source.read_files(tools)
     stages.record(
         tools,
         "tests",

@@ -20,14 +20,14 @@ RENEW = "Renew the baseline and have it reviewed: nox -s performance -- --renew"
 
 
 @dataclass(frozen=True)
-class Measured:
+class Benchmarks:
     """Multiples of the reference by the path's name; `measure` names the reference's very code."""
 
     ratios: Mapping[str, float]
     measure: str
 
 
-def read(text: str) -> Measured:
+def read_benchmark(text: str) -> Benchmarks:
     """Return what a report of pytest-benchmark says.
 
     Raises NothingToJudgeError if it is empty, broken or half, if a path has no time of its own or
@@ -43,10 +43,10 @@ def read(text: str) -> Measured:
         raise unread(TOOL, f"Its report lacks or spoils {error}.") from error
     if len(ratios) != len(rows) or len(measures) != 1:
         raise unread(TOOL, "It has two paths of one name, or more than one reference.")
-    return Measured(ratios, measures.pop())
+    return Benchmarks(ratios, measures.pop())
 
 
-def slowdowns(measured: Measured, baseline: str, python: str) -> dict[str, float]:
+def slowdowns(measured: Benchmarks, baseline: str, python: str) -> dict[str, float]:
     """Return how many times slower than in the baseline each path is; below 1 is faster.
 
     Raises NothingToJudgeError if the baseline has other paths, another reference, or nothing for
@@ -67,7 +67,7 @@ def slowdowns(measured: Measured, baseline: str, python: str) -> dict[str, float
         raise _stale(str(error)) from error
 
 
-def renewed(measured: Measured, baseline: str, python: str) -> str:
+def renewed(measured: Benchmarks, baseline: str, python: str) -> str:
     """Return the baseline's text with what was measured on this Python.
 
     What it has of other Pythons stays, unless it was measured against another reference.

@@ -13,7 +13,7 @@ from pathlib import Path
 from towpath import gates
 from towpath.checks.tests import junit_reader as junit
 from towpath.config import Config
-from towpath.config.workspace import Session
+from towpath.config.workspace import Workspace
 from towpath.core import documents, environment, files
 from towpath.core.errors import (
     ConfigurationError,
@@ -64,7 +64,7 @@ CHECKS = (
 
 
 @dataclass(frozen=True)
-class Place:
+class ContainerHost:
     """Where containers run: the engine's socket, its platform, and a runner for each service."""
 
     socket: Path
@@ -95,13 +95,13 @@ def chosen(names: Sequence[str]) -> tuple[Check, ...]:
     return tuple(known[name] for name in dict.fromkeys(names)) or CHECKS
 
 
-def run(session: Session, checks: Sequence[Check], place: Place) -> list[Result]:
+def run(workspace: Workspace, checks: Sequence[Check], place: ContainerHost) -> list[Result]:
     """Run these services side by side, gather what they report, and take everything down.
 
     Raises GateFailedError if one failed, NothingToJudgeError if one could not be judged: a service
     that did not start is never passed. LockedError where another run has the same containers.
     """
-    config = session.config
+    config = workspace.config
     if not (config.root / FILE).is_file():
         raise ConfigurationError(
             f"There is no {FILE}.", next_step="Copy it from Towpath's own repository."
@@ -109,69 +109,71 @@ def run(session: Session, checks: Sequence[Check], place: Place) -> list[Result]
     with locked(
         config.state / "ci" / "lock",
         stages.stamp(stages.now()),
-        session.terminal.warn,
+        workspace.terminal.warn,
         "Both would have the same containers.",
     ):
-        image = _image(session, place.platform)
-        results = _run(session, checks, place, image)
-    _tell(session, results)
+        image = _image(workspace, place.platform)
+        results = _run(workspace, checks, place, image)
+    _tell(workspace, results)
     return results
 
 
-def demand(results: Iterable[Result]) -> None:
+def require_passed(results: Iterable[Result]) -> None:
     """Raise for the worst of the verdicts."""
     if error := _error(list(results)):
         raise error
 
 
-def _image(session: Session, platform: str) -> str:
+def _image(workspace: Workspace, platform: str) -> str:
     """Build the image of the checks into the engine; it holds tools only, and no source."""
-    wanted = {"PYTHONS": " ".join(pythons.wanted(session.config))}
-    with session.terminal.step("The image of the checks"):
-        return bake.keep(session, Order((TARGET,), (platform,), wanted, {}), TARGET)
+    wanted = {"PYTHONS": " ".join(pythons.wanted(workspace.config))}
+    with workspace.terminal.step("The image of the checks"):
+        return bake.keep(workspace, Order((TARGET,), (platform,), wanted, {}), TARGET)
 
 
-def _run(session: Session, checks: Sequence[Check], place: Place, image: str) -> list[Result]:
-    reports = session.config.reports / "ci"
+def _run(
+    workspace: Workspace, checks: Sequence[Check], place: ContainerHost, image: str
+) -> list[Result]:
+    reports = workspace.config.reports / "ci"
     work = reports / "work"
-    project = Project(f"{session.config.name}-{TARGET}", (FILE,))
-    env = environment.of_sessions(session.config.env) | _variables(place, work, image)
+    project = Project(f"{workspace.config.name}-{TARGET}", (FILE,))
+    env = environment.of_sessions(workspace.config.env) | _variables(place, work, image)
     try:
-        with session.terminal.step("A copy of the working tree for each service"):
-            made_of = checkouts.make(session, [work / check.service for check in checks])
+        with workspace.terminal.step("A copy of the working tree for each service"):
+            made_of = checkouts.make_copy(workspace, [work / check.service for check in checks])
             roots = {check.service: work / check.service / made_of.prefix for check in checks}
             for root in roots.values():
                 (root / "reports").mkdir(exist_ok=True)
             (work / "tmp").mkdir(exist_ok=True)
         env["TOWPATH_CI_DIRECTORY"] = made_of.prefix
-        ended = _all(session, project, checks, place, env)
+        ended = _all(workspace, project, checks, place, env)
         for check in checks:
             left = _gather(roots[check.service] / "reports", reports / check.service)
             if left:
-                session.terminal.warn(f"{check.service}: not taken over: {', '.join(left)}")
+                workspace.terminal.warn(f"{check.service}: not taken over: {', '.join(left)}")
         return [
-            _judge(session, check, outcome, made_of.subject)
+            _judge(workspace, check, outcome, made_of.subject)
             for check, outcome in zip(checks, ended, strict=True)
         ]
     finally:
-        session.runner.run(compose.down(project, volumes=True), env=env, check=False)
+        workspace.runner.run(compose.down(project, volumes=True), env=env, check=False)
         shutil.rmtree(work, ignore_errors=True)
 
 
 def _all(
-    session: Session,
+    workspace: Workspace,
     project: Project,
     checks: Sequence[Check],
-    place: Place,
+    place: ContainerHost,
     env: Mapping[str, str],
 ) -> list[Outcome | TowpathError]:
     """Run every service to its end, as many at a time as there are cores."""
-    config, mounts = session.config, _mounts(session)
+    config, mounts = workspace.config, _mounts(workspace)
     down = compose.down(project, volumes=True)
     # What a killed run left behind is no ground for this one.
-    session.runner.run(down, env=env, check=False)
+    workspace.runner.run(down, env=env, check=False)
     # The networks, before several would make them at once.
-    session.runner.run(compose.create(project, checks[-1].service), env=env)
+    workspace.runner.run(compose.create(project, checks[-1].service), env=env)
 
     def one(check: Check) -> Outcome | TowpathError:
         named = config.variables.get(check.stage, ())
@@ -193,11 +195,11 @@ def _all(
         # After Ctrl-C this ends the containers, and with them whoever waits for them.
         for future in futures:
             future.cancel()
-        session.runner.run(down, env=env, check=False)
+        workspace.runner.run(down, env=env, check=False)
         pool.shutdown()
 
 
-def _variables(place: Place, work: Path, image: str) -> dict[str, str]:
+def _variables(place: ContainerHost, work: Path, image: str) -> dict[str, str]:
     """Return the variables of the Compose file."""
     return {
         "TOWPATH_CI_IMAGE": image,
@@ -210,12 +212,12 @@ def _variables(place: Place, work: Path, image: str) -> dict[str, str]:
     }
 
 
-def _mounts(session: Session) -> list[str]:
+def _mounts(workspace: Workspace) -> list[str]:
     """Return what of this machine the checks see besides: certificates, given advisories.
 
     A relative name of advisories is found in the copy of the working tree.
     """
-    env = session.config.env
+    env = workspace.config.env
     advisories = env.get("TOWPATH_ADVISORIES", "")
     given = advisories if Path(advisories).is_absolute() else ""
     return [*filter(None, [bake.certificates(env), given])]
@@ -233,13 +235,13 @@ def _gather(found: Path, target: Path) -> list[str]:
 
 
 def _judge(
-    session: Session, check: Check, ended: Outcome | TowpathError, subject: Subject
+    workspace: Workspace, check: Check, ended: Outcome | TowpathError, subject: Subject
 ) -> Result:
     """Return the verdict on a service: what its own evidence says, if it can be believed."""
     if isinstance(ended, TowpathError):
         return Result(check.service, Status.ERRORED, None, 0.0, " ".join(ended.lines()))
     try:
-        status, note = _said(session, check, ended, subject)
+        status, note = _said(workspace, check, ended, subject)
     except NothingToJudgeError as error:
         status, note = Status.ERRORED, f"{error.what} {error.why}"
     if status is Status.PASSED and not ended.ok:
@@ -247,16 +249,18 @@ def _judge(
     return Result(check.service, status, ended.code, ended.seconds, note)
 
 
-def _said(session: Session, check: Check, ended: Outcome, subject: Subject) -> tuple[Status, str]:
+def _said(
+    workspace: Workspace, check: Check, ended: Outcome, subject: Subject
+) -> tuple[Status, str]:
     """Return the verdict of a service and a few words: by its code, its report or its evidence."""
     if not check.stage:
         return (Status.PASSED, "") if ended.ok else (Status.ERRORED, ended.tail())
-    reports = session.config.reports / "ci" / check.service
+    reports = workspace.config.reports / "ci" / check.service
     if check.report:
         file = reports / check.report
         text = file.read_text() if file.is_file() else ""
-        return _by_report(session.config, check, text, ended)
-    return _by_evidence(session.config, check, reports, ended, subject)
+        return _by_report(workspace.config, check, text, ended)
+    return _by_evidence(workspace.config, check, reports, ended, subject)
 
 
 def _by_evidence(
@@ -281,7 +285,7 @@ def _by_report(config: Config, check: Check, text: str, ended: Outcome) -> tuple
     """Judge tests that are a part of a stage by the gates of the whole, as the project has them."""
     if not text:
         raise NothingToJudgeError("It left no report.", why=ended.tail())
-    seen = junit.read(text, check.report)
+    seen = junit.read_junit(text, check.report)
     facts = {"tests_run": seen.run, "tests_failed": seen.failed, "tests_skipped": seen.skipped}
     verdicts = stages.verdicts(config, check.stage, facts)
     return gates.worst(row.status for row in verdicts), "; ".join(row.reason for row in verdicts)
@@ -291,9 +295,9 @@ def _verdicts(rows: Iterable[Mapping[str, object]]) -> str:
     return "; ".join(str(row["reason"]) for row in rows)
 
 
-def _tell(session: Session, results: Sequence[Result]) -> None:
+def _tell(workspace: Workspace, results: Sequence[Result]) -> None:
     order = {check.service: number for number, check in enumerate(reversed(CHECKS))}
-    session.terminal.table(
+    workspace.terminal.table(
         "Checks in containers",
         ("service", "verdict", "code", "time", ""),
         [
@@ -307,7 +311,7 @@ def _tell(session: Session, results: Sequence[Result]) -> None:
             for row in sorted(results, key=lambda row: order[row.service])
         ],
     )
-    session.terminal.say("What each of them reported is in reports/ci, its log in reports/logs.")
+    workspace.terminal.say("What each of them reported is in reports/ci, its log in reports/logs.")
 
 
 def _error(results: Sequence[Result]) -> TowpathError | None:

@@ -14,7 +14,7 @@ from towpath.checks.lint import output as rows
 from towpath.checks.lint.readers import bandit
 from towpath.checks.lint.readers.maintainability import Module
 from towpath.checks.lint.readers.radon import Function
-from towpath.checks.records import Record
+from towpath.checks.records import ToolRecord
 from towpath.checks.security import advisories_reader as advisories
 from towpath.checks.security import secrets_reader as secrets
 from towpath.checks.tests import coverage_reader as coverage
@@ -28,7 +28,7 @@ from towpath.source import matrix as pythons
 
 
 @dataclass
-class Measured:
+class CheckFacts:
     """What a check measured: facts for the gates, what could not be read and why, and the rest.
 
     `rows` are for a table: tool, how it stands, seconds, a few words. `told` has the findings of
@@ -47,7 +47,7 @@ class Measured:
     excluded: dict[str, list[str]] = field(default_factory=dict)
 
     def take(
-        self, config: Config, stage: str, name: str, read: Callable[[Record], tuple[str, str]]
+        self, config: Config, stage: str, name: str, read: Callable[[ToolRecord], tuple[str, str]]
     ) -> None:
         """Read a tool's record: `read` keeps the facts and returns how it stands, and in words.
 
@@ -55,7 +55,7 @@ class Measured:
         """
         seconds, before = "", len(self.findings)
         try:
-            record = records.read(config, stage, name)
+            record = records.read_record(config, stage, name)
             self.tools[name] = record.version
             seconds = f"{record.seconds:.1f} s"
             stands, words = read(record)
@@ -81,12 +81,12 @@ class Measured:
         self.rows.append((name, "errored", seconds, reason))
 
 
-def lint(config: Config, names: Iterable[str] = (), stage: str = "lint") -> Measured:
+def lint(config: Config, names: Iterable[str] = (), stage: str = "lint") -> CheckFacts:
     """Count the issues of every linter, or of these; one that cannot be read leaves them unknown.
 
     Issues that were found stay found, whatever else could not be read.
     """
-    measured = Measured()
+    measured = CheckFacts()
     for name in names or (tool.name for tool in linters.LINTERS):
         measured.take(config, stage, name, lambda record: _linted(measured, config, record))
     if measured.findings or not measured.unread:
@@ -94,13 +94,13 @@ def lint(config: Config, names: Iterable[str] = (), stage: str = "lint") -> Meas
     return measured
 
 
-def tests(config: Config) -> Measured:
+def tests(config: Config) -> CheckFacts:
     """Sum the reports of all Pythons; the coverage is that of all of them together."""
     measured = _pytest(config, "tests")
     _matrix(config, measured)
     file = records.coverage_report(config)
     try:
-        covered = coverage.read(_text(file))
+        covered = coverage.read_coverage(_text(file))
     except NothingToJudgeError as error:
         measured.miss("coverage", f"{error.what} {error.why}")
     else:
@@ -112,7 +112,7 @@ def tests(config: Config) -> Measured:
     return measured
 
 
-def integration(config: Config) -> Measured:
+def integration(config: Config) -> CheckFacts:
     """Count the tests that ran against real services."""
     measured = _pytest(config, "integration")
     if config.services_given:
@@ -120,16 +120,16 @@ def integration(config: Config) -> Measured:
     return measured
 
 
-def performance(config: Config) -> Measured:
+def performance(config: Config) -> CheckFacts:
     """Compare the app's hot paths with the baseline, each as a multiple of the reference."""
-    measured = Measured()
+    measured = CheckFacts()
 
-    def compare(record: Record) -> tuple[str, str]:
+    def compare(record: ToolRecord) -> tuple[str, str]:
         if record.ran.code:
             raise unread("pytest", f"It ended with {record.ran.code}: {record.ran.stderr}")
         file = records.benchmark_report(config)
         found = benchmark.slowdowns(
-            benchmark.read(_text(file)), _text(baseline(config)), record.name
+            benchmark.read_benchmark(_text(file)), _text(baseline(config)), record.name
         )
         worst = max(found, key=lambda path: found[path])
         measured.facts.update(slowdown=round(found[worst], 3), paths=rounded(found))
@@ -146,9 +146,9 @@ def baseline(config: Config) -> Path:
     return config.root / "tests" / "performance" / "baseline.json"
 
 
-def security(config: Config) -> Measured:
+def security(config: Config) -> CheckFacts:
     """Count findings in our code and advisories on our dependencies, by severity."""
-    measured = Measured()
+    measured = CheckFacts()
     measured.take(config, "security", "bandit", lambda record: _weaknesses(measured, record))
     measured.take(
         config, "security", secrets.TOOL, lambda record: _secrets(measured, config, record)
@@ -157,9 +157,9 @@ def security(config: Config) -> Measured:
     return measured
 
 
-def _advisories(measured: Measured, config: Config) -> None:
+def _advisories(measured: CheckFacts, config: Config) -> None:
     """Count the advisories that no waiver names, by severity, and name those that one does."""
-    said = records.kept(config, "security", "advisories")
+    said = records.read_document(config, "security", "advisories")
     if "reason" in said:
         measured.miss("advisories", str(said["reason"]))
         return
@@ -187,7 +187,7 @@ def _as_finding(row: advisories.Advisory) -> Finding:
     return Finding("requirements/production.txt", 0, row.id, row.words(), row.severity)
 
 
-def _matrix(config: Config, measured: Measured) -> None:
+def _matrix(config: Config, measured: CheckFacts) -> None:
     """Name what was tested of the matrix, and what was not.
 
     What is missing is a gap in CI, where the machine is made for it, and a warning elsewhere.
@@ -218,10 +218,10 @@ def _stands(found: Sequence[object]) -> str:
     return "failed" if found else "passed"
 
 
-def _linted(measured: Measured, config: Config, record: Record) -> tuple[str, str]:
+def _linted(measured: CheckFacts, config: Config, record: ToolRecord) -> tuple[str, str]:
     if not record.files and _kind(record.name) in config.absent:
         return "skipped", "pyproject.toml says that there are no such files, and there are none"
-    said = rows.of(config.root, record)
+    said = rows.all_findings(config.root, record)
     spared = f" ({record.spared} as before)" if record.spared else ""
     if worst := _worst(measured, said):
         return "measured", f"{worst}{spared}"
@@ -232,7 +232,7 @@ def _linted(measured: Measured, config: Config, record: Record) -> tuple[str, st
     return _stands(found), f"issues: {len(found)}, files: {record.files}{spared}{excluded}"
 
 
-def _worst(measured: Measured, said: Sequence[rows.Row]) -> str:
+def _worst(measured: CheckFacts, said: Sequence[rows.Row]) -> str:
     """Keep the worst of what is measured in numbers, and say it; empty if nothing is."""
     if functions := [row for row in said if isinstance(row, Function)]:
         most = max(functions, key=lambda function: function.complexity)
@@ -249,8 +249,8 @@ def _kind(name: str) -> str:
     return next((tool.reads for tool in linters.LINTERS if tool.name == name), "")
 
 
-def _weaknesses(measured: Measured, record: Record) -> tuple[str, str]:
-    said = bandit.read(record.ran)
+def _weaknesses(measured: CheckFacts, record: ToolRecord) -> tuple[str, str]:
+    said = bandit.read_bandit(record.ran)
     found = [row for row in said if isinstance(row, Finding)]
     measured.findings += found
     counts = bandit.by_severity(found)
@@ -259,8 +259,8 @@ def _weaknesses(measured: Measured, record: Record) -> tuple[str, str]:
     return _stands(found), f"findings: {len(found)}, files: {record.ran.files}{excluded}"
 
 
-def _secrets(measured: Measured, config: Config, record: Record) -> tuple[str, str]:
-    found = secrets.read(record.ran, secrets.baseline(secrets_baseline(config)))
+def _secrets(measured: CheckFacts, config: Config, record: ToolRecord) -> tuple[str, str]:
+    found = secrets.read_secrets(record.ran, secrets.baseline(secrets_baseline(config)))
     measured.findings += found.findings
     measured.facts.update(
         secrets=len(found.findings),
@@ -276,16 +276,16 @@ def _secrets(measured: Measured, config: Config, record: Record) -> tuple[str, s
     return _stands(found.findings), words + measured.leave_out(record.name, found.allowed)
 
 
-def _pytest(config: Config, stage: str) -> Measured:
+def _pytest(config: Config, stage: str) -> CheckFacts:
     """Sum the reports of every run of pytest; one that cannot be read leaves the sum unknown."""
-    measured = Measured()
+    measured = CheckFacts()
     counts: list[junit.Tests] = []
     seeds: dict[str, int] = {}
 
-    def report(record: Record) -> tuple[str, str]:
+    def report(record: ToolRecord) -> tuple[str, str]:
         file = records.junit(config, stage) / f"{record.name}.xml"
         said = (record.ran.stderr.strip().splitlines() or [""])[-1]
-        found = junit.read(_text(file), str(file.relative_to(config.root)), said)
+        found = junit.read_junit(_text(file), str(file.relative_to(config.root)), said)
         if record.ran.code not in (0, 1, 5) or (record.ran.code == 1) != bool(found.failed):
             ended = f"It ended with {record.ran.code} and {found.failed} failed"
             raise unread("pytest", f"{ended}: {said}" if said else f"{ended}.")

@@ -8,10 +8,10 @@ from towpath import gates
 from towpath.checks import facts as measures
 from towpath.checks import records
 from towpath.checks import sarif_files as alerts
-from towpath.checks.facts import Measured
+from towpath.checks.facts import CheckFacts
 from towpath.checks.security import secrets_reader as secrets
 from towpath.config import Config
-from towpath.config.workspace import Session
+from towpath.config.workspace import Workspace
 from towpath.core import environment
 from towpath.core.errors import ConfigurationError, GateFailedError, NothingToJudgeError
 from towpath.core.references import nearest
@@ -21,7 +21,7 @@ from towpath.evidence.statement import Statement
 from towpath.gates import Status, Verdict
 from towpath.source import snapshot as source
 
-MEASURES: Mapping[str, Callable[[Config], Measured]] = {
+MEASURES: Mapping[str, Callable[[Config], CheckFacts]] = {
     "lint": measures.lint,
     "tests": measures.tests,
     "integration": measures.integration,
@@ -35,7 +35,7 @@ COLUMNS = ("", "", "time", "")
 ALERTS = {"bandit", "flake8", secrets.TOOL, "advisories"}
 
 
-def judge(session: Session, stage: str) -> Statement:
+def judge(workspace: Workspace, stage: str) -> Statement:
     """Judge what the last run of a check left, write its statement and tell the verdicts.
 
     Raises ConfigurationError for an unknown check, NothingToJudgeError where there is no verdict
@@ -46,29 +46,29 @@ def judge(session: Session, stage: str) -> Statement:
             f"Unknown check {stage!r}.{nearest(stage, MEASURES)}",
             why=f"The checks are {', '.join(MEASURES)}.",
         )
-    begun = records.begun(session, stage)
-    now = source.snapshot(session)
-    measured = MEASURES[stage](session.config)
-    if stages.check_inputs(session, now, stage) != begun.inputs:
+    begun = records.begun(workspace, stage)
+    now = source.read_files(workspace)
+    measured = MEASURES[stage](workspace.config)
+    if stages.check_inputs(workspace, now, stage) != begun.inputs:
         measured.miss("inputs", "Files, settings or the day changed since the check began.")
     statement = stages.record(
-        session,
+        workspace,
         stage,
         now.subject,
-        measured.facts | _variables(session.config, stage),
+        measured.facts | _variables(workspace.config, stage),
         inputs=begun.inputs,
         started=begun.started,
         duration=(stages.now() - begun.started).total_seconds(),
         tools=measured.tools,
         artifacts=measured.artifacts,
-        reason=_reason(stage, measured, session.config.gates),
+        reason=_reason(stage, measured, workspace.config.gates),
     )
     for name in ALERTS & measured.told.keys():
-        alerts.tell(session.config, name, measured.tools.get(name, "1"), measured.told[name])
-    _tell(session, stage, measured)
+        alerts.tell(workspace.config, name, measured.tools.get(name, "1"), measured.told[name])
+    _tell(workspace, stage, measured)
     for verdict in statement.verdicts:
-        session.terminal.say(f"{verdict['status']:8} {verdict['gate']}: {verdict['reason']}")
-    session.terminal.summary_table(
+        workspace.terminal.say(f"{verdict['status']:8} {verdict['gate']}: {verdict['reason']}")
+    workspace.terminal.summary_table(
         f"{stage}: {statement.status}",
         ("gate", "", "why"),
         [(str(row["gate"]), str(row["status"]), str(row["reason"])) for row in statement.verdicts],
@@ -83,14 +83,14 @@ def _variables(config: Config, stage: str) -> dict[str, dict[str, str]]:
     return {"variables": found} if found else {}
 
 
-def part(session: Session, stage: str, measured: Measured) -> None:
+def part(workspace: Workspace, stage: str, measured: CheckFacts) -> None:
     """Tell what a part of a check says; the facts that it has are judged, and nothing is written.
 
     Raises as `judge` does.
     """
-    session.terminal.say(f"A part of {stage}: there will be no verdict and no evidence.")
-    failed = _refused(session, stage, measured)
-    _tell(session, stage, measured)
+    workspace.terminal.say(f"A part of {stage}: there will be no verdict and no evidence.")
+    failed = _refused(workspace, stage, measured)
+    _tell(workspace, stage, measured)
     if failed:
         raise GateFailedError(
             f"This part of {stage} failed: {', '.join(row.gate for row in failed)}.",
@@ -105,15 +105,15 @@ def part(session: Session, stage: str, measured: Measured) -> None:
         )
 
 
-def _refused(session: Session, stage: str, measured: Measured) -> list[Verdict]:
+def _refused(workspace: Workspace, stage: str, measured: CheckFacts) -> list[Verdict]:
     """Return the verdicts that say no, waivers heeded, of those gates whose facts are known."""
-    limits = session.config.gates
-    waived = sources.notes(session.config.waivers, stage, measured.facts, limits)
-    verdicts = gates.waive(gates.judge(stage, measured.facts, session.config.gates), waived)
+    limits = workspace.config.gates
+    waived = sources.notes(workspace.config.waivers, stage, measured.facts, limits)
+    verdicts = gates.waive(gates.judge(stage, measured.facts, workspace.config.gates), waived)
     return [row for row in verdicts if row.status is Status.FAILED]
 
 
-def _reason(stage: str, measured: Measured, limits: gates.Limits) -> str:
+def _reason(stage: str, measured: CheckFacts, limits: gates.Limits) -> str:
     """Return what could not be read, and beside it what failed; empty if all could be read."""
     failed = [
         verdict.reason
@@ -123,7 +123,7 @@ def _reason(stage: str, measured: Measured, limits: gates.Limits) -> str:
     return "; ".join([*measured.unread, *failed]) if measured.unread else ""
 
 
-def _first(measured: Measured) -> str:
+def _first(measured: CheckFacts) -> str:
     """Return the first finding, and how many more there are."""
     if not measured.findings:
         return ""
@@ -131,23 +131,23 @@ def _first(measured: Measured) -> str:
     return f"{measured.findings[0]}" + (f", and {more} more" if more else "")
 
 
-def _tell(session: Session, stage: str, measured: Measured) -> None:
+def _tell(workspace: Workspace, stage: str, measured: CheckFacts) -> None:
     """Show the first findings, annotate all of them, and close with a table of the tools."""
     for finding in measured.findings[:SHOWN]:
-        session.terminal.say(f"  {finding}")
+        workspace.terminal.say(f"  {finding}")
     if len(measured.findings) > SHOWN:
         more = len(measured.findings) - SHOWN
-        session.terminal.say(f"  and {more} more, in reports/logs")
+        workspace.terminal.say(f"  and {more} more, in reports/logs")
     for tool, rows in measured.excluded.items():
         beyond = len(rows) - SHOWN_LEFT_OUT
         first = [*rows[:SHOWN_LEFT_OUT], *([f"and {beyond} more"] if beyond > 0 else [])]
-        session.terminal.say(f"  left out of {tool} on purpose: {'; '.join(first)}")
+        workspace.terminal.say(f"  left out of {tool} on purpose: {'; '.join(first)}")
     for finding in measured.findings:
         message = f"{finding.code} {finding.message}".strip()
-        session.terminal.annotate("error", message, finding.path, finding.line)
+        workspace.terminal.annotate("error", message, finding.path, finding.line)
     for python in measured.facts.get("missing", ()):
-        session.terminal.warn(f"Python {python} is supported and was not found: not tested.")
+        workspace.terminal.warn(f"Python {python} is supported and was not found: not tested.")
     for warning in measured.warnings:
-        session.terminal.warn(warning)
-    session.terminal.table(stage, COLUMNS, measured.rows)
-    session.terminal.summary_table(stage, COLUMNS, measured.rows)
+        workspace.terminal.warn(warning)
+    workspace.terminal.table(stage, COLUMNS, measured.rows)
+    workspace.terminal.summary_table(stage, COLUMNS, measured.rows)

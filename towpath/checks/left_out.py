@@ -27,7 +27,7 @@ def by_settings(config: Config, tool: str) -> list[LeftOut]:
 def of_coverage(config: Config, covered: Covered) -> list[LeftOut]:
     """Return what the coverage does not speak of: lines of a file, and files of the product."""
     try:
-        sources = records.kept(config, "coverage", "sources")["files"]
+        sources = records.read_document(config, "coverage", "sources")["files"]
     except (KeyError, NothingToJudgeError):
         sources = []
     missing = [path for path in sources if path not in covered.files] if covered.files else []

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 
 
-def session(name: str, *, fresh: bool = False) -> list[str]:
+def workspace(name: str, *, fresh: bool = False) -> list[str]:
     """Run one session; Nox runs on the Python that runs us, with colours off for the log.
 
     With `fresh` it runs even if its evidence still holds.

@@ -11,7 +11,7 @@ from towpath.checks import judge as judging
 from towpath.checks import records
 from towpath.checks.tests import tests as testing
 from towpath.checks.tests import tests_commands as commands
-from towpath.config.workspace import Session
+from towpath.config.workspace import Workspace
 from towpath.core import files
 from towpath.core.errors import CommandFailedError, ConfigurationError
 from towpath.evidence import record as stages
@@ -19,7 +19,7 @@ from towpath.evidence import record as stages
 RENEW = "--renew"
 
 
-def performance(session: Session, arguments: Sequence[str] = ()) -> None:
+def performance(workspace: Workspace, arguments: Sequence[str] = ()) -> None:
     """Measure the hot paths and judge how much slower they are than the baseline.
 
     With `--renew` what is measured becomes the baseline of this Python, and there is no verdict.
@@ -30,32 +30,36 @@ def performance(session: Session, arguments: Sequence[str] = ()) -> None:
             f"The performance tests do not take {odd[0]!r}.",
             why=f"They always run whole; {RENEW} keeps what they measure as the new baseline.",
         )
-    records.begin(session, "performance")
-    report = records.benchmark_report(session.config)
-    ended = session.runner.run(
+    records.begin(workspace, "performance")
+    report = records.benchmark_report(workspace.config)
+    ended = workspace.runner.run(
         commands.pytest(sys.executable, commands.PERFORMANCE, benchmark=str(report)),
-        env=stages.passed_on(session.config, "performance"),
+        env=stages.passed_on(workspace.config, "performance"),
         check=False,
-        log=session.config.reports / "logs" / "pytest-performance.log",
+        log=workspace.config.reports / "logs" / "pytest-performance.log",
         stream=True,
     )
     files.redact(report)
-    testing.keep(session, "performance", testing.python(), ended)
+    testing.keep(workspace, "performance", testing.python(), ended)
     if not arguments:
-        judging.judge(session, "performance")
+        judging.judge(workspace, "performance")
         return
     if not ended.ok:
         raise CommandFailedError(
             f"The baseline stays as it is: the tests did not pass (pytest: {ended.code})."
         )
-    _renew(session)
+    _renew(workspace)
 
 
-def _renew(session: Session) -> None:
+def _renew(workspace: Workspace) -> None:
     """Write what was measured into the baseline, and say what to do with it."""
-    file = measures.baseline(session.config)
+    file = measures.baseline(workspace.config)
     old = file.read_text(encoding="utf-8") if file.is_file() else ""
-    found = benchmark.read(records.benchmark_report(session.config).read_text(encoding="utf-8"))
-    files.write(file, benchmark.renewed(found, old, testing.python()).encode())
-    where = file.relative_to(session.config.root)
-    session.terminal.say(f"{where} has what Python {testing.python()} takes now: have it reviewed.")
+    found = benchmark.read_benchmark(
+        records.benchmark_report(workspace.config).read_text(encoding="utf-8")
+    )
+    files.write_atomically(file, benchmark.renewed(found, old, testing.python()).encode())
+    where = file.relative_to(workspace.config.root)
+    workspace.terminal.say(
+        f"{where} has what Python {testing.python()} takes now: have it reviewed."
+    )

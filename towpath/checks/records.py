@@ -11,14 +11,14 @@ from pathlib import Path
 from typing import Any
 
 from towpath.config import Config
-from towpath.config.workspace import Session
+from towpath.config.workspace import Workspace
 from towpath.core import documents, files
 from towpath.core.errors import NothingToJudgeError
-from towpath.core.findings import Ran
+from towpath.core.findings import ToolResult
 from towpath.core.redaction import SECRETS
 from towpath.evidence import record as stages
 from towpath.source import snapshot as source
-from towpath.source.snapshot import Snapshot
+from towpath.source.snapshot import SourceFiles
 
 # Bytes of a record: it holds all that a tool said.
 LIMIT = 64 << 20
@@ -33,7 +33,7 @@ class Begun:
 
 
 @dataclass(frozen=True)
-class Record:
+class ToolRecord:
     """How one tool of a check ended; `seconds` is its time, `version` the tool's own.
 
     It was spared `spared` files: of them it says what it said before, which is `kept`.
@@ -42,7 +42,7 @@ class Record:
     name: str
     version: str
     seconds: float
-    ran: Ran
+    ran: ToolResult
     seed: int | None = None
     kept: Sequence[Mapping[str, Any]] = ()
     spared: int = 0
@@ -83,61 +83,61 @@ def benchmark_report(config: Config) -> Path:
     return config.reports / "performance.json"
 
 
-def begin(session: Session, stage: str) -> Snapshot:
+def begin(workspace: Workspace, stage: str) -> SourceFiles:
     """Forget all that an earlier run of this check left, note the time, return the source."""
-    config = session.config
+    config = workspace.config
     for place in (folder, junit, coverage_data):
         shutil.rmtree(place(config, stage), ignore_errors=True)
     if stage == "tests":
         coverage_report(config).unlink(missing_ok=True)
     if stage == "performance":
         benchmark_report(config).unlink(missing_ok=True)
-    seen = source.snapshot(session)
-    inputs = stages.check_inputs(session, seen, stage)
+    seen = source.read_files(workspace)
+    inputs = stages.check_inputs(workspace, seen, stage)
     begun = {"started": stages.now().isoformat(), "inputs": inputs}
-    keep(config, stage, "begun", begun)
+    write_document(config, stage, "begun", begun)
     return seen
 
 
-def begun(session: Session, stage: str) -> Begun:
+def begun(workspace: Workspace, stage: str) -> Begun:
     """Return what `begin` noted; raises NothingToJudgeError if the check did not begin."""
-    document = kept(session.config, stage, "begun")
+    document = read_document(workspace.config, stage, "begun")
     try:
         return Begun(dt.datetime.fromisoformat(document["started"]), document["inputs"])
     except (KeyError, TypeError, ValueError) as error:
         raise _spoilt(stage, "begun", str(error)) from error
 
 
-def fits(session: Session, stage: str) -> bool:
+def fits(workspace: Workspace, stage: str) -> bool:
     """Tell whether what a check left speaks of the files as they are."""
     try:
-        noted = begun(session, stage).inputs
+        noted = begun(workspace, stage).inputs
     except NothingToJudgeError:
         return False
-    return noted == stages.check_inputs(session, source.snapshot(session), stage)
+    return noted == stages.check_inputs(workspace, source.read_files(workspace), stage)
 
 
-def write(config: Config, stage: str, record: Record) -> None:
+def write_record(config: Config, stage: str, record: ToolRecord) -> None:
     """Keep how a tool ended."""
-    keep(config, stage, record.name, asdict(record))
+    write_document(config, stage, record.name, asdict(record))
 
 
-def read(config: Config, stage: str, name: str) -> Record:
+def read_record(config: Config, stage: str, name: str) -> ToolRecord:
     """Return how a tool ended; raises NothingToJudgeError if it left nothing."""
-    document = kept(config, stage, name)
+    document = read_document(config, stage, name)
     try:
-        return Record(**{**document, "ran": Ran(**document["ran"])})
+        return ToolRecord(**{**document, "ran": ToolResult(**document["ran"])})
     except (KeyError, TypeError) as error:
         raise _spoilt(stage, name, str(error)) from error
 
 
-def keep(config: Config, stage: str, name: str, document: Mapping[str, Any]) -> None:
+def write_document(config: Config, stage: str, name: str, document: Mapping[str, Any]) -> None:
     """Write a document into the check's records."""
     content = json.dumps(SECRETS.document(document), indent=1, sort_keys=True).encode() + b"\n"
-    files.write(folder(config, stage) / f"{name}.json", content)
+    files.write_atomically(folder(config, stage) / f"{name}.json", content)
 
 
-def kept(config: Config, stage: str, name: str) -> dict[str, Any]:
+def read_document(config: Config, stage: str, name: str) -> dict[str, Any]:
     """Return a document of the check's records; raises NothingToJudgeError if it is not there."""
     file = folder(config, stage) / f"{name}.json"
     try:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from towpath.checks import nox_commands as nox
-from towpath.config.workspace import Session
+from towpath.config.workspace import Workspace
 from towpath.core import environment
 from towpath.core.errors import NothingToJudgeError
 from towpath.evidence import record as stages
@@ -13,66 +13,66 @@ from towpath.evidence.statement import Statement
 from towpath.gates import Status
 from towpath.source import matrix as pythons
 from towpath.source import snapshot as source
-from towpath.source.snapshot import Snapshot
+from towpath.source.snapshot import SourceFiles
 
 
-def held(session: Session, seen: Snapshot, stage: str) -> Statement | None:
+def find_reusable(workspace: Workspace, seen: SourceFiles, stage: str) -> Statement | None:
     """Return a check's statement about these files if an earlier one still holds for them.
 
     What was found of an earlier commit, on the same inputs, is written as a statement about this
     one that carries it.
     """
-    config = session.config
-    found = stages.reusable(config, stage, stages.check_inputs(session, seen, stage))
-    if found is None or (stage == "tests" and not _on_all_pythons(session, found)):
+    config = workspace.config
+    found = stages.reusable(config, stage, stages.check_inputs(workspace, seen, stage))
+    if found is None or (stage == "tests" and not _on_all_pythons(workspace, found)):
         return None
-    last = stages.read(config, stage)
+    last = stages.read_statement(config, stage)
     if found.subject == seen.subject:
         statement = found
     elif last is not None and _is_carried(last, found, seen):
         statement = last
     else:
-        statement = evidence.carry(found, seen.subject, last)
+        statement = evidence.carry_over(found, seen.subject, last)
     if statement != last:
-        stages.write(config, statement)
+        stages.write_statement(config, statement)
     return statement
 
 
-def unchanged(session: Session, stage: str) -> bool:
+def unchanged(workspace: Workspace, stage: str) -> bool:
     """Tell whether a check need not run, and say since when and what that saves."""
-    if not shelf.has(session.config, stage):
+    if not shelf.has(workspace.config, stage):
         return False
-    statement = held(session, source.snapshot(session), stage)
+    statement = find_reusable(workspace, source.read_files(workspace), stage)
     if statement is None:
         return False
     commit = statement.carries.get("gitCommit") or statement.subject.digest["gitCommit"]
-    session.terminal.say(
+    workspace.terminal.say(
         f"{stage}: unchanged since {statement.started}, {statement.duration:.1f} s saved "
         f"(passed on {commit[:7]}; --fresh runs it again)"
     )
     return True
 
 
-def ensure(
-    session: Session, seen: Snapshot, stage: str, *, fresh: bool = False
+def ensure_checked(
+    workspace: Workspace, seen: SourceFiles, stage: str, *, fresh: bool = False
 ) -> tuple[Statement, bool]:
     """Return the stage's statement about this source, and whether an earlier one still holds.
 
     With `fresh` the session always runs. Raises NothingToJudgeError if the session ended without
     a statement of its own: whatever it printed, nothing was shown.
     """
-    config = session.config
-    if not fresh and (statement := held(session, seen, stage)):
+    config = workspace.config
+    if not fresh and (statement := find_reusable(workspace, seen, stage)):
         return statement, True
-    inputs = stages.check_inputs(session, seen, stage)
-    before = _age(session, stage)
+    inputs = stages.check_inputs(workspace, seen, stage)
+    before = _age(workspace, stage)
     log = config.reports / "logs" / f"{stage}.log"
-    with session.terminal.step(f"nox -s {stage}"):
+    with workspace.terminal.step(f"nox -s {stage}"):
         variables = environment.of_sessions(config.env, config.variables.get(stage, ()))
-        argv = nox.session(stage, fresh=fresh)
-        ended = session.runner.run(argv, env=variables, check=False, log=log)
+        argv = nox.workspace(stage, fresh=fresh)
+        ended = workspace.runner.run(argv, env=variables, check=False, log=log)
     where = str(log.relative_to(config.root))
-    if _age(session, stage) == before:
+    if _age(workspace, stage) == before:
         raise NothingToJudgeError(
             f"The session {stage} left no evidence.",
             why=ended.tail() or f"It ended with {ended.code} and said nothing.",
@@ -94,21 +94,21 @@ def ensure(
     return statement, False
 
 
-def _is_carried(last: Statement, found: Statement, seen: Snapshot) -> bool:
+def _is_carried(last: Statement, found: Statement, seen: SourceFiles) -> bool:
     return last.subject == seen.subject and last.carries.get("sha256") == found.sha256
 
 
-def _on_all_pythons(session: Session, statement: Statement) -> bool:
+def _on_all_pythons(workspace: Workspace, statement: Statement) -> bool:
     """Tell whether the tests ran on every Python that is here, and in CI on every wanted one."""
-    config = session.config
-    here = pythons.wanted(config) if config.in_ci else pythons.found(session)
+    config = workspace.config
+    here = pythons.wanted(config) if config.in_ci else pythons.found(workspace)
     ran = statement.facts.get("pythons")
     return isinstance(ran, list | tuple) and all(row in ran for row in pythons.cells(config, *here))
 
 
-def _age(session: Session, stage: str) -> int:
+def _age(workspace: Workspace, stage: str) -> int:
     """Return when the stage's statement was written, in nanoseconds; 0 if there is none."""
     try:
-        return stages.path(session.config, stage).stat().st_mtime_ns
+        return stages.path(workspace.config, stage).stat().st_mtime_ns
     except FileNotFoundError:
         return 0

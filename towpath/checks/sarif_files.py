@@ -25,5 +25,5 @@ def tell(
         file.unlink(missing_ok=True)
         return None
     log = SECRETS.document(sarif.log(tool, version, findings))
-    files.write(file, json.dumps(log, indent=1, sort_keys=True).encode() + b"\n")
+    files.write_atomically(file, json.dumps(log, indent=1, sort_keys=True).encode() + b"\n")
     return file

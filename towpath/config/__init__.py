@@ -1,6 +1,6 @@
 """The settings of a project: what they are, and how they are read."""
 
-from towpath.config.model import Config, Dashboard, Django, Environment, Image
+from towpath.config.model import Config, Dashboard, Django, Environment, ImageSettings
 from towpath.config.reach import REACHES
 from towpath.config.reading import CHECKS, SETTINGS, load, parse
 
@@ -12,7 +12,7 @@ __all__ = [
     "Dashboard",
     "Django",
     "Environment",
-    "Image",
+    "ImageSettings",
     "load",
     "parse",
 ]

@@ -21,7 +21,7 @@ _NAMESPACE = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 
 
 @dataclass(frozen=True)
-class Node:
+class BuilderNode:
     """Where one platform is built: `ssh://user@host`, `tcp://host:port`, `kubernetes://namespace`.
 
     `ca`, `cert` and `key` are files, below the project's directory unless absolute. `options` are
@@ -77,11 +77,11 @@ def table(text: str) -> dict[str, str]:
     return found
 
 
-def read(value: Any, where: str) -> dict[str, Node]:
+def read_builders(value: Any, where: str) -> dict[str, BuilderNode]:
     """Read the table of builders; raises ConfigurationError with the path of what is wrong."""
     if not isinstance(value, Mapping):
         raise wrong(where, "a table", value)
-    found: dict[str, Node] = {}
+    found: dict[str, BuilderNode] = {}
     for name, row in value.items():
         node = _node(platform(name), row, f"{where}.{name!r}")
         if node.platform in found:
@@ -94,7 +94,7 @@ def read(value: Any, where: str) -> dict[str, Node]:
     return found
 
 
-def _node(name: str, row: Any, where: str) -> Node:
+def _node(name: str, row: Any, where: str) -> BuilderNode:
     if isinstance(row, str):
         row = {"endpoint": row}
     values = dict(checked(row, {"endpoint", "options", *MATERIAL}, where))
@@ -108,12 +108,12 @@ def _node(name: str, row: Any, where: str) -> Node:
         raise wrong(f"{where}.options", "a table", options)
     for key, text in (*values.items(), *((f"options.{key}", row) for key, row in options.items())):
         typed(text, str, f"{where}.{key}")
-    node = Node(name, **values, options=dict(options))
+    node = BuilderNode(name, **values, options=dict(options))
     _require_possible(node, where)
     return node
 
 
-def _require_possible(node: Node, where: str) -> None:
+def _require_possible(node: BuilderNode, where: str) -> None:
     """Stop at an endpoint that no builder could have, and at files it would not read."""
     from urllib.parse import urlsplit
 
@@ -134,7 +134,7 @@ def _require_possible(node: Node, where: str) -> None:
     _require_fitting(node, parts, port, where)
 
 
-def _require_fitting(node: Node, parts: SplitResult, port: int | None, where: str) -> None:
+def _require_fitting(node: BuilderNode, parts: SplitResult, port: int | None, where: str) -> None:
     """Hold the rules of one scheme each."""
     if node.scheme != KUBERNETES and node.options:
         raise _bad(node, where, "Options are for kubernetes:// only.")
@@ -146,7 +146,7 @@ def _require_fitting(node: Node, parts: SplitResult, port: int | None, where: st
         _require_safe(node, parts, port, where)
 
 
-def _require_safe(node: Node, parts: SplitResult, port: int | None, where: str) -> None:
+def _require_safe(node: BuilderNode, parts: SplitResult, port: int | None, where: str) -> None:
     if port is None or parts.username is not None:
         raise _bad(node, where, "tcp:// names a host and a port, as in tcp://builder:2376.")
     if len(node.material) not in (0, len(MATERIAL)):
@@ -159,7 +159,7 @@ def _require_safe(node: Node, parts: SplitResult, port: int | None, where: str) 
         )
 
 
-def _bad(node: Node, where: str, why: str) -> ConfigurationError:
+def _bad(node: BuilderNode, where: str, why: str) -> ConfigurationError:
     shown = re.sub(r"(://[^/@:]*):[^/@]*@", r"\1:***@", node.endpoint)
     return ConfigurationError(
         f"{where} in pyproject.toml: {shown!r} cannot build {node.platform}.",

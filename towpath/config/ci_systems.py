@@ -269,7 +269,7 @@ SYSTEMS = (
 )
 
 
-def read(env: Env) -> CiRun | None:
+def read_ci_run(env: Env) -> CiRun | None:
     """Return the run of a CI system that these variables tell of; None on a person's machine.
 
     Where several systems seem to run us, one pull request is enough to make it one, and a branch

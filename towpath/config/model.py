@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from towpath.config import binding, ci_systems, reach
-from towpath.config.builders import Node
+from towpath.config.builders import BuilderNode
 from towpath.config.ci_systems import CiRun
 from towpath.config.reach import Limit
 from towpath.config.waivers import Waiver
@@ -33,7 +33,7 @@ class Django:
 
 
 @dataclass(frozen=True)
-class Image:
+class ImageSettings:
     """What dependencies of the product need: Debian's packages, to be compiled and to run.
 
     `registry_wheels` says whether wheels that a registry keeps are used: always, never, or where
@@ -93,9 +93,9 @@ class Config:
     registries: tuple[str, ...] = ()
     platforms: tuple[str, ...] = PLATFORMS
     # Machines that build a platform instead of this one, by platform.
-    builders: Mapping[str, Node] = field(default_factory=dict)
+    builders: Mapping[str, BuilderNode] = field(default_factory=dict)
     django: Django = Django()
-    image: Image = Image()
+    image: ImageSettings = ImageSettings()
     dashboard: Dashboard = Dashboard()
     branches: Mapping[str, str] = field(default_factory=lambda: {"main": "test", "*": "scan"})
     environments: Mapping[str, Environment] = field(default_factory=dict)
@@ -176,7 +176,7 @@ class Config:
     @property
     def ci(self) -> CiRun | None:
         """The run of the CI system that runs us; None on a person's machine."""
-        return ci_systems.read(self.env)
+        return ci_systems.read_ci_run(self.env)
 
     @property
     def may_reuse(self) -> bool:

@@ -19,7 +19,7 @@ from towpath.config import binding
 from towpath.config import builders as nodes
 from towpath.config import names
 from towpath.config import waivers as policy
-from towpath.config.model import Config, Dashboard, Django, Environment, Image
+from towpath.config.model import Config, Dashboard, Django, Environment, ImageSettings
 from towpath.config.reach import BRANCH, REACHES, TAG
 from towpath.config.waivers import Waiver
 from towpath.core import environment, inputs
@@ -92,7 +92,7 @@ def parse(
         "registry": partial(typed, kind=str),
         "registries": _registries,
         "platforms": _platforms,
-        "builders": nodes.read,
+        "builders": nodes.read_builders,
         "django": _django,
         "image": _image,
         "dashboard": partial(_read, Dashboard),
@@ -166,7 +166,7 @@ def _django(table: Any, where: str) -> Django:
     return Django(**values, production=dict(variables), secrets=secrets)
 
 
-def _image(table: Any, where: str) -> Image:
+def _image(table: Any, where: str) -> ImageSettings:
     keys = {"build-packages": "build_packages", "run-packages": "run_packages"}
     values = dict(checked(table, {*keys, "registry-wheels"}, where))
     believed = typed(
@@ -180,7 +180,7 @@ def _image(table: Any, where: str) -> Image:
         for name in found[keys[key]]:
             if not _PACKAGE.fullmatch(name):
                 raise wrong(f"{where}.{key}", "a list of names of Debian packages", name)
-    return Image(
+    return ImageSettings(
         found.get("build_packages", ()), found.get("run_packages", ()), registry_wheels=believed
     )
 

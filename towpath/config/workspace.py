@@ -10,7 +10,7 @@ from towpath.core.terminal import Terminal
 
 
 @dataclass(frozen=True)
-class Session:
+class Workspace:
     """The tools of a flow; tests build one from small fakes."""
 
     config: Config

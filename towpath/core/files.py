@@ -32,7 +32,7 @@ def read_bounded(file: Path, limit: int) -> bytes:
         return stream.read(limit + 1)
 
 
-def write(file: Path, content: bytes, mode: int | None = None) -> None:
+def write_atomically(file: Path, content: bytes, mode: int | None = None) -> None:
     """Replace a file by a complete new one, never by a part of it, whenever the machine stops.
 
     A link of that name is replaced, never followed. The file has exactly this mode from its first
@@ -71,7 +71,7 @@ def redact(file: Path) -> None:
     except FileNotFoundError:
         return
     if (without := SECRETS.content(content)) != content:
-        write(file, without)
+        write_atomically(file, without)
 
 
 def copy_plain(source: Path, target: Path, limit: int) -> list[str]:

@@ -12,7 +12,7 @@ from towpath.core.errors import NothingToJudgeError
 
 
 @dataclass(frozen=True)
-class Ran:
+class ToolResult:
     """How a tool ended: exit code, both streams, and how many files it was given."""
 
     code: int
@@ -65,7 +65,7 @@ def unread(tool: str, why: str) -> NothingToJudgeError:
     )
 
 
-def require_ran(tool: str, ran: Ran, codes: Iterable[int] = (0, 1)) -> None:
+def require_ran(tool: str, ran: ToolResult, codes: Iterable[int] = (0, 1)) -> None:
     """Raise NothingToJudgeError unless the tool had files and ended with a code of a verdict."""
     if not ran.files:
         raise unread(tool, "It was given no file.")
@@ -74,13 +74,13 @@ def require_ran(tool: str, ran: Ran, codes: Iterable[int] = (0, 1)) -> None:
         raise unread(tool, f"It ended with exit code {ran.code}: {words[-1]}")
 
 
-def require_all(tool: str, ran: Ran, judged: int) -> None:
+def require_all(tool: str, ran: ToolResult, judged: int) -> None:
     """Raise NothingToJudgeError unless the tool judged every file that it was given."""
     if judged != ran.files:
         raise unread(tool, f"It was given {ran.files} files and judged {judged}.")
 
 
-def require_agreement(tool: str, ran: Ran, found: bool) -> None:
+def require_agreement(tool: str, ran: ToolResult, found: bool) -> None:
     """Raise NothingToJudgeError if the exit code and the findings contradict each other."""
     if (ran.code != 0) != found:
         seen = "findings" if found else "no finding"

@@ -20,7 +20,7 @@ DIRECT = {"http": "", "https": "", "all": ""}
 
 
 @dataclass(frozen=True)
-class Answer:
+class HttpAnswer:
     """What a URL answered: `status` is 0 and `problem` says why where there was no answer."""
 
     status: int
@@ -37,7 +37,7 @@ def is_near(url: str) -> bool:
     return images.is_loopback(host, names_below=True)
 
 
-def session(url: str, token: str | None = None) -> requests.Session:
+def workspace(url: str, token: str | None = None) -> requests.Session:
     """Return a session for this address, to be closed by the caller.
 
     Proxies and certificates are those of the environment, but this machine is reached without a
@@ -72,21 +72,21 @@ def start_of(answer: requests.Response) -> bytes:
     return found
 
 
-def get_json(url: str, timeout: float = 10) -> Answer:
+def get_json(url: str, timeout: float = 10) -> HttpAnswer:
     """Ask once, without redirects; this machine is asked without any proxy of the environment."""
     import requests
 
-    with session(url) as http:
+    with workspace(url) as http:
         try:
             with http.get(url, timeout=timeout, allow_redirects=False, stream=True) as answer:
                 content = start_of(answer)
         except requests.RequestException as error:
-            return Answer(0, problem=type(error).__name__)
+            return HttpAnswer(0, problem=type(error).__name__)
     try:
         body = documents.loads(content, LONGEST)
     except ValueError:
         words = content[:300].decode("utf-8", "replace")[:80].strip()
-        return Answer(answer.status_code, problem=f"no JSON: {words}")
+        return HttpAnswer(answer.status_code, problem=f"no JSON: {words}")
     if not isinstance(body, dict):
-        return Answer(answer.status_code, problem="no JSON object")
-    return Answer(answer.status_code, body)
+        return HttpAnswer(answer.status_code, problem="no JSON object")
+    return HttpAnswer(answer.status_code, body)

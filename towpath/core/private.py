@@ -64,14 +64,16 @@ def sole_directory(path: Path) -> None:
     path.chmod(DIRECTORY)
 
 
-def write(path: Path, content: bytes | str, mode: int = FILE) -> None:
+def write_private(path: Path, content: bytes | str, mode: int = FILE) -> None:
     """Replace a file by a complete new one of exactly this mode; its directory is made so too.
 
     Raises ConfigurationError, as `append` does, where the disk or somebody's rights refuse that.
     """
     with named(path):
         _made(path.parent)
-        files.write(path, content.encode() if isinstance(content, str) else content, mode)
+        files.write_atomically(
+            path, content.encode() if isinstance(content, str) else content, mode
+        )
 
 
 def append(path: Path, content: bytes) -> None:

@@ -16,7 +16,7 @@ LIMIT, DEPTH = 64 << 20, 64
 Element: TypeAlias = ElementTree.Element
 
 
-def read(text: str) -> Element:
+def parse_xml(text: str) -> Element:
     """Return the root of a document; raises ValueError, in words, for what is none."""
     if len(text) > LIMIT:
         raise ValueError(f"it has {len(text)} letters, and the most is {LIMIT}")

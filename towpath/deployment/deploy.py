@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from towpath.config import Environment
-from towpath.config.workspace import Session
+from towpath.config.workspace import Workspace
 from towpath.core.errors import (
     CommandFailedError,
     ConfigurationError,
@@ -21,7 +21,7 @@ from towpath.core.errors import (
 from towpath.deployment import plan as rollout
 from towpath.deployment import traffic
 from towpath.deployment.migrations import migrate
-from towpath.deployment.plan import STEPS, Plan, Step, Unfinished
+from towpath.deployment.plan import STEPS, DeploymentPlan, Step, Unfinished
 from towpath.deployment.preflight import preflight
 from towpath.environments import service_images
 from towpath.environments import services as stack
@@ -48,23 +48,23 @@ class Deployed:
     images: Mapping[str, str] = field(default_factory=dict)
 
 
-def deploy(session: Session, environment: Environment, digest: str, version: str) -> Deployed:
+def deploy(workspace: Workspace, environment: Environment, digest: str, version: str) -> Deployed:
     """Bring a release into an environment without losing a request.
 
     Deploying what already serves changes nothing. Raises LockedError, GateFailedError for
     migrations that the serving release cannot live with, and DeploymentUndoneError where the
     release did not prove itself: then the old one serves as before.
     """
-    return carry_out(Site.open(session, environment), "deploy", digest, version)
+    return carry_out(Site.open(workspace, environment), "deploy", digest, version)
 
 
-def rollback(session: Session, environment: Environment) -> Deployed:
+def rollback(workspace: Workspace, environment: Environment) -> Deployed:
     """Bring back the release that served before, on the same way as any other.
 
     Raises ConfigurationError where there is none, GateFailedError where the schema has moved past
     it.
     """
-    site = Site.open(session, environment)
+    site = Site.open(workspace, environment)
     target = rollout.rollback_target(site.history.releases())
     if target is None:
         raise ConfigurationError(
@@ -81,7 +81,7 @@ def recover(site: Site) -> Unfinished | None:
     if found is None:
         return None
     what = f"the deployment of {found.plan.version} that was cut off"
-    site.session.terminal.warn(f"{'Finishing' if found.finish else 'Undoing'} {what}.")
+    site.workspace.terminal.warn(f"{'Finishing' if found.finish else 'Undoing'} {what}.")
     deployment = Deployment(site, found.plan, _image(site, found.plan.digest))
     if found.finish:
         deployment.stop()
@@ -99,22 +99,22 @@ def carry_out(site: Site, kind: str, digest: str, version: str) -> Deployed:
             f"{site.name} takes no release: its proxy has no port.",
             next_step=f"Set port in [tool.towpath.environments.{site.name}].",
         )
-    say = site.session.terminal.warn
+    say = site.workspace.terminal.warn
     with journal.locked(site.state / "lock", stages.stamp(stages.now()), say):
         recover(site)
         image = _image(site, digest)
         previous = traffic.serving_digest(site)
         if traffic.is_steady(site, digest):
-            site.session.terminal.say(f"{site.name} serves {version} already; nothing changes.")
+            site.workspace.terminal.say(f"{site.name} serves {version} already; nothing changes.")
         else:
-            with site.session.terminal.step("preflight"):
+            with site.workspace.terminal.step("preflight"):
                 preflight(site, Release(image, digest, version))
-            with site.session.terminal.step("services"):
+            with site.workspace.terminal.step("services"):
                 stack.up(site, SERVICES)
                 traffic.restore(site)
             previous = traffic.serving_digest(site)
             at, name = stages.stamp(stages.now()), uuid.uuid4().hex
-            Deployment(site, Plan(name, kind, digest, version, previous, at), image).run()
+            Deployment(site, DeploymentPlan(name, kind, digest, version, previous, at), image).run()
     seconds = site.clock.now() - started
     return Deployed(site.name, digest, previous, version, seconds, service_images.used(site))
 
@@ -124,7 +124,7 @@ class Deployment:
     """One deployment under its plan. New containers are known by its id, old ones by another."""
 
     site: Site
-    plan: Plan
+    plan: DeploymentPlan
     image: str
     unknown: tuple[str, ...] = ()
     baseline: Mapping[str, traffic.Count] = field(default_factory=dict)
@@ -209,7 +209,7 @@ class Deployment:
             "work": lambda: self._remove(WORKER),
         }
         for step in rollout.undoing(begun):
-            with self.site.session.terminal.step(f"undo: {step.undo}"):
+            with self.site.workspace.terminal.step(f"undo: {step.undo}"):
                 acts[step.name]()
 
     def _do(self, step: Step) -> None:
@@ -226,7 +226,7 @@ class Deployment:
         }
         self.begun.append(step.name)
         self.site.journal.add(step.name, "begin")
-        with self.site.session.terminal.step(step.title):
+        with self.site.workspace.terminal.step(step.title):
             acts[step.name]()
         self.site.journal.add(step.name, "done")
 
@@ -282,7 +282,7 @@ class Deployment:
 
 
 def _image(site: Site, digest: str) -> str:
-    return site.session.config.images.at(digest)
+    return site.workspace.config.images.at(digest)
 
 
 def _cut_off(site: Site, what: str) -> CommandFailedError:

@@ -35,7 +35,7 @@ STEPS: tuple[Step, ...] = (
 
 
 @dataclass(frozen=True)
-class Plan:
+class DeploymentPlan:
     """One deployment: its own id, what it brings, and the digest that served before, if any."""
 
     deployment: str
@@ -54,7 +54,7 @@ class Plan:
 class Unfinished:
     """A deployment that was cut off: what it was, the steps it began, and how to end it."""
 
-    plan: Plan
+    plan: DeploymentPlan
     begun: tuple[str, ...]
     finish: bool
 
@@ -68,7 +68,7 @@ def unfinished(
     """
     if not entries or any(entry.get("phase") == "end" for entry in entries):
         return None
-    plan = Plan(**entries[0])
+    plan = DeploymentPlan(**entries[0])
     begun = tuple(entry["step"] for entry in entries[1:] if entry["phase"] == "begin")
     recorded = any(entry["deployment"] == plan.deployment for entry in history)
     return Unfinished(plan, begun, finish=recorded)

@@ -41,7 +41,7 @@ def _check_offer(site: Site, release: Release) -> None:
     from towpath.registry import image as registry
 
     wanted = site.engine.platform()
-    offered = registry.image(registry.client(site.session), release.digest)
+    offered = registry.image(registry.client(site.workspace), release.digest)
     if wanted not in offered.platforms:
         raise ConfigurationError(
             f"{release.digest} has no image for {wanted}.",

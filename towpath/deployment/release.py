@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from towpath.config import Environment
-from towpath.config.workspace import Session
+from towpath.config.workspace import Workspace
 from towpath.core.errors import PromotionRefusedError
 from towpath.core.references import RELEASE, TEST
 from towpath.environments.environment import HISTORY, Release
@@ -19,14 +19,14 @@ BRING_BACK = "Promote it to {} again; what has run there before comes back with 
 
 
 @dataclass(frozen=True)
-class Target:
+class ReleaseTarget:
     """A release by its digest, with the version that its image says it has."""
 
     digest: str
     version: str
 
 
-def choose(session: Session, environment: Environment, digest: str = "") -> Target:
+def choose(workspace: Workspace, environment: Environment, digest: str = "") -> ReleaseTarget:
     """Return the release to deploy, resolved once and judged; from here on only its digest is used.
 
     Without a digest it is what the tag `test` points at, for production `release`. It is judged as
@@ -36,22 +36,22 @@ def choose(session: Session, environment: Environment, digest: str = "") -> Targ
     Raises PromotionRefusedError for a digest that is not there or that its evidence speaks against,
     and for production also for one that was not promoted to `release`.
     """
-    door = registry.client(session)
+    door = registry.client(workspace)
     stage = RELEASE if environment.name == PRODUCTION else TEST
     chosen = promote.resolve(door, digest or stage)
     image = registry.image(door, chosen)
-    if not (digest and has_run(session, environment, chosen)):
+    if not (digest and has_run(workspace, environment, chosen)):
         _require_promoted(door, stage, chosen, digest)
-        candidate = promote.assess(session, door, stage, image, deploying=True)
+        candidate = promote.assess(workspace, door, stage, image, deploying=True)
         promote.refuse(
             candidate, stage, f"may not run in {environment.name}", BRING_BACK.format(stage)
         )
-    return Target(chosen, image.label("org.opencontainers.image.version"))
+    return ReleaseTarget(chosen, image.label("org.opencontainers.image.version"))
 
 
-def has_run(session: Session, environment: Environment, digest: str) -> bool:
+def has_run(workspace: Workspace, environment: Environment, digest: str) -> bool:
     """Tell whether an environment has run a release before."""
-    history = History(session.config.state_of(environment) / HISTORY)
+    history = History(workspace.config.state_of(environment) / HISTORY)
     return any(row.get("digest") == digest for row in history.releases())
 
 
@@ -64,6 +64,6 @@ def _require_promoted(door: RegistryClient, stage: str, chosen: str, digest: str
         )
 
 
-def release(session: Session, target: Target) -> Release:
+def release(workspace: Workspace, target: ReleaseTarget) -> Release:
     """Return a target as something that Compose can run."""
-    return Release(session.config.images.at(target.digest), target.digest, target.version)
+    return Release(workspace.config.images.at(target.digest), target.digest, target.version)

@@ -52,7 +52,7 @@ def restore(site: Site) -> None:
         for host in _well_of(site, releases[-1]["deployment"]):
             admit(site, host)
     for row in _idle(site):
-        site.session.terminal.warn(f"{row.name} serves nobody and is removed.")
+        site.workspace.terminal.warn(f"{row.name} serves nobody and is removed.")
         site.engine.remove(row, site.environment.drain)
 
 
@@ -123,7 +123,7 @@ def drain(site: Site, hosts: Iterable[str]) -> None:
     while names and quiet < QUIET_POLLS:
         open_ = _open_requests(site, names)
         if site.clock.now() >= deadline:
-            site.session.terminal.warn(f"{open_} requests were still open after the drain time.")
+            site.workspace.terminal.warn(f"{open_} requests were still open after the drain time.")
             return
         quiet = 0 if open_ else quiet + 1
         site.clock.sleep(POLL)
@@ -159,7 +159,7 @@ def watch(
     answers = sum(now[host].answers - before.answers for host, before in baseline.items())
     failures = sum(now[host].failures - before.failures for host, before in baseline.items())
     share = 100 * failures / answers if answers else 0.0
-    verdict = gates.evaluate(gates.gate("ERROR_RATE", site.session.config.gates), share)
+    verdict = gates.evaluate(gates.gate("ERROR_RATE", site.workspace.config.gates), share)
     if verdict.status is not Status.PASSED:
         raise GateFailedError(f"ERROR_RATE: {failures} of {answers} answers were errors.")
 

@@ -6,22 +6,24 @@ from collections.abc import Callable
 from typing import Any
 
 from towpath.config import Environment
-from towpath.config.workspace import Session
-from towpath.core.http import Answer, get_json
+from towpath.config.workspace import Workspace
+from towpath.core.http import HttpAnswer, get_json
 from towpath.environments.environment import Site
 
 
-def verify(session: Session, environment: Environment, digest: str, version: str) -> dict[str, Any]:
+def verify(
+    workspace: Workspace, environment: Environment, digest: str, version: str
+) -> dict[str, Any]:
     """Ask through the proxy's published port, and the engine, which release serves.
 
     Returns facts: `mismatches` counts what does not name this release, `problems` says it in
     words, and what was seen.
     """
-    return inspect(Site.open(session, environment), digest, version, get_json)
+    return inspect(Site.open(workspace, environment), digest, version, get_json)
 
 
 def inspect(
-    site: Site, digest: str, version: str, get: Callable[[str], Answer] = get_json
+    site: Site, digest: str, version: str, get: Callable[[str], HttpAnswer] = get_json
 ) -> dict[str, Any]:
     """Compare what a site answers, and what its engine runs, with what should serve."""
     live = get(f"{site.environment.url}/health/live")
@@ -35,7 +37,7 @@ def inspect(
     ]
     containers = site.serving()
     seen += [(f"{row.name} runs", row.digest, digest) for row in containers]
-    image = site.session.config.images.at(digest)
+    image = site.workspace.config.images.at(digest)
     seen += [(f"{row.name} was made of", row.image, image) for row in containers]
     if not containers:
         seen.append(("containers behind the proxy", 0, site.environment.replicas))

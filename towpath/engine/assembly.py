@@ -109,4 +109,4 @@ def build(layout: Layout, made: Recipe, runner: Starting) -> None:
                 next_step=f"Read {layout.state / 'images-default.log'}.",
             )
     shutil.rmtree(context(layout))
-    private.write(layout.images, made.images)
+    private.write_private(layout.images, made.images)

@@ -31,7 +31,7 @@ def write_config(layout: Layout, env: Mapping[str, str]) -> None:
     user, password = _text(user_folder(layout, env) / CONFIG), _text(layout.password)
     made = recipes.client_config(user, earlier, layout.port, password)
     if made != earlier:
-        private.write(file, made)
+        private.write_private(file, made)
 
 
 def _text(file: Path) -> str:

@@ -50,7 +50,7 @@ def start(layout: Layout, root: Path, foreign: str, runner: Starting) -> None:
     machine = recipes.MACHINES[foreign]
     inner = ["sh", str(SCRIPT), str(root), str(layout.run), machine]
     outer = ["unshare", *NAMESPACES, *inner]
-    private.write(layout.log, "")
+    private.write_private(layout.log, "")
     runner.spawn(["sh", "-c", RECORD, "sh", str(layout.record), *outer], log=layout.log)
 
     def up_or_dead() -> bool:
@@ -115,10 +115,12 @@ def _prepare(layout: Layout, root: Path, env: dict[str, str]) -> None:
     shutil.rmtree(layout.run, ignore_errors=True)
     private.sole_directory(layout.run)
     run, password = layout.run, secrets.token_urlsafe(32)
-    private.write(layout.password, password)
-    private.write(run / "daemon.json", recipes.daemon_config(layout.state, run, layout.port))
-    private.write(run / "registry.yml", recipes.registry_config(layout.state, run))
-    private.write(run / "registry.cfg", recipes.front_config(run, layout.port, password))
+    private.write_private(layout.password, password)
+    private.write_private(
+        run / "daemon.json", recipes.daemon_config(layout.state, run, layout.port)
+    )
+    private.write_private(run / "registry.yml", recipes.registry_config(layout.state, run))
+    private.write_private(run / "registry.cfg", recipes.front_config(run, layout.port, password))
     private.sole_directory(layout.cli)
     (layout.cli / "docker").symlink_to(root / "usr/bin/docker")
     private.sole_directory(layout.client_config)

@@ -18,7 +18,7 @@ Probe = Callable[[str], bool]
 
 
 @dataclass(frozen=True)
-class Found:
+class EngineFound:
     """The engine that commands will talk to, and what they need in their environment for it."""
 
     kind: Literal["host", "embedded", "none"]
@@ -60,7 +60,7 @@ def _ping(path: str) -> bool:
         return b" 200 " in connection.recv(64)
 
 
-def find(env: Mapping[str, str], probe: Probe = answers) -> Found:
+def find(env: Mapping[str, str], probe: Probe = answers) -> EngineFound:
     """Return the host's engine where one answers, else the embedded one, else none.
 
     What a context says of an engine is handed on as variables, which every client understands.
@@ -69,11 +69,11 @@ def find(env: Mapping[str, str], probe: Probe = answers) -> Found:
     named = contexts.named(env)
     endpoint = named.endpoint or DEFAULT
     if endpoint != own.host and probe(endpoint):
-        return Found("host", endpoint, named.environment, named.by)
+        return EngineFound("host", endpoint, named.environment, named.by)
     # What was named on purpose and does not answer is not exchanged for another in silence.
     if (not named.by or endpoint == own.host) and probe(own.host):
-        return Found("embedded", own.host, own.environment(env), named.by)
-    return Found("none", endpoint, by=named.by)
+        return EngineFound("embedded", own.host, own.environment(env), named.by)
+    return EngineFound("none", endpoint, by=named.by)
 
 
 def require_reachable(endpoint: str) -> None:

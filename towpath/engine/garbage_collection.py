@@ -49,7 +49,7 @@ def collect(runner: Starting, terminal: Terminal) -> int:
     _require_current(own)
     with alone(own, terminal):
         inside, before = _inside(own), usage(place / "blobs")
-        private.write(own.collecting, "")
+        private.write_private(own.collecting, "")
         try:
             _serve(own, runner, readonly=True)
             argv = [PROGRAM, "garbage-collect", str(own.run / "registry.yml")]
@@ -92,7 +92,7 @@ def usage(folder: Path) -> int:
 def _serve(own: Layout, runner: Starting, *, readonly: bool) -> None:
     """Let the registry run with another configuration; it is away for a moment."""
     config = own.run / ("registry-readonly.yml" if readonly else "registry.yml")
-    private.write(config, recipes.registry_config(own.state, own.run, readonly=readonly))
+    private.write_private(config, recipes.registry_config(own.state, own.run, readonly=readonly))
     inside = _inside(own)
     for running in processes.inside(_first(own), PROGRAM):
         processes.end(running, signal.SIGTERM)

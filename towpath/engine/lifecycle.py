@@ -10,7 +10,7 @@ from towpath.core import locks, private
 from towpath.core.errors import ConfigurationError, EngineAbsentError
 from towpath.core.terminal import Terminal
 from towpath.engine import assembly, clients, daemon, machine
-from towpath.engine.discover import Found, Probe, answers, find, require_reachable
+from towpath.engine.discover import EngineFound, Probe, answers, find, require_reachable
 from towpath.engine.layout import Layout, layout
 from towpath.engine.protocols import Starting
 
@@ -56,7 +56,7 @@ def _renew_clients(own: Layout, runner: Starting, terminal: Terminal) -> None:
         clients.write_config(own, runner.env)
 
 
-def _usable(found: Found, own: Layout) -> bool:
+def _usable(found: EngineFound, own: Layout) -> bool:
     if found.kind == "embedded":
         return assembly.images_whole(own) and daemon.registry_answers(own.port)
     return found.kind == "host"

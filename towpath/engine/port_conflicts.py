@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from towpath.config.workspace import Session
+from towpath.config.workspace import Workspace
 from towpath.core.errors import CommandFailedError, ConfigurationError
 from towpath.engine import docker_commands as docker
 from towpath.engine import ports
 
 
 @contextmanager
-def named(session: Session, what: str, remedy: str) -> Iterator[None]:
+def named(workspace: Workspace, what: str, remedy: str) -> Iterator[None]:
     """Run commands that publish ports; raises ConfigurationError for one that is taken.
 
     `what` wants the port, `remedy` is a way to give it another one.
@@ -25,13 +25,13 @@ def named(session: Session, what: str, remedy: str) -> Iterator[None]:
             raise
         raise ConfigurationError(
             f"Port {port} of this machine is taken; {what} wants it.",
-            why=f"{_who(session, port)} has it.",
+            why=f"{_who(workspace, port)} has it.",
             next_step=f"Stop that, or {remedy}.",
         ) from error
 
 
-def _who(session: Session, port: int) -> str:
-    found = session.runner.run(docker.publishing(port), check=False)
+def _who(workspace: Workspace, port: int) -> str:
+    found = workspace.runner.run(docker.publishing(port), check=False)
     names = found.stdout.split() if found.ok else []
     if names:
         return f"The container {', '.join(names)}"

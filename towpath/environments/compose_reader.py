@@ -6,14 +6,14 @@ import re
 
 from towpath.core import documents
 from towpath.core.errors import CommandFailedError
-from towpath.core.findings import Finding, Ran, unread
+from towpath.core.findings import Finding, ToolResult, unread
 
 _VERSION = re.compile(r"^(?:Docker Compose version )?v?(\d+\.\d+\.\S+)$", re.MULTILINE)
 # A variable that has to be set: `${NAME:?why}` or `${NAME?why}`; `$${NAME` is no variable.
 _REQUIRED = re.compile(r"(?<!\$)\$\{(\w+):?\?")
 
 
-def version(ran: Ran) -> str:
+def version(ran: ToolResult) -> str:
     """Return the version that `docker compose version` said, empty if it is not Compose."""
     match = _VERSION.search(ran.stdout) if ran.code == 0 else None
     return match[1] if match else ""
@@ -43,7 +43,7 @@ def images(text: str) -> dict[str, str]:
     return found
 
 
-def config(ran: Ran, file: str) -> list[Finding]:
+def config(ran: ToolResult, file: str) -> list[Finding]:
     """Return what `docker compose config --format=json` has against the file.
 
     Raises NothingToJudgeError if it ended without the whole configuration and without a reason.

@@ -56,7 +56,7 @@ class Container:
 
 
 @dataclass(frozen=True)
-class Image:
+class EngineImage:
     """An image that the engine has: its platform as in linux/amd64, and its size in bytes.
 
     `digests` are the references by digest under which registries have it.
@@ -131,7 +131,7 @@ class Engine:
             except NotFound:
                 return
 
-    def image(self, reference: str) -> Image | None:
+    def image(self, reference: str) -> EngineImage | None:
         """Return the image of this reference, or None where the engine has it not."""
         from docker.errors import NotFound
 
@@ -141,7 +141,7 @@ class Engine:
             except NotFound:
                 return None
         digests = tuple(str(row) for row in found.get("RepoDigests") or ())
-        return Image(f"{found['Os']}/{found['Architecture']}", int(found["Size"]), digests)
+        return EngineImage(f"{found['Os']}/{found['Architecture']}", int(found["Size"]), digests)
 
     def platform(self) -> str:
         """Return the engine's own platform, as in linux/amd64."""

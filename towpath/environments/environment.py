@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import Protocol
 
 from towpath.config import Environment, binding
-from towpath.config.workspace import Session
+from towpath.config.workspace import Workspace
 from towpath.core import environment
 from towpath.core.errors import CommandFailedError, ConfigurationError
 from towpath.core.runner import Outcome
 from towpath.environments import compose_commands as compose
 from towpath.environments.compose_commands import Project
-from towpath.environments.engine import Container, Engine, Image
+from towpath.environments.engine import Container, Engine, EngineImage
 from towpath.environments.proxy import Proxy
 from towpath.evidence.journal import History, Journal
 
@@ -43,7 +43,7 @@ class Containers(Protocol):
     def remove(self, container: Container, patience: int) -> None:
         """Stop and remove a container."""
 
-    def image(self, reference: str) -> Image | None:
+    def image(self, reference: str) -> EngineImage | None:
         """Return an image that the engine has."""
 
     def platform(self) -> str:
@@ -79,15 +79,15 @@ class Release:
 class Site:
     """An environment with the doors to it."""
 
-    session: Session
+    workspace: Workspace
     environment: Environment
     engine: Containers
     clock: Clock = field(default_factory=Clock)
 
     @classmethod
-    def open(cls, session: Session, environment: Environment) -> Site:
+    def open(cls, workspace: Workspace, environment: Environment) -> Site:
         """Return the site on the engine that the session's environment names."""
-        return cls(session, environment, Engine(session.config.env))
+        return cls(workspace, environment, Engine(workspace.config.env))
 
     @property
     def name(self) -> str:
@@ -97,7 +97,7 @@ class Site:
     @property
     def state(self) -> Path:
         """The directory of the environment's secrets, lock, journal, history and backups."""
-        return self.session.config.state_of(self.environment)
+        return self.workspace.config.state_of(self.environment)
 
     @property
     def journal(self) -> Journal:
@@ -129,12 +129,12 @@ class Site:
         """
         files = ("compose/base.yaml", f"compose/{self.name}.yaml")
         for file in files:
-            if not (self.session.config.root / file).is_file():
+            if not (self.workspace.config.root / file).is_file():
                 raise ConfigurationError(
                     f"There is no {file}.",
                     why=f"It says what the environment {self.name} is made of.",
                 )
-        return Project(self.session.config.project(self.environment), files)
+        return Project(self.workspace.config.project(self.environment), files)
 
     def compose(
         self,
@@ -145,9 +145,9 @@ class Site:
         check: bool = True,
     ) -> Outcome:
         """Run a Compose command with every variable that the files use."""
-        root = self.session.config.root
+        root = self.workspace.config.root
         env = variables(self, release or Release())
-        return self.session.runner.run(argv, env=env, cwd=root, stdin=stdin, check=check)
+        return self.workspace.runner.run(argv, env=env, cwd=root, stdin=stdin, check=check)
 
     def scale(self, release: Release, service: str, more: int) -> None:
         """Start this many more containers of a service, of this release; the others stay."""
@@ -156,7 +156,7 @@ class Site:
 
     def containers(self, service: str = "") -> list[Container]:
         """Return the containers of a service, or all."""
-        return self.engine.containers(self.session.config.project(self.environment), service)
+        return self.engine.containers(self.workspace.config.project(self.environment), service)
 
     @property
     def proxy(self) -> Proxy:
@@ -188,7 +188,7 @@ class Site:
 
 def variables(site: Site, release: Release) -> Mapping[str, str]:
     """Return the variables of the Compose files; no secret is among them."""
-    config = site.session.config
+    config = site.workspace.config
     settings = config.root / "compose" / "haproxy.cfg"
     passed = environment.chosen(config.env, config.variables.get("compose", ()))
     return {

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from towpath.core.findings import Finding, Ran, document, require_all, require_ran, unread
+from towpath.core.findings import Finding, ToolResult, document, require_all, require_ran, unread
 
 
-def read(tool: str, ran: Ran) -> list[Finding]:
+def read_probe(tool: str, ran: ToolResult) -> list[Finding]:
     """Return what a probe found.
 
     Raises NothingToJudgeError if it could not look (any exit code but 0), wrote half a document, or

@@ -82,7 +82,9 @@ class Proxy:
     def save(self) -> None:
         """Write the slots to disk, for a proxy that starts again."""
         # The proxy reads it as another user; what keeps others away is the directory above.
-        private.write(self._directory / STATE_FILE, self._ask("show servers state"), mode=0o644)
+        private.write_private(
+            self._directory / STATE_FILE, self._ask("show servers state"), mode=0o644
+        )
 
     def _rename(self, slot: str, host: str) -> None:
         """Tell a slot which container it is for; the same name again is fine."""

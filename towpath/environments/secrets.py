@@ -26,13 +26,13 @@ def ensure(directory: Path) -> None:
     for name in NAMES:
         path = directory / name
         if not path.exists():
-            private.write(path, secrets.token_hex(32), mode=FILE_MODE)
+            private.write_private(path, secrets.token_hex(32), mode=FILE_MODE)
     settings = directory / QUEUE_SETTINGS
     if not settings.exists():
         # RabbitMQ takes a password from no file but its own settings.
         password = (directory / "queue_password").read_text(encoding="utf-8")
         text = f"default_user = dashboard\ndefault_pass = {password}\n"
-        private.write(settings, text, mode=FILE_MODE)
+        private.write_private(settings, text, mode=FILE_MODE)
     hide(directory)
 
 

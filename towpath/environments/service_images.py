@@ -41,7 +41,7 @@ def pin(site: Site, *, resolve: bool = False) -> Mapping[str, str]:
         NAMES: dict(sorted(names.items())),
     }
     site.state.mkdir(parents=True, exist_ok=True)
-    private.write(site.pins, json.dumps(document, indent=1) + "\n")
+    private.write_private(site.pins, json.dumps(document, indent=1) + "\n")
     return found
 
 
@@ -73,8 +73,8 @@ def _resolved(site: Site, name: str, resolve: bool) -> str:
         return f"{repository(name)}@{images.digest(name.partition('@')[2])}"
     found = None if resolve else _by_digest(site, name)
     if found is None:
-        with site.session.terminal.step(f"resolve {name}"):
-            site.session.runner.run(commands.pull(name))
+        with site.workspace.terminal.step(f"resolve {name}"):
+            site.workspace.runner.run(commands.pull(name))
         found = _by_digest(site, name)
     if found is None:
         raise CommandFailedError(
@@ -97,7 +97,7 @@ def _have(site: Site, reference: str) -> None:
     if site.engine.image(reference) is not None:
         return
     try:
-        site.session.runner.run(commands.pull(reference))
+        site.workspace.runner.run(commands.pull(reference))
     except CommandFailedError as error:
         raise CommandFailedError(
             f"The image {reference} of {site.name} cannot be fetched.",

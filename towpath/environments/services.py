@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from towpath.config import Environment
-from towpath.config.workspace import Session
+from towpath.config.workspace import Workspace
 from towpath.core import private
 from towpath.core.errors import CommandFailedError, ConfigurationError
 from towpath.engine import port_conflicts as ports
@@ -21,7 +21,7 @@ LOG_LINES = 12
 
 
 def services_up(
-    session: Session,
+    workspace: Workspace,
     environment: Environment,
     services: Iterable[str] = SERVICES,
     *,
@@ -33,12 +33,12 @@ def services_up(
     published: the addresses are those of the containers. Raises CommandFailedError, with the last
     lines of its log, for a service that does not get there.
     """
-    return up(Site.open(session, environment), tuple(services), resolve=resolve)
+    return up(Site.open(workspace, environment), tuple(services), resolve=resolve)
 
 
-def services_down(session: Session, environment: Environment, volumes: bool = False) -> None:
+def services_down(workspace: Workspace, environment: Environment, volumes: bool = False) -> None:
     """Stop and remove an environment's containers and networks; with `volumes` its data too."""
-    site = Site.open(session, environment)
+    site = Site.open(workspace, environment)
     site.compose(compose.down(site.project, volumes=volumes))
 
 
@@ -47,7 +47,7 @@ def up(site: Site, services: tuple[str, ...], *, resolve: bool = False) -> Mappi
     prepare(site)
     service_images.pin(site, resolve=resolve)
     remedy = f"give it another one: port in [tool.towpath.environments.{site.name}]"
-    with ports.named(site.session, f"the proxy of {site.name}", remedy):
+    with ports.named(site.workspace, f"the proxy of {site.name}", remedy):
         site.compose(compose.up(site.project, services))
     return wait(site, services)
 
@@ -91,7 +91,7 @@ def _refuse_lost_secrets(site: Site) -> None:
     directory = site.state / "secrets"
     if directory.exists():
         return
-    if volumes := site.engine.volumes(site.session.config.project(site.environment)):
+    if volumes := site.engine.volumes(site.workspace.config.project(site.environment)):
         raise ConfigurationError(
             f"The secrets of {site.name} are not in {directory}.",
             why=f"Its data is still there, made with them: {', '.join(volumes)}.",

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from towpath.config import Environment
-from towpath.config.workspace import Session
+from towpath.config.workspace import Workspace
 from towpath.core.errors import CommandFailedError
 from towpath.environments.engine import Container
 from towpath.environments.environment import PROXY, WEB, WORKER, Site
@@ -15,7 +15,7 @@ ABSENT = "absent"
 
 
 @dataclass(frozen=True)
-class Status:
+class EnvironmentStatus:
     """One environment: what serves, since when (UTC), and how it is.
 
     `health` is healthy, unhealthy, or absent where nothing runs; `problems` says why.
@@ -30,19 +30,19 @@ class Status:
     problems: tuple[str, ...] = ()
 
 
-def of(session: Session, environment: Environment) -> Status:
+def status_of(workspace: Workspace, environment: Environment) -> EnvironmentStatus:
     """Look at one environment."""
-    return look(Site.open(session, environment))
+    return look(Site.open(workspace, environment))
 
 
-def look(site: Site) -> Status:
+def look(site: Site) -> EnvironmentStatus:
     """Look at a site: every container well, and one release behind the proxy."""
     found = site.containers()
     if not found:
-        return Status(site.name, "", "", "", 0, ABSENT)
+        return EnvironmentStatus(site.name, "", "", "", 0, ABSENT)
     serving, releases = site.serving(), site.history.releases()
     problems = _problems(found, serving)
-    return Status(
+    return EnvironmentStatus(
         site.name,
         serving[0].version if serving else "",
         serving[0].digest if serving else "",
@@ -53,7 +53,7 @@ def look(site: Site) -> Status:
     )
 
 
-def demand(rows: Iterable[Status], *, all_of_them: bool) -> None:
+def require_healthy(rows: Iterable[EnvironmentStatus], *, all_of_them: bool) -> None:
     """Raise CommandFailedError unless every environment is well.
 
     With `all_of_them` one that does not run is not well either.

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from towpath.config.workspace import Session
+from towpath.config.workspace import Workspace
 from towpath.core import documents, files
 from towpath.core.errors import ConfigurationError, NothingToJudgeError
 from towpath.core.references import nearest
@@ -22,7 +22,7 @@ from towpath.evidence import record as stages
 from towpath.evidence import statement as evidence
 from towpath.evidence.statement import BEFORE_IMAGE, OF_IMAGE, Statement
 from towpath.source import snapshot as source
-from towpath.source.snapshot import Snapshot
+from towpath.source.snapshot import SourceFiles
 
 STAGES = (*BEFORE_IMAGE, *OF_IMAGE)
 # Bytes: statements are some kilobytes each.
@@ -44,34 +44,34 @@ def names(text: str) -> tuple[str, ...]:
     return found
 
 
-def export(session: Session, target: Path, wanted: Iterable[str]) -> str:
+def export(workspace: Workspace, target: Path, wanted: Iterable[str]) -> str:
     """Write the statements of these stages into one file and return the file's sha256.
 
     Raises NothingToJudgeError if one is not there.
     """
-    rows = [stages.require(session.config, name).as_json() for name in wanted]
+    rows = [stages.require(workspace.config, name).as_json() for name in wanted]
     raw = json.dumps({"statements": rows}, sort_keys=True, separators=(",", ":")).encode()
-    files.write(session.config.root / target, raw)
+    files.write_atomically(workspace.config.root / target, raw)
     return hashlib.sha256(raw).hexdigest()
 
 
-def take(
-    session: Session, file: Path, wanted: tuple[str, ...], *, commit: str, sha256: str
+def import_statements(
+    workspace: Workspace, file: Path, wanted: tuple[str, ...], *, commit: str, sha256: str
 ) -> list[Statement]:
     """Check a file of statements and write them as this job's own; return them.
 
     Raises NothingToJudgeError if it has other bytes than `sha256` says, lacks a stage or has one
     that was not asked for, was reused from an earlier run, or speaks of anything but `commit`.
     """
-    here = source.snapshot(session)
+    here = source.read_files(workspace)
     if here.commit != commit:
         raise _refused(file, f"The run is for {commit}, and {here.commit} is checked out.")
-    found = _statements(file, _bytes(session.config.root / file, file, sha256))
+    found = _statements(file, _bytes(workspace.config.root / file, file, sha256))
     _check_stages(file, [row.stage for row in found], wanted)
     if reasons := [*_different_images(found), *(why for row in found for why in _of(row, here))]:
         raise _refused(file, "; ".join(reasons))
     for row in found:
-        stages.write(session.config, row)
+        stages.write_statement(workspace.config, row)
     return found
 
 
@@ -112,7 +112,7 @@ def _different_images(rows: Iterable[Statement]) -> list[str]:
     return ["its stages speak of different images"] if len(images) > 1 else []
 
 
-def _of(row: Statement, here: Snapshot) -> list[str]:
+def _of(row: Statement, here: SourceFiles) -> list[str]:
     """Return why a statement is not one of this run's, about the source that is checked out."""
     found = []
     if row.carries:

@@ -69,7 +69,7 @@ class Journal:
 
     def begin(self, plan: Mapping[str, Any]) -> None:
         """Start the journal of a deployment with what it is about to do."""
-        private.write(self.path, json.dumps(dict(plan)) + "\n")
+        private.write_private(self.path, json.dumps(dict(plan)) + "\n")
 
     def add(self, step: str, phase: str, **facts: Any) -> None:
         """Write that a step begins or is done."""
@@ -116,7 +116,7 @@ class History:
         return {name: _rows(found, name, self.path) for name in ("releases", "migrations")}
 
     def _write(self, document: Entry) -> None:
-        private.write(self.path, json.dumps(document, indent=1) + "\n")
+        private.write_private(self.path, json.dumps(document, indent=1) + "\n")
 
 
 def _rows(document: Entry, name: str, path: Path) -> list[Entry]:

@@ -30,7 +30,7 @@ _OF_ENVIRONMENT = re.compile(r"(deploy|verify)-[a-z0-9-]+")
 
 
 @dataclass(frozen=True)
-class Rules:
+class JudgingRules:
     """The policy of the side that judges, and its clock.
 
     `policy` is the policy's hash. `waived` maps gates to the notes of waivers in force, `excused`
@@ -53,7 +53,7 @@ def judged_as(stage: str) -> str:
     return match[1] if match else stage
 
 
-def verdicts(statement: Statement, rules: Rules) -> tuple[Verdict, ...]:
+def verdicts(statement: Statement, rules: JudgingRules) -> tuple[Verdict, ...]:
     """Return what the gates say of a statement's facts, here and now."""
     stage = judged_as(statement.stage)
     ages = sources.waived_ages(stage, statement.facts, rules.accepted, rules.limits)
@@ -63,7 +63,7 @@ def verdicts(statement: Statement, rules: Rules) -> tuple[Verdict, ...]:
 
 def objections(
     statement: Statement,
-    rules: Rules,
+    rules: JudgingRules,
     subject: Mapping[str, str] | None = None,
     originals: Mapping[str, Statement] | None = None,
 ) -> list[str]:
@@ -83,14 +83,14 @@ def objections(
     ]
 
 
-def reasons(statement: Statement, rules: Rules) -> list[str]:
+def reasons(statement: Statement, rules: JudgingRules) -> list[str]:
     """Return everything that stands against a statement: objections, and gates it did not pass."""
     stage = statement.stage
     found = [f"{stage}: {row.gate} {words}" for row, words in not_passed(statement, rules)]
     return [*objections(statement, rules), *found, *broken(statement, rules)]
 
 
-def broken(statement: Statement, rules: Rules) -> list[str]:
+def broken(statement: Statement, rules: JudgingRules) -> list[str]:
     """Return why a stage did not pass although all of its gates did, if that is so."""
     if statement.status is Status.PASSED or any(not_passed(statement, rules)):
         return []
@@ -98,7 +98,7 @@ def broken(statement: Statement, rules: Rules) -> list[str]:
     return [f"{statement.stage}: {statement.stage} {statement.status}: {said}"]
 
 
-def not_passed(statement: Statement, rules: Rules) -> Iterator[tuple[Verdict, str]]:
+def not_passed(statement: Statement, rules: JudgingRules) -> Iterator[tuple[Verdict, str]]:
     """Yield each verdict that does not let the statement pass, and why in words.
 
     The verdict is the one that the fact has here; what the statement says of it counts too.
@@ -117,7 +117,7 @@ def not_passed(statement: Statement, rules: Rules) -> Iterator[tuple[Verdict, st
             yield verdict, f"{verdict.status}: {verdict.reason}; the statement says passed"
 
 
-def _of_time(statement: Statement, rules: Rules) -> Iterator[str]:
+def _of_time(statement: Statement, rules: JudgingRules) -> Iterator[str]:
     try:
         started = predicate.moment(statement.started)
         ended = started + dt.timedelta(seconds=statement.duration)
@@ -134,7 +134,7 @@ def _of_time(statement: Statement, rules: Rules) -> Iterator[str]:
         yield f"is {age.days} days old, and may be {rules.days} (evidence-days)"
 
 
-def _of_waived_advisories(statement: Statement, rules: Rules) -> Iterator[str]:
+def _of_waived_advisories(statement: Statement, rules: JudgingRules) -> Iterator[str]:
     """Yield each advisory that was left out of the counts and that no waiver here excuses."""
     for name in _WAIVED:
         rows = statement.facts.get(name, ())
@@ -146,7 +146,7 @@ def _of_waived_advisories(statement: Statement, rules: Rules) -> Iterator[str]:
                 yield f"leaves out {row[: gates.SHOWN]}, which no waiver in force here excuses"
 
 
-def _of_rows(statement: Statement, rules: Rules) -> Iterator[str]:
+def _of_rows(statement: Statement, rules: JudgingRules) -> Iterator[str]:
     """Yield what the verdicts of a statement say otherwise than its facts and the gates here."""
     own = {row.code: row for row in gates.of_stage(judged_as(statement.stage), rules.limits)}
     seen: set[str] = set()

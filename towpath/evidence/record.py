@@ -13,7 +13,7 @@ from towpath import gates
 from towpath.config import Config
 from towpath.config.ci_systems import OVERRIDE
 from towpath.config.waivers import accepted_sources, advisory_notes
-from towpath.config.workspace import Session
+from towpath.config.workspace import Workspace
 from towpath.core import documents, environment, inputs, private
 from towpath.core.errors import GateFailedError, NothingToJudgeError, TowpathError
 from towpath.core.files import file_hash, read_bounded
@@ -24,11 +24,11 @@ from towpath.evidence import judgement
 from towpath.evidence import policy as policies
 from towpath.evidence import statement as evidence
 from towpath.evidence import store as shelf
-from towpath.evidence.judgement import Rules
+from towpath.evidence.judgement import JudgingRules
 from towpath.evidence.statement import Statement
 from towpath.gates import Status, Verdict
 from towpath.source import matrix as pythons
-from towpath.source.snapshot import Snapshot, Source
+from towpath.source.snapshot import SourceFiles, SourceSnapshot
 
 
 def now() -> dt.datetime:
@@ -46,9 +46,9 @@ def policy(config: Config) -> str:
     return policies.hash_of(config)
 
 
-def rules(config: Config) -> Rules:
+def rules(config: Config) -> JudgingRules:
     """Return the policy by which this side judges what a statement says, and its clock."""
-    return Rules(
+    return JudgingRules(
         policy=policy(config),
         now=now(),
         limits=config.gates,
@@ -82,7 +82,7 @@ def run_facts(config: Config) -> dict[str, Any]:
     return {"run": {"branch": chosen, "override": OVERRIDE}} if chosen else {}
 
 
-def inputs_of(source: Source, *more: str) -> str:
+def inputs_of(source: SourceSnapshot, *more: str) -> str:
     """Return the hash of what a stage depends on: commit, tree, our Python, and what is named.
 
     The tree holds the pins of every tool and the gates too, so that a change in one of them is a
@@ -92,17 +92,17 @@ def inputs_of(source: Source, *more: str) -> str:
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
 
-def check_inputs(session: Session, seen: Snapshot, stage: str) -> str:
+def check_inputs(workspace: Workspace, seen: SourceFiles, stage: str) -> str:
     """Return the hash of all that can change the answer of a check.
 
     Those are its files, the Python that runs it, the machine's kind, and what it asks besides:
     security the advisories, which also grow old in a day. The tests run on all Pythons that are
     here, whichever of them asks. The pins of the tools and the waivers are in the files.
     """
-    config = session.config
+    config = workspace.config
     more: tuple[str, ...] = (platform.python_version(),)
     if stage == "tests":
-        more = (*_pythons(session), *_lines(config))
+        more = (*_pythons(workspace), *_lines(config))
     elif stage == "security":
         more += (today(), advisories(config))
     elif stage == "integration" and config.services_given:
@@ -121,10 +121,10 @@ def today() -> str:
     return now().date().isoformat()
 
 
-def _pythons(session: Session) -> tuple[str, ...]:
+def _pythons(workspace: Workspace) -> tuple[str, ...]:
     """Return the Pythons that are to be tested, and the exact version of each that is here."""
-    here = pythons.found(session)
-    return tuple(f"{name} {here.get(name, '-')}" for name in pythons.wanted(session.config))
+    here = pythons.found(workspace)
+    return tuple(f"{name} {here.get(name, '-')}" for name in pythons.wanted(workspace.config))
 
 
 def _lines(config: Config) -> tuple[str, ...]:
@@ -164,7 +164,7 @@ def path(config: Config, stage: str) -> Path:
     return config.reports / "evidence" / f"{stage}.json"
 
 
-def read(config: Config, stage: str) -> Statement | None:
+def read_statement(config: Config, stage: str) -> Statement | None:
     """Return a stage's statement, or None if there is none or it cannot be read."""
     try:
         return require(config, stage)
@@ -201,7 +201,7 @@ def reusable(config: Config, stage: str, inputs: str) -> Statement | None:
 
 
 def record(
-    session: Session,
+    workspace: Workspace,
     stage: str,
     subject: Subject,
     facts: Mapping[str, Any],
@@ -222,7 +222,7 @@ def record(
     without gates passes unless `reason` says why it did not; `detail` is added to the gates' own
     reasons where they did not pass.
     """
-    config = session.config
+    config = workspace.config
     facts, reason, detail = SECRETS.document(facts), SECRETS.text(reason), SECRETS.text(detail)
     # JSON has no other numbers; a fact that is none is missing.
     facts = documents.finite(dict(facts))
@@ -248,13 +248,13 @@ def record(
         artifacts={str(file.relative_to(config.root)): file_hash(file) for file in artifacts},
     )
     shelf.put(config, statement)
-    write(config, statement)
+    write_statement(config, statement)
     return statement
 
 
 def _previous(config: Config, stage: str, subject: Subject, inputs: str) -> Statement | None:
     """Return the last attempt about a subject, also if another branch was looked at since."""
-    last = read(config, stage)
+    last = read_statement(config, stage)
     if last is not None and last.subject == subject:
         return last
     return shelf.get(config, stage, inputs)
@@ -283,7 +283,7 @@ def error_of(statement: Statement) -> TowpathError | None:
     )
 
 
-def write(config: Config, statement: Statement) -> None:
+def write_statement(config: Config, statement: Statement) -> None:
     """Write a statement as the last one of its stage."""
     private.directory(path(config, statement.stage).parent)
-    private.write(path(config, statement.stage), statement.encode() + b"\n")
+    private.write_private(path(config, statement.stage), statement.encode() + b"\n")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
-from towpath.config.workspace import Session
+from towpath.config.workspace import Workspace
 from towpath.core import documents
 from towpath.core.errors import DigestMismatchError, NothingToJudgeError, RegistryNotFoundError
 from towpath.evidence import record as stages
@@ -97,7 +97,7 @@ def _statements(registry: RegistryClient, digest: str, row: Descriptor) -> Itera
             raise NothingToJudgeError(
                 f"The evidence {artifact.digest} has a document of type {layer.media_type[:80]}."
             )
-        raw = attached.read(registry, layer, documents.BYTES)
+        raw = attached.read_attachment(registry, layer, documents.BYTES)
         yield evidence.decode(raw, f"{registry.repository}@{layer.digest}")
 
 
@@ -146,7 +146,7 @@ def _first(row: Statement) -> Statement:
     return replace(row, attempt=1, repeats="")
 
 
-def local(session: Session, image: Image) -> list[Statement]:
+def local(workspace: Workspace, image: Image) -> list[Statement]:
     """Return the statements on disk that speak of this image, or of the source it was made of.
 
     Those of earlier commits that some of them carry come with them.
@@ -154,8 +154,10 @@ def local(session: Session, image: Image) -> list[Statement]:
     digest = image.digest.removeprefix("sha256:")
     commit = image.label("org.opencontainers.image.revision")
     tree = image.label("dev.towpath.tree")
-    folder = session.config.reports / "evidence"
-    found = [stages.read(session.config, file.stem) for file in sorted(folder.glob("*.json"))]
+    folder = workspace.config.reports / "evidence"
+    found = [
+        stages.read_statement(workspace.config, file.stem) for file in sorted(folder.glob("*.json"))
+    ]
     about = [
         row
         for row in found
@@ -166,4 +168,4 @@ def local(session: Session, image: Image) -> list[Statement]:
             == (commit, tree)
         )
     ]
-    return [*evidence.originals([*about, *shelf.every(session.config)]).values(), *about]
+    return [*evidence.originals([*about, *shelf.every(workspace.config)]).values(), *about]

@@ -121,7 +121,9 @@ def next_attempt(previous: Statement | None, subject: Subject, policy: str) -> t
     return previous.attempt + 1, previous.sha256
 
 
-def carry(original: Statement, subject: Subject, previous: Statement | None = None) -> Statement:
+def carry_over(
+    original: Statement, subject: Subject, previous: Statement | None = None
+) -> Statement:
     """Return what an earlier statement says, as a statement about another commit.
 
     Its inputs have to be those of that commit too. All that was measured, and when, stays as it
@@ -197,7 +199,9 @@ def _of_carried(statement: Statement, held: Mapping[str, Statement]) -> list[str
     if original.status is not Status.PASSED:
         return [f"{stage}: carries a statement that {original.status}"]
     expected = replace(
-        carry(original, statement.subject), attempt=statement.attempt, repeats=statement.repeats
+        carry_over(original, statement.subject),
+        attempt=statement.attempt,
+        repeats=statement.repeats,
     )
     if expected != statement:
         return [f"{stage}: does not say what the statement says that it carries"]

@@ -36,8 +36,10 @@ def put(config: Config, statement: Statement) -> None:
     for name, sha256 in statement.artifacts.items():
         copy = _copy(config, sha256)
         if not copy.is_file() or file_hash(copy) != sha256:
-            private.write(copy, (config.root / name).read_bytes())
-    private.write(_place(config, statement.stage, statement.inputs), statement.encode() + b"\n")
+            private.write_private(copy, (config.root / name).read_bytes())
+    private.write_private(
+        _place(config, statement.stage, statement.inputs), statement.encode() + b"\n"
+    )
     _forget(config, statement.stage)
 
 

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from towpath.config.workspace import Session
+from towpath.config.workspace import Workspace
 from towpath.core.errors import CommandFailedError, ConfigurationError, NothingToJudgeError
 from towpath.core.references import TEMPORARY, architecture
 from towpath.images import bake_commands as bake
@@ -18,8 +18,8 @@ from towpath.images import cache
 from towpath.images import dockerfile_reader as dockerfile
 from towpath.images import index as join
 from towpath.images import remote_builders as builders
-from towpath.images.bake_commands import Target, index_annotations
-from towpath.images.builder import Place, here
+from towpath.images.bake_commands import BakeTarget, index_annotations
+from towpath.images.builder import Builder, here
 
 # Where a push arrives; it names nothing that anybody asks for until it was read back.
 BUNDLE = Path("/etc/ssl/certs/ca-certificates.crt")
@@ -65,22 +65,22 @@ class Solved:
 class Part:
     """What one place built: the metadata that buildx wrote of it."""
 
-    place: Place
+    place: Builder
     metadata: str
 
 
-def solve(session: Session, order: Order) -> Solved:
+def solve(workspace: Workspace, order: Order) -> Solved:
     """Build and push every target; the digests are those of the build's metadata.
 
     The base of a target is pushed beside it, unchanged: its layers are the lowest of the target's,
     and whoever reads the target back knows by them which are ours. Where several machines build,
     each solves its platforms at the same time as the others, and an index joins what they pushed.
     """
-    bases = _bases(session, order.targets)
+    bases = _bases(workspace, order.targets)
     names = _names(bases)
-    with builders.places(session, order.platforms) as places:
-        parts = _side_by_side(session, order, names, places)
-        digests = _digests(session, order, names, parts)
+    with builders.places(workspace, order.platforms) as places:
+        parts = _side_by_side(workspace, order, names, places)
+        digests = _digests(workspace, order, names, parts)
     return Solved(
         {stage: digests[stage] for stage in order.targets},
         {
@@ -95,29 +95,29 @@ def solve(session: Session, order: Order) -> Solved:
     )
 
 
-def base(session: Session, order: Order) -> str:
+def base(workspace: Workspace, order: Order) -> str:
     """Return the digest of the image that the first target of an order starts from."""
-    bases = _bases(session, order.targets[:1])
+    bases = _bases(workspace, order.targets[:1])
     names, bare = _names(bases), replace(order, targets=())
-    with builders.places(session, order.platforms) as places:
-        digests = _digests(session, bare, names, _side_by_side(session, bare, names, places))
+    with builders.places(workspace, order.platforms) as places:
+        digests = _digests(workspace, bare, names, _side_by_side(workspace, bare, names, places))
     return next(iter(digests.values()), "")
 
 
-def keep(session: Session, order: Order, target: str) -> str:
+def keep(workspace: Workspace, order: Order, target: str) -> str:
     """Build one target into this machine's engine only, and return its name there.
 
     Raises ConfigurationError for more platforms than the engine can keep of one image.
     """
-    name = f"{session.config.repository}:{target}"
-    own = here(session, order.platforms)
+    name = f"{workspace.config.repository}:{target}"
+    own = here(workspace, order.platforms)
     if own.builder and len(order.platforms) > 1:
         raise ConfigurationError(
             f"The engine keeps an image for one platform, not for {len(order.platforms)}.",
             why="It has no image store of containerd.",
             next_step="Name one platform with --platforms, or push: leave out --no-push.",
         )
-    _run(session, order, {target: _target(session, order, target, name, push=False)}, own)
+    _run(workspace, order, {target: _target(workspace, order, target, name, push=False)}, own)
     return name
 
 
@@ -128,32 +128,32 @@ def _names(bases: Mapping[str, str]) -> dict[str, str]:
 
 
 def _side_by_side(
-    session: Session, order: Order, names: Mapping[str, str], places: Sequence[Place]
+    workspace: Workspace, order: Order, names: Mapping[str, str], places: Sequence[Builder]
 ) -> list[Part]:
     """Let every place solve its platforms; the first error is raised when all have ended."""
     alone = len(places) == 1
 
-    def solved(place: Place) -> Part:
+    def solved(place: Builder) -> Part:
         mine = replace(order, platforms=place.platforms)
         word = "" if alone else f"-{_word(place)}"
         try:
-            wanted = targets(session, mine, names, word)
-            return Part(place, _run(session, mine, wanted, place, word))
+            wanted = targets(workspace, mine, names, word)
+            return Part(place, _run(workspace, mine, wanted, place, word))
         except CommandFailedError as error:
-            raise _named(session, place, error) if place.elsewhere else error
+            raise _named(workspace, place, error) if place.elsewhere else error
 
     with ThreadPoolExecutor(len(places)) as pool:
         running = [pool.submit(solved, place) for place in places]
         try:
             return [row.result() for row in running]
         except KeyboardInterrupt:
-            session.runner.stop()
+            workspace.runner.stop()
             raise
 
 
-def _named(session: Session, place: Place, error: CommandFailedError) -> CommandFailedError:
+def _named(workspace: Workspace, place: Builder, error: CommandFailedError) -> CommandFailedError:
     """Return the error of a build on another machine, with its name and what may differ there."""
-    images = session.config.images
+    images = workspace.config.images
     own = f" {images.registry} is another registry there." if images.is_loopback else ""
     return CommandFailedError(
         f"{place.name} could not build {', '.join(place.platforms)}: {error.what}",
@@ -163,18 +163,18 @@ def _named(session: Session, place: Place, error: CommandFailedError) -> Command
 
 
 def targets(
-    session: Session, order: Order, names: Mapping[str, str], word: str
-) -> dict[str, Target]:
+    workspace: Workspace, order: Order, names: Mapping[str, str], word: str
+) -> dict[str, BakeTarget]:
     """Return all that one place builds; `word` tells apart what becomes a part of an index."""
-    images = session.config.images
+    images = workspace.config.images
     found = {
         stage: _target(
-            session, order, stage, images.tagged(f"{TEMPORARY}-{stage}{word}"), word=word
+            workspace, order, stage, images.tagged(f"{TEMPORARY}-{stage}{word}"), word=word
         )
         for stage in order.targets
     }
     return found | {
-        name: Target(
+        name: BakeTarget(
             stage="",
             name=images.tagged(f"{TEMPORARY}-{name}{word}"),
             platforms=order.platforms,
@@ -185,7 +185,7 @@ def targets(
 
 
 def _digests(
-    session: Session, order: Order, names: Mapping[str, str], parts: Sequence[Part]
+    workspace: Workspace, order: Order, names: Mapping[str, str], parts: Sequence[Part]
 ) -> dict[str, str]:
     """Return the digest of every target, and of every base by its name."""
     wanted = (*order.targets, *names.values())
@@ -193,10 +193,10 @@ def _digests(
     if len(found) == 1:
         return found[0][1]
     said = {**dict.fromkeys(order.targets, order.labels), **dict.fromkeys(names.values(), {})}
-    with session.terminal.step("Join what each machine pushed"):
+    with workspace.terminal.step("Join what each machine pushed"):
         return {
             name: join.join(
-                session,
+                workspace,
                 f"{TEMPORARY}-{name}",
                 [(place, digests[name]) for place, digests in found],
                 order.platforms,
@@ -206,18 +206,18 @@ def _digests(
         }
 
 
-def _word(place: Place) -> str:
+def _word(place: Builder) -> str:
     """Return what tells a place's tags and files from those of another."""
     return "_".join(name.rpartition("/")[2] for name in place.platforms)
 
 
 def _target(
-    session: Session, order: Order, stage: str, name: str, *, push: bool = True, word: str = ""
-) -> Target:
+    workspace: Workspace, order: Order, stage: str, name: str, *, push: bool = True, word: str = ""
+) -> BakeTarget:
     read, written = (
-        cache.options(session, stage, order.branch, word.lstrip("-")) if push else ((), ())
+        cache.options(workspace, stage, order.branch, word.lstrip("-")) if push else ((), ())
     )
-    return Target(
+    return BakeTarget(
         cache_from=() if order.no_cache else read,
         cache_to=written,
         stage=stage,
@@ -229,7 +229,7 @@ def _target(
             "ARCHITECTURES": " ".join(map(architecture, order.platforms)),
         },
         labels=order.labels,
-        ca_file=certificates(session.config.env),
+        ca_file=certificates(workspace.config.env),
         push=push,
         wheels=order.wheels,
         annotated=not word,
@@ -237,10 +237,14 @@ def _target(
 
 
 def _run(
-    session: Session, order: Order, targets: Mapping[str, Target], place: Place, word: str = ""
+    workspace: Workspace,
+    order: Order,
+    targets: Mapping[str, BakeTarget],
+    place: Builder,
+    word: str = "",
 ) -> str:
     """Let buildx build there, and return the metadata that it wrote."""
-    folder = session.config.reports / "build"
+    folder = workspace.config.reports / "build"
     folder.mkdir(parents=True, exist_ok=True)
     plan, metadata = (folder / f"{what}{word}.{os.getpid()}.json" for what in ("bake", "metadata"))
     argv = bake.bake(
@@ -252,24 +256,24 @@ def _run(
     )
     try:
         plan.write_text(bake.definition(targets))
-        log = session.config.reports / "logs" / f"build{word}.log"
+        log = workspace.config.reports / "logs" / f"build{word}.log"
         env = {**bake.ENV, **place.env}
-        solving.solve(session, argv, env=env, log=log, stream=order.shown, label=word.lstrip("-"))
+        solving.solve(workspace, argv, env=env, log=log, stream=order.shown, label=word.lstrip("-"))
         return metadata.read_text() if metadata.is_file() else ""
     finally:
         plan.unlink(missing_ok=True)
         metadata.unlink(missing_ok=True)
 
 
-def _bases(session: Session, targets: tuple[str, ...]) -> dict[str, str]:
+def _bases(workspace: Workspace, targets: tuple[str, ...]) -> dict[str, str]:
     """Return what each target starts from, as far as the Dockerfile says it."""
-    file = session.config.root / "Dockerfile"
+    file = workspace.config.root / "Dockerfile"
     found = {}
     for target in targets:
         try:
             found[target] = dockerfile.base_of(file.read_text(encoding="utf-8"), target)
         except (OSError, NothingToJudgeError) as error:
-            session.terminal.warn(f"The base of {target} is not known: {error}")
+            workspace.terminal.warn(f"The base of {target} is not known: {error}")
     return found
 
 

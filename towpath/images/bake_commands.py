@@ -18,7 +18,7 @@ ENV = {"BUILDX_BAKE_ENTITLEMENTS_FS": "0"}
 
 
 @dataclass(frozen=True)
-class Target:
+class BakeTarget:
     """One image of a build: a stage of the Dockerfile, or a Dockerfile of its own in `inline`.
 
     With `push` it goes to the registry as `name`, else it stays in the engine. `ca_file` is the
@@ -73,7 +73,7 @@ def index_annotations(labels: Mapping[str, str]) -> dict[str, str]:
     return {key: value for key, value in labels.items() if key.startswith(PREFIX) and value}
 
 
-def definition(targets: Mapping[str, Target]) -> str:
+def definition(targets: Mapping[str, BakeTarget]) -> str:
     """Return the definition of these targets, keyed by name, as JSON."""
     body = {"target": {name: _literal(target.as_json()) for name, target in targets.items()}}
     return json.dumps(body, indent=1, sort_keys=True)

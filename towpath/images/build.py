@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from towpath.config.workspace import Session
+from towpath.config.workspace import Workspace
 from towpath.core.errors import NothingToJudgeError, RegistryError, RegistryNotFoundError
 from towpath.core.references import version_tag
 from towpath.core.subject import Subject
@@ -27,7 +27,7 @@ from towpath.registry import push_lock as guard
 from towpath.registry.client import RegistryClient
 from towpath.registry.image import Image
 from towpath.source import snapshot as sources
-from towpath.source.snapshot import Source
+from towpath.source.snapshot import SourceSnapshot
 
 
 @dataclass(frozen=True)
@@ -51,22 +51,22 @@ class Built:
 
 
 def build(
-    session: Session,
-    source: Source,
+    workspace: Workspace,
+    source: SourceSnapshot,
     *,
     platforms: tuple[str, ...],
     target: str = PRODUCTION,
     no_cache: bool = False,
 ) -> Built:
     """Build and push one target; see `build_all`."""
-    built = build_all(session, source, platforms=platforms, targets=(target,), no_cache=no_cache)
+    built = build_all(workspace, source, platforms=platforms, targets=(target,), no_cache=no_cache)
     return built[target]
 
 
 @guard.pushes
 def build_all(
-    session: Session,
-    source: Source,
+    workspace: Workspace,
+    source: SourceSnapshot,
     *,
     platforms: tuple[str, ...],
     targets: tuple[str, ...] = (PRODUCTION,),
@@ -83,22 +83,22 @@ def build_all(
     """
     started, begun = time.monotonic(), stages.now()
     tags = {target: names_of(source.version, target, targets, tag) for target in targets}
-    registry = registries.client(session)
+    registry = registries.client(workspace)
     registry.ping()
-    order = replace(_order(session, source, targets, platforms), no_cache=no_cache, shown=shown)
-    with session.terminal.step(f"Build {', '.join(targets)} for {', '.join(platforms)}"):
+    order = replace(_order(workspace, source, targets, platforms), no_cache=no_cache, shown=shown)
+    with workspace.terminal.step(f"Build {', '.join(targets)} for {', '.join(platforms)}"):
         solved, given = wheels.provided(
-            session, order, lambda row: bake.solve(session, row), lambda done: done.base
+            workspace, order, lambda row: bake.solve(workspace, row), lambda done: done.base
         )
-        _unchanged(session, source)
-    with session.terminal.step("Read back every platform"):
+        _unchanged(workspace, source)
+    with workspace.terminal.step("Read back every platform"):
         found = _read_back(registry, solved, platforms)
-        programs = readback.require_native(session, registry, found)
+        programs = readback.require_native(workspace, registry, found)
     _refuse_another(registry, source, found, tags)
     for target, (image, base) in found.items():
-        made = origin.of(source, order, solved, target, base, begun, given.wheels)
-        origin.attach(session, registry, image, made)
-    mirror.publish(session, *((found[target][0].digest, names) for target, names in tags.items()))
+        made = origin.describe_origin(source, order, solved, target, base, begun, given.wheels)
+        origin.attach(workspace, registry, image, made)
+    mirror.publish(workspace, *((found[target][0].digest, names) for target, names in tags.items()))
     seconds = time.monotonic() - started
     return {
         target: Built(
@@ -117,8 +117,8 @@ def build_all(
 
 
 def keep(
-    session: Session,
-    source: Source,
+    workspace: Workspace,
+    source: SourceSnapshot,
     *,
     platforms: tuple[str, ...],
     target: str = PRODUCTION,
@@ -127,28 +127,28 @@ def keep(
 ) -> str:
     """Build into the engine only and return the image's name there; nothing is promised of it."""
     known(target)
-    order = replace(_order(session, source, (target,), platforms), no_cache=no_cache, shown=shown)
-    with session.terminal.step(f"Build {target} for {', '.join(platforms)}, without a push"):
+    order = replace(_order(workspace, source, (target,), platforms), no_cache=no_cache, shown=shown)
+    with workspace.terminal.step(f"Build {target} for {', '.join(platforms)}, without a push"):
         name, _ = wheels.provided(
-            session, order, lambda row: bake.keep(session, row, target), lambda _: ""
+            workspace, order, lambda row: bake.keep(workspace, row, target), lambda _: ""
         )
-        _unchanged(session, source)
+        _unchanged(workspace, source)
     return name
 
 
-def show(session: Session, built: Mapping[str, Built]) -> None:
+def show(workspace: Workspace, built: Mapping[str, Built]) -> None:
     """Tell what a build left in the registry; the references go to standard output."""
     for target, row in built.items():
         for platform, size in row.sizes.items():
             above = row.above_base.get(platform)
             more = "" if above is None else f", {above / 1e6:.1f} MB above its base"
-            session.terminal.say(f"  {target} {platform} {size / 1e6:.1f} MB compressed{more}")
-        session.terminal.data(session.config.images.at(row.digest))
+            workspace.terminal.say(f"  {target} {platform} {size / 1e6:.1f} MB compressed{more}")
+        workspace.terminal.data(workspace.config.images.at(row.digest))
     for wheel in next(iter(built.values())).wheels if built else ():
-        session.terminal.say(f"  {wheel}")
+        workspace.terminal.say(f"  {wheel}")
 
 
-def facts(source: Source, built: Built, asked: tuple[str, ...]) -> dict[str, Any]:
+def facts(source: SourceSnapshot, built: Built, asked: tuple[str, ...]) -> dict[str, Any]:
     """Return what the build's statement says: it binds a commit and its tree to the digest."""
     return {
         "platforms_missing": len(set(asked) - set(built.platforms)),
@@ -177,15 +177,15 @@ def _named(wheel: Wheel) -> dict[str, str]:
     }
 
 
-def inputs(session: Session, source: Source, platforms: tuple[str, ...]) -> str:
+def inputs(workspace: Workspace, source: SourceSnapshot, platforms: tuple[str, ...]) -> str:
     """Return what a production build depends on, but for the base image behind its tag."""
-    config = session.config
+    config = workspace.config
     return stages.inputs_of(source, "build", config.registry, config.repository, *platforms)
 
 
 def record(
-    session: Session,
-    source: Source,
+    workspace: Workspace,
+    source: SourceSnapshot,
     built: Built,
     asked: tuple[str, ...],
     *,
@@ -193,17 +193,17 @@ def record(
 ) -> Statement:
     """Write the build's statement about the digest and return it."""
     return stages.record(
-        session,
+        workspace,
         "build",
-        Subject.image(session.config.repository, built.digest),
-        {**facts(source, built, asked), **stages.run_facts(session.config)},
-        inputs=inputs(session, source, asked),
+        Subject.image(workspace.config.repository, built.digest),
+        {**facts(source, built, asked), **stages.run_facts(workspace.config)},
+        inputs=inputs(workspace, source, asked),
         started=started,
         duration=built.seconds,
     )
 
 
-def arguments(source: Source) -> dict[str, str]:
+def arguments(source: SourceSnapshot) -> dict[str, str]:
     """Return the build arguments: all of them follow from the commit, none from the day."""
     return {
         "SOURCE_DATE_EPOCH": str(source.epoch),
@@ -212,11 +212,11 @@ def arguments(source: Source) -> dict[str, str]:
     }
 
 
-def labels(session: Session, source: Source) -> dict[str, str]:
+def labels(workspace: Workspace, source: SourceSnapshot) -> dict[str, str]:
     """Return the labels of every target; those that OCI knows become annotations too."""
     created = stages.stamp(dt.datetime.fromtimestamp(source.epoch, dt.UTC))
     return {
-        "org.opencontainers.image.title": session.config.name,
+        "org.opencontainers.image.title": workspace.config.name,
         "org.opencontainers.image.version": source.version,
         "org.opencontainers.image.revision": source.commit,
         "org.opencontainers.image.created": created,
@@ -227,17 +227,20 @@ def labels(session: Session, source: Source) -> dict[str, str]:
 
 
 def _order(
-    session: Session, source: Source, targets: tuple[str, ...], platforms: tuple[str, ...]
+    workspace: Workspace,
+    source: SourceSnapshot,
+    targets: tuple[str, ...],
+    platforms: tuple[str, ...],
 ) -> Order:
-    given = arguments(source), labels(session, source)
-    if packages := session.config.image.run_packages:
+    given = arguments(source), labels(workspace, source)
+    if packages := workspace.config.image.run_packages:
         given[0]["RUN_PACKAGES"] = " ".join(packages)
     return Order(targets, platforms, *given, branch=source.branch)
 
 
-def _unchanged(session: Session, source: Source) -> None:
+def _unchanged(workspace: Workspace, source: SourceSnapshot) -> None:
     """Refuse an image whose files changed while it was built: no tree would speak of it."""
-    if sources.snapshot(session).tree != source.tree:
+    if sources.read_files(workspace).tree != source.tree:
         raise NothingToJudgeError(
             "Files changed while the image was built.",
             why="The image may hold some of before and some of after.",
@@ -254,7 +257,7 @@ def _read_back(
     }
     return {
         target: (
-            readback.read(registry, digest, platforms),
+            readback.read_back(registry, digest, platforms),
             bases[solved.bases[target][0]] if target in solved.bases else None,
         )
         for target, digest in solved.digests.items()
@@ -263,7 +266,7 @@ def _read_back(
 
 def _refuse_another(
     registry: RegistryClient,
-    source: Source,
+    source: SourceSnapshot,
     found: Mapping[str, tuple[Image, Base | None]],
     tags: Mapping[str, tuple[str, ...]],
 ) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from towpath.config.workspace import Session
+from towpath.config.workspace import Workspace
 from towpath.core.errors import CommandFailedError
 from towpath.engine import docker_commands as docker
 from towpath.images import builders_commands as builders
@@ -23,7 +23,7 @@ LEADING = ("DOCKER_HOST", "DOCKER_CONTEXT", "DOCKER_TLS_VERIFY")
 
 
 @dataclass(frozen=True)
-class Place:
+class Builder:
     """Who builds some platforms: its name for people, buildx' builder, and how it is reached.
 
     `emulates` is known of another machine that is not of the platform it builds.
@@ -41,35 +41,35 @@ class Place:
         return "://" in self.name
 
 
-def here(session: Session, platforms: tuple[str, ...]) -> Place:
+def here(workspace: Workspace, platforms: tuple[str, ...]) -> Builder:
     """Return this machine: its engine, where that builds for several platforms.
 
     Elsewhere a builder in a container is made once for each engine, and used from then on.
     """
-    said = session.runner.run(docker.info()).stdout
+    said = workspace.runner.run(docker.info()).stdout
     if has_image_store(said):
-        return Place("docker", platforms)
-    files = _files(session.config.env)
-    name = _name(session.config.env, engine_id(said), files)
+        return Builder("docker", platforms)
+    files = _files(workspace.config.env)
+    name = _name(workspace.config.env, engine_id(said), files)
     endpoint = ""
     if files:
         # buildx makes no builder of files that only the environment names.
         endpoint = f"{name}-engine"
         given = {what: str(file) for what, file in files.items()}
-        make = builders.create_context(endpoint, session.config.env["DOCKER_HOST"], given)
-        _ensure(session, builders.inspect_context(endpoint), make)
-    _ensure(session, buildx.inspect_builder(name), buildx.create_builder(name, endpoint))
-    return Place(name, platforms, name)
+        make = builders.create_context(endpoint, workspace.config.env["DOCKER_HOST"], given)
+        _ensure(workspace, builders.inspect_context(endpoint), make)
+    _ensure(workspace, buildx.inspect_builder(name), buildx.create_builder(name, endpoint))
+    return Builder(name, platforms, name)
 
 
-def _ensure(session: Session, there: Argv, make: Argv) -> None:
+def _ensure(workspace: Workspace, there: Argv, make: Argv) -> None:
     """Make what is not there; another build may do so in the same moment."""
-    if session.runner.run(there, check=False).ok:
+    if workspace.runner.run(there, check=False).ok:
         return
     try:
-        session.runner.run(make)
+        workspace.runner.run(make)
     except CommandFailedError:
-        if not session.runner.run(there, check=False).ok:
+        if not workspace.runner.run(there, check=False).ok:
             raise
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from towpath.config.builders import KUBERNETES, Node
+from towpath.config.builders import KUBERNETES, BuilderNode
 from towpath.images.bake_commands import cell
 
 Argv = list[str]
@@ -27,7 +27,7 @@ def remove_context(name: str) -> Argv:
     return ["docker", "context", "rm", "--force", name]
 
 
-def create(name: str, node: Node, endpoint: str) -> Argv:
+def create(name: str, node: BuilderNode, endpoint: str) -> Argv:
     """Make a builder of one node, in a container of an engine or in pods of Kubernetes.
 
     `endpoint` is an address or the name of a context. Pods run on nodes of the platform unless the

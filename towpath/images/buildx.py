@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from towpath.config.workspace import Session
+from towpath.config.workspace import Workspace
 from towpath.core.errors import CommandFailedError
 from towpath.core.runner import Outcome
 from towpath.images import buildx_reader as buildx
 
 
 def solve(
-    session: Session,
+    workspace: Workspace,
     argv: Sequence[str],
     *,
     log: Path,
@@ -29,7 +29,7 @@ def solve(
     def ask() -> Outcome:
         # What an earlier build said is not this one's reason.
         log.unlink(missing_ok=True)
-        return session.runner.run(argv, env=env, log=log, stream=stream, label=label)
+        return workspace.runner.run(argv, env=env, log=log, stream=stream, label=label)
 
     try:
         try:
@@ -37,7 +37,7 @@ def solve(
         except CommandFailedError:
             if not buildx.is_lost(_said(log)):
                 raise
-            session.terminal.warn("The builder lost track of its cache: it is asked once more.")
+            workspace.terminal.warn("The builder lost track of its cache: it is asked once more.")
             return ask()
     except CommandFailedError as error:
         failed = buildx.failure(_said(log))
@@ -46,7 +46,7 @@ def solve(
         raise CommandFailedError(
             f"The build failed at {failed.step}.",
             why=failed.said,
-            next_step=f"Read {log.relative_to(session.config.root)}.",
+            next_step=f"Read {log.relative_to(workspace.config.root)}.",
         ) from error
 
 

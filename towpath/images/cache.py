@@ -11,7 +11,7 @@ import hashlib
 import re
 from dataclasses import dataclass
 
-from towpath.config.workspace import Session
+from towpath.config.workspace import Workspace
 from towpath.core import documents
 from towpath.core.errors import ConfigurationError, RegistryNotFoundError
 from towpath.registry import image as registries
@@ -38,17 +38,17 @@ class Cache:
     made: str
 
 
-def wanted(session: Session) -> bool:
+def wanted(workspace: Workspace) -> bool:
     """Tell whether a build uses the cache in the registry.
 
     TOWPATH_CACHE says it: `registry` or `none`. Otherwise it is used in CI with a registry that
     outlives the job: the cache of the engine that is there anyway is faster.
     """
-    asked = session.config.env.get(ASKED, "")
+    asked = workspace.config.env.get(ASKED, "")
     if asked not in ("", "registry", "none"):
         raise ConfigurationError(f"{ASKED} is {asked!r}.", why="It is 'registry' or 'none'.")
     return asked == "registry" or (
-        not asked and session.config.in_ci and not session.config.images.is_loopback
+        not asked and workspace.config.in_ci and not workspace.config.images.is_loopback
     )
 
 
@@ -64,15 +64,15 @@ def tag(target: str, branch: str, part: str = "") -> str:
 
 
 def options(
-    session: Session, target: str, branch: str, part: str = ""
+    workspace: Workspace, target: str, branch: str, part: str = ""
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Return where a build of a target reads caches from, and where it writes its own.
 
     A build without a branch (a detached commit) reads the main branch's and writes none.
     """
-    if not wanted(session):
+    if not wanted(workspace):
         return (), ()
-    images = session.config.images
+    images = workspace.config.images
     names = dict.fromkeys(name for name in (branch, MAIN) if name)
     read = tuple(f"type=registry,ref={images.tagged(tag(target, name, part))}" for name in names)
     own = images.tagged(tag(target, branch, part)) if branch else ""
@@ -80,7 +80,7 @@ def options(
     return read, ((f"type=registry,ref={own},{kind}",) if own else ())
 
 
-def held(registry: RegistryClient, branch: str = "") -> list[Cache]:
+def list_caches(registry: RegistryClient, branch: str = "") -> list[Cache]:
     """Return the caches of a branch, or all, the largest first."""
     found = []
     for name in registry.tags():
@@ -95,45 +95,47 @@ def held(registry: RegistryClient, branch: str = "") -> list[Cache]:
     return sorted(found, key=lambda row: (-row.size, row.tag))
 
 
-def show(session: Session, rows: list[Cache]) -> None:
+def show(workspace: Workspace, rows: list[Cache]) -> None:
     """Write each cache, and what all of them take: a blob that two share is counted twice."""
-    session.terminal.table(
-        f"{session.config.images}: cache of builds",
+    workspace.terminal.table(
+        f"{workspace.config.images}: cache of builds",
         ("tag", "target", "branch", "size", "made"),
         [
             (row.tag, row.target, row.branch, f"{row.size / 1e6:.1f} MB", row.made or "-")
             for row in rows
         ],
     )
-    session.terminal.say(f"{len(rows)} caches, {sum(row.size for row in rows) / 1e6:.1f} MB.")
+    workspace.terminal.say(f"{len(rows)} caches, {sum(row.size for row in rows) / 1e6:.1f} MB.")
 
 
-def cache(session: Session, *, clear: bool = False, branch: str = "", sure: bool = False) -> None:
+def cache(
+    workspace: Workspace, *, clear: bool = False, branch: str = "", sure: bool = False
+) -> None:
     """Show the caches of builds, of one branch or all; with `clear` and `sure` delete them."""
-    registry = registries.client(session)
-    with guard.alone(session):
-        rows = held(registry, branch)
-        show(session, rows)
+    registry = registries.client(workspace)
+    with guard.alone(workspace):
+        rows = list_caches(registry, branch)
+        show(workspace, rows)
         if clear and not sure:
-            session.terminal.say("Nothing was deleted. With --yes it is.")
+            workspace.terminal.say("Nothing was deleted. With --yes it is.")
         if clear and sure:
-            _delete(session, registry, rows)
+            _delete(workspace, registry, rows)
 
 
-def _delete(session: Session, registry: RegistryClient, rows: list[Cache]) -> None:
+def _delete(workspace: Workspace, registry: RegistryClient, rows: list[Cache]) -> None:
     """Delete caches by digest; one that another branch shares stays, for it would go there too."""
     chosen = {row.tag for row in rows}
-    others = {row.digest for row in held(registry) if row.tag not in chosen}
+    others = {row.digest for row in list_caches(registry) if row.tag not in chosen}
     for digest in sorted({row.digest for row in rows}):
         if digest in others:
-            session.terminal.warn(f"{digest} is another branch's cache too: it stays.")
+            workspace.terminal.warn(f"{digest} is another branch's cache too: it stays.")
             continue
         try:
             registry.delete(digest)
         except RegistryNotFoundError:
             # Gone in the meantime is what was wanted.
             continue
-    session.terminal.say("`invoke registry.prune --yes` frees the disk of the embedded registry.")
+    workspace.terminal.say("`invoke registry.prune --yes` frees the disk of the embedded registry.")
 
 
 def _parts(name: str) -> tuple[str, str]:

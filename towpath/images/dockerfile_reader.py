@@ -40,7 +40,7 @@ class Instruction:
 
 
 @dataclass(frozen=True)
-class Stage:
+class DockerfileStage:
     """A stage: its name in small letters, or its number where it has none, and its image."""
 
     name: str
@@ -52,7 +52,7 @@ class Stage:
 class _Read:
     """A Dockerfile: its stages, the arguments before the first, and its escape character."""
 
-    stages: tuple[Stage, ...]
+    stages: tuple[DockerfileStage, ...]
     arguments: dict[str, str]
     values: dict[str, str | None]
     escape: str
@@ -133,7 +133,7 @@ def instructions(text: str) -> tuple[list[Instruction], str]:
 
 def _read(text: str) -> _Read:
     rows, escape = instructions(text)
-    stages: list[Stage] = []
+    stages: list[DockerfileStage] = []
     arguments: dict[str, str] = {}
     values: dict[str, str | None] = dict.fromkeys(PLATFORM)
     for row in rows:
@@ -144,17 +144,17 @@ def _read(text: str) -> _Read:
     return _Read(tuple(stages), arguments, values, escape)
 
 
-def _stage(row: Instruction, number: int) -> Stage:
+def _stage(row: Instruction, number: int) -> DockerfileStage:
     """Return the stage of a FROM; raises NothingToJudgeError for one that BuildKit refuses."""
     parts = [part for part in row.rest.split() if not part.startswith("--")]
     if len(parts) == 1:
-        return Stage(str(number), parts[0], row.line)
+        return DockerfileStage(str(number), parts[0], row.line)
     if len(parts) != 3 or parts[1].upper() != "AS":
         raise NothingToJudgeError(
             f"The Dockerfile has a FROM that cannot be read: {row.rest[:80]!r}.",
             why=f"It is in line {row.line + 1}; FROM takes one image, or three words with AS.",
         )
-    return Stage(parts[2].lower(), parts[0], row.line)
+    return DockerfileStage(parts[2].lower(), parts[0], row.line)
 
 
 def _declare(
@@ -228,7 +228,7 @@ def _skip(rows: Iterator[tuple[int, str]], name: str, *, chomp: bool) -> None:
     raise NothingToJudgeError(f"The Dockerfile has a heredoc without its end: {name[:80]}")
 
 
-def _last(rows: tuple[Stage, ...], name: str) -> int | None:
+def _last(rows: tuple[DockerfileStage, ...], name: str) -> int | None:
     """Return where the last stage of this name is."""
     wanted = name.lower()
     return next((at for at in range(len(rows) - 1, -1, -1) if rows[at].name == wanted), None)

@@ -59,7 +59,7 @@ def machines(layer: tarfile.TarFile) -> Machines:
     return found
 
 
-def strangers(platform: str, inside: Iterable[Mapping[int, list[str]]]) -> list[str]:
+def foreign_binaries(platform: str, inside: Iterable[Mapping[int, list[str]]]) -> list[str]:
     """Return each ELF file that this platform cannot run, with what it was made for."""
     return [
         f"{name} ({_NAMES.get(number, f'machine {number}')})"

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from towpath.config.workspace import Session
+from towpath.config.workspace import Workspace
 from towpath.core.errors import RegistryError, RegistryNotFoundError
-from towpath.images.builder import Place
+from towpath.images.builder import Builder
 from towpath.registry import image as registries
 from towpath.registry import oci_reader as oci
 from towpath.registry.client import RegistryClient
@@ -14,9 +14,9 @@ from towpath.registry.oci_reader import Descriptor
 
 
 def join(
-    session: Session,
+    workspace: Workspace,
     tag: str,
-    parts: Sequence[tuple[Place, str]],
+    parts: Sequence[tuple[Builder, str]],
     platforms: Sequence[str],
     annotations: Mapping[str, str],
 ) -> str:
@@ -25,7 +25,7 @@ def join(
     The manifests are those that were pushed, byte for byte. Raises RegistryError where a machine
     pushed elsewhere, or another platform than it was to build.
     """
-    registry = registries.client(session)
+    registry = registries.client(workspace)
     found: dict[str, Descriptor] = {}
     for place, digest in parts:
         rows = _pushed(registry, place, digest)
@@ -41,7 +41,7 @@ def join(
     return index.digest
 
 
-def _pushed(registry: RegistryClient, place: Place, digest: str) -> dict[str, Descriptor]:
+def _pushed(registry: RegistryClient, place: Builder, digest: str) -> dict[str, Descriptor]:
     """Return what a machine pushed, by platform."""
     try:
         manifest = registry.awaiting(lambda: registry.manifest(digest))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Sequence
 
-from towpath.config.workspace import Session
+from towpath.config.workspace import Workspace
 from towpath.core.subject import Subject
 from towpath.evidence import provenance
 from towpath.evidence import record as stages
@@ -15,11 +15,11 @@ from towpath.images.wheels.record_reader import Wheel
 from towpath.registry import attachments as attached
 from towpath.registry.client import RegistryClient
 from towpath.registry.image import Image
-from towpath.source.snapshot import Source
+from towpath.source.snapshot import SourceSnapshot
 
 
-def of(
-    source: Source,
+def describe_origin(
+    source: SourceSnapshot,
     order: Order,
     solved: Solved,
     target: str,
@@ -46,7 +46,7 @@ def of(
     )
 
 
-def attach(session: Session, registry: RegistryClient, image: Image, made: Provenance) -> None:
+def attach(workspace: Workspace, registry: RegistryClient, image: Image, made: Provenance) -> None:
     """Hang the provenance on the image, unless an earlier build of the same bytes did so."""
     if attached.artifacts(registry, image.digest, provenance.ARTIFACT_TYPE):
         return
@@ -54,7 +54,7 @@ def attach(session: Session, registry: RegistryClient, image: Image, made: Prove
         registry,
         image.index,
         provenance.ARTIFACT_TYPE,
-        made.encode(Subject.image(session.config.repository, image.digest)),
+        made.encode(Subject.image(workspace.config.repository, image.digest)),
         media_type=provenance.MEDIA_TYPE,
         annotations={"in-toto.io/predicate-type": provenance.PREDICATE_TYPE},
     )

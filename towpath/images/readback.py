@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from towpath.config.workspace import Session
+from towpath.config.workspace import Workspace
 from towpath.core import documents, private
 from towpath.core.errors import (
     CommandFailedError,
@@ -31,7 +31,7 @@ KEPT = 500  # layers of which we remember what is in them
 AGAIN = "Run `invoke build` again; no tag was moved."
 
 
-def read(registry: RegistryClient, digest: str, platforms: Sequence[str]) -> Image:
+def read_back(registry: RegistryClient, digest: str, platforms: Sequence[str]) -> Image:
     """Return the image as the registry holds it; raises RegistryError unless it is whole."""
     try:
         image = registry.awaiting(lambda: registries.image(registry, digest))
@@ -85,7 +85,7 @@ def above_base(image: Image, base: Base | None) -> dict[str, int]:
 
 
 def require_native(
-    session: Session, registry: RegistryClient, images: Mapping[str, tuple[Image, Base | None]]
+    workspace: Workspace, registry: RegistryClient, images: Mapping[str, tuple[Image, Base | None]]
 ) -> dict[str, int]:
     """Raise unless every ELF file of ours is made for its platform; return how many a target has.
 
@@ -97,7 +97,7 @@ def require_native(
         for platform, rows in ours(image, below).items()
     }
     unlike = {row.digest: row for rows in wanted.values() for row in rows}
-    folder = session.config.state / "layers"
+    folder = workspace.config.state / "layers"
     with ThreadPoolExecutor(AT_ONCE) as pool:
         known = dict(
             zip(unlike, pool.map(lambda row: _machines(registry, folder, row), unlike.values()))
@@ -112,7 +112,7 @@ def require_native(
 
 
 def _refuse_strangers(target: str, platform: str, inside: Sequence[Machines]) -> None:
-    strange = elf.strangers(platform, inside)
+    strange = elf.foreign_binaries(platform, inside)
     if strange:
         raise CommandFailedError(
             f"{target} for {platform} holds files of another architecture.",
@@ -130,7 +130,7 @@ def _machines(registry: RegistryClient, folder: Path, layer: Descriptor) -> Mach
         }
     except (OSError, ValueError, AttributeError, TypeError):
         found = _look(registry, layer)
-        private.write(file, json.dumps(found).encode())
+        private.write_private(file, json.dumps(found).encode())
         return found
 
 

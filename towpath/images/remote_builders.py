@@ -11,8 +11,8 @@ from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from towpath.config.builders import KUBERNETES, SSH, TCP, Node
-from towpath.config.workspace import Session
+from towpath.config.builders import KUBERNETES, SSH, TCP, BuilderNode
+from towpath.config.workspace import Workspace
 from towpath.core import locks
 from towpath.core.errors import (
     CommandFailedError,
@@ -23,7 +23,7 @@ from towpath.core.errors import (
 from towpath.engine import docker_commands as docker
 from towpath.images import builders_commands as commands
 from towpath.images import builders_reader as reader
-from towpath.images.builder import NAMES, Place, here
+from towpath.images.builder import NAMES, Builder, here
 from towpath.images.buildx_reader import has_image_store
 
 # Seconds for another machine to answer, and for a builder there to start: it may pull its image.
@@ -32,73 +32,81 @@ WORDS = {"ca": "cacert", "cert": "cert", "key": "key"}
 
 
 @contextmanager
-def places(session: Session, platforms: tuple[str, ...]) -> Iterator[tuple[Place, ...]]:
+def places(workspace: Workspace, platforms: tuple[str, ...]) -> Iterator[tuple[Builder, ...]]:
     """Give who builds these platforms, each ready to do so; they stay so until the end.
 
     Raises ConfigurationError for a file for TLS that is not there, and CommandFailedError, which
     names machine and platform, for one that cannot build.
     """
-    nodes = [session.config.builders[name] for name in platforms if name in session.config.builders]
-    files = {node.platform: _files(session, node) for node in nodes}
-    _forget_others(session)
+    nodes = [
+        workspace.config.builders[name] for name in platforms if name in workspace.config.builders
+    ]
+    files = {node.platform: _files(workspace, node) for node in nodes}
+    _forget_others(workspace)
     own = tuple(name for name in platforms if name not in files)
     with ExitStack() as stack:
-        found = [here(session, own)] if own else []
-        found += [_asked(session, node, files[node.platform], stack) for node in nodes]
+        found = [here(workspace, own)] if own else []
+        found += [_asked(workspace, node, files[node.platform], stack) for node in nodes]
         yield tuple(found)
 
 
-def _asked(session: Session, node: Node, files: Mapping[str, Path], stack: ExitStack) -> Place:
+def _asked(
+    workspace: Workspace, node: BuilderNode, files: Mapping[str, Path], stack: ExitStack
+) -> Builder:
     try:
-        return _ready(session, node, files, stack)
+        return _ready(workspace, node, files, stack)
     except (CommandFailedError, NothingToJudgeError) as error:
         raise _unfit(node, error) from error
 
 
-def _ready(session: Session, node: Node, files: Mapping[str, Path], stack: ExitStack) -> Place:
+def _ready(
+    workspace: Workspace, node: BuilderNode, files: Mapping[str, Path], stack: ExitStack
+) -> Builder:
     """Return a machine that answers, with its builder started where it needs one.
 
     An engine with containerd's image store needs none: it is asked directly, and nothing is made.
     """
-    name = _name(session, node, files)
+    name = _name(workspace, node, files)
     env: dict[str, str] = {}
     foreign = False
-    with session.terminal.step(f"Ask {node.endpoint} to build {node.platform}"):
+    with workspace.terminal.step(f"Ask {node.endpoint} to build {node.platform}"):
         if node.scheme in (SSH, TCP):
             env = _environment(node, files, stack)
-            said = session.runner.run(docker.info(), env=env, timeout=ANSWER).stdout
-            foreign = _is_foreign(session, node, reader.native(said))
+            said = workspace.runner.run(docker.info(), env=env, timeout=ANSWER).stdout
+            foreign = _is_foreign(workspace, node, reader.native(said))
             if has_image_store(said):
-                return Place(node.endpoint, (node.platform,), "default", env, foreign)
-        stack.enter_context(_made(session, node, name, files))
-    return Place(node.endpoint, (node.platform,), name, emulates=foreign)
+                return Builder(node.endpoint, (node.platform,), "default", env, foreign)
+        stack.enter_context(_made(workspace, node, name, files))
+    return Builder(node.endpoint, (node.platform,), name, emulates=foreign)
 
 
 @contextmanager
-def _made(session: Session, node: Node, name: str, files: Mapping[str, Path]) -> Iterator[None]:
+def _made(
+    workspace: Workspace, node: BuilderNode, name: str, files: Mapping[str, Path]
+) -> Iterator[None]:
     """Keep a builder that buildx knows by this name, made first if it is not there or not well."""
-    record = _records(session) / name
+    record = _records(workspace) / name
     with locks.opened(record) as lock:
         # Builds share it; whoever makes it or takes it away is alone.
         lock.share()
-        if not _starts(session, name):
+        if not _starts(workspace, name):
             lock.alone()
-            if not _starts(session, name):
-                _make(session, node, name, files)
+            if not _starts(workspace, name):
+                _make(workspace, node, name, files)
             lock.share()
         yield
 
 
-def _starts(session: Session, name: str) -> bool:
-    return session.runner.run(commands.start(name), check=False, timeout=START).ok
+def _starts(workspace: Workspace, name: str) -> bool:
+    return workspace.runner.run(commands.start(name), check=False, timeout=START).ok
 
 
-def _make(session: Session, node: Node, name: str, files: Mapping[str, Path]) -> None:
-    run = session.runner.run
-    record = _records(session) / name
+def _make(workspace: Workspace, node: BuilderNode, name: str, files: Mapping[str, Path]) -> None:
+    run = workspace.runner.run
+    record = _records(workspace) / name
     # Whoever held the lock before may have failed, and taken the record away.
     record.write_text(node.endpoint)
-    _removed(session, name)
+    _removed(workspace, name)
     run(commands.remove_context(_context(name)), check=False)
     try:
         endpoint = node.endpoint
@@ -109,7 +117,7 @@ def _make(session: Session, node: Node, name: str, files: Mapping[str, Path]) ->
         run(commands.create(name, node, endpoint))
         run(commands.start(name), timeout=START)
     except (CommandFailedError, InterruptedRunError, KeyboardInterrupt):
-        _take_away(session, name)
+        _take_away(workspace, name)
         record.unlink(missing_ok=True)
         raise
 
@@ -119,31 +127,31 @@ def _context(name: str) -> str:
     return f"{name}-engine"
 
 
-def _removed(session: Session, name: str) -> bool:
+def _removed(workspace: Workspace, name: str) -> bool:
     """Let buildx remove a builder; tell whether it did."""
     try:
-        return session.runner.run(commands.remove(name), check=False, timeout=ANSWER).ok
+        return workspace.runner.run(commands.remove(name), check=False, timeout=ANSWER).ok
     except CommandFailedError:  # It waits without end for a machine that is silent.
         return False
 
 
-def _take_away(session: Session, name: str) -> bool:
+def _take_away(workspace: Workspace, name: str) -> bool:
     """Remove a builder and its context from here, and from its machine; tell whether from there.
 
     buildx forgets no builder whose machine does not answer: such a one becomes ours first.
     """
-    done = _removed(session, name)
-    if not done and session.runner.run(commands.bring_here(name), check=False).ok:
-        _removed(session, name)
-    session.runner.run(commands.remove_context(_context(name)), check=False)
+    done = _removed(workspace, name)
+    if not done and workspace.runner.run(commands.bring_here(name), check=False).ok:
+        _removed(workspace, name)
+    workspace.runner.run(commands.remove_context(_context(name)), check=False)
     return done
 
 
-def _forget_others(session: Session) -> None:
+def _forget_others(workspace: Workspace) -> None:
     """Take away the builders of settings that are no more, but for one that builds just now."""
-    folder = _records(session)
+    folder = _records(workspace)
     records = sorted(folder.iterdir()) if folder.is_dir() else []
-    wanted = _wanted(session) if records else set()
+    wanted = _wanted(workspace) if records else set()
     if wanted is None:
         return
     for record in records:
@@ -152,42 +160,42 @@ def _forget_others(session: Session) -> None:
         with locks.opened(record) as lock, suppress(BlockingIOError):
             lock.alone(busy=locks.give_up)
             where = record.read_text() or "its machine"
-            session.terminal.say(f"The builder on {where} is in no settings: it is removed.")
-            if not _take_away(session, record.name):
-                session.terminal.warn(
+            workspace.terminal.say(f"The builder on {where} is in no settings: it is removed.")
+            if not _take_away(workspace, record.name):
+                workspace.terminal.warn(
                     f"{where} did not answer: what is called {record.name} may still be there."
                 )
             record.unlink(missing_ok=True)
 
 
-def _wanted(session: Session) -> set[str] | None:
+def _wanted(workspace: Workspace) -> set[str] | None:
     """Return the builders of all settings, asked for or not; None where a file of one is missing.
 
     Which builder is whose cannot be told then.
     """
-    nodes = session.config.builders.values()
+    nodes = workspace.config.builders.values()
     try:
-        return {_name(session, node, _files(session, node)) for node in nodes}
+        return {_name(workspace, node, _files(workspace, node)) for node in nodes}
     except ConfigurationError:
         return None
 
 
-def _records(session: Session) -> Path:
-    return session.config.state / "builders"
+def _records(workspace: Workspace) -> Path:
+    return workspace.config.state / "builders"
 
 
-def _name(session: Session, node: Node, files: Mapping[str, Path]) -> str:
+def _name(workspace: Workspace, node: BuilderNode, files: Mapping[str, Path]) -> str:
     material = b"".join(file.read_bytes() for file in files.values())
-    return node.builder(session.config.name, material)
+    return node.builder(workspace.config.name, material)
 
 
-def _files(session: Session, node: Node) -> dict[str, Path]:
+def _files(workspace: Workspace, node: BuilderNode) -> dict[str, Path]:
     """Return the files for TLS, each of which is there and can be read."""
-    home = session.config.env.get("HOME", "~")
+    home = workspace.config.env.get("HOME", "~")
     found = {}
     for name, text in node.material.items():
         place = home + text.removeprefix("~") if text.startswith("~/") else text
-        found[name] = session.config.root / place
+        found[name] = workspace.config.root / place
         try:
             found[name].read_bytes()
         except OSError as error:
@@ -199,7 +207,7 @@ def _files(session: Session, node: Node) -> dict[str, Path]:
     return found
 
 
-def _environment(node: Node, files: Mapping[str, Path], stack: ExitStack) -> dict[str, str]:
+def _environment(node: BuilderNode, files: Mapping[str, Path], stack: ExitStack) -> dict[str, str]:
     """Return what leads Docker's client to another engine, whatever leads it elsewhere now."""
     env = {"DOCKER_HOST": node.endpoint, "DOCKER_CONTEXT": "", "DOCKER_TLS_VERIFY": ""}
     if node.scheme == TCP and files:
@@ -210,17 +218,19 @@ def _environment(node: Node, files: Mapping[str, Path], stack: ExitStack) -> dic
     return env
 
 
-def _is_foreign(session: Session, node: Node, native: str) -> bool:
+def _is_foreign(workspace: Workspace, node: BuilderNode, native: str) -> bool:
     """Tell whether a machine is of another platform than it builds, and say so."""
     if native != node.platform:
-        session.terminal.warn(
+        workspace.terminal.warn(
             f"{node.endpoint} is a machine of {native}: what runs there for {node.platform} is"
             " emulated."
         )
     return native != node.platform
 
 
-def _unfit(node: Node, error: CommandFailedError | NothingToJudgeError) -> CommandFailedError:
+def _unfit(
+    node: BuilderNode, error: CommandFailedError | NothingToJudgeError
+) -> CommandFailedError:
     how = "kubectl get nodes"
     if node.scheme != KUBERNETES:
         given = [f"--tls{WORDS[name]}={file}" for name, file in node.material.items()]

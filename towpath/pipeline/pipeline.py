@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from towpath.config.reach import old_forms
-from towpath.config.workspace import Session
+from towpath.config.workspace import Workspace
 from towpath.core.errors import (
     DeploymentUndoneError,
     GateFailedError,
@@ -25,20 +25,20 @@ from towpath.pipeline import stages as delivery
 from towpath.pipeline.document import StageResult
 from towpath.pipeline.run import Run, Stage
 from towpath.source import snapshot as sources
-from towpath.source.snapshot import Source
+from towpath.source.snapshot import SourceSnapshot
 
 # The stages before the first that needs an engine: a finding there costs nobody the wait for one.
 FIRST = ("lint", "tests")
 REFUSALS = (GateFailedError, PromotionRefusedError, DeploymentUndoneError)
 
 
-def reach_of(session: Session, source: Source, wanted: str) -> str:
+def reach_of(workspace: Workspace, source: SourceSnapshot, wanted: str) -> str:
     """Return how far this run goes: `scan`, `test` or `release`.
 
     In CI the branch, tag or pull request decides and is the limit; a laptop goes to `test`. Raises
     PromotionRefusedError for more than that.
     """
-    limit = session.config.limit(source.commit)
+    limit = workspace.config.limit(source.commit)
     if wanted and not limit.allows(wanted):
         raise PromotionRefusedError(
             f"This run may go to {limit.reach}, not to {wanted}.",
@@ -72,27 +72,27 @@ def plan(reach: str) -> list[Stage]:
 
 
 def pipeline(
-    session: Session,
+    workspace: Workspace,
     *,
-    engine: Callable[[Session], Session],
+    engine: Callable[[Workspace], Workspace],
     to: str = "",
     fresh: bool = False,
 ) -> dict[str, Any]:
     """Run the chain and return its report, which is also on disk after every stage.
 
-    `engine` returns the session on an engine that answers; it is called when a stage needs one.
+    `engine` returns the workspace on an engine that answers; it is called when a stage needs one.
     The first stage that does not pass ends the run: its error is raised when the report is
     written and delivered.
     """
-    source = sources.read(session)
-    reach = reach_of(session, source, to)
-    for line in old_forms(session.config.branches):
-        session.terminal.warn(line)
+    source = sources.read_source(workspace)
+    reach = reach_of(workspace, source, to)
+    for line in old_forms(workspace.config.branches):
+        workspace.terminal.warn(line)
     chain = plan(reach)
-    run = Run(session, source, fresh or not session.config.may_reuse, engine)
+    run = Run(workspace, source, fresh or not workspace.config.may_reuse, engine)
     writer = _Writer(run, str(uuid.uuid4()))
     title = f"{source.version} on {source.branch}, up to {reach}"
-    with session.terminal.board(title, [stage.name for stage in chain]):
+    with workspace.terminal.board(title, [stage.name for stage in chain]):
         for stage in chain:
             result = _attempt(stage, run)
             run.results.append(result)
@@ -100,8 +100,8 @@ def pipeline(
             if result.error is not None:
                 break
     document = writer.write()
-    session.terminal.summary(report.markdown(document))
-    reports.try_publish(session, document)
+    workspace.terminal.summary(report.markdown(document))
+    reports.try_publish(workspace, document)
     for result in run.results:
         if result.error is not None:
             raise result.error
@@ -128,14 +128,14 @@ class _Writer:
             duration=time.monotonic() - self.started,
             results=self.run.results,
         )
-        reports.write(self.run.session.config, document)
+        reports.write_report(self.run.workspace.config, document)
         return document
 
 
 def _attempt(stage: Stage, run: Run) -> StageResult:
     """Run one stage; whatever ends it becomes a result, so that the report is always written."""
     started = time.monotonic()
-    with run.session.terminal.stage(stage.name) as row:
+    with run.workspace.terminal.stage(stage.name) as row:
         try:
             result = stage.act(run)
         except KeyboardInterrupt:
@@ -161,7 +161,7 @@ def _on_engine(act: Callable[[Run], StageResult]) -> Callable[[Run], StageResult
     """Return an act that first makes sure of an engine, for itself and for all that follow."""
 
     def on_engine(run: Run) -> StageResult:
-        run.session = run.engine(run.session)
+        run.workspace = run.engine(run.workspace)
         return act(run)
 
     return on_engine
@@ -174,7 +174,9 @@ def _check(name: str) -> Callable[[Run], StageResult]:
 
     def act(run: Run) -> StageResult:
         started = time.monotonic()
-        statement, reused = sessions.ensure(run.session, run.source, name, fresh=run.fresh)
+        statement, reused = sessions.ensure_checked(
+            run.workspace, run.source, name, fresh=run.fresh
+        )
         fields = report.check_fields(name, statement.facts)
         return delivery.result(statement, started, fields, reused=reused)
 

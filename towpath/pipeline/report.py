@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from towpath.config import Config, Dashboard
-from towpath.config.workspace import Session
+from towpath.config.workspace import Workspace
 from towpath.core import documents, files
 from towpath.core.errors import CommandFailedError, ConfigurationError, NothingToJudgeError
 from towpath.core.redaction import SECRETS
@@ -20,13 +20,13 @@ def path(config: Config) -> Path:
     return config.reports / "pipeline-report.json"
 
 
-def write(config: Config, document: Mapping[str, Any]) -> None:
+def write_report(config: Config, document: Mapping[str, Any]) -> None:
     """Write the report without secrets; a crash leaves the last complete one."""
     text = json.dumps(SECRETS.document(document), indent=2)
-    files.write(path(config), text.encode() + b"\n")
+    files.write_atomically(path(config), text.encode() + b"\n")
 
 
-def read(config: Config) -> dict[str, Any]:
+def read_report(config: Config) -> dict[str, Any]:
     """Return the report of the last run; raises NothingToJudgeError if there is none to read."""
     file = path(config)
     try:
@@ -47,9 +47,9 @@ def read(config: Config) -> dict[str, Any]:
     return dict(document)
 
 
-def show(session: Session, document: Mapping[str, Any]) -> None:
+def show(workspace: Workspace, document: Mapping[str, Any]) -> None:
     """Write the report as a table."""
-    session.terminal.table(
+    workspace.terminal.table(
         f"{document['version']} on {document['branch']}: {document['status']}",
         ("stage", "status", "seconds", ""),
         [
@@ -59,26 +59,26 @@ def show(session: Session, document: Mapping[str, Any]) -> None:
     )
 
 
-def publish(session: Session, document: Mapping[str, Any]) -> str:
+def publish(workspace: Workspace, document: Mapping[str, Any]) -> str:
     """Deliver the report to the configured dashboard and return its address.
 
     Raises ConfigurationError where none is configured, CommandFailedError where it refuses.
     """
     from towpath.pipeline import dashboard
 
-    url, token = _address(session.config)
+    url, token = _address(workspace.config)
     dashboard.deliver(url, token, document)
     return url
 
 
-def try_publish(session: Session, document: Mapping[str, Any]) -> None:
+def try_publish(workspace: Workspace, document: Mapping[str, Any]) -> None:
     """Deliver the report where a dashboard is configured; a failure is told and changes nothing."""
-    if session.config.dashboard == Dashboard():
+    if workspace.config.dashboard == Dashboard():
         return
     try:
-        session.terminal.say(f"Report delivered to {publish(session, document)}")
+        workspace.terminal.say(f"Report delivered to {publish(workspace, document)}")
     except (CommandFailedError, ConfigurationError) as error:
-        session.terminal.warn(f"Report not delivered: {error.what} (`invoke report.publish`)")
+        workspace.terminal.warn(f"Report not delivered: {error.what} (`invoke report.publish`)")
 
 
 def _address(config: Config) -> tuple[str, str]:

@@ -5,19 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from towpath.config.workspace import Session
+from towpath.config.workspace import Workspace
 from towpath.pipeline.document import StageResult
-from towpath.source.snapshot import Source
+from towpath.source.snapshot import SourceSnapshot
 
 
 @dataclass
 class Run:
     """One execution of the pipeline: what it has from the start, and what its stages found."""
 
-    session: Session
-    source: Source
+    workspace: Workspace
+    source: SourceSnapshot
     fresh: bool
-    engine: Callable[[Session], Session]
+    engine: Callable[[Workspace], Workspace]
     digest: str = ""
     results: list[StageResult] = field(default_factory=list)
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any
 
-from towpath.config.workspace import Session
+from towpath.config.workspace import Workspace
 from towpath.core.errors import RegistryNotFoundError, RegistryUnauthorizedError
 from towpath.core.references import BUILT, version_tag
 from towpath.core.subject import Subject
@@ -53,12 +53,12 @@ def result(
 def build(run: Run) -> StageResult:
     """Build and push both platforms, unless this source's image is there already."""
     started, begun = time.monotonic(), stages.now()
-    session, source = run.session, run.source
-    asked = session.config.platforms
-    held = None if run.fresh else _held_build(session, run)
+    workspace, source = run.workspace, run.source
+    asked = workspace.config.platforms
+    held = None if run.fresh else _held_build(workspace, run)
     if held is None:
-        built = builds.build(session, source, platforms=asked)
-        statement = builds.record(session, source, built, asked, started=begun)
+        built = builds.build(workspace, source, platforms=asked)
+        statement = builds.record(workspace, source, built, asked, started=begun)
     else:
         statement = held
     run.digest = str(statement.facts["digest"])
@@ -71,10 +71,10 @@ def build(run: Run) -> StageResult:
 def scan(run: Run) -> StageResult:
     """Scan the digest that was built, unless it was scanned today."""
     started, begun = time.monotonic(), stages.now()
-    session = run.session
-    inputs = scans.inputs(session, run.digest)
-    held = None if run.fresh else stages.reusable(session.config, "scan", inputs)
-    statement = held or scans.record(session, scans.scan(session, run.digest), started=begun)
+    workspace = run.workspace
+    inputs = scans.inputs(workspace, run.digest)
+    held = None if run.fresh else stages.reusable(workspace.config, "scan", inputs)
+    statement = held or scans.record(workspace, scans.scan(workspace, run.digest), started=begun)
     found = report.severities(statement.facts)
     fields: dict[str, Any] = {"vulnerabilities": found} if found else {}
     shown = ("above_base", "growth", "owners", "sbom")
@@ -88,13 +88,13 @@ def promoting(stage: str) -> Act:
 
     def act(run: Run) -> StageResult:
         started = time.monotonic()
-        promoted = promote.promote(run.session, stage, run.digest)
+        promoted = promote.promote(run.workspace, stage, run.digest)
         fields: dict[str, Any] = {"digest": promoted.digest, "tag": promoted.tag}
         if promoted.unproven:
             fields["unproven"] = list(promoted.unproven)
         if promoted.accepted:
             fields["accepted"] = list(promoted.accepted)
-        return result(stages.require(run.session.config, name), started, fields)
+        return result(stages.require(run.workspace.config, name), started, fields)
 
     return act
 
@@ -104,7 +104,7 @@ def deploying(name: str, environment: str) -> Act:
 
     def act(run: Run) -> StageResult:
         started = time.monotonic()
-        statement, fields = deploy(run.session, name, environment, run.digest, run.source.version)
+        statement, fields = deploy(run.workspace, name, environment, run.digest, run.source.version)
         return result(statement, started, fields)
 
     return act
@@ -115,7 +115,7 @@ def verifying(name: str, environment: str) -> Act:
 
     def act(run: Run) -> StageResult:
         started = time.monotonic()
-        statement = verify(run.session, name, environment, run.digest, run.source.version)
+        statement = verify(run.workspace, name, environment, run.digest, run.source.version)
         shown = ("environment", "digest", "version")
         return result(statement, started, {key: statement.facts[key] for key in shown})
 
@@ -123,19 +123,19 @@ def verifying(name: str, environment: str) -> Act:
 
 
 def deploy(
-    session: Session, name: str, environment: str, digest: str, version: str
+    workspace: Workspace, name: str, environment: str, digest: str, version: str
 ) -> tuple[Statement, dict[str, Any]]:
     """Deploy a digest, record it as the stage `name`, and return what the report shows of it."""
     from towpath.deployment import deploy as deployments
 
     begun = stages.now()
-    place = session.config.environment(environment)
-    deployed = asdict(deployments.deploy(session, place, digest, version))
+    place = workspace.config.environment(environment)
+    deployed = asdict(deployments.deploy(workspace, place, digest, version))
     shown = {key: deployed[key] or None for key in ("environment", "digest", "previous")}
     statement = stages.record(
-        session,
+        workspace,
         name,
-        Subject.image(session.config.repository, digest),
+        Subject.image(workspace.config.repository, digest),
         deployed,
         inputs=digest,
         started=begun,
@@ -145,17 +145,19 @@ def deploy(
 
 
 @guard.pushes
-def verify(session: Session, name: str, environment: str, digest: str, version: str) -> Statement:
+def verify(
+    workspace: Workspace, name: str, environment: str, digest: str, version: str
+) -> Statement:
     """Look at what an environment serves, judge it, and keep the evidence in the registry."""
     from towpath.deployment import verify as verifications
 
     begun, started = stages.now(), time.monotonic()
-    place = session.config.environment(environment)
-    facts = verifications.verify(session, place, digest, version)
+    place = workspace.config.environment(environment)
+    facts = verifications.verify(workspace, place, digest, version)
     statement = stages.record(
-        session,
+        workspace,
         name,
-        Subject.image(session.config.repository, digest),
+        Subject.image(workspace.config.repository, digest),
         {**facts, "environment": environment, "digest": digest, "version": version},
         inputs=digest,
         started=begun,
@@ -163,17 +165,17 @@ def verify(session: Session, name: str, environment: str, digest: str, version: 
         gates_of="verify",
         reason="; ".join(facts["problems"]),
     )
-    evidence.push(registry.client(session), digest, [statement])
+    evidence.push(registry.client(workspace), digest, [statement])
     return statement
 
 
-def _held_build(session: Session, run: Run) -> Statement | None:
+def _held_build(workspace: Workspace, run: Run) -> Statement | None:
     """Return the build's statement if the registry still gives its digest under both names."""
-    inputs = builds.inputs(session, run.source, session.config.platforms)
-    held = stages.reusable(session.config, "build", inputs)
+    inputs = builds.inputs(workspace, run.source, workspace.config.platforms)
+    held = stages.reusable(workspace.config, "build", inputs)
     if held is None or not set(SHOWN) <= set(held.facts):
         return None
-    door = registry.client(session)
+    door = registry.client(workspace)
     try:
         named = {door.resolve(tag) for tag in (version_tag(run.source.version), BUILT)}
     except (RegistryNotFoundError, RegistryUnauthorizedError):

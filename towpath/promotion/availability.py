@@ -13,7 +13,7 @@ from towpath.core.references import BUILT, RELEASE, TEST
 from towpath.evidence import advisory_sources as sources
 from towpath.evidence import judgement
 from towpath.evidence import statement as evidence
-from towpath.evidence.judgement import Rules
+from towpath.evidence.judgement import JudgingRules
 from towpath.evidence.statement import BEFORE_IMAGE, OF_IMAGE, Statement
 from towpath.gates import Status, Verdict
 
@@ -44,7 +44,7 @@ ADVISORY = (
 
 
 @dataclass(frozen=True)
-class Release:
+class PromotionCandidate:
     """An image in the registry, what it was made of, and the latest statement of each stage.
 
     `originals` are the statements about earlier commits that some of these rest on, by sha256,
@@ -65,7 +65,7 @@ class Release:
 
     def with_evidence(
         self, statements: Iterable[Statement], problems: Iterable[str] = ()
-    ) -> Release:
+    ) -> PromotionCandidate:
         """Return the release with everything that hangs on it, readable or not."""
         rows = tuple(statements)
         return replace(
@@ -78,7 +78,7 @@ class Release:
 
 
 @dataclass(frozen=True)
-class Situation:
+class PromotionContext:
     """What is asked of a release here and now.
 
     `platforms` are those that a release must have, `previous` is the digest that the tag of the
@@ -86,7 +86,7 @@ class Situation:
     in the evidence, and neither CI nor the tag matters.
     """
 
-    rules: Rules
+    rules: JudgingRules
     platforms: tuple[str, ...]
     previous: str = ""
     in_ci: bool = False
@@ -96,7 +96,7 @@ class Situation:
 
 
 @dataclass(frozen=True)
-class Availability:
+class PromotionDecision:
     """Why a release may not move, and which of its gates nobody could judge yet.
 
     `accepted` is what would be a reason without the waivers that it names.
@@ -112,7 +112,9 @@ class Availability:
         return not self.reasons
 
 
-def is_available(release: Release, stage: str, situation: Situation) -> Availability:
+def is_available(
+    release: PromotionCandidate, stage: str, situation: PromotionContext
+) -> PromotionDecision:
     """Tell whether a release may move to `test` or `release`, or every reason why not."""
     rules = situation.rules
     reasons = [*_of_release(release, stage, situation), *_of_evidence(release)]
@@ -136,7 +138,7 @@ def is_available(release: Release, stage: str, situation: Situation) -> Availabi
         reasons += _of_promotion(release, rules) if situation.deploying else ()
         foreign, accepted = _foreign(release, situation.accepted)
         reasons += foreign
-    return Availability(tuple(reasons), tuple(unproven), tuple(accepted))
+    return PromotionDecision(tuple(reasons), tuple(unproven), tuple(accepted))
 
 
 def unproven(statement: Statement) -> tuple[str, ...]:
@@ -176,7 +178,9 @@ def _is_original(
     return "gitCommit" in digest and digest != here and (row.stage, row.sha256) in rests_on
 
 
-def _of_release(release: Release, stage: str, situation: Situation) -> Iterator[str]:
+def _of_release(
+    release: PromotionCandidate, stage: str, situation: PromotionContext
+) -> Iterator[str]:
     yield from _of_platforms(release.platforms, situation.platforms)
     if stage != RELEASE:
         return
@@ -199,7 +203,7 @@ def _of_platforms(there: tuple[str, ...], wanted: tuple[str, ...]) -> Iterator[s
             yield f"build: the image is there for {platform}, which the project does not name"
 
 
-def _of_evidence(release: Release) -> Iterator[str]:
+def _of_evidence(release: PromotionCandidate) -> Iterator[str]:
     """Yield what of the evidence cannot be read, or is of a stage that nobody knows."""
     yield from release.problems
     known = {*STAGES, *PROMOTIONS.values()}
@@ -208,7 +212,9 @@ def _of_evidence(release: Release) -> Iterator[str]:
             yield f"{name}: there is evidence of this stage, which is unknown"
 
 
-def _objections(release: Release, statement: Statement, rules: Rules) -> Iterator[str]:
+def _objections(
+    release: PromotionCandidate, statement: Statement, rules: JudgingRules
+) -> Iterator[str]:
     """Yield why a statement does not speak for this release."""
     wanted = _subject(release, statement.stage)
     yield from judgement.objections(statement, rules, wanted, release.originals)
@@ -216,7 +222,9 @@ def _objections(release: Release, statement: Statement, rules: Rules) -> Iterato
     yield from _of_attempts(release, statement)
 
 
-def _of_names(release: Release, statement: Statement, wanted: Mapping[str, str]) -> Iterator[str]:
+def _of_names(
+    release: PromotionCandidate, statement: Statement, wanted: Mapping[str, str]
+) -> Iterator[str]:
     """Yield where a statement names another repository, or its facts another digest.
 
     A subject that does not have the digests of `wanted` was objected to as a whole before.
@@ -231,7 +239,7 @@ def _of_names(release: Release, statement: Statement, wanted: Mapping[str, str])
         yield f"{name}: its facts speak of {digest}, not of this digest"
 
 
-def _of_attempts(release: Release, statement: Statement) -> Iterator[str]:
+def _of_attempts(release: PromotionCandidate, statement: Statement) -> Iterator[str]:
     """Yield where another attempt of the same has this number, or a higher one."""
     name = statement.stage
     others = [row.attempt for row in release.history if _repeats(row, statement)]
@@ -251,7 +259,7 @@ def _repeats(row: Statement, statement: Statement) -> bool:
     )
 
 
-def _of_facts(release: Release) -> Iterator[str]:
+def _of_facts(release: PromotionCandidate) -> Iterator[str]:
     """Yield where the build binds the digest to another source, or verify saw another place."""
     build = release.statements.get("build")
     if build is not None:
@@ -265,7 +273,7 @@ def _of_facts(release: Release) -> Iterator[str]:
         yield f"verify: looked at {verify.facts.get('environment')}, not at staging"
 
 
-def _of_promotion(release: Release, rules: Rules) -> Iterator[str]:
+def _of_promotion(release: PromotionCandidate, rules: JudgingRules) -> Iterator[str]:
     """Yield why a release was not made by a promotion: a tag alone is only a name."""
     name = PROMOTIONS[RELEASE]
     statement = release.statements.get(name)
@@ -287,7 +295,7 @@ def _made_for_a_pull_request(build: Statement) -> bool:
     return isinstance(run, Mapping) and bool(run.get("pull_request"))
 
 
-def _untested(release: Release) -> Iterator[str]:
+def _untested(release: PromotionCandidate) -> Iterator[str]:
     """Yield each Python that is supported and was not there: a laptop may go on without it."""
     tests = release.statements.get("tests")
     missing = tests.facts.get("missing", ()) if tests is not None else ()
@@ -309,7 +317,7 @@ def _lacks_an_answer(statement: Statement, verdict: Verdict) -> bool:
     )
 
 
-def _foreign(release: Release, waived: Mapping[str, str]) -> tuple[list[str], list[str]]:
+def _foreign(release: PromotionCandidate, waived: Mapping[str, str]) -> tuple[list[str], list[str]]:
     """Return what stands against a release in whom its stages asked, and what a waiver accepts."""
     reasons, accepted = [], []
     for stage in NEEDED[RELEASE]:
@@ -322,7 +330,7 @@ def _foreign(release: Release, waived: Mapping[str, str]) -> tuple[list[str], li
     return reasons, accepted
 
 
-def _subject(release: Release, stage: str) -> dict[str, str]:
+def _subject(release: PromotionCandidate, stage: str) -> dict[str, str]:
     """Return what a statement of this stage has to speak of."""
     if stage in BEFORE_IMAGE:
         return {"gitCommit": release.commit, "gitTree": release.tree}

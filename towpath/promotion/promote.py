@@ -6,7 +6,7 @@ import time
 from dataclasses import dataclass
 
 from towpath.config import waivers as policy
-from towpath.config.workspace import Session
+from towpath.config.workspace import Workspace
 from towpath.core.errors import PromotionRefusedError, RegistryError, RegistryNotFoundError
 from towpath.core.references import RELEASE
 from towpath.core.references import digest as whole_digest
@@ -15,7 +15,7 @@ from towpath.core.subject import Subject
 from towpath.evidence import record as stages
 from towpath.evidence import registry as evidence
 from towpath.promotion import availability as promotion
-from towpath.promotion.availability import Availability, Release, Situation
+from towpath.promotion.availability import PromotionCandidate, PromotionContext, PromotionDecision
 from towpath.registry import image as registries
 from towpath.registry import publish as mirror
 from towpath.registry import push_lock as guard
@@ -42,39 +42,39 @@ class Candidate:
     """A release as the registry holds it now, and what stands against its next stage."""
 
     image: Image
-    release: Release
-    availability: Availability
+    release: PromotionCandidate
+    availability: PromotionDecision
 
 
 @guard.pushes
-def promote(session: Session, stage: str, digest: str = "") -> Promoted:
+def promote(workspace: Workspace, stage: str, digest: str = "") -> Promoted:
     """Move a release to `test` or `release`; without a digest the one of the stage before.
 
     Raises PromotionRefusedError with every reason, and then no tag has moved.
     """
     started, begun = time.monotonic(), stages.now()
-    if stage == RELEASE and not session.config.in_ci:
+    if stage == RELEASE and not workspace.config.in_ci:
         raise PromotionRefusedError(
             "Nothing is promoted to release here.",
             why=promotion.OUTSIDE_CI,
             next_step="Run it in CI; `invoke evidence.verify` judges a digest anywhere.",
         )
-    registry = registries.client(session)
+    registry = registries.client(workspace)
     chosen = resolve(registry, digest or promotion.PREVIOUS[stage])
-    _obey_branches(session, stage)
-    with session.terminal.step(f"Judge {chosen} for {stage}"):
-        candidate = judge(session, registry, stage, chosen)
+    _obey_branches(workspace, stage)
+    with workspace.terminal.step(f"Judge {chosen} for {stage}"):
+        candidate = judge(workspace, registry, stage, chosen)
     refuse(candidate, stage)
     for words in candidate.availability.accepted:
-        session.terminal.warn(words)
-    mirror.publish(session, (chosen, (stage,)))
+        workspace.terminal.warn(words)
+    mirror.publish(workspace, (chosen, (stage,)))
     _read_back(registry, stage, candidate.image)
     seconds = time.monotonic() - started
     release, unproven = candidate.release, candidate.availability.unproven
     statement = stages.record(
-        session,
+        workspace,
         f"promote-{stage}",
-        Subject.image(session.config.repository, chosen),
+        Subject.image(workspace.config.repository, chosen),
         {
             "digest": chosen,
             "tag": stage,
@@ -82,21 +82,21 @@ def promote(session: Session, stage: str, digest: str = "") -> Promoted:
             "unproven": list(unproven),
             "accepted": list(candidate.availability.accepted),
             "judged": {name: row.sha256 for name, row in release.statements.items()},
-            **stages.run_facts(session.config),
+            **stages.run_facts(workspace.config),
         },
         inputs=chosen,
         started=begun,
         duration=seconds,
     )
     evidence.push(registry, chosen, [statement])
-    mirror.publish(session, (chosen, ()))
+    mirror.publish(workspace, (chosen, ()))
     accepted = candidate.availability.accepted
     return Promoted(chosen, release.version, stage, unproven, seconds, accepted)
 
 
-def _obey_branches(session: Session, stage: str) -> None:
+def _obey_branches(workspace: Workspace, stage: str) -> None:
     """Raise PromotionRefusedError where this run may not go as far as the stage."""
-    limit = session.config.limit()
+    limit = workspace.config.limit()
     if not limit.allows(stage):
         raise PromotionRefusedError(
             f"This run may go to {limit.reach}: nothing is promoted to {stage}.",
@@ -105,30 +105,30 @@ def _obey_branches(session: Session, stage: str) -> None:
         )
 
 
-def judge(session: Session, registry: RegistryClient, stage: str, digest: str) -> Candidate:
+def judge(workspace: Workspace, registry: RegistryClient, stage: str, digest: str) -> Candidate:
     """Push what this machine knows of a digest, then judge by what the registry holds."""
     image = registries.image(registry, digest)
-    evidence.push(registry, digest, evidence.local(session, image))
-    return assess(session, registry, stage, image)
+    evidence.push(registry, digest, evidence.local(workspace, image))
+    return assess(workspace, registry, stage, image)
 
 
 def assess(
-    session: Session,
+    workspace: Workspace,
     registry: RegistryClient,
     stage: str,
     image: Image,
     *,
     deploying: bool = False,
-    described: Release | None = None,
+    described: PromotionCandidate | None = None,
 ) -> Candidate:
     """Judge an image by what the registry holds; nothing is written.
 
     With `deploying` it is judged whether it may run where that stage runs. `described` is what
     `describe` returned of it a moment ago.
     """
-    config = session.config
+    config = workspace.config
     release = described or describe(registry, image)
-    situation = Situation(
+    situation = PromotionContext(
         rules=stages.rules(config),
         platforms=config.platforms,
         previous=_tagged(registry, promotion.PREVIOUS[stage]),
@@ -139,10 +139,10 @@ def assess(
     return Candidate(image, release, promotion.is_available(release, stage, situation))
 
 
-def describe(registry: RegistryClient, image: Image) -> Release:
+def describe(registry: RegistryClient, image: Image) -> PromotionCandidate:
     """Return the release that an image is: its labels say of what, its evidence how good."""
     found = evidence.gather(registry, image.digest)
-    return Release(
+    return PromotionCandidate(
         repository=registry.repository.name,
         digest=image.digest,
         version=image.label("org.opencontainers.image.version"),

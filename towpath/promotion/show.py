@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import datetime as dt
 
-from towpath.config.workspace import Session
+from towpath.config.workspace import Workspace
 from towpath.core.errors import NothingToJudgeError
 from towpath.core.references import TEMPORARY
 from towpath.evidence import judgement
 from towpath.evidence import record as stages
 from towpath.evidence import registry as evidence
-from towpath.evidence.judgement import Rules
+from towpath.evidence.judgement import JudgingRules
 from towpath.evidence.statement import Statement, originals
 from towpath.gates import Status
 from towpath.promotion import availability as promotion
 from towpath.promotion import promote
-from towpath.promotion.availability import Release
+from towpath.promotion.availability import PromotionCandidate
 from towpath.registry import image as registries
 from towpath.registry.client import RegistryClient
 from towpath.registry.image import Image
@@ -27,38 +27,38 @@ SBOMS = {"spdx": "SPDX", "cyclonedx": "CycloneDX"}
 AGES = ((86400, "d"), (3600, "h"), (60, "min"), (1, "s"))
 
 
-def tags(session: Session) -> None:
+def tags(workspace: Workspace) -> None:
     """Write every tag with its image, those of the registry's own bookkeeping left out."""
-    registry = registries.client(session)
+    registry = registries.client(workspace)
     for name, digest in _digests(registry).items():
-        session.terminal.data(f"{name} {session.config.images.at(digest)}")
+        workspace.terminal.data(f"{name} {workspace.config.images.at(digest)}")
 
 
-def inspect(session: Session) -> None:
+def inspect(workspace: Workspace) -> None:
     """Write every tag: digest, platforms, compressed size, age, what hangs on it, what is next."""
-    registry = registries.client(session)
+    registry = registries.client(workspace)
     digests = _digests(registry)
     seen = {
-        digest: _described(session, registry, registries.image(registry, digest))
+        digest: _described(workspace, registry, registries.image(registry, digest))
         for digest in sorted(set(digests.values()))
     }
-    session.terminal.table(
+    workspace.terminal.table(
         str(registry.repository),
         ("tag", "digest", "platforms", "compressed", "age", "evidence", "SBOM", "may move to"),
         [(name, digest[:SHORT], *seen[digest]) for name, digest in digests.items()],
     )
     for name, digest in digests.items():
-        session.terminal.data(f"{name} {session.config.images.at(digest)}")
+        workspace.terminal.data(f"{name} {workspace.config.images.at(digest)}")
 
 
-def show(session: Session, reference: str) -> None:
+def show(workspace: Workspace, reference: str) -> None:
     """Write every statement that hangs on an image, the oldest first, as this side judges it."""
-    registry = registries.client(session)
+    registry = registries.client(workspace)
     digest = promote.resolve(registry, reference)
-    found, rules = evidence.gather(registry, digest), stages.rules(session.config)
+    found, rules = evidence.gather(registry, digest), stages.rules(workspace.config)
     rest = originals(found.statements)
     against = [judgement.objections(row, rules, None, rest) for row in found.statements]
-    session.terminal.table(
+    workspace.terminal.table(
         f"Evidence of {digest}",
         (
             "stage",
@@ -76,7 +76,7 @@ def show(session: Session, reference: str) -> None:
         ],
     )
     for problem in (*found.problems, *(why for rows in against for why in rows)):
-        session.terminal.warn(problem)
+        workspace.terminal.warn(problem)
 
 
 def _digests(registry: RegistryClient) -> dict[str, str]:
@@ -84,7 +84,7 @@ def _digests(registry: RegistryClient) -> dict[str, str]:
     return {name: registry.resolve(name) for name in names}
 
 
-def _described(session: Session, registry: RegistryClient, image: Image) -> tuple[str, ...]:
+def _described(workspace: Workspace, registry: RegistryClient, image: Image) -> tuple[str, ...]:
     release = promote.describe(registry, image)
     return (
         ", ".join(image.platforms),
@@ -92,7 +92,7 @@ def _described(session: Session, registry: RegistryClient, image: Image) -> tupl
         _age(image, stages.now()),
         _counted(release),
         _sboms(registry, image),
-        _next(session, registry, image, release),
+        _next(workspace, registry, image, release),
     )
 
 
@@ -114,7 +114,7 @@ def _sboms(registry: RegistryClient, image: Image) -> str:
     return ", ".join(f"{count} {name}" for name, count in found.items() if count) or "-"
 
 
-def _counted(release: Release) -> str:
+def _counted(release: PromotionCandidate) -> str:
     """Return how many stages passed, each that did not by its name, and what cannot be read."""
     rows = release.statements
     others = [f"{name} {row.status}" for name, row in rows.items() if row.status != Status.PASSED]
@@ -123,16 +123,18 @@ def _counted(release: Release) -> str:
     return ", ".join([f"{passed} passed", *others, *unread]) if rows or unread else "none"
 
 
-def _next(session: Session, registry: RegistryClient, image: Image, release: Release) -> str:
+def _next(
+    workspace: Workspace, registry: RegistryClient, image: Image, release: PromotionCandidate
+) -> str:
     """Return the stages that the image may move to, by the very rule that a promotion obeys."""
     answers = {
-        stage: promote.assess(session, registry, stage, image, described=release).availability
+        stage: promote.assess(workspace, registry, stage, image, described=release).availability
         for stage in promotion.NEEDED
     }
     return ", ".join(stage for stage, answer in answers.items() if answer.ok) or "-"
 
 
-def _row(statement: Statement, rules: Rules) -> tuple[str, ...]:
+def _row(statement: Statement, rules: JudgingRules) -> tuple[str, ...]:
     found = judgement.verdicts(statement, rules)
     verdicts = ", ".join(f"{row.gate} {row.status}" for row in found)
     return (

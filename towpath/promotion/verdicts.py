@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from towpath import gates
-from towpath.config.workspace import Session
+from towpath.config.workspace import Workspace
 from towpath.core.errors import (
     ConfigurationError,
     GateFailedError,
@@ -13,7 +13,7 @@ from towpath.core.errors import (
 from towpath.core.references import RELEASE, nearest
 from towpath.evidence import judgement
 from towpath.evidence import record as stages
-from towpath.evidence.judgement import Rules
+from towpath.evidence.judgement import JudgingRules
 from towpath.evidence.statement import Statement
 from towpath.gates import Status
 from towpath.promotion import availability as promotion
@@ -23,7 +23,7 @@ JUDGED = tuple(dict.fromkeys(rule.stage for rule in gates.GATES))
 NEEDED = promotion.NEEDED[RELEASE]
 
 
-def check(session: Session, stage: str = "") -> None:
+def check(workspace: Workspace, stage: str = "") -> None:
     """Write the verdicts as a table, then raise for the worst of them.
 
     The facts are judged again, as a promotion does it. A stage that a release needs and that left
@@ -35,10 +35,10 @@ def check(session: Session, stage: str = "") -> None:
             f"No gate judges a stage {stage!r}.{nearest(stage, JUDGED)}",
             why=f"Gates judge {', '.join(JUDGED)}.",
         )
-    rules = stages.rules(session.config)
-    wanted = (stage,) if stage else _wanted(session)
-    found = {name: _current(session, name, rules) for name in wanted}
-    session.terminal.table(
+    rules = stages.rules(workspace.config)
+    wanted = (stage,) if stage else _wanted(workspace)
+    found = {name: _current(workspace, name, rules) for name in wanted}
+    workspace.terminal.table(
         "Verdicts",
         ("stage", "gate", "verdict", ""),
         [row for name in wanted for row in _rows(name, found[name], rules)],
@@ -48,14 +48,14 @@ def check(session: Session, stage: str = "") -> None:
         raise error
 
 
-def _wanted(session: Session) -> list[str]:
+def _wanted(workspace: Workspace) -> list[str]:
     """Return the stages to judge, in the order of the table of gates."""
     return [
-        name for name in JUDGED if name in NEEDED or stages.path(session.config, name).is_file()
+        name for name in JUDGED if name in NEEDED or stages.path(workspace.config, name).is_file()
     ]
 
 
-def _error(found: Statement | NothingToJudgeError, rules: Rules) -> TowpathError | None:
+def _error(found: Statement | NothingToJudgeError, rules: JudgingRules) -> TowpathError | None:
     if isinstance(found, NothingToJudgeError):
         return found
     if error := stages.error_of(found):
@@ -79,9 +79,11 @@ def _severity(error: TowpathError) -> int:
     return 0 if isinstance(error, GateFailedError) else 1
 
 
-def _current(session: Session, stage: str, rules: Rules) -> Statement | NothingToJudgeError:
+def _current(
+    workspace: Workspace, stage: str, rules: JudgingRules
+) -> Statement | NothingToJudgeError:
     try:
-        statement = stages.require(session.config, stage)
+        statement = stages.require(workspace.config, stage)
     except NothingToJudgeError as error:
         return error
     if statement.stage != stage:
@@ -99,7 +101,7 @@ def _current(session: Session, stage: str, rules: Rules) -> Statement | NothingT
 
 
 def _rows(
-    stage: str, found: Statement | NothingToJudgeError, rules: Rules
+    stage: str, found: Statement | NothingToJudgeError, rules: JudgingRules
 ) -> list[tuple[str, str, str, str]]:
     if isinstance(found, NothingToJudgeError):
         return [(stage, rule.code, "errored", found.what) for rule in gates.of_stage(stage)]

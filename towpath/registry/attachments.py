@@ -50,10 +50,10 @@ def content(registry: RegistryClient, artifact: Manifest) -> bytes:
     layers = oci.layers(artifact)
     if len(layers) != 1:
         raise NothingToJudgeError(f"{artifact.digest} holds {len(layers)} documents, not one.")
-    return read(registry, layers[0], DOCUMENT)
+    return read_attachment(registry, layers[0], DOCUMENT)
 
 
-def read(registry: RegistryClient, layer: Descriptor, limit: int) -> bytes:
+def read_attachment(registry: RegistryClient, layer: Descriptor, limit: int) -> bytes:
     """Return a document of at most `limit` bytes, of the size and digest that its descriptor says.
 
     No more than that is ever read. Raises NothingToJudgeError for a document that is not so.

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from towpath.core.errors import RegistryError, RegistryNotFoundError
 from towpath.registry.client import RegistryClient, transfer
-from towpath.registry.client.uploads import Places
+from towpath.registry.client.uploads import UploadSessions
 from towpath.registry.oci_reader import Manifest
 
 
@@ -23,14 +23,17 @@ class Arrived(NamedTuple):
 
 def copy(source: RegistryClient, target: RegistryClient, reference: str, tag: str) -> Manifest:
     """Bring an image with what is attached to it to another repository, under a tag there."""
-    content = transfer.read(source, reference)
-    spread(source, target, content, Places())
+    content = transfer.open_content(source, reference)
+    spread(source, target, content, UploadSessions())
     move((target,), tag, content.top)
     return content.top
 
 
 def spread(
-    source: RegistryClient, target: RegistryClient, content: transfer.Content, places: Places
+    source: RegistryClient,
+    target: RegistryClient,
+    content: transfer.Content,
+    places: UploadSessions,
 ) -> Arrived:
     """Bring content and what is attached to it to another registry, and see that it is there."""
     hanging = transfer.attached(source, content)

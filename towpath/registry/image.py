@@ -6,7 +6,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from towpath.config.workspace import Session
+from towpath.config.workspace import Workspace
 from towpath.core.errors import (
     ConfigurationError,
     NothingToJudgeError,
@@ -69,17 +69,17 @@ class Image:
         return values.pop()
 
 
-def client(session: Session) -> RegistryClient:
+def client(workspace: Workspace) -> RegistryClient:
     """Return the door to the product's repository."""
-    return registry_client(session.config.images, session.config.env)
+    return registry_client(workspace.config.images, workspace.config.env)
 
 
-def start(session: Session) -> bool:
+def start(workspace: Workspace) -> bool:
     """Bring up a registry of our own on this machine; return whether one had to be started.
 
     Raises ConfigurationError for a registry elsewhere, which is not ours to start.
     """
-    registry, place = client(session), session.config.images
+    registry, place = client(workspace), workspace.config.images
     if _answers(registry):
         return False
     if not place.is_loopback:
@@ -88,8 +88,8 @@ def start(session: Session) -> bool:
             next_step="Start it where it lives, or name another in TOWPATH_REGISTRY.",
         )
     port = int(place.registry.partition(":")[2] or 80)
-    with ports.named(session, "our registry", f"name another in TOWPATH_REGISTRY than {port}"):
-        _start(session, port)
+    with ports.named(workspace, "our registry", f"name another in TOWPATH_REGISTRY than {port}"):
+        _start(workspace, port)
     deadline = time.monotonic() + PATIENCE
     while not _answers(registry):
         if time.monotonic() > deadline:
@@ -98,43 +98,48 @@ def start(session: Session) -> bool:
     return True
 
 
-def _start(session: Session, port: int) -> None:
+def _start(workspace: Workspace, port: int) -> None:
     """Start the registry's container, which is there already if it ever ran, or could not."""
-    started = session.runner.run(docker.start(CONTAINER), check=False)
+    started = workspace.runner.run(docker.start(CONTAINER), check=False)
     if started.ok:
         return
     if taken(started.stderr):
         raise command_failed(started, " ".join(started.argv))
-    session.runner.run(docker.run_registry(CONTAINER, port))
+    workspace.runner.run(docker.run_registry(CONTAINER, port))
 
 
 def login(
-    session: Session, user: str, password: str, registry: str = "", *, folder: Path | None = None
+    workspace: Workspace,
+    user: str,
+    password: str,
+    registry: str = "",
+    *,
+    folder: Path | None = None,
 ) -> None:
     """Log in, to the first registry or the one named; the password goes to standard input.
 
     `folder` is where the user's Docker config is, if that is not the one of the environment.
     """
-    place = Repository(registry or session.config.registry, session.config.repository)
+    place = Repository(registry or workspace.config.registry, workspace.config.repository)
     env = {"DOCKER_CONFIG": str(folder)} if folder else None
-    session.runner.run(docker.login(place.registry, user), stdin=password, env=env)
+    workspace.runner.run(docker.login(place.registry, user), stdin=password, env=env)
 
 
 @guard.pushes
-def push(session: Session, name: str, tag: str) -> str:
+def push(workspace: Workspace, name: str, tag: str) -> str:
     """Push an image that the engine has under a tag, and return the digest that is there now."""
-    reference = session.config.images.tagged(tag)
-    registry = client(session)
+    reference = workspace.config.images.tagged(tag)
+    registry = client(workspace)
     registry.ping()
-    session.runner.run(docker.tag(name, reference))
-    session.runner.run(docker.push(reference))
+    workspace.runner.run(docker.tag(name, reference))
+    workspace.runner.run(docker.push(reference))
     return registry.awaiting(lambda: image(registry, tag)).digest
 
 
-def untag(session: Session, name: str) -> None:
+def untag(workspace: Workspace, name: str) -> None:
     """Take a tag away; raises RegistryRefusedError where the registry deletes no tags."""
     try:
-        client(session).delete(whole_tag(name))
+        client(workspace).delete(whole_tag(name))
     except RegistryRefusedError as error:
         error.next_step = "This registry deletes no tags: let the tag point at another image."
         raise

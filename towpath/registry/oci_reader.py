@@ -202,7 +202,9 @@ def image_index(rows: Iterable[Descriptor], annotations: Mapping[str, str]) -> M
     return Manifest(INDEX, text.encode())
 
 
-def loose(kind: str, blobs: Iterable[Descriptor], annotations: Mapping[str, str]) -> Manifest:
+def standalone_artifact(
+    kind: str, blobs: Iterable[Descriptor], annotations: Mapping[str, str]
+) -> Manifest:
     """Return the manifest of an artifact of this type that speaks of nothing but itself."""
     return Manifest(MANIFEST, _encode(_artifact(kind, blobs, annotations)))
 

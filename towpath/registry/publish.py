@@ -13,13 +13,13 @@ from towpath.core.references import tag as whole_tag
 from towpath.registry import oci_reader as oci
 from towpath.registry import push_lock as guard
 from towpath.registry.client import RegistryClient, transfer
-from towpath.registry.client.uploads import Places
+from towpath.registry.client.uploads import UploadSessions
 from towpath.registry.copy import Arrived, move, read_back, spread
 from towpath.registry.login import registry_client
 from towpath.registry.oci_reader import Manifest
 
 if TYPE_CHECKING:
-    from towpath.config.workspace import Session
+    from towpath.config.workspace import Workspace
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class Mirrored:
 
 
 @guard.pushes
-def mirror(session: Session, digest: str = "", tag: str = "") -> Mirrored:
+def mirror(workspace: Workspace, digest: str = "", tag: str = "") -> Mirrored:
     """Copy an image and what is attached to it to every further registry.
 
     The image is the digest, else what the tag names in the first registry, else what `built`
@@ -41,38 +41,38 @@ def mirror(session: Session, digest: str = "", tag: str = "") -> Mirrored:
     """
     wanted = whole_digest(digest) if digest else whole_tag(tag or BUILT)
     name = whole_tag(tag) if tag else ("" if digest else BUILT)
-    chosen = clients(session)[0].manifest(wanted)
-    _complete(chosen, session.config.platforms)
+    chosen = clients(workspace)[0].manifest(wanted)
+    _complete(chosen, workspace.config.platforms)
     named = (name,) if name else ()
-    return Mirrored(chosen.digest, named, publish(session, (chosen.digest, named)))
+    return Mirrored(chosen.digest, named, publish(workspace, (chosen.digest, named)))
 
 
-def publish(session: Session, *images: tuple[str, Sequence[str]]) -> tuple[Arrived, ...]:
+def publish(workspace: Workspace, *images: tuple[str, Sequence[str]]) -> tuple[Arrived, ...]:
     """Bring images to every further registry, and then move their tags in all of them.
 
     Each of `images` is a digest with its tags. Raises RegistryError, and then no tag has moved,
     unless every registry holds every part of every image.
     """
-    first, others = clients(session)
-    places = Places(session.config.state / "uploads")
-    held = {digest: transfer.read(first, digest) for digest, _ in images} if others else {}
+    first, others = clients(workspace)
+    places = UploadSessions(workspace.config.state / "uploads")
+    held = {digest: transfer.open_content(first, digest) for digest, _ in images} if others else {}
     for content in held.values():
         transfer.check(first, content)
     arrived = []
     for other in others:
-        with session.terminal.step(f"Bring it to {other.repository.registry}"):
+        with workspace.terminal.step(f"Bring it to {other.repository.registry}"):
             arrived += [spread(first, other, content, places) for content in held.values()]
     for digest, tags in images:
         for tag in tags:
-            with session.terminal.step(f"Name it {tag}"):
+            with workspace.terminal.step(f"Name it {tag}"):
                 move((*others, first), tag, first.manifest(digest))
                 read_back((*others, first), tag, digest)
     return tuple(arrived)
 
 
-def clients(session: Session) -> tuple[RegistryClient, tuple[RegistryClient, ...]]:
+def clients(workspace: Workspace) -> tuple[RegistryClient, tuple[RegistryClient, ...]]:
     """Return the doors to the first registry and to each further one."""
-    config = session.config
+    config = workspace.config
     first, *others = (
         registry_client(place, config.env) for place in (config.images, *config.mirrors)
     )

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Concatenate, NoReturn, ParamSpec, TypeVar, cast
 
-from towpath.config.workspace import Session
+from towpath.config.workspace import Workspace
 from towpath.core import locks, private
 from towpath.core.errors import LockedError
 from towpath.engine.layout import layout
@@ -25,52 +25,52 @@ T = TypeVar("T")
 
 
 @contextmanager
-def pushing(session: Session) -> Iterator[None]:
+def pushing(workspace: Workspace) -> Iterator[None]:
     """Keep a prune away while something is pushed; waits for one that has begun."""
     waiting = "The registry is pruned: waiting until that is done."
-    with locks.opened(_place(session)) as lock:
-        lock.share(busy=lambda: session.terminal.say(waiting))
-        _heal(session)
+    with locks.opened(_place(workspace)) as lock:
+        lock.share(busy=lambda: workspace.terminal.say(waiting))
+        _heal(workspace)
         yield
 
 
 @contextmanager
-def alone(session: Session) -> Iterator[None]:
+def alone(workspace: Workspace) -> Iterator[None]:
     """Keep every push of this machine away; raises LockedError while there is one."""
 
     def busy() -> NoReturn:
         raise LockedError(
-            f"Somebody on this machine pushes to {session.config.registry}, or prunes it.",
+            f"Somebody on this machine pushes to {workspace.config.registry}, or prunes it.",
             why="What is on its way would be taken for something that nobody needs.",
             next_step="Run it again when that is done.",
         ) from None
 
-    with locks.opened(_place(session)) as lock:
+    with locks.opened(_place(workspace)) as lock:
         lock.alone(busy)
         yield
 
 
-def pushes(act: Callable[Concatenate[Session, P], T]) -> Callable[Concatenate[Session, P], T]:
+def pushes(act: Callable[Concatenate[Workspace, P], T]) -> Callable[Concatenate[Workspace, P], T]:
     """Mark a flow that pushes: no prune runs while it does."""
 
     @functools.wraps(act)
-    def guarded(session: Session, /, *args: P.args, **kwargs: P.kwargs) -> T:
-        with pushing(session):
-            return act(session, *args, **kwargs)
+    def guarded(workspace: Workspace, /, *args: P.args, **kwargs: P.kwargs) -> T:
+        with pushing(workspace):
+            return act(workspace, *args, **kwargs)
 
     return guarded
 
 
-def _place(session: Session) -> Path:
+def _place(workspace: Workspace) -> Path:
     """Return the lock: that of the embedded registry and all its projects, else our own."""
-    own = layout(session.config.env)
-    ours = own.serves(session.config.registry) and own.state.is_dir()
-    return own.pushes if ours else private.directory(session.config.state) / "registry.lock"
+    own = layout(workspace.config.env)
+    ours = own.serves(workspace.config.registry) and own.state.is_dir()
+    return own.pushes if ours else private.directory(workspace.config.state) / "registry.lock"
 
 
-def _heal(session: Session) -> None:
-    own = layout(session.config.env)
-    if own.serves(session.config.registry) and own.collecting.exists():
+def _heal(workspace: Workspace) -> None:
+    own = layout(workspace.config.env)
+    if own.serves(workspace.config.registry) and own.collecting.exists():
         from towpath.engine import garbage_collection as collection
 
-        collection.heal(cast("Starting", session.runner), session.terminal)
+        collection.heal(cast("Starting", workspace.runner), workspace.terminal)

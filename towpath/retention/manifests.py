@@ -9,19 +9,19 @@ from towpath.core.errors import NothingToJudgeError, RegistryError, RegistryNotF
 from towpath.registry import oci_reader as oci
 from towpath.registry.client import RegistryClient
 from towpath.registry.oci_reader import Descriptor, Manifest
-from towpath.retention.rules import Node
+from towpath.retention.rules import ManifestNode
 
 CREATED = "org.opencontainers.image.created"
 
 
-def survey(registry: RegistryClient, more: Iterable[str] = ()) -> dict[str, Node]:
+def survey(registry: RegistryClient, more: Iterable[str] = ()) -> dict[str, ManifestNode]:
     """Return every manifest that can be found, by digest.
 
     `more` are digests that no tag leads to. Raises RegistryError for a manifest that cannot be
     read: what it needs is not known then.
     """
     tags = _tags(registry)
-    found: dict[str, Node] = {}
+    found: dict[str, ManifestNode] = {}
     todo = [*tags, *more]
     while todo:
         digest = todo.pop()
@@ -46,7 +46,7 @@ def _tags(registry: RegistryClient) -> dict[str, list[str]]:
     return tags
 
 
-def _newest_part(node: Node, found: Mapping[str, Node]) -> str:
+def _newest_part(node: ManifestNode, found: Mapping[str, ManifestNode]) -> str:
     """Return when an image was made; an index is as old as the newest of its parts."""
     return max([node.made, *(found[row].made for row in node.lists if row in found)])
 
@@ -58,7 +58,7 @@ def _manifest(registry: RegistryClient, digest: str) -> Manifest | None:
         return None
 
 
-def _node(registry: RegistryClient, manifest: Manifest) -> Node:
+def _node(registry: RegistryClient, manifest: Manifest) -> ManifestNode:
     subject = str((manifest.document.get("subject") or {}).get("digest", ""))
     try:
         rows = _rows(manifest)
@@ -71,7 +71,7 @@ def _node(registry: RegistryClient, manifest: Manifest) -> Node:
     images = [row.digest for row in rows if row.media_type in oci.MANIFESTS]
     # The index of a cache lists blobs.
     blobs = {row.digest: row.size for row in rows if row.digest not in images}
-    return Node(
+    return ManifestNode(
         manifest.digest,
         lists=tuple(images),
         subject=subject,

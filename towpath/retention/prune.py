@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-from towpath.config.workspace import Session
+from towpath.config.workspace import Workspace
 from towpath.core import documents, private
 from towpath.core.errors import (
     CommandFailedError,
@@ -33,7 +33,7 @@ from towpath.registry import push_lock as guard
 from towpath.registry.client import RegistryClient
 from towpath.retention import rules as retention
 from towpath.retention.manifests import survey
-from towpath.retention.rules import Decision, Node, Rules
+from towpath.retention.rules import Decision, ManifestNode, RetentionRules
 
 if TYPE_CHECKING:
     from towpath.engine.protocols import Starting
@@ -49,12 +49,12 @@ SHORT = len("sha256:") + 12
 class Seen:
     """What a prune found: the repository, what is decided, and what the engine may let go of."""
 
-    nodes: Mapping[str, Node]
+    nodes: Mapping[str, ManifestNode]
     decision: Decision
     images: tuple[str, ...] = ()
 
 
-def prune(session: Session, *, keep: int = KEPT, sure: bool = False) -> Seen:
+def prune(workspace: Workspace, *, keep: int = KEPT, sure: bool = False) -> Seen:
     """Show what would go and why the rest stays; with `sure` let it go.
 
     Raises LockedError while somebody pushes from this machine, CommandFailedError where something
@@ -62,35 +62,35 @@ def prune(session: Session, *, keep: int = KEPT, sure: bool = False) -> Seen:
     """
     if keep < 0:
         raise ConfigurationError(f"--keep is {keep}.", why="It is a number of images, from 0.")
-    with guard.alone(session):
-        found = look(session, keep)
-        show(session, found)
+    with guard.alone(workspace):
+        found = look(workspace, keep)
+        show(workspace, found)
         if not sure:
-            session.terminal.say("Nothing was deleted. With --yes it is.")
+            workspace.terminal.say("Nothing was deleted. With --yes it is.")
         else:
-            carry_out(session, found)
+            carry_out(workspace, found)
     return found
 
 
-def look(session: Session, keep: int) -> Seen:
+def look(workspace: Workspace, keep: int) -> Seen:
     """Look at everything that can need an image, and decide."""
-    registry = registries.client(session)
-    why = in_use(session)
-    own = collection.storage(session.config.env, session.config.images)
-    more = {*why, *_unfinished(session), *_on_disk(session, own)}
+    registry = registries.client(workspace)
+    why = in_use(workspace)
+    own = collection.storage(workspace.config.env, workspace.config.images)
+    more = {*why, *_unfinished(workspace), *_on_disk(workspace, own)}
     nodes = survey(registry, more)
     for digest, reason in verified(registry, nodes):
         why.setdefault(digest, []).append(reason)
-    rules = Rules(keep, (BUILT, TEST, RELEASE), TEMPORARY, CACHE)
+    rules = RetentionRules(keep, (BUILT, TEST, RELEASE), TEMPORARY, CACHE)
     decision = retention.decide(nodes, why, rules)
-    return Seen(nodes, decision, _in_engine(session, decision, why))
+    return Seen(nodes, decision, _in_engine(workspace, decision, why))
 
 
-def in_use(session: Session) -> dict[str, list[str]]:
+def in_use(workspace: Workspace) -> dict[str, list[str]]:
     """Return why each digest is needed by an environment of this machine."""
     found: dict[str, list[str]] = {}
-    for environment in session.config.environments.values():
-        site = Site.open(session, environment)
+    for environment in workspace.config.environments.values():
+        site = Site.open(workspace, environment)
         for digest, reason in _of_site(site):
             found.setdefault(digest, []).append(reason)
     return found
@@ -117,7 +117,7 @@ def _of_site(site: Site) -> Iterator[tuple[str, str]]:
         ) from error
 
 
-def verified(registry: RegistryClient, nodes: Mapping[str, Node]) -> list[tuple[str, str]]:
+def verified(registry: RegistryClient, nodes: Mapping[str, ManifestNode]) -> list[tuple[str, str]]:
     """Return the images that environments anywhere were last seen with, as evidence says it."""
     order: dict[str, list[str]] = {}
     for environment, _, digest in sorted(_verifications(registry, nodes), reverse=True):
@@ -131,7 +131,7 @@ def verified(registry: RegistryClient, nodes: Mapping[str, Node]) -> list[tuple[
 
 
 def _verifications(
-    registry: RegistryClient, nodes: Mapping[str, Node]
+    registry: RegistryClient, nodes: Mapping[str, ManifestNode]
 ) -> Iterator[tuple[str, str, str]]:
     """Yield environment, time and digest of every look at a deployment that evidence tells of."""
     hanging = {subject for node in nodes.values() for subject in node.hangs_on}
@@ -141,47 +141,47 @@ def _verifications(
                 yield str(statement.facts.get("environment", "")), statement.started, digest
 
 
-def show(session: Session, found: Seen) -> None:
+def show(workspace: Workspace, found: Seen) -> None:
     """Write what stays and why, what goes, and what that frees."""
     nodes, decision = found.nodes, found.decision
     rows = [("goes", digest, "nobody needs it") for digest in decision.images]
     rows += [("stays", digest, ", ".join(why)) for digest, why in decision.kept.items()]
-    session.terminal.table(
-        str(session.config.images),
+    workspace.terminal.table(
+        str(workspace.config.images),
         ("tags", "digest", "made", "", "why"),
         [
             (_names(nodes[digest]), digest[:SHORT], nodes[digest].made[:10] or "-", word, why)
             for word, digest, why in rows
         ],
     )
-    session.terminal.say(
+    workspace.terminal.say(
         f"{len(decision.images)} images and {len(decision.parts)} parts go,"
         f" {decision.freed / 1e6:.1f} MB; {len(found.images)} images of the engine go."
     )
 
 
-def carry_out(session: Session, found: Seen) -> None:
+def carry_out(workspace: Workspace, found: Seen) -> None:
     """Delete what was decided, image by image, and free the disk where that is ours to do."""
     gone = found.decision.gone
     if gone:
-        with session.terminal.step(f"Delete {len(gone)} manifests"):
-            _delete(session, gone)
+        with workspace.terminal.step(f"Delete {len(gone)} manifests"):
+            _delete(workspace, gone)
     # Without force: the engine refuses what a container has come to use in the meantime.
-    ended = [session.runner.run(images.remove(name), check=False).ok for name in found.images]
+    ended = [workspace.runner.run(images.remove(name), check=False).ok for name in found.images]
     if found.images:
-        session.terminal.say(f"{sum(ended)} of {len(ended)} images of the engine are gone.")
-    if collection.storage(session.config.env, session.config.images) is None:
-        session.terminal.say("The disk of this registry is its own to free: let it collect.")
+        workspace.terminal.say(f"{sum(ended)} of {len(ended)} images of the engine are gone.")
+    if collection.storage(workspace.config.env, workspace.config.images) is None:
+        workspace.terminal.say("The disk of this registry is its own to free: let it collect.")
         return
-    with session.terminal.step("Free the disk of the registry"):
-        freed = collection.collect(cast("Starting", session.runner), session.terminal)
-    session.terminal.say(f"{freed / 1e6:.1f} MB are free again.")
+    with workspace.terminal.step("Free the disk of the registry"):
+        freed = collection.collect(cast("Starting", workspace.runner), workspace.terminal)
+    workspace.terminal.say(f"{freed / 1e6:.1f} MB are free again.")
 
 
-def _delete(session: Session, gone: tuple[str, ...]) -> None:
+def _delete(workspace: Workspace, gone: tuple[str, ...]) -> None:
     """Delete manifests; what a killed prune left is remembered and ends with the next one."""
-    registry, note = registries.client(session), _note(session)
-    private.write(note, json.dumps(gone).encode())
+    registry, note = registries.client(workspace), _note(workspace)
+    private.write_private(note, json.dumps(gone).encode())
     for digest in gone:
         try:
             registry.delete(digest)
@@ -199,35 +199,35 @@ def _delete(session: Session, gone: tuple[str, ...]) -> None:
 
 
 def _in_engine(
-    session: Session, decision: Decision, why: Mapping[str, list[str]]
+    workspace: Workspace, decision: Decision, why: Mapping[str, list[str]]
 ) -> tuple[str, ...]:
     """Return the names by which the engine has images of the product that nothing keeps."""
-    listed = session.runner.run(images.listed(str(session.config.images))).stdout
+    listed = workspace.runner.run(images.listed(str(workspace.config.images))).stdout
     staying = {*decision.kept, *why}
     return tuple(row.name for row in reader.listed(listed) if row.digest not in staying)
 
 
-def _unfinished(session: Session) -> list[str]:
+def _unfinished(workspace: Workspace) -> list[str]:
     """Return what a prune that was killed had decided to delete."""
     try:
-        found = documents.loads(_note(session).read_bytes())
+        found = documents.loads(_note(workspace).read_bytes())
     except (FileNotFoundError, ValueError):
         return []
     return [str(row) for row in found] if isinstance(found, list) else []
 
 
-def _note(session: Session) -> Path:
-    config = session.config
+def _note(workspace: Workspace) -> Path:
+    config = workspace.config
     name = f"{config.registry}-{config.repository}".replace("/", "-").replace(":", "-")
     return config.state / "prune" / f"{name}.json"
 
 
-def _on_disk(session: Session, storage: Path | None) -> list[str]:
+def _on_disk(workspace: Workspace, storage: Path | None) -> list[str]:
     """Return the manifests that only the registry's disk knows of: no name leads to them."""
     if storage is None:
         return []
-    return collection.revisions(storage, session.config.repository)
+    return collection.revisions(storage, workspace.config.repository)
 
 
-def _names(node: Node) -> str:
+def _names(node: ManifestNode) -> str:
     return ", ".join(node.tags) or "-"

@@ -18,7 +18,7 @@ VERSION = re.compile(r"\d+\.\d+\.\d+([.-].*)?")
 
 
 @dataclass(frozen=True)
-class Node:
+class ManifestNode:
     """A manifest of the repository, its tags, what it lists and on what it hangs.
 
     `blobs` are bytes by digest, the manifest's own among them; `made` is a time in ISO 8601, "" for
@@ -41,7 +41,7 @@ class Node:
 
 
 @dataclass(frozen=True)
-class Rules:
+class RetentionRules:
     """Which tags mean what: `stages` are those of promotion, the others are beginnings of tags.
 
     `temporary` names what was pushed last, `cache` a build's cache. Of the images that have a
@@ -73,7 +73,7 @@ class Decision:
 
 
 def decide(
-    nodes: Mapping[str, Node], reasons: Mapping[str, Sequence[str]], rules: Rules
+    nodes: Mapping[str, ManifestNode], reasons: Mapping[str, Sequence[str]], rules: RetentionRules
 ) -> Decision:
     """Tell what stays and what goes; `reasons` are those that the tags do not tell, by digest."""
     tops = _tops(nodes)
@@ -84,7 +84,7 @@ def decide(
     return Decision(kept, leaving, parts, _freed(nodes, staying))
 
 
-def _tops(nodes: Mapping[str, Node]) -> list[Node]:
+def _tops(nodes: Mapping[str, ManifestNode]) -> list[ManifestNode]:
     """Return what is no part of another image and hangs on none."""
     listed = {digest for node in nodes.values() if not node.hangs_on for digest in node.lists}
     return [
@@ -94,17 +94,17 @@ def _tops(nodes: Mapping[str, Node]) -> list[Node]:
     ]
 
 
-def _is_old_list(node: Node, nodes: Mapping[str, Node]) -> bool:
+def _is_old_list(node: ManifestNode, nodes: Mapping[str, ManifestNode]) -> bool:
     """Tell whether this once said what hangs on an image, and has lost its tag to a newer list."""
     held = [nodes[digest] for digest in node.lists if digest in nodes]
     return not node.tags and bool(held) and all(row.subject for row in held)
 
 
 def _kept(
-    nodes: Mapping[str, Node],
-    tops: Sequence[Node],
+    nodes: Mapping[str, ManifestNode],
+    tops: Sequence[ManifestNode],
     reasons: Mapping[str, Sequence[str]],
-    rules: Rules,
+    rules: RetentionRules,
 ) -> dict[str, tuple[str, ...]]:
     """Return the reasons of each image, and of each part that something asks for by itself."""
     newest = {node.digest for node in _newest(tops)[: rules.last]}
@@ -119,7 +119,7 @@ def _kept(
     return {digest: tuple(dict.fromkeys(found)) for digest, found in why.items() if found}
 
 
-def _of_tags(tags: Iterable[str], rules: Rules) -> Iterator[str]:
+def _of_tags(tags: Iterable[str], rules: RetentionRules) -> Iterator[str]:
     for tag in tags:
         if tag in rules.stages:
             yield f"promoted: {tag}"
@@ -131,13 +131,13 @@ def _of_tags(tags: Iterable[str], rules: Rules) -> Iterator[str]:
             yield f"named {tag}"
 
 
-def _newest(tops: Iterable[Node]) -> list[Node]:
+def _newest(tops: Iterable[ManifestNode]) -> list[ManifestNode]:
     """Return the images that have a version, newest first."""
     found = [row for row in tops if any(VERSION.fullmatch(tag) for tag in row.tags)]
     return sorted(found, key=lambda row: (row.made, row.digest), reverse=True)
 
 
-def _closure(nodes: Mapping[str, Node], roots: Iterable[str]) -> set[str]:
+def _closure(nodes: Mapping[str, ManifestNode], roots: Iterable[str]) -> set[str]:
     """Return everything that the roots need, and that hangs on any of it."""
     hanging: dict[str, list[str]] = {}
     for node in nodes.values():
@@ -154,7 +154,7 @@ def _closure(nodes: Mapping[str, Node], roots: Iterable[str]) -> set[str]:
     return staying
 
 
-def _freed(nodes: Mapping[str, Node], staying: set[str]) -> int:
+def _freed(nodes: Mapping[str, ManifestNode], staying: set[str]) -> int:
     needed = {blob for digest in staying for blob in nodes[digest].blobs}
     freed = {
         blob: size

@@ -26,7 +26,7 @@ def fetch(address: str, limit: int) -> Fetched:
     content = bytearray()
     try:
         with (
-            http.session(address) as door,
+            http.workspace(address) as door,
             door.get(address, timeout=TIMEOUT, stream=True) as answer,
         ):
             answer.raise_for_status()

@@ -39,7 +39,7 @@ class Inventory:
         return _owner(pin, self.base_pins)
 
 
-def take(registry: RegistryClient, image: PlatformImage, base: Base | None) -> Inventory:
+def read_inventory(registry: RegistryClient, image: PlatformImage, base: Base | None) -> Inventory:
     """Read the layers of one platform, first the base's, then ours.
 
     Raises NothingToJudgeError for a layer that cannot be read, and for an image that does not say
@@ -55,11 +55,11 @@ def take(registry: RegistryClient, image: PlatformImage, base: Base | None) -> I
         _lay(registry, layer, files)
         if known and number == len(below):
             base_packages = _packages_of_base(files)
-            base_pins = frozenset(distributions.read(files))
+            base_pins = frozenset(distributions.read_distributions(files))
     return Inventory(
         debian.codename(files),
         tuple(debian.installed(files)),
-        tuple(distributions.read(files)),
+        tuple(distributions.read_distributions(files)),
         base_packages,
         base_pins,
     )

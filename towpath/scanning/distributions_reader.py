@@ -19,7 +19,7 @@ def wanted(name: str) -> bool:
     return bool(_METADATA.fullmatch(name)) and not _DEBIANS.match(name)
 
 
-def read(files: Mapping[str, bytes]) -> list[tuple[str, str]]:
+def read_distributions(files: Mapping[str, bytes]) -> list[tuple[str, str]]:
     """Return name and version of each distribution, normalized, sorted, each once.
 
     Source: the core metadata specification. Raises NothingToJudgeError for metadata that lacks one

@@ -24,7 +24,7 @@ MOST = 512_000_000
 
 
 @dataclass(frozen=True)
-class Release:
+class ArchiveRelease:
     """What an archive promises: of which suite, made when, good until, and its files by path."""
 
     codename: str
@@ -68,11 +68,11 @@ def message(raw: bytes) -> str:
     return "\n".join(line.removeprefix("- ") for line in body)
 
 
-def read(text: str, suite: str) -> Release:
+def read_release(text: str, suite: str) -> ArchiveRelease:
     """Return what the list of a suite says; raises NothingToJudgeError if it is another's."""
     row = next(debian.paragraphs(text), {})
     try:
-        found = Release(
+        found = ArchiveRelease(
             codename=row["Codename"],
             made=_time(row["Date"]),
             until=_time(row["Valid-Until"]) if "Valid-Until" in row else None,

@@ -7,17 +7,17 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from towpath.checks.security.advisories_reader import Advisory, by_severity
-from towpath.config.workspace import Session
+from towpath.config.workspace import Workspace
 from towpath.evidence import advisory_sources as sources
 from towpath.evidence.advisory_sources import Asked
 from towpath.scanning.contents import BASE, OURS, UNKNOWN
-from towpath.scanning.sbom import Listed
+from towpath.scanning.sbom import SbomCounts
 
 MB = 1e6
 
 
 @dataclass(frozen=True)
-class Found:
+class ScanResult:
     """A weakness, and whose it is: the base's, ours, or nobody knows."""
 
     advisory: Advisory
@@ -59,11 +59,11 @@ class Scan:
     """
 
     digest: str
-    findings: tuple[Found, ...]
+    findings: tuple[ScanResult, ...]
     asked: tuple[Asked, ...]
     unasked: tuple[str, ...]
     sizes: Sizes
-    listed: Listed
+    listed: SbomCounts
     looked_at: dict[str, dict[str, int]] = field(default_factory=dict)
     seconds: float = 0.0
     waived: tuple[str, ...] = ()
@@ -115,11 +115,11 @@ class Scan:
         return len(set(self.sizes.whole) - set(self.listed.packages))
 
 
-def show(session: Session, found: Scan) -> None:
+def show(workspace: Workspace, found: Scan) -> None:
     """Tell what was found, who was asked, how large each platform is and how it grew."""
     for row in found.findings:
-        session.terminal.warn(str(row))
-    session.terminal.table(
+        workspace.terminal.warn(str(row))
+    workspace.terminal.table(
         f"Scan of {found.digest}",
         ("platform", "packages", "compressed", "above its base", "since the release"),
         [
@@ -135,8 +135,8 @@ def show(session: Session, found: Scan) -> None:
     )
     for owner, counts in found.owners().items():
         words = ", ".join(f"{count} {name}" for name, count in counts.items())
-        session.terminal.say(f"{owner}: {words}")
-    session.terminal.say(f"Asked: {'; '.join(map(str, found.asked)) or 'nobody'}")
+        workspace.terminal.say(f"{owner}: {words}")
+    workspace.terminal.say(f"Asked: {'; '.join(map(str, found.asked)) or 'nobody'}")
 
 
 def _mb(size: int | None, sign: str = "", absent: str = "not known") -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from towpath.checks import tool_env as tools
-from towpath.config.workspace import Session
+from towpath.config.workspace import Workspace
 from towpath.core import tool_home as private
 from towpath.core.errors import CommandFailedError, ConfigurationError, NothingToJudgeError
 from towpath.registry import attachments as attached
@@ -24,7 +24,7 @@ AT_ONCE = 2
 
 
 @dataclass(frozen=True)
-class Listed:
+class SbomCounts:
     """How many packages each platform has by its list, and why a platform has no list."""
 
     packages: dict[str, int] = field(default_factory=dict)
@@ -32,12 +32,12 @@ class Listed:
 
 
 @guard.pushes
-def ensure(session: Session, registry: RegistryClient, image: Image) -> Listed:
+def ensure_attached(workspace: Workspace, registry: RegistryClient, image: Image) -> SbomCounts:
     """Make the lists that the image lacks, hang them on its digest, and read back all of them."""
-    found = held(registry, image)
+    found = attached_packages(registry, image)
     missing: dict[str, str] = {}
     wanted = {name: part for name, part in image.platforms.items() if name not in found}
-    for platform, text in _listed(session, image, wanted):
+    for platform, text in _listed(workspace, image, wanted):
         try:
             if isinstance(text, Exception):
                 raise text
@@ -53,10 +53,10 @@ def ensure(session: Session, registry: RegistryClient, image: Image) -> Listed:
             media_type=spdx.MEDIA_TYPE,
             annotations={PLATFORM: platform},
         )
-    return Listed(held(registry, image), missing)
+    return SbomCounts(attached_packages(registry, image), missing)
 
 
-def held(registry: RegistryClient, image: Image) -> dict[str, int]:
+def attached_packages(registry: RegistryClient, image: Image) -> dict[str, int]:
     """Return how many packages the lists in the registry name, keyed by platform.
 
     Raises NothingToJudgeError for a list that hangs there and is not one of this image.
@@ -70,33 +70,35 @@ def held(registry: RegistryClient, image: Image) -> dict[str, int]:
     return found
 
 
-def _client(session: Session) -> dict[str, str]:
+def _client(workspace: Workspace) -> dict[str, str]:
     """Return where the Docker client keeps the logins of registries."""
-    env = session.config.env
+    env = workspace.config.env
     return {"DOCKER_CONFIG": env.get("DOCKER_CONFIG") or f"{env.get('HOME', '')}/.docker"}
 
 
 def _listed(
-    session: Session, image: Image, wanted: dict[str, PlatformImage]
+    workspace: Workspace, image: Image, wanted: dict[str, PlatformImage]
 ) -> Iterable[tuple[str, str | Exception]]:
     """Ask syft about each platform, two at once; what it did not answer is its error."""
     if not wanted:
         return ()
     try:
-        place = tools.environment(session, "syft")
+        place = tools.environment(workspace, "syft")
     except (CommandFailedError, ConfigurationError) as error:
         return [(platform, error) for platform in wanted]
-    reference = session.config.images.at(image.digest)
+    reference = workspace.config.images.at(image.digest)
 
     def ask(platform: str) -> str | Exception:
-        log = session.config.reports / "logs" / f"sbom-{platform.replace('/', '-')}.log"
+        log = workspace.config.reports / "logs" / f"sbom-{platform.replace('/', '-')}.log"
         argv = syft.sbom(place, reference, platform)
         try:
             with private.home() as home:
                 # It reads settings of its own here and at home, and what it needs to log in.
-                env = home | _client(session) | syft.ENV
+                env = home | _client(workspace) | syft.ENV
                 elsewhere = Path(home["HOME"])
-                ended = session.runner.run(argv, env=env, cwd=elsewhere, timeout=DEADLINE, log=log)
+                ended = workspace.runner.run(
+                    argv, env=env, cwd=elsewhere, timeout=DEADLINE, log=log
+                )
                 return ended.stdout
         except CommandFailedError as error:
             return error

@@ -19,7 +19,7 @@ from towpath.checks import sarif_files as alerts
 from towpath.checks.security import advisories
 from towpath.checks.security.advisories_reader import Advisory, canonical, unused
 from towpath.config import waivers as policy
-from towpath.config.workspace import Session
+from towpath.config.workspace import Workspace
 from towpath.core import environment, reachable
 from towpath.core.errors import CommandFailedError, NothingToJudgeError, RegistryNotFoundError
 from towpath.core.findings import Finding
@@ -37,7 +37,7 @@ from towpath.scanning import contents as inventory
 from towpath.scanning import debian_reader as debian
 from towpath.scanning import sbom, trivy
 from towpath.scanning.contents import BASE, OURS, UNKNOWN, Inventory, Pin
-from towpath.scanning.result import Found, Scan, Sizes
+from towpath.scanning.result import Scan, ScanResult, Sizes
 from towpath.scanning.security_archive import Archive
 
 PENDING = "DEBIAN-SECURITY"
@@ -48,12 +48,12 @@ SARIF_VERSION = "1"
 class _Notes:
     """What a scan gathers on its way."""
 
-    findings: set[Found] = field(default_factory=set)
+    findings: set[ScanResult] = field(default_factory=set)
     asked: set[Asked] = field(default_factory=set)
     unasked: list[str] = field(default_factory=list)
     looked_at: dict[str, dict[str, int]] = field(default_factory=dict)
 
-    def add(self, rows: Iterable[Found], source: Asked) -> None:
+    def add(self, rows: Iterable[ScanResult], source: Asked) -> None:
         self.findings.update(rows)
         self.asked.add(source)
 
@@ -63,24 +63,24 @@ class _Notes:
             self.unasked.append(text)
 
 
-def scan(session: Session, digest: str) -> Scan:
+def scan(workspace: Workspace, digest: str) -> Scan:
     """Scan every platform of the image with this digest."""
     started = time.monotonic()
-    registry = registries.client(session)
+    registry = registries.client(workspace)
     image = registries.image(registry, digest)
     base = origin.base(registry, image.digest)
     notes = _Notes()
     with ThreadPoolExecutor(1) as pool:
         # syft reads the image on its own; meanwhile sources far away are asked.
-        listing = pool.submit(sbom.ensure, session, registries.client(session), image)
+        listing = pool.submit(sbom.ensure_attached, workspace, registries.client(workspace), image)
         try:
-            _weaknesses(session, registry, image, base, notes)
-            with session.terminal.step("List the packages of every platform"):
+            _weaknesses(workspace, registry, image, base, notes)
+            with workspace.terminal.step("List the packages of every platform"):
                 listed = listing.result()
         except KeyboardInterrupt:
-            session.runner.stop()
+            workspace.runner.stop()
             raise
-    waivers = policy.advisory_notes(session.config.waivers)
+    waivers = policy.advisory_notes(workspace.config.waivers)
     found = sorted(notes.findings, key=_order)
     return Scan(
         image.digest,
@@ -93,69 +93,69 @@ def scan(session: Session, digest: str) -> Scan:
         time.monotonic() - started,
         tuple(f"{row}; waived: {note}" for row in found if (note := row.advisory.waived(waivers))),
         tuple(unused(waivers, (row.advisory for row in found))),
-        environment.shown(environment.network(session.config.env)),
+        environment.shown(environment.network(workspace.config.env)),
     )
 
 
 def _weaknesses(
-    session: Session, registry: RegistryClient, image: Image, base: Base | None, notes: _Notes
+    workspace: Workspace, registry: RegistryClient, image: Image, base: Base | None, notes: _Notes
 ) -> None:
-    if trivy.command(session) is not None:
-        _trivy(session, image, base, notes)
+    if trivy.command(workspace) is not None:
+        _trivy(workspace, image, base, notes)
     else:
-        _built_in(session, registry, image, base, notes)
+        _built_in(workspace, registry, image, base, notes)
 
 
-def record(session: Session, found: Scan, *, started: dt.datetime) -> Statement:
+def record(workspace: Workspace, found: Scan, *, started: dt.datetime) -> Statement:
     """Write the scan's statement about the digest and return it, and its findings as SARIF."""
     if not found.unasked:
         for name in found.waivers_unused:
-            session.terminal.warn(policy.unused_warning(name))
+            workspace.terminal.warn(policy.unused_warning(name))
     return stages.record(
-        session,
+        workspace,
         "scan",
-        Subject.image(session.config.repository, found.digest),
+        Subject.image(workspace.config.repository, found.digest),
         found.facts(),
-        inputs=inputs(session, found.digest),
+        inputs=inputs(workspace, found.digest),
         started=started,
         duration=found.seconds,
         reason=found.reason(),
-        artifacts=_sarif(session, found),
+        artifacts=_sarif(workspace, found),
         detail="" if found.sizes.above_base else "its provenance names no base: build it again",
     )
 
 
-def inputs(session: Session, digest: str) -> str:
+def inputs(workspace: Workspace, digest: str) -> str:
     """Return what a scan depends on: the digest, whom it asks and how, and the day.
 
     Advisories grow old.
     """
-    config = session.config
+    config = workspace.config
     more = (
         stages.today(),
         stages.advisories(config),
-        Archive(session).address,
-        trivy.identity(session),
+        Archive(workspace).address,
+        trivy.identity(workspace),
         *environment.inputs(environment.network(config.env)),
     )
     return hashlib.sha256("\0".join((digest, *more)).encode()).hexdigest()
 
 
-def _sarif(session: Session, found: Scan) -> list[Path]:
+def _sarif(workspace: Workspace, found: Scan) -> list[Path]:
     """Write the findings as SARIF and return where; nothing where a source was not asked."""
     rows = None if found.unasked else [_finding(row) for row in found.findings]
-    file = alerts.tell(session.config, "scan", SARIF_VERSION, rows)
+    file = alerts.tell(workspace.config, "scan", SARIF_VERSION, rows)
     return [] if file is None else [file]
 
 
-def _finding(row: Found) -> Finding:
+def _finding(row: ScanResult) -> Finding:
     """Return a finding on the file in which it is mended: what Debian made, by another base."""
     theirs = row.owner == BASE or row.advisory.id == PENDING
     path = "Dockerfile" if theirs else "requirements/production.txt"
     return Finding(path, 0, row.advisory.id, row.advisory.words(), row.advisory.severity)
 
 
-def _order(row: Found) -> tuple[str, str, str, str]:
+def _order(row: ScanResult) -> tuple[str, str, str, str]:
     return (row.advisory.severity, row.advisory.package, row.advisory.id, row.owner)
 
 
@@ -178,28 +178,28 @@ def _sizes(registry: RegistryClient, image: Image, base: Base | None) -> Sizes:
 
 
 def _built_in(
-    session: Session, registry: RegistryClient, image: Image, base: Base | None, notes: _Notes
+    workspace: Workspace, registry: RegistryClient, image: Image, base: Base | None, notes: _Notes
 ) -> None:
-    taken = _inventories(session, registry, image, base, notes)
-    archive = Archive(session)
-    with session.terminal.step("See who can be asked for advisories"):
+    taken = _inventories(workspace, registry, image, base, notes)
+    archive = Archive(workspace)
+    with workspace.terminal.step("See who can be asked for advisories"):
         suites = {archive.first(found.codename) for found in taken.values()}
-        archive.missing = reachable.unreachable([*sorted(suites), *advisories.addresses(session)])
-    with session.terminal.step("Ask for advisories"):
+        archive.missing = reachable.unreachable([*sorted(suites), *advisories.addresses(workspace)])
+    with workspace.terminal.step("Ask for advisories"):
         for platform, found in taken.items():
             _debian(archive, found, platform, notes)
-        _python(session, _owners_of_pins(taken.values()), archive.missing, notes)
+        _python(workspace, _owners_of_pins(taken.values()), archive.missing, notes)
 
 
 def _inventories(
-    session: Session, registry: RegistryClient, image: Image, base: Base | None, notes: _Notes
+    workspace: Workspace, registry: RegistryClient, image: Image, base: Base | None, notes: _Notes
 ) -> dict[str, Inventory]:
     """Return what is in each platform; one that cannot be read is noted as missing."""
     taken = {}
     for platform, part in image.platforms.items():
-        with session.terminal.step(f"Look into {platform}"):
+        with workspace.terminal.step(f"Look into {platform}"):
             try:
-                found = taken[platform] = inventory.take(registry, part, base)
+                found = taken[platform] = inventory.read_inventory(registry, part, base)
             except NothingToJudgeError as error:
                 notes.missing(error)
                 continue
@@ -231,7 +231,7 @@ def _debian(archive: Archive, found: Inventory, platform: str, notes: _Notes) ->
         return
     notes.add(
         (
-            Found(
+            ScanResult(
                 Advisory(PENDING, row.name, row.installed, "high", f"{row.available} is there"),
                 found.owner_of_package(debian.Package(row.name, row.installed)),
             )
@@ -242,39 +242,41 @@ def _debian(archive: Archive, found: Inventory, platform: str, notes: _Notes) ->
 
 
 def _python(
-    session: Session, owners: Mapping[Pin, str], missing: Mapping[str, str], notes: _Notes
+    workspace: Workspace, owners: Mapping[Pin, str], missing: Mapping[str, str], notes: _Notes
 ) -> None:
     try:
-        answer = advisories.audit(session, sorted(owners), missing)
+        answer = advisories.audit(workspace, sorted(owners), missing)
     except NothingToJudgeError as error:
         notes.missing(error)
         return
     notes.add(
         (
-            Found(row, owners.get((canonical(row.package), row.version), UNKNOWN))
+            ScanResult(row, owners.get((canonical(row.package), row.version), UNKNOWN))
             for row in answer.findings
         ),
         answer.asked,
     )
 
 
-def _trivy(session: Session, image: Image, base: Base | None, notes: _Notes) -> None:
+def _trivy(workspace: Workspace, image: Image, base: Base | None, notes: _Notes) -> None:
     for platform, part in image.platforms.items():
-        with session.terminal.step(f"Trivy on {platform}"):
+        with workspace.terminal.step(f"Trivy on {platform}"):
             try:
-                rows: Sequence[tuple[Advisory, str]] = trivy.scan(session, image.digest, platform)
+                rows: Sequence[tuple[Advisory, str]] = trivy.scan(workspace, image.digest, platform)
             except (CommandFailedError, NothingToJudgeError) as error:
                 notes.missing(error)
                 continue
             owners = _owners(part.config.diff_ids, base, platform)
-            notes.findings.update(Found(row, owners.get(layer, UNKNOWN)) for row, layer in rows)
-    _name_trivy(session, notes)
+            notes.findings.update(
+                ScanResult(row, owners.get(layer, UNKNOWN)) for row, layer in rows
+            )
+    _name_trivy(workspace, notes)
 
 
-def _name_trivy(session: Session, notes: _Notes) -> None:
+def _name_trivy(workspace: Workspace, notes: _Notes) -> None:
     """Keep which Trivy it was, once it has fetched its database and scanned."""
     try:
-        notes.asked.add(trivy.asked(session))
+        notes.asked.add(trivy.asked(workspace))
     except (CommandFailedError, NothingToJudgeError) as error:
         notes.missing(error)
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from towpath.config.workspace import Session
+from towpath.config.workspace import Workspace
 from towpath.core import tool_home as private
 from towpath.core.errors import CommandFailedError, NothingToJudgeError
 from towpath.evidence import record as stages
@@ -15,7 +15,7 @@ from towpath.evidence.advisory_sources import Asked
 from towpath.scanning import archive_client as door
 from towpath.scanning import release_reader as reader
 from towpath.scanning import signatures_commands as signatures
-from towpath.scanning.release_reader import Release
+from towpath.scanning.release_reader import ArchiveRelease
 
 VARIABLE = "TOWPATH_DEBIAN_SECURITY"
 ARCHIVE = "https://deb.debian.org/debian-security"
@@ -32,16 +32,16 @@ class Archive:
     `keyring` has the keys that may sign; `missing` says who is known to be out of reach, and why.
     """
 
-    session: Session
+    workspace: Workspace
     missing: Mapping[str, str] = field(default_factory=dict)
     keyring: str = field(default_factory=lambda: signatures.KEYRING)
-    _suites: dict[str, Release | NothingToJudgeError] = field(default_factory=dict)
+    _suites: dict[str, ArchiveRelease | NothingToJudgeError] = field(default_factory=dict)
     _checked: dict[str, str] = field(default_factory=dict)
 
     @property
     def address(self) -> str:
         """Where it is: `TOWPATH_DEBIAN_SECURITY` names another mirror than Debian's own."""
-        return (self.session.config.env.get(VARIABLE, "") or ARCHIVE).rstrip("/")
+        return (self.workspace.config.env.get(VARIABLE, "") or ARCHIVE).rstrip("/")
 
     def first(self, codename: str) -> str:
         """Return what is asked first about a release of Debian: the list of all other files."""
@@ -68,10 +68,10 @@ class Archive:
         )
         return found.unpacked(path, fetched.content), asked
 
-    def _learn(self, suite: str) -> Release | NothingToJudgeError:
+    def _learn(self, suite: str) -> ArchiveRelease | NothingToJudgeError:
         """Keep and return what a suite promises, or why that is not known."""
         try:
-            found: Release | NothingToJudgeError = self._promised(suite)
+            found: ArchiveRelease | NothingToJudgeError = self._promised(suite)
         except NothingToJudgeError as error:
             found = NothingToJudgeError(
                 f"Debian's security archive for {suite} could not be asked.",
@@ -81,7 +81,7 @@ class Archive:
         self._suites[suite] = found
         return found
 
-    def _promised(self, suite: str) -> Release:
+    def _promised(self, suite: str) -> ArchiveRelease:
         listed = f"{self.address}/dists/{suite}/InRelease"
         if listed in self.missing:
             raise NothingToJudgeError(f"{listed}: {self.missing[listed]}")
@@ -94,7 +94,7 @@ class Archive:
             )
         self._checked[suite] = TRANSPORT if verified is None else SIGNED
         text = reader.message(fetched.content) if verified is None else verified
-        return reader.read(text, suite)
+        return reader.read_release(text, suite)
 
     def _verified(self, raw: bytes) -> str | None:
         """Return what Debian has signed; None where this machine cannot tell.
@@ -108,7 +108,7 @@ class Archive:
             signed.write_bytes(raw)
             for argv in signatures.verifiers(self.keyring, str(signed), str(output)):
                 try:
-                    ended = self.session.runner.run(argv, env=home, check=False)
+                    ended = self.workspace.runner.run(argv, env=home, check=False)
                 except CommandFailedError:
                     continue  # It is not installed.
                 if not ended.ok or not output.is_file():

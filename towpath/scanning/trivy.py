@@ -8,7 +8,7 @@ import tempfile
 from pathlib import Path
 
 from towpath.checks.security.advisories_reader import Advisory
-from towpath.config.workspace import Session
+from towpath.config.workspace import Workspace
 from towpath.core import documents
 from towpath.core.errors import ConfigurationError, NothingToJudgeError
 from towpath.core.references import digest as whole_digest
@@ -21,13 +21,13 @@ VARIABLE = "TOWPATH_TRIVY_IMAGE"
 DEADLINE = 600  # seconds: the first run fetches its database
 
 
-def command(session: Session) -> list[str] | None:
+def command(workspace: Workspace) -> list[str] | None:
     """Return how Trivy is started; None where there is none.
 
     `TOWPATH_TRIVY_IMAGE` names an image, by digest: a tag may be moved by whoever wants to be run
     here, and raises ConfigurationError.
     """
-    if image := session.config.env.get(VARIABLE, ""):
+    if image := workspace.config.env.get(VARIABLE, ""):
         name, at, digest = image.partition("@")
         if not name or not at:
             raise ConfigurationError(
@@ -37,34 +37,34 @@ def command(session: Session) -> list[str] | None:
             )
         whole_digest(digest)
         return trivy.container(image)
-    found = shutil.which("trivy", path=session.config.env.get("PATH"))
+    found = shutil.which("trivy", path=workspace.config.env.get("PATH"))
     return None if found is None else trivy.BINARY
 
 
-def wants_engine(session: Session) -> bool:
+def wants_engine(workspace: Workspace) -> bool:
     """Tell whether Trivy runs in a container here."""
-    return bool(session.config.env.get(VARIABLE))
+    return bool(workspace.config.env.get(VARIABLE))
 
 
-def identity(session: Session) -> str:
+def identity(workspace: Workspace) -> str:
     """Return what a scan by Trivy depends on: its image, or its program as it is now."""
-    if image := session.config.env.get(VARIABLE, ""):
+    if image := workspace.config.env.get(VARIABLE, ""):
         return image
-    found = shutil.which("trivy", path=session.config.env.get("PATH"))
+    found = shutil.which("trivy", path=workspace.config.env.get("PATH"))
     if found is None:
         return ""
     about = Path(found).stat()
     return f"{found} {about.st_size} {about.st_mtime_ns}"
 
 
-def asked(session: Session) -> Asked:
+def asked(workspace: Workspace) -> Asked:
     """Return who was asked, and how old its database is, once it has scanned.
 
     Nobody but the environment says which Trivy that is. Raises CommandFailedError or
     NothingToJudgeError where it does not tell.
     """
-    start = command(session) or trivy.BINARY
-    ended = session.runner.run(trivy.version(start), timeout=DEADLINE)
+    start = command(workspace) or trivy.BINARY
+    ended = workspace.runner.run(trivy.version(start), timeout=DEADLINE)
     try:
         said = documents.loads(ended.stdout)
         name, made = said["Version"], dt.datetime.fromisoformat(
@@ -77,20 +77,20 @@ def asked(session: Session) -> Asked:
         ) from error
     if age < -1:
         raise NothingToJudgeError(f"Trivy's database is from the future: {made:%Y-%m-%d}.")
-    image = session.config.env.get(VARIABLE, "")
+    image = workspace.config.env.get(VARIABLE, "")
     checked = "its digest" if image else "nothing"
     return Asked(f"Trivy {name}", image or "trivy", checked, round(max(0.0, age), 1), foreign=True)
 
 
-def scan(session: Session, digest: str, platform: str) -> list[tuple[Advisory, str]]:
+def scan(workspace: Workspace, digest: str, platform: str) -> list[tuple[Advisory, str]]:
     """Return what Trivy finds in one platform, each with the diff id of its layer.
 
     Raises CommandFailedError or NothingToJudgeError where it gave no answer.
     """
-    start = command(session) or trivy.BINARY
-    argv = trivy.image(start, session.config.images.at(digest), platform)
-    log = session.config.reports / "logs" / "scan.log"
+    start = command(workspace) or trivy.BINARY
+    argv = trivy.image(start, workspace.config.images.at(digest), platform)
+    log = workspace.config.reports / "logs" / "scan.log"
     # Elsewhere, since a file of the project could make it pass something over, .trivyignore.
     with tempfile.TemporaryDirectory(prefix="towpath-") as empty:
-        ended = session.runner.run(argv, cwd=Path(empty), timeout=DEADLINE, log=log)
+        ended = workspace.runner.run(argv, cwd=Path(empty), timeout=DEADLINE, log=log)
     return reader.read_layers(ended.stdout)

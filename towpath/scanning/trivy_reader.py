@@ -13,7 +13,7 @@ from towpath.core.errors import NothingToJudgeError
 LIMIT = 64 << 20
 
 
-def read(text: str) -> list[Advisory]:
+def read_trivy(text: str) -> list[Advisory]:
     """Return the findings of `trivy image --format=json`.
 
     A report that says of no package that it was looked at raises NothingToJudgeError, and so does

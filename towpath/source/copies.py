@@ -7,14 +7,14 @@ import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 
-from towpath.config.workspace import Session
+from towpath.config.workspace import Workspace
 from towpath.core import inputs
 from towpath.source import git
 from towpath.source import snapshot as sources
-from towpath.source.snapshot import Source
+from towpath.source.snapshot import SourceSnapshot
 
 
-def make(session: Session, places: Iterable[Path]) -> Source:
+def make_copy(workspace: Workspace, places: Iterable[Path]) -> SourceSnapshot:
     """Write the working tree as it is now into each directory, and return what it is.
 
     Of a project that is a directory of a bigger repository, that directory is written, where it
@@ -22,19 +22,19 @@ def make(session: Session, places: Iterable[Path]) -> Source:
     the branch, the tags and the remote of the first. A linked worktree, whose `.git` is only a file
     that points elsewhere, gives copies that are whole; a submodule that is there is copied too.
     """
-    made_of = sources.read(session)
+    made_of = sources.read_source(workspace)
     with tempfile.TemporaryDirectory(prefix="towpath-") as scratch:
         env = {"GIT_INDEX_FILE": str(Path(scratch) / "index")}
-        session.runner.run(git.read_tree(made_of.tree), env=env)
+        workspace.runner.run(git.read_tree(made_of.tree), env=env)
         for place in places:
-            _make(session, made_of, place, env)
+            _make(workspace, made_of, place, env)
     return made_of
 
 
-def _make(session: Session, made_of: Source, place: Path, env: dict[str, str]) -> None:
-    run = session.runner.run
+def _make(workspace: Workspace, made_of: SourceSnapshot, place: Path, env: dict[str, str]) -> None:
+    run = workspace.runner.run
     # The top of the repository: below it, git would write only a part of the index.
-    root = session.config.root.resolve()
+    root = workspace.config.root.resolve()
     top = (root, *root.parents)[made_of.prefix.count("/")]
     here = place / made_of.prefix
     shutil.rmtree(place, ignore_errors=True)

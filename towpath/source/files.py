@@ -6,10 +6,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from towpath.config.workspace import Session
+from towpath.config.workspace import Workspace
 from towpath.core.files import file_hash
 from towpath.source import snapshot as source
-from towpath.source.snapshot import Snapshot
+from towpath.source.snapshot import SourceFiles
 
 # Bytes: more than any first line that names an interpreter.
 FIRST_LINE = 200
@@ -20,7 +20,7 @@ REPLACED = "\ufffd"
 
 
 @dataclass(frozen=True)
-class Listed:
+class FileList:
     """Paths below the project's root; `about` says of each its mode and the hash of its bytes.
 
     `outside` are links that lead out of the project: what they lead to is no part of it.
@@ -47,14 +47,14 @@ class Listed:
             return stream.readline(FIRST_LINE).decode(errors="replace")
 
 
-def listed(session: Session, seen: Snapshot | None = None) -> Listed:
+def listed(workspace: Workspace, seen: SourceFiles | None = None) -> FileList:
     """Return the project's files, but none that git ignores; `seen` saves asking git again."""
-    root = session.config.root
-    entries = (seen or source.snapshot(session)).files
+    root = workspace.config.root
+    entries = (seen or source.read_files(workspace)).files
     outside = sorted(path for path, said in entries if _leads_out(root, path, said))
     there = _there(root, {path: said for path, said in entries if path not in outside})
     unnamed = sorted(path for path, _ in entries if REPLACED in path and path not in there)
-    return Listed(root, there, tuple(outside), tuple(unnamed))
+    return FileList(root, there, tuple(outside), tuple(unnamed))
 
 
 def _there(root: Path, entries: Mapping[str, str]) -> dict[str, str]:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from towpath.config import Config
-from towpath.config.workspace import Session
+from towpath.config.workspace import Workspace
 from towpath.core.errors import ConfigurationError
 from towpath.core.references import nearest
 
@@ -99,12 +99,14 @@ def matrix(config: Config, ran: Collection[str]) -> dict[str, list[str]]:
     }
 
 
-def found(session: Session) -> dict[str, str]:
+def found(workspace: Workspace) -> dict[str, str]:
     """Return the wanted Pythons that are here, and the exact version of each."""
-    path = search_path(session.config)
-    here = {python: shutil.which(f"python{python}", path=path) for python in wanted(session.config)}
+    path = search_path(workspace.config)
+    here = {
+        python: shutil.which(f"python{python}", path=path) for python in wanted(workspace.config)
+    }
     said = {
-        python: session.runner.run([program, "-V"], check=False).stdout.strip()
+        python: workspace.runner.run([program, "-V"], check=False).stdout.strip()
         for python, program in here.items()
         if program
     }

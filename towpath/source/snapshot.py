@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 
 from towpath.config.ci_systems import OVERRIDE
-from towpath.config.workspace import Session
+from towpath.config.workspace import Workspace
 from towpath.core import inputs, remotes
 from towpath.core.errors import CommandFailedError, ConfigurationError
 from towpath.core.inputs import Entry
@@ -27,7 +27,7 @@ _RELEASE_TAG = re.compile(r"v(\d+\.\d+\.\d+(?:[a-z0-9.]*))")
 
 
 @dataclass(frozen=True)
-class Snapshot:
+class SourceFiles:
     """The files as they are, committed or not: their git tree hash, and each one's own.
 
     Without `files` only the tree as a whole is known. `prefix` is where the project lies in a
@@ -46,7 +46,7 @@ class Snapshot:
 
 
 @dataclass(frozen=True)
-class Source(Snapshot):
+class SourceSnapshot(SourceFiles):
     """A working tree, and what is known of it besides its files."""
 
     branch: str
@@ -56,30 +56,30 @@ class Source(Snapshot):
     remote: str
 
 
-def snapshot(session: Session) -> Snapshot:
+def read_files(workspace: Workspace) -> SourceFiles:
     """Ask git for the files only; raises ConfigurationError where there is no commit yet."""
-    return _snapshot(session)[0]
+    return _snapshot(workspace)[0]
 
 
-def read(session: Session) -> Source:
+def read_source(workspace: Workspace) -> SourceSnapshot:
     """Ask git; raises ConfigurationError where there is no repository or no commit yet.
 
     So it does where a submodule has changes that it did not commit: no tree names them.
     """
-    seen, committed = _snapshot(session)
+    seen, committed = _snapshot(workspace)
     _refuse_changed_submodules(seen)
-    _warn_of_pointers(session, seen)
+    _warn_of_pointers(workspace, seen)
     commit, tree = seen.commit, seen.tree
     dirty = tree != committed
-    tags = session.runner.run(git.tags_at_head()).stdout.split()
-    return Source(
+    tags = workspace.runner.run(git.tags_at_head()).stdout.split()
+    return SourceSnapshot(
         commit=commit,
         tree=tree,
-        branch=_branch(session, tags),
+        branch=_branch(workspace, tags),
         version=version(commit, tree if dirty else "", tags),
         dirty=dirty,
-        epoch=int(session.runner.run(git.commit_time()).stdout),
-        remote=_remote(session),
+        epoch=int(workspace.runner.run(git.commit_time()).stdout),
+        remote=_remote(workspace),
         files=seen.files,
         prefix=seen.prefix,
     )
@@ -98,16 +98,16 @@ def version(commit: str, dirty_tree: str, tags: list[str]) -> str:
     return f"0.0.0+g{commit[:7]}"
 
 
-def _warn_of_pointers(session: Session, seen: Snapshot) -> None:
+def _warn_of_pointers(workspace: Workspace, seen: SourceFiles) -> None:
     """Say that files are here by name only, where Git LFS did not fetch what is in them."""
-    root = session.config.root
+    root = workspace.config.root
     rules = [root / path for path, _ in seen.files if Path(path).name == ".gitattributes"]
     if not any(_names_lfs(rule) for rule in rules):
         return
-    paths = session.runner.run(git.kept_elsewhere()).stdout.split("\0")
+    paths = workspace.runner.run(git.kept_elsewhere()).stdout.split("\0")
     found = [path for path in filter(None, paths) if _is_pointer(root / path)]
     if found:
-        session.terminal.warn(
+        workspace.terminal.warn(
             f"Git LFS did not fetch {found[0]}"
             + (f" and {len(found) - 1} more files" if found[1:] else "")
             + ": what is built has a pointer in its place. Run `git lfs pull`."
@@ -136,27 +136,27 @@ class _Head:
     index: Path
 
 
-def _snapshot(session: Session) -> tuple[Snapshot, str]:
+def _snapshot(workspace: Workspace) -> tuple[SourceFiles, str]:
     """Return the files as they are, and the tree that is committed."""
-    root = session.config.root
-    seen = _head(session, root)
-    tree = _working_tree(session, root, seen)
-    files = inputs.entries(session.runner.run(git.files(tree)).stdout)
-    changes = {path: _changes(session, root / path) for path in inputs.submodules(files)}
+    root = workspace.config.root
+    seen = _head(workspace, root)
+    tree = _working_tree(workspace, root, seen)
+    files = inputs.entries(workspace.runner.run(git.files(tree)).stdout)
+    changes = {path: _changes(workspace, root / path) for path in inputs.submodules(files)}
     files = tuple((path, about + changes.get(path, "")) for path, about in files)
-    return Snapshot(seen.commit, tree, files=files, prefix=seen.prefix), seen.tree
+    return SourceFiles(seen.commit, tree, files=files, prefix=seen.prefix), seen.tree
 
 
-def _changes(session: Session, place: Path) -> str:
+def _changes(workspace: Workspace, place: Path) -> str:
     """Return what a submodule has that it did not commit, as a mark on its line; often nothing."""
     if not (place / ".git").exists():
         return ""
-    seen = _head(session, place)
-    tree = _working_tree(session, place, seen)
+    seen = _head(workspace, place)
+    tree = _working_tree(workspace, place, seen)
     return "" if tree == seen.tree else f"{_CHANGED}{tree}"
 
 
-def _refuse_changed_submodules(seen: Snapshot) -> None:
+def _refuse_changed_submodules(seen: SourceFiles) -> None:
     changed = [path for path, about in seen.files if _CHANGED in about]
     if changed:
         raise ConfigurationError(
@@ -166,23 +166,23 @@ def _refuse_changed_submodules(seen: Snapshot) -> None:
         )
 
 
-def _head(session: Session, place: Path) -> _Head:
+def _head(workspace: Workspace, place: Path) -> _Head:
     try:
         # In English, so that its reason can be told from another one.
-        said = session.runner.run(git.head(), env={"LC_ALL": "C"}, cwd=place).stdout
+        said = workspace.runner.run(git.head(), env={"LC_ALL": "C"}, cwd=place).stdout
     except CommandFailedError as error:
-        raise _no_source(session, error) from error
+        raise _no_source(workspace, error) from error
     commit, tree, prefix, index = (*said.splitlines(), "", "")[:4]
     return _Head(commit, tree, prefix, place / (index or ".git/index"))
 
 
-def _no_source(session: Session, error: CommandFailedError) -> ConfigurationError:
+def _no_source(workspace: Workspace, error: CommandFailedError) -> ConfigurationError:
     """Return the error of a project of which git names no commit, with what helps."""
     if "dubious ownership" in error.why:
         return ConfigurationError(
             "git does not read this repository, because it belongs to another user.",
             why=error.why,
-            next_step=f"git config --global --add safe.directory {session.config.root}",
+            next_step=f"git config --global --add safe.directory {workspace.config.root}",
         )
     if "not a git repository" in error.why:
         return ConfigurationError(
@@ -203,12 +203,12 @@ def _no_source(session: Session, error: CommandFailedError) -> ConfigurationErro
     )
 
 
-def _working_tree(session: Session, place: Path, seen: _Head) -> str:
+def _working_tree(workspace: Workspace, place: Path, seen: _Head) -> str:
     """Return the tree hash of the files as they are, without touching the user's index.
 
     Below the top of a repository it is the tree of the project's directory.
     """
-    run = partial(session.runner.run, cwd=place)
+    run = partial(workspace.runner.run, cwd=place)
     with tempfile.TemporaryDirectory(prefix="towpath-") as scratch:
         index = Path(scratch) / "index"
         env = {"GIT_INDEX_FILE": str(index)}
@@ -237,15 +237,15 @@ def _look_at_every_file(run: Callable[..., Outcome], env: dict[str, str]) -> Non
             run(git.look_again(flag), env=env, stdin="\0".join(flagged) + "\0")
 
 
-def _branch(session: Session, tags: list[str]) -> str:
+def _branch(workspace: Workspace, tags: list[str]) -> str:
     """Return the branch, tag or pull request; a CI checkout is detached, so CI comes first."""
-    config = session.config
+    config = workspace.config
     if named := config.ci.name if config.ci else config.env.get(OVERRIDE):
         return named
-    found = session.runner.run(git.branch(), check=False).stdout.strip()
+    found = workspace.runner.run(git.branch(), check=False).stdout.strip()
     return found or (tags[0] if tags else "HEAD")
 
 
-def _remote(session: Session) -> str:
+def _remote(workspace: Workspace) -> str:
     """Return where the source lives, without a user or password that the address may hold."""
-    return remotes.shown(session.runner.run(git.remote_url(), check=False).stdout)
+    return remotes.shown(workspace.runner.run(git.remote_url(), check=False).stdout)

@@ -10,10 +10,10 @@ from invoke.context import Context
 from invoke.tasks import task
 
 from towpath.core.errors import ConfigurationError
-from towpath.tasks.context import entry, session, with_engine
+from towpath.tasks.context import entry, with_engine, workspace
 
 if TYPE_CHECKING:
-    from towpath.config.workspace import Session
+    from towpath.config.workspace import Workspace
     from towpath.core.runner import Runner
     from towpath.core.terminal import Terminal
 
@@ -49,13 +49,13 @@ def run(_c: Context, service: list[str], verbose: bool = False) -> None:
     from towpath.environments.engine import Engine
 
     checks = ci.chosen(service)
-    found = with_engine(session(verbose=verbose))
+    found = with_engine(workspace(verbose=verbose))
     platform = Engine(found.config.env).platform()
-    place = ci.Place(_socket(found), platform, lambda name: _runner(found, name))
-    ci.demand(ci.run(found, checks, place))
+    place = ci.ContainerHost(_socket(found), platform, lambda name: _runner(found, name))
+    ci.require_passed(ci.run(found, checks, place))
 
 
-def _runner(found: Session, service: str) -> Runner:
+def _runner(found: Workspace, service: str) -> Runner:
     """Return a runner that puts the service's name before each line."""
     from towpath.core import environment
     from towpath.core.runner import Runner
@@ -65,7 +65,7 @@ def _runner(found: Session, service: str) -> Runner:
     return Runner(Labelled(found.terminal, service), env=env, cwd=config.root)
 
 
-def _socket(found: Session) -> Path:
+def _socket(found: Workspace) -> Path:
     """Return the engine's socket on this machine: an engine elsewhere does not see our files."""
     from towpath.engine.discover import host_endpoint
 

@@ -23,7 +23,7 @@ from towpath.core.errors import (
 )
 
 if TYPE_CHECKING:
-    from towpath.config.workspace import Session
+    from towpath.config.workspace import Workspace
 
 P = ParamSpec("P")
 
@@ -45,13 +45,13 @@ def find_root(start: Path) -> Path:
     )
 
 
-def session(*, verbose: bool = False, engine: bool = False) -> Session:
-    """Build a session from the process' own environment and directory.
+def workspace(*, verbose: bool = False, engine: bool = False) -> Workspace:
+    """Build the workspace from the process' own environment and directory.
 
     With `engine` a Docker engine is found, or brought up, and every command runs against it.
     """
     from towpath.config import load
-    from towpath.config.workspace import Session
+    from towpath.config.workspace import Workspace
     from towpath.core import environment
     from towpath.core.runner import Runner
     from towpath.core.terminal import Terminal
@@ -62,17 +62,17 @@ def session(*, verbose: bool = False, engine: bool = False) -> Session:
     terminal = Terminal(env, verbose=verbose)
     root = find_root(Path.cwd())
     runner = Runner(terminal, env=environment.of_tools(env), cwd=root, streaming=verbose)
-    found = Session(load(root, env, CODES), runner, terminal)
+    found = Workspace(load(root, env, CODES), runner, terminal)
     for place in found.config.environments.values():
         secrets.hide(found.config.state_of(place) / "secrets")
     return with_engine(found) if engine else found
 
 
-def with_engine(found: Session) -> Session:
-    """Return the session on an engine that answers, which is brought up where none does."""
+def with_engine(found: Workspace) -> Workspace:
+    """Return the workspace on an engine that answers, which is brought up where none does."""
     from dataclasses import replace
 
-    from towpath.config.workspace import Session
+    from towpath.config.workspace import Workspace
     from towpath.core import environment
     from towpath.core.runner import Runner
     from towpath.engine.lifecycle import up
@@ -84,7 +84,7 @@ def with_engine(found: Session) -> Session:
     # The one that brings an engine up reads our settings in it; whoever uses the engine does not.
     env.update(up(runner, found.terminal))
     runner.env = environment.of_tools(env)
-    return Session(replace(found.config, env=env), runner, found.terminal)
+    return Workspace(replace(found.config, env=env), runner, found.terminal)
 
 
 def entry(body: Callable[P, Any]) -> Callable[P, None]:

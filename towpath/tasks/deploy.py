@@ -5,7 +5,7 @@ from __future__ import annotations
 from invoke.context import Context
 from invoke.tasks import task
 
-from towpath.tasks.context import entry, session
+from towpath.tasks.context import entry, workspace
 
 _ENVIRONMENT = "As in pyproject.toml: development, staging, production."
 _VERBOSE = "Show every command and what it prints."
@@ -31,7 +31,7 @@ def deploy(_c: Context, environment: str, digest: str = "", verbose: bool = Fals
     from towpath.evidence import record as stages
     from towpath.pipeline import stages as delivery
 
-    found = session(verbose=verbose, engine=True)
+    found = workspace(verbose=verbose, engine=True)
     place = found.config.environment(environment)
     chosen = target.choose(found, place, digest)
     suffix = "" if environment == "staging" else f"-{environment}"
@@ -50,7 +50,7 @@ def rollback(_c: Context, environment: str, verbose: bool = False) -> None:
     from towpath.evidence import record as stages
     from towpath.pipeline import stages as delivery
 
-    found = session(verbose=verbose, engine=True)
+    found = workspace(verbose=verbose, engine=True)
     deployed = flow.rollback(found, found.config.environment(environment))
     name = f"verify{_suffix(environment)}"
     stages.raise_for(delivery.verify(found, name, environment, deployed.digest, deployed.version))
@@ -67,8 +67,8 @@ def status(_c: Context, json: bool = False) -> None:
 
     from towpath.environments import status as flow
 
-    found = session(engine=True)
-    rows = [flow.of(found, place) for place in found.config.environments.values()]
+    found = workspace(engine=True)
+    rows = [flow.status_of(found, place) for place in found.config.environments.values()]
     if json:
         found.terminal.data(dumps([asdict(row) for row in rows], indent=1))
         return
@@ -95,13 +95,13 @@ def health(_c: Context, environment: str = "") -> None:
     """Tell whether environments are well; exit 5 if one is not."""
     from towpath.environments import status as flow
 
-    found = session(engine=True)
+    found = workspace(engine=True)
     config = found.config
     places = [config.environment(environment)] if environment else config.environments.values()
-    rows = [flow.of(found, place) for place in places]
+    rows = [flow.status_of(found, place) for place in places]
     for row in rows:
         found.terminal.data(f"{row.environment}: {'; '.join((row.health, *row.problems))}")
-    flow.demand(rows, all_of_them=bool(environment))
+    flow.require_healthy(rows, all_of_them=bool(environment))
 
 
 @task(help={"environment": _ENVIRONMENT, "json": _JSON})
@@ -112,7 +112,7 @@ def history(_c: Context, environment: str, json: bool = False) -> None:
 
     from towpath.environments.environment import Site
 
-    found = session()
+    found = workspace()
     rows = Site.open(found, found.config.environment(environment)).history.releases()
     if json:
         found.terminal.data(dumps(rows, indent=1))

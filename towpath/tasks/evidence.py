@@ -7,7 +7,7 @@ from invoke.tasks import task
 
 from towpath.core.errors import ConfigurationError
 from towpath.core.references import nearest
-from towpath.tasks.context import entry, session
+from towpath.tasks.context import entry, workspace
 
 _IMAGE = "A digest or a tag; otherwise the image built last."
 
@@ -18,7 +18,7 @@ def show(_c: Context, image: str = "built") -> None:
     """Show what is known of an image: every statement that hangs on it."""
     from towpath.promotion import show as listing
 
-    listing.show(session(), image)
+    listing.show(workspace(), image)
 
 
 @task(help={"image": _IMAGE, "stage": "Where it would go: test or release."})
@@ -34,7 +34,7 @@ def verify(_c: Context, image: str = "built", stage: str = "test") -> None:
             f"Nothing is promoted to {stage!r}.{nearest(stage, NEEDED)}",
             why=f"--stage takes {' and '.join(NEEDED)}.",
         )
-    found = session()
+    found = workspace()
     client = registry.client(found)
     held = registry.image(client, promote.resolve(client, image))
     candidate = promote.assess(found, client, stage, held)
@@ -60,7 +60,7 @@ def export(_c: Context, file: str, stages: str) -> None:
 
     from towpath.evidence import exchange
 
-    found = session()
+    found = workspace()
     found.terminal.data(exchange.export(found, Path(file), exchange.names(stages)))
 
 
@@ -81,9 +81,9 @@ def import_(_c: Context, file: str, stages: str, commit: str, sha256: str) -> No
 
     from towpath.evidence import exchange
 
-    found = session()
+    found = workspace()
     wanted = exchange.names(stages)
-    rows = exchange.take(found, Path(file), wanted, commit=commit, sha256=sha256)
+    rows = exchange.import_statements(found, Path(file), wanted, commit=commit, sha256=sha256)
     digests = {row.subject.digest["sha256"] for row in rows if "sha256" in row.subject.digest}
     for digest in digests:
         found.terminal.data(f"sha256:{digest}")

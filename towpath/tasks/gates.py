@@ -5,7 +5,7 @@ from __future__ import annotations
 from invoke.context import Context
 from invoke.tasks import task
 
-from towpath.tasks.context import entry, session
+from towpath.tasks.context import entry, workspace
 
 
 @task(name="list")
@@ -14,7 +14,7 @@ def list_(_c: Context) -> None:
     """List every gate: code, stage, rule and meaning."""
     from towpath.gates import table
 
-    tools = session()
+    tools = workspace()
     tools.terminal.table(
         "Gates",
         ("gate", "stage", "rule", "meaning"),
@@ -36,4 +36,4 @@ def check(_c: Context, stage: str = "") -> None:
     """Show every verdict in the evidence on disk; exit 4 if a gate failed, 3 if one is missing."""
     from towpath.promotion import verdicts
 
-    verdicts.check(session(), stage)
+    verdicts.check(workspace(), stage)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from invoke.context import Context
 from invoke.tasks import task
 
-from towpath.tasks.context import entry, session, with_engine
+from towpath.tasks.context import entry, with_engine, workspace
 
 _VERBOSE = "Show every command and what it prints."
 _DIGEST = "Of the image; otherwise the one that carries the tag of the stage before."
@@ -42,9 +42,9 @@ def build(
 
     asked = images.platforms(platforms) if platforms else ()
     flags = names.flags(target, tag=tag, push=push, progress=progress)
-    found = session(verbose=verbose, engine=True)
+    found = workspace(verbose=verbose, engine=True)
     asked = asked or found.config.platforms
-    started, made_of = stages.now(), source.read(found)
+    started, made_of = stages.now(), source.read_source(found)
     if not push:
         name = flow.keep(
             found,
@@ -82,7 +82,7 @@ def scan(_c: Context, digest: str = "", verbose: bool = False) -> None:
     from towpath.scanning import scan as flow
     from towpath.scanning import trivy
 
-    found = session(verbose=verbose)
+    found = workspace(verbose=verbose)
     found = with_engine(found) if trivy.wants_engine(found) else found
     started = stages.now()
     chosen = promote.resolve(registry.client(found), digest or BUILT)
@@ -109,7 +109,7 @@ def promote_release(_c: Context, digest: str = "", verbose: bool = False) -> Non
 def _promote(stage: str, digest: str, verbose: bool) -> None:
     from towpath.promotion import promote as flow
 
-    found = session(verbose=verbose)
+    found = workspace(verbose=verbose)
     promoted = flow.promote(found, stage, digest)
     if promoted.unproven:
         found.terminal.warn(f"unproven: {', '.join(promoted.unproven)}")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from invoke.context import Context
 from invoke.tasks import task
 
-from towpath.tasks.context import entry, session
+from towpath.tasks.context import entry, workspace
 
 if TYPE_CHECKING:
     from towpath.deployment.migrations.migrate import Judged
@@ -53,7 +53,7 @@ def apply(_c: Context, environment: str, digest: str = "", verbose: bool = False
 
     site, release = _place(environment, digest, verbose)
     at = stages.stamp(stages.now())
-    with journal.locked(site.state / "lock", at, site.session.terminal.warn):
+    with journal.locked(site.state / "lock", at, site.workspace.terminal.warn):
         migrate.migrate(site, release, traffic.serving_digest(site))
 
 
@@ -63,7 +63,7 @@ def _place(environment: str, digest: str, verbose: bool) -> tuple[Site, Release]
     from towpath.environments import services as stack
     from towpath.environments.environment import Site
 
-    found = session(verbose=verbose, engine=True)
+    found = workspace(verbose=verbose, engine=True)
     place = found.config.environment(environment)
     release = target.release(found, target.choose(found, place, digest))
     stack.services_up(found, place, ("database", "cache", "queue"))
@@ -78,7 +78,7 @@ def _judged(environment: str, digest: str, verbose: bool) -> tuple[Site, Release
 
 
 def _show(site: Site, release: Release, judged: Judged) -> None:
-    terminal = site.session.terminal
+    terminal = site.workspace.terminal
     terminal.table(
         f"Migrations of {release.version} for {site.name}",
         ("migration", "hazards"),

@@ -7,7 +7,7 @@ from invoke.tasks import task
 
 from towpath.core.errors import ConfigurationError
 from towpath.core.references import nearest
-from towpath.tasks.context import entry, session, with_engine
+from towpath.tasks.context import entry, with_engine, workspace
 
 
 @task(
@@ -28,4 +28,4 @@ def pipeline(_c: Context, to: str = "", fresh: bool = False, verbose: bool = Fal
             f"A run cannot go to {to!r}.{nearest(to, REACHES)}",
             why=f"--to takes {', '.join(REACHES)}.",
         )
-    flow.pipeline(session(verbose=verbose), engine=with_engine, to=to, fresh=fresh)
+    flow.pipeline(workspace(verbose=verbose), engine=with_engine, to=to, fresh=fresh)

@@ -9,7 +9,7 @@ from invoke.context import Context
 from invoke.tasks import task
 
 from towpath.core.errors import ConfigurationError
-from towpath.tasks.context import entry, session
+from towpath.tasks.context import entry, workspace
 
 
 @task
@@ -18,7 +18,7 @@ def start(_c: Context) -> None:
     """Bring up a registry on this machine, unless one answers."""
     from towpath.registry import image as registry
 
-    found = session(engine=True)
+    found = workspace(engine=True)
     done = "is started" if registry.start(found) else "answers already"
     found.terminal.say(f"The registry at {found.config.registry} {done}.")
 
@@ -36,7 +36,7 @@ def login(_c: Context, user: str, registry: str = "") -> None:
     from towpath.engine.layout import layout
     from towpath.registry import image as flow
 
-    found = session(engine=True)
+    found = workspace(engine=True)
     # Where all tools look for it, and not what the engine's own clients have as long as it runs.
     folder = user_folder(layout(found.config.env), found.config.env)
     where = registry or found.config.registry
@@ -61,7 +61,7 @@ def push(_c: Context, image: str = "", tag: str = "local") -> None:
     """Push an image that the engine has."""
     from towpath.registry import image as registry
 
-    found = session(engine=True)
+    found = workspace(engine=True)
     name = image or f"{found.config.repository}:production"
     digest = registry.push(found, name, tag)
     found.terminal.data(found.config.images.at(digest))
@@ -78,7 +78,7 @@ def mirror(_c: Context, digest: str = "", tag: str = "") -> None:
     """Bring an image with its evidence to every further registry; tags move when all have it."""
     from towpath.registry import publish as flow
 
-    found = session()
+    found = workspace()
     done = flow.mirror(found, digest, tag)
     found.terminal.table(
         " ".join((done.digest, *done.tags)),
@@ -103,7 +103,7 @@ def tags(_c: Context, delete: str = "") -> None:
     from towpath.promotion import show as listing
     from towpath.registry import image as registry
 
-    found = session()
+    found = workspace()
     if delete:
         registry.untag(found, delete)
     listing.tags(found)
@@ -115,7 +115,7 @@ def inspect(_c: Context) -> None:
     """Show every tag: digest, platforms, compressed size, age, evidence, SBOM, where it may go."""
     from towpath.promotion import show as listing
 
-    listing.inspect(session())
+    listing.inspect(workspace())
 
 
 @task(
@@ -129,7 +129,7 @@ def prune(_c: Context, keep: int = 5, yes: bool = False) -> None:
     """Take away what nothing runs, promotes or rolls back to; shows first, deletes with --yes."""
     from towpath.retention import prune as flow
 
-    flow.prune(session(engine=True), keep=keep, sure=yes)
+    flow.prune(workspace(engine=True), keep=keep, sure=yes)
 
 
 @task(
@@ -144,4 +144,4 @@ def cache(_c: Context, clear: bool = False, branch: str = "", yes: bool = False)
     """Show the cache of builds in the registry: target, branch, size, age; or clear it."""
     from towpath.images import cache as flow
 
-    flow.cache(session(), clear=clear, branch=branch, sure=yes)
+    flow.cache(workspace(), clear=clear, branch=branch, sure=yes)

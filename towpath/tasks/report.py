@@ -7,7 +7,7 @@ import json
 from invoke.context import Context
 from invoke.tasks import task
 
-from towpath.tasks.context import entry, session
+from towpath.tasks.context import entry, workspace
 
 
 @task(help={"as_json": "Print the report as it is on disk."})
@@ -16,8 +16,8 @@ def show(_c: Context, as_json: bool = False) -> None:
     """Show the report of the last run."""
     from towpath.pipeline import report
 
-    found = session()
-    document = report.read(found.config)
+    found = workspace()
+    document = report.read_report(found.config)
     if as_json:
         found.terminal.data(json.dumps(document, indent=2))
     else:
@@ -30,6 +30,6 @@ def publish(_c: Context) -> None:
     """Deliver the report of the last run to the dashboard."""
     from towpath.pipeline import report
 
-    found = session()
-    url = report.publish(found, report.read(found.config))
+    found = workspace()
+    url = report.publish(found, report.read_report(found.config))
     found.terminal.say(f"Report delivered to {url}")

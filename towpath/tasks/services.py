@@ -5,7 +5,7 @@ from __future__ import annotations
 from invoke.context import Context
 from invoke.tasks import task
 
-from towpath.tasks.context import entry, session
+from towpath.tasks.context import entry, workspace
 
 _ENVIRONMENT = "development, testing, staging or production."
 _VERBOSE = "Show every command and what it prints."
@@ -25,7 +25,7 @@ def up(
     """Start database, cache and queue, wait until they are healthy, and show their addresses."""
     from towpath.environments import services as stack
 
-    found = session(verbose=verbose, engine=True)
+    found = workspace(verbose=verbose, engine=True)
     place = found.config.environment(environment)
     with found.terminal.step(f"services of {environment}"):
         addresses = stack.services_up(found, place, resolve=resolve)
@@ -48,7 +48,7 @@ def down(
     """Stop and remove everything that runs in an environment; its data stays."""
     from towpath.environments import services as stack
 
-    found = session(verbose=verbose, engine=True)
+    found = workspace(verbose=verbose, engine=True)
     with found.terminal.step(f"take {environment} down"):
         stack.services_down(found, found.config.environment(environment), volumes)
 
@@ -59,7 +59,7 @@ def ps(_c: Context, environment: str = "development") -> None:
     """List the containers of an environment."""
     from towpath.environments.environment import Site
 
-    found = session(engine=True)
+    found = workspace(engine=True)
     site = Site.open(found, found.config.environment(environment))
     found.terminal.table(
         f"Containers of {environment}",
@@ -100,7 +100,7 @@ def logs(
     from towpath.environments.environment import Site
 
     # Followed lines have to be seen as they come.
-    found = session(engine=True, verbose=follow)
+    found = workspace(engine=True, verbose=follow)
     site = Site.open(found, found.config.environment(environment))
     said = site.compose(compose.logs(site.project, service, lines=lines, follow=follow))
     if not follow:
@@ -115,7 +115,7 @@ def wait(_c: Context, environment: str = "development", seconds: int = 120) -> N
     from towpath.environments import services as stack
     from towpath.environments.environment import Site
 
-    found = session(engine=True)
+    found = workspace(engine=True)
     site = Site.open(found, found.config.environment(environment))
     names = tuple(dict.fromkeys(row.service for row in site.containers()))
     if not names:

@@ -9,22 +9,22 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.faults.copies import BIG, SMALL, session_of
+from tests.integration.faults.copies import BIG, SMALL, workspace_of
 from tests.misbehaving import Proxy, RealRegistry, embedded_program, proxied
 from tests.registry_server import NAME, push_image
 from tests.releases import labels
-from towpath.config.workspace import Session
+from towpath.config.workspace import Workspace
 from towpath.core.references import Repository
 from towpath.registry import oci_reader as oci
 from towpath.registry.client import RegistryClient
 from towpath.registry.oci_reader import Manifest
-from towpath.tasks.context import session as new_session
+from towpath.tasks.context import workspace as new_workspace
 
 
 @pytest.fixture(scope="module")
 def program(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return the registry's program: the embedded engine's, else the official image's."""
-    tools = new_session(engine=True)
+    tools = new_workspace(engine=True)
     if found := embedded_program(tools.config.env) or shutil.which("docker-registry"):
         return Path(found)
     goal = tmp_path_factory.mktemp("program") / "registry"
@@ -81,6 +81,6 @@ def proxy(target: RealRegistry) -> Iterator[Proxy]:
 
 
 @pytest.fixture
-def session(tmp_path: Path, origin: RealRegistry, image: Manifest, proxy: Proxy) -> Session:
+def workspace(tmp_path: Path, origin: RealRegistry, image: Manifest, proxy: Proxy) -> Workspace:
     """A project with both registries, the second one behind the proxy."""
-    return session_of(tmp_path, origin.host, proxy.host)
+    return workspace_of(tmp_path, origin.host, proxy.host)

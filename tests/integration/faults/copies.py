@@ -8,7 +8,7 @@ from tests.fakes import QuietTerminal, TableRunner
 from tests.misbehaving import RealRegistry
 from tests.registry_server import NAME
 from towpath import config
-from towpath.config.workspace import Session
+from towpath.config.workspace import Workspace
 from towpath.core.references import Repository
 from towpath.registry import oci_reader as oci
 from towpath.registry.client import RegistryClient
@@ -20,11 +20,11 @@ SMALL = 300_000
 UPLOAD = "/blobs/uploads/"
 
 
-def session_of(root: Path, first: str, second: str) -> Session:
+def workspace_of(root: Path, first: str, second: str) -> Workspace:
     """Return a session of a project with these two registries."""
     table = {"repository": NAME, "registry": first, "registries": [second]}
     env = {"TOWPATH_STATE": str(root / "state")}
-    return Session(config.parse(table, root, env), TableRunner(), QuietTerminal())
+    return Workspace(config.parse(table, root, env), TableRunner(), QuietTerminal())
 
 
 def held(registry: RealRegistry) -> RegistryClient:

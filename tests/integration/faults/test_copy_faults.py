@@ -18,12 +18,12 @@ from tests.integration.faults.copies import (
     held,
     require_no_tag,
     require_whole,
-    session_of,
     sizes,
+    workspace_of,
 )
 from tests.misbehaving import Mischief, Proxy, RealRegistry, proxied
 from tests.registry_server import NAME
-from towpath.config.workspace import Session
+from towpath.config.workspace import Workspace
 from towpath.core.errors import (
     DigestMismatchError,
     RegistryFailingError,
@@ -39,22 +39,22 @@ pytestmark = [pytest.mark.integration, pytest.mark.engine]
 
 
 def test_what_is_whole_is_sent_once(
-    session: Session, origin: RealRegistry, target: RealRegistry, proxy: Proxy, image: Manifest
+    workspace: Workspace, origin: RealRegistry, target: RealRegistry, proxy: Proxy, image: Manifest
 ) -> None:
     """A mirror sends every byte once; the next one sends none."""
-    mirror.mirror(session)
+    mirror.mirror(workspace)
 
     require_whole(target, image)
     assert proxy.uploaded == sizes(origin, image)
 
-    again = mirror.mirror(session)
+    again = mirror.mirror(workspace)
 
     assert proxy.uploaded == sizes(origin, image)
     assert [(row.sent, row.bytes_sent) for row in again.arrived] == [(0, 0)]
 
 
 def test_a_line_that_breaks_in_a_blob_heals(
-    session: Session, origin: RealRegistry, target: RealRegistry, proxy: Proxy, image: Manifest
+    workspace: Workspace, origin: RealRegistry, target: RealRegistry, proxy: Proxy, image: Manifest
 ) -> None:
     """One cut in the middle of the second chunk costs that blob's start, and no other blob."""
     proxy.mischief = [Mischief(f"PUT /v2/{NAME}{UPLOAD}", cut_request=1000)]
@@ -62,28 +62,28 @@ def test_a_line_that_breaks_in_a_blob_heals(
         Mischief("PATCH", first=lambda: proxy.mischief.append(Mischief("PATCH", cut_request=9)))
     ]
 
-    mirror.mirror(session)
+    mirror.mirror(workspace)
 
     require_whole(target, image)
     assert proxy.uploaded <= sizes(origin, image) + CHUNK
 
 
 def test_a_line_that_stays_broken_ends_in_its_error(
-    session: Session, origin: RealRegistry, target: RealRegistry, proxy: Proxy, image: Manifest
+    workspace: Workspace, origin: RealRegistry, target: RealRegistry, proxy: Proxy, image: Manifest
 ) -> None:
     """No tag moves, and the next call sends only what did not arrive: chunks count too."""
     # The first chunk of the large layer arrives, every further one is lost on the way.
     proxy.mischief = [Mischief("PATCH", first=lambda: lose(proxy))]
 
     with pytest.raises(RegistryNetworkError):
-        mirror.mirror(session)
+        mirror.mirror(workspace)
 
     require_no_tag(target)
     arrived = proxy.uploaded
     assert arrived >= CHUNK
     proxy.mischief = []
 
-    mirror.mirror(session)
+    mirror.mirror(workspace)
 
     require_whole(target, image)
     assert proxy.uploaded == sizes(origin, image)
@@ -99,12 +99,12 @@ def test_a_source_that_breaks_is_read_on(
 ) -> None:
     """A blob whose download breaks twice is gone on with from where it broke."""
     with proxied(origin) as before:
-        session = session_of(tmp_path, before.host, target.host)
+        workspace = workspace_of(tmp_path, before.host, target.host)
         layer = oci.layers(held(origin).manifest(oci.children(image)[0].digest))[0]
         where = f"GET /v2/{NAME}/blobs/{layer.digest}"
         before.mischief = [Mischief(where, cut_answer=CHUNK + 5), Mischief(where, cut_answer=7)]
 
-        mirror.mirror(session)
+        mirror.mirror(workspace)
 
         assert sum(line.startswith(where) for line in before.lines) == 3
     require_whole(target, image)
@@ -112,7 +112,7 @@ def test_a_source_that_breaks_is_read_on(
 
 @pytest.mark.parametrize("where", ["POST", "PATCH", "PUT", "HEAD"])
 def test_a_registry_that_fails_or_limits_us_heals(
-    session: Session, target: RealRegistry, proxy: Proxy, image: Manifest, where: str
+    workspace: Workspace, target: RealRegistry, proxy: Proxy, image: Manifest, where: str
 ) -> None:
     """Whatever was asked, a 500 and a 429 with Retry-After are waited out."""
     proxy.mischief = [
@@ -121,26 +121,26 @@ def test_a_registry_that_fails_or_limits_us_heals(
     ]
     started = time.monotonic()
 
-    mirror.mirror(session)
+    mirror.mirror(workspace)
 
     assert time.monotonic() - started >= 1
     require_whole(target, image)
 
 
 def test_a_registry_that_wants_an_hour_is_left_alone(
-    session: Session, target: RealRegistry, proxy: Proxy, image: Manifest
+    workspace: Workspace, target: RealRegistry, proxy: Proxy, image: Manifest
 ) -> None:
     """Nothing is asked for a second time before that, and the error says how long."""
     proxy.mischief = [Mischief("HEAD", (429, {"Retry-After": "3600"}, b"")) for _ in range(20)]
 
     with pytest.raises(RegistryRateLimitedError) as caught:
-        mirror.mirror(session)
+        mirror.mirror(workspace)
 
     assert "3600 s" in caught.value.next_step
     assert sorted(set(proxy.lines)) == sorted(proxy.lines)
     require_no_tag(target)
     proxy.mischief = []
-    mirror.mirror(session)
+    mirror.mirror(workspace)
     require_whole(target, image)
 
 
@@ -155,15 +155,15 @@ def test_a_manifest_that_is_not_itself_is_refused(
     """Bytes that do not have the digest end in its error; nothing is copied from them."""
     assert callable(change)
     with proxied(origin) as before:
-        session = session_of(tmp_path, before.host, target.host)
+        workspace = workspace_of(tmp_path, before.host, target.host)
         child = oci.children(image)[0].digest
         before.mischief = [Mischief(f"manifests/{child}", change=change)]
 
         with pytest.raises(DigestMismatchError):
-            mirror.mirror(session)
+            mirror.mirror(workspace)
 
         require_no_tag(target)
-        mirror.mirror(session)
+        mirror.mirror(workspace)
     require_whole(target, image)
 
 
@@ -172,22 +172,22 @@ def test_a_blob_that_is_not_itself_is_refused(
 ) -> None:
     """A wrong byte in a layer is noticed before anything names it."""
     with proxied(origin) as before:
-        session = session_of(tmp_path, before.host, target.host)
+        workspace = workspace_of(tmp_path, before.host, target.host)
         layer = oci.layers(held(origin).manifest(oci.children(image)[0].digest))[1]
         where = f"GET /v2/{NAME}/blobs/{layer.digest}"
         before.mischief = [Mischief(where, change=lambda body: body[:-1] + b"?")]
 
         with pytest.raises(DigestMismatchError):
-            mirror.mirror(session)
+            mirror.mirror(workspace)
 
         require_no_tag(target)
         assert not held(target).has_blob(layer.digest)
-        mirror.mirror(session)
+        mirror.mirror(workspace)
     require_whole(target, image)
 
 
 def test_a_registry_that_restarts_heals(
-    session: Session, origin: RealRegistry, target: RealRegistry, proxy: Proxy, image: Manifest
+    workspace: Workspace, origin: RealRegistry, target: RealRegistry, proxy: Proxy, image: Manifest
 ) -> None:
     """It is stopped as by a crash before the second chunk and is back a second later."""
 
@@ -199,7 +199,7 @@ def test_a_registry_that_restarts_heals(
         Mischief("PATCH", first=lambda: proxy.mischief.append(Mischief("PATCH", first=restart)))
     ]
 
-    mirror.mirror(session)
+    mirror.mirror(workspace)
 
     require_whole(target, image)
     # What was whole before the crash was not sent again.
@@ -218,9 +218,9 @@ def test_a_full_disk_is_told_and_gone_on_with(
     try:
         target.start()
         with proxied(target) as proxy:
-            session = session_of(tmp_path, origin.host, proxy.host)
+            workspace = workspace_of(tmp_path, origin.host, proxy.host)
             with pytest.raises(RegistryFailingError):
-                mirror.mirror(session)
+                mirror.mirror(workspace)
             require_no_tag(target)
             client = held(target)
             layers = oci.layers(held(origin).manifest(oci.children(image)[0].digest))
@@ -228,7 +228,7 @@ def test_a_full_disk_is_told_and_gone_on_with(
             subprocess.run(["mount", "-o", "remount,size=200m", str(room)], check=True)
             proxy.uploaded = 0
 
-            mirror.mirror(session)
+            mirror.mirror(workspace)
 
             require_whole(target, image)
             assert proxy.uploaded <= sizes(origin, image) - there

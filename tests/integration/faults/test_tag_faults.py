@@ -18,13 +18,13 @@ from tests.integration.faults.copies import (
     held,
     require_no_tag,
     require_whole,
-    session_of,
     sizes,
+    workspace_of,
 )
 from tests.misbehaving import Mischief, Proxy, RealRegistry, proxied
 from tests.registry_server import NAME, push_image
 from tests.releases import labels
-from towpath.config.workspace import Session
+from towpath.config.workspace import Workspace
 from towpath.core.errors import RegistryError, RegistryNotFoundError, RegistryUnauthorizedError
 from towpath.registry import publish as mirror
 from towpath.registry.client.uploads import CHUNK
@@ -36,12 +36,12 @@ ROOT = Path(__file__).resolve().parents[3]
 
 
 def test_a_token_that_ends_halfway_is_renewed(
-    session: Session, origin: RealRegistry, target: RealRegistry, proxy: Proxy, image: Manifest
+    workspace: Workspace, origin: RealRegistry, target: RealRegistry, proxy: Proxy, image: Manifest
 ) -> None:
     """A token good for ten requests is fetched again, and no chunk is lost."""
     proxy.token_lasts = 10
 
-    mirror.mirror(session)
+    mirror.mirror(workspace)
 
     require_whole(target, image)
     assert proxy.tokens >= 3
@@ -49,17 +49,17 @@ def test_a_token_that_ends_halfway_is_renewed(
 
 
 def test_tokens_that_are_not_accepted_end_it(
-    session: Session, target: RealRegistry, proxy: Proxy, image: Manifest
+    workspace: Workspace, target: RealRegistry, proxy: Proxy, image: Manifest
 ) -> None:
     """A login that is refused for good is an error of its own, and moves nothing."""
     proxy.mischief = [Mischief("", (403, {}, b"")) for _ in range(99)]
 
     with pytest.raises(RegistryUnauthorizedError):
-        mirror.mirror(session)
+        mirror.mirror(workspace)
 
     require_no_tag(target)
     proxy.mischief = []
-    mirror.mirror(session)
+    mirror.mirror(workspace)
     require_whole(target, image)
 
 
@@ -73,7 +73,7 @@ def test_tokens_that_are_not_accepted_end_it(
     ids=["blob", "manifest", "tag"],
 )
 def test_a_push_that_only_says_so_is_noticed(
-    session: Session,
+    workspace: Workspace,
     target: RealRegistry,
     proxy: Proxy,
     image: Manifest,
@@ -84,24 +84,24 @@ def test_a_push_that_only_says_so_is_noticed(
     proxy.mischief = [Mischief(where, (201, {}, b""))]
 
     with pytest.raises(error):
-        mirror.mirror(session)
+        mirror.mirror(workspace)
 
     require_no_tag(target)
-    mirror.mirror(session)
+    mirror.mirror(workspace)
     require_whole(target, image)
 
 
 def test_a_tag_moves_in_no_registry_if_one_refuses(
-    session: Session, origin: RealRegistry, target: RealRegistry, proxy: Proxy, image: Manifest
+    workspace: Workspace, origin: RealRegistry, target: RealRegistry, proxy: Proxy, image: Manifest
 ) -> None:
     """What had moved before is put back to what it named."""
-    mirror.mirror(session)
+    mirror.mirror(workspace)
     first = held(origin)
     other = push_image(first, labels(), layer=b"other", tag="other")
     first.put_manifest("stage", image)
-    mirror.mirror(session, image.digest, "stage")
+    mirror.mirror(workspace, image.digest, "stage")
     with proxied(origin) as before:
-        refusing = session_of(session.config.root, before.host, proxy.host)
+        refusing = workspace_of(workspace.config.root, before.host, proxy.host)
         before.mischief = [
             Mischief(f"PUT /v2/{NAME}/manifests/stage", (403, {}, b"")) for _ in range(9)
         ]
@@ -114,15 +114,15 @@ def test_a_tag_moves_in_no_registry_if_one_refuses(
 
 
 def test_a_mirror_that_is_killed_is_finished_by_the_next(
-    session: Session, origin: RealRegistry, target: RealRegistry, proxy: Proxy, image: Manifest
+    workspace: Workspace, origin: RealRegistry, target: RealRegistry, proxy: Proxy, image: Manifest
 ) -> None:
     """The process dies in the middle of the large layer; what arrived of it is not sent again."""
-    (session.config.root / "pyproject.toml").write_text(
+    (workspace.config.root / "pyproject.toml").write_text(
         f"[tool.towpath]\nname = 'app'\nrepository = '{NAME}'\n"
         f"registry = '{origin.host}'\nregistries = ['{proxy.host}']\n"
     )
-    env = {**os.environ, "PYTHONPATH": str(ROOT), **session.config.env}
-    shutil.copyfile(ROOT / "tasks.py", session.config.root / "tasks.py")
+    env = {**os.environ, "PYTHONPATH": str(ROOT), **workspace.config.env}
+    shutil.copyfile(ROOT / "tasks.py", workspace.config.root / "tasks.py")
     begun = threading.Event()
 
     def wait() -> None:
@@ -135,7 +135,7 @@ def test_a_mirror_that_is_killed_is_finished_by_the_next(
     ]
     process = subprocess.Popen(
         [sys.executable, "-m", "invoke", "registry.mirror"],
-        cwd=session.config.root,
+        cwd=workspace.config.root,
         env=env,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
@@ -152,7 +152,7 @@ def test_a_mirror_that_is_killed_is_finished_by_the_next(
     arrived = proxy.uploaded
     assert arrived >= CHUNK
 
-    mirror.mirror(session)
+    mirror.mirror(workspace)
 
     require_whole(target, image)
     assert proxy.uploaded == sizes(origin, image)

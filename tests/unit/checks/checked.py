@@ -9,7 +9,7 @@ from pathlib import Path
 
 from tests.fakes import Answer, QuietTerminal, TableRunner, outcome
 from towpath import config
-from towpath.config.workspace import Session
+from towpath.config.workspace import Workspace
 from towpath.core.runner import Outcome
 from towpath.evidence import record as stages
 from towpath.evidence.statement import Statement
@@ -92,36 +92,36 @@ def project(place: Path) -> Path:
     return place
 
 
-def session_of(
+def workspace_of(
     root: Path, answers: dict[str, Answer], env: dict[str, str] | None = None
-) -> Session:
+) -> Workspace:
     """Return a session in the project whose commands answer so."""
     runner = TableRunner({**SOURCE, **answers})
-    return Session(config.parse({"absent": ABSENT}, root, env or {}), runner, QuietTerminal(env))
+    return Workspace(config.parse({"absent": ABSENT}, root, env or {}), runner, QuietTerminal(env))
 
 
-def said(session: Session) -> str:
+def said(workspace: Workspace) -> str:
     """Return all that the session's terminal told and wrote."""
-    terminal = session.terminal
+    terminal = workspace.terminal
     assert isinstance(terminal, QuietTerminal)
     return terminal.said + terminal.written
 
 
-def calls(session: Session) -> list[str]:
+def calls(workspace: Workspace) -> list[str]:
     """Return the lines of the commands that ran."""
-    runner = session.runner
+    runner = workspace.runner
     assert isinstance(runner, TableRunner)
     return runner.lines
 
 
-def evidence(session: Session, stage: str) -> Statement:
+def evidence(workspace: Workspace, stage: str) -> Statement:
     """Return the statement that a check wrote."""
-    return stages.require(session.config, stage)
+    return stages.require(workspace.config, stage)
 
 
-def source_of(session: Session) -> source.Source:
+def source_of(workspace: Workspace) -> source.SourceSnapshot:
     """Return the source as git answers."""
-    return source.read(session)
+    return source.read_source(workspace)
 
 
 CASE = '<testcase classname="m" name="a">{}</testcase>'

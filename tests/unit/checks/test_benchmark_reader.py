@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from towpath.checks import benchmark_reader as benchmark
-from towpath.checks.benchmark_reader import Measured
+from towpath.checks.benchmark_reader import Benchmarks
 from towpath.core.errors import NothingToJudgeError
 from towpath.gates import Status, evaluate, gate
 
@@ -29,15 +29,15 @@ def baseline(pythons: object, measure: str = "one") -> str:
     return json.dumps({"measure": measure, "pythons": pythons})
 
 
-MEASURED = Measured({"ingest": 3.0, "health": 0.5}, "one")
+MEASURED = Benchmarks({"ingest": 3.0, "health": 0.5}, "one")
 KEPT = {"ingest": 2.0, "health": 1.0}
 
 
 def test_a_path_is_a_multiple_of_its_reference() -> None:
     """Seconds are gone after that."""
-    found = benchmark.read(report(path("ingest"), path("health", 0.001)))
+    found = benchmark.read_benchmark(report(path("ingest"), path("health", 0.001)))
 
-    assert found == Measured({"ingest": pytest.approx(3), "health": pytest.approx(0.5)}, "one")
+    assert found == Benchmarks({"ingest": pytest.approx(3), "health": pytest.approx(0.5)}, "one")
 
 
 @pytest.mark.parametrize(
@@ -67,7 +67,7 @@ def test_a_path_is_a_multiple_of_its_reference() -> None:
 def test_a_report_that_is_not_whole_gives_no_verdict(text: str) -> None:
     """No time, no reference, half a document or two references: nothing to judge."""
     with pytest.raises(NothingToJudgeError, match="pytest-benchmark"):
-        benchmark.read(text)
+        benchmark.read_benchmark(text)
 
 
 def test_a_slowdown_is_a_ratio_of_ratios() -> None:
@@ -81,7 +81,7 @@ def test_a_slowdown_is_a_ratio_of_ratios() -> None:
 def test_the_gate_judges_the_slowdown(ratio: float, status: str) -> None:
     """At its edge, through the reader."""
     found = benchmark.slowdowns(
-        Measured({"ingest": ratio}, "one"), baseline({"3.12": {"ingest": 2.0}}), "3.12"
+        Benchmarks({"ingest": ratio}, "one"), baseline({"3.12": {"ingest": 2.0}}), "3.12"
     )
 
     assert evaluate(gate("SLOWDOWN"), found["ingest"]).status is Status(status)
@@ -135,7 +135,7 @@ def test_a_renewed_baseline_keeps_other_pythons(old: str, pythons: list[str]) ->
 
 def test_a_renewed_baseline_reads_well_in_a_review() -> None:
     """One line for each path, in order, three digits after the point."""
-    measured = Measured({"b": 2.00049, "a": 1.23456}, "one")
+    measured = Benchmarks({"b": 2.00049, "a": 1.23456}, "one")
 
     assert benchmark.renewed(measured, "", "3.12") == (
         '{\n "measure": "one",\n "pythons": {\n  "3.12": {\n'

@@ -12,12 +12,12 @@ import pytest
 
 from tests.fakes import TableRunner, outcome
 from tests.releases import good
-from tests.unit.checks.checked import BAD_XML, GOOD_XML, calls, project, said, session_of
+from tests.unit.checks.checked import BAD_XML, GOOD_XML, calls, project, said, workspace_of
 from towpath import gates
 from towpath.checks import containers as ci
-from towpath.checks.containers import Place
+from towpath.checks.containers import ContainerHost
 from towpath.config.waivers import Waiver
-from towpath.config.workspace import Session
+from towpath.config.workspace import Workspace
 from towpath.core.errors import (
     CommandFailedError,
     ConfigurationError,
@@ -48,7 +48,7 @@ def clone(argv: tuple[str, ...]) -> Outcome:
 
 
 @pytest.fixture
-def session(tmp_path: Path) -> Session:
+def workspace(tmp_path: Path) -> Workspace:
     """Return a session of a project with services for its checks, on an engine that obeys."""
     root = tmp_path / "a project"
     (root / "compose").mkdir(parents=True)
@@ -65,12 +65,14 @@ def session(tmp_path: Path) -> Session:
         "compose": "",
     }
     env = {"TOWPATH_STATE": str(tmp_path / "state"), "TOWPATH_ADVISORIES": "/given/advisories"}
-    return session_of(root, answers, env)
+    return workspace_of(root, answers, env)
 
 
-def place(session: Session, acts: Mapping[str, Act], seen: list[str] | None = None) -> Place:
+def place(
+    workspace: Workspace, acts: Mapping[str, Act], seen: list[str] | None = None
+) -> ContainerHost:
     """Return where services run: each acts on its reports and ends with the code that it gives."""
-    root = session.config.root
+    root = workspace.config.root
 
     def runner(service: str) -> TableRunner:
         def run(argv: tuple[str, ...]) -> Outcome:
@@ -81,7 +83,7 @@ def place(session: Session, acts: Mapping[str, Act], seen: list[str] | None = No
 
         return TableRunner({service: run})
 
-    return Place(root / "socket", "linux/amd64", runner)
+    return ContainerHost(root / "socket", "linux/amd64", runner)
 
 
 def evidence(
@@ -96,7 +98,7 @@ def evidence(
 
     def act(reports: Path) -> int:
         (reports / "evidence").mkdir()
-        policy = stages.policy(session_of(reports.parents[4], {}).config)
+        policy = stages.policy(workspace_of(reports.parents[4], {}).config)
         facts = {**good(stage), **(more or {})}
         statement = Statement(
             stage, subject, Status(status), "2026-01-01T00:00:00Z", 1, policy, "i", reason=reason
@@ -127,15 +129,15 @@ def ends(code: int) -> Act:
     return lambda _: code
 
 
-def run(session: Session, acts: Mapping[str, Act]) -> dict[str, ci.Result]:
+def run(workspace: Workspace, acts: Mapping[str, Act]) -> dict[str, ci.Result]:
     """Run these services and return how each stands."""
-    found = ci.run(session, ci.chosen([*acts]), place(session, acts))
+    found = ci.run(workspace, ci.chosen([*acts]), place(workspace, acts))
     return {row.service: row for row in found}
 
 
 @pytest.mark.parametrize("linked", ["evidence", "."])
 def test_links_that_a_container_left_are_not_followed(
-    session: Session, tmp_path: Path, linked: str
+    workspace: Workspace, tmp_path: Path, linked: str
 ) -> None:
     """Evidence behind a link is none, and the file that it names is not taken over."""
     outside = tmp_path / "outside"
@@ -149,14 +151,14 @@ def test_links_that_a_container_left_are_not_followed(
         place.symlink_to(outside if linked == "." else outside / "evidence")
         return 0
 
-    found = run(session, {"lint-check": act})
+    found = run(workspace, {"lint-check": act})
 
     assert found["lint-check"].status is Status.ERRORED
-    assert not any((session.config.reports / "ci/lint-check").rglob("*.json"))
-    assert "! lint-check: not taken over: " in said(session)
+    assert not any((workspace.config.reports / "ci/lint-check").rglob("*.json"))
+    assert "! lint-check: not taken over: " in said(workspace)
 
 
-def test_all_services_pass(session: Session) -> None:
+def test_all_services_pass(workspace: Workspace) -> None:
     """Each is judged by what it left, which is kept; then everything is taken down."""
     acts = {
         "ci-runner": ends(0),
@@ -167,16 +169,16 @@ def test_all_services_pass(session: Session) -> None:
         "build-test": junit(GOOD_XML),
     }
 
-    found = run(session, acts)
-    ci.demand(found.values())
+    found = run(workspace, acts)
+    ci.require_passed(found.values())
 
     assert {row.status for row in found.values()} == {Status.PASSED}
     assert found.keys() == {check.service for check in ci.chosen([])}
-    reports = session.config.reports / "ci"
+    reports = workspace.config.reports / "ci"
     assert (reports / "lint-check/evidence/lint.json").is_file()
     assert not (reports / "work").exists()
-    assert calls(session)[-1].startswith(DOWN)
-    assert "lint-check        │ passed" in said(session)
+    assert calls(workspace)[-1].startswith(DOWN)
+    assert "lint-check        │ passed" in said(workspace)
 
 
 @pytest.mark.parametrize(
@@ -198,22 +200,22 @@ def test_all_services_pass(session: Session) -> None:
     ],
 )
 def test_a_service_that_did_not_show_that_it_passed(
-    session: Session, service: str, act: Act, status: str, words: str
+    workspace: Workspace, service: str, act: Act, status: str, words: str
 ) -> None:
     """An exit code of 0 is not enough, and a verdict with another exit code neither."""
-    found = run(session, {service: act})[service]
+    found = run(workspace, {service: act})[service]
 
     assert found.status == status
     assert words in found.note
 
 
-def test_a_service_that_could_not_be_started_is_errored(session: Session) -> None:
+def test_a_service_that_could_not_be_started_is_errored(workspace: Workspace) -> None:
     """The others end, and the program that is missing is named."""
 
     def missing(_: Path) -> int:
         raise CommandFailedError("docker is not installed or not on PATH.")
 
-    found = run(session, {"lint-check": missing, "unit-tests": evidence("tests")})
+    found = run(workspace, {"lint-check": missing, "unit-tests": evidence("tests")})
 
     assert found["lint-check"].status is Status.ERRORED
     assert found["lint-check"].code is None
@@ -221,11 +223,11 @@ def test_a_service_that_could_not_be_started_is_errored(session: Session) -> Non
     assert found["unit-tests"].status is Status.PASSED
 
 
-def test_what_an_earlier_run_left_shows_nothing(session: Session) -> None:
+def test_what_an_earlier_run_left_shows_nothing(workspace: Workspace) -> None:
     """A service that does not start now has no evidence, though it had some the last time."""
-    run(session, {"lint-check": evidence("lint")})
+    run(workspace, {"lint-check": evidence("lint")})
 
-    assert run(session, {"lint-check": ends(1)})["lint-check"].status is Status.ERRORED
+    assert run(workspace, {"lint-check": ends(1)})["lint-check"].status is Status.ERRORED
 
 
 @pytest.mark.parametrize(
@@ -236,19 +238,19 @@ def test_what_an_earlier_run_left_shows_nothing(session: Session) -> None:
     ],
 )
 def test_the_worst_verdict_decides(
-    session: Session, acts: dict[str, Act], error: type[Exception]
+    workspace: Workspace, acts: dict[str, Act], error: type[Exception]
 ) -> None:
     """A gate that said no comes before one that could not be judged; both name the service."""
     with pytest.raises(error) as caught:
-        ci.demand(run(session, acts).values())
+        ci.require_passed(run(workspace, acts).values())
 
     assert ("lint-check" if error is GateFailedError else "build-test") in str(caught.value)
 
 
-def test_containers_see_what_is_given_to_them(session: Session) -> None:
+def test_containers_see_what_is_given_to_them(workspace: Workspace) -> None:
     """A directory of advisories outside the project is seen at its own place, read-only."""
     seen: list[str] = []
-    ci.run(session, ci.chosen(["lint-check"]), place(session, {"lint-check": ends(0)}, seen))
+    ci.run(workspace, ci.chosen(["lint-check"]), place(workspace, {"lint-check": ends(0)}, seen))
 
     assert " run --rm --no-TTY --quiet-pull " in seen[0]
     assert "--volume=/given/advisories:/given/advisories:ro" in seen[0]
@@ -256,44 +258,46 @@ def test_containers_see_what_is_given_to_them(session: Session) -> None:
 
 
 @pytest.mark.parametrize("outside", [False, True])
-def test_advisories_are_seen_under_the_name_that_was_given(session: Session, outside: bool) -> None:
+def test_advisories_are_seen_under_the_name_that_was_given(
+    workspace: Workspace, outside: bool
+) -> None:
     """In the working tree or not: an absolute name is mounted, a relative one is in the copy."""
-    here = "/elsewhere" if outside else str(session.config.root / "advisories")
+    here = "/elsewhere" if outside else str(workspace.config.root / "advisories")
     seen: list[str] = []
     for name in (here, "advisories"):
-        given = {**session.config.env, "TOWPATH_ADVISORIES": name}
-        made = replace(session, config=replace(session.config, env=given))
+        given = {**workspace.config.env, "TOWPATH_ADVISORIES": name}
+        made = replace(workspace, config=replace(workspace.config, env=given))
         ci.run(made, ci.chosen(["ci-runner"]), place(made, {"ci-runner": ends(0)}, seen))
 
     assert f"--volume={here}:{here}:ro" in seen[0]
     assert "advisories" not in seen[1]
 
 
-def test_an_interrupt_takes_everything_down(session: Session) -> None:
+def test_an_interrupt_takes_everything_down(workspace: Workspace) -> None:
     """The copies are gone, and the last command took the project down."""
 
     def interrupt(_: Path) -> int:
         raise KeyboardInterrupt
 
     with pytest.raises((KeyboardInterrupt, InterruptedRunError)):
-        run(session, {"lint-check": interrupt})
+        run(workspace, {"lint-check": interrupt})
 
-    assert calls(session)[-1].startswith(DOWN)
-    assert not (session.config.reports / "ci/work").exists()
+    assert calls(workspace)[-1].startswith(DOWN)
+    assert not (workspace.config.reports / "ci/work").exists()
 
 
-def test_two_runs_at_once_are_refused(session: Session) -> None:
+def test_two_runs_at_once_are_refused(workspace: Workspace) -> None:
     """The second would take the containers of the first down."""
-    lock = session.config.state / "ci/lock"
+    lock = workspace.config.state / "ci/lock"
 
     with (
         locked(lock, "now", lambda _: None),
         pytest.raises(LockedError, match="ci is locked by") as caught,
     ):
-        run(session, {"lint-check": ends(0)})
+        run(workspace, {"lint-check": ends(0)})
 
     assert "same containers" in caught.value.why
-    assert calls(session) == []
+    assert calls(workspace) == []
 
 
 def test_an_unknown_service_names_the_nearest() -> None:
@@ -309,21 +313,21 @@ def test_a_service_that_is_named_twice_runs_once() -> None:
     assert [check.service for check in found] == ["unit-tests", "lint-check"]
 
 
-def test_a_project_without_the_services_is_told(session: Session) -> None:
+def test_a_project_without_the_services_is_told(workspace: Workspace) -> None:
     """The file that is missing is named."""
-    (session.config.root / "compose/ci.yaml").unlink()
+    (workspace.config.root / "compose/ci.yaml").unlink()
 
     with pytest.raises(ConfigurationError, match="compose/ci.yaml"):
-        run(session, {"lint-check": ends(0)})
+        run(workspace, {"lint-check": ends(0)})
 
 
-def with_settings(session: Session, **settings: Any) -> Session:
-    return replace(session, config=replace(session.config, **settings))
+def with_settings(workspace: Workspace, **settings: Any) -> Workspace:
+    return replace(workspace, config=replace(workspace.config, **settings))
 
 
-def test_the_build_test_is_judged_by_the_limits_of_the_project(session: Session) -> None:
+def test_the_build_test_is_judged_by_the_limits_of_the_project(workspace: Workspace) -> None:
     """Two tests are wanted, and one ran."""
-    strict = with_settings(session, gates={"INTEGRATION_RUN": 1})
+    strict = with_settings(workspace, gates={"INTEGRATION_RUN": 1})
 
     found = run(strict, {"build-test": junit(GOOD_XML)})["build-test"]
 
@@ -331,12 +335,12 @@ def test_the_build_test_is_judged_by_the_limits_of_the_project(session: Session)
     assert found.note.startswith("tests_run is 1, wanted INTEGRATION_RUN > 1")
 
 
-def test_the_build_test_is_judged_by_the_waivers_of_the_project(session: Session) -> None:
+def test_the_build_test_is_judged_by_the_waivers_of_the_project(workspace: Workspace) -> None:
     """And says so; a waiver of another gate changes nothing."""
 
     def waiving(code: str) -> ci.Result:
         waiver = Waiver(code, "being mended", dt.date(2999, 1, 1))
-        waived = with_settings(session, waivers=(waiver,))
+        waived = with_settings(workspace, waivers=(waiver,))
         return run(waived, {"build-test": junit(BAD_XML)})["build-test"]
 
     assert waiving("INTEGRATION_FAILED").status is Status.PASSED
@@ -344,20 +348,20 @@ def test_the_build_test_is_judged_by_the_waivers_of_the_project(session: Session
     assert waiving("INTEGRATION_RUN").status is Status.FAILED
 
 
-def test_evidence_of_a_container_is_judged_again(session: Session) -> None:
+def test_evidence_of_a_container_is_judged_again(workspace: Workspace) -> None:
     """Whatever ran in there wrote it."""
     lie = evidence("tests", more={"coverage": 3})
 
-    found = run(session, {"unit-tests": lie})["unit-tests"]
+    found = run(workspace, {"unit-tests": lie})["unit-tests"]
 
     assert found.status is Status.ERRORED
     assert "Its evidence is not believed." in found.note
     assert "coverage is 3 %, wanted COVERAGE >= 80 %" in found.note
 
 
-def test_a_project_in_a_bigger_repository_runs_where_it_lies(session: Session) -> None:
+def test_a_project_in_a_bigger_repository_runs_where_it_lies(workspace: Workspace) -> None:
     """Containers work in its directory of the copy, and what they report is found there."""
-    runner = session.runner
+    runner = workspace.runner
     assert isinstance(runner, TableRunner)
     head = f"{'c' * 40}\n{'t' * 40}\napps/shop/\n.git/index\n"
     runner.answers = {
@@ -372,7 +376,9 @@ def test_a_project_in_a_bigger_repository_runs_where_it_lies(session: Session) -
         (reports / "evidence").rename(reports.parent / "apps/shop/reports/evidence")
         return code
 
-    results = ci.run(session, ci.chosen(["lint-check"]), place(session, {"lint-check": act}, seen))
+    results = ci.run(
+        workspace, ci.chosen(["lint-check"]), place(workspace, {"lint-check": act}, seen)
+    )
 
     assert [row.status for row in results] == [Status.PASSED]
-    assert (session.config.reports / "ci/lint-check/evidence/lint.json").is_file()
+    assert (workspace.config.reports / "ci/lint-check/evidence/lint.json").is_file()

@@ -19,12 +19,12 @@ from tests.unit.checks.checked import (
     project,
     pytest_that,
     said,
-    session_of,
+    workspace_of,
 )
 from towpath.checks import judge as judging
 from towpath.checks import records
 from towpath.checks.tests import tests as testing
-from towpath.config.workspace import Session
+from towpath.config.workspace import Workspace
 from towpath.core.errors import (
     CommandFailedError,
     ConfigurationError,
@@ -55,23 +55,23 @@ def coverage_that(
     return {"coverage combine": "", "coverage json": report, "coverage xml": "", "html": ""}
 
 
-def judged_tests(session: Session) -> None:
+def judged_tests(workspace: Workspace) -> None:
     """Run the tests on this Python, whatever they say, and judge them."""
-    records.begin(session, "tests")
+    records.begin(workspace, "tests")
     try:
-        testing.tests(session)
+        testing.tests(workspace)
     except CommandFailedError:
-        assert "-m pytest" in " ".join(calls(session))
-    testing.coverage(session)
+        assert "-m pytest" in " ".join(calls(workspace))
+    testing.coverage(workspace)
 
 
 def test_tests_that_pass_on_one_python_name_the_missing_ones(root: Path) -> None:
     """The evidence says which Pythons have shown it."""
-    session = session_of(root, {"-m pytest": pytest_that(GOOD_XML)} | coverage_that(root, 80.5))
+    workspace = workspace_of(root, {"-m pytest": pytest_that(GOOD_XML)} | coverage_that(root, 80.5))
 
-    judged_tests(session)
+    judged_tests(workspace)
 
-    found = evidence(session, "tests")
+    found = evidence(workspace, "tests")
     others = [python for python in ("3.11", "3.12", "3.13") if python != PYTHON]
     assert found.status is Status.PASSED
     assert found.facts == {
@@ -81,13 +81,13 @@ def test_tests_that_pass_on_one_python_name_the_missing_ones(root: Path) -> None
         "tests_skipped": 0,
         "coverage": 80.5,
         "coverage_lines": 90.0,
-        "seeds": {PYTHON: records.read(session.config, "tests", PYTHON).seed},
+        "seeds": {PYTHON: records.read_record(workspace.config, "tests", PYTHON).seed},
         "pythons": [PYTHON],
         "missing": others,
         "left_out": [],
     }
     assert set(found.artifacts) == {f"reports/junit/tests/{PYTHON}.xml", "reports/coverage.json"}
-    assert f"Python {others[0]} is supported and was not found" in said(session)
+    assert f"Python {others[0]} is supported and was not found" in said(workspace)
 
 
 @pytest.mark.parametrize(
@@ -110,109 +110,111 @@ def test_tests_that_did_not_pass_are_no_pass(
     root: Path, run: Callable[[tuple[str, ...]], Outcome], percent: float, status: str
 ) -> None:
     """A failure, too little coverage and an empty run fail; a report that lies is errored."""
-    session = session_of(root, {"-m pytest": run} | coverage_that(root, percent))
+    workspace = workspace_of(root, {"-m pytest": run} | coverage_that(root, percent))
 
     with pytest.raises((GateFailedError, NothingToJudgeError)):
-        judged_tests(session)
+        judged_tests(workspace)
 
-    assert evidence(session, "tests").status == status
+    assert evidence(workspace, "tests").status == status
 
 
 def test_a_failure_on_one_python_is_not_hidden_by_a_crash_on_another(root: Path) -> None:
     """What failed stays failed, though the sums are unknown."""
-    session = session_of(root, {"-m pytest": pytest_that(BAD_XML, 1)} | coverage_that(root, 90))
-    records.begin(session, "tests")
+    workspace = workspace_of(root, {"-m pytest": pytest_that(BAD_XML, 1)} | coverage_that(root, 90))
+    records.begin(workspace, "tests")
     with pytest.raises(CommandFailedError):
-        testing.tests(session)
-    crashed = records.read(session.config, "tests", PYTHON)
-    records.write(session.config, "tests", records.Record("3.99", "1", 1.0, crashed.ran))
+        testing.tests(workspace)
+    crashed = records.read_record(workspace.config, "tests", PYTHON)
+    records.write_record(
+        workspace.config, "tests", records.ToolRecord("3.99", "1", 1.0, crashed.ran)
+    )
 
     with pytest.raises(GateFailedError):
-        testing.coverage(session)
+        testing.coverage(workspace)
 
-    assert evidence(session, "tests").facts["tests_failed"] == 1
-    assert "tests_run" not in evidence(session, "tests").facts
+    assert evidence(workspace, "tests").facts["tests_failed"] == 1
+    assert "tests_run" not in evidence(workspace, "tests").facts
 
 
 def test_what_an_earlier_run_left_does_not_count(root: Path) -> None:
     """The second run begins with nothing: no report, no coverage, no Python."""
-    session = session_of(root, {"-m pytest": pytest_that(GOOD_XML)} | coverage_that(root, 90))
-    judged_tests(session)
+    workspace = workspace_of(root, {"-m pytest": pytest_that(GOOD_XML)} | coverage_that(root, 90))
+    judged_tests(workspace)
 
-    records.begin(session, "tests")
+    records.begin(workspace, "tests")
 
-    assert records.names(session.config, "tests") == []
+    assert records.names(workspace.config, "tests") == []
     with pytest.raises(NothingToJudgeError, match="no coverage data"):
-        testing.coverage(session)
+        testing.coverage(workspace)
     with pytest.raises(NothingToJudgeError):
-        judging.judge(session, "tests")
+        judging.judge(workspace, "tests")
 
 
 @pytest.mark.parametrize("changed", [False, True])
 def test_the_coverage_of_the_integration_tests_counts(root: Path, changed: bool) -> None:
     """It joins that of the others, unless it is of other files; then that is said."""
-    session = session_of(root, {"-m pytest": pytest_that(GOOD_XML)} | coverage_that(root, 90))
-    records.begin(session, "integration")
-    data = records.coverage_data(session.config, "integration")
+    workspace = workspace_of(root, {"-m pytest": pytest_that(GOOD_XML)} | coverage_that(root, 90))
+    records.begin(workspace, "integration")
+    data = records.coverage_data(workspace.config, "integration")
     data.mkdir(parents=True)
     (data / "data-integration").touch()
     if changed:
-        answers = session.runner.answers  # type: ignore[attr-defined]
+        answers = workspace.runner.answers  # type: ignore[attr-defined]
         answers["ls-tree"] = "100644 blob 9\tapp/a.py\0"
 
-    judged_tests(session)
+    judged_tests(workspace)
 
-    (combine,) = [line for line in calls(session) if "coverage combine" in line]
+    (combine,) = [line for line in calls(workspace) if "coverage combine" in line]
     assert "tests/data-x" in combine
     assert ("integration/data-integration" in combine) is not changed
-    assert ("their coverage is left out" in said(session)) is changed
+    assert ("their coverage is left out" in said(workspace)) is changed
 
 
 @pytest.mark.parametrize("code", [0, 1])
 def test_a_part_of_the_tests_has_no_verdict(root: Path, code: int) -> None:
     """`-- -k x` goes to pytest; nothing is kept that a gate could judge."""
-    session = session_of(root, {"-m pytest": outcome(code=code)})
+    workspace = workspace_of(root, {"-m pytest": outcome(code=code)})
 
     if code:
         with pytest.raises(CommandFailedError, match="did not pass"):
-            testing.tests(session, ["-k", "x"])
+            testing.tests(workspace, ["-k", "x"])
     else:
-        testing.tests(session, ["-k", "x"])
+        testing.tests(workspace, ["-k", "x"])
 
-    assert re.search(r"-m pytest .*--randomly-seed=\d+ -k x$", calls(session)[-1])
-    assert records.names(session.config, "tests") == []
-    assert "no verdict" in said(session)
+    assert re.search(r"-m pytest .*--randomly-seed=\d+ -k x$", calls(workspace)[-1])
+    assert records.names(workspace.config, "tests") == []
+    assert "no verdict" in said(workspace)
 
 
 def test_coverage_without_a_run_of_the_tests_is_nothing_to_judge(root: Path) -> None:
     """The message says what to run."""
     with pytest.raises(NothingToJudgeError) as caught:
-        testing.coverage(session_of(root, {}))
+        testing.coverage(workspace_of(root, {}))
 
     assert caught.value.next_step == "Run the check: nox -s tests"
 
 
 def test_the_order_of_the_tests_is_told_and_kept(root: Path) -> None:
     """The seed that pytest got is in the output, in the record and in the evidence."""
-    session = session_of(root, {"-m pytest": pytest_that(GOOD_XML)} | coverage_that(root, 90))
+    workspace = workspace_of(root, {"-m pytest": pytest_that(GOOD_XML)} | coverage_that(root, 90))
 
-    judged_tests(session)
+    judged_tests(workspace)
 
     (given,) = [
-        re.search(r"--randomly-seed=(\d+)", line) for line in calls(session) if "xml=" in line
+        re.search(r"--randomly-seed=(\d+)", line) for line in calls(workspace) if "xml=" in line
     ]
     assert given
-    assert f"--randomly-seed={given[1]}" in said(session)
-    assert evidence(session, "tests").facts["seeds"] == {PYTHON: int(given[1])}
+    assert f"--randomly-seed={given[1]}" in said(workspace)
+    assert evidence(workspace, "tests").facts["seeds"] == {PYTHON: int(given[1])}
 
 
 def test_a_given_order_is_taken(root: Path) -> None:
     """Only the seed that was typed is on the line."""
-    session = session_of(root, {"-m pytest": ""})
+    workspace = workspace_of(root, {"-m pytest": ""})
 
-    testing.tests(session, ["--randomly-seed=7"])
+    testing.tests(workspace, ["--randomly-seed=7"])
 
-    assert re.findall(r"--randomly-seed=\d+", calls(session)[-1]) == ["--randomly-seed=7"]
+    assert re.findall(r"--randomly-seed=\d+", calls(workspace)[-1]) == ["--randomly-seed=7"]
 
 
 @pytest.mark.parametrize(
@@ -226,20 +228,20 @@ def test_a_given_order_is_taken(root: Path) -> None:
 )
 def test_groups_of_tests_have_short_names(root: Path, arguments: list[str], line: str) -> None:
     """Where they come first; the value of an option stays what it is."""
-    session = session_of(root, {"-m pytest": ""})
+    workspace = workspace_of(root, {"-m pytest": ""})
 
-    testing.tests(session, arguments)
+    testing.tests(workspace, arguments)
 
-    assert calls(session)[-1].endswith(f" {line}")
+    assert calls(workspace)[-1].endswith(f" {line}")
 
 
 def test_options_that_pytest_does_not_know_are_a_wrong_setting(root: Path) -> None:
     """What pytest said is quoted."""
     answer = outcome(code=4, stderr="ERROR: unrecognized arguments: --lff")
-    session = session_of(root, {"-m pytest": answer})
+    workspace = workspace_of(root, {"-m pytest": answer})
 
     with pytest.raises(ConfigurationError, match="--lff") as caught:
-        testing.tests(session, ["--lff"])
+        testing.tests(workspace, ["--lff"])
 
     assert "unrecognized" in caught.value.why
 
@@ -252,27 +254,27 @@ def test_tests_that_are_not_there_are_a_wrong_setting(
     root: Path, words: list[str], hint: str
 ) -> None:
     """Nothing runs, and the nearest group is named."""
-    session = session_of(root, {})
+    workspace = workspace_of(root, {})
 
     with pytest.raises(ConfigurationError) as caught:
-        testing.tests(session, words)
+        testing.tests(workspace, words)
 
     assert hint in caught.value.what
-    assert calls(session) == []
+    assert calls(workspace) == []
 
 
 def test_arguments_that_pick_no_test_are_nothing_to_judge(root: Path) -> None:
     """A part without a test has shown nothing."""
-    session = session_of(root, {"-m pytest": outcome(code=5)})
+    workspace = workspace_of(root, {"-m pytest": outcome(code=5)})
 
     with pytest.raises(NothingToJudgeError, match="pick no test: -k nothing"):
-        testing.tests(session, ["-k", "nothing"])
+        testing.tests(workspace, ["-k", "nothing"])
 
 
 def test_coverage_takes_no_arguments(root: Path) -> None:
     """It joins all there is."""
     with pytest.raises(ConfigurationError, match="'unit'"):
-        testing.coverage(session_of(root, {}), ["unit"])
+        testing.coverage(workspace_of(root, {}), ["unit"])
 
 
 def test_what_the_tests_leave_out_is_in_the_evidence(root: Path) -> None:
@@ -287,11 +289,11 @@ def test_what_the_tests_leave_out_is_in_the_evidence(root: Path) -> None:
     (root / "pytest.ini").write_text("[pytest]\naddopts = -k 'not slow'\n")
     (root / ".coveragerc").write_text("[run]\nomit = app/b.py\n")
     files = {"app/b.py": {"summary": {"excluded_lines": 2}}}
-    session = session_of(root, {"-m pytest": deselecting} | coverage_that(root, 90, files))
+    workspace = workspace_of(root, {"-m pytest": deselecting} | coverage_that(root, 90, files))
 
-    judged_tests(session)
+    judged_tests(workspace)
 
-    found = evidence(session, "tests")
+    found = evidence(workspace, "tests")
     assert found.status is Status.PASSED
     assert found.facts["excluded"] == {
         f"pytest {PYTHON}": ["tests/test_a.py::test_slow: not run"],
@@ -302,7 +304,7 @@ def test_what_the_tests_leave_out_is_in_the_evidence(root: Path) -> None:
             "app/b.py: lines excluded from coverage: 2",
         ],
     }
-    assert "left out of pytest on purpose: pytest.ini" in said(session)
+    assert "left out of pytest on purpose: pytest.ini" in said(workspace)
 
 
 @pytest.mark.parametrize("text", ["{", "1"])
@@ -315,10 +317,10 @@ def test_a_broken_list_of_tests_gives_no_verdict(root: Path, text: str) -> None:
         Path(junit).with_suffix(".left-out.json").write_text(text)
         return ended
 
-    session = session_of(root, {"-m pytest": breaking} | coverage_that(root, 90))
+    workspace = workspace_of(root, {"-m pytest": breaking} | coverage_that(root, 90))
 
     with pytest.raises(NothingToJudgeError, match="could not be judged"):
-        judged_tests(session)
+        judged_tests(workspace)
 
 
 def test_the_last_words_of_a_run_that_was_ended_are_the_reason(root: Path) -> None:
@@ -329,9 +331,9 @@ def test_the_last_words_of_a_run_that_was_ended_are_the_reason(root: Path) -> No
         pytest_that(ended)(argv)
         return outcome("1 passed\n!!! Exit: the database is gone !!!\n", code=3)
 
-    session = session_of(root, {"-m pytest": exiting} | coverage_that(root, 90))
+    workspace = workspace_of(root, {"-m pytest": exiting} | coverage_that(root, 90))
 
     with pytest.raises(NothingToJudgeError):
-        judged_tests(session)
+        judged_tests(workspace)
 
-    assert "pytest said: !!! Exit: the database is gone !!!" in evidence(session, "tests").reason
+    assert "pytest said: !!! Exit: the database is gone !!!" in evidence(workspace, "tests").reason

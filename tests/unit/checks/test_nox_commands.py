@@ -12,7 +12,7 @@ from towpath.checks import nox_commands as nox
 @pytest.mark.parametrize(("fresh", "more"), [(False, []), (True, ["--", "--fresh"])])
 def test_a_session_runs_on_our_python(fresh: bool, more: list[str]) -> None:
     """A Python that is missing is judged, not stumbled over; `--fresh` goes to the session."""
-    argv = nox.session("lint", fresh=fresh)
+    argv = nox.workspace("lint", fresh=fresh)
 
     assert argv[:3] == [sys.executable, "-m", "nox"]
     assert "--no-error-on-missing-interpreters" in argv

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from tests.fakes import outcome
-from tests.unit.checks.checked import PYTHON, calls, evidence, project, said, session_of
+from tests.unit.checks.checked import PYTHON, calls, evidence, project, said, workspace_of
 from towpath.checks import facts as measures
 from towpath.checks import performance
-from towpath.config.workspace import Session
+from towpath.config.workspace import Workspace
 from towpath.core.errors import (
     CommandFailedError,
     ConfigurationError,
@@ -46,48 +46,48 @@ def measuring(ratio: float, code: int = 0) -> Callable[[tuple[str, ...]], Outcom
     return run
 
 
-def measured(root: Path, ratio: float, code: int = 0) -> Session:
+def measured(root: Path, ratio: float, code: int = 0) -> Workspace:
     """Return a session where ingest takes this multiple of the reference."""
-    return session_of(root, {"-m pytest": measuring(ratio, code)})
+    return workspace_of(root, {"-m pytest": measuring(ratio, code)})
 
 
 def test_a_path_as_fast_as_before_passes(root: Path) -> None:
     """The evidence has every path and the worst."""
-    session = measured(root, 2.5)
+    workspace = measured(root, 2.5)
 
-    performance.performance(session)
+    performance.performance(workspace)
 
-    found = evidence(session, "performance")
+    found = evidence(workspace, "performance")
     assert found.status is Status.PASSED
     assert found.facts == {"slowdown": 1.25, "paths": {"ingest": 1.25}}
     assert list(found.artifacts) == ["reports/performance.json"]
-    assert "the worst: ingest, 1.25 x" in said(session)
-    assert "--cov" not in calls(session)[-1]
+    assert "the worst: ingest, 1.25 x" in said(workspace)
+    assert "--cov" not in calls(workspace)[-1]
 
 
 def test_a_path_that_got_slow_fails(root: Path) -> None:
     """The gate says by how much."""
-    session = measured(root, 3.2)
+    workspace = measured(root, 3.2)
 
     with pytest.raises(GateFailedError, match="SLOWDOWN"):
-        performance.performance(session)
+        performance.performance(workspace)
 
-    assert evidence(session, "performance").facts["slowdown"] == 1.6
+    assert evidence(workspace, "performance").facts["slowdown"] == 1.6
 
 
 @pytest.mark.parametrize("spoil", ["crash", "no baseline", "no report"])
 def test_what_was_not_compared_is_errored(root: Path, spoil: str) -> None:
     """A crash, a missing baseline and a missing report are no pass."""
-    session = measured(root, 2.0, code=3 if spoil == "crash" else 0)
+    workspace = measured(root, 2.0, code=3 if spoil == "crash" else 0)
     if spoil == "no baseline":
-        measures.baseline(session.config).unlink()
+        measures.baseline(workspace.config).unlink()
     if spoil == "no report":
-        session = session_of(root, {"-m pytest": ""})
+        workspace = workspace_of(root, {"-m pytest": ""})
 
     with pytest.raises(NothingToJudgeError, match="SLOWDOWN"):
-        performance.performance(session)
+        performance.performance(workspace)
 
-    assert evidence(session, "performance").status is Status.ERRORED
+    assert evidence(workspace, "performance").status is Status.ERRORED
 
 
 def test_an_earlier_report_does_not_count(root: Path) -> None:
@@ -95,38 +95,38 @@ def test_an_earlier_report_does_not_count(root: Path) -> None:
     performance.performance(measured(root, 2.0))
 
     with pytest.raises(NothingToJudgeError):
-        performance.performance(session_of(root, {"-m pytest": ""}))
+        performance.performance(workspace_of(root, {"-m pytest": ""}))
 
 
 def test_renew_makes_the_baseline_and_no_verdict(root: Path) -> None:
     """What was far too slow is then what is usual."""
-    session = measured(root, 9.0)
+    workspace = measured(root, 9.0)
 
-    performance.performance(session, ["--renew"])
+    performance.performance(workspace, ["--renew"])
 
-    kept = json.loads(measures.baseline(session.config).read_text())
+    kept = json.loads(measures.baseline(workspace.config).read_text())
     assert kept["pythons"] == {PYTHON: {"ingest": 9.0}}
-    assert "have it reviewed" in said(session)
+    assert "have it reviewed" in said(workspace)
     with pytest.raises(NothingToJudgeError):
-        evidence(session, "performance")
+        evidence(workspace, "performance")
 
 
 def test_a_failed_run_renews_nothing(root: Path) -> None:
     """The baseline stays."""
-    session = measured(root, 9.0, code=1)
-    before = measures.baseline(session.config).read_text()
+    workspace = measured(root, 9.0, code=1)
+    before = measures.baseline(workspace.config).read_text()
 
     with pytest.raises(CommandFailedError, match="stays as it is"):
-        performance.performance(session, ["--renew"])
+        performance.performance(workspace, ["--renew"])
 
-    assert measures.baseline(session.config).read_text() == before
+    assert measures.baseline(workspace.config).read_text() == before
 
 
 def test_other_arguments_are_refused(root: Path) -> None:
     """Nothing runs."""
-    session = measured(root, 2.0)
+    workspace = measured(root, 2.0)
 
     with pytest.raises(ConfigurationError, match="'-k'"):
-        performance.performance(session, ["-k", "ingest"])
+        performance.performance(workspace, ["-k", "ingest"])
 
-    assert calls(session) == []
+    assert calls(workspace) == []

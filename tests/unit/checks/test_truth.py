@@ -15,7 +15,7 @@ import pytest
 
 from tests.fakes import outcome
 from tests.unit.checks import test_benchmark_reader as benchmarks
-from tests.unit.checks.checked import CLEAN, NO_SECRETS, PYTHON, project, session_of
+from tests.unit.checks.checked import CLEAN, NO_SECRETS, PYTHON, project, workspace_of
 from tests.unit.pipeline import test_truth_delivery as delivery
 from tests.unit.test_gates import EDGES
 from towpath.checks import facts as measures
@@ -23,11 +23,11 @@ from towpath.checks import judge as judging
 from towpath.checks import records
 from towpath.checks.lint import output as rows
 from towpath.checks.lint.linters_commands import LINTERS
-from towpath.checks.records import Record
+from towpath.checks.records import ToolRecord
 from towpath.checks.security import security
-from towpath.config.workspace import Session
+from towpath.config.workspace import Workspace
 from towpath.core.errors import GateFailedError, NothingToJudgeError
-from towpath.core.findings import Ran
+from towpath.core.findings import ToolResult
 from towpath.core.runner import Outcome
 from towpath.evidence import record as stages
 from towpath.evidence.advisory_sources import Asked
@@ -37,16 +37,16 @@ from towpath.gates import Status, known
 SAID = Path(__file__).parents[2] / "fixtures/said"
 TRACE = 'Traceback (most recent call last):\n  File "x.py", line 1\nRuntimeError: it broke\n'
 
-Cells = dict[str, tuple[Ran, Status]]
+Cells = dict[str, tuple[ToolResult, Status]]
 
 
-def said(tool: str) -> dict[str, Ran]:
+def said(tool: str) -> dict[str, ToolResult]:
     """Return what a tool really wrote, by kind of project."""
     document = json.loads((SAID / f"{tool}.json").read_text())
-    return {kind: Ran(**ended) for kind, ended in document.items()}
+    return {kind: ToolResult(**ended) for kind, ended in document.items()}
 
 
-def half(ran: Ran) -> Ran:
+def half(ran: ToolResult) -> ToolResult:
     """Return the same end with half of the words."""
     out, err = (text[: len(text) // 2] for text in (ran.stdout, ran.stderr))
     return replace(ran, stdout=out, stderr=err)
@@ -57,13 +57,13 @@ def cells(tool: str) -> Cells:
     real = said(tool)
     good, bad, files = real["good"], real["bad"], real["good"].files
     errored = {
-        "missing module": Ran(1, "", f"/v/bin/python: No module named {tool}", files),
-        "missing program": Ran(-1, "", f"{tool} is not installed or not on PATH.", files),
-        "crashing": Ran(1, "", TRACE, files),
+        "missing module": ToolResult(1, "", f"/v/bin/python: No module named {tool}", files),
+        "missing program": ToolResult(-1, "", f"{tool} is not installed or not on PATH.", files),
+        "crashing": ToolResult(1, "", TRACE, files),
         "killed": replace(good, code=-9),
         "another exit code": replace(good, code=70),
-        "empty output": Ran(0, "", "", files),
-        "empty output that says no": Ran(1, "", "", files),
+        "empty output": ToolResult(0, "", "", files),
+        "empty output that says no": ToolResult(1, "", "", files),
         "no file given": replace(good, files=0),
         "no file judged": replace(real["nothing"], files=files),
         "half of a good document": half(good),
@@ -83,55 +83,55 @@ LINT = [(name, case) for name in NAMES for case in cells(name)]
 
 
 @pytest.fixture
-def session(tmp_path: Path) -> Session:
+def workspace(tmp_path: Path) -> Workspace:
     """Return the session of a small project in which nothing ran yet, and no kind is absent."""
-    found = session_of(project(tmp_path), {})
+    found = workspace_of(project(tmp_path), {})
     return replace(found, config=replace(found.config, absent=()))
 
 
-def judged(session: Session, stage: str) -> Statement:
+def judged(workspace: Workspace, stage: str) -> Statement:
     """Judge what is on record, as a session does, and return the statement."""
     try:
-        return judging.judge(session, stage)
+        return judging.judge(workspace, stage)
     except (GateFailedError, NothingToJudgeError):
-        return stages.require(session.config, stage)
+        return stages.require(workspace.config, stage)
 
 
-def lint(session: Session, tool: str, ran: Ran) -> Status:
+def lint(workspace: Workspace, tool: str, ran: ToolResult) -> Status:
     """Judge lint with what one tool said, where all others found nothing."""
-    records.begin(session, "lint")
+    records.begin(workspace, "lint")
     for name in NAMES:
         ended = ran if name == tool else said(name)["good"]
-        records.write(session.config, "lint", Record(name, "1", 0.1, ended))
-    return judged(session, "lint").status
+        records.write_record(workspace.config, "lint", ToolRecord(name, "1", 0.1, ended))
+    return judged(workspace, "lint").status
 
 
 @pytest.mark.parametrize(("tool", "case"), LINT)
-def test_lint_says_of_each_linter_what_is_true(session: Session, tool: str, case: str) -> None:
+def test_lint_says_of_each_linter_what_is_true(workspace: Workspace, tool: str, case: str) -> None:
     """Passed for good code, failed for bad code, errored for anything that is no verdict."""
     ran, wanted = cells(tool)[case]
 
-    assert lint(session, tool, ran) is wanted
+    assert lint(workspace, tool, ran) is wanted
 
 
 @pytest.mark.parametrize("tool", [name for name in NAMES if name not in UNCOUNTED])
-def test_a_linter_that_passes_over_a_file_is_errored(session: Session, tool: str) -> None:
+def test_a_linter_that_passes_over_a_file_is_errored(workspace: Workspace, tool: str) -> None:
     """However good the others are."""
     good = said(tool)["good"]
 
-    assert lint(session, tool, replace(good, files=good.files + 1)) is Status.ERRORED
+    assert lint(workspace, tool, replace(good, files=good.files + 1)) is Status.ERRORED
 
 
 @pytest.mark.parametrize("tool", NAMES)
-def test_a_linter_without_a_record_is_errored(session: Session, tool: str) -> None:
+def test_a_linter_without_a_record_is_errored(workspace: Workspace, tool: str) -> None:
     """It may have been left out by somebody."""
-    lint(session, tool, said(tool)["good"])
-    (records.folder(session.config, "lint") / f"{tool}.json").unlink()
+    lint(workspace, tool, said(tool)["good"])
+    (records.folder(workspace.config, "lint") / f"{tool}.json").unlink()
 
-    assert judged(session, "lint").status is Status.ERRORED
+    assert judged(workspace, "lint").status is Status.ERRORED
 
 
-def run_of(case: str) -> tuple[Ran, Status]:
+def run_of(case: str) -> tuple[ToolResult, Status]:
     """Return a run of pytest; that no test ran is a failure by a gate of its own."""
     ran, wanted = cells("pytest")[case]
     return ran, Status.FAILED if case == "no file judged" else wanted
@@ -143,14 +143,14 @@ RUNS = [case for case in cells("pytest") if case != "no file given"]
 
 @pytest.mark.parametrize("stage", ["tests", "integration"])
 @pytest.mark.parametrize("case", RUNS)
-def test_a_run_of_tests_says_what_is_true(session: Session, stage: str, case: str) -> None:
+def test_a_run_of_tests_says_what_is_true(workspace: Workspace, stage: str, case: str) -> None:
     """Its JUnit report and its exit code together."""
     ran, wanted = run_of(case)
-    records.begin(session, stage)
-    keep_run(session, stage, ran)
-    keep_coverage(session, said("coverage")["good"].stdout)
+    records.begin(workspace, stage)
+    keep_run(workspace, stage, ran)
+    keep_coverage(workspace, said("coverage")["good"].stdout)
 
-    assert judged(session, stage).status is wanted
+    assert judged(workspace, stage).status is wanted
 
 
 COVERAGE: dict[str, tuple[str, Status]] = {
@@ -171,27 +171,27 @@ COVERAGE: dict[str, tuple[str, Status]] = {
 
 
 @pytest.mark.parametrize("case", COVERAGE)
-def test_coverage_says_what_is_true(session: Session, case: str) -> None:
+def test_coverage_says_what_is_true(workspace: Workspace, case: str) -> None:
     """Where every test has passed."""
     text, wanted = COVERAGE[case]
-    records.begin(session, "tests")
-    keep_run(session, "tests", said("pytest")["good"])
-    keep_coverage(session, text)
+    records.begin(workspace, "tests")
+    keep_run(workspace, "tests", said("pytest")["good"])
+    keep_coverage(workspace, text)
 
-    assert judged(session, "tests").status is wanted
+    assert judged(workspace, "tests").status is wanted
 
 
-def keep_run(session: Session, stage: str, ran: Ran) -> None:
+def keep_run(workspace: Workspace, stage: str, ran: ToolResult) -> None:
     """Leave what a run of pytest leaves; its report is what it said."""
-    file = records.junit(session.config, stage) / f"{PYTHON}.xml"
+    file = records.junit(workspace.config, stage) / f"{PYTHON}.xml"
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text(ran.stdout)
-    records.write(session.config, stage, Record(PYTHON, "1", 0.1, ran))
+    records.write_record(workspace.config, stage, ToolRecord(PYTHON, "1", 0.1, ran))
 
 
-def keep_coverage(session: Session, text: str) -> None:
+def keep_coverage(workspace: Workspace, text: str) -> None:
     """Leave a report of coverage, or none where there is no text."""
-    file = records.coverage_report(session.config)
+    file = records.coverage_report(workspace.config)
     file.unlink(missing_ok=True)
     if text:
         file.write_text(text)
@@ -216,53 +216,57 @@ PERFORMANCE: dict[str, tuple[int, str, str, Status]] = {
 
 
 @pytest.mark.parametrize("case", PERFORMANCE)
-def test_performance_says_what_is_true(session: Session, case: str) -> None:
+def test_performance_says_what_is_true(workspace: Workspace, case: str) -> None:
     """A path is compared with its own baseline, or there is no verdict."""
     code, report, kept, wanted = PERFORMANCE[case]
-    records.begin(session, "performance")
+    records.begin(workspace, "performance")
     for file, text in (
-        (records.benchmark_report(session.config), report),
-        (measures.baseline(session.config), kept),
+        (records.benchmark_report(workspace.config), report),
+        (measures.baseline(workspace.config), kept),
     ):
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text)
-    records.write(session.config, "performance", Record(PYTHON, "1", 0.1, Ran(code, report, "", 1)))
+    records.write_record(
+        workspace.config,
+        "performance",
+        ToolRecord(PYTHON, "1", 0.1, ToolResult(code, report, "", 1)),
+    )
 
-    assert judged(session, "performance").status is wanted
+    assert judged(workspace, "performance").status is wanted
 
 
 @pytest.mark.parametrize("tool", ["bandit", "detect-secrets"])
 @pytest.mark.parametrize("case", cells("bandit"))
 def test_security_says_of_code_and_secrets_what_is_true(
-    session: Session, tool: str, case: str
+    workspace: Workspace, tool: str, case: str
 ) -> None:
     """One tool says this, the other and the advisories nothing."""
     ran, wanted = cells(tool)[case]
-    records.begin(session, "security")
+    records.begin(workspace, "security")
     for name in ("bandit", "detect-secrets"):
         ended = ran if name == tool else said(name)["good"]
-        records.write(session.config, "security", Record(name, "1", 0.1, ended))
+        records.write_record(workspace.config, "security", ToolRecord(name, "1", 0.1, ended))
     none = {"findings": [], "asked": asdict(Asked("safety", "https://pyup.io", "https", 0))}
-    records.keep(session.config, "security", "advisories", none)
+    records.write_document(workspace.config, "security", "advisories", none)
 
-    assert judged(session, "security").status is wanted
+    assert judged(workspace, "security").status is wanted
 
 
 # Made by its documented form: its source could not be reached where this was written.
 AUDIT = {"name": "django", "version": "5.2.1", "vulns": []}
 HOLE = {"id": "PYSEC-1", "aliases": [], "description": "Is weak.", "fix_versions": []}
-AUDITED = Ran(0, json.dumps({"dependencies": [AUDIT], "fixes": []}), "", 1)
-WEAK = Ran(1, json.dumps({"dependencies": [{**AUDIT, "vulns": [HOLE]}], "fixes": []}), "", 1)
+AUDITED = ToolResult(0, json.dumps({"dependencies": [AUDIT], "fixes": []}), "", 1)
+WEAK = ToolResult(1, json.dumps({"dependencies": [{**AUDIT, "vulns": [HOLE]}], "fixes": []}), "", 1)
 UNREACHABLE = {tool: said(tool)["unreachable"] for tool in ("safety", "pip-audit")}
 
 
-def advised(tool: str, good: Ran, bad: Ran, nothing: Ran) -> Cells:
+def advised(tool: str, good: ToolResult, bad: ToolResult, nothing: ToolResult) -> Cells:
     """Return the row of a source of advisories."""
     errored = {
-        "missing": Ran(1, "", f"/v/bin/python: No module named {tool}", 1),
-        "crashing": Ran(1, "", TRACE, 1),
+        "missing": ToolResult(1, "", f"/v/bin/python: No module named {tool}", 1),
+        "crashing": ToolResult(1, "", TRACE, 1),
         "killed": replace(good, code=-9),
-        "empty output": Ran(0, "", "", 1),
+        "empty output": ToolResult(0, "", "", 1),
         "no package judged": nothing,
         "half of a good document": half(good),
         "half of a bad document": half(bad),
@@ -284,7 +288,7 @@ SOURCES: Mapping[str, Cells] = {
         SAFETY["bad"],
         SAFETY["nothing"],
     ),
-    "pip-audit": advised("pip-audit", AUDITED, WEAK, Ran(0, '{"dependencies": []}', "", 1)),
+    "pip-audit": advised("pip-audit", AUDITED, WEAK, ToolResult(0, '{"dependencies": []}', "", 1)),
 }
 
 
@@ -297,20 +301,20 @@ def test_security_says_of_advisories_what_is_true(tmp_path: Path, source: str, c
     asked = UNREACHABLE | {source: ran}
     for tool in SOURCES:
         (tmp_path / ".nox" / tool).mkdir(parents=True)
-    session = session_of(
+    workspace = workspace_of(
         project(tmp_path),
         {**CLEAN, **NO_SECRETS, "-m uv": ""}
         | {f"-m {tool.replace('-', '_')}": ended(answer) for tool, answer in asked.items()},
     )
     try:
-        security.security(session)
+        security.security(workspace)
     except (GateFailedError, NothingToJudgeError) as error:
         assert error.code == {Status.FAILED: 4, Status.ERRORED: 3}[wanted]
 
-    assert stages.require(session.config, "security").status is wanted
+    assert stages.require(workspace.config, "security").status is wanted
 
 
-def ended(ran: Ran) -> Outcome:
+def ended(ran: ToolResult) -> Outcome:
     """Return how a process ended that said this."""
     return outcome(ran.stdout, code=ran.code, stderr=ran.stderr)
 

@@ -16,7 +16,7 @@ from tests.releases import good
 from towpath import config, gates
 from towpath.checks import reuse as sessions
 from towpath.config import CHECKS
-from towpath.config.workspace import Session
+from towpath.config.workspace import Workspace
 from towpath.core.runner import Runner
 from towpath.evidence import record as stages
 from towpath.evidence import store as shelf
@@ -107,44 +107,44 @@ def only_git(root: Path) -> str:
     return str(place)
 
 
-def session_of(root: Path, **env: str) -> Session:
+def workspace_of(root: Path, **env: str) -> Workspace:
     """Return a session as an entry point makes it, with no Python to be found but ours."""
     given = {"PATH": only_git(root), "PYENV_ROOT": "/nonexistent", "HOME": str(root), **env}
     terminal = QuietTerminal()
     runner = Runner(terminal, env=given, cwd=root)
-    return Session(config.load(root, given), runner, terminal)
+    return Workspace(config.load(root, given), runner, terminal)
 
 
-def run(session: Session, stage: str, status: Status = Status.PASSED) -> Statement:
+def run(workspace: Workspace, stage: str, status: Status = Status.PASSED) -> Statement:
     """Leave the evidence of a check that has run on the files as they are."""
-    seen = source.snapshot(session)
+    seen = source.read_files(workspace)
     return stages.record(
-        session,
+        workspace,
         stage,
         seen.subject,
         {**good(stage), "pythons": ["3.13"]},
-        inputs=stages.check_inputs(session, seen, stage),
+        inputs=stages.check_inputs(workspace, seen, stage),
         started=dt.datetime(2026, 11, 24, 21, 0, tzinfo=dt.UTC),
         duration=12.94,
         reason="" if status is Status.PASSED else "it crashed",
     )
 
 
-def holds(session: Session, stage: str) -> bool:
+def holds(workspace: Workspace, stage: str) -> bool:
     """Tell whether a check need not run."""
-    return sessions.unchanged(session, stage)
+    return sessions.unchanged(workspace, stage)
 
 
 @pytest.mark.parametrize("stage", CHECKS)
 def test_nothing_changed_is_not_run_again(root: Path, stage: str) -> None:
     """And it is said since when, what that saves, and on which commit it passed."""
-    session = session_of(root)
-    assert not holds(session, stage)
-    statement = run(session, stage)
+    workspace = workspace_of(root)
+    assert not holds(workspace, stage)
+    statement = run(workspace, stage)
 
-    assert holds(session, stage)
-    assert stages.read(session.config, stage) == statement
-    said = session.terminal.said  # type: ignore[attr-defined]
+    assert holds(workspace, stage)
+    assert stages.read_statement(workspace.config, stage) == statement
+    said = workspace.terminal.said  # type: ignore[attr-defined]
     passed_on = statement.subject.digest["gitCommit"][:7]
     assert f"{stage}: unchanged since 2026-11-24T21:00:00Z, 12.9 s saved" in said
     assert f"passed on {passed_on}" in said
@@ -158,15 +158,15 @@ def edit(root: Path, name: str) -> None:
 
 def held(root: Path) -> set[str]:
     """Return the checks that need not run on the files as they are."""
-    session = session_of(root)
-    return {stage for stage in CHECKS if holds(session, stage)}
+    workspace = workspace_of(root)
+    return {stage for stage in CHECKS if holds(workspace, stage)}
 
 
 @pytest.mark.parametrize("name", FILES)
 def test_a_changed_file_makes_every_check_run_that_reads_it(root: Path, name: str) -> None:
     """Whether it is committed or not; a check that ignores it is carried to the new commit."""
-    session = session_of(root)
-    originals = {stage: run(session, stage) for stage in CHECKS}
+    workspace = workspace_of(root)
+    originals = {stage: run(workspace, stage) for stage in CHECKS}
     edit(root, name)
     ignoring = {stage for stage in CHECKS if name in UNREAD[stage]}
 
@@ -174,7 +174,7 @@ def test_a_changed_file_makes_every_check_run_that_reads_it(root: Path, name: st
     made = commit(root)
     assert held(root) == ignoring
     for stage in ignoring:
-        statement = stages.require(session.config, stage)
+        statement = stages.require(workspace.config, stage)
         assert statement.subject.digest["gitCommit"] == made
         assert statement.carries["sha256"] == originals[stage].sha256
         assert statement.facts == originals[stage].facts
@@ -183,9 +183,9 @@ def test_a_changed_file_makes_every_check_run_that_reads_it(root: Path, name: st
 @pytest.mark.parametrize("act", ["new", "gone", "renamed", "executable"])
 def test_more_than_a_files_text_counts(root: Path, act: str) -> None:
     """A file that is new, gone, called otherwise or executable."""
-    session = session_of(root)
+    workspace = workspace_of(root)
     for stage in CHECKS:
-        run(session, stage)
+        run(workspace, stage)
     assert held(root) == set(CHECKS)
     file = root / "app/a.py"
     acts: dict[str, Callable[[], object]] = {
@@ -203,40 +203,40 @@ def test_more_than_a_files_text_counts(root: Path, act: str) -> None:
 @pytest.mark.parametrize("status", [Status.FAILED, Status.ERRORED])
 def test_what_did_not_pass_is_run_again(root: Path, stage: str, status: Status) -> None:
     """Also where it passed before on the very same files."""
-    session = session_of(root)
-    run(session, stage)
-    run(session, stage, status)
+    workspace = workspace_of(root)
+    run(workspace, stage)
+    run(workspace, stage, status)
 
-    assert not holds(session, stage)
+    assert not holds(workspace, stage)
 
 
 def test_another_threshold_makes_every_check_run(
     root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """However small the difference, and wherever the gates come from."""
-    session = session_of(root)
+    workspace = workspace_of(root)
     for stage in CHECKS:
-        run(session, stage)
-    assert all(holds(session, stage) for stage in CHECKS)
+        run(workspace, stage)
+    assert all(holds(workspace, stage) for stage in CHECKS)
     first, *others = gates.GATES
     monkeypatch.setattr(gates, "GATES", (replace(first, limit=first.limit + 0.001), *others))
 
-    assert not any(holds(session, stage) for stage in CHECKS)
+    assert not any(holds(workspace, stage) for stage in CHECKS)
 
 
 def test_another_waiver_makes_every_check_run(root: Path) -> None:
     """One more, or a word in the reason of one."""
-    session = session_of(root)
+    workspace = workspace_of(root)
     for stage in CHECKS:
-        run(session, stage)
+        run(workspace, stage)
     (root / "pyproject.toml").write_text(SETTINGS + WAIVER)
-    waived = session_of(root)
+    waived = workspace_of(root)
     assert not any(holds(waived, stage) for stage in CHECKS)
     for stage in CHECKS:
         run(waived, stage)
     (root / "pyproject.toml").write_text(SETTINGS + WAIVER.replace('"r"', '"R"'))
 
-    assert not any(holds(session_of(root), stage) for stage in CHECKS)
+    assert not any(holds(workspace_of(root), stage) for stage in CHECKS)
 
 
 @pytest.mark.parametrize("fact", ["system", "machine"])
@@ -244,9 +244,9 @@ def test_another_machine_makes_every_check_run(
     root: Path, fact: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What passed on one kind of machine has shown nothing of another."""
-    session = session_of(root)
+    workspace = workspace_of(root)
     for stage in CHECKS:
-        run(session, stage)
+        run(workspace, stage)
     monkeypatch.setattr(f"platform.{fact}", lambda: "another")
 
     assert held(root) == set()
@@ -256,9 +256,9 @@ def test_another_interpreter_makes_every_check_run_that_it_runs(
     root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The tests run on all Pythons, and the session of each of them has to come to one answer."""
-    session = session_of(root)
+    workspace = workspace_of(root)
     for stage in CHECKS:
-        run(session, stage)
+        run(workspace, stage)
     monkeypatch.setattr("platform.python_version", lambda: "3.99.0")
 
     assert held(root) == {"tests"}
@@ -276,35 +276,35 @@ def test_the_tests_depend_on_every_python_that_is_here(root: Path, tmp_path: Pat
     place = tmp_path / "bin" / "python3.13"
     python(place, "3.13.1")
     env = {"PATH": f"{place.parent}:{only_git(root)}"}
-    session = session_of(root, **env)
-    run(session, "tests")
-    run(session, "lint")
-    assert holds(session, "tests")
+    workspace = workspace_of(root, **env)
+    run(workspace, "tests")
+    run(workspace, "lint")
+    assert holds(workspace, "tests")
     python(place, "3.13.2")
 
-    assert not holds(session_of(root, **env), "tests")
-    assert holds(session_of(root, **env), "lint")
+    assert not holds(workspace_of(root, **env), "tests")
+    assert holds(workspace_of(root, **env), "lint")
 
 
 @pytest.mark.parametrize(("ci", "again"), [("", True), ("true", False)])
 def test_tests_that_lacked_a_python_do_not_hold_in_ci(root: Path, ci: str, again: bool) -> None:
     """There it is a gap; on a laptop it was a warning, and stays one."""
-    session = session_of(root)
-    statement = run(session, "tests")
+    workspace = workspace_of(root)
+    statement = run(workspace, "tests")
     gap = replace(statement, facts={**statement.facts, "pythons": []})
-    shelf.put(session.config, gap)
+    shelf.put(workspace.config, gap)
 
-    assert holds(session_of(root, CI=ci), "tests") is again
+    assert holds(workspace_of(root, CI=ci), "tests") is again
 
 
 def test_tests_of_one_python_do_not_hold_where_there_are_more(root: Path, tmp_path: Path) -> None:
     """Somebody ran one session of the matrix only."""
     python(tmp_path / "bin" / "python3.13", "3.13.1")
-    session = session_of(root, PATH=f"{tmp_path}/bin:{only_git(root)}")
-    statement = run(session, "tests")
-    shelf.put(session.config, replace(statement, facts={**statement.facts, "pythons": []}))
+    workspace = workspace_of(root, PATH=f"{tmp_path}/bin:{only_git(root)}")
+    statement = run(workspace, "tests")
+    shelf.put(workspace.config, replace(statement, facts={**statement.facts, "pythons": []}))
 
-    assert not holds(session, "tests")
+    assert not holds(workspace, "tests")
 
 
 def test_security_depends_on_the_day_and_on_every_advisory(
@@ -314,66 +314,66 @@ def test_security_depends_on_the_day_and_on_every_advisory(
     advisories = tmp_path / "advisories" / "insecure.json"
     advisories.parent.mkdir()
     advisories.write_text("{}")
-    session = session_of(root, TOWPATH_ADVISORIES=str(advisories.parent))
-    run(session, "security")
-    assert holds(session, "security")
+    workspace = workspace_of(root, TOWPATH_ADVISORIES=str(advisories.parent))
+    run(workspace, "security")
+    assert holds(workspace, "security")
     advisories.write_text("{ }")
-    assert not holds(session, "security")
-    run(session, "security")
-    run(session, "lint")
+    assert not holds(workspace, "security")
+    run(workspace, "security")
+    run(workspace, "lint")
     tomorrow = dt.datetime.now(dt.UTC) + dt.timedelta(days=1)
     monkeypatch.setattr(stages, "now", lambda: tomorrow)
 
-    assert not holds(session, "security")
-    assert holds(session, "lint")
+    assert not holds(workspace, "security")
+    assert holds(workspace, "lint")
 
 
 def test_going_back_to_a_branch_finds_its_evidence(root: Path) -> None:
     """With the reports that belong to it."""
-    session = session_of(root)
+    workspace = workspace_of(root)
     report = root / "reports/coverage.json"
     report.parent.mkdir()
-    first = run(session, "lint")
+    first = run(workspace, "lint")
     git(root, "checkout", "--quiet", "-b", "other")
     edit(root, "app/a.py")
     commit(root)
-    second = run(session, "lint")
+    second = run(workspace, "lint")
     git(root, "checkout", "--quiet", "-")
 
-    assert holds(session, "lint")
-    assert stages.read(session.config, "lint") == first
+    assert holds(workspace, "lint")
+    assert stages.read_statement(workspace.config, "lint") == first
     git(root, "checkout", "--quiet", "other")
-    assert holds(session, "lint")
-    assert stages.read(session.config, "lint") == second
+    assert holds(workspace, "lint")
+    assert stages.read_statement(workspace.config, "lint") == second
 
 
 def test_evidence_is_carried_from_its_original_however_often(root: Path) -> None:
     """A chain of commits that change no input rests on the one statement that was made."""
-    session = session_of(root)
-    original = run(session, "lint")
+    workspace = workspace_of(root)
+    original = run(workspace, "lint")
     for _ in range(2):
         edit(root, "README.md")
         commit(root)
-        assert holds(session, "lint")
-    statement = stages.require(session.config, "lint")
-    before = stages.path(session.config, "lint").stat().st_mtime_ns
+        assert holds(workspace, "lint")
+    statement = stages.require(workspace.config, "lint")
+    before = stages.path(workspace.config, "lint").stat().st_mtime_ns
 
     assert statement.carries["sha256"] == original.sha256
     assert statement.carries["gitCommit"] == original.subject.digest["gitCommit"]
-    assert holds(session, "lint")
-    assert stages.path(session.config, "lint").stat().st_mtime_ns == before
+    assert holds(workspace, "lint")
+    assert stages.path(workspace.config, "lint").stat().st_mtime_ns == before
 
 
 def test_running_it_again_after_it_was_carried_is_a_second_attempt(root: Path) -> None:
     """What was carried is named as the one that is repeated."""
-    session = session_of(root)
-    run(session, "lint")
+    workspace = workspace_of(root)
+    run(workspace, "lint")
     edit(root, "README.md")
     commit(root)
-    assert holds(session, "lint")
-    carried = stages.require(session.config, "lint")
+    assert holds(workspace, "lint")
+    carried = stages.require(workspace.config, "lint")
 
-    again = run(session, "lint")
+    again = run(workspace, "lint")
 
     assert (again.attempt, again.repeats) == (2, carried.sha256)
     assert not again.carries
@@ -381,14 +381,14 @@ def test_running_it_again_after_it_was_carried_is_a_second_attempt(root: Path) -
 
 def test_an_attempt_is_remembered_over_a_change_of_branch(root: Path) -> None:
     """Looking at another branch in between does not make the next attempt a first one."""
-    session = session_of(root)
-    failed = run(session, "lint", Status.ERRORED)
+    workspace = workspace_of(root)
+    failed = run(workspace, "lint", Status.ERRORED)
     git(root, "checkout", "--quiet", "-b", "other")
     edit(root, "app/a.py")
     commit(root)
-    run(session, "lint")
+    run(workspace, "lint")
     git(root, "checkout", "--quiet", "-")
 
-    again = run(session, "lint")
+    again = run(workspace, "lint")
 
     assert (again.attempt, again.repeats) == (2, failed.sha256)

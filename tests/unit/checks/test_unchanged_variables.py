@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.unit.checks import test_unchanged
-from tests.unit.checks.test_unchanged import CHECKS, holds, run, session_of
+from tests.unit.checks.test_unchanged import CHECKS, holds, run, workspace_of
 
 pytestmark = pytest.mark.door
 template, root = test_unchanged.template, test_unchanged.root
@@ -29,16 +29,16 @@ def test_a_variable_that_reaches_a_tool_makes_every_check_run(
     root: Path, stage: str, name: str, again: bool
 ) -> None:
     """Evidence that was made with it does not hold without it; what reaches none is the same."""
-    run(session_of(root, **{name: "x"}), stage)
+    run(workspace_of(root, **{name: "x"}), stage)
 
-    assert holds(session_of(root), stage) is not again
+    assert holds(workspace_of(root), stage) is not again
 
 
 @pytest.mark.parametrize("name", ["https_proxy", "REQUESTS_CA_BUNDLE"])
 def test_security_depends_on_how_its_sources_are_reached(root: Path, name: str) -> None:
     """Another proxy or another authority may give another answer; lint asks nobody."""
     for stage in ("security", "lint"):
-        run(session_of(root, **{name: "x"}), stage)
+        run(workspace_of(root, **{name: "x"}), stage)
 
-    assert not holds(session_of(root), "security")
-    assert holds(session_of(root), "lint")
+    assert not holds(workspace_of(root), "security")
+    assert holds(workspace_of(root), "lint")

@@ -9,7 +9,7 @@ import pytest
 
 from towpath.config import builders as nodes
 from towpath.config import parse
-from towpath.config.builders import Node
+from towpath.config.builders import BuilderNode
 from towpath.core.errors import ConfigurationError
 
 WHERE = "tool.towpath.builders"
@@ -20,7 +20,7 @@ SPOKEN = "told"  # what has no place in an address
 
 def test_one_of_each_kind_is_read() -> None:
     """A text is an endpoint; the short name of a platform is its long one."""
-    found = nodes.read(
+    found = nodes.read_builders(
         {
             "arm64": "ssh://me@builder:2222",
             "linux/amd64": {"endpoint": "tcp://builder:2376", **TLS},
@@ -28,10 +28,10 @@ def test_one_of_each_kind_is_read() -> None:
         WHERE,
     )
 
-    assert found["linux/arm64"] == Node("linux/arm64", "ssh://me@builder:2222")
+    assert found["linux/arm64"] == BuilderNode("linux/arm64", "ssh://me@builder:2222")
     assert (found["linux/arm64"].scheme, found["linux/arm64"].host) == ("ssh", "me@builder:2222")
     assert found["linux/amd64"].material == TLS
-    cluster = nodes.read(
+    cluster = nodes.read_builders(
         {"arm64": {"endpoint": "kubernetes://builds", "options": {"replicas": "2"}}}, WHERE
     )["linux/arm64"]
     assert (cluster.host, cluster.options, cluster.material) == ("builds", {"replicas": "2"}, {})
@@ -62,7 +62,7 @@ def test_one_of_each_kind_is_read() -> None:
 def test_an_endpoint_that_cannot_be_is_refused(row: object, why: str) -> None:
     """Path and platform are named, a password is not shown."""
     with pytest.raises(ConfigurationError) as caught:
-        nodes.read({"linux/arm64": row}, WHERE)
+        nodes.read_builders({"linux/arm64": row}, WHERE)
 
     said = caught.value
     assert said.code == 2
@@ -92,14 +92,14 @@ def test_an_endpoint_that_cannot_be_is_refused(row: object, why: str) -> None:
 def test_a_table_that_is_not_as_it_must_be_is_refused(table: object, what: str) -> None:
     """What is wrong is named with its path."""
     with pytest.raises(ConfigurationError) as caught:
-        nodes.read(table, WHERE)
+        nodes.read_builders(table, WHERE)
 
     assert what in caught.value.what
 
 
 def test_a_builder_is_named_after_all_that_makes_it() -> None:
     """Another endpoint, project or certificate is another builder; the same is the same."""
-    node = Node("linux/arm64", "ssh://a")
+    node = BuilderNode("linux/arm64", "ssh://a")
     names = {
         node.builder("app"),
         node.builder("other"),

@@ -148,7 +148,7 @@ REQUESTS = [
 
 def run_of(*tables: dict[str, str]) -> CiRun:
     """Return the run that these variables tell of."""
-    found = ci_systems.read({name: value for row in tables for name, value in row.items()})
+    found = ci_systems.read_ci_run({name: value for row in tables for name, value in row.items()})
     assert found is not None
     return found
 
@@ -213,8 +213,8 @@ def test_each_system_is_known_by_its_own_variables(
 @pytest.mark.parametrize("value", ["", "0", "false", "False", "no", "off", " "])
 def test_a_person_is_no_ci_system(value: str) -> None:
     """Neither without the variable CI nor with a word that denies it."""
-    assert ci_systems.read({"CI": value, "PATH": "/bin"}) is None
-    assert ci_systems.read({}) is None
+    assert ci_systems.read_ci_run({"CI": value, "PATH": "/bin"}) is None
+    assert ci_systems.read_ci_run({}) is None
 
 
 @pytest.mark.parametrize("value", ["true", "1", "yes", "True", "something"])

@@ -372,11 +372,11 @@ def test_a_wrong_further_registry_is_refused(registries: object, words: str) -> 
 
 def test_packages_of_debian_are_named_for_the_build_and_for_the_run() -> None:
     """Two lists, none by default."""
-    assert parsed({}).image == config.Image()
+    assert parsed({}).image == config.ImageSettings()
 
     found = parsed({"image": {"build-packages": ["libpq-dev"], "run-packages": ["libpq5", "g++"]}})
 
-    assert found.image == config.Image(("libpq-dev",), ("libpq5", "g++"))
+    assert found.image == config.ImageSettings(("libpq-dev",), ("libpq5", "g++"))
 
 
 @pytest.mark.parametrize("word", ["always", "authenticated", "never"])

@@ -14,7 +14,9 @@ OLD = {"main": "test", "release/*": "release", "v*": "release", "*": "scan"}
 
 def limit_of(env: dict[str, str], branches: dict[str, str] | None = None) -> reach.Limit:
     """Return how far a run with this environment goes."""
-    return reach.limit(BRANCHES if branches is None else branches, ci_systems.read(env), HEAD)
+    return reach.limit(
+        BRANCHES if branches is None else branches, ci_systems.read_ci_run(env), HEAD
+    )
 
 
 @pytest.mark.parametrize("branches", [BRANCHES, OLD])
@@ -86,7 +88,7 @@ def test_another_commit_than_that_of_the_branch_goes_to_scan() -> None:
     assert "is checked out" in limit_of(push).why
     assert limit_of(push | {"GITHUB_SHA": HEAD}).reach == "test"
     assert limit_of(push | {"GITHUB_SHA": "HEAD"}).reach == "test"
-    assert reach.limit(BRANCHES, ci_systems.read(push)).reach == "test"
+    assert reach.limit(BRANCHES, ci_systems.read_ci_run(push)).reach == "test"
 
 
 @pytest.mark.parametrize(

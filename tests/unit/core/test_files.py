@@ -14,8 +14,8 @@ from towpath.core.redaction import SECRETS
 
 def test_a_write_leaves_no_scratch_file(tmp_path: Path) -> None:
     """The file is replaced as a whole."""
-    files.write(tmp_path / "a/b.json", b"1")
-    files.write(tmp_path / "a/b.json", b"2")
+    files.write_atomically(tmp_path / "a/b.json", b"1")
+    files.write_atomically(tmp_path / "a/b.json", b"2")
 
     assert [(row.name, row.read_bytes()) for row in (tmp_path / "a").iterdir()] == [
         ("b.json", b"2")
@@ -73,8 +73,8 @@ def test_a_file_has_the_mode_that_was_asked_for(tmp_path: Path, bits: int) -> No
     (tmp_path / "exact").symlink_to(tmp_path / "theirs")
     before = os.umask(bits)
     try:
-        files.write(tmp_path / "exact", b"1", 0o640)
-        files.write(tmp_path / "usual", b"2")
+        files.write_atomically(tmp_path / "exact", b"1", 0o640)
+        files.write_atomically(tmp_path / "usual", b"2")
     finally:
         os.umask(before)
 

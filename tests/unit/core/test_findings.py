@@ -6,12 +6,12 @@ import pytest
 
 from towpath.core import findings
 from towpath.core.errors import NothingToJudgeError
-from towpath.core.findings import Finding, Ran
+from towpath.core.findings import Finding, ToolResult
 
 
-def ran(code: int = 0, *, files: int = 2, stdout: str = "", stderr: str = "") -> Ran:
+def ran(code: int = 0, *, files: int = 2, stdout: str = "", stderr: str = "") -> ToolResult:
     """Return how a tool ended."""
-    return Ran(code, stdout, stderr, files)
+    return ToolResult(code, stdout, stderr, files)
 
 
 @pytest.mark.parametrize(
@@ -23,7 +23,7 @@ def ran(code: int = 0, *, files: int = 2, stdout: str = "", stderr: str = "") ->
         (ran(127), "It ended with exit code 127: It said nothing."),
     ],
 )
-def test_a_tool_that_did_not_run_gives_no_verdict(ended: Ran, why: str) -> None:
+def test_a_tool_that_did_not_run_gives_no_verdict(ended: ToolResult, why: str) -> None:
     """No file, a crash, a signal and a missing program all raise, with the tool's last word."""
     with pytest.raises(NothingToJudgeError) as caught:
         findings.require_ran("tool", ended)

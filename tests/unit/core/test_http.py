@@ -11,7 +11,7 @@ import pytest
 import requests
 
 from towpath.core import http
-from towpath.core.http import Answer, get_json
+from towpath.core.http import HttpAnswer, get_json
 
 pytestmark = pytest.mark.door
 BODIES = {"/ok": b'{"status": "ok"}', "/list": b"[]", "/text": b"hello", "/away": b"{}"}
@@ -46,19 +46,19 @@ def test_json_comes_back_with_its_status(url: str, monkeypatch: pytest.MonkeyPat
     """A proxy of the environment is not asked, and no redirect is followed."""
     monkeypatch.setenv("http_proxy", "http://127.0.0.1:1")
 
-    assert get_json(f"{url}/ok") == Answer(200, {"status": "ok"})
+    assert get_json(f"{url}/ok") == HttpAnswer(200, {"status": "ok"})
     assert get_json(f"{url}/away").status == 302
 
 
 def test_what_is_no_json_object_says_so(url: str) -> None:
     """With its status, and no body."""
-    assert get_json(f"{url}/text") == Answer(503, problem="no JSON: hello")
-    assert get_json(f"{url}/list") == Answer(200, problem="no JSON object")
+    assert get_json(f"{url}/text") == HttpAnswer(503, problem="no JSON: hello")
+    assert get_json(f"{url}/list") == HttpAnswer(200, problem="no JSON object")
 
 
 def test_no_answer_has_no_status() -> None:
     """The kind of problem is named."""
-    assert get_json("http://127.0.0.1:1/") == Answer(0, problem="ConnectionError")
+    assert get_json("http://127.0.0.1:1/") == HttpAnswer(0, problem="ConnectionError")
 
 
 @pytest.mark.parametrize(
@@ -92,7 +92,7 @@ def test_no_proxy_sees_what_is_for_this_machine(
     monkeypatch.delenv("NO_PROXY", raising=False)
     monkeypatch.setenv(name, "http://127.0.0.1:1")
 
-    assert get_json(f"{url}/ok") == Answer(200, {"status": "ok"})
+    assert get_json(f"{url}/ok") == HttpAnswer(200, {"status": "ok"})
 
 
 def test_a_file_of_passwords_never_replaces_our_token(
@@ -102,10 +102,10 @@ def test_a_file_of_passwords_never_replaces_our_token(
     (tmp_path / "netrc").write_text("default login me password word\n")
     monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
 
-    with http.session("https://dashboard.example.com", "token") as door:
+    with http.workspace("https://dashboard.example.com", "token") as door:
         ready = door.prepare_request(requests.Request("POST", "https://dashboard.example.com/x"))
 
     assert ready.headers["Authorization"] == "Bearer token"
-    with http.session("https://dashboard.example.com") as door:
+    with http.workspace("https://dashboard.example.com") as door:
         ready = door.prepare_request(requests.Request("GET", "https://dashboard.example.com/x"))
     assert "Authorization" not in ready.headers

@@ -13,7 +13,7 @@ from tests.fakes import QuietTerminal, TableRunner
 from tests.releases import record
 from tests.unit.deployment.world import World
 from towpath import config
-from towpath.config.workspace import Session
+from towpath.config.workspace import Workspace
 from towpath.core import locks, private
 from towpath.core.errors import ConfigurationError
 from towpath.environments import secrets
@@ -21,7 +21,7 @@ from towpath.environments import services as stack
 from towpath.environments.environment import Site
 from towpath.evidence.journal import History, Journal, locked
 from towpath.registry import push_lock as guard
-from towpath.registry.client.uploads import Places
+from towpath.registry.client.uploads import UploadSessions
 
 DIGEST = "sha256:" + "a" * 64
 
@@ -60,7 +60,7 @@ def test_state_is_its_owners_alone(tmp_path: Path, bits: int) -> None:
         Journal(place / "journal.jsonl").add("start", "begin")
         Journal(place / "other.jsonl").add("start", "begin")
         History(place / "releases.json").add_release({"digest": DIGEST})
-        Places(tmp_path / "state" / "app" / "uploads").remember("k", "p")
+        UploadSessions(tmp_path / "state" / "app" / "uploads").remember("k", "p")
 
     assert modes(tmp_path / "state") == expected(tmp_path / "state")
 
@@ -68,11 +68,11 @@ def test_state_is_its_owners_alone(tmp_path: Path, bits: int) -> None:
 @pytest.mark.parametrize("bits", [0o000, 0o022, 0o077])
 def test_evidence_is_its_owners_alone(tmp_path: Path, bits: int) -> None:
     """Whoever could write it could say that a check passed."""
-    session = Session(config.parse({}, tmp_path, {}), TableRunner(), QuietTerminal())
+    workspace = Workspace(config.parse({}, tmp_path, {}), TableRunner(), QuietTerminal())
     with umask(bits):
-        record(session, "lint", DIGEST)
+        record(workspace, "lint", DIGEST)
 
-    place = session.config.reports / "evidence"
+    place = workspace.config.reports / "evidence"
     assert {"lint.json", "held/lint/i.json"} <= set(modes(place))
     assert modes(place) == expected(place)
 
@@ -98,9 +98,9 @@ def test_the_lock_of_pushes_is_its_owners_alone(
     """It is in the state directory of the project."""
     monkeypatch.setattr("towpath.engine.layout.LONGEST", 500)
     env = {"TOWPATH_STATE": str(tmp_path / "state"), "TOWPATH_ENGINE_DIR": str(tmp_path / "e")}
-    session = Session(config.parse({}, tmp_path, env), TableRunner(), QuietTerminal())
-    with umask(0o000), guard.pushing(session), pytest.raises(Exception, match="pushes"):
-        with guard.alone(session):
+    workspace = Workspace(config.parse({}, tmp_path, env), TableRunner(), QuietTerminal())
+    with umask(0o000), guard.pushing(workspace), pytest.raises(Exception, match="pushes"):
+        with guard.alone(workspace):
             pytest.fail("it prunes while something is pushed")
 
     assert modes(tmp_path / "state") == expected(tmp_path / "state")
@@ -110,11 +110,11 @@ def test_what_containers_read_is_behind_a_closed_directory(tmp_path: Path) -> No
     """Secrets and the states of the proxy are read by users of other numbers than ours."""
     env = {"TOWPATH_STATE": str(tmp_path / "state")}
     table = {"environments": {"staging": {"port": 8081}}}
-    session = Session(config.parse(table, tmp_path, env), World(), QuietTerminal())
-    site = Site(session, session.config.environment("staging"), World())
+    workspace = Workspace(config.parse(table, tmp_path, env), World(), QuietTerminal())
+    site = Site(workspace, workspace.config.environment("staging"), World())
     with umask(0o000):
         stack.prepare(site)
-        private.write(site.state / "proxy" / "servers", "x", mode=0o644)
+        private.write_private(site.state / "proxy" / "servers", "x", mode=0o644)
 
     found = modes(site.state)
     assert found["."] == found["backups"] == found["secrets"] == private.DIRECTORY

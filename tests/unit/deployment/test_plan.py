@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from towpath.deployment import plan as rollout
-from towpath.deployment.plan import Plan, Step
+from towpath.deployment.plan import DeploymentPlan, Step
 
-PLAN = Plan("d1", "deploy", "sha256:b", "2.0", "sha256:a", "2026-01-01T00:00:00Z")
+PLAN = DeploymentPlan("d1", "deploy", "sha256:b", "2.0", "sha256:a", "2026-01-01T00:00:00Z")
 
 
 def journal(*rows: tuple[str, str]) -> list[dict[str, Any]]:

@@ -29,14 +29,14 @@ def site(world: World, store: Store, tmp_path: Path) -> Site:
     site = site_of(world, tmp_path)
     world.images.clear()
     images = store.client().repository
-    config = replace(site.session.config, registry=images.registry, repository=images.name)
-    return replace(site, session=replace(site.session, config=config))
+    config = replace(site.workspace.config, registry=images.registry, repository=images.name)
+    return replace(site, workspace=replace(site.workspace, config=config))
 
 
 def release_of(site: Site, store: Store) -> Release:
     """Push an image for both platforms and return it as a release."""
     digest = push_image(store.client(), labels(), tag="test").digest
-    return Release(site.session.config.images.at(digest), digest, "1.0")
+    return Release(site.workspace.config.images.at(digest), digest, "1.0")
 
 
 def test_an_image_that_is_not_there_is_fetched(site: Site, store: Store, world: World) -> None:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import pytest
 
 from tests.registry_server import Store, push_image
-from tests.releases import RELEASING, SOURCE, labels, record, record_all, session_at
+from tests.releases import RELEASING, SOURCE, labels, record, record_all, workspace_at
 from towpath.config import Environment
-from towpath.config.workspace import Session
+from towpath.config.workspace import Workspace
 from towpath.core.errors import ConfigurationError, PromotionRefusedError
 from towpath.deployment import release as target
-from towpath.deployment.release import Target
+from towpath.deployment.release import ReleaseTarget
 from towpath.evidence import registry as evidence
 from towpath.evidence.journal import History
 from towpath.promotion import promote
@@ -21,76 +21,78 @@ STAGING, PRODUCTION = Environment("staging", 8081), Environment("production", 80
 OLD = -40 * 24 * 60  # minutes
 
 
-def made(store: Store, session: Session, tag: str, layer: bytes = b"layer") -> str:
+def made(store: Store, workspace: Workspace, tag: str, layer: bytes = b"layer") -> str:
     """Return the digest of an image with the evidence of every stage, under a tag."""
     digest = push_image(store.client(), labels(), layer=layer, tag=tag).digest
-    evidence.push(store.client(), digest, record_all(session, digest, *NEEDED["release"]).values())
+    evidence.push(
+        store.client(), digest, record_all(workspace, digest, *NEEDED["release"]).values()
+    )
     return digest
 
 
-def released(store: Store, session: Session, layer: bytes = b"layer") -> str:
+def released(store: Store, workspace: Workspace, layer: bytes = b"layer") -> str:
     """Return the digest of an image that was promoted to `release`."""
-    digest = made(store, session, "built", layer)
-    promote.promote(session, "test", digest)
-    ci = session_at(session.config.root, store, **RELEASING)
+    digest = made(store, workspace, "built", layer)
+    promote.promote(workspace, "test", digest)
+    ci = workspace_at(workspace.config.root, store, **RELEASING)
     return promote.promote(ci, "release", digest).digest
 
 
-def remember(session: Session, environment: Environment, digest: str) -> None:
+def remember(workspace: Workspace, environment: Environment, digest: str) -> None:
     """Let an environment have run a digest."""
-    place = session.config.state_of(environment)
+    place = workspace.config.state_of(environment)
     place.mkdir(parents=True)
     History(place / "releases.json").add_release({"digest": digest})
 
 
-def test_staging_takes_what_the_tag_test_points_at(store: Store, session: Session) -> None:
+def test_staging_takes_what_the_tag_test_points_at(store: Store, workspace: Workspace) -> None:
     """With the version that the image says it has."""
-    digest = made(store, session, "test")
+    digest = made(store, workspace, "test")
 
-    assert target.choose(session, STAGING) == Target(digest, SOURCE.version)
-    release = target.release(session, Target(digest, SOURCE.version))
-    assert release.image == session.config.images.at(digest)
+    assert target.choose(workspace, STAGING) == ReleaseTarget(digest, SOURCE.version)
+    release = target.release(workspace, ReleaseTarget(digest, SOURCE.version))
+    assert release.image == workspace.config.images.at(digest)
 
 
-def test_a_digest_that_is_named_is_taken(store: Store, session: Session) -> None:
+def test_a_digest_that_is_named_is_taken(store: Store, workspace: Workspace) -> None:
     """Whatever the tag points at, if its evidence speaks for it."""
-    digest = made(store, session, "built")
+    digest = made(store, workspace, "built")
 
-    assert target.choose(session, STAGING, digest).digest == digest
+    assert target.choose(workspace, STAGING, digest).digest == digest
 
 
 def test_staging_takes_nothing_that_its_evidence_speaks_against(
-    store: Store, session: Session
+    store: Store, workspace: Workspace
 ) -> None:
     """The tag `test`, put by hand on an image, is only a name."""
     digest = push_image(store.client(), labels(), tag="test").digest
 
     for wanted in ("", digest):
         with pytest.raises(PromotionRefusedError) as caught:
-            target.choose(session, STAGING, wanted)
+            target.choose(workspace, STAGING, wanted)
         assert caught.value.what == f"{SOURCE.version} ({digest}) may not run in staging."
         assert caught.value.why.splitlines() == [
             f"{name}: there is no evidence" for name in NEEDED["test"]
         ]
 
 
-def test_production_takes_the_release_and_nothing_else(store: Store, session: Session) -> None:
+def test_production_takes_the_release_and_nothing_else(store: Store, workspace: Workspace) -> None:
     """A digest that was not promoted is refused there, and CI is not asked for."""
-    digest = released(store, session)
-    other = made(store, session, "test", b"other")
+    digest = released(store, workspace)
+    other = made(store, workspace, "test", b"other")
 
-    assert target.choose(session, PRODUCTION).digest == digest
-    assert target.choose(session, PRODUCTION, digest).digest == digest
+    assert target.choose(workspace, PRODUCTION).digest == digest
+    assert target.choose(workspace, PRODUCTION, digest).digest == digest
     with pytest.raises(PromotionRefusedError, match="not the promoted release"):
-        target.choose(session, PRODUCTION, other)
+        target.choose(workspace, PRODUCTION, other)
 
 
-def test_a_tag_put_by_hand_is_no_release(store: Store, session: Session) -> None:
+def test_a_tag_put_by_hand_is_no_release(store: Store, workspace: Workspace) -> None:
     """All the evidence is there, and nobody promoted it."""
-    digest = made(store, session, "release")
+    digest = made(store, workspace, "release")
 
     with pytest.raises(PromotionRefusedError) as caught:
-        target.choose(session, PRODUCTION)
+        target.choose(workspace, PRODUCTION)
 
     assert caught.value.what == f"{SOURCE.version} ({digest}) may not run in production."
     assert caught.value.why == (
@@ -98,54 +100,56 @@ def test_a_tag_put_by_hand_is_no_release(store: Store, session: Session) -> None
     )
 
 
-def test_a_promotion_of_another_digest_does_not_count(store: Store, session: Session) -> None:
+def test_a_promotion_of_another_digest_does_not_count(store: Store, workspace: Workspace) -> None:
     """Its statement rests on statements that do not hang on this image."""
-    first = released(store, session)
-    second = made(store, session, "release", b"second")
+    first = released(store, workspace)
+    second = made(store, workspace, "release", b"second")
     (promoted,) = (
         row for row in evidence.pull(store.client(), first) if row.stage == "promote-release"
     )
     evidence.push(store.client(), second, [promoted])
 
     with pytest.raises(PromotionRefusedError) as caught:
-        target.choose(session, PRODUCTION)
+        target.choose(workspace, PRODUCTION)
 
     assert f"promote-release: speaks of sha256 {first[7:]}, not {second[7:]}" in caught.value.why
 
 
-def test_a_scan_that_grew_old_keeps_a_release_from_running(store: Store, session: Session) -> None:
+def test_a_scan_that_grew_old_keeps_a_release_from_running(
+    store: Store, workspace: Workspace
+) -> None:
     """As it keeps it from being promoted; what has run there before comes back all the same."""
     digest = push_image(store.client(), labels(), tag="test").digest
-    rows = record_all(session, digest, *NEEDED["test"])
-    rows["scan"] = record(session, "scan", digest, minutes=OLD)
+    rows = record_all(workspace, digest, *NEEDED["test"])
+    rows["scan"] = record(workspace, "scan", digest, minutes=OLD)
     evidence.push(store.client(), digest, rows.values())
 
     with pytest.raises(PromotionRefusedError) as caught:
-        target.choose(session, STAGING, digest)
-    remember(session, STAGING, digest)
+        target.choose(workspace, STAGING, digest)
+    remember(workspace, STAGING, digest)
 
     assert caught.value.why == "scan: is 40 days old, and may be 30 (evidence-days)"
-    assert target.choose(session, STAGING, digest).digest == digest
+    assert target.choose(workspace, STAGING, digest).digest == digest
     with pytest.raises(PromotionRefusedError):
-        target.choose(session, STAGING)
+        target.choose(workspace, STAGING)
 
 
-def test_a_release_comes_back_to_where_it_ran(store: Store, session: Session) -> None:
+def test_a_release_comes_back_to_where_it_ran(store: Store, workspace: Workspace) -> None:
     """Also to production, where the tag has moved on; and only to where it ran."""
-    first = released(store, session)
-    second = released(store, session, b"second")
-    remember(session, PRODUCTION, first)
+    first = released(store, workspace)
+    second = released(store, workspace, b"second")
+    remember(workspace, PRODUCTION, first)
 
-    assert target.choose(session, PRODUCTION).digest == second
-    assert target.choose(session, PRODUCTION, first).digest == first
-    assert not target.has_run(session, STAGING, first)
+    assert target.choose(workspace, PRODUCTION).digest == second
+    assert target.choose(workspace, PRODUCTION, first).digest == first
+    assert not target.has_run(workspace, STAGING, first)
 
 
-def test_what_is_not_there_is_refused(session: Session) -> None:
+def test_what_is_not_there_is_refused(workspace: Workspace) -> None:
     """A tag that nobody moved yet, a digest that nobody pushed, and what is no digest."""
     with pytest.raises(PromotionRefusedError, match="has no test"):
-        target.choose(session, STAGING)
+        target.choose(workspace, STAGING)
     with pytest.raises(PromotionRefusedError, match="has no sha256:0"):
-        target.choose(session, STAGING, "sha256:" + "0" * 64)
+        target.choose(workspace, STAGING, "sha256:" + "0" * 64)
     with pytest.raises(ConfigurationError):
-        target.choose(session, STAGING, "sha256:12")
+        target.choose(workspace, STAGING, "sha256:12")

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.unit.deployment.world import FIRST, SECOND, World, site_of
-from towpath.core.http import Answer
+from towpath.core.http import HttpAnswer
 from towpath.deployment import deploy, verify
 from towpath.environments.environment import Site
 
@@ -20,16 +20,16 @@ def served(tmp_path: Path) -> Site:
     return site
 
 
-def answers(digest: str = FIRST, version: str = "1.0", ready: int = 200) -> dict[str, Answer]:
+def answers(digest: str = FIRST, version: str = "1.0", ready: int = 200) -> dict[str, HttpAnswer]:
     """Return what the two health paths say."""
     status = "ok" if ready == 200 else "down"
     return {
-        "live": Answer(200, {"status": "ok", "digest": digest, "version": version}),
-        "ready": Answer(ready, {"status": status}),
+        "live": HttpAnswer(200, {"status": "ok", "digest": digest, "version": version}),
+        "ready": HttpAnswer(ready, {"status": status}),
     }
 
 
-def facts(site: Site, said: dict[str, Answer], digest: str = FIRST) -> dict[str, object]:
+def facts(site: Site, said: dict[str, HttpAnswer], digest: str = FIRST) -> dict[str, object]:
     """Verify 1.0 where the proxy answers so."""
     return verify.inspect(site, digest, "1.0", lambda url: said[url.rpartition("/")[2]])
 
@@ -47,12 +47,12 @@ def test_a_release_that_answers_as_itself_has_no_mismatch(served: Site) -> None:
         (answers(digest=SECOND), "digest"),
         (answers(version="0.9"), "version"),
         (answers(ready=503), "/health/ready answers 503"),
-        ({**answers(), "live": Answer(0, problem="ConnectionError")}, "ConnectionError"),
+        ({**answers(), "live": HttpAnswer(0, problem="ConnectionError")}, "ConnectionError"),
     ],
     ids=["digest", "version", "not ready", "no answer"],
 )
 def test_each_difference_is_counted_and_said(
-    served: Site, said: dict[str, Answer], word: str
+    served: Site, said: dict[str, HttpAnswer], word: str
 ) -> None:
     """Nothing that differs is passed over."""
     found = facts(served, said)

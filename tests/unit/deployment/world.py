@@ -10,9 +10,9 @@ from typing import Any
 
 from tests.fakes import FakeRunner, QuietTerminal
 from towpath.config import parse
-from towpath.config.workspace import Session
+from towpath.config.workspace import Workspace
 from towpath.core.runner import Outcome, command_failed
-from towpath.environments.engine import Container, Image
+from towpath.environments.engine import Container, EngineImage
 from towpath.environments.environment import Clock, Site
 
 FIRST, SECOND = "sha256:" + "1" * 64, "sha256:" + "2" * 64
@@ -120,13 +120,13 @@ class World(FakeRunner):
         self.acts.append(f"remove {container.version} {container.service}")
         self.rows = [row for row in self.rows if row.id != container.id]
 
-    def image(self, reference: str) -> Image | None:
+    def image(self, reference: str) -> EngineImage | None:
         """Return an image that is there."""
         if reference in self.tags:
-            return Image("linux/amd64", 1, self.tags[reference])
+            return EngineImage("linux/amd64", 1, self.tags[reference])
         if any(reference in digests for digests in self.tags.values()):
-            return Image("linux/amd64", 1, (reference,))
-        return Image(self.images[reference], 1) if reference in self.images else None
+            return EngineImage("linux/amd64", 1, (reference,))
+        return EngineImage(self.images[reference], 1) if reference in self.images else None
 
     def platform(self) -> str:
         """Return the platform of this engine."""
@@ -273,8 +273,8 @@ def site_of(world: World, root: Path, **settings: int) -> Site:
         root,
         {"TOWPATH_STATE": str(root / "state")},
     )
-    session = Session(config, world, QuietTerminal())
-    site = Site(session, config.environment("staging"), world, QuickClock())
+    workspace = Workspace(config, world, QuietTerminal())
+    site = Site(workspace, config.environment("staging"), world, QuickClock())
     world.backups = site.state / "backups"
     for digest in (FIRST, SECOND):
         world.images[config.images.at(digest)] = "linux/amd64"
@@ -283,6 +283,6 @@ def site_of(world: World, root: Path, **settings: int) -> Site:
 
 def said(site: Site) -> str:
     """Return everything that was told on a site's terminal."""
-    terminal = site.session.terminal
+    terminal = site.workspace.terminal
     assert isinstance(terminal, QuietTerminal)
     return terminal.said

@@ -134,7 +134,7 @@ def test_an_engine_of_an_earlier_version_is_told(
     private.sole_directory(own.client_config)
     (tmp_path / "user").mkdir()
     if current:
-        private.write(own.password, "word")
+        private.write_private(own.password, "word")
     else:
         (own.client_config / "config.json").symlink_to(tmp_path / "user/config.json")
     monkeypatch.setattr(flow, "_usable", lambda *_: True)

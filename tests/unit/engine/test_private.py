@@ -33,11 +33,11 @@ def test_a_file_gets_its_rights_before_its_content(tmp_path: Path) -> None:
     other.write_text("theirs")
     file.symlink_to(other)
 
-    private.write(file, "secret")
+    private.write_private(file, "secret")
 
     assert (file.read_text(), mode(file), other.read_text()) == ("secret", 0o600, "theirs")
     file.chmod(0o666)
-    private.write(file, "again")
+    private.write_private(file, "again")
     assert (file.read_text(), mode(file)) == ("again", 0o600)
     assert sorted(row.name for row in tmp_path.iterdir()) == ["file", "other"]
 
@@ -95,7 +95,7 @@ def test_a_login_of_the_user_arrives_while_the_engine_runs(tmp_path: Path) -> No
     """The config of the engine's clients is renewed, and the user's is only read."""
     own = Layout(tmp_path / "state", tmp_path / "run", 5001)
     private.sole_directory(own.client_config)
-    private.write(own.password, "word")
+    private.write_private(own.password, "word")
     user = tmp_path / ".docker"
     user.mkdir()
     env = {"HOME": str(tmp_path), "DOCKER_CONFIG": str(own.client_config)}

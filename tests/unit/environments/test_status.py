@@ -11,7 +11,7 @@ from towpath.core.errors import CommandFailedError
 from towpath.deployment import deploy
 from towpath.environments import services as stack
 from towpath.environments import status
-from towpath.environments.status import Status
+from towpath.environments.status import EnvironmentStatus
 
 
 def test_an_environment_that_serves(tmp_path: Path) -> None:
@@ -68,10 +68,12 @@ def test_two_releases_at_once_are_told(tmp_path: Path) -> None:
 
 def test_only_what_should_run_is_demanded() -> None:
     """An absent environment is ill only where it was asked for by name."""
-    absent, ill = Status("a", "", "", "", 0, "absent"), Status("b", "", "", "", 1, "unhealthy")
-    status.demand([absent], all_of_them=False)
+    absent, ill = EnvironmentStatus("a", "", "", "", 0, "absent"), EnvironmentStatus(
+        "b", "", "", "", 1, "unhealthy"
+    )
+    status.require_healthy([absent], all_of_them=False)
 
     with pytest.raises(CommandFailedError, match="Not well: a"):
-        status.demand([absent], all_of_them=True)
+        status.require_healthy([absent], all_of_them=True)
     with pytest.raises(CommandFailedError, match="Not well: b"):
-        status.demand([absent, ill], all_of_them=False)
+        status.require_healthy([absent, ill], all_of_them=False)

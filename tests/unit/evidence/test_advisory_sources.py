@@ -10,17 +10,22 @@ from typing import Any
 import pytest
 
 from tests.registry_server import Store
-from tests.releases import SOURCE, good, record, record_all, session_at
+from tests.releases import SOURCE, good, record, record_all, workspace_at
 from towpath.config import waivers as policy
 from towpath.config.waivers import Waiver
-from towpath.config.workspace import Session
+from towpath.config.workspace import Workspace
 from towpath.core.references import RELEASE, TEST
 from towpath.core.subject import Subject
 from towpath.evidence import advisory_sources as sources
 from towpath.evidence import record as stages
 from towpath.evidence.advisory_sources import Asked
 from towpath.gates import Status
-from towpath.promotion.availability import NEEDED, Release, Situation, is_available
+from towpath.promotion.availability import (
+    NEEDED,
+    PromotionCandidate,
+    PromotionContext,
+    is_available,
+)
 
 DIGEST = f"sha256:{'d' * 64}"
 PLATFORMS = ("linux/amd64", "linux/arm64")
@@ -30,23 +35,23 @@ UNTIL = dt.date(2099, 1, 31)
 
 
 @pytest.fixture
-def session(tmp_path: Path) -> Session:
+def workspace(tmp_path: Path) -> Workspace:
     """Return a session of an empty project."""
-    return session_at(tmp_path, Store(port=1))
+    return workspace_at(tmp_path, Store(port=1))
 
 
-def waived(session: Session, *ids: str) -> Session:
+def waived(workspace: Workspace, *ids: str) -> Workspace:
     """Return the session of a project with these waivers."""
     rows = tuple(Waiver(name, "reviewed", UNTIL) for name in ids)
     policy.require_known(rows, ())
-    return replace(session, config=replace(session.config, waivers=rows))
+    return replace(workspace, config=replace(workspace.config, waivers=rows))
 
 
-def judged(session: Session, stage: str, *asked: Asked) -> tuple[Status, str]:
+def judged(workspace: Workspace, stage: str, *asked: Asked) -> tuple[Status, str]:
     """Return how a stage with good facts ends that asked these sources, and why."""
     facts = {name: fact for name, fact in good(stage).items() if name != "age_days"}
     statement = stages.record(
-        session,
+        workspace,
         stage,
         Subject.image("r", DIGEST),
         facts | sources.facts(asked),
@@ -67,19 +72,19 @@ def test_the_facts_name_every_source_and_the_oldest_age() -> None:
 
 
 @pytest.mark.parametrize("stage", sources.AGES)
-def test_old_data_fails_and_no_data_is_no_verdict(session: Session, stage: str) -> None:
+def test_old_data_fails_and_no_data_is_no_verdict(workspace: Workspace, stage: str) -> None:
     """At 35 days it is still good, a tenth of a day later it is not."""
     old = replace(DIRECTORY, age_days=35.1)
 
-    assert judged(session, stage, replace(old, age_days=35), DEBIAN)[0] is Status.PASSED
-    assert judged(session, stage, old, DEBIAN)[0] is Status.FAILED
-    assert judged(session, stage) == (Status.ERRORED, "age_days: no fact")
+    assert judged(workspace, stage, replace(old, age_days=35), DEBIAN)[0] is Status.PASSED
+    assert judged(workspace, stage, old, DEBIAN)[0] is Status.FAILED
+    assert judged(workspace, stage) == (Status.ERRORED, "age_days: no fact")
 
 
-def test_a_waiver_of_a_source_accepts_its_age_and_no_other_ones(session: Session) -> None:
+def test_a_waiver_of_a_source_accepts_its_age_and_no_other_ones(workspace: Workspace) -> None:
     """The words of the waiver stand in the verdict."""
     old = replace(DIRECTORY, age_days=400)
-    accepting = waived(session, "SOURCE:data")
+    accepting = waived(workspace, "SOURCE:data")
 
     status, reason = judged(accepting, "security", old)
 
@@ -89,14 +94,14 @@ def test_a_waiver_of_a_source_accepts_its_age_and_no_other_ones(session: Session
     assert judged(accepting, "security", replace(old, address="dat"))[0] is Status.FAILED
 
 
-def released(session: Session, **facts: Any) -> Release:
+def released(workspace: Workspace, **facts: Any) -> PromotionCandidate:
     """Return a release whose stages say these things: `security=...`, `scan=...`."""
-    record_all(session, DIGEST, *NEEDED[RELEASE])
+    record_all(workspace, DIGEST, *NEEDED[RELEASE])
     for stage, more in facts.items():
-        record(session, stage, DIGEST, minutes=1, **more)
-    found = {name: stages.require(session.config, name) for name in NEEDED[RELEASE]}
-    return Release(
-        session.config.repository,
+        record(workspace, stage, DIGEST, minutes=1, **more)
+    found = {name: stages.require(workspace.config, name) for name in NEEDED[RELEASE]}
+    return PromotionCandidate(
+        workspace.config.repository,
         DIGEST,
         "1.2.3",
         SOURCE.commit,
@@ -107,11 +112,11 @@ def released(session: Session, **facts: Any) -> Release:
     )
 
 
-def asked_for(session: Session, release: Release, stage: str) -> Any:
+def asked_for(workspace: Workspace, release: PromotionCandidate, stage: str) -> Any:
     """Return whether the release may move to a stage."""
-    accepted = policy.acceptances(session.config.waivers)
-    situation = Situation(
-        stages.rules(session.config), PLATFORMS, previous=DIGEST, in_ci=True, accepted=accepted
+    accepted = policy.acceptances(workspace.config.waivers)
+    situation = PromotionContext(
+        stages.rules(workspace.config), PLATFORMS, previous=DIGEST, in_ci=True, accepted=accepted
     )
     return is_available(release, stage, situation)
 
@@ -127,19 +132,19 @@ def asked_for(session: Session, release: Release, stage: str) -> Any:
     ],
 )
 def test_what_the_environment_named_is_a_reason_against_a_release(
-    session: Session, stage: str, facts: dict[str, Any], waiver: str
+    workspace: Workspace, stage: str, facts: dict[str, Any], waiver: str
 ) -> None:
     """A test may rest on it; a release only with a waiver of this very thing, which is shown."""
-    release = released(session, **{stage: facts})
+    release = released(workspace, **{stage: facts})
     kind = "LEFT_OUT" if stage == "integration" else "SOURCE"
 
-    (reason,) = asked_for(session, release, RELEASE).reasons
+    (reason,) = asked_for(workspace, release, RELEASE).reasons
 
     assert reason.startswith(f"{stage}: {waiver} was ")
     assert reason.endswith(f"(a waiver would be of '{kind}:{waiver}')")
-    assert asked_for(session, release, TEST).ok
+    assert asked_for(workspace, release, TEST).ok
     for name, ok in ((f"{kind}:{waiver}", True), (f"{kind}:other", False)):
-        accepting = waived(session, name)
+        accepting = waived(workspace, name)
         answer = asked_for(accepting, released(accepting, **{stage: facts}), RELEASE)
         assert answer.ok is ok
         assert len(answer.accepted) == int(ok)
@@ -148,7 +153,7 @@ def test_what_the_environment_named_is_a_reason_against_a_release(
 
 
 @pytest.mark.parametrize("value", ["data", {"a": 1}, 7, None])
-def test_sources_that_are_no_list_are_no_release(session: Session, value: Any) -> None:
+def test_sources_that_are_no_list_are_no_release(workspace: Workspace, value: Any) -> None:
     """A statement may come from anybody."""
     facts = {"foreign": value}
 

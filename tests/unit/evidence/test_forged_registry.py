@@ -12,8 +12,8 @@ import pytest
 
 from tests.fakes import QuietTerminal
 from tests.registry_server import Store, push_image
-from tests.releases import labels, record, record_all, session_at
-from towpath.config.workspace import Session
+from tests.releases import labels, record, record_all, workspace_at
+from towpath.config.workspace import Workspace
 from towpath.core import documents
 from towpath.core.errors import NothingToJudgeError, PromotionRefusedError
 from towpath.evidence import registry as evidence
@@ -31,10 +31,10 @@ TYPE, MEDIA = statements.ARTIFACT_TYPE, statements.MEDIA_TYPE
 
 
 @pytest.fixture
-def built(store: Store, session: Session) -> Manifest:
+def built(store: Store, workspace: Workspace) -> Manifest:
     """Return the index of an image with all the evidence that `test` needs."""
     index = push_image(store.client(), labels(), tag="built")
-    rows = record_all(session, index.digest, *NEEDED["test"])
+    rows = record_all(workspace, index.digest, *NEEDED["test"])
     evidence.push(store.client(), index.digest, rows.values())
     return index
 
@@ -62,10 +62,10 @@ def attach(store: Store, index: Manifest, layers: Any, **fields: Any) -> str:
     return made.digest
 
 
-def refusal(session: Session) -> list[str]:
+def refusal(workspace: Workspace) -> list[str]:
     """Return why the image may not move to `test`, line by line."""
     with pytest.raises(PromotionRefusedError) as caught:
-        promote.promote(session, "test")
+        promote.promote(workspace, "test")
     return caught.value.why.splitlines()
 
 
@@ -185,27 +185,27 @@ LIES: list[Lie] = [
 
 @pytest.mark.parametrize("lie", LIES, ids=lambda lie: lie.__name__)
 def test_an_artifact_that_is_not_as_it_must_be_is_a_reason(
-    store: Store, session: Session, built: Manifest, lie: Lie
+    store: Store, workspace: Workspace, built: Manifest, lie: Lie
 ) -> None:
     """The whole list of reasons is that one, exit code 7, and the lists go on."""
     wanted = lie(store, built)
 
-    assert refusal(session) == [wanted]
+    assert refusal(workspace) == [wanted]
     assert "test" not in store.tags
-    listing.inspect(session)
-    listing.show(session, "built")
-    assert isinstance(session.terminal, QuietTerminal)
-    assert "unreadable" in session.terminal.written
+    listing.inspect(workspace)
+    listing.show(workspace, "built")
+    assert isinstance(workspace.terminal, QuietTerminal)
+    assert "unreadable" in workspace.terminal.written
 
 
 def test_a_value_under_its_limit_is_refused_wherever_it_is_read(
-    store: Store, session: Session, tmp_path: Path
+    store: Store, workspace: Workspace, tmp_path: Path
 ) -> None:
     """A statement in the registry that says passed over facts that do not."""
     digest = push_image(store.client(), labels(), tag="built").digest
-    rows = record_all(session, digest, *NEEDED["test"])
+    rows = record_all(workspace, digest, *NEEDED["test"])
     rows["tests"] = replace(rows["tests"], facts={**rows["tests"].facts, "coverage": 3})
-    elsewhere = session_at(tmp_path / "elsewhere", store)
+    elsewhere = workspace_at(tmp_path / "elsewhere", store)
     evidence.push(store.client(), digest, rows.values())
 
     assert refusal(elsewhere) == [
@@ -215,7 +215,7 @@ def test_a_value_under_its_limit_is_refused_wherever_it_is_read(
     ]
 
 
-def test_a_platform_that_is_listed_twice_is_refused(store: Store, session: Session) -> None:
+def test_a_platform_that_is_listed_twice_is_refused(store: Store, workspace: Workspace) -> None:
     """Who pulls it may get the other one."""
     index = push_image(store.client(), labels(), tag="built")
     more = push_image(store.client(), labels(), layer=b"more")
@@ -224,14 +224,14 @@ def test_a_platform_that_is_listed_twice_is_refused(store: Store, session: Sessi
     store.client().put_manifest("built", twice)
 
     with pytest.raises(NothingToJudgeError) as caught:
-        promote.promote(session, "test")
+        promote.promote(workspace, "test")
 
     assert caught.value.what == f"{twice.digest} lists linux/amd64 twice."
 
 
 @pytest.mark.parametrize("variant", ["v8", ""])
 def test_the_variant_that_a_machine_is_by_itself_is_no_other(
-    store: Store, session: Session, variant: str
+    store: Store, workspace: Workspace, variant: str
 ) -> None:
     """Some tools write it and some do not."""
     index = push_image(store.client(), labels(), tag="built")
@@ -243,7 +243,7 @@ def test_the_variant_that_a_machine_is_by_itself_is_no_other(
     assert set(registry.image(store.client(), "built").platforms) == {"linux/amd64", "linux/arm64"}
 
 
-def test_an_unknown_variant_is_another_platform(store: Store, session: Session) -> None:
+def test_an_unknown_variant_is_another_platform(store: Store, workspace: Workspace) -> None:
     """An image for newer processors does not run on every one."""
     index = push_image(store.client(), labels(), tag="built")
     rows = index.document["manifests"]
@@ -252,17 +252,17 @@ def test_an_unknown_variant_is_another_platform(store: Store, session: Session) 
     store.client().put_manifest("built", made)
 
     with pytest.raises(NothingToJudgeError, match="is listed as linux/amd64/v3 and is linux/amd64"):
-        promote.promote(session, "test")
+        promote.promote(workspace, "test")
 
 
 def test_two_machines_count_their_attempts_together(
-    store: Store, session: Session, tmp_path: Path
+    store: Store, workspace: Workspace, tmp_path: Path
 ) -> None:
     """The second goes on where the first ended, so that running until green is seen."""
     client = store.client()
     digest = push_image(client, labels(), tag="built").digest
-    other = session_at(tmp_path / "elsewhere", store)
-    failed = record(session, "tests", digest, coverage=3)
+    other = workspace_at(tmp_path / "elsewhere", store)
+    failed = record(workspace, "tests", digest, coverage=3)
     evidence.push(client, digest, [failed])
     passed = record(other, "tests", digest, minutes=1)
 
@@ -275,26 +275,26 @@ def test_two_machines_count_their_attempts_together(
 
 
 def test_a_statement_that_is_older_than_the_last_one_is_not_added(
-    store: Store, session: Session, tmp_path: Path
+    store: Store, workspace: Workspace, tmp_path: Path
 ) -> None:
     """It would be an attempt that goes back."""
     client = store.client()
     digest = push_image(client, labels(), tag="built").digest
-    other = session_at(tmp_path / "elsewhere", store)
-    last = record(session, "tests", digest, minutes=5)
+    other = workspace_at(tmp_path / "elsewhere", store)
+    last = record(workspace, "tests", digest, minutes=5)
     evidence.push(client, digest, [last])
 
     assert evidence.push(client, digest, [record(other, "tests", digest)]) == 0
     assert evidence.pull(client, digest) == [last]
 
 
-def test_what_cannot_be_believed_is_shown(store: Store, session: Session) -> None:
+def test_what_cannot_be_believed_is_shown(store: Store, workspace: Workspace) -> None:
     """The verdicts in the list are those of this side."""
     digest = push_image(store.client(), labels(), tag="built").digest
-    lint = record(session, "lint", digest)
+    lint = record(workspace, "lint", digest)
     evidence.push(store.client(), digest, [replace(lint, policy="x", status=Status.PASSED)])
 
-    listing.show(session, "built")
+    listing.show(workspace, "built")
 
-    assert isinstance(session.terminal, QuietTerminal)
-    assert "lint: was judged under another policy" in session.terminal.said
+    assert isinstance(workspace.terminal, QuietTerminal)
+    assert "lint: was judged under another policy" in workspace.terminal.said

@@ -116,8 +116,8 @@ def test_a_broken_history_is_not_taken_for_none(tmp_path: Path, text: str) -> No
 def test_a_file_is_replaced_whole_and_with_its_mode(tmp_path: Path) -> None:
     """No part of a file is ever seen, and nothing temporary stays."""
     path = tmp_path / "secret"
-    private.write(path, "one", mode=0o444)
-    private.write(path, "two", mode=0o444)
+    private.write_private(path, "one", mode=0o444)
+    private.write_private(path, "two", mode=0o444)
 
     assert (path.read_text(), path.stat().st_mode & 0o777) == ("two", 0o444)
     assert list(tmp_path.iterdir()) == [path]
@@ -128,7 +128,9 @@ def test_a_history_does_not_grow_for_ever(tmp_path: Path) -> None:
     history = History(tmp_path / "releases.json")
     history.add_migrations([{"name": "a.1", "safe": True, "over": ""}])
     rows = [{"digest": str(number)} for number in range(REMEMBERED)]
-    private.write(history.path, json.dumps({"releases": rows, "migrations": history.migrations()}))
+    private.write_private(
+        history.path, json.dumps({"releases": rows, "migrations": history.migrations()})
+    )
 
     history.add_release({"digest": "newest"})
 

@@ -8,7 +8,7 @@ import pytest
 
 from tests.registry_server import Store, push_image
 from tests.releases import labels, record, record_all
-from towpath.config.workspace import Session
+from towpath.config.workspace import Workspace
 from towpath.core.errors import NothingToJudgeError
 from towpath.evidence import registry as evidence
 from towpath.evidence import statement as statements
@@ -18,22 +18,22 @@ from towpath.registry import oci_reader as oci
 pytestmark = pytest.mark.door
 
 
-def test_statements_come_back_as_they_were(store: Store, session: Session) -> None:
+def test_statements_come_back_as_they_were(store: Store, workspace: Workspace) -> None:
     """What another machine pulls is what this one recorded, the oldest first."""
     client = store.client()
     digest = push_image(client, labels()).digest
-    second = record(session, "tests", digest, minutes=1)
-    first = record(session, "lint", digest)
+    second = record(workspace, "tests", digest, minutes=1)
+    first = record(workspace, "lint", digest)
 
     assert evidence.push(client, digest, [second, first]) == 2
     assert evidence.pull(client, digest) == [first, second]
 
 
-def test_the_artifact_speaks_of_the_index(store: Store, session: Session) -> None:
+def test_the_artifact_speaks_of_the_index(store: Store, workspace: Workspace) -> None:
     """Its subject is the index digest, and its type says what it is."""
     client = store.client()
     index = push_image(client, labels())
-    evidence.push(client, index.digest, [record(session, "lint", index.digest)])
+    evidence.push(client, index.digest, [record(workspace, "lint", index.digest)])
 
     (row,) = client.referrers(index.digest, statements.ARTIFACT_TYPE)
     document = client.manifest(row.digest).document
@@ -43,37 +43,41 @@ def test_the_artifact_speaks_of_the_index(store: Store, session: Session) -> Non
     assert [layer["mediaType"] for layer in document["layers"]] == [statements.MEDIA_TYPE]
 
 
-def test_what_is_there_is_not_pushed_again(store: Store, session: Session) -> None:
+def test_what_is_there_is_not_pushed_again(store: Store, workspace: Workspace) -> None:
     """A second push of the same statements writes nothing; a new one brings only itself."""
     client = store.client()
     digest = push_image(client, labels()).digest
-    lint = record(session, "lint", digest)
+    lint = record(workspace, "lint", digest)
     evidence.push(client, digest, [lint])
     store.asked.clear()
 
     assert evidence.push(client, digest, [lint]) == 0
     assert not [line for line in store.asked if line.startswith(("PUT", "POST"))]
-    assert evidence.push(client, digest, [lint, record(session, "tests", digest)]) == 1
+    assert evidence.push(client, digest, [lint, record(workspace, "tests", digest)]) == 1
     assert len(client.referrers(digest, statements.ARTIFACT_TYPE)) == 2
 
 
-def test_only_what_speaks_of_the_image_is_local_evidence(store: Store, session: Session) -> None:
+def test_only_what_speaks_of_the_image_is_local_evidence(
+    store: Store, workspace: Workspace
+) -> None:
     """Statements about its digest or its very source count; those of another image do not."""
     client = store.client()
     index = push_image(client, labels())
-    record_all(session, index.digest, "lint", "build")
-    record(session, "scan", f"sha256:{'0' * 64}")
+    record_all(workspace, index.digest, "lint", "build")
+    record(workspace, "scan", f"sha256:{'0' * 64}")
     image = registry.image(client, index.digest)
 
-    assert {row.stage for row in evidence.local(session, image)} == {"lint", "build"}
+    assert {row.stage for row in evidence.local(workspace, image)} == {"lint", "build"}
 
 
-def test_evidence_that_hangs_on_another_image_is_refused(store: Store, session: Session) -> None:
+def test_evidence_that_hangs_on_another_image_is_refused(
+    store: Store, workspace: Workspace
+) -> None:
     """An artifact that was listed for a digest it does not speak of is not believed."""
     client = store.client()
     mine = push_image(client, labels())
     other = push_image(client, labels(), layer=b"other")
-    evidence.push(client, other.digest, [record(session, "lint", other.digest)])
+    evidence.push(client, other.digest, [record(workspace, "lint", other.digest)])
     place = mine.digest.replace(":", "-")
     store.tags[place] = store.tags[other.digest.replace(":", "-")]
 

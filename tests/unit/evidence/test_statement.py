@@ -170,7 +170,7 @@ def test_reasons_are_those_of_what_did_not_pass() -> None:
 
 
 OTHER = Subject.commit("d" * 40, "u" * 40)
-CARRIED = evidence.carry(GOOD, OTHER)
+CARRIED = evidence.carry_over(GOOD, OTHER)
 
 
 def test_a_carried_statement_says_of_another_commit_what_was_measured_before() -> None:
@@ -185,7 +185,7 @@ def test_a_carried_statement_is_an_attempt_like_any_other() -> None:
     """After one that failed for the same commit it names that one."""
     failed = replace(GOOD, subject=OTHER, status=Status.FAILED)
 
-    found = evidence.carry(GOOD, OTHER, failed)
+    found = evidence.carry_over(GOOD, OTHER, failed)
 
     assert (found.attempt, found.repeats) == (2, failed.sha256)
     assert evidence.objections(found, OTHER.digest, "p", {GOOD.sha256: GOOD}) == []
@@ -204,7 +204,7 @@ def test_a_carried_statement_counts_with_its_original() -> None:
 
 def forged(original: Statement, **changes: Any) -> tuple[Statement, Statement]:
     """Return a statement that carries this one, with something of it changed, and the original."""
-    return replace(evidence.carry(original, OTHER), **changes), original
+    return replace(evidence.carry_over(original, OTHER), **changes), original
 
 
 @pytest.mark.parametrize(

@@ -10,10 +10,10 @@ from typing import Any
 from tests.fakes import Answer, TableRunner, outcome
 from tests.layers import layer
 from tests.registry_server import Store, push_image
-from tests.releases import SOURCE, labels, session_at
-from towpath.config.workspace import Session
+from tests.releases import SOURCE, labels, workspace_at
+from towpath.config.workspace import Workspace
 from towpath.core.runner import Outcome
-from towpath.source.snapshot import Source
+from towpath.source.snapshot import SourceSnapshot
 
 BOTH = ("linux/amd64", "linux/arm64")
 DOCKERFILE = """ARG PYTHON=3.13
@@ -26,7 +26,7 @@ FROM base AS production
 STORE = '{"DriverStatus": [["driver-type", "io.containerd.snapshotter.v1"]]}'
 
 
-def git(source: Source = SOURCE) -> dict[str, Answer]:
+def git(source: SourceSnapshot = SOURCE) -> dict[str, Answer]:
     """Answer as git does in the tree of this source."""
     return {
         "rev-parse": f"{source.commit}\n{SOURCE.tree}\n",
@@ -69,7 +69,7 @@ def pushing(store: Store, *, tag: str = "arrived", **options: Any) -> Push:
     return lambda: push_image(store.client(), labels(), tag=tag, **options).digest
 
 
-def session_with(root: Path, store: Store, push: Push, base: Push | None = None) -> Session:
+def session_with(root: Path, store: Store, push: Push, base: Push | None = None) -> Workspace:
     """Return a session in which a build pushes so, and finds this base."""
     answers: dict[str, Answer] = {
         "docker info": STORE,
@@ -78,4 +78,4 @@ def session_with(root: Path, store: Store, push: Push, base: Push | None = None)
     }
     (root / "Dockerfile").write_text(DOCKERFILE if base else "FROM scratch AS production\n")
     runner = TableRunner(answers)
-    return session_at(root, store, runner, TOWPATH_STATE=str(root / "state"))
+    return workspace_at(root, store, runner, TOWPATH_STATE=str(root / "state"))

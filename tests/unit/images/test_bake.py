@@ -9,7 +9,7 @@ import pytest
 
 from tests.fakes import TableRunner, outcome
 from tests.registry_server import Store
-from tests.releases import session_at
+from tests.releases import workspace_at
 from towpath.core.errors import NothingToJudgeError
 from towpath.core.runner import Outcome
 from towpath.images import bake
@@ -34,9 +34,9 @@ def test_targets_and_their_one_base_are_one_definition(tmp_path: Path) -> None:
     (tmp_path / "Dockerfile").write_text(
         "FROM python:3.13-slim AS production\nFROM production AS testing\n"
     )
-    session = session_at(tmp_path, Store(port=1), TableRunner({"info": STORE, "bake": run}))
+    workspace = workspace_at(tmp_path, Store(port=1), TableRunner({"info": STORE, "bake": run}))
 
-    solved = bake.solve(session, ORDER)
+    solved = bake.solve(workspace, ORDER)
 
     assert seen.keys() == {"production", "testing", "base-0"}
     assert seen["base-0"]["dockerfile-inline"] == "FROM python:3.13-slim\n"
@@ -48,7 +48,7 @@ def test_targets_and_their_one_base_are_one_definition(tmp_path: Path) -> None:
 def test_a_builder_that_wrote_nothing_is_nothing_to_judge(tmp_path: Path) -> None:
     """Exit code 0 without metadata names no digest."""
     (tmp_path / "Dockerfile").write_text("FROM scratch AS production\nFROM scratch AS testing\n")
-    session = session_at(tmp_path, Store(port=1), TableRunner({"info": STORE, "bake": ""}))
+    workspace = workspace_at(tmp_path, Store(port=1), TableRunner({"info": STORE, "bake": ""}))
 
     with pytest.raises(NothingToJudgeError, match="metadata"):
-        bake.solve(session, ORDER)
+        bake.solve(workspace, ORDER)

@@ -6,7 +6,7 @@ import csv
 import json
 
 from towpath.images import bake_commands as bake
-from towpath.images.bake_commands import Target
+from towpath.images.bake_commands import BakeTarget
 
 LABELS = {
     "org.opencontainers.image.version": "1.2.3",
@@ -16,7 +16,7 @@ LABELS = {
 BOTH = ("linux/amd64", "linux/arm64")
 
 
-def written(target: Target) -> dict[str, object]:
+def written(target: BakeTarget) -> dict[str, object]:
     """Return a target as its definition has it."""
     found: dict[str, object] = json.loads(bake.definition({"x": target}))["target"]["x"]
     return found
@@ -43,7 +43,9 @@ def test_builder_and_cache_are_named_where_wanted() -> None:
 
 def test_a_target_says_stage_platforms_and_secret() -> None:
     """A push for two platforms has the OCI labels as annotations of its index."""
-    target = Target("production", "r/n:building", BOTH, {"A": "1"}, LABELS, ca_file="/etc/ca.crt")
+    target = BakeTarget(
+        "production", "r/n:building", BOTH, {"A": "1"}, LABELS, ca_file="/etc/ca.crt"
+    )
 
     assert written(target) == {
         "context": ".",
@@ -61,19 +63,19 @@ def test_a_target_says_stage_platforms_and_secret() -> None:
 
 def test_one_platform_has_no_index_to_annotate() -> None:
     """The annotations are on its manifest; without a push there are none."""
-    one = Target("testing", "n", BOTH[:1], labels=LABELS)
+    one = BakeTarget("testing", "n", BOTH[:1], labels=LABELS)
 
     assert written(one)["output"] == [
         "type=image,push=,unpack=false,oci-mediatypes=true,name=n,"
         "annotation.org.opencontainers.image.version=1.2.3"
     ]
-    kept = Target("testing", "n", BOTH[:1], labels=LABELS, push=False)
+    kept = BakeTarget("testing", "n", BOTH[:1], labels=LABELS, push=False)
     assert written(kept)["output"] == ["type=docker,oci-mediatypes=true,name=n"]
 
 
 def test_an_inline_dockerfile_has_no_stage() -> None:
     """The base is built from one line."""
-    body = written(Target("", "n", BOTH, inline="FROM python:3.13-slim\n"))
+    body = written(BakeTarget("", "n", BOTH, inline="FROM python:3.13-slim\n"))
 
     assert body["dockerfile-inline"] == "FROM python:3.13-slim\n"
     assert "target" not in body
@@ -82,7 +84,7 @@ def test_an_inline_dockerfile_has_no_stage() -> None:
 def test_values_stay_what_they_are() -> None:
     """Commas and quotes survive the CSV of an output, `${` is no template of HCL."""
     value = 'a,"b" ${HOME} %{if}'
-    body = written(Target("x", "n", BOTH, labels={"org.opencontainers.image.title": value}))
+    body = written(BakeTarget("x", "n", BOTH, labels={"org.opencontainers.image.title": value}))
 
     assert body["labels"] == {"org.opencontainers.image.title": 'a,"b" $${HOME} %%{if}'}
     (output,) = body["output"]  # type: ignore[misc]

@@ -11,7 +11,7 @@ import pytest
 from tests.fakes import Answer, QuietTerminal, TableRunner, outcome
 from tests.layers import AMD64, layer, program
 from tests.registry_server import Store, push_image
-from tests.releases import SOURCE, START, labels, session_at
+from tests.releases import SOURCE, START, labels, workspace_at
 from tests.unit.images.baking import BOTH, STORE, builder, git, pushing, session_with
 from tests.unit.images.wheels.wheelwright import Machine
 from towpath.core.errors import (
@@ -36,9 +36,9 @@ pytestmark = pytest.mark.door
 
 def test_what_was_pushed_is_read_back_and_named(store: Store, tmp_path: Path) -> None:
     """Digest, platforms and sizes are the registry's; version and `built` point at the digest."""
-    session = session_with(tmp_path, store, pushing(store))
+    workspace = session_with(tmp_path, store, pushing(store))
 
-    built = build.build(session, SOURCE, platforms=BOTH)
+    built = build.build(workspace, SOURCE, platforms=BOTH)
 
     assert built.digest == store.tags["arrived"]
     assert built.platforms == BOTH
@@ -50,10 +50,10 @@ def test_what_was_pushed_is_read_back_and_named(store: Store, tmp_path: Path) ->
 
 def test_the_statement_binds_source_and_digest(store: Store, tmp_path: Path) -> None:
     """Commit, tree and digest are facts of one passed statement about the digest."""
-    session = session_with(tmp_path, store, pushing(store))
-    built = build.build(session, SOURCE, platforms=BOTH)
+    workspace = session_with(tmp_path, store, pushing(store))
+    built = build.build(workspace, SOURCE, platforms=BOTH)
 
-    statement = build.record(session, SOURCE, built, BOTH, started=START)
+    statement = build.record(workspace, SOURCE, built, BOTH, started=START)
 
     stages.raise_for(statement)
     assert statement.subject.digest == {"sha256": built.digest.removeprefix("sha256:")}
@@ -65,23 +65,23 @@ def test_the_statement_binds_source_and_digest(store: Store, tmp_path: Path) -> 
 
 def test_a_builder_that_pushed_nothing_is_an_error(store: Store, tmp_path: Path) -> None:
     """Exit code 0 with nothing in the registry moves no tag."""
-    session = session_with(tmp_path, store, lambda: f"sha256:{'0' * 64}")
+    workspace = session_with(tmp_path, store, lambda: f"sha256:{'0' * 64}")
 
     with pytest.raises(RegistryError, match="does not hold sha256:000"):
-        build.build(session, SOURCE, platforms=BOTH)
+        build.build(workspace, SOURCE, platforms=BOTH)
     assert store.tags == {}
 
 
 def test_an_image_without_a_platform_is_an_error(store: Store, tmp_path: Path) -> None:
     """One platform of two is not what was asked for."""
-    session = session_with(
+    workspace = session_with(
         tmp_path,
         store,
         pushing(store, platforms=("linux/amd64",)),
     )
 
     with pytest.raises(RegistryError, match="lacks linux/arm64"):
-        build.build(session, SOURCE, platforms=BOTH)
+        build.build(workspace, SOURCE, platforms=BOTH)
     assert "built" not in store.tags
 
 
@@ -94,10 +94,10 @@ def test_a_layer_that_did_not_arrive_is_an_error(store: Store, tmp_path: Path) -
         del store.blobs[lost]
         return digest
 
-    session = session_with(tmp_path, store, push)
+    workspace = session_with(tmp_path, store, push)
 
     with pytest.raises(RegistryError) as caught:
-        build.build(session, SOURCE, platforms=BOTH)
+        build.build(workspace, SOURCE, platforms=BOTH)
     assert "lacks the layer" in caught.value.why
 
 
@@ -113,50 +113,50 @@ def test_a_child_of_another_platform_is_nothing_to_judge(store: Store, tmp_path:
         store.client().put_manifest("arrived", wrong)
         return wrong.digest
 
-    session = session_with(tmp_path, store, push)
+    workspace = session_with(tmp_path, store, push)
 
     with pytest.raises(NothingToJudgeError, match="is listed as linux/arm64"):
-        build.build(session, SOURCE, platforms=BOTH)
+        build.build(workspace, SOURCE, platforms=BOTH)
 
 
 def test_a_failed_build_moves_nothing(store: Store, tmp_path: Path) -> None:
     """The builder's own words are the reason."""
     failed = outcome(code=1, stderr="no space left")
     answers: dict[str, Answer] = {"docker info": STORE, "buildx bake": failed}
-    session = session_at(tmp_path, store, TableRunner(answers))
+    workspace = workspace_at(tmp_path, store, TableRunner(answers))
 
     with pytest.raises(CommandFailedError, match="failed") as caught:
-        build.build(session, SOURCE, platforms=BOTH)
+        build.build(workspace, SOURCE, platforms=BOTH)
     assert caught.value.why == "no space left"
     assert store.tags == {}
 
 
 def test_files_that_change_meanwhile_are_noticed(store: Store, tmp_path: Path) -> None:
     """An image of a tree that changed under the builder has no tree to speak of."""
-    session = session_with(tmp_path, store, pushing(store))
+    workspace = session_with(tmp_path, store, pushing(store))
     before = replace(SOURCE, tree="8" * 40)
 
     with pytest.raises(NothingToJudgeError, match="changed while"):
-        build.build(session, before, platforms=BOTH)
+        build.build(workspace, before, platforms=BOTH)
 
 
 def test_a_released_version_is_never_replaced(store: Store, tmp_path: Path) -> None:
     """The tag of a version keeps its digest; another build of it is an error."""
     released = replace(SOURCE, version="1.2.3")
     first = push_image(store.client(), labels(), layer=b"first", tag="1.2.3").digest
-    session = session_with(tmp_path, store, pushing(store))
+    workspace = session_with(tmp_path, store, pushing(store))
 
     with pytest.raises(RegistryError, match="1.2.3 is in the registry already"):
-        build.build(session, released, platforms=BOTH)
+        build.build(workspace, released, platforms=BOTH)
     assert store.tags["1.2.3"] == first
     assert "built" not in store.tags
 
 
 def test_another_target_gets_its_own_tag_only(store: Store, tmp_path: Path) -> None:
     """A testing image is never what a promotion takes."""
-    session = session_with(tmp_path, store, pushing(store))
+    workspace = session_with(tmp_path, store, pushing(store))
 
-    built = build.build(session, SOURCE, platforms=BOTH, target="testing")
+    built = build.build(workspace, SOURCE, platforms=BOTH, target="testing")
 
     assert built.tags == ("testing",)
     assert {"arrived", "testing"} <= set(store.tags)
@@ -166,36 +166,36 @@ def test_another_target_gets_its_own_tag_only(store: Store, tmp_path: Path) -> N
 def test_a_registry_that_is_down_stops_before_the_build(tmp_path: Path) -> None:
     """Nothing is built that could not be pushed."""
     runner = TableRunner()
-    session = session_at(tmp_path, Store(port=1), runner)
+    workspace = workspace_at(tmp_path, Store(port=1), runner)
 
     with pytest.raises(RegistryNetworkError):
-        build.build(session, SOURCE, platforms=BOTH)
+        build.build(workspace, SOURCE, platforms=BOTH)
     assert runner.calls == []
 
 
 def test_an_unknown_target_names_the_nearest(store: Store, tmp_path: Path) -> None:
     """A typo is a configuration error."""
-    session = session_at(tmp_path, store)
+    workspace = workspace_at(tmp_path, store)
 
     with pytest.raises(ConfigurationError, match="Did you mean 'production'"):
-        build.build(session, SOURCE, platforms=BOTH, target="producton")
+        build.build(workspace, SOURCE, platforms=BOTH, target="producton")
 
 
 def test_the_arguments_follow_from_the_commit(store: Store, tmp_path: Path) -> None:
     """No argument and no label holds the time of the build: one commit is one digest."""
-    session = session_at(tmp_path, store)
+    workspace = workspace_at(tmp_path, store)
 
     assert build.arguments(SOURCE)["SOURCE_DATE_EPOCH"] == "1795555588"
-    found = build.labels(session, SOURCE)
+    found = build.labels(workspace, SOURCE)
     assert found["org.opencontainers.image.created"] == "2026-11-24T21:26:28Z"
     assert found["dev.towpath.dirty"] == "false"
 
 
 def test_a_build_without_a_push_stays_in_the_engine(tmp_path: Path) -> None:
     """No registry is asked, and the name is the engine's."""
-    session = session_with(tmp_path, Store(port=1), lambda: f"sha256:{'0' * 64}")
+    workspace = session_with(tmp_path, Store(port=1), lambda: f"sha256:{'0' * 64}")
 
-    assert build.keep(session, SOURCE, platforms=("linux/amd64",)) == (
+    assert build.keep(workspace, SOURCE, platforms=("linux/amd64",)) == (
         "towpath/dashboard:production"
     )
 
@@ -203,16 +203,16 @@ def test_a_build_without_a_push_stays_in_the_engine(tmp_path: Path) -> None:
 def test_several_targets_are_one_solve(store: Store, tmp_path: Path) -> None:
     """buildx is called once; each target gets its own names."""
     layers = iter([layer({"one": b"1"}), layer({"two": b"2"})])
-    session = session_with(
+    workspace = session_with(
         tmp_path,
         store,
         lambda: push_image(store.client(), labels(), layer=next(layers), tag="arrived").digest,
     )
 
-    built = build.build_all(session, SOURCE, platforms=BOTH, targets=("production", "testing"))
+    built = build.build_all(workspace, SOURCE, platforms=BOTH, targets=("production", "testing"))
 
-    assert isinstance(session.runner, TableRunner)
-    assert sum("buildx bake" in line for line in session.runner.lines) == 1
+    assert isinstance(workspace.runner, TableRunner)
+    assert sum("buildx bake" in line for line in workspace.runner.lines) == 1
     assert store.tags["built"] == built["production"].digest
     assert store.tags["testing"] == built["testing"].digest
     assert built["production"].digest != built["testing"].digest
@@ -221,18 +221,18 @@ def test_several_targets_are_one_solve(store: Store, tmp_path: Path) -> None:
 def test_one_bad_target_moves_no_tag(store: Store, tmp_path: Path) -> None:
     """What one target lacks holds back the names of all."""
     pushes = iter([pushing(store), pushing(store, platforms=("linux/amd64",), tag="half")])
-    session = session_with(tmp_path, store, lambda: next(pushes)())
+    workspace = session_with(tmp_path, store, lambda: next(pushes)())
 
     with pytest.raises(RegistryError, match="lacks linux/arm64"):
-        build.build_all(session, SOURCE, platforms=BOTH, targets=("production", "testing"))
+        build.build_all(workspace, SOURCE, platforms=BOTH, targets=("production", "testing"))
     assert set(store.tags) == {"arrived", "half"}
 
 
 def test_a_tag_of_ones_own_moves_too(store: Store, tmp_path: Path) -> None:
     """--tag adds a name to those that the pipeline gives."""
-    session = session_with(tmp_path, store, pushing(store))
+    workspace = session_with(tmp_path, store, pushing(store))
 
-    built = build.build_all(session, SOURCE, platforms=BOTH, tag="try-1")["production"]
+    built = build.build_all(workspace, SOURCE, platforms=BOTH, tag="try-1")["production"]
 
     assert built.tags == ("0.0.0-gccccccc", "built", "try-1")
     assert store.tags["try-1"] == built.digest
@@ -241,14 +241,14 @@ def test_a_tag_of_ones_own_moves_too(store: Store, tmp_path: Path) -> None:
 def test_what_lies_above_the_base_is_measured(store: Store, tmp_path: Path) -> None:
     """The base is pushed beside the target; its layers are the lowest of the target's."""
     below, ours = layer({"etc/base": b"base"}), layer({"srv/app": b"x" * 99})
-    session = session_with(
+    workspace = session_with(
         tmp_path,
         store,
         pushing(store, layer=below, more=(ours,)),
         pushing(store, layer=below, tag="base"),
     )
 
-    built = build.build(session, SOURCE, platforms=BOTH)
+    built = build.build(workspace, SOURCE, platforms=BOTH)
 
     assert built.above_base == {"linux/amd64": len(ours), "linux/arm64": len(ours)}
     base = origin.base(store.client(), built.digest)
@@ -258,26 +258,26 @@ def test_what_lies_above_the_base_is_measured(store: Store, tmp_path: Path) -> N
 
 def test_a_base_that_cannot_be_told_is_said(store: Store, tmp_path: Path) -> None:
     """Without a stage of that name the base is not known, and no size above it is claimed."""
-    session = session_with(tmp_path, store, pushing(store))
+    workspace = session_with(tmp_path, store, pushing(store))
     (tmp_path / "Dockerfile").write_text("FROM python\n")
 
-    built = build.build(session, SOURCE, platforms=BOTH)
+    built = build.build(workspace, SOURCE, platforms=BOTH)
 
     assert built.above_base == {}
-    assert isinstance(session.terminal, QuietTerminal)
-    assert "The base of production is not known" in session.terminal.said
+    assert isinstance(workspace.terminal, QuietTerminal)
+    assert "The base of production is not known" in workspace.terminal.said
 
 
 def test_a_program_of_another_architecture_stops_before_the_tags(
     store: Store, tmp_path: Path
 ) -> None:
     """A file for x86-64 in the arm64 image is named, and nothing gets its name."""
-    session = session_with(
+    workspace = session_with(
         tmp_path, store, pushing(store, layer=layer({"srv/lib/x.so": program(AMD64)}))
     )
 
     with pytest.raises(CommandFailedError, match="production for linux/arm64") as caught:
-        build.build(session, SOURCE, platforms=BOTH)
+        build.build(workspace, SOURCE, platforms=BOTH)
     assert caught.value.why == "srv/lib/x.so (x86-64)"
     assert set(store.tags) == {"arrived"}
 
@@ -286,11 +286,11 @@ def test_a_layer_is_looked_at_once(store: Store, tmp_path: Path) -> None:
     """What is in a layer is remembered by its digest: the second build downloads none."""
     content = layer({"srv/lib/x.so": program(AMD64)})
     one = ("linux/amd64",)
-    session = session_with(tmp_path, store, pushing(store, layer=content, platforms=one))
-    first = build.build(session, SOURCE, platforms=one)
+    workspace = session_with(tmp_path, store, pushing(store, layer=content, platforms=one))
+    first = build.build(workspace, SOURCE, platforms=one)
     store.asked.clear()
 
-    second = build.build(session, SOURCE, platforms=one)
+    second = build.build(workspace, SOURCE, platforms=one)
 
     assert first.programs == second.programs == 1
     assert f"GET /v2/towpath/dashboard/blobs/{oci.sha256(content)}" not in store.asked
@@ -298,19 +298,19 @@ def test_a_layer_is_looked_at_once(store: Store, tmp_path: Path) -> None:
 
 def test_a_layer_that_is_no_archive_is_nothing_to_judge(store: Store, tmp_path: Path) -> None:
     """What cannot be looked into is never taken for right."""
-    session = session_with(tmp_path, store, pushing(store, layer=b"\x28\xb5\x2f\xfd"))
+    workspace = session_with(tmp_path, store, pushing(store, layer=b"\x28\xb5\x2f\xfd"))
 
     with pytest.raises(NothingToJudgeError, match="cannot be read"):
-        build.build(session, SOURCE, platforms=BOTH)
+        build.build(workspace, SOURCE, platforms=BOTH)
     assert set(store.tags) == {"arrived"}
 
 
 def test_the_provenance_hangs_on_the_digest(store: Store, tmp_path: Path) -> None:
     """Commit, base and builder are said of the digest; the same bytes keep the first one."""
-    session = session_with(tmp_path, store, pushing(store))
+    workspace = session_with(tmp_path, store, pushing(store))
 
-    first = build.build(session, SOURCE, platforms=BOTH)
-    build.build(session, SOURCE, platforms=BOTH)
+    first = build.build(workspace, SOURCE, platforms=BOTH)
+    build.build(workspace, SOURCE, platforms=BOTH)
 
     (artifact,) = attached.artifacts(store.client(), first.digest, provenance.ARTIFACT_TYPE)
     said = json.loads(attached.content(store.client(), artifact))
@@ -324,23 +324,23 @@ def test_the_provenance_hangs_on_the_digest(store: Store, tmp_path: Path) -> Non
 def test_the_provenance_names_the_wheels_that_were_made(store: Store, tmp_path: Path) -> None:
     """Each with its hash, for which platform and how, so that nobody has to believe a tag."""
     machine = Machine(tmp_path, store)
-    session = machine.session()
-    assert isinstance(session.runner, TableRunner)
+    workspace = machine.workspace()
+    assert isinstance(workspace.runner, TableRunner)
     solve = builder(pushing(store))
 
     def bake(argv: tuple[str, ...]) -> Outcome:
         plan = Path(next(word for word in argv if word.startswith("--file=")).partition("=")[2])
         body = json.loads(plan.read_text())["target"].get("production", {})
         if body and "contexts" not in body:
-            log = session.config.reports / "logs" / "build.log"
+            log = workspace.config.reports / "logs" / "build.log"
             log.parent.mkdir(parents=True, exist_ok=True)
             log.write_text(wheels.WANTED)
             return outcome(code=1)
         return solve(argv)
 
-    session.runner.answers |= {"buildx bake": bake, **git()}
+    workspace.runner.answers |= {"buildx bake": bake, **git()}
 
-    built = build.build(session, SOURCE, platforms=BOTH)
+    built = build.build(workspace, SOURCE, platforms=BOTH)
 
     (artifact,) = attached.artifacts(store.client(), built.digest, provenance.ARTIFACT_TYPE)
     said = json.loads(attached.content(store.client(), artifact))["predicate"]["buildDefinition"]

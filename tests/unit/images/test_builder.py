@@ -10,17 +10,17 @@ import pytest
 from tests.fakes import QuietTerminal
 from tests.unit.images.machines import HERE, Engine, Machines
 from towpath.config import parse
-from towpath.config.workspace import Session
+from towpath.config.workspace import Workspace
 from towpath.core.errors import CommandFailedError
-from towpath.images.builder import Place, here
+from towpath.images.builder import Builder, here
 
 BOTH = ("linux/amd64", "linux/arm64")
 NETWORK, TLS = "--driver-opt=network=host", "tcp://docker:2376"
 
 
-def session_of(root: Path, machines: Machines, **env: str) -> Session:
+def workspace_of(root: Path, machines: Machines, **env: str) -> Workspace:
     """Return a session whose environment leads to an engine."""
-    return Session(
+    return Workspace(
         parse({"name": "box"}, root, {"HOME": str(root), **env}), machines, QuietTerminal()
     )
 
@@ -41,20 +41,20 @@ def test_an_image_store_needs_no_builder(tmp_path: Path) -> None:
     """The engine is asked what it is, and nothing is made."""
     machines = Machines({HERE: Engine("x86_64")})
 
-    assert here(session_of(tmp_path, machines), BOTH) == Place("docker", BOTH)
+    assert here(workspace_of(tmp_path, machines), BOTH) == Builder("docker", BOTH)
     assert machines.lines == ["docker info --format json"]
 
 
 def test_without_one_a_builder_is_made_once(tmp_path: Path) -> None:
     """It is on the host's network, and found again by its name."""
     machines = old()
-    session = session_of(tmp_path, machines)
+    workspace = workspace_of(tmp_path, machines)
 
-    first = here(session, BOTH)
+    first = here(workspace, BOTH)
     machines.engines[NETWORK] = Engine()
-    second = here(session, BOTH)
+    second = here(workspace, BOTH)
 
-    assert first == second == Place(first.builder, BOTH, first.builder)
+    assert first == second == Builder(first.builder, BOTH, first.builder)
     assert first.builder.startswith("towpath-")
     assert [line for line in machines.lines if "create" in line] == [
         f"docker buildx create --name={first.builder} --driver=docker-container {NETWORK}"
@@ -64,10 +64,10 @@ def test_without_one_a_builder_is_made_once(tmp_path: Path) -> None:
 @pytest.mark.parametrize("variable", ["DOCKER_HOST", "DOCKER_CONTEXT", "engine"])
 def test_another_engine_has_another_builder(tmp_path: Path, variable: str) -> None:
     """One that was made for the first would build on the first for ever."""
-    one = here(session_of(tmp_path, old()), BOTH)
+    one = here(workspace_of(tmp_path, old()), BOTH)
     env = {} if variable == "engine" else {variable: "unix:///other"}
 
-    other = here(session_of(tmp_path, old("two" if variable == "engine" else "one"), **env), BOTH)
+    other = here(workspace_of(tmp_path, old("two" if variable == "engine" else "one"), **env), BOTH)
 
     assert one.builder != other.builder
 
@@ -75,11 +75,11 @@ def test_another_engine_has_another_builder(tmp_path: Path, variable: str) -> No
 def test_an_engine_behind_tls_gets_a_context_first(tmp_path: Path) -> None:
     """buildx takes no files that only the environment names; other files are another builder."""
     machines = old()
-    session = session_of(tmp_path, machines, **with_tls(tmp_path))
+    workspace = workspace_of(tmp_path, machines, **with_tls(tmp_path))
 
-    found = here(session, BOTH)
+    found = here(workspace, BOTH)
     (tmp_path / "key.pem").write_text("another key")
-    other = here(session, BOTH)
+    other = here(workspace, BOTH)
 
     files = ",".join(f"{name}={tmp_path}/{name}.pem" for name in ("ca", "cert", "key"))
     context = f"{found.builder}-engine"
@@ -96,7 +96,7 @@ def test_the_usual_place_of_the_files_is_known(tmp_path: Path) -> None:
     env = with_tls(tmp_path / ".docker", ("ca",))
     machines = old()
 
-    here(session_of(tmp_path, machines, **{**env, "DOCKER_CERT_PATH": ""}), BOTH)
+    here(workspace_of(tmp_path, machines, **{**env, "DOCKER_CERT_PATH": ""}), BOTH)
 
     assert f"--docker=host={TLS},ca={tmp_path}/.docker/ca.pem" in machines.lines[2]
 
@@ -104,8 +104,8 @@ def test_the_usual_place_of_the_files_is_known(tmp_path: Path) -> None:
 def test_one_that_a_neighbour_has_just_made_is_taken(tmp_path: Path) -> None:
     """Two builds that start together make one builder between them."""
     machines = old()
-    session = session_of(tmp_path, machines)
-    name = here(session, BOTH).builder
+    workspace = workspace_of(tmp_path, machines)
+    name = here(workspace, BOTH).builder
     machines.builders.clear()
 
     class Neighbour(Machines):
@@ -117,7 +117,7 @@ def test_one_that_a_neighbour_has_just_made_is_taken(tmp_path: Path) -> None:
 
     neighbour = Neighbour(machines.engines)
 
-    assert here(replace(session, runner=neighbour), BOTH).builder == name
+    assert here(replace(workspace, runner=neighbour), BOTH).builder == name
 
 
 def test_one_that_cannot_be_made_is_an_error(tmp_path: Path) -> None:
@@ -128,4 +128,4 @@ def test_one_that_cannot_be_made_is_an_error(tmp_path: Path) -> None:
             return 1, ""
 
     with pytest.raises(CommandFailedError, match="buildx create"):
-        here(session_of(tmp_path, Refusing(old().engines)), BOTH)
+        here(workspace_of(tmp_path, Refusing(old().engines)), BOTH)

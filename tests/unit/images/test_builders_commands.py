@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from towpath.config.builders import Node
+from towpath.config.builders import BuilderNode
 from towpath.images import builders_commands as builders
 
 
 def test_a_builder_in_a_container_is_on_its_hosts_network() -> None:
     """So it reaches what its engine reaches."""
-    assert builders.create("b", Node("linux/arm64", "ssh://me@h"), "ssh://me@h") == [
+    assert builders.create("b", BuilderNode("linux/arm64", "ssh://me@h"), "ssh://me@h") == [
         *("docker", "buildx", "create", "--name=b", "--platform=linux/arm64"),
         *("--driver=docker-container", "--driver-opt=network=host", "ssh://me@h"),
     ]
@@ -16,7 +16,7 @@ def test_a_builder_in_a_container_is_on_its_hosts_network() -> None:
 
 def test_pods_run_on_nodes_of_the_platform() -> None:
     """Unless the options choose others; an option with a comma stays one option."""
-    node = Node("linux/arm64", "kubernetes://builds", options={"replicas": "2"})
+    node = BuilderNode("linux/arm64", "kubernetes://builds", options={"replicas": "2"})
 
     assert builders.create("b", node, node.endpoint)[-4:] == [
         "--driver=kubernetes",
@@ -24,7 +24,7 @@ def test_pods_run_on_nodes_of_the_platform() -> None:
         "--driver-opt=nodeselector=kubernetes.io/arch=arm64",
         "--driver-opt=replicas=2",
     ]
-    chosen = Node("linux/arm64", "kubernetes://b", options={"nodeselector": "a=b,c=d"})
+    chosen = BuilderNode("linux/arm64", "kubernetes://b", options={"nodeselector": "a=b,c=d"})
     assert '--driver-opt="nodeselector=a=b,c=d"' in builders.create("b", chosen, "")
 
 

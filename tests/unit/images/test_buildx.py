@@ -9,7 +9,7 @@ import pytest
 
 from tests.fakes import QuietTerminal
 from towpath.config import parse
-from towpath.config.workspace import Session
+from towpath.config.workspace import Workspace
 from towpath.core.errors import CommandFailedError
 from towpath.core.runner import Runner
 from towpath.images import buildx as solving
@@ -21,18 +21,20 @@ SAID = (
 )
 
 
-def session_of(root: Path) -> Session:
+def workspace_of(root: Path) -> Workspace:
     """Return a session whose commands really run."""
     terminal = QuietTerminal()
     runner = Runner(terminal, env={"PATH": "/usr/bin:/bin"}, cwd=root)
-    return Session(parse({"name": "box"}, root, {}), runner, terminal)
+    return Workspace(parse({"name": "box"}, root, {}), runner, terminal)
 
 
 def solve(root: Path, script: str) -> CommandFailedError:
     """Return the error of a build that ends as a shell script does."""
-    session = session_of(root)
+    workspace = workspace_of(root)
     with pytest.raises(CommandFailedError) as caught:
-        solving.solve(session, ["sh", "-c", script], log=session.config.reports / "logs/build.log")
+        solving.solve(
+            workspace, ["sh", "-c", script], log=workspace.config.reports / "logs/build.log"
+        )
     return caught.value
 
 
@@ -71,10 +73,10 @@ LOST = "failed to compute cache key: failed to get state for index 0 on [code 2/
 def test_a_builder_that_lost_track_is_asked_once_more(tmp_path: Path) -> None:
     """The second time it has found its cache again, or made it."""
     terminal = QuietTerminal()
-    session = replace(session_of(tmp_path), terminal=terminal)
+    workspace = replace(workspace_of(tmp_path), terminal=terminal)
     script = f"test -e again || {{ touch again; echo 'ERROR: failed to solve: {LOST}'; exit 1; }}"
 
-    ran = solving.solve(session, ["sh", "-c", script], log=tmp_path / "reports/logs/build.log")
+    ran = solving.solve(workspace, ["sh", "-c", script], log=tmp_path / "reports/logs/build.log")
 
     assert ran.ok
     assert "it is asked once more" in terminal.err_text.getvalue()

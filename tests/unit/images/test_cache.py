@@ -10,8 +10,8 @@ import pytest
 
 from tests.fakes import QuietTerminal
 from tests.registry_server import Store, push_image
-from tests.releases import labels, session_at
-from towpath.config.workspace import Session
+from tests.releases import labels, workspace_at
+from towpath.config.workspace import Workspace
 from towpath.core.errors import ConfigurationError
 from towpath.images import cache
 from towpath.registry import oci_reader as oci
@@ -21,9 +21,9 @@ pytestmark = pytest.mark.door
 
 
 @pytest.fixture
-def session(tmp_path: Path, store: Store) -> Session:
+def workspace(tmp_path: Path, store: Store) -> Workspace:
     """A project whose registry is the store."""
-    return session_at(tmp_path, store)
+    return workspace_at(tmp_path, store)
 
 
 def put(store: Store, target: str, branch: str, size: int) -> str:
@@ -52,7 +52,7 @@ def test_when_it_is_used(
     tmp_path: Path, store: Store, env: dict[str, str], registry: str, used: bool
 ) -> None:
     """In CI with a registry that outlives the job, or when it is asked for."""
-    made = session_at(tmp_path, store, **env)
+    made = workspace_at(tmp_path, store, **env)
     made = replace(made, config=replace(made.config, registry=registry))
 
     assert cache.wanted(made) is used
@@ -62,12 +62,12 @@ def test_when_it_is_used(
 def test_another_word_is_refused(tmp_path: Path, store: Store) -> None:
     """A typing mistake is no choice."""
     with pytest.raises(ConfigurationError, match="TOWPATH_CACHE is 'yes'"):
-        cache.wanted(session_at(tmp_path, store, TOWPATH_CACHE="yes"))
+        cache.wanted(workspace_at(tmp_path, store, TOWPATH_CACHE="yes"))
 
 
 def test_a_branch_reads_its_own_and_mains_and_writes_its_own(tmp_path: Path, store: Store) -> None:
     """Every step is kept, and a registry that fails fails no build."""
-    made = session_at(tmp_path, store, TOWPATH_CACHE="registry")
+    made = workspace_at(tmp_path, store, TOWPATH_CACHE="registry")
     place = f"type=registry,ref={store.repository}:cache-production"
 
     read, written = cache.options(made, "production", "next")
@@ -89,46 +89,46 @@ def test_branches_that_look_alike_have_caches_of_their_own() -> None:
     assert max(len(tag) for tag in tags) <= 128
 
 
-def test_what_there_is_is_shown(session: Session, store: Store) -> None:
+def test_what_there_is_is_shown(workspace: Workspace, store: Store) -> None:
     """Tag, target, branch, size and age; images are none of it."""
     put(store, "production", "main", 3_000_000)
     put(store, "testing", "feature/x", 1_000_000)
     push_image(store.client(), labels(), tag="built")
 
-    rows = cache.held(store.client())
-    cache.cache(session)
+    rows = cache.list_caches(store.client())
+    cache.cache(workspace)
 
     assert [(row.target, row.size) for row in rows] == [
         ("production", 3_000_000),
         ("testing", 1_000_000),
     ]
     assert rows[0].made == "2026-01-02T03:04:05Z"
-    assert isinstance(session.terminal, QuietTerminal)
-    assert "2 caches, 4.0 MB" in session.terminal.said
+    assert isinstance(workspace.terminal, QuietTerminal)
+    assert "2 caches, 4.0 MB" in workspace.terminal.said
 
 
-def test_it_is_cleared_with_yes_only(session: Session, store: Store) -> None:
+def test_it_is_cleared_with_yes_only(workspace: Workspace, store: Store) -> None:
     """And of one branch only, if one is named; images stay."""
     main, other = put(store, "production", "main", 10), put(store, "production", "a/b", 20)
     image = push_image(store.client(), labels(), tag="built").digest
 
-    cache.cache(session, clear=True)
+    cache.cache(workspace, clear=True)
     assert {main, other} < set(store.manifests)
 
-    cache.cache(session, clear=True, branch="a/b", sure=True)
+    cache.cache(workspace, clear=True, branch="a/b", sure=True)
     assert main in store.manifests
     assert other not in store.manifests
 
-    cache.cache(session, clear=True, sure=True)
+    cache.cache(workspace, clear=True, sure=True)
     assert main not in store.manifests
     assert image in store.manifests
 
 
-def test_a_cache_that_another_branch_shares_stays(session: Session, store: Store) -> None:
+def test_a_cache_that_another_branch_shares_stays(workspace: Workspace, store: Store) -> None:
     """Its digest is both tags': deleting it would take both."""
     shared = put(store, "production", "main", 10)
     assert put(store, "production", "next", 10) == shared
 
-    cache.cache(session, clear=True, branch="next", sure=True)
+    cache.cache(workspace, clear=True, branch="next", sure=True)
 
     assert shared in store.manifests

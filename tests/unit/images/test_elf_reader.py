@@ -50,8 +50,8 @@ def test_strangers_are_named_with_what_they_are() -> None:
     """A platform runs its own machine only."""
     layers = [{62: ["bin/a"], 183: ["lib/b.so"]}, {0: ["half"]}]
 
-    assert elf.strangers("linux/amd64", layers) == ["lib/b.so (AArch64)", "half (machine 0)"]
-    assert elf.strangers("linux/arm64", [{183: ["lib/b.so"]}]) == []
+    assert elf.foreign_binaries("linux/amd64", layers) == ["lib/b.so (AArch64)", "half (machine 0)"]
+    assert elf.foreign_binaries("linux/arm64", [{183: ["lib/b.so"]}]) == []
 
 
 def test_what_is_no_regular_file_is_passed_over() -> None:

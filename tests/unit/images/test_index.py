@@ -8,22 +8,22 @@ from pathlib import Path
 import pytest
 
 from tests.registry_server import Store, push_image
-from tests.releases import session_at
+from tests.releases import workspace_at
 from tests.unit.images.machines import HERE, Engine, Machines
 from towpath.config import builders as nodes
-from towpath.config.workspace import Session
+from towpath.config.workspace import Workspace
 from towpath.core.errors import CommandFailedError, ConfigurationError, RegistryError
 from towpath.images import bake
 from towpath.images import index as join
 from towpath.images.bake import Order
-from towpath.images.builder import Place, here
+from towpath.images.builder import Builder, here
 from towpath.registry import oci_reader as oci
 
 pytestmark = pytest.mark.door
 
 BOTH = ("linux/amd64", "linux/arm64")
 FAR = "ssh://me@far"
-NEAR_PLACE, FAR_PLACE = Place("docker", BOTH[:1]), Place(FAR, BOTH[1:])
+NEAR_PLACE, FAR_PLACE = Builder("docker", BOTH[:1]), Builder(FAR, BOTH[1:])
 
 
 def pushed(store: Store, platform: str, label: str = "x") -> str:
@@ -34,11 +34,11 @@ def pushed(store: Store, platform: str, label: str = "x") -> str:
 
 def test_manifests_are_joined_in_the_order_of_the_platforms(tmp_path: Path, store: Store) -> None:
     """Whoever pushed first; the parts are those that were pushed, and the index says the labels."""
-    session = session_at(tmp_path, store)
+    workspace = workspace_at(tmp_path, store)
     near, far = (pushed(store, platform) for platform in BOTH)
     parts = [(FAR_PLACE, far), (NEAR_PLACE, near)]
 
-    digest = join.join(session, "building-x", parts, BOTH, {"org.b": "2", "org.a": "1"})
+    digest = join.join(workspace, "building-x", parts, BOTH, {"org.b": "2", "org.a": "1"})
 
     index = store.client().manifest("building-x")
     assert index.digest == digest
@@ -50,10 +50,10 @@ def test_manifests_are_joined_in_the_order_of_the_platforms(tmp_path: Path, stor
 
 def test_an_index_of_one_machine_is_opened(tmp_path: Path, store: Store) -> None:
     """One that builds several platforms pushes an index of them."""
-    session = session_at(tmp_path, store)
+    workspace = workspace_at(tmp_path, store)
     whole = push_image(store.client(), {}, BOTH)
 
-    digest = join.join(session, "t", [(Place("docker", BOTH), whole.digest)], BOTH, {})
+    digest = join.join(workspace, "t", [(Builder("docker", BOTH), whole.digest)], BOTH, {})
 
     rows = oci.entries(store.client().manifest(digest))
     assert [row.digest for row in rows] == [row.digest for row in oci.entries(whole)]
@@ -61,11 +61,11 @@ def test_an_index_of_one_machine_is_opened(tmp_path: Path, store: Store) -> None
 
 def test_another_platform_than_ordered_is_refused(tmp_path: Path, store: Store) -> None:
     """The machine is named, and nothing is put under the tag."""
-    session = session_at(tmp_path, store)
+    workspace = workspace_at(tmp_path, store)
     near = pushed(store, BOTH[0])
 
     with pytest.raises(RegistryError) as caught:
-        join.join(session, "t", [(NEAR_PLACE, near), (FAR_PLACE, near)], BOTH, {})
+        join.join(workspace, "t", [(NEAR_PLACE, near), (FAR_PLACE, near)], BOTH, {})
 
     assert caught.value.what == f"{FAR} built no linux/arm64."
     assert "t" not in store.client().tags()
@@ -73,23 +73,23 @@ def test_another_platform_than_ordered_is_refused(tmp_path: Path, store: Store) 
 
 def test_a_push_that_went_elsewhere_is_told(tmp_path: Path, store: Store) -> None:
     """A loopback registry is another one on another machine."""
-    session = session_at(tmp_path, store)
+    workspace = workspace_at(tmp_path, store)
     lost = f"sha256:{'1' * 64}"
 
     with pytest.raises(RegistryError) as caught:
-        join.join(session, "t", [(FAR_PLACE, lost)], BOTH[1:], {})
+        join.join(workspace, "t", [(FAR_PLACE, lost)], BOTH[1:], {})
 
     assert f"{FAR} built linux/arm64, and" in caught.value.what
     assert f"{store.host} is another one there." in caught.value.why
 
 
-def of_both(root: Path, store: Store, machines: Machines) -> Session:
+def of_both(root: Path, store: Store, machines: Machines) -> Workspace:
     """Return a session in which another machine builds linux/arm64, and a Dockerfile."""
     (root / "Dockerfile").write_text("FROM python:3.13-slim AS production\n")
-    session = session_at(root, store)
-    found = nodes.read({"arm64": FAR}, "x")
-    object.__setattr__(session.config, "builders", found)
-    return Session(session.config, machines, session.terminal)
+    workspace = workspace_at(root, store)
+    found = nodes.read_builders({"arm64": FAR}, "x")
+    object.__setattr__(workspace.config, "builders", found)
+    return Workspace(workspace.config, machines, workspace.terminal)
 
 
 ORDER = Order(("production",), BOTH, {}, {"org.opencontainers.image.version": "1"}, branch="main")
@@ -138,10 +138,10 @@ def test_machines_work_at_the_same_time(tmp_path: Path, store: Store) -> None:
 
 def test_a_part_has_its_own_tag_and_cache_and_no_annotations(tmp_path: Path, store: Store) -> None:
     """So no machine takes the place of another's, and its manifest is that of one solve."""
-    session = of_both(tmp_path, store, Machines({}))
-    session.config.env["TOWPATH_CACHE"] = "registry"  # type: ignore[index]
+    workspace = of_both(tmp_path, store, Machines({}))
+    workspace.config.env["TOWPATH_CACHE"] = "registry"  # type: ignore[index]
 
-    (target,) = bake.targets(session, ORDER, {}, "-arm64").values()
+    (target,) = bake.targets(workspace, ORDER, {}, "-arm64").values()
 
     assert target.name.endswith(":building-production-arm64")
     assert not target.annotated

@@ -11,20 +11,20 @@ import pytest
 from tests.fakes import QuietTerminal
 from tests.unit.images.machines import HERE, Engine, Machines
 from towpath.config import parse
-from towpath.config.workspace import Session
+from towpath.config.workspace import Workspace
 from towpath.core.errors import CommandFailedError, ConfigurationError, InterruptedRunError
 from towpath.images import remote_builders as builders
-from towpath.images.builder import Place
+from towpath.images.builder import Builder
 
 BOTH = ("linux/amd64", "linux/arm64")
 FAR, TLS = "ssh://me@far", "tcp://far:2376"
 
 
-def session_of(root: Path, machines: Machines, endpoint: object = FAR) -> Session:
+def workspace_of(root: Path, machines: Machines, endpoint: object = FAR) -> Workspace:
     """Return a session in which another machine builds linux/arm64."""
     table = {"name": "box", "builders": {"arm64": endpoint} if endpoint else {}}
     env = {"TOWPATH_STATE": str(root / "state"), "HOME": str(root)}
-    return Session(parse(table, root, env), machines, QuietTerminal())
+    return Workspace(parse(table, root, env), machines, QuietTerminal())
 
 
 def with_tls(root: Path) -> dict[str, str]:
@@ -34,9 +34,9 @@ def with_tls(root: Path) -> dict[str, str]:
     return {"endpoint": TLS, "ca": "ca.txt", "cert": str(root / "cert.txt"), "key": "~/key.txt"}
 
 
-def made(session: Session) -> list[str]:
+def made(workspace: Workspace) -> list[str]:
     """Return the builders that are written down."""
-    folder = session.config.state / "builders"
+    folder = workspace.config.state / "builders"
     return sorted(row.name for row in folder.iterdir()) if folder.is_dir() else []
 
 
@@ -44,30 +44,30 @@ def test_without_a_table_this_machine_builds_all(tmp_path: Path) -> None:
     """Nothing else is asked."""
     machines = Machines({HERE: Engine("x86_64")})
 
-    with builders.places(session_of(tmp_path, machines, ""), BOTH) as found:
-        assert found == (Place("docker", BOTH),)
+    with builders.places(workspace_of(tmp_path, machines, ""), BOTH) as found:
+        assert found == (Builder("docker", BOTH),)
     assert machines.lines == ["docker info --format json"]
 
 
 def test_each_machine_gets_its_own_platform(tmp_path: Path) -> None:
     """An engine with an image store is asked directly: no builder is made, and nothing stays."""
     machines = Machines({HERE: Engine("x86_64"), FAR: Engine()})
-    session = session_of(tmp_path, machines)
+    workspace = workspace_of(tmp_path, machines)
 
-    with builders.places(session, BOTH) as (near, far):
+    with builders.places(workspace, BOTH) as (near, far):
         assert (near.platforms, near.elsewhere) == (("linux/amd64",), False)
         assert (far.name, far.platforms, far.builder) == (FAR, ("linux/arm64",), "default")
         assert far.elsewhere
         assert far.env == {"DOCKER_HOST": FAR, "DOCKER_CONTEXT": "", "DOCKER_TLS_VERIFY": ""}
     assert machines.builders == {}
-    assert made(session) == []
+    assert made(workspace) == []
 
 
 def test_this_machine_is_not_asked_for_what_others_build(tmp_path: Path) -> None:
     """It may have no engine at all."""
     machines = Machines({FAR: Engine()})
 
-    with builders.places(session_of(tmp_path, machines), ("linux/arm64",)) as found:
+    with builders.places(workspace_of(tmp_path, machines), ("linux/arm64",)) as found:
         assert [place.name for place in found] == [FAR]
     assert len(machines.lines) == 1
 
@@ -76,7 +76,7 @@ def test_files_for_tls_are_given_by_the_names_that_the_client_reads(tmp_path: Pa
     """They stay where they are, and the directory is gone afterwards."""
     machines = Machines({HERE: Engine("x86_64"), TLS: Engine()})
 
-    with builders.places(session_of(tmp_path, machines, with_tls(tmp_path)), BOTH) as found:
+    with builders.places(workspace_of(tmp_path, machines, with_tls(tmp_path)), BOTH) as found:
         folder = Path(found[1].env["DOCKER_CERT_PATH"])
         assert found[1].env["DOCKER_TLS_VERIFY"] == "1"
     assert machines.material == [{"ca.pem": "the ca", "cert.pem": "the cert", "key.pem": "the key"}]
@@ -86,10 +86,10 @@ def test_files_for_tls_are_given_by_the_names_that_the_client_reads(tmp_path: Pa
 def test_a_file_that_is_missing_is_a_setting(tmp_path: Path) -> None:
     """Machine, platform and file are named before anything is asked."""
     machines = Machines({HERE: Engine("x86_64"), TLS: Engine()})
-    session = session_of(tmp_path, machines, with_tls(tmp_path))
+    workspace = workspace_of(tmp_path, machines, with_tls(tmp_path))
     (tmp_path / "key.txt").unlink()
 
-    with pytest.raises(ConfigurationError) as caught, builders.places(session, BOTH):
+    with pytest.raises(ConfigurationError) as caught, builders.places(workspace, BOTH):
         pass
 
     assert caught.value.what == f"{TLS} cannot build linux/arm64: its key cannot be read."
@@ -100,9 +100,9 @@ def test_a_file_that_is_missing_is_a_setting(tmp_path: Path) -> None:
 def test_a_machine_that_does_not_answer_is_named(tmp_path: Path) -> None:
     """The client exits 0 then; it is an error all the same, with a way out."""
     machines = Machines({HERE: Engine("x86_64")})
-    session = session_of(tmp_path, machines)
+    workspace = workspace_of(tmp_path, machines)
 
-    with pytest.raises(CommandFailedError) as caught, builders.places(session, BOTH):
+    with pytest.raises(CommandFailedError) as caught, builders.places(workspace, BOTH):
         pass
 
     assert caught.value.code == 5
@@ -112,15 +112,15 @@ def test_a_machine_that_does_not_answer_is_named(tmp_path: Path) -> None:
         f"next: Try `docker --host={FAR} info`; with TOWPATH_BUILDERS= (empty) this machine"
         " builds everything.",
     ]
-    assert made(session) == []
+    assert made(workspace) == []
 
 
 def test_a_machine_behind_tls_is_tried_with_its_files(tmp_path: Path) -> None:
     """The way out that is named is one that could work."""
     machines = Machines({HERE: Engine("x86_64")})
-    session = session_of(tmp_path, machines, with_tls(tmp_path))
+    workspace = workspace_of(tmp_path, machines, with_tls(tmp_path))
 
-    with pytest.raises(CommandFailedError) as caught, builders.places(session, BOTH):
+    with pytest.raises(CommandFailedError) as caught, builders.places(workspace, BOTH):
         pass
 
     files = f"--tlscacert=ca.txt --tlscert={tmp_path}/cert.txt --tlskey=~/key.txt"
@@ -130,155 +130,155 @@ def test_a_machine_behind_tls_is_tried_with_its_files(tmp_path: Path) -> None:
 def test_a_machine_of_another_platform_is_told(tmp_path: Path) -> None:
     """It builds, and what it runs is emulated."""
     machines = Machines({HERE: Engine("x86_64"), FAR: Engine("x86_64")})
-    session = session_of(tmp_path, machines)
+    workspace = workspace_of(tmp_path, machines)
 
-    with builders.places(session, BOTH) as found:
+    with builders.places(workspace, BOTH) as found:
         assert [place.emulates for place in found] == [False, True]
-    assert isinstance(session.terminal, QuietTerminal)
-    assert "is a machine of linux/amd64" in " ".join(session.terminal.said.split())
+    assert isinstance(workspace.terminal, QuietTerminal)
+    assert "is a machine of linux/amd64" in " ".join(workspace.terminal.said.split())
 
 
 def test_an_engine_without_image_store_gets_a_builder_there(tmp_path: Path) -> None:
     """It is made once, used again, and kept while its settings are."""
     machines = Machines({HERE: Engine("x86_64"), FAR: Engine(store=False)})
-    session = session_of(tmp_path, machines)
+    workspace = workspace_of(tmp_path, machines)
 
-    with builders.places(session, BOTH) as found:
+    with builders.places(workspace, BOTH) as found:
         name = found[1].builder
-    with builders.places(session, BOTH) as again:
+    with builders.places(workspace, BOTH) as again:
         assert again[1].builder == name
         assert again[1].env == {}
 
     assert machines.builders == {name: FAR}
-    assert made(session) == [name]
+    assert made(workspace) == [name]
     assert sum("create" in line for line in machines.lines) == 1
 
 
 def test_a_builder_behind_tls_is_reached_by_a_context(tmp_path: Path) -> None:
     """Both go when the certificate changes, and others take their place."""
     machines = Machines({HERE: Engine("x86_64"), TLS: Engine(store=False)})
-    session = session_of(tmp_path, machines, with_tls(tmp_path))
-    with builders.places(session, BOTH):
+    workspace = workspace_of(tmp_path, machines, with_tls(tmp_path))
+    with builders.places(workspace, BOTH):
         before = dict(machines.contexts)
     assert list(before.values()) == [TLS]
     assert list(before) == [f"{name}-engine" for name in machines.builders]
 
     (tmp_path / "cert.txt").write_text("another cert")
-    with builders.places(session, BOTH):
+    with builders.places(workspace, BOTH):
         pass
 
     assert len(machines.builders) == 1
     assert list(machines.contexts) == [f"{name}-engine" for name in machines.builders]
     assert machines.contexts.keys() != before.keys()
-    assert made(session) == list(machines.builders)
+    assert made(workspace) == list(machines.builders)
 
 
-def without_its_table(root: Path) -> tuple[Machines, Session]:
+def without_its_table(root: Path) -> tuple[Machines, Workspace]:
     """Return what is left of a builder once its project names none any more and builds again."""
     machines = Machines({HERE: Engine("x86_64"), FAR: Engine(store=False)})
-    session = session_of(root, machines)
-    with builders.places(session, BOTH):
+    workspace = workspace_of(root, machines)
+    with builders.places(workspace, BOTH):
         pass
-    session = replace(session, config=replace(session.config, builders={}))
+    workspace = replace(workspace, config=replace(workspace.config, builders={}))
 
-    with builders.places(session, BOTH):
+    with builders.places(workspace, BOTH):
         pass
-    return machines, session
+    return machines, workspace
 
 
 def test_settings_that_are_no_more_leave_no_builder(tmp_path: Path) -> None:
     """Without a table what it had made is removed by the next build."""
-    machines, session = without_its_table(tmp_path)
+    machines, workspace = without_its_table(tmp_path)
 
     assert machines.builders == {}
-    assert made(session) == []
+    assert made(workspace) == []
 
 
 def test_a_builder_that_builds_just_now_is_not_taken_away(tmp_path: Path) -> None:
     """Another build of other settings leaves it to the one after."""
     machines = Machines({HERE: Engine("x86_64"), FAR: Engine(store=False)})
-    session = session_of(tmp_path, machines)
-    other = replace(session, config=replace(session.config, builders={}))
+    workspace = workspace_of(tmp_path, machines)
+    other = replace(workspace, config=replace(workspace.config, builders={}))
 
-    with builders.places(session, BOTH) as found, builders.places(other, BOTH):
+    with builders.places(workspace, BOTH) as found, builders.places(other, BOTH):
         assert list(machines.builders) == [found[1].builder]
 
 
 def test_a_builder_that_does_not_start_is_taken_away(tmp_path: Path) -> None:
     """Nothing half made stays, here or there."""
     machines = Machines({HERE: Engine("x86_64"), TLS: Engine(store=False, starts=False)})
-    session = session_of(tmp_path, machines, with_tls(tmp_path))
+    workspace = workspace_of(tmp_path, machines, with_tls(tmp_path))
 
     with pytest.raises(CommandFailedError, match="cannot build linux/arm64: docker failed"):
-        with builders.places(session, BOTH):
+        with builders.places(workspace, BOTH):
             pass
 
-    assert (machines.builders, machines.contexts, made(session)) == ({}, {}, [])
+    assert (machines.builders, machines.contexts, made(workspace)) == ({}, {}, [])
 
 
 @pytest.mark.parametrize("moment", ["context create", "buildx create"])
 def test_ctrl_c_leaves_nothing_half_made(tmp_path: Path, moment: str) -> None:
     """Whatever was begun is taken away again."""
     machines = Machines({HERE: Engine("x86_64"), TLS: Engine(store=False)}, interrupted=moment)
-    session = session_of(tmp_path, machines, with_tls(tmp_path))
+    workspace = workspace_of(tmp_path, machines, with_tls(tmp_path))
 
-    with pytest.raises(InterruptedRunError), builders.places(session, BOTH):
+    with pytest.raises(InterruptedRunError), builders.places(workspace, BOTH):
         pass
 
-    assert (machines.builders, machines.contexts, made(session)) == ({}, {}, [])
+    assert (machines.builders, machines.contexts, made(workspace)) == ({}, {}, [])
 
 
 def test_a_cluster_that_is_not_there_is_named(tmp_path: Path) -> None:
     """Kubernetes is asked by its builder only; what to look at is its own command."""
     machines = Machines({HERE: Engine("x86_64")})
-    session = session_of(tmp_path, machines, "kubernetes://builds")
+    workspace = workspace_of(tmp_path, machines, "kubernetes://builds")
 
-    with pytest.raises(CommandFailedError) as caught, builders.places(session, BOTH):
+    with pytest.raises(CommandFailedError) as caught, builders.places(workspace, BOTH):
         pass
 
     assert caught.value.what.startswith("kubernetes://builds cannot build linux/arm64: ")
     assert "kubectl get nodes" in caught.value.next_step
-    assert (machines.builders, made(session)) == ({}, [])
+    assert (machines.builders, made(workspace)) == ({}, [])
 
 
 def test_a_removal_waits_for_nobody(tmp_path: Path) -> None:
     """A builder whose record another process holds stays written down."""
     machines = Machines({HERE: Engine("x86_64")})
-    session = session_of(tmp_path, machines, "")
-    record = session.config.state / "builders" / "towpath-0123456789ab"
+    workspace = workspace_of(tmp_path, machines, "")
+    record = workspace.config.state / "builders" / "towpath-0123456789ab"
     record.parent.mkdir(parents=True)
     with record.open("a") as stream:
         fcntl.flock(stream, fcntl.LOCK_SH)
-        with builders.places(session, BOTH):
-            assert made(session) == [record.name]
-    with builders.places(session, BOTH):
-        assert made(session) == []
+        with builders.places(workspace, BOTH):
+            assert made(workspace) == [record.name]
+    with builders.places(workspace, BOTH):
+        assert made(workspace) == []
 
 
 def test_a_build_of_one_platform_keeps_the_builders_of_others(tmp_path: Path) -> None:
     """What it does not ask for is still in the settings, so its builder stays with its cache."""
     machines = Machines({HERE: Engine("x86_64"), TLS: Engine(store=False)})
-    session = session_of(tmp_path, machines, with_tls(tmp_path))
-    with builders.places(session, BOTH):
+    workspace = workspace_of(tmp_path, machines, with_tls(tmp_path))
+    with builders.places(workspace, BOTH):
         pass
     kept = dict(machines.builders)
 
-    with builders.places(session, ("linux/amd64",)):
+    with builders.places(workspace, ("linux/amd64",)):
         pass
 
     assert machines.builders == kept != {}
-    assert made(session) == list(kept)
+    assert made(workspace) == list(kept)
 
 
 def test_a_file_of_another_platform_that_is_missing_takes_no_builder_away(tmp_path: Path) -> None:
     """Without its certificate nobody can tell which builder is its own."""
     machines = Machines({HERE: Engine("x86_64"), TLS: Engine(store=False)})
-    session = session_of(tmp_path, machines, with_tls(tmp_path))
-    with builders.places(session, BOTH):
+    workspace = workspace_of(tmp_path, machines, with_tls(tmp_path))
+    with builders.places(workspace, BOTH):
         kept = dict(machines.builders)
     (tmp_path / "cert.txt").unlink()
 
-    with builders.places(session, ("linux/amd64",)) as found:
+    with builders.places(workspace, ("linux/amd64",)) as found:
         assert [place.name for place in found] == ["docker"]
 
     assert machines.builders == kept != {}
@@ -299,12 +299,12 @@ class Losing(Machines):
 def test_a_builder_is_written_down_though_a_neighbour_gave_it_up(tmp_path: Path) -> None:
     """It would be forgotten for ever otherwise."""
     machines = Losing({HERE: Engine("x86_64"), FAR: Engine(store=False)})
-    session = session_of(tmp_path, machines)
-    name = session.config.builders["linux/arm64"].builder("box")
-    machines.record = session.config.state / "builders" / name
+    workspace = workspace_of(tmp_path, machines)
+    name = workspace.config.builders["linux/arm64"].builder("box")
+    machines.record = workspace.config.state / "builders" / name
 
-    with builders.places(session, BOTH):
-        assert list(machines.builders) == [name] == made(session)
+    with builders.places(workspace, BOTH):
+        assert list(machines.builders) == [name] == made(workspace)
 
 
 @pytest.mark.parametrize("now", [None, Engine(store=False, silent=True)], ids=["gone", "silent"])
@@ -315,27 +315,27 @@ def test_a_machine_that_is_gone_stops_no_build(
     """Its builder leaves this machine all the same, and what may still be there is named."""
     machines = Machines({HERE: Engine("x86_64"), endpoint: Engine(store=False)})
     said = with_tls(tmp_path) if endpoint == TLS else endpoint
-    session = session_of(tmp_path, machines, said)
-    with builders.places(session, BOTH) as found:
+    workspace = workspace_of(tmp_path, machines, said)
+    with builders.places(workspace, BOTH) as found:
         name = found[1].builder
     del machines.engines[endpoint]
     machines.engines |= {endpoint: now} if now else {}
-    session = replace(session, config=replace(session.config, builders={}))
+    workspace = replace(workspace, config=replace(workspace.config, builders={}))
 
-    with builders.places(session, BOTH) as found:
-        assert found == (Place("docker", BOTH),)
+    with builders.places(workspace, BOTH) as found:
+        assert found == (Builder("docker", BOTH),)
 
-    assert (machines.builders, machines.contexts, made(session)) == ({}, {}, [])
-    assert isinstance(session.terminal, QuietTerminal)
-    told = " ".join(session.terminal.said.split())
+    assert (machines.builders, machines.contexts, made(workspace)) == ({}, {}, [])
+    assert isinstance(workspace.terminal, QuietTerminal)
+    told = " ".join(workspace.terminal.said.split())
     assert f"{endpoint} did not answer: what is called {name} may still be there." in told
 
 
 def test_a_removal_that_succeeds_warns_of_nothing(tmp_path: Path) -> None:
     """The machine is named as the settings named it."""
-    machines, session = without_its_table(tmp_path)
+    machines, workspace = without_its_table(tmp_path)
 
-    assert isinstance(session.terminal, QuietTerminal)
-    assert f"The builder on {FAR} is in no settings: it is removed." in session.terminal.said
-    assert "may still be there" not in session.terminal.said
+    assert isinstance(workspace.terminal, QuietTerminal)
+    assert f"The builder on {FAR} is in no settings: it is removed." in workspace.terminal.said
+    assert "may still be there" not in workspace.terminal.said
     assert not any("--node=" in line for line in machines.lines)

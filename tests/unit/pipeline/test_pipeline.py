@@ -10,7 +10,7 @@ import pytest
 
 from tests.fakes import QuietTerminal, TableRunner
 from towpath import config
-from towpath.config.workspace import Session
+from towpath.config.workspace import Workspace
 from towpath.core.errors import (
     CommandFailedError,
     DeploymentUndoneError,
@@ -23,7 +23,7 @@ from towpath.core.errors import (
 from towpath.gates import Status
 from towpath.pipeline import pipeline
 from towpath.pipeline.document import StageResult
-from towpath.source.snapshot import Source
+from towpath.source.snapshot import SourceSnapshot
 
 COMMIT, TREE = "c" * 40, "t" * 40
 GIT = {
@@ -39,15 +39,15 @@ GIT = {
 BRANCHES = {"main": "test", "release/*": "release", "*": "scan"}
 
 
-def same(session: Session) -> Session:
+def same(workspace: Workspace) -> Workspace:
     """Stand for a machine whose engine answers already."""
-    return session
+    return workspace
 
 
-def session_of(tmp_path: Path, env: dict[str, str] | None = None) -> Session:
+def workspace_of(tmp_path: Path, env: dict[str, str] | None = None) -> Workspace:
     """Return a session in a project on main."""
     settings = config.parse({"branches": BRANCHES}, tmp_path, env or {})
-    return Session(settings, TableRunner(GIT), QuietTerminal())
+    return Workspace(settings, TableRunner(GIT), QuietTerminal())
 
 
 def chosen(branch: str) -> dict[str, str]:
@@ -55,9 +55,9 @@ def chosen(branch: str) -> dict[str, str]:
     return {"CI": "true", "TOWPATH_BRANCH": branch}
 
 
-def source_on(branch: str) -> Source:
+def source_on(branch: str) -> SourceSnapshot:
     """Return a clean source on this branch."""
-    return Source(COMMIT, TREE, branch, "0.0.0+gccccccc", False, 1, "")
+    return SourceSnapshot(COMMIT, TREE, branch, "0.0.0+gccccccc", False, 1, "")
 
 
 @pytest.mark.parametrize(
@@ -75,7 +75,7 @@ def source_on(branch: str) -> Source:
 )
 def test_how_far_a_run_goes(tmp_path: Path, env: dict[str, str], wanted: str, reach: str) -> None:
     """A laptop goes to test; in CI the branch decides, and a pull request ends after the scan."""
-    assert pipeline.reach_of(session_of(tmp_path, env), source_on("main"), wanted) == reach
+    assert pipeline.reach_of(workspace_of(tmp_path, env), source_on("main"), wanted) == reach
 
 
 @pytest.mark.parametrize(
@@ -85,7 +85,7 @@ def test_how_far_a_run_goes(tmp_path: Path, env: dict[str, str], wanted: str, re
 def test_no_run_goes_further_than_it_may(tmp_path: Path, env: dict[str, str], words: str) -> None:
     """A release wants CI and a branch that is allowed to make one."""
     with pytest.raises(PromotionRefusedError) as caught:
-        pipeline.reach_of(session_of(tmp_path, env), source_on("main"), "release")
+        pipeline.reach_of(workspace_of(tmp_path, env), source_on("main"), "release")
 
     assert words in caught.value.why
 
@@ -135,10 +135,10 @@ def chain(monkeypatch: pytest.MonkeyPatch, *acts: StageResult | BaseException) -
     return ran
 
 
-def written(session: Session) -> dict[str, Any]:
+def written(workspace: Workspace) -> dict[str, Any]:
     """Return the report on disk."""
     found: dict[str, Any] = json.loads(
-        (session.config.reports / "pipeline-report.json").read_text()
+        (workspace.config.reports / "pipeline-report.json").read_text()
     )
     return found
 
@@ -177,7 +177,7 @@ def test_nothing_of_a_cache_that_anybody_can_write_counts(
         return PASSED
 
     monkeypatch.setattr(pipeline, "plan", lambda reach: [pipeline.Stage("s", act)])
-    pipeline.pipeline(session_of(tmp_path, env), engine=same, fresh=asked)
+    pipeline.pipeline(workspace_of(tmp_path, env), engine=same, fresh=asked)
 
     assert seen == [fresh]
 
@@ -188,26 +188,26 @@ def test_a_pattern_of_the_old_form_is_named(
     """With what to write instead; it means what it meant."""
     chain(monkeypatch, PASSED)
     settings = config.parse({"branches": {"v*": "release"}}, tmp_path, {})
-    session = Session(settings, TableRunner(GIT), QuietTerminal())
+    workspace = Workspace(settings, TableRunner(GIT), QuietTerminal())
 
-    pipeline.pipeline(session, engine=same)
+    pipeline.pipeline(workspace, engine=same)
 
-    assert isinstance(session.terminal, QuietTerminal)
-    assert "'v*' in [tool.towpath.branches] means tags" in session.terminal.said
-    assert "write 'tag:v*'" in session.terminal.said
+    assert isinstance(workspace.terminal, QuietTerminal)
+    assert "'v*' in [tool.towpath.branches] means tags" in workspace.terminal.said
+    assert "write 'tag:v*'" in workspace.terminal.said
 
 
 def test_a_good_chain_runs_to_its_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Every stage ran, the report on disk is the one returned."""
-    session = session_of(tmp_path)
+    workspace = workspace_of(tmp_path)
     ran = chain(monkeypatch, PASSED, PASSED)
 
-    document = pipeline.pipeline(session, engine=same)
+    document = pipeline.pipeline(workspace, engine=same)
 
     assert ran == ["s0", "s1"]
     assert document["status"] == "passed"
     assert document["commit"] == COMMIT
-    assert document == written(session)
+    assert document == written(workspace)
 
 
 @pytest.mark.parametrize(
@@ -231,16 +231,16 @@ def test_a_stage_that_stops_ends_the_chain_and_leaves_the_report(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """The error's exit code arrives, the report names stage and reason, nothing runs after it."""
-    session = session_of(tmp_path)
+    workspace = workspace_of(tmp_path)
     ran = chain(monkeypatch, PASSED, error, PASSED)
 
     with pytest.raises(TowpathError) as caught:
-        pipeline.pipeline(session, engine=same)
+        pipeline.pipeline(workspace, engine=same)
 
-    stopped = written(session)["stages"]["s1"] if "s1" in written(session)["stages"] else {}
+    stopped = written(workspace)["stages"]["s1"] if "s1" in written(workspace)["stages"] else {}
     assert caught.value.code == code
     assert ran == ["s0", "s1"]
-    assert written(session)["status"] == status
+    assert written(workspace)["status"] == status
     assert stopped["status"] == status
     assert stopped["reason"]
 
@@ -250,20 +250,20 @@ def test_an_interrupted_run_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     chain(monkeypatch, InterruptedRunError("Interrupted."))
 
     with pytest.raises(InterruptedRunError):
-        pipeline.pipeline(session_of(tmp_path), engine=same)
+        pipeline.pipeline(workspace_of(tmp_path), engine=same)
 
 
 def test_the_board_shows_every_stage_with_its_note(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What stopped the run stands in the table."""
-    session = session_of(tmp_path)
+    workspace = workspace_of(tmp_path)
     chain(monkeypatch, PASSED, GateFailedError("s1 failed: LINT.", why="issues is 3"), PASSED)
 
     with pytest.raises(GateFailedError):
-        pipeline.pipeline(session, engine=same)
+        pipeline.pipeline(workspace, engine=same)
 
-    said = session.terminal.said  # type: ignore[attr-defined]
+    said = workspace.terminal.said  # type: ignore[attr-defined]
     assert "s1 failed: LINT. issues is 3" in said
     assert "s2" in said
 
@@ -275,6 +275,6 @@ def test_the_job_summary_has_the_table(tmp_path: Path, monkeypatch: pytest.Monke
     terminal = QuietTerminal({"GITHUB_STEP_SUMMARY": str(summary)})
     chain(monkeypatch, PASSED)
 
-    pipeline.pipeline(Session(settings, TableRunner(GIT), terminal), engine=same)
+    pipeline.pipeline(Workspace(settings, TableRunner(GIT), terminal), engine=same)
 
     assert "| s | ✅ | 1.0 |" in summary.read_text()

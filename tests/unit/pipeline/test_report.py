@@ -15,7 +15,7 @@ import pytest
 
 from tests.fakes import QuietTerminal, TableRunner
 from towpath import config
-from towpath.config.workspace import Session
+from towpath.config.workspace import Workspace
 from towpath.core.errors import CommandFailedError, ConfigurationError, NothingToJudgeError
 from towpath.core.http import get_json
 from towpath.gates import Status
@@ -72,45 +72,45 @@ def dashboard(status: int = 202, host: str = "127.0.0.1") -> Iterator[Dashboard]
         server.server_close()
 
 
-def session_of(root: Path, table: dict[str, Any] | None = None, **env: str) -> Session:
+def workspace_of(root: Path, table: dict[str, Any] | None = None, **env: str) -> Workspace:
     """Return a session in a project with these settings."""
-    return Session(config.parse(table or {}, root, env), TableRunner(), QuietTerminal())
+    return Workspace(config.parse(table or {}, root, env), TableRunner(), QuietTerminal())
 
 
 def test_what_is_written_is_read_back(tmp_path: Path) -> None:
     """The report is whole on disk."""
-    session = session_of(tmp_path)
-    reports.write(session.config, DOCUMENT)
+    workspace = workspace_of(tmp_path)
+    reports.write_report(workspace.config, DOCUMENT)
 
-    assert reports.read(session.config) == DOCUMENT
+    assert reports.read_report(workspace.config) == DOCUMENT
 
 
 @pytest.mark.parametrize("content", ["", "{", "[]", "{}", '{"stages": {}}'])
 def test_a_broken_report_is_nothing_to_judge(tmp_path: Path, content: str) -> None:
     """An empty or half file is exit code 3."""
-    session = session_of(tmp_path)
-    file = reports.path(session.config)
+    workspace = workspace_of(tmp_path)
+    file = reports.path(workspace.config)
     file.parent.mkdir()
     file.write_text(content)
 
     with pytest.raises(NothingToJudgeError, match="cannot be read"):
-        reports.read(session.config)
+        reports.read_report(workspace.config)
 
 
 def test_a_missing_report_names_the_next_step(tmp_path: Path) -> None:
     """No report is exit code 3, and `invoke pipeline` makes one."""
     with pytest.raises(NothingToJudgeError) as caught:
-        reports.read(session_of(tmp_path).config)
+        reports.read_report(workspace_of(tmp_path).config)
 
     assert "invoke pipeline" in caught.value.next_step
 
 
 def test_the_report_is_shown_as_a_table(tmp_path: Path) -> None:
     """One row a stage, with its numbers."""
-    session = session_of(tmp_path)
-    reports.show(session, DOCUMENT)
+    workspace = workspace_of(tmp_path)
+    reports.show(workspace, DOCUMENT)
 
-    written = session.terminal.written  # type: ignore[attr-defined]
+    written = workspace.terminal.written  # type: ignore[attr-defined]
     assert "1.2.3 on main: passed" in written
     assert "0 issues" in written
 
@@ -121,9 +121,9 @@ def test_the_report_is_delivered_with_the_token(tmp_path: Path, status: int) -> 
     """The dashboard gets the document and the token from the variable."""
     with dashboard(status) as found:
         table = {"dashboard": {"url": found.url}}
-        session = session_of(tmp_path, table, TOWPATH_DASHBOARD_TOKEN="secret")
+        workspace = workspace_of(tmp_path, table, TOWPATH_DASHBOARD_TOKEN="secret")
 
-        assert reports.publish(session, DOCUMENT) == found.url
+        assert reports.publish(workspace, DOCUMENT) == found.url
 
     assert found.told == [("/api/runs/", "Bearer secret", DOCUMENT)]
 
@@ -138,12 +138,12 @@ def test_the_token_of_an_environment_comes_from_its_secrets(tmp_path: Path) -> N
             "dashboard": {"environment": "staging"},
             "environments": {"staging": {"port": port}},
         }
-        session = session_of(tmp_path, table, TOWPATH_STATE=str(tmp_path))
+        workspace = workspace_of(tmp_path, table, TOWPATH_STATE=str(tmp_path))
         secret = tmp_path / "p/staging/secrets/ingest_token"
         secret.parent.mkdir(parents=True)
         secret.write_text("generated\n")
 
-        reports.publish(session, DOCUMENT)
+        reports.publish(workspace, DOCUMENT)
 
     assert found.told[0][1] == "Bearer generated"
 
@@ -157,10 +157,10 @@ def test_a_report_goes_where_the_proxy_is_published(tmp_path: Path) -> None:
             "environments": {"staging": {"port": int(found.url.rpartition(":")[2])}},
         }
         env = {"TOWPATH_BIND": "127.0.0.2", "TOWPATH_DASHBOARD_TOKEN": "t"}
-        session = session_of(tmp_path, table, **env)
+        workspace = workspace_of(tmp_path, table, **env)
 
-        assert reports.publish(session, DOCUMENT) == found.url
-        assert get_json(f"{session.config.environment('staging').url}/").status == 501
+        assert reports.publish(workspace, DOCUMENT) == found.url
+        assert get_json(f"{workspace.config.environment('staging').url}/").status == 501
 
     assert found.told == [("/api/runs/", "Bearer t", DOCUMENT)]
 
@@ -169,11 +169,11 @@ def test_a_report_goes_where_the_proxy_is_published(tmp_path: Path) -> None:
 def test_a_refusal_quotes_the_dashboard(tmp_path: Path) -> None:
     """Status and words of the answer are in the error."""
     with dashboard(422) as found:
-        session = session_of(
+        workspace = workspace_of(
             tmp_path, {"dashboard": {"url": found.url}}, TOWPATH_DASHBOARD_TOKEN="secret"
         )
         with pytest.raises(CommandFailedError) as caught:
-            reports.publish(session, DOCUMENT)
+            reports.publish(workspace, DOCUMENT)
 
     assert caught.value.why == "It answered 422: what it says"
 
@@ -182,32 +182,32 @@ def test_a_refusal_quotes_the_dashboard(tmp_path: Path) -> None:
 def test_a_dashboard_that_is_down_is_a_warning_at_the_end_of_a_run(tmp_path: Path) -> None:
     """Nobody's run fails because the dashboard is away."""
     table = {"dashboard": {"url": "http://127.0.0.1:1"}}
-    session = session_of(tmp_path, table, TOWPATH_DASHBOARD_TOKEN="secret")
+    workspace = workspace_of(tmp_path, table, TOWPATH_DASHBOARD_TOKEN="secret")
 
-    reports.try_publish(session, DOCUMENT)
+    reports.try_publish(workspace, DOCUMENT)
 
-    said = session.terminal.said  # type: ignore[attr-defined]
+    said = workspace.terminal.said  # type: ignore[attr-defined]
     assert "Report not delivered" in said
     assert "secret" not in said
 
 
 def test_no_dashboard_is_an_error_only_when_asked(tmp_path: Path) -> None:
     """A run without a dashboard says nothing; `report.publish` says what to set."""
-    session = session_of(tmp_path)
+    workspace = workspace_of(tmp_path)
 
-    reports.try_publish(session, DOCUMENT)
+    reports.try_publish(workspace, DOCUMENT)
 
-    assert session.terminal.said == ""  # type: ignore[attr-defined]
+    assert workspace.terminal.said == ""  # type: ignore[attr-defined]
     with pytest.raises(ConfigurationError, match="No dashboard"):
-        reports.publish(session, DOCUMENT)
+        reports.publish(workspace, DOCUMENT)
 
 
 def test_no_token_is_a_clear_error(tmp_path: Path) -> None:
     """The variable and the file are both named."""
-    session = session_of(tmp_path, {"dashboard": {"url": "http://127.0.0.1:1"}}, HOME="nowhere")
+    workspace = workspace_of(tmp_path, {"dashboard": {"url": "http://127.0.0.1:1"}}, HOME="nowhere")
 
     with pytest.raises(ConfigurationError) as caught:
-        reports.publish(session, DOCUMENT)
+        reports.publish(workspace, DOCUMENT)
 
     assert "TOWPATH_DASHBOARD_TOKEN" in caught.value.why
 

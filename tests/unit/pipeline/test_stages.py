@@ -9,8 +9,8 @@ import pytest
 
 from tests.fakes import TableRunner, outcome
 from tests.registry_server import Store, push_image
-from tests.releases import SOURCE, START, labels, record, record_all, session_at
-from towpath.config.workspace import Session
+from tests.releases import SOURCE, START, labels, record, record_all, workspace_at
+from towpath.config.workspace import Workspace
 from towpath.core.errors import (
     CommandFailedError,
     DeploymentUndoneError,
@@ -35,15 +35,15 @@ from towpath.promotion.availability import NEEDED
 from towpath.registry import push_lock as guard
 from towpath.scanning import scan
 from towpath.scanning.result import Scan, Sizes
-from towpath.scanning.sbom import Listed
+from towpath.scanning.sbom import SbomCounts
 
 pytestmark = pytest.mark.door
 OTHER = "sha256:" + "9" * 64
 
 
 @pytest.fixture
-def session(tmp_path: Path, store: Store) -> Session:
-    return session_at(
+def workspace(tmp_path: Path, store: Store) -> Workspace:
+    return workspace_at(
         tmp_path, store, TableRunner({"docker info": outcome(code=1, stderr="no engine")})
     )
 
@@ -57,22 +57,22 @@ def built(store: Store) -> str:
 
 
 SIZES = Sizes({"linux/amd64": 61}, {"linux/amd64": 20}, {"linux/amd64": -1}, "sha256:1")
-LISTED = Listed({"linux/amd64": 132})
+LISTED = SbomCounts({"linux/amd64": 132})
 
 
 @pytest.fixture
-def run(session: Session, built: str) -> Run:
+def run(workspace: Workspace, built: str) -> Run:
     """Return a run whose build is recorded."""
     found = build.Built(
         built,
         SOURCE.version,
-        session.config.platforms,
+        workspace.config.platforms,
         {"linux/amd64": 61, "linux/arm64": 60},
         ("built",),
         8.5,
     )
-    build.record(session, SOURCE, found, session.config.platforms, started=START)
-    return Run(session, SOURCE, False, lambda same: same, digest=built)
+    build.record(workspace, SOURCE, found, workspace.config.platforms, started=START)
+    return Run(workspace, SOURCE, False, lambda same: same, digest=built)
 
 
 def test_a_build_that_the_registry_still_holds_is_reused(run: Run, built: str) -> None:
@@ -98,9 +98,9 @@ def test_the_report_names_the_wheels_of_a_registry(run: Run, built: str) -> None
     """As the build's statement does; without any there is no such line."""
     wheel = Wheel("a", "1", "linux/arm64", "kept, cross", 1, "a.whl", "a" * 64, registry="r/x")
     found = build.Built(
-        built, SOURCE.version, run.session.config.platforms, {}, ("built",), 1.0, wheels=(wheel,)
+        built, SOURCE.version, run.workspace.config.platforms, {}, ("built",), 1.0, wheels=(wheel,)
     )
-    build.record(run.session, SOURCE, found, run.session.config.platforms, started=START)
+    build.record(run.workspace, SOURCE, found, run.workspace.config.platforms, started=START)
 
     named = delivery.build(run).as_json()["registry_wheels"]
 
@@ -135,7 +135,7 @@ def test_a_scan_of_today_is_reused(run: Run, built: str) -> None:
     """The same digest on the same day is not scanned twice."""
     asked = Asked("a source", "https://example.invalid", "https", 0)
     found = Scan(built, (), (asked,), (), SIZES, LISTED, seconds=4.0)
-    scan.record(run.session, found, started=START)
+    scan.record(run.workspace, found, started=START)
 
     result = delivery.scan(run)
 
@@ -148,7 +148,7 @@ def test_a_scan_of_today_is_reused(run: Run, built: str) -> None:
 def test_a_scan_that_nobody_answered_is_unproven_and_does_not_stop(run: Run, built: str) -> None:
     """The stage stays errored, names its gates, and the chain goes on."""
     found = Scan(built, (), (), ("no source could be asked",), SIZES, LISTED)
-    statement = scan.record(run.session, found, started=START)
+    statement = scan.record(run.workspace, found, started=START)
 
     result = delivery.result(statement, 0.0, {})
 
@@ -166,10 +166,10 @@ def test_a_scan_that_nobody_answered_is_unproven_and_does_not_stop(run: Run, bui
     [({"tests_failed": 1}, GateFailedError), ({"coverage": None}, NothingToJudgeError)],
 )
 def test_what_is_no_question_of_advisories_stops(
-    session: Session, built: str, facts: dict[str, Any], error: type[Exception]
+    workspace: Workspace, built: str, facts: dict[str, Any], error: type[Exception]
 ) -> None:
     """A gate that failed, or one that could not be judged here, ends the chain."""
-    result = delivery.result(record(session, "tests", built, **facts), 0.0, {})
+    result = delivery.result(record(workspace, "tests", built, **facts), 0.0, {})
 
     assert isinstance(result.error, error)
     assert "unproven" not in result.fields
@@ -177,7 +177,7 @@ def test_what_is_no_question_of_advisories_stops(
 
 def test_a_promotion_names_tag_and_digest(run: Run, store: Store, built: str) -> None:
     """The act of the stage is the promotion itself."""
-    record_all(run.session, built, *NEEDED["test"])
+    record_all(run.workspace, built, *NEEDED["test"])
 
     result = delivery.promoting("test")(run)
 
@@ -188,8 +188,8 @@ def test_a_promotion_names_tag_and_digest(run: Run, store: Store, built: str) ->
 
 def test_an_unproven_gate_is_shown_at_the_promotion(run: Run, built: str) -> None:
     """Test is reached, and the report says what nobody could judge."""
-    record_all(run.session, built, *(set(NEEDED["test"]) - {"security"}))
-    record(run.session, "security", built, advisories_high=None)
+    record_all(run.workspace, built, *(set(NEEDED["test"]) - {"security"}))
+    record(run.workspace, "security", built, advisories_high=None)
 
     result = delivery.promoting("test")(run)
 
@@ -218,7 +218,7 @@ def test_a_deployment_names_what_ran_before(
     result = delivery.deploying("deploy", "staging")(run)
 
     assert result.fields == {"environment": "staging", "digest": built, "previous": shown}
-    assert stages.require(run.session.config, "deploy").facts["seconds"] == 11.0
+    assert stages.require(run.workspace.config, "deploy").facts["seconds"] == 11.0
 
 
 def test_a_deployment_that_was_undone_leaves_no_statement_of_success(
@@ -234,7 +234,7 @@ def test_a_deployment_that_was_undone_leaves_no_statement_of_success(
 
     with pytest.raises(DeploymentUndoneError):
         delivery.deploying("deploy", "staging")(run)
-    assert stages.read(run.session.config, "deploy") is None
+    assert stages.read_statement(run.workspace.config, "deploy") is None
 
 
 @pytest.mark.parametrize(
@@ -279,7 +279,7 @@ def test_nobody_prunes_while_a_verification_becomes_evidence(
     """What it hangs on the image must not be taken for something that nobody needs."""
 
     def looked(*_: object) -> dict[str, Any]:
-        with pytest.raises(LockedError, match="pushes to"), guard.alone(run.session):
+        with pytest.raises(LockedError, match="pushes to"), guard.alone(run.workspace):
             raise AssertionError("pruned")
         return {"mismatches": 0, "problems": []}
 
@@ -287,7 +287,7 @@ def test_nobody_prunes_while_a_verification_becomes_evidence(
     staged(run)
 
     assert delivery.verifying("verify", "staging")(run).status is Status.PASSED
-    with guard.alone(run.session):
+    with guard.alone(run.workspace):
         assert "verify" in {row.stage for row in evidence.pull(store.client(), built)}
 
 
@@ -297,5 +297,5 @@ def staged(run: Run) -> None:
 
     from towpath.config import Environment
 
-    config = replace(run.session.config, environments={"staging": Environment("staging")})
-    run.session = replace(run.session, config=config)
+    config = replace(run.workspace.config, environments={"staging": Environment("staging")})
+    run.workspace = replace(run.workspace, config=config)

@@ -17,7 +17,7 @@ from tests.unit.scanning.test_spdx_reader import MANIFEST, document
 from towpath import gates
 from towpath.checks.security.advisories_reader import Advisory
 from towpath.core.errors import GateFailedError, NothingToJudgeError
-from towpath.core.http import Answer
+from towpath.core.http import HttpAnswer
 from towpath.deployment import deploy, traffic, verify
 from towpath.evidence.advisory_sources import Asked
 from towpath.gates import Status
@@ -27,9 +27,9 @@ from towpath.images.build import Built
 from towpath.scanning import debian_reader as debian
 from towpath.scanning import spdx_reader as spdx
 from towpath.scanning import trivy_reader as trivy
-from towpath.scanning.result import Found, Scan, Sizes
-from towpath.scanning.sbom import Listed
-from towpath.source.snapshot import Source
+from towpath.scanning.result import Scan, ScanResult, Sizes
+from towpath.scanning.sbom import SbomCounts
+from towpath.source.snapshot import SourceSnapshot
 
 ASKED = ("linux/amd64", "linux/arm64")
 PLATFORM = "linux/amd64"
@@ -49,7 +49,7 @@ def scanned(
     """Judge a scan; a reader that raises is a source that was not asked, a list that is missing."""
     found: list[Advisory] = []
     unasked: list[str] = []
-    listed = Listed()
+    listed = SbomCounts()
     try:
         found = findings()
     except NothingToJudgeError as error:
@@ -61,7 +61,7 @@ def scanned(
     base = {} if above_base is None else {PLATFORM: above_base}
     scan = Scan(
         FIRST,
-        tuple(map(Found, found)),
+        tuple(map(ScanResult, found)),
         (Asked("a source", "https://example.invalid", "https", 0),),
         tuple(unasked),
         Sizes({PLATFORM: 90_000_000}, base, {}),
@@ -96,7 +96,7 @@ def test_a_scan_by_trivy_says_what_is_true(case: str) -> None:
     """Findings count by severity; what is no report is nobody's answer."""
     text, wanted = TRIVY[case]
 
-    assert scanned(findings=lambda: trivy.read(text)) is wanted
+    assert scanned(findings=lambda: trivy.read_trivy(text)) is wanted
 
 
 STATUS = b"Package: openssl\nStatus: install ok installed\nVersion: 3.5.1-1\n"
@@ -146,7 +146,7 @@ def test_a_list_of_packages_says_what_is_true(case: str) -> None:
 def test_a_platform_without_a_list_fails() -> None:
     """The list of another platform does not speak for it."""
     sizes = Sizes(dict.fromkeys(ASKED, 1), dict.fromkeys(ASKED, 1), {})
-    scan = Scan(FIRST, (), (), (), sizes, Listed({PLATFORM: 3}))
+    scan = Scan(FIRST, (), (), (), sizes, SbomCounts({PLATFORM: 3}))
 
     assert judged("scan", scan.facts(), scan.reason()) is Status.FAILED
 
@@ -182,7 +182,7 @@ BUILD: dict[str, tuple[str, tuple[str, ...], Status]] = {
 def test_a_build_says_what_is_true(case: str) -> None:
     """Its digest is the one in buildx' own metadata, and its index has every platform."""
     metadata, platforms, wanted = BUILD[case]
-    source = Source(
+    source = SourceSnapshot(
         "c" * 40, "t" * 40, branch="main", version="1.0", dirty=False, epoch=1, remote=""
     )
 
@@ -198,16 +198,16 @@ def test_a_build_says_what_is_true(case: str) -> None:
     assert status is wanted
 
 
-LIVE = Answer(200, {"status": "ok", "digest": FIRST, "version": "1.0"})
-READY = Answer(200, {"status": "ok"})
+LIVE = HttpAnswer(200, {"status": "ok", "digest": FIRST, "version": "1.0"})
+READY = HttpAnswer(200, {"status": "ok"})
 # Not answering is a fact about an environment: nothing there is the release.
 VERIFY = {
     "good": (LIVE, READY, Status.PASSED),
-    "another release": (Answer(200, {**LIVE.body, "digest": SECOND}), READY, Status.FAILED),
-    "unreachable": (Answer(0, problem="ConnectionError"), READY, Status.FAILED),
-    "empty output": (Answer(200), READY, Status.FAILED),
-    "not ready": (LIVE, Answer(503, {"status": "down"}), Status.FAILED),
-    "no JSON": (Answer(200, problem="It is no JSON."), READY, Status.FAILED),
+    "another release": (HttpAnswer(200, {**LIVE.body, "digest": SECOND}), READY, Status.FAILED),
+    "unreachable": (HttpAnswer(0, problem="ConnectionError"), READY, Status.FAILED),
+    "empty output": (HttpAnswer(200), READY, Status.FAILED),
+    "not ready": (LIVE, HttpAnswer(503, {"status": "down"}), Status.FAILED),
+    "no JSON": (HttpAnswer(200, problem="It is no JSON."), READY, Status.FAILED),
 }
 
 

@@ -16,7 +16,7 @@ from pytest_django import Settings
 
 from tests import hazards
 from towpath.deployment.migrations import rules as migrations
-from towpath.deployment.migrations.rules import Migration, Plan
+from towpath.deployment.migrations.rules import Migration, MigrationPlan
 from towpath.product import describing
 
 OPTIONS: dict[str, Any] = {"NAME": "none", "OPTIONS": {}, "TIME_ZONE": None, "TEST": {}}
@@ -30,7 +30,7 @@ def codes(*operations: Any, atomic: bool = True) -> list[str]:
     for operation in operations:
         facts += describing.describe(operation, hazards.APP, state, connection, created)
     rows = tuple({**fact, "atomic": atomic} for fact in facts)
-    plan = Plan("postgresql", (), False, (), (Migration("shop.0002", rows),), "h")
+    plan = MigrationPlan("postgresql", (), False, (), (Migration("shop.0002", rows),), "h")
     return [row.code for row in migrations.judge(plan) if row.blocks]
 
 

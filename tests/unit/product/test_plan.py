@@ -12,7 +12,7 @@ from django.db.migrations.recorder import MigrationRecorder
 from pytest_django import Settings
 
 from towpath.deployment.migrations import reader
-from towpath.deployment.migrations.rules import Plan
+from towpath.deployment.migrations.rules import MigrationPlan
 from towpath.product import migrate
 
 # SQLite makes no table within a transaction, and --no-migrations leaves Django's own one out.
@@ -39,7 +39,7 @@ def recorder(transactional_db: None) -> Iterator[MigrationRecorder]:
 def plan(settings: Settings, recorder: MigrationRecorder) -> Any:
     """Return a function: the plan of a fixture app over these rows, in their order."""
 
-    def planned(app: str, *rows: str) -> Plan:
+    def planned(app: str, *rows: str) -> MigrationPlan:
         settings.MIGRATION_MODULES = {}
         settings.INSTALLED_APPS = [f"tests.fixtures.migrations.{app}"]
         recorder.migration_qs.all().delete()

@@ -9,17 +9,17 @@ from typing import Any
 import pytest
 
 from tests.registry_server import NAME, Store
-from tests.releases import SOURCE, record, record_all, session_at
-from towpath.config.workspace import Session
+from tests.releases import SOURCE, record, record_all, workspace_at
+from towpath.config.workspace import Workspace
 from towpath.core.subject import Subject
 from towpath.evidence import record as stages
-from towpath.evidence.statement import Statement, carry
+from towpath.evidence.statement import Statement, carry_over
 from towpath.gates import Status
 from towpath.promotion.availability import (
     NEEDED,
-    Availability,
-    Release,
-    Situation,
+    PromotionCandidate,
+    PromotionContext,
+    PromotionDecision,
     is_available,
     latest,
     unproven,
@@ -30,14 +30,14 @@ PLATFORMS = ("linux/amd64", "linux/arm64")
 
 
 @pytest.fixture
-def session(tmp_path: Path) -> Session:
-    return session_at(tmp_path, Store(port=1))
+def workspace(tmp_path: Path) -> Workspace:
+    return workspace_at(tmp_path, Store(port=1))
 
 
 @pytest.fixture
-def release(session: Session) -> Release:
+def release(workspace: Workspace) -> PromotionCandidate:
     """Return a release that may become one."""
-    return Release(
+    return PromotionCandidate(
         repository=NAME,
         digest=DIGEST,
         version="1.2.3",
@@ -45,30 +45,32 @@ def release(session: Session) -> Release:
         tree=SOURCE.tree,
         dirty=False,
         platforms=PLATFORMS,
-        statements=record_all(session, DIGEST, *NEEDED["release"]),
+        statements=record_all(workspace, DIGEST, *NEEDED["release"]),
     )
 
 
 @pytest.fixture
-def situation(session: Session) -> Situation:
+def situation(workspace: Workspace) -> PromotionContext:
     """Return the situation in which a release is made."""
-    return Situation(stages.rules(session.config), PLATFORMS, previous=DIGEST, in_ci=True)
+    return PromotionContext(stages.rules(workspace.config), PLATFORMS, previous=DIGEST, in_ci=True)
 
 
-def with_(release: Release, statement: Statement) -> Release:
+def with_(release: PromotionCandidate, statement: Statement) -> PromotionCandidate:
     return replace(release, statements={**release.statements, statement.stage: statement})
 
 
 @pytest.mark.parametrize("stage", ["test", "release"])
 def test_a_release_with_all_its_evidence_may_move(
-    release: Release, situation: Situation, stage: str
+    release: PromotionCandidate, situation: PromotionContext, stage: str
 ) -> None:
     """Nothing stands against it, and nothing is unproven."""
-    assert is_available(release, stage, situation) == Availability()
+    assert is_available(release, stage, situation) == PromotionDecision()
 
 
 @pytest.mark.parametrize("missing", NEEDED["release"])
-def test_every_stage_is_needed(release: Release, situation: Situation, missing: str) -> None:
+def test_every_stage_is_needed(
+    release: PromotionCandidate, situation: PromotionContext, missing: str
+) -> None:
     """A stage without evidence is a reason; only `verify` is not asked for before `test`."""
     less = {name: row for name, row in release.statements.items() if name != missing}
     bare = replace(release, statements=less)
@@ -79,10 +81,10 @@ def test_every_stage_is_needed(release: Release, situation: Situation, missing: 
 
 
 def test_a_failed_gate_is_a_reason(
-    release: Release, situation: Situation, session: Session
+    release: PromotionCandidate, situation: PromotionContext, workspace: Workspace
 ) -> None:
     """The reason names stage, gate and value."""
-    bad = with_(release, record(session, "tests", DIGEST, coverage=79.9))
+    bad = with_(release, record(workspace, "tests", DIGEST, coverage=79.9))
 
     (reason,) = is_available(bad, "test", situation).reasons
 
@@ -94,29 +96,36 @@ def test_a_failed_gate_is_a_reason(
     [("security", "advisories_high", "ADVISORIES_HIGH"), ("scan", "critical", "IMAGE_CRITICAL")],
 )
 def test_a_source_out_of_reach_is_unproven_in_test_and_refused_for_release(
-    release: Release, situation: Situation, session: Session, stage: str, fact: str, gate: str
+    release: PromotionCandidate,
+    situation: PromotionContext,
+    workspace: Workspace,
+    stage: str,
+    fact: str,
+    gate: str,
 ) -> None:
     """Advisories that nobody could ask let a test start, visibly, and never a release."""
     less: dict[str, Any] = {fact: None}
-    partial = with_(release, record(session, stage, DIGEST, **less))
+    partial = with_(release, record(workspace, stage, DIGEST, **less))
 
-    assert is_available(partial, "test", situation) == Availability((), (gate,))
+    assert is_available(partial, "test", situation) == PromotionDecision((), (gate,))
     (reason,) = is_available(partial, "release", situation).reasons
     assert reason == f"{stage}: {gate} errored: {fact}: no fact"
 
 
 def test_another_errored_gate_is_no_pass(
-    release: Release, situation: Situation, session: Session
+    release: PromotionCandidate, situation: PromotionContext, workspace: Workspace
 ) -> None:
     """Coverage that was not measured stops a release before `test`."""
-    partial = with_(release, record(session, "tests", DIGEST, coverage=None))
+    partial = with_(release, record(workspace, "tests", DIGEST, coverage=None))
 
     assert is_available(partial, "test", situation).reasons == (
         "tests: COVERAGE errored: coverage: no fact",
     )
 
 
-def test_a_gate_that_was_left_out_is_a_reason(release: Release, situation: Situation) -> None:
+def test_a_gate_that_was_left_out_is_a_reason(
+    release: PromotionCandidate, situation: PromotionContext
+) -> None:
     """A statement that lost the verdict of a gate does not speak for it."""
     lint = release.statements["lint"]
     fewer = with_(release, replace(lint, verdicts=lint.verdicts[:2]))
@@ -127,7 +136,7 @@ def test_a_gate_that_was_left_out_is_a_reason(release: Release, situation: Situa
 
 
 def test_a_stage_that_broke_after_its_gates_is_a_reason(
-    release: Release, situation: Situation
+    release: PromotionCandidate, situation: PromotionContext
 ) -> None:
     """Passed verdicts do not cover a statement that says errored."""
     broken = replace(release.statements["lint"], status=Status.ERRORED, reason="the disk is full")
@@ -138,10 +147,10 @@ def test_a_stage_that_broke_after_its_gates_is_a_reason(
 
 
 def test_a_pass_that_its_verdicts_deny_is_a_reason(
-    release: Release, situation: Situation, session: Session
+    release: PromotionCandidate, situation: PromotionContext, workspace: Workspace
 ) -> None:
     """A statement that says passed over a failed verdict is not believed."""
-    lie = replace(record(session, "lint", DIGEST, issues=3), status=Status.PASSED)
+    lie = replace(record(workspace, "lint", DIGEST, issues=3), status=Status.PASSED)
 
     reasons = is_available(with_(release, lie), "test", situation).reasons
 
@@ -158,7 +167,11 @@ def test_a_pass_that_its_verdicts_deny_is_a_reason(
     ],
 )
 def test_evidence_about_something_else_is_a_reason(
-    release: Release, situation: Situation, stage: str, subject: Subject, reason: str
+    release: PromotionCandidate,
+    situation: PromotionContext,
+    stage: str,
+    subject: Subject,
+    reason: str,
 ) -> None:
     """A statement counts for the very commit, tree or digest only."""
     other = replace(release.statements[stage], subject=subject)
@@ -168,7 +181,9 @@ def test_evidence_about_something_else_is_a_reason(
     assert found.startswith(f"{stage}: {reason}")
 
 
-def test_evidence_under_another_policy_is_a_reason(release: Release, situation: Situation) -> None:
+def test_evidence_under_another_policy_is_a_reason(
+    release: PromotionCandidate, situation: PromotionContext
+) -> None:
     """A changed gate or waiver asks for new evidence."""
     changed = replace(situation, rules=replace(situation.rules, policy="another"))
 
@@ -177,7 +192,9 @@ def test_evidence_under_another_policy_is_a_reason(release: Release, situation: 
     assert reasons == tuple(f"{name}: was judged under another policy" for name in NEEDED["test"])
 
 
-def test_a_repetition_has_to_say_so(release: Release, situation: Situation) -> None:
+def test_a_repetition_has_to_say_so(
+    release: PromotionCandidate, situation: PromotionContext
+) -> None:
     """A second attempt that does not name the first is a reason."""
     again = replace(release.statements["tests"], attempt=2)
 
@@ -187,26 +204,30 @@ def test_a_repetition_has_to_say_so(release: Release, situation: Situation) -> N
 
 
 def test_the_build_binds_the_digest_to_the_source(
-    release: Release, situation: Situation, session: Session
+    release: PromotionCandidate, situation: PromotionContext, workspace: Workspace
 ) -> None:
     """A build of another tree than the image names is a reason."""
-    other = with_(release, record(session, "build", DIGEST, tree="e" * 40))
+    other = with_(release, record(workspace, "build", DIGEST, tree="e" * 40))
 
     assert is_available(other, "test", situation).reasons == (
         "build: binds the digest to another tree than the image itself names",
     )
 
 
-def test_verify_looked_at_staging(release: Release, situation: Situation, session: Session) -> None:
+def test_verify_looked_at_staging(
+    release: PromotionCandidate, situation: PromotionContext, workspace: Workspace
+) -> None:
     """An answer of another environment is not the proof."""
-    other = with_(release, record(session, "verify", DIGEST, environment="production"))
+    other = with_(release, record(workspace, "verify", DIGEST, environment="production"))
 
     assert is_available(other, "release", situation).reasons == (
         "verify: looked at production, not at staging",
     )
 
 
-def test_a_platform_that_is_missing_is_a_reason(release: Release, situation: Situation) -> None:
+def test_a_platform_that_is_missing_is_a_reason(
+    release: PromotionCandidate, situation: PromotionContext
+) -> None:
     """An image for one platform is no release for two."""
     half = replace(release, platforms=("linux/amd64",))
 
@@ -215,12 +236,14 @@ def test_a_platform_that_is_missing_is_a_reason(release: Release, situation: Sit
     )
 
 
-def test_what_a_release_asks_on_top(release: Release, situation: Situation) -> None:
+def test_what_a_release_asks_on_top(
+    release: PromotionCandidate, situation: PromotionContext
+) -> None:
     """CI, committed files and the tag `test` are asked for a release, and not for `test`."""
     here = replace(situation, in_ci=False, previous="")
     dirty = replace(release, dirty=True)
 
-    assert is_available(dirty, "test", here) == Availability()
+    assert is_available(dirty, "test", here) == PromotionDecision()
     assert is_available(dirty, "release", here).reasons == (
         "a release is made in CI only, where the variable CI is true",
         "1.2.3 was built from files that are not committed",
@@ -228,32 +251,36 @@ def test_what_a_release_asks_on_top(release: Release, situation: Situation) -> N
     )
 
 
-def test_the_latest_statement_of_a_stage_counts(session: Session) -> None:
+def test_the_latest_statement_of_a_stage_counts(workspace: Workspace) -> None:
     """A later failure replaces an earlier pass, in whatever order they come."""
-    first = record(session, "lint", DIGEST)
-    second = record(session, "lint", DIGEST, minutes=5, issues=1)
+    first = record(workspace, "lint", DIGEST)
+    second = record(workspace, "lint", DIGEST, minutes=5, issues=1)
 
     assert latest([second, first], SOURCE.commit, SOURCE.tree) == {"lint": second}
     assert second.repeats == first.sha256
 
 
-def carried(release: Release, stage: str = "tests") -> tuple[Statement, Statement]:
+def carried(release: PromotionCandidate, stage: str = "tests") -> tuple[Statement, Statement]:
     """Return a statement about the release that carries one about an earlier commit, and that."""
     earlier = replace(release.statements[stage], subject=Subject.commit("e" * 40, "f" * 40))
-    return carry(earlier, release.statements[stage].subject), earlier
+    return carry_over(earlier, release.statements[stage].subject), earlier
 
 
-def test_what_an_earlier_commit_has_shown_counts(release: Release, situation: Situation) -> None:
+def test_what_an_earlier_commit_has_shown_counts(
+    release: PromotionCandidate, situation: PromotionContext
+) -> None:
     """With the statement about that commit beside it; the rule for `latest` leaves that out."""
     statement, earlier = carried(release)
     found = latest([earlier, statement], SOURCE.commit, SOURCE.tree)
     whole = replace(with_(release, statement), originals={earlier.sha256: earlier})
 
     assert found == {"tests": statement}
-    assert is_available(whole, "release", situation) == Availability()
+    assert is_available(whole, "release", situation) == PromotionDecision()
 
 
-def test_what_was_shown_by_nobody_does_not_count(release: Release, situation: Situation) -> None:
+def test_what_was_shown_by_nobody_does_not_count(
+    release: PromotionCandidate, situation: PromotionContext
+) -> None:
     """A statement whose original is not there, or has failed, stands against the release."""
     statement, earlier = carried(release)
     failed = replace(earlier, status=Status.FAILED)
@@ -269,10 +296,10 @@ def test_what_was_shown_by_nobody_does_not_count(release: Release, situation: Si
 
 
 def test_a_supported_python_that_was_not_tested_keeps_it_from_release(
-    release: Release, situation: Situation, session: Session
+    release: PromotionCandidate, situation: PromotionContext, workspace: Workspace
 ) -> None:
     """A laptop may go on to test without it."""
-    gap = with_(release, record(session, "tests", DIGEST, missing=["3.11"]))
+    gap = with_(release, record(workspace, "tests", DIGEST, missing=["3.11"]))
 
     assert is_available(gap, "test", situation).ok
     assert is_available(gap, "release", situation).reasons == (
@@ -281,7 +308,7 @@ def test_a_supported_python_that_was_not_tested_keeps_it_from_release(
 
 
 def test_a_stage_without_evidence_hides_none_of_the_later_ones(
-    release: Release, situation: Situation
+    release: PromotionCandidate, situation: PromotionContext
 ) -> None:
     """Every reason is told at once."""
     bare = replace(release, statements={})
@@ -292,7 +319,7 @@ def test_a_stage_without_evidence_hides_none_of_the_later_ones(
 
 
 def test_a_stage_that_broke_without_a_word_is_a_reason_too(
-    release: Release, situation: Situation
+    release: PromotionCandidate, situation: PromotionContext
 ) -> None:
     """It says that it gave none."""
     broken = replace(release.statements["lint"], status=Status.ERRORED, reason="")
@@ -317,7 +344,7 @@ NO_ADVICE: dict[str, Any] = {"advisories_critical": None, "advisories_high": Non
     ids=["passed", "nobody asked", "and a secret", "a real finding", "another gate"],
 )
 def test_only_a_source_out_of_reach_is_unproven(
-    session: Session, stage: str, facts: dict[str, Any], wanted: tuple[str, ...]
+    workspace: Workspace, stage: str, facts: dict[str, Any], wanted: tuple[str, ...]
 ) -> None:
     """Anything else that did not pass stops the chain."""
-    assert unproven(record(session, stage, DIGEST, **facts)) == wanted
+    assert unproven(record(workspace, stage, DIGEST, **facts)) == wanted

@@ -22,12 +22,17 @@ from tests.forgeries import (
     resting,
 )
 from tests.registry_server import NAME, Store
-from tests.releases import SOURCE, record_all, session_at
+from tests.releases import SOURCE, record_all, workspace_at
 from towpath.evidence import record as stages
-from towpath.evidence.judgement import Rules
+from towpath.evidence.judgement import JudgingRules
 from towpath.evidence.statement import Statement
 from towpath.gates import Status
-from towpath.promotion.availability import NEEDED, Release, Situation, is_available
+from towpath.promotion.availability import (
+    NEEDED,
+    PromotionCandidate,
+    PromotionContext,
+    is_available,
+)
 
 PLATFORMS = ("linux/amd64", "linux/arm64")
 
@@ -35,15 +40,15 @@ PLATFORMS = ("linux/amd64", "linux/arm64")
 @pytest.fixture
 def held(tmp_path: Path) -> Held:
     """Return the statements of a release that nothing stands against."""
-    return record_all(session_at(tmp_path, Store(port=1)), DIGEST, *NEEDED["release"])
+    return record_all(workspace_at(tmp_path, Store(port=1)), DIGEST, *NEEDED["release"])
 
 
 @pytest.fixture
-def rules(tmp_path: Path) -> Rules:
-    return replace(stages.rules(session_at(tmp_path, Store(port=1)).config), now=NOW)
+def rules(tmp_path: Path) -> JudgingRules:
+    return replace(stages.rules(workspace_at(tmp_path, Store(port=1)).config), now=NOW)
 
 
-RELEASE = Release(
+RELEASE = PromotionCandidate(
     repository=NAME,
     digest=DIGEST,
     version="1.2.3",
@@ -55,21 +60,24 @@ RELEASE = Release(
 
 
 def reasons(
-    rows: list[Statement], rules: Rules, release: Release = RELEASE, stage: str = "release"
+    rows: list[Statement],
+    rules: JudgingRules,
+    release: PromotionCandidate = RELEASE,
+    stage: str = "release",
 ) -> tuple[str, ...]:
     """Return what stands against a release with this evidence."""
-    situation = Situation(rules, PLATFORMS, previous=DIGEST, in_ci=True)
+    situation = PromotionContext(rules, PLATFORMS, previous=DIGEST, in_ci=True)
     return is_available(release.with_evidence(rows), stage, situation).reasons
 
 
-def test_the_evidence_without_a_lie_is_believed(held: Held, rules: Rules) -> None:
+def test_the_evidence_without_a_lie_is_believed(held: Held, rules: JudgingRules) -> None:
     """So that each row below is refused for its lie alone."""
     assert reasons([*held.values()], rules) == ()
     assert reasons(resting()(held), rules) == ()
 
 
 @pytest.mark.parametrize("name", FORGERIES)
-def test_a_forgery_is_refused_for_what_it_is(held: Held, rules: Rules, name: str) -> None:
+def test_a_forgery_is_refused_for_what_it_is(held: Held, rules: JudgingRules, name: str) -> None:
     """Every reason is there, and no other."""
     forgery, wanted = FORGERIES[name]
     if not wanted:
@@ -99,7 +107,7 @@ def test_a_forgery_is_refused_for_what_it_is(held: Held, rules: Rules, name: str
     ids=["dirty", "a platform missing", "one too many", "an unknown variant", "another image"],
 )
 def test_an_image_that_is_not_what_it_must_be_is_refused(
-    held: Held, rules: Rules, changed: dict[str, Any], wanted: str
+    held: Held, rules: JudgingRules, changed: dict[str, Any], wanted: str
 ) -> None:
     """Whatever its evidence says."""
     release = replace(RELEASE, **changed)
@@ -107,7 +115,7 @@ def test_an_image_that_is_not_what_it_must_be_is_refused(
     assert wanted in reasons([*held.values()], rules, release)
 
 
-def test_a_waiver_of_this_side_is_heeded_until_its_day(held: Held, rules: Rules) -> None:
+def test_a_waiver_of_this_side_is_heeded_until_its_day(held: Held, rules: JudgingRules) -> None:
     """The waiver of another gate, and one that has expired, excuse nothing."""
     said = "issues is 5, wanted LINT <= 0; waived: known (until 2999-01-01)"
     rows = both("lint", "LINT", "issues", 5, reason=said)(held)
@@ -120,7 +128,7 @@ def test_a_waiver_of_this_side_is_heeded_until_its_day(held: Held, rules: Rules)
         )
 
 
-def test_an_excused_advisory_is_heeded_as_it_is_written(held: Held, rules: Rules) -> None:
+def test_an_excused_advisory_is_heeded_as_it_is_written(held: Held, rules: JudgingRules) -> None:
     """Its note is the one of a waiver in force here."""
     rows = facts("scan", waived=["CVE-2026-2: y; waived: looked at (until 2999-01-01)"])(held)
     known = replace(rules, excused=frozenset({"looked at (until 2999-01-01)"}))
@@ -129,7 +137,7 @@ def test_an_excused_advisory_is_heeded_as_it_is_written(held: Held, rules: Rules
     assert reasons(rows, rules) != ()
 
 
-def test_a_limit_of_this_side_judges(held: Held, rules: Rules) -> None:
+def test_a_limit_of_this_side_judges(held: Held, rules: JudgingRules) -> None:
     """Not the one that the statement met."""
     assert reasons([*held.values()], replace(rules, limits={"COVERAGE": 90})) == (
         "tests: COVERAGE was judged by >= 80, not by COVERAGE >= 90 %",
@@ -138,7 +146,7 @@ def test_a_limit_of_this_side_judges(held: Held, rules: Rules) -> None:
     )
 
 
-def test_how_old_a_scan_may_be_is_a_setting(held: Held, rules: Rules) -> None:
+def test_how_old_a_scan_may_be_is_a_setting(held: Held, rules: JudgingRules) -> None:
     """A day more is too much, and where age does not matter nothing is."""
     rows = change("scan", started=stages.stamp(NOW - dt.timedelta(days=2)))(held)
 
@@ -149,7 +157,7 @@ def test_how_old_a_scan_may_be_is_a_setting(held: Held, rules: Rules) -> None:
     assert reasons(rows, replace(rules, days=None)) == ()
 
 
-def test_clocks_may_differ_a_little(held: Held, rules: Rules) -> None:
+def test_clocks_may_differ_a_little(held: Held, rules: JudgingRules) -> None:
     """Five minutes are no forgery."""
     ahead = stages.stamp(NOW + dt.timedelta(minutes=4, seconds=59))
 
@@ -157,7 +165,7 @@ def test_clocks_may_differ_a_little(held: Held, rules: Rules) -> None:
 
 
 def test_an_answer_that_is_no_number_is_not_an_answer_that_is_missing(
-    held: Held, rules: Rules
+    held: Held, rules: JudgingRules
 ) -> None:
     """Only a source that was not reached lets a test start."""
     rows = both("scan", "IMAGE_HIGH", "high", "0", status="errored")(held)
@@ -168,7 +176,7 @@ def test_an_answer_that_is_no_number_is_not_an_answer_that_is_missing(
     )
 
 
-def test_a_running_release_was_promoted(held: Held, rules: Rules) -> None:
+def test_a_running_release_was_promoted(held: Held, rules: JudgingRules) -> None:
     """A promotion to another tag, or one that rests on other statements, is not its promotion."""
     judged = {name: row.sha256 for name, row in held.items()}
     promoted = replace(
@@ -177,7 +185,7 @@ def test_a_running_release_was_promoted(held: Held, rules: Rules) -> None:
         verdicts=(),
         facts={"digest": DIGEST, "tag": "release", "judged": judged},
     )
-    situation = Situation(rules, PLATFORMS, deploying=True)
+    situation = PromotionContext(rules, PLATFORMS, deploying=True)
 
     def against(**fields: Any) -> tuple[str, ...]:
         statement = replace(promoted, **fields)

@@ -9,7 +9,7 @@ import pytest
 from tests.fakes import QuietTerminal
 from tests.registry_server import Store, push_image
 from tests.releases import labels
-from towpath.config.workspace import Session
+from towpath.config.workspace import Workspace
 from towpath.promotion import show as listing
 from towpath.registry import oci_reader as oci
 from towpath.registry.image import Image, image
@@ -18,23 +18,23 @@ pytestmark = pytest.mark.door
 CREATED = "org.opencontainers.image.created"
 
 
-def written(session: Session) -> str:
-    assert isinstance(session.terminal, QuietTerminal)
-    return session.terminal.written
+def written(workspace: Workspace) -> str:
+    assert isinstance(workspace.terminal, QuietTerminal)
+    return workspace.terminal.written
 
 
-def test_tags_are_listed_with_their_images(store: Store, session: Session) -> None:
+def test_tags_are_listed_with_their_images(store: Store, workspace: Workspace) -> None:
     """One line a tag; the registry's own bookkeeping is left out."""
     client = store.client()
     pushed = push_image(client, labels(), tag="built")
     client.put_manifest(pushed.digest.replace(":", "-"), oci.index_of([]))
 
-    listing.tags(session)
+    listing.tags(workspace)
 
-    assert written(session) == f"built {store.repository}@{pushed.digest}\n"
+    assert written(workspace) == f"built {store.repository}@{pushed.digest}\n"
 
 
-def test_sboms_are_counted_by_their_kind(store: Store, session: Session) -> None:
+def test_sboms_are_counted_by_their_kind(store: Store, workspace: Workspace) -> None:
     """Of the index and of each platform; what is attached and is none does not count."""
     client = store.client()
     index = push_image(client, labels(), tag="built")
@@ -47,9 +47,9 @@ def test_sboms_are_counted_by_their_kind(store: Store, session: Session) -> None
         client.put_blob(oci.EMPTY, oci.EMPTY_TYPE)
         client.attach(subject.digest, oci.artifact(kind, subject, [], {}))
 
-    listing.inspect(session)
+    listing.inspect(workspace)
 
-    assert "2 SPDX, 1" in written(session)
+    assert "2 SPDX, 1" in written(workspace)
     assert listing._sboms(client, image(client, index.digest)) == "2 SPDX, 1 CycloneDX"
 
 

@@ -267,7 +267,7 @@ def test_a_loose_artifact_is_one_without_a_subject() -> None:
     subject = oci.Descriptor(oci.INDEX, "sha256:" + "1" * 64, 5)
     blob = oci.Descriptor("text/plain", "sha256:" + "2" * 64, 4)
     hanging = oci.artifact("application/y", subject, [blob], {"a": "1"})
-    loose = oci.loose("application/y", [blob], {"a": "1"})
+    loose = oci.standalone_artifact("application/y", [blob], {"a": "1"})
 
     assert loose.media_type == oci.MANIFEST
     assert loose.document == {k: v for k, v in hanging.document.items() if k != "subject"}

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from tests.registry_server import Fault, Store, push_artifact, push_image, serving
-from tests.releases import labels, session_at
-from towpath.config.workspace import Session
+from tests.releases import labels, workspace_at
+from towpath.config.workspace import Workspace
 from towpath.core.errors import (
     ConfigurationError,
     RegistryError,
@@ -32,9 +32,9 @@ def second() -> Iterator[Store]:
 
 
 @pytest.fixture
-def both(tmp_path: Path, store: Store, second: Store) -> Session:
+def both(tmp_path: Path, store: Store, second: Store) -> Workspace:
     """A session of a project with two registries."""
-    made = session_at(tmp_path, store, TOWPATH_STATE=str(tmp_path / "state"))
+    made = workspace_at(tmp_path, store, TOWPATH_STATE=str(tmp_path / "state"))
     return replace(made, config=replace(made.config, registries=(second.host,)))
 
 
@@ -45,7 +45,7 @@ def image(store: Store) -> Manifest:
 
 
 @pytest.mark.parametrize("api", [False, True], ids=["fallback tag", "referrers API"])
-def test_everything_arrives(both: Session, second: Store, image: Manifest, api: bool) -> None:
+def test_everything_arrives(both: Workspace, second: Store, image: Manifest, api: bool) -> None:
     """Index, platforms, blobs and what is attached, under the very same digests."""
     second.referrers = api
 
@@ -62,7 +62,7 @@ def test_everything_arrives(both: Session, second: Store, image: Manifest, api: 
     assert done.tags == ("built",)
 
 
-def test_a_digest_alone_moves_no_tag(both: Session, second: Store, image: Manifest) -> None:
+def test_a_digest_alone_moves_no_tag(both: Workspace, second: Store, image: Manifest) -> None:
     """It is brought there, and named when somebody says how."""
     assert mirror.mirror(both, image.digest).tags == ()
     assert "built" not in second.tags
@@ -72,7 +72,7 @@ def test_a_digest_alone_moves_no_tag(both: Session, second: Store, image: Manife
     assert second.tags["stage"] == image.digest
 
 
-def test_the_second_time_nothing_is_sent(both: Session, second: Store, image: Manifest) -> None:
+def test_the_second_time_nothing_is_sent(both: Workspace, second: Store, image: Manifest) -> None:
     """What is there is asked for, not sent."""
     mirror.mirror(both)
     second.asked.clear()
@@ -83,7 +83,7 @@ def test_the_second_time_nothing_is_sent(both: Session, second: Store, image: Ma
     assert sum(row.sent + row.mounted for row in done.arrived) == 0
 
 
-def test_a_platform_that_is_missing_stops_it(both: Session, store: Store, second: Store) -> None:
+def test_a_platform_that_is_missing_stops_it(both: Workspace, store: Store, second: Store) -> None:
     """The project has two platforms, the index one: nothing is copied."""
     push_image(store.client(), labels(), ("linux/amd64",), tag="half")
 
@@ -95,7 +95,7 @@ def test_a_platform_that_is_missing_stops_it(both: Session, store: Store, second
 
 
 def test_a_platform_that_is_not_there_stops_it(
-    both: Session, store: Store, second: Store, image: Manifest
+    both: Workspace, store: Store, second: Store, image: Manifest
 ) -> None:
     """An index lists what the registry lost: nothing is named."""
     del store.manifests[oci.children(image)[0].digest]
@@ -107,7 +107,7 @@ def test_a_platform_that_is_not_there_stops_it(
 
 
 def test_a_blob_that_is_not_there_stops_it(
-    both: Session, store: Store, second: Store, image: Manifest
+    both: Workspace, store: Store, second: Store, image: Manifest
 ) -> None:
     """The first registry itself has to be whole."""
     del store.blobs[oci.sha256(b"layer")]
@@ -119,7 +119,7 @@ def test_a_blob_that_is_not_there_stops_it(
 
 
 @pytest.mark.parametrize(("digest", "tag"), [("sha256:12", ""), ("", "a/b"), ("", "-x")])
-def test_a_wrong_name_is_refused(both: Session, second: Store, digest: str, tag: str) -> None:
+def test_a_wrong_name_is_refused(both: Workspace, second: Store, digest: str, tag: str) -> None:
     """A digest of another length, a tag of other letters: exit code 2, nothing was asked."""
     with pytest.raises(ConfigurationError):
         mirror.mirror(both, digest, tag)
@@ -128,7 +128,7 @@ def test_a_wrong_name_is_refused(both: Session, second: Store, digest: str, tag:
 
 
 def test_a_tag_that_cannot_be_put_back_is_named(
-    both: Session, store: Store, second: Store, image: Manifest
+    both: Workspace, store: Store, second: Store, image: Manifest
 ) -> None:
     """The first registry refuses, and the second does not delete tags: that is said."""
     store.faults = [Fault("PUT", 403) for _ in range(9)]
@@ -143,7 +143,7 @@ def test_a_tag_that_cannot_be_put_back_is_named(
 
 
 def test_a_tag_of_its_own_goes_away_again(
-    both: Session, store: Store, second: Store, image: Manifest
+    both: Workspace, store: Store, second: Store, image: Manifest
 ) -> None:
     """A tag that was not there before is taken away when the other registry refuses."""
     store.faults = [Fault("PUT", 403) for _ in range(9)]

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from towpath.retention.rules import Node, Rules, decide
+from towpath.retention.rules import ManifestNode, RetentionRules, decide
 
-RULES = Rules(1, ("built", "test", "release"), "building", "cache-")
+RULES = RetentionRules(1, ("built", "test", "release"), "building", "cache-")
 
 
 def name(letter: str) -> str:
@@ -14,15 +14,17 @@ def name(letter: str) -> str:
     return "sha256:" + letter * 64
 
 
-def nodes(*rows: Node) -> dict[str, Node]:
+def nodes(*rows: ManifestNode) -> dict[str, ManifestNode]:
     """Return manifests by digest."""
     return {row.digest: row for row in rows}
 
 
-def release(letter: str, *tags: str, made: str = "") -> tuple[Node, Node]:
+def release(letter: str, *tags: str, made: str = "") -> tuple[ManifestNode, ManifestNode]:
     """Return an index and its only platform; both have a blob of their own."""
-    part = Node(name(letter) + "p", blobs={f"layer {letter}": 10, "base": 100})
-    index = Node(name(letter), tags, lists=(part.digest,), blobs={f"index {letter}": 1}, made=made)
+    part = ManifestNode(name(letter) + "p", blobs={f"layer {letter}": 10, "base": 100})
+    index = ManifestNode(
+        name(letter), tags, lists=(part.digest,), blobs={f"index {letter}": 1}, made=made
+    )
     return index, part
 
 
@@ -40,7 +42,9 @@ def release(letter: str, *tags: str, made: str = "") -> tuple[Node, Node]:
 )
 def test_a_tag_is_a_reason(tag: str, why: str) -> None:
     """A tag that no rule knows was given by somebody."""
-    found = decide(nodes(*release("a", tag)), {}, Rules(0, *list(vars(RULES).values())[1:]))
+    found = decide(
+        nodes(*release("a", tag)), {}, RetentionRules(0, *list(vars(RULES).values())[1:])
+    )
 
     assert found.kept == {name("a"): (why,)}
     assert found.gone == ()
@@ -65,7 +69,7 @@ def test_a_version_is_no_reason() -> None:
 
 def test_none_of_the_last_may_stay() -> None:
     """Zero is a number too."""
-    found = decide(nodes(*release("a", "1.0.0")), {}, Rules(0, (), "building", "cache-"))
+    found = decide(nodes(*release("a", "1.0.0")), {}, RetentionRules(0, (), "building", "cache-"))
 
     assert (found.kept, found.images, found.freed) == ({}, (name("a"),), 111)
 
@@ -81,11 +85,11 @@ def test_a_reason_from_elsewhere_keeps_what_has_no_tag() -> None:
 def test_what_hangs_on_an_image_stays_with_it() -> None:
     """On the index, on a platform, on an artifact itself; by subject or by the fallback tag."""
     index, part = release("a", "test")
-    sbom = Node(name("1"), subject=part.digest)
-    signed = Node(name("2"), subject=sbom.digest)
-    evidence = Node(name("3"), subject=index.digest)
-    listing = Node(name("4"), ("sha256-" + "a" * 64,), lists=(evidence.digest,))
-    signature = Node(name("5"), ("sha256-" + "a" * 64 + ".sig",))
+    sbom = ManifestNode(name("1"), subject=part.digest)
+    signed = ManifestNode(name("2"), subject=sbom.digest)
+    evidence = ManifestNode(name("3"), subject=index.digest)
+    listing = ManifestNode(name("4"), ("sha256-" + "a" * 64,), lists=(evidence.digest,))
+    signature = ManifestNode(name("5"), ("sha256-" + "a" * 64 + ".sig",))
 
     found = decide(nodes(index, part, sbom, signed, evidence, listing, signature), {}, RULES)
 
@@ -96,12 +100,14 @@ def test_what_hangs_on_an_image_stays_with_it() -> None:
 def test_what_hangs_on_an_image_goes_with_it() -> None:
     """Also where the image itself is gone already; the image goes first."""
     index, part = release("a", "1.0.0")
-    evidence = Node(name("3"), subject=index.digest)
-    listing = Node(name("4"), ("sha256-" + "a" * 64,), lists=(evidence.digest,))
-    orphan = Node(name("5"), ("sha256-" + "9" * 64,))
+    evidence = ManifestNode(name("3"), subject=index.digest)
+    listing = ManifestNode(name("4"), ("sha256-" + "a" * 64,), lists=(evidence.digest,))
+    orphan = ManifestNode(name("5"), ("sha256-" + "9" * 64,))
 
     found = decide(
-        nodes(listing, evidence, part, index, orphan), {}, Rules(0, (), "building", "cache-")
+        nodes(listing, evidence, part, index, orphan),
+        {},
+        RetentionRules(0, (), "building", "cache-"),
     )
 
     assert found.images == (index.digest,)
@@ -110,9 +116,9 @@ def test_what_hangs_on_an_image_goes_with_it() -> None:
 
 def test_a_part_of_two_images_stays_with_the_one_that_stays() -> None:
     """The same platform under two indexes."""
-    part = Node(name("p"), blobs={"layer": 10})
-    old = Node(name("a"), ("1.0.0",), lists=(part.digest,), made="1")
-    new = Node(name("b"), ("1.0.1",), lists=(part.digest,), made="2")
+    part = ManifestNode(name("p"), blobs={"layer": 10})
+    old = ManifestNode(name("a"), ("1.0.0",), lists=(part.digest,), made="1")
+    new = ManifestNode(name("b"), ("1.0.1",), lists=(part.digest,), made="2")
 
     found = decide(nodes(part, old, new), {}, RULES)
 
@@ -124,7 +130,9 @@ def test_a_part_that_is_asked_for_stays_without_its_image() -> None:
     index, part = release("a", "1.0.0")
 
     found = decide(
-        nodes(index, part), {part.digest: ["runs in x"]}, Rules(0, (), "building", "cache-")
+        nodes(index, part),
+        {part.digest: ["runs in x"]},
+        RetentionRules(0, (), "building", "cache-"),
     )
 
     assert found.gone == (index.digest,)
@@ -134,8 +142,8 @@ def test_a_part_that_is_asked_for_stays_without_its_image() -> None:
 def test_an_old_list_of_attachments_is_no_image() -> None:
     """It lost its tag to a newer list: it goes, and what it lists stays with its subject."""
     index, part = release("a", "test")
-    evidence = Node(name("3"), subject=index.digest)
-    old = Node(name("4"), lists=(evidence.digest,))
+    evidence = ManifestNode(name("3"), subject=index.digest)
+    old = ManifestNode(name("4"), lists=(evidence.digest,))
 
     found = decide(nodes(index, part, evidence, old), {}, RULES)
 

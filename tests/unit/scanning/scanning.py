@@ -14,12 +14,12 @@ import pytest
 from tests.fakes import Answer, TableRunner, outcome
 from tests.layers import layer
 from tests.registry_server import Store, push_image
-from tests.releases import labels, session_at
+from tests.releases import labels, workspace_at
 from tests.unit.scanning.test_spdx_reader import spdx_of
 from towpath.checks.security import advisories
 from towpath.checks.security.advisories import Advisories
 from towpath.checks.security.advisories_reader import Advisory
-from towpath.config.workspace import Session
+from towpath.config.workspace import Workspace
 from towpath.core.errors import NothingToJudgeError
 from towpath.core.runner import Outcome
 from towpath.core.subject import Subject
@@ -115,12 +115,12 @@ class Archive(BaseHTTPRequestHandler):
             self.wfile.write(lzma.compress(self.packages.encode()))
 
 
-def session_of(root: Path, store: Store, mirror: str, **answers: Answer) -> Session:
+def workspace_of(root: Path, store: Store, mirror: str, **answers: Answer) -> Workspace:
     (root / "requirements").mkdir()
     (root / "requirements" / "syft.txt").touch()
     runner = TableRunner({"-m uv": "", "gpgv": verifier, **syft(store), **answers})
     (root / ".nox" / "syft").mkdir(parents=True)
-    return session_at(root, store, runner, TOWPATH_DEBIAN_SECURITY=mirror, PATH="/nowhere")
+    return workspace_at(root, store, runner, TOWPATH_DEBIAN_SECURITY=mirror, PATH="/nowhere")
 
 
 def answering(
@@ -129,7 +129,7 @@ def answering(
     """Let the source of advisories answer so; return what it was asked about."""
     asked: list[list[tuple[str, str]]] = []
 
-    def audit(session: Session, pins: list[tuple[str, str]], *_missing: Any) -> Advisories:
+    def audit(workspace: Workspace, pins: list[tuple[str, str]], *_missing: Any) -> Advisories:
         asked.append(pins)
         if error:
             raise NothingToJudgeError(error)

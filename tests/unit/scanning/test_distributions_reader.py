@@ -21,7 +21,11 @@ def test_each_distribution_is_named_once() -> None:
         "srv/lib/x.dist-info/RECORD": b"x",
     }
 
-    assert distributions.read(files) == [("a-b-c", "1"), ("django", "5.2.1"), ("old", "2")]
+    assert distributions.read_distributions(files) == [
+        ("a-b-c", "1"),
+        ("django", "5.2.1"),
+        ("old", "2"),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -31,7 +35,7 @@ def test_each_distribution_is_named_once() -> None:
 def test_metadata_without_a_name_or_version_is_nothing_to_judge(metadata: bytes) -> None:
     """A distribution that cannot be asked about is not passed over."""
     with pytest.raises(NothingToJudgeError) as caught:
-        distributions.read({"srv/lib/x.dist-info/METADATA": metadata})
+        distributions.read_distributions({"srv/lib/x.dist-info/METADATA": metadata})
 
     assert caught.value.what == "srv/lib/x.dist-info/METADATA in the image names no distribution."
 
@@ -40,4 +44,4 @@ def test_text_of_another_encoding_hides_no_distribution() -> None:
     """A name of an author in Latin-1 is no reason to stop."""
     metadata = b"Name: a\nAuthor: M\xfcller\nVersion: 1\n"
 
-    assert distributions.read({"x.dist-info/METADATA": metadata}) == [("a", "1")]
+    assert distributions.read_distributions({"x.dist-info/METADATA": metadata}) == [("a", "1")]

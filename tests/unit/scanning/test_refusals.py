@@ -136,11 +136,11 @@ def test_debian_of_another_distribution(files: dict[str, bytes], seen: str) -> N
         (lambda: debian.available(""), "The security archive's list of packages is empty."),
         (lambda: debian.available("Version: 1\n"), "A package in Packages has no 'Package'."),
         (
-            lambda: distributions.read({"x.dist-info/METADATA": b"Version: 1\n"}),
+            lambda: distributions.read_distributions({"x.dist-info/METADATA": b"Version: 1\n"}),
             "x.dist-info/METADATA in the image names no distribution.",
         ),
         (
-            lambda: distributions.read({"x.dist-info/METADATA": b"Name: x\n"}),
+            lambda: distributions.read_distributions({"x.dist-info/METADATA": b"Name: x\n"}),
             "x.dist-info/METADATA in the image names no distribution.",
         ),
     ],
@@ -220,7 +220,7 @@ def test_haproxy(text: str, lines: list[str]) -> None:
 )
 def test_junit(text: str, why: str) -> None:
     """Empty, something else, half, or sums that the names do not bear out."""
-    assert refused(lambda: junit.read(text, "r.xml")) == [JUNIT, f"why: {why}", AGAIN]
+    assert refused(lambda: junit.read_junit(text, "r.xml")) == [JUNIT, f"why: {why}", AGAIN]
 
 
 @pytest.mark.parametrize(
@@ -261,7 +261,7 @@ def test_migrations(read: Callable[[], object], why: str) -> None:
 )
 def test_requirements(text: str, words: list[str]) -> None:
     """The line is named."""
-    assert refused(lambda: requirements.read(text, "p.txt")) == [*words, COMPILE]
+    assert refused(lambda: requirements.read_requirements(text, "p.txt")) == [*words, COMPILE]
 
 
 ODD = {"results": {"a": [{"type": "x", "hashed_secret": "y", "is_secret": "no"}]}}
@@ -305,7 +305,7 @@ def test_a_list_of_packages(text: str, wanted: str, lines: list[str]) -> None:
 )
 def test_trivy(text: str, why: str) -> None:
     """Half, or nothing looked at."""
-    assert refused(lambda: trivy.read(text)) == [TRIVY, f"why: {why}"]
+    assert refused(lambda: trivy.read_trivy(text)) == [TRIVY, f"why: {why}"]
 
 
 def refused(read: Callable[[], object]) -> list[str]:

@@ -13,8 +13,8 @@ import pytest
 from tests.fakes import QuietTerminal
 from tests.layers import layer
 from tests.registry_server import Store, push_image
-from tests.releases import START, labels, session_at
-from tests.unit.scanning.scanning import FILES, FOUND, NEWER, answering, pushed, session_of
+from tests.releases import START, labels, workspace_at
+from tests.unit.scanning.scanning import FILES, FOUND, NEWER, answering, pushed, workspace_of
 from towpath.checks.security import advisories
 from towpath.config.waivers import Waiver
 from towpath.core import reachable
@@ -31,9 +31,9 @@ def test_an_image_without_findings_has_zeros(
     """All sources answered for both platforms: the gates pass, and say who was asked."""
     digest = pushed(store)
     asked = answering(monkeypatch)
-    session = session_of(tmp_path, store, archive[1])
+    workspace = workspace_of(tmp_path, store, archive[1])
 
-    found = scan.scan(session, digest)
+    found = scan.scan(workspace, digest)
 
     facts = found.facts()
     assert [facts[name] for name in ("critical", "high", "medium", "low")] == [0, 0, 0, 0]
@@ -53,7 +53,7 @@ def test_an_image_without_findings_has_zeros(
         "/debian-security/dists/trixie-security/main/binary-amd64/Packages.xz",
         "/debian-security/dists/trixie-security/main/binary-arm64/Packages.xz",
     ]
-    assert scan.record(session, found, started=START).status is Status.PASSED
+    assert scan.record(workspace, found, started=START).status is Status.PASSED
 
 
 def test_a_pending_update_counts_as_high_once(
@@ -63,9 +63,9 @@ def test_a_pending_update_counts_as_high_once(
     archive[0].packages = NEWER
     digest = pushed(store)
     answering(monkeypatch, FOUND)
-    session = session_of(tmp_path, store, archive[1])
+    workspace = workspace_of(tmp_path, store, archive[1])
 
-    found = scan.scan(session, digest)
+    found = scan.scan(workspace, digest)
 
     facts = found.facts()
     assert [facts[name] for name in ("critical", "high", "medium", "low")] == [0, 1, 1, 0]
@@ -73,7 +73,7 @@ def test_a_pending_update_counts_as_high_once(
         ("openssl", "high"),
         ("django", "medium"),
     ]
-    assert scan.record(session, found, started=START).status is Status.FAILED
+    assert scan.record(workspace, found, started=START).status is Status.FAILED
 
 
 def test_advisories_out_of_reach_leave_no_zero(
@@ -82,12 +82,12 @@ def test_advisories_out_of_reach_leave_no_zero(
     """Nobody knows that there is nothing: the gates are errored, with the reason."""
     digest = pushed(store)
     answering(monkeypatch, error="No source could be asked.")
-    session = session_of(tmp_path, store, archive[1])
+    workspace = workspace_of(tmp_path, store, archive[1])
 
-    found = scan.scan(session, digest)
+    found = scan.scan(workspace, digest)
 
     assert not {"critical", "high", "medium", "low"} & found.facts().keys()
-    statement = scan.record(session, found, started=START)
+    statement = scan.record(workspace, found, started=START)
     assert statement.status is Status.ERRORED
     assert statement.reason == "No source could be asked."
 
@@ -99,13 +99,13 @@ def test_what_was_found_counts_though_another_source_was_silent(
     archive[0].packages = NEWER
     digest = pushed(store)
     answering(monkeypatch, error="No source could be asked.")
-    session = session_of(tmp_path, store, archive[1])
+    workspace = workspace_of(tmp_path, store, archive[1])
 
-    found = scan.scan(session, digest)
+    found = scan.scan(workspace, digest)
 
     assert found.facts()["high"] == 1
     assert "critical" not in found.facts()
-    assert scan.record(session, found, started=START).status is Status.FAILED
+    assert scan.record(workspace, found, started=START).status is Status.FAILED
 
 
 def test_an_archive_out_of_reach_leaves_no_zero(
@@ -114,7 +114,7 @@ def test_an_archive_out_of_reach_leaves_no_zero(
     """Debian that could not be asked is as silent as any other source."""
     digest = pushed(store)
     answering(monkeypatch)
-    found = scan.scan(session_of(tmp_path, store, "http://127.0.0.1:1"), digest)
+    found = scan.scan(workspace_of(tmp_path, store, "http://127.0.0.1:1"), digest)
 
     assert "high" not in found.facts()
     assert len(found.unasked) == 1
@@ -132,10 +132,10 @@ def test_all_sources_are_tried_at_once_and_nobody_is_waited_for(
         return dict.fromkeys(addresses, "No route.")
 
     monkeypatch.setattr(reachable, "unreachable", none_of_them)
-    session = session_of(tmp_path, store, archive[1])
+    workspace = workspace_of(tmp_path, store, archive[1])
     first = f"{archive[1]}dists/trixie-security/InRelease"
 
-    found = scan.scan(session, pushed(store))
+    found = scan.scan(workspace, pushed(store))
 
     assert tried == [[first, advisories.SAFETY, advisories.INDEX]]
     assert [text.count("No route.") for text in found.unasked] == [1, 2]
@@ -148,7 +148,7 @@ def test_a_layer_that_cannot_be_read_is_no_clean_image(
     """A layer in a form that we do not know leaves the scan errored."""
     digest = push_image(store.client(), labels(), layer=b"\x28\xb5\x2f\xfd zstd").digest
     asked = answering(monkeypatch, error="There is no dependency to ask about.")
-    found = scan.scan(session_of(tmp_path, store, archive[1]), digest)
+    found = scan.scan(workspace_of(tmp_path, store, archive[1]), digest)
 
     assert found.looked_at == {}
     assert "cannot be read" in found.unasked[0]
@@ -165,7 +165,7 @@ def test_what_the_base_brought_is_told_from_ours(
     ours = {name: FILES[name] for name in FILES if name.startswith("srv/")}
     answering(monkeypatch, FOUND)
 
-    found = scan.scan(session_of(tmp_path, store, archive[1]), pushed(store, ours, base))
+    found = scan.scan(workspace_of(tmp_path, store, archive[1]), pushed(store, ours, base))
 
     assert {row.advisory.package: row.owner for row in found.findings} == {
         "openssl": "base",
@@ -181,16 +181,16 @@ def test_a_waived_finding_is_kept_and_does_not_count(
     """A waiver of what nobody found is told, but not where a source was silent."""
     answering(monkeypatch, replace(FOUND, id="PVE-2026-1"))
     digest = pushed(store)
-    session = session_of(tmp_path, store, archive[1])
+    workspace = workspace_of(tmp_path, store, archive[1])
     waivers = [
         Waiver(name, "known", dt.date(2099, 1, 31)) for name in ("PVE-2026-1", "CVE-2026-1234")
     ]
-    session = replace(session, config=replace(session.config, waivers=tuple(waivers)))
-    terminal = session.terminal
+    workspace = replace(workspace, config=replace(workspace.config, waivers=tuple(waivers)))
+    terminal = workspace.terminal
     assert isinstance(terminal, QuietTerminal)
 
-    found = scan.scan(session, digest)
-    statement = scan.record(session, found, started=START)
+    found = scan.scan(workspace, digest)
+    statement = scan.record(workspace, found, started=START)
 
     assert (found.facts()["medium"], found.findings) == (0, ())
     assert statement.facts["waived"] == [
@@ -201,7 +201,7 @@ def test_a_waived_finding_is_kept_and_does_not_count(
 
     told = terminal.said
     answering(monkeypatch, error="No source could be asked.")
-    scan.record(session, scan.scan(session, digest), started=START)
+    scan.record(workspace, scan.scan(workspace, digest), started=START)
     assert terminal.said.count("excuses nothing") == told.count("excuses nothing")
 
 
@@ -212,10 +212,10 @@ def test_findings_are_written_as_sarif(
     archive[0].packages = NEWER
     answering(monkeypatch, FOUND)
     digest = pushed(store)
-    session = session_of(tmp_path, store, archive[1])
+    workspace = workspace_of(tmp_path, store, archive[1])
     file = tmp_path / "reports" / "sarif" / "scan.sarif"
 
-    statement = scan.record(session, scan.scan(session, digest), started=START)
+    statement = scan.record(workspace, scan.scan(workspace, digest), started=START)
 
     results = json.loads(file.read_bytes())["runs"][0]["results"]
     places = {
@@ -226,7 +226,7 @@ def test_findings_are_written_as_sarif(
     assert list(statement.artifacts) == ["reports/sarif/scan.sarif"]
 
     answering(monkeypatch, error="No source could be asked.")
-    scan.record(session, scan.scan(session, digest), started=START)
+    scan.record(workspace, scan.scan(workspace, digest), started=START)
     assert not file.exists()
 
 
@@ -237,9 +237,9 @@ def test_sizes_are_told_against_base_and_release(
     answering(monkeypatch)
     before = push_image(store.client(), labels(), layer=layer(), tag="release")
     digest = pushed(store)
-    session = session_of(tmp_path, store, archive[1])
+    workspace = workspace_of(tmp_path, store, archive[1])
 
-    found = scan.scan(session, digest)
+    found = scan.scan(workspace, digest)
     facts = found.facts()
 
     ours = len(layer(FILES))
@@ -248,9 +248,9 @@ def test_sizes_are_told_against_base_and_release(
     assert facts["released"] == before.digest
     bare = ours + len(layer({"etc/base": b""})) - len(layer())
     assert bare < facts["growth"]["linux/arm64"] < bare + 99, "the config has grown a little too"
-    scanned.show(session, found)
-    assert isinstance(session.terminal, QuietTerminal)
-    assert "since the release" in session.terminal.written
+    scanned.show(workspace, found)
+    assert isinstance(workspace.terminal, QuietTerminal)
+    assert "since the release" in workspace.terminal.written
 
 
 def test_an_image_whose_base_nobody_names_has_no_size_to_judge(
@@ -259,9 +259,9 @@ def test_an_image_whose_base_nobody_names_has_no_size_to_judge(
     """Without provenance the size above the base is no fact: errored, never small."""
     answering(monkeypatch)
     digest = push_image(store.client(), labels(), layer=layer(FILES)).digest
-    session = session_of(tmp_path, store, archive[1])
+    workspace = workspace_of(tmp_path, store, archive[1])
 
-    statement = scan.record(session, scan.scan(session, digest), started=START)
+    statement = scan.record(workspace, scan.scan(workspace, digest), started=START)
 
     assert statement.status is Status.ERRORED
     assert "above_base_mb" not in statement.facts
@@ -270,8 +270,8 @@ def test_an_image_whose_base_nobody_names_has_no_size_to_judge(
 
 def test_the_inputs_change_with_the_advisories(store: Store, tmp_path: Path) -> None:
     """The same digest is scanned again when another directory of advisories is named."""
-    one = scan.inputs(session_at(tmp_path, store, TOWPATH_ADVISORIES="a"), "d")
-    other = scan.inputs(session_at(tmp_path, store, TOWPATH_ADVISORIES="b"), "d")
+    one = scan.inputs(workspace_at(tmp_path, store, TOWPATH_ADVISORIES="a"), "d")
+    other = scan.inputs(workspace_at(tmp_path, store, TOWPATH_ADVISORIES="b"), "d")
 
     assert one != other
 
@@ -279,10 +279,10 @@ def test_the_inputs_change_with_the_advisories(store: Store, tmp_path: Path) -> 
 def test_the_inputs_change_with_a_byte_of_the_advisories(store: Store, tmp_path: Path) -> None:
     """A directory of the same name may have other data by now."""
     (tmp_path / "data").mkdir()
-    session = session_at(tmp_path, store, TOWPATH_ADVISORIES="data")
+    workspace = workspace_at(tmp_path, store, TOWPATH_ADVISORIES="data")
     seen = set()
     for text in ("{}", "{ }"):
         (tmp_path / "data" / "insecure.json").write_text(text)
-        seen.add(scan.inputs(session, "d"))
+        seen.add(scan.inputs(workspace, "d"))
 
     assert len(seen) == 2

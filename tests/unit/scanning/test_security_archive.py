@@ -14,7 +14,7 @@ import pytest
 from tests.fakes import QuietTerminal, TableRunner, outcome
 from tests.unit.scanning.scanning import CURRENT, MADE, NEWER, in_release, verifier
 from towpath import config
-from towpath.config.workspace import Session
+from towpath.config.workspace import Workspace
 from towpath.core.errors import CommandFailedError, NothingToJudgeError
 from towpath.core.runner import Outcome, Runner
 from towpath.evidence import record as stages
@@ -51,18 +51,18 @@ def served(monkeypatch: pytest.MonkeyPatch, files: Mapping[str, bytes], secure: 
     return asked
 
 
-def session_of(root: Path, mirror: str = MIRROR, **answers: Any) -> Session:
+def workspace_of(root: Path, mirror: str = MIRROR, **answers: Any) -> Workspace:
     """Return a session whose environment names a mirror."""
     env = {"TOWPATH_DEBIAN_SECURITY": mirror, "PATH": os.environ["PATH"]}
-    return Session(config.parse({}, root, env), TableRunner(answers), QuietTerminal())
+    return Workspace(config.parse({}, root, env), TableRunner(answers), QuietTerminal())
 
 
 def real(root: Path) -> Archive:
     """Return the archive with the real programs that check signatures."""
-    session = session_of(root)
-    runner = Runner(session.terminal, env=session.config.env, cwd=root)
+    workspace = workspace_of(root)
+    runner = Runner(workspace.terminal, env=workspace.config.env, cwd=root)
     return Archive(
-        Session(session.config, runner, session.terminal), {}, str(SIGNED / "keyring.gpg")
+        Workspace(workspace.config, runner, workspace.terminal), {}, str(SIGNED / "keyring.gpg")
     )
 
 
@@ -114,10 +114,10 @@ def test_http_without_a_way_to_check_the_signature_is_no_answer(
         raise CommandFailedError(f"{argv[0]} is not installed or not on PATH.")
 
     served(monkeypatch, {LIST: in_release(CURRENT)}, secure=False)
-    session = session_of(tmp_path, gpgv=missing, sqv=missing)
+    workspace = workspace_of(tmp_path, gpgv=missing, sqv=missing)
 
     with pytest.raises(NothingToJudgeError) as caught:
-        Archive(session, {}, keyring).packages("trixie", "amd64")
+        Archive(workspace, {}, keyring).packages("trixie", "amd64")
 
     assert "is not asked over https, and its signature cannot be checked" in caught.value.why
 
@@ -132,7 +132,9 @@ def test_https_alone_is_believed_and_another_mirror_is_foreign(
     path = f"{suite}/main/binary-amd64/Packages.xz"
     served(monkeypatch, {f"{suite}/InRelease": in_release(CURRENT), path: content}, secure=True)
 
-    _, asked = Archive(session_of(tmp_path, mirror), {}, "/nonexistent").packages("trixie", "amd64")
+    _, asked = Archive(workspace_of(tmp_path, mirror), {}, "/nonexistent").packages(
+        "trixie", "amd64"
+    )
 
     assert (asked.checked, asked.foreign, asked.address) == ("https", foreign, mirror)
 
@@ -155,7 +157,7 @@ def test_a_list_that_was_signed_once_does_not_stand_for_another(
     served(monkeypatch, {LIST: in_release(CURRENT, **fields), PACKAGES: content}, secure=True)
 
     with pytest.raises(NothingToJudgeError) as caught:
-        Archive(session_of(tmp_path), {}, "/nonexistent").packages("trixie", "amd64")
+        Archive(workspace_of(tmp_path), {}, "/nonexistent").packages("trixie", "amd64")
 
     assert said in f"{caught.value.what} {caught.value.why}"
 
@@ -168,13 +170,13 @@ def test_a_list_of_packages_has_to_be_the_promised_one(
     served(monkeypatch, {LIST: in_release(CURRENT), PACKAGES: content}, secure=True)
 
     with pytest.raises(NothingToJudgeError, match="is not the file that the list"):
-        Archive(session_of(tmp_path), {}, "/nonexistent").packages("trixie", "amd64")
+        Archive(workspace_of(tmp_path), {}, "/nonexistent").packages("trixie", "amd64")
 
 
 def test_a_suite_is_asked_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Also where it did not answer: each platform would wait again."""
     asked = served(monkeypatch, {}, secure=True)
-    found = Archive(session_of(tmp_path), {}, "/nonexistent")
+    found = Archive(workspace_of(tmp_path), {}, "/nonexistent")
 
     for architecture in ("amd64", "arm64"):
         with pytest.raises(NothingToJudgeError):
@@ -188,7 +190,7 @@ def test_an_archive_out_of_reach_is_not_asked(
 ) -> None:
     """It is known already, and why."""
     asked = served(monkeypatch, {}, secure=True)
-    found = Archive(session_of(tmp_path), {LIST: "No route."})
+    found = Archive(workspace_of(tmp_path), {LIST: "No route."})
 
     with pytest.raises(NothingToJudgeError) as caught:
         found.packages("trixie", "amd64")
@@ -209,7 +211,7 @@ def test_either_program_checks_a_signature(tmp_path: Path, monkeypatch: pytest.M
 
     content = lzma.compress(CURRENT.encode())
     served(monkeypatch, {LIST: in_release(CURRENT), PACKAGES: content}, secure=False)
-    found = Archive(session_of(tmp_path, gpgv=missing, sqv=sqv), {}, __file__)
+    found = Archive(workspace_of(tmp_path, gpgv=missing, sqv=sqv), {}, __file__)
 
     assert found.packages("trixie", "amd64")[1].checked == "Debian's signature"
     assert signatures.verifiers("k", "s", "o")[0] == ["gpgv", "--keyring=k", "--output", "o", "s"]
@@ -220,9 +222,9 @@ def test_a_bad_signature_is_refused_over_https_too(
 ) -> None:
     """What was looked at and is wrong is not made right by the way it came."""
     served(monkeypatch, {LIST: in_release(CURRENT)}, secure=True)
-    session = session_of(tmp_path, gpgv=outcome(code=1, stderr="BAD signature"))
+    workspace = workspace_of(tmp_path, gpgv=outcome(code=1, stderr="BAD signature"))
 
     with pytest.raises(NothingToJudgeError) as caught:
-        Archive(session, {}, __file__).packages("trixie", "amd64")
+        Archive(workspace, {}, __file__).packages("trixie", "amd64")
 
     assert "is not signed by Debian. BAD signature" in caught.value.why

@@ -12,7 +12,7 @@ import pytest
 from tests.fakes import Answer, TableRunner, outcome
 from tests.registry_server import Store
 from tests.releases import START
-from tests.unit.scanning.scanning import MADE, answering, pushed, session_of
+from tests.unit.scanning.scanning import MADE, answering, pushed, workspace_of
 from towpath.core.errors import ConfigurationError
 from towpath.evidence import record as stages
 from towpath.gates import Status
@@ -37,12 +37,12 @@ def test_trivy_scans_each_platform_where_it_is_installed(
         "trivy version": json.dumps(version),
         "trivy image": outcome(code=1),
     }
-    session = session_of(tmp_path, store, "", **answers)
-    session.config.env["PATH"] = str(tmp_path)  # type: ignore[index]
-    runner = session.runner
+    workspace = workspace_of(tmp_path, store, "", **answers)
+    workspace.config.env["PATH"] = str(tmp_path)  # type: ignore[index]
+    runner = workspace.runner
     assert isinstance(runner, TableRunner)
 
-    found = scan.scan(session, digest)
+    found = scan.scan(workspace, digest)
 
     assert [line.rpartition(" ")[2] for line in runner.lines if line.startswith("trivy image")] == [
         f"{store.host}/towpath/dashboard@{digest}"
@@ -72,14 +72,14 @@ def test_trivy_says_whose_layer_it_was(store: Store, tmp_path: Path) -> None:
     }
     digest = pushed(store)
     answers: dict[str, Answer] = {"version --format": "{}", "docker run": json.dumps(report)}
-    session = session_of(tmp_path, store, "", **answers)
-    session.config.env["TOWPATH_TRIVY_IMAGE"] = f"trivy@{digest}"  # type: ignore[index]
+    workspace = workspace_of(tmp_path, store, "", **answers)
+    workspace.config.env["TOWPATH_TRIVY_IMAGE"] = f"trivy@{digest}"  # type: ignore[index]
 
-    owners = {row.advisory.package: row.owner for row in scan.scan(session, digest).findings}
+    owners = {row.advisory.package: row.owner for row in scan.scan(workspace, digest).findings}
 
     assert owners == {"p": "base", "q": "ours", "r": ""}
-    assert isinstance(session.runner, TableRunner)
-    line, _ = (line for line in session.runner.lines if " image --quiet" in line)
+    assert isinstance(workspace.runner, TableRunner)
+    line, _ = (line for line in workspace.runner.lines if " image --quiet" in line)
     assert f" trivy@{digest} image --quiet" in line
 
 
@@ -100,10 +100,10 @@ def test_a_database_of_no_known_age_is_no_verdict(
     (tmp_path / "trivy").touch(mode=0o755)
     report = '{"Results": [{"Class": "os-pkgs"}]}'
     answers: dict[str, Answer] = {"trivy version": said, "trivy image": report}
-    session = session_of(tmp_path, store, "", **answers)
-    session.config.env["PATH"] = str(tmp_path)  # type: ignore[index]
+    workspace = workspace_of(tmp_path, store, "", **answers)
+    workspace.config.env["PATH"] = str(tmp_path)  # type: ignore[index]
 
-    facts = scan.scan(session, pushed(store)).facts()
+    facts = scan.scan(workspace, pushed(store)).facts()
 
     assert why in facts["unasked"][0]
     assert not {"high", "age_days"} & facts.keys()
@@ -112,10 +112,10 @@ def test_a_database_of_no_known_age_is_no_verdict(
 def test_another_trivy_or_mirror_is_another_scan(store: Store, tmp_path: Path) -> None:
     """A scan of today is not reused where somebody else is asked, or over another proxy."""
     digest = pushed(store)
-    session = session_of(tmp_path, store, "")
+    workspace = workspace_of(tmp_path, store, "")
     program = tmp_path / "bin" / "trivy"
     program.parent.mkdir()
-    seen = {scan.inputs(session, digest)}
+    seen = {scan.inputs(workspace, digest)}
     for change in (
         {"PATH": str(program.parent)},
         {"TOWPATH_TRIVY_IMAGE": f"trivy@{digest}"},
@@ -124,11 +124,11 @@ def test_another_trivy_or_mirror_is_another_scan(store: Store, tmp_path: Path) -
         {"SSL_CERT_FILE": "/ca.pem"},
     ):
         program.touch(mode=0o755)
-        session.config.env.update(change)  # type: ignore[attr-defined]
-        seen.add(scan.inputs(session, digest))
+        workspace.config.env.update(change)  # type: ignore[attr-defined]
+        seen.add(scan.inputs(workspace, digest))
     program.write_text("another")
-    del session.config.env["TOWPATH_TRIVY_IMAGE"]  # type: ignore[attr-defined]
-    seen.add(scan.inputs(session, digest))
+    del workspace.config.env["TOWPATH_TRIVY_IMAGE"]  # type: ignore[attr-defined]
+    seen.add(scan.inputs(workspace, digest))
 
     assert len(seen) == 7
 
@@ -139,11 +139,11 @@ def test_a_scanner_without_a_whole_digest_is_refused(
 ) -> None:
     """A tag can be moved by others: nothing is run by it."""
     digest = pushed(store)
-    session = session_of(tmp_path, store, "")
-    session.config.env["TOWPATH_TRIVY_IMAGE"] = image  # type: ignore[index]
+    workspace = workspace_of(tmp_path, store, "")
+    workspace.config.env["TOWPATH_TRIVY_IMAGE"] = image  # type: ignore[index]
 
     with pytest.raises(ConfigurationError, match="digest"):
-        scan.scan(session, digest)
+        scan.scan(workspace, digest)
 
 
 def test_every_platform_gets_its_list_of_packages_once(
@@ -152,15 +152,15 @@ def test_every_platform_gets_its_list_of_packages_once(
     """The lists hang on the digest, one a platform; a second scan makes none."""
     answering(monkeypatch)
     digest = pushed(store)
-    session = session_of(tmp_path, store, archive[1])
+    workspace = workspace_of(tmp_path, store, archive[1])
 
-    scan.scan(session, digest)
-    found = scan.scan(session, digest)
+    scan.scan(workspace, digest)
+    found = scan.scan(workspace, digest)
 
     assert found.facts()["sbom"] == {"linux/amd64": 2, "linux/arm64": 2}
     assert found.facts()["sbom_missing"] == 0
-    assert isinstance(session.runner, TableRunner)
-    assert sum("bin/syft" in line for line in session.runner.lines) == 2
+    assert isinstance(workspace.runner, TableRunner)
+    assert sum("bin/syft" in line for line in workspace.runner.lines) == 2
     rows = attached.artifacts(store.client(), digest, spdx.ARTIFACT_TYPE)
     assert {row.document["annotations"]["dev.towpath.platform"] for row in rows} == {
         "linux/amd64",
@@ -173,25 +173,25 @@ def test_no_settings_of_a_person_or_a_project_reach_syft_or_trivy(
 ) -> None:
     """They run elsewhere, where there is no .syft.yaml and no .trivyignore; logins are found."""
     answering(monkeypatch)
-    session = session_of(tmp_path, store, archive[1])
+    workspace = workspace_of(tmp_path, store, archive[1])
     seen: list[tuple[str, Path | None, dict[str, str]]] = []
-    assert isinstance(session.runner, TableRunner)
-    plain = session.runner.run
+    assert isinstance(workspace.runner, TableRunner)
+    plain = workspace.runner.run
 
     def run(argv: Any, **options: Any) -> Any:
         seen.append((argv[0], options.get("cwd"), dict(options.get("env") or {})))
         assert options.get("cwd") is None or list(options["cwd"].iterdir()) == []
         return plain(argv, **options)
 
-    monkeypatch.setattr(session.runner, "run", run)
-    session.config.env["HOME"] = "/home/me"  # type: ignore[index]
+    monkeypatch.setattr(workspace.runner, "run", run)
+    workspace.config.env["HOME"] = "/home/me"  # type: ignore[index]
     digest = pushed(store)
 
-    scan.scan(session, digest)
+    scan.scan(workspace, digest)
     (tmp_path / "trivy").touch(mode=0o755)
-    session.config.env["PATH"] = str(tmp_path)  # type: ignore[index]
-    session.runner.answers |= {"trivy": "{}"}
-    scan.scan(session, digest)
+    workspace.config.env["PATH"] = str(tmp_path)  # type: ignore[index]
+    workspace.runner.answers |= {"trivy": "{}"}
+    scan.scan(workspace, digest)
 
     homes = [env["HOME"] for program, _, env in seen if program.endswith("/syft")]
     assert len(homes) == 2 and "/home/me" not in homes
@@ -210,11 +210,11 @@ def test_a_list_that_could_not_be_made_is_errored(
     """syft that fails, says nothing or half of it leaves no fact and nothing attached."""
     answering(monkeypatch)
     digest = pushed(store)
-    session = session_of(tmp_path, store, archive[1])
-    assert isinstance(session.runner, TableRunner)
-    session.runner.answers["bin/syft scan"] = answer
+    workspace = workspace_of(tmp_path, store, archive[1])
+    assert isinstance(workspace.runner, TableRunner)
+    workspace.runner.answers["bin/syft scan"] = answer
 
-    statement = scan.record(session, scan.scan(session, digest), started=START)
+    statement = scan.record(workspace, scan.scan(workspace, digest), started=START)
 
     assert statement.status is Status.ERRORED
     assert "sbom_missing" not in statement.facts
@@ -228,10 +228,10 @@ def test_without_the_pins_of_syft_there_is_no_list(
     """The message names the file, and the rest of the scan is there."""
     answering(monkeypatch)
     digest = pushed(store)
-    session = session_of(tmp_path, store, archive[1])
+    workspace = workspace_of(tmp_path, store, archive[1])
     (tmp_path / "requirements" / "syft.txt").unlink()
 
-    found = scan.scan(session, digest)
+    found = scan.scan(workspace, digest)
 
     assert "requirements/syft.txt" in found.listed.missing["linux/amd64"]
     assert found.facts()["high"] == 0

@@ -28,7 +28,7 @@ def test_findings_are_read_with_their_severity() -> None:
         ],
     }
 
-    assert trivy.read(json.dumps(report)) == [
+    assert trivy.read_trivy(json.dumps(report)) == [
         Advisory("CVE-1", "openssl", "3", "high", "t"),
         Advisory("CVE-1", "openssl", "3", "low", "t"),
     ]
@@ -48,7 +48,7 @@ def test_findings_are_read_with_their_severity() -> None:
 def test_a_report_that_looked_at_nothing_is_nothing_to_judge(text: str) -> None:
     """No results are not zero findings."""
     with pytest.raises(NothingToJudgeError):
-        trivy.read(text)
+        trivy.read_trivy(text)
 
 
 def test_a_finding_names_the_layer_that_brought_it() -> None:
@@ -75,7 +75,7 @@ def test_a_distribution_at_its_end_of_life_is_never_clean(found: list[dict[str, 
     }
 
     with pytest.raises(NothingToJudgeError) as caught:
-        trivy.read(json.dumps(report))
+        trivy.read_trivy(json.dumps(report))
 
     assert caught.value.what == "debian 9.13 has reached its end of life."
 
@@ -85,4 +85,4 @@ def test_a_distribution_that_is_supported_may_be_clean(metadata: object) -> None
     """Trivy leaves the word out where the distribution is supported."""
     report = {"Metadata": metadata, "Results": [{"Class": "os-pkgs"}]}
 
-    assert trivy.read(json.dumps(report)) == []
+    assert trivy.read_trivy(json.dumps(report)) == []

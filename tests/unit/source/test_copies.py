@@ -10,7 +10,7 @@ import pytest
 
 from tests.fakes import QuietTerminal
 from towpath import config
-from towpath.config.workspace import Session
+from towpath.config.workspace import Workspace
 from towpath.core.errors import ConfigurationError
 from towpath.core.runner import Runner
 from towpath.source import copies as checkouts
@@ -20,11 +20,11 @@ pytestmark = pytest.mark.door
 WHO = ("-c", "user.name=Test", "-c", "user.email=test@example.com")
 
 
-def session_in(root: Path) -> Session:
+def session_in(root: Path) -> Workspace:
     """Return a session in this directory, with git as the machine has it."""
     env = {"PATH": os.environ["PATH"], "HOME": str(root.parent), "GIT_CONFIG_NOSYSTEM": "1"}
     terminal = QuietTerminal()
-    return Session(config.parse({}, root, env), Runner(terminal, env=env, cwd=root), terminal)
+    return Workspace(config.parse({}, root, env), Runner(terminal, env=env, cwd=root), terminal)
 
 
 def git(root: Path, *words: str) -> str:
@@ -57,11 +57,11 @@ def test_a_copy_is_the_same_source(root: Path, tmp_path: Path) -> None:
     """Commit, tree, branch, version, dirt: all as in the first; the remote without its secret."""
     places = [root / "reports/one", tmp_path / "two"]
 
-    made_of = checkouts.make(session_in(root), places)
+    made_of = checkouts.make_copy(session_in(root), places)
 
     assert made_of.dirty
     for place in places:
-        assert source.read(session_in(place)) == made_of
+        assert source.read_source(session_in(place)) == made_of
         assert sorted(row.name for row in place.iterdir()) == (
             [".git", ".gitignore", "changed", "ignored", "kept", "new"]
         )
@@ -75,7 +75,7 @@ def test_the_first_is_left_as_it_was(root: Path, tmp_path: Path) -> None:
     """Neither its index nor its files change."""
     before = git(root, "status", "--porcelain")
 
-    checkouts.make(session_in(root), [tmp_path / "copy"])
+    checkouts.make_copy(session_in(root), [tmp_path / "copy"])
 
     assert git(root, "status", "--porcelain") == before
 
@@ -86,11 +86,11 @@ def test_a_linked_worktree_gives_a_whole_copy(root: Path, tmp_path: Path) -> Non
     git(root, "worktree", "add", "--quiet", "-b", "other", str(linked))
     (linked / "kept").write_text("in the worktree")
 
-    made_of = checkouts.make(session_in(linked), [tmp_path / "copy"])
+    made_of = checkouts.make_copy(session_in(linked), [tmp_path / "copy"])
     shutil.rmtree(root)
 
     assert made_of.branch == "other"
-    assert source.read(session_in(tmp_path / "copy")).tree == made_of.tree
+    assert source.read_source(session_in(tmp_path / "copy")).tree == made_of.tree
     assert git(tmp_path / "copy", "log", "--format=%s") == "First"
 
 
@@ -98,7 +98,7 @@ def test_an_old_copy_is_replaced(root: Path, tmp_path: Path) -> None:
     """What a killed run left does not get into the new one."""
     (tmp_path / "copy/stale").mkdir(parents=True)
 
-    checkouts.make(session_in(root), [tmp_path / "copy"])
+    checkouts.make_copy(session_in(root), [tmp_path / "copy"])
 
     assert not (tmp_path / "copy/stale").exists()
 
@@ -109,4 +109,4 @@ def test_a_directory_without_a_repository_is_told(tmp_path: Path) -> None:
     place.mkdir()
 
     with pytest.raises(ConfigurationError, match="no commit"):
-        checkouts.make(session_in(place), [tmp_path / "copy"])
+        checkouts.make_copy(session_in(place), [tmp_path / "copy"])

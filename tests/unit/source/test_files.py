@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.unit.checks.checked import project, session_of
+from tests.unit.checks.checked import project, workspace_of
 from towpath.source import files as listed
-from towpath.source.snapshot import Snapshot
+from towpath.source.snapshot import SourceFiles
 
 
 def test_only_what_is_there_is_listed(tmp_path: Path) -> None:
     """Git may know files that somebody deleted."""
-    found = listed.listed(session_of(project(tmp_path), {}))
+    found = listed.listed(workspace_of(project(tmp_path), {}))
 
     assert found.files == ("app/a.py", "tests/test_a.py")
     assert found.entries(["tests/test_a.py", "app/a.py"])[0] == ("app/a.py", "100644 blob 0")
@@ -20,9 +20,9 @@ def test_only_what_is_there_is_listed(tmp_path: Path) -> None:
 def test_what_was_seen_is_not_asked_again(tmp_path: Path) -> None:
     """A snapshot is enough."""
     (tmp_path / "run").write_bytes(b"#!/bin/sh\xff\nexit\n")
-    session = session_of(tmp_path, {})
+    workspace = workspace_of(tmp_path, {})
 
-    found = listed.listed(session, Snapshot("c", "t", files=(("run", "100755 blob 1"),)))
+    found = listed.listed(workspace, SourceFiles("c", "t", files=(("run", "100755 blob 1"),)))
 
     assert found.files == ("run",)
     assert found.first_line("run") == "#!/bin/sh\N{REPLACEMENT CHARACTER}\n"
@@ -40,10 +40,10 @@ def test_a_link_is_known_by_what_it_leads_to(tmp_path: Path) -> None:
     entries = [("a.py", "100644 blob 1")]
     entries += [(name, "120000 blob 2") for name in ("in.py", "out.py", "self.py")]
 
-    session = session_of(root, {})
-    before = listed.listed(session, Snapshot("c", "t", files=tuple(entries)))
+    workspace = workspace_of(root, {})
+    before = listed.listed(workspace, SourceFiles("c", "t", files=tuple(entries)))
     (root / "a.py").write_text("x = 2\n")
-    after = listed.listed(session, Snapshot("c", "t", files=tuple(entries)))
+    after = listed.listed(workspace, SourceFiles("c", "t", files=tuple(entries)))
 
     assert before.files == ("a.py", "in.py")
     assert before.outside == ("out.py", "self.py")
@@ -52,12 +52,12 @@ def test_a_link_is_known_by_what_it_leads_to(tmp_path: Path) -> None:
 
 def test_a_name_that_is_no_text_is_not_forgotten(tmp_path: Path) -> None:
     """Git says it in bytes that are none; the file cannot be opened by what was read."""
-    session = session_of(project(tmp_path), {})
+    workspace = workspace_of(project(tmp_path), {})
     (tmp_path / "real\ufffd.py").write_text("")
     names = ("b\ufffd.py", "real\ufffd.py", "gone.py")
 
     found = listed.listed(
-        session, Snapshot("c", "t", files=tuple((name, "100644 blob 1") for name in names))
+        workspace, SourceFiles("c", "t", files=tuple((name, "100644 blob 1") for name in names))
     )
 
     assert found.files == ("real\ufffd.py",)

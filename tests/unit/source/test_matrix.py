@@ -16,7 +16,7 @@ import yaml
 
 from tests.fakes import QuietTerminal, TableRunner
 from towpath import config
-from towpath.config.workspace import Session
+from towpath.config.workspace import Workspace
 from towpath.core.errors import ConfigurationError
 from towpath.source import matrix as pythons
 
@@ -99,7 +99,7 @@ def test_pythons_of_pyenv_come_first_and_shims_and_environments_do_not_count(
         {"pyenv/versions/3.12.4": "Python 3.12.4\n", "usr/python3.13": "Python 3.13.7\n"}
     )
 
-    found = pythons.found(Session(settings, runner, QuietTerminal()))
+    found = pythons.found(Workspace(settings, runner, QuietTerminal()))
 
     assert found == {"3.12": "Python 3.12.4", "3.13": "Python 3.13.7"}
 
@@ -109,7 +109,7 @@ def test_a_python_that_is_not_there_is_not_found(tmp_path: Path) -> None:
     program(tmp_path / "usr/python3.13")
     settings = project(tmp_path, *TWO, PATH=f"{tmp_path}/usr")
 
-    found = pythons.found(Session(settings, TableRunner({"-V": ""}), QuietTerminal()))
+    found = pythons.found(Workspace(settings, TableRunner({"-V": ""}), QuietTerminal()))
 
     assert found == {}
 

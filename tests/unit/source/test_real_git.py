@@ -9,7 +9,7 @@ import pytest
 
 from tests.fakes import QuietTerminal
 from towpath import config
-from towpath.config.workspace import Session
+from towpath.config.workspace import Workspace
 from towpath.core.errors import ConfigurationError
 from towpath.core.runner import Runner
 from towpath.source import copies as checkouts
@@ -19,12 +19,12 @@ from towpath.source import snapshot as source
 pytestmark = pytest.mark.door
 
 
-def session_in(root: Path, **more: str) -> Session:
+def session_in(root: Path, **more: str) -> Workspace:
     """Return a session in this directory, with git's settings of a user that has none."""
     env = {"PATH": os.environ["PATH"], "HOME": str(root.anchor), "GIT_CONFIG_NOSYSTEM": "1"}
     env |= {"GIT_CONFIG_GLOBAL": "/dev/null", **more}
     terminal = QuietTerminal()
-    return Session(config.parse({}, root, env), Runner(terminal, env=env, cwd=root), terminal)
+    return Workspace(config.parse({}, root, env), Runner(terminal, env=env, cwd=root), terminal)
 
 
 def git(root: Path, *words: str) -> str:
@@ -62,24 +62,24 @@ def shop(tmp_path: Path) -> Path:
 
 def test_a_project_in_a_bigger_repository_is_clean(shop: Path) -> None:
     """Its tree is that of its own directory, and its files are named from there."""
-    session = session_in(shop)
+    workspace = session_in(shop)
 
-    found = source.read(session)
+    found = source.read_source(workspace)
 
     assert not found.dirty
     assert found.prefix == "apps/shop/"
     assert found.tree == git(shop, "rev-parse", "HEAD:apps/shop")
     assert found.version == f"0.0.0+g{git(shop, 'rev-parse', 'HEAD')[:7]}"
-    assert listed.listed(session).files == ("app.py", "pyproject.toml")
+    assert listed.listed(workspace).files == ("app.py", "pyproject.toml")
 
 
 def test_only_its_own_directory_makes_it_dirty(shop: Path) -> None:
     """What lies beside it is not built."""
     (shop.parents[1] / "app.py").write_text("other = 2\n")
-    assert not source.read(session_in(shop)).dirty
+    assert not source.read_source(session_in(shop)).dirty
 
     (shop / "new.py").write_text("")
-    assert source.read(session_in(shop)).dirty
+    assert source.read_source(session_in(shop)).dirty
     assert "new.py" in listed.listed(session_in(shop)).files
 
 
@@ -87,10 +87,10 @@ def test_a_copy_of_it_lies_where_it_lies(shop: Path, tmp_path: Path) -> None:
     """The copy is a repository too, and the same source."""
     (shop / "app.py").write_text("shop = 2\n")
 
-    made_of = checkouts.make(session_in(shop), [tmp_path / "copy"])
+    made_of = checkouts.make_copy(session_in(shop), [tmp_path / "copy"])
 
     copy = tmp_path / "copy/apps/shop"
-    assert source.read(session_in(copy)) == made_of
+    assert source.read_source(session_in(copy)) == made_of
     assert (copy / "app.py").read_text() == "shop = 2\n"
     assert sorted(row.name for row in copy.iterdir()) == ["app.py", "pyproject.toml"]
 
@@ -102,7 +102,7 @@ def test_a_project_that_its_repository_does_not_know_is_refused(shop: Path) -> N
     (other / "app.py").write_text("")
 
     with pytest.raises(ConfigurationError, match="No file of the project is committed") as caught:
-        source.read(session_in(other))
+        source.read_source(session_in(other))
 
     assert "git init" in caught.value.next_step
 
@@ -112,11 +112,11 @@ def test_a_flag_of_the_index_hides_no_change(tmp_path: Path, flag: str) -> None:
     """The files that are built are those that are judged."""
     root = repository(tmp_path / "x")
     git(root, "update-index", f"--{flag}", "app.py")
-    assert not source.read(session_in(root)).dirty
+    assert not source.read_source(session_in(root)).dirty
 
     (root / "app.py").write_text("a = 2\n")
 
-    assert source.read(session_in(root)).dirty
+    assert source.read_source(session_in(root)).dirty
     assert git(root, "ls-files", "-v", "app.py").startswith(("h", "S"))
 
 
@@ -128,7 +128,7 @@ def test_a_change_of_the_same_size_in_the_same_moment_is_seen(tmp_path: Path) ->
     (root / "app.py").write_text("a = 2\n")
     os.utime(root / "app.py", ns=(moment, moment))
 
-    assert source.read(session_in(root)).dirty
+    assert source.read_source(session_in(root)).dirty
 
 
 def test_a_linked_worktree_has_its_own_index(tmp_path: Path) -> None:
@@ -136,11 +136,11 @@ def test_a_linked_worktree_has_its_own_index(tmp_path: Path) -> None:
     first = repository(tmp_path / "x")
     git(first, "worktree", "add", "--quiet", "-b", "topic", str(tmp_path / "linked"))
 
-    found = source.read(session_in(tmp_path / "linked"))
+    found = source.read_source(session_in(tmp_path / "linked"))
 
     assert not found.dirty
-    assert (found.branch, found.tree) == ("topic", source.read(session_in(first)).tree)
-    checkouts.make(session_in(tmp_path / "linked"), [tmp_path / "copy"])
+    assert (found.branch, found.tree) == ("topic", source.read_source(session_in(first)).tree)
+    checkouts.make_copy(session_in(tmp_path / "linked"), [tmp_path / "copy"])
     assert (tmp_path / "copy/ignored").read_text() == "tracked\n"
 
 
@@ -149,12 +149,12 @@ def test_a_submodule_is_a_project_like_any_other(tmp_path: Path) -> None:
     shop, around = repository(tmp_path / "shop"), repository(tmp_path / "around")
     git(around, "submodule", "add", "--quiet", str(shop), "shop")
 
-    found = source.read(session_in(around / "shop"))
+    found = source.read_source(session_in(around / "shop"))
 
     assert not found.dirty
-    assert found.tree == source.read(session_in(shop)).tree
-    assert checkouts.make(session_in(around / "shop"), [tmp_path / "copy"]).tree == found.tree
-    assert source.read(session_in(tmp_path / "copy")).tree == found.tree
+    assert found.tree == source.read_source(session_in(shop)).tree
+    assert checkouts.make_copy(session_in(around / "shop"), [tmp_path / "copy"]).tree == found.tree
+    assert source.read_source(session_in(tmp_path / "copy")).tree == found.tree
 
 
 def test_changes_in_a_submodule_are_seen(tmp_path: Path) -> None:
@@ -162,18 +162,18 @@ def test_changes_in_a_submodule_are_seen(tmp_path: Path) -> None:
     shop, root = repository(tmp_path / "shop"), repository(tmp_path / "root")
     git(root, "submodule", "add", "--quiet", str(shop), "lib")
     git(root, "commit", "--quiet", "--message=Library")
-    session = session_in(root)
-    clean = source.read(session)
+    workspace = session_in(root)
+    clean = source.read_source(workspace)
     assert not clean.dirty
-    assert checkouts.make(session, [tmp_path / "copy"]) == clean
+    assert checkouts.make_copy(workspace, [tmp_path / "copy"]) == clean
     assert (tmp_path / "copy/lib/app.py").read_text() == "a = 1\n"
-    assert source.read(session_in(tmp_path / "copy")).tree == clean.tree
+    assert source.read_source(session_in(tmp_path / "copy")).tree == clean.tree
 
     (root / "lib/app.py").write_text("a = 2\n")
 
-    assert source.snapshot(session).files != clean.files
+    assert source.read_files(workspace).files != clean.files
     with pytest.raises(ConfigurationError, match="The submodule lib has changes"):
-        source.read(session)
+        source.read_source(workspace)
 
 
 def test_a_hook_of_another_repository_changes_nothing(tmp_path: Path) -> None:
@@ -188,7 +188,7 @@ def test_a_hook_of_another_repository_changes_nothing(tmp_path: Path) -> None:
         "GIT_PREFIX": "",
     }
 
-    assert source.read(session_in(root, **of_hook)) == source.read(session_in(root))
+    assert source.read_source(session_in(root, **of_hook)) == source.read_source(session_in(root))
 
 
 SETTINGS = """
@@ -240,7 +240,7 @@ def test_what_a_user_has_set_for_git_changes_nothing(tmp_path: Path, crlf: str) 
     git(root, "-c", "core.autocrlf=false", "add", "--all")
     git(root, "commit", "--quiet", "--message=Ends")
     git(root, "tag", "v1.2.3")
-    plain = source.read(session_in(root))
+    plain = source.read_source(session_in(root))
     hooks = tmp_path / "hooks"
     hooks.mkdir()
     for name in ("post-checkout", "post-index-change"):
@@ -249,15 +249,15 @@ def test_what_a_user_has_set_for_git_changes_nothing(tmp_path: Path, crlf: str) 
     settings = tmp_path / "gitconfig"
     settings.write_text(SETTINGS.format(crlf=crlf, hooks=hooks))
 
-    session = session_in(root, GIT_CONFIG_GLOBAL=str(settings))
+    workspace = session_in(root, GIT_CONFIG_GLOBAL=str(settings))
 
-    assert source.read(session) == plain
-    assert "n\u00e4me.py" in listed.listed(session).files
-    checkouts.make(session, [tmp_path / "copy"])
+    assert source.read_source(workspace) == plain
+    assert "n\u00e4me.py" in listed.listed(workspace).files
+    checkouts.make_copy(workspace, [tmp_path / "copy"])
     assert (tmp_path / "copy/ends").read_bytes() == b"one\r\ntwo\n"
-    assert source.read(session_in(tmp_path / "copy")) == plain
+    assert source.read_source(session_in(tmp_path / "copy")) == plain
     (root / "app.py").write_text("a = 2\n")
-    assert source.read(session).dirty
+    assert source.read_source(workspace).dirty
 
 
 def test_ends_of_lines_that_git_changed_are_seen(tmp_path: Path) -> None:
@@ -267,7 +267,7 @@ def test_ends_of_lines_that_git_changed_are_seen(tmp_path: Path) -> None:
     git(tmp_path / "clone", "config", "core.autocrlf", "true")
     assert (tmp_path / "clone/app.py").read_bytes() == b"a = 1\r\n"
 
-    assert source.read(session_in(tmp_path / "clone")).dirty
+    assert source.read_source(session_in(tmp_path / "clone")).dirty
 
 
 def test_a_shallow_clone_without_tags_is_enough(tmp_path: Path) -> None:
@@ -279,21 +279,21 @@ def test_a_shallow_clone_without_tags_is_enough(tmp_path: Path) -> None:
     git(tmp_path, "clone", "--quiet", "--depth=1", "--no-tags", f"file://{root}", here)
     git(tmp_path / "shallow", "checkout", "--quiet", "--detach")
 
-    found = checkouts.make(session_in(tmp_path / "shallow"), [tmp_path / "copy"])
+    found = checkouts.make_copy(session_in(tmp_path / "shallow"), [tmp_path / "copy"])
 
     assert (found.branch, found.dirty, found.remote) == ("HEAD", False, "")
     assert found.version == f"0.0.0+g{found.commit[:7]}"
-    assert source.read(session_in(tmp_path / "copy")).tree == found.tree
+    assert source.read_source(session_in(tmp_path / "copy")).tree == found.tree
 
 
 def test_a_repository_with_longer_hashes(tmp_path: Path) -> None:
     """Git may name commits by sha256."""
     root = repository(tmp_path / "x", "--object-format=sha256")
 
-    found = checkouts.make(session_in(root), [tmp_path / "copy"])
+    found = checkouts.make_copy(session_in(root), [tmp_path / "copy"])
 
     assert (len(found.commit), len(found.tree), found.dirty) == (64, 64, False)
-    assert source.read(session_in(tmp_path / "copy")).tree == found.tree
+    assert source.read_source(session_in(tmp_path / "copy")).tree == found.tree
 
 
 def test_a_repository_without_a_commit_is_refused(tmp_path: Path) -> None:
@@ -301,7 +301,7 @@ def test_a_repository_without_a_commit_is_refused(tmp_path: Path) -> None:
     git(tmp_path, "init", "--quiet")
 
     with pytest.raises(ConfigurationError, match="no commit to speak of") as caught:
-        source.read(session_in(tmp_path))
+        source.read_source(session_in(tmp_path))
 
     assert caught.value.next_step == "Commit your files and start again."
 
@@ -312,7 +312,7 @@ def test_a_repository_of_another_user_names_what_git_wants(tmp_path: Path) -> No
     other = {"GIT_TEST_ASSUME_DIFFERENT_OWNER": "1", "LANG": "de_DE.UTF-8", "LANGUAGE": "de"}
 
     with pytest.raises(ConfigurationError) as caught:
-        source.read(session_in(root, **other))
+        source.read_source(session_in(root, **other))
 
     assert "safe.directory" in caught.value.next_step
     assert str(root) in caught.value.next_step
@@ -330,7 +330,7 @@ def test_a_signed_commit_gives_its_time(tmp_path: Path) -> None:
     commit = git(root, "hash-object", "-t", "commit", "-w", str(tmp_path / "commit"))
     git(root, "reset", "--quiet", "--hard", commit)
 
-    assert source.read(session_in(root)).epoch == int(
+    assert source.read_source(session_in(root)).epoch == int(
         git(root, "log", "-1", "--no-show-signature", "--format=%ct")
     )
 
@@ -340,7 +340,7 @@ def test_a_remote_with_a_path_for_a_port(tmp_path: Path) -> None:
     root = repository(tmp_path / "x")
     git(root, "remote", "add", "origin", "ssh://git@host:team/shop.git")
 
-    assert source.read(session_in(root)).remote == "ssh://host/team/shop.git"
+    assert source.read_source(session_in(root)).remote == "ssh://host/team/shop.git"
 
 
 @pytest.mark.parametrize("content", ["version https://git-lfs.github.com/spec/v1\noid x\n", "a"])
@@ -351,9 +351,9 @@ def test_a_pointer_in_place_of_a_file_is_a_warning(tmp_path: Path, content: str)
     (root / "data.bin").write_text(content)
     git(root, "add", "--all")
     git(root, "commit", "--quiet", "--message=Data")
-    session = session_in(root)
+    workspace = session_in(root)
 
-    assert not source.read(session).dirty
+    assert not source.read_source(workspace).dirty
 
-    assert isinstance(session.terminal, QuietTerminal)
-    assert ("Git LFS did not fetch data.bin:" in session.terminal.said) is (content != "a")
+    assert isinstance(workspace.terminal, QuietTerminal)
+    assert ("Git LFS did not fetch data.bin:" in workspace.terminal.said) is (content != "a")

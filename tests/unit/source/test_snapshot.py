@@ -8,7 +8,7 @@ import pytest
 
 from tests.fakes import QuietTerminal, TableRunner, outcome
 from towpath import config
-from towpath.config.workspace import Session
+from towpath.config.workspace import Workspace
 from towpath.core.errors import ConfigurationError
 from towpath.source import snapshot as source
 
@@ -16,9 +16,11 @@ GITHUB = {"GITHUB_ACTIONS": "true", "GITHUB_EVENT_NAME": "pull_request"}
 COMMIT, TREE, OTHER = "c" * 40, "t" * 40, "d" * 40
 
 
-def session_of(tmp_path: Path, runner: TableRunner, env: dict[str, str] | None = None) -> Session:
+def workspace_of(
+    tmp_path: Path, runner: TableRunner, env: dict[str, str] | None = None
+) -> Workspace:
     """Return a session in an empty project."""
-    return Session(config.parse({}, tmp_path, env or {}), runner, QuietTerminal())
+    return Workspace(config.parse({}, tmp_path, env or {}), runner, QuietTerminal())
 
 
 def git(**answers: object) -> TableRunner:
@@ -40,15 +42,17 @@ def git(**answers: object) -> TableRunner:
 
 def test_a_clean_checkout(tmp_path: Path) -> None:
     """Commit and tree are HEAD's, the version names the commit."""
-    found = source.read(session_of(tmp_path, git()))
+    found = source.read_source(workspace_of(tmp_path, git()))
 
-    assert found == source.Source(COMMIT, TREE, "main", "0.0.0+gccccccc", False, 1795554530, "")
+    assert found == source.SourceSnapshot(
+        COMMIT, TREE, "main", "0.0.0+gccccccc", False, 1795554530, ""
+    )
     assert found.subject.digest == {"gitCommit": COMMIT, "gitTree": TREE}
 
 
 def test_a_changed_file_makes_it_dirty(tmp_path: Path) -> None:
     """The tree is that of the files as they are, and the version says so."""
-    found = source.read(session_of(tmp_path, git(**{"write-tree": f"{OTHER}\n"})))
+    found = source.read_source(workspace_of(tmp_path, git(**{"write-tree": f"{OTHER}\n"})))
 
     assert found.dirty
     assert found.tree == OTHER
@@ -60,7 +64,7 @@ def test_the_users_index_is_not_touched(tmp_path: Path) -> None:
     (tmp_path / ".git").mkdir()
     (tmp_path / ".git/index").write_bytes(b"index")
 
-    source.read(session_of(tmp_path, git()))
+    source.read_source(workspace_of(tmp_path, git()))
 
     assert (tmp_path / ".git/index").read_bytes() == b"index"
 
@@ -70,7 +74,7 @@ def test_no_commit_is_a_clear_error(tmp_path: Path) -> None:
     runner = TableRunner({"rev-parse": outcome(code=128, stderr="not a git repository")})
 
     with pytest.raises(ConfigurationError) as caught:
-        source.read(session_of(tmp_path, runner))
+        source.read_source(workspace_of(tmp_path, runner))
 
     assert "not a git repository" in caught.value.why
     assert "git init" in caught.value.next_step
@@ -101,7 +105,7 @@ def test_the_branch(
     tmp_path: Path, env: dict[str, str], answers: dict[str, object], branch: str
 ) -> None:
     """CI's own variable comes before the checkout, which is detached there."""
-    assert source.read(session_of(tmp_path, git(**answers), env)).branch == branch
+    assert source.read_source(workspace_of(tmp_path, git(**answers), env)).branch == branch
 
 
 @pytest.mark.parametrize(
@@ -123,7 +127,7 @@ def test_the_remote_has_no_password(tmp_path: Path) -> None:
     """A user or a password in the remote's address never reaches a label."""
     address = "https://user:secret@example.com/team/app.git\n"
 
-    found = source.read(session_of(tmp_path, git(**{"config --get": address})))
+    found = source.read_source(workspace_of(tmp_path, git(**{"config --get": address})))
 
     assert found.remote == "https://example.com/team/app.git"
 
@@ -160,7 +164,7 @@ def test_git_says_why_there_is_no_source(
     runner = TableRunner({"rev-parse": outcome(code=128, stderr=said)})
 
     with pytest.raises(ConfigurationError) as caught:
-        source.read(session_of(tmp_path, runner))
+        source.read_source(workspace_of(tmp_path, runner))
 
     assert (caught.value.what, caught.value.why) == (what, said)
     assert caught.value.next_step == next_step.format(root=tmp_path)

@@ -13,7 +13,7 @@ from invoke.tasks import task
 from tests.fakes import QuietTerminal
 from tests.unit.tasks.test_surface import invoke
 from towpath.config import parse
-from towpath.config.workspace import Session
+from towpath.config.workspace import Workspace
 from towpath.core.errors import ConfigurationError
 from towpath.core.runner import Runner
 from towpath.tasks import ci, words
@@ -77,7 +77,7 @@ def test_an_engine_elsewhere_is_refused(tmp_path: Path, host: str) -> None:
     """It would not see the copies of the working tree."""
     terminal = QuietTerminal()
     config = parse({}, tmp_path, {"DOCKER_HOST": host})
-    found = Session(config, Runner(terminal, env={}, cwd=tmp_path), terminal)
+    found = Workspace(config, Runner(terminal, env={}, cwd=tmp_path), terminal)
 
     with pytest.raises(ConfigurationError, match="not on this machine"):
         ci._socket(found)

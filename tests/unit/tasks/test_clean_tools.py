@@ -20,12 +20,12 @@ from towpath.checks import records
 from towpath.checks.lint import linter as linting
 from towpath.checks.lint.linters_commands import LINTERS, Linter
 from towpath.checks.tests import tests as testing
-from towpath.config.workspace import Session
+from towpath.config.workspace import Workspace
 from towpath.core import environment
 from towpath.core.runner import Runner
 from towpath.evidence import record as stages
 from towpath.source import snapshot as source
-from towpath.source.files import Listed
+from towpath.source.files import FileList
 from towpath.tasks import context as entry
 
 pytestmark = pytest.mark.door
@@ -52,75 +52,75 @@ def root(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def session(root: Path, monkeypatch: pytest.MonkeyPatch) -> Session:
+def workspace(root: Path, monkeypatch: pytest.MonkeyPatch) -> Workspace:
     """Return a session as a command begins one, under every attack at once."""
     for name, value in ATTACKS.items():
         monkeypatch.setenv(name, value)
     monkeypatch.chdir(root)
-    return entry.session()
+    return entry.workspace()
 
 
 @pytest.fixture
-def mine(root: Path) -> Session:
+def mine(root: Path) -> Workspace:
     """Return a session of a person, whose home directory is beside the project."""
     env = {"PATH": os.environ["PATH"], "HOME": str(root.parent), "TZ": "UTC"}
     runner = Runner(QuietTerminal(), env=environment.of_tools(env), cwd=root)
-    return Session(config.load(root, env), runner, QuietTerminal())
+    return Workspace(config.load(root, env), runner, QuietTerminal())
 
 
-def test_a_tool_sees_no_attack(session: Session) -> None:
+def test_a_tool_sees_no_attack(workspace: Workspace) -> None:
     """Whatever command it is."""
-    seen = json.loads(session.runner.run([sys.executable, "-c", PRINT]).stdout)
+    seen = json.loads(workspace.runner.run([sys.executable, "-c", PRINT]).stdout)
 
     assert seen.keys() & ATTACKS.keys() <= environment.FIXED.keys()
     assert seen.items() >= environment.FIXED.items()
     assert seen["PATH"] == os.environ["PATH"]
 
 
-def test_tests_that_fail_fail_whatever_pytest_is_told(root: Path, mine: Session) -> None:
+def test_tests_that_fail_fail_whatever_pytest_is_told(root: Path, mine: Workspace) -> None:
     """`PYTEST_ADDOPTS` that picks nothing else than the good test, and one that collects none."""
     (root / "pytest.ini").write_text("[pytest]\naddopts = -p no:django\n")
     (root / "tests/test_a.py").write_text("def test_good(): pass\ndef test_bad(): assert 0\n")
     os_env = {**mine.config.env, "PYTEST_ADDOPTS": "-k good --no-cov"}
     runner = Runner(QuietTerminal(), env=environment.of_tools(os_env), cwd=root)
-    session = Session(config.load(root, os_env), runner, mine.terminal)
-    records.begin(session, "integration")
+    workspace = Workspace(config.load(root, os_env), runner, mine.terminal)
+    records.begin(workspace, "integration")
 
     ended = runner.run([sys.executable, "-m", "pytest", "-p", "no:randomly", "tests"], check=False)
-    testing.keep(session, "integration", "integration", ended)
+    testing.keep(workspace, "integration", "integration", ended)
 
     assert ended.code == 1
     assert "1 failed, 1 passed" in ended.stdout
 
 
-def test_a_linter_does_not_see_the_home_of_whoever_calls_it(root: Path, mine: Session) -> None:
+def test_a_linter_does_not_see_the_home_of_whoever_calls_it(root: Path, mine: Workspace) -> None:
     """Settings there, for example ~/.mypy.ini or ~/.config/black, are no part of the project."""
     (root.parent / ".mypy.ini").write_text("[mypy]\nignore_errors = True\n")
     tool = Linter(name="print", program=Path(sys.executable).name, options=("-c", PRINT))
-    kept = linting.Linting(mine, "lint", Listed(root, {"app/a.py": "100644 blob 1"}))
+    kept = linting.Linting(mine, "lint", FileList(root, {"app/a.py": "100644 blob 1"}))
 
     kept.run(tool)
 
-    seen = json.loads(records.read(mine.config, "lint", "print").ran.stdout)
+    seen = json.loads(records.read_record(mine.config, "lint", "print").ran.stdout)
     assert seen["HOME"] != str(root.parent)
     assert not Path(seen["HOME"]).exists(), "it is gone when the linter is"
     assert seen["XDG_CONFIG_HOME"] == f"{seen['HOME']}/.config"
 
 
-def test_settings_above_the_project_are_out_of_reach(root: Path, mine: Session) -> None:
+def test_settings_above_the_project_are_out_of_reach(root: Path, mine: Workspace) -> None:
     """Flake8 goes upwards until it meets the home directory: that begins where the project ends."""
     flake8 = next(tool for tool in LINTERS if tool.name == "flake8")
     tool = replace(flake8, program=Path(sys.executable).name, options=("-c", PRINT))
 
-    linting.Linting(mine, "lint", Listed(root, {"app/a.py": "100644 blob 1"})).run(tool)
+    linting.Linting(mine, "lint", FileList(root, {"app/a.py": "100644 blob 1"})).run(tool)
 
-    seen = json.loads(records.read(mine.config, "lint", "flake8").ran.stdout)
+    seen = json.loads(records.read_record(mine.config, "lint", "flake8").ran.stdout)
     assert seen["HOME"] == str(root.parent)
     assert seen["XDG_CONFIG_HOME"] != str(root.parent / ".config")
 
 
 def test_settings_of_git_on_this_machine_do_not_change_the_bytes_that_are_judged(
-    root: Path, mine: Session
+    root: Path, mine: Workspace
 ) -> None:
     """A filter in attributes of the machine would make a changed file look like the committed."""
     home = root.parent
@@ -128,11 +128,11 @@ def test_settings_of_git_on_this_machine_do_not_change_the_bytes_that_are_judged
     (home / ".gitconfig").write_text(
         f'[core]\n\tattributesFile = {home}/attributes\n[filter "hide"]\n\tclean = true\n'
     )
-    before = source.snapshot(mine)
+    before = source.read_files(mine)
     (root / "app/a.py").write_text("evil = 1\n")
 
-    assert source.snapshot(mine).tree != before.tree
-    assert source.read(mine).dirty
+    assert source.read_files(mine).tree != before.tree
+    assert source.read_source(mine).dirty
 
 
 def test_what_is_passed_on_is_shown_and_makes_the_check_run_again(root: Path) -> None:
@@ -143,10 +143,10 @@ def test_what_is_passed_on_is_shown_and_makes_the_check_run_again(root: Path) ->
     )
     git(root, "commit", "--quiet", "-am", "Second")
 
-    def session_with(**more: str) -> Session:
+    def session_with(**more: str) -> Workspace:
         env = {"PATH": os.environ["PATH"], "HOME": str(root.parent), **more}
         runner = Runner(QuietTerminal(), env=environment.of_tools(env), cwd=root)
-        return Session(config.load(root, env), runner, QuietTerminal())
+        return Workspace(config.load(root, env), runner, QuietTerminal())
 
     found = session_with(SHOP_URL="https://shop.example", SHOP_TOKEN="hunter2", OTHER="x")
     records.begin(found, "lint")
@@ -158,8 +158,8 @@ def test_what_is_passed_on_is_shown_and_makes_the_check_run_again(root: Path) ->
         "SHOP_URL": "https://shop.example",
     }
     inputs = {
-        stages.check_inputs(session, source.snapshot(session), "lint")
-        for session in (
+        stages.check_inputs(workspace, source.read_files(workspace), "lint")
+        for workspace in (
             found,
             session_with(SHOP_URL="https://shop.example"),
             session_with(SHOP_URL="https://other.example", SHOP_TOKEN="hunter2"),

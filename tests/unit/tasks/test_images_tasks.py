@@ -9,10 +9,10 @@ import pytest
 
 from tests.fakes import TableRunner
 from tests.registry_server import Store, push_image
-from tests.releases import SOURCE, labels, record_all, session_at
+from tests.releases import SOURCE, labels, record_all, workspace_at
 from tests.unit.images.baking import STORE, builder, git, pushing
 from tests.unit.tasks.test_surface import invoke
-from towpath.config.workspace import Session
+from towpath.config.workspace import Workspace
 from towpath.core.terminal import Terminal
 from towpath.evidence import record as stages
 from towpath.promotion.availability import NEEDED
@@ -24,7 +24,7 @@ Capture = pytest.CaptureFixture[str]
 
 
 @pytest.fixture
-def session(tmp_path: Path, store: Store, monkeypatch: pytest.MonkeyPatch) -> Session:
+def workspace(tmp_path: Path, store: Store, monkeypatch: pytest.MonkeyPatch) -> Workspace:
     """Return the session that every task gets: a project, a registry, and no engine."""
     runner = TableRunner(
         {
@@ -37,16 +37,16 @@ def session(tmp_path: Path, store: Store, monkeypatch: pytest.MonkeyPatch) -> Se
             **git(),
         }
     )
-    made = session_at(tmp_path, store, runner, TOWPATH_STATE=str(tmp_path / "state"))
+    made = workspace_at(tmp_path, store, runner, TOWPATH_STATE=str(tmp_path / "state"))
     for module in (images, registry, evidence):
         monkeypatch.setattr(
-            module, "session", lambda **_: Session(made.config, runner, Terminal({}))
+            module, "workspace", lambda **_: Workspace(made.config, runner, Terminal({}))
         )
     return made
 
 
 def test_build_prints_the_reference_by_digest(
-    session: Session, store: Store, capsys: Capture
+    workspace: Workspace, store: Store, capsys: Capture
 ) -> None:
     """Standard output is the image; the statement is on disk."""
     code, out, err = invoke(capsys, "build", "--platforms=amd64,arm64")
@@ -54,11 +54,11 @@ def test_build_prints_the_reference_by_digest(
     assert code == 0
     assert out.strip() == f"{store.repository}@{store.tags['built']}"
     assert "linux/arm64" in err
-    assert stages.require(session.config, "build").facts["commit"] == SOURCE.commit
+    assert stages.require(workspace.config, "build").facts["commit"] == SOURCE.commit
 
 
 def test_build_all_prints_a_reference_for_each_target(
-    session: Session, store: Store, capsys: Capture
+    workspace: Workspace, store: Store, capsys: Capture
 ) -> None:
     """One line a target, in the order of the Dockerfile's targets."""
     code, out, _ = invoke(capsys, "build", "--target=all", "--platforms=amd64,arm64")
@@ -81,7 +81,7 @@ def test_build_all_prints_a_reference_for_each_target(
     ],
 )
 def test_bad_flags_end_before_anything_moves(
-    session: Session, store: Store, capsys: Capture, flags: tuple[str, ...], words: str
+    workspace: Workspace, store: Store, capsys: Capture, flags: tuple[str, ...], words: str
 ) -> None:
     """Exit code 2, the nearest right word, no command and no tag."""
     code, _, err = invoke(capsys, "build", *flags)
@@ -89,21 +89,21 @@ def test_bad_flags_end_before_anything_moves(
     assert code == 2
     assert words in err
     assert store.tags == {}
-    assert isinstance(session.runner, TableRunner) and session.runner.calls == []
+    assert isinstance(workspace.runner, TableRunner) and workspace.runner.calls == []
 
 
 def test_build_without_a_push_says_the_engines_name(
-    session: Session, store: Store, capsys: Capture
+    workspace: Workspace, store: Store, capsys: Capture
 ) -> None:
     """Nothing is pushed, and no statement is written."""
     code, out, _ = invoke(capsys, "build", "--no-push", "--platforms=amd64")
 
     assert (code, out.strip()) == (0, "towpath/dashboard:production")
     assert store.tags == {}
-    assert stages.read(session.config, "build") is None
+    assert stages.read_statement(workspace.config, "build") is None
 
 
-def test_an_unknown_platform_is_a_wrong_flag(session: Session, capsys: Capture) -> None:
+def test_an_unknown_platform_is_a_wrong_flag(workspace: Workspace, capsys: Capture) -> None:
     """Exit code 2, with what there is."""
     code, _, err = invoke(capsys, "build", "--platforms=amd65")
 
@@ -112,7 +112,7 @@ def test_an_unknown_platform_is_a_wrong_flag(session: Session, capsys: Capture) 
 
 
 def test_a_scan_that_asked_nobody_is_no_verdict(
-    session: Session, store: Store, capsys: Capture
+    workspace: Workspace, store: Store, capsys: Capture
 ) -> None:
     """Exit code 3 where the layers cannot be read."""
     push_image(store.client(), labels(), tag="built")
@@ -124,11 +124,11 @@ def test_a_scan_that_asked_nobody_is_no_verdict(
 
 
 def test_a_promotion_prints_the_digest_that_moved(
-    session: Session, store: Store, capsys: Capture
+    workspace: Workspace, store: Store, capsys: Capture
 ) -> None:
     """The digest is the one that was built."""
     digest = push_image(store.client(), labels(), tag="built").digest
-    record_all(session, digest, *NEEDED["test"])
+    record_all(workspace, digest, *NEEDED["test"])
 
     code, out, err = invoke(capsys, "promote-test")
 
@@ -136,13 +136,13 @@ def test_a_promotion_prints_the_digest_that_moved(
     assert f"{SOURCE.version} is test now." in err
 
 
-def test_refusals_are_exit_code_7(session: Session, store: Store, capsys: Capture) -> None:
+def test_refusals_are_exit_code_7(workspace: Workspace, store: Store, capsys: Capture) -> None:
     """Nothing built, an unknown digest, and a release outside CI are refused alike."""
     assert invoke(capsys, "promote-test")[0] == 7
     assert invoke(capsys, "promote-test", f"--digest=sha256:{'0' * 64}")[0] == 7
 
     digest = push_image(store.client(), labels(), tag="built").digest
-    record_all(session, digest, *NEEDED["release"])
+    record_all(workspace, digest, *NEEDED["release"])
     assert invoke(capsys, "promote-test")[0] == 0
 
     code, _, err = invoke(capsys, "promote-release")
@@ -150,15 +150,17 @@ def test_refusals_are_exit_code_7(session: Session, store: Store, capsys: Captur
     assert "a release is made in CI only" in err
 
 
-def test_half_a_digest_is_a_wrong_flag(session: Session, capsys: Capture) -> None:
+def test_half_a_digest_is_a_wrong_flag(workspace: Workspace, capsys: Capture) -> None:
     """A digest of the wrong length is exit code 2, and nothing is asked."""
     assert invoke(capsys, "promote-test", "--digest=sha256:12")[0] == 2
 
 
-def test_the_evidence_is_shown_and_judged(session: Session, store: Store, capsys: Capture) -> None:
+def test_the_evidence_is_shown_and_judged(
+    workspace: Workspace, store: Store, capsys: Capture
+) -> None:
     """`verify` moves nothing and answers as the promotion would; `show` lists the statements."""
     digest = push_image(store.client(), labels(), tag="built").digest
-    record_all(session, digest, *NEEDED["test"])
+    record_all(workspace, digest, *NEEDED["test"])
     assert invoke(capsys, "evidence.verify")[0] == 7
     invoke(capsys, "promote-test")
 
@@ -170,7 +172,7 @@ def test_the_evidence_is_shown_and_judged(session: Session, store: Store, capsys
     )
 
 
-def test_the_registry_is_left_alone_where_it_answers(session: Session, capsys: Capture) -> None:
+def test_the_registry_is_left_alone_where_it_answers(workspace: Workspace, capsys: Capture) -> None:
     """Nothing is started beside what is there."""
     code, _, err = invoke(capsys, "registry.start")
 
@@ -179,7 +181,7 @@ def test_the_registry_is_left_alone_where_it_answers(session: Session, capsys: C
 
 
 def test_a_password_comes_from_standard_input(
-    session: Session, store: Store, capsys: Capture, monkeypatch: pytest.MonkeyPatch
+    workspace: Workspace, store: Store, capsys: Capture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """An empty one is a wrong call; a real one is on no command line."""
     monkeypatch.setattr("sys.stdin", io.StringIO(" \n"))
@@ -189,11 +191,13 @@ def test_a_password_comes_from_standard_input(
     code, _, err = invoke(capsys, "registry.login", "--user=me")
     assert code == 0
     assert "pass word" not in err
-    assert isinstance(session.runner, TableRunner)
-    assert session.runner.stdins[-1] == "pass word"
+    assert isinstance(workspace.runner, TableRunner)
+    assert workspace.runner.stdins[-1] == "pass word"
 
 
-def test_a_push_prints_what_is_there_now(session: Session, store: Store, capsys: Capture) -> None:
+def test_a_push_prints_what_is_there_now(
+    workspace: Workspace, store: Store, capsys: Capture
+) -> None:
     """The digest under the tag is read back from the registry."""
     digest = push_image(store.client(), labels(), tag="local").digest
 
@@ -202,7 +206,7 @@ def test_a_push_prints_what_is_there_now(session: Session, store: Store, capsys:
     assert (code, out.strip()) == (0, f"{store.repository}@{digest}")
 
 
-def test_prune_shows_first(session: Session, store: Store, capsys: Capture) -> None:
+def test_prune_shows_first(workspace: Workspace, store: Store, capsys: Capture) -> None:
     """Only with --yes it deletes, and --keep says how many stay in any case."""
     push_image(store.client(), labels(), tag="1.0.0")
 

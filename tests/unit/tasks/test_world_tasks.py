@@ -14,8 +14,8 @@ from tests.unit.deployment.world import NO_MIGRATIONS, QuickClock, World
 from tests.unit.tasks.test_surface import invoke
 from towpath import config
 from towpath.config import Environment
-from towpath.config.workspace import Session
-from towpath.core.http import Answer
+from towpath.config.workspace import Workspace
+from towpath.core.http import HttpAnswer
 from towpath.core.terminal import Terminal
 from towpath.deployment import deploy as deployments
 from towpath.deployment import verify
@@ -39,7 +39,9 @@ def world() -> World:
 
 
 @pytest.fixture
-def session(tmp_path: Path, store: Store, world: World, monkeypatch: pytest.MonkeyPatch) -> Session:
+def workspace(
+    tmp_path: Path, store: Store, world: World, monkeypatch: pytest.MonkeyPatch
+) -> Workspace:
     """Return the session that every task gets, in that world and with a registry."""
     (tmp_path / "compose").mkdir()
     for name in ("base.yaml", "staging.yaml", "production.yaml", "haproxy.cfg"):
@@ -56,37 +58,37 @@ def session(tmp_path: Path, store: Store, world: World, monkeypatch: pytest.Monk
     found = config.parse(table, tmp_path, {"TOWPATH_STATE": str(tmp_path / "state")})
     world.backups = found.state / "staging" / "backups"
 
-    def made(**_: bool) -> Session:
-        return Session(found, world, Terminal({}))
+    def made(**_: bool) -> Workspace:
+        return Workspace(found, world, Terminal({}))
 
-    def site(asked: Session, environment: Environment) -> Site:
+    def site(asked: Workspace, environment: Environment) -> Site:
         return Site(asked, environment, world, QuickClock())
 
-    def get(url: str) -> Answer:
+    def get(url: str) -> HttpAnswer:
         serving = next((row for row in world.rows if row.version in world.ready), None)
         if serving is None:
-            return Answer(503, problem="nobody answers")
+            return HttpAnswer(503, problem="nobody answers")
         names = {"version": serving.version, "digest": serving.digest}
-        return Answer(200, {"status": "ok", **names})
+        return HttpAnswer(200, {"status": "ok", **names})
 
     for module in (deploy, migrations, services):
-        monkeypatch.setattr(module, "session", made)
+        monkeypatch.setattr(module, "workspace", made)
     monkeypatch.setattr(Site, "open", site)
     monkeypatch.setattr(verify, "get_json", get)
     return made()
 
 
 @pytest.fixture
-def released(session: Session, store: Store, world: World) -> str:
+def released(workspace: Workspace, store: Store, world: World) -> str:
     """Return the digest of a release that was promoted to `test`, and that the engine can run."""
     digest = push_image(store.client(), labels(), tag="test").digest
-    evidence.push(store.client(), digest, record_all(session, digest, *NEEDED["test"]).values())
-    world.images[session.config.images.at(digest)] = "linux/amd64"
+    evidence.push(store.client(), digest, record_all(workspace, digest, *NEEDED["test"]).values())
+    world.images[workspace.config.images.at(digest)] = "linux/amd64"
     return digest
 
 
 def test_a_deployment_prints_what_serves(
-    session: Session, released: str, world: World, store: Store, capsys: Capture
+    workspace: Workspace, released: str, world: World, store: Store, capsys: Capture
 ) -> None:
     """Standard output is the image; both stages leave evidence, one of them in the registry."""
     code, out, err = invoke(capsys, "deploy", "--environment=staging")
@@ -95,12 +97,12 @@ def test_a_deployment_prints_what_serves(
     assert out.strip() == f"{store.repository}@{released}"
     assert f"staging serves {VERSION} at http://127.0.0.1:8081" in err
     assert world.ready == [VERSION]
-    assert stages.require(session.config, "deploy").facts["digest"] == released
-    assert stages.require(session.config, "verify").status == "passed"
+    assert stages.require(workspace.config, "deploy").facts["digest"] == released
+    assert stages.require(workspace.config, "verify").status == "passed"
 
 
 def test_a_release_that_does_not_get_well_is_undone(
-    session: Session, released: str, world: World, capsys: Capture
+    workspace: Workspace, released: str, world: World, capsys: Capture
 ) -> None:
     """Exit code 6, and nothing of it is behind the proxy."""
     world.sick.add(released)
@@ -111,7 +113,7 @@ def test_a_release_that_does_not_get_well_is_undone(
     assert "ERROR" in err and world.ready == []
 
 
-def test_an_environment_that_is_none_ends_with_2(session: Session, capsys: Capture) -> None:
+def test_an_environment_that_is_none_ends_with_2(workspace: Workspace, capsys: Capture) -> None:
     """The nearest is named, for every task that takes one."""
     for name in ("deploy", "rollback", "history", "health", "services.up", "migrations.plan"):
         code, _, err = invoke(capsys, name, "--environment=stagin")
@@ -121,7 +123,7 @@ def test_an_environment_that_is_none_ends_with_2(session: Session, capsys: Captu
 
 
 def test_production_takes_only_what_was_promoted(
-    session: Session, released: str, store: Store, capsys: Capture
+    workspace: Workspace, released: str, store: Store, capsys: Capture
 ) -> None:
     """A digest that is not behind `release` is refused with 7."""
     store.tags["release"] = push_image(store.client(), {**labels(), "other": "1"}).digest
@@ -133,13 +135,13 @@ def test_production_takes_only_what_was_promoted(
 
 
 def test_a_rollback_brings_the_release_before(
-    session: Session, released: str, world: World, store: Store, capsys: Capture
+    workspace: Workspace, released: str, world: World, store: Store, capsys: Capture
 ) -> None:
     """It is verified as any deployment is, and the history has both acts."""
     changed = {**labels(), "org.opencontainers.image.version": "0.0.1"}
     newer = push_image(store.client(), changed).digest
-    evidence.push(store.client(), newer, record_all(session, newer, *NEEDED["test"]).values())
-    world.images[session.config.images.at(newer)] = "linux/amd64"
+    evidence.push(store.client(), newer, record_all(workspace, newer, *NEEDED["test"]).values())
+    world.images[workspace.config.images.at(newer)] = "linux/amd64"
     assert invoke(capsys, "deploy", "--environment=staging")[0] == 0
     assert invoke(capsys, "deploy", "--environment=staging", f"--digest={newer}")[0] == 0
 
@@ -155,7 +157,7 @@ def test_a_rollback_brings_the_release_before(
 
 
 def test_without_a_release_before_there_is_no_rollback(
-    session: Session, released: str, capsys: Capture
+    workspace: Workspace, released: str, capsys: Capture
 ) -> None:
     """Exit code 2, and where to look."""
     code, _, err = invoke(capsys, "rollback", "--environment=staging")
@@ -164,7 +166,7 @@ def test_without_a_release_before_there_is_no_rollback(
     assert "invoke history --environment=staging" in err
 
 
-def test_the_history_is_a_table(session: Session, released: str, capsys: Capture) -> None:
+def test_the_history_is_a_table(workspace: Workspace, released: str, capsys: Capture) -> None:
     """With what was there before."""
     invoke(capsys, "deploy", "--environment=staging")
 
@@ -174,7 +176,7 @@ def test_the_history_is_a_table(session: Session, released: str, capsys: Capture
     assert "History of staging" in out and VERSION in out and released[:19] in out
 
 
-def test_the_status_names_what_serves(session: Session, released: str, capsys: Capture) -> None:
+def test_the_status_names_what_serves(workspace: Workspace, released: str, capsys: Capture) -> None:
     """As a table and as JSON."""
     invoke(capsys, "deploy", "--environment=staging")
 
@@ -189,7 +191,7 @@ def test_the_status_names_what_serves(session: Session, released: str, capsys: C
 
 
 def test_health_tells_who_is_not_well(
-    session: Session, released: str, world: World, capsys: Capture
+    workspace: Workspace, released: str, world: World, capsys: Capture
 ) -> None:
     """Exit code 5 names the environment; one that is well, or not there, is none."""
     absent = invoke(capsys, "health")
@@ -204,7 +206,7 @@ def test_health_tells_who_is_not_well(
     assert "is unhealthy" in ill[1] and "Not well: " in ill[2]
 
 
-def test_services_come_up_and_go(session: Session, world: World, capsys: Capture) -> None:
+def test_services_come_up_and_go(workspace: Workspace, world: World, capsys: Capture) -> None:
     """Their addresses are shown, and what they write."""
     up = invoke(capsys, "services.up", "--environment=staging")
     listed = invoke(capsys, "services.ps", "--environment=staging")
@@ -220,7 +222,7 @@ def test_services_come_up_and_go(session: Session, world: World, capsys: Capture
     assert world.rows == [] and "--volumes" in world.acts[-1]
 
 
-def test_nothing_to_wait_for_is_said(session: Session, capsys: Capture) -> None:
+def test_nothing_to_wait_for_is_said(workspace: Workspace, capsys: Capture) -> None:
     """Exit code 5, and how to start it."""
     code, _, err = invoke(capsys, "services.wait", "--environment=staging")
 
@@ -229,7 +231,7 @@ def test_nothing_to_wait_for_is_said(session: Session, capsys: Capture) -> None:
 
 
 def test_a_service_that_does_not_get_well_is_named(
-    session: Session, world: World, capsys: Capture
+    workspace: Workspace, world: World, capsys: Capture
 ) -> None:
     """With its own words."""
     invoke(capsys, "services.up", "--environment=staging")
@@ -242,7 +244,7 @@ def test_a_service_that_does_not_get_well_is_named(
 
 
 def test_the_plan_of_migrations_is_shown(
-    session: Session, released: str, world: World, capsys: Capture
+    workspace: Workspace, released: str, world: World, capsys: Capture
 ) -> None:
     """With the hazards of each; to look at them is no failure."""
     world.plan = dict(PENDING)
@@ -255,7 +257,7 @@ def test_the_plan_of_migrations_is_shown(
 
 
 def test_migrations_that_break_what_serves_fail_their_check(
-    session: Session, released: str, world: World, capsys: Capture
+    workspace: Workspace, released: str, world: World, capsys: Capture
 ) -> None:
     """Exit code 4; with nothing pending it is 0."""
     fine = invoke(capsys, "migrations.check", "--environment=staging")
@@ -268,7 +270,7 @@ def test_migrations_that_break_what_serves_fail_their_check(
 
 
 def test_migrations_are_applied_behind_a_backup(
-    session: Session, released: str, world: World, capsys: Capture
+    workspace: Workspace, released: str, world: World, capsys: Capture
 ) -> None:
     """Where nothing serves yet, nothing can break."""
     world.plan = dict(PENDING)
@@ -280,10 +282,10 @@ def test_migrations_are_applied_behind_a_backup(
 
 
 def test_migrations_are_not_applied_over_what_serves(
-    session: Session, released: str, world: World, capsys: Capture
+    workspace: Workspace, released: str, world: World, capsys: Capture
 ) -> None:
     """Exit code 4, and the database is as it was."""
-    deployments.deploy(session, session.config.environment("staging"), released, VERSION)
+    deployments.deploy(workspace, workspace.config.environment("staging"), released, VERSION)
     world.plan = dict(PENDING)
     world.acts.clear()
 

@@ -23,10 +23,10 @@ from towpath.checks.lint import linters_commands as linters
 from towpath.checks.lint.linters_commands import Linter
 from towpath.config import Config
 from towpath.core import environment
-from towpath.core.files import file_hash, write
+from towpath.core.files import file_hash, write_atomically
 from towpath.core.inputs import ignored
 from towpath.core.redaction import SECRETS
-from towpath.source.files import Listed
+from towpath.source.files import FileList
 
 Answer = list[dict[str, Any]]
 Answers = dict[str, Answer]
@@ -37,10 +37,10 @@ STATES = 4
 TOGETHER = ""
 
 
-class Keeper:
+class LintCache:
     """What was known when a check began, and what it learns; one for each run of a check."""
 
-    def __init__(self, config: Config, found: Listed, *, fresh: bool = False) -> None:
+    def __init__(self, config: Config, found: FileList, *, fresh: bool = False) -> None:
         """Take the files as they are when the check begins; with `fresh` nothing is known."""
         self._config = config
         self._found = found
@@ -62,7 +62,7 @@ class Keeper:
         """Take new answers, by file; they are kept when the check is over."""
         self._learnt[tool.name] = (tool, version, given, answers)
 
-    def settle(self, after: Listed) -> None:
+    def settle(self, after: FileList) -> None:
         """Keep what was learnt of that which did not change while the check ran.
 
         `after` are the files as they are now. Two runs at once leave the answers of one of them.
@@ -83,7 +83,7 @@ class Keeper:
 
 
 def keys(
-    config: Config, found: Listed, tool: Linter, version: str, given: Sequence[str]
+    config: Config, found: FileList, tool: Linter, version: str, given: Sequence[str]
 ) -> dict[str, str]:
     """Return for each file, or for all TOGETHER, the hash of all that the answer depends on.
 
@@ -107,7 +107,7 @@ def keys(
 
 
 def _read_besides(
-    config: Config, found: Listed, tool: Linter, given: Sequence[str]
+    config: Config, found: FileList, tool: Linter, given: Sequence[str]
 ) -> Iterable[str]:
     """Return what a linter that judges files together may read besides those that it is given.
 
@@ -179,4 +179,4 @@ def _save(file: Path, new: Mapping[str, Answer], used: Iterable[str]) -> None:
     room = max(0, (STATES - 1) * len(current))
     kept = dict(list(older.items())[-room:] if room else []) | current
     body = json.dumps(SECRETS.document(kept), separators=(",", ":")).encode()
-    write(file, hashlib.sha256(body).hexdigest().encode() + b"\n" + body)
+    write_atomically(file, hashlib.sha256(body).hexdigest().encode() + b"\n" + body)

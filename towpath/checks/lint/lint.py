@@ -12,13 +12,13 @@ from towpath.checks import facts as measures
 from towpath.checks import judge as judging
 from towpath.checks import records
 from towpath.checks.lint import linters_commands as linters
-from towpath.checks.lint.cache import Keeper
+from towpath.checks.lint.cache import LintCache
 from towpath.checks.lint.linter import Linting
 from towpath.checks.lint.linters_commands import Linter
-from towpath.config.workspace import Session
+from towpath.config.workspace import Workspace
 from towpath.core.errors import ConfigurationError
 from towpath.core.references import nearest
-from towpath.source.files import Listed, listed
+from towpath.source.files import FileList, listed
 
 FLAGS = ("--fix", "--fresh", "--verbose")
 # What only some linters say is no evidence, and lies apart from what a gate could judge.
@@ -26,7 +26,7 @@ PART = "lint-part"
 
 
 @dataclass(frozen=True)
-class Wish:
+class LintOptions:
     """What somebody asked of lint: which linters, empty for all, and how."""
 
     tools: tuple[str, ...] = ()
@@ -35,7 +35,7 @@ class Wish:
     verbose: bool = False
 
 
-def wish(words: Sequence[str], names: Sequence[str]) -> Wish:
+def wish(words: Sequence[str], names: Sequence[str]) -> LintOptions:
     """Read what follows `nox -s lint --`; raises ConfigurationError for a word that is none."""
     for word in words:
         if word not in (*names, *FLAGS):
@@ -44,28 +44,30 @@ def wish(words: Sequence[str], names: Sequence[str]) -> Wish:
                 f"Unknown {kind} {word!r}.{nearest(word, (*names, *FLAGS))}",
                 why=f"The linters are {', '.join(names)}; the options {', '.join(FLAGS)}.",
             )
-    return Wish(tuple(name for name in names if name in words), *(flag in words for flag in FLAGS))
+    return LintOptions(
+        tuple(name for name in names if name in words), *(flag in words for flag in FLAGS)
+    )
 
 
-def lint(session: Session, words: Sequence[str] = ()) -> None:
+def lint(workspace: Workspace, words: Sequence[str] = ()) -> None:
     """Run every linter, all of them whatever one says, or only those named; then judge.
 
     They run side by side, as many at a time as there are cores. With `--fix` some write first,
     with `--fresh` nothing that was known counts, with `--verbose` their words are shown.
     """
     asked = wish(words, [tool.name for tool in linters.LINTERS])
-    _check_absent(session.config.absent)
+    _check_absent(workspace.config.absent)
     tools = [tool for tool in linters.LINTERS if not asked.tools or tool.name in asked.tools]
     if asked.fix:
-        _fix(session, tools, asked)
+        _fix(workspace, tools, asked)
     if asked.tools:
-        shutil.rmtree(records.folder(session.config, PART), ignore_errors=True)
-        _run(session, PART, tools, listed(session), asked)
-        judging.part(session, "lint", measures.lint(session.config, asked.tools, PART))
+        shutil.rmtree(records.folder(workspace.config, PART), ignore_errors=True)
+        _run(workspace, PART, tools, listed(workspace), asked)
+        judging.part(workspace, "lint", measures.lint(workspace.config, asked.tools, PART))
     else:
-        seen = records.begin(session, "lint")
-        _run(session, "lint", tools, listed(session, seen), asked)
-        judging.judge(session, "lint")
+        seen = records.begin(workspace, "lint")
+        _run(workspace, "lint", tools, listed(workspace, seen), asked)
+        judging.judge(workspace, "lint")
 
 
 def _check_absent(kinds: Sequence[str]) -> None:
@@ -79,50 +81,56 @@ def _check_absent(kinds: Sequence[str]) -> None:
             )
 
 
-def _run(session: Session, stage: str, tools: Sequence[Linter], found: Listed, asked: Wish) -> None:
+def _run(
+    workspace: Workspace, stage: str, tools: Sequence[Linter], found: FileList, asked: LintOptions
+) -> None:
     """Run linters side by side and keep what can be told again."""
     for path in found.outside:
-        session.terminal.warn(f"{path} is a link that leads out of the project: it is not judged.")
-    keeper = Keeper(session.config, found, fresh=asked.fresh)
-    linting = Linting(session, stage, found, keeper, asked.verbose)
+        workspace.terminal.warn(
+            f"{path} is a link that leads out of the project: it is not judged."
+        )
+    keeper = LintCache(workspace.config, found, fresh=asked.fresh)
+    linting = Linting(workspace, stage, found, keeper, asked.verbose)
     for tool in tools:
-        records.log(session.config, tool.name).unlink(missing_ok=True)
-    with session.terminal.board("lint", [tool.name for tool in tools], side_by_side=True):
-        _side_by_side(session, linting, tools)
-    keeper.settle(listed(session))
+        records.log(workspace.config, tool.name).unlink(missing_ok=True)
+    with workspace.terminal.board("lint", [tool.name for tool in tools], side_by_side=True):
+        _side_by_side(workspace, linting, tools)
+    keeper.settle(listed(workspace))
 
 
-def _side_by_side(session: Session, linting: Linting, tools: Iterable[Linter]) -> None:
+def _side_by_side(workspace: Workspace, linting: Linting, tools: Iterable[Linter]) -> None:
     """Run each linter in a thread; whatever ends this early also ends what runs then."""
     pool = ThreadPoolExecutor(max_workers=os.cpu_count())
     try:
-        for running in [pool.submit(_run_one, session, linting, tool) for tool in tools]:
+        for running in [pool.submit(_run_one, workspace, linting, tool) for tool in tools]:
             running.result()
     except BaseException:
-        session.runner.stop()
+        workspace.runner.stop()
         raise
     finally:
         pool.shutdown(cancel_futures=True)
 
 
-def _run_one(session: Session, linting: Linting, tool: Linter) -> None:
-    with session.terminal.stage(tool.name) as row:
+def _run_one(workspace: Workspace, linting: Linting, tool: Linter) -> None:
+    with workspace.terminal.stage(tool.name) as row:
         linting.run(tool)
-        ((_, stands, _, row.note),) = measures.lint(session.config, [tool.name], linting.stage).rows
+        ((_, stands, _, row.note),) = measures.lint(
+            workspace.config, [tool.name], linting.stage
+        ).rows
         row.status = "passed" if stands == "measured" else stands
-        said = records.log(session.config, tool.name).read_text(encoding="utf-8")
-        session.terminal.folded(f"{tool.name}: {row.note}", said)
+        said = records.log(workspace.config, tool.name).read_text(encoding="utf-8")
+        workspace.terminal.folded(f"{tool.name}: {row.note}", said)
 
 
-def _fix(session: Session, tools: Iterable[Linter], asked: Wish) -> None:
+def _fix(workspace: Workspace, tools: Iterable[Linter], asked: LintOptions) -> None:
     """Let linters write, one after the other, and say which files they changed."""
-    before = listed(session)
+    before = listed(workspace)
     for tool in _writers(tools):
-        with session.terminal.step(f"{tool.name} writes"):
-            Linting(session, "lint", before, streaming=asked.verbose).fix(tool)
-    after = listed(session)
+        with workspace.terminal.step(f"{tool.name} writes"):
+            Linting(workspace, "lint", before, streaming=asked.verbose).fix(tool)
+    after = listed(workspace)
     changed = [file for file in after.files if after.about[file] != before.about.get(file)]
-    session.terminal.say(f"  changed: {', '.join(changed) or 'nothing'}")
+    workspace.terminal.say(f"  changed: {', '.join(changed) or 'nothing'}")
 
 
 def _writers(tools: Iterable[Linter]) -> list[Linter]:

@@ -15,16 +15,16 @@ from pathlib import Path
 import towpath
 from towpath.checks import records
 from towpath.checks.lint import output as rows
-from towpath.checks.lint.cache import TOGETHER, Answers, Keeper
+from towpath.checks.lint.cache import TOGETHER, Answers, LintCache
 from towpath.checks.lint.linters_commands import Linter
-from towpath.checks.records import Record
-from towpath.config.workspace import Session
+from towpath.checks.records import ToolRecord
+from towpath.config.workspace import Workspace
 from towpath.core import environment
 from towpath.core import tool_home as private
 from towpath.core.errors import CommandFailedError, NothingToJudgeError
-from towpath.core.findings import Ran
+from towpath.core.findings import ToolResult
 from towpath.core.redaction import SECRETS
-from towpath.source.files import Listed
+from towpath.source.files import FileList
 
 # Seconds; a linter that has not ended by then has given no verdict.
 DEADLINE = 900
@@ -37,10 +37,10 @@ class Linting:
     Without a `keeper` nothing is. With `streaming` their words are shown as they come.
     """
 
-    session: Session
+    workspace: Workspace
     stage: str
-    found: Listed
-    keeper: Keeper | None = None
+    found: FileList
+    keeper: LintCache | None = None
     streaming: bool = False
 
     def run(self, tool: Linter) -> None:
@@ -52,13 +52,15 @@ class Linting:
         said = version(tool.package or tool.name)
         given = self.given(tool)
         if odd := self._unnameable(tool, given):
-            record = Record(tool.name, said, 0.0, Ran(-1, "", _cannot_name(odd), len(given)))
+            record = ToolRecord(
+                tool.name, said, 0.0, ToolResult(-1, "", _cannot_name(odd), len(given))
+            )
             self._write_log(tool.name, (), record.ran)
         elif self.keeper:
             record = self._ask_what_is_new(self.keeper, tool, said, given)
         else:
             record = self._ask(tool, said, given, {}, 0)
-        records.write(self.session.config, self.stage, record)
+        records.write_record(self.workspace.config, self.stage, record)
 
     def given(self, tool: Linter) -> list[str]:
         """Return the files that a linter judges."""
@@ -75,9 +77,9 @@ class Linting:
         self._write_log(f"{tool.name}-fix", argv, self._run(tool, argv, 0))
 
     def _ask_what_is_new(
-        self, keeper: Keeper, tool: Linter, said: str, given: Sequence[str]
-    ) -> Record:
-        root = self.session.config.root
+        self, keeper: LintCache, tool: Linter, said: str, given: Sequence[str]
+    ) -> ToolRecord:
+        root = self.workspace.config.root
         known = keeper.known(tool, said, given)
         asked = [] if TOGETHER in known else [file for file in given if file not in known]
         record = self._ask(tool, said, asked, known, len(given) - len(asked))
@@ -91,14 +93,14 @@ class Linting:
 
     def _ask(
         self, tool: Linter, said: str, files: Sequence[str], known: Answers, spared: int
-    ) -> Record:
+    ) -> ToolRecord:
         """Run the linter on these files and return how it ended, with what is known of others."""
         started = time.monotonic()
         argv = tool.argv(sys.executable, files)
-        ran = self._run(tool, argv, len(files)) if files else Ran(0, "", "", 0)
+        ran = self._run(tool, argv, len(files)) if files else ToolResult(0, "", "", 0)
         kept = tuple(chain.from_iterable(known.values()))
         seconds = round(time.monotonic() - started, 3)
-        record = Record(tool.name, said, seconds, ran, kept=kept, spared=spared)
+        record = ToolRecord(tool.name, said, seconds, ran, kept=kept, spared=spared)
         self._write_log(tool.name, argv if files else (), ran, _as_before(record))
         return record
 
@@ -108,7 +110,7 @@ class Linting:
         On its search path ours come first, for those that it starts. One of our own reads our
         settings, and gets them.
         """
-        config = self.session.config
+        config = self.workspace.config
         rest = config.env.get("PATH", os.defpath)
         path = {"PATH": os.pathsep.join([str(Path(sys.executable).parent), rest])}
         passed = environment.chosen(
@@ -119,10 +121,10 @@ class Linting:
         stop = {"HOME": str(config.root.parent)} if tool.looks_above else {}
         return passed | ours | path | stop | dict(tool.variables)
 
-    def _run(self, tool: Linter, argv: Sequence[str], files: int) -> Ran:
+    def _run(self, tool: Linter, argv: Sequence[str], files: int) -> ToolResult:
         try:
             with private.home() as home:
-                ended = self.session.runner.run(
+                ended = self.workspace.runner.run(
                     argv,
                     check=False,
                     timeout=DEADLINE,
@@ -132,12 +134,12 @@ class Linting:
                     label=tool.name,
                 )
         except CommandFailedError as error:
-            return Ran(-1, "", f"{error.what} {error.why}", files)
-        return Ran(ended.code, ended.stdout, ended.stderr, files)
+            return ToolResult(-1, "", f"{error.what} {error.why}", files)
+        return ToolResult(ended.code, ended.stdout, ended.stderr, files)
 
-    def _write_log(self, name: str, argv: Sequence[str], ran: Ran, more: str = "") -> None:
+    def _write_log(self, name: str, argv: Sequence[str], ran: ToolResult, more: str = "") -> None:
         command = f"$ {shlex.join(argv)}\n" if argv else ""
-        file = records.log(self.session.config, name)
+        file = records.log(self.workspace.config, name)
         file.parent.mkdir(parents=True, exist_ok=True)
         text = SECRETS.text(f"{command}{ran.stdout}{ran.stderr}\n{more}")
         file.write_text(text, encoding="utf-8")
@@ -159,7 +161,7 @@ def version(package: str) -> str:
         return "this checkout" if package == "towpath" else "missing"
 
 
-def _as_before(record: Record) -> str:
+def _as_before(record: ToolRecord) -> str:
     """Return for a log what the linter was not asked again."""
     if not record.spared:
         return ""
@@ -168,12 +170,12 @@ def _as_before(record: Record) -> str:
     return "\n".join([head, *(lines or ["nothing"])]) + "\n"
 
 
-def _answers(root: Path, tool: Linter, ran: Ran, files: Sequence[str]) -> Answers | None:
+def _answers(root: Path, tool: Linter, ran: ToolResult, files: Sequence[str]) -> Answers | None:
     """Return what the linter answered, by file; None if it has no verdict or cannot be divided."""
     if not files:
         return {}
     try:
-        said = rows.read(root, tool.name, ran)
+        said = rows.read_findings(root, tool.name, ran)
     except NothingToJudgeError:
         return None
     if not tool.apart:

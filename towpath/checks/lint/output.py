@@ -22,8 +22,8 @@ from towpath.checks.lint.readers import (
 )
 from towpath.checks.lint.readers.maintainability import Module
 from towpath.checks.lint.readers.radon import Function
-from towpath.checks.records import Record
-from towpath.core.findings import Finding, LeftOut, Ran, unread
+from towpath.checks.records import ToolRecord
+from towpath.core.findings import Finding, LeftOut, ToolResult, unread
 from towpath.environments import probe_reader as probe
 
 Row: TypeAlias = Finding | Function | Module | LeftOut
@@ -33,31 +33,31 @@ Row: TypeAlias = Finding | Function | Module | LeftOut
 class Reader:
     """How a linter's words are read, and into which kind of rows."""
 
-    read: Callable[[Ran], Sequence[Row]]
+    read: Callable[[ToolResult], Sequence[Row]]
     kind: Callable[..., Row] = Finding
 
 
 READERS: Mapping[str, Reader] = {
-    "black": Reader(black.read),
-    "isort": Reader(isort.read),
-    "flake8": Reader(flake8.read),
-    "mypy": Reader(mypy.read),
-    "bandit": Reader(bandit.read),
-    "radon": Reader(radon.read, Function),
-    "maintainability": Reader(maintainability.read, Module),
-    "actionlint": Reader(actionlint.read),
+    "black": Reader(black.read_black),
+    "isort": Reader(isort.read_isort),
+    "flake8": Reader(flake8.read_flake8),
+    "mypy": Reader(mypy.read_mypy),
+    "bandit": Reader(bandit.read_bandit),
+    "radon": Reader(radon.read_radon, Function),
+    "maintainability": Reader(maintainability.read_maintainability, Module),
+    "actionlint": Reader(actionlint.read_actionlint),
     "hadolint": Reader(checkstyle.hadolint),
     "shellcheck": Reader(checkstyle.shellcheck),
-    "zizmor": Reader(zizmor.read),
-    "compose": Reader(partial(probe.read, "compose")),
-    "deployment": Reader(partial(probe.read, "deployment")),
-    "migrations": Reader(partial(probe.read, "migrations")),
-    "pins": Reader(partial(probe.read, "pins")),
-    "walls": Reader(partial(probe.read, "walls")),
+    "zizmor": Reader(zizmor.read_zizmor),
+    "compose": Reader(partial(probe.read_probe, "compose")),
+    "deployment": Reader(partial(probe.read_probe, "deployment")),
+    "migrations": Reader(partial(probe.read_probe, "migrations")),
+    "pins": Reader(partial(probe.read_probe, "pins")),
+    "walls": Reader(partial(probe.read_probe, "walls")),
 }
 
 
-def read(root: Path, name: str, ran: Ran) -> list[Row]:
+def read_findings(root: Path, name: str, ran: ToolResult) -> list[Row]:
     """Return what a linter says, its paths below the project's root.
 
     Raises NothingToJudgeError if it says neither yes nor no.
@@ -67,16 +67,20 @@ def read(root: Path, name: str, ran: Ran) -> list[Row]:
     return [replace(row, path=_below(row.path, heads)) for row in found]
 
 
-def of(root: Path, record: Record) -> list[Row]:
+def all_findings(root: Path, record: ToolRecord) -> list[Row]:
     """Return what a linter says of all of its files, sorted by path and line.
 
     Raises NothingToJudgeError if it gave no verdict on those that it was asked about.
     """
-    said = read(root, record.name, record.ran) if record.ran.files or not record.spared else []
+    said = (
+        read_findings(root, record.name, record.ran)
+        if record.ran.files or not record.spared
+        else []
+    )
     return sorted([*said, *known(record)], key=lambda row: (row.path, row.line, str(row)))
 
 
-def known(record: Record) -> list[Row]:
+def known(record: ToolRecord) -> list[Row]:
     """Return what a linter said before of the files that it was spared.
 
     Raises NothingToJudgeError if that is spoilt.

@@ -18,11 +18,11 @@ from towpath.checks.lint import thresholds
 from towpath.checks.lint.readers import django as django_reader
 from towpath.checks.lint.readers import pins as pins_reader
 from towpath.checks.lint.readers import requirements
-from towpath.config.workspace import Session
+from towpath.config.workspace import Workspace
 from towpath.core import environment as variables_of
 from towpath.core import tool_home as private
 from towpath.core.errors import CommandFailedError, EngineAbsentError
-from towpath.core.findings import Finding, Ran
+from towpath.core.findings import Finding, ToolResult
 from towpath.core.runner import Outcome
 from towpath.engine.layout import layout
 from towpath.environments import compose_commands as compose
@@ -47,79 +47,79 @@ class Compose:
         return [*self.start, *command[2:]]
 
 
-def probe(session: Session, name: str, files: Sequence[str]) -> None:
+def probe(workspace: Workspace, name: str, files: Sequence[str]) -> None:
     """Look, and write the files that were judged and what was found.
 
     Raises NothingToJudgeError, EngineAbsentError or CommandFailedError if it could not look.
     """
-    found = PROBES[name](session, files)
+    found = PROBES[name](workspace, files)
     document = {"judged": list(files), "findings": [asdict(row) for row in found]}
-    session.terminal.data(json.dumps(document, indent=1))
+    workspace.terminal.data(json.dumps(document, indent=1))
 
 
-def overlays(session: Session, files: Sequence[str]) -> list[Finding]:
+def overlays(workspace: Workspace, files: Sequence[str]) -> list[Finding]:
     """Return what Compose has against the files, each as it is used.
 
     The overlay of an environment is joined with the base and gets the variables of a deployment;
     any other file stands alone, and what it requires gets some value.
     """
-    started = find_compose(session)
-    environments = session.config.environments
+    started = find_compose(workspace)
+    environments = workspace.config.environments
     found: list[Finding] = []
     for file in files:
         if file == BASE and environments:
             continue  # It is judged with each overlay, and is nothing without one.
-        project, env = _as_used(session, file)
+        project, env = _as_used(workspace, file)
         argv = started.argv(compose.config(project))
-        ended = session.runner.run(argv, env={**started.env, **env}, check=False)
+        ended = workspace.runner.run(argv, env={**started.env, **env}, check=False)
         found += compose_reader.config(_ran(ended, files), file)
     return found
 
 
-def _as_used(session: Session, file: str) -> tuple[Project, Mapping[str, str]]:
-    environment = session.config.environments.get(PurePath(file).stem)
+def _as_used(workspace: Workspace, file: str) -> tuple[Project, Mapping[str, str]]:
+    environment = workspace.config.environments.get(PurePath(file).stem)
     if environment:
-        site = Site.open(session, environment)
+        site = Site.open(workspace, environment)
         return site.declared, variables(site, Release())
-    text = (session.config.root / file).read_text(encoding="utf-8")
+    text = (workspace.config.root / file).read_text(encoding="utf-8")
     required = compose_reader.required(text)
-    return Project(session.config.name, (file,)), dict.fromkeys(required, SOMETHING)
+    return Project(workspace.config.name, (file,)), dict.fromkeys(required, SOMETHING)
 
 
-def deployment(session: Session, files: Sequence[str]) -> list[Finding]:
+def deployment(workspace: Workspace, files: Sequence[str]) -> list[Finding]:
     """Return what `check --deploy` has against the product's settings in production."""
-    config = session.config.django
+    config = workspace.config.django
     made_up = {name: secrets.token_urlsafe(64) for name in config.secrets}
     argv = django.check_deployment(sys.executable, config.manage)
-    ended = _manage(session, argv, {**config.production, **made_up})
+    ended = _manage(workspace, argv, {**config.production, **made_up})
     return django_reader.check(_ran(ended, files), config.manage)
 
 
-def migrations(session: Session, files: Sequence[str]) -> list[Finding]:
+def migrations(workspace: Workspace, files: Sequence[str]) -> list[Finding]:
     """Return the migrations that the product's models lack."""
-    argv = django.missing_migrations(sys.executable, session.config.django.manage)
-    return django_reader.missing_migrations(_ran(_manage(session, argv, {}), files))
+    argv = django.missing_migrations(sys.executable, workspace.config.django.manage)
+    return django_reader.missing_migrations(_ran(_manage(workspace, argv, {}), files))
 
 
-def _manage(session: Session, argv: Argv, env: Mapping[str, str]) -> Outcome:
+def _manage(workspace: Workspace, argv: Argv, env: Mapping[str, str]) -> Outcome:
     """Run the product's manage.py with what the project passes on, and no settings of a person."""
-    config = session.config
+    config = workspace.config
     passed = variables_of.chosen(config.env, config.variables.get("lint", ()))
     with private.home() as home:
-        return session.runner.run(argv, env={**home, **passed, **env}, check=False)
+        return workspace.runner.run(argv, env={**home, **passed, **env}, check=False)
 
 
-def pins(session: Session, files: Sequence[str]) -> list[Finding]:
+def pins(workspace: Workspace, files: Sequence[str]) -> list[Finding]:
     """Return what the compiled requirements and those written by hand do not agree on."""
-    root = session.config.root
+    root = workspace.config.root
     return pins_reader.drift(
         {file: requirements.decode((root / file).read_bytes(), file) for file in files}
     )
 
 
-def walls(session: Session, files: Sequence[str]) -> list[Finding]:
+def walls(workspace: Workspace, files: Sequence[str]) -> list[Finding]:
     """Return where a threshold stands outside towpath/gates.py, in what is not Python."""
-    root = session.config.root
+    root = workspace.config.root
     return [
         finding
         for file in files
@@ -127,7 +127,7 @@ def walls(session: Session, files: Sequence[str]) -> list[Finding]:
     ]
 
 
-PROBES: Mapping[str, Callable[[Session, Sequence[str]], list[Finding]]] = {
+PROBES: Mapping[str, Callable[[Workspace, Sequence[str]], list[Finding]]] = {
     "compose": overlays,
     "deployment": deployment,
     "migrations": migrations,
@@ -136,12 +136,12 @@ PROBES: Mapping[str, Callable[[Session, Sequence[str]], list[Finding]]] = {
 }
 
 
-def find_compose(session: Session) -> Compose:
+def find_compose(workspace: Workspace) -> Compose:
     """Return the Compose of the host, else the one that the embedded engine has, running or not.
 
     Raises EngineAbsentError where there is neither.
     """
-    env = session.config.env
+    env = workspace.config.env
     own = layout(env)
     roots = sorted(own.state.glob("root-*/usr/libexec/docker/cli-plugins/docker-compose"))
     for candidate in (
@@ -149,7 +149,7 @@ def find_compose(session: Session) -> Compose:
         Compose(env=own.environment(env)),
         *(Compose((str(plugin),)) for plugin in roots),
     ):
-        if _answers(session, candidate):
+        if _answers(workspace, candidate):
             return candidate
     raise EngineAbsentError(
         "There is no Docker Compose to judge the Compose files with.",
@@ -158,9 +158,9 @@ def find_compose(session: Session) -> Compose:
     )
 
 
-def _answers(session: Session, candidate: Compose) -> bool:
+def _answers(workspace: Workspace, candidate: Compose) -> bool:
     try:
-        ended = session.runner.run(
+        ended = workspace.runner.run(
             candidate.argv(compose.version()), env=candidate.env, check=False
         )
     except CommandFailedError:
@@ -168,5 +168,5 @@ def _answers(session: Session, candidate: Compose) -> bool:
     return bool(compose_reader.version(_ran(ended, ("",))))
 
 
-def _ran(ended: Outcome, files: Sequence[str]) -> Ran:
-    return Ran(ended.code, ended.stdout, ended.stderr, len(files))
+def _ran(ended: Outcome, files: Sequence[str]) -> ToolResult:
+    return ToolResult(ended.code, ended.stdout, ended.stderr, len(files))

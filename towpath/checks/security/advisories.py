@@ -13,11 +13,11 @@ from towpath.checks.security import audits_commands as audits
 from towpath.checks.security import pip_audit_reader as pip_audit
 from towpath.checks.security import safety_reader as safety
 from towpath.checks.security.advisories_reader import Advisory, by_severity
-from towpath.config.workspace import Session
+from towpath.config.workspace import Workspace
 from towpath.core import documents, files, reachable
 from towpath.core import tool_home as private
 from towpath.core.errors import CommandFailedError, ConfigurationError, NothingToJudgeError
-from towpath.core.findings import Ran
+from towpath.core.findings import ToolResult
 from towpath.evidence import record as stages
 from towpath.evidence.advisory_sources import Asked
 
@@ -50,12 +50,12 @@ class Advisories:
         return asdict(self)
 
 
-def addresses(session: Session) -> tuple[str, ...]:
+def addresses(workspace: Workspace) -> tuple[str, ...]:
     """Return whom an audit would ask over the network."""
-    return () if session.config.env.get(VARIABLE) else (SAFETY, INDEX)
+    return () if workspace.config.env.get(VARIABLE) else (SAFETY, INDEX)
 
 
-def audit(session: Session, pins: Pins, missing: Mapping[str, str] | None = None) -> Advisories:
+def audit(workspace: Workspace, pins: Pins, missing: Mapping[str, str] | None = None) -> Advisories:
     """Ask for advisories against these pins, (name, version) each.
 
     With TOWPATH_ADVISORIES, a directory in the form that safety reads, only that is asked. Else
@@ -66,9 +66,9 @@ def audit(session: Session, pins: Pins, missing: Mapping[str, str] | None = None
     """
     if not pins:
         raise NothingToJudgeError("There is no dependency to ask advisories about.")
-    sources = _sources(session, pins)
+    sources = _sources(workspace, pins)
     if missing is None:
-        missing = reachable.unreachable(addresses(session))
+        missing = reachable.unreachable(addresses(workspace))
     reasons = [f"{row}: {missing[row]}" for row in sources if row in missing]
     for ask in (ask for row, ask in sources.items() if row not in missing):
         try:
@@ -82,60 +82,60 @@ def audit(session: Session, pins: Pins, missing: Mapping[str, str] | None = None
     )
 
 
-def _sources(session: Session, pins: Pins) -> dict[str, Callable[[], Advisories]]:
+def _sources(workspace: Workspace, pins: Pins) -> dict[str, Callable[[], Advisories]]:
     """Return how each source is asked, by its address, in the order in which they are asked."""
-    if named := session.config.env.get(VARIABLE, ""):
-        return {named: lambda: _directory(session, pins, session.config.root / named)}
-    return {SAFETY: lambda: _server(session, pins), INDEX: lambda: _pip_audit(session, pins)}
+    if named := workspace.config.env.get(VARIABLE, ""):
+        return {named: lambda: _directory(workspace, pins, workspace.config.root / named)}
+    return {SAFETY: lambda: _server(workspace, pins), INDEX: lambda: _pip_audit(workspace, pins)}
 
 
-def _directory(session: Session, pins: Pins, directory: Path) -> Advisories:
+def _directory(workspace: Workspace, pins: Pins, directory: Path) -> Advisories:
     """Ask a directory that the environment names: nothing shows whose data that is."""
     age = _age(directory)
-    asked = Asked("safety", str(_shown(session, directory)), "nothing", age, foreign=True)
-    return Advisories(asked, _safety(session, pins, str(directory)))
+    asked = Asked("safety", str(_shown(workspace, directory)), "nothing", age, foreign=True)
+    return Advisories(asked, _safety(workspace, pins, str(directory)))
 
 
-def _server(session: Session, pins: Pins) -> Advisories:
-    return Advisories(Asked("safety", SAFETY, "https", 0.0), _safety(session, pins))
+def _server(workspace: Workspace, pins: Pins) -> Advisories:
+    return Advisories(Asked("safety", SAFETY, "https", 0.0), _safety(workspace, pins))
 
 
-def _safety(session: Session, pins: Pins, directory: str = "") -> tuple[Advisory, ...]:
-    place = tools.environment(session, "safety")
+def _safety(workspace: Workspace, pins: Pins, directory: str = "") -> tuple[Advisory, ...]:
+    place = tools.environment(workspace, "safety")
     found: list[Advisory] = []
     for some in audits.rounds(pins):
-        ran = _ask(session, audits.safety(place, _pins(session, some), directory), some)
-        found += safety.read(ran, some)
+        ran = _ask(workspace, audits.safety(place, _pins(workspace, some), directory), some)
+        found += safety.read_safety(ran, some)
     return tuple(found)
 
 
-def _pip_audit(session: Session, pins: Pins) -> Advisories:
-    place = tools.environment(session, "pip-audit")
+def _pip_audit(workspace: Workspace, pins: Pins) -> Advisories:
+    place = tools.environment(workspace, "pip-audit")
     found: list[Advisory] = []
     for some in audits.rounds(pins):
-        ran = _ask(session, audits.pip_audit(place, _pins(session, some), PATIENCE), some)
-        found += pip_audit.read(ran, some)
+        ran = _ask(workspace, audits.pip_audit(place, _pins(workspace, some), PATIENCE), some)
+        found += pip_audit.read_pip_audit(ran, some)
     return Advisories(Asked("pip-audit", "https://pypi.org/pypi", "https", 0.0), tuple(found))
 
 
-def _ask(session: Session, argv: Sequence[str], pins: Pins) -> Ran:
+def _ask(workspace: Workspace, argv: Sequence[str], pins: Pins) -> ToolResult:
     tool = argv[2].replace("_", "-")
-    log = session.config.reports / "logs" / f"{tool}.log"
+    log = workspace.config.reports / "logs" / f"{tool}.log"
     with private.home() as home:
-        ended = session.runner.run(argv, env=home, check=False, timeout=DEADLINE, log=log)
-    return Ran(ended.code, ended.stdout, ended.stderr, len(pins))
+        ended = workspace.runner.run(argv, env=home, check=False, timeout=DEADLINE, log=log)
+    return ToolResult(ended.code, ended.stdout, ended.stderr, len(pins))
 
 
-def _pins(session: Session, pins: Pins) -> str:
+def _pins(workspace: Workspace, pins: Pins) -> str:
     """Write the pins where a source can read them, without hashes and markers, and return where."""
-    file = session.config.reports / "checks" / "pins.txt"
-    files.write(file, audits.pins_text(pins).encode())
+    file = workspace.config.reports / "checks" / "pins.txt"
+    files.write_atomically(file, audits.pins_text(pins).encode())
     return str(file)
 
 
-def _shown(session: Session, directory: Path) -> Path:
+def _shown(workspace: Workspace, directory: Path) -> Path:
     """Return a directory as evidence names it: below the root of the project where it is there."""
-    root = session.config.root
+    root = workspace.config.root
     return directory.relative_to(root) if directory.is_relative_to(root) else directory
 
 

@@ -6,12 +6,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from towpath.checks.security.advisories_reader import Advisory, severity, unasked
-from towpath.core.findings import Ran, document, require_agreement, require_ran, unread
+from towpath.core.findings import ToolResult, document, require_agreement, require_ran, unread
 
 Pins = Sequence[tuple[str, str]]
 
 
-def read(ran: Ran, pins: Pins) -> list[Advisory]:
+def read_pip_audit(ran: ToolResult, pins: Pins) -> list[Advisory]:
     """Return the advisories against these pins; pip-audit rates none, so each counts as high.
 
     Raises NothingToJudgeError if pip-audit crashed, wrote half a document, or skipped a pin:

@@ -6,12 +6,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from towpath.checks.security.advisories_reader import Advisory, severity, unasked
-from towpath.core.findings import Ran, document, require_ran, unread
+from towpath.core.findings import ToolResult, document, require_ran, unread
 
 FOUND = 64
 
 
-def read(ran: Ran, pins: Sequence[tuple[str, str]]) -> list[Advisory]:
+def read_safety(ran: ToolResult, pins: Sequence[tuple[str, str]]) -> list[Advisory]:
     """Return the advisories against these pins, those that safety was told to ignore too.
 
     Raises NothingToJudgeError if safety could not ask its source (any exit code but 0 and 64),

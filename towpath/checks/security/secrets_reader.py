@@ -14,7 +14,7 @@ from towpath.core.findings import (
     LIMIT,
     Finding,
     LeftOut,
-    Ran,
+    ToolResult,
     document,
     require_agreement,
     require_all,
@@ -85,7 +85,7 @@ def baseline(text: str) -> dict[Key, bool | None]:
     return reviews
 
 
-def read(ran: Ran, reviews: Mapping[Key, bool | None]) -> Secrets:
+def read_secrets(ran: ToolResult, reviews: Mapping[Key, bool | None]) -> Secrets:
     """Return what detect-secrets found in the files that it was given.
 
     Only a review that says "no secret" excuses a finding. Raises NothingToJudgeError if the tool
@@ -119,7 +119,7 @@ def _allowed(log: str) -> Iterator[LeftOut]:
         yield LeftOut(path, f"pragma: allowlist secret left out a secret: {count} x")
 
 
-def _found(ran: Ran) -> list[tuple[Key, Mapping[str, Any]]]:
+def _found(ran: ToolResult) -> list[tuple[Key, Mapping[str, Any]]]:
     """Return the rows of a report; where nothing is found the tool writes none, and ends with 0."""
     if ran.code == 0 and not ran.stdout.strip():
         return []

@@ -16,14 +16,14 @@ from towpath.checks.lint.linter import Linting
 from towpath.checks.lint.readers import requirements
 from towpath.checks.security import advisories
 from towpath.checks.security import secrets_reader as secrets
-from towpath.config.workspace import Session
+from towpath.config.workspace import Workspace
 from towpath.core.errors import ConfigurationError, NothingToJudgeError
 from towpath.source.files import listed
 
 Pins = list[tuple[str, str]]
 
 
-def security(session: Session, arguments: Sequence[str] = ()) -> None:
+def security(workspace: Workspace, arguments: Sequence[str] = ()) -> None:
     """Ask all three side by side, whatever one of them says; then judge.
 
     Raises ConfigurationError, before anything runs, for pins or a baseline that cannot be read, and
@@ -35,47 +35,51 @@ def security(session: Session, arguments: Sequence[str] = ()) -> None:
             why="It judges the whole tree and all that the product needs, or nothing.",
             next_step="`nox -s security -- --fresh` asks again though nothing changed.",
         )
-    pins = _pins(session)
-    secrets.baseline(measures.secrets_baseline(session.config))
-    seen = records.begin(session, "security")
-    found = listed(session, seen)
+    pins = _pins(workspace)
+    secrets.baseline(measures.secrets_baseline(workspace.config))
+    seen = records.begin(workspace, "security")
+    found = listed(workspace, seen)
     for path in found.outside:
-        session.terminal.warn(f"{path} is a link that leads out of the project: it is not judged.")
-    linting = Linting(session, "security", found)
+        workspace.terminal.warn(
+            f"{path} is a link that leads out of the project: it is not judged."
+        )
+    linting = Linting(workspace, "security", found)
     with ThreadPoolExecutor() as pool:
         try:
             for asked in [
-                pool.submit(_ask_advisories, session, pins),
+                pool.submit(_ask_advisories, workspace, pins),
                 pool.submit(linting.run, linters.SECRETS),
                 pool.submit(linting.run, linters.BANDIT),
             ]:
                 asked.result()
         except BaseException:
             # Ctrl-C reaches this thread alone, and an answer is worth nothing without the others.
-            session.runner.stop()
+            workspace.runner.stop()
             raise
-    judging.judge(session, "security")
+    judging.judge(workspace, "security")
 
 
-def _pins(session: Session) -> Pins:
+def _pins(workspace: Workspace) -> Pins:
     """Return all that is installed into the product: what it needs, and what that needs in turn."""
-    file = session.config.root / "requirements" / "production.txt"
+    file = workspace.config.root / "requirements" / "production.txt"
     if not file.is_file():
         raise ConfigurationError(
             "There is no requirements/production.txt: what the product needs is not known.",
             next_step="Write requirements/production.in, then run ./dev nox -s requirements",
         )
-    return requirements.read(requirements.decode(file.read_bytes(), file.name), file.name)
+    return requirements.read_requirements(
+        requirements.decode(file.read_bytes(), file.name), file.name
+    )
 
 
-def _ask_advisories(session: Session, pins: Pins) -> None:
+def _ask_advisories(workspace: Workspace, pins: Pins) -> None:
     """Keep what a source of advisories said, or why none could be asked."""
     try:
-        found = advisories.audit(session, pins)
+        found = advisories.audit(workspace, pins)
     except NothingToJudgeError as error:
-        records.keep(
-            session.config, "security", "advisories", {"reason": f"{error.what} {error.why}"}
+        records.write_document(
+            workspace.config, "security", "advisories", {"reason": f"{error.what} {error.why}"}
         )
     else:
-        records.keep(session.config, "security", "advisories", found.as_json())
-    session.terminal.say("  advisories ended")
+        records.write_document(workspace.config, "security", "advisories", found.as_json())
+    workspace.terminal.say("  advisories ended")

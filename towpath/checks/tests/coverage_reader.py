@@ -23,7 +23,7 @@ class Covered:
     left_out: tuple[LeftOut, ...] = ()
 
 
-def read(text: str) -> Covered:
+def read_coverage(text: str) -> Covered:
     """Return how much was covered.
 
     Raises NothingToJudgeError if the document is empty or broken, if nothing was measured, or if

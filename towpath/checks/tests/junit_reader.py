@@ -27,7 +27,7 @@ class Tests:
         return self.run - self.failed
 
 
-def read(text: str, source: str, said: str = "") -> Tests:
+def read_junit(text: str, source: str, said: str = "") -> Tests:
     """Return the counts of a report; a skipped test did not run.
 
     `said` is the last line of pytest's own words, for the reason where there is no verdict. Raises
@@ -35,7 +35,7 @@ def read(text: str, source: str, said: str = "") -> Tests:
     many as it says; so does the report of a run that was ended, whose last test has no name.
     """
     try:
-        root = elements.read(text)
+        root = elements.parse_xml(text)
         suites = [root] if root.tag == "testsuite" else root.findall("testsuite")
         if not suites:
             raise ValueError("it has no test suite")

@@ -12,13 +12,13 @@ from pathlib import Path, PurePath
 from towpath.checks import judge as judging
 from towpath.checks import records
 from towpath.checks.lint import linter as linting
-from towpath.checks.records import Record
+from towpath.checks.records import ToolRecord
 from towpath.checks.tests import tests_commands as commands
-from towpath.config.workspace import Session
+from towpath.config.workspace import Workspace
 from towpath.core import environment as variables_of
 from towpath.core import files
 from towpath.core.errors import CommandFailedError, ConfigurationError, NothingToJudgeError
-from towpath.core.findings import Ran
+from towpath.core.findings import ToolResult
 from towpath.core.references import nearest
 from towpath.core.runner import Outcome
 from towpath.evidence import record as stages
@@ -31,57 +31,57 @@ SEED = "--randomly-seed"
 PARTS = "After -- stand `unit`, `app` or paths, then options of pytest, such as -k WORD."
 
 
-def tests(session: Session, arguments: Sequence[str] = ()) -> None:
+def tests(workspace: Workspace, arguments: Sequence[str] = ()) -> None:
     """Run the tests on this Python; with arguments, only what they pick, and nothing is kept.
 
     Raises CommandFailedError if they did not pass. They are judged by `coverage`, when all Pythons
     have run.
     """
-    name = pythons.cell(session.config, python(), _django())
-    code = _run(session, "tests", name, commands.PARALLEL, arguments, {})
+    name = pythons.cell(workspace.config, python(), _django())
+    code = _run(workspace, "tests", name, commands.PARALLEL, arguments, {})
     if code:
         raise CommandFailedError(f"The tests on Python {python()} did not pass (pytest: {code}).")
 
 
-def integration(session: Session, arguments: Sequence[str] = ()) -> None:
+def integration(workspace: Workspace, arguments: Sequence[str] = ()) -> None:
     """Run the tests against real services, which live as long as they run; then judge.
 
     With arguments only what they pick runs, and there is no verdict. Where the services are given
     there is no engine: the tests that need one are left out, and the evidence says so.
     """
     if not arguments:
-        records.begin(session, "integration")
-    without = commands.WITHOUT_ENGINE if session.config.services_given else ()
+        records.begin(workspace, "integration")
+    without = commands.WITHOUT_ENGINE if workspace.config.services_given else ()
     fixed = (*commands.INTEGRATION, *without)
-    with services(session) as variables:
-        code = _run(session, "integration", "integration", fixed, arguments, variables)
+    with services(workspace) as variables:
+        code = _run(workspace, "integration", "integration", fixed, arguments, variables)
     if not arguments:
-        judging.judge(session, "integration")
+        judging.judge(workspace, "integration")
     elif code:
         raise CommandFailedError(f"The tests did not pass (pytest: {code}).")
 
 
 @contextmanager
-def services(session: Session) -> Iterator[dict[str, str]]:
+def services(workspace: Workspace) -> Iterator[dict[str, str]]:
     """Let the services of the environment testing live, and yield the variables to find them by.
 
     Where somebody else runs them, the caller's variables say where they are.
     """
     from towpath.environments import services as stack
 
-    if session.config.services_given:
-        session.terminal.say("The services are given: none is started here.")
-        yield variables_of.chosen(session.config.env, variables_of.SERVICES)
+    if workspace.config.services_given:
+        workspace.terminal.say("The services are given: none is started here.")
+        yield variables_of.chosen(workspace.config.env, variables_of.SERVICES)
         return
-    environment = session.config.environment("testing")
+    environment = workspace.config.environment("testing")
     try:
-        with session.terminal.step("services of the environment testing"):
+        with workspace.terminal.step("services of the environment testing"):
             # What a killed run left behind is no ground for this one.
-            stack.services_down(session, environment, volumes=True)
-            addresses = stack.services_up(session, environment)
-        yield service_variables(addresses, session.config.state_of(environment) / "secrets")
+            stack.services_down(workspace, environment, volumes=True)
+            addresses = stack.services_up(workspace, environment)
+        yield service_variables(addresses, workspace.config.state_of(environment) / "secrets")
     finally:
-        stack.services_down(session, environment, volumes=True)
+        stack.services_down(workspace, environment, volumes=True)
 
 
 def python() -> str:
@@ -89,21 +89,21 @@ def python() -> str:
     return f"{sys.version_info[0]}.{sys.version_info[1]}"
 
 
-def coverage(session: Session, arguments: Sequence[str] = ()) -> None:
+def coverage(workspace: Workspace, arguments: Sequence[str] = ()) -> None:
     """Join the coverage data of every Python, and of the integration tests if they ran; then judge.
 
     Raises NothingToJudgeError if no test left any, ConfigurationError for any argument.
     """
-    config = session.config
+    config = workspace.config
     if arguments:
         raise ConfigurationError(
             f"The coverage session takes no arguments, such as {arguments[0]!r}.",
             why="It joins what all tests left, and judges that.",
         )
-    records.begun(session, "tests")
+    records.begun(workspace, "tests")
     data = [
         str(file)
-        for stage in ("tests", *_services_covered(session))
+        for stage in ("tests", *_services_covered(workspace))
         for file in sorted(records.coverage_data(config, stage).glob("data*"))
     ]
     if not data:
@@ -113,14 +113,14 @@ def coverage(session: Session, arguments: Sequence[str] = ()) -> None:
     joined = config.reports / "coverage" / "joined"
     env = {"COVERAGE_FILE": str(joined)}
     for argv in commands.coverage(sys.executable, data, str(config.reports)):
-        session.runner.run(argv, env=env)
-    records.keep(config, "coverage", "sources", {"files": _sources(session)})
-    judging.judge(session, "tests")
+        workspace.runner.run(argv, env=env)
+    records.write_document(config, "coverage", "sources", {"files": _sources(workspace)})
+    judging.judge(workspace, "tests")
 
 
-def _sources(session: Session) -> list[str]:
+def _sources(workspace: Workspace) -> list[str]:
     """Return the Python files of the product: all but those of tests."""
-    found = listed(session)
+    found = listed(workspace)
     return [file for file in found.files if file.endswith(".py") and not _is_test(file)]
 
 
@@ -129,15 +129,17 @@ def _is_test(file: str) -> bool:
     return "tests" in places or name == "conftest.py" or name.startswith(("test_", "tests"))
 
 
-def _services_covered(session: Session) -> tuple[str, ...]:
+def _services_covered(workspace: Workspace) -> tuple[str, ...]:
     """Return whether the coverage of the integration tests counts: what is of other files does not.
 
     It is the stage's name in a tuple, or an empty one.
     """
-    if records.fits(session, "integration"):
+    if records.fits(workspace, "integration"):
         return ("integration",)
-    if any(records.coverage_data(session.config, "integration").glob("data*")):
-        session.terminal.say("The integration tests ran on other files: their coverage is left out")
+    if any(records.coverage_data(workspace.config, "integration").glob("data*")):
+        workspace.terminal.say(
+            "The integration tests ran on other files: their coverage is left out"
+        )
     return ()
 
 
@@ -161,7 +163,7 @@ def _django() -> str:
 
 
 def _run(
-    session: Session,
+    workspace: Workspace,
     stage: str,
     name: str,
     fixed: Sequence[str],
@@ -169,24 +171,24 @@ def _run(
     env: Mapping[str, str],
 ) -> int:
     """Run pytest, keep how it ended unless arguments pick a part, and return its exit code."""
-    config = session.config
+    config = workspace.config
     env = {**stages.passed_on(config, stage), **env}
     _refuse_unknown(config.root, arguments)
     own = commands.picked(arguments)
     seed = None if any(word.startswith(SEED) for word in own) else secrets.randbits(32)
     options = [*fixed, *([] if seed is None else [f"{SEED}={seed}"]), *own]
     if seed is not None:
-        session.terminal.say(f"The order of the tests comes from {SEED}={seed}")
+        workspace.terminal.say(f"The order of the tests comes from {SEED}={seed}")
     if arguments:
-        session.terminal.say("A part of the tests: there will be no verdict and no evidence.")
+        workspace.terminal.say("A part of the tests: there will be no verdict and no evidence.")
         argv = commands.pytest(sys.executable, options)
-        ended = session.runner.run(argv, env=env, check=False, stream=True)
+        ended = workspace.runner.run(argv, env=env, check=False, stream=True)
         _refuse_nothing(ended, arguments)
         return ended.code
     report = records.junit(config, stage) / f"{name}.xml"
     data = records.coverage_data(config, stage)
     data.mkdir(parents=True, exist_ok=True)
-    ended = session.runner.run(
+    ended = workspace.runner.run(
         commands.pytest(sys.executable, options, junit=str(report)),
         env={**env, "COVERAGE_FILE": str(data / f"data-{name}")},
         check=False,
@@ -194,16 +196,18 @@ def _run(
         stream=True,
     )
     files.redact(report)
-    keep(session, stage, name, ended, seed)
+    keep(workspace, stage, name, ended, seed)
     return ended.code
 
 
-def keep(session: Session, stage: str, name: str, ended: Outcome, seed: int | None = None) -> None:
+def keep(
+    workspace: Workspace, stage: str, name: str, ended: Outcome, seed: int | None = None
+) -> None:
     """Keep how pytest ended; what it said is in its log, and its end here unless all passed."""
     said = "" if ended.code in (0, NO_TESTS) else ended.tail()
-    ran = Ran(ended.code, "", said, 1)
+    ran = ToolResult(ended.code, "", said, 1)
     version, seconds = linting.version("pytest"), round(ended.seconds, 3)
-    records.write(session.config, stage, Record(name, version, seconds, ran, seed))
+    records.write_record(workspace.config, stage, ToolRecord(name, version, seconds, ran, seed))
 
 
 def _refuse_unknown(root: Path, arguments: Sequence[str]) -> None:

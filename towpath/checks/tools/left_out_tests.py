@@ -23,10 +23,10 @@ ENDING = ".left-out.json"
 
 def pytest_configure(config: pytest.Config) -> None:
     """Watch this process, a worker or the one that started it."""
-    config.pluginmanager.register(LeftOut(config), "towpath-left-out")
+    config.pluginmanager.register(LeftOutPlugin(config), "towpath-left-out")
 
 
-class LeftOut:
+class LeftOutPlugin:
     """Gathers what is left out; of workers, each of which collects everything, by their outputs."""
 
     def __init__(self, config: pytest.Config) -> None:

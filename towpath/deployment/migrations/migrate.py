@@ -12,7 +12,7 @@ from towpath.core.errors import CommandFailedError, GateFailedError
 from towpath.deployment import plan as rollout
 from towpath.deployment.migrations import reader
 from towpath.deployment.migrations import rules as migrations
-from towpath.deployment.migrations.rules import Finding, Plan
+from towpath.deployment.migrations.rules import HazardFinding, MigrationPlan
 from towpath.environments import compose_commands as compose
 from towpath.environments.environment import Release, Site
 from towpath.evidence import record as stages
@@ -32,8 +32,8 @@ exec({migrate!r})
 class Judged:
     """A plan with every hazard in it."""
 
-    plan: Plan
-    findings: tuple[Finding, ...]
+    plan: MigrationPlan
+    findings: tuple[HazardFinding, ...]
 
 
 def plan(site: Site, release: Release) -> Judged:
@@ -49,7 +49,7 @@ def plan(site: Site, release: Release) -> Judged:
 
 def _waivers(site: Site) -> dict[str, str]:
     today = stages.now().date()
-    rows = site.session.config.waivers
+    rows = site.workspace.config.waivers
     return {row.id: row.reason for row in rows if row.expires >= today}
 
 
@@ -100,7 +100,7 @@ def apply(site: Site, release: Release, judged: Judged, serving: str) -> None:
     # Before the act: what was applied by a deployment that was cut off has to be known too.
     site.history.add_migrations(rows)
     applied = reader.applied(_ask(site, release, "apply", judged.plan.hash))
-    site.session.terminal.say(f"  applied {len(applied)} migrations: {', '.join(applied)}")
+    site.workspace.terminal.say(f"  applied {len(applied)} migrations: {', '.join(applied)}")
 
 
 def backup(site: Site) -> str:
@@ -126,14 +126,14 @@ def backup(site: Site) -> str:
 
 def tell(site: Site, judged: Judged) -> None:
     """Tell the pending migrations and their hazards."""
-    terminal = site.session.terminal
+    terminal = site.workspace.terminal
     for row in judged.plan.pending:
         terminal.say(f"  pending: {row.name}")
     for finding in judged.findings:
         terminal.warn(f"{finding}" + (f" Waived: {finding.waived}" if finding.waived else ""))
 
 
-def refusal(findings: list[Finding]) -> GateFailedError:
+def refusal(findings: list[HazardFinding]) -> GateFailedError:
     """Return the error that names the hazards' codes."""
     codes = ", ".join(dict.fromkeys(row.code for row in findings))
     advice = " ".join(dict.fromkeys(f"{row.code}: {row.advice}" for row in findings))
@@ -151,7 +151,7 @@ def _refuse_hazards(site: Site, judged: Judged, serving: str) -> None:
         raise refusal(blocking)
 
 
-def refuse_past(site: Site, release: Release, found: Plan) -> None:
+def refuse_past(site: Site, release: Release, found: MigrationPlan) -> None:
     """Raise GateFailedError where the schema has moved past a release, and no waiver excuses it."""
     history = site.history
     past = rollout.moved_past(
@@ -171,7 +171,7 @@ def refuse_past(site: Site, release: Release, found: Plan) -> None:
 
 def _ask(site: Site, release: Release, *words: str) -> str:
     """Run our program in a container of the release, and return what it said."""
-    settings = site.session.config.django.settings
+    settings = site.workspace.config.django.settings
     argv = compose.run(site.project, "migrate", django.script(settings, *words))
     return site.compose(argv, release, stdin=program()).stdout
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from towpath.core import documents
 from towpath.core.errors import NothingToJudgeError
-from towpath.deployment.migrations.rules import Migration, Plan
+from towpath.deployment.migrations.rules import Migration, MigrationPlan
 
 # Bytes, rows and letters that no honest answer has: hundreds of migrations take some 100 KB.
 LONGEST, MANY, WORDY = 32 << 20, 50_000, 500
@@ -33,11 +33,11 @@ _COLUMN = {
 _OPTIONAL = ("column", "type")
 
 
-def plan(text: str) -> Plan:
+def plan(text: str) -> MigrationPlan:
     """Read the answer to `plan`."""
     found = _last_object(text)
     try:
-        return Plan(
+        return MigrationPlan(
             vendor=_word(found["vendor"], _VENDOR),
             leaves=_names(found["leaves"]),
             empty=_exactly(found["empty"], bool),

@@ -11,7 +11,16 @@ from dataclasses import dataclass
 from towpath.core.errors import NothingToJudgeError
 from towpath.deployment.migrations.hazards import HAZARDS, Hazard, Operation, matters
 
-__all__ = ["CODES", "HAZARDS", "MOVED_PAST", "Finding", "Migration", "Plan", "blocking", "judge"]
+__all__ = [
+    "CODES",
+    "HAZARDS",
+    "MOVED_PAST",
+    "HazardFinding",
+    "Migration",
+    "MigrationPlan",
+    "blocking",
+    "judge",
+]
 
 # What a waiver calls an applied migration that a release does not have (see rollout.moved_past).
 MOVED_PAST = "MOVED_PAST"
@@ -20,7 +29,7 @@ CODES = frozenset((*(row.code for row in HAZARDS), MOVED_PAST))
 
 
 @dataclass(frozen=True)
-class Finding:
+class HazardFinding:
     """A hazard in a migration; `waived` is the reason of the waiver, if there is one."""
 
     code: str
@@ -44,7 +53,7 @@ class Migration:
 
 
 @dataclass(frozen=True)
-class Plan:
+class MigrationPlan:
     """What a release would do to a database.
 
     `unknown` are migrations that are applied there and that this release does not have, `newer`
@@ -65,7 +74,7 @@ class Plan:
     conflicts: tuple[tuple[str, ...], ...] = ()
 
 
-def judge(plan: Plan, waivers: Mapping[str, str] | None = None) -> list[Finding]:
+def judge(plan: MigrationPlan, waivers: Mapping[str, str] | None = None) -> list[HazardFinding]:
     """Return every hazard of the pending migrations, in their order.
 
     `waivers` maps `CODE:app.0001_name`, or a bare `CODE`, to the reason why it is accepted. Raises
@@ -73,7 +82,7 @@ def judge(plan: Plan, waivers: Mapping[str, str] | None = None) -> list[Finding]
     """
     accepted = waivers or {}
     return [
-        Finding(
+        HazardFinding(
             hazard.code,
             migration.name,
             _place(operation),
@@ -98,7 +107,7 @@ def _hazards_of(operation: Operation, vendor: str, migration: str) -> list[Hazar
         ) from error
 
 
-def blocking(findings: Iterable[Finding]) -> list[Finding]:
+def blocking(findings: Iterable[HazardFinding]) -> list[HazardFinding]:
     """Return the findings that stop a deployment while an old release serves."""
     return [finding for finding in findings if finding.blocks and not finding.waived]
 

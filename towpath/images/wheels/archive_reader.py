@@ -67,7 +67,7 @@ def misfits(filename: str, wheel: zipfile.ZipFile, platform: str) -> list[str]:
     if pure:
         strange = [name for names in programs.values() for name in names]
     else:
-        strange = elf.strangers(platform, [programs])
+        strange = elf.foreign_binaries(platform, [programs])
     return [*strange, *(() if named else (filename,))]
 
 

@@ -19,7 +19,7 @@ from towpath.core import documents
 from towpath.core import references as images
 from towpath.core.errors import NothingToJudgeError
 from towpath.images.wheels import wheels_reader as wheels
-from towpath.images.wheels.wheels_reader import Pinned, Source
+from towpath.images.wheels.wheels_reader import Pinned, WheelSource
 
 # Bounds of one record, its bytes and its wheels, and of the bytes of one wheel.
 LARGEST = 1 << 20
@@ -88,7 +88,7 @@ class Wheel:
 
 
 @dataclass(frozen=True)
-class Record:
+class WheelRecord:
     """Wheels that belong together, the digest of the base they were made for, and who says so.
 
     `where` names the record in errors; `registry` is empty for a record of this machine.
@@ -105,7 +105,7 @@ class Record:
         return json.dumps(body, sort_keys=True).encode()
 
 
-def read(content: bytes, where: str, registry: str = "") -> Record:
+def read_wheel_record(content: bytes, where: str, registry: str = "") -> WheelRecord:
     """Return a record; one of a registry says of each wheel that it came from there.
 
     Raises NothingToJudgeError, naming it, for one that is not exactly a record: too large or too
@@ -123,7 +123,7 @@ def read(content: bytes, where: str, registry: str = "") -> Record:
     _require_one_each(found, where)
     if registry:
         found = tuple(replace(row, registry=registry) for row in found)
-    return Record(base, found, where, registry)
+    return WheelRecord(base, found, where, registry)
 
 
 def _require_one_each(rows: Iterable[Wheel], where: str) -> None:
@@ -136,14 +136,14 @@ def _require_one_each(rows: Iterable[Wheel], where: str) -> None:
 
 
 def require_pinned(
-    record: Record, pins: Mapping[Pinned, Collection[str]], python: str
-) -> dict[Source, list[str]]:
+    record: WheelRecord, pins: Mapping[Pinned, Collection[str]], python: str
+) -> dict[WheelSource, list[str]]:
     """Return which sources a record serves for which platforms, all of them pinned.
 
     Raises NothingToJudgeError, naming the record, for a wheel whose name, version or source is in
     no pin, and for one that is not for this Python or its platform by its file name.
     """
-    found: dict[Source, list[str]] = {}
+    found: dict[WheelSource, list[str]] = {}
     for row in record.wheels:
         if row.source not in pins.get(row.pin, ()):
             _refuse(
@@ -151,11 +151,11 @@ def require_pinned(
             )
         if not wheels.is_compatible(row.file, python, images.architecture(row.platform)):
             _refuse(record.where, f"{row.file} is not for Python {python} on {row.platform}.")
-        found.setdefault(Source(*row.pin, row.source), []).append(row.platform)
+        found.setdefault(WheelSource(*row.pin, row.source), []).append(row.platform)
     return found
 
 
-def require_missing(record: Record, missing: Mapping[Source, Collection[str]]) -> None:
+def require_missing(record: WheelRecord, missing: Mapping[WheelSource, Collection[str]]) -> None:
     """Raise NothingToJudgeError unless the pins of all wheels have none on their platforms."""
     if row := next(iter(_with_own(record, missing)), None):
         _refuse(
@@ -163,13 +163,17 @@ def require_missing(record: Record, missing: Mapping[Source, Collection[str]]) -
         )
 
 
-def only_missing(record: Record, missing: Mapping[Source, Collection[str]]) -> Record:
+def only_missing(
+    record: WheelRecord, missing: Mapping[WheelSource, Collection[str]]
+) -> WheelRecord:
     """Return a record without the wheels whose pins have one of their own by now."""
     own = set(_with_own(record, missing))
     return replace(record, wheels=tuple(row for row in record.wheels if row not in own))
 
 
-def _with_own(record: Record, missing: Mapping[Source, Collection[str]]) -> Iterable[Wheel]:
+def _with_own(
+    record: WheelRecord, missing: Mapping[WheelSource, Collection[str]]
+) -> Iterable[Wheel]:
     wanted = {
         (wheels.pinned(source.name, source.version), source.sha256, platform)
         for source, platforms in missing.items()

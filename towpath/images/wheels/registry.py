@@ -8,12 +8,12 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from towpath.config.workspace import Session
+from towpath.config.workspace import Workspace
 from towpath.core import private
 from towpath.core.errors import DigestMismatchError, NothingToJudgeError, RegistryError
 from towpath.core.references import Repository
 from towpath.images.wheels import record_reader as reader
-from towpath.images.wheels.record_reader import Record
+from towpath.images.wheels.record_reader import WheelRecord
 from towpath.registry import oci_reader as oci
 from towpath.registry.client import RegistryClient
 from towpath.registry.login import registry_client
@@ -25,39 +25,39 @@ WHEEL_TYPE = "application/vnd.pypa.wheel.v1+zip"
 DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 
 
-def verified(content: bytes, where: str, registry: str = "") -> Record:
+def verified(content: bytes, where: str, registry: str = "") -> WheelRecord:
     """Return a record that may be used; raises NothingToJudgeError, naming it, for any other.
 
     `registry` is the repository that it came from, and its right to speak was looked at before.
     """
-    return reader.read(content, where, registry)
+    return reader.read_wheel_record(content, where, registry)
 
 
-def local(session: Session, name: str) -> Record | None:
+def local(workspace: Workspace, name: str) -> WheelRecord | None:
     """Return the record of this name that this machine wrote; None without one.
 
     What another user may have written is no record of this machine, and it is said.
     """
-    file = place(session, f"{name}.json")
+    file = wheel_directory(workspace, f"{name}.json")
     try:
         content = private.read_own(file, reader.LARGEST)
     except NothingToJudgeError as error:
-        session.terminal.warn(f"{error.what} {error.why}")
+        workspace.terminal.warn(f"{error.what} {error.why}")
         return None
     return None if content is None else verified(content, f"The record {file}")
 
 
-def remote(session: Session, name: str, *, quiet: bool = False) -> Record | None:
+def remote(workspace: Workspace, name: str, *, quiet: bool = False) -> WheelRecord | None:
     """Return the record of this name in the registry; None without one that may be believed.
 
     Raises NothingToJudgeError for one that is not what it must be, and DigestMismatchError.
     """
-    if session.config.image.registry_wheels == "never":
+    if workspace.config.image.registry_wheels == "never":
         return None
-    registry = client(session)
+    registry = client(workspace)
     try:
         manifest = registry.manifest(name)
-        if not _is_believed(session, registry, name, quiet=quiet):
+        if not _is_believed(workspace, registry, name, quiet=quiet):
             return None
         where = f"The record {registry.name(name)}"
         content = read_blob(registry, _layer(manifest, where), reader.LARGEST)
@@ -68,20 +68,20 @@ def remote(session: Session, name: str, *, quiet: bool = False) -> Record | None
     return verified(content, where, str(registry.repository))
 
 
-def remember(session: Session, name: str, record: Record) -> None:
+def remember(workspace: Workspace, name: str, record: WheelRecord) -> None:
     """Keep a record on this machine."""
-    private.write_own(place(session, f"{name}.json"), record.encode())
+    private.write_own(wheel_directory(workspace, f"{name}.json"), record.encode())
 
 
-def publish(session: Session, name: str, record: Record, *contents: bytes) -> None:
+def publish(workspace: Workspace, name: str, record: WheelRecord, *contents: bytes) -> None:
     """Keep a record in the registry, with the wheels in it; raises RegistryError."""
-    if session.config.image.registry_wheels == "never":
+    if workspace.config.image.registry_wheels == "never":
         return
-    registry = client(session)
+    registry = client(workspace)
     registry.put_blob(oci.EMPTY, oci.EMPTY_TYPE)
     rows = [registry.put_blob(record.encode(), RECORD_TYPE)]
     rows += [registry.put_blob(content, WHEEL_TYPE) for content in contents]
-    registry.put_manifest(name, oci.loose(ARTIFACT_TYPE, rows, {}))
+    registry.put_manifest(name, oci.standalone_artifact(ARTIFACT_TYPE, rows, {}))
 
 
 def read_blob(registry: RegistryClient, row: Descriptor, largest: int) -> bytes:
@@ -101,15 +101,15 @@ def read_blob(registry: RegistryClient, row: Descriptor, largest: int) -> bytes:
     return content
 
 
-def client(session: Session) -> RegistryClient:
+def client(workspace: Workspace) -> RegistryClient:
     """Return a client of the repository of wheels, beside the product's."""
-    wheels = Repository(session.config.registry, f"{session.config.repository}-wheels")
-    return registry_client(wheels, session.config.env)
+    wheels = Repository(workspace.config.registry, f"{workspace.config.repository}-wheels")
+    return registry_client(wheels, workspace.config.env)
 
 
-def place(session: Session, name: str) -> Path:
+def wheel_directory(workspace: Workspace, name: str) -> Path:
     """Return where this machine keeps a record, or a wheel under its hash."""
-    return session.config.state / "wheels" / name
+    return workspace.config.state / "wheels" / name
 
 
 def _layer(manifest: Manifest, where: str) -> Descriptor:
@@ -126,12 +126,12 @@ def _layer(manifest: Manifest, where: str) -> Descriptor:
     raise NothingToJudgeError(f"{where} is no record of wheels.", why=why, next_step=reader.NEXT)
 
 
-def _is_believed(session: Session, registry: RegistryClient, name: str, *, quiet: bool) -> bool:
+def _is_believed(workspace: Workspace, registry: RegistryClient, name: str, *, quiet: bool) -> bool:
     """Tell whether a registry may speak: by the setting, where it let us in with credentials."""
-    if session.config.image.registry_wheels == "always" or registry.authenticated:
+    if workspace.config.image.registry_wheels == "always" or registry.authenticated:
         return True
     if not quiet:
-        session.terminal.warn(
+        workspace.terminal.warn(
             f"{registry.name(name)} is not used: nobody is logged in to"
             f" {registry.repository.registry}, so that anybody may have written it. Log in, or set"
             " registry-wheels in [tool.towpath.image]."

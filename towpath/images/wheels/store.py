@@ -17,7 +17,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
-from towpath.config.workspace import Session
+from towpath.config.workspace import Workspace
 from towpath.core import private
 from towpath.core.errors import (
     CommandFailedError,
@@ -30,8 +30,8 @@ from towpath.images.wheels import archive_reader as wheel_archives
 from towpath.images.wheels import record_reader as records
 from towpath.images.wheels import registry as registries
 from towpath.images.wheels import wheels_reader as reader
-from towpath.images.wheels.record_reader import Record, Wheel
-from towpath.images.wheels.wheels_reader import Source
+from towpath.images.wheels.record_reader import Wheel, WheelRecord
+from towpath.images.wheels.wheels_reader import WheelSource
 from towpath.registry.oci_reader import Descriptor
 
 __all__ = ["Wheel"]
@@ -42,32 +42,32 @@ FORMAT = 2
 LARGEST_ALL = 512 << 20
 
 
-def key(session: Session, row: Source, platform: str, base: str) -> str:
+def key(workspace: Workspace, row: WheelSource, platform: str, base: str) -> str:
     """Return the tag of a wheel: what it is, and a hash of all that it follows from."""
-    parts = [FORMAT, asdict(row), platform, base, *recipe(session)]
+    parts = [FORMAT, asdict(row), platform, base, *recipe(workspace)]
     spread = hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
     name = f"{row.name}-{row.version}-{platform.rpartition('/')[2]}"
     return f"{re.sub(r'[^A-Za-z0-9_.-]', '_', name)[:100]}-{spread}"
 
 
-def recipe(session: Session) -> list[Any]:
+def recipe(workspace: Workspace) -> list[Any]:
     """Return how wheels are made: stages of the Dockerfile, the Python, and Debian's packages.
 
     Empty stages where the project's Dockerfile has none: no wheel was made by it.
     """
     stages = ["", "", ""]
     with suppress(OSError, NothingToJudgeError):
-        text = (session.config.root / "Dockerfile").read_text(encoding="utf-8")
+        text = (workspace.config.root / "Dockerfile").read_text(encoding="utf-8")
         stages = [
             dockerfile.default(text, "PYTHON"),
             dockerfile.stage(text, "toolchain"),
             dockerfile.stage(text, "making"),
         ]
-    return [*stages, list(session.config.image.build_packages)]
+    return [*stages, list(workspace.config.image.build_packages)]
 
 
 def store(
-    session: Session, row: Source, platform: str, how: str, seconds: float, folder: Path
+    workspace: Workspace, row: WheelSource, platform: str, how: str, seconds: float, folder: Path
 ) -> Wheel:
     """Take the one wheel that a build has written to `folder`.
 
@@ -93,7 +93,7 @@ def store(
         raise CommandFailedError(f"{name} is no wheel.", why=f"{error.what} {error.why}") from error
     found[0].unlink()
     sha256 = hashlib.sha256(content).hexdigest()
-    private.write_own(registries.place(session, sha256), content)
+    private.write_own(registries.wheel_directory(workspace, sha256), content)
     return Wheel(
         row.name,
         row.version,
@@ -124,24 +124,26 @@ def _require_fit(name: str, content: bytes, platform: str) -> None:
         )
 
 
-def keep(session: Session, tag: str, base: str, wheel: Wheel) -> None:
+def keep(workspace: Workspace, tag: str, base: str, wheel: Wheel) -> None:
     """Keep a wheel here and in the registry; one that cannot be kept is made again elsewhere."""
-    record = Record(base, (wheel,))
-    registries.remember(session, tag, record)
+    record = WheelRecord(base, (wheel,))
+    registries.remember(workspace, tag, record)
     try:
-        registries.publish(session, tag, record, contents(session, (wheel,))[wheel.sha256])
+        registries.publish(workspace, tag, record, contents(workspace, (wheel,))[wheel.sha256])
     except RegistryError as error:
-        session.terminal.warn(f"{wheel.file} is not kept in the registry: {error}")
+        workspace.terminal.warn(f"{wheel.file} is not kept in the registry: {error}")
 
 
-def find(session: Session, row: Source, tag: str, platform: str, python: str) -> Wheel | None:
+def find(
+    workspace: Workspace, row: WheelSource, tag: str, platform: str, python: str
+) -> Wheel | None:
     """Return a wheel of a source that is kept for a platform; None where there is none.
 
     The record of this machine goes before that of the registry. Raises NothingToJudgeError for a
     record that does not fit the source.
     """
     for look in (registries.local, lambda *its: registries.remote(*its, quiet=True)):
-        record = look(session, tag)
+        record = look(workspace, tag)
         if record is None or not record.wheels:
             continue
         # A wheel in pure Python serves every platform, whichever it was first made for.
@@ -154,12 +156,12 @@ def find(session: Session, row: Source, tag: str, platform: str, python: str) ->
         records.require_pinned(record, {reader.pinned(row.name, row.version): {row.sha256}}, python)
         records.require_missing(record, wanted)
         with suppress(RegistryNotFoundError):
-            contents(session, record.wheels)
+            contents(workspace, record.wheels)
             return record.wheels[0]
     return None
 
 
-def contents(session: Session, wheels: Sequence[Wheel]) -> dict[str, bytes]:
+def contents(workspace: Workspace, wheels: Sequence[Wheel]) -> dict[str, bytes]:
     """Return the bytes of wheels by their sha256, every one checked before any is kept here.
 
     Raises RegistryNotFoundError where nobody has one of them, and NothingToJudgeError for one
@@ -172,9 +174,9 @@ def contents(session: Session, wheels: Sequence[Wheel]) -> dict[str, bytes]:
     found: dict[str, bytes] = {}
     fetched: dict[str, bytes] = {}
     for row in wheels:
-        content = found.get(row.sha256) or _own(session, row)
+        content = found.get(row.sha256) or _own(workspace, row)
         if content is None:
-            content = fetched[row.sha256] = _fetched(session, row)
+            content = fetched[row.sha256] = _fetched(workspace, row)
         found[row.sha256] = content
     for row in wheels:
         try:
@@ -182,14 +184,14 @@ def contents(session: Session, wheels: Sequence[Wheel]) -> dict[str, bytes]:
         except CommandFailedError as error:
             raise NothingToJudgeError(error.what, why=error.why, next_step=records.NEXT) from error
     for sha256, content in fetched.items():
-        private.write_own(registries.place(session, sha256), content)
+        private.write_own(registries.wheel_directory(workspace, sha256), content)
     return found
 
 
-def _own(session: Session, row: Wheel) -> bytes | None:
+def _own(workspace: Workspace, row: Wheel) -> bytes | None:
     """Return the bytes of a wheel that this machine has; who wrote them does not matter."""
     try:
-        file = registries.place(session, row.sha256)
+        file = registries.wheel_directory(workspace, row.sha256)
         content = private.read_own(file, records.LARGEST_WHEEL)
     except NothingToJudgeError:
         return None
@@ -197,22 +199,22 @@ def _own(session: Session, row: Wheel) -> bytes | None:
     return content if good else None
 
 
-def _fetched(session: Session, row: Wheel) -> bytes:
-    if session.config.image.registry_wheels == "never":
+def _fetched(workspace: Workspace, row: Wheel) -> bytes:
+    if workspace.config.image.registry_wheels == "never":
         raise RegistryNotFoundError(f"Nobody keeps {row.file}.", why="No registry is asked.")
     try:
         blob = Descriptor(registries.WHEEL_TYPE, f"sha256:{row.sha256}", row.size)
-        return registries.read_blob(registries.client(session), blob, records.LARGEST_WHEEL)
+        return registries.read_blob(registries.client(workspace), blob, records.LARGEST_WHEEL)
     except RegistryError as error:
         raise RegistryNotFoundError(f"Nobody keeps {row.file}.", why=str(error)) from error
 
 
-def python_of(session: Session) -> str:
+def python_of(workspace: Workspace) -> str:
     """Return the version of Python that wheels are made for, such as 3.13.
 
     Raises NothingToJudgeError where the Dockerfile has none in its argument PYTHON.
     """
-    text = (session.config.root / "Dockerfile").read_text(encoding="utf-8")
+    text = (workspace.config.root / "Dockerfile").read_text(encoding="utf-8")
     said = dockerfile.default(text, "PYTHON")
     found = re.match(r"[0-9]+\.[0-9]+", said)
     if not found:

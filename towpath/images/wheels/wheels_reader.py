@@ -52,7 +52,7 @@ _FILE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.+!-]{0,250}\.whl")
 
 
 @dataclass(frozen=True, order=True)
-class Source:
+class WheelSource:
     """A dependency that there is only in source; `sha256` is its archive's, as the pin has it."""
 
     name: str
@@ -60,7 +60,9 @@ class Source:
     sha256: str
 
 
-def without_wheel(lock: str, requirements: str, python: str, architecture: str) -> list[Source]:
+def without_wheel(
+    lock: str, requirements: str, python: str, architecture: str
+) -> list[WheelSource]:
     """Return which pins have no wheel for this Python and architecture on Linux.
 
     `lock` is the `pylock.toml` of these requirements, `python` a version such as 3.13. Only files
@@ -204,7 +206,7 @@ def _known(
 
 def _source(
     pin: Pinned, package: Mapping[str, Any], allowed: frozenset[str], architecture: str
-) -> Source:
+) -> WheelSource:
     """Return the source of a pin without a wheel; raises NothingToJudgeError if it is another."""
     name, version = pin
     sdist = _sha256(package.get("sdist"))
@@ -213,7 +215,7 @@ def _source(
             f"{name} has neither a wheel for {architecture} nor a source that its pin allows.",
             next_step="Compile the requirements anew, or take another version.",
         )
-    return Source(name, str(package.get("version") or version), sdist)
+    return WheelSource(name, str(package.get("version") or version), sdist)
 
 
 def _is_of(package: Mapping[str, Any], pin: Pinned) -> bool:

@@ -15,11 +15,11 @@ from towpath.core import documents
 from towpath.core.errors import RegistryRefusedError, RegistryUnauthorizedError
 from towpath.core.redaction import SECRETS
 from towpath.registry.client import urls
-from towpath.registry.client.credentials import Credentials, Found
+from towpath.registry.client.credentials import Credentials, LoginSource
 from towpath.registry.client.headers import challenges
-from towpath.registry.client.wire import DOCUMENT, Answer
+from towpath.registry.client.wire import DOCUMENT, Response
 
-Send = Callable[[str, str, Mapping[str, str], bytes], Answer]
+Send = Callable[[str, str, Mapping[str, str], bytes], Response]
 CLIENT = "towpath"
 # Nothing that could end a header, and a length that every server takes.
 _TOKEN = re.compile(r"[\x21-\x7e]{1,16384}")
@@ -33,7 +33,7 @@ class Access:
         registry: str,
         *,
         is_loopback: bool,
-        find: Callable[[], Found],
+        find: Callable[[], LoginSource],
         send: Send,
     ) -> None:
         """Take how credentials are found: that is done at the first challenge, and once."""
@@ -44,7 +44,7 @@ class Access:
         self._find = find
         self._send = send
         self._lock = threading.RLock()
-        self._found: list[Found] = []
+        self._found: list[LoginSource] = []
 
     def answer(self, used: str, challenge: str) -> int | None:
         """Answer a challenge to a request that was sent with the header `used`.
@@ -86,7 +86,7 @@ class Access:
             answer = self._request(realm, wanted, found)
         return self._read(answer, realm)
 
-    def _exchange(self, realm: str, wanted: Mapping[str, str], identity_token: str) -> Answer:
+    def _exchange(self, realm: str, wanted: Mapping[str, str], identity_token: str) -> Response:
         """Ask for a token with one that lasts longer: OAuth2's refresh."""
         form = {
             **wanted,
@@ -97,14 +97,16 @@ class Access:
         kind = {"Content-Type": "application/x-www-form-urlencoded"}
         return self._send("POST", realm, kind, urlencode(form).encode())
 
-    def _request(self, realm: str, wanted: Mapping[str, str], found: Credentials | None) -> Answer:
+    def _request(
+        self, realm: str, wanted: Mapping[str, str], found: Credentials | None
+    ) -> Response:
         """Ask for a token with a password, or as anybody."""
         joint = "&" if urlsplit(realm).query else "?"
         place = f"{realm}{joint}{urlencode(wanted)}" if wanted else realm
         own = {"Authorization": found.basic} if found else {}
         return self._send("GET", place, own, b"")
 
-    def _read(self, answer: Answer, realm: str) -> str:
+    def _read(self, answer: Response, realm: str) -> str:
         try:
             body: Any = documents.loads(answer.content, DOCUMENT)
             token = body.get("token") or body.get("access_token")

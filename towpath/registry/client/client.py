@@ -15,14 +15,14 @@ from towpath.core.errors import (
     RegistryUnauthorizedError,
 )
 from towpath.registry import oci_reader as oci
-from towpath.registry.client.transport import ATTEMPTS, FIRST_WAIT, Asking
-from towpath.registry.client.wire import PIECE, Answer
+from towpath.registry.client.transport import ATTEMPTS, FIRST_WAIT, RegistryTransport
+from towpath.registry.client.wire import PIECE, Response
 from towpath.registry.oci_reader import Descriptor, Manifest
 
 if TYPE_CHECKING:
     import threading
 
-    from towpath.registry.client.download import Reading
+    from towpath.registry.client.download import Download
 
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 # A tag, or a digest, as a part of a URL. Source: OCI distribution spec 1.1, "Pulling manifests".
@@ -31,7 +31,7 @@ MOST_PAGES = 10_000
 SMALL = 256 * 1024 * 1024  # bytes of a blob that is read into memory
 
 
-class RegistryClient(Asking):
+class RegistryClient(RegistryTransport):
     """Speaks with one repository of a registry."""
 
     def ping(self, *, patient: bool = True) -> None:
@@ -165,20 +165,20 @@ class RegistryClient(Asking):
         into.seek(0)
         return into
 
-    def reading(self, digest: str, halt: threading.Event | None = None) -> Reading:
+    def reading(self, digest: str, halt: threading.Event | None = None) -> Download:
         """Return the bytes of a blob as they come; what breaks is gone on with where it broke.
 
         Once `halt` is set, reading on raises InterruptedRunError.
         """
-        from towpath.registry.client.download import Reading
+        from towpath.registry.client.download import Download
 
         place = f"blobs/{self._checked(digest)}"
 
-        def begin(offset: int) -> Answer:
+        def begin(offset: int) -> Response:
             headers = {"Range": f"bytes={offset}-"} if offset else {}
             return self.once("GET", place, headers=headers)
 
-        return Reading(begin, self.healing, self._broke, halt)
+        return Download(begin, self.healing, self._broke, halt)
 
     def tags(self) -> list[str]:
         """Return the tags of the repository; empty where the repository does not exist yet."""

@@ -65,7 +65,7 @@ class Credentials:
 
 
 @dataclass(frozen=True)
-class Found:
+class LoginSource:
     """Credentials, or none; `problem` says what could not be read, for the day they are missed."""
 
     credentials: Credentials | None = None
@@ -85,7 +85,7 @@ def look_up(
     ask: Ask | None = None,
     repository: str = "",
     own: Path | None = None,
-) -> Found:
+) -> LoginSource:
     """Return what we know for a repository of a registry, by the first source that knows something.
 
     These are the config in the directory `own`, `DOCKER_AUTH_CONFIG`, and the Docker config that
@@ -104,10 +104,10 @@ def look_up(
             continue
         try:
             if found := _in(document, registry, repository, ask or _runner(env)):
-                return Found(found)
+                return LoginSource(found)
         except ValueError as error:
             problems.append(f"{name}: {error}.")
-    return Found(None, " ".join(problems))
+    return LoginSource(None, " ".join(problems))
 
 
 def _sources(

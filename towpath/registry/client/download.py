@@ -8,7 +8,7 @@ from types import TracebackType
 from typing import Protocol, TypeVar
 
 from towpath.core.errors import InterruptedRunError, RegistryNetworkError
-from towpath.registry.client.wire import Answer
+from towpath.registry.client.wire import Response
 
 T = TypeVar("T")
 
@@ -20,12 +20,12 @@ class Healing(Protocol):
         """Do it until it is done, or raise its last error."""
 
 
-class Reading:
+class Download:
     """A blob that is read from front to back, or from a place that was sought."""
 
     def __init__(
         self,
-        begin: Callable[[int], Answer],
+        begin: Callable[[int], Response],
         healing: Healing,
         broke: Callable[[OSError], RegistryNetworkError],
         halt: threading.Event | None = None,
@@ -35,10 +35,10 @@ class Reading:
         self._healing = healing
         self._broke = broke
         self._halt = halt
-        self._answer: Answer | None = None
+        self._answer: Response | None = None
         self._offset = 0
 
-    def __enter__(self) -> Reading:
+    def __enter__(self) -> Download:
         return self
 
     def __exit__(
@@ -86,7 +86,7 @@ class Reading:
         self._offset += len(piece)
         return piece
 
-    def _opened(self) -> Answer:
+    def _opened(self) -> Response:
         answer = self._begin(self._offset)
         if self._offset and answer.status != 206:
             # It does not know ranges: what we have is read once more, and thrown away.

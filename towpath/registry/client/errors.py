@@ -16,18 +16,18 @@ from towpath.core.errors import (
     RegistryUnauthorizedError,
 )
 from towpath.registry.client import urls
-from towpath.registry.client.wire import Answer
+from towpath.registry.client.wire import Response
 
 WRONG_DIGEST = "DIGEST_INVALID"
 # What is read of an answer that is none, and what is shown of it: somebody else wrote it.
 MOST_READ, MOST_SHOWN = 65536, 300
 
 
-def refused(answer: Answer, registry: str, now: Callable[[], float]) -> RegistryError:
+def refused(answer: Response, registry: str, now: Callable[[], float]) -> RegistryError:
     """Return the error of an answer that is none we wanted; `now` is the time in seconds."""
     home = urls.shown(answer.url).partition("://")[2].partition("/")
     what = f"{registry} answered {answer.status} for /{home[2]}."
-    why = said(answer)
+    why = error_text(answer)
     answer.close()
     if answer.status in (401, 403):
         return RegistryUnauthorizedError(
@@ -72,7 +72,7 @@ def mismatch(name: str, registry: str, seen: str) -> DigestMismatchError:
     )
 
 
-def said(answer: Answer) -> str:
+def error_text(answer: Response) -> str:
     """Return the registry's own words, without the page of a proxy in between."""
     try:
         rows = documents.loads(answer.document(MOST_READ)).get("errors") or []
@@ -87,7 +87,7 @@ def _line(text: str) -> str:
     return f"{shown[:MOST_SHOWN]}..." if len(shown) > MOST_SHOWN else shown
 
 
-def retry_after(answer: Answer, now: Callable[[], float]) -> float:
+def retry_after(answer: Response, now: Callable[[], float]) -> float:
     """Return for how many seconds the registry wants to be left alone; 0 where it does not say.
 
     It says seconds or a date; a date is held against the registry's own clock, if it shows one.

@@ -18,7 +18,7 @@ from urllib3.response import HTTPResponse
 
 from towpath.registry.client.proxies import proxy
 from towpath.registry.client.urls import origin
-from towpath.registry.client.wire import CONNECT, SILENCE, Answer, Sending
+from towpath.registry.client.wire import CONNECT, SILENCE, Response, Sending
 
 # Where `requests` itself looks for the certificates of a company.
 AUTHORITIES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
@@ -81,7 +81,7 @@ class _Adapter(HTTPAdapter):
         return manager
 
 
-class Elsewhere:
+class HttpsTransport:
     """A wire that verifies who is at its other end."""
 
     def __init__(self, env: Mapping[str, str] | None = None) -> None:
@@ -100,7 +100,7 @@ class Elsewhere:
         """Let go of its connections."""
         self._session.close()
 
-    def send(self, method: str, url: str, headers: Mapping[str, str], body: Sending) -> Answer:
+    def send(self, method: str, url: str, headers: Mapping[str, str], body: Sending) -> Response:
         """Send a request; bytes come as they are stored, never unpacked on the way."""
         through = proxy(self._env, origin(url))
         try:
@@ -118,7 +118,7 @@ class Elsewhere:
         except requests.RequestException as error:
             raise ConnectionError(_reason(error)) from error
         found = {name.lower(): value for name, value in answer.headers.items()}
-        return Answer(url, answer.status_code, answer.reason or "", found, _Streamed(answer))
+        return Response(url, answer.status_code, answer.reason or "", found, _Streamed(answer))
 
 
 def _reason(error: Exception) -> str:

@@ -16,7 +16,7 @@ from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
 from towpath.core.references import is_loopback
-from towpath.registry.client.wire import CONNECT, PIECE, SILENCE, Answer, Body, Sending
+from towpath.registry.client.wire import CONNECT, PIECE, SILENCE, Body, Response, Sending
 
 LONGEST_LINE = 65536
 MOST_LINES = 200
@@ -37,7 +37,7 @@ class Loopback:
         self._idle: dict[str, list[_Connection]] = {}
         self._lock = threading.Lock()
 
-    def send(self, method: str, url: str, headers: Mapping[str, str], body: Sending) -> Answer:
+    def send(self, method: str, url: str, headers: Mapping[str, str], body: Sending) -> Response:
         """Send a request over a connection that is free, or a new one."""
         parts = urlsplit(url)
         connection = self._take(parts)
@@ -56,7 +56,7 @@ class Loopback:
             else:
                 connection.close()
 
-        return Answer(url, status, reason, found, _body(connection, found, done, none=none))
+        return Response(url, status, reason, found, _body(connection, found, done, none=none))
 
     def _take(self, parts: SplitResult) -> _Connection:
         with self._lock:

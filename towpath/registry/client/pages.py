@@ -11,19 +11,19 @@ from towpath.registry import oci_reader as oci
 from towpath.registry.client.headers import next_page
 
 if TYPE_CHECKING:
-    from towpath.registry.client.transport import Asking
-    from towpath.registry.client.wire import Answer
+    from towpath.registry.client.transport import RegistryTransport
+    from towpath.registry.client.wire import Response
 
 _TAG = re.compile(r"[a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}")
 
 
-def every(asking: Asking, first: Answer, most: int) -> Iterator[Answer]:
+def every(asking: RegistryTransport, first: Response, most: int) -> Iterator[Response]:
     """Return the first page of a list and those after it."""
     yield first
     yield from after(asking, first, most)
 
 
-def after(asking: Asking, first: Answer, most: int) -> Iterator[Answer]:
+def after(asking: RegistryTransport, first: Response, most: int) -> Iterator[Response]:
     """Return the pages after the first; raises RegistryError where they go round, or never end.
 
     A page of another host is refused as every request to one is.

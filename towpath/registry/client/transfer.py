@@ -13,7 +13,7 @@ from typing import NamedTuple, TypeVar
 from towpath.core.errors import RegistryNotFoundError
 from towpath.registry import oci_reader as oci
 from towpath.registry.client.client import RegistryClient
-from towpath.registry.client.uploads import Places, stream
+from towpath.registry.client.uploads import UploadSessions, stream
 from towpath.registry.oci_reader import Descriptor, Manifest
 
 T = TypeVar("T")
@@ -34,7 +34,7 @@ class Content(NamedTuple):
         return self.manifests[-1]
 
 
-class Moved:
+class TransferStats:
     """What a transfer did. Sizes are bytes."""
 
     def __init__(self) -> None:
@@ -50,7 +50,7 @@ class Moved:
             self.bytes_sent += bytes_sent
 
 
-def read(source: RegistryClient, digest: str) -> Content:
+def open_content(source: RegistryClient, digest: str) -> Content:
     """Read every manifest below a digest; raises RegistryNotFoundError for one that is not there.
 
     An index may list what is no image (an attestation): that is content too.
@@ -62,12 +62,14 @@ def read(source: RegistryClient, digest: str) -> Content:
     return Content((*below, top), blobs_of(below))
 
 
-def copy(source: RegistryClient, target: RegistryClient, content: Content, places: Places) -> Moved:
+def copy(
+    source: RegistryClient, target: RegistryClient, content: Content, places: UploadSessions
+) -> TransferStats:
     """Bring content to another repository, and see that it is there when this ends.
 
     Raises RegistryNotFoundError if the target said that it took something and does not have it.
     """
-    moved, halt = Moved(), threading.Event()
+    moved, halt = TransferStats(), threading.Event()
     parallel(
         lambda row: _blob(source, target, row, places, moved, halt), content.blobs, stop=halt.set
     )
@@ -169,8 +171,8 @@ def _blob(
     source: RegistryClient,
     target: RegistryClient,
     row: Descriptor,
-    places: Places,
-    moved: Moved,
+    places: UploadSessions,
+    moved: TransferStats,
     halt: threading.Event,
 ) -> None:
     if target.has_blob(row.digest, to_push=True):

@@ -26,7 +26,7 @@ from towpath.core.errors import (
 )
 from towpath.core.references import Repository
 from towpath.registry.client import urls
-from towpath.registry.client.wire import DOCUMENT, Answer, Sending, Streamed, TooMuchError
+from towpath.registry.client.wire import DOCUMENT, Response, Sending, StreamedBody, TooMuchError
 from towpath.registry.client.wires import Wires
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ LOGINS = 2
 HUB, HUB_HOST = "docker.io", "registry-1.docker.io"
 
 
-class Asking:
+class RegistryTransport:
     """Asks one repository. Plain HTTP only to this machine, verified TLS elsewhere."""
 
     def __init__(
@@ -99,10 +99,10 @@ class Asking:
         """Return how people name a tag or digest of this repository."""
         return f"{self.repository}{'@' if ':' in reference else ':'}{reference}"
 
-    def ask(self, method: str, place: str, **options: Any) -> Answer:
+    def ask(self, method: str, place: str, **options: Any) -> Response:
         """Ask, again if that can heal it, and return an answer that was read to its end."""
 
-        def act() -> Answer:
+        def act() -> Response:
             answer = self.once(method, place, **options)
             self._whole(answer)
             return answer
@@ -147,7 +147,7 @@ class Asking:
         headers: Mapping[str, str] | None = None,
         body: Sending = b"",
         home_only: bool = False,
-    ) -> Answer:
+    ) -> Response:
         """Ask once, with a login if that is asked for; the body of the answer is still to be read.
 
         `place` is a URL of this registry, or what follows the repository's. With `home_only` the
@@ -210,12 +210,12 @@ class Asking:
         body: Sending,
         login: str,
         home_only: bool,
-    ) -> Answer:
+    ) -> Response:
         """Send it, and follow where a registry keeps its blobs somewhere else."""
         own = {"Authorization": login} if login else {}
         for _ in range(MOST_REDIRECTS):
             ours = own if urls.origin(url) == self._home else {}
-            if isinstance(body, Streamed):
+            if isinstance(body, StreamedBody):
                 body.restart()
             answer = self._wire(method, url, {**headers, **ours}, body)
             location = _location(method, answer)
@@ -244,18 +244,18 @@ class Asking:
 
     def _ask_for_token(
         self, method: str, url: str, headers: Mapping[str, str], body: bytes
-    ) -> Answer:
+    ) -> Response:
         answer = self._good(self._wire(method, url, headers, body))
         self._whole(answer)
         return answer
 
-    def _wire(self, method: str, url: str, headers: Mapping[str, str], body: Sending) -> Answer:
+    def _wire(self, method: str, url: str, headers: Mapping[str, str], body: Sending) -> Response:
         try:
             return self._wires.send(method, url, headers, body)
         except OSError as error:
             raise self._broke(error) from error
 
-    def _whole(self, answer: Answer, most: int = DOCUMENT) -> bytes:
+    def _whole(self, answer: Response, most: int = DOCUMENT) -> bytes:
         """Return the body of an answer, read to its end.
 
         Raises RegistryError for one of more than `most` bytes, or one that is packed: what it
@@ -277,7 +277,7 @@ class Asking:
         except OSError as error:
             raise self._broke(error) from error
 
-    def _good(self, answer: Answer) -> Answer:
+    def _good(self, answer: Response) -> Response:
         if answer.ok:
             return answer
         from towpath.registry.client import errors as failures
@@ -298,7 +298,7 @@ class Asking:
         return failures.mismatch(self.name(wanted), self.repository.registry, seen)
 
 
-def _location(method: str, answer: Answer) -> str:
+def _location(method: str, answer: Response) -> str:
     """Return where a registry sends a request; empty where it may not be followed with its method.
 
     What writes goes on with its own method only; what reads may always be read somewhere else.

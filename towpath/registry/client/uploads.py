@@ -24,14 +24,14 @@ from towpath.core.errors import (
 )
 from towpath.registry.client import urls
 from towpath.registry.client.transport import ATTEMPTS, FIRST_WAIT
-from towpath.registry.client.wire import Source, Streamed
+from towpath.registry.client.wire import ByteSource, StreamedBody
 from towpath.registry.oci_reader import sha256
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from towpath.core.references import Repository
-    from towpath.registry.client.wire import Answer, Sending
+    from towpath.registry.client.wire import Response, Sending
 
 CHUNK = 16 * 1024 * 1024
 BYTES = {"Content-Type": "application/octet-stream"}
@@ -54,10 +54,10 @@ class BlobClient(Protocol):
         *,
         headers: Mapping[str, str] | None = ...,
         body: Sending = ...,
-    ) -> Answer:
+    ) -> Response:
         """Send a request a single time."""
 
-    def ask(self, method: str, place: str) -> Answer:
+    def ask(self, method: str, place: str) -> Response:
         """Send a request, again where that may help."""
 
     def pause(self, error: RegistryRateLimitedError | RegistryNetworkError, wait: float) -> None:
@@ -67,7 +67,7 @@ class BlobClient(Protocol):
         """Tell whether the registry has a blob."""
 
 
-class Places:
+class UploadSessions:
     """Where uploads stand that were begun: in a directory, so that the next process goes on."""
 
     def __init__(self, directory: Path | None = None) -> None:
@@ -91,7 +91,7 @@ class Places:
         if self._directory is not None:
             private.directory(self._directory)
             document = json.dumps({"upload": key, "place": place})
-            private.write(self._file(self._directory, key), document.encode())
+            private.write_private(self._file(self._directory, key), document.encode())
 
     def forget(self, key: str) -> None:
         """Forget an upload that is done, or that the registry does not know any more."""
@@ -114,7 +114,9 @@ def put(client: BlobClient, digest: str, content: bytes) -> None:
     _until_held(client, digest, act)
 
 
-def stream(client: BlobClient, digest: str, size: int, source: Source, places: Places) -> int:
+def stream(
+    client: BlobClient, digest: str, size: int, source: ByteSource, places: UploadSessions
+) -> int:
     """Store a blob of `size` bytes; return how many bytes of it were sent.
 
     An upload that `places` knows is gone on with where the registry says that it ends.
@@ -153,7 +155,7 @@ def _lost(error: RegistryError) -> bool:
 
 class _Upload:
     def __init__(
-        self, client: BlobClient, digest: str, size: int, source: Source, places: Places
+        self, client: BlobClient, digest: str, size: int, source: ByteSource, places: UploadSessions
     ) -> None:
         self.key = f"{client.repository}@{digest}"
         self.sent = 0
@@ -188,7 +190,7 @@ class _Upload:
         if self._in_chunks:
             self._send_chunks(place, offset)
         else:
-            body = Streamed(self._source, self._size)
+            body = StreamedBody(self._source, self._size)
             self._client.once("PUT", _finishing(place, self._digest), headers=BYTES, body=body)
             self.sent += self._size
 
@@ -234,20 +236,20 @@ class _Upload:
         return place, 0
 
 
-def _place(answer: Answer) -> str:
+def _place(answer: Response) -> str:
     """Return where an upload goes on. It is the registry itself, or the next request is refused."""
     found = answer.headers.get("location", "")
     return urls.following(answer.url, found) if found else answer.url
 
 
-def _held(answer: Answer) -> int:
+def _held(answer: Response) -> int:
     """Return how many bytes the registry has: `Range: 0-0` is what it says of none."""
     start, _, end = answer.headers.get("range", "").strip().removeprefix("bytes=").partition("-")
     last = _number(end) if start == "0" else 0
     return last + 1 if last else 0
 
 
-def _smallest_chunk(answer: Answer) -> int:
+def _smallest_chunk(answer: Response) -> int:
     """Return how many bytes a chunk has at least. Source: OCI distribution spec, "Chunk size"."""
     return _number(answer.headers.get("oci-chunk-min-length", ""))
 

@@ -18,7 +18,7 @@ DOCUMENT = 8 * 1024 * 1024
 SLOWEST, GRACE = 1024, 60.0  # bytes per second, once so many seconds were waited
 
 
-class Source(Protocol):
+class ByteSource(Protocol):
     """Where the bytes of a blob come from."""
 
     def seek(self, offset: int) -> object:
@@ -28,10 +28,10 @@ class Source(Protocol):
         """Return so many bytes, fewer only at the end."""
 
 
-class Streamed:
+class StreamedBody:
     """A body that is read from its source while it is sent, for what is too large for memory."""
 
-    def __init__(self, source: Source, size: int) -> None:
+    def __init__(self, source: ByteSource, size: int) -> None:
         """Take a source and how many bytes of it are sent."""
         self._source = source
         self._size = self._left = size
@@ -54,7 +54,7 @@ class Streamed:
         return piece
 
 
-Sending = bytes | Streamed
+Sending = bytes | StreamedBody
 
 
 class TooMuchError(ConnectionError):
@@ -71,7 +71,7 @@ class Body(Protocol):
         """Let go of it, read to its end or not."""
 
 
-class Answer:
+class Response:
     """What a registry said. Names of headers are in lower case."""
 
     def __init__(
@@ -130,5 +130,5 @@ class Answer:
 class Wire(Protocol):
     """A way to send a request."""
 
-    def send(self, method: str, url: str, headers: Mapping[str, str], body: Sending) -> Answer:
+    def send(self, method: str, url: str, headers: Mapping[str, str], body: Sending) -> Response:
         """Send a request and return the head of its answer; raises OSError."""

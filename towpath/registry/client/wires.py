@@ -6,7 +6,7 @@ import threading
 from collections.abc import Mapping
 
 from towpath.registry.client.urls import origin
-from towpath.registry.client.wire import Answer, Sending, Wire
+from towpath.registry.client.wire import Response, Sending, Wire
 
 
 class Wires:
@@ -18,7 +18,7 @@ class Wires:
         self._made: dict[bool, Wire] = {}
         self._lock = threading.Lock()
 
-    def send(self, method: str, url: str, headers: Mapping[str, str], body: Sending) -> Answer:
+    def send(self, method: str, url: str, headers: Mapping[str, str], body: Sending) -> Response:
         """Send a request where it belongs."""
         near = origin(url).is_near
         with self._lock:
@@ -34,6 +34,6 @@ def _loopback() -> Wire:
 
 
 def _elsewhere(env: Mapping[str, str]) -> Wire:
-    from towpath.registry.client.https import Elsewhere
+    from towpath.registry.client.https import HttpsTransport
 
-    return Elsewhere(env)
+    return HttpsTransport(env)

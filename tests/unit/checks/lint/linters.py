@@ -18,7 +18,7 @@ from tests.fakes import QuietTerminal, TableRunner, outcome
 from tests.unit.checks.checked import ABSENT, SOURCE, evidence, said
 from towpath import config
 from towpath.checks.lint import lint
-from towpath.config.workspace import Session
+from towpath.config.workspace import Workspace
 from towpath.core.errors import TowpathError
 from towpath.core.runner import Outcome
 
@@ -47,7 +47,7 @@ class Desk:
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text)
 
-    def session(self, env: dict[str, str] | None = None) -> Session:
+    def workspace(self, env: dict[str, str] | None = None) -> Workspace:
         """Return a session that begins with nobody asked."""
         self.asked = {}
         answers = {
@@ -56,7 +56,7 @@ class Desk:
             f"{sys.executable} -m": self._lint,
         }
         settings = config.parse({"absent": ABSENT}, self.root, env or {})
-        return Session(settings, TableRunner(answers), QuietTerminal(env))
+        return Workspace(settings, TableRunner(answers), QuietTerminal(env))
 
     def _tree(self) -> str:
         files = [
@@ -172,18 +172,18 @@ def linted(place: Path) -> Desk:
 
 def run(desk: Desk, *words: str) -> dict[str, Any]:
     """Lint, and return all that lint says, with what it does not depend on left out."""
-    session = desk.session()
+    workspace = desk.workspace()
     try:
-        lint.lint(session, words)
+        lint.lint(workspace, words)
     except TowpathError as error:
         assert error.code in (3, 4)
-    statement = evidence(session, "lint")
-    table = [line for line in said(session).splitlines() if "│" in line]
+    statement = evidence(workspace, "lint")
+    table = [line for line in said(workspace).splitlines() if "│" in line]
     return {
         "facts": statement.facts,
         "verdicts": statement.verdicts,
         "reason": statement.reason,
-        "told": [line for line in said(session).splitlines() if line.startswith("  app/")],
+        "told": [line for line in said(workspace).splitlines() if line.startswith("  app/")],
         "rows": len(table),
         "sarif": [file.read_text() for file in sorted((desk.root / "reports/sarif").glob("*"))],
     }

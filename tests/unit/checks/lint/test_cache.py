@@ -170,17 +170,17 @@ def test_a_store_does_not_grow_without_end(desk: Desk) -> None:
 def test_a_file_that_changed_while_it_was_judged_is_not_kept(desk: Desk) -> None:
     """What the linter saw may have been either."""
     desk.write("app/a.py", "def f: 5\n")
-    session = desk.session()
-    answer = session.runner.answers["ls-tree"]  # type: ignore[attr-defined]
+    workspace = desk.workspace()
+    answer = workspace.runner.answers["ls-tree"]  # type: ignore[attr-defined]
     seen = iter(["def f: 5\n", "flake8 bad\n", "flake8 bad\n"])
 
     def moving(argv: tuple[str, ...]) -> Any:
         desk.write("app/a.py", next(seen))
         return answer(argv)
 
-    session.runner.answers["ls-tree"] = moving  # type: ignore[attr-defined]
+    workspace.runner.answers["ls-tree"] = moving  # type: ignore[attr-defined]
     with pytest.raises(TowpathError):
-        lint.lint(session)
+        lint.lint(workspace)
 
     desk.write("app/a.py", "def f: 5\n")
     run(desk)
@@ -201,7 +201,7 @@ def test_the_environment_decides_only_for_those_who_see_all_together(tmp_path: P
     """And only by what reaches a linter: language, time zone, and what the project passes on."""
     desk = Desk(tmp_path)
     desk.write("app/a.py", "")
-    files = listed.listed(desk.session())
+    files = listed.listed(desk.workspace())
 
     def key(name: str, **env: str) -> dict[str, str]:
         (tool,) = [tool for tool in linters.LINTERS if tool.name == name]
@@ -218,7 +218,7 @@ def test_a_linter_of_our_own_depends_on_all_of_our_code(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Any other on that which starts it and reads what it says."""
-    files = listed.listed(desk.session())
+    files = listed.listed(desk.workspace())
     flake8 = next(tool for tool in linters.LINTERS if tool.name == "flake8")
     ours = dataclasses.replace(flake8, module="towpath")
     settings = config.parse({}, desk.root, {})

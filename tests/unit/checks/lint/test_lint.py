@@ -24,14 +24,14 @@ from tests.unit.checks.checked import (
     evidence,
     project,
     said,
-    session_of,
     source_of,
+    workspace_of,
 )
 from towpath.checks import records
 from towpath.checks.lint import lint
 from towpath.checks.lint import linter as linting
 from towpath.checks.lint.linters_commands import LINTERS
-from towpath.config.workspace import Session
+from towpath.config.workspace import Workspace
 from towpath.core.errors import (
     CommandFailedError,
     GateFailedError,
@@ -51,11 +51,11 @@ def root(tmp_path: Path) -> Path:
 
 def test_clean_code_passes_lint(root: Path) -> None:
     """Every linter ran on every file of its own, and the statement says so."""
-    session = session_of(root, CLEAN)
+    workspace = workspace_of(root, CLEAN)
 
-    lint.lint(session)
+    lint.lint(workspace)
 
-    found = evidence(session, "lint")
+    found = evidence(workspace, "lint")
     assert found.status is Status.PASSED
     assert found.facts == {
         "issues": 0,
@@ -65,23 +65,23 @@ def test_clean_code_passes_lint(root: Path) -> None:
         **dict.fromkeys(("deployment", "migrations"), 0),
     }
     assert set(found.tools) == {tool.name for tool in LINTERS}
-    assert found.inputs == stages.check_inputs(session, source_of(session), "lint")
-    ran = {line.split(" -m ")[1] for line in calls(session) if " -m " in line}
+    assert found.inputs == stages.check_inputs(workspace, source_of(workspace), "lint")
+    ran = {line.split(" -m ")[1] for line in calls(workspace) if " -m " in line}
     assert "bandit --quiet --format=json --exclude= app/a.py" in ran
     assert "black --check --no-color --verbose app/a.py tests/test_a.py" in ran
-    assert "radon" in said(session) and "measured" in said(session)
+    assert "radon" in said(workspace) and "measured" in said(workspace)
 
 
 def test_shell_true_stops_at_lint(root: Path) -> None:
     """The finding is named with its file and line, and annotated in GitHub."""
-    session = session_of(root, CLEAN | {"-m bandit": SHELL}, {"GITHUB_ACTIONS": "true"})
+    workspace = workspace_of(root, CLEAN | {"-m bandit": SHELL}, {"GITHUB_ACTIONS": "true"})
 
     with pytest.raises(GateFailedError):
-        lint.lint(session)
+        lint.lint(workspace)
 
-    assert evidence(session, "lint").facts["issues"] == 1
-    assert "app/a.py:1: B602 shell=True" in said(session)
-    assert "::error file=app/a.py,line=1::B602 shell=True" in said(session)
+    assert evidence(workspace, "lint").facts["issues"] == 1
+    assert "app/a.py:1: B602 shell=True" in said(workspace)
+    assert "::error file=app/a.py,line=1::B602 shell=True" in said(workspace)
 
 
 @pytest.mark.parametrize("tool", CLEAN)
@@ -90,17 +90,17 @@ def test_a_linter_that_did_not_judge_leaves_lint_without_a_verdict(
     root: Path, tool: str, broken: Outcome
 ) -> None:
     """All others ran and were clean; that is not enough."""
-    session = session_of(root, CLEAN | {tool: broken})
+    workspace = workspace_of(root, CLEAN | {tool: broken})
 
     with pytest.raises(NothingToJudgeError):
-        lint.lint(session)
+        lint.lint(workspace)
 
-    found = evidence(session, "lint")
+    found = evidence(workspace, "lint")
     assert found.status is Status.ERRORED
     named = {"complexity mi": "maintainability", "complexity cc": "radon", "imports": "isort"}
     name = named.get(tool.rpartition(".")[2], tool.split()[-1])
     assert f"{name} gave no verdict" in found.reason
-    assert all(key in " ".join(calls(session)) for key in CLEAN)
+    assert all(key in " ".join(calls(workspace)) for key in CLEAN)
 
 
 def test_a_linter_that_cannot_start_is_errored_too(root: Path) -> None:
@@ -109,36 +109,36 @@ def test_a_linter_that_cannot_start_is_errored_too(root: Path) -> None:
     def missing(argv: tuple[str, ...]) -> Outcome:
         raise CommandFailedError("mypy is not installed or not on PATH.")
 
-    session = session_of(root, CLEAN | {"-m mypy": missing})
+    workspace = workspace_of(root, CLEAN | {"-m mypy": missing})
 
     with pytest.raises(NothingToJudgeError) as caught:
-        lint.lint(session)
+        lint.lint(workspace)
 
     assert "mypy is not installed" in caught.value.why
 
 
 def test_a_failure_is_not_hidden_by_a_tool_that_broke(root: Path) -> None:
     """A no stays a no, and the reason names both."""
-    session = session_of(root, CLEAN | {"-m bandit": SHELL, "-m mypy": outcome(code=2)})
+    workspace = workspace_of(root, CLEAN | {"-m bandit": SHELL, "-m mypy": outcome(code=2)})
 
     with pytest.raises(GateFailedError):
-        lint.lint(session)
+        lint.lint(workspace)
 
-    assert evidence(session, "lint").status is Status.FAILED
-    reason = evidence(session, "lint").reason
+    assert evidence(workspace, "lint").status is Status.FAILED
+    reason = evidence(workspace, "lint").reason
     assert "mypy gave no verdict" in reason and "issues is 1, wanted" in reason
 
 
 def test_many_findings_are_told_in_short(root: Path) -> None:
     """Twenty, and how many more."""
     document = {"errors": [], "metrics": METRICS, "results": [WEAK] * 25}
-    session = session_of(root, CLEAN | {"-m bandit": outcome(json.dumps(document), code=1)})
+    workspace = workspace_of(root, CLEAN | {"-m bandit": outcome(json.dumps(document), code=1)})
 
     with pytest.raises(GateFailedError):
-        lint.lint(session)
+        lint.lint(workspace)
 
-    assert said(session).count("B602") == 20
-    assert "and 5 more" in said(session)
+    assert said(workspace).count("B602") == 20
+    assert "and 5 more" in said(workspace)
 
 
 def test_files_that_change_during_a_check_leave_no_verdict(root: Path) -> None:
@@ -149,22 +149,22 @@ def test_files_that_change_during_a_check_leave_no_verdict(root: Path) -> None:
         hash_ = next(hashes)
         return outcome(f"100644 blob {hash_}\tapp/a.py\0100644 blob 1\ttests/test_a.py\0")
 
-    session = session_of(root, CLEAN | {"ls-tree": files})
+    workspace = workspace_of(root, CLEAN | {"ls-tree": files})
 
     with pytest.raises(NothingToJudgeError) as caught:
-        lint.lint(session)
+        lint.lint(workspace)
 
     assert "changed since the check began" in caught.value.why
 
 
 def test_no_python_file_at_all_is_no_pass(root: Path) -> None:
     """A pattern that matches nothing has checked nothing."""
-    session = session_of(root, CLEAN | {"ls-tree": ""})
+    workspace = workspace_of(root, CLEAN | {"ls-tree": ""})
 
     with pytest.raises(NothingToJudgeError):
-        lint.lint(session)
+        lint.lint(workspace)
 
-    assert evidence(session, "lint").status is Status.ERRORED
+    assert evidence(workspace, "lint").status is Status.ERRORED
 
 
 def test_the_version_of_a_package_that_is_not_there_is_missing() -> None:
@@ -198,9 +198,9 @@ class Stopping(TableRunner):
 @pytest.mark.usefixtures("listening")
 def test_ctrl_c_ends_all_linters_and_leaves_no_evidence(root: Path) -> None:
     """It reaches one thread only; the others are stopped by it."""
-    session = session_of(root, CLEAN)
+    workspace = workspace_of(root, CLEAN)
     runner = Stopping({**SOURCE, **CLEAN})
-    session = Session(session.config, runner, session.terminal)
+    workspace = Workspace(workspace.config, runner, workspace.terminal)
 
     def interrupt() -> None:
         runner.running.wait(5)
@@ -208,12 +208,12 @@ def test_ctrl_c_ends_all_linters_and_leaves_no_evidence(root: Path) -> None:
 
     threading.Thread(target=interrupt, daemon=True).start()
     with pytest.raises((KeyboardInterrupt, InterruptedRunError)):
-        lint.lint(session)
+        lint.lint(workspace)
 
     assert runner.stopped.is_set()
-    assert not stages.path(session.config, "lint").exists()
-    assert records.names(session.config, "lint") == []
-    assert not (session.config.reports / "cache").exists()
+    assert not stages.path(workspace.config, "lint").exists()
+    assert records.names(workspace.config, "lint") == []
+    assert not (workspace.config.reports / "cache").exists()
 
 
 @pytest.mark.door
@@ -222,8 +222,8 @@ def test_a_linter_over_its_deadline_is_errored_by_its_name(
 ) -> None:
     """A real process that hangs is ended; the others are judged all the same."""
     monkeypatch.setattr(linting, "DEADLINE", 0.5)
-    session = session_of(root, {})
-    real = Runner(session.terminal, env={}, cwd=root)
+    workspace = workspace_of(root, {})
+    real = Runner(workspace.terminal, env={}, cwd=root)
 
     class Hanging(TableRunner):
         """Answers from a table, but mypy is a real process that hangs."""
@@ -233,27 +233,27 @@ def test_a_linter_over_its_deadline_is_errored_by_its_name(
                 return real.run([sys.executable, "-c", "import time; time.sleep(60)"], **how)
             return super().run(argv, **how)
 
-    session = Session(session.config, Hanging({**SOURCE, **CLEAN}), session.terminal)
+    workspace = Workspace(workspace.config, Hanging({**SOURCE, **CLEAN}), workspace.terminal)
 
     with pytest.raises(NothingToJudgeError) as caught:
-        lint.lint(session)
+        lint.lint(workspace)
 
     assert "mypy gave no verdict" in caught.value.why
     assert "did not end within 0.5 s" in caught.value.why
-    assert evidence(session, "lint").facts["flake8"] == 0
+    assert evidence(workspace, "lint").facts["flake8"] == 0
     assert "did not end within 0.5 s" in (root / "reports/logs/mypy.log").read_text()
 
 
 @pytest.mark.parametrize("github", ["", "true"])
 def test_each_linter_has_its_line_and_then_there_is_one_table(root: Path, github: str) -> None:
     """With its time and its count, as soon as it has ended; the words of a tool are in its log."""
-    session = session_of(root, CLEAN, {"GITHUB_ACTIONS": github})
+    workspace = workspace_of(root, CLEAN, {"GITHUB_ACTIONS": github})
 
-    lint.lint(session)
+    lint.lint(workspace)
 
-    lines = said(session).splitlines()
+    lines = said(workspace).splitlines()
     assert sum(line.startswith("✓ flake8: issues: 0, files: 2 ") for line in lines) == 1
     assert sum("│ flake8" in line for line in lines) == 1
     log = (root / "reports/logs/flake8.log").read_text()
     assert log.startswith("$ ") and "total files processed" in log
-    assert ("total files processed" in said(session)) == bool(github)
+    assert ("total files processed" in said(workspace)) == bool(github)

@@ -24,28 +24,28 @@ def desk(tmp_path: Path) -> Desk:
 
 def test_a_part_has_no_evidence(desk: Desk) -> None:
     """Only who is named runs, in the order of the table; what a gate could judge is untouched."""
-    session = desk.session()
-    before = stages.require(session.config, "lint")
+    workspace = desk.workspace()
+    before = stages.require(workspace.config, "lint")
 
     with pytest.raises(GateFailedError, match="This part of lint failed: LINT"):
-        lint.lint(session, ["mypy", "black", "--fresh"])
+        lint.lint(workspace, ["mypy", "black", "--fresh"])
 
     assert set(asked(desk)) == {"mypy", "black"}
-    assert stages.require(session.config, "lint") == before
-    assert len(records.names(session.config, "lint")) == len(LINTERS)
-    assert "there will be no verdict and no evidence" in said(session)
-    assert "app/b.py: BLACK" in said(session) and "flake8" not in said(session)
+    assert stages.require(workspace.config, "lint") == before
+    assert len(records.names(workspace.config, "lint")) == len(LINTERS)
+    assert "there will be no verdict and no evidence" in said(workspace)
+    assert "app/b.py: BLACK" in said(workspace) and "flake8" not in said(workspace)
 
 
 def test_a_part_that_is_clean_passes_and_one_that_crashed_does_not(desk: Desk) -> None:
     """Radon's number is judged by its own gate."""
-    lint.lint(desk.session(), ["radon"])
+    lint.lint(desk.workspace(), ["radon"])
     desk.write("app/a.py", "def f: 10\n")
     with pytest.raises(GateFailedError, match="COMPLEXITY"):
-        lint.lint(desk.session(), ["radon"])
+        lint.lint(desk.workspace(), ["radon"])
     desk.write("app/a.py", "radon crash\n")
     with pytest.raises(NothingToJudgeError, match="could not be judged"):
-        lint.lint(desk.session(), ["radon"])
+        lint.lint(desk.workspace(), ["radon"])
 
 
 @pytest.mark.parametrize(
@@ -57,26 +57,26 @@ def test_a_part_that_is_clean_passes_and_one_that_crashed_does_not(desk: Desk) -
 )
 def test_an_unknown_word_names_the_nearest(desk: Desk, word: str, what: str) -> None:
     """Before anything runs."""
-    session = desk.session()
+    workspace = desk.workspace()
 
     with pytest.raises(ConfigurationError) as caught:
-        lint.lint(session, ["black", word])
+        lint.lint(workspace, ["black", word])
 
     assert caught.value.what == what
-    assert calls(session) == []
+    assert calls(workspace) == []
 
 
 @pytest.mark.parametrize("kind", ["python", "wrkflows"])
 def test_a_kind_that_cannot_be_absent_is_a_wrong_setting(tmp_path: Path, kind: str) -> None:
     """Before anything runs: a typo would make no difference, and Python is in every project."""
-    session = Desk(tmp_path).session()
-    session = replace(session, config=replace(session.config, absent=(kind,)))
+    workspace = Desk(tmp_path).workspace()
+    workspace = replace(workspace, config=replace(workspace.config, absent=(kind,)))
 
     with pytest.raises(ConfigurationError, match=f"names '{kind}'") as caught:
-        lint.lint(session)
+        lint.lint(workspace)
 
     assert "workflows" in caught.value.why
-    assert calls(session) == []
+    assert calls(workspace) == []
 
 
 def test_a_kind_that_is_absent_is_judged_all_the_same_where_it_turns_up(desk: Desk) -> None:
@@ -91,21 +91,21 @@ def test_a_kind_that_is_absent_is_judged_all_the_same_where_it_turns_up(desk: De
 
 def test_fix_lets_black_and_isort_write_and_then_judges(desk: Desk) -> None:
     """It says which files they changed; what the others find stays found."""
-    session = desk.session()
+    workspace = desk.workspace()
 
     with pytest.raises(GateFailedError):
-        lint.lint(session, ["--fix"])
+        lint.lint(workspace, ["--fix"])
 
     assert (desk.root / "app/b.py").read_text() == "flake8 bad\nbandit bad\nmypy bad\n"
-    assert "changed: app/b.py" in said(session)
-    facts = evidence(session, "lint").facts
+    assert "changed: app/b.py" in said(workspace)
+    facts = evidence(workspace, "lint").facts
     assert (facts["black"], facts["isort"], facts["issues"]) == (0, 0, 3)
 
 
 def test_fix_with_linters_that_cannot_is_refused(desk: Desk) -> None:
     """With the names of those that can."""
     with pytest.raises(ConfigurationError) as caught:
-        lint.lint(desk.session(), ["mypy", "--fix"])
+        lint.lint(desk.workspace(), ["mypy", "--fix"])
 
     assert caught.value.why == "Those that can are black, isort."
 
@@ -122,14 +122,14 @@ def test_the_log_of_a_linter_says_what_it_was_not_asked_again(desk: Desk) -> Non
 def test_in_github_each_log_is_a_fold_and_the_summary_has_the_table(desk: Desk) -> None:
     """And every finding is on its file and line."""
     summary = desk.root / "reports/summary.md"
-    session = desk.session({"GITHUB_ACTIONS": "true", "GITHUB_STEP_SUMMARY": str(summary)})
+    workspace = desk.workspace({"GITHUB_ACTIONS": "true", "GITHUB_STEP_SUMMARY": str(summary)})
 
     with pytest.raises(GateFailedError):
-        lint.lint(session, ["--fresh"])
+        lint.lint(workspace, ["--fresh"])
 
-    assert "::group::flake8: issues: 1, files: 4" in said(session)
-    assert "::error file=app/b.py,line=1::E999 bad" in said(session)
-    assert "::error file=app/b.py::ISORT imports are out of order" in said(session)
+    assert "::group::flake8: issues: 1, files: 4" in said(workspace)
+    assert "::error file=app/b.py,line=1::E999 bad" in said(workspace)
+    assert "::error file=app/b.py::ISORT imports are out of order" in said(workspace)
     assert "| flake8 | failed | " in summary.read_text()
     assert "### lint: failed\n\n| gate |  | why |" in summary.read_text()
 
@@ -152,12 +152,12 @@ def test_a_name_with_a_control_character_gives_no_verdict_and_is_named(tmp_path:
     desk.write("pyproject.toml", "[project]\n")
     desk.write("app/a: b é.py", "def f: 3\n")
     desk.write("app/a.py", "def g: 3\n")
-    lint.lint(desk.session(), ["black", "radon"])
+    lint.lint(desk.workspace(), ["black", "radon"])
     desk.write("app/c\nd.py", "def h: 3\n")
-    session = desk.session()
+    workspace = desk.workspace()
 
     with pytest.raises(NothingToJudgeError) as caught:
-        lint.lint(session, ["black"])
+        lint.lint(workspace, ["black"])
 
     assert "cannot be asked about 'app/c\\nd.py'" in caught.value.why
     assert "Rename it." in caught.value.why

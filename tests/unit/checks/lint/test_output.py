@@ -8,11 +8,11 @@ import pytest
 
 from towpath.checks.lint import linters_commands as linters
 from towpath.checks.lint import output as rows
-from towpath.checks.records import Record
+from towpath.checks.records import ToolRecord
 from towpath.core.errors import NothingToJudgeError
-from towpath.core.findings import Finding, Ran
+from towpath.core.findings import Finding, ToolResult
 
-BAD = Ran(1, "app/z.py:2:1: E501 long\n1          total files processed\n", "", 1)
+BAD = ToolResult(1, "app/z.py:2:1: E501 long\n1          total files processed\n", "", 1)
 KNOWN = {"path": "app/a.py", "line": 3, "code": "E1", "message": "m", "severity": ""}
 
 
@@ -23,9 +23,9 @@ def test_every_linter_of_the_table_has_a_reader() -> None:
 
 def test_rows_are_sorted_whatever_was_known(tmp_path: Path) -> None:
     """By path and line: the same as of a run that was asked about all."""
-    record = Record("flake8", "1", 1.0, BAD, kept=(KNOWN,), spared=1)
+    record = ToolRecord("flake8", "1", 1.0, BAD, kept=(KNOWN,), spared=1)
 
-    found = rows.of(tmp_path, record)
+    found = rows.all_findings(tmp_path, record)
 
     assert found == [Finding("app/a.py", 3, "E1", "m"), Finding("app/z.py", 2, "E501", "long")]
     assert record.files == 2
@@ -33,24 +33,24 @@ def test_rows_are_sorted_whatever_was_known(tmp_path: Path) -> None:
 
 def test_who_was_asked_about_nothing_needs_no_words(tmp_path: Path) -> None:
     """But who knows nothing either has no verdict."""
-    nothing = Ran(0, "", "", 0)
+    nothing = ToolResult(0, "", "", 0)
 
-    assert rows.of(tmp_path, Record("mypy", "1", 0.0, nothing, spared=5)) == []
+    assert rows.all_findings(tmp_path, ToolRecord("mypy", "1", 0.0, nothing, spared=5)) == []
     with pytest.raises(NothingToJudgeError, match="mypy gave no verdict"):
-        rows.of(tmp_path, Record("mypy", "1", 0.0, nothing))
+        rows.all_findings(tmp_path, ToolRecord("mypy", "1", 0.0, nothing))
 
 
 @pytest.mark.parametrize("row", [{}, {**KNOWN, "more": 1}])
 def test_what_was_known_and_is_spoilt_is_no_verdict(tmp_path: Path, row: dict[str, object]) -> None:
     """It is never less than what was said."""
     with pytest.raises(NothingToJudgeError, match="flake8 gave no verdict"):
-        rows.of(tmp_path, Record("flake8", "1", 1.0, BAD, kept=(row,), spared=1))
+        rows.all_findings(tmp_path, ToolRecord("flake8", "1", 1.0, BAD, kept=(row,), spared=1))
 
 
 def test_a_path_is_below_the_root(tmp_path: Path) -> None:
     """Isort names files with all of their directories."""
     said = f"ERROR: {tmp_path}/app/a.py Imports are incorrectly sorted and/or formatted.\n"
 
-    (row,) = rows.read(tmp_path, "isort", Ran(1, "", said, 1))
+    (row,) = rows.read_findings(tmp_path, "isort", ToolResult(1, "", said, 1))
 
     assert row.path == "app/a.py"

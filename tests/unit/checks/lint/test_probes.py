@@ -13,7 +13,7 @@ import pytest
 from tests.fakes import Answer, QuietTerminal, TableRunner, outcome
 from towpath import config
 from towpath.checks.lint import probes
-from towpath.config.workspace import Session
+from towpath.config.workspace import Workspace
 from towpath.core.errors import CommandFailedError, ConfigurationError, NothingToJudgeError
 from towpath.core.findings import Finding
 from towpath.core.runner import Outcome
@@ -52,7 +52,7 @@ def absent(argv: tuple[str, ...]) -> Outcome:
     raise CommandFailedError(f"{argv[0]} is not installed or not on PATH.")
 
 
-def session_of(root: Path, answers: Mapping[str, Answer]) -> tuple[Session, Watched]:
+def workspace_of(root: Path, answers: Mapping[str, Answer]) -> tuple[Workspace, Watched]:
     """Return a session in a project with Compose files, and its runner."""
     for name, text in FILES.items():
         (root / name).parent.mkdir(exist_ok=True)
@@ -60,7 +60,7 @@ def session_of(root: Path, answers: Mapping[str, Answer]) -> tuple[Session, Watc
     env = {"TOWPATH_ENGINE_DIR": str(root / "e"), "TOWPATH_STATE": str(root / "state")}
     runner = Watched(answers)
     settings = replace(config.parse(SETTINGS, root, {}), env=env)
-    return Session(settings, runner, QuietTerminal()), runner
+    return Workspace(settings, runner, QuietTerminal()), runner
 
 
 @pytest.fixture
@@ -72,10 +72,10 @@ def root(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
 
 def test_an_overlay_is_judged_as_it_is_deployed(root: Path) -> None:
     """With its base and the variables of a deployment; another file alone, with some value."""
-    session, runner = session_of(root, {"compose version": VERSION, "config": WHOLE})
+    workspace, runner = workspace_of(root, {"compose version": VERSION, "config": WHOLE})
     names = [name for name in FILES if name.endswith(".yaml")]
 
-    assert probes.overlays(session, names) == []
+    assert probes.overlays(workspace, names) == []
 
     lines = [line for line in runner.lines if "config" in line]
     assert [line.count("--file=") for line in lines] == [2, 1]
@@ -90,9 +90,9 @@ def test_what_compose_has_against_a_file_is_a_finding(root: Path) -> None:
         "compose version": VERSION,
         "staging.yaml": outcome(code=15, stderr="one\nrequired variable X is missing"),
     }
-    session, _ = session_of(root, answers)
+    workspace, _ = workspace_of(root, answers)
 
-    assert probes.overlays(session, ["compose/base.yaml", "compose/staging.yaml"]) == [
+    assert probes.overlays(workspace, ["compose/base.yaml", "compose/staging.yaml"]) == [
         Finding("compose/staging.yaml", 0, "COMPOSE", "required variable X is missing")
     ]
 
@@ -102,10 +102,10 @@ def test_what_compose_has_against_a_file_is_a_finding(root: Path) -> None:
 )
 def test_a_compose_that_says_neither_yes_nor_no_is_errored(root: Path, ended: Outcome) -> None:
     """Without the whole configuration it has judged nothing."""
-    session, _ = session_of(root, {"compose version": VERSION, "staging.yaml": ended})
+    workspace, _ = workspace_of(root, {"compose version": VERSION, "staging.yaml": ended})
 
     with pytest.raises(NothingToJudgeError):
-        probes.overlays(session, ["compose/staging.yaml"])
+        probes.overlays(workspace, ["compose/staging.yaml"])
 
 
 def test_the_compose_of_the_embedded_engine_serves_where_the_host_has_none(root: Path) -> None:
@@ -113,21 +113,21 @@ def test_the_compose_of_the_embedded_engine_serves_where_the_host_has_none(root:
     plugins = root / "e/state/root-x/usr/libexec/docker/cli-plugins"
     plugins.mkdir(parents=True)
     (plugins / "docker-compose").touch()
-    session, runner = session_of(
+    workspace, runner = workspace_of(
         root, {"docker-compose version": "2.26.1-4\n", "docker compose": absent, "config": WHOLE}
     )
 
-    assert probes.overlays(session, ["compose/staging.yaml"]) == []
+    assert probes.overlays(workspace, ["compose/staging.yaml"]) == []
     assert runner.lines[-1].startswith(f"{plugins}/docker-compose --project-name=app-staging")
 
 
 @pytest.mark.parametrize("answer", [absent, outcome(code=1), "Podman 4.3\n"])
 def test_no_compose_at_all_is_errored(root: Path, answer: Answer) -> None:
     """Exit code 2, with what to do."""
-    session, _ = session_of(root, {"compose version": answer})
+    workspace, _ = workspace_of(root, {"compose version": answer})
 
     with pytest.raises(ConfigurationError) as caught:
-        probes.overlays(session, ["compose/staging.yaml"])
+        probes.overlays(workspace, ["compose/staging.yaml"])
 
     assert "engine.up" in caught.value.next_step
 
@@ -135,10 +135,10 @@ def test_no_compose_at_all_is_errored(root: Path, answer: Answer) -> None:
 def test_the_settings_are_judged_as_in_production(root: Path) -> None:
     """With the variables of pyproject.toml; a secret is another one each time."""
     said = "System check identified no issues (1 silenced).\n"
-    session, runner = session_of(root, {"app/manage.py check": said})
+    workspace, runner = workspace_of(root, {"app/manage.py check": said})
 
-    assert probes.deployment(session, ["app/a.py"]) == []
-    assert probes.deployment(session, ["app/a.py"]) == []
+    assert probes.deployment(workspace, ["app/a.py"]) == []
+    assert probes.deployment(workspace, ["app/a.py"]) == []
 
     first, second = runner.given
     assert first["ENVIRONMENT"] == "x" and first["KEY"] != second["KEY"]
@@ -149,31 +149,31 @@ def test_the_settings_are_judged_as_in_production(root: Path) -> None:
 def test_a_missing_migration_is_a_finding(root: Path) -> None:
     """On the file that it would have."""
     said = "Migrations for 'a':\n  app/a/migrations/0002_x.py\n    + Add field x to y\n"
-    session, _ = session_of(root, {"app/manage.py makemigrations": outcome(said, code=1)})
+    workspace, _ = workspace_of(root, {"app/manage.py makemigrations": outcome(said, code=1)})
 
-    (finding,) = probes.migrations(session, ["app/a.py"])
+    (finding,) = probes.migrations(workspace, ["app/a.py"])
 
     assert finding.path == "app/a/migrations/0002_x.py"
 
 
 def test_a_threshold_in_a_settings_file_is_a_finding(root: Path) -> None:
     """On its line."""
-    session, _ = session_of(root, {})
+    workspace, _ = workspace_of(root, {})
     (root / "setup.cfg").write_text("[coverage]\nfail_under = 90\n")
 
-    (finding,) = probes.walls(session, ["compose/base.yaml", "setup.cfg"])
+    (finding,) = probes.walls(workspace, ["compose/base.yaml", "setup.cfg"])
 
     assert (finding.path, finding.line, finding.code) == ("setup.cfg", 2, "TWP6")
 
 
 def test_a_probe_writes_what_it_judged_and_found_as_one_document(root: Path) -> None:
     """On standard output, and nothing else there."""
-    session, _ = session_of(root, {})
-    terminal = session.terminal
+    workspace, _ = workspace_of(root, {})
+    terminal = workspace.terminal
     assert isinstance(terminal, QuietTerminal)
     (root / "tox.ini").write_text("x = --cov-fail-under=1 :x:\n")
 
-    probes.probe(session, "walls", ["tox.ini"])
+    probes.probe(workspace, "walls", ["tox.ini"])
 
     document = json.loads(terminal.written)
     assert document["judged"] == ["tox.ini"]

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from tests.fakes import Answer, outcome
-from tests.unit.checks.checked import calls, project, session_of
+from tests.unit.checks.checked import calls, project, workspace_of
 from towpath.checks.security import advisories
 from towpath.core import reachable
 from towpath.core.errors import CommandFailedError, ConfigurationError, NothingToJudgeError
@@ -58,14 +58,14 @@ def test_a_directory_that_is_named_is_asked_alone(root: Path) -> None:
     """The answer names it and the age of its data."""
     report = json.dumps(REPORT | {"vulnerabilities": [FOUND]})
     env = {"TOWPATH_ADVISORIES": directory(root)}
-    session = session_of(root, {"-m uv": "", "-m safety": outcome(report, code=64)}, env)
+    workspace = workspace_of(root, {"-m uv": "", "-m safety": outcome(report, code=64)}, env)
 
-    found = advisories.audit(session, PINS)
+    found = advisories.audit(workspace, PINS)
 
     assert found.asked == Asked("safety", "data", "nothing", 4.5, foreign=True)
     assert found.counts == {"critical": 0, "high": 1, "medium": 0, "low": 0}
     assert found.as_json()["findings"][0]["package"] == "django"
-    assert calls(session)[-1].endswith(f"--db {root / 'data'}")
+    assert calls(workspace)[-1].endswith(f"--db {root / 'data'}")
     assert (root / "reports/checks/pins.txt").read_text() == "django==5.2.1\n"
 
 
@@ -73,19 +73,19 @@ def test_a_directory_elsewhere_is_named_in_full(root: Path, tmp_path_factory: An
     """It is not below the project."""
     other = tmp_path_factory.mktemp("other")
     env = {"TOWPATH_ADVISORIES": str(other / directory(other))}
-    session = session_of(root, {"-m uv": "", "-m safety": json.dumps(REPORT)}, env)
+    workspace = workspace_of(root, {"-m uv": "", "-m safety": json.dumps(REPORT)}, env)
 
-    assert advisories.audit(session, PINS).asked.address == str(other / "data")
+    assert advisories.audit(workspace, PINS).asked.address == str(other / "data")
 
 
 def test_a_directory_that_gives_no_answer_is_not_replaced_by_another_source(root: Path) -> None:
     """Whoever named it wants that one."""
     env = {"TOWPATH_ADVISORIES": directory(root)}
-    session = session_of(root, {"-m uv": "", "-m safety": outcome(code=1)}, env)
+    workspace = workspace_of(root, {"-m uv": "", "-m safety": outcome(code=1)}, env)
 
     with pytest.raises(NothingToJudgeError):
-        advisories.audit(session, PINS)
-    assert not any("pip_audit" in line for line in calls(session))
+        advisories.audit(workspace, PINS)
+    assert not any("pip_audit" in line for line in calls(workspace))
 
 
 @pytest.mark.parametrize(
@@ -103,7 +103,7 @@ def test_a_directory_that_safety_would_crash_on_is_refused(root: Path, meta: Any
     env = {"TOWPATH_ADVISORIES": directory(root, meta)}
 
     with pytest.raises(ConfigurationError, match="no directory of advisories"):
-        advisories.audit(session_of(root, {}, env), PINS)
+        advisories.audit(workspace_of(root, {}, env), PINS)
 
 
 @pytest.mark.parametrize("missing", ["insecure.json", "insecure_full.json"])
@@ -113,7 +113,7 @@ def test_a_directory_needs_both_files(root: Path, missing: str) -> None:
     (root / "data" / missing).unlink()
 
     with pytest.raises(ConfigurationError):
-        advisories.audit(session_of(root, {}, env), PINS)
+        advisories.audit(workspace_of(root, {}, env), PINS)
 
 
 @pytest.mark.parametrize(
@@ -130,13 +130,13 @@ def test_a_directory_whose_data_cannot_be_data_gives_no_answer(
     """Without any package nothing could ever be found; safety is not even asked."""
     env = {"TOWPATH_ADVISORIES": directory(root)}
     (root / "data" / "insecure.json").write_text(json.dumps(change()))
-    session = session_of(root, {}, env)
+    workspace = workspace_of(root, {}, env)
 
     with pytest.raises(NothingToJudgeError) as caught:
-        advisories.audit(session, PINS)
+        advisories.audit(workspace, PINS)
 
     assert said in caught.value.why
-    assert calls(session) == []
+    assert calls(workspace) == []
 
 
 def test_the_older_of_the_two_files_counts(root: Path) -> None:
@@ -144,37 +144,37 @@ def test_the_older_of_the_two_files_counts(root: Path) -> None:
     env = {"TOWPATH_ADVISORIES": directory(root)}
     old = META | {"timestamp": MADE.timestamp() - 86400 * 400}
     (root / "data" / "insecure.json").write_text(json.dumps({"$meta": old, "django": ["<2"]}))
-    session = session_of(root, {"-m uv": "", "-m safety": json.dumps(REPORT)}, env)
+    workspace = workspace_of(root, {"-m uv": "", "-m safety": json.dumps(REPORT)}, env)
 
-    assert advisories.audit(session, PINS).asked.age_days == 404.5
+    assert advisories.audit(workspace, PINS).asked.age_days == 404.5
 
 
 def test_sources_out_of_reach_are_not_asked(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """No tool is even installed for them; the reason names each."""
     monkeypatch.setattr(reachable, "unreachable", lambda rows: dict.fromkeys(rows, "No route."))
-    session = session_of(root, {})
+    workspace = workspace_of(root, {})
 
     with pytest.raises(NothingToJudgeError) as caught:
-        advisories.audit(session, PINS)
+        advisories.audit(workspace, PINS)
 
     assert caught.value.why == f"{advisories.SAFETY}: No route. {advisories.INDEX}: No route."
-    assert calls(session) == []
+    assert calls(workspace) == []
 
 
 def test_the_source_that_is_in_reach_is_asked(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody waits for the other."""
     monkeypatch.setattr(reachable, "unreachable", lambda _: {advisories.SAFETY: "No route."})
-    session = session_of(root, {"-m uv": "", "-m pip_audit": AUDITED})
+    workspace = workspace_of(root, {"-m uv": "", "-m pip_audit": AUDITED})
 
-    assert advisories.audit(session, PINS).asked.name == "pip-audit"
-    assert not any("-m safety" in line for line in calls(session))
+    assert advisories.audit(workspace, PINS).asked.name == "pip-audit"
+    assert not any("-m safety" in line for line in calls(workspace))
 
 
 def test_safety_that_answers_is_enough(root: Path) -> None:
     """It is asked over https, and answers of now."""
-    session = session_of(root, {"-m uv": "", "-m safety": json.dumps(REPORT)})
+    workspace = workspace_of(root, {"-m uv": "", "-m safety": json.dumps(REPORT)})
 
-    found = advisories.audit(session, PINS)
+    found = advisories.audit(workspace, PINS)
 
     assert found.asked == Asked("safety", advisories.SAFETY, "https", 0)
     assert found.findings == ()
@@ -185,7 +185,7 @@ def test_pip_audit_is_asked_where_safety_gives_no_answer(root: Path, safety: Out
     """And the answer names who gave it."""
     answers: dict[str, Answer] = {"-m uv": "", "-m safety": safety, "-m pip_audit": AUDITED}
 
-    found = advisories.audit(session_of(root, answers), PINS)
+    found = advisories.audit(workspace_of(root, answers), PINS)
 
     assert found.asked == Asked("pip-audit", "https://pypi.org/pypi", "https", 0)
 
@@ -197,7 +197,7 @@ def test_no_source_at_all_is_no_answer(root: Path) -> None:
         raise CommandFailedError("uv failed.", why="offline")
 
     with pytest.raises(NothingToJudgeError) as caught:
-        advisories.audit(session_of(root, {"-m uv": broken}), PINS)
+        advisories.audit(workspace_of(root, {"-m uv": broken}), PINS)
 
     assert caught.value.why == "uv failed. offline uv failed. offline"
     assert "TOWPATH_ADVISORIES" in caught.value.next_step
@@ -206,21 +206,21 @@ def test_no_source_at_all_is_no_answer(root: Path) -> None:
 def test_no_dependency_is_nothing_to_ask_about(root: Path) -> None:
     """An empty list would be clean for the wrong reason."""
     with pytest.raises(NothingToJudgeError):
-        advisories.audit(session_of(root, {}), [])
+        advisories.audit(workspace_of(root, {}), [])
 
 
 def test_a_source_has_an_environment_of_its_own_made_once(root: Path) -> None:
     """It is made again when its pins change."""
     answers: dict[str, Answer] = {"-m uv": "", "-m safety": json.dumps(REPORT)}
-    session = session_of(root, answers)
+    workspace = workspace_of(root, answers)
     place = root / ".nox" / "safety"
 
-    advisories.audit(session, PINS)
-    advisories.audit(session, PINS)
-    made = [line for line in calls(session) if "-m uv" in line]
+    advisories.audit(workspace, PINS)
+    advisories.audit(workspace, PINS)
+    made = [line for line in calls(workspace) if "-m uv" in line]
     (root / "requirements/safety.txt").write_text("safety==2.3.4\n")
-    advisories.audit(session, PINS)
-    again = [line for line in calls(session) if "-m uv" in line]
+    advisories.audit(workspace, PINS)
+    again = [line for line in calls(workspace) if "-m uv" in line]
 
     assert made == [
         f"{sys.executable} -m uv venv --quiet --clear --python {sys.executable} {place}",
@@ -235,7 +235,7 @@ def test_a_source_without_pins_is_a_mistake_of_configuration(root: Path) -> None
     (root / "requirements/safety.txt").unlink()
 
     with pytest.raises(ConfigurationError, match=r"requirements/safety\.txt"):
-        advisories.audit(session_of(root, {}), PINS)
+        advisories.audit(workspace_of(root, {}), PINS)
 
 
 def test_two_versions_of_one_package_are_asked_about_one_after_the_other(root: Path) -> None:
@@ -251,10 +251,10 @@ def test_two_versions_of_one_package_are_asked_about_one_after_the_other(root: P
         report = {"scanned_packages": scanned, "vulnerabilities": found}
         return outcome(json.dumps(REPORT | report), code=64)
 
-    session = session_of(root, {"-m uv": "", "-m safety": safety})
+    workspace = workspace_of(root, {"-m uv": "", "-m safety": safety})
     pins = [("numpy", "1.26"), ("django", "5.2.1"), ("numpy", "2.1"), ("numpy", "1.26")]
 
-    found = advisories.audit(session, pins)
+    found = advisories.audit(workspace, pins)
 
     assert asked == ["numpy==1.26\ndjango==5.2.1\n", "numpy==2.1\n"]
     assert [row.version for row in found.findings] == ["1.26", "2.1"]

@@ -15,7 +15,7 @@ from towpath.checks.security import pip_audit_reader as pip_audit
 from towpath.checks.security import safety_reader as safety
 from towpath.checks.security.advisories_reader import Advisory
 from towpath.core.errors import ConfigurationError, NothingToJudgeError
-from towpath.core.findings import Ran
+from towpath.core.findings import ToolResult
 
 PINS = [("Django", "5.2.1"), ("typing_extensions", "4.0")]
 SCANNED = {
@@ -30,7 +30,7 @@ WEAKNESS = {
     "severity": None,
     "advisory": "Is\n weak.",
 }
-Reader = Callable[[Ran, Sequence[tuple[str, str]]], list[Advisory]]
+Reader = Callable[[ToolResult, Sequence[tuple[str, str]]], list[Advisory]]
 
 
 def safety_report(*rows: Any, ignored: Sequence[Any] = (), scanned: Any = None) -> str:
@@ -54,7 +54,7 @@ def audit_report(*vulns: Any, skip: str = "") -> str:
 
 def test_safety_without_a_finding_is_clean() -> None:
     """Every pin was looked at, and nothing is known of it."""
-    assert safety.read(Ran(0, safety_report(), "", 2), PINS) == []
+    assert safety.read_safety(ToolResult(0, safety_report(), "", 2), PINS) == []
 
 
 @pytest.mark.parametrize(
@@ -71,7 +71,9 @@ def test_safety_without_a_finding_is_clean() -> None:
 )
 def test_safety_names_the_advisory_and_its_severity(rated: object, severity: str) -> None:
     """What is not rated counts as high."""
-    (found,) = safety.read(Ran(64, safety_report({**WEAKNESS, "severity": rated}), "", 2), PINS)
+    (found,) = safety.read_safety(
+        ToolResult(64, safety_report({**WEAKNESS, "severity": rated}), "", 2), PINS
+    )
 
     assert found == Advisory("CVE-1", "django", "5.2.1", severity, "Is weak.", ("SAFETY-1",))
     assert str(found) == f"CVE-1: django 5.2.1 ({severity}) Is weak."
@@ -81,14 +83,14 @@ def test_what_safety_was_told_to_ignore_counts() -> None:
     """A policy file of safety is no waiver of ours; without a CVE the id names it."""
     text = safety_report(ignored=[{**WEAKNESS, "CVE": None}])
 
-    assert safety.read(Ran(0, text, "", 2), PINS) == [
+    assert safety.read_safety(ToolResult(0, text, "", 2), PINS) == [
         Advisory("SAFETY-1", "django", "5.2.1", "high", "Is weak.")
     ]
 
 
 def test_pip_audit_without_a_finding_is_clean() -> None:
     """Every pin was looked at, and nothing is known of it."""
-    assert pip_audit.read(Ran(0, audit_report(), "", 2), PINS) == []
+    assert pip_audit.read_pip_audit(ToolResult(0, audit_report(), "", 2), PINS) == []
 
 
 @pytest.mark.parametrize(
@@ -101,30 +103,30 @@ def test_pip_audit_rates_nothing_so_all_is_high(
     """The CVE names it where there is one; the other ids are kept."""
     weakness = {"id": "PYSEC-1", "aliases": aliases, "description": "Is weak."}
 
-    assert pip_audit.read(Ran(1, audit_report(weakness), "", 2), PINS) == [
+    assert pip_audit.read_pip_audit(ToolResult(1, audit_report(weakness), "", 2), PINS) == [
         Advisory(name, "django", "5.2.1", "high", "Is weak.", others)
     ]
 
 
-READERS: list[Reader] = [safety.read, pip_audit.read]
+READERS: list[Reader] = [safety.read_safety, pip_audit.read_pip_audit]
 
 
 @pytest.mark.parametrize("read", READERS)
 @pytest.mark.parametrize(
     "ended",
     [
-        Ran(68, "", "Check your network connection, unable to reach the server.", 2),
-        Ran(1, "", "No module named safety", 2),
-        Ran(-9, "", "", 2),
-        Ran(0, "", "No known vulnerabilities found", 2),
-        Ran(0, "{}", "", 2),
-        Ran(0, "[]", "", 2),
-        Ran(0, '{"dependencies": [', "", 2),
-        Ran(0, '{"dependencies": null, "scanned_packages": null}', "", 2),
-        Ran(0, '{"dependencies": [], "scanned_packages": {}}', "", 2),
+        ToolResult(68, "", "Check your network connection, unable to reach the server.", 2),
+        ToolResult(1, "", "No module named safety", 2),
+        ToolResult(-9, "", "", 2),
+        ToolResult(0, "", "No known vulnerabilities found", 2),
+        ToolResult(0, "{}", "", 2),
+        ToolResult(0, "[]", "", 2),
+        ToolResult(0, '{"dependencies": [', "", 2),
+        ToolResult(0, '{"dependencies": null, "scanned_packages": null}', "", 2),
+        ToolResult(0, '{"dependencies": [], "scanned_packages": {}}', "", 2),
     ],
 )
-def test_a_source_that_could_not_be_asked_gives_no_verdict(read: Reader, ended: Ran) -> None:
+def test_a_source_that_could_not_be_asked_gives_no_verdict(read: Reader, ended: ToolResult) -> None:
     """Unreachable, missing, crashed, silent, half done, or with nothing looked at."""
     with pytest.raises(NothingToJudgeError):
         read(ended, PINS)
@@ -133,7 +135,9 @@ def test_a_source_that_could_not_be_asked_gives_no_verdict(read: Reader, ended: 
 def test_pip_audit_that_skipped_a_pin_gives_no_verdict() -> None:
     """It ends with 0 and says that nothing is known; that is not asking."""
     with pytest.raises(NothingToJudgeError) as caught:
-        pip_audit.read(Ran(0, audit_report(skip="not found on the index"), "", 2), PINS)
+        pip_audit.read_pip_audit(
+            ToolResult(0, audit_report(skip="not found on the index"), "", 2), PINS
+        )
 
     assert caught.value.why == (
         "It has not looked at 1 of 2 pins: typing_extensions==4.0. not found on the index"
@@ -143,12 +147,15 @@ def test_pip_audit_that_skipped_a_pin_gives_no_verdict() -> None:
 @pytest.mark.parametrize(
     ("read", "ended"),
     [
-        (safety.read, Ran(64, safety_report(), "", 2)),
-        (pip_audit.read, Ran(1, audit_report(), "", 2)),
-        (safety.read, Ran(0, safety_report(scanned={"django": SCANNED["django"]}), "", 2)),
+        (safety.read_safety, ToolResult(64, safety_report(), "", 2)),
+        (pip_audit.read_pip_audit, ToolResult(1, audit_report(), "", 2)),
+        (
+            safety.read_safety,
+            ToolResult(0, safety_report(scanned={"django": SCANNED["django"]}), "", 2),
+        ),
     ],
 )
-def test_a_source_that_contradicts_itself_gives_no_verdict(read: Reader, ended: Ran) -> None:
+def test_a_source_that_contradicts_itself_gives_no_verdict(read: Reader, ended: ToolResult) -> None:
     """A finding announced and not named, or a pin not looked at."""
     with pytest.raises(NothingToJudgeError):
         read(ended, PINS)
@@ -182,7 +189,7 @@ def test_pins_are_read_with_extras_and_markers() -> None:
         "tzdata==2026.6 ; sys_platform == 'win32'\n"
     )
 
-    assert requirements.read(text, "p.txt") == [
+    assert requirements.read_requirements(text, "p.txt") == [
         ("a-b", "1.0"),
         ("psycopg", "3.2"),
         ("tzdata", "2026.6"),
@@ -193,7 +200,7 @@ def test_pins_are_read_with_extras_and_markers() -> None:
 def test_a_file_that_is_not_all_pins_is_refused(text: str) -> None:
     """What is not pinned would be a guess."""
     with pytest.raises(ConfigurationError) as caught:
-        requirements.read(text, "p.txt")
+        requirements.read_requirements(text, "p.txt")
 
     assert "p.txt" in caught.value.what
 

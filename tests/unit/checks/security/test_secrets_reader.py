@@ -10,7 +10,7 @@ import pytest
 from towpath.checks.security import secrets_reader as secrets
 from towpath.checks.security.secrets_reader import Key
 from towpath.core.errors import ConfigurationError, NothingToJudgeError
-from towpath.core.findings import Finding, LeftOut, Ran
+from towpath.core.findings import Finding, LeftOut, ToolResult
 
 KEYWORD = Key("app/a.py", "Secret Keyword", "a1")
 LOOKED = "[scan]\tINFO\tChecking file: app/a.py\n[scan]\tINFO\tSkipping secret due to `x`.\n"
@@ -32,14 +32,14 @@ def found(*rows: Any, plugins: Any = ({"name": "KeywordDetector"},)) -> str:
 
 def test_a_tree_without_secrets_is_clean() -> None:
     """Every file was looked at; the tool has nothing to write, and a picture is left out."""
-    said = secrets.read(Ran(0, "", LOOKED + PICTURE, 2), {})
+    said = secrets.read_secrets(ToolResult(0, "", LOOKED + PICTURE, 2), {})
 
     assert said == secrets.Secrets((), 0, (), looked_at=1, left_out=1)
 
 
 def test_a_secret_is_a_finding_on_its_line() -> None:
     """What it is and what to do, never the secret itself."""
-    (finding,) = secrets.read(Ran(1, found(row()), LOOKED, 1), {}).findings
+    (finding,) = secrets.read_secrets(ToolResult(1, found(row()), LOOKED, 1), {}).findings
 
     assert finding == Finding(
         "app/a.py",
@@ -61,7 +61,7 @@ def test_a_review_that_is_missing_or_says_yes_excuses_nothing(
     review: bool | None, words: str
 ) -> None:
     """To be in the baseline is not enough."""
-    said = secrets.read(Ran(1, found(row()), LOOKED, 1), {KEYWORD: review})
+    said = secrets.read_secrets(ToolResult(1, found(row()), LOOKED, 1), {KEYWORD: review})
 
     assert [finding.message for finding in said.findings] == [f"Secret Keyword: {words}"]
     assert said.reviewed == 0
@@ -70,7 +70,7 @@ def test_a_review_that_is_missing_or_says_yes_excuses_nothing(
 def test_a_review_that_says_no_secret_excuses_its_finding_alone() -> None:
     """The line may move; another secret of the same file and kind is found."""
     report = found(row(line_number=9), row(hashed_secret="b2", line_number=10))
-    said = secrets.read(Ran(1, report, LOOKED, 1), {KEYWORD: False})
+    said = secrets.read_secrets(ToolResult(1, report, LOOKED, 1), {KEYWORD: False})
 
     assert [finding.line for finding in said.findings] == [10]
     assert (said.reviewed, said.stale) == (1, ())
@@ -79,7 +79,7 @@ def test_a_review_that_says_no_secret_excuses_its_finding_alone() -> None:
 @pytest.mark.parametrize("review", [True, False, None])
 def test_a_review_of_what_is_gone_is_told(review: bool | None) -> None:
     """With its file and kind, so that it can be taken out."""
-    said = secrets.read(Ran(0, "", LOOKED, 1), {KEYWORD: review})
+    said = secrets.read_secrets(ToolResult(0, "", LOOKED, 1), {KEYWORD: review})
 
     assert said.stale == ("app/a.py: Secret Keyword",)
     assert (said.findings, said.reviewed) == ((), 0)
@@ -88,28 +88,31 @@ def test_a_review_of_what_is_gone_is_told(review: bool | None) -> None:
 @pytest.mark.parametrize(
     ("ran", "why"),
     [
-        (Ran(1, "", "No module named detect_secrets", 1), "judged 0"),
-        (Ran(-1, "", "Not found.", 1), "exit code -1: Not found."),
-        (Ran(2, "", "usage: no such option", 1), "exit code 2"),
-        (Ran(0, "", "", 1), "was given 1 files and judged 0"),
-        (Ran(0, "", LOOKED, 2), "was given 2 files and judged 1"),
-        (Ran(0, "", "", 0), "was given no file"),
-        (Ran(1, "", LOOKED, 1), "wrote nothing"),
-        (Ran(1, found(row())[:40], LOOKED, 1), "no whole JSON"),
-        (Ran(1, "[]", LOOKED, 1), "JSON list"),
-        (Ran(1, "{}", LOOKED, 1), "lacks or spoils 'plugins_used'"),
-        (Ran(1, found(row(), plugins=()), LOOKED, 1), "no detector"),
-        (Ran(1, found({"type": "x"}), LOOKED, 1), "lacks or spoils 'hashed_secret'"),
-        (Ran(1, found(row(line_number="x")), LOOKED, 1), "lacks or spoils"),
-        (Ran(1, json.dumps({"plugins_used": [1], "results": []}), LOOKED, 1), "lacks or spoils"),
-        (Ran(1, found(), LOOKED, 1), "exit code 1 and named no finding"),
-        (Ran(0, found(row()), LOOKED, 1), "exit code 0 and named findings"),
+        (ToolResult(1, "", "No module named detect_secrets", 1), "judged 0"),
+        (ToolResult(-1, "", "Not found.", 1), "exit code -1: Not found."),
+        (ToolResult(2, "", "usage: no such option", 1), "exit code 2"),
+        (ToolResult(0, "", "", 1), "was given 1 files and judged 0"),
+        (ToolResult(0, "", LOOKED, 2), "was given 2 files and judged 1"),
+        (ToolResult(0, "", "", 0), "was given no file"),
+        (ToolResult(1, "", LOOKED, 1), "wrote nothing"),
+        (ToolResult(1, found(row())[:40], LOOKED, 1), "no whole JSON"),
+        (ToolResult(1, "[]", LOOKED, 1), "JSON list"),
+        (ToolResult(1, "{}", LOOKED, 1), "lacks or spoils 'plugins_used'"),
+        (ToolResult(1, found(row(), plugins=()), LOOKED, 1), "no detector"),
+        (ToolResult(1, found({"type": "x"}), LOOKED, 1), "lacks or spoils 'hashed_secret'"),
+        (ToolResult(1, found(row(line_number="x")), LOOKED, 1), "lacks or spoils"),
+        (
+            ToolResult(1, json.dumps({"plugins_used": [1], "results": []}), LOOKED, 1),
+            "lacks or spoils",
+        ),
+        (ToolResult(1, found(), LOOKED, 1), "exit code 1 and named no finding"),
+        (ToolResult(0, found(row()), LOOKED, 1), "exit code 0 and named findings"),
     ],
 )
-def test_what_says_neither_yes_nor_no_is_no_verdict(ran: Ran, why: str) -> None:
+def test_what_says_neither_yes_nor_no_is_no_verdict(ran: ToolResult, why: str) -> None:
     """Missing, crashed, empty, half, without a detector, or not every file looked at."""
     with pytest.raises(NothingToJudgeError) as caught:
-        secrets.read(ran, {})
+        secrets.read_secrets(ran, {})
 
     assert why in caught.value.why
 
@@ -117,7 +120,7 @@ def test_what_says_neither_yes_nor_no_is_no_verdict(ran: Ran, why: str) -> None:
 def test_a_file_is_counted_once() -> None:
     """A second look makes no second file."""
     with pytest.raises(NothingToJudgeError):
-        secrets.read(Ran(0, "", LOOKED * 2, 2), {})
+        secrets.read_secrets(ToolResult(0, "", LOOKED * 2, 2), {})
 
 
 def test_a_baseline_is_read_with_its_reviews() -> None:
@@ -159,7 +162,7 @@ def test_what_a_comment_allows_is_named_by_its_file() -> None:
         f"[scan]\tINFO\tChecking file: c.py\n[scan]\tINFO\tChecking file: d.py\n{skipped}"
     )
 
-    assert secrets.read(Ran(0, "", log, 3), {}).allowed == (
+    assert secrets.read_secrets(ToolResult(0, "", log, 3), {}).allowed == (
         LeftOut("a b.py", "pragma: allowlist secret left out a secret: 2 x"),
         LeftOut("d.py", "pragma: allowlist secret left out a secret: 1 x"),
     )

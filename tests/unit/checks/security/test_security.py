@@ -11,10 +11,18 @@ import pytest
 
 from tests.fakes import Answer, outcome
 from tests.unit.checks.checked import CLEAN as CODE
-from tests.unit.checks.checked import NO_SECRETS, SHELL, calls, evidence, project, said, session_of
+from tests.unit.checks.checked import (
+    NO_SECRETS,
+    SHELL,
+    calls,
+    evidence,
+    project,
+    said,
+    workspace_of,
+)
 from towpath.checks.security import security
 from towpath.config.waivers import Waiver
-from towpath.config.workspace import Session
+from towpath.config.workspace import Workspace
 from towpath.core.errors import ConfigurationError, GateFailedError, NothingToJudgeError
 from towpath.core.runner import Outcome
 from towpath.gates import Status
@@ -52,11 +60,11 @@ def made_environments(root: Path) -> None:
 def test_code_and_dependencies_without_a_finding_pass(root: Path) -> None:
     """The evidence names the source."""
     made_environments(root)
-    session = session_of(root, CLEAN | UNREACHABLE | {"-m safety": SAFE})
+    workspace = workspace_of(root, CLEAN | UNREACHABLE | {"-m safety": SAFE})
 
-    security.security(session)
+    security.security(workspace)
 
-    found = evidence(session, "security")
+    found = evidence(workspace, "security")
     assert found.status is Status.PASSED
     assert [row["name"] for row in found.facts["asked"]] == ["safety"]
     assert (found.facts["foreign"], found.facts["age_days"]) == ([], 0)
@@ -66,23 +74,23 @@ def test_code_and_dependencies_without_a_finding_pass(root: Path) -> None:
 def test_a_high_finding_in_our_code_fails(root: Path) -> None:
     """Whatever the advisories say."""
     made_environments(root)
-    session = session_of(root, CLEAN | UNREACHABLE | {"-m bandit": SHELL})
+    workspace = workspace_of(root, CLEAN | UNREACHABLE | {"-m bandit": SHELL})
 
     with pytest.raises(GateFailedError):
-        security.security(session)
+        security.security(workspace)
 
-    assert evidence(session, "security").facts["code_high"] == 1
+    assert evidence(workspace, "security").facts["code_high"] == 1
 
 
 def test_advisories_that_nobody_could_be_asked_for_are_errored(root: Path) -> None:
     """Our code was judged, and passed; the reason names both sources."""
     made_environments(root)
-    session = session_of(root, CLEAN | UNREACHABLE)
+    workspace = workspace_of(root, CLEAN | UNREACHABLE)
 
     with pytest.raises(NothingToJudgeError):
-        security.security(session)
+        security.security(workspace)
 
-    found = evidence(session, "security")
+    found = evidence(workspace, "security")
     status = {row["gate"]: row["status"] for row in found.verdicts}
     assert status == {
         "CODE_CRITICAL": "passed",
@@ -106,69 +114,69 @@ WEAK = {
 }
 
 
-def weak(root: Path, *waived: str) -> Session:
+def weak(root: Path, *waived: str) -> Workspace:
     """Return a session whose dependency has an advisory, and whose project waives these ids."""
     made_environments(root)
     report = json.dumps({**json.loads(SAFE), "vulnerabilities": [WEAK]})
-    session = session_of(root, CLEAN | UNREACHABLE | {"-m safety": outcome(report, code=64)})
+    workspace = workspace_of(root, CLEAN | UNREACHABLE | {"-m safety": outcome(report, code=64)})
     waivers = tuple(Waiver(name, "not reachable", dt.date(2099, 1, 31)) for name in waived)
-    return replace(session, config=replace(session.config, waivers=waivers))
+    return replace(workspace, config=replace(workspace.config, waivers=waivers))
 
 
 def test_an_advisory_fails(root: Path) -> None:
     """What its source does not rate counts as high."""
-    session = weak(root)
+    workspace = weak(root)
 
     with pytest.raises(GateFailedError, match="ADVISORIES_HIGH"):
-        security.security(session)
+        security.security(workspace)
 
-    assert evidence(session, "security").facts["advisories_high"] == 1
-    assert "CVE-2026-12345 django 5.2.1 (high) Is weak." in said(session)
+    assert evidence(workspace, "security").facts["advisories_high"] == 1
+    assert "CVE-2026-12345 django 5.2.1 (high) Is weak." in said(workspace)
 
 
 @pytest.mark.parametrize("name", ["CVE-2026-12345", "SAFETY-51457"])
 def test_a_waived_advisory_does_not_count(root: Path, name: str) -> None:
     """By any of its ids; the evidence says which, why and until when."""
-    session = weak(root, name)
+    workspace = weak(root, name)
 
-    security.security(session)
+    security.security(workspace)
 
-    facts = evidence(session, "security").facts
+    facts = evidence(workspace, "security").facts
     assert facts["advisories_high"] == 0
     assert facts["advisories_waived"] == [
         "CVE-2026-12345: django 5.2.1 (high) Is weak.; waived: not reachable (until 2099-01-31)"
     ]
-    assert "excuses nothing" not in said(session)
+    assert "excuses nothing" not in said(workspace)
 
 
 def test_a_waiver_of_an_advisory_that_is_not_found_is_told(root: Path) -> None:
     """It excuses no other one, and can be taken out."""
-    session = weak(root, "CVE-2026-99999")
+    workspace = weak(root, "CVE-2026-99999")
 
     with pytest.raises(GateFailedError):
-        security.security(session)
+        security.security(workspace)
 
-    assert "The waiver of CVE-2026-99999 excuses nothing here" in said(session)
+    assert "The waiver of CVE-2026-99999 excuses nothing here" in said(workspace)
 
 
 def test_a_waiver_is_no_answer_where_nobody_could_be_asked(root: Path) -> None:
     """Neither the gate's nor the advisory's; and nobody says that it is not needed."""
-    session = weak(root, "CVE-2026-12345", "ADVISORIES_HIGH")
-    runner = session_of(root, CLEAN | UNREACHABLE).runner
+    workspace = weak(root, "CVE-2026-12345", "ADVISORIES_HIGH")
+    runner = workspace_of(root, CLEAN | UNREACHABLE).runner
 
     with pytest.raises(NothingToJudgeError, match="ADVISORIES_HIGH"):
-        security.security(replace(session, runner=runner))
+        security.security(replace(workspace, runner=runner))
 
-    assert "excuses nothing" not in said(session)
+    assert "excuses nothing" not in said(workspace)
 
 
 def test_a_waived_gate_passes_and_says_so(root: Path) -> None:
     """The finding is still told."""
-    session = weak(root, "ADVISORIES_HIGH")
+    workspace = weak(root, "ADVISORIES_HIGH")
 
-    security.security(session)
+    security.security(workspace)
 
-    found = evidence(session, "security")
+    found = evidence(workspace, "security")
     assert found.facts["advisories_high"] == 1
     (row,) = [row for row in found.verdicts if row["gate"] == "ADVISORIES_HIGH"]
     assert str(row["reason"]).endswith("waived: not reachable (until 2099-01-31)")
@@ -192,13 +200,13 @@ def leak(root: Path, review: bool | None = None) -> dict[str, Answer]:
 def test_a_secret_in_the_tree_fails(root: Path, review: bool | None) -> None:
     """It is told with its line; a review that says that it is one excuses nothing."""
     made_environments(root)
-    session = session_of(root, CLEAN | UNREACHABLE | {"-m safety": SAFE} | leak(root, review))
+    workspace = workspace_of(root, CLEAN | UNREACHABLE | {"-m safety": SAFE} | leak(root, review))
 
     with pytest.raises(GateFailedError, match="SECRETS"):
-        security.security(session)
+        security.security(workspace)
 
-    assert evidence(session, "security").facts["secrets"] == 1
-    assert "app/a.py:2: SECRET AWS Access Key" in said(session)
+    assert evidence(workspace, "security").facts["secrets"] == 1
+    assert "app/a.py:2: SECRET AWS Access Key" in said(workspace)
 
 
 def test_a_secret_that_was_reviewed_as_none_passes(root: Path) -> None:
@@ -211,15 +219,15 @@ def test_a_secret_that_was_reviewed_as_none_passes(root: Path) -> None:
         for number, name in enumerate((".secrets.baseline", "app/a.py", "tests/test_a.py"))
     )
 
-    session = session_of(
+    workspace = workspace_of(
         root, CLEAN | UNREACHABLE | {"-m safety": SAFE, "ls-tree": listed} | answers
     )
 
-    security.security(session)
+    security.security(workspace)
 
-    facts = evidence(session, "security").facts
+    facts = evidence(workspace, "security").facts
     assert (facts["secrets"], facts["secrets_reviewed"], facts["secrets_files"]) == (0, 1, 2)
-    assert [line.partition(" -- ")[2] for line in calls(session) if "detect_secrets" in line] == [
+    assert [line.partition(" -- ")[2] for line in calls(workspace) if "detect_secrets" in line] == [
         "app/a.py tests/test_a.py"
     ]
 
@@ -228,26 +236,26 @@ def test_a_review_of_a_secret_that_is_gone_is_told(root: Path) -> None:
     """As a warning: it hides nothing, and can be taken out."""
     made_environments(root)
     leak(root, review=False)
-    session = session_of(root, CLEAN | UNREACHABLE | {"-m safety": SAFE})
+    workspace = workspace_of(root, CLEAN | UNREACHABLE | {"-m safety": SAFE})
 
-    security.security(session)
+    security.security(workspace)
 
-    assert evidence(session, "security").facts["secrets_stale"] == ["app/a.py: AWS Access Key"]
-    assert "reviews what is not there any more, app/a.py: AWS Access Key" in said(session)
+    assert evidence(workspace, "security").facts["secrets_stale"] == ["app/a.py: AWS Access Key"]
+    assert "reviews what is not there any more, app/a.py: AWS Access Key" in said(workspace)
 
 
 def test_secrets_that_nobody_looked_for_are_errored(root: Path) -> None:
     """The other gates are judged all the same."""
     made_environments(root)
     missing = outcome(code=1, stderr="No module named detect_secrets")
-    session = session_of(
+    workspace = workspace_of(
         root, CLEAN | UNREACHABLE | {"-m safety": SAFE, "-m detect_secrets": missing}
     )
 
     with pytest.raises(NothingToJudgeError, match="SECRETS"):
-        security.security(session)
+        security.security(workspace)
 
-    status = {row["gate"]: row["status"] for row in evidence(session, "security").verdicts}
+    status = {row["gate"]: row["status"] for row in evidence(workspace, "security").verdicts}
     assert [gate for gate in status if status[gate] != "passed"] == ["SECRETS"]
 
 
@@ -255,12 +263,12 @@ def test_secrets_that_nobody_looked_for_are_errored(root: Path) -> None:
 def test_a_broken_baseline_stops_before_anything_runs(root: Path, text: str) -> None:
     """It is a mistake of configuration."""
     (root / ".secrets.baseline").write_bytes(text.encode(errors="surrogateescape"))
-    session = session_of(root, {})
+    workspace = workspace_of(root, {})
 
     with pytest.raises(ConfigurationError, match=r"\.secrets\.baseline is no baseline"):
-        security.security(session)
+        security.security(workspace)
 
-    assert calls(session) == []
+    assert calls(workspace) == []
 
 
 def test_a_product_without_pins_is_a_mistake_of_configuration(root: Path) -> None:
@@ -268,4 +276,4 @@ def test_a_product_without_pins_is_a_mistake_of_configuration(root: Path) -> Non
     (root / "requirements/production.txt").unlink()
 
     with pytest.raises(ConfigurationError, match="no requirements/production.txt"):
-        security.security(session_of(root, CLEAN))
+        security.security(workspace_of(root, CLEAN))

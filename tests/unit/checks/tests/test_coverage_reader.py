@@ -26,7 +26,7 @@ def report(
 )
 def test_the_percent_is_not_rounded(percent: float, status: str) -> None:
     """79.96 is under 80, however a table may show it."""
-    found = coverage.read(report(percent))
+    found = coverage.read_coverage(report(percent))
 
     assert found.percent == percent
     assert evaluate(gate("COVERAGE"), found.percent).status is Status(status)
@@ -34,7 +34,7 @@ def test_the_percent_is_not_rounded(percent: float, status: str) -> None:
 
 def test_lines_are_told_apart_from_branches() -> None:
     """Their percent is exact too."""
-    assert coverage.read(report(80, statements=3, lines=2)).lines == 200 / 3
+    assert coverage.read_coverage(report(80, statements=3, lines=2)).lines == 200 / 3
 
 
 @pytest.mark.parametrize(
@@ -47,13 +47,15 @@ def test_lines_are_told_apart_from_branches() -> None:
 def test_a_report_without_a_percentage_gives_no_verdict(text: str) -> None:
     """Nothing measured is not one hundred percent."""
     with pytest.raises(NothingToJudgeError):
-        coverage.read(text)
+        coverage.read_coverage(text)
 
 
 def test_nothing_covered_and_a_part_of_a_percent_are_percentages() -> None:
     """Zero is a measure too."""
-    assert coverage.read(report(0, lines=0)) == coverage.Covered(0.0, 0.0)
-    assert coverage.read(report(0.5, statements=1000, lines=5)) == coverage.Covered(0.5, 0.5)
+    assert coverage.read_coverage(report(0, lines=0)) == coverage.Covered(0.0, 0.0)
+    assert coverage.read_coverage(report(0.5, statements=1000, lines=5)) == coverage.Covered(
+        0.5, 0.5
+    )
 
 
 def test_what_was_excluded_is_named_by_file() -> None:
@@ -64,7 +66,7 @@ def test_what_was_excluded_is_named_by_file() -> None:
         "a.py": {"summary": {"excluded_lines": 0}},
     }
 
-    found = coverage.read(json.dumps(document))
+    found = coverage.read_coverage(json.dumps(document))
 
     assert found.files == {"a.py", "b.py"}
     assert found.left_out == (LeftOut("b.py", "lines excluded from coverage: 3"),)
@@ -74,4 +76,4 @@ def test_what_was_excluded_is_named_by_file() -> None:
 def test_files_of_another_form_give_no_verdict(files: object) -> None:
     """Nothing is guessed."""
     with pytest.raises(NothingToJudgeError):
-        coverage.read(json.dumps(json.loads(report(90)) | {"files": files}))
+        coverage.read_coverage(json.dumps(json.loads(report(90)) | {"files": files}))

@@ -20,7 +20,7 @@ def suite(*cases: str, tests: int | None = None, failures: int = 0, errors: int 
 
 def test_what_ran_failed_and_was_skipped_is_counted() -> None:
     """A skipped test did not run; a test in error failed."""
-    found = junit.read(
+    found = junit.read_junit(
         suite(
             CASE.format("a", ""),
             CASE.format("b", BAD),
@@ -41,20 +41,20 @@ def test_a_test_that_fails_twice_failed_once() -> None:
     twice = suite(CASE.format("a", BAD), CASE.format("a", "<error/>"), failures=1, errors=1)
     after = suite(CASE.format("a", "<error/>"), CASE.format("a", ""), errors=1)
 
-    assert junit.read(twice, "r.xml") == junit.Tests(1, 1, 0, ("m::a",))
-    assert junit.read(after, "r.xml") == junit.Tests(1, 1, 0, ("m::a",))
+    assert junit.read_junit(twice, "r.xml") == junit.Tests(1, 1, 0, ("m::a",))
+    assert junit.read_junit(after, "r.xml") == junit.Tests(1, 1, 0, ("m::a",))
 
 
 def test_a_report_of_no_test_is_read_as_such() -> None:
     """That nothing ran is for the gate to refuse."""
-    assert junit.read(suite(), "r.xml") == junit.Tests(0, 0, 0)
+    assert junit.read_junit(suite(), "r.xml") == junit.Tests(0, 0, 0)
 
 
 def test_a_bare_suite_is_a_report_too() -> None:
     """Other tools write no outer element."""
     text = suite(CASE.format("a", "")).removeprefix("<testsuites>").removesuffix("</testsuites>")
 
-    assert junit.read(text, "r.xml") == junit.Tests(1, 0, 0)
+    assert junit.read_junit(text, "r.xml") == junit.Tests(1, 0, 0)
 
 
 def test_reports_are_summed() -> None:
@@ -84,7 +84,7 @@ def test_reports_are_summed() -> None:
 def test_a_report_that_is_none_gives_no_verdict(text: str) -> None:
     """Empty, half, something else, or sums that the names do not bear out."""
     with pytest.raises(NothingToJudgeError) as caught:
-        junit.read(text, "r.xml")
+        junit.read_junit(text, "r.xml")
 
     assert "r.xml" in caught.value.what
     assert caught.value.why
@@ -100,7 +100,7 @@ def test_the_report_of_a_run_that_was_ended_gives_no_verdict() -> None:
     """Its last test has no name; pytest's own last line says why it was ended."""
     exit_line = "!!!! _pytest.outcomes.Exit: the database is gone !!!!"
     with pytest.raises(NothingToJudgeError) as caught:
-        junit.read(ENDED, "r.xml", exit_line)
+        junit.read_junit(ENDED, "r.xml", exit_line)
 
     assert caught.value.what == "r.xml is of a run that ended early: a test in it has no name."
     assert caught.value.why == f"pytest said: {exit_line}"
@@ -109,4 +109,4 @@ def test_the_report_of_a_run_that_was_ended_gives_no_verdict() -> None:
 def test_a_run_that_was_ended_without_a_word_is_named_too() -> None:
     """As when the machine killed it."""
     with pytest.raises(NothingToJudgeError, match="pytest said nothing"):
-        junit.read(ENDED, "r.xml")
+        junit.read_junit(ENDED, "r.xml")

@@ -14,12 +14,12 @@ from tests.unit.checks.checked import (
     evidence,
     project,
     pytest_that,
-    session_of,
+    workspace_of,
 )
 from towpath.checks import records
 from towpath.checks.tests import tests as testing
 from towpath.config import Environment
-from towpath.config.workspace import Session
+from towpath.config.workspace import Workspace
 from towpath.core.errors import CommandFailedError
 from towpath.core.runner import Outcome
 
@@ -37,11 +37,11 @@ def services(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
     events: list[str] = []
 
-    def up(session: Session, environment: Environment) -> dict[str, str]:
+    def up(workspace: Workspace, environment: Environment) -> dict[str, str]:
         events.append(f"up {environment.name}")
         return dict.fromkeys(("database", "cache", "queue"), "10.0.0.1")
 
-    def down(session: Session, environment: Environment, volumes: bool = False) -> None:
+    def down(workspace: Workspace, environment: Environment, volumes: bool = False) -> None:
         events.append(f"down {environment.name} {volumes}")
 
     monkeypatch.setattr(stack, "services_up", up)
@@ -49,11 +49,11 @@ def services(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return events
 
 
-def with_testing(root: Path, answers: dict[str, Answer]) -> Session:
+def with_testing(root: Path, answers: dict[str, Answer]) -> Workspace:
     """Return a session in a project that has the environment testing."""
-    session = session_of(root, answers)
+    workspace = workspace_of(root, answers)
     environments = {"testing": Environment("testing")}
-    return replace(session, config=replace(session.config, environments=environments))
+    return replace(workspace, config=replace(workspace.config, environments=environments))
 
 
 def test_integration_runs_while_its_services_live(root: Path, services: list[str]) -> None:
@@ -63,24 +63,26 @@ def test_integration_runs_while_its_services_live(root: Path, services: list[str
         services.append("pytest")
         return pytest_that(GOOD_XML)(argv)
 
-    session = with_testing(root, {"-m pytest": run})
+    workspace = with_testing(root, {"-m pytest": run})
 
-    testing.integration(session)
+    testing.integration(workspace)
 
     assert services == ["down testing True", "up testing", "pytest", "down testing True"]
-    assert evidence(session, "integration").facts["tests_run"] == 1
-    assert "-m integration tests/integration" in " ".join(calls(session))
+    assert evidence(workspace, "integration").facts["tests_run"] == 1
+    assert "-m integration tests/integration" in " ".join(calls(workspace))
 
 
 def test_services_that_are_given_are_not_started(root: Path, services: list[str]) -> None:
     """There is no engine then: the tests that need one are left out, and the evidence says so."""
-    session = session_of(root, {"-m pytest": pytest_that(GOOD_XML)}, {"TOWPATH_SERVICES": "given"})
+    workspace = workspace_of(
+        root, {"-m pytest": pytest_that(GOOD_XML)}, {"TOWPATH_SERVICES": "given"}
+    )
 
-    testing.integration(session)
+    testing.integration(workspace)
 
     assert services == []
-    assert "-m integration and not engine" in " ".join(calls(session))
-    assert evidence(session, "integration").facts["left_out"] == ["engine"]
+    assert "-m integration and not engine" in " ".join(calls(workspace))
+    assert evidence(workspace, "integration").facts["left_out"] == ["engine"]
 
 
 @pytest.mark.parametrize("code", [0, 1])
@@ -88,16 +90,16 @@ def test_a_part_of_the_integration_tests_has_no_verdict(
     root: Path, services: list[str], code: int
 ) -> None:
     """The services come and go all the same."""
-    session = with_testing(root, {"-m pytest": outcome(code=code)})
+    workspace = with_testing(root, {"-m pytest": outcome(code=code)})
 
     if code:
         with pytest.raises(CommandFailedError):
-            testing.integration(session, ["-k", "x"])
+            testing.integration(workspace, ["-k", "x"])
     else:
-        testing.integration(session, ["-k", "x"])
+        testing.integration(workspace, ["-k", "x"])
 
     assert services == ["down testing True", "up testing", "down testing True"]
-    assert records.names(session.config, "integration") == []
+    assert records.names(workspace.config, "integration") == []
 
 
 def test_services_that_do_not_start_are_taken_down(
@@ -106,7 +108,7 @@ def test_services_that_do_not_start_are_taken_down(
     """No test runs, and the error is the service's."""
     from towpath.environments import services as stack
 
-    def up(session: Session, environment: Environment) -> dict[str, str]:
+    def up(workspace: Workspace, environment: Environment) -> dict[str, str]:
         raise CommandFailedError("queue of testing is not healthy.")
 
     monkeypatch.setattr(stack, "services_up", up)

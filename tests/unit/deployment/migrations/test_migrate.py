@@ -40,8 +40,8 @@ def served(world: World, tmp_path: Path) -> Site:
 def waiving(site: Site, name: str) -> Site:
     """Return the site of a project with a waiver of this id."""
     waiver = Waiver(name, "it was read", dt.date(2999, 1, 1))
-    config = replace(site.session.config, waivers=(waiver,))
-    return replace(site, session=replace(site.session, config=config))
+    config = replace(site.workspace.config, waivers=(waiver,))
+    return replace(site, workspace=replace(site.workspace, config=config))
 
 
 def test_two_last_migrations_are_refused_before_anything(served: Site, world: World) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from towpath.core.errors import NothingToJudgeError
 from towpath.deployment.migrations import reader
-from towpath.deployment.migrations.rules import Migration, Plan
+from towpath.deployment.migrations.rules import Migration, MigrationPlan
 
 ANSWER = {
     "vendor": "postgresql",
@@ -22,7 +22,7 @@ ANSWER = {
 
 def test_the_last_line_is_the_plan() -> None:
     """Whatever the release prints while it starts comes before."""
-    assert reader.plan("Loading...\n" + json.dumps(ANSWER) + "\n") == Plan(
+    assert reader.plan("Loading...\n" + json.dumps(ANSWER) + "\n") == MigrationPlan(
         vendor="postgresql",
         leaves=("app.0001",),
         empty=True,

@@ -8,7 +8,7 @@ import pytest
 
 from towpath.core.errors import NothingToJudgeError
 from towpath.deployment.migrations import rules as migrations
-from towpath.deployment.migrations.rules import Migration, Plan
+from towpath.deployment.migrations.rules import Migration, MigrationPlan
 
 COLUMN = {"type": "text", "many_to_many": False}
 
@@ -20,9 +20,9 @@ def operation(kind: str, **facts: Any) -> dict[str, Any]:
     return {**plain, **empty, "options": {"managed": True, "proxy": False}, **facts}
 
 
-def plan(*operations: dict[str, Any], vendor: str = "postgresql") -> Plan:
+def plan(*operations: dict[str, Any], vendor: str = "postgresql") -> MigrationPlan:
     """Return a plan with one pending migration."""
-    return Plan(vendor, (), False, (), (Migration("app.0002", operations),), "h")
+    return MigrationPlan(vendor, (), False, (), (Migration("app.0002", operations),), "h")
 
 
 def codes(*operations: dict[str, Any], vendor: str = "postgresql") -> list[str]:

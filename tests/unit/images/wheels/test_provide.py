@@ -25,33 +25,33 @@ pytestmark = pytest.mark.door
 
 def test_nothing_is_asked_where_nothing_is_missing(machine: Machine) -> None:
     """A build that goes well costs no question to the index or the builder."""
-    session = machine.session()
+    workspace = machine.workspace()
 
-    done, given = wheels.provided(session, ORDER, lambda order: order.wheels, str)
+    done, given = wheels.provided(workspace, ORDER, lambda order: order.wheels, str)
 
-    assert (done, given) == ("", wheels.Given())
-    assert not [line for line in lines(session) if "uv" in line or "buildx" in line]
+    assert (done, given) == ("", wheels.ProvidedWheels())
+    assert not [line for line in lines(workspace) if "uv" in line or "buildx" in line]
 
 
 def test_the_registry_is_asked_once_about_pins_that_want_nothing(machine: Machine) -> None:
     """This machine remembers it; wheels that are missing all the same are made."""
-    session = machine.session()
+    workspace = machine.workspace()
 
     for _ in range(3):
-        wheels.provided(session, ORDER, lambda order: order.wheels, str)
+        wheels.provided(workspace, ORDER, lambda order: order.wheels, str)
 
     asked = [line for line in machine.store.asked if "/manifests/pins-" in line]
     # Once without, and once more with the login that it asked for.
     assert len(asked) == 2
-    assert ways(machine.build(session)) == {"linux/amd64": "native", "linux/arm64": "cross"}
-    assert ways(machine.build(session))["linux/arm64"] == "kept, cross"
+    assert ways(machine.build(workspace)) == {"linux/amd64": "native", "linux/arm64": "cross"}
+    assert ways(machine.build(workspace))["linux/arm64"] == "kept, cross"
 
 
 def test_what_is_missing_is_made_across_and_given_to_the_build(machine: Machine) -> None:
     """The engine's own platform with its compiler, the other one with a cross compiler."""
-    session = machine.session()
+    workspace = machine.workspace()
 
-    given = machine.build(session)
+    given = machine.build(workspace)
 
     assert ways(given) == {"linux/amd64": "native", "linux/arm64": "cross"}
     assert sorted(machine.made) == ["amd64 native", "arm64 cross"]
@@ -66,27 +66,27 @@ def test_the_next_build_pays_nothing(machine: Machine, name: str, locks: int) ->
 
     Whether the pins really have no wheel is not for a registry to say.
     """
-    machine.build(machine.session())
+    machine.build(machine.workspace())
     machine.made.clear()
     machine.given.clear()
-    session = machine.session(name)
+    workspace = machine.workspace(name)
 
-    given = machine.build(session)
+    given = machine.build(workspace)
 
     assert ways(given) == {"linux/amd64": "kept, native", "linux/arm64": "kept, cross"}
     assert machine.made == [] and machine.given == [str(given.folder)]
-    machine.build(session)
-    assert not [line for line in lines(session) if "buildx" in line]
-    assert len([line for line in lines(session) if "uv pip compile" in line]) == locks
+    machine.build(workspace)
+    assert not [line for line in lines(workspace) if "buildx" in line]
+    assert len([line for line in lines(workspace) if "uv pip compile" in line]) == locks
 
 
 def test_another_base_wants_other_wheels(machine: Machine) -> None:
     """What was made for the one of before is not good for this one."""
-    machine.build(machine.session())
+    machine.build(machine.workspace())
     machine.base = "sha256:" + "c" * 64
     machine.made.clear()
 
-    given = machine.build(machine.session())
+    given = machine.build(machine.workspace())
 
     assert sorted(machine.made) == ["amd64 native", "arm64 cross"]
     assert ways(given) == {"linux/amd64": "native", "linux/arm64": "cross"}
@@ -94,12 +94,12 @@ def test_another_base_wants_other_wheels(machine: Machine) -> None:
 
 def test_other_pins_take_over_the_wheels_that_they_share(machine: Machine) -> None:
     """A wheel follows from its own source: a change of another pin does not make it anew."""
-    machine.build(machine.session())
+    machine.build(machine.workspace())
     machine.made.clear()
-    session = machine.session("changed")
-    (session.config.root / "requirements/production.txt").write_text(f"# other\n{PINS}")
+    workspace = machine.workspace("changed")
+    (workspace.config.root / "requirements/production.txt").write_text(f"# other\n{PINS}")
 
-    given = machine.build(session)
+    given = machine.build(workspace)
 
     assert ways(given) == {"linux/amd64": "kept, native", "linux/arm64": "kept, cross"}
     assert machine.made == []
@@ -107,41 +107,41 @@ def test_other_pins_take_over_the_wheels_that_they_share(machine: Machine) -> No
 
 def test_a_failure_of_another_kind_is_none_of_ours(machine: Machine) -> None:
     """Nothing is looked up, and the error is the builder's own."""
-    session = machine.session()
+    workspace = machine.workspace()
 
     def fail(_order: Order) -> str:
         raise CommandFailedError("a test of the builder")
 
     with pytest.raises(CommandFailedError, match="a test of the builder"):
-        wheels.provided(session, ORDER, fail, str)
-    assert not [line for line in lines(session) if "uv" in line]
+        wheels.provided(workspace, ORDER, fail, str)
+    assert not [line for line in lines(workspace) if "uv" in line]
 
 
 def test_the_testing_image_has_pins_of_its_own(machine: Machine) -> None:
     """Both files are looked at where that image is asked for, and each gets the new hash."""
-    session = machine.session()
+    workspace = machine.workspace()
     order = replace(ORDER, targets=("production", "testing"))
 
-    given = machine.build(session, order)
+    given = machine.build(workspace, order)
 
     assert given.folder is not None
     sha256 = next(row.sha256 for row in given.wheels if row.platform == "linux/arm64")
     for name in ("production.txt", "test.txt"):
         assert f"sha256:{sha256}" in (given.folder / "arm64" / name).read_text()
-    assert len([line for line in lines(session) if "uv pip compile" in line]) == 2
+    assert len([line for line in lines(workspace) if "uv pip compile" in line]) == 2
 
 
 def test_a_wheel_that_nobody_has_any_more_is_made_again(machine: Machine) -> None:
     """A record of it is not enough."""
-    session = machine.session()
-    machine.build(session)
-    for file in (session.config.state / "wheels").iterdir():
+    workspace = machine.workspace()
+    machine.build(workspace)
+    for file in (workspace.config.state / "wheels").iterdir():
         if file.suffix != ".json":
             file.unlink()
     machine.store.blobs.clear()
     machine.made.clear()
 
-    given = machine.build(session)
+    given = machine.build(workspace)
 
     assert sorted(machine.made) == ["amd64 native", "arm64 cross"]
     assert ways(given) == {"linux/amd64": "native", "linux/arm64": "cross"}

@@ -19,7 +19,7 @@ from tests.unit.images.wheels.wheelwright import (
 from towpath.core.errors import CommandFailedError, NothingToJudgeError, RegistryNotFoundError
 from towpath.images.wheels import record_reader as wheel_records
 from towpath.images.wheels import store as shed
-from towpath.images.wheels.wheels_reader import Source
+from towpath.images.wheels.wheels_reader import WheelSource
 
 __all__ = ["machine"]
 
@@ -28,63 +28,63 @@ pytestmark = pytest.mark.door
 
 def test_a_registry_that_keeps_nothing_costs_the_next_machine_alone(machine: Machine) -> None:
     """The build goes on with what this machine has, and says so."""
-    session = machine.session()
+    workspace = machine.workspace()
     _refuse_pushes(machine.store)
 
-    given = machine.build(session)
+    given = machine.build(workspace)
 
     assert ways(given) == {"linux/amd64": "native", "linux/arm64": "cross"}
-    assert "is not kept in the registry" in " ".join(said(session).split())
+    assert "is not kept in the registry" in " ".join(said(workspace).split())
 
 
 def test_a_wheel_is_checked_by_its_hash(machine: Machine, tmp_path: Path) -> None:
     """Bytes that changed on this machine are taken from the registry again."""
-    session = machine.session()
-    wheel = machine.build(session).wheels[0]
-    place = session.config.state / "wheels" / wheel.sha256
+    workspace = machine.workspace()
+    wheel = machine.build(workspace).wheels[0]
+    place = workspace.config.state / "wheels" / wheel.sha256
     good = place.read_bytes()
     place.write_bytes(b"other")
 
-    assert shed.contents(session, [wheel]) == {wheel.sha256: good}
+    assert shed.contents(workspace, [wheel]) == {wheel.sha256: good}
     assert place.read_bytes() == good
     machine.store.blobs.clear()
     place.unlink()
     with pytest.raises(RegistryNotFoundError, match="Nobody keeps"):
-        shed.contents(session, [wheel])
+        shed.contents(workspace, [wheel])
 
 
 def test_a_build_that_leaves_two_wheels_is_an_error(machine: Machine) -> None:
     """Which of them was meant is not ours to guess."""
-    session = machine.session()
-    row = Source("thing", "1.0", SHA256)
+    workspace = machine.workspace()
+    row = WheelSource("thing", "1.0", SHA256)
     folder = machine.root / "out"
     folder.mkdir()
 
     with pytest.raises(CommandFailedError, match="there are 0 wheels of it"):
-        shed.store(session, row, "linux/amd64", "native", 1.0, folder)
+        shed.store(workspace, row, "linux/amd64", "native", 1.0, folder)
 
 
 def test_half_a_wheel_is_an_error(machine: Machine) -> None:
     """Nothing is kept of it."""
-    session = machine.session()
-    row = Source("thing", "1.0", SHA256)
+    workspace = machine.workspace()
+    row = WheelSource("thing", "1.0", SHA256)
     (machine.root / "thing-1.0-py3-none-any.whl").write_bytes(wheel({"a.py": b"pass"})[:-8])
 
     with pytest.raises(CommandFailedError, match="is no wheel"):
-        shed.store(session, row, "linux/amd64", "native", 1.0, machine.root)
-    assert not (session.config.state / "wheels").exists()
+        shed.store(workspace, row, "linux/amd64", "native", 1.0, machine.root)
+    assert not (workspace.config.state / "wheels").exists()
 
 
 def test_a_wheel_of_something_else_is_an_error(machine: Machine) -> None:
     """What a build leaves has to be what was asked for, by its name and inside."""
-    session = machine.session()
-    row = Source("thing", "1.0", SHA256)
+    workspace = machine.workspace()
+    row = WheelSource("thing", "1.0", SHA256)
     name = "other-1.0-py3-none-any.whl"
     (machine.root / name).write_bytes(wheel({"a.py": b"pass"}, name))
 
     with pytest.raises(CommandFailedError, match="thing 1.0 was asked for"):
-        shed.store(session, row, "linux/amd64", "pure", 1.0, machine.root)
-    assert not (session.config.state / "wheels").exists()
+        shed.store(workspace, row, "linux/amd64", "pure", 1.0, machine.root)
+    assert not (workspace.config.state / "wheels").exists()
 
 
 def test_what_a_wheel_cost_is_said() -> None:
@@ -106,14 +106,16 @@ def test_a_wheel_that_is_too_large_is_an_error(
     machine: Machine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """One that could not be read back is not kept; all of a build have a bound together."""
-    session = machine.session()
-    made = machine.build(session).wheels
+    workspace = machine.workspace()
+    made = machine.build(workspace).wheels
     monkeypatch.setattr(shed, "LARGEST_ALL", made[0].size)
     with pytest.raises(NothingToJudgeError, match="The wheels of one build have more than"):
-        shed.contents(session, made)
+        shed.contents(workspace, made)
 
     monkeypatch.setattr(wheel_records, "LARGEST_WHEEL", 10)
     name = "thing-1.0-py3-none-any.whl"
     (machine.root / name).write_bytes(wheel({}, name))
     with pytest.raises(CommandFailedError, match="has more than 10 bytes"):
-        shed.store(session, Source("thing", "1.0", SHA256), "linux/amd64", "pure", 1, machine.root)
+        shed.store(
+            workspace, WheelSource("thing", "1.0", SHA256), "linux/amd64", "pure", 1, machine.root
+        )

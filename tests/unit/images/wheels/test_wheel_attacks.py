@@ -16,7 +16,7 @@ from tests.unit.images.wheels.wheelwright import (
     Machine,
     machine,
 )
-from towpath.config.workspace import Session
+from towpath.config.workspace import Workspace
 from towpath.core.errors import CommandFailedError, DigestMismatchError, NothingToJudgeError
 from towpath.images.wheels import registry as registries
 from towpath.registry import oci_reader as oci
@@ -30,25 +30,25 @@ Change = Callable[[dict[str, Any]], Any]
 
 def forge(machine: Machine, change: Change, tag: str = "pins-") -> str:
     """Let a build fill the registry, then change its record; returns the tag of the record."""
-    session = machine.session("theirs")
-    machine.build(session)
+    workspace = machine.workspace("theirs")
+    machine.build(workspace)
     name = next(it for it in machine.store.tags if it.startswith(tag))
-    manifest = registries.client(session).manifest(name)
-    body = json.loads(registries.client(session).blob(oci.layers(manifest)[0].digest))
+    manifest = registries.client(workspace).manifest(name)
+    body = json.loads(registries.client(workspace).blob(oci.layers(manifest)[0].digest))
     body = change(body) or body
     content = body if isinstance(body, bytes) else json.dumps(body).encode()
-    put(session, name, content)
+    put(workspace, name, content)
     machine.made.clear()
     return name
 
 
-def put(session: Session, name: str, content: bytes, size: int = 0) -> None:
+def put(workspace: Workspace, name: str, content: bytes, size: int = 0) -> None:
     """Put a record under a tag, with a size that may be a lie."""
-    client = registries.client(session)
+    client = registries.client(workspace)
     client.put_blob(oci.EMPTY, oci.EMPTY_TYPE)
     row = client.put_blob(content, registries.RECORD_TYPE)
     row = row._replace(size=size or row.size)
-    client.put_manifest(name, oci.loose(registries.ARTIFACT_TYPE, [row], {}))
+    client.put_manifest(name, oci.standalone_artifact(registries.ARTIFACT_TYPE, [row], {}))
 
 
 def first(body: dict[str, Any], **fields: Any) -> None:
@@ -58,11 +58,11 @@ def first(body: dict[str, Any], **fields: Any) -> None:
 
 def refused(machine: Machine) -> NothingToJudgeError:
     """Build on another machine; nothing of the record may have been written there."""
-    session = machine.session("victim")
+    workspace = machine.workspace("victim")
     with pytest.raises(NothingToJudgeError) as caught:
-        machine.build(session)
-    assert not list((session.config.state / "wheels").glob("*"))
-    assert not (session.config.reports / "build" / "wheels").exists()
+        machine.build(workspace)
+    assert not list((workspace.config.state / "wheels").glob("*"))
+    assert not (workspace.config.reports / "build" / "wheels").exists()
     assert machine.made == []
     return caught.value
 
@@ -152,15 +152,15 @@ def test_a_pin_that_has_a_wheel_of_its_own_keeps_it(machine: Machine, tag: str) 
         del machine.store.tags[next(it for it in machine.store.tags if it.startswith("pins-"))]
     own = 'wheels = [{ name = "thing-1.0-cp313-cp313-manylinux2014_x86_64.whl", hashes = '
     machine.lock = LOCK + own + f'{{ sha256 = "{SHA256}" }} }}]\n'
-    session = machine.session("victim")
+    workspace = machine.workspace("victim")
 
     if tag == "pins-":
         assert refused(machine).why == "thing 1.0 has a wheel of its own for linux/amd64."
         return
     # What was made for other pins may be out of date: only what is missing is taken over.
     with pytest.raises(CommandFailedError, match="docker failed"):
-        machine.build(session)
-    used = next((session.config.reports / "build" / "wheels").iterdir())
+        machine.build(workspace)
+    used = next((workspace.config.reports / "build" / "wheels").iterdir())
     assert list((used / "amd64").iterdir()) == []
     assert len(list((used / "arm64").glob("*.whl"))) == 1
 
@@ -214,9 +214,9 @@ def test_a_record_of_another_form_is_refused(machine: Machine, change: Change, w
 def test_a_record_of_another_size_is_refused(machine: Machine, size: int, what: str) -> None:
     """What is declared is a bound while it is read."""
     name = forge(machine, lambda body: None)
-    session = machine.session("theirs")
-    content = (session.config.state / "wheels" / f"{name}.json").read_bytes()
-    put(session, name, content, size)
+    workspace = machine.workspace("theirs")
+    content = (workspace.config.state / "wheels" / f"{name}.json").read_bytes()
+    put(workspace, name, content, size)
 
     assert what in refused(machine).what
 
@@ -238,7 +238,7 @@ def test_a_manifest_of_something_else_is_refused(machine: Machine, layers: Any) 
     """No layer, one of another type, or one whose digest leads elsewhere: the record is named."""
     name = forge(machine, lambda body: None)
     text = json.dumps({"schemaVersion": 2, "mediaType": oci.MANIFEST, "layers": layers})
-    client = registries.client(machine.session("theirs"))
+    client = registries.client(machine.workspace("theirs"))
     client.put_manifest(name, oci.Manifest(oci.MANIFEST, text.encode()))
 
     assert refused(machine).what.endswith(f"-wheels:{name} is no record of wheels.")
@@ -246,10 +246,10 @@ def test_a_manifest_of_something_else_is_refused(machine: Machine, layers: Any) 
 
 def test_a_registry_that_knows_is_not_told_again(machine: Machine) -> None:
     """Who may only read there is not warned, and nothing is put."""
-    machine.build(machine.session("theirs"))
+    machine.build(machine.workspace("theirs"))
     before = [line for line in machine.store.asked if line.startswith(("PUT", "POST"))]
 
-    machine.build(machine.session("victim"))
+    machine.build(machine.workspace("victim"))
 
     assert [line for line in machine.store.asked if line.startswith(("PUT", "POST"))] == before
 
@@ -287,27 +287,27 @@ def test_other_bytes_of_a_wheel_are_refused(machine: Machine, content: bytes, wh
 def test_a_registry_that_serves_other_bytes_is_an_error(machine: Machine) -> None:
     """The record's own blob is checked by its digest."""
     forge(machine, lambda body: None)
-    session = machine.session("theirs")
+    workspace = machine.workspace("theirs")
     name = next(it for it in machine.store.tags if it.startswith("pins-"))
-    digest = oci.layers(registries.client(session).manifest(name))[0].digest
+    digest = oci.layers(registries.client(workspace).manifest(name))[0].digest
     machine.store.blobs[digest] = machine.store.blobs[digest].replace(b"thing", b"thong")
 
     with pytest.raises(DigestMismatchError):
-        machine.build(machine.session("victim"))
+        machine.build(machine.workspace("victim"))
 
 
 def test_a_single_wheel_of_another_source_is_refused(machine: Machine) -> None:
     """Also where wheels are made, what the registry has under the tag is compared."""
     machine.pure = False
-    session = machine.session("theirs")
-    machine.build(session)
+    workspace = machine.workspace("theirs")
+    machine.build(workspace)
     for name in [it for it in machine.store.tags if it.startswith(("pins-", "stock-"))]:
         del machine.store.tags[name]
     name = next(it for it in machine.store.tags if it.startswith("thing-1.0-amd64-"))
-    manifest = registries.client(session).manifest(name)
-    body = json.loads(registries.client(session).blob(oci.layers(manifest)[0].digest))
+    manifest = registries.client(workspace).manifest(name)
+    body = json.loads(registries.client(workspace).blob(oci.layers(manifest)[0].digest))
     first(body, source="d" * 64)
-    put(session, name, json.dumps(body).encode())
+    put(workspace, name, json.dumps(body).encode())
 
     with pytest.raises(NothingToJudgeError, match=name):
-        machine.build(machine.session("victim"))
+        machine.build(machine.workspace("victim"))

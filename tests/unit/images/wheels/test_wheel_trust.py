@@ -16,19 +16,19 @@ pytestmark = pytest.mark.door
 
 def test_a_registry_without_a_login_is_not_believed(machine: Machine) -> None:
     """It has a record, which anybody may have written: it is said, and the wheels are made here."""
-    machine.build(machine.session("theirs"))
+    machine.build(machine.workspace("theirs"))
     machine.made.clear()
     machine.logged_in = False
-    session = machine.session("victim")
+    workspace = machine.workspace("victim")
 
-    given = machine.build(session)
+    given = machine.build(workspace)
 
     assert ways(given) == {"linux/amd64": "native", "linux/arm64": "cross"}
     assert sorted(machine.made) == ["amd64 native", "arm64 cross"]
     assert {row.registry for row in given.wheels} == {""}
-    assert "nobody is logged in to 127.0.0.1" in " ".join(said(session).split())
+    assert "nobody is logged in to 127.0.0.1" in " ".join(said(workspace).split())
     # What this machine made itself, it takes over without any registry.
-    assert set(ways(machine.build(session)).values()) == {"kept, native", "kept, cross"}
+    assert set(ways(machine.build(workspace)).values()) == {"kept, native", "kept, cross"}
 
 
 @pytest.mark.parametrize(("setting", "logged_in"), [("always", False), ("authenticated", True)])
@@ -36,13 +36,13 @@ def test_every_wheel_of_a_registry_is_named(
     machine: Machine, setting: str, logged_in: bool
 ) -> None:
     """By the build that takes it over, and by each later one of this machine."""
-    machine.build(machine.session("theirs"))
+    machine.build(machine.workspace("theirs"))
     machine.registry_wheels, machine.logged_in = setting, logged_in
-    session = machine.session("victim")
+    workspace = machine.workspace("victim")
     origin = f"{machine.store.host}/towpath/dashboard-wheels"
 
     for _ in range(2):
-        given = machine.build(session)
+        given = machine.build(workspace)
 
         assert set(ways(given).values()) == {"kept, native", "kept, cross"}
         assert {row.registry for row in given.wheels} == {origin}
@@ -54,49 +54,49 @@ def test_every_wheel_of_a_registry_is_named(
 def test_a_registry_is_never_asked_where_it_is_never_used(machine: Machine) -> None:
     """Neither read nor written."""
     machine.registry_wheels = "never"
-    session = machine.session()
+    workspace = machine.workspace()
 
-    assert set(ways(machine.build(session)).values()) == {"native", "cross"}
-    assert set(ways(machine.build(session)).values()) == {"kept, native", "kept, cross"}
+    assert set(ways(machine.build(workspace)).values()) == {"native", "cross"}
+    assert set(ways(machine.build(workspace)).values()) == {"kept, native", "kept, cross"}
     assert [line for line in machine.store.asked if "-wheels/" in line] == []
 
 
 def test_a_record_here_that_another_user_may_have_written_is_none(machine: Machine) -> None:
     """It is said, and the wheels are made again."""
     machine.registry_wheels = "never"
-    session = machine.session()
-    machine.build(session)
-    for file in (session.config.state / "wheels").glob("*.json"):
+    workspace = machine.workspace()
+    machine.build(workspace)
+    for file in (workspace.config.state / "wheels").glob("*.json"):
         file.chmod(0o666)
 
-    given = machine.build(session)
+    given = machine.build(workspace)
 
     assert set(ways(given).values()) == {"native", "cross"}
-    assert "may have been written by another user" in " ".join(said(session).split())
+    assert "may have been written by another user" in " ".join(said(workspace).split())
 
 
 def test_a_broken_record_of_this_machine_is_named(machine: Machine) -> None:
     """It is not taken for none."""
-    session = machine.session()
-    machine.build(session)
-    file = next((session.config.state / "wheels").glob("pins-*.json"))
+    workspace = machine.workspace()
+    machine.build(workspace)
+    file = next((workspace.config.state / "wheels").glob("pins-*.json"))
     file.write_bytes(b"{")
 
     with pytest.raises(NothingToJudgeError) as caught:
-        machine.build(session)
+        machine.build(workspace)
     assert str(file) in caught.value.what
 
 
 @pytest.mark.parametrize("link", ["build", "build/wheels"])
 def test_nothing_is_laid_out_through_a_link(machine: Machine, tmp_path: Path, link: str) -> None:
     """A directory of the reports that leads elsewhere is an error that names it."""
-    session = machine.session()
+    workspace = machine.workspace()
     outside = tmp_path / "outside"
     outside.mkdir()
-    place = session.config.reports / link
+    place = workspace.config.reports / link
     place.parent.mkdir(parents=True, exist_ok=True)
     place.symlink_to(outside)
 
     with pytest.raises(ConfigurationError, match="is not a directory of its own"):
-        machine.build(session)
+        machine.build(workspace)
     assert not list(outside.rglob("*.whl"))

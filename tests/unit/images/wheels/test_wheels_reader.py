@@ -12,7 +12,7 @@ from tests.layers import wheel as packed
 from towpath.core.errors import NothingToJudgeError
 from towpath.images.wheels import archive_reader as wheel_archives
 from towpath.images.wheels import wheels_reader as wheels
-from towpath.images.wheels.wheels_reader import Source
+from towpath.images.wheels.wheels_reader import WheelSource
 
 A, B, C, D = (letter * 64 for letter in "abcd")
 NEITHER = "native has neither a wheel for amd64 nor a source that its pin allows."
@@ -84,14 +84,16 @@ def test_a_wheel_for_something_else_is_none(tags: str) -> None:
     """Another machine, Python, C library or system."""
     found = wheels.without_wheel(lock(wheel(tags)), REQUIREMENTS, "3.13", "arm64")
 
-    assert found == [Source("native", "2.0", D)]
+    assert found == [WheelSource("native", "2.0", D)]
 
 
 def test_only_files_that_the_pin_allows_count() -> None:
     """A wheel of another hash may be anybody's."""
     text = lock(wheel("cp313-cp313-manylinux_2_28_aarch64", "e" * 64))
 
-    assert wheels.without_wheel(text, REQUIREMENTS, "3.13", "arm64") == [Source("native", "2.0", D)]
+    assert wheels.without_wheel(text, REQUIREMENTS, "3.13", "arm64") == [
+        WheelSource("native", "2.0", D)
+    ]
 
 
 def test_what_is_not_for_linux_needs_no_wheel() -> None:
@@ -131,7 +133,9 @@ def test_a_marker_speaks_of_the_image_and_not_of_the_machine_that_asks(
     monkeypatch.setattr("packaging.markers.default_environment", lambda: here)
     met, unmet = (lock(f'marker = "{it}"') for it in (marker, marker.replace("==", "!=")))
 
-    assert wheels.without_wheel(met, REQUIREMENTS, "3.13", "arm64") == [Source("native", "2.0", D)]
+    assert wheels.without_wheel(met, REQUIREMENTS, "3.13", "arm64") == [
+        WheelSource("native", "2.0", D)
+    ]
     assert wheels.without_wheel(unmet, REQUIREMENTS, "3.13", "arm64") == []
 
 
@@ -142,7 +146,9 @@ def test_every_name_of_the_c_library_counts(tag: str, python: str) -> None:
     text = lock(wheel(f"{python}-{tag}_x86_64"))
 
     assert wheels.without_wheel(text, REQUIREMENTS, "3.13", "amd64") == []
-    assert wheels.without_wheel(text, REQUIREMENTS, "3.13", "arm64") == [Source("native", "2.0", D)]
+    assert wheels.without_wheel(text, REQUIREMENTS, "3.13", "arm64") == [
+        WheelSource("native", "2.0", D)
+    ]
 
 
 @pytest.mark.parametrize(("minor", "fits"), [(4, False), (5, True), (28, True), (29, False)])
@@ -174,7 +180,9 @@ def test_a_file_without_a_hash_that_the_pin_allows_is_left_out(row: str) -> None
     """It may be anybody's."""
     text = lock(f"wheels = [{row}]")
 
-    assert wheels.without_wheel(text, REQUIREMENTS, "3.13", "arm64") == [Source("native", "2.0", D)]
+    assert wheels.without_wheel(text, REQUIREMENTS, "3.13", "arm64") == [
+        WheelSource("native", "2.0", D)
+    ]
 
 
 def test_a_pin_without_a_source_says_what_to_do() -> None:
@@ -196,8 +204,8 @@ def test_what_the_lock_knows_besides_is_nobody_s_pin() -> None:
     both = text.replace(f', hashes = {{ sha256 = "{A}" }}', "")
 
     assert wheels.without_wheel(both, REQUIREMENTS, "3.13", "amd64") == [
-        Source("native", "2", D),
-        Source("pure-thing", "1.0", B),
+        WheelSource("native", "2", D),
+        WheelSource("pure-thing", "1.0", B),
     ]
 
 
@@ -297,7 +305,7 @@ sdist = {{ url = "https://e/thing-2.0.tar.gz", hashes = {{ sha256 = "{C}" }} }}
     assert wheels.pins(text) == {("thing", "1"): {A}, ("thing", "2"): {C}}
     assert wheels.pins(made) == {("thing", "1"): {A}, ("thing", "2"): {"f" * 64}}
     assert "sha512" not in made
-    assert wheels.without_wheel(lock_, text, "3.13", "arm64") == [Source("thing", "2.0", C)]
+    assert wheels.without_wheel(lock_, text, "3.13", "arm64") == [WheelSource("thing", "2.0", C)]
 
 
 @pytest.mark.parametrize(

@@ -12,9 +12,9 @@ import pytest
 from tests.fakes import Answer, QuietTerminal, TableRunner, outcome
 from tests.layers import AMD64, ARM64, program, wheel
 from tests.registry_server import Store
-from tests.releases import session_at
-from towpath.config.model import Image
-from towpath.config.workspace import Session
+from tests.releases import workspace_at
+from towpath.config.model import ImageSettings
+from towpath.config.workspace import Workspace
 from towpath.core.errors import CommandFailedError
 from towpath.core.runner import Outcome, command_failed
 from towpath.images.bake import Order
@@ -66,7 +66,7 @@ class Machine:
     registry_wheels: str = "authenticated"
     lock: str = LOCK
 
-    def session(self, name: str = "here") -> Session:
+    def workspace(self, name: str = "here") -> Workspace:
         """Return a session of a machine of its own: it shares the registry alone."""
         root = self.root / name
         (root / "requirements").mkdir(parents=True, exist_ok=True)
@@ -84,22 +84,22 @@ class Machine:
         docker.mkdir(exist_ok=True)
         auths = {self.store.host: {"auth": "dTpw"}} if self.logged_in else {}
         (docker / "config.json").write_text(json.dumps({"auths": auths}))
-        session = session_at(root, self.store, TableRunner(table), DOCKER_CONFIG=str(docker))
-        image = Image(registry_wheels=self.registry_wheels)
-        return replace(session, config=replace(session.config, image=image))
+        workspace = workspace_at(root, self.store, TableRunner(table), DOCKER_CONFIG=str(docker))
+        image = ImageSettings(registry_wheels=self.registry_wheels)
+        return replace(workspace, config=replace(workspace.config, image=image))
 
-    def build(self, session: Session, order: Order = ORDER) -> wheels.Given:
+    def build(self, workspace: Workspace, order: Order = ORDER) -> wheels.ProvidedWheels:
         """Build what wants a wheel of the dependency for each platform."""
-        return wheels.provided(session, order, lambda row: self._solve(session, row), str)[1]
+        return wheels.provided(workspace, order, lambda row: self._solve(workspace, row), str)[1]
 
-    def _solve(self, session: Session, order: Order) -> str:
+    def _solve(self, workspace: Workspace, order: Order) -> str:
         self.given.append(order.wheels)
         for platform in order.platforms:
             place = Path(order.wheels or "nowhere", platform.partition("/")[2])
             pins = place / "production.txt"
             found = {hashlib.sha256(row.read_bytes()).hexdigest() for row in place.glob("*.whl")}
             if not found or not all(name in pins.read_text() for name in found):
-                log = session.config.reports / "logs" / "build.log"
+                log = workspace.config.reports / "logs" / "build.log"
                 log.parent.mkdir(parents=True, exist_ok=True)
                 log.write_text(f"#9 {wheels.WANTED} for {platform}")
                 raise CommandFailedError("docker failed", why="exit code 1")
@@ -142,18 +142,18 @@ def machine(tmp_path: Path, store: Store) -> Machine:
     return Machine(tmp_path, store)
 
 
-def ways(given: wheels.Given) -> dict[str, str]:
+def ways(given: wheels.ProvidedWheels) -> dict[str, str]:
     """Return how the wheel for each platform came to be."""
     return {row.platform: row.how for row in given.wheels}
 
 
-def lines(session: Session) -> list[str]:
+def lines(workspace: Workspace) -> list[str]:
     """Return every command that was run."""
-    assert isinstance(session.runner, TableRunner)
-    return session.runner.lines
+    assert isinstance(workspace.runner, TableRunner)
+    return workspace.runner.lines
 
 
-def said(session: Session) -> str:
+def said(workspace: Workspace) -> str:
     """Return everything told on standard error."""
-    assert isinstance(session.terminal, QuietTerminal)
-    return session.terminal.said
+    assert isinstance(workspace.terminal, QuietTerminal)
+    return workspace.terminal.said

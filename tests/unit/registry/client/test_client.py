@@ -26,9 +26,9 @@ from towpath.core.references import Repository
 from towpath.registry import oci_reader as oci
 from towpath.registry.client import RegistryClient
 from towpath.registry.client.auth import Access
-from towpath.registry.client.credentials import Credentials, Found, credentials
+from towpath.registry.client.credentials import Credentials, LoginSource, credentials
 from towpath.registry.client.transport import ATTEMPTS
-from towpath.registry.client.wire import Answer
+from towpath.registry.client.wire import Response
 from towpath.registry.oci_reader import Manifest
 
 pytestmark = pytest.mark.door
@@ -305,7 +305,7 @@ def test_tokens_that_other_threads_used_up_do_not_count(
     access.header = "Bearer used up"
     others = [f"Bearer of another thread {number}" for number in range(5)]
 
-    def busy(*request: Any) -> Answer:
+    def busy(*request: Any) -> Response:
         answer = send(*request)
         access.header = others.pop() if others else access.header
         return answer
@@ -319,10 +319,10 @@ def test_tokens_that_other_threads_used_up_do_not_count(
 def test_credentials_go_over_https_only() -> None:
     """A registry elsewhere that sends us to plain http gets no password."""
 
-    def send(*_request: object) -> Answer:
+    def send(*_request: object) -> Response:
         raise AssertionError("nothing may be sent")
 
-    access = Access("r.example.com", is_loopback=False, find=Found, send=send)
+    access = Access("r.example.com", is_loopback=False, find=LoginSource, send=send)
 
     with pytest.raises(RegistryUnauthorizedError, match="sends us to"):
         access.answer("", 'Bearer realm="http://r.example.com/token"')

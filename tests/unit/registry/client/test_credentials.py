@@ -14,8 +14,8 @@ from tests.registry_server import NAME, Store
 from towpath.core.errors import CommandFailedError, RegistryUnauthorizedError
 from towpath.core.runner import Outcome
 from towpath.registry.client.auth import Access
-from towpath.registry.client.credentials import Credentials, Found, credentials
-from towpath.registry.client.wire import Answer
+from towpath.registry.client.credentials import Credentials, LoginSource, credentials
+from towpath.registry.client.wire import Response
 
 HELPER = """#!/bin/sh
 [ "$1" = get ] || exit 1
@@ -135,14 +135,14 @@ def test_an_identity_token_is_changed_for_a_short_one() -> None:
             found, self.left = self.left, b""
             return found
 
-    def send(method: str, url: str, _headers: object, body: bytes) -> Answer:
+    def send(method: str, url: str, _headers: object, body: bytes) -> Response:
         sent.append((method, url, body))
-        return Answer(url, 200, "", {}, Said())
+        return Response(url, 200, "", {}, Said())
 
     access = Access(
         "r",
         is_loopback=False,
-        find=lambda: Found(Credentials(identity_token="long")),
+        find=lambda: LoginSource(Credentials(identity_token="long")),
         send=send,
     )
 

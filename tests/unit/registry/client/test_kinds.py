@@ -16,7 +16,7 @@ from towpath.core.errors import (
 )
 from towpath.registry import oci_reader as oci
 from towpath.registry.client import RegistryClient, transfer, uploads
-from towpath.registry.client.uploads import CHUNK, Places
+from towpath.registry.client.uploads import CHUNK, UploadSessions
 from towpath.registry.oci_reader import Manifest
 
 pytestmark = pytest.mark.door
@@ -67,7 +67,7 @@ def test_a_registry_without_chunks_gets_one_whole_blob(store: Store, status: int
     """What refuses a PATCH gets the whole of it in one PUT, read while it is sent."""
     store.faults = [Fault("PATCH", status) for _ in range(9)]
 
-    uploads.stream(store.client(), DIGEST, len(LARGE), Zeros(), Places())
+    uploads.stream(store.client(), DIGEST, len(LARGE), Zeros(), UploadSessions())
 
     assert store.blobs == {DIGEST: LARGE}
     assert [line.split()[0] for line in store.asked][-2:] == ["POST", "PUT"]
@@ -80,7 +80,7 @@ def test_a_registry_that_wants_larger_chunks_gets_one_whole_blob(store: Store) -
     headers = {"Location": place, "OCI-Chunk-Min-Length": str(2 * CHUNK)}
     store.faults = [Fault("POST", 202, headers)]
 
-    uploads.stream(store.client(), DIGEST, len(LARGE), Zeros(), Places())
+    uploads.stream(store.client(), DIGEST, len(LARGE), Zeros(), UploadSessions())
 
     assert store.blobs == {DIGEST: LARGE}
     assert [line.split()[0] for line in store.asked] == ["POST", "PUT"]
@@ -91,7 +91,7 @@ def test_a_registry_that_takes_nothing_says_so(store: Store) -> None:
     store.faults = [Fault(method, 405) for method in ("PATCH", "PUT") for _ in range(3)]
 
     with pytest.raises(RegistryRefusedError, match="405"):
-        uploads.stream(store.client(), DIGEST, len(LARGE), Zeros(), Places())
+        uploads.stream(store.client(), DIGEST, len(LARGE), Zeros(), UploadSessions())
     assert len(store.asked) == 4
 
 
@@ -158,8 +158,8 @@ def test_a_copy_to_such_a_repository_is_made(store: Store, tmp_path: Path, statu
                 *(f"manifests/{digest}" for digest in store.manifests),
             )
         ]
-        content = transfer.read(client, index.digest)
-        transfer.copy(client, other.client(), content, Places(tmp_path))
+        content = transfer.open_content(client, index.digest)
+        transfer.copy(client, other.client(), content, UploadSessions(tmp_path))
 
         assert other.blobs == store.blobs
         assert index.digest in other.manifests
@@ -199,8 +199,8 @@ def test_a_blob_that_is_shown_late_is_waited_for(store: Store, tmp_path: Path) -
     index = push_image(client, {}, platforms=("linux/amd64",))
     with serving() as other:
         other.faults = [Fault(f"HEAD /v2/{NAME}/blobs", 404) for _ in range(5)]
-        content = transfer.read(client, index.digest)
-        transfer.copy(client, other.client(), content, Places(tmp_path))
+        content = transfer.open_content(client, index.digest)
+        transfer.copy(client, other.client(), content, UploadSessions(tmp_path))
 
         assert other.blobs == store.blobs
 

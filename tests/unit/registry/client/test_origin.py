@@ -14,9 +14,9 @@ from towpath.core.errors import RegistryError, RegistryRefusedError, RegistryUna
 from towpath.registry import oci_reader as oci
 from towpath.registry.client import uploads, urls
 from towpath.registry.client.auth import Access
-from towpath.registry.client.credentials import Credentials, Found
-from towpath.registry.client.uploads import CHUNK, Places
-from towpath.registry.client.wire import Answer
+from towpath.registry.client.credentials import Credentials, LoginSource
+from towpath.registry.client.uploads import CHUNK, UploadSessions
+from towpath.registry.client.wire import Response
 
 pytestmark = pytest.mark.door
 
@@ -72,7 +72,7 @@ def test_a_chunk_does_not_follow_either(store: Store, place: str) -> None:
             return bytes(size)
 
     with pytest.raises(RegistryRefusedError, match="sends us to"):
-        uploads.stream(store.client(), oci.sha256(content), len(content), Zeros(), Places())
+        uploads.stream(store.client(), oci.sha256(content), len(content), Zeros(), UploadSessions())
 
 
 def test_a_place_that_was_noted_is_checked_again(store: Store, foreign: Store) -> None:
@@ -162,10 +162,10 @@ def test_a_list_goes_on_in_its_registry_only(
 def test_a_password_goes_for_a_token_over_tls_only(realm: str, loopback: bool) -> None:
     """Plain http is for a registry of this machine that names this machine."""
 
-    def send(*_request: object) -> Answer:
+    def send(*_request: object) -> Response:
         raise AssertionError("nothing may be sent")
 
-    credentials = Found(Credentials("user", "word"))
+    credentials = LoginSource(Credentials("user", "word"))
     access = Access("r.example.com", is_loopback=loopback, find=lambda: credentials, send=send)
 
     with pytest.raises(RegistryUnauthorizedError, match="sends us to") as caught:
@@ -177,12 +177,12 @@ def test_another_host_may_give_tokens(store: Store) -> None:
     """The protocol lets a registry name one, as Docker Hub does; it is asked over TLS."""
     sent: list[tuple[str, str]] = []
 
-    def send(_method: str, url: str, headers: dict[str, str], _body: bytes) -> Answer:
+    def send(_method: str, url: str, headers: dict[str, str], _body: bytes) -> Response:
         sent.append((url, headers["Authorization"]))
         return store.client().once("GET", "/token")
 
     store.token = "short"
-    find = Found(Credentials("user", "word"))
+    find = LoginSource(Credentials("user", "word"))
     access = Access("r", is_loopback=False, find=lambda: find, send=send)  # type: ignore[arg-type]
 
     assert access.answer("", 'Bearer realm="https://auth.example.com/t",service="s"') == 1

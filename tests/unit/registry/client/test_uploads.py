@@ -12,7 +12,7 @@ from tests.registry_server import Fault, Store
 from towpath.core.errors import DigestMismatchError, RegistryError, RegistryNetworkError
 from towpath.registry import oci_reader as oci
 from towpath.registry.client import uploads
-from towpath.registry.client.uploads import CHUNK, Places
+from towpath.registry.client.uploads import CHUNK, UploadSessions
 
 pytestmark = pytest.mark.door
 
@@ -39,7 +39,7 @@ class Bytes(BytesIO):
 
 def test_a_large_blob_goes_in_chunks(store: Store) -> None:
     """Two chunks and a last piece with the digest."""
-    sent = uploads.stream(store.client(), DIGEST, len(CONTENT), Bytes(), Places())
+    sent = uploads.stream(store.client(), DIGEST, len(CONTENT), Bytes(), UploadSessions())
 
     assert store.blobs == {DIGEST: CONTENT}
     assert sent == len(CONTENT)
@@ -51,7 +51,7 @@ def test_an_answer_that_got_lost_costs_no_second_chunk(store: Store) -> None:
     client = store.client()
     source = Bytes()
     store.faults = [Fault("PATCH", 500)]
-    sent = uploads.stream(client, DIGEST, len(CONTENT), source, Places())
+    sent = uploads.stream(client, DIGEST, len(CONTENT), source, UploadSessions())
 
     assert store.blobs == {DIGEST: CONTENT}
     assert source.sought == [0, 0]
@@ -61,13 +61,13 @@ def test_an_answer_that_got_lost_costs_no_second_chunk(store: Store) -> None:
 def test_an_upload_goes_on_in_the_next_process(store: Store, tmp_path: Path) -> None:
     """What was begun is found in the directory, and only the rest is sent."""
     store.faults = [Fault("PATCH /none")]
-    places = Places(tmp_path)
+    places = UploadSessions(tmp_path)
     half = Bytes(CONTENT[:CHUNK])
     with pytest.raises(RegistryError, match="shorter"):
         uploads.stream(store.client(), DIGEST, len(CONTENT), half, places)
 
     source = Bytes()
-    sent = uploads.stream(store.client(), DIGEST, len(CONTENT), source, Places(tmp_path))
+    sent = uploads.stream(store.client(), DIGEST, len(CONTENT), source, UploadSessions(tmp_path))
 
     assert store.blobs == {DIGEST: CONTENT}
     assert source.sought == [CHUNK]
@@ -77,7 +77,7 @@ def test_an_upload_goes_on_in_the_next_process(store: Store, tmp_path: Path) -> 
 
 def test_an_upload_that_the_registry_forgot_begins_again(store: Store, tmp_path: Path) -> None:
     """A place that is not known any more is no failure."""
-    places = Places(tmp_path)
+    places = UploadSessions(tmp_path)
     client = store.client()
     places.remember(f"{store.repository}@{DIGEST}", f"http://{store.host}/v2/x/blobs/uploads/gone")
 
@@ -88,7 +88,7 @@ def test_an_upload_that_the_registry_forgot_begins_again(store: Store, tmp_path:
 @pytest.mark.parametrize("content", ["", "{}", "[]", "x"])
 def test_a_note_that_is_not_readable_is_no_place(tmp_path: Path, content: str) -> None:
     """Half a file counts as none."""
-    places = Places(tmp_path)
+    places = UploadSessions(tmp_path)
     places.remember("key", "place")
     (file,) = tmp_path.iterdir()
     assert places.recall("key") == "place"
@@ -114,7 +114,7 @@ def test_a_chunk_out_of_step_is_asked_after(store: Store) -> None:
     """416 means that the registry has another length than we thought."""
     store.faults = [Fault("PATCH", 416)]
 
-    uploads.stream(store.client(), DIGEST, len(CONTENT), Bytes(), Places())
+    uploads.stream(store.client(), DIGEST, len(CONTENT), Bytes(), UploadSessions())
 
     assert store.blobs == {DIGEST: CONTENT}
 
@@ -124,7 +124,7 @@ def test_other_bytes_are_refused_by_their_digest(store: Store) -> None:
     other = Bytes(CONTENT[:-1] + b"?")
 
     with pytest.raises(DigestMismatchError):
-        uploads.stream(store.client(), DIGEST, len(CONTENT), other, Places())
+        uploads.stream(store.client(), DIGEST, len(CONTENT), other, UploadSessions())
     assert store.blobs == {}
 
 

@@ -14,10 +14,10 @@ from tests.registry_server import NAME, Fault, Store
 from towpath.core.errors import RegistryError, RegistryRateLimitedError, RegistryRefusedError
 from towpath.registry import oci_reader as oci
 from towpath.registry.client import errors as failures
-from towpath.registry.client.https import Elsewhere
+from towpath.registry.client.https import HttpsTransport
 from towpath.registry.client.loopback import Loopback
 from towpath.registry.client.urls import origin
-from towpath.registry.client.wire import Answer
+from towpath.registry.client.wire import Response
 
 pytestmark = pytest.mark.door
 
@@ -111,7 +111,7 @@ def test_elsewhere_says_the_same(store: Store) -> None:
     """The wire for other machines gives the same answers, bytes and failures."""
     client = store.client()
     blob = client.put_blob(b"hello", "text/plain")
-    wire = Elsewhere()
+    wire = HttpsTransport()
     base = f"http://{store.host}/v2/{NAME}/"
 
     found = wire.send("GET", f"{base}blobs/{blob.digest}", {"X": "y"}, b"")
@@ -189,7 +189,7 @@ def test_a_circle_of_redirections_ends(store: Store) -> None:
 )
 def test_retry_after_is_read_in_both_forms(headers: dict[str, str], seconds: float) -> None:
     """Seconds or a date, held against the registry's own clock where it shows one."""
-    answer = Answer("http://r/", 429, "", headers, _None())
+    answer = Response("http://r/", 429, "", headers, _None())
     ten = 1_795_600_800.0  # Wed, 25 Nov 2026 10:00:00 GMT
 
     error = failures.refused(answer, "r", lambda: ten)

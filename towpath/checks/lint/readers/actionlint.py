@@ -6,7 +6,7 @@ import re
 
 from towpath.core.findings import (
     Finding,
-    Ran,
+    ToolResult,
     documents,
     require_agreement,
     require_all,
@@ -18,7 +18,7 @@ _READ = re.compile(r"^verbose: Found total \d+ errors in \d+ ms for (.+)$", re.M
 _BLIND = re.compile(r'^verbose: Rule "shellcheck" was disabled: (.+)$', re.MULTILINE)
 
 
-def read(ran: Ran) -> list[Finding]:
+def read_actionlint(ran: ToolResult) -> list[Finding]:
     """Return what actionlint found.
 
     Raises NothingToJudgeError if it crashed, passed over a file, wrote half a document, or could

@@ -8,8 +8,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from towpath.core.findings import (
     Finding,
     LeftOut,
-    Ran,
     Said,
+    ToolResult,
     document,
     require_agreement,
     require_all,
@@ -21,7 +21,7 @@ from towpath.core.findings import (
 SEVERITIES = {"LOW": "low", "MEDIUM": "medium", "HIGH": "high", "UNDEFINED": "high"}
 
 
-def read(ran: Ran) -> list[Said]:
+def read_bandit(ran: ToolResult) -> list[Said]:
     """Return what bandit found, with severity low, medium or high, and what comments leave out.
 
     Raises NothingToJudgeError if bandit crashed, wrote half a document, or could not read a file.

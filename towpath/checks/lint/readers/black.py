@@ -11,8 +11,8 @@ import re
 from towpath.core.findings import (
     Finding,
     LeftOut,
-    Ran,
     Said,
+    ToolResult,
     require_agreement,
     require_all,
     require_ran,
@@ -24,7 +24,7 @@ _IGNORED = re.compile(r"^(.+) ignored: (.+)$", re.MULTILINE)
 _COUNTS = re.compile(r"(\d+) files? would be (reformatted|left unchanged)")
 
 
-def read(ran: Ran) -> list[Said]:
+def read_black(ran: ToolResult) -> list[Said]:
     """Return the files that black would change, and those that the project leaves out.
 
     Raises NothingToJudgeError if black crashed, could not read a file, or its summary is missing

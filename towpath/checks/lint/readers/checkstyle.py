@@ -6,14 +6,21 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from towpath.core import xml_documents as elements
-from towpath.core.findings import Finding, Ran, require_agreement, require_all, require_ran, unread
+from towpath.core.findings import (
+    Finding,
+    ToolResult,
+    require_agreement,
+    require_all,
+    require_ran,
+    unread,
+)
 from towpath.core.xml_documents import Element
 
 # What hadolint cannot parse has no code in this format; this is the one in its others.
 SYNTAX = "DL1000"
 
 
-def hadolint(ran: Ran) -> list[Finding]:
+def hadolint(ran: ToolResult) -> list[Finding]:
     """Return what `hadolint --format=checkstyle` found; raises as `read` does.
 
     By its settings it may end with 0 whatever it found, and write another report before ours: what
@@ -21,15 +28,15 @@ def hadolint(ran: Ran) -> list[Finding]:
     """
     _, head, report = ran.stdout.rpartition("<?xml")
     code = 1 if ran.code == 0 and "<error" in report else ran.code
-    return read("hadolint", replace(ran, code=code, stdout=f"{head}{report}"))
+    return read_checkstyle("hadolint", replace(ran, code=code, stdout=f"{head}{report}"))
 
 
-def shellcheck(ran: Ran) -> list[Finding]:
+def shellcheck(ran: ToolResult) -> list[Finding]:
     """Return what `shellcheck --format=checkstyle` found; raises as `read` does."""
-    return read("shellcheck", ran)
+    return read_checkstyle("shellcheck", ran)
 
 
-def read(tool: str, ran: Ran) -> list[Finding]:
+def read_checkstyle(tool: str, ran: ToolResult) -> list[Finding]:
     """Return what the tool found, of every level.
 
     Raises NothingToJudgeError if it crashed, could not read a file, passed over one, or wrote half
@@ -37,7 +44,7 @@ def read(tool: str, ran: Ran) -> list[Finding]:
     """
     require_ran(tool, ran)
     try:
-        root = elements.read(ran.stdout)
+        root = elements.parse_xml(ran.stdout)
         files = root.findall("file") if root.tag == "checkstyle" else []
         found = [finding for file in files for finding in _findings(file)]
         names = {file.attrib["name"] for file in files}

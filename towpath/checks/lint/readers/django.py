@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from towpath.core.findings import Finding, Ran, require_agreement, require_ran, unread
+from towpath.core.findings import Finding, ToolResult, require_agreement, require_ran, unread
 
 _GROUP = re.compile(r"(CRITICALS|ERRORS|WARNINGS|INFOS|DEBUGS):")
 _ISSUE = re.compile(r"(.+?): \(([\w.]+)\) (.+)")
@@ -15,7 +15,7 @@ _NONE_MISSING = "No changes detected"
 _MISSING = re.compile(r"  (\S+\.py)")
 
 
-def check(ran: Ran, manage: str) -> list[Finding]:
+def check(ran: ToolResult, manage: str) -> list[Finding]:
     """Return what `check --deploy --fail-level WARNING` found at this level or above.
 
     `manage` is the file that the findings are shown at. Raises NothingToJudgeError if Django did
@@ -45,7 +45,7 @@ def _issues(text: str, manage: str) -> Iterator[tuple[str, Finding]]:
             yield group, Finding(manage, 0, issue[2], f"{place}{issue[3]}")
 
 
-def missing_migrations(ran: Ran) -> list[Finding]:
+def missing_migrations(ran: ToolResult) -> list[Finding]:
     """Return the migrations that `makemigrations --check --dry-run` would write.
 
     Raises NothingToJudgeError if Django did not start or said neither yes nor no.
@@ -62,5 +62,5 @@ def missing_migrations(ran: Ran) -> list[Finding]:
     ]
 
 
-def _last_words(ran: Ran) -> str:
+def _last_words(ran: ToolResult) -> str:
     return (ran.stderr.strip() or ran.stdout.strip() or "It said nothing.").splitlines()[-1]

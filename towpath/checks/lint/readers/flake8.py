@@ -8,8 +8,8 @@ from towpath.core.findings import (
     LEFT_OUT,
     Finding,
     LeftOut,
-    Ran,
     Said,
+    ToolResult,
     require_agreement,
     require_all,
     require_ran,
@@ -23,7 +23,7 @@ _EXCLUDED = "the settings exclude it"
 _FILES = re.compile(r"^(\d+) +total files processed$", re.MULTILINE)
 
 
-def read(ran: Ran) -> list[Said]:
+def read_flake8(ran: ToolResult) -> list[Said]:
     """Return what flake8 found, and the files that the project leaves out.
 
     Raises NothingToJudgeError if it crashed, wrote a line of another form, or did not count every

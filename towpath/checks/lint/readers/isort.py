@@ -8,8 +8,8 @@ from towpath.core.findings import (
     LEFT_OUT,
     Finding,
     LeftOut,
-    Ran,
     Said,
+    ToolResult,
     require_agreement,
     require_all,
     require_ran,
@@ -19,7 +19,7 @@ _BAD = re.compile(r"^ERROR: (.+) Imports are incorrectly sorted", re.MULTILINE)
 _GOOD = re.compile(r"^SUCCESS: .+ Everything Looks Good!$", re.MULTILINE)
 
 
-def read(ran: Ran) -> list[Said]:
+def read_isort(ran: ToolResult) -> list[Said]:
     """Return the files whose imports are out of order, and those that the project leaves out.
 
     Raises NothingToJudgeError if isort crashed or passed over a file.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from towpath.core.findings import Ran, document, require_all, require_ran, unread
+from towpath.core.findings import ToolResult, document, require_all, require_ran, unread
 
 
 @dataclass(frozen=True)
@@ -19,7 +19,7 @@ class Module:
         return f"{self.path} has {self.index:.1f}"
 
 
-def read(ran: Ran) -> list[Module]:
+def read_maintainability(ran: ToolResult) -> list[Module]:
     """Return every module, the worst first.
 
     Raises NothingToJudgeError if radon crashed, wrote half a document, could not read a file or

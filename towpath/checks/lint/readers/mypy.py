@@ -4,14 +4,21 @@ from __future__ import annotations
 
 import re
 
-from towpath.core.findings import Finding, Ran, require_agreement, require_all, require_ran, unread
+from towpath.core.findings import (
+    Finding,
+    ToolResult,
+    require_agreement,
+    require_all,
+    require_ran,
+    unread,
+)
 
 _FINDING = re.compile(r"(.+?):(?:(\d+):)?(?:\d+:)? (error|note): (.*?)(?:  \[([a-z0-9-]+)\])?")
 _GOOD = re.compile(r"Success: no issues found in (\d+) source files?")
 _BAD = re.compile(r"Found (\d+) errors? in \d+ files? \(checked (\d+) source files?\)")
 
 
-def read(ran: Ran) -> list[Finding]:
+def read_mypy(ran: ToolResult) -> list[Finding]:
     """Return the errors that mypy found; its notes belong to errors and are left out.
 
     Raises NothingToJudgeError if mypy crashed, stopped before the end (exit code 2), wrote a line

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from towpath.core.findings import Ran, document, require_ran, unread
+from towpath.core.findings import ToolResult, document, require_ran, unread
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,7 @@ class Function:
         return f"{self.path}:{self.line} {self.name} has {self.complexity}"
 
 
-def read(ran: Ran) -> list[Function]:
+def read_radon(ran: ToolResult) -> list[Function]:
     """Return every function, the worst first.
 
     Raises NothingToJudgeError for no function at all, a crash, half a document, and a file that it

@@ -94,7 +94,7 @@ def lines(text: str) -> list[Line]:
     return found
 
 
-def read(text: str, source: str) -> list[tuple[str, str]]:
+def read_requirements(text: str, source: str) -> list[tuple[str, str]]:
     """Return (name, version) of every pin, those for other platforms too.
 
     Raises ConfigurationError for a requirement that is no pin (it would be a guess what is

@@ -9,8 +9,8 @@ from typing import Any
 from towpath.core.findings import (
     Finding,
     LeftOut,
-    Ran,
     Said,
+    ToolResult,
     documents,
     require_agreement,
     require_all,
@@ -23,7 +23,7 @@ CODES = (0, 10, 11, 12, 13, 14)
 _AUDITED = re.compile(r"^ INFO audit: zizmor: \S+ completed (.+)$", re.MULTILINE)
 
 
-def read(ran: Ran) -> list[Said]:
+def read_zizmor(ran: ToolResult) -> list[Said]:
     """Return what zizmor found, and what a comment in the file or a setting leaves out.
 
     Raises NothingToJudgeError if it crashed, passed over a file, or wrote half a document.

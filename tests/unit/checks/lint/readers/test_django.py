@@ -12,7 +12,7 @@ from towpath.checks.lint import thresholds
 from towpath.checks.lint.readers import django, maintainability
 from towpath.checks.lint.readers.maintainability import Module
 from towpath.core.errors import NothingToJudgeError
-from towpath.core.findings import Finding, Ran
+from towpath.core.findings import Finding, ToolResult
 from towpath.environments import compose_reader as compose
 from towpath.environments import probe_reader as probe
 
@@ -45,33 +45,35 @@ def test_a_probe_names_what_it_found_and_what_it_judged() -> None:
     """A file that it names twice is one."""
     text = probed(WRONG, judged=["a", "a", "b"])
 
-    assert probe.read("pins", Ran(0, text, "", 2)) == [Finding("a", 2, "X1", "bad", "high")]
-    assert probe.read("pins", Ran(0, probed(), "", 1)) == []
+    assert probe.read_probe("pins", ToolResult(0, text, "", 2)) == [
+        Finding("a", 2, "X1", "bad", "high")
+    ]
+    assert probe.read_probe("pins", ToolResult(0, probed(), "", 1)) == []
 
 
 @pytest.mark.parametrize(
     ("ran", "why"),
     [
-        (Ran(0, probed(), "", 0), NO_FILE),
-        (Ran(1, probed(), "broken", 1), "It ended with exit code 1: broken"),
-        (Ran(0, "", "", 1), SILENT),
-        (Ran(0, '{"judged": []}', "", 1), "Its report lacks or spoils 'findings'."),
+        (ToolResult(0, probed(), "", 0), NO_FILE),
+        (ToolResult(1, probed(), "broken", 1), "It ended with exit code 1: broken"),
+        (ToolResult(0, "", "", 1), SILENT),
+        (ToolResult(0, '{"judged": []}', "", 1), "Its report lacks or spoils 'findings'."),
         (
-            Ran(0, probed(judged=1), "", 1),
+            ToolResult(0, probed(judged=1), "", 1),
             "Its report lacks or spoils 'int' object is not iterable.",
         ),
-        (Ran(0, probed(), "", 2), PASSED_OVER),
+        (ToolResult(0, probed(), "", 2), PASSED_OVER),
     ],
 )
-def test_a_probe_without_a_verdict(ran: Ran, why: str) -> None:
+def test_a_probe_without_a_verdict(ran: ToolResult, why: str) -> None:
     """Not run, not able to look, silent, half, or a file passed over; under its own name."""
-    assert refused(lambda: probe.read("walls", ran)) == lines("walls", why)
+    assert refused(lambda: probe.read_probe("walls", ran)) == lines("walls", why)
 
 
 def test_the_worst_module_comes_first() -> None:
     """With its index to one digit."""
     text = json.dumps({"a.py": {"mi": 70, "rank": "A"}, "b.py": {"mi": 20.25}})
-    found = maintainability.read(Ran(0, text, "", 2))
+    found = maintainability.read_maintainability(ToolResult(0, text, "", 2))
 
     assert found == [Module("b.py", 20.25), Module("a.py", 70.0)]
     assert (str(found[0]), found[0].line) == ("b.py has 20.2", 0)
@@ -80,29 +82,31 @@ def test_the_worst_module_comes_first() -> None:
 @pytest.mark.parametrize(
     ("ran", "why"),
     [
-        (Ran(0, "{}", "", 0), NO_FILE),
-        (Ran(1, "{}", "broken", 1), "It ended with exit code 1: broken"),
-        (Ran(0, "", "", 1), SILENT),
-        (Ran(0, '{"a.py": {"error": "odd"}}', "", 1), "a.py: {'error': 'odd'}"),
-        (Ran(0, '{"a.py": {"mi": "x"}}', "", 1), "a.py: {'mi': 'x'}"),
-        (Ran(0, '{"a.py": {"mi": 1}}', "", 2), PASSED_OVER),
+        (ToolResult(0, "{}", "", 0), NO_FILE),
+        (ToolResult(1, "{}", "broken", 1), "It ended with exit code 1: broken"),
+        (ToolResult(0, "", "", 1), SILENT),
+        (ToolResult(0, '{"a.py": {"error": "odd"}}', "", 1), "a.py: {'error': 'odd'}"),
+        (ToolResult(0, '{"a.py": {"mi": "x"}}', "", 1), "a.py: {'mi': 'x'}"),
+        (ToolResult(0, '{"a.py": {"mi": 1}}', "", 2), PASSED_OVER),
     ],
 )
-def test_no_index_is_no_verdict(ran: Ran, why: str) -> None:
+def test_no_index_is_no_verdict(ran: ToolResult, why: str) -> None:
     """Not run, crashed, silent, a file that it could not read, or one passed over."""
-    assert refused(lambda: maintainability.read(ran)) == lines("maintainability", why)
+    assert refused(lambda: maintainability.read_maintainability(ran)) == lines(
+        "maintainability", why
+    )
 
 
 @pytest.mark.parametrize(
     ("ran", "version"),
     [
-        (Ran(0, "Docker Compose version v2.26.1\n", "", 1), "2.26.1"),
-        (Ran(0, "2.26.1-4\n", "", 1), "2.26.1-4"),
-        (Ran(0, "Docker version 26\n", "", 1), ""),
-        (Ran(1, "2.26.1\n", "", 1), ""),
+        (ToolResult(0, "Docker Compose version v2.26.1\n", "", 1), "2.26.1"),
+        (ToolResult(0, "2.26.1-4\n", "", 1), "2.26.1-4"),
+        (ToolResult(0, "Docker version 26\n", "", 1), ""),
+        (ToolResult(1, "2.26.1\n", "", 1), ""),
     ],
 )
-def test_the_version_of_compose(ran: Ran, version: str) -> None:
+def test_the_version_of_compose(ran: ToolResult, version: str) -> None:
     """Empty where it is none."""
     assert compose.version(ran) == version
 
@@ -116,15 +120,17 @@ def test_variables_that_have_to_be_set() -> None:
 
 def test_what_compose_says_against_a_file() -> None:
     """Its last line; the whole configuration is a pass."""
-    assert compose.config(Ran(0, '{"services": {}}', "a warning", 1), "a.yaml") == []
+    assert compose.config(ToolResult(0, '{"services": {}}', "a warning", 1), "a.yaml") == []
     for code in (1, 15):
-        assert compose.config(Ran(code, "", "warning\nanother\nodd key\n", 1), "a.yaml") == [
+        assert compose.config(ToolResult(code, "", "warning\nanother\nodd key\n", 1), "a.yaml") == [
             Finding("a.yaml", 0, "COMPOSE", "odd key")
         ]
 
 
-@pytest.mark.parametrize("ran", [Ran(0, "", "x", 1), Ran(-9, "", "killed", 1), Ran(1, "", " ", 1)])
-def test_compose_that_says_neither_yes_nor_no(ran: Ran) -> None:
+@pytest.mark.parametrize(
+    "ran", [ToolResult(0, "", "x", 1), ToolResult(-9, "", "killed", 1), ToolResult(1, "", " ", 1)]
+)
+def test_compose_that_says_neither_yes_nor_no(ran: ToolResult) -> None:
     """It ended well without a configuration, was killed, or gave no reason."""
     why = f"a.yaml: it ended with exit code {ran.code} and said nothing."
 
@@ -150,13 +156,13 @@ INFO = "INFOS:\n?: (x.I001) Way.\n\nSystem check identified 1 issue (0 silenced)
 
 def test_djangos_checks_have_their_object_and_code() -> None:
     """What is only said by the way is no finding."""
-    assert django.check(Ran(1, "", ISSUES, 1), "manage.py") == [
+    assert django.check(ToolResult(1, "", ISSUES, 1), "manage.py") == [
         Finding("manage.py", 0, "fields.E120", "shop.Thing.name: CharFields must have a length."),
         Finding("manage.py", 0, "security.W008", "Set it (now)."),
     ]
-    assert django.check(Ran(0, GOOD, " ", 1), "manage.py") == []
-    assert django.check(Ran(0, f"a: (b.c) in no group\n{GOOD}", "", 1), "manage.py") == []
-    assert django.check(Ran(0, "", INFO, 1), "manage.py") == []
+    assert django.check(ToolResult(0, GOOD, " ", 1), "manage.py") == []
+    assert django.check(ToolResult(0, f"a: (b.c) in no group\n{GOOD}", "", 1), "manage.py") == []
+    assert django.check(ToolResult(0, "", INFO, 1), "manage.py") == []
 
 
 @pytest.mark.parametrize(
@@ -166,31 +172,31 @@ def test_every_serious_group_counts(group: str) -> None:
     """From a warning on."""
     said = f"{group}:\n?: (a.X1) Bad.\n\nSystem check identified 1 issue (0 silenced).\n"
 
-    assert django.check(Ran(1, "", said, 1), "m") == [Finding("m", 0, "a.X1", "Bad.")]
+    assert django.check(ToolResult(1, "", said, 1), "m") == [Finding("m", 0, "a.X1", "Bad.")]
 
 
 @pytest.mark.parametrize(
     ("ran", "why"),
     [
-        (Ran(0, GOOD, "", 0), NO_FILE),
-        (Ran(2, "", "usage", 1), "It ended with exit code 2: usage"),
+        (ToolResult(0, GOOD, "", 0), NO_FILE),
+        (ToolResult(2, "", "usage", 1), "It ended with exit code 2: usage"),
         (
-            Ran(1, "x", "Traceback\nImproperlyConfigured: no key\n", 1),
+            ToolResult(1, "x", "Traceback\nImproperlyConfigured: no key\n", 1),
             "ImproperlyConfigured: no key",
         ),
-        (Ran(0, "odd\nwords", "", 1), "words"),
-        (Ran(0, "", "", 1), "It said nothing."),
-        (Ran(0, GOOD, "words", 1), "words"),
-        (Ran(1, GOOD, "words", 1), "words"),
+        (ToolResult(0, "odd\nwords", "", 1), "words"),
+        (ToolResult(0, "", "", 1), "It said nothing."),
+        (ToolResult(0, GOOD, "words", 1), "words"),
+        (ToolResult(1, GOOD, "words", 1), "words"),
         (
-            Ran(1, "", ISSUES.replace("3 issues", "4 issues"), 1),
+            ToolResult(1, "", ISSUES.replace("3 issues", "4 issues"), 1),
             "It counted 4 issues and named 3.",
         ),
-        (Ran(1, "", GOOD, 1), "It ended with exit code 1 and named no finding."),
-        (Ran(0, "", ISSUES, 1), "It ended with exit code 0 and named findings."),
+        (ToolResult(1, "", GOOD, 1), "It ended with exit code 1 and named no finding."),
+        (ToolResult(0, "", ISSUES, 1), "It ended with exit code 0 and named findings."),
     ],
 )
-def test_djangos_checks_without_a_verdict(ran: Ran, why: str) -> None:
+def test_djangos_checks_without_a_verdict(ran: ToolResult, why: str) -> None:
     """Not run, not started, silent, sums that do not add up, or not of one mind."""
     assert refused(lambda: django.check(ran, "manage.py")) == lines("deployment", why)
 
@@ -200,26 +206,26 @@ MISSING = "Migrations for 'shop':\n  shop/migrations/0002_x.py\n    + Add field\
 
 def test_missing_migrations_are_named_by_their_file() -> None:
     """No changes is an answer too."""
-    assert django.missing_migrations(Ran(1, MISSING, "", 1)) == [
+    assert django.missing_migrations(ToolResult(1, MISSING, "", 1)) == [
         Finding(
             "shop/migrations/0002_x.py", 0, "MIGRATION", "the models have it, no migration does"
         )
     ]
-    assert django.missing_migrations(Ran(0, "No changes detected\n", "", 1)) == []
+    assert django.missing_migrations(ToolResult(0, "No changes detected\n", "", 1)) == []
 
 
 @pytest.mark.parametrize(
     ("ran", "why"),
     [
-        (Ran(0, "No changes detected", "", 0), NO_FILE),
-        (Ran(2, "", "usage", 1), "It ended with exit code 2: usage"),
-        (Ran(0, MISSING, "", 1), "    + Add field"),
-        (Ran(1, "No changes detected", "", 1), "No changes detected"),
-        (Ran(1, "", "Traceback\nNo module named settings", 1), "No module named settings"),
-        (Ran(0, "", "", 1), "It said nothing."),
+        (ToolResult(0, "No changes detected", "", 0), NO_FILE),
+        (ToolResult(2, "", "usage", 1), "It ended with exit code 2: usage"),
+        (ToolResult(0, MISSING, "", 1), "    + Add field"),
+        (ToolResult(1, "No changes detected", "", 1), "No changes detected"),
+        (ToolResult(1, "", "Traceback\nNo module named settings", 1), "No module named settings"),
+        (ToolResult(0, "", "", 1), "It said nothing."),
     ],
 )
-def test_migrations_without_a_verdict(ran: Ran, why: str) -> None:
+def test_migrations_without_a_verdict(ran: ToolResult, why: str) -> None:
     """Not run, not started, silent, or not of one mind."""
     assert refused(lambda: django.missing_migrations(ran)) == lines("migrations", why)
 

@@ -12,9 +12,9 @@ from towpath.checks.lint.readers import bandit
 from towpath.checks.lint.readers import black
 from towpath.checks.lint.readers import flake8
 from towpath.checks.lint.readers import isort
-from towpath.core.findings import Finding, LeftOut, Ran
+from towpath.core.findings import Finding, LeftOut, ToolResult
 
-Reader = Callable[[Ran], Sequence[object]]
+Reader = Callable[[ToolResult], Sequence[object]]
 
 VERBOSE = (
     "Identified `/shop` as project root containing a .git directory.\n"
@@ -34,8 +34,8 @@ NOSEC = (
     ("read", "ran", "wanted"),
     [
         (
-            black.read,
-            Ran(
+            black.read_black,
+            ToolResult(
                 1,
                 "",
                 f"{VERBOSE}{IGNORED}would reformat a.py\nb.py already well formatted, good job.\n"
@@ -48,13 +48,13 @@ NOSEC = (
             ],
         ),
         (
-            black.read,
-            Ran(0, "", f"{IGNORED}No Python files are present to be formatted.\n", 1),
+            black.read_black,
+            ToolResult(0, "", f"{IGNORED}No Python files are present to be formatted.\n", 1),
             [LeftOut("m/0001.py", "matches the --force-exclude regular expression")],
         ),
         (
-            isort.read,
-            Ran(
+            isort.read_isort,
+            ToolResult(
                 1,
                 "ERROR: a.py Imports are incorrectly sorted and/or formatted.\n"
                 "LEFT OUT: b c.py (a comment in it says isort: skip_file)\n",
@@ -67,8 +67,8 @@ NOSEC = (
             ],
         ),
         (
-            flake8.read,
-            Ran(1, f"a.py:1:1: F401 'os'\n{NOQA}{EXCLUDED}{COUNTED.format(2)}", "", 3),
+            flake8.read_flake8,
+            ToolResult(1, f"a.py:1:1: F401 'os'\n{NOQA}{EXCLUDED}{COUNTED.format(2)}", "", 3),
             [
                 Finding("a.py", 1, "F401", "'os'"),
                 LeftOut("a: 1.py", "a comment in it says flake8: noqa"),
@@ -76,8 +76,8 @@ NOSEC = (
             ],
         ),
         (
-            bandit.read,
-            Ran(
+            bandit.read_bandit,
+            ToolResult(
                 0,
                 NOSEC
                 % '"./a.py": {"nosec": 2, "skipped_tests": 1}, "b.py": {"nosec": 0}, "c.py": {}',
@@ -89,7 +89,7 @@ NOSEC = (
     ],
 )
 def test_what_is_left_out_is_named_beside_what_was_found(
-    read: Reader, ran: Ran, wanted: list[object]
+    read: Reader, ran: ToolResult, wanted: list[object]
 ) -> None:
     """The rest is judged as ever."""
     assert list(read(ran)) == wanted
@@ -98,13 +98,15 @@ def test_what_is_left_out_is_named_beside_what_was_found(
 @pytest.mark.parametrize(
     ("read", "ran"),
     [
-        (black.read, Ran(0, "", f"{IGNORED}1 file would be left unchanged.\n", 3)),
-        (flake8.read, Ran(0, f"{EXCLUDED}{COUNTED.format(1)}", "", 3)),
-        (flake8.read, Ran(0, f"{NOQA}{COUNTED.format(1)}", "", 2)),
-        (isort.read, Ran(0, "LEFT OUT: b.py (a comment)\n", "", 2)),
+        (black.read_black, ToolResult(0, "", f"{IGNORED}1 file would be left unchanged.\n", 3)),
+        (flake8.read_flake8, ToolResult(0, f"{EXCLUDED}{COUNTED.format(1)}", "", 3)),
+        (flake8.read_flake8, ToolResult(0, f"{NOQA}{COUNTED.format(1)}", "", 2)),
+        (isort.read_isort, ToolResult(0, "LEFT OUT: b.py (a comment)\n", "", 2)),
     ],
 )
-def test_a_file_that_is_neither_judged_nor_named_gives_no_verdict(read: Reader, ran: Ran) -> None:
+def test_a_file_that_is_neither_judged_nor_named_gives_no_verdict(
+    read: Reader, ran: ToolResult
+) -> None:
     """Left out on purpose is not the same as passed over."""
     with pytest.raises(NothingToJudgeError, match="gave no verdict"):
         read(ran)

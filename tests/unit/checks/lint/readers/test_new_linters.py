@@ -12,16 +12,16 @@ import pytest
 from towpath.checks.lint.readers import actionlint, checkstyle, django, maintainability, zizmor
 from towpath.checks.lint.readers.maintainability import Module
 from towpath.core.errors import NothingToJudgeError
-from towpath.core.findings import Finding, LeftOut, Ran
+from towpath.core.findings import Finding, LeftOut, ToolResult
 from towpath.environments import compose_reader as compose
 from towpath.environments import probe_reader as probe
 
 SAID = Path(__file__).parents[4] / "fixtures/said"
 
 
-def bad(tool: str, **changes: Any) -> Ran:
+def bad(tool: str, **changes: Any) -> ToolResult:
     """Return what a tool really said of its planted fault, with some of it changed."""
-    return Ran(**{**json.loads((SAID / f"{tool}.json").read_text())["bad"], **changes})
+    return ToolResult(**{**json.loads((SAID / f"{tool}.json").read_text())["bad"], **changes})
 
 
 def test_each_finding_has_its_file_line_and_code() -> None:
@@ -29,8 +29,8 @@ def test_each_finding_has_its_file_line_and_code() -> None:
     found = [
         checkstyle.hadolint(bad("hadolint"))[0],
         checkstyle.shellcheck(bad("shellcheck"))[0],
-        actionlint.read(bad("actionlint"))[0],
-        zizmor.read(bad("zizmor"))[1],
+        actionlint.read_actionlint(bad("actionlint"))[0],
+        zizmor.read_zizmor(bad("zizmor"))[1],
     ]
 
     workflow = ".github/workflows/check.yml"
@@ -47,7 +47,9 @@ def test_what_hadolint_cannot_parse_is_a_finding_by_its_usual_code() -> None:
     """In this format it has none."""
     text = '<checkstyle><file name="D"><error line="3" message="unexpected"/></file></checkstyle>'
 
-    assert checkstyle.hadolint(Ran(1, text, "", 1)) == [Finding("D", 3, "DL1000", "unexpected")]
+    assert checkstyle.hadolint(ToolResult(1, text, "", 1)) == [
+        Finding("D", 3, "DL1000", "unexpected")
+    ]
 
 
 @pytest.mark.parametrize(
@@ -63,7 +65,7 @@ def test_what_hadolint_cannot_parse_is_a_finding_by_its_usual_code() -> None:
 def test_another_document_is_no_verdict(text: str) -> None:
     """However well it is formed."""
     with pytest.raises(NothingToJudgeError, match="hadolint gave no verdict"):
-        checkstyle.hadolint(Ran(1, text, "", 1))
+        checkstyle.hadolint(ToolResult(1, text, "", 1))
 
 
 def test_what_a_comment_accepts_is_no_finding_of_zizmor() -> None:
@@ -71,10 +73,10 @@ def test_what_a_comment_accepts_is_no_finding_of_zizmor() -> None:
     ran = bad("zizmor")
     text = ran.stdout.replace('"ignored": false', '"ignored": true')
 
-    found = zizmor.read(bad("zizmor", stdout=text, code=0))
+    found = zizmor.read_zizmor(bad("zizmor", stdout=text, code=0))
     assert found and all(isinstance(row, LeftOut) for row in found)
     with pytest.raises(NothingToJudgeError):
-        zizmor.read(bad("zizmor", stdout=text))
+        zizmor.read_zizmor(bad("zizmor", stdout=text))
 
 
 def test_actionlint_without_shellcheck_is_no_verdict() -> None:
@@ -83,14 +85,14 @@ def test_actionlint_without_shellcheck_is_no_verdict() -> None:
     ran = bad("actionlint")
 
     with pytest.raises(NothingToJudgeError) as caught:
-        actionlint.read(bad("actionlint", stderr=ran.stderr + blind))
+        actionlint.read_actionlint(bad("actionlint", stderr=ran.stderr + blind))
 
     assert "It did not read the scripts: executable file not found" in caught.value.why
 
 
 def test_modules_are_told_the_worst_first() -> None:
     """With one digit."""
-    found = maintainability.read(bad("maintainability"))
+    found = maintainability.read_maintainability(bad("maintainability"))
 
     assert found[0] == Module("shop/prices.py", 0.0)
     assert str(found[0]) == "shop/prices.py has 0.0"
@@ -114,7 +116,7 @@ System check identified 3 issues (1 silenced).
 
 def test_django_is_read_by_level() -> None:
     """Errors and warnings count; what is there for information does not."""
-    found = django.check(Ran(1, "", CHECKED, 1), "manage.py")
+    found = django.check(ToolResult(1, "", CHECKED, 1), "manage.py")
 
     assert [(row.path, row.code, row.message) for row in found] == [
         (
@@ -133,7 +135,7 @@ def test_information_alone_passes() -> None:
         "System check identified 1 issue (0 silenced).\n"
     )
 
-    assert django.check(Ran(0, "", text, 1), "manage.py") == []
+    assert django.check(ToolResult(0, "", text, 1), "manage.py") == []
 
 
 @pytest.mark.parametrize(
@@ -141,28 +143,31 @@ def test_information_alone_passes() -> None:
     [
         (
             lambda ran: django.check(ran, "m"),
-            Ran(1, "", CHECKED.replace("3 issues", "4 issues"), 1),
+            ToolResult(1, "", CHECKED.replace("3 issues", "4 issues"), 1),
         ),
-        (lambda ran: django.check(ran, "m"), Ran(0, "", CHECKED, 1)),
-        (lambda ran: django.check(ran, "m"), Ran(1, "", "SECRET_KEY: is required", 1)),
-        (lambda ran: django.check(ran, "m"), Ran(1, "", "", 1)),
-        (django.missing_migrations, Ran(1, "No changes detected\n", "", 1)),
-        (django.missing_migrations, Ran(0, "", "", 1)),
-        (django.missing_migrations, Ran(1, "Migrations for 'a':\n", "", 1)),
-        (django.missing_migrations, Ran(1, "", "ImportError: no", 1)),
-        (lambda ran: compose.config(ran, "x"), Ran(1, "", "", 1)),
-        (lambda ran: compose.config(ran, "x"), Ran(-15, "", "killed", 1)),
-        (lambda ran: compose.config(ran, "x"), Ran(0, "{}", "", 1)),
-        (lambda ran: probe.read("pins", ran), Ran(0, '{"judged": ["a"]}', "", 1)),
-        (lambda ran: probe.read("pins", ran), Ran(0, '{"judged": [], "findings": []}', "", 1)),
+        (lambda ran: django.check(ran, "m"), ToolResult(0, "", CHECKED, 1)),
+        (lambda ran: django.check(ran, "m"), ToolResult(1, "", "SECRET_KEY: is required", 1)),
+        (lambda ran: django.check(ran, "m"), ToolResult(1, "", "", 1)),
+        (django.missing_migrations, ToolResult(1, "No changes detected\n", "", 1)),
+        (django.missing_migrations, ToolResult(0, "", "", 1)),
+        (django.missing_migrations, ToolResult(1, "Migrations for 'a':\n", "", 1)),
+        (django.missing_migrations, ToolResult(1, "", "ImportError: no", 1)),
+        (lambda ran: compose.config(ran, "x"), ToolResult(1, "", "", 1)),
+        (lambda ran: compose.config(ran, "x"), ToolResult(-15, "", "killed", 1)),
+        (lambda ran: compose.config(ran, "x"), ToolResult(0, "{}", "", 1)),
+        (lambda ran: probe.read_probe("pins", ran), ToolResult(0, '{"judged": ["a"]}', "", 1)),
         (
-            lambda ran: probe.read("pins", ran),
-            Ran(0, '{"judged": ["a"], "findings": [{"x": 1}]}', "", 1),
+            lambda ran: probe.read_probe("pins", ran),
+            ToolResult(0, '{"judged": [], "findings": []}', "", 1),
+        ),
+        (
+            lambda ran: probe.read_probe("pins", ran),
+            ToolResult(0, '{"judged": ["a"], "findings": [{"x": 1}]}', "", 1),
         ),
     ],
 )
 def test_what_contradicts_itself_or_stops_early_is_no_verdict(
-    read: Callable[[Ran], Sequence[Finding]], ran: Ran
+    read: Callable[[ToolResult], Sequence[Finding]], ran: ToolResult
 ) -> None:
     """A number and the rows below it, an exit code and what stands before it."""
     with pytest.raises(NothingToJudgeError):

@@ -36,7 +36,7 @@ DJANGO = [("Django", "5.2")]
 )
 def test_a_pin_is_read_however_it_is_written(text: str) -> None:
     """Options of the file, marks, spaces, hashes and annotations are not part of it."""
-    assert requirements.read(text, "p.txt") == DJANGO
+    assert requirements.read_requirements(text, "p.txt") == DJANGO
 
 
 @pytest.mark.parametrize(
@@ -60,7 +60,7 @@ def test_a_pin_is_read_however_it_is_written(text: str) -> None:
 def test_a_line_that_is_no_pin_is_refused_with_its_reason(line: str, reason: str) -> None:
     """And with its number."""
     with pytest.raises(ConfigurationError) as caught:
-        requirements.read(f"Django==5.2\n{line}\n", "p.txt")
+        requirements.read_requirements(f"Django==5.2\n{line}\n", "p.txt")
 
     assert caught.value.what == f"p.txt has a line that is no pin: {line!r}"
     assert f"Line 2: {reason}" in caught.value.why or reason in caught.value.why
@@ -71,7 +71,7 @@ def test_the_byte_order_mark_names_the_encoding(encoding: str) -> None:
     """PowerShell writes UTF-16."""
     raw = "Django==5.2  # für uns\n".encode(encoding)
 
-    assert requirements.read(requirements.decode(raw, "p.txt"), "p.txt") == DJANGO
+    assert requirements.read_requirements(requirements.decode(raw, "p.txt"), "p.txt") == DJANGO
 
 
 def test_bytes_that_are_no_text_are_a_wrong_setting() -> None:

@@ -18,7 +18,7 @@ from towpath.checks.security import safety_reader as safety
 from towpath.checks.security import secrets_reader as secrets
 from towpath.checks.tests import coverage_reader as coverage
 from towpath.core.errors import NothingToJudgeError
-from towpath.core.findings import Ran
+from towpath.core.findings import ToolResult
 
 PINS = [("django", "5.2"), ("celery", "5")]
 NO_FILE = "It was given no file."
@@ -45,21 +45,24 @@ def refused(read: Callable[[], object]) -> list[str]:
 @pytest.mark.parametrize(
     ("ran", "why"),
     [
-        (Ran(0, "", "", 0), NO_FILE),
-        (Ran(0, "", "1 file would be left unchanged.", 2), "It was given 2 files and judged 1."),
+        (ToolResult(0, "", "", 0), NO_FILE),
         (
-            Ran(1, "", "1 file would be reformatted, 1 file would be left unchanged.", 2),
+            ToolResult(0, "", "1 file would be left unchanged.", 2),
+            "It was given 2 files and judged 1.",
+        ),
+        (
+            ToolResult(1, "", "1 file would be reformatted, 1 file would be left unchanged.", 2),
             "Its summary and the files that it names do not agree.",
         ),
         (
-            Ran(1, "", "2 files would be left unchanged.", 2),
+            ToolResult(1, "", "2 files would be left unchanged.", 2),
             NO_FINDING,
         ),
     ],
 )
-def test_black(ran: Ran, why: str) -> None:
+def test_black(ran: ToolResult, why: str) -> None:
     """Not run, not all, or not of one mind."""
-    assert refused(lambda: black.read(ran)) == lines("black", why)
+    assert refused(lambda: black.read_black(ran)) == lines("black", why)
 
 
 GOOD = "SUCCESS: /x/a.py Everything Looks Good!\n"
@@ -68,14 +71,14 @@ GOOD = "SUCCESS: /x/a.py Everything Looks Good!\n"
 @pytest.mark.parametrize(
     ("ran", "why"),
     [
-        (Ran(0, "", "", 0), NO_FILE),
-        (Ran(0, GOOD, "", 2), "It was given 2 files and judged 1."),
-        (Ran(1, GOOD, "", 1), NO_FINDING),
+        (ToolResult(0, "", "", 0), NO_FILE),
+        (ToolResult(0, GOOD, "", 2), "It was given 2 files and judged 1."),
+        (ToolResult(1, GOOD, "", 1), NO_FINDING),
     ],
 )
-def test_isort(ran: Ran, why: str) -> None:
+def test_isort(ran: ToolResult, why: str) -> None:
     """Not run, not all, or not of one mind."""
-    assert refused(lambda: isort.read(ran)) == lines("isort", why)
+    assert refused(lambda: isort.read_isort(ran)) == lines("isort", why)
 
 
 COUNTED = "2          total files processed\n"
@@ -84,44 +87,44 @@ COUNTED = "2          total files processed\n"
 @pytest.mark.parametrize(
     ("ran", "why"),
     [
-        (Ran(0, "", "", 0), NO_FILE),
-        (Ran(0, "odd\n" + COUNTED, "", 2), "It wrote a line of no known form: 'odd'"),
-        (Ran(0, "0.1   seconds elapsed\n", "", 1), "It was given 1 files and judged 0."),
-        (Ran(0, COUNTED, "", 3), "It was given 3 files and judged 2."),
-        (Ran(1, COUNTED, "", 2), NO_FINDING),
+        (ToolResult(0, "", "", 0), NO_FILE),
+        (ToolResult(0, "odd\n" + COUNTED, "", 2), "It wrote a line of no known form: 'odd'"),
+        (ToolResult(0, "0.1   seconds elapsed\n", "", 1), "It was given 1 files and judged 0."),
+        (ToolResult(0, COUNTED, "", 3), "It was given 3 files and judged 2."),
+        (ToolResult(1, COUNTED, "", 2), NO_FINDING),
     ],
 )
-def test_flake8(ran: Ran, why: str) -> None:
+def test_flake8(ran: ToolResult, why: str) -> None:
     """Not run, not understood, not all, or not of one mind."""
-    assert refused(lambda: flake8.read(ran)) == lines("flake8", why)
+    assert refused(lambda: flake8.read_flake8(ran)) == lines("flake8", why)
 
 
 @pytest.mark.parametrize(
     ("ran", "why"),
     [
-        (Ran(0, "", "", 0), NO_FILE),
-        (Ran(0, "", "", 2), "Its last line is no summary: ''"),
+        (ToolResult(0, "", "", 0), NO_FILE),
+        (ToolResult(0, "", "", 2), "Its last line is no summary: ''"),
         (
-            Ran(1, "Found 1 error in 2 files (checked 3 source files)", "", 3),
+            ToolResult(1, "Found 1 error in 2 files (checked 3 source files)", "", 3),
             "It counted 1 errors and named 0.",
         ),
         (
-            Ran(1, "odd\nFound 1 error in 1 file (checked 1 source file)", "", 1),
+            ToolResult(1, "odd\nFound 1 error in 1 file (checked 1 source file)", "", 1),
             "It wrote a line of no known form: 'odd'",
         ),
         (
-            Ran(0, "Success: no issues found in 2 source files", "", 3),
+            ToolResult(0, "Success: no issues found in 2 source files", "", 3),
             "It was given 3 files and judged 2.",
         ),
         (
-            Ran(1, "Success: no issues found in 2 source files", "", 2),
+            ToolResult(1, "Success: no issues found in 2 source files", "", 2),
             NO_FINDING,
         ),
     ],
 )
-def test_mypy(ran: Ran, why: str) -> None:
+def test_mypy(ran: ToolResult, why: str) -> None:
     """Not run, stopped, not understood, not all, or not of one mind."""
-    assert refused(lambda: mypy.read(ran)) == lines("mypy", why)
+    assert refused(lambda: mypy.read_mypy(ran)) == lines("mypy", why)
 
 
 def bandits(**more: Any) -> str:
@@ -132,41 +135,41 @@ def bandits(**more: Any) -> str:
 @pytest.mark.parametrize(
     ("ran", "why"),
     [
-        (Ran(0, "", "", 0), NO_FILE),
-        (Ran(0, "", "", 1), SILENT),
+        (ToolResult(0, "", "", 0), NO_FILE),
+        (ToolResult(0, "", "", 1), SILENT),
         (
-            Ran(0, bandits(errors=[{"filename": "a.py", "reason": "syntax error"}]), "", 1),
+            ToolResult(0, bandits(errors=[{"filename": "a.py", "reason": "syntax error"}]), "", 1),
             "a.py: syntax error",
         ),
-        (Ran(0, bandits(), "", 2), "It was given 2 files and judged 1."),
-        (Ran(1, bandits(results=[{}]), "", 1), "Its report lacks or spoils 'filename'."),
-        (Ran(1, bandits(), "", 1), NO_FINDING),
+        (ToolResult(0, bandits(), "", 2), "It was given 2 files and judged 1."),
+        (ToolResult(1, bandits(results=[{}]), "", 1), "Its report lacks or spoils 'filename'."),
+        (ToolResult(1, bandits(), "", 1), NO_FINDING),
     ],
 )
-def test_bandit(ran: Ran, why: str) -> None:
+def test_bandit(ran: ToolResult, why: str) -> None:
     """Not run, silent, a file that it could not read, half, not all, or not of one mind."""
-    assert refused(lambda: bandit.read(ran)) == lines("bandit", why)
+    assert refused(lambda: bandit.read_bandit(ran)) == lines("bandit", why)
 
 
 @pytest.mark.parametrize(
     ("ran", "why"),
     [
-        (Ran(0, "", "", 0), NO_FILE),
-        (Ran(1, "{}", "broken", 1), "It ended with exit code 1: broken"),
-        (Ran(0, "", "", 1), SILENT),
-        (Ran(0, '{"a.py": {"error": "invalid syntax"}}', "", 1), "a.py: invalid syntax"),
-        (Ran(0, '{"a.py": {"odd": 1}}', "", 1), "a.py: {'odd': 1}"),
-        (Ran(0, '{"a.py": null}', "", 1), "a.py: None"),
+        (ToolResult(0, "", "", 0), NO_FILE),
+        (ToolResult(1, "{}", "broken", 1), "It ended with exit code 1: broken"),
+        (ToolResult(0, "", "", 1), SILENT),
+        (ToolResult(0, '{"a.py": {"error": "invalid syntax"}}', "", 1), "a.py: invalid syntax"),
+        (ToolResult(0, '{"a.py": {"odd": 1}}', "", 1), "a.py: {'odd': 1}"),
+        (ToolResult(0, '{"a.py": null}', "", 1), "a.py: None"),
         (
-            Ran(0, '{"a.py": [{"type": "function"}]}', "", 1),
+            ToolResult(0, '{"a.py": [{"type": "function"}]}', "", 1),
             "a.py: a block lacks or spoils 'lineno'.",
         ),
-        (Ran(0, '{"a.py": []}', "", 1), "It found no function."),
+        (ToolResult(0, '{"a.py": []}', "", 1), "It found no function."),
     ],
 )
-def test_radon(ran: Ran, why: str) -> None:
+def test_radon(ran: ToolResult, why: str) -> None:
     """Not run, crashed, silent, a file that it could not read, half, or nothing."""
-    assert refused(lambda: radon.read(ran)) == lines("radon", why)
+    assert refused(lambda: radon.read_radon(ran)) == lines("radon", why)
 
 
 def covered(*, percent: object = 50, statements: int = 2, branches: bool = True) -> str:
@@ -188,7 +191,7 @@ def covered(*, percent: object = 50, statements: int = 2, branches: bool = True)
 )
 def test_coverage(text: str, why: str) -> None:
     """Silent, half, nothing measured, or no percentage."""
-    assert refused(lambda: coverage.read(text)) == lines("coverage", why)
+    assert refused(lambda: coverage.read_coverage(text)) == lines("coverage", why)
 
 
 def path(name: str, measure: str = "one") -> dict[str, Any]:
@@ -213,12 +216,14 @@ TWICE = "It has two paths of one name, or more than one reference."
 )
 def test_pytest_benchmark(document: Mapping[str, Any], why: str) -> None:
     """Nothing measured, half, or not comparable."""
-    assert refused(lambda: benchmark.read(json.dumps(document))) == lines("pytest-benchmark", why)
+    assert refused(lambda: benchmark.read_benchmark(json.dumps(document))) == lines(
+        "pytest-benchmark", why
+    )
 
 
 def test_the_baseline_is_named_where_it_is_no_json() -> None:
     """Reading it, and before it is renewed."""
-    measured = benchmark.Measured({"a": 1.0}, "one")
+    measured = benchmark.Benchmarks({"a": 1.0}, "one")
     wanted = lines("the baseline", "It wrote a JSON list, not an object.")
 
     assert refused(lambda: benchmark.slowdowns(measured, "[]", "3.12")) == wanted
@@ -241,7 +246,7 @@ def test_the_baseline_is_named_where_it_is_no_json() -> None:
 )
 def test_a_stale_baseline(kept: Mapping[str, Any], why: str) -> None:
     """It has to be renewed, and the command for that is named."""
-    measured = benchmark.Measured({"a": 1.0}, "one")
+    measured = benchmark.Benchmarks({"a": 1.0}, "one")
 
     assert refused(lambda: benchmark.slowdowns(measured, json.dumps(kept), "3.12")) == [
         "The baseline of the performance tests does not fit.",
@@ -262,23 +267,23 @@ SKIPPED = [{"name": name, "skip_reason": f"no {name}"} for name in ("django", "c
 @pytest.mark.parametrize(
     ("ran", "why"),
     [
-        (Ran(0, "", "", 0), NO_FILE),
-        (Ran(0, "", "", 1), SILENT),
-        (Ran(0, "{}", "", 1), "Its report lacks or spoils 'dependencies'."),
-        (Ran(0, audited(DJANGO), "", 1), "It has not looked at 1 of 2 pins: celery==5"),
+        (ToolResult(0, "", "", 0), NO_FILE),
+        (ToolResult(0, "", "", 1), SILENT),
+        (ToolResult(0, "{}", "", 1), "Its report lacks or spoils 'dependencies'."),
+        (ToolResult(0, audited(DJANGO), "", 1), "It has not looked at 1 of 2 pins: celery==5"),
         (
-            Ran(0, audited(*SKIPPED), "", 1),
+            ToolResult(0, audited(*SKIPPED), "", 1),
             "It has not looked at 2 of 2 pins: django==5.2, celery==5. no django",
         ),
         (
-            Ran(1, audited(DJANGO, CELERY), "", 1),
+            ToolResult(1, audited(DJANGO, CELERY), "", 1),
             NO_FINDING,
         ),
     ],
 )
-def test_pip_audit(ran: Ran, why: str) -> None:
+def test_pip_audit(ran: ToolResult, why: str) -> None:
     """Not run, silent, half, a pin that was not looked at, or not of one mind."""
-    assert refused(lambda: pip_audit.read(ran, PINS)) == lines("pip-audit", why)
+    assert refused(lambda: pip_audit.read_pip_audit(ran, PINS)) == lines("pip-audit", why)
 
 
 def scanned(*rows: Mapping[str, Any], **more: Any) -> str:
@@ -290,20 +295,20 @@ def scanned(*rows: Mapping[str, Any], **more: Any) -> str:
 @pytest.mark.parametrize(
     ("ran", "why"),
     [
-        (Ran(0, "", "", 0), NO_FILE),
-        (Ran(1, "", "no network", 1), "It ended with exit code 1: no network"),
-        (Ran(0, "", "", 1), SILENT),
-        (Ran(0, "{}", "", 1), "Its report lacks or spoils 'scanned_packages'."),
-        (Ran(0, scanned(DJANGO), "", 1), "It has not looked at 1 of 2 pins: celery==5"),
+        (ToolResult(0, "", "", 0), NO_FILE),
+        (ToolResult(1, "", "no network", 1), "It ended with exit code 1: no network"),
+        (ToolResult(0, "", "", 1), SILENT),
+        (ToolResult(0, "{}", "", 1), "Its report lacks or spoils 'scanned_packages'."),
+        (ToolResult(0, scanned(DJANGO), "", 1), "It has not looked at 1 of 2 pins: celery==5"),
         (
-            Ran(64, scanned(DJANGO, CELERY), "", 1),
+            ToolResult(64, scanned(DJANGO, CELERY), "", 1),
             "It ended with exit code 64 and named no advisory.",
         ),
     ],
 )
-def test_safety(ran: Ran, why: str) -> None:
+def test_safety(ran: ToolResult, why: str) -> None:
     """Not run, not asked, silent, half, a pin that was not looked at, or not of one mind."""
-    assert refused(lambda: safety.read(ran, PINS)) == lines("safety", why)
+    assert refused(lambda: safety.read_safety(ran, PINS)) == lines("safety", why)
 
 
 LOOKED = "[scan]\tINFO\tChecking file: a.py\n"
@@ -312,17 +317,17 @@ LOOKED = "[scan]\tINFO\tChecking file: a.py\n"
 @pytest.mark.parametrize(
     ("ran", "why"),
     [
-        (Ran(0, "", "", 0), NO_FILE),
-        (Ran(0, "", LOOKED, 2), "It was given 2 files and judged 1."),
-        (Ran(1, " ", LOOKED, 1), SILENT),
-        (Ran(1, "{}", LOOKED, 1), "Its report lacks or spoils 'plugins_used'."),
-        (Ran(1, '{"plugins_used": []}', LOOKED, 1), "It had no detector to look with."),
+        (ToolResult(0, "", "", 0), NO_FILE),
+        (ToolResult(0, "", LOOKED, 2), "It was given 2 files and judged 1."),
+        (ToolResult(1, " ", LOOKED, 1), SILENT),
+        (ToolResult(1, "{}", LOOKED, 1), "Its report lacks or spoils 'plugins_used'."),
+        (ToolResult(1, '{"plugins_used": []}', LOOKED, 1), "It had no detector to look with."),
         (
-            Ran(1, '{"plugins_used": [1], "results": {}}', LOOKED, 1),
+            ToolResult(1, '{"plugins_used": [1], "results": {}}', LOOKED, 1),
             NO_FINDING,
         ),
     ],
 )
-def test_detect_secrets(ran: Ran, why: str) -> None:
+def test_detect_secrets(ran: ToolResult, why: str) -> None:
     """Not run, not all, silent, half, without a detector, or not of one mind."""
-    assert refused(lambda: secrets.read(ran, {})) == lines("detect-secrets", why)
+    assert refused(lambda: secrets.read_secrets(ran, {})) == lines("detect-secrets", why)

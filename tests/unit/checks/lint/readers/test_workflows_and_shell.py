@@ -10,7 +10,7 @@ import pytest
 
 from towpath.checks.lint.readers import actionlint, checkstyle, zizmor
 from towpath.core.errors import NothingToJudgeError
-from towpath.core.findings import Finding, LeftOut, Ran
+from towpath.core.findings import Finding, LeftOut, ToolResult
 
 WORKFLOW = ".github/workflows/a b.yml"
 NO_FILE = "It was given no file."
@@ -19,7 +19,7 @@ FOUND = "It ended with exit code 0 and named findings."
 PASSED_OVER = "It was given 2 files and judged 1."
 
 
-def refused(read: Callable[[Ran], object], ran: Ran) -> list[str]:
+def refused(read: Callable[[ToolResult], object], ran: ToolResult) -> list[str]:
     """Return what a reader says that refuses."""
     with pytest.raises(NothingToJudgeError) as caught:
         read(ran)
@@ -39,34 +39,34 @@ WRONG = {"filepath": WORKFLOW, "line": 3, "kind": "runner-label", "message": "un
 
 def test_actionlint_names_the_place() -> None:
     """And its kind of rule; a file that it names twice is one."""
-    ran = Ran(1, json.dumps([WRONG]), READ * 2, 1)
+    ran = ToolResult(1, json.dumps([WRONG]), READ * 2, 1)
 
-    assert actionlint.read(ran) == [Finding(WORKFLOW, 3, "runner-label", "unknown")]
-    assert actionlint.read(Ran(0, "[]", READ, 1)) == []
+    assert actionlint.read_actionlint(ran) == [Finding(WORKFLOW, 3, "runner-label", "unknown")]
+    assert actionlint.read_actionlint(ToolResult(0, "[]", READ, 1)) == []
 
 
 @pytest.mark.parametrize(
     ("ran", "why"),
     [
-        (Ran(0, "[]", READ, 0), NO_FILE),
-        (Ran(3, "", "no such option", 1), "It ended with exit code 3: no such option"),
-        (Ran(0, "", READ, 1), "It wrote nothing."),
-        (Ran(0, "{}", READ, 1), "It wrote a JSON dict, not an array."),
-        (Ran(1, "[{}]", READ, 1), "Its report lacks or spoils KeyError('filepath')."),
+        (ToolResult(0, "[]", READ, 0), NO_FILE),
+        (ToolResult(3, "", "no such option", 1), "It ended with exit code 3: no such option"),
+        (ToolResult(0, "", READ, 1), "It wrote nothing."),
+        (ToolResult(0, "{}", READ, 1), "It wrote a JSON dict, not an array."),
+        (ToolResult(1, "[{}]", READ, 1), "Its report lacks or spoils KeyError('filepath')."),
         (
-            Ran(1, json.dumps([WRONG | {"line": "x"}]), READ, 1),
+            ToolResult(1, json.dumps([WRONG | {"line": "x"}]), READ, 1),
             "Its report lacks or spoils "
             "ValueError(\"invalid literal for int() with base 10: 'x'\").",
         ),
-        (Ran(0, "[]", BLIND + READ, 1), "It did not read the scripts: not found"),
-        (Ran(0, "[]", READ, 2), PASSED_OVER),
-        (Ran(1, "[]", READ, 1), NO_FINDING),
-        (Ran(0, json.dumps([WRONG]), READ, 1), FOUND),
+        (ToolResult(0, "[]", BLIND + READ, 1), "It did not read the scripts: not found"),
+        (ToolResult(0, "[]", READ, 2), PASSED_OVER),
+        (ToolResult(1, "[]", READ, 1), NO_FINDING),
+        (ToolResult(0, json.dumps([WRONG]), READ, 1), FOUND),
     ],
 )
-def test_actionlint_without_a_verdict(ran: Ran, why: str) -> None:
+def test_actionlint_without_a_verdict(ran: ToolResult, why: str) -> None:
     """Not run, silent, half, without shellcheck, a file passed over, or not of one mind."""
-    assert refused(actionlint.read, ran) == lines("actionlint", why)
+    assert refused(actionlint.read_actionlint, ran) == lines("actionlint", why)
 
 
 AUDITED = f" INFO zizmor: v1\n INFO audit: zizmor: * completed {WORKFLOW}\n"
@@ -95,40 +95,40 @@ def audit(**more: Any) -> dict[str, Any]:
 
 def test_zizmor_names_the_primary_place() -> None:
     """Its lines begin at 0, ours at 1; what a comment accepts does not count."""
-    ran = Ran(14, json.dumps([audit(), audit(ignored=True)]), AUDITED * 2, 1)
+    ran = ToolResult(14, json.dumps([audit(), audit(ignored=True)]), AUDITED * 2, 1)
 
-    assert zizmor.read(ran) == [
+    assert zizmor.read_zizmor(ran) == [
         Finding(WORKFLOW, 2, "dangerous-triggers", "a bad trigger: here", "high"),
         LeftOut(WORKFLOW, "dangerous-triggers is ignored in line 2"),
     ]
-    assert zizmor.read(Ran(0, "[]", AUDITED, 1)) == []
+    assert zizmor.read_zizmor(ToolResult(0, "[]", AUDITED, 1)) == []
 
 
 @pytest.mark.parametrize("code", [10, 11, 12, 13, 14])
 def test_zizmor_may_end_with_the_worst_severity(code: int) -> None:
     """Each of them is an answer."""
-    assert len(zizmor.read(Ran(code, json.dumps([audit()]), AUDITED, 1))) == 1
+    assert len(zizmor.read_zizmor(ToolResult(code, json.dumps([audit()]), AUDITED, 1))) == 1
 
 
 @pytest.mark.parametrize(
     ("ran", "why"),
     [
-        (Ran(0, "[]", AUDITED, 0), NO_FILE),
-        (Ran(1, "", "fatal", 1), "It ended with exit code 1: fatal"),
-        (Ran(0, "", AUDITED, 1), "It wrote nothing."),
-        (Ran(14, "[{}]", AUDITED, 1), "Its report lacks or spoils KeyError('ignored')."),
+        (ToolResult(0, "[]", AUDITED, 0), NO_FILE),
+        (ToolResult(1, "", "fatal", 1), "It ended with exit code 1: fatal"),
+        (ToolResult(0, "", AUDITED, 1), "It wrote nothing."),
+        (ToolResult(14, "[{}]", AUDITED, 1), "Its report lacks or spoils KeyError('ignored')."),
         (
-            Ran(14, json.dumps([audit(locations=[spot("Hidden", 0)])]), AUDITED, 1),
+            ToolResult(14, json.dumps([audit(locations=[spot("Hidden", 0)])]), AUDITED, 1),
             "Its report lacks or spoils StopIteration().",
         ),
-        (Ran(0, "[]", AUDITED, 2), PASSED_OVER),
-        (Ran(14, "[]", AUDITED, 1), "It ended with exit code 14 and named no finding."),
-        (Ran(0, json.dumps([audit()]), AUDITED, 1), FOUND),
+        (ToolResult(0, "[]", AUDITED, 2), PASSED_OVER),
+        (ToolResult(14, "[]", AUDITED, 1), "It ended with exit code 14 and named no finding."),
+        (ToolResult(0, json.dumps([audit()]), AUDITED, 1), FOUND),
     ],
 )
-def test_zizmor_without_a_verdict(ran: Ran, why: str) -> None:
+def test_zizmor_without_a_verdict(ran: ToolResult, why: str) -> None:
     """Not run, silent, half, without a place, a file passed over, or not of one mind."""
-    assert refused(zizmor.read, ran) == lines("zizmor", why)
+    assert refused(zizmor.read_zizmor, ran) == lines("zizmor", why)
 
 
 def style(*files: tuple[str, str]) -> str:
@@ -139,52 +139,55 @@ def style(*files: tuple[str, str]) -> str:
 
 ERROR = '<error line="2" column="1" severity="info" message="bad" source="ShellCheck.SC2086"/>'
 SYNTAX = '<error line="1" column="1" severity="error" message="unexpected"/>'
-TOOLS: Mapping[str, Callable[[Ran], list[Finding]]] = {
+TOOLS: Mapping[str, Callable[[ToolResult], list[Finding]]] = {
     "hadolint": checkstyle.hadolint,
     "shellcheck": checkstyle.shellcheck,
 }
 
 
 @pytest.mark.parametrize("read", TOOLS.values())
-def test_findings_of_every_level_count(read: Callable[[Ran], list[Finding]]) -> None:
+def test_findings_of_every_level_count(read: Callable[[ToolResult], list[Finding]]) -> None:
     """A good file is named too; what cannot be parsed has no code of its own."""
     report = style(("run", ERROR + SYNTAX), ("good", ""))
 
-    assert read(Ran(1, report, "", 2)) == [
+    assert read(ToolResult(1, report, "", 2)) == [
         Finding("run", 2, "SC2086", "bad"),
         Finding("run", 1, "DL1000", "unexpected"),
     ]
-    assert read(Ran(0, style(("run", "")), "", 1)) == []
+    assert read(ToolResult(0, style(("run", "")), "", 1)) == []
 
 
 @pytest.mark.parametrize(
     ("ran", "why"),
     [
-        (Ran(0, style(), "", 0), NO_FILE),
-        (Ran(2, "", "cannot open", 1), "It ended with exit code 2: cannot open"),
-        (Ran(0, " ", "", 1), "It wrote nothing."),
+        (ToolResult(0, style(), "", 0), NO_FILE),
+        (ToolResult(2, "", "cannot open", 1), "It ended with exit code 2: cannot open"),
+        (ToolResult(0, " ", "", 1), "It wrote nothing."),
         (
-            Ran(0, "<checkstyle", "", 1),
+            ToolResult(0, "<checkstyle", "", 1),
             "Its report lacks or spoils unclosed token: line 1, column 0.",
         ),
         (
-            Ran(1, style(("run", "<error line='1'/>")), "", 1),
+            ToolResult(1, style(("run", "<error line='1'/>")), "", 1),
             "Its report lacks or spoils 'message'.",
         ),
-        (Ran(0, "<html><file name='run'/></html>", "", 1), "It was given 1 files and judged 0."),
-        (Ran(0, style(("run", ""), ("run", "")), "", 2), PASSED_OVER),
-        (Ran(1, style(("run", "")), "", 1), NO_FINDING),
+        (
+            ToolResult(0, "<html><file name='run'/></html>", "", 1),
+            "It was given 1 files and judged 0.",
+        ),
+        (ToolResult(0, style(("run", ""), ("run", "")), "", 2), PASSED_OVER),
+        (ToolResult(1, style(("run", "")), "", 1), NO_FINDING),
     ],
 )
 @pytest.mark.parametrize("tool", TOOLS)
-def test_checkstyle_without_a_verdict(tool: str, ran: Ran, why: str) -> None:
+def test_checkstyle_without_a_verdict(tool: str, ran: ToolResult, why: str) -> None:
     """Not run, silent, half, something else, a file passed over, or not of one mind."""
     assert refused(TOOLS[tool], ran) == lines(tool, why)
 
 
 def test_shellcheck_that_names_findings_and_ends_well_gives_no_verdict() -> None:
     """Nothing in its settings makes it end so."""
-    ran = Ran(0, style(("run", ERROR)), "", 1)
+    ran = ToolResult(0, style(("run", ERROR)), "", 1)
 
     assert refused(checkstyle.shellcheck, ran) == lines("shellcheck", FOUND)
 
@@ -194,5 +197,9 @@ def test_what_hadolint_found_counts_however_its_settings_make_it_end() -> None:
     report = style(("run", ERROR))
     other = '[{"code":"SC2086","file":"run","message":"<?xml bad"}]\n'
 
-    for ran in (Ran(0, report, "", 1), Ran(0, other + report, "", 1), Ran(1, report, "", 1)):
+    for ran in (
+        ToolResult(0, report, "", 1),
+        ToolResult(0, other + report, "", 1),
+        ToolResult(1, report, "", 1),
+    ):
         assert checkstyle.hadolint(ran) == [Finding("run", 2, "SC2086", "bad")]
