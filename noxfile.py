@@ -66,7 +66,9 @@ COMPILED = (
 BEGUN: set[str] = set()
 
 # What needs nothing from outside; security asks services, and is in the pipeline of every change.
-nox.options.sessions = ["lint", "tests", "integration", "coverage"]
+# The tests of the engine are the pipeline's own; a project that took this file over has none.
+ENGINE = ["engine"] if (ROOT / "tests" / "engine").is_dir() else []
+nox.options.sessions = ["lint", "tests", "integration", *ENGINE, "coverage"]
 nox.options.default_venv_backend = "uv|virtualenv"
 nox.options.reuse_venv = "yes"
 # The image of the checks brings its environments along, in a place of their own.
@@ -169,6 +171,14 @@ def integration(session: nox.Session) -> None:
     """Run the tests against real services, started for them; what follows -- goes to pytest."""
     install(session, "test")
     check(session, "integration")
+
+
+@nox.session
+def engine(session: nox.Session) -> None:
+    """Run the pipeline's own tests on a Docker engine; what follows -- goes to pytest."""
+    install(session, "test")
+    command = ("python", "-m", "tests.engine", *session.posargs)
+    session.run(*command, interrupt_timeout=30, terminate_timeout=15)
 
 
 @nox.session

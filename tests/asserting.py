@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 
@@ -32,14 +32,14 @@ def weak(modules: Mapping[str, str]) -> list[Weak]:
     A test may leave its assertion to a function of its module, or to one that its module imports
     from another of these.
     """
-    trees = {path: ast.parse(text) for path, text in modules.items()}
-    everywhere = set().union(*(_helpers(tree, set()) for tree in trees.values()))
-    return [row for path, tree in trees.items() for row in _of_module(path, tree, everywhere)]
+    walked = {path: list(ast.walk(ast.parse(text))) for path, text in modules.items()}
+    everywhere = set().union(*(_helpers(nodes, set()) for nodes in walked.values()))
+    return [row for path, nodes in walked.items() for row in _of_module(path, nodes, everywhere)]
 
 
-def _of_module(path: str, tree: ast.Module, everywhere: set[str]) -> Iterator[Weak]:
-    helpers = _helpers(tree, everywhere & _imported(tree))
-    for node in ast.walk(tree):
+def _of_module(path: str, nodes: Sequence[ast.AST], everywhere: set[str]) -> Iterator[Weak]:
+    helpers = _helpers(nodes, everywhere & _imported(nodes))
+    for node in nodes:
         if isinstance(node, Function) and node.name.startswith("test_"):
             if not _asserts(node) and not helpers & _called(node):
                 yield Weak(path, node.lineno, f"{node.name} asserts nothing")
@@ -49,12 +49,10 @@ def _of_module(path: str, tree: ast.Module, everywhere: set[str]) -> Iterator[We
             yield Weak(path, node.lineno, f"{node.attr} asserts a call where a result belongs")
 
 
-def _helpers(tree: ast.Module, imported: set[str]) -> set[str]:
+def _helpers(nodes: Sequence[ast.AST], imported: set[str]) -> set[str]:
     """Return the functions of a module that assert, by themselves or by another one of these."""
     functions = [
-        node
-        for node in ast.walk(tree)
-        if isinstance(node, Function) and not node.name.startswith("test_")
+        node for node in nodes if isinstance(node, Function) and not node.name.startswith("test_")
     ]
     found = imported | {node.name for node in functions if _asserts(node)}
     while more := {row.name for row in functions if found & _called(row)} - found:
@@ -62,9 +60,9 @@ def _helpers(tree: ast.Module, imported: set[str]) -> set[str]:
     return found
 
 
-def _imported(tree: ast.Module) -> set[str]:
-    nodes = [node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
-    ours = [node for node in nodes if (node.module or "").split(".")[0] == "tests"]
+def _imported(nodes: Sequence[ast.AST]) -> set[str]:
+    imports = [node for node in nodes if isinstance(node, ast.ImportFrom)]
+    ours = [node for node in imports if (node.module or "").split(".")[0] == "tests"]
     return {alias.name for node in ours for alias in node.names}
 
 

@@ -18,6 +18,17 @@ READING = Reading(ROOT, load(ROOT, {}).ignored)
 # the first one, which Python refuses. The later Pythons of the matrix watch for all.
 if sys.version_info >= (3, 12):
     sys.addaudithook(READING.see)
+# Seconds for a test and what it brings up: images are built here, and some start under emulation.
+PATIENCE = 900
+PATIENT = tuple(ROOT / "tests" / name for name in ("engine", "integration"))
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Give the tests that start containers more time than a unit test has."""
+    for item in items:
+        own = item.get_closest_marker("timeout")
+        if own is None and any(map(item.path.is_relative_to, PATIENT)):
+            item.add_marker(pytest.mark.timeout(PATIENCE))
 
 
 @pytest.fixture(autouse=True)

@@ -99,8 +99,9 @@ class QuietTerminal(Terminal):
         super().__init__(
             env or {},
             verbose=verbose,
-            out=Console(file=self.out_text, width=160, no_color=True),
-            err=Console(file=self.err_text, width=160, no_color=True),
+            # Without colours nobody sees what is highlighted, and to look for it takes long.
+            out=Console(file=self.out_text, width=160, no_color=True, highlight=False),
+            err=Console(file=self.err_text, width=160, no_color=True, highlight=False),
         )
 
     @property

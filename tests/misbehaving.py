@@ -16,10 +16,11 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 
+from tests.quiet import QuietThreadingServer
 from towpath.engine.layout import layout
 
 PIECE = 65536
@@ -264,7 +265,7 @@ def proxied(registry: RealRegistry) -> Iterator[Proxy]:
     """Put a proxy before a registry while the block runs."""
     proxy = Proxy(registry)
     handler = type("ProxyHandler", (_Handler,), {"proxy": proxy})
-    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    server = QuietThreadingServer(("127.0.0.1", 0), handler)
     server.daemon_threads = True
     proxy.port = server.server_port
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})

@@ -13,9 +13,10 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 
+from tests.quiet import QuietThreadingServer
 from towpath.core.references import Repository
 from towpath.registry import oci_reader as oci
 from towpath.registry.client import RegistryClient
@@ -226,7 +227,7 @@ def serving() -> Iterator[Store]:
     """Serve a new store on a free loopback port while the block runs."""
     store = Store()
     handler = type("StoreHandler", (Handler,), {"store": store})
-    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    server = QuietThreadingServer(("127.0.0.1", 0), handler)
     server.daemon_threads = True
     store.port = server.server_port
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})

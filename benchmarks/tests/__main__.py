@@ -31,7 +31,7 @@ ALONE = ("-p", "no:xdist")
 CASES = {
     "usual": (*ALONE, "--create-db", "--migrations"),
     "ours": testing.PARALLEL,
-    "together": (*ALONE, *testing.PARALLEL[1:]),
+    "together": (*ALONE, *testing.PARALLEL[2:]),
 }
 
 

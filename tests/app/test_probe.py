@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, HTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
 import pytest
@@ -14,9 +14,10 @@ from celery.signals import heartbeat_sent, worker_shutdown
 import config.celery
 from config.celery import app
 from health import probe
+from tests.quiet import QuietServer
 
 
-class Answering(HTTPServer):
+class Answering(QuietServer):
     """A server on a free port that answers every request with one status."""
 
     def __init__(self, status: int) -> None:
@@ -65,7 +66,7 @@ def test_any_other_answer_is_unhealthy(server: Answering) -> None:
 
 def test_no_answer_is_unhealthy() -> None:
     """A port where nobody listens is said so."""
-    with HTTPServer(("127.0.0.1", 0), Handler) as gone:
+    with QuietServer(("127.0.0.1", 0), Handler) as gone:
         port = gone.server_port
 
     assert "ConnectionRefusedError" in probe.web(port)
@@ -73,7 +74,7 @@ def test_no_answer_is_unhealthy() -> None:
 
 def test_a_server_that_hangs_is_unhealthy() -> None:
     """A connection that is taken but never answered is given up."""
-    with HTTPServer(("127.0.0.1", 0), Handler) as hanging:
+    with QuietServer(("127.0.0.1", 0), Handler) as hanging:
         problem = probe.web(hanging.server_port, timeout=0.2)
 
     assert problem == "/health/live does not answer: TimeoutError('timed out')"

@@ -6,13 +6,13 @@ import os
 import socket
 import subprocess
 from collections.abc import Iterable, Iterator
-from http.server import ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
 from typing import Any
 
 import pytest
 
+from tests.quiet import QuietThreadingServer
 from tests.registry_server import Store, serving
 from tests.releases import workspace_at
 from tests.unit.scanning.scanning import Archive
@@ -39,6 +39,14 @@ def no_world(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) ->
 
     monkeypatch.setattr(subprocess, "Popen", refuse)
     monkeypatch.setattr(socket.socket, "connect", refuse)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def no_waiting_for_the_disk() -> Iterator[None]:
+    """Let the files of tests be lost if the machine stops: to wait for the disk takes minutes."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "fsync", lambda _number: None)
+        yield
 
 
 @pytest.fixture(autouse=True)
@@ -92,7 +100,7 @@ def short_waits(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest)
 def archive() -> Iterator[tuple[type[Archive], str]]:
     """Start an archive of security updates, and return it with its address."""
     handler = type("ThisArchive", (Archive,), {"asked": []})
-    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    server = QuietThreadingServer(("127.0.0.1", 0), handler)
     thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
     yield handler, f"http://127.0.0.1:{server.server_port}/debian-security/"

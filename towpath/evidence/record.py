@@ -230,14 +230,15 @@ def record(
     own = Status.ERRORED if reason else Status.PASSED
     status = gates.worst([own, *(row.status for row in judged)])
     previous = _previous(config, stage, subject, inputs)
-    attempt, repeats = evidence.next_attempt(previous, subject, policy(config))
+    in_force = policy(config)
+    attempt, repeats = evidence.next_attempt(previous, subject, in_force)
     statement = Statement(
         stage=stage,
         subject=subject,
         status=status,
         started=stamp(started),
         duration=round(duration, 3),
-        policy=policy(config),
+        policy=in_force,
         inputs=inputs,
         attempt=attempt,
         repeats=repeats,

@@ -81,16 +81,12 @@ _LINES: Mapping[str, tuple[tuple[str, ...], re.Pattern[str]]] = {
         re.compile(r"\s*ignore:.*"),
     ),
 }
-FILES = tuple(
-    dict.fromkeys(
-        file
-        for files in (
-            *(switches.files for switches in SWITCHES.values()),
-            *(files for files, _ in _LINES.values()),
-        )
-        for file in files
-    )
-)
+
+
+def files(tool: str) -> tuple[str, ...]:
+    """Return the paths at which settings of a tool may stand."""
+    switches, (lines, _) = SWITCHES.get(tool), _LINES.get(tool, ((), None))
+    return (*(switches.files if switches else ()), *lines)
 
 
 def find(tool: str, texts: Mapping[str, str]) -> list[LeftOut]:

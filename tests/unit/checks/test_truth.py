@@ -7,13 +7,14 @@ see tests/fixtures/said.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
+from functools import cache
 from pathlib import Path
 
 import pytest
 
-from tests.fakes import outcome
+from tests.fakes import QuietTerminal, outcome
 from tests.unit.checks import test_benchmark_reader as benchmarks
 from tests.unit.checks.checked import CLEAN, NO_SECRETS, PYTHON, project, workspace_of
 from tests.unit.pipeline import test_truth_delivery as delivery
@@ -40,6 +41,7 @@ TRACE = 'Traceback (most recent call last):\n  File "x.py", line 1\nRuntimeError
 Cells = dict[str, tuple[ToolResult, Status]]
 
 
+@cache
 def said(tool: str) -> dict[str, ToolResult]:
     """Return what a tool really wrote, by kind of project."""
     document = json.loads((SAID / f"{tool}.json").read_text())
@@ -82,11 +84,18 @@ UNCOUNTED = {"radon"}
 LINT = [(name, case) for name in NAMES for case in cells(name)]
 
 
+class NoTables(QuietTerminal):
+    """A terminal that draws no table: what is shown is the point of other tests."""
+
+    def table(self, title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+        """Draw nothing."""
+
+
 @pytest.fixture
 def workspace(tmp_path: Path) -> Workspace:
     """Return the session of a small project in which nothing ran yet, and no kind is absent."""
     found = workspace_of(project(tmp_path), {})
-    return replace(found, config=replace(found.config, absent=()))
+    return replace(found, config=replace(found.config, absent=()), terminal=NoTables())
 
 
 def judged(workspace: Workspace, stage: str) -> Statement:

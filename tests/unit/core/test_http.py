@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
 import pytest
 import requests
 
+from tests.quiet import QuietThreadingServer
 from towpath.core import http
 from towpath.core.http import HttpAnswer, get_json
 
@@ -34,7 +35,7 @@ class Handler(BaseHTTPRequestHandler):
 @pytest.fixture
 def url() -> Iterator[str]:
     """A server on this machine."""
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+    with QuietThreadingServer(("127.0.0.1", 0), Handler) as server:
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
         yield f"http://127.0.0.1:{server.server_address[1]}"

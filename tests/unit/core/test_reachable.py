@@ -6,12 +6,13 @@ import socket
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from threading import Thread
 from typing import Any
 
 import pytest
 
+from tests.quiet import QuietThreadingServer
 from towpath.core.reachable import PATIENCE, unreachable
 
 pytestmark = pytest.mark.door
@@ -33,7 +34,7 @@ class Answers(BaseHTTPRequestHandler):
 @pytest.fixture
 def address() -> Iterator[str]:
     """Start a server, and return its address."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Answers)
+    server = QuietThreadingServer(("127.0.0.1", 0), Answers)
     server.daemon_threads = True
     thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()

@@ -7,12 +7,13 @@ import json
 import os
 import socket
 import subprocess
-from http.server import BaseHTTPRequestHandler, HTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from threading import Thread
 
 import pytest
 
+from tests.quiet import QuietServer
 from tests.unit.engine.starter import TableStarter
 from towpath.core.errors import CommandFailedError, ConfigurationError
 from towpath.engine import daemon, processes
@@ -170,7 +171,7 @@ class Registry(BaseHTTPRequestHandler):
 def test_registry_answers_only_what_it_has(own: Layout) -> None:
     """200 is yes, 404 is no, and a registry that is not there is no error."""
     assert not daemon.registry_answers(own.port)
-    with HTTPServer(("127.0.0.1", own.port), Registry) as server:
+    with QuietServer(("127.0.0.1", own.port), Registry) as server:
         Thread(target=server.serve_forever, daemon=True).start()
 
         assert daemon.registry_answers(own.port)

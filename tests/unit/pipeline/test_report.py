@@ -7,13 +7,14 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, HTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.fakes import QuietTerminal, TableRunner
+from tests.quiet import QuietServer
 from towpath import config
 from towpath.config.workspace import Workspace
 from towpath.core.errors import CommandFailedError, ConfigurationError, NothingToJudgeError
@@ -60,7 +61,7 @@ def dashboard(status: int = 202, host: str = "127.0.0.1") -> Iterator[Dashboard]
         def log_message(self, format: str, *args: Any) -> None:
             """Say nothing."""
 
-    server = HTTPServer((host, 0), Handler)
+    server = QuietServer((host, 0), Handler)
     found.url = f"http://{host}:{server.server_port}"
     thread = threading.Thread(target=server.serve_forever)
     thread.start()

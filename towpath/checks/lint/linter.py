@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from functools import cache
 from importlib import metadata
 from itertools import chain
 from pathlib import Path
@@ -152,8 +153,9 @@ def _cannot_name(files: Sequence[str]) -> str:
     )
 
 
+@cache
 def version(package: str) -> str:
-    """Return the version of a package in this environment, or "missing"."""
+    """Return the version of a package in this environment, or "missing"; it is looked for once."""
     try:
         return metadata.version(package)
     except metadata.PackageNotFoundError:

@@ -8,9 +8,10 @@ from towpath import gates
 
 Argv = list[str]
 
-# One process for each core. Migrations are not the point here: tables are made from the models, in
-# a database that is kept while they stay the same.
-PARALLEL = ("--numprocesses=auto", "--reuse-db", "--no-migrations")
+# One process for each core. Each begins with a part of its own, whose fixtures it makes once; one
+# that has ended takes over what another has left. Migrations are not the point here: tables are
+# made from the models, in a database that is kept while they stay the same.
+PARALLEL = ("--numprocesses=auto", "--dist=worksteal", "--reuse-db", "--no-migrations")
 # Most of that is waiting for services; each file has its own, and stays in one process. Here the
 # migrations run for real, in a database made anew.
 INTEGRATION = (

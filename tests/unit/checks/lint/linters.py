@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import re
 import sys
 from collections.abc import Sequence
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
 from tests.fakes import QuietTerminal, TableRunner, outcome
@@ -59,15 +60,13 @@ class Desk:
         return Workspace(settings, TableRunner(answers), QuietTerminal(env))
 
     def _tree(self) -> str:
-        files = [
-            file
-            for file in sorted(self.root.rglob("*"))
-            if file.is_file() and "reports" not in file.relative_to(self.root).parts
-        ]
+        names = []
+        for folder, folders, files in os.walk(self.root):
+            folders[:] = [name for name in folders if name != "reports"]
+            names += [os.path.relpath(os.path.join(folder, name), self.root) for name in files]
         return "".join(
-            f"100644 blob {hashlib.sha1(file.read_bytes()).hexdigest()}"
-            f"\t{file.relative_to(self.root)}\0"
-            for file in files
+            f"100644 blob {hashlib.sha1((self.root / name).read_bytes()).hexdigest()}\t{name}\0"
+            for name in sorted(names, key=PurePath)
         )
 
     def _lint(self, argv: tuple[str, ...]) -> Outcome:

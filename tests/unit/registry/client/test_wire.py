@@ -28,12 +28,14 @@ OK = b"HTTP/1.1 200 OK\r\n"
 def saying(*answers: bytes) -> Iterator[str]:
     """Answer each connection with these very bytes, then hang up; return where that is."""
     server = socket.create_server(("127.0.0.1", 0))
+    accepted: list[socket.socket] = []
 
     def serve() -> None:
         # A client that has heard enough may be gone already, and so may the test.
         with suppress(OSError):
             for answer in answers:
                 connection, _ = server.accept()
+                accepted.append(connection)
                 with connection:
                     connection.recv(65536)
                     connection.sendall(answer)
@@ -46,8 +48,10 @@ def saying(*answers: bytes) -> Iterator[str]:
     try:
         yield f"http://127.0.0.1:{server.getsockname()[1]}/x"
     finally:
-        # Wakes a thread that still waits for a client.
-        server.shutdown(socket.SHUT_RDWR)
+        # Wakes a thread that still waits for a client, or for the end of one that keeps its wire.
+        for waiting in (server, *accepted):
+            with suppress(OSError):
+                waiting.shutdown(socket.SHUT_RDWR)
         server.close()
         thread.join(5)
 

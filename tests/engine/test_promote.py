@@ -18,7 +18,7 @@ from towpath.promotion.availability import NEEDED
 from towpath.registry import image as registries
 from towpath.tasks.context import workspace as new_workspace
 
-pytestmark = [pytest.mark.integration, pytest.mark.engine]
+pytestmark = pytest.mark.engine
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.faults.copies import BIG, SMALL, workspace_of
+from tests.engine.faults.copies import BIG, SMALL, workspace_of
 from tests.misbehaving import Proxy, RealRegistry, embedded_program, proxied
 from tests.registry_server import NAME, push_image
 from tests.releases import labels

@@ -9,7 +9,7 @@ from uuid import uuid4
 
 import pytest
 
-from tests.integration.product import PLATFORMS
+from tests.engine.product import PLATFORMS
 from towpath.config.workspace import Workspace
 from towpath.engine import docker_commands as docker
 from towpath.images import elf_reader as elf
@@ -20,7 +20,7 @@ from towpath.images.wheels.build import WheelBuilder
 from towpath.images.wheels.record_reader import Wheel
 from towpath.images.wheels.wheels_reader import WheelSource
 
-pytestmark = [pytest.mark.integration, pytest.mark.engine]
+pytestmark = pytest.mark.engine
 
 # Small, compiled, and its setup runs cffi, which is compiled itself.
 XATTR = WheelSource(

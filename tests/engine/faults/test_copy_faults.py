@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.faults.copies import (
+from tests.engine.faults.copies import (
     SMALL,
     UPLOAD,
     held,
@@ -35,7 +35,7 @@ from towpath.registry import publish as mirror
 from towpath.registry.client.uploads import CHUNK
 from towpath.registry.oci_reader import Manifest
 
-pytestmark = [pytest.mark.integration, pytest.mark.engine]
+pytestmark = pytest.mark.engine
 
 
 def test_what_is_whole_is_sent_once(

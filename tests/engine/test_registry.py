@@ -16,7 +16,7 @@ from towpath.registry import oci_reader as oci
 from towpath.registry.client import RegistryClient
 from towpath.tasks.context import workspace as new_workspace
 
-pytestmark = [pytest.mark.integration, pytest.mark.engine]
+pytestmark = pytest.mark.engine
 
 
 @pytest.fixture(scope="module")

@@ -7,11 +7,11 @@ from uuid import uuid4
 
 import pytest
 
-from tests.integration import product
+from tests.engine import product
 from towpath.config.workspace import Workspace
 from towpath.images import bake
 
-pytestmark = [pytest.mark.integration, pytest.mark.engine]
+pytestmark = pytest.mark.engine
 
 MOUNT = "--mount=type=cache,"
 LOOK = "\nFROM scratch AS looked\nCOPY --from=dependencies /django/srv/lib/django/__init__.py /\n"

@@ -6,7 +6,7 @@ from uuid import uuid4
 
 import pytest
 
-from tests.integration.product import PLATFORMS, SEALED, inside
+from tests.engine.product import PLATFORMS, SEALED, inside
 from towpath.config.workspace import Workspace
 from towpath.images import origin
 from towpath.images.build import Built
@@ -14,7 +14,7 @@ from towpath.registry import image as registries
 from towpath.registry import oci_reader as oci
 from towpath.source.snapshot import SourceSnapshot
 
-pytestmark = [pytest.mark.integration, pytest.mark.engine]
+pytestmark = pytest.mark.engine
 
 
 def test_one_commit_is_one_digest(built: Built, rebuilt: dict[str, Built]) -> None:

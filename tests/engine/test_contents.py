@@ -11,7 +11,7 @@ from pathlib import PurePosixPath
 
 import pytest
 
-from tests.integration.product import BESIDE, PLATFORMS, SEALED, SECRET, SETTINGS, inside
+from tests.engine.product import BESIDE, PLATFORMS, SEALED, SECRET, SETTINGS, inside
 from towpath.config.workspace import Workspace
 from towpath.core.errors import CommandFailedError
 from towpath.evidence import provenance
@@ -23,7 +23,7 @@ from towpath.registry import oci_reader as oci
 from towpath.scanning import sbom
 from towpath.scanning import spdx_reader as spdx
 
-pytestmark = [pytest.mark.integration, pytest.mark.engine]
+pytestmark = pytest.mark.engine
 
 PATIENCE = 90.0  # seconds until a container under emulation has to be healthy
 TOOLS = {"gcc", "cc", "c++", "g++", "clang", "tcc", "ld", "as", "make", "cmake", "rustc", "cargo"}

@@ -12,7 +12,7 @@ from towpath.core.runner import Runner
 from towpath.engine import recipes
 from towpath.engine.discover import ensure, find
 
-pytestmark = [pytest.mark.integration, pytest.mark.engine]
+pytestmark = pytest.mark.engine
 
 
 @pytest.fixture(scope="module")

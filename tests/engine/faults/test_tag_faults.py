@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.faults.copies import (
+from tests.engine.faults.copies import (
     SMALL,
     UPLOAD,
     held,
@@ -30,7 +30,7 @@ from towpath.registry import publish as mirror
 from towpath.registry.client.uploads import CHUNK
 from towpath.registry.oci_reader import Manifest
 
-pytestmark = [pytest.mark.integration, pytest.mark.engine]
+pytestmark = pytest.mark.engine
 
 ROOT = Path(__file__).resolve().parents[3]
 

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration import buildkit
-from tests.integration.machine import Machine, machine
-from tests.integration.small import BOTH, alone, project, require_interrupted
+from tests.engine import buildkit
+from tests.engine.machine import Machine, machine
+from tests.engine.small import BOTH, alone, project, require_interrupted
 from towpath.config.workspace import Workspace
 from towpath.core.errors import ConfigurationError
 from towpath.core.runner import Runner
@@ -23,7 +23,6 @@ from towpath.source import snapshot as source
 from towpath.source.snapshot import SourceSnapshot
 
 pytestmark = [
-    pytest.mark.integration,
     pytest.mark.engine,
     pytest.mark.machine,
     # BuildKit may have to be compiled.

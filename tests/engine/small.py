@@ -13,7 +13,7 @@ from uuid import uuid4
 
 import pytest
 
-from tests.integration.machine import Machine
+from tests.engine.machine import Machine
 from towpath.config.builders import BuilderNode
 from towpath.config.workspace import Workspace
 from towpath.core.errors import InterruptedRunError, RegistryNotFoundError

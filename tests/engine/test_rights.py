@@ -33,7 +33,6 @@ from towpath.registry.login import registry_client
 from towpath.tasks.context import workspace as new_workspace
 
 pytestmark = [
-    pytest.mark.integration,
     pytest.mark.engine,
     pytest.mark.machine,
     # The registry is meant to outlive the command that starts it.

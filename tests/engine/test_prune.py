@@ -40,7 +40,6 @@ from towpath.retention import prune
 from towpath.tasks.context import workspace as new_workspace
 
 pytestmark = [
-    pytest.mark.integration,
     pytest.mark.engine,
     pytest.mark.machine,
     # The registry is meant to outlive the command that starts it.

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.machine import Machine, machine
-from tests.integration.small import BOTH, alone, project, require_interrupted
+from tests.engine.machine import Machine, machine
+from tests.engine.small import BOTH, alone, project, require_interrupted
 from towpath.config.workspace import Workspace
 from towpath.core.errors import CommandFailedError, RegistryNotFoundError
 from towpath.images import build, origin
@@ -18,7 +18,7 @@ from towpath.registry import image as registries
 from towpath.registry import oci_reader as oci
 from towpath.source import snapshot as source
 
-pytestmark = [pytest.mark.integration, pytest.mark.engine, pytest.mark.machine]
+pytestmark = [pytest.mark.engine, pytest.mark.machine]
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,7 @@ import pytest
 from towpath.environments.engine import Engine
 from towpath.tasks.context import workspace
 
-pytestmark = [pytest.mark.integration, pytest.mark.engine]
+pytestmark = pytest.mark.engine
 
 FILE = """services:
   one: {image: one, environment: {WORD: "${WORD:-ours}"}}

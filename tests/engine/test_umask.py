@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration import product
+from tests.engine import product
 from towpath.config.workspace import Workspace
 from towpath.images import bake
 
-pytestmark = [pytest.mark.integration, pytest.mark.engine]
+pytestmark = pytest.mark.engine
 
 # The stages that copy files of the project, and where they put them.
 STAGES = {"code": "code/", "test-code": "tree/"}
