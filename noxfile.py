@@ -14,7 +14,8 @@ from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
 ROOT = Path(__file__).parent
 PINS = ROOT / "requirements"
-PROJECT = nox.project.load_toml("pyproject.toml").get("project", {})
+PYPROJECT = nox.project.load_toml("pyproject.toml")
+PROJECT = PYPROJECT.get("project", {})
 CLASSIFIERS = PROJECT.get("classifiers", [])
 
 
@@ -86,7 +87,7 @@ def clean_environment() -> None:
     except ImportError:
         # In the image of the checks while it is made: without the package no check can run.
         return
-    passed = PROJECT.get("tool", {}).get("towpath", {}).get("variables", {}).values()
+    passed = PYPROJECT.get("tool", {}).get("towpath", {}).get("variables", {}).values()
     for name in environment.left_out(os.environ):
         print(f"{name} is set and reaches no tool.", file=sys.stderr)
     kept = environment.of_sessions(os.environ, [name for names in passed for name in names])

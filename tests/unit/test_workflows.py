@@ -120,7 +120,11 @@ def test_checks_never_reuse_what_an_earlier_run_left() -> None:
     """No cache is restored, and every session runs in full."""
     lines = [line for line in runs("pipeline.yml", "checks").splitlines() if "nox" in line]
 
-    assert lines == ["nox -s lint tests -- --fresh", "nox -s integration security -- --fresh"]
+    assert lines == [
+        "nox -s lint tests -- --fresh",
+        "nox -s integration security -- --fresh",
+        "nox -s engine -- --fresh",
+    ]
     text = (WORKFLOWS / "pipeline.yml").read_text()
     assert "actions/cache" not in text
     assert "cache:" not in text

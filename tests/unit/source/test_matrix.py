@@ -267,3 +267,25 @@ def test_a_machine_names_the_pythons_of_a_project_without_classifiers(tmp_path: 
     found = config.parse({}, tmp_path, {"TOWPATH_PYTHONS": "3.12, 3.13"})
 
     assert pythons.supported(found) == pythons.wanted(found) == ("3.12", "3.13")
+
+
+@pytest.mark.door
+def test_variables_that_a_project_passes_on_reach_its_sessions(tmp_path: Path) -> None:
+    """What `[tool.towpath.variables]` names stays; what it does not name is taken out."""
+    (tmp_path / "pyproject.toml").write_text('[tool.towpath.variables]\ntests = ["SHOP_*"]\n')
+    shutil.copy(ROOT / "noxfile.py", tmp_path)
+    code = "import noxfile, os; print(os.environ.get('SHOP_URL'), os.environ.get('CAFE_URL'))"
+
+    said = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=tmp_path,
+        env={
+            **{"PATH": "/usr/bin:/bin", "HOME": str(tmp_path), "PYTHONPATH": str(ROOT)},
+            **{"SHOP_URL": "a", "CAFE_URL": "b"},
+        },
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+
+    assert said.split() == ["a", "None"]
