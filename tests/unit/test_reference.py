@@ -199,14 +199,24 @@ def test_the_examples_of_a_page_are_toml(table: Table, key: Key) -> None:
 
 def test_our_own_settings_fit_the_schema() -> None:
     """Which is itself a schema of draft-07."""
-    text = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     found = schema.schema()
 
     jsonschema.Draft7Validator.check_schema(found)
+    jsonschema.Draft7Validator.check_schema(schema.document())
     assert found["$schema"] == "http://json-schema.org/draft-07/schema#"
-    assert fits(tomllib.loads(text)["tool"]["towpath"])
+    assert fits(settings["tool"]["towpath"])
     assert not fits({"nmae": "shop"})
     assert json.loads((REFERENCE / "towpath.schema.json").read_text(encoding="utf-8")) == found
+
+
+def test_the_schema_of_a_file_judges_our_table_only() -> None:
+    """What other tools have set is theirs."""
+    judge = jsonschema.Draft7Validator(schema.document())
+
+    assert judge.is_valid({"project": {}, "tool": {"black": {"x": 1}, "towpath": {"name": "shop"}}})
+    assert judge.is_valid({})
+    assert not judge.is_valid({"tool": {"towpath": {"nmae": "shop"}}})
 
 
 @pytest.mark.parametrize(

@@ -30,7 +30,10 @@ def pages(sessions: Sequence[Session]) -> dict[str, str]:
         "sessions.md": commands.sessions(sessions),
     }
     texts = {path: f"{NOTE}\n{text.rstrip()}\n" for path, text in found.items()}
-    return texts | {"towpath.schema.json": schema.text()}
+    return texts | {
+        "towpath.schema.json": schema.text(schema.schema()),
+        "pyproject.schema.json": schema.text(schema.document()),
+    }
 
 
 def index() -> str:
@@ -69,24 +72,19 @@ code 2; the message names the path of the key and the nearest right name.
 
 ## In an editor
 
-[`towpath.schema.json`](../towpath.schema.json) is a JSON schema (draft-07) of this table.
-A schema of the entire file refers to it, and the first line of `pyproject.toml` names that file for
-[taplo](https://taplo.tamasfe.dev/configuration/directives.html) and Even Better TOML, as in
-`#:schema ./pyproject.schema.json`:
+[`pyproject.schema.json`](../pyproject.schema.json) is a JSON schema (draft-07) of `pyproject.toml`.
+It knows this table and leaves everything else open. For Even Better TOML and
+[taplo](https://taplo.tamasfe.dev/configuration/directives.html), name it in the first line of the
+file:
 
-```json
-{{
-  "type": "object",
-  "properties": {{
-    "tool": {{
-      "type": "object",
-      "properties": {{
-        "towpath": {{ "$ref": "docs/reference/towpath.schema.json" }}
-      }}
-    }}
-  }}
-}}
+```toml
+#:schema ./pyproject.schema.json
 ```
+
+`taplo lint` then reports an unknown key or a wrong type, and the editor shows what each key means.
+It uses this schema only: other tables are not checked any more.
+[`towpath.schema.json`](../towpath.schema.json) is the schema of the table alone, for tools that
+join schemas by themselves.
 """
 
 

@@ -37,9 +37,16 @@ def schema() -> dict[str, Any]:
     }
 
 
-def text() -> str:
-    """Return the schema as a file."""
-    return json.dumps(schema(), indent=2, ensure_ascii=False) + "\n"
+def document() -> dict[str, Any]:
+    """Return the schema of a file that has the table: taplo resolves no reference to another."""
+    inner = {name: row for name, row in schema().items() if name != "$schema"}
+    tool = {"type": "object", "properties": {"towpath": inner}}
+    return {"$schema": DRAFT, "type": "object", "properties": {"tool": tool}}
+
+
+def text(found: Mapping[str, Any]) -> str:
+    """Return a schema as a file."""
+    return json.dumps(found, indent=2, ensure_ascii=False) + "\n"
 
 
 def _table(table: Table, rows: Mapping[str, Schema]) -> dict[str, Any]:
