@@ -222,15 +222,18 @@ def test_the_schema_of_a_file_judges_our_table_only() -> None:
 @pytest.mark.parametrize(
     ("rule", "said"),
     [
-        ({"type": "string"}, "text"),
+        ({"type": "string"}, "string"),
         ({"type": "string", "format": "date"}, "date"),
         ({"type": "integer", "minimum": 1, "maximum": 365}, "integer from 1 to 365"),
         ({"type": "integer", "minimum": 1}, "integer, 1 or more"),
         ({"type": "number", "maximum": 1.5}, "number, 1.5 or less"),
         ({"enum": ["a", "b"]}, '`"a"` or `"b"`'),
-        ({"type": "array", "items": {"type": "string"}, "minItems": 1}, "list of texts, not empty"),
+        (
+            {"type": "array", "items": {"type": "string"}, "minItems": 1},
+            "list of strings, not empty",
+        ),
         ({"type": "array", "items": {"enum": ["a"]}}, 'list, each `"a"`'),
-        ({"type": "object", "additionalProperties": {"type": "string"}}, "table of texts"),
+        ({"type": "object", "additionalProperties": {"type": "string"}}, "table of strings"),
     ],
 )
 def test_types_are_said_in_words(rule: dict[str, Any], said: str) -> None:

@@ -236,7 +236,7 @@ TABLES = (
     ),
     Table(
         "builders.PLATFORM",
-        "A machine that builds one platform instead of this machine. A text instead of a table is"
+        "A machine that builds one platform instead of this machine. A string instead of a table is"
         " its `endpoint`. The variable `TOWPATH_BUILDERS` replaces the tables of all platforms. See"
         " [builders](../../builders.md).",
         (

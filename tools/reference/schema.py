@@ -13,7 +13,7 @@ from tools.reference.keys import TABLES
 from tools.reference.table import Key, Schema, Table
 
 DRAFT = "http://json-schema.org/draft-07/schema#"
-_WORDS = {"string": "text", "integer": "integer", "number": "number", "object": "table"}
+_WORDS = {"string": "string", "integer": "integer", "number": "number", "object": "table"}
 
 
 def schema() -> dict[str, Any]:
@@ -61,7 +61,7 @@ def _table(table: Table, rows: Mapping[str, Schema]) -> dict[str, Any]:
     if not table.sample:
         return inner
     if "endpoint" in rows:
-        # A text instead of the table is its endpoint.
+        # A string instead of the table is its endpoint.
         return {"type": "object", "additionalProperties": {"anyOf": [rows["endpoint"], inner]}}
     return {"type": "object", "additionalProperties": inner}
 
@@ -105,7 +105,7 @@ def words(rule: Schema) -> str:
         kinds = f", each {words(inner)}" if "enum" in inner else f" of {words(inner)}s"
         return f"list{kinds}" + (", not empty" if "minItems" in rule else "")
     if rule["type"] == "object":
-        return "table of texts"
+        return "table of strings"
     if rule.get("format") == "date":
         return "date"
     return _WORDS[rule["type"]] + _bounds(rule)
