@@ -40,15 +40,19 @@ def _mounted(row: Instruction, escape: str) -> Iterator[str]:
 
 
 def _copied(row: Instruction, escape: str) -> Iterator[str]:
-    """Yield what a COPY or an ADD takes from the project."""
+    """Yield what a COPY or an ADD takes from the project; the last path is where it goes."""
     parts = words.split(row.rest, escape)
-    flags = [part for part in parts if part.startswith("--")]
-    if any(flag.startswith("--from=") for flag in flags):
+    if any(part.startswith("--from=") for part in parts):
         return
-    paths = [part.strip("\"'") for part in parts if part not in flags]
+    paths = [part.strip("\"'") for part in parts if not part.startswith("--")]
     if paths and paths[0].startswith("["):
         paths = _listed(row.rest[row.rest.index("[") :])
-    yield from (path for path in paths[:-1] if not path.startswith("<<") and "://" not in path)
+    yield from (path for path in paths[:-1] if not _is_elsewhere(path))
+
+
+def _is_elsewhere(path: str) -> bool:
+    """Tell whether the source of a copy is a heredoc or an address."""
+    return path.startswith("<<") or "://" in path
 
 
 def _listed(text: str) -> list[str]:

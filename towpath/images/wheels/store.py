@@ -69,20 +69,17 @@ def recipe(workspace: Workspace) -> list[Any]:
 def _hashes(root: Path, patterns: Sequence[str]) -> dict[str, str]:
     """Return the sha256 of each file that is named, or is in a directory that is.
 
-    What Python compiles beside a script is no part of it; .dockerignore leaves it out too.
     Raises OSError for a file that cannot be read.
     """
-    named = [
-        path for pattern in patterns for path in root.glob(pattern if pattern != "." else "**")
-    ]
-    below = [path for folder in named if folder.is_dir() for path in folder.rglob("*")]
-    files = {
-        path for path in (*named, *below) if path.is_file() and path.parent.name != "__pycache__"
-    }
-    return {
-        file.relative_to(root).as_posix(): hashlib.sha256(file.read_bytes()).hexdigest()
-        for file in sorted(files)
-    }
+    found: dict[str, str] = {}
+    for pattern in patterns:
+        for path in root.glob(pattern if pattern != "." else "**"):
+            for file in (path, *path.rglob("*")):
+                # What Python compiles beside a script is left out by .dockerignore too.
+                if file.is_file() and file.parent.name != "__pycache__":
+                    name = file.relative_to(root).as_posix()
+                    found[name] = hashlib.sha256(file.read_bytes()).hexdigest()
+    return dict(sorted(found.items()))
 
 
 def store(
