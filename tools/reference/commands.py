@@ -11,6 +11,10 @@ from tools.reference.sessions import Session
 from towpath.core import errors
 from towpath.tasks.namespace import collection
 
+# The help of each task, from when this module is loaded: `Task.get_arguments` of Invoke takes each
+# text out of the task's own help, so that a second call has none.
+_HELP = {name: dict(collection()[name].help) for name in collection().task_names}
+
 
 def exit_codes() -> str:
     """Return the page of the exit codes: of every error the class, its code and its meaning."""
@@ -41,7 +45,7 @@ def tasks() -> str:
     root, parts = collection(), ["# Tasks", "Type `invoke --help NAME` for the same text."]
     for name in sorted(root.task_names):
         task = root[name]
-        rows = [(*_flag(row), row.help or "") for row in task.get_arguments()]
+        rows = [(*_flag(row), _help(name, row)) for row in task.get_arguments()]
         parts += [f"## {name}", inspect.cleandoc(task.__doc__ or "")]
         parts += [table(("flag", "default", "meaning"), rows)] if rows else ["It has no flags."]
     return "\n\n".join(parts)
@@ -66,6 +70,11 @@ as default. Arguments after `--` go to the session.
 
 {table(("session", "does", "runs on", "default", "pins"), rows)}
 """
+
+
+def _help(task: str, row: Any) -> str:
+    texts = _HELP[task]
+    return str(texts.get(row.attr_name or "") or texts.get(row.name, ""))
 
 
 def _flag(row: Any) -> tuple[str, str]:
