@@ -30,9 +30,9 @@ class Clock:
         Library, "Timeouts, retries, and backoff with jitter".
         """
         # Not before something has failed: the import is a part of every start otherwise.
-        from random import uniform
+        from random import SystemRandom
 
-        self.sleep(seconds * uniform(1, 1 + JITTER))  # nosec B311: spreads load, hides nothing
+        self.sleep(seconds * SystemRandom().uniform(1, 1 + JITTER))
 
 
 SYSTEM = Clock()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TypeVar
@@ -10,6 +11,9 @@ from typing import TypeVar
 from towpath.core.clock import SYSTEM, Clock
 
 T = TypeVar("T")
+
+# For what only a deadline ends.
+UNLIMITED = sys.maxsize
 
 
 @dataclass(frozen=True)
@@ -22,13 +26,13 @@ class Backoff:
 
     first: float = 0.25
     longest: float = 8.0
-    attempts: int | None = 5
+    attempts: int = 5
     deadline: float = math.inf
 
     def waits(self) -> Iterator[float]:
         """Return the wait before the second attempt, before the third one, and so on."""
         wait, number = self.first, 1
-        while self.attempts is None or number < self.attempts:
+        while number < self.attempts:
             yield min(wait, self.longest)
             wait, number = wait * 2, number + 1
 

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from tests.clock import QuickClock
 from tests.registry_server import NAME, Fault, Store
 from towpath.core.errors import (
     NothingToJudgeError,
@@ -306,6 +307,6 @@ def test_an_upload_does_not_go_on_behind_its_end(store: Store, span: str) -> Non
 def test_a_registry_that_says_nothing_at_all_is_named() -> None:
     """No traceback of a socket."""
     with pouring(b"") as host:
-        client = RegistryClient(Repository(host, NAME), env={}, sleep=lambda seconds: None)
+        client = RegistryClient(Repository(host, NAME), env={}, clock=QuickClock())
         with pytest.raises(RegistryNetworkError, match=host):
             client.resolve("one")
