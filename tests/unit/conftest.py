@@ -6,7 +6,6 @@ import os
 import socket
 import subprocess
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from pathlib import Path
 from threading import Thread
 from typing import Any
@@ -93,8 +92,8 @@ def short_waits(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest)
     """Wait milliseconds between attempts; the waits themselves are tested with the client."""
     if CLIENT in request.path.parents:
         return
-    monkeypatch.setattr(asking, "RETRY", replace(asking.RETRY, first=0.001))
-    monkeypatch.setattr(asking, "SHOWN", replace(asking.SHOWN, first=0.001, deadline=0.01))
+    monkeypatch.setattr(asking, "RETRY", asking.RETRY._replace(first=0.001))
+    monkeypatch.setattr(asking, "SHOWN", asking.SHOWN._replace(first=0.001, deadline=0.01))
 
 
 @pytest.fixture

@@ -5,8 +5,7 @@ from __future__ import annotations
 import math
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from towpath.core.clock import SYSTEM, Clock
 
@@ -16,8 +15,7 @@ T = TypeVar("T")
 UNLIMITED = sys.maxsize
 
 
-@dataclass(frozen=True)
-class Backoff:
+class Backoff(NamedTuple):
     """How often something is tried and how long is waited in between; times in seconds.
 
     The first wait is doubled for each further attempt, up to `longest`. No attempt begins later

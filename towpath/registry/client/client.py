@@ -86,15 +86,6 @@ class RegistryClient(RegistryTransport):
         if stored != digest:
             raise self._mismatch(digest, stored)
 
-    def retag(self, reference: str, tag: str) -> Manifest:
-        """Give an image one more name: the same bytes, every platform asked for, and read back."""
-        found = self.manifest(reference)
-        for row in oci.entries(found) if found.is_index else ():
-            if not self.has_manifest(row.digest):
-                raise RegistryNotFoundError(f"{self.name(row.digest)} is not there; no tag moved.")
-        self.put_manifest(tag, found)
-        return found
-
     def delete(self, reference: str) -> None:
         """Take away a manifest by its digest, or a tag by its name.
 

@@ -11,7 +11,7 @@ from contextlib import contextmanager, suppress
 import pytest
 
 from tests.registry_server import NAME, Fault, Store
-from towpath.core.errors import RegistryError, RegistryRateLimitedError, RegistryRefusedError
+from towpath.core.errors import RegistryRateLimitedError, RegistryRefusedError
 from towpath.registry import oci_reader as oci
 from towpath.registry.client import errors as failures
 from towpath.registry.client.https import HttpsTransport
@@ -279,15 +279,3 @@ def test_a_tag_is_deleted_where_that_is_known(store: Store) -> None:
 
     assert client.tags() == []
     assert not client.has_manifest(manifest.digest)
-
-
-def test_a_retag_wants_every_platform(store: Store) -> None:
-    """An index whose platform is not there gets no other name."""
-    client = store.client()
-    row = oci.Descriptor(oci.MANIFEST, f"sha256:{'0' * 64}", 5)
-    client.put_manifest("one", oci.index_of([row]))
-
-    with pytest.raises(RegistryError, match="is not there"):
-        client.retag("one", "two")
-
-    assert client.tags() == ["one"]
