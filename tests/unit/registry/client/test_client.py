@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from tests.clock import QuickClock
+from tests.logins import credentials
 from tests.registry_server import NAME, Fault, Store, push_image
 from towpath.core.errors import (
     DigestMismatchError,
@@ -27,7 +28,7 @@ from towpath.core.references import Repository
 from towpath.registry import oci_reader as oci
 from towpath.registry.client import RegistryClient
 from towpath.registry.client.auth import Access
-from towpath.registry.client.credentials import Credentials, LoginSource, credentials
+from towpath.registry.client.credentials import Credentials, LoginSource
 from towpath.registry.client.transport import RETRY
 from towpath.registry.client.wire import Response
 from towpath.registry.oci_reader import Manifest
