@@ -125,6 +125,9 @@ class _Reader(io.BufferedReader):
     def close(self) -> None:
         """Stay open: an answer ends, and its connection is used again."""
 
+    def flush(self) -> None:
+        """Do nothing: from 3.13 on an answer whose connection is closed would fail in here."""
+
 
 class _Connection(http.client.HTTPConnection):
     def __init__(self, host: str, port: int) -> None:
