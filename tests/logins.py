@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
-from towpath.registry.client.credentials import Ask, Credentials, look_up
+from towpath.registry.client.credentials import Credentials, look_up
+
+if TYPE_CHECKING:
+    from towpath.registry.client.credentials import Ask
 
 
 def credentials(
