@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 
 # Up to this part of a pause is added to it.
 JITTER = 0.25
@@ -33,6 +34,15 @@ class Clock:
         from random import SystemRandom
 
         self.sleep(seconds * SystemRandom().uniform(1, 1 + JITTER))
+
+    def wait_until(self, condition: Callable[[], bool], seconds: float, every: float) -> bool:
+        """Ask `every` so many seconds until the condition holds; False where time is over first."""
+        deadline = self.monotonic() + seconds
+        while not condition():
+            if self.monotonic() >= deadline:
+                return False
+            self.sleep(every)
+        return True
 
 
 SYSTEM = Clock()

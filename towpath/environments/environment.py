@@ -169,11 +169,8 @@ class Site:
 
     def wait(self, what: str, seconds: float, reached: Callable[[], bool]) -> None:
         """Wait until something is so; raises CommandFailedError if it is not so in time."""
-        deadline = self.clock.monotonic() + seconds
-        while not reached():
-            if self.clock.monotonic() >= deadline:
-                raise CommandFailedError(f"{what} did not happen within {seconds:g} s.")
-            self.clock.sleep(POLL)
+        if not self.clock.wait_until(reached, seconds, POLL):
+            raise CommandFailedError(f"{what} did not happen within {seconds:g} s.")
 
 
 def variables(site: Site, release: Release) -> Mapping[str, str]:

@@ -37,9 +37,7 @@ def test_the_waits_double_up_to_the_longest() -> None:
     assert list(Backoff(0.25, 1.5, 6).waits()) == [0.25, 0.5, 1.0, 1.5, 1.5]
 
 
-@pytest.mark.parametrize(
-    ("failures", "waits"), [(0, []), (1, [0.25]), (4, [0.25, 0.5, 1.0, 2.0])]
-)
+@pytest.mark.parametrize(("failures", "waits"), [(0, []), (1, [0.25]), (4, [0.25, 0.5, 1.0, 2.0])])
 def test_it_is_tried_again_until_it_works(failures: int, waits: list[float]) -> None:
     """Nothing is waited for after the answer."""
     clock = QuickClock()
@@ -118,7 +116,7 @@ def test_attempts_are_counted() -> None:
 def test_a_pause_is_a_little_longer_than_asked(monkeypatch: pytest.MonkeyPatch) -> None:
     """By another part each time, never shorter; a sleep is as long as it says."""
     slept: list[float] = []
-    monkeypatch.setattr(clocks.time, "sleep", slept.append)
+    monkeypatch.setattr("towpath.core.clock.time.sleep", slept.append)
     clock = Clock()
 
     for _ in range(50):
@@ -137,3 +135,14 @@ def test_the_system_s_clock_goes_on() -> None:
 
     assert clock.now() > 1_700_000_000
     assert clock.monotonic() >= before
+
+
+@pytest.mark.parametrize(
+    ("holds_at", "held"), [(0.0, True), (1.0, True), (3.0, True), (3.5, False)]
+)
+def test_a_condition_is_asked_for_until_the_time_is_over(holds_at: float, held: bool) -> None:
+    """And once more just then."""
+    clock = QuickClock()
+
+    assert clock.wait_until(lambda: clock.time >= holds_at, 3.0, 1.0) is held
+    assert clock.time == min(holds_at, 3.0)
