@@ -30,6 +30,7 @@ from towpath.pipeline import report
 from towpath.registry import oci_reader as oci
 from towpath.registry.client import credentials, loopback, uploads
 from towpath.registry.client.auth import Access
+from towpath.registry.client.metered_socket import MeteredSocket
 from towpath.registry.client.wire import Response
 from towpath.scanning import contents as inventory
 from towpath.scanning import debian_reader as debian
@@ -76,7 +77,7 @@ def http_answer(raw: bytes) -> object:
     ours, theirs = socket.socketpair()
     connection = loopback._Connection.__new__(loopback._Connection)
     http.client.HTTPConnection.__init__(connection, "127.0.0.1")
-    connection.adopt(loopback._Socket(ours.detach()))
+    connection.adopt(MeteredSocket(ours.detach()))
     with theirs, loopback._as_os_error(connection):
         connection.write("GET", urlsplit("http://127.0.0.1/"), {}, b"")
         theirs.sendall(raw[:60_000])

@@ -10,11 +10,9 @@ Source: RFC 9112.
 from __future__ import annotations
 
 import http.client
-import io
 import re
 import socket
 import threading
-import time
 import weakref
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -22,6 +20,7 @@ from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
 from towpath.core.references import is_loopback
+from towpath.registry.client.metered_socket import MeteredSocket
 from towpath.registry.client.wire import CONNECT, PIECE, SILENCE, Body, Response, Sending
 
 # Bytes of a head, and of what frames a piece of a body: lengths of chunks and trailers.
@@ -72,76 +71,19 @@ class LoopbackTransport:
         return _Connection(parts.hostname or "", parts.port or 80)
 
 
-class _Socket(socket.socket):
-    """A socket that is read for so long, and so far, as was allowed."""
-
-    def __init__(self, fileno: int) -> None:
-        super().__init__(fileno=fileno)
-        self.ended = False
-        self._metered, self._until, self._left = True, 0.0, 0
-        self._raw = super().makefile("rb", buffering=0)
-        self._reader = _Reader(self._raw)
-
-    def makefile(self, *_args: Any, **_options: Any) -> Any:
-        """Return the one reader of all answers: no byte between two of them is lost."""
-        return self._reader
-
-    def allow(self, size: int) -> None:
-        """Let the next bytes, at most about `size` of them, come within SILENCE."""
-        self._until, self._left = time.monotonic() + SILENCE, size
-
-    def recv_into(self, *args: Any, **options: Any) -> int:
-        """Receive what is allowed; raises TimeoutError or ConnectionError for anything more."""
-        if self._metered:
-            seconds = self._until - time.monotonic()
-            if seconds <= 0:
-                raise TimeoutError("the answer comes too slowly")
-            if self._left <= 0:
-                raise ConnectionError("the answer has more headers or trailers than any needs")
-            self.settimeout(seconds)
-        count = super().recv_into(*args, **options)
-        self._left -= count
-        self.ended = not count
-        return count
-
-    def is_quiet(self) -> bool:
-        """Tell whether the other side still listens, and said nothing that nobody asked for."""
-        self.settimeout(0)
-        self._metered = False
-        try:
-            return not self._reader.peek(1) and not self.ended
-        except OSError:
-            return False
-        finally:
-            self._metered = True
-
-    def shut(self) -> None:
-        """Close it, and what reads from it."""
-        self.close()
-        self._raw.close()
-
-
-class _Reader(io.BufferedReader):
-    def close(self) -> None:
-        """Stay open: an answer ends, and its connection is used again."""
-
-    def flush(self) -> None:
-        """Do nothing: from 3.13 on an answer whose connection is closed would fail in here."""
-
-
 class _Connection(http.client.HTTPConnection):
     def __init__(self, host: str, port: int) -> None:
         super().__init__(host, port, blocksize=PIECE)
         # As bytes: a name given as text is taken for an international one, and Python loads tables.
         address: Any = (host.encode(), port)
         made = socket.create_connection(address, CONNECT)
-        self.adopt(_Socket(made.detach()))
+        self.adopt(MeteredSocket(made.detach()))
         if not is_loopback(self._line.getpeername()[0]):
             self.disconnect()
             raise ConnectionError(f"{host} is not this machine")
         self._line.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
-    def adopt(self, line: _Socket) -> None:
+    def adopt(self, line: MeteredSocket) -> None:
         """Speak over a socket that is connected."""
         # The library forgets it where the answer is the last one, and its body is still to come.
         self.sock = self._line = line
@@ -170,7 +112,7 @@ class _Connection(http.client.HTTPConnection):
 
     def head(self, method: str) -> http.client.HTTPResponse:
         """Return an answer whose head was read to its end, past those that only announce it."""
-        self._line.allow(MOST_HEAD)
+        self._line.allow(MOST_HEAD, SILENCE)
         answer = self.getresponse()
         while answer.status < 200 and not self._line.ended:
             # The library skips "100 Continue" only, and takes any other one for the answer.
@@ -186,7 +128,7 @@ class _Connection(http.client.HTTPConnection):
         """Return up to `size` bytes of a body as they come, none at its end."""
         # A frame may hide in a piece: pieces of chunks are small.
         most = min(size, MOST_FRAME) if answer.chunked else size
-        self._line.allow(most + MOST_FRAME)
+        self._line.allow(most + MOST_FRAME, SILENCE)
         found = answer.read1(most)
         if isinstance(answer.chunk_left, int) and answer.chunk_left < 0:
             raise ConnectionError("a chunk has a negative length")
