@@ -14,6 +14,7 @@ from tests.registry_server import NAME, Fault, Store
 from towpath.core.errors import RegistryRateLimitedError, RegistryRefusedError
 from towpath.registry import oci_reader as oci
 from towpath.registry.client import errors as failures
+from towpath.registry.client import loopback
 from towpath.registry.client.https import HttpsTransport
 from towpath.registry.client.loopback import LoopbackTransport
 from towpath.registry.client.urls import origin
@@ -134,6 +135,34 @@ def test_a_connection_with_bytes_that_nobody_asked_for_is_not_used_again() -> No
         wire = LoopbackTransport()
         assert wire.send("GET", url, {}, b"").content == b"hi"
         assert wire.send("GET", url, {}, b"").content == b"ho"
+
+
+def test_what_was_said_before_the_other_side_hung_up_is_read() -> None:
+    """A body that is refused is not read to its end, and why it is refused was sent before."""
+    server = socket.create_server(("127.0.0.1", 0))
+
+    def refuse() -> None:
+        connection, _ = server.accept()
+        with connection:
+            connection.recv(1000)
+            connection.sendall(b"HTTP/1.1 413 Too Large\r\nContent-Length: 2\r\n\r\nno")
+
+    thread = threading.Thread(target=refuse)
+    thread.start()
+    try:
+        url = f"http://127.0.0.1:{server.getsockname()[1]}/x"
+        answer = LoopbackTransport().send("PUT", url, {}, bytes(64 << 20))
+        assert (answer.status, answer.content) == (413, b"no")
+    finally:
+        thread.join(5)
+        server.close()
+
+
+def test_another_machine_is_not_spoken_to(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever its name says: who is at the other end of the connection counts."""
+    monkeypatch.setattr(loopback, "is_loopback", lambda address: False)
+    with saying(OK + b"\r\n") as url, pytest.raises(ConnectionError, match="not this machine"):
+        LoopbackTransport().send("GET", url, {}, b"")
 
 
 @pytest.mark.parametrize("value", ["a\r\nB: c", "a\r\n c", "a\n", "\r"])
