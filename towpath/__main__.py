@@ -14,7 +14,10 @@ if TYPE_CHECKING:
     from towpath.config.workspace import Workspace
 
 CHECKS = ("lint", "tests", "integration", "performance", "security", "coverage")
-PROBES = ("compose", "deployment", "migrations", "pins", "walls")
+PROBES = (
+    *("compose", "django-deploy-check", "migrations"),
+    *("imports", "requirements-drift", "architecture"),
+)
 # The tests are judged when their coverage is known.
 STAGES = {"coverage": "tests"}
 FRESH = "--fresh"

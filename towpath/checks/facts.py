@@ -11,6 +11,7 @@ from towpath.checks import benchmark_reader as benchmark
 from towpath.checks import left_out, records
 from towpath.checks.lint import linters_commands as linters
 from towpath.checks.lint import output as rows
+from towpath.checks.lint.linters_commands import Linter
 from towpath.checks.lint.readers import bandit
 from towpath.checks.lint.readers.maintainability import Module
 from towpath.checks.lint.readers.radon import Function
@@ -81,17 +82,26 @@ class CheckFacts:
         self.rows.append((name, "errored", seconds, reason))
 
 
-def lint(config: Config, names: Iterable[str] = (), stage: str = "lint") -> CheckFacts:
+def lint(config: Config, names: Sequence[str] = (), stage: str = "lint") -> CheckFacts:
     """Count the issues of every linter, or of these; one that cannot be read leaves them unknown.
 
     Issues that were found stay found, whatever else could not be read.
     """
     measured = CheckFacts()
-    for name in names or (tool.name for tool in linters.LINTERS):
-        measured.take(config, stage, name, lambda record: _linted(measured, config, record))
+    for tool in linters.LINTERS:
+        if tool.name in names or not names and is_used(config, tool):
+            measured.take(config, stage, tool.name, lambda row: _linted(measured, config, row))
+        elif not names:
+            why = f"the project has no {tool.only_with}"
+            measured.rows.append((tool.name, "skipped", "", why))
     if measured.findings or not measured.unread:
         measured.facts["issues"] = len(measured.findings)
     return measured
+
+
+def is_used(config: Config, tool: Linter) -> bool:
+    """Tell whether a project uses a linter: some have nothing to judge without a certain file."""
+    return not tool.only_with or (config.root / tool.only_with).exists()
 
 
 def tests(config: Config) -> CheckFacts:

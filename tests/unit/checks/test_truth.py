@@ -95,6 +95,10 @@ class NoTables(QuietTerminal):
 def workspace(tmp_path: Path) -> Workspace:
     """Return the session of a small project in which nothing ran yet, and no kind is absent."""
     found = workspace_of(project(tmp_path), {})
+    # Some linters judge only where a file asks for them.
+    for tool in LINTERS:
+        if tool.only_with:
+            (tmp_path / tool.only_with).touch()
     return replace(found, config=replace(found.config, absent=()), terminal=NoTables())
 
 

@@ -57,7 +57,11 @@ def lint(workspace: Workspace, words: Sequence[str] = ()) -> None:
     """
     asked = wish(words, [tool.name for tool in linters.LINTERS])
     _check_absent(workspace.config.absent)
-    tools = [tool for tool in linters.LINTERS if not asked.tools or tool.name in asked.tools]
+    tools = [
+        tool
+        for tool in linters.LINTERS
+        if tool.name in asked.tools or not asked.tools and measures.is_used(workspace.config, tool)
+    ]
     if asked.fix:
         _fix(workspace, tools, asked)
     if asked.tools:
