@@ -91,11 +91,11 @@ def _fresh_where_nothing_is_reused(tools: Workspace, extra: Sequence[str]) -> Se
 
 def gate(chosen: argparse.Namespace, _extra: Sequence[str]) -> None:
     """Judge what the last run of each check left; the worst exit code is the first that stops."""
-    from towpath.checks import judge as judging
+    from towpath.checks.by_name import judge_check
 
     tools = workspace()
     for name in chosen.check:
-        judging.judge(tools, name)
+        judge_check(tools, name)
 
 
 def probe(chosen: argparse.Namespace, _extra: Sequence[str]) -> None:

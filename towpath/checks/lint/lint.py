@@ -8,9 +8,9 @@ from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-from towpath.checks import facts as measures
 from towpath.checks import judge as judging
 from towpath.checks import records
+from towpath.checks.lint import facts
 from towpath.checks.lint import linters_commands as linters
 from towpath.checks.lint.cache import LintCache
 from towpath.checks.lint.linter import Linting
@@ -60,18 +60,18 @@ def lint(workspace: Workspace, words: Sequence[str] = ()) -> None:
     tools = [
         tool
         for tool in linters.LINTERS
-        if tool.name in asked.tools or not asked.tools and measures.is_used(workspace.config, tool)
+        if tool.name in asked.tools or not asked.tools and facts.is_used(workspace.config, tool)
     ]
     if asked.fix:
         _fix(workspace, tools, asked)
     if asked.tools:
         shutil.rmtree(records.folder(workspace.config, PART), ignore_errors=True)
         _run(workspace, PART, tools, listed(workspace), asked)
-        judging.part(workspace, "lint", measures.lint(workspace.config, asked.tools, PART))
+        judging.part(workspace, "lint", facts.measure(workspace.config, asked.tools, PART))
     else:
         seen = records.begin(workspace, "lint")
         _run(workspace, "lint", tools, listed(workspace, seen), asked)
-        judging.judge(workspace, "lint")
+        judging.judge(workspace, "lint", facts.measure)
 
 
 def _check_absent(kinds: Sequence[str]) -> None:
@@ -118,7 +118,7 @@ def _side_by_side(workspace: Workspace, linting: Linting, tools: Iterable[Linter
 def _run_one(workspace: Workspace, linting: Linting, tool: Linter) -> None:
     with workspace.terminal.stage(tool.name) as row:
         linting.run(tool)
-        ((_, stands, _, row.note),) = measures.lint(
+        ((_, stands, _, row.note),) = facts.measure(
             workspace.config, [tool.name], linting.stage
         ).rows
         row.status = "passed" if stands == "measured" else stands

@@ -13,6 +13,7 @@ from towpath.checks import judge as judging
 from towpath.checks import records
 from towpath.checks.lint import linter as linting
 from towpath.checks.records import ToolRecord
+from towpath.checks.tests import facts
 from towpath.checks.tests import tests_commands as commands
 from towpath.config.workspace import Workspace
 from towpath.core import environment as variables_of
@@ -56,7 +57,7 @@ def integration(workspace: Workspace, arguments: Sequence[str] = ()) -> None:
     with services(workspace) as variables:
         code = _run(workspace, "integration", "integration", fixed, arguments, variables)
     if not arguments:
-        judging.judge(workspace, "integration")
+        judging.judge(workspace, "integration", facts.measure_integration)
     elif code:
         raise CommandFailedError(f"The tests did not pass (pytest: {code}).")
 
@@ -115,7 +116,7 @@ def coverage(workspace: Workspace, arguments: Sequence[str] = ()) -> None:
     for argv in commands.coverage(sys.executable, data, str(config.reports)):
         workspace.runner.run(argv, env=env)
     records.write_document(config, "coverage", "sources", {"files": _sources(workspace)})
-    judging.judge(workspace, "tests")
+    judging.judge(workspace, "tests", facts.measure_tests)
 
 
 def _sources(workspace: Workspace) -> list[str]:

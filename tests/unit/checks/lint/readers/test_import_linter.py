@@ -111,9 +111,9 @@ def test_every_import_that_breaks_a_contract_is_a_finding() -> None:
         ("", 1, "It wrote nothing."),
         ("Could not read any configuration.\n", 1, "Could not read any configuration."),
         (
-            '\nContract "Pure" is not configured correctly:\n    layers: This is a required field.\n',
+            '\nContract "Pure" is not configured correctly:\n    layers: A required field.\n',
             1,
-            'Contract "Pure" is not configured correctly: layers: This is a required field.',
+            'Contract "Pure" is not configured correctly: layers: A required field.',
         ),
         (KEPT, 1, "It ended with exit code 1 and named no finding."),
         (BROKEN, 0, "It ended with exit code 0 and named findings."),
