@@ -118,17 +118,17 @@ def _split(argv: Sequence[str]) -> tuple[list[str], list[str]]:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m towpath", description=__doc__)
-    verbs = parser.add_subparsers(required=True, metavar="COMMAND")
-    for act, options in (
-        (begin, {"choices": CHECKS}),
-        (check, {"choices": CHECKS}),
-        (gate, {"nargs": "+", "metavar": "NAME"}),
-        (probe, {"choices": PROBES}),
-    ):
-        verb = verbs.add_parser(act.__name__, help=act.__doc__, description=act.__doc__)
-        verb.add_argument("check", **options)
-        verb.set_defaults(act=act)
-    verb.add_argument("files", nargs="*", metavar="FILE")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    for act in (begin, check, gate, probe):
+        command = commands.add_parser(act.__name__, help=act.__doc__, description=act.__doc__)
+        command.set_defaults(act=act)
+        if act is gate:
+            command.add_argument("check", nargs="+", metavar="NAME")
+        elif act is probe:
+            command.add_argument("check", choices=PROBES)
+            command.add_argument("files", nargs="*", metavar="FILE")
+        else:
+            command.add_argument("check", choices=CHECKS)
     return parser
 
 

@@ -38,15 +38,17 @@ def judge(workspace: Workspace, stage: str, measure: Callable[[Config], CheckFac
         measured.miss("inputs", "Files, settings or the day changed since the check began.")
     statement = stages.record(
         workspace,
-        stage,
-        now.subject,
-        measured.facts | _variables(workspace.config, stage),
-        inputs=begun.inputs,
-        started=begun.started,
-        duration=(stages.now() - begun.started).total_seconds(),
-        tools=measured.tools,
-        artifacts=measured.artifacts,
-        reason=_reason(stage, measured, workspace.config.gates),
+        stages.StageResult(
+            stage=stage,
+            subject=now.subject,
+            facts=measured.facts | _variables(workspace.config, stage),
+            inputs=begun.inputs,
+            started=begun.started,
+            duration=(stages.now() - begun.started).total_seconds(),
+            tools=measured.tools,
+            artifacts=measured.artifacts,
+            reason=_reason(stage, measured, workspace.config.gates),
+        ),
     )
     for name in ALERTS & measured.told.keys():
         alerts.tell(workspace.config, name, measured.tools.get(name, "1"), measured.told[name])

@@ -194,12 +194,14 @@ def record(
     """Write the build's statement about the digest and return it."""
     return stages.record(
         workspace,
-        "build",
-        Subject.image(workspace.config.repository, built.digest),
-        {**facts(source, built, asked), **stages.run_facts(workspace.config)},
-        inputs=inputs(workspace, source, asked),
-        started=started,
-        duration=built.seconds,
+        stages.StageResult(
+            stage="build",
+            subject=Subject.image(workspace.config.repository, built.digest),
+            facts={**facts(source, built, asked), **stages.run_facts(workspace.config)},
+            inputs=inputs(workspace, source, asked),
+            started=started,
+            duration=built.seconds,
+        ),
     )
 
 

@@ -116,14 +116,16 @@ def _side_by_side(workspace: Workspace, linting: Linting, tools: Iterable[Linter
 
 
 def _run_one(workspace: Workspace, linting: Linting, tool: Linter) -> None:
-    with workspace.terminal.stage(tool.name) as row:
+    """Run a linter and show how it ended, on its line of the board and as a fold."""
+    with workspace.terminal.stage(tool.name) as line:
         linting.run(tool)
-        ((_, stands, _, row.note),) = facts.measure(
-            workspace.config, [tool.name], linting.stage
-        ).rows
-        row.status = "passed" if stands == "measured" else stands
-        said = records.log(workspace.config, tool.name).read_text(encoding="utf-8")
-        workspace.terminal.folded(f"{tool.name}: {row.note}", said)
+        measured = facts.measure(workspace.config, [tool.name], linting.stage)
+        _, status, _, words = measured.rows[0]
+        line.note = words
+        # How complex a function may be is judged when all of them are known.
+        line.status = "passed" if status == "measured" else status
+        log = records.log(workspace.config, tool.name).read_text(encoding="utf-8")
+        workspace.terminal.folded(f"{tool.name}: {words}", log)
 
 
 def _fix(workspace: Workspace, tools: Iterable[Linter], asked: LintOptions) -> None:
