@@ -13,7 +13,7 @@ from towpath.checks.tests import facts as tests
 from towpath.config import Config
 from towpath.config.workspace import Workspace
 from towpath.core.errors import ConfigurationError
-from towpath.core.references import nearest
+from towpath.core.suggest import nearest
 from towpath.evidence.statement import Statement
 
 MEASURES: Mapping[str, Callable[[Config], CheckFacts]] = {

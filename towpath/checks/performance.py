@@ -40,7 +40,7 @@ def performance(workspace: Workspace, arguments: Sequence[str] = ()) -> None:
         commands.pytest(sys.executable, commands.PERFORMANCE, benchmark=str(report)),
         env=stages.passed_on(workspace.config, "performance"),
         check=False,
-        log=workspace.config.reports / "logs" / "pytest-performance.log",
+        log=workspace.config.log("pytest-performance"),
         stream=True,
     )
     files.redact(report)

@@ -71,7 +71,7 @@ def ensure_checked(
         return statement, True
     inputs = stages.check_inputs(workspace, seen, stage)
     before = _age(workspace, stage)
-    log = config.reports / "logs" / f"{stage}.log"
+    log = config.log(stage)
     with workspace.terminal.step(f"nox -s {stage}"):
         variables = environment.of_sessions(config.env, config.variables.get(stage, ()))
         argv = nox.workspace(stage, fresh=fresh)

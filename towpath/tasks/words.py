@@ -20,7 +20,7 @@ from invoke.parser.parser import ParseMachine
 from invoke.program import Program
 
 from towpath.core.errors import ConfigurationError
-from towpath.core.references import nearest
+from towpath.core.suggest import nearest
 
 
 def allow() -> None:

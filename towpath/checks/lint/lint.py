@@ -17,7 +17,7 @@ from towpath.checks.lint.linter import Linting
 from towpath.checks.lint.linters_commands import Linter
 from towpath.config.workspace import Workspace
 from towpath.core.errors import ConfigurationError
-from towpath.core.references import nearest
+from towpath.core.suggest import nearest
 from towpath.source.files import FileList, listed
 
 FLAGS = ("--fix", "--fresh", "--verbose")
@@ -96,7 +96,7 @@ def _run(
     keeper = LintCache(workspace.config, found, fresh=asked.fresh)
     linting = Linting(workspace, stage, found, keeper, asked.verbose)
     for tool in tools:
-        records.log(workspace.config, tool.name).unlink(missing_ok=True)
+        workspace.config.log(tool.name).unlink(missing_ok=True)
     with workspace.terminal.board("lint", [tool.name for tool in tools], side_by_side=True):
         _side_by_side(workspace, linting, tools)
     keeper.settle(listed(workspace))
@@ -124,7 +124,7 @@ def _run_one(workspace: Workspace, linting: Linting, tool: Linter) -> None:
         line.note = words
         # How complex a function may be is judged when all of them are known.
         line.status = "passed" if status == "measured" else status
-        log = records.log(workspace.config, tool.name).read_text(encoding="utf-8")
+        log = workspace.config.log(tool.name).read_text(encoding="utf-8")
         workspace.terminal.folded(f"{tool.name}: {words}", log)
 
 

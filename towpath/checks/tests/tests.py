@@ -20,8 +20,8 @@ from towpath.core import environment as variables_of
 from towpath.core import files
 from towpath.core.errors import CommandFailedError, ConfigurationError, NothingToJudgeError
 from towpath.core.findings import ToolResult
-from towpath.core.references import nearest
 from towpath.core.runner import Outcome
+from towpath.core.suggest import nearest
 from towpath.evidence import record as stages
 from towpath.source import matrix as pythons
 from towpath.source.files import listed
@@ -193,7 +193,7 @@ def _run(
         commands.pytest(sys.executable, options, junit=str(report)),
         env={**env, "COVERAGE_FILE": str(data / f"data-{name}")},
         check=False,
-        log=config.reports / "logs" / f"pytest-{name}.log",
+        log=config.log(f"pytest-{name}"),
         stream=True,
     )
     files.redact(report)
