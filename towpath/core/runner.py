@@ -23,7 +23,6 @@ from towpath.core import environment
 from towpath.core.errors import CommandFailedError, InterruptedRunError
 from towpath.core.redaction import SECRETS, Lines, Redactor
 
-SIGNALLED = 128
 TAIL_LINES = 12
 # Seconds that a command has to end by itself once it is asked to.
 PATIENCE = 10

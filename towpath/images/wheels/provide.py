@@ -37,7 +37,7 @@ from towpath.images.wheels.wheels_reader import Pinned, WheelSource
 
 T = TypeVar("T")
 
-# How the Dockerfile's installation ends where a dependency has no wheel.
+# The exit code of docker/dependencies/install.sh where a dependency has no wheel.
 NO_WHEEL = 86
 PINS = ("production.txt", "test.txt")
 
