@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from tests.e2e.conftest import LIMIT, ROOT, invoke, run
-from towpath.engine.discover import engine_environment
+from towpath.engine.discover import find
 
 NAME = "towpath-ci-trial"
 PROJECT = f"{NAME}-ci"
@@ -41,7 +41,7 @@ def env(tmp_path: Path) -> dict[str, str]:
 
 def left() -> str:
     """Return the containers and networks of the project that are still there."""
-    found = {**os.environ, **engine_environment(os.environ)}
+    found = {**os.environ, **dict(find(os.environ).environment)}
     label = f"--filter=label=com.docker.compose.project={PROJECT}"
     return "".join(
         run(ROOT, "docker", *words, "--quiet", label, env=found).out
