@@ -199,13 +199,16 @@ def _length(
     if method == "HEAD" or answer.status in (204, 304):
         return 0
     coding, length = headers.get("transfer-encoding", ""), headers.get("content-length", "")
+    # Whatever else is coded, or coded twice, has no length that can be known.
     if answer.chunked and coding.lower() == "chunked":
         return None
-    if not coding and not length:
-        return None
-    if coding or not _LENGTH.fullmatch(length):
+    return _number(coding, length)
+
+
+def _number(coding: str, length: str) -> int | None:
+    if coding or not _LENGTH.fullmatch(length or "0"):
         raise ConnectionError(f"no length of an answer: {(coding or length)[:40]!r}")
-    return int(length)
+    return int(length) if length else None
 
 
 @contextmanager
