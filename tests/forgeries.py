@@ -104,14 +104,14 @@ def resting(**fields: Any) -> Forgery:
     return act
 
 
-FAILED = "issues is 0, wanted LINT <= 0"
+FAILED = "issues is 0; required: LINT <= 0"
 FAR = stages.stamp(NOW + dt.timedelta(minutes=6))
 OLD = START - dt.timedelta(days=31)
 FORGERIES: dict[str, tuple[Forgery, tuple[str, ...]]] = {
     "a value below its limit that is said to have passed": (
         both("tests", "COVERAGE", "coverage", 3),
         (
-            "tests: COVERAGE failed: coverage is 3 %, wanted COVERAGE >= 80 %;"
+            "tests: COVERAGE failed: coverage is 3 %; required: COVERAGE >= 80 %;"
             " the statement says passed",
         ),
     ),
@@ -119,7 +119,7 @@ FORGERIES: dict[str, tuple[Forgery, tuple[str, ...]]] = {
         facts("tests", coverage=3),
         (
             "tests: COVERAGE was judged on 80, its fact is 3",
-            "tests: COVERAGE failed: coverage is 3 %, wanted COVERAGE >= 80 %;"
+            "tests: COVERAGE failed: coverage is 3 %; required: COVERAGE >= 80 %;"
             " the statement says passed",
         ),
     ),
@@ -166,7 +166,7 @@ FORGERIES: dict[str, tuple[Forgery, tuple[str, ...]]] = {
         both("tests", "TESTS_FAILED", "tests_failed", -1),
         (
             "tests: TESTS_FAILED was judged on -1, its fact is None",
-            "tests: TESTS_FAILED errored: tests_failed: -1 is below zero;"
+            "tests: TESTS_FAILED errored: tests_failed: -1 is negative;"
             " the statement says passed",
         ),
     ),
@@ -189,7 +189,7 @@ FORGERIES: dict[str, tuple[Forgery, tuple[str, ...]]] = {
         facts("scan", sbom_missing=None),
         (
             "scan: SBOM_MISSING was judged on 0, its fact is None",
-            "scan: SBOM_MISSING errored: sbom_missing: no fact; the statement says passed",
+            "scan: SBOM_MISSING errored: sbom_missing: not reported; the statement says passed",
         ),
     ),
     "a verdict that is not there": (
@@ -242,9 +242,12 @@ FORGERIES: dict[str, tuple[Forgery, tuple[str, ...]]] = {
     "a waiver that nobody here gave": (
         both(
             *("lint", "LINT", "issues", 5),
-            reason="issues is 5, wanted LINT <= 0; waived: known (until 2999-01-01)",
+            reason="issues is 5; required: LINT <= 0; waived: known (until 2999-01-01)",
         ),
-        ("lint: LINT failed: issues is 5, wanted LINT <= 0;" " no waiver of it is in force here",),
+        (
+            "lint: LINT failed: issues is 5; required: LINT <= 0;"
+            " no waiver of it is in force here",
+        ),
     ),
     "an advisory that no waiver here excuses": (
         facts("security", advisories_waived=["CVE-2026-1: x; waived: nobody looks"]),
@@ -325,16 +328,16 @@ FORGERIES: dict[str, tuple[Forgery, tuple[str, ...]]] = {
         (
             "blessing: there is evidence of this stage, which is unknown",
             f"lint: LINT failed: {FAILED}",
-            "lint: COMPLEXITY failed: complexity is 9, wanted COMPLEXITY < 10",
-            "lint: MAINTAINABILITY failed: maintainability is 20, wanted MAINTAINABILITY > 19",
+            "lint: COMPLEXITY failed: complexity is 9; required: COMPLEXITY < 10",
+            "lint: MAINTAINABILITY failed: maintainability is 20; required: MAINTAINABILITY > 19",
         ),
     ),
     "a failure that a statement about another commit takes away": (
         lambda held: hidden_failure(held, subject=Subject.commit("1" * 40, "2" * 40)),
         (
             f"lint: LINT failed: {FAILED}",
-            "lint: COMPLEXITY failed: complexity is 9, wanted COMPLEXITY < 10",
-            "lint: MAINTAINABILITY failed: maintainability is 20, wanted MAINTAINABILITY > 19",
+            "lint: COMPLEXITY failed: complexity is 9; required: COMPLEXITY < 10",
+            "lint: MAINTAINABILITY failed: maintainability is 20; required: MAINTAINABILITY > 19",
         ),
     ),
     "two statements of one attempt": (

@@ -83,14 +83,14 @@ def test_a_status_of_the_engine_that_is_none_names_no_image_store(status: str) -
 @pytest.mark.parametrize("metrics", ['{"a.py": []}', "[]", "3", '{"a.py": {"nosec": "x"}}'])
 def test_a_report_of_bandit_of_another_form_is_no_verdict(metrics: str) -> None:
     """Its counts are objects of numbers."""
-    with pytest.raises(NothingToJudgeError, match="bandit gave no verdict"):
+    with pytest.raises(NothingToJudgeError, match="bandit produced no usable result"):
         bandit.read_bandit(ran(f'{{"errors": [], "results": [], "metrics": {metrics}}}'))
 
 
 @pytest.mark.parametrize("blocks", ['"RE"', "7", "null", "true", '["a"]', '[{"type": 1}]'])
 def test_a_report_of_radon_of_another_form_is_no_verdict(blocks: str) -> None:
     """What stands for a file is a list of blocks, or an error."""
-    with pytest.raises(NothingToJudgeError, match="radon gave no verdict"):
+    with pytest.raises(NothingToJudgeError, match="radon produced no usable result"):
         radon.read_radon(ran(f'{{"a.py": {blocks}}}'))
 
 
@@ -103,7 +103,7 @@ def test_a_severity_of_zizmor_that_is_no_word_is_no_verdict() -> None:
     row = {"ignored": False, "ident": "a", "desc": "", "locations": [spot]}
     row["determinations"] = {"severity": ["High"]}
 
-    with pytest.raises(NothingToJudgeError, match="zizmor gave no verdict"):
+    with pytest.raises(NothingToJudgeError, match="zizmor produced no usable result"):
         zizmor.read_zizmor(ran(json.dumps([row]), 14))
 
 
@@ -167,7 +167,7 @@ def test_a_table_of_the_proxy_with_an_endless_field_is_refused_in_words() -> Non
     [
         ('<!DOCTYPE a [<!ENTITY b "c">]><testsuite/>', "document type"),
         ('<!DOCTYPE a SYSTEM "file:///etc/passwd"><testsuite/>', "document type"),
-        ("<a>" * 20_000, "nested deeper than 64 levels"),
+        ("<a>" * 20_000, "nested more than 64 levels deep"),
         ("<testsuite>\ud800</testsuite>", "surrogates not allowed"),
         ("<testsuite>\0</testsuite>", "not well-formed"),
     ],

@@ -211,7 +211,10 @@ def test_integration_without_an_engine_ends_with_2(
     monkeypatch.setenv("DOCKER_HOST", "unix:///nowhere/docker.sock")
 
     assert main(["check", "integration", "--", "-k", "x"]) == 2
-    assert "No Docker engine answers at unix:///nowhere" in capsys.readouterr().err
+    assert (
+        "The Docker engine at unix:///nowhere/docker.sock does not answer"
+        in capsys.readouterr().err
+    )
 
 
 @pytest.mark.door

@@ -65,15 +65,16 @@ def hosts(text: str, bind: str) -> str:
     if "*" in named:
         raise ConfigurationError(
             f"{HOSTS} is {text!r}.",
-            why="A product that answers to every name can be made to send people elsewhere.",
-            next_step=f"Name each host, as in {HOSTS}=dash.example.org,dash.internal",
+            why="A product that accepts any host name can be made to send users to another "
+            "site.",
+            next_step=f"List each host, as in {HOSTS}=dash.example.org,dash.internal",
         )
     return ",".join(dict.fromkeys([*(named or OWN_HOSTS), reached(bind)]))
 
 
 def _refused(text: str) -> ConfigurationError:
     return ConfigurationError(
-        f"{VARIABLE} is {text!r}, which is no IP address of a machine.",
-        why="The proxy of each environment is published on that address.",
-        next_step="Write one such as 127.0.0.1, ::1, 0.0.0.0 or that of a network card.",
+        f"{VARIABLE} is {text!r}, which is not an IP address of a machine.",
+        why="The proxy of each environment listens on that address.",
+        next_step="Use an address such as 127.0.0.1, ::1, 0.0.0.0 or that of a network interface.",
     )

@@ -70,8 +70,9 @@ def table(text: str) -> dict[str, str]:
         name, sign, endpoint = row.partition("=")
         if not sign or name in found:
             raise ConfigurationError(
-                f"TOWPATH_BUILDERS has {row!r}.",
-                why="It names each platform once, as in linux/arm64=ssh://user@host.",
+                f"TOWPATH_BUILDERS has an invalid entry: {row!r}.",
+                why="It maps each platform once to its builder, as in "
+                "linux/arm64=ssh://user@host.",
             )
         found[name] = endpoint
     return found
@@ -87,8 +88,8 @@ def read_builders(value: Any, where: str) -> dict[str, BuilderNode]:
         if node.platform in found:
             raise ConfigurationError(
                 f"{where} names {node.platform} twice.",
-                why=f"{name!r} is another word for it.",
-                next_step="Take one of them out.",
+                why=f"{name!r} is another name for it.",
+                next_step="Remove one of them.",
             )
         found[node.platform] = node
     return found
@@ -101,7 +102,7 @@ def _node(name: str, row: Any, where: str) -> BuilderNode:
     if "endpoint" not in values:
         raise ConfigurationError(
             f"{where} in pyproject.toml has no endpoint.",
-            next_step="Say where it builds, as in endpoint = 'ssh://user@host'.",
+            next_step="Add one, as in endpoint = 'ssh://user@host'.",
         )
     options = values.pop("options", {})
     if not isinstance(options, Mapping):
@@ -128,9 +129,13 @@ def _require_possible(node: BuilderNode, where: str) -> None:
         raise _bad(node, where, f"It must begin with one of {known}.{hint}")
     more = (parts.password, parts.query, parts.fragment, parts.path.strip("/"))
     if any(more) or parts.password is not None:
-        raise _bad(node, where, "It has a scheme, maybe a user, a host and maybe a port: no more.")
+        raise _bad(
+            node,
+            where,
+            "It takes a scheme, an optional user, a host and an optional port, nothing else.",
+        )
     if not parts.hostname or parts.hostname.startswith("-"):
-        raise _bad(node, where, "It names no host.")
+        raise _bad(node, where, "It has no host.")
     _require_fitting(node, parts, port, where)
 
 
@@ -141,28 +146,29 @@ def _require_fitting(node: BuilderNode, parts: SplitResult, port: int | None, wh
     if node.scheme != TCP and node.material:
         raise _bad(node, where, "ca, cert and key are for tcp:// only.")
     if node.scheme == KUBERNETES and not _NAMESPACE.fullmatch(node.host):
-        raise _bad(node, where, "What follows kubernetes:// is a namespace.")
+        raise _bad(node, where, "What follows kubernetes:// must be a namespace.")
     if node.scheme == TCP:
         _require_safe(node, parts, port, where)
 
 
 def _require_safe(node: BuilderNode, parts: SplitResult, port: int | None, where: str) -> None:
     if port is None or parts.username is not None:
-        raise _bad(node, where, "tcp:// names a host and a port, as in tcp://builder:2376.")
+        raise _bad(node, where, "tcp:// needs a host and a port, as in tcp://builder:2376.")
     if len(node.material) not in (0, len(MATERIAL)):
-        raise _bad(node, where, "TLS needs all of ca, cert and key.")
+        raise _bad(node, where, "TLS needs ca, cert and key together.")
     if not node.material and not is_loopback(parts.hostname or ""):
         raise _bad(
             node,
             where,
-            "Without TLS whoever reaches this port owns the machine: add ca, cert, key.",
+            "Without TLS, anyone who reaches this port controls the machine: add ca, "
+            "cert and key.",
         )
 
 
 def _bad(node: BuilderNode, where: str, why: str) -> ConfigurationError:
     shown = re.sub(r"(://[^/@:]*):[^/@]*@", r"\1:***@", node.endpoint)
     return ConfigurationError(
-        f"{where} in pyproject.toml: {shown!r} cannot build {node.platform}.",
+        f"{where} in pyproject.toml: {shown!r} cannot be used to build {node.platform}.",
         why=why,
-        next_step="docs/builders.md shows one of each kind.",
+        next_step="docs/builders.md has an example of each kind.",
     )

@@ -136,9 +136,9 @@ class Config:
         found = self._state_directory() / self.name
         if ":" in str(found):
             raise ConfigurationError(
-                f"The state cannot be kept in {found}.",
-                why="Docker takes a colon in a directory's name for the end of it.",
-                next_step="Name another directory in TOWPATH_STATE.",
+                f"Cannot keep state in {found}.",
+                why="Docker ends a directory name at a colon in a volume specification.",
+                next_step="Set TOWPATH_STATE to a directory without a colon in its name.",
             )
         return found
 
@@ -201,8 +201,8 @@ class Config:
         if name not in self.environments:
             raise ConfigurationError(
                 f"Unknown environment {name!r}.{nearest(name, self.environments)}",
-                why=f"pyproject.toml has {', '.join(self.environments) or 'none'}.",
-                next_step=f"Add [tool.towpath.environments.{name}] or name another one.",
+                why=f"pyproject.toml configures: {', '.join(self.environments) or 'none'}.",
+                next_step=f"Add [tool.towpath.environments.{name}], or choose another environment.",
             )
         return self.environments[name]
 
@@ -224,7 +224,7 @@ def _home() -> Path:
         return Path.home()
     except RuntimeError as error:
         raise ConfigurationError(
-            "There is no directory for the state of this project.",
-            why="HOME is not set, and the machine has no entry for this user.",
-            next_step="Set TOWPATH_STATE to a directory that stays, or HOME.",
+            "No directory for the state of this project.",
+            why="HOME is not set, and this user has no home directory in the user database.",
+            next_step="Set TOWPATH_STATE to a permanent directory, or set HOME.",
         ) from error

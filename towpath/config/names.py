@@ -16,18 +16,18 @@ TAKEN = frozenset({"builders", "ci", "layers", "prune", "uploads", "wheels"})
 
 def project(text: str, where: str) -> str:
     """Return `text` if it may name a project, else raise ConfigurationError; `where` it stood."""
-    return _checked(text, where, "the name of a project", "app")
+    return _checked(text, where, "a project name", "app")
 
 
 def environment(text: str, where: str) -> str:
     """Return `text` if it may name an environment, else raise ConfigurationError."""
     if text in TAKEN:
         raise ConfigurationError(
-            f"{where} cannot be called {text!r}.",
-            why="The state of a project has a directory of this name for something else.",
-            next_step=f"Call it {text}-1, for example.",
+            f"{where} cannot be {text!r}.",
+            why="A directory of this name in the project's state is used for something else.",
+            next_step=f"For example: {text}-1.",
         )
-    return _checked(text, where, "the name of an environment", "staging")
+    return _checked(text, where, "an environment name", "staging")
 
 
 def near(text: str, otherwise: str) -> str:
@@ -45,5 +45,5 @@ def _checked(text: str, where: str, what: str, otherwise: str) -> str:
             f"{what[0].upper()}{what[1:]} has up to {LONGEST} lower-case letters, digits, '-' and "
             "'_', and begins with a letter or digit."
         ),
-        next_step=f"Call it {near(text, otherwise)!r}, for example.",
+        next_step=f"For example: {near(text, otherwise)!r}.",
     )

@@ -60,13 +60,13 @@ def load(root: Path, env: Mapping[str, str], hazards: Collection[str] = ()) -> C
     except FileNotFoundError as error:
         raise ConfigurationError(
             f"There is no pyproject.toml in {root}.",
-            next_step="Run the command in the directory of the project.",
+            next_step="Run the command in the project's directory.",
         ) from error
     except (ValueError, RecursionError) as error:
         raise ConfigurationError("pyproject.toml is not valid TOML.", why=str(error)) from error
     tools = document.get("tool", {})
     if not isinstance(tools, dict):
-        raise ConfigurationError("The key tool of pyproject.toml is no table.")
+        raise ConfigurationError("The key 'tool' in pyproject.toml is not a table.")
     return parse(tools.get("towpath", {}), root, env, hazards=hazards)
 
 
@@ -193,13 +193,15 @@ def _environments(table: Any, where: str) -> dict[str, Environment]:
     for row in found.values():
         if row.port and row.port in taken:
             raise ConfigurationError(
-                f"{where}.{row.name}.port is {row.port}, which {taken[row.port]} has already.",
+                f"{where}.{row.name}.port is {row.port}, which {taken[row.port]} already " "uses.",
                 next_step="Give each environment a port of its own.",
             )
         taken[row.port] = row.name
         if row.port > 65535 or not row.replicas or not row.healthy:
             raise wrong(
-                f"{where}.{row.name}", "a port up to 65535, replicas and healthy from 1", row
+                f"{where}.{row.name}",
+                "a port up to 65535, with replicas and healthy of at least 1",
+                row,
             )
     return found
 
@@ -214,7 +216,7 @@ def _dashboard_runs_somewhere(values: Mapping[str, Any]) -> None:
     known = values.get("environments", {})
     if name and name not in known:
         raise ConfigurationError(
-            f"tool.towpath.dashboard.environment names {name!r}, which is no environment."
+            f"tool.towpath.dashboard.environment is {name!r}, which is not a configured environment."
             f"{nearest(name, known)}",
         )
 
@@ -228,9 +230,10 @@ def _branches(table: Any, where: str) -> dict[str, str]:
         kind, colon, _ = pattern.partition(":")
         if colon and kind not in (BRANCH, TAG):
             raise ConfigurationError(
-                f"{where} in pyproject.toml has {pattern!r}, which is no pattern."
+                f"{where} in pyproject.toml has {pattern!r}, which is not a pattern."
                 f"{nearest(kind, (BRANCH, TAG))}",
-                why="No branch and no tag has a colon: tag:PATTERN fits tags, a PATTERN branches.",
+                why="Names of branches and tags have no colon: tag:PATTERN matches tags, "
+                "PATTERN branches.",
             )
     return dict(table)
 
@@ -246,8 +249,8 @@ def _ignored(table: Any, where: str) -> dict[str, tuple[str, ...]]:
         if settings := inputs.ignored(SETTINGS, found[stage]):
             raise ConfigurationError(
                 f"{here} in pyproject.toml ignores {', '.join(settings)}.",
-                why="Every check is set up there: a change of it is a change of the check.",
-                next_step="Name less.",
+                why="These files configure every check: a change in them can change its result.",
+                next_step="Use a narrower pattern.",
             )
     return found
 
@@ -256,16 +259,16 @@ def _variables(table: Any, where: str) -> dict[str, tuple[str, ...]]:
     found = {}
     for stage, patterns in checked(table, {*CHECKS, "compose"}, where).items():
         here = f"{where}.{stage}"
-        found[stage] = strings(patterns, here, "names of variables")
+        found[stage] = strings(patterns, here, "variable names")
         for pattern in found[stage]:
             if not _VARIABLE.fullmatch(pattern):
                 raise wrong(here, "a list of names such as SHOP_URL or SHOP_*", pattern)
             if environment.refused(pattern):
                 raise ConfigurationError(
-                    f"{here} in pyproject.toml names {pattern}, by which tools are set up.",
-                    why="What a tool judges by stands in the files of the project, where it is"
-                    " reviewed and a part of the evidence.",
-                    next_step="Set the tool up in pyproject.toml or in its own file.",
+                    f"{here} in pyproject.toml passes on {pattern}, which configures a " "tool.",
+                    why="Settings that a verdict depends on belong into the project's files, where they are"
+                    " reviewed and recorded as evidence.",
+                    next_step="Configure the tool in pyproject.toml or in its own file.",
                 )
     return found
 
@@ -282,9 +285,10 @@ def _refuse_impossible(config: Config) -> None:
     for place in (config.images, *config.mirrors):
         if place.registry in seen:
             raise ConfigurationError(
-                f"The registry {place.registry} is named twice.",
-                why="tool.towpath.registries names those besides tool.towpath.registry.",
-                next_step="Take one of them out.",
+                f"The registry {place.registry} is configured twice.",
+                why="tool.towpath.registries lists the registries in addition to "
+                "tool.towpath.registry.",
+                next_step="Remove one of them.",
             )
         seen.add(place.registry)
 
@@ -306,8 +310,8 @@ def _waivers(rows: Any, where: str) -> tuple[Waiver, ...]:
             if not values.get(key):
                 raise ConfigurationError(
                     f"{here} has no {key}.",
-                    why="A waiver names an id, a reason and the day it expires.",
-                    next_step=f"Add {key} to it, or take the waiver out.",
+                    why="A waiver needs an id, a reason and an expiry date.",
+                    next_step=f"Add {key} to it, or remove the waiver.",
                 )
         if type(values["expires"]) is not dt.date:
             raise wrong(
@@ -325,7 +329,7 @@ def _waivers(rows: Any, where: str) -> tuple[Waiver, ...]:
 
 def _days(value: Any, where: str) -> int:
     if not 1 <= typed(value, int, where) <= MOST_DAYS:
-        raise wrong(where, f"days from 1 to {MOST_DAYS}", value)
+        raise wrong(where, f"a number of days from 1 to {MOST_DAYS}", value)
     return int(value)
 
 

@@ -80,8 +80,8 @@ def advisory_notes(waivers: Iterable[Waiver]) -> dict[str, str]:
 def unused_warning(name: str) -> str:
     """Return the words for a waiver of an advisory that nobody names any more."""
     return (
-        f"The waiver of {name} excuses nothing here: no source names it for what was looked at."
-        " If neither `nox -s security` nor `invoke scan` needs it, take it out."
+        f"The waiver of {name} is not needed here: no source reports it for what was checked."
+        " If neither `nox -s security` nor `invoke scan` needs it, remove it."
     )
 
 
@@ -96,11 +96,11 @@ def require_known(waivers: Iterable[Waiver], hazards: Collection[str]) -> None:
         known = row.id in codes or (match and match[1] in hazards)
         if not known and not is_advisory(row.id) and not accepts(row.id):
             raise ConfigurationError(
-                f"A waiver names {row.id!r}, which is no gate, no advisory and no hazard of a"
-                f" migration.{nearest(row.id.upper().partition(':')[0], [*codes, *hazards])}",
-                why="Advisories are named as CVE-2026-12345, GHSA-..., PYSEC-..., OSV-..., PVE-...,"
-                " or SAFETY-12345; a source of advisories as SOURCE:address.",
-                next_step="`invoke gates.list` names the gates.",
+                f"A waiver has the id {row.id!r}, which is not a gate, an advisory or a migration hazard."
+                f"{nearest(row.id.upper().partition(':')[0], [*codes, *hazards])}",
+                why="Advisory ids are CVE-2026-12345, GHSA-..., PYSEC-..., OSV-..., PVE-..."
+                " or SAFETY-12345; a source of advisories is SOURCE:address.",
+                next_step="Run `invoke gates.list` for the gates.",
             )
 
 
@@ -111,7 +111,7 @@ def require_in_force(waivers: Iterable[Waiver], today: dt.date) -> None:
             raise ConfigurationError(
                 f"The waiver of {row.id} expired on {row.expires.isoformat()}.",
                 why=f"Its reason was: {row.reason}",
-                next_step="Mend what it excused, or have it reviewed and extended.",
+                next_step="Fix the finding, or renew the waiver after review.",
             )
 
 
@@ -121,13 +121,14 @@ def require_strict(limits: Mapping[str, float], where: str) -> None:
         rule = next((row for row in gates.known() if row.code == code), None)
         if rule is None:
             raise ConfigurationError(
-                f"{where}.{code} in pyproject.toml is a limit of no gate."
+                f"{where}.{code} in pyproject.toml is not a gate."
                 f"{nearest(code.upper(), [row.code for row in gates.known()])}",
-                next_step="`invoke gates.list` names the gates.",
+                next_step="Run `invoke gates.list` for the gates.",
             )
         if not rule.is_met_by(limit):
             raise ConfigurationError(
-                f"{where}.{code} in pyproject.toml is {limit:g}, which lets more pass than {rule}.",
-                why="A project may only be stricter than the table of gates.",
-                next_step="Take it out, or waive the gate with a reason and a last day.",
+                f"{where}.{code} in pyproject.toml is {limit:g}, which is less strict "
+                f"than {rule}.",
+                why="A project can only make gates stricter.",
+                next_step="Remove it, or waive the gate with a reason and an expiry date.",
             )

@@ -18,7 +18,7 @@ def loads(raw: bytes | str, limit: int = BYTES, depth: int = DEPTH) -> Any:
     costs more to read than it is worth.
     """
     if len(raw) > limit:
-        raise ValueError(f"it has {len(raw)} bytes, and the most is {limit}")
+        raise ValueError(f"it has {len(raw)} bytes; the limit is {limit}")
     text = raw.decode("utf-8") if isinstance(raw, bytes) else raw
     try:
         document = json.loads(
@@ -70,7 +70,7 @@ def _require_text(text: str) -> None:
     try:
         text.encode("utf-8")
     except UnicodeEncodeError:
-        raise ValueError("a text holds half of a surrogate pair") from None
+        raise ValueError("a string has an unpaired surrogate") from None
 
 
 def _pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -78,12 +78,12 @@ def _pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(found) != len(pairs):
         names = [name for name, _ in pairs]
         twice = next(name for name in names if names.count(name) > 1)
-        raise ValueError(f"the key {twice[:80]!r} is there twice")
+        raise ValueError(f"the key {twice[:80]!r} appears twice")
     return found
 
 
 def _constant(name: str) -> None:
-    raise ValueError(f"{name} is no number of JSON")
+    raise ValueError(f"{name} is not valid JSON")
 
 
 def _float(text: str) -> float:
@@ -95,9 +95,9 @@ def _float(text: str) -> float:
 
 def _int(text: str) -> int:
     if len(text.lstrip("-")) > DIGITS:
-        raise ValueError(f"a whole number has more than {DIGITS} digits")
+        raise ValueError(f"an integer has more than {DIGITS} digits")
     return int(text)
 
 
 def _too_deep(depth: int) -> ValueError:
-    return ValueError(f"it is nested deeper than {depth} levels")
+    return ValueError(f"it is nested more than {depth} levels deep")

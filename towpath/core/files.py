@@ -92,7 +92,7 @@ def copy_plain(source: Path, target: Path, limit: int) -> list[str]:
             if not stat.S_ISREG(status.st_mode):
                 left.append(f"{below} ({'a link' if file.is_symlink() else 'not a file'})")
             elif status.st_nlink > 1:
-                left.append(f"{below} (it has another name too)")
+                left.append(f"{below} (has more than one hard link)")
             elif status.st_size > room:
                 left.append(f"{below} (too large)")
             else:

@@ -59,39 +59,39 @@ Said: TypeAlias = Finding | LeftOut
 def unread(tool: str, why: str) -> NothingToJudgeError:
     """Return the error of a tool whose output says neither yes nor no."""
     return NothingToJudgeError(
-        f"{tool} gave no verdict.",
+        f"{tool} produced no usable result.",
         why=why,
-        next_step=f"Its own words are in reports/logs/{tool}.log.",
+        next_step=f"See its output in reports/logs/{tool}.log.",
     )
 
 
 def require_ran(tool: str, ran: ToolResult, codes: Iterable[int] = (0, 1)) -> None:
     """Raise NothingToJudgeError unless the tool had files and ended with a code of a verdict."""
     if not ran.files:
-        raise unread(tool, "It was given no file.")
+        raise unread(tool, "No files were passed to it.")
     if ran.code not in codes:
-        words = (ran.stderr.strip() or ran.stdout.strip() or "It said nothing.").splitlines()
-        raise unread(tool, f"It ended with exit code {ran.code}: {words[-1]}")
+        words = (ran.stderr.strip() or ran.stdout.strip() or "No output.").splitlines()
+        raise unread(tool, f"It exited with code {ran.code}: {words[-1]}")
 
 
 def require_all(tool: str, ran: ToolResult, judged: int) -> None:
     """Raise NothingToJudgeError unless the tool judged every file that it was given."""
     if judged != ran.files:
-        raise unread(tool, f"It was given {ran.files} files and judged {judged}.")
+        raise unread(tool, f"It was passed {ran.files} files and reported on {judged}.")
 
 
 def require_agreement(tool: str, ran: ToolResult, found: bool) -> None:
     """Raise NothingToJudgeError if the exit code and the findings contradict each other."""
     if (ran.code != 0) != found:
-        seen = "findings" if found else "no finding"
-        raise unread(tool, f"It ended with exit code {ran.code} and named {seen}.")
+        seen = "findings" if found else "no findings"
+        raise unread(tool, f"It exited with code {ran.code} and reported {seen}.")
 
 
 def document(tool: str, text: str) -> dict[str, Any]:
     """Return the JSON object of a tool; raises NothingToJudgeError for anything else."""
     found = _loaded(tool, text)
     if not isinstance(found, dict):
-        raise unread(tool, f"It wrote a JSON {type(found).__name__}, not an object.")
+        raise unread(tool, f"Its output is a JSON {type(found).__name__}, not an object.")
     return found
 
 
@@ -99,7 +99,7 @@ def documents(tool: str, text: str) -> list[Any]:
     """Return the JSON array of a tool; raises NothingToJudgeError for anything else."""
     found = _loaded(tool, text)
     if not isinstance(found, list):
-        raise unread(tool, f"It wrote a JSON {type(found).__name__}, not an array.")
+        raise unread(tool, f"Its output is a JSON {type(found).__name__}, not an array.")
     return found
 
 
@@ -107,5 +107,5 @@ def _loaded(tool: str, text: str) -> object:
     try:
         return loads(text, LIMIT, DEPTH)
     except ValueError as error:
-        seen = f"It wrote no whole JSON: {error}" if text.strip() else "It wrote nothing."
+        seen = f"Its output is not complete JSON: {error}" if text.strip() else "No output."
         raise unread(tool, seen) from error

@@ -86,7 +86,7 @@ def get_json(url: str, timeout: float = 10) -> HttpAnswer:
         body = documents.loads(content, LONGEST)
     except ValueError:
         words = content[:300].decode("utf-8", "replace")[:80].strip()
-        return HttpAnswer(answer.status_code, problem=f"no JSON: {words}")
+        return HttpAnswer(answer.status_code, problem=f"invalid JSON: {words}")
     if not isinstance(body, dict):
-        return HttpAnswer(answer.status_code, problem="no JSON object")
+        return HttpAnswer(answer.status_code, problem="not a JSON object")
     return HttpAnswer(answer.status_code, body)

@@ -56,10 +56,10 @@ def sole_directory(path: Path) -> None:
         path.mkdir(mode=DIRECTORY)
     if not (_is_own(path) and _keeps(path.parent)):
         raise ConfigurationError(
-            f"{path} is not safe to keep sockets and passwords in.",
-            why=f"It must be a directory, no link, of the user that runs the engine"
-            f" ({os.geteuid()}), and nobody else may be able to rename it.",
-            next_step="Take it away, or set TOWPATH_ENGINE_DIR to another directory.",
+            f"{path} is not a safe directory for sockets and passwords.",
+            why=f"It must be a directory, not a symbolic link, that belongs to the user who runs the engine"
+            f" ({os.geteuid()}), and no other user may be able to rename it.",
+            next_step="Remove it, or set TOWPATH_ENGINE_DIR to another directory.",
         )
     path.chmod(DIRECTORY)
 
@@ -98,9 +98,9 @@ def read_own(file: Path, largest: int) -> bytes | None:
     except FileNotFoundError:
         return None
     except OSError as error:
-        raise NothingToJudgeError(f"{file} cannot be read.", why=str(error)) from error
+        raise NothingToJudgeError(f"Cannot read {file}.", why=str(error)) from error
     if len(content) > largest:
-        raise NothingToJudgeError(f"{file} has more than {largest} bytes.")
+        raise NothingToJudgeError(f"{file} is larger than {largest} bytes.")
     return content
 
 
@@ -157,9 +157,10 @@ def named(path: Path) -> Iterator[None]:
         yield
     except OSError as error:
         raise ConfigurationError(
-            f"{path} cannot be opened by user {os.geteuid()}.",
-            why=f"{error.strerror}; it has to be a file of that user's own, and no link.",
-            next_step="Give it to that user, take it away, or set TOWPATH_STATE to another place.",
+            f"User {os.geteuid()} cannot open {path}.",
+            why=f"{error.strerror}; it must be a regular file of that user, not a symbolic "
+            "link.",
+            next_step="Change its owner, remove it, or set TOWPATH_STATE to another directory.",
         ) from error
 
 
@@ -186,7 +187,7 @@ def _keeps(parent: Path) -> bool:
 
 
 def _unwritable(place: Path, error: OSError) -> ConfigurationError:
-    return ConfigurationError(f"{place} cannot be written.", why=error.strerror or str(error))
+    return ConfigurationError(f"Cannot write {place}.", why=error.strerror or str(error))
 
 
 @contextmanager
@@ -214,9 +215,9 @@ def _step(root: Path, part: str, above: int) -> int:
         raise
     except OSError as error:
         raise ConfigurationError(
-            f"{part} below {root} is not a directory of its own.",
-            why=f"Nothing is written through a link: {error.strerror}.",
-            next_step="Remove it, and build again.",
+            f"{part} below {root} is a symbolic link or not a directory.",
+            why=f"Towpath does not write through symbolic links: {error.strerror}.",
+            next_step="Remove it and build again.",
         ) from error
 
 
@@ -241,8 +242,9 @@ def _require_own(found: os.stat_result, place: Path) -> None:
     """Raise NothingToJudgeError unless nobody but us can have written something."""
     if found.st_uid != os.geteuid() or found.st_mode & _OTHERS_WRITE:
         raise NothingToJudgeError(
-            f"{place} may have been written by another user and is not believed.",
-            why=f"It belongs to user {found.st_uid}, with mode {stat.S_IMODE(found.st_mode):o}.",
+            f"{place} is not trusted: another user may have written it.",
+            why=f"It belongs to user {found.st_uid} and has mode "
+            f"{stat.S_IMODE(found.st_mode):o}.",
         )
     if not (stat.S_ISREG(found.st_mode) or stat.S_ISDIR(found.st_mode)):
-        raise NothingToJudgeError(f"{place} is no file.")
+        raise NothingToJudgeError(f"{place} is not a regular file.")

@@ -21,7 +21,7 @@ def unreachable(addresses: Iterable[str]) -> dict[str, str]:
     One that connects is reachable, however slowly it answers; one that refuses to answer is not.
     It takes PATIENCE at most.
     """
-    found: dict[str, str] = dict.fromkeys(addresses, f"It was not reached within {PATIENCE:g} s.")
+    found: dict[str, str] = dict.fromkeys(addresses, f"No connection within {PATIENCE:g} s.")
     threads = [
         Thread(target=_try, args=(address, found), name="reach", daemon=True) for address in found
     ]
@@ -38,7 +38,7 @@ def _try(address: str, found: dict[str, str]) -> None:
     try:
         with requests.get(address, timeout=(CONNECT, ANSWER), stream=True) as answer:
             code = answer.status_code
-            found[address] = f"It answered with {code}." if code in REFUSALS else ""
+            found[address] = f"It answered with status {code}." if code in REFUSALS else ""
     except requests.ReadTimeout:
         found[address] = ""
     except requests.RequestException as error:

@@ -63,17 +63,20 @@ def _no_registry(text: str) -> str:
     if why := _no_address(host):
         return why
     if not port and host != "localhost" and not any(letter in host for letter in ".:"):
-        return "Docker takes a word without a dot or a port for a user of Docker Hub."
+        return "Docker reads a name without a dot or a port as a user of Docker Hub."
     return ""
 
 
 def _malformed(text: str) -> str:
     """Return what is wrong with a text that is not written as a host and maybe a port are."""
     if _REGISTRY.fullmatch(text.lower()):
-        return "It is written in lower case: logins are found by its exact name."
+        return "It must be in lower case: logins are looked up by its exact name."
     if text.count(":") > 1 and "/" not in text and "@" not in text:
-        return "An IPv6 address stands in brackets, as in [2001:db8::1]:5000."
-    return "A registry is a host and maybe a port: no scheme, path, slash, user or password."
+        return "An IPv6 address is written in brackets, as in [2001:db8::1]:5000."
+    return (
+        "A registry is a host with an optional port, without a scheme, path, slash, user or "
+        "password."
+    )
 
 
 def _no_address(host: str) -> str:
@@ -84,21 +87,32 @@ def _no_address(host: str) -> str:
         try:
             ipaddress.IPv6Address(host[1:-1])
         except ValueError:
-            return "What is in brackets is no IPv6 address."
+            return "The text in brackets is not an IPv6 address."
     elif host.rpartition(".")[2].isdecimal():
         try:
             ipaddress.IPv4Address(host)
         except ValueError:
-            return "A host that ends with a number is an IPv4 address, and this one is none."
+            return "A host that ends with a number must be an IPv4 address, and this is not one."
     return ""
 
 
 def nearest(word: str, known: Iterable[str]) -> str:
     """Return ` Did you mean 'x'?` for the known word most like this one, or an empty string."""
+    name = _closest(word, known)
+    return f" Did you mean {name!r}?" if name else ""
+
+
+def _closest(word: str, known: Iterable[str]) -> str:
+    """Return the known word most like this one, or an empty string where none is near.
+
+    A word of three letters or more is also taken for the only known one that begins with it.
+    """
     import difflib
 
-    matches = difflib.get_close_matches(word, list(known), n=1)
-    return f" Did you mean {matches[0]!r}?" if matches else ""
+    names = list(known)
+    longer = [name for name in names if name.startswith(word)] if len(word) > 2 else []
+    matches = longer if len(longer) == 1 else difflib.get_close_matches(word, names, n=1)
+    return matches[0] if matches else ""
 
 
 def digest(text: str) -> str:
@@ -116,9 +130,12 @@ def platform(text: str) -> str:
     """Return the full name of a platform: `amd64` and `linux/amd64` are both `linux/amd64`."""
     full = text if "/" in text else f"linux/{text}"
     if full not in PLATFORMS:
+        # Compared without `linux/`, which would make every word look like a platform.
+        name = _closest(full.rpartition("/")[2], map(architecture, PLATFORMS))
+        hint = f" Did you mean {f'linux/{name}'!r}?" if name else ""
         raise ConfigurationError(
-            f"Unknown platform {text!r}.{nearest(full, PLATFORMS)}",
-            why=f"The pipeline builds for {' and '.join(PLATFORMS)}.",
+            f"Unknown platform {text!r}.{hint}",
+            why=f"Supported platforms are {' and '.join(PLATFORMS)}.",
             next_step="Name one or both, as in --platforms=amd64,arm64.",
         )
     return full
@@ -134,7 +151,8 @@ def platforms(text: str) -> tuple[str, ...]:
     found = tuple(dict.fromkeys(platform(part.strip()) for part in text.split(",") if part.strip()))
     if not found:
         raise ConfigurationError(
-            "No platform is named.", next_step="Name one or both, as in --platforms=amd64,arm64."
+            "No platform was specified.",
+            next_step="Name one or both, as in --platforms=amd64,arm64.",
         )
     return found
 
@@ -143,8 +161,9 @@ def tag(text: str) -> str:
     """Return `text` if a registry takes it as a tag, else raise ConfigurationError."""
     if not _TAG.fullmatch(text):
         raise ConfigurationError(
-            f"{text!r} cannot be a tag.",
-            why="It takes up to 128 letters, digits, '_', '.' and '-', and no '.' or '-' first.",
+            f"{text!r} is not a valid tag.",
+            why="A tag has up to 128 letters, digits, '_', '.' and '-', and does not begin "
+            "with '.' or '-'.",
         )
     return text
 
@@ -177,15 +196,16 @@ class Repository(_Place):
         if why := _no_registry(registry):
             shown = _PASSWORD.sub("***@", registry)
             raise ConfigurationError(
-                f"{shown!r} is not a registry.",
+                f"{shown!r} is not a valid registry.",
                 why=why,
-                next_step="Write it as in 'registry.example.com' or 'localhost:5000'.",
+                next_step="Write it as 'registry.example.com' or 'localhost:5000'.",
             )
         if not _REPOSITORY.fullmatch(name):
             raise ConfigurationError(
-                f"{name!r} is not a repository name.",
-                why="It has lower-case letters, digits, '.', '_', '-' and '/' between them.",
-                next_step=f"For example {_near(name)!r}.",
+                f"{name!r} is not a valid repository name.",
+                why="It consists of lower-case letters and digits, with '.', '_', '-' and "
+                "'/' between them.",
+                next_step=f"For example: {_near(name)!r}.",
             )
         return super().__new__(cls, registry, name)
 

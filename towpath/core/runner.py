@@ -148,7 +148,7 @@ class Runner:
                 reader.join(timeout=5)
         except KeyboardInterrupt as error:
             _end_groups([process])
-            raise InterruptedRunError(f"Interrupted while this ran: {line}") from error
+            raise InterruptedRunError(f"Interrupted while running: {line}") from error
         outcome = Outcome(
             tuple(argv),
             process.returncode,
@@ -212,7 +212,7 @@ class Runner:
     ) -> subprocess.Popen[str]:
         with self._starting:
             if self._stopped:
-                raise InterruptedRunError(f"Interrupted before this ran: {line}")
+                raise InterruptedRunError(f"Interrupted before running: {line}")
             try:
                 process = subprocess.Popen(  # nosec B603: an argv list of ours
                     list(argv),
@@ -240,13 +240,13 @@ class Runner:
         except subprocess.TimeoutExpired as error:
             _end_groups([process])
             raise CommandFailedError(
-                f"{shlex.split(line)[0]} did not end within {timeout:g} s.",
+                f"{shlex.split(line)[0]} timed out after {timeout:g} s.",
                 why=f"The command was: {line}",
             ) from error
         finally:
             self._live.discard(process)
         if self._stopped:
-            raise InterruptedRunError(f"Interrupted while this ran: {line}")
+            raise InterruptedRunError(f"Interrupted while running: {line}")
 
     def _read(self, pipe: IO[str] | None, into: list[str], shown: bool, label: str) -> None:
         if pipe is None:
@@ -279,7 +279,7 @@ def command_failed(outcome: Outcome, line: str, secrets: Redactor = SECRETS) -> 
     how = f"exit code {outcome.code}" if outcome.code >= 0 else f"signal {-outcome.code}"
     return CommandFailedError(
         f"{outcome.argv[0]} failed ({how}): {line}",
-        why=secrets.text(outcome.tail()) or "It said nothing.",
+        why=secrets.text(outcome.tail()) or "No output.",
     )
 
 

@@ -182,7 +182,7 @@ class Terminal:
                 self._summary = ""
         except OSError as error:
             self._summary = ""
-            self.warn(f"The job summary cannot be written: {error.strerror}: {file}")
+            self.warn(f"Cannot write the job summary: {error.strerror}: {file}")
 
     def summary_table(
         self, title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]

@@ -24,7 +24,7 @@ def checked(table: Any, known: set[str], where: str) -> Mapping[str, Any]:
     return table
 
 
-def strings(value: Any, where: str, what: str = "kinds of files") -> tuple[str, ...]:
+def strings(value: Any, where: str, what: str = "file types") -> tuple[str, ...]:
     """Return a list of texts, else raise ConfigurationError."""
     if not isinstance(value, list):
         raise wrong(where, f"a list of {what}", value)
@@ -34,7 +34,7 @@ def strings(value: Any, where: str, what: str = "kinds of files") -> tuple[str, 
 def typed(value: Any, kind: type[T], where: str) -> T:
     """Return a value of this type, else raise ConfigurationError; a boolean is no number."""
     if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
-        raise wrong(where, {int: "a whole number", str: "a string"}.get(kind, kind.__name__), value)
+        raise wrong(where, {int: "an integer", str: "a string"}.get(kind, kind.__name__), value)
     return value
 
 

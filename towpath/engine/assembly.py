@@ -105,7 +105,7 @@ def build(layout: Layout, made: Recipe, runner: Starting) -> None:
         name, tag = image.split(":")
         if not daemon.registry_answers(layout.port, f"/v2/library/{name}/manifests/{tag}"):
             raise CommandFailedError(
-                f"The registry does not have {image} after it was pushed.",
+                f"The registry does not have {image} although it was pushed.",
                 next_step=f"Read {layout.state / 'images-default.log'}.",
             )
     shutil.rmtree(context(layout))

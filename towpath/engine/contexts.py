@@ -65,9 +65,9 @@ def _context(contexts: Path, name: str, by: str) -> Named:
     endpoint = _endpoint(_json(contexts / "meta" / directory / "meta.json"))
     if endpoint is None:
         raise ConfigurationError(
-            f"{by} is not there.",
-            why=f"There is none of this name in {contexts}.",
-            next_step="`docker context ls` names those that are; DOCKER_CONTEXT=default takes the "
+            f"{by} does not exist.",
+            why=f"{contexts} has no context of this name.",
+            next_step="`docker context ls` lists the contexts; DOCKER_CONTEXT=default selects the "
             "engine of this machine.",
         )
     host = endpoint.get("Host")
@@ -91,9 +91,9 @@ def _tls(folder: Path, endpoint: Mapping[str, Any], by: str) -> dict[str, str]:
         return {"DOCKER_TLS_VERIFY": "", "DOCKER_TLS": ""}
     if len(there) < len(FILES):
         raise ConfigurationError(
-            f"{by} has not all it needs for TLS.",
-            why=f"{folder} has {', '.join(there)}; {', '.join(FILES)} are wanted.",
-            next_step="Make the context anew with a certificate of the client's own.",
+            f"{by} lacks files for TLS.",
+            why=f"{folder} has {', '.join(there)}; required are {', '.join(FILES)}.",
+            next_step="Recreate the context with a client certificate.",
         )
     verify = "" if endpoint.get("SkipTLSVerify") is True else "1"
     return {"DOCKER_TLS": "1", "DOCKER_TLS_VERIFY": verify, "DOCKER_CERT_PATH": str(folder)}

@@ -104,9 +104,11 @@ def _refuse_taken(port: int) -> None:
             probe.bind(("127.0.0.1", port))
         except OSError as error:
             raise ConfigurationError(
-                f"Port {port} on 127.0.0.1 is taken; the engine's registry wants it.",
-                why=f"{error}. {holder(port) or 'A program that only root may name'} has it.",
-                next_step="Free it, or choose another one: TOWPATH_ENGINE_PORT=5001 and"
+                f"Port {port} on 127.0.0.1 is in use, but the embedded engine's registry "
+                "needs it.",
+                why=f"{error}. It is used by "
+                f"{holder(port) or 'a program that only root can identify'}.",
+                next_step="Free the port, or choose another one: TOWPATH_ENGINE_PORT=5001 and"
                 " TOWPATH_REGISTRY=localhost:5001.",
             ) from error
 

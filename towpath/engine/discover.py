@@ -82,10 +82,11 @@ def require_reachable(endpoint: str) -> None:
     if scheme in ("unix", "tcp"):
         return
     raise ConfigurationError(
-        f"The engine at {endpoint} cannot be used yet.",
-        why=f"Deployments and builds reach an engine by unix:// and tcp://, not by {scheme}://.",
-        next_step="Run the command on that machine, or take another engine: DOCKER_HOST= (empty) "
-        "or DOCKER_CONTEXT=default takes this machine's.",
+        f"The engine at {endpoint} is not supported.",
+        why="Deployments and builds connect to an engine through unix:// or tcp://, not "
+        f"{scheme}://.",
+        next_step="Run the command on that machine, or use another engine: DOCKER_HOST= (empty) "
+        "or DOCKER_CONTEXT=default selects the engine of this machine.",
     )
 
 

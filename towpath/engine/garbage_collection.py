@@ -69,7 +69,9 @@ def heal(runner: Starting, terminal: Terminal) -> None:
     _require_current(own)
     with alone(own, terminal):
         if own.collecting.exists():
-            terminal.warn("The registry was left read-only: it is started again.")
+            terminal.warn(
+                "The registry was left read-only by an interrupted command; restarting it."
+            )
             _serve(own, runner, readonly=False)
             own.collecting.unlink()
 
@@ -79,8 +81,8 @@ def _require_current(own: Layout) -> None:
     if daemon.running(own) is not None and not own.password.is_file():
         raise CommandFailedError(
             "The embedded engine was started by an earlier version.",
-            why="Its registry would not come back where it was.",
-            next_step="Start it again: invoke engine.down, then invoke engine.up",
+            why="Its registry could not be restarted with the same settings.",
+            next_step="Restart it: invoke engine.down, then invoke engine.up",
         )
 
 
@@ -103,7 +105,7 @@ def _serve(own: Layout, runner: Starting, *, readonly: bool) -> None:
     if not processes.until(lambda: daemon.registry_answers(own.port), START):
         tail = "\n".join(own.log.read_text(errors="replace").splitlines()[-5:])
         raise CommandFailedError(
-            "The registry did not start again.",
+            "The registry did not restart.",
             why=tail or "No output.",
             next_step="invoke engine.down, then invoke engine.up",
         )
@@ -120,7 +122,7 @@ def _first(own: Layout) -> processes.Process:
     found = processes.children(outer) if outer else []
     if not found:
         raise CommandFailedError(
-            "The embedded engine does not run.", next_step="Start it: invoke engine.up"
+            "The embedded engine is not running.", next_step="Start it: invoke engine.up"
         )
     return found[0]
 

@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
+from towpath import gates
 from towpath.core.references import BUILT, RELEASE, TEST
 from towpath.evidence import advisory_sources as sources
 from towpath.evidence import judgement
@@ -308,12 +309,12 @@ def _untested(release: PromotionCandidate) -> Iterator[str]:
 
 def _lacks_an_answer(statement: Statement, verdict: Verdict) -> bool:
     """Tell whether a gate lacks the answer of a source of advisories, and nothing else."""
-    said = {row.get("gate"): row.get("status") for row in statement.verdicts}
+    recorded = {row.get("gate"): row.get("status") for row in statement.verdicts}
     return (
         verdict.gate in ADVISORY
         and verdict.status is Status.ERRORED
-        and verdict.reason.endswith("no fact")
-        and said.get(verdict.gate) == Status.ERRORED
+        and statement.facts.get(gates.gate(verdict.gate).fact) is None
+        and recorded.get(verdict.gate) == Status.ERRORED
     )
 
 

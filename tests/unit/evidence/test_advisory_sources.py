@@ -78,7 +78,7 @@ def test_old_data_fails_and_no_data_is_no_verdict(workspace: Workspace, stage: s
 
     assert judged(workspace, stage, replace(old, age_days=35), DEBIAN)[0] is Status.PASSED
     assert judged(workspace, stage, old, DEBIAN)[0] is Status.FAILED
-    assert judged(workspace, stage) == (Status.ERRORED, "age_days: no fact")
+    assert judged(workspace, stage) == (Status.ERRORED, "age_days: not reported")
 
 
 def test_a_waiver_of_a_source_accepts_its_age_and_no_other_ones(workspace: Workspace) -> None:

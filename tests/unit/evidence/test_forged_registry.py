@@ -163,7 +163,7 @@ def a_key_twice(store: Store, index: Manifest) -> str:
     attach(store, index, [layer])
     return (
         f"{store.repository}@{layer['digest']} is not readable evidence."
-        " the key '_type' is there twice"
+        " the key '_type' appears twice"
     )
 
 
@@ -172,7 +172,7 @@ def too_deep(store: Store, index: Manifest) -> str:
     attach(store, index, [layer])
     return (
         f"{store.repository}@{layer['digest']} is not readable evidence."
-        " it is nested deeper than 32 levels"
+        " it is nested more than 32 levels deep"
     )
 
 
@@ -210,7 +210,7 @@ def test_a_value_under_its_limit_is_refused_wherever_it_is_read(
 
     assert refusal(elsewhere) == [
         "tests: COVERAGE was judged on 80, its fact is 3",
-        "tests: COVERAGE failed: coverage is 3 %, wanted COVERAGE >= 80 %;"
+        "tests: COVERAGE failed: coverage is 3 %; required: COVERAGE >= 80 %;"
         " the statement says passed",
     ]
 

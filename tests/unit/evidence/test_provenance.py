@@ -92,4 +92,4 @@ def test_a_provenance_is_bounded() -> None:
     with pytest.raises(NothingToJudgeError) as caught:
         provenance.base_of(b'{"a":' * 100_000, DIGEST)
 
-    assert caught.value.why == "it is nested deeper than 32 levels"
+    assert caught.value.why == "it is nested more than 32 levels deep"

@@ -165,7 +165,7 @@ def test_reasons_are_those_of_what_did_not_pass() -> None:
         == ""
     )
     assert evidence.reasons(gates.judge("lint", {"issues": 1})) == (
-        "issues is 1, wanted LINT <= 0; complexity: no fact; maintainability: no fact"
+        "issues is 1; required: LINT <= 0; complexity: not reported; maintainability: not reported"
     )
 
 
@@ -299,5 +299,5 @@ def test_reasons_end_with_a_detail_where_there_are_any() -> None:
     """A detail of nothing is nothing."""
     assert evidence.reasons(gates.judge("lint", {"issues": 0, **REST}), "a.py:1") == ""
     assert evidence.reasons(gates.judge("lint", {"issues": 1, **REST}), "a.py:1") == (
-        "issues is 1, wanted LINT <= 0: a.py:1"
+        "issues is 1; required: LINT <= 0: a.py:1"
     )

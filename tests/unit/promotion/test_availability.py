@@ -109,7 +109,7 @@ def test_a_source_out_of_reach_is_unproven_in_test_and_refused_for_release(
 
     assert is_available(partial, "test", situation) == PromotionDecision((), (gate,))
     (reason,) = is_available(partial, "release", situation).reasons
-    assert reason == f"{stage}: {gate} errored: {fact}: no fact"
+    assert reason == f"{stage}: {gate} errored: {fact}: not reported"
 
 
 def test_another_errored_gate_is_no_pass(
@@ -119,7 +119,7 @@ def test_another_errored_gate_is_no_pass(
     partial = with_(release, record(workspace, "tests", DIGEST, coverage=None))
 
     assert is_available(partial, "test", situation).reasons == (
-        "tests: COVERAGE errored: coverage: no fact",
+        "tests: COVERAGE errored: coverage: not reported",
     )
 
 

@@ -117,14 +117,14 @@ def test_an_image_that_is_not_what_it_must_be_is_refused(
 
 def test_a_waiver_of_this_side_is_heeded_until_its_day(held: Held, rules: JudgingRules) -> None:
     """The waiver of another gate, and one that has expired, excuse nothing."""
-    said = "issues is 5, wanted LINT <= 0; waived: known (until 2999-01-01)"
+    said = "issues is 5; required: LINT <= 0; waived: known (until 2999-01-01)"
     rows = both("lint", "LINT", "issues", 5, reason=said)(held)
     note = "known (until 2999-01-01)"
 
     assert reasons(rows, replace(rules, waived={"LINT": note})) == ()
     for other in ({"COMPLEXITY": note}, {}):
         assert reasons(rows, replace(rules, waived=other)) == (
-            "lint: LINT failed: issues is 5, wanted LINT <= 0; no waiver of it is in force here",
+            "lint: LINT failed: issues is 5; required: LINT <= 0; no waiver of it is in force here",
         )
 
 
@@ -141,7 +141,7 @@ def test_a_limit_of_this_side_judges(held: Held, rules: JudgingRules) -> None:
     """Not the one that the statement met."""
     assert reasons([*held.values()], replace(rules, limits={"COVERAGE": 90})) == (
         "tests: COVERAGE was judged by >= 80, not by COVERAGE >= 90 %",
-        "tests: COVERAGE failed: coverage is 80 %, wanted COVERAGE >= 90 %;"
+        "tests: COVERAGE failed: coverage is 80 %; required: COVERAGE >= 90 %;"
         " the statement says passed",
     )
 

@@ -71,7 +71,7 @@ def test_a_refusal_names_every_reason_and_moves_nothing(
 
     assert caught.value.code == 7
     assert caught.value.why.splitlines() == [
-        "tests: TESTS_FAILED failed: tests_failed is 2, wanted TESTS_FAILED <= 0",
+        "tests: TESTS_FAILED failed: tests_failed is 2; required: TESTS_FAILED <= 0",
         "integration: there is no evidence",
         "security: there is no evidence",
         "scan: there is no evidence",

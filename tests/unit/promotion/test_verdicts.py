@@ -124,7 +124,7 @@ def test_a_value_is_compared_with_its_limit_again(workspace: Workspace) -> None:
         verdicts.check(workspace, "tests")
 
     assert caught.value.what == "tests failed: COVERAGE."
-    assert "coverage is 3 %, wanted COVERAGE >= 80 %" in written(workspace)
+    assert "coverage is 3 %; required: COVERAGE >= 80 %" in written(workspace)
 
 
 def test_evidence_that_is_not_believed_is_code_3(workspace: Workspace) -> None:

@@ -74,7 +74,7 @@ def test_build_all_prints_a_reference_for_each_target(
     [
         (("--platforms=amd63",), "Did you mean 'linux/amd64'"),
         (("--target=tesing",), "Did you mean 'testing'"),
-        (("--tag=a/b",), "cannot be a tag"),
+        (("--tag=a/b",), "is not a valid tag"),
         (("--tag=release",), "gives itself"),
         (("--target=all", "--no-push"), "Without a push"),
         (("--progress=fancy",), "Unknown progress"),

@@ -135,7 +135,7 @@ def test_in_github_each_log_is_a_fold_and_the_summary_has_the_table(desk: Desk) 
 
 
 def test_code_scanning_gets_what_bandit_and_flake8_found(desk: Desk) -> None:
-    """Of one that gave no verdict there is no file: an old one would be a claim."""
+    """Of one that produced no usable result there is no file: an old one would be a claim."""
     folder = desk.root / "reports/sarif"
     assert {file.name for file in folder.iterdir()} == {"bandit.sarif", "flake8.sarif"}
     assert '"uri": "app/b.py"' in (folder / "flake8.sarif").read_text()
