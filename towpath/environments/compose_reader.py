@@ -35,11 +35,14 @@ def images(text: str) -> dict[str, str]:
         found = {name: row["image"] for name, row in services.items() if "build" not in row}
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise CommandFailedError(
-            "Unexpected answer of Docker Compose about the images of the services.",
+            "Docker Compose's configuration does not name the images of the services as "
+            "expected.",
             why=f"{type(error).__name__}: {error}",
         ) from error
     if not all(isinstance(image, str) for image in found.values()):
-        raise CommandFailedError("Docker Compose names an image that is no text.")
+        raise CommandFailedError(
+            "Docker Compose's configuration has an image that is not a string."
+        )
     return found
 
 
@@ -52,5 +55,5 @@ def config(ran: ToolResult, file: str) -> list[Finding]:
         return []
     words = ran.stderr.strip().splitlines()
     if ran.code <= 0 or not words:
-        raise unread("compose", f"{file}: it ended with exit code {ran.code} and said nothing.")
+        raise unread("compose", f"{file}: it exited with code {ran.code} and printed nothing.")
     return [Finding(file, 0, "COMPOSE", words[-1])]

@@ -135,7 +135,7 @@ class Engine:
         """Return the image of this reference, or None where the engine has it not."""
         from docker.errors import NotFound
 
-        with self._errors(f"look for {reference}"):
+        with self._errors(f"inspect the image {reference}"):
             try:
                 found = self._client.images.get(reference).attrs
             except NotFound:
@@ -145,13 +145,13 @@ class Engine:
 
     def platform(self) -> str:
         """Return the engine's own platform, as in linux/amd64."""
-        with self._errors("ask for its version"):
+        with self._errors("get the version"):
             version = self._client.version()
         return f"{version['Os']}/{version['Arch']}"
 
     def data_directory(self) -> Path:
         """Return where the engine keeps images, on the engine's machine."""
-        with self._errors("ask for its data directory"):
+        with self._errors("get the data directory"):
             return Path(self._client.info()["DockerRootDir"])
 
     @contextmanager
@@ -164,9 +164,9 @@ class Engine:
             yield
         except (DockerException, RequestException) as error:
             raise CommandFailedError(
-                f"The engine did not {what}.",
+                f"Docker API call failed: {what}.",
                 why=str(error),
-                next_step="See whether it runs: invoke engine.status",
+                next_step="Check whether the engine is running: invoke engine.status",
             ) from error
 
 

@@ -131,8 +131,8 @@ class Site:
         for file in files:
             if not (self.workspace.config.root / file).is_file():
                 raise ConfigurationError(
-                    f"There is no {file}.",
-                    why=f"It says what the environment {self.name} is made of.",
+                    f"The Compose file {file} does not exist.",
+                    why=f"It defines the services of the environment {self.name}.",
                 )
         return Project(self.workspace.config.project(self.environment), files)
 
@@ -164,7 +164,7 @@ class Site:
         found = next((row for row in self.containers(PROXY) if row.running), None)
         if found is None:
             raise CommandFailedError(
-                f"The proxy of {self.name} does not run.",
+                f"The proxy of {self.name} is not running.",
                 next_step=f"invoke services.up --environment={self.name}",
             )
         container = found
@@ -182,7 +182,7 @@ class Site:
         deadline = self.clock.now() + seconds
         while not reached():
             if self.clock.now() >= deadline:
-                raise CommandFailedError(f"{what} did not happen within {seconds:g} s.")
+                raise CommandFailedError(f"Timed out after {seconds:g} s waiting for {what}.")
             self.clock.sleep(POLL)
 
 

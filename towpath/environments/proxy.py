@@ -18,7 +18,7 @@ from towpath.environments.haproxy_reader import Slot
 BACKEND = "web"
 STATE_FILE = "servers.state"
 # An engine under load has been seen to lose the end of what a command printed: the last line tells.
-WHOLE = "towpath: whole answer"
+WHOLE = "towpath: end of answer"
 SCRIPT = (
     "exec 3<>/dev/tcp/127.0.0.1/9999 && printf '%s\\n' \"$1\" >&3"
     " && cat <&3 && printf '%s\\n' \"$2\""
@@ -57,8 +57,9 @@ class Proxy:
         free = next((slot for slot in slots if not slot.host), None)
         if free is None:
             raise CommandFailedError(
-                f"The proxy has no free slot for {host}.",
-                why=f"Its {len(slots)} slots hold {', '.join(slot.host for slot in slots)}.",
+                f"HAProxy has no free slot for {host}.",
+                why=f"All {len(slots)} slots are in use: "
+                f"{', '.join(slot.host for slot in slots)}.",
             )
         self._rename(free.name, host)
 
@@ -66,7 +67,7 @@ class Proxy:
         """Set the slot of a container to ready, drain or maint, and save."""
         slot = self.slot(host)
         if slot is None:
-            raise CommandFailedError(f"The proxy does not know {host}.")
+            raise CommandFailedError(f"HAProxy has no slot for {host}.")
         self._tell(f"set server {BACKEND}/{slot.name} state {state}")
         self.save()
 
@@ -109,9 +110,9 @@ class Proxy:
                 return answer
             time.sleep(PAUSE)
         raise CommandFailedError(
-            f"The proxy's runtime API did not answer `{command}`.", why=output.strip()
+            f"HAProxy's runtime API did not answer `{command}`.", why=output.strip()
         )
 
 
 def _refused(command: str, said: str) -> CommandFailedError:
-    return CommandFailedError(f"The proxy refused `{command}`.", why=said or "It is silent.")
+    return CommandFailedError(f"HAProxy rejected `{command}`.", why=said or "It gave no reason.")

@@ -32,7 +32,10 @@ class Asked:
     foreign: bool = False
 
     def __str__(self) -> str:
-        return f"{self.name} ({self.address}; checked by {self.checked}; {self.age_days:g} days)"
+        return (
+            f"{self.name} ({self.address}; verified by {self.checked}; {self.age_days:g} days "
+            "old)"
+        )
 
 
 def facts(asked: Iterable[Asked]) -> dict[str, Any]:
@@ -88,9 +91,13 @@ def refusals(stage: str, found: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     The facts may come from anybody.
     """
     for kind, name, reason in (
-        (policy.SOURCE, "foreign", "was asked, which the environment named and no waiver accepts"),
-        (policy.LEFT_OUT, "left_out", "was left out of the tests, and no waiver accepts that"),
+        (
+            policy.SOURCE,
+            "foreign",
+            "was queried because the environment configures it, and no waiver accepts it",
+        ),
+        (policy.LEFT_OUT, "left_out", "was excluded from the tests, and no waiver accepts that"),
     ):
         rows = found.get(name, []) if stage != "tests" else []
-        for row in rows if isinstance(rows, list) else [f"{rows!r}, which is no list,"]:
+        for row in rows if isinstance(rows, list) else [f"{rows!r}, which is not a list,"]:
             yield f"{stage}: {row} {reason}", f"{kind}{row}"

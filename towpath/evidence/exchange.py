@@ -27,7 +27,7 @@ from towpath.source.snapshot import SourceFiles
 STAGES = (*BEFORE_IMAGE, *OF_IMAGE)
 # Bytes: statements are some kilobytes each.
 LARGEST = 16 * 1024 * 1024
-_NEXT = "Run the job again that made it; see docs/ci.md."
+_NEXT = "Run the job that produced it again; see docs/ci.md."
 
 
 def names(text: str) -> tuple[str, ...]:
@@ -37,10 +37,12 @@ def names(text: str) -> tuple[str, ...]:
         if name not in STAGES:
             raise ConfigurationError(
                 f"Unknown stage {name!r}.{nearest(name, STAGES)}",
-                why=f"--stages takes {', '.join(STAGES)}, with commas.",
+                why=f"--stages takes a comma-separated list of {', '.join(STAGES)}.",
             )
     if not found:
-        raise ConfigurationError("No stage is named.", next_step="For example --stages=lint,tests")
+        raise ConfigurationError(
+            "No stage was specified.", next_step="For example: --stages=lint,tests"
+        )
     return found
 
 
@@ -65,7 +67,7 @@ def import_statements(
     """
     here = source.read_files(workspace)
     if here.commit != commit:
-        raise _refused(file, f"The run is for {commit}, and {here.commit} is checked out.")
+        raise _refused(file, f"The run is for {commit}, but {here.commit} is checked out.")
     found = _statements(file, _bytes(workspace.config.root / file, file, sha256))
     _check_stages(file, [row.stage for row in found], wanted)
     if reasons := [*_different_images(found), *(why for row in found for why in _of(row, here))]:
@@ -79,10 +81,10 @@ def _bytes(place: Path, file: Path, sha256: str) -> bytes:
     try:
         about = place.lstat()
         if not stat.S_ISREG(about.st_mode) or about.st_size > LARGEST:
-            raise _refused(file, f"It is no regular file of up to {LARGEST} bytes.")
+            raise _refused(file, f"It is not a regular file of at most {LARGEST} bytes.")
         raw = place.read_bytes()
     except FileNotFoundError as error:
-        raise _refused(file, "It is not there.") from error
+        raise _refused(file, "The file does not exist.") from error
     seen = hashlib.sha256(raw).hexdigest()
     if seen != sha256.removeprefix("sha256:"):
         raise _refused(file, f"Its sha256 is {seen}, not {sha256[:80] or 'nothing'}.")
@@ -94,7 +96,7 @@ def _statements(file: Path, raw: bytes) -> list[Statement]:
         rows: Any = documents.loads(raw, LARGEST)["statements"]
         texts = [json.dumps(row) for row in list(rows)]
     except (ValueError, KeyError, TypeError) as error:
-        raise _refused(file, f"It is no list of statements: {type(error).__name__}.") from error
+        raise _refused(file, f"It is not a list of statements: {type(error).__name__}.") from error
     try:
         return [evidence.decode(text, str(file)) for text in texts]
     except NothingToJudgeError as error:
@@ -104,19 +106,19 @@ def _statements(file: Path, raw: bytes) -> list[Statement]:
 def _check_stages(file: Path, seen: Sequence[str], wanted: Iterable[str]) -> None:
     if sorted(seen) != sorted(wanted):
         said = ", ".join(seen)[:200] or "no stage"
-        raise _refused(file, f"It speaks of {said}; wanted is {', '.join(wanted)}.")
+        raise _refused(file, f"It has statements for {said}; expected: {', '.join(wanted)}.")
 
 
 def _different_images(rows: Iterable[Statement]) -> list[str]:
     images = {row.subject.digest.get("sha256") for row in rows if row.stage in OF_IMAGE}
-    return ["its stages speak of different images"] if len(images) > 1 else []
+    return ["its statements are about different images"] if len(images) > 1 else []
 
 
 def _of(row: Statement, here: SourceFiles) -> list[str]:
     """Return why a statement is not one of this run's, about the source that is checked out."""
     found = []
     if row.carries:
-        found.append(f"{row.stage} was reused from an earlier run, and not made in this one")
+        found.append(f"{row.stage} was reused from an earlier run, not run in this one")
     if row.stage in BEFORE_IMAGE:
         about = {"commit": row.subject.digest.get("gitCommit"), "tree": _tree(row)}
     elif row.stage == "build":
@@ -125,7 +127,7 @@ def _of(row: Statement, here: SourceFiles) -> list[str]:
         about = {}
     for name, value in about.items():
         if value != getattr(here, name):
-            found.append(f"{row.stage} speaks of the {name} {str(value)[:80]}")
+            found.append(f"{row.stage} is about another {name}: {str(value)[:80]}")
     return found
 
 
@@ -134,4 +136,4 @@ def _tree(row: Statement) -> str | None:
 
 
 def _refused(file: Path, why: str) -> NothingToJudgeError:
-    return NothingToJudgeError(f"{file} is not taken as evidence.", why=why, next_step=_NEXT)
+    return NothingToJudgeError(f"{file} is not accepted as evidence.", why=why, next_step=_NEXT)

@@ -27,14 +27,14 @@ def moment(text: str) -> dt.datetime:
     """Read the time of a statement, which is UTC; raises ValueError for any other form."""
     found = dt.datetime.strptime(text, TIME).replace(tzinfo=dt.UTC)
     if found.strftime(TIME) != text:
-        raise ValueError(f"{text!r} is not a time as statements write it")
+        raise ValueError(f"{text!r} is not in the time format of statements")
     return found
 
 
 def checked(predicate: object) -> dict[str, Any]:
     """Return the fields of a predicate, ready to make a statement of."""
     if not isinstance(predicate, Mapping):
-        raise ValueError("its predicate is no object")
+        raise ValueError("its predicate is not an object")
     for name in predicate:
         if name not in _FIELDS:
             raise ValueError(f"its predicate has an unknown field {str(name)[:80]!r}")
@@ -61,7 +61,7 @@ def subject(rows: object) -> tuple[str, dict[str, str]]:
 
 def _text(name: str, value: object) -> str:
     if not isinstance(value, str):
-        raise ValueError(f"{name} is {_shown(value)}, not a text")
+        raise ValueError(f"{name} is {_shown(value)}, not a string")
     return value
 
 
@@ -130,7 +130,7 @@ def _hashes(name: str, value: object) -> dict[str, str]:
 def _carries(name: str, value: object) -> dict[str, str]:
     found = _texts(name, value)
     if found and not _HASH.fullmatch(found.get("sha256", "")):
-        raise ValueError(f"{name} does not name the sha256 of a statement")
+        raise ValueError(f"{name} does not have the sha256 of a statement")
     return found
 
 
@@ -159,7 +159,7 @@ def _shown(value: object) -> str:
 
 
 _FIELDS: Mapping[str, Callable[[str, Any], Any]] = {
-    "stage": _matching(_STAGE, "the name of a stage"),
+    "stage": _matching(_STAGE, "a stage name"),
     "status": _status,
     "reason": _text,
     "attempt": _attempt,

@@ -76,7 +76,7 @@ def objections(
     found += _of_waived_advisories(statement, rules)
     found += _of_rows(statement, rules)
     if statement.status is Status.PASSED and statement.reason:
-        found.append("says passed, and gives a reason why it did not")
+        found.append("is recorded as passed, but gives a reason why it did not pass")
     return [
         *evidence.objections(statement, subject or {}, rules.policy, originals),
         *(f"{statement.stage}: {row}" for row in found),
@@ -112,9 +112,9 @@ def not_passed(statement: Statement, rules: JudgingRules) -> Iterator[tuple[Verd
         elif said != Status.PASSED:
             yield verdict, f"{verdict.status}: {verdict.reason}"
         elif _MARK in str(rows[verdict.gate].get("reason", "")):
-            yield verdict, f"{verdict.status}: {verdict.reason}; no waiver of it is in force here"
+            yield verdict, f"{verdict.status}: {verdict.reason}; no waiver for it is in force here"
         else:
-            yield verdict, f"{verdict.status}: {verdict.reason}; the statement says passed"
+            yield verdict, f"{verdict.status}: {verdict.reason}; but the statement records it as passed"
 
 
 def _of_time(statement: Statement, rules: JudgingRules) -> Iterator[str]:
@@ -122,16 +122,16 @@ def _of_time(statement: Statement, rules: JudgingRules) -> Iterator[str]:
         started = predicate.moment(statement.started)
         ended = started + dt.timedelta(seconds=statement.duration)
     except (ValueError, OverflowError, TypeError):
-        yield f"started at {statement.started!r}, which is no time"
+        yield f"started at {statement.started!r}, which is not a valid time"
         return
     if ended > rules.now + dt.timedelta(seconds=gates.CLOCK_SKEW):
         now = rules.now.strftime(predicate.TIME)
-        yield f"ended at {ended.strftime(predicate.TIME)}, which is later than now ({now})"
+        yield f"ended at {ended.strftime(predicate.TIME)}, which is in the future (it is {now})"
     if rules.days is None or judged_as(statement.stage) not in AGING:
         return
     age = rules.now - started
     if age > dt.timedelta(days=rules.days):
-        yield f"is {age.days} days old, and may be {rules.days} (evidence-days)"
+        yield f"is {age.days} days old; the limit is {rules.days} days (evidence-days)"
 
 
 def _of_waived_advisories(statement: Statement, rules: JudgingRules) -> Iterator[str]:
@@ -143,7 +143,7 @@ def _of_waived_advisories(statement: Statement, rules: JudgingRules) -> Iterator
             continue
         for row in map(str, rows):
             if not any(row.endswith(f"{_MARK}{note}") for note in rules.excused):
-                yield f"leaves out {row[: gates.SHOWN]}, which no waiver in force here excuses"
+                yield f"excludes {row[: gates.SHOWN]}, which no waiver in force here covers"
 
 
 def _of_rows(statement: Statement, rules: JudgingRules) -> Iterator[str]:
@@ -153,7 +153,7 @@ def _of_rows(statement: Statement, rules: JudgingRules) -> Iterator[str]:
     for row in statement.verdicts:
         code = str(row.get("gate", ""))
         if code not in own:
-            yield f"has a verdict of {code[: gates.SHOWN]}, which is no gate of it"
+            yield f"has a verdict of {code[: gates.SHOWN]}, which is not one of its gates"
         elif code in seen:
             yield f"has two verdicts of {code}"
         else:
@@ -161,17 +161,17 @@ def _of_rows(statement: Statement, rules: JudgingRules) -> Iterator[str]:
         seen.add(code)
     for code in own:
         if code not in seen:
-            yield f"{code} was not judged"
+            yield f"{code} was not evaluated"
 
 
 def _of_row(rule: Gate, row: Mapping[str, Any], fact: object) -> Iterator[str]:
     value, limit = row.get("value"), row.get("limit")
     if (row.get("direction"), limit) != (rule.direction, rule.limit) or isinstance(limit, bool):
         said = f"{str(row.get('direction'))[:2]} {gates.shown(limit)}"
-        yield f"{rule.code} was judged by {said}, not by {rule}"
+        yield f"{rule.code} was evaluated against {said}, not against {rule}"
     expected = gates.evaluate(rule, fact).value
     if value != expected or isinstance(value, bool):
-        yield f"{rule.code} was judged on {gates.shown(value)}, its fact is {expected}"
+        yield f"{rule.code} was evaluated with {gates.shown(value)}, but its fact is {expected}"
 
 
 def _rows(statement: Statement) -> dict[str, Mapping[str, Any]]:

@@ -179,9 +179,9 @@ def require(config: Config, stage: str) -> Statement:
         raw = read_bounded(file, documents.BYTES)
     except FileNotFoundError as error:
         raise NothingToJudgeError(
-            f"There is no evidence of the stage {stage}.",
+            f"There is no evidence for the stage {stage}.",
             why=f"{file.relative_to(config.root)} does not exist.",
-            next_step=f"Run the stage first, for example `invoke pipeline` or `nox -s {stage}`.",
+            next_step=f"Run the stage first, for example with `invoke pipeline` or `nox -s {stage}`.",
         ) from error
     return evidence.decode(raw, str(file.relative_to(config.root)))
 
@@ -272,13 +272,13 @@ def error_of(statement: Statement) -> TowpathError | None:
     if statement.status is Status.PASSED:
         return None
     codes = ", ".join(str(row["gate"]) for row in statement.verdicts if row["status"] != "passed")
-    logs = "Read reports/logs; `invoke gates.check` shows every verdict."
+    logs = "See the logs in reports/logs; `invoke gates.check` shows every verdict."
     if statement.status is Status.FAILED:
         return GateFailedError(
             f"{statement.stage} failed: {codes}.", why=statement.reason, next_step=logs
         )
     return NothingToJudgeError(
-        f"{statement.stage} could not be judged{': ' + codes if codes else ''}.",
+        f"{statement.stage} could not be evaluated{': ' + codes if codes else ''}.",
         why=statement.reason,
         next_step=logs,
     )

@@ -64,7 +64,7 @@ def pull(registry: RegistryClient, digest: str) -> list[Statement]:
     found = gather(registry, digest)
     if found.problems:
         raise NothingToJudgeError(
-            f"The evidence of {digest} cannot be read.",
+            f"Cannot read the evidence of {digest}.",
             why="\n".join(found.problems),
             next_step="Find out who wrote it, and delete it from the registry.",
         )
@@ -78,7 +78,7 @@ def gather(registry: RegistryClient, digest: str) -> Gathered:
     problems: list[str] = []
     if len(rows) > ARTIFACTS:
         problems.append(
-            f"{len(rows)} artifacts of evidence hang on it, and the most is {ARTIFACTS}"
+            f"{len(rows)} evidence artifacts are attached to it; the limit is {ARTIFACTS}"
         )
     for row in rows[:ARTIFACTS]:
         try:
@@ -95,7 +95,8 @@ def _statements(registry: RegistryClient, digest: str, row: Descriptor) -> Itera
     for layer in oci.layers(artifact):
         if layer.media_type != evidence.MEDIA_TYPE:
             raise NothingToJudgeError(
-                f"The evidence {artifact.digest} has a document of type {layer.media_type[:80]}."
+                f"The evidence {artifact.digest} has a document with the media type "
+                f"{layer.media_type[:80]}."
             )
         raw = attached.read_attachment(registry, layer, documents.BYTES)
         yield evidence.decode(raw, f"{registry.repository}@{layer.digest}")
@@ -105,12 +106,12 @@ def _require_evidence(artifact: Manifest, digest: str) -> None:
     """Raise NothingToJudgeError for an artifact that is no evidence of ours about this digest."""
     what, document = f"The evidence {artifact.digest}", artifact.document
     if oci.subject_of(artifact) != digest:
-        raise NothingToJudgeError(f"{what} hangs on {digest} and speaks of another image.")
+        raise NothingToJudgeError(f"{what} is attached to {digest}, but is about another image.")
     if artifact.media_type != oci.MANIFEST or artifact.is_index:
-        raise NothingToJudgeError(f"{what} is of type {artifact.media_type[:80]}.")
+        raise NothingToJudgeError(f"{what} has the media type {artifact.media_type[:80]}.")
     if document.get("artifactType") != evidence.ARTIFACT_TYPE:
         kind = str(document.get("artifactType"))[:80]
-        raise NothingToJudgeError(f"{what} is listed as evidence and says it is {kind}.")
+        raise NothingToJudgeError(f"{what} is listed as evidence, but its artifact type is {kind}.")
     if len(oci.layers(artifact)) > LAYERS:
         raise NothingToJudgeError(f"{what} has more than {LAYERS} documents.")
 

@@ -96,7 +96,7 @@ def decode(raw: bytes | str, source: str) -> Statement:
     try:
         document = documents.loads(raw)
         if not isinstance(document, dict) or set(document) != _TOP:
-            raise ValueError("it is not a statement of in-toto, version 1")
+            raise ValueError("it is not an in-toto statement, version 1")
         for key, wanted in (("_type", STATEMENT_TYPE), ("predicateType", PREDICATE_TYPE)):
             if document[key] != wanted:
                 raise ValueError(f"its {key} is {str(document[key])[:80]!r}, not {wanted}")
@@ -104,9 +104,9 @@ def decode(raw: bytes | str, source: str) -> Statement:
         return Statement(subject=subject, **predicate.checked(document["predicate"]))
     except ValueError as error:
         raise NothingToJudgeError(
-            f"{source} is not readable evidence.",
+            f"{source} is not valid evidence.",
             why=str(error),
-            next_step="Run the stage again; a stage replaces its own evidence.",
+            next_step="Run the stage again: it replaces its own evidence.",
         ) from error
 
 
@@ -164,15 +164,15 @@ def objections(
     """
     stage, seen = statement.stage, statement.subject.digest
     found = [
-        f"{stage}: speaks of {name} {seen.get(name) or 'nothing'}, not {value}"
+        f"{stage}: is about {name} {seen.get(name) or '(none)'}, not {value}"
         for name, value in subject.items()
         if seen.get(name) != value
     ]
     if statement.policy != policy:
-        found.append(f"{stage}: was judged under another policy")
+        found.append(f"{stage}: was evaluated under another policy")
     found += _of_attempt(statement)
     if not _agrees_with_its_verdicts(statement):
-        found.append(f"{stage}: says passed, its verdicts do not")
+        found.append(f"{stage}: is recorded as passed, but its verdicts are not")
     return found + _of_carried(statement, held or {})
 
 
@@ -180,9 +180,9 @@ def _of_attempt(statement: Statement) -> list[str]:
     """Return why the number of an attempt does not fit whether it repeats another."""
     stage = statement.stage
     if statement.attempt > 1 and not statement.repeats:
-        return [f"{stage}: attempt {statement.attempt} does not name the one it repeats"]
+        return [f"{stage}: attempt {statement.attempt} does not name the attempt that it repeats"]
     if statement.attempt == 1 and statement.repeats:
-        return [f"{stage}: attempt 1 names one that it repeats"]
+        return [f"{stage}: attempt 1 names an attempt that it repeats"]
     return []
 
 
@@ -193,18 +193,18 @@ def _of_carried(statement: Statement, held: Mapping[str, Statement]) -> list[str
     stage, named = statement.stage, statement.carries.get("sha256", "")
     original = held.get(named)
     if original is None or original.sha256 != named:
-        return [f"{stage}: carries the statement {named or 'of no name'}, which is not there"]
+        return [f"{stage}: reuses the statement {named or '(none)'}, which is missing"]
     if original.carries:
-        return [f"{stage}: carries a statement that is carried itself"]
+        return [f"{stage}: reuses a statement that is itself reused"]
     if original.status is not Status.PASSED:
-        return [f"{stage}: carries a statement that {original.status}"]
+        return [f"{stage}: reuses a statement with the status {original.status}"]
     expected = replace(
         carry_over(original, statement.subject),
         attempt=statement.attempt,
         repeats=statement.repeats,
     )
     if expected != statement:
-        return [f"{stage}: does not say what the statement says that it carries"]
+        return [f"{stage}: differs from the statement that it reuses"]
     return []
 
 

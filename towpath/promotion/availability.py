@@ -21,7 +21,7 @@ from towpath.gates import Status, Verdict
 # Which tag a release carries before it may get the next one.
 PREVIOUS = {TEST: BUILT, RELEASE: TEST}
 
-OUTSIDE_CI = "a release is made in CI only, where the variable CI is true"
+OUTSIDE_CI = "a release can only be made in CI, where the variable CI is true"
 
 PROMOTIONS = {TEST: "promote-test", RELEASE: "promote-release"}
 # What may hang on an image as evidence; each environment has a deploy and a verify of its own.
@@ -189,19 +189,19 @@ def _of_release(
     if moving and not situation.in_ci:
         yield OUTSIDE_CI
     if release.dirty:
-        yield f"{release.version} was built from files that are not committed"
+        yield f"{release.version} was built from uncommitted changes"
     if moving and situation.previous != release.digest:
-        yield f"the tag {TEST} points at {situation.previous or 'nothing'}, not at this digest"
+        yield f"the tag {TEST} points to {situation.previous or 'no image'}, not to this digest"
 
 
 def _of_platforms(there: tuple[str, ...], wanted: tuple[str, ...]) -> Iterator[str]:
     """Yield each platform that the project names and the image lacks, and the other way round."""
     for platform in wanted:
         if platform not in there:
-            yield f"build: the image is not there for {platform}"
+            yield f"build: the image lacks the platform {platform}"
     for platform in there:
         if platform not in wanted:
-            yield f"build: the image is there for {platform}, which the project does not name"
+            yield f"build: the image has the platform {platform}, which the project does not list"
 
 
 def _of_evidence(release: PromotionCandidate) -> Iterator[str]:
@@ -210,7 +210,7 @@ def _of_evidence(release: PromotionCandidate) -> Iterator[str]:
     known = {*STAGES, *PROMOTIONS.values()}
     for name in sorted({row.stage for row in release.history}):
         if name not in known and not _OF_ENVIRONMENT.fullmatch(name):
-            yield f"{name}: there is evidence of this stage, which is unknown"
+            yield f"{name}: there is evidence for this stage, which is unknown"
 
 
 def _objections(
@@ -234,10 +234,10 @@ def _of_names(
     where = "source" if name in BEFORE_IMAGE else release.repository
     fits = wanted.items() <= statement.subject.digest.items()
     if fits and statement.subject.name != where:
-        yield f"{name}: speaks of {statement.subject.name}, not of {where}"
+        yield f"{name}: is about {statement.subject.name}, not about {where}"
     digest = statement.facts.get("digest", release.digest)
     if name not in BEFORE_IMAGE and digest != release.digest:
-        yield f"{name}: its facts speak of {digest}, not of this digest"
+        yield f"{name}: its facts are about {digest}, not about this digest"
 
 
 def _of_attempts(release: PromotionCandidate, statement: Statement) -> Iterator[str]:
@@ -245,9 +245,9 @@ def _of_attempts(release: PromotionCandidate, statement: Statement) -> Iterator[
     name = statement.stage
     others = [row.attempt for row in release.history if _repeats(row, statement)]
     if others and max(others) == statement.attempt:
-        yield f"{name}: there is more than one attempt {statement.attempt}"
+        yield f"{name}: attempt {statement.attempt} exists more than once"
     elif others and max(others) > statement.attempt:
-        yield f"{name}: attempt {statement.attempt} is later than attempt {max(others)}"
+        yield f"{name}: attempt {statement.attempt} started after attempt {max(others)}"
 
 
 def _repeats(row: Statement, statement: Statement) -> bool:
@@ -266,12 +266,12 @@ def _of_facts(release: PromotionCandidate) -> Iterator[str]:
     if build is not None:
         for name in ("commit", "tree"):
             if build.facts.get(name) != getattr(release, name):
-                yield f"build: binds the digest to another {name} than the image itself names"
+                yield f"build: names another {name} for the digest than the image itself"
         if _made_for_a_pull_request(build):
             yield "build: the image was built for a pull request"
     verify = release.statements.get("verify")
     if verify is not None and verify.facts.get("environment") != "staging":
-        yield f"verify: looked at {verify.facts.get('environment')}, not at staging"
+        yield f"verify: checked {verify.facts.get('environment')}, not staging"
 
 
 def _of_promotion(release: PromotionCandidate, rules: JudgingRules) -> Iterator[str]:
@@ -279,16 +279,16 @@ def _of_promotion(release: PromotionCandidate, rules: JudgingRules) -> Iterator[
     name = PROMOTIONS[RELEASE]
     statement = release.statements.get(name)
     if statement is None:
-        yield f"{name}: there is no evidence; a tag alone makes no release"
+        yield f"{name}: there is no evidence; a tag alone does not make a release"
         return
     yield from _objections(release, statement, rules)
     yield from judgement.broken(statement, rules)
     if statement.facts.get("tag") != RELEASE:
-        yield f"{name}: promoted it to {statement.facts.get('tag')}, not to {RELEASE}"
+        yield f"{name}: promoted the image to {statement.facts.get('tag')}, not to {RELEASE}"
     judged, there = statement.facts.get("judged"), {row.sha256 for row in release.history}
     for needed in NEEDED[RELEASE]:
         if not isinstance(judged, Mapping) or judged.get(needed) not in there:
-            yield f"{name}: rests on a statement of {needed} that is not there"
+            yield f"{name}: relies on a statement of {needed} that is missing"
 
 
 def _made_for_a_pull_request(build: Statement) -> bool:
@@ -301,10 +301,10 @@ def _untested(release: PromotionCandidate) -> Iterator[str]:
     tests = release.statements.get("tests")
     missing = tests.facts.get("missing", ()) if tests is not None else ()
     if not isinstance(missing, list | tuple):
-        yield "tests: its fact missing is not a list"
+        yield "tests: the fact missing is not a list"
         return
     for name in missing:
-        yield f"tests: {name} is supported and was not tested"
+        yield f"tests: {name} is supported but was not tested"
 
 
 def _lacks_an_answer(statement: Statement, verdict: Verdict) -> bool:
@@ -327,7 +327,7 @@ def _foreign(release: PromotionCandidate, waived: Mapping[str, str]) -> tuple[li
             if waiver in waived:
                 accepted.append(f"{stage}: {waiver}, accepted: {waived[waiver]}")
             else:
-                reasons.append(f"{reason} (a waiver would be of {waiver!r})")
+                reasons.append(f"{reason} (to accept it, add a waiver with the id {waiver!r})")
     return reasons, accepted
 
 

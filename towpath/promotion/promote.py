@@ -22,7 +22,7 @@ from towpath.registry import push_lock as guard
 from towpath.registry.client import RegistryClient
 from towpath.registry.image import Image
 
-MAKE_IT = "Make the evidence that is missing with `invoke pipeline`, then promote again."
+MAKE_IT = "Produce the missing evidence with `invoke pipeline`, then promote again."
 
 
 @dataclass(frozen=True)
@@ -55,14 +55,14 @@ def promote(workspace: Workspace, stage: str, digest: str = "") -> Promoted:
     started, begun = time.monotonic(), stages.now()
     if stage == RELEASE and not workspace.config.in_ci:
         raise PromotionRefusedError(
-            "Nothing is promoted to release here.",
+            "Cannot promote to release outside CI.",
             why=promotion.OUTSIDE_CI,
-            next_step="Run it in CI; `invoke evidence.verify` judges a digest anywhere.",
+            next_step="Run it in CI; `invoke evidence.verify` evaluates a digest anywhere.",
         )
     registry = registries.client(workspace)
     chosen = resolve(registry, digest or promotion.PREVIOUS[stage])
     _obey_branches(workspace, stage)
-    with workspace.terminal.step(f"Judge {chosen} for {stage}"):
+    with workspace.terminal.step(f"Evaluate {chosen} for {stage}"):
         candidate = judge(workspace, registry, stage, chosen)
     refuse(candidate, stage)
     for words in candidate.availability.accepted:
@@ -99,7 +99,7 @@ def _obey_branches(workspace: Workspace, stage: str) -> None:
     limit = workspace.config.limit()
     if not limit.allows(stage):
         raise PromotionRefusedError(
-            f"This run may go to {limit.reach}: nothing is promoted to {stage}.",
+            f"This run may only go to {limit.reach} and cannot promote to {stage}.",
             why=limit.why,
             next_step=limit.next_step,
         )
@@ -162,7 +162,7 @@ def resolve(registry: RegistryClient, reference: str) -> str:
         raise PromotionRefusedError(
             f"{registry.repository} has no {wanted}.",
             why=error.why,
-            next_step="See what there is with `invoke registry.inspect`, or run `invoke build`.",
+            next_step="List the images with `invoke registry.inspect`, or run `invoke build`.",
         ) from error
 
 
@@ -182,7 +182,7 @@ def refuse(candidate: Candidate, stage: str, what: str = "", next_step: str = ""
         return
     release = candidate.release
     raise PromotionRefusedError(
-        f"{release.version} ({release.digest}) {what or f'may not move to {stage}'}.",
+        f"{release.version} ({release.digest}) {what or f'cannot be promoted to {stage}'}.",
         why="\n".join(candidate.availability.reasons),
         next_step=next_step or MAKE_IT,
     )
@@ -193,7 +193,7 @@ def _read_back(registry: RegistryClient, name: str, image: Image) -> None:
     again = registries.image(registry, name)
     if again.digest != image.digest or again.platforms.keys() != image.platforms.keys():
         raise RegistryError(
-            f"The tag {name} points at {again.digest}, not at {image.digest}.",
-            why="Somebody moved it at the same time.",
-            next_step="Look at `invoke registry.inspect` and promote again.",
+            f"The tag {name} points to {again.digest}, not to {image.digest}.",
+            why="Another command moved it at the same time.",
+            next_step="Check `invoke registry.inspect` and promote again.",
         )

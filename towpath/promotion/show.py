@@ -44,7 +44,7 @@ def inspect(workspace: Workspace) -> None:
     }
     workspace.terminal.table(
         str(registry.repository),
-        ("tag", "digest", "platforms", "compressed", "age", "evidence", "SBOM", "may move to"),
+        ("tag", "digest", "platforms", "compressed", "age", "evidence", "SBOM", "can move to"),
         [(name, digest[:SHORT], *seen[digest]) for name, digest in digests.items()],
     )
     for name, digest in digests.items():
@@ -67,8 +67,8 @@ def show(workspace: Workspace, reference: str) -> None:
             "started",
             "seconds",
             "verdicts",
-            "carried from",
-            "believed",
+            "reused from",
+            "valid",
         ),
         [
             (*_row(row, rules), "no" if why else "yes")

@@ -32,8 +32,8 @@ def check(workspace: Workspace, stage: str = "") -> None:
     """
     if stage and stage not in JUDGED:
         raise ConfigurationError(
-            f"No gate judges a stage {stage!r}.{nearest(stage, JUDGED)}",
-            why=f"Gates judge {', '.join(JUDGED)}.",
+            f"No gate evaluates the stage {stage!r}.{nearest(stage, JUDGED)}",
+            why=f"Stages with gates are {', '.join(JUDGED)}.",
         )
     rules = stages.rules(workspace.config)
     wanted = (stage,) if stage else _wanted(workspace)
@@ -67,7 +67,7 @@ def _error(found: Statement | NothingToJudgeError, rules: JudgingRules) -> Towpa
         return GateFailedError(f"{found.stage} failed: {names}.", why="\n".join(against))
     if against:
         return NothingToJudgeError(
-            f"The evidence of {found.stage} is not believed.",
+            f"The evidence of {found.stage} is not valid.",
             why="\n".join(against),
             next_step=f"Run the stage {found.stage} again.",
         )
@@ -88,13 +88,13 @@ def _current(
         return error
     if statement.stage != stage:
         return NothingToJudgeError(
-            f"The evidence of {stage} speaks of the stage {statement.stage}.",
+            f"The evidence file of {stage} is about the stage {statement.stage}.",
             next_step=f"Run the stage {stage} again.",
         )
     if statement.policy != rules.policy:
         return NothingToJudgeError(
-            f"{stage} was judged under another policy.",
-            why="A gate, a waiver or a setting that changes a verdict is another one since.",
+            f"{stage} was evaluated under another policy.",
+            why="A gate, a waiver or a setting that affects verdicts has changed since.",
             next_step=f"Run the stage {stage} again.",
         )
     return statement

@@ -67,9 +67,9 @@ def wanted(config: Config) -> tuple[str, ...]:
     for name in filter(None, chosen):
         if name not in known:
             raise ConfigurationError(
-                f"TOWPATH_PYTHONS names {name!r}, which the project does not support."
+                f"TOWPATH_PYTHONS has {name!r}, which the project does not support."
                 f"{nearest(name, known)}",
-                why=f"The classifiers in pyproject.toml name {', '.join(known) or 'no Python'}.",
+                why=f"The classifiers in pyproject.toml list {', '.join(known) or 'no Python'}.",
             )
     return tuple(name for name in known if name in chosen) if any(chosen) else known
 

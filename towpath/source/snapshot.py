@@ -110,7 +110,7 @@ def _warn_of_pointers(workspace: Workspace, seen: SourceFiles) -> None:
         workspace.terminal.warn(
             f"Git LFS did not fetch {found[0]}"
             + (f" and {len(found) - 1} more files" if found[1:] else "")
-            + ": what is built has a pointer in its place. Run `git lfs pull`."
+            + ": the image would contain pointers instead. Run `git lfs pull`."
         )
 
 
@@ -160,9 +160,9 @@ def _refuse_changed_submodules(seen: SourceFiles) -> None:
     changed = [path for path, about in seen.files if _CHANGED in about]
     if changed:
         raise ConfigurationError(
-            f"The submodule {changed[0]} has changes that are not committed in it.",
-            why="The commit of the project names a submodule by its commit alone.",
-            next_step="Commit them in the submodule, or undo them.",
+            f"The submodule {changed[0]} has uncommitted changes.",
+            why="The project records a submodule by its commit only.",
+            next_step="Commit them in the submodule, or discard them.",
         )
 
 
@@ -180,26 +180,27 @@ def _no_source(workspace: Workspace, error: CommandFailedError) -> Configuration
     """Return the error of a project of which git names no commit, with what helps."""
     if "dubious ownership" in error.why:
         return ConfigurationError(
-            "git does not read this repository, because it belongs to another user.",
+            "git refuses to read this repository because it belongs to another user.",
             why=error.why,
             next_step=f"git config --global --add safe.directory {workspace.config.root}",
         )
     if "not a git repository" in error.why:
         return ConfigurationError(
-            "The project has no commit to speak of: it is in no git repository.",
+            "The project is not in a git repository.",
             why=error.why,
-            next_step="Run `git init`, commit your files, and start again.",
+            next_step="Run `git init`, commit your files, and run the command again.",
         )
     if "exists on disk, but not in" in error.why or "does not exist in" in error.why:
         return ConfigurationError(
-            "No file of the project is committed in the repository that it lies in.",
+            "None of the project's files is committed in its git repository.",
             why=error.why,
-            next_step="Commit its files, or run `git init` in it, and start again.",
+            next_step="Commit them, or run `git init` in the project's directory, and run the "
+            "command again.",
         )
     return ConfigurationError(
-        "The project has no commit to speak of.",
+        "git reports no commit for the project.",
         why=error.why or error.what,
-        next_step="Commit your files and start again.",
+        next_step="Commit your files and run the command again.",
     )
 
 

@@ -38,7 +38,7 @@ class Labelled:
     positional=["service"],
     iterable=["service"],
     help={
-        "service": "Only these; plain words do too: invoke ci.run lint-check unit-tests",
+        "service": "Only this service; plain words work too: invoke ci.run lint-check unit-tests",
         "verbose": "Show every command and what it prints.",
     },
 )

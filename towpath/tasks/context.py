@@ -129,16 +129,16 @@ def _unexpected(error: Exception) -> UnexpectedError:
     return UnexpectedError(
         f"Internal error: {type(error).__name__}: {error}",
         why="".join(traceback.format_exception(error)).rstrip(),
-        next_step="This is a bug in Towpath: report it with the lines above.",
+        next_step="This is a bug in Towpath: please report it with the lines above.",
     )
 
 
 def _of_the_machine(error: OSError) -> ConfigurationError:
     """Return the error of a file or directory that this machine does not let us use."""
     return ConfigurationError(
-        f"{error.filename} cannot be used.",
+        f"Cannot access {error.filename}.",
         why=f"{error.strerror}.",
-        next_step="Check who owns it and whether there is room; TOWPATH_STATE moves the state.",
+        next_step="Check its owner and the free space; TOWPATH_STATE moves the state.",
     )
 
 

@@ -21,7 +21,9 @@ def main(argv: Sequence[str], env: Mapping[str, str]) -> int:
     """Copy one image with what is attached to it, and return the exit code."""
     try:
         if len(argv) != 2 or argv[0].startswith("-"):
-            raise ConfigurationError("Two references are wanted.", next_step=f"Write {USAGE}.")
+            raise ConfigurationError(
+                "The command takes two references.", next_step=f"Write {USAGE}."
+            )
         copy(argv[0], argv[1], env)
     except TowpathError as error:
         from towpath.core.terminal import Terminal
@@ -37,7 +39,7 @@ def copy(origin: str, goal: str, env: Mapping[str, str]) -> None:
 
     (place, reference), (target, name) = parse(origin), parse(goal)
     if ":" in name:
-        raise ConfigurationError(f"{goal} names no tag.", next_step="Write a tag after the name.")
+        raise ConfigurationError(f"{goal} has no tag.", next_step="Add a tag to the name.")
     source = registry_client(place, env)
     if target == place:
         source.retag(reference, name)
@@ -58,8 +60,9 @@ def parse(reference: str) -> tuple[Repository, str]:
     registry, slash, path = name.partition("/")
     if not slash:
         raise ConfigurationError(
-            f"{reference!r} is no whole reference.",
-            next_step="Write registry, name, and a tag or digest: localhost:5000/team/app:built.",
+            f"{reference!r} is not a complete reference.",
+            next_step="Write registry, name, and a tag or digest, as in "
+            "localhost:5000/team/app:built.",
         )
     return Repository(registry, path), wanted
 

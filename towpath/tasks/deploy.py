@@ -7,9 +7,9 @@ from invoke.tasks import task
 
 from towpath.tasks.context import entry, workspace
 
-_ENVIRONMENT = "As in pyproject.toml: development, staging, production."
+_ENVIRONMENT = "An environment in pyproject.toml: development, staging or production."
 _VERBOSE = "Show every command and what it prints."
-_JSON = "Write JSON instead of a table."
+_JSON = "Print JSON instead of a table."
 
 
 def _suffix(environment: str) -> str:
@@ -20,7 +20,8 @@ def _suffix(environment: str) -> str:
 @task(
     help={
         "environment": _ENVIRONMENT,
-        "digest": "Of the release; otherwise what the tag test (production: release) points at.",
+        "digest": "Digest of the release; default: what the tag test (for production: release) "
+        "points to.",
         "verbose": _VERBOSE,
     }
 )
@@ -38,7 +39,7 @@ def deploy(_c: Context, environment: str, digest: str = "", verbose: bool = Fals
     delivery.deploy(found, f"deploy{suffix}", environment, chosen.digest, chosen.version)
     verified = delivery.verify(found, f"verify{suffix}", environment, chosen.digest, chosen.version)
     stages.raise_for(verified)
-    found.terminal.say(f"{environment} serves {chosen.version} at {place.url}")
+    found.terminal.say(f"{environment} now runs {chosen.version} at {place.url}")
     found.terminal.data(found.config.images.at(chosen.digest))
 
 
@@ -54,7 +55,7 @@ def rollback(_c: Context, environment: str, verbose: bool = False) -> None:
     deployed = flow.rollback(found, found.config.environment(environment))
     name = f"verify{_suffix(environment)}"
     stages.raise_for(delivery.verify(found, name, environment, deployed.digest, deployed.version))
-    found.terminal.say(f"{environment} serves {deployed.version} again.")
+    found.terminal.say(f"{environment} runs {deployed.version} again.")
     found.terminal.data(found.config.images.at(deployed.digest))
 
 
@@ -89,7 +90,7 @@ def status(_c: Context, json: bool = False) -> None:
     )
 
 
-@task(help={"environment": f"{_ENVIRONMENT} Otherwise all that run."})
+@task(help={"environment": f"{_ENVIRONMENT} Default: all that are running."})
 @entry
 def health(_c: Context, environment: str = "") -> None:
     """Tell whether environments are well; exit 5 if one is not."""

@@ -9,7 +9,7 @@ from towpath.core.errors import ConfigurationError
 from towpath.core.references import nearest
 from towpath.tasks.context import entry, workspace
 
-_IMAGE = "A digest or a tag; otherwise the image built last."
+_IMAGE = "A digest or a tag; default: the image that was built last."
 
 
 @task(help={"image": _IMAGE})
@@ -21,7 +21,7 @@ def show(_c: Context, image: str = "built") -> None:
     listing.show(workspace(), image)
 
 
-@task(help={"image": _IMAGE, "stage": "Where it would go: test or release."})
+@task(help={"image": _IMAGE, "stage": "Stage to evaluate it for: test or release."})
 @entry
 def verify(_c: Context, image: str = "built", stage: str = "test") -> None:
     """Judge an image by the evidence in the registry, and move nothing; exit 7 if it may not."""
@@ -31,7 +31,7 @@ def verify(_c: Context, image: str = "built", stage: str = "test") -> None:
 
     if stage not in NEEDED:
         raise ConfigurationError(
-            f"Nothing is promoted to {stage!r}.{nearest(stage, NEEDED)}",
+            f"Cannot promote to {stage!r}.{nearest(stage, NEEDED)}",
             why=f"--stage takes {' and '.join(NEEDED)}.",
         )
     found = workspace()
@@ -41,16 +41,16 @@ def verify(_c: Context, image: str = "built", stage: str = "test") -> None:
     promote.refuse(candidate, stage)
     unproven = ", ".join(candidate.availability.unproven)
     found.terminal.say(
-        f"{candidate.release.version} may move to {stage}"
-        + (f"; unproven: {unproven}." if unproven else ".")
+        f"{candidate.release.version} can be promoted to {stage}"
+        + (f"; not evaluated: {unproven}." if unproven else ".")
     )
 
 
 @task(
     positional=["file"],
     help={
-        "file": "Where to write the statements.",
-        "stages": "Those that this job has run, as in lint,tests.",
+        "file": "File to write the statements to.",
+        "stages": "Stages that this job has run, as in lint,tests.",
     },
 )
 @entry
@@ -68,10 +68,10 @@ def export(_c: Context, file: str, stages: str) -> None:
     name="import",
     positional=["file"],
     help={
-        "file": "What `invoke evidence.export` wrote in another job.",
-        "stages": "Those that the other job had to run; it may speak of no other.",
-        "commit": "That the CI run is for, as in $GITHUB_SHA.",
-        "sha256": "Of the file, as the CI system passed it on.",
+        "file": "File that `invoke evidence.export` wrote in another job.",
+        "stages": "Stages that the other job had to run; the file must have these and no others.",
+        "commit": "Commit that the CI run is for, as in $GITHUB_SHA.",
+        "sha256": "sha256 of the file, as passed on by the CI system.",
     },
 )
 @entry

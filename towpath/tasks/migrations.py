@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from towpath.environments.environment import Release, Site
 
 _HELP = {
-    "environment": "Whose database: development, staging or production.",
-    "digest": "Of the release; otherwise what the tag test (production: release) points at.",
+    "environment": "Environment whose database is used: development, staging or production.",
+    "digest": "Digest of the release; default: what the tag test (for production: release) points to.",
     "verbose": "Show every command and what it prints.",
 }
 

@@ -19,14 +19,14 @@ def start(_c: Context) -> None:
     from towpath.registry import image as registry
 
     found = workspace(engine=True)
-    done = "is started" if registry.start(found) else "answers already"
+    done = "was started" if registry.start(found) else "is already running"
     found.terminal.say(f"The registry at {found.config.registry} {done}.")
 
 
 @task(
     help={
-        "user": "Who logs in; the password is asked for, or read from standard input.",
-        "registry": "A host and maybe a port; otherwise the project's first registry.",
+        "user": "User name; the password is asked for, or read from standard input.",
+        "registry": "A host with an optional port; default: the project's first registry.",
     }
 )
 @entry
@@ -44,7 +44,7 @@ def login(_c: Context, user: str, registry: str = "") -> None:
     password = getpass.getpass(f"Password of {user} at {where}: ") if terminal else sys.stdin.read()
     if not password.strip():
         raise ConfigurationError(
-            "There is no password.", next_step="Type it when asked, or pipe it to the command."
+            "No password was entered.", next_step="Enter it when asked, or pipe it to the command."
         )
     flow.login(found, user, password.rstrip("\r\n"), registry, folder=folder)
     found.terminal.say(f"{user} is logged in to {where}.")
@@ -52,8 +52,8 @@ def login(_c: Context, user: str, registry: str = "") -> None:
 
 @task(
     help={
-        "image": "Its name in the engine; otherwise what `invoke build --no-push` made.",
-        "tag": "The name it gets in the registry.",
+        "image": "Name of the image in the engine; default: the image from `invoke build --no-push`.",
+        "tag": "Tag for the image in the registry.",
     }
 )
 @entry
@@ -69,8 +69,8 @@ def push(_c: Context, image: str = "", tag: str = "local") -> None:
 
 @task(
     help={
-        "digest": "The image; without it what the tag names in the first registry.",
-        "tag": "The name that it gets in every registry, `built` if there is no digest either.",
+        "digest": "Digest of the image; default: what the tag points to in the first registry.",
+        "tag": "Tag for it in every registry; default without a digest: `built`.",
     }
 )
 @entry
@@ -82,7 +82,7 @@ def mirror(_c: Context, digest: str = "", tag: str = "") -> None:
     done = flow.mirror(found, digest, tag)
     found.terminal.table(
         " ".join((done.digest, *done.tags)),
-        ("registry", "blobs there", "mounted", "sent", "MB sent"),
+        ("registry", "blobs present", "mounted", "sent", "MB sent"),
         [
             (
                 row.registry,
@@ -96,7 +96,7 @@ def mirror(_c: Context, digest: str = "", tag: str = "") -> None:
     )
 
 
-@task(help={"delete": "Take this tag away; what it named stays under its digest."})
+@task(help={"delete": "Delete this tag; its image stays available by digest."})
 @entry
 def tags(_c: Context, delete: str = "") -> None:
     """List the tags, each with the image it names now."""
@@ -120,8 +120,8 @@ def inspect(_c: Context) -> None:
 
 @task(
     help={
-        "keep": "How many of the newest versions stay in any case.",
-        "yes": "Delete; without it only shown.",
+        "keep": "How many of the newest versions to keep in any case.",
+        "yes": "Delete; without it, only show what would be deleted.",
     }
 )
 @entry
@@ -134,9 +134,9 @@ def prune(_c: Context, keep: int = 5, yes: bool = False) -> None:
 
 @task(
     help={
-        "clear": "Delete what is shown; with --yes.",
+        "clear": "Delete what is shown; needs --yes.",
         "branch": "Only the caches of this branch.",
-        "yes": "Delete; without it only shown.",
+        "yes": "Delete; without it, only show what would be deleted.",
     }
 )
 @entry

@@ -10,7 +10,7 @@ from invoke.tasks import task
 from towpath.tasks.context import entry, workspace
 
 
-@task(help={"as_json": "Print the report as it is on disk."})
+@task(help={"as_json": "Print the report as JSON."})
 @entry
 def show(_c: Context, as_json: bool = False) -> None:
     """Show the report of the last run."""
@@ -32,4 +32,4 @@ def publish(_c: Context) -> None:
 
     found = workspace()
     url = report.publish(found, report.read_report(found.config))
-    found.terminal.say(f"Report delivered to {url}")
+    found.terminal.say(f"Report sent to {url}")

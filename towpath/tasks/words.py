@@ -72,7 +72,7 @@ def _error(said: str, tasks: Iterable[str]) -> ConfigurationError:
             next_step="See `invoke --list`, and `invoke --help TASK` for the options of a task.",
         )
     return ConfigurationError(
-        "The command cannot be understood.",
+        "Cannot parse the command.",
         why=re.sub(r"<Argument: (\S+)[^>]*>", r"--\1", said),
-        next_step="See `invoke --help TASK` for what a task takes.",
+        next_step="See `invoke --help TASK` for the options of a task.",
     )

@@ -141,7 +141,7 @@ def test_what_the_environment_named_is_a_reason_against_a_release(
     (reason,) = asked_for(workspace, release, RELEASE).reasons
 
     assert reason.startswith(f"{stage}: {waiver} was ")
-    assert reason.endswith(f"(a waiver would be of '{kind}:{waiver}')")
+    assert reason.endswith(f"(to accept it, add a waiver with the id '{kind}:{waiver}')")
     assert asked_for(workspace, release, TEST).ok
     for name, ok in ((f"{kind}:{waiver}", True), (f"{kind}:other", False)):
         accepting = waived(workspace, name)

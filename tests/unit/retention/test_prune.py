@@ -172,7 +172,7 @@ def test_an_engine_that_does_not_answer_ends_it(
     """What runs is not known then, so that nothing may go."""
 
     def silent(*_: str) -> None:
-        raise CommandFailedError("The engine did not list containers.")
+        raise CommandFailedError("Docker API call failed: list containers.")
 
     push(store, "1.0.0", 1)
     monkeypatch.setattr(World, "containers", silent)

@@ -40,7 +40,7 @@ def test_an_image_without_findings_has_zeros(
     assert [str(row) for row in found.asked] == [
         f"Debian's security archive, trixie ({archive[1].rstrip('/')};"
         " checked by Debian's signature; 1.5 days)",
-        "safety (a directory; checked by nothing; 2.5 days)",
+        "safety (a directory; verified by nothing; 2.5 days old)",
     ]
     assert (facts["age_days"], facts["foreign"]) == (2.5, ["a directory"])
     assert found.looked_at == {

@@ -132,7 +132,7 @@ def test_what_compose_says_against_a_file() -> None:
 )
 def test_compose_that_says_neither_yes_nor_no(ran: ToolResult) -> None:
     """It ended well without a configuration, was killed, or gave no reason."""
-    why = f"a.yaml: it ended with exit code {ran.code} and said nothing."
+    why = f"a.yaml: it exited with code {ran.code} and printed nothing."
 
     assert refused(lambda: compose.config(ran, "a.yaml")) == lines("compose", why)
 
