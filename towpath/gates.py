@@ -48,7 +48,7 @@ class Gate:
 
 @dataclass(frozen=True)
 class Verdict:
-    """What a gate says of a fact; `value` is None where there was nothing to judge."""
+    """The verdict of a gate on a fact; `value` is None where there was nothing to evaluate."""
 
     gate: str
     stage: str
@@ -69,8 +69,8 @@ NO_LIMITS: Limits = {}
 
 _DIRECTIONS = {"<": operator.lt, "<=": operator.le, ">=": operator.ge, ">": operator.gt}
 
-# By these, tools leave it to this table whether enough was covered or passed: by settings of a
-# project they would end as if they had failed, or before the end.
+# Options that leave the decision about coverage and failures to this table: with settings of the
+# project the tools could fail by their own limits, or stop early.
 COVERAGE_UNJUDGED = "--fail-under=0"
 TESTS_UNJUDGED = ("--cov-fail-under=0", "--maxfail=0")
 
@@ -182,7 +182,7 @@ GATES: tuple[Gate, ...] = (
         "",
         "high or unrated advisories for the dependencies",
     ),
-    # The free data of safety is made anew once a month; a few days more for whoever mirrors it.
+    # The free data of safety is updated monthly; a few days more are for mirrors.
     Gate(
         "ADVISORIES_AGE",
         "security",
@@ -303,8 +303,8 @@ def judge(
 def worst(statuses: Iterable[Status | str]) -> Status:
     """Return the worst of the statuses: failed wins over errored, errored over passed.
 
-    A policy that said no stays a no, whatever else could not be judged. Of nothing at all the
-    answer is errored: nothing was shown.
+    A failed gate decides, whatever else could not be evaluated. Without any status the result is
+    errored: nothing was proven.
     """
     seen = {Status(status) for status in statuses}
     for status in (Status.FAILED, Status.ERRORED, Status.PASSED):

@@ -37,7 +37,7 @@ DEPLOYMENTS = ("deploy", "deploy-production")
 
 @dataclass(frozen=True)
 class Problem:
-    """One thing wrong with a report: `path` is like `stages/test/coverage`, blank for the whole document."""
+    """A problem of a report: `path` is like `stages/test/coverage`, or empty for the document."""
 
     path: str
     message: str

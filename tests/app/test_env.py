@@ -61,7 +61,10 @@ def test_number_outside_is_refused(text: str) -> None:
     with pytest.raises(SettingError) as caught:
         read(PORT=text).number("PORT", 3, lowest=1, highest=9)
 
-    assert str(caught.value) == f"PORT: {text!r} is not a valid number. Allowed: an integer from 1 to 9."
+    assert (
+        str(caught.value)
+        == f"PORT: {text!r} is not a valid number. Allowed: an integer from 1 to 9."
+    )
 
 
 def test_flag_refuses_another_word() -> None:
@@ -79,7 +82,9 @@ def test_choice_names_what_is_allowed() -> None:
     with pytest.raises(SettingError) as caught:
         read(PLACE="prod").choice("PLACE", ("staging", "production"), "staging")
 
-    assert str(caught.value) == "PLACE: 'prod' is not an allowed value. Allowed: staging, production."
+    assert (
+        str(caught.value) == "PLACE: 'prod' is not an allowed value. Allowed: staging, production."
+    )
 
 
 def test_items_are_split_and_trimmed() -> None:

@@ -158,7 +158,7 @@ def test_a_lock_that_is_odd_is_refused_in_words(lock: str) -> None:
 
 def test_a_table_of_the_proxy_with_an_endless_field_is_refused_in_words() -> None:
     """The standard library's error is no error of ours."""
-    with pytest.raises(NothingToJudgeError, match="table cannot be read"):
+    with pytest.raises(NothingToJudgeError, match="Cannot read HAProxy's table"):
         haproxy.slots(f"# pxname,svname\nweb,{'a' * 200_000}\n\n# be_id be_name\n", "web")
 
 
@@ -226,7 +226,7 @@ def test_a_project_whose_tools_are_no_table_is_told_so(text: str, tmp_path: Path
     """Its settings are not passed over."""
     (tmp_path / "pyproject.toml").write_text(text)
 
-    with pytest.raises(ConfigurationError, match="tool of pyproject.toml is no table"):
+    with pytest.raises(ConfigurationError, match="'tool' in pyproject.toml is not a table"):
         reading.load(tmp_path, {})
 
 

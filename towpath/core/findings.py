@@ -1,4 +1,4 @@
-"""What a linter said, in one form for all of them, and the strict ways to read it."""
+"""The findings of linters in one form for all, and strict readers of their output."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from towpath.core.errors import NothingToJudgeError
 
 @dataclass(frozen=True)
 class ToolResult:
-    """How a tool ended: exit code, both streams, and how many files it was given."""
+    """The result of a tool: exit code, both streams, and the number of files passed to it."""
 
     code: int
     stdout: str
@@ -23,7 +23,7 @@ class ToolResult:
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that a tool found; `line` is 0 where it speaks of the whole file."""
+    """One finding of a tool; `line` is 0 where it is about the file as such."""
 
     path: str
     line: int
@@ -38,7 +38,7 @@ class Finding:
 
 @dataclass(frozen=True)
 class LeftOut:
-    """A file, or lines of it, that the project leaves out of a tool's judgement, and how."""
+    """A file, or lines of it, that the project excludes from a tool, and how."""
 
     path: str
     why: str
@@ -48,16 +48,16 @@ class LeftOut:
         return f"{self.path}: {self.why}"
 
 
-# Letters of a tool's report, and its levels: one of coverage has a row for each function.
+# Characters and levels of a tool's report: that of coverage has a row for each function.
 LIMIT, DEPTH = 64 << 20, 64
-# How our drivers name a file that is left out.
+# How our drivers report an excluded file.
 LEFT_OUT = re.compile(r"^LEFT OUT: (.+) \(([^()]+)\)$", re.MULTILINE)
-# What a tool says of a file.
+# What a tool reports about a file.
 Said: TypeAlias = Finding | LeftOut
 
 
 def unread(tool: str, why: str) -> NothingToJudgeError:
-    """Return the error of a tool whose output says neither yes nor no."""
+    """Return the error for a tool without a usable result."""
     return NothingToJudgeError(
         f"{tool} produced no usable result.",
         why=why,
@@ -66,7 +66,7 @@ def unread(tool: str, why: str) -> NothingToJudgeError:
 
 
 def require_ran(tool: str, ran: ToolResult, codes: Iterable[int] = (0, 1)) -> None:
-    """Raise NothingToJudgeError unless the tool had files and ended with a code of a verdict."""
+    """Raise NothingToJudgeError unless the tool had files and ended with one of these codes."""
     if not ran.files:
         raise unread(tool, "No files were passed to it.")
     if ran.code not in codes:
@@ -75,7 +75,7 @@ def require_ran(tool: str, ran: ToolResult, codes: Iterable[int] = (0, 1)) -> No
 
 
 def require_all(tool: str, ran: ToolResult, judged: int) -> None:
-    """Raise NothingToJudgeError unless the tool judged every file that it was given."""
+    """Raise NothingToJudgeError unless the tool reported on every file that was passed to it."""
     if judged != ran.files:
         raise unread(tool, f"It was passed {ran.files} files and reported on {judged}.")
 

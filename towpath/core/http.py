@@ -1,4 +1,4 @@
-"""How we speak HTTP: this machine is reached directly, our own header is never replaced."""
+"""HTTP with requests: this machine without a proxy, and our Authorization is never replaced."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from towpath.core import references as images
 if TYPE_CHECKING:
     import requests
 
-# Bytes of an answer; what is longer is none.
+# Bytes of an answer; a longer one is refused.
 LONGEST = 1 << 20
-# For requests an empty proxy is none, and one that is named here goes before the environment's.
+# For requests an empty proxy means none, and these replace the environment's.
 DIRECT = {"http": "", "https": "", "all": ""}
 
 

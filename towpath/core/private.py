@@ -1,8 +1,8 @@
 """Files and directories that only their owner may open, whatever the umask: state, locks, evidence.
 
-Who can open a lock can hold it for ever; who can write evidence can say that a check passed. What
-another user may have written is not believed, and nothing is read or written through a link that
-somebody put in the way.
+Anyone who can open a lock can block others for ever; anyone who can write evidence can claim that a
+check passed. Files that another user may have written are not trusted, and nothing is read or
+written through a symbolic link.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ def directory(path: Path) -> Path:
 def sole_directory(path: Path) -> None:
     """Make a directory of the engine, or take everybody else's rights to it away.
 
-    Raises ConfigurationError for one that belongs to somebody else or is a link: whoever made it
+    Raises ConfigurationError for one that belongs to another user or is a link: its owner
     could read and replace what is in it. Raises OSError where it cannot be made.
     """
     for parent in reversed(path.parents):
@@ -57,8 +57,8 @@ def sole_directory(path: Path) -> None:
     if not (_is_own(path) and _keeps(path.parent)):
         raise ConfigurationError(
             f"{path} is not a safe directory for sockets and passwords.",
-            why=f"It must be a directory, not a symbolic link, that belongs to the user who runs the engine"
-            f" ({os.geteuid()}), and no other user may be able to rename it.",
+            why="It must be a directory, not a symbolic link, that belongs to the user who runs the"
+            f" engine ({os.geteuid()}), and no other user may be able to rename it.",
             next_step="Remove it, or set TOWPATH_ENGINE_DIR to another directory.",
         )
     path.chmod(DIRECTORY)
@@ -67,7 +67,7 @@ def sole_directory(path: Path) -> None:
 def write_private(path: Path, content: bytes | str, mode: int = FILE) -> None:
     """Replace a file by a complete new one of exactly this mode; its directory is made so too.
 
-    Raises ConfigurationError, as `append` does, where the disk or somebody's rights refuse that.
+    Raises ConfigurationError, as `append` does, where the operating system refuses that.
     """
     with named(path):
         _made(path.parent)
@@ -180,7 +180,7 @@ def _is_own(path: Path) -> bool:
 
 
 def _keeps(parent: Path) -> bool:
-    """Tell whether nobody else can rename what is in a directory: /tmp is safe, by its mode."""
+    """Tell whether no other user can rename entries of a directory; /tmp is safe (sticky bit)."""
     found = parent.stat()
     shared = found.st_mode & 0o022 and not found.st_mode & stat.S_ISVTX
     return found.st_uid in (0, os.geteuid()) and not shared
@@ -239,7 +239,7 @@ def _remove_others(folder: int, wanted: set[str], *, are_files: bool = False) ->
 
 
 def _require_own(found: os.stat_result, place: Path) -> None:
-    """Raise NothingToJudgeError unless nobody but us can have written something."""
+    """Raise NothingToJudgeError if another user may have written a file or directory."""
     if found.st_uid != os.geteuid() or found.st_mode & _OTHERS_WRITE:
         raise NothingToJudgeError(
             f"{place} is not trusted: another user may have written it.",

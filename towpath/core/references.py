@@ -116,7 +116,7 @@ def _closest(word: str, known: Iterable[str]) -> str:
 
 
 def digest(text: str) -> str:
-    """Return `text` if it is a whole sha256 digest, else raise ConfigurationError."""
+    """Return `text` if it is a complete sha256 digest, else raise ConfigurationError."""
     if not _DIGEST.fullmatch(text):
         raise ConfigurationError(
             f"{text!r} is not a digest.",
@@ -127,7 +127,10 @@ def digest(text: str) -> str:
 
 
 def platform(text: str) -> str:
-    """Return the full name of a platform: `amd64` and `linux/amd64` are both `linux/amd64`."""
+    """Return the full name of a platform: `amd64` and `linux/amd64` are both `linux/amd64`.
+
+    Raises ConfigurationError for one that the pipeline does not build for.
+    """
     full = text if "/" in text else f"linux/{text}"
     if full not in PLATFORMS:
         # Compared without `linux/`, which would make every word look like a platform.
@@ -147,7 +150,10 @@ def architecture(platform: str) -> str:
 
 
 def platforms(text: str) -> tuple[str, ...]:
-    """Return the platforms of a comma-separated list, without repetition, in the order given."""
+    """Return the platforms of a comma-separated list, in order and without repetition.
+
+    Raises ConfigurationError for an unknown platform and an empty list.
+    """
     found = tuple(dict.fromkeys(platform(part.strip()) for part in text.split(",") if part.strip()))
     if not found:
         raise ConfigurationError(
@@ -169,7 +175,7 @@ def tag(text: str) -> str:
 
 
 def version_tag(version: str) -> str:
-    """Return the tag of a version: a tag cannot hold the `+` of a local version."""
+    """Return the tag of a version, without the `+` of a local version; or ConfigurationError."""
     return tag(version.replace("+", "-"))
 
 
@@ -185,14 +191,14 @@ class _Place(NamedTuple):
 
 
 class Repository(_Place):
-    """A place for images in a registry: `localhost:5000` and `towpath/dashboard`."""
+    """A repository of a registry: `localhost:5000` and `towpath/dashboard`."""
 
     # No dataclass, here and in what a copy of an image needs: importing `dataclasses` takes longer
     # than the copy itself.
     __slots__ = ()
 
     def __new__(cls, registry: str, name: str) -> Self:
-        """Take a registry and a name; raises ConfigurationError for what is none."""
+        """Take a registry and a name; raises ConfigurationError if one is invalid."""
         if why := _no_registry(registry):
             shown = _PASSWORD.sub("***@", registry)
             raise ConfigurationError(
@@ -219,9 +225,9 @@ class Repository(_Place):
         return is_loopback(match["host"] if match else "")
 
     def at(self, digest_: str) -> str:
-        """Return the reference by digest: the only one that a deployment takes."""
+        """Return the reference by digest; raises ConfigurationError if it is none."""
         return f"{self}@{digest(digest_)}"
 
     def tagged(self, tag_: str) -> str:
-        """Return the reference by tag: a name that may move."""
+        """Return the reference by tag; raises ConfigurationError for an invalid tag."""
         return f"{self}:{tag(tag_)}"

@@ -1,4 +1,4 @@
-"""Words for reading a table of pyproject.toml: a wrong key or value names its path. Pure."""
+"""Readers of values in pyproject.toml: an error names the path of the key. Pure."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def checked(table: Any, known: set[str], where: str) -> Mapping[str, Any]:
 
 
 def strings(value: Any, where: str, what: str = "file types") -> tuple[str, ...]:
-    """Return a list of texts, else raise ConfigurationError."""
+    """Return a list of strings, else raise ConfigurationError; `what` names its elements."""
     if not isinstance(value, list):
         raise wrong(where, f"a list of {what}", value)
     return tuple(typed(row, str, where) for row in value)
@@ -39,5 +39,5 @@ def typed(value: Any, kind: type[T], where: str) -> T:
 
 
 def wrong(where: str, wanted: str, value: object) -> ConfigurationError:
-    """Return the error of a value that is not what it must be."""
+    """Return the error for an invalid value; `wanted` describes a valid one."""
     return ConfigurationError(f"{where} in pyproject.toml must be {wanted}, not {value!r}.")

@@ -10,14 +10,14 @@ from __future__ import annotations
 import xml.etree.ElementTree as ElementTree  # nosec B405
 from typing import TypeAlias
 
-# Letters of a document, and its levels.
+# Characters of a document, and levels of nesting.
 LIMIT, DEPTH = 64 << 20, 64
 
 Element: TypeAlias = ElementTree.Element
 
 
 def parse_xml(text: str) -> Element:
-    """Return the root of a document; raises ValueError, in words, for what is none."""
+    """Return the root of a document; raises ValueError with a readable reason."""
     if len(text) > LIMIT:
         raise ValueError(f"it has {len(text)} characters; the limit is {LIMIT}")
     parser = ElementTree.XMLParser(target=_Builder())  # nosec B314
@@ -30,7 +30,7 @@ def parse_xml(text: str) -> Element:
 
 
 class _Builder(ElementTree.TreeBuilder):
-    """Builds a tree, and stops at what no report has."""
+    """Builds a tree, and refuses what no report has."""
 
     def __init__(self) -> None:
         super().__init__()

@@ -1,8 +1,8 @@
-"""`python -m towpath.tasks.copy FROM TO`: an image under one more name, here or elsewhere.
+"""`python -m towpath.tasks.copy FROM TO`: copy an image to another tag or registry.
 
-What a promotion does to the registry, without a project and without a judgement: for scripts, and
-to be measured. References are whole, as in `localhost:5000/team/app@sha256:...`. Nothing is said
-when it worked. Little is imported, because most of such a copy's time is a start of Python.
+It changes the registry as a promotion does, without a project and without checking evidence: for
+scripts and benchmarks. References are complete, as in `localhost:5000/team/app@sha256:...`. Success
+prints nothing. Few modules are imported, because most of the time of a copy is Python's start.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ def main(argv: Sequence[str], env: Mapping[str, str]) -> int:
 
 
 def copy(origin: str, goal: str, env: Mapping[str, str]) -> None:
-    """Bring the image to the other reference's repository; a tag moves last."""
+    """Copy the image to the repository of `goal`; the tag moves last."""
     from towpath.registry.login import registry_client
 
     (place, reference), (target, name) = parse(origin), parse(goal)
@@ -50,7 +50,7 @@ def copy(origin: str, goal: str, env: Mapping[str, str]) -> None:
 
 
 def parse(reference: str) -> tuple[Repository, str]:
-    """Split a whole reference into its repository and its tag or digest."""
+    """Split a complete reference into repository and tag or digest; or ConfigurationError."""
     name, at, wanted = reference.partition("@")
     if at:
         digest(wanted)

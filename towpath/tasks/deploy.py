@@ -1,4 +1,4 @@
-"""Deployment and what runs where, as Invoke tasks."""
+"""Invoke tasks for deployments and the state of environments."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _JSON = "Print JSON instead of a table."
 
 
 def _suffix(environment: str) -> str:
-    """Return what an environment adds to a stage's name; staging is the chain's own."""
+    """Return the suffix of an environment's stages; the pipeline's own, staging, has none."""
     return "" if environment == "staging" else f"-{environment}"
 
 
@@ -27,7 +27,7 @@ def _suffix(environment: str) -> str:
 )
 @entry
 def deploy(_c: Context, environment: str, digest: str = "", verbose: bool = False) -> None:
-    """Deploy a release without losing a request, and verify that it serves."""
+    """Deploy a release without downtime, and verify that it answers requests."""
     from towpath.deployment import release as target
     from towpath.evidence import record as stages
     from towpath.pipeline import stages as delivery
@@ -46,7 +46,7 @@ def deploy(_c: Context, environment: str, digest: str = "", verbose: bool = Fals
 @task(help={"environment": _ENVIRONMENT, "verbose": _VERBOSE})
 @entry
 def rollback(_c: Context, environment: str, verbose: bool = False) -> None:
-    """Bring back the release that served before, on the same way, and verify that it serves."""
+    """Deploy the previous release again, and verify that it answers requests."""
     from towpath.deployment import deploy as flow
     from towpath.evidence import record as stages
     from towpath.pipeline import stages as delivery
@@ -62,7 +62,7 @@ def rollback(_c: Context, environment: str, verbose: bool = False) -> None:
 @task(help={"json": _JSON})
 @entry
 def status(_c: Context, json: bool = False) -> None:
-    """Show what runs where: version, digest, since when, and how it is."""
+    """Show the release of each environment: version, digest, since when, and health."""
     from dataclasses import asdict
     from json import dumps
 
@@ -93,7 +93,7 @@ def status(_c: Context, json: bool = False) -> None:
 @task(help={"environment": f"{_ENVIRONMENT} Default: all that are running."})
 @entry
 def health(_c: Context, environment: str = "") -> None:
-    """Tell whether environments are well; exit 5 if one is not."""
+    """Check the health of environments; exit 5 if one is unhealthy."""
     from towpath.environments import status as flow
 
     found = workspace(engine=True)
@@ -108,7 +108,7 @@ def health(_c: Context, environment: str = "") -> None:
 @task(help={"environment": _ENVIRONMENT, "json": _JSON})
 @entry
 def history(_c: Context, environment: str, json: bool = False) -> None:
-    """Show what an environment has run, the newest last."""
+    """List the releases that an environment has run, the newest last."""
     from json import dumps
 
     from towpath.environments.environment import Site

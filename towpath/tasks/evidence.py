@@ -1,4 +1,4 @@
-"""The evidence of a release, as Invoke tasks."""
+"""Invoke tasks for the evidence of a release."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _IMAGE = "A digest or a tag; default: the image that was built last."
 @task(help={"image": _IMAGE})
 @entry
 def show(_c: Context, image: str = "built") -> None:
-    """Show what is known of an image: every statement that hangs on it."""
+    """Show all statements that are attached to an image."""
     from towpath.promotion import show as listing
 
     listing.show(workspace(), image)
@@ -24,7 +24,7 @@ def show(_c: Context, image: str = "built") -> None:
 @task(help={"image": _IMAGE, "stage": "Stage to evaluate it for: test or release."})
 @entry
 def verify(_c: Context, image: str = "built", stage: str = "test") -> None:
-    """Judge an image by the evidence in the registry, and move nothing; exit 7 if it may not."""
+    """Check whether an image could be promoted, and move nothing; exit 7 if it could not."""
     from towpath.promotion import promote
     from towpath.promotion.availability import NEEDED
     from towpath.registry import image as registry
@@ -55,7 +55,7 @@ def verify(_c: Context, image: str = "built", stage: str = "test") -> None:
 )
 @entry
 def export(_c: Context, file: str, stages: str) -> None:
-    """Write what this job's stages say into one file for the next job; its sha256 is shown."""
+    """Write this job's statements to a file for the next job, and print the file's sha256."""
     from pathlib import Path
 
     from towpath.evidence import exchange
@@ -76,7 +76,7 @@ def export(_c: Context, file: str, stages: str) -> None:
 )
 @entry
 def import_(_c: Context, file: str, stages: str, commit: str, sha256: str) -> None:
-    """Take another job's evidence, if it is whole and about this commit; an image is named."""
+    """Import another job's evidence if it is complete and about this commit; print its image."""
     from pathlib import Path
 
     from towpath.evidence import exchange

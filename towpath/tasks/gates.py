@@ -1,4 +1,4 @@
-"""The gates and what they said, as Invoke tasks."""
+"""Invoke tasks for the gates and their verdicts."""
 
 from __future__ import annotations
 

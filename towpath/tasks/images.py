@@ -1,4 +1,4 @@
-"""Build, scan and promote, as Invoke tasks."""
+"""Invoke tasks to build, scan and promote images."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def build(
 )
 @entry
 def scan(_c: Context, digest: str = "", verbose: bool = False) -> None:
-    """Scan the image in the registry, every platform of it, for known weaknesses."""
+    """Scan every platform of the image in the registry for known vulnerabilities."""
     from towpath.core.references import BUILT
     from towpath.evidence import record as stages
     from towpath.promotion import promote
@@ -100,14 +100,14 @@ def scan(_c: Context, digest: str = "", verbose: bool = False) -> None:
 @task(help={"digest": _DIGEST, "verbose": _VERBOSE})
 @entry
 def promote_test(_c: Context, digest: str = "", verbose: bool = False) -> None:
-    """Accept a built image into test, if its evidence allows it."""
+    """Promote a built image to test, if its evidence allows it."""
     _promote("test", digest, verbose)
 
 
 @task(help={"digest": _DIGEST, "verbose": _VERBOSE})
 @entry
 def promote_release(_c: Context, digest: str = "", verbose: bool = False) -> None:
-    """Accept a tested image as a release; in CI only, and with every gate passed."""
+    """Promote a tested image to release; only in CI, and only if every gate passed."""
     _promote("release", digest, verbose)
 
 

@@ -1,4 +1,4 @@
-"""The whole chain, as an Invoke task."""
+"""The Invoke task of the whole pipeline."""
 
 from __future__ import annotations
 

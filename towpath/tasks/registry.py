@@ -1,4 +1,4 @@
-"""The registry, as Invoke tasks."""
+"""Invoke tasks for the registry."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from towpath.tasks.context import entry, workspace
 @task
 @entry
 def start(_c: Context) -> None:
-    """Bring up a registry on this machine, unless one answers."""
+    """Start a registry on this machine, unless one is running."""
     from towpath.registry import image as registry
 
     found = workspace(engine=True)
@@ -52,7 +52,7 @@ def login(_c: Context, user: str, registry: str = "") -> None:
 
 @task(
     help={
-        "image": "Name of the image in the engine; default: the image from `invoke build --no-push`.",
+        "image": "Name of the image in the engine; default: that of `invoke build --no-push`.",
         "tag": "Tag for the image in the registry.",
     }
 )
@@ -75,7 +75,7 @@ def push(_c: Context, image: str = "", tag: str = "local") -> None:
 )
 @entry
 def mirror(_c: Context, digest: str = "", tag: str = "") -> None:
-    """Bring an image with its evidence to every further registry; tags move when all have it."""
+    """Copy an image with its evidence to every additional registry; tags move when all have it."""
     from towpath.registry import publish as flow
 
     found = workspace()
@@ -99,7 +99,7 @@ def mirror(_c: Context, digest: str = "", tag: str = "") -> None:
 @task(help={"delete": "Delete this tag; its image stays available by digest."})
 @entry
 def tags(_c: Context, delete: str = "") -> None:
-    """List the tags, each with the image it names now."""
+    """List the tags, each with the image that it points to."""
     from towpath.promotion import show as listing
     from towpath.registry import image as registry
 
@@ -112,7 +112,7 @@ def tags(_c: Context, delete: str = "") -> None:
 @task
 @entry
 def inspect(_c: Context) -> None:
-    """Show every tag: digest, platforms, compressed size, age, evidence, SBOM, where it may go."""
+    """Show every tag: digest, platforms, compressed size, age, evidence, SBOM, next stages."""
     from towpath.promotion import show as listing
 
     listing.inspect(workspace())
@@ -126,7 +126,7 @@ def inspect(_c: Context) -> None:
 )
 @entry
 def prune(_c: Context, keep: int = 5, yes: bool = False) -> None:
-    """Take away what nothing runs, promotes or rolls back to; shows first, deletes with --yes."""
+    """Delete images that nothing runs, promotes or rolls back to; without --yes only list them."""
     from towpath.retention import prune as flow
 
     flow.prune(workspace(engine=True), keep=keep, sure=yes)
@@ -141,7 +141,7 @@ def prune(_c: Context, keep: int = 5, yes: bool = False) -> None:
 )
 @entry
 def cache(_c: Context, clear: bool = False, branch: str = "", yes: bool = False) -> None:
-    """Show the cache of builds in the registry: target, branch, size, age; or clear it."""
+    """Show the build caches in the registry: target, branch, size, age; or delete them."""
     from towpath.images import cache as flow
 
     flow.cache(workspace(), clear=clear, branch=branch, sure=yes)

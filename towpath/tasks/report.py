@@ -1,4 +1,4 @@
-"""The report of the last run, as Invoke tasks."""
+"""Invoke tasks for the report of the last run."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def show(_c: Context, as_json: bool = False) -> None:
 @task
 @entry
 def publish(_c: Context) -> None:
-    """Deliver the report of the last run to the dashboard."""
+    """Send the report of the last run to the dashboard."""
     from towpath.pipeline import report
 
     found = workspace()

@@ -1,4 +1,4 @@
-"""The services of an environment, as Invoke tasks."""
+"""Invoke tasks for the services of an environment."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def up(
 def down(
     _c: Context, environment: str = "development", volumes: bool = False, verbose: bool = False
 ) -> None:
-    """Stop and remove everything that runs in an environment; its data stays."""
+    """Stop and remove all containers of an environment; its data is kept."""
     from towpath.environments import services as stack
 
     found = workspace(verbose=verbose, engine=True)
@@ -95,7 +95,7 @@ def logs(
     lines: int = 50,
     follow: bool = False,
 ) -> None:
-    """Show what the containers of an environment wrote."""
+    """Show the logs of the containers of an environment."""
     from towpath.environments import compose_commands as compose
     from towpath.environments.environment import Site
 
@@ -110,7 +110,7 @@ def logs(
 @task(help={"environment": _ENVIRONMENT, "seconds": "Maximum time to wait, in seconds."})
 @entry
 def wait(_c: Context, environment: str = "development", seconds: int = 120) -> None:
-    """Wait until every service that was started is healthy; exit 5 if one does not get there."""
+    """Wait until every started service is healthy; exit 5 if one is not in time."""
     from towpath.core.errors import CommandFailedError
     from towpath.environments import services as stack
     from towpath.environments.environment import Site

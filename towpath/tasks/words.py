@@ -1,12 +1,12 @@
-"""What Invoke's parser does otherwise for us: plain words for a task, and its exit codes.
+"""Changes to Invoke's parser: plain words as arguments of a task, and our exit codes.
 
 `invoke ci.run lint-check unit-tests` gives a task any number of plain words.
 
-Invoke takes one word for each positional argument, demands it, and reads every other word as the
-next task. Here a positional argument that is a list, which Invoke leaves without a meaning, takes
-all words that follow its task and are no flag.
+Invoke requires one word for each positional argument and reads every other word as the next task.
+Here a positional argument that is a list, which Invoke does not support, takes all following words
+that are not options.
 
-What cannot be parsed ends with 2, as every mistake in a command does; Invoke ends with 1.
+A command line that cannot be parsed ends with exit code 2, like every usage error; Invoke's is 1.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from towpath.core.references import nearest
 
 
 def allow() -> None:
-    """Teach the parser, once."""
+    """Patch the parser, once."""
     usual = ParseMachine.handle
     if hasattr(usual, "__wrapped__"):
         return
@@ -39,7 +39,7 @@ def allow() -> None:
             usual(machine, token)
 
     ParseMachine.handle = handle  # type: ignore[assignment, method-assign]
-    # Tasks are found after the first reading of the command line and before these.
+    # Tasks are loaded after the first pass over the command line and before these.
     for name in ("parse_tasks", "parse_cleanup"):
         setattr(Program, name, _with_our_code(getattr(Program, name)))
 
@@ -50,7 +50,7 @@ def _with_our_code(usual: Callable[[Program], None]) -> Callable[[Program], None
         try:
             usual(program)
         except Exit as error:
-            # With a message it is a mistake, without one the end of --help or --list.
+            # With a message it is an error, without one the end of --help or --list.
             raise Exit(error.message, ConfigurationError.code if error.message else 0) from error
         except (ParseError, ValueError) as error:
             contexts = getattr(program, "parser", None)
@@ -62,9 +62,9 @@ def _with_our_code(usual: Callable[[Program], None]) -> Callable[[Program], None
     return parse
 
 
-def _error(said: str, tasks: Iterable[str]) -> ConfigurationError:
-    """Return the error of a command line that cannot be parsed, with the nearest right word."""
-    if unknown := re.search(r"No idea what '(.+?)' is", said):
+def _error(message: str, tasks: Iterable[str]) -> ConfigurationError:
+    """Return the error of a command line that cannot be parsed, with the nearest valid name."""
+    if unknown := re.search(r"No idea what '(.+?)' is", message):
         word = unknown[1]
         kind = "option" if word.startswith("-") else "task"
         return ConfigurationError(
@@ -73,6 +73,6 @@ def _error(said: str, tasks: Iterable[str]) -> ConfigurationError:
         )
     return ConfigurationError(
         "Cannot parse the command.",
-        why=re.sub(r"<Argument: (\S+)[^>]*>", r"--\1", said),
+        why=re.sub(r"<Argument: (\S+)[^>]*>", r"--\1", message),
         next_step="See `invoke --help TASK` for the options of a task.",
     )

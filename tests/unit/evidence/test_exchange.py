@@ -89,7 +89,7 @@ def test_a_job_speaks_of_its_own_stages_only(
     sha256 = pack(workspace, statement("lint"), statement(stage, subject))
 
     assert "expected: lint." in refused(workspace, sha256, "lint")
-    assert "wanted is lint, security." in refused(workspace, sha256, "lint", "security")
+    assert "expected: lint, security." in refused(workspace, sha256, "lint", "security")
     twice = pack(workspace, statement("lint"), statement("lint"))
     assert "It has statements for lint, lint" in refused(workspace, twice, "lint")
 

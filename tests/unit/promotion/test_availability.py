@@ -154,7 +154,9 @@ def test_a_pass_that_its_verdicts_deny_is_a_reason(
 
     reasons = is_available(with_(release, lie), "test", situation).reasons
 
-    assert any(reason.startswith("lint: is recorded as passed, but its verdicts") for reason in reasons)
+    assert any(
+        reason.startswith("lint: is recorded as passed, but its verdicts") for reason in reasons
+    )
 
 
 @pytest.mark.parametrize(

@@ -180,7 +180,7 @@ def test_an_engine_that_does_not_answer_ends_it(
     with pytest.raises(CommandFailedError, match="Nobody can say what staging needs") as caught:
         prune.prune(workspace, keep=0, sure=True)
 
-    assert "did not list containers" in caught.value.why
+    assert "Docker API call failed: list containers" in caught.value.why
     assert "1.0.0" in store.tags
 
 

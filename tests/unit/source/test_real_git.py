@@ -101,7 +101,9 @@ def test_a_project_that_its_repository_does_not_know_is_refused(shop: Path) -> N
     other.mkdir()
     (other / "app.py").write_text("")
 
-    with pytest.raises(ConfigurationError, match="None of the project's files is committed") as caught:
+    with pytest.raises(
+        ConfigurationError, match="None of the project's files is committed"
+    ) as caught:
         source.read_source(session_in(other))
 
     assert "git init" in caught.value.next_step

@@ -14,7 +14,7 @@ class Command(runserver.Command):
     """Django's development server, with the development database brought up to date first."""
 
     def check_migrations(self) -> None:
-        """Migrate the SQLite database of a checkout; elsewhere list missing migrations, like Django."""
+        """Migrate the SQLite database of a checkout; elsewhere only list missing migrations."""
         if settings.ENVIRONMENT in CHECKOUTS and connection.vendor == "sqlite":
             call_command("migrate", interactive=False, verbosity=0)
         super().check_migrations()

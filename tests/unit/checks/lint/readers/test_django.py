@@ -57,10 +57,13 @@ def test_a_probe_names_what_it_found_and_what_it_judged() -> None:
         (ToolResult(0, probed(), "", 0), NO_FILE),
         (ToolResult(1, probed(), "broken", 1), "It exited with code 1: broken"),
         (ToolResult(0, "", "", 1), SILENT),
-        (ToolResult(0, '{"judged": []}', "", 1), "Its report lacks or spoils 'findings'."),
+        (
+            ToolResult(0, '{"judged": []}', "", 1),
+            "Unexpected report format: missing or invalid field 'findings'.",
+        ),
         (
             ToolResult(0, probed(judged=1), "", 1),
-            "Its report lacks or spoils 'int' object is not iterable.",
+            "Unexpected report format: missing or invalid field 'int' object is not iterable.",
         ),
         (ToolResult(0, probed(), "", 2), PASSED_OVER),
     ],
