@@ -94,7 +94,7 @@ def broken(statement: Statement, rules: JudgingRules) -> list[str]:
     """Return why a stage did not pass although all of its gates did, if that is so."""
     if statement.status is Status.PASSED or any(not_passed(statement, rules)):
         return []
-    said = statement.reason or "no reason given"
+    said = statement.reason or "no reason recorded"
     return [f"{statement.stage}: {statement.stage} {statement.status}: {said}"]
 
 

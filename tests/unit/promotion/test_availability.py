@@ -329,7 +329,7 @@ def test_a_stage_that_broke_without_a_word_is_a_reason_too(
     broken = replace(release.statements["lint"], status=Status.ERRORED, reason="")
 
     assert is_available(with_(release, broken), "test", situation).reasons == (
-        "lint: lint errored: no reason given",
+        "lint: lint errored: no reason recorded",
     )
 
 
