@@ -121,7 +121,7 @@ def test_help_names_the_commands(capsys: pytest.CaptureFixture[str]) -> None:
         main(["--help"])
 
     shown = capsys.readouterr().out
-    assert all(word in shown for word in ("begin", "check", "gate", "Judge what the last run"))
+    assert all(word in shown for word in ("begin", "check", "gate", "Evaluate the results of"))
 
 
 @pytest.fixture

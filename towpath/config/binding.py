@@ -31,9 +31,9 @@ def address(text: str) -> str:
 
 
 def _written(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
-    """Return the address that a text is; only one of IPv6 may stand in brackets.
+    """Parse an address; only an IPv6 address may be in brackets.
 
-    Raises ValueError for what is no address.
+    Raises ValueError for anything else.
     """
     if text.startswith("[") and text.endswith("]"):
         return ipaddress.IPv6Address(text[1:-1])
@@ -48,7 +48,7 @@ def published(bind: str) -> str:
 def reached(bind: str) -> str:
     """Return the host by which this machine reaches what listens on the address.
 
-    What listens on every address of a family is asked on the loopback of that family.
+    For an address that means all addresses of a family it is the loopback of that family.
     """
     found = ipaddress.ip_address(bind)
     if not found.is_unspecified:
@@ -57,9 +57,9 @@ def reached(bind: str) -> str:
 
 
 def hosts(text: str, bind: str) -> str:
-    """Return the hosts that the product answers to: those of TOWPATH_HOSTS, and the one we ask.
+    """Return the hosts that the product answers to: those of TOWPATH_HOSTS, and our own.
 
-    Raises ConfigurationError for a pattern that stands for every host.
+    Raises ConfigurationError for a pattern that matches every host.
     """
     named = [part.strip() for part in text.split(",") if part.strip()]
     if "*" in named:

@@ -1,4 +1,4 @@
-"""Machines that build a platform: what `[tool.towpath.builders]` says of each. Pure."""
+"""Machines that build a platform: `[tool.towpath.builders]`. Pure."""
 
 from __future__ import annotations
 
@@ -52,19 +52,22 @@ class BuilderNode:
         return {name: file for name, file in rows.items() if file}
 
     def builder(self, project: str, material: bytes = b"") -> str:
-        """Return what buildx calls a builder there: another setting is another name.
+        """Return the name of the buildx builder; it changes with any setting.
 
-        `material` is what the files for TLS hold.
+        `material` is the content of the TLS files.
         """
         import hashlib
         import json
 
-        said = json.dumps([project, asdict(self)], sort_keys=True).encode()
-        return f"towpath-{hashlib.sha256(said + material).hexdigest()[:12]}"
+        identity = json.dumps([project, asdict(self)], sort_keys=True).encode()
+        return f"towpath-{hashlib.sha256(identity + material).hexdigest()[:12]}"
 
 
 def table(text: str) -> dict[str, str]:
-    """Read TOWPATH_BUILDERS, as in `linux/arm64=ssh://user@host`; several have commas between."""
+    """Parse TOWPATH_BUILDERS: `linux/arm64=ssh://user@host`, separated by commas.
+
+    Raises ConfigurationError for an entry without a platform, and for a platform given twice.
+    """
     found: dict[str, str] = {}
     for row in filter(None, (part.strip() for part in text.split(","))):
         name, sign, endpoint = row.partition("=")
@@ -115,7 +118,7 @@ def _node(name: str, row: Any, where: str) -> BuilderNode:
 
 
 def _require_possible(node: BuilderNode, where: str) -> None:
-    """Stop at an endpoint that no builder could have, and at files it would not read."""
+    """Raise ConfigurationError for an invalid endpoint, and for options that it does not use."""
     from urllib.parse import urlsplit
 
     try:
@@ -140,7 +143,7 @@ def _require_possible(node: BuilderNode, where: str) -> None:
 
 
 def _require_fitting(node: BuilderNode, parts: SplitResult, port: int | None, where: str) -> None:
-    """Hold the rules of one scheme each."""
+    """Raise ConfigurationError for what the scheme of the endpoint does not allow."""
     if node.scheme != KUBERNETES and node.options:
         raise _bad(node, where, "Options are for kubernetes:// only.")
     if node.scheme != TCP and node.material:

@@ -15,7 +15,7 @@ TAKEN = frozenset({"builders", "ci", "layers", "prune", "uploads", "wheels"})
 
 
 def project(text: str, where: str) -> str:
-    """Return `text` if it may name a project, else raise ConfigurationError; `where` it stood."""
+    """Return `text` if it is a valid project name; raises ConfigurationError, naming `where`."""
     return _checked(text, where, "a project name", "app")
 
 
@@ -31,7 +31,7 @@ def environment(text: str, where: str) -> str:
 
 
 def near(text: str, otherwise: str) -> str:
-    """Return the right name that is nearest to a wrong one; `otherwise` if nothing is left."""
+    """Return the valid name nearest to an invalid one; `otherwise` if nothing is left."""
     words = re.sub(r"[^a-z0-9_]+", "-", text.lower())
     return words.strip("-_")[:LONGEST].strip("-_") or otherwise
 

@@ -17,7 +17,7 @@ from towpath.config.ci_systems import OVERRIDE, CiRun, is_commit
 SCAN, TEST, RELEASE = REACHES = ("scan", "test", "release")
 BRANCH, TAG = "branch", "tag"
 
-# A `v`, and a number or something that stands for one: how tags of versions are written.
+# A `v` and a digit or a wildcard: how tags of versions are written.
 _OLD_FORM = re.compile(r"v[0-9?*\[].*")
 _NEXT = "Run it in CI for a branch or tag that [tool.towpath.branches] allows to go further."
 
@@ -68,7 +68,7 @@ def limit(branches: Mapping[str, str], run: CiRun | None, head: str = "") -> Lim
 
     A person's machine goes to `test`. In CI a pull request ends after the scan, whatever its branch
     is called, and so does a run of which no branch or tag is known, or that has another commit
-    checked out than the one that its branch or tag stands for.
+    checked out than that of its branch or tag.
     """
     if run is None:
         return Limit(

@@ -1,7 +1,7 @@
 """`[tool.towpath]` and the environment, read once into frozen values.
 
-A wrong key names its path and the nearest right one. The environment is a parameter: nothing else
-in the package reads `os.environ`.
+An error names the path of the key and the nearest valid one. The environment is a parameter: this
+module does not read `os.environ`.
 """
 
 from __future__ import annotations
@@ -40,9 +40,9 @@ REGISTRY_WHEELS = ("always", "authenticated", "never")
 # The stages that read the project's files, and the files that none of them may ignore.
 CHECKS = ("lint", "tests", "integration", "performance", "security")
 SETTINGS = ("pyproject.toml", "noxfile.py")
-# Evidence about advisories that is older than a year says nothing at all.
+# The largest number of days for evidence-days: one year.
 MOST_DAYS = 365
-# What no gate measures, in whatever unit.
+# More than any gate measures, in any unit.
 LARGEST_LIMIT = 10**18
 
 
@@ -52,7 +52,8 @@ def load(root: Path, env: Mapping[str, str], hazards: Collection[str] = ()) -> C
     `TOWPATH_NAME`, `TOWPATH_REGISTRY`, `TOWPATH_REPOSITORY`, `TOWPATH_REGISTRIES` (with commas) and
     `TOWPATH_BUILDERS` in `env` replace what the file says, and `TOWPATH_BIND` is the address that
     environments are published on. Raises ConfigurationError for a file
-    that is missing or no TOML, and for every key or value that is not as it must be.
+    that is missing or no TOML, and for every invalid key or value. `hazards` are the codes of
+    migration hazards that a waiver may name.
     """
     path = root / "pyproject.toml"
     try:
@@ -122,7 +123,7 @@ def parse(
 
 
 def _replace(values: dict[str, Any], env: Mapping[str, str]) -> None:
-    """Put what the environment says in the place of what the file does."""
+    """Replace values of the file by those of the environment."""
     for key in ("name", "registry", "repository"):
         if chosen := variable(env, f"TOWPATH_{key.upper()}"):
             values[key] = chosen
@@ -138,8 +139,8 @@ def _name(value: Any, where: str, env: Mapping[str, str]) -> str:
     return names.project(typed(value, str, where), chosen)
 
 
-def _section(table: Any, kind: type, where: str, given: tuple[str, ...] = ()) -> dict[str, Any]:
-    types = {row.name: row.type for row in fields(kind) if row.name not in given}
+def _section(table: Any, kind: type, where: str, excluded: tuple[str, ...] = ()) -> dict[str, Any]:
+    types = {row.name: row.type for row in fields(kind) if row.name not in excluded}
     values = dict(checked(table, set(types), where))
     for key, value in values.items():
         typed(value, {"int": int, "str": str}[str(types[key])], f"{where}.{key}")
@@ -169,11 +170,13 @@ def _django(table: Any, where: str) -> Django:
 def _image(table: Any, where: str) -> ImageSettings:
     keys = {"build-packages": "build_packages", "run-packages": "run_packages"}
     values = dict(checked(table, {*keys, "registry-wheels"}, where))
-    believed = typed(
+    policy_of_wheels = typed(
         values.pop("registry-wheels", "authenticated"), str, f"{where}.registry-wheels"
     )
-    if believed not in REGISTRY_WHEELS:
-        raise wrong(f"{where}.registry-wheels", f"one of {', '.join(REGISTRY_WHEELS)}", believed)
+    if policy_of_wheels not in REGISTRY_WHEELS:
+        raise wrong(
+            f"{where}.registry-wheels", f"one of {', '.join(REGISTRY_WHEELS)}", policy_of_wheels
+        )
     found: dict[str, tuple[str, ...]] = {}
     for key, value in values.items():
         found[keys[key]] = strings(value, f"{where}.{key}", "Debian packages")
@@ -181,7 +184,9 @@ def _image(table: Any, where: str) -> ImageSettings:
             if not _PACKAGE.fullmatch(name):
                 raise wrong(f"{where}.{key}", "a list of names of Debian packages", name)
     return ImageSettings(
-        found.get("build_packages", ()), found.get("run_packages", ()), registry_wheels=believed
+        found.get("build_packages", ()),
+        found.get("run_packages", ()),
+        registry_wheels=policy_of_wheels,
     )
 
 
@@ -216,8 +221,8 @@ def _dashboard_runs_somewhere(values: Mapping[str, Any]) -> None:
     known = values.get("environments", {})
     if name and name not in known:
         raise ConfigurationError(
-            f"tool.towpath.dashboard.environment is {name!r}, which is not a configured environment."
-            f"{nearest(name, known)}",
+            f"tool.towpath.dashboard.environment is {name!r}, which is not a configured"
+            f" environment.{nearest(name, known)}",
         )
 
 
@@ -265,9 +270,9 @@ def _variables(table: Any, where: str) -> dict[str, tuple[str, ...]]:
                 raise wrong(here, "a list of names such as SHOP_URL or SHOP_*", pattern)
             if environment.refused(pattern):
                 raise ConfigurationError(
-                    f"{here} in pyproject.toml passes on {pattern}, which configures a " "tool.",
-                    why="Settings that a verdict depends on belong into the project's files, where they are"
-                    " reviewed and recorded as evidence.",
+                    f"{here} in pyproject.toml passes on {pattern}, which configures a tool.",
+                    why="Settings that a verdict depends on belong into the project's files, where"
+                    " they are reviewed and recorded as evidence.",
                     next_step="Configure the tool in pyproject.toml or in its own file.",
                 )
     return found
@@ -280,7 +285,7 @@ def _registries(value: Any, where: str) -> tuple[str, ...]:
 
 
 def _refuse_impossible(config: Config) -> None:
-    """Stop at an impossible registry here, and not in the middle of a push."""
+    """Raise ConfigurationError for an impossible registry now, not in the middle of a push."""
     seen: set[str] = set()
     for place in (config.images, *config.mirrors):
         if place.registry in seen:
@@ -338,7 +343,7 @@ def _limits(table: Any, where: str) -> dict[str, float]:
         raise wrong(where, "a table", table)
     for code, limit in table.items():
         number = isinstance(limit, int | float) and not isinstance(limit, bool)
-        # Nor infinite, nor no number at all, which is below and above nothing.
+        # Neither infinite nor NaN, which compares with nothing.
         if not number or not abs(limit) <= LARGEST_LIMIT:
             raise wrong(f"{where}.{code}", "a number", limit)
     policy.require_strict(table, where)

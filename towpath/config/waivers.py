@@ -1,4 +1,4 @@
-"""What a project may say about the policy: exceptions with a last day, and limits of its own. Pure.
+"""A project's changes to the policy: exceptions with an expiry date, and stricter limits. Pure.
 
 An exception names a gate, an advisory or a hazard of a migration. A limit of the project may only
 be stricter than the one in the table of gates.
@@ -15,8 +15,8 @@ from towpath import gates
 from towpath.core.errors import ConfigurationError
 from towpath.core.references import nearest
 
-# How those write their ids who keep advisories: CVE, GitHub, the Python Packaging Authority, OSV,
-# OSSF's malicious packages, safety, Debian. The last is what a scan calls a pending update.
+# The ids of advisories: CVE, GitHub, the Python Packaging Authority, OSV, OSSF's malicious
+# packages, safety, Debian. The last is our own id of a pending security update.
 _ADVISORY = re.compile(
     r"CVE-\d{4}-\d{4,}"
     r"|GHSA(?:-[23456789cfghjmpqrvwx]{4}){3}"
@@ -26,7 +26,7 @@ _ADVISORY = re.compile(
     r"|D[SL]A-\d+(?:-\d+)?"
     r"|DEBIAN-SECURITY"
 )
-# What a release is refused for: a source of advisories, by its address, and a part of the tests.
+# Reasons to refuse a release: a source of advisories, by its address, and an excluded test.
 SOURCE, LEFT_OUT = "SOURCE:", "LEFT_OUT:"
 _MIGRATION = re.compile(r"([A-Z_]+)(?::[a-z_][a-z0-9_]*\.\w+)?")
 
@@ -41,7 +41,7 @@ class Waiver:
 
     @property
     def note(self) -> str:
-        """The waiver's words for a verdict: the reason and the last day."""
+        """The text of the waiver in a verdict: the reason and the last day."""
         return f"{self.reason} (until {self.expires.isoformat()})"
 
     def as_json(self) -> dict[str, str]:
@@ -78,7 +78,7 @@ def advisory_notes(waivers: Iterable[Waiver]) -> dict[str, str]:
 
 
 def unused_warning(name: str) -> str:
-    """Return the words for a waiver of an advisory that nobody names any more."""
+    """Return the warning about a waiver of an advisory that no source reports any more."""
     return (
         f"The waiver of {name} is not needed here: no source reports it for what was checked."
         " If neither `nox -s security` nor `invoke scan` needs it, remove it."
@@ -86,9 +86,9 @@ def unused_warning(name: str) -> str:
 
 
 def require_known(waivers: Iterable[Waiver], hazards: Collection[str]) -> None:
-    """Raise ConfigurationError for a waiver of something that nobody ever asks about.
+    """Raise ConfigurationError for a waiver of something that does not exist.
 
-    `hazards` are the codes of what a migration may do wrong.
+    `hazards` are the codes of migration hazards.
     """
     codes = [rule.code for rule in gates.known()]
     for row in waivers:
@@ -96,8 +96,8 @@ def require_known(waivers: Iterable[Waiver], hazards: Collection[str]) -> None:
         known = row.id in codes or (match and match[1] in hazards)
         if not known and not is_advisory(row.id) and not accepts(row.id):
             raise ConfigurationError(
-                f"A waiver has the id {row.id!r}, which is not a gate, an advisory or a migration hazard."
-                f"{nearest(row.id.upper().partition(':')[0], [*codes, *hazards])}",
+                f"A waiver has the id {row.id!r}, which is not a gate, an advisory or a migration"
+                f" hazard.{nearest(row.id.upper().partition(':')[0], [*codes, *hazards])}",
                 why="Advisory ids are CVE-2026-12345, GHSA-..., PYSEC-..., OSV-..., PVE-..."
                 " or SAFETY-12345; a source of advisories is SOURCE:address.",
                 next_step="Run `invoke gates.list` for the gates.",
@@ -116,7 +116,7 @@ def require_in_force(waivers: Iterable[Waiver], today: dt.date) -> None:
 
 
 def require_strict(limits: Mapping[str, float], where: str) -> None:
-    """Raise ConfigurationError for a limit of no gate, and for one that lets more pass."""
+    """Raise ConfigurationError for an unknown gate, and for a limit that is less strict."""
     for code, limit in limits.items():
         rule = next((row for row in gates.known() if row.code == code), None)
         if rule is None:

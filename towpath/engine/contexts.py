@@ -1,7 +1,7 @@
 """Which engine the settings of Docker's client name, and how it is reached.
 
 Source: Docker docs, "Docker contexts"; the directories of a context are named by the sha256 of its
-name. The Docker SDK knows no contexts, so that what one says becomes variables.
+name. The Docker SDK does not support contexts, so a context is turned into variables.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ from towpath.core.environment import variable
 from towpath.core.errors import ConfigurationError
 from towpath.core.files import read_bounded
 
-# More than any file of settings has; what is bigger is none.
+# Bytes: more than any file of settings has; a larger one is ignored.
 LONGEST = 1 << 20
 FILES = ("ca.pem", "cert.pem", "key.pem")
 
 
 @dataclass(frozen=True)
 class Named:
-    """An engine that is named: where, by what, and the variables that lead to it.
+    """A configured engine: its endpoint, what configures it, and the variables to reach it.
 
     Without an `endpoint` nothing is named, and the client takes its default.
     """
@@ -44,8 +44,8 @@ def named(env: Mapping[str, str]) -> Named:
     home = _home(env)
     context, by = variable(env, "DOCKER_CONTEXT"), "DOCKER_CONTEXT"
     if not context:
-        said = _json(home / "config.json").get("currentContext")
-        context, by = said if isinstance(said, str) else "", f"{home / 'config.json'}"
+        current = _json(home / "config.json").get("currentContext")
+        context, by = current if isinstance(current, str) else "", f"{home / 'config.json'}"
     if context in ("", "default"):
         return Named()
     return _context(home / "contexts", context, f"The context {context} of {by}")

@@ -18,7 +18,7 @@ from towpath.engine.ports import holder
 from towpath.engine.protocols import Starting
 
 SCRIPT = Path(__file__).with_name("engine.sh")
-# Written by the process itself, whole, before it does anything that would have to be stopped.
+# Written atomically by the process itself, before it starts anything that must be stopped.
 RECORD = (
     "umask 077"
     ' && cat /proc/sys/kernel/random/boot_id "/proc/$$/stat" > "$1.part" && mv "$1.part" "$1"'
@@ -83,7 +83,7 @@ def registry_answers(port: int, path: str = "/") -> bool:
 def stop(layout: Layout) -> bool:
     """Stop the engine with all it runs; False when there was nothing to stop.
 
-    First politely, so that containers end well; then its namespace is ended by the kernel, which
+    First with SIGTERM, so that containers end properly; then the kernel ends its namespace, which
     leaves no process and no mount.
     """
     outer = running(layout)

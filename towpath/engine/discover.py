@@ -39,7 +39,7 @@ def host_endpoint(env: Mapping[str, str]) -> str:
 def answers(endpoint: str) -> bool:
     """Ask a unix socket for `/_ping`, or see whether a tcp address accepts connections.
 
-    Any other endpoint (ssh) was named on purpose and is believed.
+    Any other endpoint (ssh) was configured on purpose and is not probed.
     """
     scheme, _, address = endpoint.partition("://")
     try:
@@ -63,7 +63,7 @@ def _ping(path: str) -> bool:
 def find(env: Mapping[str, str], probe: Probe = answers) -> EngineFound:
     """Return the host's engine where one answers, else the embedded one, else none.
 
-    What a context says of an engine is handed on as variables, which every client understands.
+    A context is passed on as variables, which every client understands.
     """
     own = layout(env)
     named = contexts.named(env)

@@ -62,7 +62,10 @@ def collect(runner: Starting, terminal: Terminal) -> int:
 
 
 def heal(runner: Starting, terminal: Terminal) -> None:
-    """Let a registry take pushes again that a killed command left read-only."""
+    """Make a registry writable again that a killed command left read-only.
+
+    Raises CommandFailedError if it does not restart.
+    """
     own = layout(runner.env)
     if not own.collecting.exists():
         return
@@ -77,7 +80,7 @@ def heal(runner: Starting, terminal: Terminal) -> None:
 
 
 def _require_current(own: Layout) -> None:
-    """Raise CommandFailedError for a registry that is set up in another way than we would do it."""
+    """Raise CommandFailedError for a registry that an earlier version has set up."""
     if daemon.running(own) is not None and not own.password.is_file():
         raise CommandFailedError(
             "The embedded engine was started by an earlier version.",
@@ -92,7 +95,7 @@ def usage(folder: Path) -> int:
 
 
 def _serve(own: Layout, runner: Starting, *, readonly: bool) -> None:
-    """Let the registry run with another configuration; it is away for a moment."""
+    """Restart the registry with another configuration; it is unavailable for a moment."""
     config = own.run / ("registry-readonly.yml" if readonly else "registry.yml")
     private.write_private(config, recipes.registry_config(own.state, own.run, readonly=readonly))
     inside = _inside(own)
@@ -128,7 +131,7 @@ def _first(own: Layout) -> processes.Process:
 
 
 def _tidy(place: Path) -> None:
-    """Take away the links to blobs that are gone: the registry's collection leaves them."""
+    """Delete links to deleted blobs, which the registry's garbage collection leaves."""
     for row in (place / "repositories").rglob("_layers/sha256/*"):
         if not (place / "blobs/sha256" / row.name[:2] / row.name / "data").exists():
             shutil.rmtree(row, ignore_errors=True)

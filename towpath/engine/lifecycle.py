@@ -1,4 +1,4 @@
-"""Brings the embedded engine up, takes it down, and tells how it stands."""
+"""Starts and stops the embedded engine, and shows its state."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ def _bring_up(own: Layout, made: assembly.Recipe, runner: Starting, terminal: Te
 
 
 def down(runner: Starting, terminal: Terminal, *, purge: bool = False) -> None:
-    """Stop the embedded engine with everything in it; with `purge` delete what it kept on disk."""
+    """Stop the embedded engine with everything in it; with `purge` delete its files."""
     own = layout(runner.env)
     if not own.state.is_dir():
         terminal.say("There is no embedded engine on this machine.")
@@ -108,7 +108,7 @@ def _purge(own: Layout) -> None:
 
 
 def status(runner: Starting, terminal: Terminal) -> None:
-    """Write which engine commands would use, and what there is of the embedded one."""
+    """Show which engine commands would use, and the state of the embedded one."""
     own = layout(runner.env)
     found = find(runner.env)
     outer = daemon.running(own)
@@ -125,7 +125,10 @@ def status(runner: Starting, terminal: Terminal) -> None:
 
 @contextmanager
 def alone(own: Layout, terminal: Terminal) -> Iterator[None]:
-    """Hold the engine's lock; a second `up` waits for the first."""
+    """Hold the engine's lock; a second `up` waits for the first.
+
+    Raises ConfigurationError if the engine cannot store its files.
+    """
     try:
         private.sole_directory(own.state)
         lock = locks.Lock(own.lock)

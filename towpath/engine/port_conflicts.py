@@ -1,4 +1,4 @@
-"""A port that Docker could not have: which one, who has it, and what to do."""
+"""Ports that Docker could not publish: which one, what uses it, and what to do."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from towpath.engine import ports
 
 @contextmanager
 def named(workspace: Workspace, what: str, remedy: str) -> Iterator[None]:
-    """Run commands that publish ports; raises ConfigurationError for one that is taken.
+    """Run commands that publish ports; raises ConfigurationError for one that is in use.
 
-    `what` wants the port, `remedy` is a way to give it another one.
+    `what` needs the port, `remedy` says how to choose another one.
     """
     try:
         yield

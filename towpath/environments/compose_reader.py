@@ -1,4 +1,4 @@
-"""What Docker Compose said of its files: nothing for a good one, the reason for a bad one."""
+"""Readers of the output of Docker Compose. Pure."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _REQUIRED = re.compile(r"(?<!\$)\$\{(\w+):?\?")
 
 
 def version(ran: ToolResult) -> str:
-    """Return the version that `docker compose version` said, empty if it is not Compose."""
+    """Return the version from `docker compose version`; empty if it is not Compose."""
     match = _VERSION.search(ran.stdout) if ran.code == 0 else None
     return match[1] if match else ""
 
@@ -28,7 +28,7 @@ def images(text: str) -> dict[str, str]:
     """Return the image that each service names, from the configuration as JSON.
 
     A service that is built from the files of the project names none. Raises CommandFailedError for
-    what is no configuration.
+    an invalid configuration.
     """
     try:
         services = documents.loads(text)["services"]
@@ -47,9 +47,9 @@ def images(text: str) -> dict[str, str]:
 
 
 def config(ran: ToolResult, file: str) -> list[Finding]:
-    """Return what `docker compose config --format=json` has against the file.
+    """Return what `docker compose config --format=json` reports about the file.
 
-    Raises NothingToJudgeError if it ended without the whole configuration and without a reason.
+    Raises NothingToJudgeError if it printed neither the configuration nor a reason.
     """
     if ran.code == 0 and '"services"' in ran.stdout:
         return []

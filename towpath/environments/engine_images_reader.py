@@ -1,4 +1,4 @@
-"""What the engine says of the images that it has. Pure."""
+"""Readers of the engine's list of images. Pure."""
 
 from __future__ import annotations
 

@@ -160,7 +160,7 @@ class Site:
 
     @property
     def proxy(self) -> Proxy:
-        """The running proxy; raises CommandFailedError where there is none."""
+        """The running proxy; raises CommandFailedError if it is not running."""
         found = next((row for row in self.containers(PROXY) if row.running), None)
         if found is None:
             raise CommandFailedError(
@@ -171,14 +171,17 @@ class Site:
         return Proxy(lambda argv: self.engine.execute(container, argv), self.state / "proxy")
 
     def serving(self) -> list[Container]:
-        """Return the web containers that get requests now; none where there is no proxy."""
+        """Return the web containers that receive requests; none without a running proxy."""
         if not any(row.running for row in self.containers(PROXY)):
             return []
         hosts = {slot.host for slot in self.proxy.slots() if slot.state == "ready"}
         return [row for row in self.containers(WEB) if row.running and row.name in hosts]
 
     def wait(self, what: str, seconds: float, reached: Callable[[], bool]) -> None:
-        """Wait until something is so; raises CommandFailedError if it is not so in time."""
+        """Wait until `reached` returns true; raises CommandFailedError after `seconds`.
+
+        `what` names the condition in the error, as in "HAProxy to mark web-5 as up".
+        """
         deadline = self.clock.now() + seconds
         while not reached():
             if self.clock.now() >= deadline:

@@ -17,8 +17,8 @@ from towpath.environments.haproxy_reader import Slot
 
 BACKEND = "web"
 STATE_FILE = "servers.state"
-# An engine under load has been seen to lose the end of what a command printed: the last line tells.
-WHOLE = "towpath: end of answer"
+# An engine under load can lose the end of the output of a command: this line marks it.
+END_MARK = "towpath: end of answer"
 SCRIPT = (
     "exec 3<>/dev/tcp/127.0.0.1/9999 && printf '%s\\n' \"$1\" >&3"
     " && cat <&3 && printf '%s\\n' \"$2\""
@@ -41,9 +41,9 @@ class Proxy:
         self._directory = directory
 
     def slots(self) -> list[Slot]:
-        """Return all slots as they stand now."""
-        said = self._ask(f"show servers state {BACKEND}; show stat {BACKEND} 4 -1")
-        return haproxy.slots(said, BACKEND)
+        """Return the current slots."""
+        answer = self._ask(f"show servers state {BACKEND}; show stat {BACKEND} 4 -1")
+        return haproxy.slots(answer, BACKEND)
 
     def slot(self, host: str) -> Slot | None:
         """Return the slot of a container, or None where it has none."""
@@ -89,24 +89,24 @@ class Proxy:
 
     def _rename(self, slot: str, host: str) -> None:
         """Tell a slot which container it is for; the same name again is fine."""
-        said = self._ask(f"set server {BACKEND}/{slot} fqdn {host}").strip()
-        if not any(words in said for words in ("changed its FQDN", "no need to change")):
-            raise _refused(f"fqdn {host}", said)
+        answer = self._ask(f"set server {BACKEND}/{slot} fqdn {host}").strip()
+        if not any(words in answer for words in ("changed its FQDN", "no need to change")):
+            raise _refused(f"fqdn {host}", answer)
 
     def _tell(self, command: str) -> None:
         """Give a command whose success is silence."""
-        if said := self._ask(command).strip():
-            raise _refused(command, said)
+        if answer := self._ask(command).strip():
+            raise _refused(command, answer)
 
     def _ask(self, command: str) -> str:
-        """Return the whole answer; every command of ours can be given twice."""
+        """Return the complete answer; our commands are idempotent and may be repeated."""
         output = ""
         for _ in range(TRIES):
-            code, output = self._execute(["bash", "-c", SCRIPT, "towpath", command, WHOLE])
+            code, output = self._execute(["bash", "-c", SCRIPT, "towpath", command, END_MARK])
             if code:
                 break
-            answer, whole, _rest = output.rpartition(WHOLE)
-            if whole:
+            answer, complete, _rest = output.rpartition(END_MARK)
+            if complete:
                 return answer
             time.sleep(PAUSE)
         raise CommandFailedError(
@@ -114,5 +114,5 @@ class Proxy:
         )
 
 
-def _refused(command: str, said: str) -> CommandFailedError:
-    return CommandFailedError(f"HAProxy rejected `{command}`.", why=said or "It gave no reason.")
+def _refused(command: str, answer: str) -> CommandFailedError:
+    return CommandFailedError(f"HAProxy rejected `{command}`.", why=answer or "It gave no reason.")

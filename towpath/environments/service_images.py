@@ -63,8 +63,8 @@ def repository(name: str) -> str:
 def _named(site: Site) -> dict[str, str]:
     """Return the image of each service but the product's, which a deployment names by digest."""
     own = Release().image
-    said = site.compose(compose.config(site.declared)).stdout
-    return {service: name for service, name in reader.images(said).items() if name != own}
+    output = site.compose(compose.config(site.declared)).stdout
+    return {service: name for service, name in reader.images(output).items() if name != own}
 
 
 def _resolved(site: Site, name: str, resolve: bool) -> str:
@@ -124,7 +124,7 @@ def _read(site: Site) -> tuple[dict[str, str], dict[str, str]]:
 
 
 def _checked(rows: Mapping[Any, Any]) -> dict[str, str]:
-    """Return the rows, each a name with a reference by a whole digest."""
+    """Return the rows, each a name and a reference by a complete digest; or ConfigurationError."""
     for reference in rows.values():
         images.digest(reference.partition("@")[2])
     return {str(name): str(reference) for name, reference in rows.items()}

@@ -27,7 +27,7 @@ def services_up(
     *,
     resolve: bool = False,
 ) -> Mapping[str, str]:
-    """Start services, wait until each says that it is healthy, and return their addresses.
+    """Start services, wait until each is healthy, and return their addresses.
 
     With `resolve` their images are what the tags of the Compose files point at now. Nothing is
     published: the addresses are those of the containers. Raises CommandFailedError, with the last
@@ -95,15 +95,15 @@ def _refuse_lost_secrets(site: Site) -> None:
         raise ConfigurationError(
             f"The secrets of {site.name} are not in {directory}.",
             why=f"Data that was created with them still exists: {', '.join(volumes)}.",
-            next_step="Set TOWPATH_STATE to the directory that has them, or start anew without the data: "
+            next_step="Set TOWPATH_STATE to their directory, or delete the data and start anew: "
             f"invoke services.down --environment={site.name} --volumes",
         )
 
 
 def _not_healthy(site: Site, row: Container | None, why: str) -> CommandFailedError:
-    said = site.engine.logs(row, LOG_LINES) if row else "It has no container."
+    log = site.engine.logs(row, LOG_LINES) if row else "It has no container."
     return CommandFailedError(
         f"{row.service if row else 'A service'} of {site.name} is not healthy.",
-        why=f"{why} {said}",
+        why=f"{why} {log}",
         next_step=f"invoke services.logs --environment={site.name}",
     )

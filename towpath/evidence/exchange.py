@@ -1,8 +1,8 @@
-"""Evidence from one job of a CI run to the next: one file, checked before any of it counts.
+"""Passing evidence from one job of a CI run to the next: one file, which is verified.
 
-A job that runs the project's code can write what it likes. So the next job takes from it only the
-stages that are its own, about the very commit that both have checked out, and only the bytes whose
-sha256 the CI system passed on beside the file.
+A job that runs the project's code can write any file. So the next job accepts only the stages of
+that job, about the commit that both have checked out, and only a file with the sha256 that the CI
+system passed on separately.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _NEXT = "Run the job that produced it again; see docs/ci.md."
 
 
 def names(text: str) -> tuple[str, ...]:
-    """Return the stages of a list with commas; raises ConfigurationError for what is none."""
+    """Parse a comma-separated list of stages; raises ConfigurationError for an unknown one."""
     found = tuple(dict.fromkeys(filter(None, (name.strip() for name in text.split(",")))))
     for name in found:
         if name not in STAGES:
@@ -63,7 +63,7 @@ def import_statements(
     """Check a file of statements and write them as this job's own; return them.
 
     Raises NothingToJudgeError if it has other bytes than `sha256` says, lacks a stage or has one
-    that was not asked for, was reused from an earlier run, or speaks of anything but `commit`.
+    that is not in `wanted`, was reused from an earlier run, or is not about `commit`.
     """
     here = source.read_files(workspace)
     if here.commit != commit:
@@ -105,8 +105,8 @@ def _statements(file: Path, raw: bytes) -> list[Statement]:
 
 def _check_stages(file: Path, seen: Sequence[str], wanted: Iterable[str]) -> None:
     if sorted(seen) != sorted(wanted):
-        said = ", ".join(seen)[:200] or "no stage"
-        raise _refused(file, f"It has statements for {said}; expected: {', '.join(wanted)}.")
+        stated = ", ".join(seen)[:200] or "no stage"
+        raise _refused(file, f"It has statements for {stated}; expected: {', '.join(wanted)}.")
 
 
 def _different_images(rows: Iterable[Statement]) -> list[str]:
@@ -115,7 +115,7 @@ def _different_images(rows: Iterable[Statement]) -> list[str]:
 
 
 def _of(row: Statement, here: SourceFiles) -> list[str]:
-    """Return why a statement is not one of this run's, about the source that is checked out."""
+    """Return why a statement is not of this run, about the source that is checked out."""
     found = []
     if row.carries:
         found.append(f"{row.stage} was reused from an earlier run, not run in this one")

@@ -1,6 +1,6 @@
 """The fields of a statement as they come from outside: each typed and bounded. Pure.
 
-A field that is missing, unknown or of another type raises ValueError, in words.
+A field that is missing, unknown or of another type raises ValueError with a readable reason.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any
 from towpath.gates import Status
 
 TIME = "%Y-%m-%dT%H:%M:%SZ"
-# More attempts than anybody has patience for, and seconds of a whole year.
+# The largest number of attempts, and seconds: one year.
 ATTEMPTS, SECONDS = 9999, 366 * 86400
 
 _STAGE = re.compile(r"[a-z][a-z0-9-]{0,63}")

@@ -1,6 +1,6 @@
-"""What an environment remembers on disk: its lock, the journal of a deployment, its history.
+"""An environment's files: its lock, the journal of a deployment, and its history.
 
-Whatever is written is on the disk before the next act begins.
+Every write is on disk before the next action begins.
 """
 
 from __future__ import annotations
@@ -30,10 +30,10 @@ def locked(
     say: Callable[[str], None],
     why: str = "Two deployments at the same time would undo each other's changes.",
 ) -> Iterator[None]:
-    """Hold an environment's lock; `at` is the time in UTC, `say` hears of a dead owner.
+    """Hold an environment's lock; `at` is the time in UTC, `say` reports a dead owner.
 
-    The kernel holds the lock for as long as the process lives, so that nobody waits for the dead.
-    The file tells who it is, and was. Raises LockedError naming the owner if that one lives.
+    The kernel releases the lock when its process ends. The file names the owner, and the last one.
+    Raises LockedError with the owner while that process has the lock.
     """
 
     def busy() -> NoReturn:
@@ -77,7 +77,7 @@ class Journal:
         private.append(self.path, line.encode())
 
     def read(self) -> list[Entry]:
-        """Return the entries; a last line that was cut by a crash had no consequence yet."""
+        """Return the entries; a last line that a crash truncated is ignored."""
         if not self.path.exists():
             return []
         lines = self.path.read_bytes().split(b"\n")
@@ -99,7 +99,7 @@ class History:
         return list(self._read()["migrations"])
 
     def add_release(self, entry: Entry) -> None:
-        """Add a completed deployment; the oldest beyond REMEMBERED are forgotten."""
+        """Add a completed deployment; the oldest beyond REMEMBERED are deleted."""
         found = self._read()
         self._write({**found, "releases": [*found["releases"], entry][-REMEMBERED:]})
 

@@ -1,7 +1,7 @@
-"""Whether a statement is believed here: judged again by the policy of the side that judges. Pure.
+"""Whether a statement is valid: it is evaluated again by the local policy. Pure.
 
-A statement says what was measured and what the gates said of it. Only the first is taken over: each
-fact is compared with its limit again, and whatever the statement says otherwise stands against it.
+A statement has facts and the verdicts of the gates on them. Only the facts are used: each is
+compared with its limit again, and a statement with other verdicts is rejected.
 One function answers for a promotion, a deployment, the lists, `gates.check` and reuse.
 """
 
@@ -20,18 +20,18 @@ from towpath.evidence import statement as evidence
 from towpath.evidence.statement import Statement
 from towpath.gates import Gate, Limits, Status, Verdict
 
-# The stages whose answer grows old, because they ask what is known of vulnerabilities.
+# The stages whose evidence expires, because new vulnerabilities become known.
 AGING = ("security", "scan")
 # Under which names they keep what a waiver of an advisory excused, each as `...; waived: note`.
 _WAIVED = ("advisories_waived", "waived")
 _MARK = "; waived: "
-# A stage of its own for each environment is judged as the stage that it is made of.
+# A stage with the name of an environment is evaluated by the gates of the plain stage.
 _OF_ENVIRONMENT = re.compile(r"(deploy|verify)-[a-z0-9-]+")
 
 
 @dataclass(frozen=True)
 class JudgingRules:
-    """The policy of the side that judges, and its clock.
+    """The local policy, and the current time.
 
     `policy` is the policy's hash. `waived` maps gates to the notes of waivers in force, `excused`
     are the notes of those that name an advisory, `accepted` maps sources to theirs. `days` is how
@@ -54,7 +54,7 @@ def judged_as(stage: str) -> str:
 
 
 def verdicts(statement: Statement, rules: JudgingRules) -> tuple[Verdict, ...]:
-    """Return what the gates say of a statement's facts, here and now."""
+    """Return the verdicts of the local gates on a statement's facts."""
     stage = judged_as(statement.stage)
     ages = sources.waived_ages(stage, statement.facts, rules.accepted, rules.limits)
     found = gates.judge(stage, statement.facts, rules.limits)
@@ -67,10 +67,10 @@ def objections(
     subject: Mapping[str, str] | None = None,
     originals: Mapping[str, Statement] | None = None,
 ) -> list[str]:
-    """Return why a statement cannot be believed, whatever its facts are; empty if it can.
+    """Return why a statement is invalid, whatever its facts are; empty if it is valid.
 
-    `subject` are the digests that it has to speak of, where they are known; `originals` are the
-    statements that others rest on, by sha256.
+    `subject` are the digests that it must be about, if they are known; `originals` are the
+    statements that others reuse, by sha256.
     """
     found = list(_of_time(statement, rules))
     found += _of_waived_advisories(statement, rules)
@@ -84,7 +84,7 @@ def objections(
 
 
 def reasons(statement: Statement, rules: JudgingRules) -> list[str]:
-    """Return everything that stands against a statement: objections, and gates it did not pass."""
+    """Return every objection to a statement, and every gate that it did not pass."""
     stage = statement.stage
     found = [f"{stage}: {row.gate} {words}" for row, words in not_passed(statement, rules)]
     return [*objections(statement, rules), *found, *broken(statement, rules)]
@@ -94,27 +94,28 @@ def broken(statement: Statement, rules: JudgingRules) -> list[str]:
     """Return why a stage did not pass although all of its gates did, if that is so."""
     if statement.status is Status.PASSED or any(not_passed(statement, rules)):
         return []
-    said = statement.reason or "no reason recorded"
-    return [f"{statement.stage}: {statement.stage} {statement.status}: {said}"]
+    reason = statement.reason or "no reason recorded"
+    return [f"{statement.stage}: {statement.stage} {statement.status}: {reason}"]
 
 
 def not_passed(statement: Statement, rules: JudgingRules) -> Iterator[tuple[Verdict, str]]:
     """Yield each verdict that does not let the statement pass, and why in words.
 
-    The verdict is the one that the fact has here; what the statement says of it counts too.
+    The verdict is the local one; a verdict in the statement that did not pass counts too.
     """
     rows = _rows(statement)
     for verdict in verdicts(statement, rules):
-        said = str(rows.get(verdict.gate, {}).get("status", ""))
+        recorded = str(rows.get(verdict.gate, {}).get("status", ""))
         if verdict.status is Status.PASSED:
-            if said and said != Status.PASSED:
-                yield verdict, f"{said}: {rows[verdict.gate].get('reason', '')}"
-        elif said != Status.PASSED:
+            if recorded and recorded != Status.PASSED:
+                yield verdict, f"{recorded}: {rows[verdict.gate].get('reason', '')}"
+        elif recorded != Status.PASSED:
             yield verdict, f"{verdict.status}: {verdict.reason}"
         elif _MARK in str(rows[verdict.gate].get("reason", "")):
             yield verdict, f"{verdict.status}: {verdict.reason}; no waiver for it is in force here"
         else:
-            yield verdict, f"{verdict.status}: {verdict.reason}; but the statement records it as passed"
+            words = f"{verdict.status}: {verdict.reason}"
+            yield verdict, f"{words}; but the statement records it as passed"
 
 
 def _of_time(statement: Statement, rules: JudgingRules) -> Iterator[str]:
@@ -135,7 +136,7 @@ def _of_time(statement: Statement, rules: JudgingRules) -> Iterator[str]:
 
 
 def _of_waived_advisories(statement: Statement, rules: JudgingRules) -> Iterator[str]:
-    """Yield each advisory that was left out of the counts and that no waiver here excuses."""
+    """Yield each advisory that was excluded from the counts and that no local waiver covers."""
     for name in _WAIVED:
         rows = statement.facts.get(name, ())
         if not isinstance(rows, list | tuple):
@@ -147,7 +148,7 @@ def _of_waived_advisories(statement: Statement, rules: JudgingRules) -> Iterator
 
 
 def _of_rows(statement: Statement, rules: JudgingRules) -> Iterator[str]:
-    """Yield what the verdicts of a statement say otherwise than its facts and the gates here."""
+    """Yield where the verdicts of a statement differ from its facts and the local gates."""
     own = {row.code: row for row in gates.of_stage(judged_as(statement.stage), rules.limits)}
     seen: set[str] = set()
     for row in statement.verdicts:
@@ -167,8 +168,8 @@ def _of_rows(statement: Statement, rules: JudgingRules) -> Iterator[str]:
 def _of_row(rule: Gate, row: Mapping[str, Any], fact: object) -> Iterator[str]:
     value, limit = row.get("value"), row.get("limit")
     if (row.get("direction"), limit) != (rule.direction, rule.limit) or isinstance(limit, bool):
-        said = f"{str(row.get('direction'))[:2]} {gates.shown(limit)}"
-        yield f"{rule.code} was evaluated against {said}, not against {rule}"
+        recorded = f"{str(row.get('direction'))[:2]} {gates.shown(limit)}"
+        yield f"{rule.code} was evaluated against {recorded}, not against {rule}"
     expected = gates.evaluate(rule, fact).value
     if value != expected or isinstance(value, bool):
         yield f"{rule.code} was evaluated with {gates.shown(value)}, but its fact is {expected}"

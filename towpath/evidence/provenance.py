@@ -1,7 +1,7 @@
 """Provenance: how an image came about, as an in-toto statement in SLSA's words. Pure.
 
-Source: SLSA v1.0, "Provenance" (https://slsa.dev/spec/v1.0/provenance). It hangs on the digest and
-is no part of it: two builds of one commit are one digest, with the provenance of the first.
+Source: SLSA v1.0, "Provenance" (https://slsa.dev/spec/v1.0/provenance). It is attached to the
+digest and not a part of it: two builds of one commit have one digest, with the first provenance.
 """
 
 from __future__ import annotations

@@ -10,7 +10,7 @@ from towpath.core import documents
 from towpath.core.errors import DigestMismatchError, NothingToJudgeError, RegistryNotFoundError
 from towpath.evidence import record as stages
 from towpath.evidence import statement as evidence
-from towpath.evidence import store as shelf
+from towpath.evidence import store
 from towpath.evidence.statement import Statement
 from towpath.registry import attachments as attached
 from towpath.registry import oci_reader as oci
@@ -18,13 +18,13 @@ from towpath.registry.client import RegistryClient
 from towpath.registry.image import Image
 from towpath.registry.oci_reader import Descriptor, Manifest
 
-# Artifacts on one image, and documents in one of them: more than anything honest has.
+# Artifacts on one image, and documents in one of them: more than real evidence has.
 ARTIFACTS, LAYERS = 500, 100
 
 
 @dataclass(frozen=True)
 class Gathered:
-    """Every statement that hangs on an image, the oldest first, and why some cannot be read."""
+    """The statements attached to an image, the oldest first, and why some are unreadable."""
 
     statements: tuple[Statement, ...]
     problems: tuple[str, ...]
@@ -59,7 +59,7 @@ def push(registry: RegistryClient, digest: str, statements: Iterable[Statement])
 def pull(registry: RegistryClient, digest: str) -> list[Statement]:
     """Return every statement attached to a digest, the oldest first.
 
-    Raises NothingToJudgeError if one of them cannot be read, or speaks of another subject.
+    Raises NothingToJudgeError if one of them cannot be read, or is about another subject.
     """
     found = gather(registry, digest)
     if found.problems:
@@ -72,7 +72,7 @@ def pull(registry: RegistryClient, digest: str) -> list[Statement]:
 
 
 def gather(registry: RegistryClient, digest: str) -> Gathered:
-    """Return what is attached to a digest as evidence; what cannot be read is told, not raised."""
+    """Return the evidence attached to a digest; unreadable parts are reported, not raised."""
     rows = registry.referrers(digest, evidence.ARTIFACT_TYPE)
     found: list[Statement] = []
     problems: list[str] = []
@@ -148,9 +148,9 @@ def _first(row: Statement) -> Statement:
 
 
 def local(workspace: Workspace, image: Image) -> list[Statement]:
-    """Return the statements on disk that speak of this image, or of the source it was made of.
+    """Return the statements on disk about this image, or about the source that it was built from.
 
-    Those of earlier commits that some of them carry come with them.
+    Those of earlier commits that some of them reuse are included.
     """
     digest = image.digest.removeprefix("sha256:")
     commit = image.label("org.opencontainers.image.revision")
@@ -169,4 +169,4 @@ def local(workspace: Workspace, image: Image) -> list[Statement]:
             == (commit, tree)
         )
     ]
-    return [*evidence.originals([*about, *shelf.every(workspace.config)]).values(), *about]
+    return [*evidence.originals([*about, *store.every(workspace.config)]).values(), *about]

@@ -1,7 +1,7 @@
 """Evidence: in-toto statements about a commit or an image digest. Pure.
 
-A statement says which subject, which stage, with which inputs and tools, what was measured, what
-the gates said and under which policy. Format: in-toto Statement v1
+A statement has a subject, a stage, inputs, tools, facts, the verdicts of the gates, and the policy.
+Format: in-toto Statement v1
 (https://github.com/in-toto/attestation/blob/main/spec/v1/statement.md).
 """
 
@@ -23,7 +23,7 @@ STATEMENT_TYPE = "https://in-toto.io/Statement/v1"
 PREDICATE_TYPE = "https://towpath.dev/evidence/v1"
 ARTIFACT_TYPE = "application/vnd.towpath.evidence.v1"
 MEDIA_TYPE = "application/vnd.in-toto+json"
-# The stages whose statements speak of the commit, and those that speak of the image.
+# The stages whose statements are about the commit, and those about the image.
 BEFORE_IMAGE = ("lint", "tests", "integration", "security")
 OF_IMAGE = ("build", "scan")
 _TOP = {"_type", "subject", "predicateType", "predicate"}
@@ -33,8 +33,8 @@ _TOP = {"_type", "subject", "predicateType", "predicate"}
 class Statement:
     """One attempt of one stage. Times are seconds, `started` is UTC in ISO 8601 with Z.
 
-    `carries` is a set of digests, as in-toto names what a statement rests on: the sha256 of an
-    earlier statement about the same inputs, and the commit and tree that it speaks of.
+    `carries` is set if the statement reuses an earlier one for the same inputs: the sha256 of that
+    statement, and the commit and tree that it is about.
     """
 
     stage: str
@@ -84,7 +84,7 @@ class Statement:
 
     @property
     def sha256(self) -> str:
-        """The hash by which another statement names this one as the one it repeats."""
+        """The hash by which another statement refers to this one."""
         return hashlib.sha256(self.encode()).hexdigest()
 
 
@@ -124,25 +124,25 @@ def next_attempt(previous: Statement | None, subject: Subject, policy: str) -> t
 def carry_over(
     original: Statement, subject: Subject, previous: Statement | None = None
 ) -> Statement:
-    """Return what an earlier statement says, as a statement about another commit.
+    """Return an earlier statement, reused as a statement about another commit.
 
     Its inputs have to be those of that commit too. All that was measured, and when, stays as it
     was; `previous` is the last attempt about that commit, if there is one.
     """
     attempt, repeats = next_attempt(previous, subject, original.policy)
-    carried = {"sha256": original.sha256, **original.subject.digest}
-    return replace(original, subject=subject, attempt=attempt, repeats=repeats, carries=carried)
+    reused = {"sha256": original.sha256, **original.subject.digest}
+    return replace(original, subject=subject, attempt=attempt, repeats=repeats, carries=reused)
 
 
 def originals(statements: Iterable[Statement]) -> dict[str, Statement]:
-    """Return the statements that others among these carry, by sha256, as far as they are there."""
+    """Return those of the statements that others among them reuse, by sha256."""
     rows = list(statements)
     wanted = {row.carries["sha256"] for row in rows if "sha256" in row.carries}
     return {sha256: row for row in rows if (sha256 := row.sha256) in wanted}
 
 
 def reusable(statement: Statement | None, inputs: str, policy: str) -> bool:
-    """Tell whether a stage need not run again: it passed, on these very inputs and this policy."""
+    """Tell whether a stage need not run again: it passed, with the same inputs and policy."""
     return (
         statement is not None
         and statement.status is Status.PASSED
@@ -155,12 +155,12 @@ def objections(
     statement: Statement,
     subject: Mapping[str, str],
     policy: str,
-    held: Mapping[str, Statement] | None = None,
+    originals: Mapping[str, Statement] | None = None,
 ) -> list[str]:
-    """Return why a statement does not speak for this subject under this policy; empty if it does.
+    """Return why a statement is not valid for a subject and policy; empty if it is.
 
-    `subject` maps digest names to values; every one of them must be the statement's own. `held`
-    are the statements that others carry, by sha256.
+    `subject` maps digest names to values; every one of them must be the statement's own.
+    `originals` are the statements that others reuse, by sha256.
     """
     stage, seen = statement.stage, statement.subject.digest
     found = [
@@ -173,7 +173,7 @@ def objections(
     found += _of_attempt(statement)
     if not _agrees_with_its_verdicts(statement):
         found.append(f"{stage}: is recorded as passed, but its verdicts are not")
-    return found + _of_carried(statement, held or {})
+    return found + _of_reused(statement, originals or {})
 
 
 def _of_attempt(statement: Statement) -> list[str]:
@@ -186,12 +186,12 @@ def _of_attempt(statement: Statement) -> list[str]:
     return []
 
 
-def _of_carried(statement: Statement, held: Mapping[str, Statement]) -> list[str]:
-    """Return why a statement may not say again what the one that it carries says."""
+def _of_reused(statement: Statement, originals: Mapping[str, Statement]) -> list[str]:
+    """Return why a statement may not reuse the one that it names."""
     if not statement.carries:
         return []
     stage, named = statement.stage, statement.carries.get("sha256", "")
-    original = held.get(named)
+    original = originals.get(named)
     if original is None or original.sha256 != named:
         return [f"{stage}: reuses the statement {named or '(none)'}, which is missing"]
     if original.carries:
@@ -209,8 +209,8 @@ def _of_carried(statement: Statement, held: Mapping[str, Statement]) -> list[str
 
 
 def _agrees_with_its_verdicts(statement: Statement) -> bool:
-    said = {str(verdict.get("status")) for verdict in statement.verdicts}
-    return statement.status is not Status.PASSED or said <= {Status.PASSED.value}
+    recorded = {str(verdict.get("status")) for verdict in statement.verdicts}
+    return statement.status is not Status.PASSED or recorded <= {Status.PASSED.value}
 
 
 def verdict_rows(verdicts: Iterable[Verdict]) -> tuple[Mapping[str, Any], ...]:

@@ -121,7 +121,9 @@ def _advisory_lock(connection: Any) -> Iterator[None]:
     deadline = time.monotonic() + LOCK_PATIENCE
     while not _value(connection, "SELECT pg_try_advisory_lock(%s)", [LOCK]):
         if time.monotonic() > deadline:
-            raise SystemExit("Another process is migrating this database: its advisory lock is taken.")
+            raise SystemExit(
+                "Another process is migrating this database: its advisory lock is taken."
+            )
         time.sleep(0.5)
     try:
         yield

@@ -18,21 +18,21 @@ from towpath.evidence.judgement import JudgingRules
 from towpath.evidence.statement import BEFORE_IMAGE, OF_IMAGE, Statement
 from towpath.gates import Status, Verdict
 
-# Which tag a release carries before it may get the next one.
+# The tag that a release needs before it may get the next one.
 PREVIOUS = {TEST: BUILT, RELEASE: TEST}
 
 OUTSIDE_CI = "a release can only be made in CI, where the variable CI is true"
 
 PROMOTIONS = {TEST: "promote-test", RELEASE: "promote-release"}
-# What may hang on an image as evidence; each environment has a deploy and a verify of its own.
+# The stages of evidence on an image; each environment has its own deploy and verify.
 STAGES = (*BEFORE_IMAGE, *OF_IMAGE, "verify", "deploy", "performance", "watch")
 _OF_ENVIRONMENT = re.compile(r"(?:deploy|verify)-[a-z0-9-]+")
 NEEDED = {
     TEST: (*BEFORE_IMAGE, *OF_IMAGE),
     RELEASE: (*BEFORE_IMAGE, *OF_IMAGE, "verify"),
 }
-# These ask a source of advisories that may be out of reach. A test may start without their answer,
-# which is then shown as unproven; a release may not.
+# These need a source of advisories, which may be unreachable. A promotion to test may go on without
+# them, and shows them as not evaluated; a promotion to release may not.
 ADVISORY = (
     "ADVISORIES_CRITICAL",
     "ADVISORIES_HIGH",
@@ -46,10 +46,10 @@ ADVISORY = (
 
 @dataclass(frozen=True)
 class PromotionCandidate:
-    """An image in the registry, what it was made of, and the latest statement of each stage.
+    """An image in the registry, its source, and the latest statement of each stage.
 
-    `originals` are the statements about earlier commits that some of these rest on, by sha256,
-    `history` are all that hang on it, and `problems` say why some of it cannot be read.
+    `originals` are the statements about earlier commits that some of these reuse, by sha256,
+    `history` are all that are attached to it, and `problems` say why some cannot be read.
     """
 
     repository: str
@@ -67,7 +67,7 @@ class PromotionCandidate:
     def with_evidence(
         self, statements: Iterable[Statement], problems: Iterable[str] = ()
     ) -> PromotionCandidate:
-        """Return the release with everything that hangs on it, readable or not."""
+        """Return the candidate with all evidence that is attached to it, readable or not."""
         rows = tuple(statements)
         return replace(
             self,
@@ -80,10 +80,10 @@ class PromotionCandidate:
 
 @dataclass(frozen=True)
 class PromotionContext:
-    """What is asked of a release here and now.
+    """The requirements on a release here and now.
 
-    `platforms` are those that a release must have, `previous` is the digest that the tag of the
-    stage before points at. With `deploying` it is to run, not to move: then its promotion must be
+    `platforms` are those that a release must have, `previous` is the digest of the tag of the
+    previous stage. With `deploying` the question is whether it may run: then its promotion must be
     in the evidence, and neither CI nor the tag matters.
     """
 
@@ -92,15 +92,15 @@ class PromotionContext:
     previous: str = ""
     in_ci: bool = False
     deploying: bool = False
-    # The words of waivers that accept what a release is otherwise refused for, by their ids.
+    # The notes of waivers that accept a reason to refuse a release, by their ids.
     accepted: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class PromotionDecision:
-    """Why a release may not move, and which of its gates nobody could judge yet.
+    """Why a release may not move, and which of its gates could not be evaluated (`unproven`).
 
-    `accepted` is what would be a reason without the waivers that it names.
+    `accepted` are further reasons, which waivers accept.
     """
 
     reasons: tuple[str, ...] = ()
@@ -109,7 +109,7 @@ class PromotionDecision:
 
     @property
     def ok(self) -> bool:
-        """Whether nothing stands against it."""
+        """Whether there is no reason against it."""
         return not self.reasons
 
 
@@ -145,8 +145,8 @@ def is_available(
 def unproven(statement: Statement) -> tuple[str, ...]:
     """Return the gates that keep a stage from passing, if all of them only lack an advisory source.
 
-    A chain may go on to `test` with these, and shows them. Anything else that did not pass makes
-    the answer empty: the stage stops the chain.
+    The pipeline may go on to `test` with these, and shows them. If anything else did not pass, the
+    result is empty: the stage stops the pipeline.
     """
     rows = [row for row in statement.verdicts if row["status"] != Status.PASSED]
     found = tuple(
@@ -160,8 +160,8 @@ def unproven(statement: Statement) -> tuple[str, ...]:
 def latest(statements: Iterable[Statement], commit: str, tree: str) -> dict[str, Statement]:
     """Return the latest statement of each stage: a later one replaces an earlier one.
 
-    What a statement about this commit rests on speaks of an earlier commit, and is no statement
-    about this one. Nothing else is passed over, whatever another statement says of it.
+    A statement that is reused for this commit is about an earlier commit, and does not count for
+    this one. No other statement is skipped, whatever another statement refers to.
     """
     rows, here = list(statements), {"gitCommit": commit, "gitTree": tree}
     rests_on = {
@@ -205,7 +205,7 @@ def _of_platforms(there: tuple[str, ...], wanted: tuple[str, ...]) -> Iterator[s
 
 
 def _of_evidence(release: PromotionCandidate) -> Iterator[str]:
-    """Yield what of the evidence cannot be read, or is of a stage that nobody knows."""
+    """Yield which evidence cannot be read, or is for an unknown stage."""
     yield from release.problems
     known = {*STAGES, *PROMOTIONS.values()}
     for name in sorted({row.stage for row in release.history}):
@@ -216,7 +216,7 @@ def _of_evidence(release: PromotionCandidate) -> Iterator[str]:
 def _objections(
     release: PromotionCandidate, statement: Statement, rules: JudgingRules
 ) -> Iterator[str]:
-    """Yield why a statement does not speak for this release."""
+    """Yield why a statement is not valid for this release."""
     wanted = _subject(release, statement.stage)
     yield from judgement.objections(statement, rules, wanted, release.originals)
     yield from _of_names(release, statement, wanted)
@@ -228,7 +228,7 @@ def _of_names(
 ) -> Iterator[str]:
     """Yield where a statement names another repository, or its facts another digest.
 
-    A subject that does not have the digests of `wanted` was objected to as a whole before.
+    A subject without the digests of `wanted` has been reported before.
     """
     name = statement.stage
     where = "source" if name in BEFORE_IMAGE else release.repository
@@ -261,7 +261,7 @@ def _repeats(row: Statement, statement: Statement) -> bool:
 
 
 def _of_facts(release: PromotionCandidate) -> Iterator[str]:
-    """Yield where the build binds the digest to another source, or verify saw another place."""
+    """Yield where the build names another source for the digest, or verify checked elsewhere."""
     build = release.statements.get("build")
     if build is not None:
         for name in ("commit", "tree"):
@@ -297,7 +297,7 @@ def _made_for_a_pull_request(build: Statement) -> bool:
 
 
 def _untested(release: PromotionCandidate) -> Iterator[str]:
-    """Yield each Python that is supported and was not there: a laptop may go on without it."""
+    """Yield each supported Python that was not tested; only a release needs all."""
     tests = release.statements.get("tests")
     missing = tests.facts.get("missing", ()) if tests is not None else ()
     if not isinstance(missing, list | tuple):
@@ -319,7 +319,7 @@ def _lacks_an_answer(statement: Statement, verdict: Verdict) -> bool:
 
 
 def _foreign(release: PromotionCandidate, waived: Mapping[str, str]) -> tuple[list[str], list[str]]:
-    """Return what stands against a release in whom its stages asked, and what a waiver accepts."""
+    """Return the objections to sources and excluded tests, and those that a waiver accepts."""
     reasons, accepted = [], []
     for stage in NEEDED[RELEASE]:
         statement = release.statements.get(stage)
@@ -332,7 +332,7 @@ def _foreign(release: PromotionCandidate, waived: Mapping[str, str]) -> tuple[li
 
 
 def _subject(release: PromotionCandidate, stage: str) -> dict[str, str]:
-    """Return what a statement of this stage has to speak of."""
+    """Return the subject that a statement of this stage must have."""
     if stage in BEFORE_IMAGE:
         return {"gitCommit": release.commit, "gitTree": release.tree}
     return {"sha256": release.digest.removeprefix("sha256:")}

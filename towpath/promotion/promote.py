@@ -1,4 +1,4 @@
-"""Promote: one digest, judged by its evidence, gets one more name. Nothing is built again."""
+"""Promotion: one digest gets another tag if its evidence allows it. Nothing is rebuilt."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ MAKE_IT = "Produce the missing evidence with `invoke pipeline`, then promote aga
 
 @dataclass(frozen=True)
 class Promoted:
-    """What got a name. `unproven` are gates that nobody could judge, `accepted` by waivers."""
+    """A promoted image. `unproven` gates were not evaluated, `accepted` reasons are waived."""
 
     digest: str
     version: str
@@ -39,7 +39,7 @@ class Promoted:
 
 @dataclass(frozen=True)
 class Candidate:
-    """A release as the registry holds it now, and what stands against its next stage."""
+    """A release in the registry, and the objections to its promotion."""
 
     image: Image
     release: PromotionCandidate
@@ -106,7 +106,7 @@ def _obey_branches(workspace: Workspace, stage: str) -> None:
 
 
 def judge(workspace: Workspace, registry: RegistryClient, stage: str, digest: str) -> Candidate:
-    """Push what this machine knows of a digest, then judge by what the registry holds."""
+    """Push the local evidence of a digest, then evaluate the evidence in the registry."""
     image = registries.image(registry, digest)
     evidence.push(registry, digest, evidence.local(workspace, image))
     return assess(workspace, registry, stage, image)
@@ -121,7 +121,7 @@ def assess(
     deploying: bool = False,
     described: PromotionCandidate | None = None,
 ) -> Candidate:
-    """Judge an image by what the registry holds; nothing is written.
+    """Evaluate an image by the evidence in the registry; nothing is written.
 
     With `deploying` it is judged whether it may run where that stage runs. `described` is what
     `describe` returned of it a moment ago.
@@ -140,7 +140,7 @@ def assess(
 
 
 def describe(registry: RegistryClient, image: Image) -> PromotionCandidate:
-    """Return the release that an image is: its labels say of what, its evidence how good."""
+    """Return the release of an image: its source from the labels, and its evidence."""
     found = evidence.gather(registry, image.digest)
     return PromotionCandidate(
         repository=registry.repository.name,
@@ -174,9 +174,9 @@ def _tagged(registry: RegistryClient, tag: str) -> str:
 
 
 def refuse(candidate: Candidate, stage: str, what: str = "", next_step: str = "") -> None:
-    """Raise PromotionRefusedError with every reason that stands against it.
+    """Raise PromotionRefusedError with every reason against a promotion, if there is one.
 
-    `what` says what is refused, and `next_step` what to do, where it is not the move to the stage.
+    `what` and `next_step` replace the texts for a promotion to the stage.
     """
     if candidate.availability.ok:
         return

@@ -1,4 +1,4 @@
-"""What the evidence on disk says, gate by gate."""
+"""The verdicts in the evidence on disk, gate by gate."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ NEEDED = promotion.NEEDED[RELEASE]
 def check(workspace: Workspace, stage: str = "") -> None:
     """Write the verdicts as a table, then raise for the worst of them.
 
-    The facts are judged again, as a promotion does it. A stage that a release needs and that left
-    no evidence, or none that can be believed here, has no verdict. Raises GateFailedError,
+    The facts are evaluated again, as in a promotion. A stage that a release needs, without valid
+    evidence, has no verdict. Raises GateFailedError,
     NothingToJudgeError, and ConfigurationError for an unknown stage.
     """
     if stage and stage not in JUDGED:
@@ -75,7 +75,7 @@ def _error(found: Statement | NothingToJudgeError, rules: JudgingRules) -> Towpa
 
 
 def _severity(error: TowpathError) -> int:
-    """A gate that said no comes before one that could not be judged."""
+    """A failed gate comes before one that could not be evaluated."""
     return 0 if isinstance(error, GateFailedError) else 1
 
 

@@ -105,12 +105,12 @@ def found(workspace: Workspace) -> dict[str, str]:
     here = {
         python: shutil.which(f"python{python}", path=path) for python in wanted(workspace.config)
     }
-    said = {
+    versions = {
         python: workspace.runner.run([program, "-V"], check=False).stdout.strip()
         for python, program in here.items()
         if program
     }
-    return {python: version for python, version in said.items() if version}
+    return {python: version for python, version in versions.items() if version}
 
 
 def search_path(config: Config) -> str:

@@ -30,7 +30,7 @@ _RELEASE_TAG = re.compile(r"v(\d+\.\d+\.\d+(?:[a-z0-9.]*))")
 class SourceFiles:
     """The files as they are, committed or not: their git tree hash, and each one's own.
 
-    Without `files` only the tree as a whole is known. `prefix` is where the project lies in a
+    Without `files` only the hash of the tree is known. `prefix` is where the project lies in a
     repository that holds more: empty at its top, else as in `apps/shop/`.
     """
 
@@ -41,7 +41,7 @@ class SourceFiles:
 
     @property
     def subject(self) -> Subject:
-        """What the statements of the stages before the image speak of."""
+        """The subject of the statements of the stages before the image."""
         return Subject.commit(self.commit, self.tree)
 
 
@@ -168,11 +168,11 @@ def _refuse_changed_submodules(seen: SourceFiles) -> None:
 
 def _head(workspace: Workspace, place: Path) -> _Head:
     try:
-        # In English, so that its reason can be told from another one.
-        said = workspace.runner.run(git.head(), env={"LC_ALL": "C"}, cwd=place).stdout
+        # In English, so that its reasons can be distinguished.
+        output = workspace.runner.run(git.head(), env={"LC_ALL": "C"}, cwd=place).stdout
     except CommandFailedError as error:
         raise _no_source(workspace, error) from error
-    commit, tree, prefix, index = (*said.splitlines(), "", "")[:4]
+    commit, tree, prefix, index = (*output.splitlines(), "", "")[:4]
     return _Head(commit, tree, prefix, place / (index or ".git/index"))
 
 
@@ -225,7 +225,7 @@ def _working_tree(workspace: Workspace, place: Path, seen: _Head) -> str:
 def _look_at_every_file(run: Callable[..., Outcome], env: dict[str, str]) -> None:
     """Take from a copy of the index what keeps git from reading a file that has changed.
 
-    Those are flags that somebody has set, and times that were noted while git changed the ends of
+    Those are flags that were set, and times that were recorded while git changed the ends of
     lines: the file is not what git remembers of it.
     """
     ends = run(git.line_ends(), check=False).stdout.strip().lower()

@@ -73,7 +73,7 @@ def test_evidence_is_its_owners_alone(tmp_path: Path, bits: int) -> None:
         record(workspace, "lint", DIGEST)
 
     place = workspace.config.reports / "evidence"
-    assert {"lint.json", "held/lint/i.json"} <= set(modes(place))
+    assert {"lint.json", "cache/lint/i.json"} <= set(modes(place))
     assert modes(place) == expected(place)
 
 
