@@ -131,35 +131,40 @@ FORGERIES: dict[str, tuple[Forgery, tuple[str, ...]]] = {
         both("tests", "COVERAGE", "coverage", float("nan")),
         (
             "tests: COVERAGE was evaluated with nan, but its fact is None",
-            "tests: COVERAGE errored: coverage: nan is not a number; but the statement records it as passed",
+            "tests: COVERAGE errored: coverage: nan is not a number; but"
+            " the statement records it as passed",
         ),
     ),
     "infinity": (
         both("tests", "TESTS_RUN", "tests_run", float("inf")),
         (
             "tests: TESTS_RUN was evaluated with inf, but its fact is None",
-            "tests: TESTS_RUN errored: tests_run: inf is not a number; but the statement records it as passed",
+            "tests: TESTS_RUN errored: tests_run: inf is not a number; but"
+            " the statement records it as passed",
         ),
     ),
     "a truth value for a number": (
         both("lint", "LINT", "issues", False),
         (
             "lint: LINT was evaluated with False, but its fact is None",
-            "lint: LINT errored: issues: False is not a number; but the statement records it as passed",
+            "lint: LINT errored: issues: False is not a number; but the"
+            " statement records it as passed",
         ),
     ),
     "a text for a number": (
         both("lint", "LINT", "issues", "0"),
         (
             "lint: LINT was evaluated with '0', but its fact is None",
-            "lint: LINT errored: issues: '0' is not a number; but the statement records it as passed",
+            "lint: LINT errored: issues: '0' is not a number; but the"
+            " statement records it as passed",
         ),
     ),
     "a list for a number": (
         both("lint", "LINT", "issues", [0]),
         (
             "lint: LINT was evaluated with [0], but its fact is None",
-            "lint: LINT errored: issues: [0] is not a number; but the statement records it as passed",
+            "lint: LINT errored: issues: [0] is not a number; but the"
+            " statement records it as passed",
         ),
     ),
     "fewer than none": (
@@ -174,7 +179,8 @@ FORGERIES: dict[str, tuple[Forgery, tuple[str, ...]]] = {
         both("tests", "COVERAGE", "coverage", 101),
         (
             "tests: COVERAGE was evaluated with 101, but its fact is None",
-            "tests: COVERAGE errored: coverage: 101 is more than 100 %; but the statement records it as passed",
+            "tests: COVERAGE errored: coverage: 101 is more than 100 %; but"
+            " the statement records it as passed",
         ),
     ),
     "a number without end": (
@@ -189,7 +195,8 @@ FORGERIES: dict[str, tuple[Forgery, tuple[str, ...]]] = {
         facts("scan", sbom_missing=None),
         (
             "scan: SBOM_MISSING was evaluated with 0, but its fact is None",
-            "scan: SBOM_MISSING errored: sbom_missing: not reported; but the statement records it as passed",
+            "scan: SBOM_MISSING errored: sbom_missing: not reported; but"
+            " the statement records it as passed",
         ),
     ),
     "a verdict that is not there": (

@@ -150,7 +150,8 @@ def test_a_short_token_opens_nothing_where_a_release_is_served(
 
     assert answer.status_code == 503
     assert answer.json()["error"] == (
-        "this dashboard accepts no reports: its token is too short, set one of at least 32 characters"
+        "this dashboard accepts no reports: its token is too short,"
+        " set one of at least 32 characters"
     )
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from towpath import gates
 from towpath.core.errors import ConfigurationError
-from towpath.core.references import nearest
+from towpath.core.suggest import nearest
 
 # The ids of advisories: CVE, GitHub, the Python Packaging Authority, OSV, OSSF's malicious
 # packages, safety, Debian. The last is our own id of a pending security update.

@@ -96,6 +96,10 @@ class RegistryRateLimitedError(RegistryError):
     seconds = 0.0
 
 
+class AttachmentLostError(RegistryError):
+    """The registry does not list what was attached to an image, or not yet; a retry may help."""
+
+
 class DigestMismatchError(RegistryError):
     """The received bytes do not have the requested digest."""
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 from typing import NamedTuple, Self
 
 from towpath.core.errors import ConfigurationError
+from towpath.core.suggest import find_nearest
 
 # The tags of the stages of an image, in the order in which it moves.
 BUILT, TEST, RELEASE = "built", "test", "release"
@@ -96,25 +96,6 @@ def _no_address(host: str) -> str:
     return ""
 
 
-def nearest(word: str, known: Iterable[str]) -> str:
-    """Return ` Did you mean 'x'?` for the known word most like this one, or an empty string."""
-    name = _closest(word, known)
-    return f" Did you mean {name!r}?" if name else ""
-
-
-def _closest(word: str, known: Iterable[str]) -> str:
-    """Return the known word most like this one, or an empty string where none is near.
-
-    A word of three letters or more is also taken for the only known one that begins with it.
-    """
-    import difflib
-
-    names = list(known)
-    longer = [name for name in names if name.startswith(word)] if len(word) > 2 else []
-    matches = longer if len(longer) == 1 else difflib.get_close_matches(word, names, n=1)
-    return matches[0] if matches else ""
-
-
 def digest(text: str) -> str:
     """Return `text` if it is a complete sha256 digest, else raise ConfigurationError."""
     if not _DIGEST.fullmatch(text):
@@ -133,9 +114,9 @@ def platform(text: str) -> str:
     """
     full = text if "/" in text else f"linux/{text}"
     if full not in PLATFORMS:
-        # Compared without `linux/`, which would make every word look like a platform.
-        name = _closest(full.rpartition("/")[2], map(architecture, PLATFORMS))
-        hint = f" Did you mean {f'linux/{name}'!r}?" if name else ""
+        # `linux/` is the same in all of them and says nothing about what was meant.
+        near = find_nearest(full.rpartition("/")[2], map(architecture, PLATFORMS))
+        hint = f" Did you mean 'linux/{near}'?" if near else ""
         raise ConfigurationError(
             f"Unknown platform {text!r}.{hint}",
             why=f"Supported platforms are {' and '.join(PLATFORMS)}.",

@@ -35,10 +35,10 @@ class Labelled:
 
 
 @task(
-    positional=["service"],
+    positional=[],
     iterable=["service"],
     help={
-        "service": "Only this service; plain words work too: invoke ci.run lint-check unit-tests",
+        "service": "Only this one; may be repeated: --service=lint-check --service=unit-tests",
         "verbose": "Show every command and what it prints.",
     },
 )

@@ -38,7 +38,8 @@ def test_variables_are_read_by_check() -> None:
         ),
         (
             {"waivers": [{**WAIVER, "id": "SOURCE:"}]},
-            "A waiver has the id 'SOURCE:', which is not a gate, an advisory or a migration hazard.",
+            "A waiver has the id 'SOURCE:', which is not a gate, an"
+            " advisory or a migration hazard.",
         ),
     ],
 )

@@ -103,7 +103,8 @@ def test_another_commit_than_that_of_the_branch_goes_to_scan() -> None:
         ),
         (
             {"CI": "true", "TOWPATH_BRANCH": "main"},
-            "[tool.towpath.branches] allows the branch 'main' to go to test. It was set by TOWPATH_BRANCH.",
+            "[tool.towpath.branches] allows the branch 'main' to go to"
+            " test. It was set by TOWPATH_BRANCH.",
         ),
         (
             GITHUB | {"GITHUB_REF": "refs/tags/nightly"},

@@ -57,25 +57,6 @@ def test_only_a_near_platform_is_suggested(platform: str, hint: str) -> None:
     assert caught.value.what == f"Unknown platform {platform!r}.{hint}"
 
 
-@pytest.mark.parametrize(
-    ("word", "hint"),
-    [
-        ("prod", " Did you mean 'production'?"),
-        ("pr", ""),
-        ("stagin", " Did you mean 'staging'?"),
-    ],
-)
-def test_the_beginning_of_one_word_is_near_to_it(word: str, hint: str) -> None:
-    """Of one word only: with two that begin alike, and with two letters, nothing is sure."""
-    assert images.nearest(word, ("production", "staging", "stagecoach")) == hint
-
-
-def test_the_nearest_word_must_be_near() -> None:
-    """A word like no other gets no guess."""
-    assert images.nearest("stagin", ["staging", "production"]) == " Did you mean 'staging'?"
-    assert images.nearest("xyz", ["staging"]) == ""
-
-
 REFUSED: list[tuple[Callable[[str], object], str]] = [
     (images.platform, "windows/amd64"),
     (images.platforms, ""),

@@ -85,7 +85,10 @@ def no_subject(store: Store, index: Manifest) -> str:
 
 def other_artifact_type(store: Store, index: Manifest) -> str:
     made = attach(store, index, [], artifactType="application/spdx+json")
-    return f"The evidence {made} is listed as evidence, but its artifact type is application/spdx+json."
+    return (
+        f"The evidence {made} is listed as evidence, but its artifact"
+        " type is application/spdx+json."
+    )
 
 
 def an_index(store: Store, index: Manifest) -> str:
@@ -95,7 +98,10 @@ def an_index(store: Store, index: Manifest) -> str:
 
 def other_media_type(store: Store, index: Manifest) -> str:
     made = attach(store, index, [put(store, b"{}", "application/vnd.dsse.envelope.v1+json")])
-    return f"The evidence {made} has a document with the media type application/vnd.dsse.envelope.v1+json."
+    return (
+        f"The evidence {made} has a document with the media type"
+        " application/vnd.dsse.envelope.v1+json."
+    )
 
 
 def too_large(store: Store, index: Manifest) -> str:

@@ -124,7 +124,8 @@ def test_a_waiver_of_this_side_is_heeded_until_its_day(held: Held, rules: Judgin
     assert reasons(rows, replace(rules, waived={"LINT": note})) == ()
     for other in ({"COMPLEXITY": note}, {}):
         assert reasons(rows, replace(rules, waived=other)) == (
-            "lint: LINT failed: issues is 5; required: LINT <= 0; no waiver for it is in force here",
+            "lint: LINT failed: issues is 5; required: LINT <= 0; no"
+            " waiver for it is in force here",
         )
 
 

@@ -141,9 +141,9 @@ def test_what_cannot_be_read_gives_no_verdict(files: Mapping[str, str], why: str
         pins.drift(files)
 
     assert caught.value.lines() == [
-        "pins produced no usable result.",
+        "requirements-drift produced no usable result.",
         f"why: {why}",
-        "next: See its output in reports/logs/pins.log.",
+        "next: See its output in reports/logs/requirements-drift.log.",
     ]
 
 

@@ -1,13 +1,4 @@
-"""Changes to Invoke's parser: plain words as arguments of a task, and our exit codes.
-
-`invoke ci.run lint-check unit-tests` gives a task any number of plain words.
-
-Invoke requires one word for each positional argument and reads every other word as the next task.
-Here a positional argument that is a list, which Invoke does not support, takes all following words
-that are not options.
-
-A command line that cannot be parsed ends with exit code 2, like every usage error; Invoke's is 1.
-"""
+"""Errors of the command line end with exit code 2, like every usage error; Invoke's is 1."""
 
 from __future__ import annotations
 
@@ -16,32 +7,19 @@ from collections.abc import Callable, Iterable
 from functools import wraps
 
 from invoke.exceptions import Exit, ParseError
-from invoke.parser.parser import ParseMachine
 from invoke.program import Program
 
 from towpath.core.errors import ConfigurationError
-from towpath.core.references import nearest
+from towpath.core.suggest import nearest
 
 
-def allow() -> None:
-    """Patch the parser, once."""
-    usual = ParseMachine.handle
-    if hasattr(usual, "__wrapped__"):
-        return
-
-    @wraps(usual)
-    def handle(machine: ParseMachine, token: str) -> None:
-        found = machine.context.positional_args if machine.context else []
-        lists = [argument for argument in found if argument.kind is list]
-        if lists and not token.startswith("-") and not machine.waiting_for_flag_value:
-            lists[0].value = token
-        else:
-            usual(machine, token)
-
-    ParseMachine.handle = handle  # type: ignore[assignment, method-assign]
+def explain() -> None:
+    """Patch Invoke, once, to report a command line that it cannot parse like our other errors."""
     # Tasks are loaded after the first pass over the command line and before these.
     for name in ("parse_tasks", "parse_cleanup"):
-        setattr(Program, name, _with_our_code(getattr(Program, name)))
+        usual = getattr(Program, name)
+        if not hasattr(usual, "__wrapped__"):
+            setattr(Program, name, _with_our_code(usual))
 
 
 def _with_our_code(usual: Callable[[Program], None]) -> Callable[[Program], None]:
