@@ -1,4 +1,4 @@
-"""What a person reads where a tool produced no usable result: its name, why, and where its own words are.
+"""The error for a tool without a usable result: its name, the reason, and where its output is.
 
 The name matters: it is that of the log file too.
 """
