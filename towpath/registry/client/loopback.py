@@ -27,6 +27,7 @@ from towpath.registry.client.wire import CONNECT, PIECE, SILENCE, Body, Response
 MOST_HEAD, MOST_FRAME = 256 * 1024, 64 * 1024
 ENDED = "the connection ended before the answer did"
 
+_LINE_BREAK = re.compile(r"[\r\n]")
 _LENGTH = re.compile(r"[0-9]{1,15}")
 
 # Called once with an answer's body: whether its connection is free for another request.
@@ -99,7 +100,7 @@ class _Connection(http.client.HTTPConnection):
     ) -> None:
         """Send a request; where the other side hung up meanwhile, it may have said why."""
         # A line that begins with a space passes the library's own check.
-        if any(letter in "\r\n" for row in headers.items() for text in row for letter in text):
+        if _LINE_BREAK.search("".join(text for row in headers.items() for text in row)):
             raise ConnectionError("a header has a line break")
         target = f"{parts.path}?{parts.query}" if parts.query else parts.path
         sized = {} if isinstance(body, bytes) else {"Content-Length": str(len(body))}
@@ -200,9 +201,11 @@ def _length(
     coding, length = headers.get("transfer-encoding", ""), headers.get("content-length", "")
     if answer.chunked and coding.lower() == "chunked":
         return None
-    if coding or (length and not _LENGTH.fullmatch(length)):
+    if not coding and not length:
+        return None
+    if coding or not _LENGTH.fullmatch(length):
         raise ConnectionError(f"no length of an answer: {(coding or length)[:40]!r}")
-    return int(length) if length else None
+    return int(length)
 
 
 @contextmanager

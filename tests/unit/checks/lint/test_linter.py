@@ -109,7 +109,7 @@ def test_imports_without_contracts_have_no_verdict_when_asked_by_name(desk: Desk
     with pytest.raises(NothingToJudgeError) as caught:
         lint.lint(desk.workspace(), ["imports"])
 
-    assert caught.value.why == "imports gave no verdict. It was given no file."
+    assert caught.value.why == "imports produced no usable result. No files were passed to it."
 
 
 def test_fix_lets_black_and_isort_write_and_then_judges(desk: Desk) -> None:
