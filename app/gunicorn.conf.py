@@ -14,11 +14,11 @@ threads = env.number("WEB_THREADS", 4, lowest=1, highest=64)
 worker_class = Worker
 preload_app = False
 
-# On SIGTERM a worker takes no new connection and has this long to finish what it has.
+# Seconds that a worker has on SIGTERM to finish the requests that it has.
 graceful_timeout = env.number("WEB_GRACEFUL_SECONDS", 30, lowest=1, highest=600)
 timeout = 60
-# The proxy opens a connection for each request. So no thread waits for the rest of a body that
-# nobody reads, and none for a client that connects and says nothing.
+# The proxy opens a connection for each request: no thread waits for another request on it, nor for
+# the rest of a body that is not read.
 keepalive = 0
 
 limit_request_line = 8190
@@ -28,5 +28,5 @@ limit_request_field_size = 8190
 accesslog = "-"
 errorlog = "-"
 logger_class = VisibleLogger
-# It would be a socket on a file system that is read-only.
+# It would need a socket on a read-only file system.
 control_socket_disable = True

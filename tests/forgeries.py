@@ -104,124 +104,131 @@ def resting(**fields: Any) -> Forgery:
     return act
 
 
-FAILED = "issues is 0, wanted LINT <= 0"
+FAILED = "issues is 0; required: LINT <= 0"
 FAR = stages.stamp(NOW + dt.timedelta(minutes=6))
 OLD = START - dt.timedelta(days=31)
 FORGERIES: dict[str, tuple[Forgery, tuple[str, ...]]] = {
     "a value below its limit that is said to have passed": (
         both("tests", "COVERAGE", "coverage", 3),
         (
-            "tests: COVERAGE failed: coverage is 3 %, wanted COVERAGE >= 80 %;"
-            " the statement says passed",
+            "tests: COVERAGE failed: coverage is 3 %; required: COVERAGE >= 80 %;"
+            " but the statement records it as passed",
         ),
     ),
     "a fact below its limit under a good verdict": (
         facts("tests", coverage=3),
         (
-            "tests: COVERAGE was judged on 80, its fact is 3",
-            "tests: COVERAGE failed: coverage is 3 %, wanted COVERAGE >= 80 %;"
-            " the statement says passed",
+            "tests: COVERAGE was evaluated with 80, but its fact is 3",
+            "tests: COVERAGE failed: coverage is 3 %; required: COVERAGE >= 80 %;"
+            " but the statement records it as passed",
         ),
     ),
     "a verdict on a better value than the fact": (
         verdict("tests", "COVERAGE", value=99),
-        ("tests: COVERAGE was judged on 99, its fact is 80",),
+        ("tests: COVERAGE was evaluated with 99, but its fact is 80",),
     ),
     "NaN": (
         both("tests", "COVERAGE", "coverage", float("nan")),
         (
-            "tests: COVERAGE was judged on nan, its fact is None",
-            "tests: COVERAGE errored: coverage: nan is not a number; the statement says passed",
+            "tests: COVERAGE was evaluated with nan, but its fact is None",
+            "tests: COVERAGE errored: coverage: nan is not a number; but"
+            " the statement records it as passed",
         ),
     ),
     "infinity": (
         both("tests", "TESTS_RUN", "tests_run", float("inf")),
         (
-            "tests: TESTS_RUN was judged on inf, its fact is None",
-            "tests: TESTS_RUN errored: tests_run: inf is not a number; the statement says passed",
+            "tests: TESTS_RUN was evaluated with inf, but its fact is None",
+            "tests: TESTS_RUN errored: tests_run: inf is not a number; but"
+            " the statement records it as passed",
         ),
     ),
     "a truth value for a number": (
         both("lint", "LINT", "issues", False),
         (
-            "lint: LINT was judged on False, its fact is None",
-            "lint: LINT errored: issues: False is not a number; the statement says passed",
+            "lint: LINT was evaluated with False, but its fact is None",
+            "lint: LINT errored: issues: False is not a number; but the"
+            " statement records it as passed",
         ),
     ),
     "a text for a number": (
         both("lint", "LINT", "issues", "0"),
         (
-            "lint: LINT was judged on '0', its fact is None",
-            "lint: LINT errored: issues: '0' is not a number; the statement says passed",
+            "lint: LINT was evaluated with '0', but its fact is None",
+            "lint: LINT errored: issues: '0' is not a number; but the"
+            " statement records it as passed",
         ),
     ),
     "a list for a number": (
         both("lint", "LINT", "issues", [0]),
         (
-            "lint: LINT was judged on [0], its fact is None",
-            "lint: LINT errored: issues: [0] is not a number; the statement says passed",
+            "lint: LINT was evaluated with [0], but its fact is None",
+            "lint: LINT errored: issues: [0] is not a number; but the"
+            " statement records it as passed",
         ),
     ),
     "fewer than none": (
         both("tests", "TESTS_FAILED", "tests_failed", -1),
         (
-            "tests: TESTS_FAILED was judged on -1, its fact is None",
-            "tests: TESTS_FAILED errored: tests_failed: -1 is below zero;"
-            " the statement says passed",
+            "tests: TESTS_FAILED was evaluated with -1, but its fact is None",
+            "tests: TESTS_FAILED errored: tests_failed: -1 is negative;"
+            " but the statement records it as passed",
         ),
     ),
     "more than all": (
         both("tests", "COVERAGE", "coverage", 101),
         (
-            "tests: COVERAGE was judged on 101, its fact is None",
-            "tests: COVERAGE errored: coverage: 101 is more than 100 %; the statement says passed",
+            "tests: COVERAGE was evaluated with 101, but its fact is None",
+            "tests: COVERAGE errored: coverage: 101 is more than 100 %; but"
+            " the statement records it as passed",
         ),
     ),
     "a number without end": (
         both("tests", "TESTS_RUN", "tests_run", 10**400),
         (
-            "tests: TESTS_RUN was judged on a huge number, its fact is None",
+            "tests: TESTS_RUN was evaluated with a huge number, but its fact is None",
             "tests: TESTS_RUN errored: tests_run: a huge number is not a number;"
-            " the statement says passed",
+            " but the statement records it as passed",
         ),
     ),
     "no fact": (
         facts("scan", sbom_missing=None),
         (
-            "scan: SBOM_MISSING was judged on 0, its fact is None",
-            "scan: SBOM_MISSING errored: sbom_missing: no fact; the statement says passed",
+            "scan: SBOM_MISSING was evaluated with 0, but its fact is None",
+            "scan: SBOM_MISSING errored: sbom_missing: not reported; but"
+            " the statement records it as passed",
         ),
     ),
     "a verdict that is not there": (
         lambda held: change("tests", verdicts=held["tests"].verdicts[:-1])(held),
-        ("tests: COVERAGE was not judged",),
+        ("tests: COVERAGE was not evaluated",),
     ),
     "no verdict at all": (
         change("scan", verdicts=()),
         (
-            "scan: IMAGE_CRITICAL was not judged",
-            "scan: IMAGE_HIGH was not judged",
-            "scan: IMAGE_SIZE was not judged",
-            "scan: IMAGE_ADVISORIES_AGE was not judged",
-            "scan: SBOM_MISSING was not judged",
+            "scan: IMAGE_CRITICAL was not evaluated",
+            "scan: IMAGE_HIGH was not evaluated",
+            "scan: IMAGE_SIZE was not evaluated",
+            "scan: IMAGE_ADVISORIES_AGE was not evaluated",
+            "scan: SBOM_MISSING was not evaluated",
         ),
     ),
     "a verdict of another stage's gate": (
         more("lint", gate="COVERAGE"),
-        ("lint: has a verdict of COVERAGE, which is no gate of it",),
+        ("lint: has a verdict of COVERAGE, which is not one of its gates",),
     ),
     "a verdict of a gate that does not exist": (
         more("lint", gate="KINDNESS"),
-        ("lint: has a verdict of KINDNESS, which is no gate of it",),
+        ("lint: has a verdict of KINDNESS, which is not one of its gates",),
     ),
     "two verdicts of one gate": (more("lint"), ("lint: has two verdicts of LINT",)),
     "a verdict that failed under a statement that passed": (
         verdict("lint", "LINT", status="failed"),
-        ("lint: says passed, its verdicts do not", f"lint: LINT failed: {FAILED}"),
+        ("lint: is recorded as passed, but its verdicts are not", f"lint: LINT failed: {FAILED}"),
     ),
     "a verdict of an unknown status": (
         verdict("lint", "LINT", status="fine"),
-        ("lint: says passed, its verdicts do not", f"lint: LINT fine: {FAILED}"),
+        ("lint: is recorded as passed, but its verdicts are not", f"lint: LINT fine: {FAILED}"),
     ),
     "a status that its verdicts do not give": (
         change("lint", status=Status.FAILED, reason="the disk is full"),
@@ -229,85 +236,91 @@ FORGERIES: dict[str, tuple[Forgery, tuple[str, ...]]] = {
     ),
     "a reason for a pass": (
         change("lint", reason="waived"),
-        ("lint: says passed, and gives a reason why it did not",),
+        ("lint: is recorded as passed, but gives a reason why it did not pass",),
     ),
     "a limit that is lower": (
         verdict("tests", "COVERAGE", limit=1),
-        ("tests: COVERAGE was judged by >= 1, not by COVERAGE >= 80 %",),
+        ("tests: COVERAGE was evaluated against >= 1, not against COVERAGE >= 80 %",),
     ),
     "a limit that is turned around": (
         verdict("tests", "COVERAGE", direction="<="),
-        ("tests: COVERAGE was judged by <= 80, not by COVERAGE >= 80 %",),
+        ("tests: COVERAGE was evaluated against <= 80, not against COVERAGE >= 80 %",),
     ),
     "a waiver that nobody here gave": (
         both(
             *("lint", "LINT", "issues", 5),
-            reason="issues is 5, wanted LINT <= 0; waived: known (until 2999-01-01)",
+            reason="issues is 5; required: LINT <= 0; waived: known (until 2999-01-01)",
         ),
-        ("lint: LINT failed: issues is 5, wanted LINT <= 0;" " no waiver of it is in force here",),
+        (
+            "lint: LINT failed: issues is 5; required: LINT <= 0;"
+            " no waiver for it is in force here",
+        ),
     ),
     "an advisory that no waiver here excuses": (
         facts("security", advisories_waived=["CVE-2026-1: x; waived: nobody looks"]),
         (
-            "security: leaves out CVE-2026-1: x; waived: nobody looks,"
-            " which no waiver in force here excuses",
+            "security: excludes CVE-2026-1: x; waived: nobody looks,"
+            " which no waiver in force here covers",
         ),
     ),
     "findings of a scan that no waiver here excuses": (
         facts("scan", waived=["CVE-2026-2: y"]),
-        ("scan: leaves out CVE-2026-2: y, which no waiver in force here excuses",),
+        ("scan: excludes CVE-2026-2: y, which no waiver in force here covers",),
     ),
     "excused advisories, no list": (
         facts("scan", waived=7),
         ("scan: its fact waived is not a list",),
     ),
-    "another policy": (change("scan", policy="f" * 64), ("scan: was judged under another policy",)),
+    "another policy": (
+        change("scan", policy="f" * 64),
+        ("scan: was evaluated under another policy",),
+    ),
     "another digest": (
         change("scan", subject=Subject.image(NAME, OTHER)),
-        (f"scan: speaks of sha256 {'e' * 64}, not {'d' * 64}",),
+        (f"scan: is about sha256 {'e' * 64}, not {'d' * 64}",),
     ),
     "a digest of another kind": (
         change("scan", subject=Subject(NAME, {"sha512": "d" * 128})),
-        (f"scan: speaks of sha256 nothing, not {'d' * 64}",),
+        (f"scan: is about sha256 (none), not {'d' * 64}",),
     ),
     "the same digest in another repository": (
         change("scan", subject=Subject.image("evil/dashboard", DIGEST)),
-        (f"scan: speaks of evil/dashboard, not of {NAME}",),
+        (f"scan: is about evil/dashboard, not about {NAME}",),
     ),
     "facts about another digest": (
         facts("verify", digest=OTHER),
-        (f"verify: its facts speak of {OTHER}, not of this digest",),
+        (f"verify: its facts are about {OTHER}, not about this digest",),
     ),
     "another commit": (
         change("tests", subject=Subject.commit("a" * 40, SOURCE.tree)),
-        (f"tests: speaks of gitCommit {'a' * 40}, not {'c' * 40}",),
+        (f"tests: is about gitCommit {'a' * 40}, not {'c' * 40}",),
     ),
     "another tree": (
         change("tests", subject=Subject.commit(SOURCE.commit, "a" * 40)),
-        (f"tests: speaks of gitTree {'a' * 40}, not {'7' * 40}",),
+        (f"tests: is about gitTree {'a' * 40}, not {'7' * 40}",),
     ),
     "a check that speaks of the image instead of the source": (
         change("tests", subject=Subject.image(NAME, DIGEST)),
         (
-            f"tests: speaks of gitCommit nothing, not {'c' * 40}",
-            f"tests: speaks of gitTree nothing, not {'7' * 40}",
+            f"tests: is about gitCommit (none), not {'c' * 40}",
+            f"tests: is about gitTree (none), not {'7' * 40}",
         ),
     ),
     "a source of another name": (
         change("lint", subject=Subject("elsewhere", dict(SOURCE.subject.digest))),
-        ("lint: speaks of elsewhere, not of source",),
+        ("lint: is about elsewhere, not about source",),
     ),
     "a build of another commit": (
         facts("build", commit="a" * 40),
-        ("build: binds the digest to another commit than the image itself names",),
+        ("build: names another commit for the digest than the image itself",),
     ),
     "a build that names no tree": (
         facts("build", tree=None),
-        ("build: binds the digest to another tree than the image itself names",),
+        ("build: names another tree for the digest than the image itself",),
     ),
     "a look at another environment": (
         facts("verify", environment="production"),
-        ("verify: looked at production, not at staging",),
+        ("verify: checked production, not staging",),
     ),
     "the look at production in place of staging's": (
         lambda held: [
@@ -318,82 +331,82 @@ FORGERIES: dict[str, tuple[Forgery, tuple[str, ...]]] = {
     ),
     "a stage that nobody knows": (
         again("lint", stage="blessing"),
-        ("blessing: there is evidence of this stage, which is unknown",),
+        ("blessing: there is evidence for this stage, which is unknown",),
     ),
     "a failure that an unknown stage takes away": (
         lambda held: hidden_failure(held, stage="blessing"),
         (
-            "blessing: there is evidence of this stage, which is unknown",
+            "blessing: there is evidence for this stage, which is unknown",
             f"lint: LINT failed: {FAILED}",
-            "lint: COMPLEXITY failed: complexity is 9, wanted COMPLEXITY < 10",
-            "lint: MAINTAINABILITY failed: maintainability is 20, wanted MAINTAINABILITY > 19",
+            "lint: COMPLEXITY failed: complexity is 9; required: COMPLEXITY < 10",
+            "lint: MAINTAINABILITY failed: maintainability is 20; required: MAINTAINABILITY > 19",
         ),
     ),
     "a failure that a statement about another commit takes away": (
         lambda held: hidden_failure(held, subject=Subject.commit("1" * 40, "2" * 40)),
         (
             f"lint: LINT failed: {FAILED}",
-            "lint: COMPLEXITY failed: complexity is 9, wanted COMPLEXITY < 10",
-            "lint: MAINTAINABILITY failed: maintainability is 20, wanted MAINTAINABILITY > 19",
+            "lint: COMPLEXITY failed: complexity is 9; required: COMPLEXITY < 10",
+            "lint: MAINTAINABILITY failed: maintainability is 20; required: MAINTAINABILITY > 19",
         ),
     ),
     "two statements of one attempt": (
         again("scan", tools={"trivy": "another"}),
-        ("scan: there is more than one attempt 1",),
+        ("scan: attempt 1 exists more than once",),
     ),
     "an attempt that goes back": (
         again("scan", attempt=3, repeats=SHA, started=stages.stamp(START - dt.timedelta(hours=1))),
-        ("scan: attempt 1 is later than attempt 3",),
+        ("scan: attempt 1 started after attempt 3",),
     ),
     "an attempt that names none before it": (
         change("scan", attempt=2),
-        ("scan: attempt 2 does not name the one it repeats",),
+        ("scan: attempt 2 does not name the attempt that it repeats",),
     ),
     "a first attempt that repeats one": (
         change("scan", repeats=SHA),
-        ("scan: attempt 1 names one that it repeats",),
+        ("scan: attempt 1 names an attempt that it repeats",),
     ),
     "a time in the future": (
         change("tests", started=FAR),
         (
             f"tests: ended at {stages.stamp(NOW + dt.timedelta(minutes=6, seconds=1))},"
-            f" which is later than now ({stages.stamp(NOW)})",
+            f" which is in the future (it is {stages.stamp(NOW)})",
         ),
     ),
     "an end in the future": (
         change("tests", duration=7200),
         (
             f"tests: ended at {stages.stamp(START + dt.timedelta(hours=2))},"
-            f" which is later than now ({stages.stamp(NOW)})",
+            f" which is in the future (it is {stages.stamp(NOW)})",
         ),
     ),
     "a time that is none": (
         change("tests", started="yesterday"),
-        ("tests: started at 'yesterday', which is no time",),
+        ("tests: started at 'yesterday', which is not a valid time",),
     ),
     "a time without its zone": (
         change("tests", started="2026-11-24T21:00:00"),
-        ("tests: started at '2026-11-24T21:00:00', which is no time",),
+        ("tests: started at '2026-11-24T21:00:00', which is not a valid time",),
     ),
     "a scan that grew old": (
         change("scan", started=stages.stamp(OLD)),
-        ("scan: is 31 days old, and may be 30 (evidence-days)",),
+        ("scan: is 31 days old; the limit is 30 days (evidence-days)",),
     ),
     "advisories that grew old": (
         change("security", started=stages.stamp(OLD)),
-        ("security: is 31 days old, and may be 30 (evidence-days)",),
+        ("security: is 31 days old; the limit is 30 days (evidence-days)",),
     ),
     "an original that is not there": (lambda held: resting()(held)[:-1], ()),
     "an original that says something else": (
         resting(tools={"black": "another"}),
-        ("lint: does not say what the statement says that it carries",),
+        ("lint: differs from the statement that it reuses",),
     ),
     "missing Pythons that are no list": (
         facts("tests", missing=5),
-        ("tests: its fact missing is not a list",),
+        ("tests: the fact missing is not a list",),
     ),
     "a Python that was not tested": (
         facts("tests", missing=["3.11"]),
-        ("tests: 3.11 is supported and was not tested",),
+        ("tests: 3.11 is supported but was not tested",),
     ),
 }

@@ -1,4 +1,4 @@
-"""`python -m towpath`: what a Nox session calls. Its exit codes are those of the tasks."""
+"""`python -m towpath`: the commands that Nox sessions call, with the exit codes of the tasks."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ PROBES = (
     *("compose", "django-deploy-check", "migrations"),
     *("imports", "requirements-drift", "architecture"),
 )
-# The tests are judged when their coverage is known.
+# The tests are evaluated when their coverage is known.
 STAGES = {"coverage": "tests"}
 FRESH = "--fresh"
 
@@ -35,7 +35,7 @@ def main(argv: Sequence[str]) -> int:
 
 
 def begin(chosen: argparse.Namespace, extra: Sequence[str]) -> None:
-    """Forget what an earlier run of a check left, unless it still holds."""
+    """Discard the results of an earlier run of a check, unless they are still valid."""
     from towpath.checks import records
     from towpath.checks import reuse as sessions
     from towpath.source import snapshot as source
@@ -47,9 +47,9 @@ def begin(chosen: argparse.Namespace, extra: Sequence[str]) -> None:
 
 
 def check(chosen: argparse.Namespace, extra: Sequence[str]) -> None:
-    """Run a check and judge it; what follows `--` picks tests, and then there is no verdict.
+    """Run a check and evaluate it; arguments after `--` select tests, and then there is no verdict.
 
-    Nothing runs if the last evidence still holds, but with `-- --fresh`.
+    Nothing runs if the last evidence is still valid, except with `-- --fresh`.
     """
     from towpath.checks import reuse as sessions
 
@@ -85,12 +85,12 @@ def _run(chosen: argparse.Namespace, extra: Sequence[str]) -> None:
 
 
 def _fresh_where_nothing_is_reused(tools: Workspace, extra: Sequence[str]) -> Sequence[str]:
-    """Add `--fresh` in a CI run whose cache belongs to no protected branch."""
+    """Add `--fresh` in a CI run whose cache does not belong to a protected branch."""
     return extra if extra or tools.config.may_reuse else [FRESH]
 
 
 def gate(chosen: argparse.Namespace, _extra: Sequence[str]) -> None:
-    """Judge what the last run of each check left; the worst exit code is the first that stops."""
+    """Evaluate the results of the last run of each check; the first that fails ends the command."""
     from towpath.checks.by_name import judge_check
 
     tools = workspace()
@@ -99,14 +99,14 @@ def gate(chosen: argparse.Namespace, _extra: Sequence[str]) -> None:
 
 
 def probe(chosen: argparse.Namespace, _extra: Sequence[str]) -> None:
-    """Look at what no linter knows, and write what is found as JSON."""
+    """Run a check that no linter has, and write its findings as JSON."""
     from towpath.checks.lint import probes
 
     found = workspace()
     try:
         probes.probe(found, chosen.check, chosen.files)
     except EngineAbsentError:
-        # Where there is no Compose, the engine that later stages would bring up anyway has one.
+        # Without Compose on this machine: the embedded engine, which later stages start, has it.
         probes.probe(with_engine(found), chosen.check, chosen.files)
 
 

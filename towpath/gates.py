@@ -48,7 +48,7 @@ class Gate:
 
 @dataclass(frozen=True)
 class Verdict:
-    """What a gate says of a fact; `value` is None where there was nothing to judge."""
+    """The verdict of a gate on a fact; `value` is None where there was nothing to evaluate."""
 
     gate: str
     stage: str
@@ -69,14 +69,20 @@ NO_LIMITS: Limits = {}
 
 _DIRECTIONS = {"<": operator.lt, "<=": operator.le, ">=": operator.ge, ">": operator.gt}
 
-# By these, tools leave it to this table whether enough was covered or passed: by settings of a
-# project they would end as if they had failed, or before the end.
+# Options that leave the decision about coverage and failures to this table: with settings of the
+# project the tools could fail by their own limits, or stop early.
 COVERAGE_UNJUDGED = "--fail-under=0"
 TESTS_UNJUDGED = ("--cov-fail-under=0", "--maxfail=0")
 
 GATES: tuple[Gate, ...] = (
     Gate(
-        "LINT", "lint", "issues", "<=", 0, "", "what black, isort, flake8, mypy and the rest found"
+        "LINT",
+        "lint",
+        "issues",
+        "<=",
+        0,
+        "",
+        "findings of black, isort, flake8, mypy and the other linters",
     ),
     Gate(
         "COMPLEXITY",
@@ -85,7 +91,7 @@ GATES: tuple[Gate, ...] = (
         "<",
         10,
         "",
-        "cyclomatic complexity of the worst function",
+        "cyclomatic complexity of the most complex function",
     ),
     # Radon's documentation, "Commands": above 19 is A, "very high"; 10 to 19 is B, "medium".
     Gate(
@@ -95,12 +101,34 @@ GATES: tuple[Gate, ...] = (
         ">",
         19,
         "",
-        "maintainability index of the worst module",
+        "maintainability index of the least maintainable module",
     ),
-    Gate("TESTS_RUN", "tests", "tests_run", ">", 0, "", "a run of no test has shown nothing"),
-    Gate("TESTS_FAILED", "tests", "tests_failed", "<=", 0, "", "failed tests and tests in error"),
     Gate(
-        "COVERAGE", "tests", "coverage", ">=", 80, " %", "lines and branches covered, all sessions"
+        "TESTS_RUN",
+        "tests",
+        "tests_run",
+        ">",
+        0,
+        "",
+        "tests that ran: a run without tests proves nothing",
+    ),
+    Gate(
+        "TESTS_FAILED",
+        "tests",
+        "tests_failed",
+        "<=",
+        0,
+        "",
+        "failed tests and tests that ended with an error",
+    ),
+    Gate(
+        "COVERAGE",
+        "tests",
+        "coverage",
+        ">=",
+        80,
+        " %",
+        "covered lines and branches, all sessions combined",
     ),
     Gate(
         "INTEGRATION_RUN",
@@ -109,26 +137,60 @@ GATES: tuple[Gate, ...] = (
         ">",
         0,
         "",
-        "a run of no test has shown nothing",
+        "tests that ran: a run without tests proves nothing",
     ),
     Gate(
         "INTEGRATION_FAILED", "integration", "tests_failed", "<=", 0, "", "failed integration tests"
     ),
     # A quiet machine and a very busy one differ by up to 1.3 in the same code.
     Gate(
-        "CODE_CRITICAL", "security", "code_critical", "<=", 0, "", "critical findings in our code"
+        "CODE_CRITICAL",
+        "security",
+        "code_critical",
+        "<=",
+        0,
+        "",
+        "critical findings in the project's own code",
     ),
-    Gate("CODE_HIGH", "security", "code_high", "<=", 0, "", "high findings in our code"),
-    Gate("SECRETS", "security", "secrets", "<=", 0, "", "secrets in the tree, reviewed ones apart"),
     Gate(
-        "ADVISORIES_CRITICAL", "security", "advisories_critical", "<=", 0, "", "critical advisories"
+        "CODE_HIGH", "security", "code_high", "<=", 0, "", "high findings in the project's own code"
     ),
     Gate(
-        "ADVISORIES_HIGH", "security", "advisories_high", "<=", 0, "", "high or unrated advisories"
+        "SECRETS",
+        "security",
+        "secrets",
+        "<=",
+        0,
+        "",
+        "secrets found in the source tree, except reviewed ones",
     ),
-    # The free data of safety is made anew once a month; a few days more for whoever mirrors it.
     Gate(
-        "ADVISORIES_AGE", "security", "age_days", "<=", 35, " days", "age of the oldest advisories"
+        "ADVISORIES_CRITICAL",
+        "security",
+        "advisories_critical",
+        "<=",
+        0,
+        "",
+        "critical advisories for the dependencies",
+    ),
+    Gate(
+        "ADVISORIES_HIGH",
+        "security",
+        "advisories_high",
+        "<=",
+        0,
+        "",
+        "high or unrated advisories for the dependencies",
+    ),
+    # The free data of safety is updated monthly; a few days more are for mirrors.
+    Gate(
+        "ADVISORIES_AGE",
+        "security",
+        "age_days",
+        "<=",
+        35,
+        " days",
+        "age of the oldest advisory data",
     ),
     Gate(
         "PLATFORMS_MISSING",
@@ -137,7 +199,7 @@ GATES: tuple[Gate, ...] = (
         "<=",
         0,
         "",
-        "asked for, not in the index",
+        "requested platforms that the image index lacks",
     ),
     Gate("IMAGE_CRITICAL", "scan", "critical", "<=", 0, "", "critical findings in the image"),
     Gate("IMAGE_HIGH", "scan", "high", "<=", 0, "", "high findings in the image"),
@@ -148,7 +210,7 @@ GATES: tuple[Gate, ...] = (
         "<=",
         60,
         " MB",
-        "compressed, above the base, of the largest platform",
+        "compressed size above the base image, largest platform",
     ),
     Gate(
         "IMAGE_ADVISORIES_AGE",
@@ -157,12 +219,22 @@ GATES: tuple[Gate, ...] = (
         "<=",
         35,
         " days",
-        "age of the oldest data that the image was held against",
+        "age of the oldest advisory data that the image was scanned with",
     ),
-    Gate("SBOM_MISSING", "scan", "sbom_missing", "<=", 0, "", "platforms without a package list"),
-    Gate("VERIFIED", "verify", "mismatches", "<=", 0, "", "answers that do not name this release"),
+    Gate("SBOM_MISSING", "scan", "sbom_missing", "<=", 0, "", "platforms without an SBOM"),
+    Gate(
+        "VERIFIED", "verify", "mismatches", "<=", 0, "", "responses that do not name this release"
+    ),
     # Asked by a deployment while it watches the new containers, not by a stage of a run.
-    Gate("ERROR_RATE", "watch", "error_percent", "<=", 1, " %", "errors among their first answers"),
+    Gate(
+        "ERROR_RATE",
+        "watch",
+        "error_percent",
+        "<=",
+        1,
+        " %",
+        "errors among the first responses of new containers",
+    ),
 )
 
 # Judged by a command of its own, and by nothing else: no release waits for it. How long a hot path
@@ -175,7 +247,7 @@ MEASUREMENTS: tuple[Gate, ...] = (
         "<=",
         1.5,
         "",
-        "the worst hot path: its time over the reference, over the same in the baseline",
+        "slowest hot path: its time relative to the reference, compared with the baseline",
     ),
 )
 
@@ -218,7 +290,7 @@ def evaluate(rule: Gate, fact: object) -> Verdict:
         return _verdict(rule, Status.ERRORED, None, f"{rule.fact}: {problem}")
     value = cast("float", fact)
     status = Status.PASSED if _DIRECTIONS[rule.direction](value, rule.limit) else Status.FAILED
-    return _verdict(rule, status, value, f"{rule.fact} is {value:g}{rule.unit}, wanted {rule}")
+    return _verdict(rule, status, value, f"{rule.fact} is {value:g}{rule.unit}; required: {rule}")
 
 
 def judge(
@@ -231,8 +303,8 @@ def judge(
 def worst(statuses: Iterable[Status | str]) -> Status:
     """Return the worst of the statuses: failed wins over errored, errored over passed.
 
-    A policy that said no stays a no, whatever else could not be judged. Of nothing at all the
-    answer is errored: nothing was shown.
+    A failed gate decides, whatever else could not be evaluated. Without any status the result is
+    errored: nothing was proven.
     """
     seen = {Status(status) for status in statuses}
     for status in (Status.FAILED, Status.ERRORED, Status.PASSED):
@@ -275,11 +347,11 @@ def policy_hash(
 def _problem(rule: Gate, fact: object) -> str:
     """Return why a fact cannot be judged; empty if it can. All of them count from zero up."""
     if fact is None:
-        return "no fact"
+        return "not reported"
     if isinstance(fact, bool) or not isinstance(fact, int | float) or not _is_finite(fact):
         return f"{shown(fact)} is not a number"
     if fact < 0:
-        return f"{shown(fact)} is below zero"
+        return f"{shown(fact)} is negative"
     if rule.unit == PERCENT and fact > HUNDRED:
         return f"{shown(fact)} is more than {HUNDRED}{PERCENT}"
     return ""

@@ -1,4 +1,4 @@
-"""The project: settings, URLs, and the doors to gunicorn and Celery."""
+"""The project: settings, URLs, and the entry points of gunicorn and Celery."""
 
 from config.celery import app
 

@@ -1,4 +1,4 @@
-"""gunicorn's log lines, which hold what clients wrote: a terminal that shows them obeys nothing."""
+"""gunicorn's access log, with text from clients escaped so that no terminal interprets it."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from config.text import visible
 
 
 class VisibleLogger(Logger):  # type: ignore[misc,unused-ignore]
-    """Writes every value of an access line with its control characters spelt out."""
+    """Escapes the control characters in every value of an access log line."""
 
     def atoms(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
-        """Return the values of an access line."""
+        """Return the escaped values of an access log line."""
         found = super().atoms(*args, **kwargs)
         return {
             name: visible(value) if isinstance(value, str) else value

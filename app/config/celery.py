@@ -13,7 +13,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
 app = Celery("dashboard")
 # Celery keeps the current application by thread: without this the threads of gunicorn would
-# publish through an application of their own making, to a broker on localhost.
+# publish through a default application, to a broker on localhost.
 app.set_default()
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks(["releases"])
@@ -22,11 +22,11 @@ app.autodiscover_tasks(["releases"])
 @worker_ready.connect
 @heartbeat_sent.connect
 def beat(**_: object) -> None:
-    """Leave a sign of life for `python -m health.probe worker`."""
+    """Touch the heartbeat file that `python -m health.probe worker` checks."""
     BEAT.touch()
 
 
 @worker_shutdown.connect
 def stop_beating(**_: object) -> None:
-    """Take the sign of life away, so that a stopped worker is not taken for a living one."""
+    """Remove the heartbeat file, so that a stopped worker does not look alive."""
     BEAT.unlink(missing_ok=True)

@@ -30,53 +30,56 @@ class Environment:
         return self._values.get(name, "").strip() or default
 
     def require(self, name: str, *, because: str) -> None:
-        """Raise SettingError unless the variable, or its file, says something."""
+        """Raise SettingError unless the variable, or the file for it, has a value."""
         if not (self.text(name) or self.text(f"{name}_FILE")):
-            raise SettingError(name, f"is required, since {because}", "a value that is not blank")
+            raise SettingError(name, f"is required because {because}", "a value that is not blank")
 
     def flag(self, name: str, *, default: bool) -> bool:
-        """Return the truth value of the variable, in either case of letters."""
+        """Return the boolean value of the variable, in upper or lower case; raises SettingError."""
         value = self.text(name).lower()
         if value and value not in TRUE + FALSE:
-            raise SettingError(name, f"{value!r} is no truth value", ", ".join(TRUE + FALSE))
+            raise SettingError(name, f"{value!r} is not a boolean", ", ".join(TRUE + FALSE))
         return value in TRUE if value else default
 
     def choice(self, name: str, allowed: Sequence[str], default: str) -> str:
-        """Return the variable's text, which must be one of those allowed."""
+        """Return the variable's text; raises SettingError unless it is one of those allowed."""
         value = self.text(name, default)
         if value not in allowed:
-            raise SettingError(name, f"{value!r} is not known", ", ".join(allowed))
+            raise SettingError(name, f"{value!r} is not an allowed value", ", ".join(allowed))
         return value
 
     def number(self, name: str, default: int, *, lowest: int, highest: int) -> int:
-        """Return the variable as a whole number between the two limits, both included."""
+        """Return the variable as an integer between two limits, both included; or SettingError."""
         value = self.text(name, str(default))
-        # isdecimal alone lets other scripts' digits through, which nobody types on purpose.
+        # isdecimal alone accepts the digits of other scripts, which nobody types on purpose.
         if not (value.isascii() and value.isdecimal()) or not lowest <= int(value) <= highest:
             raise SettingError(
-                name, f"{value!r} does not fit", f"a whole number from {lowest} to {highest}"
+                name,
+                f"{value!r} is not a valid number",
+                f"an integer from {lowest} to {highest}",
             )
         return int(value)
 
     def items(self, name: str) -> list[str]:
-        """Return the parts of a comma-separated list; an empty part is an error."""
+        """Return the elements of a comma-separated list; raises SettingError for an empty one."""
         value = self.text(name)
         parts = [part.strip() for part in value.split(",")] if value else []
         if not all(parts):
             raise SettingError(
-                name, f"{value!r} has an empty part", "names joined by single commas"
+                name, f"{value!r} has an empty element", "names separated by single commas"
             )
         return parts
 
     def secret(self, name: str) -> str:
         """Return a secret from NAME, or from the file that NAME_FILE names; blank where neither is.
 
-        One trailing newline of the file is not part of the secret.
+        One trailing newline of the file is not part of the secret. Raises SettingError where both
+        are set, and for a file that is empty or cannot be read.
         """
         file_name = f"{name}_FILE"
         value, path = self._values.get(name, ""), self.text(file_name)
         if value and path:
-            raise SettingError(name, f"is set, and so is {file_name}", "one of the two")
+            raise SettingError(name, f"is set together with {file_name}", "only one of the two")
         if path:
             return _read_secret(file_name, Path(path))
         return value if value.strip() else ""

@@ -1,4 +1,4 @@
-"""Which methods a page takes: declared on its view, enforced before any of a body is read."""
+"""Allowed HTTP methods: declared on each view, enforced before the body is read."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from django.urls import Resolver404, resolve
 View = TypeVar("View", bound=Callable[..., HttpResponse])
 
 READING = ("GET", "HEAD")
-"""What every address takes that declares nothing else, and every address that does not exist."""
+"""The methods of views that declare none, and of addresses that do not exist."""
 
 
 def takes(*methods: str) -> Callable[[View], View]:
-    """Declare the methods of a view; stands above every other decorator."""
+    """Declare the methods of a view; must be its outermost decorator."""
 
     def declare(view: View) -> View:
         view.methods = methods  # type: ignore[attr-defined]
@@ -25,7 +25,7 @@ def takes(*methods: str) -> Callable[[View], View]:
 
 
 class Methods:
-    """Refuses a method that a page does not have, before its body is read or stored."""
+    """Refuses a method that a view does not allow, before the body is read or stored."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response

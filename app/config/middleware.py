@@ -31,6 +31,6 @@ class ContentSecurityPolicy:
         is_debug_page = settings.DEBUG and response.status_code >= 400
         if not is_debug_page:
             response.headers.setdefault("Content-Security-Policy", POLICY)
-        # Probes are answered before Django's own middleware would say it.
+        # Health checks are answered before Django's own middleware could set this header.
         response.headers.setdefault("X-Content-Type-Options", "nosniff")
         return response

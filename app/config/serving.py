@@ -1,4 +1,4 @@
-"""gunicorn's worker, which waits for nobody whose request it has answered."""
+"""A gunicorn worker that does not wait for clients after it has answered them."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from typing import Any
 from gunicorn.workers.gthread import ThreadWorker  # type: ignore[import-untyped,unused-ignore]
 
 MOST = 256 * 1024
-"""The bytes that are taken from a connection before it is closed: what the kernel may hold."""
+"""Bytes read from a connection before it is closed: as much as the kernel may buffer."""
 
 
 class Worker(ThreadWorker):  # type: ignore[misc,unused-ignore]
-    """Closes a connection at once, also one whose body was not read.
+    """Closes a connection at once, even one whose body was not read.
 
     gunicorn's own waits up to two seconds for the other side, in the thread that takes every new
-    connection: a client that goes on sending a body would keep everybody waiting.
+    connection: a client that keeps sending a body would block all others.
     """
 
     def finish_request(self, conn: Any, fs: Any) -> None:
@@ -27,7 +27,7 @@ class Worker(ThreadWorker):  # type: ignore[misc,unused-ignore]
 
 
 def close(connection: socket.socket, graceful: bool = False) -> None:
-    """Close a connection; with `graceful` what has arrived is taken first, and not waited for.
+    """Close a connection; with `graceful`, read what has already arrived first.
 
     The kernel resets a connection that is closed with bytes unread, and may cut the answer so.
     """

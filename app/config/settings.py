@@ -1,8 +1,8 @@
 """Settings of the dashboard, all read from the environment.
 
-With none set it is "local": it runs on its own, for this machine only and with every door closed:
-no debug page, a key that nobody knows, no report without a token. ENVIRONMENT=development opens
-them.
+Without ENVIRONMENT the environment is "local": it serves this machine only, without debug pages,
+with a random secret key, and takes no report without a token. ENVIRONMENT=development enables debug
+pages, a fixed key and reports without a token.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ ENVIRONMENT = env.choice(
 IS_DEVELOPMENT = ENVIRONMENT == "development"
 IS_SERVED = ENVIRONMENT in ("staging", "production")
 if IS_SERVED:
-    # Several processes on several hosts share what one process keeps for itself in development.
+    # Several processes on several hosts need a shared database, cache and queue.
     for name in ("DATABASE_HOST", "CACHE_HOSTS", "QUEUE_HOST"):
         env.require(name, because=f"ENVIRONMENT is {ENVIRONMENT}")
 DEBUG = env.flag("DEBUG", default=IS_DEVELOPMENT)
@@ -38,7 +38,7 @@ RELEASE_VERSION = env.text("RELEASE_VERSION", "unknown")
 RELEASE_COMMIT = env.text("RELEASE_COMMIT", "unknown")
 RELEASE_DIGEST = env.text("RELEASE_DIGEST", "unknown")
 if not re.fullmatch(r"unknown|sha256:[0-9a-f]{64}", RELEASE_DIGEST):
-    raise SettingError("RELEASE_DIGEST", f"{RELEASE_DIGEST!r} is no digest", "sha256:<64 hex>")
+    raise SettingError("RELEASE_DIGEST", f"{RELEASE_DIGEST!r} is not a digest", "sha256:<64 hex>")
 
 # Who may talk to it
 if ENVIRONMENT not in ("local", "development"):
@@ -70,10 +70,10 @@ SILENCED_SYSTEM_CHECKS = ["security.W021"]
 INSTALLED_APPS = ["releases", "django.contrib.staticfiles"]
 MIDDLEWARE = [
     "config.middleware.ContentSecurityPolicy",
-    # Early, so that neither the Host check nor the redirect to https stands before a probe.
+    # Early, so that neither the Host check nor the redirect to https applies to health checks.
     "health.middleware.Health",
     "django.middleware.security.SecurityMiddleware",
-    # Before anything that may read a body, as the check of CSRF does.
+    # Before any middleware that may read the body, such as the CSRF check.
     "config.methods.Methods",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.middleware.http.ConditionalGetMiddleware",
@@ -127,7 +127,7 @@ if database_host := env.text("DATABASE_HOST"):
         "CONN_HEALTH_CHECKS": True,
         "OPTIONS": {
             "connect_timeout": SERVICE_TIMEOUT,
-            # A host that vanished without a word is noticed after this many milliseconds.
+            # Milliseconds until a host that stopped answering counts as lost.
             "tcp_user_timeout": 10_000,
         },
     }
@@ -148,10 +148,10 @@ if cache_hosts := env.items("CACHE_HOSTS"):
         "BACKEND": "config.signed.SignedMemcached",
         "LOCATION": cache_hosts,
         "OPTIONS": {
-            # A page is soon rendered without the cache: waiting for it longer would be the worse.
+            # Seconds; rendering a page without the cache is faster than waiting longer.
             "connect_timeout": 0.5,
             "timeout": 0.5,
-            # A server that failed is asked again after this many seconds, not after a minute.
+            # Seconds until a failed server is tried again (default: a minute).
             "retry_attempts": 0,
             "dead_timeout": 5,
         },
@@ -160,7 +160,7 @@ else:
     CACHE = {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
 CACHES = {"default": {**CACHE, "KEY_PREFIX": "dashboard"}}
 
-# Queue: RabbitMQ where a host is named, else this process does the work at once
+# Queue: RabbitMQ where a host is named, else this process runs each task at once
 if queue_host := env.text("QUEUE_HOST"):
     _user = quote(env.text("QUEUE_USER", "dashboard"), safe="")
     _password = quote(env.secret("QUEUE_PASSWORD"), safe="")

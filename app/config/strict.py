@@ -1,4 +1,4 @@
-"""What a value must be where a release is served: long secrets, hosts that are named one by one."""
+"""Stricter checks for staging and production: long secrets, and hosts without wildcards."""
 
 from __future__ import annotations
 
@@ -16,32 +16,35 @@ _DOMAIN = re.compile(rf"\.{_LABEL}(?:\.{_LABEL})+")
 
 
 def check_secret(name: str, value: str, *, shortest: int) -> None:
-    """Raise SettingError, which never tells the value, for a secret that can be guessed."""
-    allowed = f"{shortest} characters or more, drawn at random"
+    """Raise SettingError, without the value in it, for a secret that can be guessed.
+
+    `shortest` is in characters.
+    """
+    allowed = f"at least {shortest} characters, chosen at random"
     if len(value) < shortest:
         raise SettingError(name, f"is too short to be a secret ({len(value)} characters)", allowed)
     if value.startswith("django-insecure-"):
-        raise SettingError(name, "was made for development", allowed)
+        raise SettingError(name, "is a development key", allowed)
 
 
 def check_hosts(name: str, hosts: Iterable[str]) -> None:
-    """Raise SettingError for a host that is none, or that stands for any host there is."""
+    """Raise SettingError for a text that is not a host, or that matches every host."""
     for host in hosts:
         if not (_is_host(host) or _DOMAIN.fullmatch(host)):
             raise SettingError(
                 name,
-                f"{host!r} names no host",
+                f"{host!r} is not a host",
                 "dash.example.org, .example.org with its subdomains, or an address without a port",
             )
 
 
 def check_origins(name: str, origins: Iterable[str]) -> None:
-    """Raise SettingError for an origin that is none, or that stands for any site there is."""
+    """Raise SettingError for a text that is not an origin, or that matches every site."""
     for origin in origins:
         if not _is_origin(origin):
             raise SettingError(
                 name,
-                f"{origin!r} names no site",
+                f"{origin!r} is not an origin",
                 "https://dash.example.org, or https://*.example.org with its subdomains",
             )
 
@@ -56,7 +59,7 @@ def _is_host(text: str) -> bool:
 
 def _is_address(text: str, kind: type[ipaddress.IPv4Address | ipaddress.IPv6Address]) -> bool:
     try:
-        # The address of all addresses of a machine is no host that anybody asks for.
+        # The unspecified address (0.0.0.0, ::) is not a host that clients ask for.
         return "%" not in text and not kind(text).is_unspecified
     except ValueError:
         return False

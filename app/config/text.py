@@ -1,18 +1,18 @@
-"""Foreign text, written so that no terminal and no browser obeys it."""
+"""Text from outside, escaped so that no terminal and no browser interprets it."""
 
 from __future__ import annotations
 
 import unicodedata
 
-# Control characters, characters that turn the direction of writing or are not seen, and lone halves
-# of a pair; line and paragraph separators too.
+# Unicode categories: control and format characters (some change the direction of text), unpaired
+# surrogates, private and unassigned characters, line and paragraph separators.
 HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
-# Emoji of several people are joined by it, and some scripts are written with these two.
+# Zero-width non-joiner and joiner: emoji of several people and some scripts need them.
 JOINERS = frozenset("\u200c\u200d")
 
 
 def visible(text: str, keep: str = "") -> str:
-    """Return the text with every character that is not seen written as Python would, \\x1b.
+    """Return the text with every invisible character escaped as in Python, for example \\x1b.
 
     The characters in `keep` stay as they are.
     """

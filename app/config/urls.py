@@ -1,4 +1,4 @@
-"""All addresses but /health/, which config.middleware answers before anything else."""
+"""All addresses but /health/, which health.middleware.Health answers."""
 
 from django.urls import URLPattern, URLResolver, include, path
 

@@ -11,10 +11,10 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
 
 class Utf8Request(WSGIRequest):
-    """A request that is UTF-8 whatever it says.
+    """A request that is decoded as UTF-8, whatever its Content-Type says.
 
     Django reads the address of a request by the charset of its body, before any middleware runs:
-    one that names a codec for something else than text would be an error of the server.
+    a codec that is not for text would cause a server error.
     """
 
     def _set_content_type_params(self, meta: dict[str, Any]) -> None:

@@ -1,4 +1,4 @@
-"""What readiness asks of the services: each check returns, or raises whatever went wrong."""
+"""Readiness checks of the services: each returns, or raises the exception of its client."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ logger = logging.getLogger(__name__)
 Check = Callable[[], None]
 
 FRESH = 1.0
-"""Seconds for which an outcome of all checks is told again."""
+"""Seconds for which the outcome of all checks is reused."""
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class Outcome:
 
 
 class CacheForgot(Exception):
-    """The cache answered, but not with what was put into it."""
+    """The cache answered, but not with the value that was stored."""
 
 
 def check_database() -> None:
@@ -45,7 +45,7 @@ def check_database() -> None:
 
 
 def check_cache() -> None:
-    """Put a value into the cache and read it back, over a connection that is closed again."""
+    """Store a value in the cache and read it back, over a connection that is closed again."""
     key, value = "health:" + uuid4().hex, uuid4().hex
     try:
         cache.set(key, value, timeout=10)
@@ -70,7 +70,7 @@ CHECKS: dict[str, Check] = {
 
 
 class Attempt:
-    """One check on its way in a thread of its own, so that it cannot hold up the others."""
+    """A check that runs in its own thread, so that it cannot delay the others."""
 
     def __init__(self, name: str, check: Check) -> None:
         self._name, self._check = name, check
@@ -89,11 +89,11 @@ class Attempt:
 
     @property
     def hangs(self) -> bool:
-        """Whether the check has not come back yet."""
+        """Whether the check has not ended yet."""
         return self._thread.is_alive()
 
     def outcome(self, timeout: float) -> Outcome:
-        """Wait until `timeout` seconds after the start, and say how the check stands then."""
+        """Wait until `timeout` seconds after the start, and return the outcome at that time."""
         self._thread.join(max(0.0, self._started + timeout - time.monotonic()))
         if self._thread.is_alive():
             logger.warning("%s gave no answer within %s s", self._name, timeout)
@@ -110,16 +110,16 @@ def run(checks: Mapping[str, Check], timeout: float) -> dict[str, Outcome]:
 
 
 def _hanging(attempts: Mapping[str, Attempt]) -> dict[str, Attempt]:
-    """Return the attempts that have not come back yet."""
+    """Return the attempts that have not ended yet."""
     return {name: row for name, row in attempts.items() if row.hangs}
 
 
 class Readiness:
-    """The outcome of all checks, asked anew once a second however often somebody wants to know.
+    """The outcome of all checks, refreshed at most once a second however often it is requested.
 
-    One thread asks. Whoever comes meanwhile gets the last outcome, so that no service that hangs
-    can hold more than one thread of this process; only at the start, with no outcome yet, they
-    wait. A service that refuses is seen within `FRESH` seconds, one that hangs `timeout` later.
+    One thread runs the checks. Other requests meanwhile get the last outcome, so that a service
+    that hangs blocks at most one thread of this process; only at the start, without an outcome yet,
+    they wait. A failing service is noticed within `FRESH` seconds, one that hangs `timeout` later.
     """
 
     def __init__(self) -> None:
@@ -129,7 +129,10 @@ class Readiness:
         self._hanging: dict[str, Attempt] = {}
 
     def latest(self, checks: Mapping[str, Check], timeout: float) -> dict[str, Outcome]:
-        """Return the outcome of every check, at most `FRESH` seconds old when nothing hangs."""
+        """Return the outcome of every check, at most `FRESH` seconds old when nothing hangs.
+
+        `timeout` is in seconds, for each check.
+        """
         if self._is_fresh():
             return self._known
         if not self._asking.acquire(blocking=not self._known):
@@ -143,7 +146,7 @@ class Readiness:
             self._asking.release()
 
     def forget(self) -> None:
-        """Let the next one who wants to know ask the services."""
+        """Discard the outcome: the next request runs the checks again."""
         with self._asking:
             self._known, self._asked_at, self._hanging = {}, -FRESH, {}
 
@@ -151,7 +154,7 @@ class Readiness:
         return bool(self._known) and time.monotonic() - self._asked_at < FRESH
 
     def _ask(self, checks: Mapping[str, Check], timeout: float) -> dict[str, Outcome]:
-        """Ask every service but those that still owe the last answer: they are down."""
+        """Check every service except those whose last check still runs: they are down."""
         self._hanging = _hanging(self._hanging)
         attempts = {
             name: Attempt(name, check)

@@ -1,4 +1,4 @@
-"""Answers the probes before any other middleware, whatever Host or scheme they come with."""
+"""Answers health checks before other middleware, whatever their Host header or scheme."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ PROBES: dict[str, Callable[[], HttpResponse]] = {"/health/live": live, "/health/
 
 
 class Health:
-    """Serves /health/live and /health/ready and lets every other request pass."""
+    """Serves /health/live and /health/ready, and passes on every other request."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response

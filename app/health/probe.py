@@ -20,7 +20,10 @@ BEAT_LIMIT = 30.0
 
 
 def web(port: int = PORT, timeout: float = TIMEOUT) -> str:
-    """Ask the web process of this container whether it lives; return what is wrong, or nothing."""
+    """Check the web process of this container; return the problem, or an empty string.
+
+    `timeout` is in seconds.
+    """
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=timeout)
     try:
         connection.request("GET", "/health/live")
@@ -33,19 +36,22 @@ def web(port: int = PORT, timeout: float = TIMEOUT) -> str:
 
 
 def worker(beat: Path = BEAT, limit: float = BEAT_LIMIT) -> str:
-    """Look at the worker's last sign of life; return what is wrong, or nothing."""
+    """Check the age of the worker's heartbeat; return the problem, or an empty string.
+
+    `limit` is in seconds.
+    """
     try:
         age = time.time() - beat.stat().st_mtime
     except FileNotFoundError:
         return "the worker has not started"
-    return "" if age <= limit else f"the worker's last sign of life is {age:.0f} s old"
+    return "" if age <= limit else f"the worker's last heartbeat is {age:.0f} s old"
 
 
 PROBES: dict[str, Callable[[], str]] = {"web": web, "worker": worker}
 
 
 def main(argv: Sequence[str]) -> int:
-    """Run the probe that is named (web where none is) and return the exit code."""
+    """Run the named probe, or web without a name, and return the exit code."""
     name = argv[0] if argv else "web"
     if len(argv) > 1 or name not in PROBES:
         sys.stderr.write(f"usage: python -m health.probe [{'|'.join(PROBES)}]\n")

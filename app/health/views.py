@@ -12,12 +12,12 @@ from health import checks
 
 
 def live() -> JsonResponse:
-    """Say that this process answers, and which release it is; asks no service."""
+    """Report that this process answers, and its release; no service is checked."""
     return JsonResponse({"status": "ok", **asdict(own_release())})
 
 
 def ready() -> JsonResponse:
-    """Say whether every service this process needs answers: 200, or 503 where one is down."""
+    """Report whether every required service answers: 200, or 503 if one is down."""
     outcomes = checks.READINESS.latest(checks.CHECKS, settings.SERVICE_TIMEOUT)
     is_ready = all(outcome.status == "ok" for outcome in outcomes.values())
     return JsonResponse(

@@ -1,4 +1,4 @@
-"""`POST /api/runs/`: where the pipeline hands in its reports."""
+"""`POST /api/runs/`: where the pipeline delivers its reports."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ from releases.tasks import store_report
 logger = logging.getLogger(__name__)
 
 RETRY_AFTER = 10  # seconds
-# The broker has this many seconds to confirm that it has the message.
+# Seconds that the broker has to confirm that it has the message.
 PUBLISHING: dict[str, Any] = {"confirm_timeout": 3}
 
 
 class Refusal(Exception):
-    """Why a report is not taken, as the status and body of the answer."""
+    """Why a report is refused, as the status and body of the response."""
 
     def __init__(self, status: HTTPStatus, error: str, **more: object) -> None:
         super().__init__(error)
@@ -40,10 +40,10 @@ class Refusal(Exception):
 
 
 @takes("POST")
-@csrf_exempt  # no cookie is looked at: the caller shows a token
+@csrf_exempt  # no cookies are used: the client sends a token
 @require_POST
 def runs(request: HttpRequest) -> JsonResponse:
-    """Take a report: 202 new, 200 known already, 409 another one under this run id."""
+    """Accept a report: 202 if new, 200 if known, 409 if this run id has another report."""
     try:
         _check_caller(request)
         report = _read(request)
@@ -68,13 +68,14 @@ def _check_caller(request: HttpRequest) -> None:
             return
         raise Refusal(
             HTTPStatus.SERVICE_UNAVAILABLE,
-            "this dashboard takes no reports: set INGEST_TOKEN or INGEST_TOKEN_FILE and restart it",
+            "this dashboard accepts no reports: set INGEST_TOKEN or INGEST_TOKEN_FILE "
+            "and restart it",
         )
     if len(settings.INGEST_TOKEN) < settings.INGEST_TOKEN_SHORTEST:
         raise Refusal(
             HTTPStatus.SERVICE_UNAVAILABLE,
-            "this dashboard takes no reports: its token is too short, "
-            f"set one of {settings.INGEST_TOKEN_SHORTEST} characters or more",
+            "this dashboard accepts no reports: its token is too short, "
+            f"set one of at least {settings.INGEST_TOKEN_SHORTEST} characters",
         )
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not constant_time_compare(token, settings.INGEST_TOKEN):
@@ -92,14 +93,14 @@ def _read(request: HttpRequest) -> Report:
     except RequestDataTooBig:
         limit = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
         raise Refusal(
-            HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"a report has at most {limit} bytes"
+            HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"a report may have at most {limit} bytes"
         ) from None
     except NotJson as error:
         raise Refusal(HTTPStatus.BAD_REQUEST, f"not a JSON document: {error}") from None
     except NotAReport as error:
         raise Refusal(
             HTTPStatus.UNPROCESSABLE_ENTITY,
-            "the document does not fit the schema of a report",
+            "the document does not match the schema of a report",
             problems=[asdict(problem) for problem in error.problems],
         ) from None
     return report
@@ -115,7 +116,9 @@ def _accept(report: Report) -> Acceptance:
         logger.error("run %s not accepted: %r", report["run"], error)
         raise Refusal(HTTPStatus.SERVICE_UNAVAILABLE, "the database does not answer") from error
     if acceptance is Acceptance.CONFLICT:
-        raise Refusal(HTTPStatus.CONFLICT, f"another report was taken as run {report['run']}")
+        raise Refusal(
+            HTTPStatus.CONFLICT, f"another report was already accepted as run {report['run']}"
+        )
     return acceptance
 
 

@@ -1,7 +1,7 @@
-"""How deep and how large a document is, told before anything walks through it. Pure.
+"""Limits on the depth and size of a document, checked before it is processed. Pure.
 
-The schema of a report bounds its facts too, and names the place of each problem. To ask it about
-every part of every fact is slow: what fits here needs no second look.
+The schema of a report limits its facts too, and names the path of each problem. Validating every
+part of every fact is slow, so facts that are within these limits are not validated again.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from typing import Any
 
 MAX_DEPTH = 32
-"""Arrays and objects in each other: far more than a report has, far less than Python's stack."""
+"""Levels of nesting: far more than a report has, far below Python's recursion limit."""
 
 # The sizes of a fact, as in report.schema.json.
 LEVELS, TEXT, ITEMS, KEY, NUMBER, FACTS = 3, 10_000, 1000, 200, 10**15, 100
@@ -31,7 +31,7 @@ def is_deep(document: Any) -> bool:
 
 
 def is_modest(document: Any) -> bool:
-    """Tell whether every stage of a report has facts of a fitting depth and size."""
+    """Tell whether the facts of every stage are within the limits of depth and size."""
     stages = document.get("stages") if isinstance(document, dict) else None
     return isinstance(stages, dict) and all(
         isinstance(stage, dict)

@@ -1,4 +1,4 @@
-"""From the bytes of a report to the rows it stands for. Pure: reads nothing but its arguments."""
+"""Turns the bytes of a report into database rows. Pure: reads nothing but its arguments."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ MAX_PROBLEMS = 10
 MAX_MESSAGE = 200
 MAX_ERRORS = 1000
 SKEW = timedelta(minutes=5)
-"""How far the clock of whoever reports may be ahead of ours."""
+"""How far the clock of the client may be ahead of the server."""
 COMMON = frozenset({"status", "duration", "reused", "reason"})
 PROMOTIONS = ("promote-test", "promote-release")
 DEPLOYMENTS = ("deploy", "deploy-production")
@@ -37,14 +37,14 @@ DEPLOYMENTS = ("deploy", "deploy-production")
 
 @dataclass(frozen=True)
 class Problem:
-    """One thing wrong with a report: `path` is like `stages/test/coverage`, blank for the whole."""
+    """A problem of a report: `path` is like `stages/test/coverage`, or empty for the document."""
 
     path: str
     message: str
 
 
 class NotJson(Exception):
-    """The body is no JSON document that a database can keep."""
+    """The body is not a JSON document that a database can store."""
 
 
 class NotAReport(Exception):
@@ -67,7 +67,7 @@ class Rows:
 
 
 def parse(body: bytes) -> Report:
-    """Return the report in the body; NotJson or NotAReport where there is none."""
+    """Return the report in the body; raises NotJson, or NotAReport if it violates the schema."""
     try:
         document = json.loads(
             body.decode("utf-8"), parse_constant=_refuse_constant, parse_int=_whole
@@ -78,7 +78,7 @@ def parse(body: bytes) -> Report:
     except ValueError as error:
         raise NotJson(_shorten(str(error))) from None
     if ESCAPED_NUL.search(canonical):
-        raise NotJson("a text holds the character U+0000, which a database cannot keep")
+        raise NotJson("a string has the character U+0000, which a database cannot store")
     if is_deep(document):
         raise NotJson("nested too deeply")
     errors = sorted(
@@ -92,14 +92,14 @@ def parse(body: bytes) -> Report:
 
 
 def fingerprint(report: Report) -> str:
-    """Return the SHA-256 of a report, the same however its JSON was written."""
+    """Return the SHA-256 of a report, independent of how its JSON was formatted."""
     return hashlib.sha256(_canonical(report)).hexdigest()
 
 
 def refuse_future(report: Report, now: datetime) -> None:
     """Raise NotAReport for a run that begins or ends later than `now`, the server's own clock.
 
-    A clock that is a little ahead passes.
+    A clock that is up to SKEW ahead passes.
     """
     latest = now + SKEW
     begun = datetime.fromisoformat(report["timestamp"])
@@ -110,9 +110,9 @@ def refuse_future(report: Report, now: datetime) -> None:
 
 
 def rows(report: Report, received: datetime | None = None) -> Rows:
-    """Return what a report says, as rows that are not saved yet.
+    """Return the content of a report as unsaved rows.
 
-    Nothing happened after `received`, when the server got the report, whatever it says.
+    No event is later than `received`, the time at which the server got the report.
     """
     run = Run(
         receipt_id=UUID(report["run"]),
@@ -163,7 +163,7 @@ def _stage(run: Run, position: int, item: tuple[str, Report]) -> StageResult:
 
 
 def _releases(report: Report) -> Iterator[Release]:
-    """Yield each release the report speaks of once; the one it built with platforms and sizes."""
+    """Yield each release in the report once; the one it built has platforms and sizes."""
     stages = report["stages"]
     seen: set[str] = set()
     for _, stage in _with_digest(stages, ("build", *PROMOTIONS, *DEPLOYMENTS)):
@@ -202,7 +202,7 @@ def _after(moment: datetime, seconds: float) -> datetime:
 
 @cache
 def _validator(facts: bool) -> Draft202012Validator:
-    """Return what checks a document by the schema, with the depth and size of facts or without."""
+    """Return a validator of the schema, with or without checks of the depth and size of facts."""
     checker = FormatChecker(formats=())
     # jsonschema leaves date-time unchecked unless one more package is installed.
     checker.checks("date-time", raises=ValueError)(_is_moment)
@@ -227,11 +227,11 @@ def _canonical(document: Any) -> bytes:
 
 
 def _refuse_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is no JSON number")
+    raise ValueError(f"{name} is not a JSON number")
 
 
 def _whole(digits: str) -> int:
-    """Return a whole number that a float can hold: a page could not write another one."""
+    """Return an integer that a float can represent, as pages need; raises ValueError."""
     if not isfinite(float(digits)):
         raise ValueError("a number is too large")
     return int(digits)
@@ -244,7 +244,7 @@ def _problem(error: ValidationError) -> Problem:
     room = MAX_MESSAGE - len(reason)
     if reason == error.message or room <= 1:
         return Problem(path, _shorten(error.message))
-    # What was sent is cut, and the reason is not.
+    # The sent value is cut, the reason is not.
     return Problem(path, (shown if len(shown) <= room else shown[: room - 1] + "…") + reason)
 
 

@@ -1,4 +1,4 @@
-"""What the dashboard remembers. Rows are written once, from a report, and never edited."""
+"""The stored reports. Rows are written once, from a report, and never changed."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class Status(models.TextChoices):
 
 
 class EnvironmentName(models.TextChoices):
-    """Where a release can run, in the order in which it gets there."""
+    """Where a release can run, in the order in which it reaches them."""
 
     DEVELOPMENT = "development"
     TESTING = "testing"
@@ -38,9 +38,9 @@ RUN_STATUSES = (Status.PASSED, Status.FAILED, Status.ERRORED)
 
 
 class Receipt(models.Model):
-    """The promise, given before a worker has stored anything, that a report will be stored.
+    """The record that a report was accepted, written before a worker stores the report.
 
-    It is what makes a run id usable once: a second report under the id is compared with it.
+    It makes a run id usable only once: a second report with the id is compared with it.
     """
 
     run_id = models.UUIDField(primary_key=True)

@@ -1,4 +1,4 @@
-"""What runs where: the question the front page answers."""
+"""Which release runs in which environment, for the front page."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from releases.models import Deployment, EnvironmentName, Release, Status
 
 @dataclass(frozen=True)
 class Serving:
-    """What an environment serves, since when, and whether the last attempt to change it failed."""
+    """The release of an environment, since when, and the last failed attempt to replace it."""
 
     environment: str
     release: Release | None = None
@@ -21,13 +21,13 @@ class Serving:
     failed: Deployment | None = None
 
 
-# What the server received last counts, not what a report says of its own time.
+# The order is by the time of receipt, not by the times in the reports.
 LATEST_FIRST = ("-run__receipt__received_at", "-pk")
 RECEIVED = "run__receipt__received_at"
 
 
 def serving() -> list[Serving]:
-    """Return one line for each environment, in the order in which a release gets there."""
+    """Return the state of each environment, in the order in which a release reaches them."""
     return [_serving(name) for name in EnvironmentName.values]
 
 
@@ -48,7 +48,7 @@ def _serving(environment: str) -> Serving:
 
 
 def _since(latest: Deployment) -> datetime:
-    """Return when the release was put there; deploying it again where it runs does not count."""
+    """Return when the release was first deployed there; deploying it again does not count."""
     passed = Deployment.objects.filter(environment=latest.environment, status=Status.PASSED)
     passed = passed.select_related("run__receipt")
     other = passed.exclude(release=latest.release).order_by(*LATEST_FIRST).first()
@@ -61,5 +61,5 @@ def _since(latest: Deployment) -> datetime:
 
 
 def _place(deployment: Deployment) -> tuple[datetime, int]:
-    """Return what a deployment is ordered by."""
+    """Return the sort key of a deployment."""
     return deployment.run.receipt.received_at, deployment.pk

@@ -1,9 +1,9 @@
-"""Rendered pages in the cache, all forgotten at once when a report is stored.
+"""A cache of rendered pages, all invalidated at once when a report is stored.
 
-Pages are kept under a generation that every process shares. Storing a report sets a new one, so
-the old pages are not found again and run out by themselves. The generation is read before the
-database is, so a page rendered while a report comes in is filed under the generation that ends.
-A cache that does not answer costs time, never the page.
+The keys of pages include a generation that all processes share. Storing a report sets a new one, so
+that old pages are not found again and expire. The generation is read before the database, so that
+a page rendered while a report arrives belongs to the old generation. If the cache does not answer,
+pages are rendered without it.
 """
 
 from __future__ import annotations
@@ -20,28 +20,28 @@ logger = logging.getLogger(__name__)
 
 GENERATION = "pages:generation"
 SECONDS = 60
-"""How long a page is kept, and so how old one can get if `forget` did not reach the cache."""
+"""Seconds that a page is cached, and so its greatest age if `forget` did not reach the cache."""
 
 
 def page(name: str, render: Callable[[], str]) -> str:
-    """Return the page of that name from the cache, or render and keep it."""
+    """Return the page of that name from the cache, or render and cache it."""
     try:
         generation = _generation()
         key = _key(name, generation)
         kept = cache.get(key)
-    except Exception as error:  # any client, any failure: the page goes on without its cache
+    except Exception as error:  # any client and any failure: the page is rendered without the cache
         logger.warning("rendering %s without the cache: %r", name, error)
         return render()
     if isinstance(kept, str):
         return kept
     text = render()
-    _try(lambda: cache.set(key, text, SECONDS), f"keep {name}")
+    _try(lambda: cache.set(key, text, SECONDS), f"store {name}")
     return text
 
 
 def forget() -> None:
-    """Make every kept page unfindable."""
-    _try(lambda: cache.set(GENERATION, uuid4().hex, None), "forget the pages")
+    """Invalidate all cached pages."""
+    _try(lambda: cache.set(GENERATION, uuid4().hex, None), "invalidate the pages")
 
 
 def _generation() -> str:
@@ -50,7 +50,7 @@ def _generation() -> str:
         return kept
     fresh = uuid4().hex
     cache.add(GENERATION, fresh, None)
-    # Another process may have been first: what is there counts, unless it is not ours.
+    # Another process may have been first: its generation is used if it is valid.
     kept = cache.get(GENERATION)
     if isinstance(kept, str) and kept:
         return kept
@@ -59,7 +59,7 @@ def _generation() -> str:
 
 
 def _key(name: str, generation: str) -> str:
-    # Two releases serve side by side during a deployment, and a page shows which one made it.
+    # During a deployment two releases run side by side, and each page shows its own.
     own = own_release()
     return f"page:{generation}:{own.digest}:{own.version}:{name}"
 
@@ -68,4 +68,4 @@ def _try(act: Callable[[], object], what: str) -> None:
     try:
         act()
     except Exception as error:  # as above
-        logger.warning("the cache could not %s: %r", what, error)
+        logger.warning("cache error, could not %s: %r", what, error)

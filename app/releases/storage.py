@@ -1,4 +1,4 @@
-"""Keeps reports: the promise to store one, the storing itself, and what the pages ask for."""
+"""Storing reports: accepting one for the queue, and writing its rows."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from releases.models import Deployment, Promotion, Receipt, Release, Run, StageR
 
 
 class Acceptance(enum.Enum):
-    """What became of a report that was handed in."""
+    """The result of delivering a report."""
 
     NEW = "new"
     QUEUED_BEFORE = "queued before"
@@ -23,11 +23,11 @@ class Acceptance(enum.Enum):
 
 
 def accept(report: Report, enqueue: Callable[[Report], None]) -> Acceptance:
-    """Promise to store the report and enqueue it, both or neither.
+    """Write a receipt for the report and enqueue it, both or neither.
 
-    The receipt is written before and committed after the message is out. A worker that is faster
-    than the commit waits on the receipt's key; a failing `enqueue` takes the receipt back with it.
-    A report that was promised but is not stored is enqueued again, in case its message was lost.
+    The receipt is inserted before the message is sent and committed after it. A worker that is
+    faster than the commit waits on the receipt's key; a failing `enqueue` rolls the receipt back.
+    A report with a receipt that is not stored yet is enqueued again, in case its message was lost.
     """
     sha256 = fingerprint(report)
     with transaction.atomic():
@@ -43,9 +43,9 @@ def accept(report: Report, enqueue: Callable[[Report], None]) -> Acceptance:
 
 
 def store(report: Report) -> bool:
-    """Store all that the report says in one transaction; False where it is stored already.
+    """Store a report in one transaction; return False if it is stored already.
 
-    ValueError where another report has the run id.
+    Raises ValueError if another report has this run id.
     """
     sha256 = fingerprint(report)
     with transaction.atomic():
@@ -53,7 +53,7 @@ def store(report: Report) -> bool:
         # The lock makes a second worker with the same report wait, and then find the run.
         receipt = Receipt.objects.select_for_update().get(pk=report["run"])
         if receipt.sha256 != sha256:
-            raise ValueError(f"run {receipt} was promised to another report")
+            raise ValueError(f"run {receipt} was already accepted with another report")
         if Run.objects.filter(pk=receipt.pk).exists():
             return False
         _save(rows(report, receipt.received_at))
@@ -67,7 +67,7 @@ def _save(found: Rows) -> None:
     Release.objects.bulk_create(found.releases, ignore_conflicts=True)
     for release in found.releases:
         if release.platforms:
-            # The digest may have come first with a promotion, which knows nothing of platforms.
+            # The digest may have been stored by a promotion, which reports no platforms.
             Release.objects.filter(pk=release.pk, platforms=[]).update(
                 version=release.version, platforms=release.platforms, sizes=release.sizes
             )

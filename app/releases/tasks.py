@@ -1,4 +1,4 @@
-"""What the worker does."""
+"""The tasks of the worker."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from releases.ingest import Report
 
 logger = logging.getLogger(__name__)
 
-LONGEST_PAUSE = 300
+LONGEST_PAUSE = 300  # seconds
 
 
 @shared_task(bind=True, max_retries=None)
 def store_report(self: Task[[Report], None], report: Report) -> None:
-    """Store a report; while the database is away, try again with growing pauses, for ever."""
+    """Store a report; without the database, retry with growing pauses (up to LONGEST_PAUSE)."""
     try:
         is_new = storage.store(report)
     except (InterfaceError, OperationalError) as error:
         if self.request.is_eager:
-            raise  # whoever handed the report in is waiting, and gets to know
+            raise  # the client is waiting and gets the error
         pause = min(2**self.request.retries, LONGEST_PAUSE)
         raise self.retry(exc=error, countdown=pause) from error
-    logger.info("run %s %s", report["run"], "stored" if is_new else "was stored before")
+    logger.info("run %s %s", report["run"], "stored" if is_new else "already stored")

@@ -20,7 +20,7 @@ RUNS_PER_PAGE = 20
 
 @require_safe
 def index(request: HttpRequest) -> HttpResponse:
-    """Show what runs where, and the latest runs by pages (`?page=2`)."""
+    """Show the release of each environment, and the latest runs in pages (`?page=2`)."""
     number = request.GET.get("page", "1")
     if not (number.isascii() and number.isdecimal() and len(number) <= 6):
         raise Http404("no such page of runs")
@@ -40,7 +40,7 @@ def index(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def run(request: HttpRequest, run_id: UUID) -> HttpResponse:
-    """Show one run, the facts of each stage and what became of its release."""
+    """Show one run, with the facts of each stage, its promotions and deployments."""
 
     def render() -> str:
         found = get_object_or_404(Run, pk=run_id)
@@ -60,6 +60,6 @@ def run(request: HttpRequest, run_id: UUID) -> HttpResponse:
 
 def _page(name: str, render: Callable[[], str]) -> HttpResponse:
     response = HttpResponse(pagecache.page(name, render))
-    # A browser asks each time; the ETag spares it the body where nothing changed.
+    # Browsers revalidate each time; the ETag saves the body where nothing changed.
     response["Cache-Control"] = "no-cache"
     return response

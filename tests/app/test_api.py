@@ -76,7 +76,7 @@ def test_another_report_under_the_same_id_is_a_conflict(send: Send) -> None:
     response = send(bend(sent, "branch", "elsewhere"))
 
     assert response.status_code == 409
-    assert response.json() == {"error": f"another report was taken as run {sent['run']}"}
+    assert response.json() == {"error": f"another report was already accepted as run {sent['run']}"}
     assert Run.objects.get().branch == "main"
 
 
@@ -221,7 +221,7 @@ def test_the_limit_of_a_body_is_exact(send: Send, settings: Settings) -> None:
     over = send(body + b" ")
 
     assert over.status_code == 413
-    assert over.json() == {"error": f"a report has at most {len(body)} bytes"}
+    assert over.json() == {"error": f"a report may have at most {len(body)} bytes"}
     assert send(body).status_code == 202
 
 

@@ -91,14 +91,14 @@ def test_a_wrong_setting_ends_the_command_without_a_traceback(
 
         @property
         def ENVIRONMENT(self) -> str:  # noqa: N802 - the name of the setting
-            raise SettingError("DEBUG", "'maybe' is no truth value", "true, false")
+            raise SettingError("DEBUG", "'maybe' is not a boolean", "true, false")
 
     monkeypatch.setattr("django.conf.settings", Broken())
     with pytest.raises(SystemExit) as caught:
         manage.main()
 
     assert caught.value.code == 2
-    assert capsys.readouterr().err == "DEBUG: 'maybe' is no truth value. Allowed: true, false.\n"
+    assert capsys.readouterr().err == "DEBUG: 'maybe' is not a boolean. Allowed: true, false.\n"
 
 
 def test_manage_runs_what_is_asked(

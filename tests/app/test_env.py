@@ -61,7 +61,10 @@ def test_number_outside_is_refused(text: str) -> None:
     with pytest.raises(SettingError) as caught:
         read(PORT=text).number("PORT", 3, lowest=1, highest=9)
 
-    assert str(caught.value) == f"PORT: {text!r} does not fit. Allowed: a whole number from 1 to 9."
+    assert (
+        str(caught.value)
+        == f"PORT: {text!r} is not a valid number. Allowed: an integer from 1 to 9."
+    )
 
 
 def test_flag_refuses_another_word() -> None:
@@ -70,7 +73,7 @@ def test_flag_refuses_another_word() -> None:
         read(DEBUG="maybe").flag("DEBUG", default=False)
 
     assert str(caught.value) == (
-        "DEBUG: 'maybe' is no truth value. Allowed: true, 1, yes, on, false, 0, no, off."
+        "DEBUG: 'maybe' is not a boolean. Allowed: true, 1, yes, on, false, 0, no, off."
     )
 
 
@@ -79,7 +82,9 @@ def test_choice_names_what_is_allowed() -> None:
     with pytest.raises(SettingError) as caught:
         read(PLACE="prod").choice("PLACE", ("staging", "production"), "staging")
 
-    assert str(caught.value) == "PLACE: 'prod' is not known. Allowed: staging, production."
+    assert (
+        str(caught.value) == "PLACE: 'prod' is not an allowed value. Allowed: staging, production."
+    )
 
 
 def test_items_are_split_and_trimmed() -> None:
@@ -90,7 +95,7 @@ def test_items_are_split_and_trimmed() -> None:
 @pytest.mark.parametrize("text", [",", "a,", "a,,b", ",a"])
 def test_an_empty_item_is_refused(text: str) -> None:
     """A stray comma is a mistake, not a host with no name."""
-    with pytest.raises(SettingError, match=r"HOSTS: .* has an empty part"):
+    with pytest.raises(SettingError, match=r"HOSTS: .* has an empty element"):
         read(HOSTS=text).items("HOSTS")
 
 
@@ -115,7 +120,7 @@ def test_secret_in_two_places_is_refused_without_telling_it(tmp_path: Path) -> N
     with pytest.raises(SettingError) as caught:
         read(KEY="hush", KEY_FILE=str(file)).secret("KEY")
 
-    assert str(caught.value) == "KEY: is set, and so is KEY_FILE. Allowed: one of the two."
+    assert str(caught.value) == "KEY: is set together with KEY_FILE. Allowed: only one of the two."
 
 
 def test_secret_file_that_is_missing_is_refused(tmp_path: Path) -> None:
@@ -157,4 +162,4 @@ def test_require_says_why() -> None:
         read().require("KEY", because="ENVIRONMENT is staging")
 
     assert caught.value.name == "KEY"
-    assert str(caught.value).startswith("KEY: is required, since ENVIRONMENT is staging.")
+    assert str(caught.value).startswith("KEY: is required because ENVIRONMENT is staging.")

@@ -123,7 +123,7 @@ def test_a_file_is_never_kept(settings: Settings, tmp_path: Path) -> None:
     """A view that looks at a form with a file in it gets an error, and the disk nothing."""
     settings.FILE_UPLOAD_TEMP_DIR = str(tmp_path)
     request = RequestFactory().post("/", {"file": io.BytesIO(b"x" * 4_000_000)})
-    with pytest.raises(SuspiciousOperation, match="takes no files"):
+    with pytest.raises(SuspiciousOperation, match="does not accept file uploads"):
         request.POST  # noqa: B018 - to look is to parse
 
     assert not list(tmp_path.iterdir())
@@ -150,7 +150,8 @@ def test_a_short_token_opens_nothing_where_a_release_is_served(
 
     assert answer.status_code == 503
     assert answer.json()["error"] == (
-        "this dashboard takes no reports: its token is too short, set one of 32 characters or more"
+        "this dashboard accepts no reports: its token is too short,"
+        " set one of at least 32 characters"
     )
 
 

@@ -97,7 +97,7 @@ def test_a_failed_deployment_does_not_change_what_serves(client: Client) -> None
     page = text(client)
 
     assert '<p class="version">1.2.3+gabc1234</p>' in page
-    assert "Last attempt failed</a>, this release kept serving" in page
+    assert "Last attempt failed</a>, this release stayed live" in page
 
 
 def test_a_first_deployment_that_failed_is_shown(client: Client) -> None:
@@ -143,7 +143,7 @@ def test_an_attempt_that_came_in_later_is_the_last(client: Client) -> None:
     storage.store(at(9, "a"))
     storage.store(bend(at(8, "b", status="failed"), "stages", {"deploy": failed}))
 
-    assert "Last attempt failed</a>, this release kept serving" in text(client)
+    assert "Last attempt failed</a>, this release stayed live" in text(client)
 
 
 def test_runs_are_paged_and_the_latest_come_first(client: Client) -> None:
@@ -234,7 +234,7 @@ def test_the_page_answers_when_it_cannot_be_kept(
     monkeypatch.setattr("releases.pagecache.cache", ForgetfulCache())
 
     assert "Latest runs" in text(client)
-    assert "the cache could not keep index:1" in caplog.text
+    assert "cache error, could not store index:1" in caplog.text
 
 
 def test_a_report_is_stored_without_the_cache(
@@ -248,7 +248,7 @@ def test_a_report_is_stored_without_the_cache(
         stored = storage.store(report())
 
     assert stored is True
-    assert "the cache could not forget the pages" in caplog.text
+    assert "cache error, could not invalidate the pages" in caplog.text
 
 
 def test_a_browser_need_not_load_what_it_has(client: Client) -> None:

@@ -93,7 +93,7 @@ def test_a_worker_is_healthy_while_it_beats(tmp_path: Path) -> None:
     then = beat.stat().st_mtime - 61
     os.utime(beat, (then, then))
 
-    assert probe.worker(beat) == "the worker's last sign of life is 61 s old"
+    assert probe.worker(beat) == "the worker's last heartbeat is 61 s old"
 
 
 def test_the_worker_beats_and_stops(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -54,7 +54,9 @@ def test_another_report_under_the_id_is_not_stored() -> None:
     """The worker holds the same promise as the web process."""
     sent = report()
     storage.accept(sent, lambda _: None)
-    with pytest.raises(ValueError, match=f"run {sent['run']} was promised to another report"):
+    with pytest.raises(
+        ValueError, match=f"run {sent['run']} was already accepted with another report"
+    ):
         storage.store(bend(sent, "branch", "elsewhere"))
 
     assert Run.objects.count() == 0

@@ -52,4 +52,4 @@ def test_an_advisory_stops_the_check_until_it_is_waived(checkout: Callable[[], P
     assert "waived: the log is not read by a program (until 2099-01-31)" in str(
         facts["advisories_waived"]
     )
-    assert "The waiver of CVE-2025-99999 excuses nothing here" in said
+    assert "The waiver of CVE-2025-99999 is not needed here" in said

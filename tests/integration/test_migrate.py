@@ -83,7 +83,7 @@ def test_a_second_runner_goes_away(pending: str, monkeypatch: pytest.MonkeyPatch
     """While somebody holds the advisory lock, nobody else migrates."""
     monkeypatch.setattr(migrate, "LOCK_PATIENCE", 0.5)
     with another("SELECT pg_advisory_xact_lock(%s)", [migrate.LOCK], 3):
-        with pytest.raises(SystemExit, match="Somebody else migrates"):
+        with pytest.raises(SystemExit, match="Another process is migrating"):
             migrate.apply(connection, pending)
 
     assert migrate.apply(connection, pending)["attempts"] == 1

@@ -57,8 +57,8 @@ def test_what_is_measured_alone_is_no_gate() -> None:
 @pytest.mark.parametrize(
     ("code", "fact", "reason"),
     [
-        ("LINT", -1, "issues: -1 is below zero"),
-        ("LINT", -0.5, "issues: -0.5 is below zero"),
+        ("LINT", -1, "issues: -1 is negative"),
+        ("LINT", -0.5, "issues: -0.5 is negative"),
         ("TESTS_FAILED", -(10**400), "tests_failed: a huge number is not a number"),
         ("TESTS_RUN", 10**400, "tests_run: a huge number is not a number"),
         ("COVERAGE", 100.01, "coverage: 100.01 is more than 100 %"),
@@ -88,7 +88,9 @@ def test_a_gate_passes_and_fails_at_its_edge(rule: Gate) -> None:
 
     assert gates.evaluate(rule, good).status is Status.PASSED
     assert gates.evaluate(rule, bad).status is Status.FAILED
-    assert gates.evaluate(rule, bad).reason == f"{rule.fact} is {bad:g}{rule.unit}, wanted {rule}"
+    assert (
+        gates.evaluate(rule, bad).reason == f"{rule.fact} is {bad:g}{rule.unit}; required: {rule}"
+    )
 
 
 @pytest.mark.parametrize("rule", gates.known(), ids=lambda rule: rule.code)
@@ -182,7 +184,7 @@ def test_a_verdict_is_plain_values() -> None:
         "value": 2,
         "limit": 0,
         "direction": "<=",
-        "reason": "issues is 2, wanted LINT <= 0",
+        "reason": "issues is 2; required: LINT <= 0",
     }
 
 
@@ -227,5 +229,5 @@ def test_no_fact_and_a_wrong_one_are_told_apart() -> None:
     """The reason shows what was seen."""
     lint = gates.gate("LINT")
 
-    assert gates.evaluate(lint, None).reason == "issues: no fact"
+    assert gates.evaluate(lint, None).reason == "issues: not reported"
     assert gates.evaluate(lint, "many").reason == "issues: 'many' is not a number"

@@ -121,7 +121,7 @@ def test_help_names_the_commands(capsys: pytest.CaptureFixture[str]) -> None:
         main(["--help"])
 
     shown = capsys.readouterr().out
-    assert all(word in shown for word in ("begin", "check", "gate", "Judge what the last run"))
+    assert all(word in shown for word in ("begin", "check", "gate", "Evaluate the results of"))
 
 
 @pytest.fixture
@@ -213,7 +213,10 @@ def test_integration_without_an_engine_ends_with_2(
     monkeypatch.setenv("DOCKER_HOST", "unix:///nowhere/docker.sock")
 
     assert main(["check", "integration", "--", "-k", "x"]) == 2
-    assert "No Docker engine answers at unix:///nowhere" in capsys.readouterr().err
+    assert (
+        "The Docker engine at unix:///nowhere/docker.sock does not answer"
+        in capsys.readouterr().err
+    )
 
 
 @pytest.mark.door

@@ -31,9 +31,9 @@ def address(text: str) -> str:
 
 
 def _written(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
-    """Return the address that a text is; only one of IPv6 may stand in brackets.
+    """Parse an address; only an IPv6 address may be in brackets.
 
-    Raises ValueError for what is no address.
+    Raises ValueError for anything else.
     """
     if text.startswith("[") and text.endswith("]"):
         return ipaddress.IPv6Address(text[1:-1])
@@ -48,7 +48,7 @@ def published(bind: str) -> str:
 def reached(bind: str) -> str:
     """Return the host by which this machine reaches what listens on the address.
 
-    What listens on every address of a family is asked on the loopback of that family.
+    For an address that means all addresses of a family it is the loopback of that family.
     """
     found = ipaddress.ip_address(bind)
     if not found.is_unspecified:
@@ -57,23 +57,24 @@ def reached(bind: str) -> str:
 
 
 def hosts(text: str, bind: str) -> str:
-    """Return the hosts that the product answers to: those of TOWPATH_HOSTS, and the one we ask.
+    """Return the hosts that the product answers to: those of TOWPATH_HOSTS, and our own.
 
-    Raises ConfigurationError for a pattern that stands for every host.
+    Raises ConfigurationError for a pattern that matches every host.
     """
     named = [part.strip() for part in text.split(",") if part.strip()]
     if "*" in named:
         raise ConfigurationError(
             f"{HOSTS} is {text!r}.",
-            why="A product that answers to every name can be made to send people elsewhere.",
-            next_step=f"Name each host, as in {HOSTS}=dash.example.org,dash.internal",
+            why="A product that accepts any host name can be made to send users to another "
+            "site.",
+            next_step=f"List each host, as in {HOSTS}=dash.example.org,dash.internal",
         )
     return ",".join(dict.fromkeys([*(named or OWN_HOSTS), reached(bind)]))
 
 
 def _refused(text: str) -> ConfigurationError:
     return ConfigurationError(
-        f"{VARIABLE} is {text!r}, which is no IP address of a machine.",
-        why="The proxy of each environment is published on that address.",
-        next_step="Write one such as 127.0.0.1, ::1, 0.0.0.0 or that of a network card.",
+        f"{VARIABLE} is {text!r}, which is not an IP address of a machine.",
+        why="The proxy of each environment listens on that address.",
+        next_step="Use an address such as 127.0.0.1, ::1, 0.0.0.0 or that of a network interface.",
     )

@@ -1,4 +1,4 @@
-"""Machines that build a platform: what `[tool.towpath.builders]` says of each. Pure."""
+"""Machines that build a platform: `[tool.towpath.builders]`. Pure."""
 
 from __future__ import annotations
 
@@ -53,26 +53,30 @@ class BuilderNode:
         return {name: file for name, file in rows.items() if file}
 
     def builder(self, project: str, material: bytes = b"") -> str:
-        """Return what buildx calls a builder there: another setting is another name.
+        """Return the name of the buildx builder; it changes with any setting.
 
-        `material` is what the files for TLS hold.
+        `material` is the content of the TLS files.
         """
         import hashlib
         import json
 
-        said = json.dumps([project, asdict(self)], sort_keys=True).encode()
-        return f"towpath-{hashlib.sha256(said + material).hexdigest()[:12]}"
+        identity = json.dumps([project, asdict(self)], sort_keys=True).encode()
+        return f"towpath-{hashlib.sha256(identity + material).hexdigest()[:12]}"
 
 
 def table(text: str) -> dict[str, str]:
-    """Read TOWPATH_BUILDERS, as in `linux/arm64=ssh://user@host`; several have commas between."""
+    """Parse TOWPATH_BUILDERS: `linux/arm64=ssh://user@host`, separated by commas.
+
+    Raises ConfigurationError for an entry without a platform, and for a platform given twice.
+    """
     found: dict[str, str] = {}
     for row in filter(None, (part.strip() for part in text.split(","))):
         name, sign, endpoint = row.partition("=")
         if not sign or name in found:
             raise ConfigurationError(
-                f"TOWPATH_BUILDERS has {row!r}.",
-                why="It names each platform once, as in linux/arm64=ssh://user@host.",
+                f"TOWPATH_BUILDERS has an invalid entry: {row!r}.",
+                why="It maps each platform once to its builder, as in "
+                "linux/arm64=ssh://user@host.",
             )
         found[name] = endpoint
     return found
@@ -88,8 +92,8 @@ def read_builders(value: Any, where: str) -> dict[str, BuilderNode]:
         if node.platform in found:
             raise ConfigurationError(
                 f"{where} names {node.platform} twice.",
-                why=f"{name!r} is another word for it.",
-                next_step="Take one of them out.",
+                why=f"{name!r} is another name for it.",
+                next_step="Remove one of them.",
             )
         found[node.platform] = node
     return found
@@ -102,7 +106,7 @@ def _node(name: str, row: Any, where: str) -> BuilderNode:
     if "endpoint" not in values:
         raise ConfigurationError(
             f"{where} in pyproject.toml has no endpoint.",
-            next_step="Say where it builds, as in endpoint = 'ssh://user@host'.",
+            next_step="Add one, as in endpoint = 'ssh://user@host'.",
         )
     options = values.pop("options", {})
     if not isinstance(options, Mapping):
@@ -115,7 +119,7 @@ def _node(name: str, row: Any, where: str) -> BuilderNode:
 
 
 def _require_possible(node: BuilderNode, where: str) -> None:
-    """Stop at an endpoint that no builder could have, and at files it would not read."""
+    """Raise ConfigurationError for an invalid endpoint, and for options that it does not use."""
     from urllib.parse import urlsplit
 
     try:
@@ -129,41 +133,46 @@ def _require_possible(node: BuilderNode, where: str) -> None:
         raise _bad(node, where, f"It must begin with one of {known}.{hint}")
     more = (parts.password, parts.query, parts.fragment, parts.path.strip("/"))
     if any(more) or parts.password is not None:
-        raise _bad(node, where, "It has a scheme, maybe a user, a host and maybe a port: no more.")
+        raise _bad(
+            node,
+            where,
+            "It takes a scheme, an optional user, a host and an optional port, nothing else.",
+        )
     if not parts.hostname or parts.hostname.startswith("-"):
-        raise _bad(node, where, "It names no host.")
+        raise _bad(node, where, "It has no host.")
     _require_fitting(node, parts, port, where)
 
 
 def _require_fitting(node: BuilderNode, parts: SplitResult, port: int | None, where: str) -> None:
-    """Hold the rules of one scheme each."""
+    """Raise ConfigurationError for what the scheme of the endpoint does not allow."""
     if node.scheme != KUBERNETES and node.options:
         raise _bad(node, where, "Options are for kubernetes:// only.")
     if node.scheme != TCP and node.material:
         raise _bad(node, where, "ca, cert and key are for tcp:// only.")
     if node.scheme == KUBERNETES and not _NAMESPACE.fullmatch(node.host):
-        raise _bad(node, where, "What follows kubernetes:// is a namespace.")
+        raise _bad(node, where, "What follows kubernetes:// must be a namespace.")
     if node.scheme == TCP:
         _require_safe(node, parts, port, where)
 
 
 def _require_safe(node: BuilderNode, parts: SplitResult, port: int | None, where: str) -> None:
     if port is None or parts.username is not None:
-        raise _bad(node, where, "tcp:// names a host and a port, as in tcp://builder:2376.")
+        raise _bad(node, where, "tcp:// needs a host and a port, as in tcp://builder:2376.")
     if len(node.material) not in (0, len(MATERIAL)):
-        raise _bad(node, where, "TLS needs all of ca, cert and key.")
+        raise _bad(node, where, "TLS needs ca, cert and key together.")
     if not node.material and not is_loopback(parts.hostname or ""):
         raise _bad(
             node,
             where,
-            "Without TLS whoever reaches this port owns the machine: add ca, cert, key.",
+            "Without TLS, anyone who reaches this port controls the machine: add ca, "
+            "cert and key.",
         )
 
 
 def _bad(node: BuilderNode, where: str, why: str) -> ConfigurationError:
     shown = re.sub(r"(://[^/@:]*):[^/@]*@", r"\1:***@", node.endpoint)
     return ConfigurationError(
-        f"{where} in pyproject.toml: {shown!r} cannot build {node.platform}.",
+        f"{where} in pyproject.toml: {shown!r} cannot be used to build {node.platform}.",
         why=why,
-        next_step="docs/builders.md shows one of each kind.",
+        next_step="docs/builders.md has an example of each kind.",
     )

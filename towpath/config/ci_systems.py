@@ -1,7 +1,7 @@
 """Which CI system runs us, for which branch, tag or pull request. Pure.
 
-One row for each system: what it is known by, and its own documented variables. A variable that is
-missing never makes a run go further: without a branch or a tag a run ends after the scan.
+One row for each system: how it is recognised, and its documented variables. A missing variable
+never lets a run go further: without a branch or a tag a run ends after the scan.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _PULL_REQUESTS = (
     *("refs/pull/", "refs/merge-requests/", "refs/pull-requests/", "refs/changes/"),
     *("pull/", "merge-requests/", "pull-requests/", "changes/"),
 )
-# GitHub's merge queue, the same on systems that build for GitHub. The branch belongs to nobody.
+# GitHub's merge queue, the same on systems that build for GitHub. It is nobody's branch.
 _QUEUES = ("gh-readonly-queue/",)
 
 
@@ -59,12 +59,12 @@ class CiRun:
     def may_reuse(self) -> bool:
         """Whether evidence of an earlier run counts: its cache belongs to a protected branch.
 
-        Who sets TOWPATH_BRANCH answers for the machine, and so for what lies on it.
+        TOWPATH_BRANCH is set by the owner of the machine, who is responsible for its files.
         """
         return not self.pull_request and (self.protected or self.override)
 
     def as_json(self) -> dict[str, object]:
-        """Return what evidence says of the run, without what is unknown."""
+        """Return the run as recorded in evidence, without unknown values."""
         rows = {
             "system": self.system,
             "branch": self.branch,
@@ -208,7 +208,7 @@ SYSTEMS = (
         commit=("GIT_COMMIT",),
     ),
     # circleci.com/docs, "Project values and variables". A branch with an open pull request counts
-    # as that request: the two cannot be told apart.
+    # as that request: the two cannot be distinguished.
     _System(
         "CircleCI",
         _is_true("CIRCLECI"),
@@ -289,7 +289,7 @@ def _agreed(runs: Sequence[CiRun]) -> CiRun:
 
 
 def _overridden(run: CiRun, env: Env) -> CiRun:
-    """Return the run with the branch or tag of TOWPATH_BRANCH, which never lifts a request."""
+    """Return the run with the branch or tag of TOWPATH_BRANCH; a pull request stays one."""
     chosen = env.get(OVERRIDE, "").strip()
     if not chosen:
         return run
@@ -343,7 +343,7 @@ def _of_ref(ref: str) -> CiRun:
 
 
 def _of_branch(name: str) -> CiRun:
-    """Return what a plain name stands for: where there is no branch, systems name a request."""
+    """Return the run for a plain name: without a branch, systems name a pull request."""
     if name.startswith(_PULL_REQUESTS):
         return _of_ref(name)
     if name.startswith(_QUEUES):
@@ -359,12 +359,12 @@ def _of_chosen(name: str) -> CiRun:
 
 
 def is_commit(text: str) -> bool:
-    """Tell whether a text is the whole name of a commit; some systems say HEAD, or nothing."""
+    """Tell whether a text is a complete commit hash; some systems report HEAD, or nothing."""
     return bool(_COMMIT.fullmatch(text))
 
 
 def _first(env: Env, names: tuple[str, ...]) -> str:
-    """Return the first value there is; the word false, which Buildkite writes, is none."""
+    """Return the first value that is set; the word false, which Buildkite writes, is not."""
     values = (env.get(name, "").strip() for name in names)
     return next((value for value in values if value.lower() not in FALSE), "")
 

@@ -70,7 +70,7 @@ class Environment:
 
 @dataclass(frozen=True)
 class Dashboard:
-    """Who is told of a run: an address, or the environment that runs the dashboard itself.
+    """The dashboard that gets reports: its address, or the environment that it runs in.
 
     The token comes from TOWPATH_DASHBOARD_TOKEN, else from that environment's secrets.
     """
@@ -102,12 +102,12 @@ class Config:
     environments: Mapping[str, Environment] = field(default_factory=dict)
     waivers: tuple[Waiver, ...] = ()
     gates: Mapping[str, float] = field(default_factory=dict)
-    # For how many days an answer about advisories counts in a promotion.
+    # Days for which evidence about advisories is valid in a promotion.
     evidence_days: int = EVIDENCE_DAYS
     ignored: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    # Variables of the caller's that the tools of a check, or the Compose files, get to see.
+    # Variables of the caller that are passed on to the tools of a check or to Compose files.
     variables: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    # Kinds of files that the project does not have, so that no linter has to judge any.
+    # File types that the project does not have, so that no linter needs to find any.
     absent: tuple[str, ...] = ()
 
     @property
@@ -141,9 +141,9 @@ class Config:
         found = self._state_directory() / self.name
         if ":" in str(found):
             raise ConfigurationError(
-                f"The state cannot be kept in {found}.",
-                why="Docker takes a colon in a directory's name for the end of it.",
-                next_step="Name another directory in TOWPATH_STATE.",
+                f"Cannot keep state in {found}.",
+                why="Docker ends a directory name at a colon in a volume specification.",
+                next_step="Set TOWPATH_STATE to a directory without a colon in its name.",
             )
         return found
 
@@ -185,15 +185,15 @@ class Config:
 
     @property
     def may_reuse(self) -> bool:
-        """Whether evidence of an earlier run may stand for a stage of this one.
+        """Whether evidence of an earlier run may be reused in this one.
 
-        In CI only where the cache that it lies in belongs to a protected branch.
+        In CI only if its cache belongs to a protected branch.
         """
         return self.ci is None or self.ci.may_reuse
 
     @property
     def services_given(self) -> bool:
-        """Whether somebody else runs the services of the tests: TOWPATH_SERVICES is `given`."""
+        """Whether the services of the tests are provided externally (TOWPATH_SERVICES=given)."""
         return variable(self.env, "TOWPATH_SERVICES") == "given"
 
     @property
@@ -206,8 +206,8 @@ class Config:
         if name not in self.environments:
             raise ConfigurationError(
                 f"Unknown environment {name!r}.{nearest(name, self.environments)}",
-                why=f"pyproject.toml has {', '.join(self.environments) or 'none'}.",
-                next_step=f"Add [tool.towpath.environments.{name}] or name another one.",
+                why=f"pyproject.toml configures: {', '.join(self.environments) or 'none'}.",
+                next_step=f"Add [tool.towpath.environments.{name}], or choose another environment.",
             )
         return self.environments[name]
 
@@ -229,7 +229,7 @@ def _home() -> Path:
         return Path.home()
     except RuntimeError as error:
         raise ConfigurationError(
-            "There is no directory for the state of this project.",
-            why="HOME is not set, and the machine has no entry for this user.",
-            next_step="Set TOWPATH_STATE to a directory that stays, or HOME.",
+            "No directory for the state of this project.",
+            why="HOME is not set, and this user has no home directory in the user database.",
+            next_step="Set TOWPATH_STATE to a permanent directory, or set HOME.",
         ) from error

@@ -15,23 +15,23 @@ TAKEN = frozenset({"builders", "ci", "layers", "prune", "uploads", "wheels"})
 
 
 def project(text: str, where: str) -> str:
-    """Return `text` if it may name a project, else raise ConfigurationError; `where` it stood."""
-    return _checked(text, where, "the name of a project", "app")
+    """Return `text` if it is a valid project name; raises ConfigurationError, naming `where`."""
+    return _checked(text, where, "a project name", "app")
 
 
 def environment(text: str, where: str) -> str:
     """Return `text` if it may name an environment, else raise ConfigurationError."""
     if text in TAKEN:
         raise ConfigurationError(
-            f"{where} cannot be called {text!r}.",
-            why="The state of a project has a directory of this name for something else.",
-            next_step=f"Call it {text}-1, for example.",
+            f"{where} cannot be {text!r}.",
+            why="A directory of this name in the project's state is used for something else.",
+            next_step=f"For example: {text}-1.",
         )
-    return _checked(text, where, "the name of an environment", "staging")
+    return _checked(text, where, "an environment name", "staging")
 
 
 def near(text: str, otherwise: str) -> str:
-    """Return the right name that is nearest to a wrong one; `otherwise` if nothing is left."""
+    """Return the valid name nearest to an invalid one; `otherwise` if nothing is left."""
     words = re.sub(r"[^a-z0-9_]+", "-", text.lower())
     return words.strip("-_")[:LONGEST].strip("-_") or otherwise
 
@@ -45,5 +45,5 @@ def _checked(text: str, where: str, what: str, otherwise: str) -> str:
             f"{what[0].upper()}{what[1:]} has up to {LONGEST} lower-case letters, digits, '-' and "
             "'_', and begins with a letter or digit."
         ),
-        next_step=f"Call it {near(text, otherwise)!r}, for example.",
+        next_step=f"For example: {near(text, otherwise)!r}.",
     )

@@ -17,9 +17,9 @@ from towpath.config.ci_systems import OVERRIDE, CiRun, is_commit
 SCAN, TEST, RELEASE = REACHES = ("scan", "test", "release")
 BRANCH, TAG = "branch", "tag"
 
-# A `v`, and a number or something that stands for one: how tags of versions are written.
+# A `v` and a digit or a wildcard: how tags of versions are written.
 _OLD_FORM = re.compile(r"v[0-9?*\[].*")
-_NEXT = "Run it in CI from a branch or tag that [tool.towpath.branches] lets go further."
+_NEXT = "Run it in CI for a branch or tag that [tool.towpath.branches] allows to go further."
 
 
 @dataclass(frozen=True)
@@ -47,8 +47,8 @@ def kind_of(pattern: str) -> tuple[str, str]:
 def old_forms(branches: Mapping[str, str]) -> list[str]:
     """Return a line for each pattern that means tags and does not say so."""
     return [
-        f"{pattern!r} in [tool.towpath.branches] means tags, never branches: "
-        f"write 'tag:{pattern}', or 'branch:{pattern}' if branches are meant."
+        f"{pattern!r} in [tool.towpath.branches] matches tags, never branches: "
+        f"write 'tag:{pattern}', or 'branch:{pattern}' to match branches."
         for pattern in branches
         if kind_of(pattern) == (TAG, pattern)
     ]
@@ -68,44 +68,45 @@ def limit(branches: Mapping[str, str], run: CiRun | None, head: str = "") -> Lim
 
     A person's machine goes to `test`. In CI a pull request ends after the scan, whatever its branch
     is called, and so does a run of which no branch or tag is known, or that has another commit
-    checked out than the one that its branch or tag stands for.
+    checked out than that of its branch or tag.
     """
     if run is None:
         return Limit(
             TEST,
-            "A release is made in CI only, where the variable CI is true.",
-            "Run it in CI from a release branch or a version tag.",
+            "A release can only be made in CI, where the variable CI is true.",
+            "Run it in CI for a release branch or a version tag.",
         )
     if run.pull_request:
         return _of_a_request(run)
     if not run.branch and not run.tag:
         return Limit(
             SCAN,
-            f"The CI system ({run.system}) names no branch and no tag.",
+            f"The CI system ({run.system}) reports no branch and no tag.",
             f"Set {OVERRIDE} to the branch, or to tag:NAME, in the settings of the CI job.",
         )
     if head and not run.override and is_commit(run.commit) and run.commit != head:
         return Limit(
             SCAN,
-            f"{run.name} stands for commit {run.commit[:12]}, and {head[:12]} is checked out.",
-            "Check out the commit that the CI run is for.",
+            f"The CI run for {run.name} is for commit {run.commit[:12]}, but {head[:12]} "
+            "is checked out.",
+            "Check out the commit that the CI run was started for.",
         )
     return _by_patterns(branches, run)
 
 
 def _of_a_request(run: CiRun) -> Limit:
-    why = f"This is a pull request ({run.name} in {run.system}), which ends after the scan."
+    why = f"This is a pull request ({run.name} in {run.system}); its run ends after the scan."
     if run.override:
         why += f" {OVERRIDE} does not change that."
-    return Limit(SCAN, why, "Merge it; the branch that it goes to decides.")
+    return Limit(SCAN, why, "Merge it: the run of the target branch can go further.")
 
 
 def _by_patterns(branches: Mapping[str, str], run: CiRun) -> Limit:
     found = reach(branches, branch=run.branch, tag=run.tag)
     kind = TAG if run.tag else BRANCH
-    why = f"[tool.towpath.branches] lets the {kind} {run.name!r} go to {found}."
+    why = f"[tool.towpath.branches] allows the {kind} {run.name!r} to go to {found}."
     if run.override:
-        why += f" {OVERRIDE} names it."
+        why += f" It was set by {OVERRIDE}."
     return Limit(found, " ".join([why, *old_forms(branches)]))
 
 

@@ -1,7 +1,7 @@
 """`[tool.towpath]` and the environment, read once into frozen values.
 
-A wrong key names its path and the nearest right one. The environment is a parameter: nothing else
-in the package reads `os.environ`.
+An error names the path of the key and the nearest valid one. The environment is a parameter: this
+module does not read `os.environ`.
 """
 
 from __future__ import annotations
@@ -41,9 +41,9 @@ REGISTRY_WHEELS = ("always", "authenticated", "never")
 # The stages that read the project's files, and the files that none of them may ignore.
 CHECKS = ("lint", "tests", "integration", "performance", "security")
 SETTINGS = ("pyproject.toml", "noxfile.py")
-# Evidence about advisories that is older than a year says nothing at all.
+# The largest number of days for evidence-days: one year.
 MOST_DAYS = 365
-# What no gate measures, in whatever unit.
+# More than any gate measures, in any unit.
 LARGEST_LIMIT = 10**18
 
 
@@ -53,7 +53,8 @@ def load(root: Path, env: Mapping[str, str], hazards: Collection[str] = ()) -> C
     `TOWPATH_NAME`, `TOWPATH_REGISTRY`, `TOWPATH_REPOSITORY`, `TOWPATH_REGISTRIES` (with commas) and
     `TOWPATH_BUILDERS` in `env` replace what the file says, and `TOWPATH_BIND` is the address that
     environments are published on. Raises ConfigurationError for a file
-    that is missing or no TOML, and for every key or value that is not as it must be.
+    that is missing or no TOML, and for every invalid key or value. `hazards` are the codes of
+    migration hazards that a waiver may name.
     """
     path = root / "pyproject.toml"
     try:
@@ -61,13 +62,13 @@ def load(root: Path, env: Mapping[str, str], hazards: Collection[str] = ()) -> C
     except FileNotFoundError as error:
         raise ConfigurationError(
             f"There is no pyproject.toml in {root}.",
-            next_step="Run the command in the directory of the project.",
+            next_step="Run the command in the project's directory.",
         ) from error
     except (ValueError, RecursionError) as error:
         raise ConfigurationError("pyproject.toml is not valid TOML.", why=str(error)) from error
     tools = document.get("tool", {})
     if not isinstance(tools, dict):
-        raise ConfigurationError("The key tool of pyproject.toml is no table.")
+        raise ConfigurationError("The key 'tool' in pyproject.toml is not a table.")
     return parse(tools.get("towpath", {}), root, env, hazards=hazards)
 
 
@@ -123,7 +124,7 @@ def parse(
 
 
 def _replace(values: dict[str, Any], env: Mapping[str, str]) -> None:
-    """Put what the environment says in the place of what the file does."""
+    """Replace values of the file by those of the environment."""
     for key in ("name", "registry", "repository"):
         if chosen := variable(env, f"TOWPATH_{key.upper()}"):
             values[key] = chosen
@@ -139,8 +140,8 @@ def _name(value: Any, where: str, env: Mapping[str, str]) -> str:
     return names.project(typed(value, str, where), chosen)
 
 
-def _section(table: Any, kind: type, where: str, given: tuple[str, ...] = ()) -> dict[str, Any]:
-    types = {row.name: row.type for row in fields(kind) if row.name not in given}
+def _section(table: Any, kind: type, where: str, excluded: tuple[str, ...] = ()) -> dict[str, Any]:
+    types = {row.name: row.type for row in fields(kind) if row.name not in excluded}
     values = dict(checked(table, set(types), where))
     for key, value in values.items():
         typed(value, {"int": int, "str": str}[str(types[key])], f"{where}.{key}")
@@ -170,11 +171,13 @@ def _django(table: Any, where: str) -> Django:
 def _image(table: Any, where: str) -> ImageSettings:
     keys = {"build-packages": "build_packages", "run-packages": "run_packages"}
     values = dict(checked(table, {*keys, "registry-wheels"}, where))
-    believed = typed(
+    policy_of_wheels = typed(
         values.pop("registry-wheels", "authenticated"), str, f"{where}.registry-wheels"
     )
-    if believed not in REGISTRY_WHEELS:
-        raise wrong(f"{where}.registry-wheels", f"one of {', '.join(REGISTRY_WHEELS)}", believed)
+    if policy_of_wheels not in REGISTRY_WHEELS:
+        raise wrong(
+            f"{where}.registry-wheels", f"one of {', '.join(REGISTRY_WHEELS)}", policy_of_wheels
+        )
     found: dict[str, tuple[str, ...]] = {}
     for key, value in values.items():
         found[keys[key]] = strings(value, f"{where}.{key}", "Debian packages")
@@ -182,7 +185,9 @@ def _image(table: Any, where: str) -> ImageSettings:
             if not _PACKAGE.fullmatch(name):
                 raise wrong(f"{where}.{key}", "a list of names of Debian packages", name)
     return ImageSettings(
-        found.get("build_packages", ()), found.get("run_packages", ()), registry_wheels=believed
+        found.get("build_packages", ()),
+        found.get("run_packages", ()),
+        registry_wheels=policy_of_wheels,
     )
 
 
@@ -194,13 +199,15 @@ def _environments(table: Any, where: str) -> dict[str, Environment]:
     for row in found.values():
         if row.port and row.port in taken:
             raise ConfigurationError(
-                f"{where}.{row.name}.port is {row.port}, which {taken[row.port]} has already.",
+                f"{where}.{row.name}.port is {row.port}, which {taken[row.port]} already " "uses.",
                 next_step="Give each environment a port of its own.",
             )
         taken[row.port] = row.name
         if row.port > 65535 or not row.replicas or not row.healthy:
             raise wrong(
-                f"{where}.{row.name}", "a port up to 65535, replicas and healthy from 1", row
+                f"{where}.{row.name}",
+                "a port up to 65535, with replicas and healthy of at least 1",
+                row,
             )
     return found
 
@@ -215,8 +222,8 @@ def _dashboard_runs_somewhere(values: Mapping[str, Any]) -> None:
     known = values.get("environments", {})
     if name and name not in known:
         raise ConfigurationError(
-            f"tool.towpath.dashboard.environment names {name!r}, which is no environment."
-            f"{nearest(name, known)}",
+            f"tool.towpath.dashboard.environment is {name!r}, which is not a configured"
+            f" environment.{nearest(name, known)}",
         )
 
 
@@ -229,9 +236,10 @@ def _branches(table: Any, where: str) -> dict[str, str]:
         kind, colon, _ = pattern.partition(":")
         if colon and kind not in (BRANCH, TAG):
             raise ConfigurationError(
-                f"{where} in pyproject.toml has {pattern!r}, which is no pattern."
+                f"{where} in pyproject.toml has {pattern!r}, which is not a pattern."
                 f"{nearest(kind, (BRANCH, TAG))}",
-                why="No branch and no tag has a colon: tag:PATTERN fits tags, a PATTERN branches.",
+                why="Names of branches and tags have no colon: tag:PATTERN matches tags, "
+                "PATTERN branches.",
             )
     return dict(table)
 
@@ -247,8 +255,8 @@ def _ignored(table: Any, where: str) -> dict[str, tuple[str, ...]]:
         if settings := inputs.ignored(SETTINGS, found[stage]):
             raise ConfigurationError(
                 f"{here} in pyproject.toml ignores {', '.join(settings)}.",
-                why="Every check is set up there: a change of it is a change of the check.",
-                next_step="Name less.",
+                why="These files configure every check: a change in them can change its result.",
+                next_step="Use a narrower pattern.",
             )
     return found
 
@@ -257,16 +265,16 @@ def _variables(table: Any, where: str) -> dict[str, tuple[str, ...]]:
     found = {}
     for stage, patterns in checked(table, {*CHECKS, "compose"}, where).items():
         here = f"{where}.{stage}"
-        found[stage] = strings(patterns, here, "names of variables")
+        found[stage] = strings(patterns, here, "variable names")
         for pattern in found[stage]:
             if not _VARIABLE.fullmatch(pattern):
                 raise wrong(here, "a list of names such as SHOP_URL or SHOP_*", pattern)
             if environment.refused(pattern):
                 raise ConfigurationError(
-                    f"{here} in pyproject.toml names {pattern}, by which tools are set up.",
-                    why="What a tool judges by stands in the files of the project, where it is"
-                    " reviewed and a part of the evidence.",
-                    next_step="Set the tool up in pyproject.toml or in its own file.",
+                    f"{here} in pyproject.toml passes on {pattern}, which configures a tool.",
+                    why="Settings that a verdict depends on belong into the project's files, where"
+                    " they are reviewed and recorded as evidence.",
+                    next_step="Configure the tool in pyproject.toml or in its own file.",
                 )
     return found
 
@@ -278,14 +286,15 @@ def _registries(value: Any, where: str) -> tuple[str, ...]:
 
 
 def _refuse_impossible(config: Config) -> None:
-    """Stop at an impossible registry here, and not in the middle of a push."""
+    """Raise ConfigurationError for an impossible registry now, not in the middle of a push."""
     seen: set[str] = set()
     for place in (config.images, *config.mirrors):
         if place.registry in seen:
             raise ConfigurationError(
-                f"The registry {place.registry} is named twice.",
-                why="tool.towpath.registries names those besides tool.towpath.registry.",
-                next_step="Take one of them out.",
+                f"The registry {place.registry} is configured twice.",
+                why="tool.towpath.registries lists the registries in addition to "
+                "tool.towpath.registry.",
+                next_step="Remove one of them.",
             )
         seen.add(place.registry)
 
@@ -307,8 +316,8 @@ def _waivers(rows: Any, where: str) -> tuple[Waiver, ...]:
             if not values.get(key):
                 raise ConfigurationError(
                     f"{here} has no {key}.",
-                    why="A waiver names an id, a reason and the day it expires.",
-                    next_step=f"Add {key} to it, or take the waiver out.",
+                    why="A waiver needs an id, a reason and an expiry date.",
+                    next_step=f"Add {key} to it, or remove the waiver.",
                 )
         if type(values["expires"]) is not dt.date:
             raise wrong(
@@ -326,7 +335,7 @@ def _waivers(rows: Any, where: str) -> tuple[Waiver, ...]:
 
 def _days(value: Any, where: str) -> int:
     if not 1 <= typed(value, int, where) <= MOST_DAYS:
-        raise wrong(where, f"days from 1 to {MOST_DAYS}", value)
+        raise wrong(where, f"a number of days from 1 to {MOST_DAYS}", value)
     return int(value)
 
 
@@ -335,7 +344,7 @@ def _limits(table: Any, where: str) -> dict[str, float]:
         raise wrong(where, "a table", table)
     for code, limit in table.items():
         number = isinstance(limit, int | float) and not isinstance(limit, bool)
-        # Nor infinite, nor no number at all, which is below and above nothing.
+        # Neither infinite nor NaN, which compares with nothing.
         if not number or not abs(limit) <= LARGEST_LIMIT:
             raise wrong(f"{where}.{code}", "a number", limit)
     policy.require_strict(table, where)

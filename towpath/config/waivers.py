@@ -1,4 +1,4 @@
-"""What a project may say about the policy: exceptions with a last day, and limits of its own. Pure.
+"""A project's changes to the policy: exceptions with an expiry date, and stricter limits. Pure.
 
 An exception names a gate, an advisory or a hazard of a migration. A limit of the project may only
 be stricter than the one in the table of gates.
@@ -15,8 +15,8 @@ from towpath import gates
 from towpath.core.errors import ConfigurationError
 from towpath.core.suggest import nearest
 
-# How those write their ids who keep advisories: CVE, GitHub, the Python Packaging Authority, OSV,
-# OSSF's malicious packages, safety, Debian. The last is what a scan calls a pending update.
+# The ids of advisories: CVE, GitHub, the Python Packaging Authority, OSV, OSSF's malicious
+# packages, safety, Debian. The last is our own id of a pending security update.
 _ADVISORY = re.compile(
     r"CVE-\d{4}-\d{4,}"
     r"|GHSA(?:-[23456789cfghjmpqrvwx]{4}){3}"
@@ -26,7 +26,7 @@ _ADVISORY = re.compile(
     r"|D[SL]A-\d+(?:-\d+)?"
     r"|DEBIAN-SECURITY"
 )
-# What a release is refused for: a source of advisories, by its address, and a part of the tests.
+# Reasons to refuse a release: a source of advisories, by its address, and an excluded test.
 SOURCE, LEFT_OUT = "SOURCE:", "LEFT_OUT:"
 _MIGRATION = re.compile(r"([A-Z_]+)(?::[a-z_][a-z0-9_]*\.\w+)?")
 
@@ -41,7 +41,7 @@ class Waiver:
 
     @property
     def note(self) -> str:
-        """The waiver's words for a verdict: the reason and the last day."""
+        """The text of the waiver in a verdict: the reason and the last day."""
         return f"{self.reason} (until {self.expires.isoformat()})"
 
     def as_json(self) -> dict[str, str]:
@@ -78,17 +78,17 @@ def advisory_notes(waivers: Iterable[Waiver]) -> dict[str, str]:
 
 
 def unused_warning(name: str) -> str:
-    """Return the words for a waiver of an advisory that nobody names any more."""
+    """Return the warning about a waiver of an advisory that no source reports any more."""
     return (
-        f"The waiver of {name} excuses nothing here: no source names it for what was looked at."
-        " If neither `nox -s security` nor `invoke scan` needs it, take it out."
+        f"The waiver of {name} is not needed here: no source reports it for what was checked."
+        " If neither `nox -s security` nor `invoke scan` needs it, remove it."
     )
 
 
 def require_known(waivers: Iterable[Waiver], hazards: Collection[str]) -> None:
-    """Raise ConfigurationError for a waiver of something that nobody ever asks about.
+    """Raise ConfigurationError for a waiver of something that does not exist.
 
-    `hazards` are the codes of what a migration may do wrong.
+    `hazards` are the codes of migration hazards.
     """
     codes = [rule.code for rule in gates.known()]
     for row in waivers:
@@ -96,11 +96,11 @@ def require_known(waivers: Iterable[Waiver], hazards: Collection[str]) -> None:
         known = row.id in codes or (match and match[1] in hazards)
         if not known and not is_advisory(row.id) and not accepts(row.id):
             raise ConfigurationError(
-                f"A waiver names {row.id!r}, which is no gate, no advisory and no hazard of a"
-                f" migration.{nearest(row.id.upper().partition(':')[0], [*codes, *hazards])}",
-                why="Advisories are named as CVE-2026-12345, GHSA-..., PYSEC-..., OSV-..., PVE-...,"
-                " or SAFETY-12345; a source of advisories as SOURCE:address.",
-                next_step="`invoke gates.list` names the gates.",
+                f"A waiver has the id {row.id!r}, which is not a gate, an advisory or a migration"
+                f" hazard.{nearest(row.id.upper().partition(':')[0], [*codes, *hazards])}",
+                why="Advisory ids are CVE-2026-12345, GHSA-..., PYSEC-..., OSV-..., PVE-..."
+                " or SAFETY-12345; a source of advisories is SOURCE:address.",
+                next_step="Run `invoke gates.list` for the gates.",
             )
 
 
@@ -111,23 +111,24 @@ def require_in_force(waivers: Iterable[Waiver], today: dt.date) -> None:
             raise ConfigurationError(
                 f"The waiver of {row.id} expired on {row.expires.isoformat()}.",
                 why=f"Its reason was: {row.reason}",
-                next_step="Mend what it excused, or have it reviewed and extended.",
+                next_step="Fix the finding, or renew the waiver after review.",
             )
 
 
 def require_strict(limits: Mapping[str, float], where: str) -> None:
-    """Raise ConfigurationError for a limit of no gate, and for one that lets more pass."""
+    """Raise ConfigurationError for an unknown gate, and for a limit that is less strict."""
     for code, limit in limits.items():
         rule = next((row for row in gates.known() if row.code == code), None)
         if rule is None:
             raise ConfigurationError(
-                f"{where}.{code} in pyproject.toml is a limit of no gate."
+                f"{where}.{code} in pyproject.toml is not a gate."
                 f"{nearest(code.upper(), [row.code for row in gates.known()])}",
-                next_step="`invoke gates.list` names the gates.",
+                next_step="Run `invoke gates.list` for the gates.",
             )
         if not rule.is_met_by(limit):
             raise ConfigurationError(
-                f"{where}.{code} in pyproject.toml is {limit:g}, which lets more pass than {rule}.",
-                why="A project may only be stricter than the table of gates.",
-                next_step="Take it out, or waive the gate with a reason and a last day.",
+                f"{where}.{code} in pyproject.toml is {limit:g}, which is less strict "
+                f"than {rule}.",
+                why="A project can only make gates stricter.",
+                next_step="Remove it, or waive the gate with a reason and an expiry date.",
             )

@@ -1,4 +1,4 @@
-"""What every flow gets: settings, the door to processes and the way to speak."""
+"""What every action needs: settings, a runner of processes, and a terminal."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from towpath.core.terminal import Terminal
 
 @dataclass(frozen=True)
 class Workspace:
-    """The tools of a flow; tests build one from small fakes."""
+    """Settings, runner and terminal; tests build one from small fakes."""
 
     config: Config
     runner: Running

@@ -1,1 +1,1 @@
-"""What everything else stands on: errors, processes, output, names of images, files."""
+"""The foundation of all other modules: errors, processes, output, image references, files."""

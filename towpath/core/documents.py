@@ -7,18 +7,18 @@ import math
 from collections.abc import Iterator
 from typing import Any
 
-# Bytes of a document, levels of nesting, digits of a whole number: more than anything honest has.
+# Bytes of a document, levels of nesting, digits of an integer: more than real documents have.
 BYTES, DEPTH, DIGITS = 4 << 20, 32, 18
 
 
 def loads(raw: bytes | str, limit: int = BYTES, depth: int = DEPTH) -> Any:
-    """Return what a JSON document holds; `limit` is in bytes, `depth` in levels of nesting.
+    """Return the content of a JSON document; `limit` is in bytes, `depth` in levels of nesting.
 
-    Raises ValueError, in words, for anything that two readers could take for two things, or that
-    costs more to read than it is worth.
+    Raises ValueError, with a readable reason, for a document that is ambiguous (duplicate keys), or
+    larger or deeper than the limits.
     """
     if len(raw) > limit:
-        raise ValueError(f"it has {len(raw)} bytes, and the most is {limit}")
+        raise ValueError(f"it has {len(raw)} bytes; the limit is {limit}")
     text = raw.decode("utf-8") if isinstance(raw, bytes) else raw
     try:
         document = json.loads(
@@ -46,7 +46,7 @@ def finite(value: Any) -> Any:
 
 
 def _require_plain(document: Any, depth: int) -> None:
-    """Raise ValueError for a document that is nested too deep or holds half a character."""
+    """Raise ValueError for a document that is nested too deep or has an unpaired surrogate."""
     left = [(document, 1)]
     while left:
         value, level = left.pop()
@@ -70,20 +70,20 @@ def _require_text(text: str) -> None:
     try:
         text.encode("utf-8")
     except UnicodeEncodeError:
-        raise ValueError("a text holds half of a surrogate pair") from None
+        raise ValueError("a string has an unpaired surrogate") from None
 
 
 def _pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
+    unique = dict(pairs)
+    if len(unique) != len(pairs):
         names = [name for name, _ in pairs]
         twice = next(name for name in names if names.count(name) > 1)
-        raise ValueError(f"the key {twice[:80]!r} is there twice")
-    return found
+        raise ValueError(f"the key {twice[:80]!r} appears twice")
+    return unique
 
 
 def _constant(name: str) -> None:
-    raise ValueError(f"{name} is no number of JSON")
+    raise ValueError(f"{name} is not valid JSON")
 
 
 def _float(text: str) -> float:
@@ -95,9 +95,9 @@ def _float(text: str) -> float:
 
 def _int(text: str) -> int:
     if len(text.lstrip("-")) > DIGITS:
-        raise ValueError(f"a whole number has more than {DIGITS} digits")
+        raise ValueError(f"an integer has more than {DIGITS} digits")
     return int(text)
 
 
 def _too_deep(depth: int) -> ValueError:
-    return ValueError(f"it is nested deeper than {depth} levels")
+    return ValueError(f"it is nested more than {depth} levels deep")

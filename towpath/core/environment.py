@@ -1,11 +1,10 @@
-"""Which of a caller's variables reach whom: us, a tool, a session, a container. Pure.
+"""Which variables of the caller reach Towpath, a tool, a session or a container. Pure.
 
-First `usable` takes away what would change, without a word in our settings, what git and Docker's
-commands do; what is left is what our own code reads. An empty variable is one that is not set.
-Then each tool's environment is built up from lists of names, never what the caller happens to have.
-A variable that is on no list can change no verdict. What is passed on beyond the lists was asked
-for by the project in `[tool.towpath.environment]`; it is part of what a check depends on, and its
-evidence shows it. Standard library only: noxfile.py uses it too.
+First `usable` removes variables that would silently change what git and Docker's commands do; our
+own code reads the rest. An empty variable counts as not set. Then each tool's environment is built
+from lists of names, never from whatever the caller happens to have: a variable that is on no list
+cannot change a verdict. The project adds others in `[tool.towpath.variables]`; they are part of the
+inputs of a check, and its evidence shows them. Standard library only: noxfile.py uses it too.
 """
 
 from __future__ import annotations
@@ -21,7 +20,7 @@ BASICS = (
     *("PATH", "HOME", "USER", "LOGNAME", "TMPDIR", "TMP", "TEMP", "PYENV_ROOT"),
     *("XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_RUNTIME_DIR", "XDG_STATE_HOME"),
 )
-# In which language and time zone they speak: tests and sorting may depend on it.
+# Language and time zone: tests and sorting may depend on them.
 LOCALE = ("LANG", "LANGUAGE", "LC_*", "TZ")
 # How the network is reached, and whose certificates are trusted there.
 NETWORK = (
@@ -29,7 +28,7 @@ NETWORK = (
     *("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "ALL_PROXY"),
     *("SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"),
 )
-# Which Docker engine answers, how it is reached, and who asks: nothing that would change a build.
+# Which Docker engine is used, how it is reached, and the login: nothing that changes a build.
 _DOCKER = (
     *("DOCKER_HOST", "DOCKER_CONTEXT", "DOCKER_CONFIG", "DOCKER_CERT_PATH", "DOCKER_TLS_VERIFY"),
     *("DOCKER_TLS", "DOCKER_AUTH_CONFIG"),
@@ -39,14 +38,14 @@ ENGINE = (*_DOCKER, "DOCKER_API_VERSION", "SSH_AUTH_SOCK")
 # "Environment variables" of the CLI, of Compose, of buildx and of BuildKit).
 _LEFT_OUT = ("DOCKER_", "COMPOSE_", "BUILDX_", "BUILDKIT_", "EXPERIMENTAL_BUILDKIT_")
 _ALSO = ("SOURCE_DATE_EPOCH",)
-# Of these, empty says that there are none, whatever the file says.
+# An empty value of these means that there are none, whatever the file says.
 _NONE = ("TOWPATH_REGISTRIES", "TOWPATH_BUILDERS")
 _OWN = ("TOWPATH_", "DOCKER_", "XDG_")
-# Compose reads no `.env` of the project by itself, and a builder that somebody once chose with
-# `docker buildx use` is not ours: nothing but what we pass counts.
+# Compose must not read an `.env` of the project, nor buildx use a builder that was once chosen with
+# `docker buildx use`: only what we pass counts.
 FIXED = {"COMPOSE_DISABLE_ENV_FILE": "1", "BUILDX_BUILDER": "default"}
 # What a hook of git sets for its own repository; for another one it is wrong. Source:
-# `git rev-parse --local-env-vars`, without settings that somebody passes on (GIT_CONFIG_*).
+# `git rev-parse --local-env-vars`, without settings that a caller passes on (GIT_CONFIG_*).
 OF_A_REPOSITORY = {
     *("GIT_ALTERNATE_OBJECT_DIRECTORIES", "GIT_OBJECT_DIRECTORY", "GIT_DIR", "GIT_WORK_TREE"),
     *("GIT_IMPLICIT_WORK_TREE", "GIT_GRAFT_FILE", "GIT_INDEX_FILE", "GIT_NO_REPLACE_OBJECTS"),
@@ -68,9 +67,9 @@ OURS = (
     *("BITBUCKET_*", "TF_BUILD", "BUILD_*", "JENKINS_URL", "CIRCLECI", "CIRCLE_*"),
     *("WOODPECKER", "DRONE", "DRONE_*", "BUILDKITE", "BUILDKITE_*", "TEAMCITY_VERSION"),
 )
-# Where the tests find services that somebody else runs.
+# Where the tests find externally provided services.
 SERVICES = ("DATABASE_*", "CACHE_*", "QUEUE_*")
-# Variables by which a tool is set up beside the files of the project. No project may pass them on.
+# Variables that configure a tool outside the project's files. No project may pass them on.
 CHECKERS = (
     *("PYTEST_*", "PYTHON*", "COVERAGE_*", "COV_CORE_*", "MYPY*", "FLAKE8_*", "BLACK_*", "ISORT_*"),
     *("RADON*", "BANDIT*", "RUFF_*", "HADOLINT_*", "SHELLCHECK_*", "ZIZMOR_*", "ACTIONLINT_*"),
@@ -99,7 +98,7 @@ _SECRET = re.compile(r"TOKEN|SECRET|PASS|PWD|KEY|CREDENTIAL|AUTH|DSN|PRIVATE|COO
 
 
 def usable(env: Mapping[str, str]) -> dict[str, str]:
-    """Return a caller's environment as we ourselves read it, and as everything else begins."""
+    """Return a caller's environment without variables that would change git or Docker."""
     found = {name: text for name, text in env.items() if not _blank(name, text)}
     found = {name: text for name, text in found.items() if not _changes_docker(name)}
     return without_repository(found) | FIXED
@@ -116,12 +115,12 @@ def variable(env: Mapping[str, str], name: str, default: str = "") -> str:
 
 
 def of_tools(env: Mapping[str, str], *more: str) -> dict[str, str]:
-    """Return the environment of a command: neutral variables, those named in `more`, and ours."""
+    """Return the environment of a tool: neutral variables, those in `more`, and fixed ones."""
     return chosen(env, (*BASICS, *LOCALE, *NETWORK, *ENGINE, *more)) | GIT | FIXED
 
 
 def of_installers(env: Mapping[str, str]) -> dict[str, str]:
-    """Return what a command that installs packages gets besides."""
+    """Return the additional variables of a command that installs packages."""
     return chosen(env, INSTALLING)
 
 
@@ -133,12 +132,12 @@ def of_sessions(env: Mapping[str, str], passed: Iterable[str] = ()) -> dict[str,
 
 
 def settings(env: Mapping[str, str]) -> dict[str, str]:
-    """Return our own settings, without those that are secret: what Compose files may use."""
+    """Return the TOWPATH_* settings without secrets, for use in Compose files."""
     return _without_secrets(env, ("TOWPATH_*",))
 
 
 def private(home: str) -> dict[str, str]:
-    """Return the variables that keep a tool from the settings of whoever calls it.
+    """Return variables that keep a tool from reading the settings of the calling user.
 
     `home` is an empty directory.
     """
@@ -152,17 +151,17 @@ def private(home: str) -> dict[str, str]:
 
 
 def passed_on(env: Mapping[str, str], patterns: Iterable[str]) -> dict[str, str]:
-    """Return what the tools of a check see besides neutral variables, secrets in the clear."""
+    """Return the project-specific variables of the tools of a check, with secrets in clear text."""
     return chosen(env, (*LOCALE, *patterns))
 
 
 def network(env: Mapping[str, str]) -> dict[str, str]:
-    """Return the variables that decide whom a question over the network reaches, and is trusted."""
+    """Return the variables of proxies and trusted certificates."""
     return chosen(env, NETWORK)
 
 
 def shown(variables: Mapping[str, str]) -> dict[str, str]:
-    """Return variables as evidence shows them: of one that looks secret a part of its hash."""
+    """Return variables as evidence shows them: a part of the hash of a secret one."""
     return {
         name: _hash(value) if looks_secret(name, value) else value
         for name, value in sorted(variables.items())
@@ -170,7 +169,7 @@ def shown(variables: Mapping[str, str]) -> dict[str, str]:
 
 
 def inputs(variables: Mapping[str, str]) -> tuple[str, ...]:
-    """Return variables as a part of what a check depends on."""
+    """Return variables as a part of the inputs of a check."""
     return tuple(f"{name}={value}" for name, value in sorted(variables.items()))
 
 
@@ -180,17 +179,17 @@ def looks_secret(name: str, value: str = "") -> bool:
 
 
 def left_out(env: Mapping[str, str]) -> list[str]:
-    """Return the variables that are set, would change what a check says, and reach no tool."""
+    """Return the set variables that would change the result of a check and are not passed on."""
     return sorted(chosen(env, CHECKERS).keys() - {"PYTHONDONTWRITEBYTECODE", "PYTHONUNBUFFERED"})
 
 
 def refused(pattern: str) -> bool:
-    """Tell whether a project's pattern could name a variable by which a tool is set up."""
+    """Tell whether a project's pattern could match a variable that configures a tool."""
     return any(_meet(pattern, tool) for tool in TOOLS)
 
 
 def chosen(env: Mapping[str, str], patterns: Iterable[str]) -> dict[str, str]:
-    """Return the variables that one of the patterns names; a star stands for any letters."""
+    """Return the variables that match one of the patterns; a star matches any characters."""
     wanted = tuple(patterns)
     return {
         name: value
@@ -208,7 +207,7 @@ def _changes_docker(name: str) -> bool:
 
 
 def _meet(pattern: str, other: str) -> bool:
-    """Tell whether a name exists that two patterns both name; a star stands at the end only."""
+    """Tell whether a name can match both patterns, which have a star at the end only."""
     if "*" not in pattern:
         return fnmatch.fnmatchcase(pattern, other)
     if "*" not in other:
@@ -227,7 +226,7 @@ def _has_user(value: str) -> bool:
     try:
         return "@" in urlsplit(value).netloc
     except ValueError:
-        # Whatever it is, it may hold one.
+        # A malformed address may contain one.
         return True
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 
 class TowpathError(Exception):
-    """Something the user has to know: what happened, why, and what to do next."""
+    """An error for the user: what happened, why, and what to do next."""
 
     code = 1
 
@@ -17,7 +17,7 @@ class TowpathError(Exception):
         self.why = why
         self.next_step = next_step
         if why:
-            # Shown by whoever shows a traceback of ours: a test, or a bug on top of it.
+            # Shown with a traceback, in a test or where another exception follows.
             self.add_note(why)
 
     def lines(self) -> list[str]:
@@ -27,43 +27,46 @@ class TowpathError(Exception):
 
 
 class UnexpectedError(TowpathError):
-    """Something that is a bug of ours: no error that a user can mend."""
+    """A bug in Towpath: an error that the user cannot fix."""
 
 
 class ConfigurationError(TowpathError):
-    """A setting, a flag or the machine itself is not as it must be."""
+    """A setting, an argument or the environment is invalid."""
 
     code = 2
 
 
 class EngineAbsentError(ConfigurationError):
-    """No Docker engine answers and none can be brought up here."""
+    """No Docker engine answers and none can be started here."""
 
 
 class NothingToJudgeError(TowpathError):
-    """A report is missing, empty or unreadable, so that there is no verdict."""
+    """A report is missing, empty or unreadable, so there is no verdict."""
 
     code = 3
 
 
 class GateFailedError(TowpathError):
-    """A gate said no."""
+    """A gate failed."""
 
     code = 4
 
 
 class CommandFailedError(TowpathError):
-    """A command or a service that we called failed."""
+    """A command or a service failed."""
 
     code = 5
 
 
 class RegistryError(CommandFailedError):
-    """The registry did not do what was asked."""
+    """An operation of the registry failed."""
 
 
 class RegistryRefusedError(RegistryError):
-    """The registry answered and will not do it; a retry cannot heal it."""
+    """The registry rejected the request; a retry does not help.
+
+    `status` is the HTTP status, 0 where there is none.
+    """
 
     status = 0
 
@@ -71,24 +74,24 @@ class RegistryRefusedError(RegistryError):
 class RegistryNetworkError(RegistryError):
     """The registry could not be reached, or the connection broke; a retry may help."""
 
-    # How long the registry asked us to wait, where it did.
+    # Seconds that the registry asked us to wait; 0 if it did not.
     seconds = 0.0
 
 
 class RegistryFailingError(RegistryNetworkError):
-    """The registry was reached and failed by itself; a retry may help."""
+    """The registry answered with an internal error; a retry may help."""
 
 
 class RegistryUnauthorizedError(RegistryError):
-    """The registry wants other credentials; a retry does not help."""
+    """The registry requires other credentials; a retry does not help."""
 
 
 class RegistryNotFoundError(RegistryError):
-    """The registry answered, and does not have what was asked for."""
+    """The registry answered that it does not have the requested object."""
 
 
 class RegistryRateLimitedError(RegistryError):
-    """The registry asked us to wait; a retry after that may help, if it is soon enough."""
+    """The registry limits the rate; a retry after `seconds` may help."""
 
     seconds = 0.0
 
@@ -98,23 +101,23 @@ class AttachmentLostError(RegistryError):
 
 
 class DigestMismatchError(RegistryError):
-    """The bytes that came do not have the digest that was asked for."""
+    """The received bytes do not have the requested digest."""
 
 
 class DeploymentUndoneError(TowpathError):
-    """The deployment failed and was undone; the old release serves."""
+    """The deployment failed and was undone; the previous release is running."""
 
     code = 6
 
 
 class PromotionRefusedError(TowpathError):
-    """The release may not move to the stage that was asked for."""
+    """The release cannot be promoted to the requested stage."""
 
     code = 7
 
 
 class LockedError(TowpathError):
-    """Somebody else holds the lock."""
+    """Another process holds the lock."""
 
     code = 8
 

@@ -1,6 +1,6 @@
 """Files: the one atomic write, bounded reads, the hash of bytes, and copies of plain files only.
 
-All raise OSError for what the disk refuses. Who keeps private files uses towpath.private.
+All raise OSError if the operating system refuses. For private files use towpath.core.private.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     # A copy of an image needs this module, and not the time that it takes to import the other.
     from pathlib import Path
 
-# Never through a link, and never a file that somebody else has just made.
+# Never through a symbolic link, and never into a file that already exists.
 WRITE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
@@ -27,16 +27,16 @@ def file_hash(file: Path) -> str:
 
 
 def read_bounded(file: Path, limit: int) -> bytes:
-    """Return a file's bytes, and no more than one above `limit`: who reads them refuses that."""
+    """Return a file's bytes, at most one more than `limit`, by which the caller notices it."""
     with file.open("rb") as stream:
         return stream.read(limit + 1)
 
 
 def write_atomically(file: Path, content: bytes, mode: int | None = None) -> None:
-    """Replace a file by a complete new one, never by a part of it, whenever the machine stops.
+    """Replace a file atomically: after a crash it is either the old or the complete new one.
 
-    A link of that name is replaced, never followed. The file has exactly this mode from its first
-    byte on, or without one what the umask leaves. Directories that are missing are made.
+    A symbolic link of that name is replaced, never followed. The file has exactly this mode from
+    its first byte on, or without one the mode that the umask allows. Missing directories are made.
     """
     file.parent.mkdir(parents=True, exist_ok=True)
     folder = os.open(file.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
@@ -47,7 +47,7 @@ def write_atomically(file: Path, content: bytes, mode: int | None = None) -> Non
 
 
 def write_in(folder: int, name: str, content: bytes, mode: int | None = None) -> None:
-    """Write a file as `write` does, in a directory that is open already."""
+    """Write a file like `write_atomically`, in the directory of an open file descriptor."""
     scratch = f".{name[:100]}.{os.getpid()}.{threading.get_ident()}"
     with suppress(FileNotFoundError):
         os.unlink(scratch, dir_fd=folder)
@@ -63,7 +63,7 @@ def write_in(folder: int, name: str, content: bytes, mode: int | None = None) ->
 
 
 def redact(file: Path) -> None:
-    """Take the secrets that the process knows out of a file that a tool wrote, if it has any."""
+    """Remove the secrets that the process knows from a file that a tool wrote."""
     from towpath.core.redaction import SECRETS
 
     try:
@@ -75,9 +75,9 @@ def redact(file: Path) -> None:
 
 
 def copy_plain(source: Path, target: Path, limit: int) -> list[str]:
-    """Copy a directory's plain files without following a link; return what was left out, and why.
+    """Copy a directory's regular files without following links; return what was skipped, and why.
 
-    `limit` is the bytes that all of them together may have.
+    `limit` is the total number of bytes.
     """
     import shutil
     from pathlib import Path
@@ -92,7 +92,7 @@ def copy_plain(source: Path, target: Path, limit: int) -> list[str]:
             if not stat.S_ISREG(status.st_mode):
                 left.append(f"{below} ({'a link' if file.is_symlink() else 'not a file'})")
             elif status.st_nlink > 1:
-                left.append(f"{below} (it has another name too)")
+                left.append(f"{below} (has more than one hard link)")
             elif status.st_size > room:
                 left.append(f"{below} (too large)")
             else:

@@ -1,4 +1,4 @@
-"""What a linter said, in one form for all of them, and the strict ways to read it."""
+"""The findings of linters in one form for all, and strict readers of their output."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from towpath.core.errors import NothingToJudgeError
 
 @dataclass(frozen=True)
 class ToolResult:
-    """How a tool ended: exit code, both streams, and how many files it was given."""
+    """The result of a tool: exit code, both streams, and the number of files passed to it."""
 
     code: int
     stdout: str
@@ -23,7 +23,7 @@ class ToolResult:
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that a tool found; `line` is 0 where it speaks of the whole file."""
+    """One finding of a tool; `line` is 0 where it is about the file as such."""
 
     path: str
     line: int
@@ -38,7 +38,7 @@ class Finding:
 
 @dataclass(frozen=True)
 class LeftOut:
-    """A file, or lines of it, that the project leaves out of a tool's judgement, and how."""
+    """A file, or lines of it, that the project excludes from a tool, and how."""
 
     path: str
     why: str
@@ -48,50 +48,50 @@ class LeftOut:
         return f"{self.path}: {self.why}"
 
 
-# Letters of a tool's report, and its levels: one of coverage has a row for each function.
+# Characters and levels of a tool's report: that of coverage has a row for each function.
 LIMIT, DEPTH = 64 << 20, 64
-# How our drivers name a file that is left out.
+# How our drivers report an excluded file.
 LEFT_OUT = re.compile(r"^LEFT OUT: (.+) \(([^()]+)\)$", re.MULTILINE)
-# What a tool says of a file.
+# What a tool reports about a file.
 Said: TypeAlias = Finding | LeftOut
 
 
 def unread(tool: str, why: str) -> NothingToJudgeError:
-    """Return the error of a tool whose output says neither yes nor no."""
+    """Return the error for a tool without a usable result."""
     return NothingToJudgeError(
-        f"{tool} gave no verdict.",
+        f"{tool} produced no usable result.",
         why=why,
-        next_step=f"Its own words are in reports/logs/{tool}.log.",
+        next_step=f"See its output in reports/logs/{tool}.log.",
     )
 
 
 def require_ran(tool: str, ran: ToolResult, codes: Iterable[int] = (0, 1)) -> None:
-    """Raise NothingToJudgeError unless the tool had files and ended with a code of a verdict."""
+    """Raise NothingToJudgeError unless the tool had files and ended with one of these codes."""
     if not ran.files:
-        raise unread(tool, "It was given no file.")
+        raise unread(tool, "No files were passed to it.")
     if ran.code not in codes:
-        words = (ran.stderr.strip() or ran.stdout.strip() or "It said nothing.").splitlines()
-        raise unread(tool, f"It ended with exit code {ran.code}: {words[-1]}")
+        words = (ran.stderr.strip() or ran.stdout.strip() or "No output.").splitlines()
+        raise unread(tool, f"It exited with code {ran.code}: {words[-1]}")
 
 
 def require_all(tool: str, ran: ToolResult, judged: int) -> None:
-    """Raise NothingToJudgeError unless the tool judged every file that it was given."""
+    """Raise NothingToJudgeError unless the tool reported on every file that was passed to it."""
     if judged != ran.files:
-        raise unread(tool, f"It was given {ran.files} files and judged {judged}.")
+        raise unread(tool, f"It was passed {ran.files} files and reported on {judged}.")
 
 
 def require_agreement(tool: str, ran: ToolResult, found: bool) -> None:
     """Raise NothingToJudgeError if the exit code and the findings contradict each other."""
     if (ran.code != 0) != found:
-        seen = "findings" if found else "no finding"
-        raise unread(tool, f"It ended with exit code {ran.code} and named {seen}.")
+        seen = "findings" if found else "no findings"
+        raise unread(tool, f"It exited with code {ran.code} and reported {seen}.")
 
 
 def document(tool: str, text: str) -> dict[str, Any]:
     """Return the JSON object of a tool; raises NothingToJudgeError for anything else."""
     found = _loaded(tool, text)
     if not isinstance(found, dict):
-        raise unread(tool, f"It wrote a JSON {type(found).__name__}, not an object.")
+        raise unread(tool, f"Its output is a JSON {type(found).__name__}, not an object.")
     return found
 
 
@@ -99,7 +99,7 @@ def documents(tool: str, text: str) -> list[Any]:
     """Return the JSON array of a tool; raises NothingToJudgeError for anything else."""
     found = _loaded(tool, text)
     if not isinstance(found, list):
-        raise unread(tool, f"It wrote a JSON {type(found).__name__}, not an array.")
+        raise unread(tool, f"Its output is a JSON {type(found).__name__}, not an array.")
     return found
 
 
@@ -107,5 +107,5 @@ def _loaded(tool: str, text: str) -> object:
     try:
         return loads(text, LIMIT, DEPTH)
     except ValueError as error:
-        seen = f"It wrote no whole JSON: {error}" if text.strip() else "It wrote nothing."
+        seen = f"Its output is not complete JSON: {error}" if text.strip() else "No output."
         raise unread(tool, seen) from error

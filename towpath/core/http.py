@@ -1,4 +1,4 @@
-"""How we speak HTTP: this machine is reached directly, our own header is never replaced."""
+"""HTTP with requests: this machine without a proxy, and our Authorization is never replaced."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from towpath.core import references as images
 if TYPE_CHECKING:
     import requests
 
-# Bytes of an answer; what is longer is none.
+# Bytes of an answer; a longer one is refused.
 LONGEST = 1 << 20
-# For requests an empty proxy is none, and one that is named here goes before the environment's.
+# For requests an empty proxy means none, and these replace the environment's.
 DIRECT = {"http": "", "https": "", "all": ""}
 
 
@@ -86,7 +86,7 @@ def get_json(url: str, timeout: float = 10) -> HttpAnswer:
         body = documents.loads(content, LONGEST)
     except ValueError:
         words = content[:300].decode("utf-8", "replace")[:80].strip()
-        return HttpAnswer(answer.status_code, problem=f"no JSON: {words}")
+        return HttpAnswer(answer.status_code, problem=f"invalid JSON: {words}")
     if not isinstance(body, dict):
-        return HttpAnswer(answer.status_code, problem="no JSON object")
+        return HttpAnswer(answer.status_code, problem="not a JSON object")
     return HttpAnswer(answer.status_code, body)

@@ -1,7 +1,7 @@
-"""What a check depends on: the files that it reads, and whatever else can change its answer. Pure.
+"""The inputs of a check: the files that it reads, and all else that can change its result. Pure.
 
-A check depends on every file of the project but those that it is known to ignore: a file that
-nobody thought of makes it run once too often, never once too seldom.
+A check depends on every file of the project except those that it is known to ignore: a forgotten
+file makes it run once too often, never once too seldom.
 """
 
 from __future__ import annotations
@@ -11,12 +11,12 @@ import hashlib
 import json
 from collections.abc import Iterable
 
-# A path below the project's root, and what git says of it: mode, kind and the hash of its bytes.
+# A path below the project's root, and its entry in git: mode, kind and hash.
 Entry = tuple[str, str]
 
 
 def entries(listing: str) -> tuple[Entry, ...]:
-    """Read what `git ls-tree -r -z` says of a tree."""
+    """Parse the output of `git ls-tree -r -z`."""
     rows = (row.partition("\t") for row in listing.split("\0") if row)
     return tuple((path, about) for about, _, path in rows)
 
@@ -28,7 +28,7 @@ def submodules(files: Iterable[Entry]) -> dict[str, str]:
 
 
 def flagged(listing: str) -> tuple[str, ...]:
-    """Return the files that git was told not to look at, of what `git ls-files -v -z` says.
+    """Return the files that git is configured to skip, from the output of `git ls-files -v -z`.
 
     Source: git-ls-files(1): a small letter is assume-unchanged, an S is skip-worktree.
     """
@@ -37,19 +37,19 @@ def flagged(listing: str) -> tuple[str, ...]:
 
 
 def ignored(paths: Iterable[str], patterns: Iterable[str]) -> tuple[str, ...]:
-    """Return the paths that a pattern names.
+    """Return the paths that match a pattern.
 
-    A pattern that ends with a slash names a directory; in the others a star also stands for
+    A pattern that ends with a slash names a directory; in the others a star also matches
     slashes, so that `*.md` is every such file, wherever it is.
     """
-    whole = tuple(f"{row}*" if row.endswith("/") else row for row in patterns)
+    globs = tuple(f"{row}*" if row.endswith("/") else row for row in patterns)
     return tuple(
-        path for path in paths if any(fnmatch.fnmatchcase(path, pattern) for pattern in whole)
+        path for path in paths if any(fnmatch.fnmatchcase(path, pattern) for pattern in globs)
     )
 
 
 def digest(files: Iterable[Entry], patterns: Iterable[str], *more: str) -> str:
-    """Return the sha256 of the files that the patterns do not name, and of what else is given."""
+    """Return the sha256 of the files that match no pattern, and of the inputs `more`."""
     known = dict(files)
     for path in ignored(tuple(known), patterns):
         del known[path]

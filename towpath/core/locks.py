@@ -1,6 +1,6 @@
-"""Locks between processes: a file of the kernel's, which goes with whoever holds it.
+"""Locks between processes, by flock(2): the kernel releases a lock when its process ends.
 
-Nobody waits for the dead. Builds of one machine share a lock; who changes what they share is alone.
+Builds of one machine share a lock; a command that changes what they share takes it exclusively.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ Busy = Callable[[], object]
 
 
 class Lock:
-    """A lock file that is open; what is held of it ends when it is closed."""
+    """An open lock file; closing it releases the lock."""
 
     def __init__(self, path: Path) -> None:
         """Open the file, which is private; raises OSError, also for a link."""
@@ -38,17 +38,20 @@ class Lock:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Close the file and give up what is held of it."""
+        """Close the file, which releases the lock."""
         os.close(self.number)
 
     def share(self, busy: Busy | None = None) -> None:
-        """Hold it together with others that share it; what was held before is exchanged."""
+        """Take a shared lock; one that is already taken is converted.
+
+        `busy` is called as for `alone`.
+        """
         self._take(fcntl.LOCK_SH, busy)
 
     def alone(self, busy: Busy | None = None) -> None:
-        """Hold it and keep everybody else away.
+        """Take the exclusive lock.
 
-        Where somebody is in the way, `busy` is called, and raises for whoever does not wait.
+        If another process has it, `busy` is called before waiting; it may raise to not wait.
         """
         self._take(fcntl.LOCK_EX, busy)
 
@@ -65,7 +68,7 @@ class Lock:
 
 @contextmanager
 def opened(path: Path) -> Iterator[Lock]:
-    """Open a lock of our state; raises ConfigurationError, naming it, where that cannot be."""
+    """Open a lock file of the state; raises ConfigurationError if that is not possible."""
     with private.named(path):
         lock = Lock(path)
     with lock:

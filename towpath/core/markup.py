@@ -1,8 +1,8 @@
-"""Text of others made safe for where it is shown: a terminal, a CI log, Markdown.
+"""Escaping of text from outside for where it is shown: a terminal, a CI log, Markdown.
 
 Names of stages, branches and tags, titles of findings and output of tools come from repositories,
-registries and programs: what would move a cursor, start a workflow command or load a picture is
-shown as the letters that it is made of.
+registries and programs: what would move a cursor, start a workflow command or load an image is
+shown literally.
 """
 
 from __future__ import annotations
@@ -50,6 +50,6 @@ def command_property(text: str) -> str:
 
 
 def markdown(text: str) -> str:
-    """Return text as one cell of a Markdown table that shows it letter by letter."""
+    """Return text as one cell of a Markdown table that shows it literally."""
     plain = re.sub(r"[&<>]", lambda found: _TAG[found.group()], visible(text))
     return _MARKDOWN.sub(r"\\\1", plain).replace("\n", "<br>")

@@ -1,8 +1,8 @@
 """Files and directories that only their owner may open, whatever the umask: state, locks, evidence.
 
-Who can open a lock can hold it for ever; who can write evidence can say that a check passed. What
-another user may have written is not believed, and nothing is read or written through a link that
-somebody put in the way.
+Anyone who can open a lock can block others for ever; anyone who can write evidence can claim that a
+check passed. Files that another user may have written are not trusted, and nothing is read or
+written through a symbolic link.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ def directory(path: Path) -> Path:
 def sole_directory(path: Path) -> None:
     """Make a directory of the engine, or take everybody else's rights to it away.
 
-    Raises ConfigurationError for one that belongs to somebody else or is a link: whoever made it
+    Raises ConfigurationError for one that belongs to another user or is a link: its owner
     could read and replace what is in it. Raises OSError where it cannot be made.
     """
     for parent in reversed(path.parents):
@@ -56,10 +56,10 @@ def sole_directory(path: Path) -> None:
         path.mkdir(mode=DIRECTORY)
     if not (_is_own(path) and _keeps(path.parent)):
         raise ConfigurationError(
-            f"{path} is not safe to keep sockets and passwords in.",
-            why=f"It must be a directory, no link, of the user that runs the engine"
-            f" ({os.geteuid()}), and nobody else may be able to rename it.",
-            next_step="Take it away, or set TOWPATH_ENGINE_DIR to another directory.",
+            f"{path} is not a safe directory for sockets and passwords.",
+            why="It must be a directory, not a symbolic link, that belongs to the user who runs the"
+            f" engine ({os.geteuid()}), and no other user may be able to rename it.",
+            next_step="Remove it, or set TOWPATH_ENGINE_DIR to another directory.",
         )
     path.chmod(DIRECTORY)
 
@@ -67,7 +67,7 @@ def sole_directory(path: Path) -> None:
 def write_private(path: Path, content: bytes | str, mode: int = FILE) -> None:
     """Replace a file by a complete new one of exactly this mode; its directory is made so too.
 
-    Raises ConfigurationError, as `append` does, where the disk or somebody's rights refuse that.
+    Raises ConfigurationError, as `append` does, where the operating system refuses that.
     """
     with named(path):
         _made(path.parent)
@@ -98,9 +98,9 @@ def read_own(file: Path, largest: int) -> bytes | None:
     except FileNotFoundError:
         return None
     except OSError as error:
-        raise NothingToJudgeError(f"{file} cannot be read.", why=str(error)) from error
+        raise NothingToJudgeError(f"Cannot read {file}.", why=str(error)) from error
     if len(content) > largest:
-        raise NothingToJudgeError(f"{file} has more than {largest} bytes.")
+        raise NothingToJudgeError(f"{file} is larger than {largest} bytes.")
     return content
 
 
@@ -157,9 +157,10 @@ def named(path: Path) -> Iterator[None]:
         yield
     except OSError as error:
         raise ConfigurationError(
-            f"{path} cannot be opened by user {os.geteuid()}.",
-            why=f"{error.strerror}; it has to be a file of that user's own, and no link.",
-            next_step="Give it to that user, take it away, or set TOWPATH_STATE to another place.",
+            f"User {os.geteuid()} cannot open {path}.",
+            why=f"{error.strerror}; it must be a regular file of that user, not a symbolic "
+            "link.",
+            next_step="Change its owner, remove it, or set TOWPATH_STATE to another directory.",
         ) from error
 
 
@@ -179,14 +180,14 @@ def _is_own(path: Path) -> bool:
 
 
 def _keeps(parent: Path) -> bool:
-    """Tell whether nobody else can rename what is in a directory: /tmp is safe, by its mode."""
+    """Tell whether no other user can rename entries of a directory; /tmp is safe (sticky bit)."""
     found = parent.stat()
     shared = found.st_mode & 0o022 and not found.st_mode & stat.S_ISVTX
     return found.st_uid in (0, os.geteuid()) and not shared
 
 
 def _unwritable(place: Path, error: OSError) -> ConfigurationError:
-    return ConfigurationError(f"{place} cannot be written.", why=error.strerror or str(error))
+    return ConfigurationError(f"Cannot write {place}.", why=error.strerror or str(error))
 
 
 @contextmanager
@@ -214,9 +215,9 @@ def _step(root: Path, part: str, above: int) -> int:
         raise
     except OSError as error:
         raise ConfigurationError(
-            f"{part} below {root} is not a directory of its own.",
-            why=f"Nothing is written through a link: {error.strerror}.",
-            next_step="Remove it, and build again.",
+            f"{part} below {root} is a symbolic link or not a directory.",
+            why=f"Towpath does not write through symbolic links: {error.strerror}.",
+            next_step="Remove it and build again.",
         ) from error
 
 
@@ -238,11 +239,12 @@ def _remove_others(folder: int, wanted: set[str], *, are_files: bool = False) ->
 
 
 def _require_own(found: os.stat_result, place: Path) -> None:
-    """Raise NothingToJudgeError unless nobody but us can have written something."""
+    """Raise NothingToJudgeError if another user may have written a file or directory."""
     if found.st_uid != os.geteuid() or found.st_mode & _OTHERS_WRITE:
         raise NothingToJudgeError(
-            f"{place} may have been written by another user and is not believed.",
-            why=f"It belongs to user {found.st_uid}, with mode {stat.S_IMODE(found.st_mode):o}.",
+            f"{place} is not trusted: another user may have written it.",
+            why=f"It belongs to user {found.st_uid} and has mode "
+            f"{stat.S_IMODE(found.st_mode):o}.",
         )
     if not (stat.S_ISREG(found.st_mode) or stat.S_ISDIR(found.st_mode)):
-        raise NothingToJudgeError(f"{place} is no file.")
+        raise NothingToJudgeError(f"{place} is not a regular file.")

@@ -1,4 +1,4 @@
-"""The door that tells soon whether somebody far away can be asked at all."""
+"""A quick check of which remote services can be reached."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import requests
 
 from towpath.core import http
 
-# Seconds for one address of a host, and two of them; whoever has connected may answer slowly.
+# Seconds to connect to one address of a host, and to wait for the first byte of the answer.
 CONNECT, ANSWER = 1.2, 0.4
 PATIENCE = 2.9  # seconds in all, also where a name is not resolved
 REFUSALS = frozenset(range(400, 500)) - {HTTPStatus.TOO_MANY_REQUESTS}
@@ -21,9 +21,9 @@ def unreachable(addresses: Iterable[str]) -> dict[str, str]:
     """Return which of these addresses cannot be asked, and why; all are tried at the same time.
 
     One that connects is reachable, however slowly it answers; one that refuses to answer is not.
-    It takes PATIENCE at most.
+    It takes at most PATIENCE seconds.
     """
-    found: dict[str, str] = dict.fromkeys(addresses, f"It was not reached within {PATIENCE:g} s.")
+    found: dict[str, str] = dict.fromkeys(addresses, f"No connection within {PATIENCE:g} s.")
     threads = [
         Thread(target=_try, args=(address, found), name="reach", daemon=True) for address in found
     ]
@@ -32,7 +32,7 @@ def unreachable(addresses: Iterable[str]) -> dict[str, str]:
         thread.start()
     for thread in threads:
         thread.join(max(0.0, deadline - time.monotonic()))
-    # A thread that is late writes into what nobody reads any more.
+    # A late thread writes into a dictionary that is no longer used.
     return {address: reason for address, reason in list(found.items()) if reason}
 
 
@@ -43,7 +43,7 @@ def _try(address: str, found: dict[str, str]) -> None:
             client.get(address, timeout=(CONNECT, ANSWER), stream=True) as answer,
         ):
             code = answer.status_code
-            found[address] = f"It answered with {code}." if code in REFUSALS else ""
+            found[address] = f"It answered with status {code}." if code in REFUSALS else ""
     except requests.ReadTimeout:
         found[address] = ""
     except requests.RequestException as error:

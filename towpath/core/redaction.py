@@ -18,7 +18,7 @@ from typing import Any
 from urllib.parse import quote, quote_plus, urlsplit
 
 HIDDEN = "***"
-# Shorter values, and single words such as `postgres`, cannot be told from ordinary
+# Shorter values, and single words such as `postgres`, cannot be distinguished from ordinary
 # text: to hide them would make the output unreadable and keep no secret.
 SHORTEST = 6
 _WORD = re.compile(r"[a-z]{1,12}|[A-Z]{1,12}|[A-Z][a-z]{1,11}|[0-9.]{1,7}")
@@ -135,7 +135,7 @@ class Lines:
             yield from self._redactor.text("\n".join(waiting)).split("\n")
 
 
-# There is one process, and what it knows is hidden wherever it speaks: one instance for all.
+# One instance for the process: its secrets are hidden in all of its output.
 SECRETS = Redactor()
 
 

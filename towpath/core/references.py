@@ -63,17 +63,20 @@ def _no_registry(text: str) -> str:
     if why := _no_address(host):
         return why
     if not port and host != "localhost" and not any(letter in host for letter in ".:"):
-        return "Docker takes a word without a dot or a port for a user of Docker Hub."
+        return "Docker reads a name without a dot or a port as a user of Docker Hub."
     return ""
 
 
 def _malformed(text: str) -> str:
     """Return what is wrong with a text that is not written as a host and maybe a port are."""
     if _REGISTRY.fullmatch(text.lower()):
-        return "It is written in lower case: logins are found by its exact name."
+        return "It must be in lower case: logins are looked up by its exact name."
     if text.count(":") > 1 and "/" not in text and "@" not in text:
-        return "An IPv6 address stands in brackets, as in [2001:db8::1]:5000."
-    return "A registry is a host and maybe a port: no scheme, path, slash, user or password."
+        return "An IPv6 address is written in brackets, as in [2001:db8::1]:5000."
+    return (
+        "A registry is a host with an optional port, without a scheme, path, slash, user or "
+        "password."
+    )
 
 
 def _no_address(host: str) -> str:
@@ -84,17 +87,17 @@ def _no_address(host: str) -> str:
         try:
             ipaddress.IPv6Address(host[1:-1])
         except ValueError:
-            return "What is in brackets is no IPv6 address."
+            return "The text in brackets is not an IPv6 address."
     elif host.rpartition(".")[2].isdecimal():
         try:
             ipaddress.IPv4Address(host)
         except ValueError:
-            return "A host that ends with a number is an IPv4 address, and this one is none."
+            return "A host that ends with a number must be an IPv4 address, and this is not one."
     return ""
 
 
 def digest(text: str) -> str:
-    """Return `text` if it is a whole sha256 digest, else raise ConfigurationError."""
+    """Return `text` if it is a complete sha256 digest, else raise ConfigurationError."""
     if not _DIGEST.fullmatch(text):
         raise ConfigurationError(
             f"{text!r} is not a digest.",
@@ -105,15 +108,18 @@ def digest(text: str) -> str:
 
 
 def platform(text: str) -> str:
-    """Return the full name of a platform: `amd64` and `linux/amd64` are both `linux/amd64`."""
+    """Return the full name of a platform: `amd64` and `linux/amd64` are both `linux/amd64`.
+
+    Raises ConfigurationError for one that the pipeline does not build for.
+    """
     full = text if "/" in text else f"linux/{text}"
     if full not in PLATFORMS:
-        # `linux/` is alike in all of them and says nothing about what was meant.
+        # `linux/` is the same in all of them and says nothing about what was meant.
         near = find_nearest(full.rpartition("/")[2], map(architecture, PLATFORMS))
-        meant = f" Did you mean 'linux/{near}'?" if near else ""
+        hint = f" Did you mean 'linux/{near}'?" if near else ""
         raise ConfigurationError(
-            f"Unknown platform {text!r}.{meant}",
-            why=f"The pipeline builds for {' and '.join(PLATFORMS)}.",
+            f"Unknown platform {text!r}.{hint}",
+            why=f"Supported platforms are {' and '.join(PLATFORMS)}.",
             next_step="Name one or both, as in --platforms=amd64,arm64.",
         )
     return full
@@ -125,11 +131,15 @@ def architecture(platform: str) -> str:
 
 
 def platforms(text: str) -> tuple[str, ...]:
-    """Return the platforms of a comma-separated list, without repetition, in the order given."""
+    """Return the platforms of a comma-separated list, in order and without repetition.
+
+    Raises ConfigurationError for an unknown platform and an empty list.
+    """
     found = tuple(dict.fromkeys(platform(part.strip()) for part in text.split(",") if part.strip()))
     if not found:
         raise ConfigurationError(
-            "No platform is named.", next_step="Name one or both, as in --platforms=amd64,arm64."
+            "No platform was specified.",
+            next_step="Name one or both, as in --platforms=amd64,arm64.",
         )
     return found
 
@@ -138,14 +148,15 @@ def tag(text: str) -> str:
     """Return `text` if a registry takes it as a tag, else raise ConfigurationError."""
     if not _TAG.fullmatch(text):
         raise ConfigurationError(
-            f"{text!r} cannot be a tag.",
-            why="It takes up to 128 letters, digits, '_', '.' and '-', and no '.' or '-' first.",
+            f"{text!r} is not a valid tag.",
+            why="A tag has up to 128 letters, digits, '_', '.' and '-', and does not begin "
+            "with '.' or '-'.",
         )
     return text
 
 
 def version_tag(version: str) -> str:
-    """Return the tag of a version: a tag cannot hold the `+` of a local version."""
+    """Return the tag of a version, without the `+` of a local version; or ConfigurationError."""
     return tag(version.replace("+", "-"))
 
 
@@ -161,26 +172,27 @@ class _Place(NamedTuple):
 
 
 class Repository(_Place):
-    """A place for images in a registry: `localhost:5000` and `towpath/dashboard`."""
+    """A repository of a registry: `localhost:5000` and `towpath/dashboard`."""
 
     # No dataclass, here and in what a copy of an image needs: importing `dataclasses` takes longer
     # than the copy itself.
     __slots__ = ()
 
     def __new__(cls, registry: str, name: str) -> Self:
-        """Take a registry and a name; raises ConfigurationError for what is none."""
+        """Take a registry and a name; raises ConfigurationError if one is invalid."""
         if why := _no_registry(registry):
             shown = _PASSWORD.sub("***@", registry)
             raise ConfigurationError(
-                f"{shown!r} is not a registry.",
+                f"{shown!r} is not a valid registry.",
                 why=why,
-                next_step="Write it as in 'registry.example.com' or 'localhost:5000'.",
+                next_step="Write it as 'registry.example.com' or 'localhost:5000'.",
             )
         if not _REPOSITORY.fullmatch(name):
             raise ConfigurationError(
-                f"{name!r} is not a repository name.",
-                why="It has lower-case letters, digits, '.', '_', '-' and '/' between them.",
-                next_step=f"For example {_near(name)!r}.",
+                f"{name!r} is not a valid repository name.",
+                why="It consists of lower-case letters and digits, with '.', '_', '-' and "
+                "'/' between them.",
+                next_step=f"For example: {_near(name)!r}.",
             )
         return super().__new__(cls, registry, name)
 
@@ -194,9 +206,9 @@ class Repository(_Place):
         return is_loopback(match["host"] if match else "")
 
     def at(self, digest_: str) -> str:
-        """Return the reference by digest: the only one that a deployment takes."""
+        """Return the reference by digest; raises ConfigurationError if it is none."""
         return f"{self}@{digest(digest_)}"
 
     def tagged(self, tag_: str) -> str:
-        """Return the reference by tag: a name that may move."""
+        """Return the reference by tag; raises ConfigurationError for an invalid tag."""
         return f"{self}:{tag(tag_)}"

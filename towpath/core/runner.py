@@ -1,7 +1,8 @@
-"""The only place that starts a process: argv lists, a quoted line, a time, a checked code.
+"""Starts processes: argv lists, a quoted command line, a timeout, a checked exit code.
 
-Nothing here goes through a shell. Secrets are hidden in every line that is printed, logged or put
-into an error; the outcome has what the command really said, for whoever decides by it.
+This is the only module that starts processes, and it never joins arguments to a line for a shell.
+Secrets are hidden in every line that is printed, logged or put into an error; the
+`Outcome` has the unredacted output, for code that parses it.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from towpath.core.errors import CommandFailedError, InterruptedRunError
 from towpath.core.redaction import SECRETS, Lines, Redactor
 
 TAIL_LINES = 12
-# Seconds that a command has to end by itself once it is asked to.
+# Seconds that a command has to end after SIGTERM.
 PATIENCE = 10
 # Seconds to read what it said when it has ended.
 READING = 5
@@ -46,13 +47,13 @@ class Outcome:
         return self.code == 0
 
     def tail(self) -> str:
-        """Return the last lines of what it said, standard error first choice, without secrets."""
+        """Return the last lines of standard error, or else of standard output, without secrets."""
         text = SECRETS.text(self.stderr.strip() or self.stdout.strip())
         return "\n".join(text.splitlines()[-TAIL_LINES:])
 
 
 class Echo(Protocol):
-    """Where the runner says what it does."""
+    """The output of a runner."""
 
     def command(self, line: str) -> None:
         """Show the line of a command that is about to run."""
@@ -62,7 +63,7 @@ class Echo(Protocol):
 
 
 class Running(Protocol):
-    """What others ask of a runner; tests bring their own small one."""
+    """The interface of a runner; tests have a small one of their own."""
 
     env: dict[str, str]
 
@@ -100,10 +101,9 @@ class Runner:
         secrets: Redactor = SECRETS,
         streaming: bool = False,
     ) -> None:
-        """Take `env` as the whole environment of every command, but what a hook of git has set.
+        """Use `env`, without the variables of a git hook, as the environment of every command.
 
-        `secrets` hides what nobody may see. With `streaming` the lines of output are shown as they
-        come.
+        `secrets` redacts output. With `streaming` the lines of output are shown as they come.
         """
         self.echo = echo
         self.env = environment.without_repository(env)
@@ -131,9 +131,9 @@ class Runner:
 
         `env` is added to the runner's environment, `timeout` is in seconds, `log` receives both
         streams, redacted; with `stream` they are shown as they come, each line after its `label`.
-        With `check`, any exit code but 0 raises CommandFailedError; so do a program that is not
-        there and a timeout, always. Ctrl-C ends the whole process group and raises
-        InterruptedRunError; so does `stop`, called from another thread.
+        With `check`, any exit code but 0 raises CommandFailedError. A missing program and a timeout
+        always raise it. Ctrl-C ends the process group of the command and raises
+        InterruptedRunError, as `stop` does when another thread calls it.
         """
         line = self._line(argv)
         self.echo.command(line)
@@ -155,7 +155,7 @@ class Runner:
                 reader.join(READING)
         except KeyboardInterrupt as error:
             _end_groups([process])
-            raise InterruptedRunError(f"Interrupted while this ran: {line}") from error
+            raise InterruptedRunError(f"Interrupted while running: {line}") from error
         seconds = time.monotonic() - started
         outcome = Outcome(tuple(argv), process.returncode, "".join(out), "".join(err), seconds)
         if log is not None:
@@ -168,7 +168,7 @@ class Runner:
     def stop(self) -> None:
         """End every command that runs now, and start no more.
 
-        For a flow whose commands run side by side in threads: Ctrl-C reaches one thread only.
+        For commands that run side by side in threads: Ctrl-C reaches one thread only.
         """
         with self._starting:
             self._stopped = True
@@ -176,7 +176,10 @@ class Runner:
         _end_groups(running)
 
     def spawn(self, argv: Sequence[str], *, log: Path, env: Mapping[str, str] | None = None) -> int:
-        """Start a process that outlives us, in a session of its own, and return its pid."""
+        """Start a process that outlives us, in its own session, and return its pid.
+
+        Both streams are appended to `log`. Raises CommandFailedError if it cannot be started.
+        """
         line = self._line(argv)
         self.echo.command(f"{line} &")
         log.parent.mkdir(parents=True, exist_ok=True)
@@ -214,7 +217,7 @@ class Runner:
     ) -> subprocess.Popen[str]:
         with self._starting:
             if self._stopped:
-                raise InterruptedRunError(f"Interrupted before this ran: {line}")
+                raise InterruptedRunError(f"Interrupted before running: {line}")
             try:
                 process = subprocess.Popen(  # nosec B603: an argv list of ours
                     list(argv),
@@ -242,13 +245,13 @@ class Runner:
         except subprocess.TimeoutExpired as error:
             _end_groups([process])
             raise CommandFailedError(
-                f"{shlex.split(line)[0]} did not end within {timeout:g} s.",
+                f"{shlex.split(line)[0]} timed out after {timeout:g} s.",
                 why=f"The command was: {line}",
             ) from error
         finally:
             self._live.discard(process)
         if self._stopped:
-            raise InterruptedRunError(f"Interrupted while this ran: {line}")
+            raise InterruptedRunError(f"Interrupted while running: {line}")
 
     def _read(self, pipe: IO[str] | None, into: list[str], shown: bool, label: str) -> None:
         if pipe is None:
@@ -272,7 +275,7 @@ class Runner:
             with process.stdin as pipe:
                 pipe.write(stdin)
         except BrokenPipeError:
-            # The command ended before it read everything; its exit code tells the story.
+            # The command ended before it read everything: its exit code decides.
             return
 
 
@@ -281,7 +284,7 @@ def command_failed(outcome: Outcome, line: str, secrets: Redactor = SECRETS) -> 
     how = f"exit code {outcome.code}" if outcome.code >= 0 else f"signal {-outcome.code}"
     return CommandFailedError(
         f"{outcome.argv[0]} failed ({how}): {line}",
-        why=secrets.text(outcome.tail()) or "It said nothing.",
+        why=secrets.text(outcome.tail()) or "No output.",
     )
 
 
@@ -295,9 +298,9 @@ def _not_started(program: str, line: str, error: OSError) -> CommandFailedError:
 
 
 def _end_groups(running: Sequence[subprocess.Popen[str]]) -> None:
-    """Stop commands and their children: first politely, when PATIENCE is over for good.
+    """Stop commands and their children: with SIGTERM, and after PATIENCE with SIGKILL.
 
-    A second Ctrl-C ends the patience.
+    A second Ctrl-C kills them at once.
     """
     for process in running:
         _signal(process, signal.SIGTERM)

@@ -28,7 +28,7 @@ LEVELS = {
 def log(tool: str, version: str, findings: Iterable[Finding]) -> dict[str, Any]:
     """Return the log of one run of one tool, its rules in the order of their codes.
 
-    No finding means that the tool looked and found nothing: for a tool that gave no verdict, write
+    No finding means that the tool looked and found nothing: for a tool without a result, write
     no log. Paths of findings are relative to the root of the source.
     """
     found = list(findings)
@@ -75,5 +75,5 @@ def _result(row: Finding, rule: int) -> dict[str, Any]:
 
 
 def _severity(row: Finding) -> str:
-    """Return the finding's severity; a word that is none of ours counts as high."""
+    """Return the finding's severity; an unknown severity counts as high."""
     return row.severity if row.severity in LEVELS else "high"

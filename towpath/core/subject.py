@@ -1,4 +1,4 @@
-"""What a piece of evidence speaks of. Pure."""
+"""The subject of evidence. Pure."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Subject:
-    """What a statement speaks of: a commit (with its tree) or an image index, by digest."""
+    """The subject of a statement: a commit (with its tree) or an image index, by digest."""
 
     name: str
     digest: Mapping[str, str]
@@ -20,5 +20,5 @@ class Subject:
 
     @classmethod
     def image(cls, repository: str, digest: str) -> Subject:
-        """Return the subject of a stage that speaks of an image index."""
+        """Return the subject of a stage about an image index."""
         return cls(repository, {"sha256": digest.removeprefix("sha256:")})

@@ -1,7 +1,7 @@
 """The only output: steps, tables, the live board of a run, CI folds, annotations and summary.
 
-Data goes to standard output, the story of what happens to standard error. Whatever is shown goes
-through `_plain` or `_clean` first: secrets are hidden, and text of others moves nobody's cursor.
+Results go to standard output, progress to standard error. All text goes through `_plain` or
+`_clean` first, which hide secrets and escape control characters.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from towpath.core import markup
 from towpath.core.errors import TowpathError
 from towpath.core.redaction import SECRETS, Redactor
 
-# Letters in a line where nobody's window says how many there are: in a log, or in a pipe.
+# Characters of a line where there is no terminal: in a log, or in a pipe.
 LOG_WIDTH = 120
 
 # Bytes. Source: GitHub docs, "Workflow commands", "Step isolation and limits": a step's summary
@@ -42,7 +42,7 @@ MARKS = {
 
 @dataclass
 class Row:
-    """A line of the board: one stage, how it stands, seconds, and a few words."""
+    """A line of the board: one stage, its status, seconds, and a note."""
 
     stage: str
     status: str = "waiting"
@@ -65,7 +65,7 @@ class Board:
     plain: Callable[[str], str] = escape
 
     def __rich__(self) -> Table:
-        """Return the table as it stands now."""
+        """Return the current table."""
         table = Table(title=self.plain(self.title), title_justify="left", expand=False)
         table.add_column("")
         table.add_column("stage")
@@ -119,16 +119,16 @@ class Terminal:
         return escape(markup.without_commands(clean) if self._github else clean)
 
     def say(self, text: str) -> None:
-        """Tell one line of what happens."""
+        """Show one line of progress."""
         self.err.print(self._plain(text), highlight=False)
 
     def warn(self, text: str) -> None:
-        """Tell something that is not well and does not stop the run."""
+        """Show a warning: a problem that does not stop the run."""
         self.err.print(f"[yellow]! {self._plain(text)}[/]", highlight=False)
         self.annotate("warning", text)
 
     def data(self, text: str) -> None:
-        """Write a result to standard output, as it is but for secrets."""
+        """Write a result to standard output, unchanged except for secrets."""
         self.out.print(self._redactor.text(text), markup=False, highlight=False, emoji=False)
 
     def command(self, line: str) -> None:
@@ -182,7 +182,7 @@ class Terminal:
                 self._summary = ""
         except OSError as error:
             self._summary = ""
-            self.warn(f"The job summary cannot be written: {error.strerror}: {file}")
+            self.warn(f"Cannot write the job summary: {error.strerror}: {file}")
 
     def summary_table(
         self, title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]
@@ -206,7 +206,7 @@ class Terminal:
 
     @contextmanager
     def step(self, title: str) -> Iterator[None]:
-        """Tell the start of a step and, with its seconds, how it ended.
+        """Show a step and, when it ends, its result and seconds.
 
         Steps inside a running board become the note of the board's running stage.
         """
@@ -229,8 +229,8 @@ class Terminal:
     ) -> Iterator[None]:
         """Show a table of stages that lives while the block runs.
 
-        Stages that run `side_by_side` in threads do not fold what is told while they run, and the
-        table goes with them: the caller shows one of its own.
+        Stages that run `side_by_side` in threads do not fold their output, and the table is removed
+        at the end: the caller shows its own.
         """
         self._board = Board(title, [Row(stage) for stage in stages], self._plain)
         self._side_by_side = side_by_side
@@ -306,10 +306,10 @@ class Terminal:
 
 
 def _fitting(text: str, room: int) -> bytes:
-    """Return as many whole lines as fit into so many bytes, with a note if some do not."""
+    """Return as many complete lines as fit into `room` bytes, with a note if some do not."""
     raw = text.encode(errors="replace")
     if len(raw) <= room - len(SUMMARY_CUT):
         return raw
-    # Where there is no room for the note any more, it stands there already.
+    # Without room for the note, an earlier call has written it already.
     lines = raw[: max(0, room - len(SUMMARY_CUT))].rpartition(b"\n")[0]
     return lines + SUMMARY_CUT if room >= len(SUMMARY_CUT) else b""

@@ -1,4 +1,4 @@
-"""Words for reading a table of pyproject.toml: a wrong key or value names its path. Pure."""
+"""Readers of values in pyproject.toml: an error names the path of the key. Pure."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ def checked(table: Any, known: set[str], where: str) -> Mapping[str, Any]:
     return table
 
 
-def strings(value: Any, where: str, what: str = "kinds of files") -> tuple[str, ...]:
-    """Return a list of texts, else raise ConfigurationError."""
+def strings(value: Any, where: str, what: str = "file types") -> tuple[str, ...]:
+    """Return a list of strings, else raise ConfigurationError; `what` names its elements."""
     if not isinstance(value, list):
         raise wrong(where, f"a list of {what}", value)
     return tuple(typed(row, str, where) for row in value)
@@ -34,10 +34,10 @@ def strings(value: Any, where: str, what: str = "kinds of files") -> tuple[str, 
 def typed(value: Any, kind: type[T], where: str) -> T:
     """Return a value of this type, else raise ConfigurationError; a boolean is no number."""
     if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
-        raise wrong(where, {int: "a whole number", str: "a string"}.get(kind, kind.__name__), value)
+        raise wrong(where, {int: "an integer", str: "a string"}.get(kind, kind.__name__), value)
     return value
 
 
 def wrong(where: str, wanted: str, value: object) -> ConfigurationError:
-    """Return the error of a value that is not what it must be."""
+    """Return the error for an invalid value; `wanted` describes a valid one."""
     return ConfigurationError(f"{where} in pyproject.toml must be {wanted}, not {value!r}.")

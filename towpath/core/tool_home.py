@@ -1,4 +1,4 @@
-"""A home directory of a tool's own: the settings of whoever calls it change no verdict."""
+"""A separate home directory for a tool, so that settings of the user change no verdict."""
 
 from __future__ import annotations
 
@@ -11,6 +11,6 @@ from towpath.core import environment
 
 @contextmanager
 def home() -> Iterator[dict[str, str]]:
-    """Yield the variables of an empty home directory, which is gone afterwards."""
+    """Yield the variables of an empty home directory, which is deleted afterwards."""
     with tempfile.TemporaryDirectory(prefix="towpath-home-", ignore_cleanup_errors=True) as place:
         yield environment.private(place)

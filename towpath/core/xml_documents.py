@@ -10,16 +10,16 @@ from __future__ import annotations
 import xml.etree.ElementTree as ElementTree  # nosec B405
 from typing import TypeAlias
 
-# Letters of a document, and its levels.
+# Characters of a document, and levels of nesting.
 LIMIT, DEPTH = 64 << 20, 64
 
 Element: TypeAlias = ElementTree.Element
 
 
 def parse_xml(text: str) -> Element:
-    """Return the root of a document; raises ValueError, in words, for what is none."""
+    """Return the root of a document; raises ValueError with a readable reason."""
     if len(text) > LIMIT:
-        raise ValueError(f"it has {len(text)} letters, and the most is {LIMIT}")
+        raise ValueError(f"it has {len(text)} characters; the limit is {LIMIT}")
     parser = ElementTree.XMLParser(target=_Builder())  # nosec B314
     try:
         parser.feed(text)
@@ -30,7 +30,7 @@ def parse_xml(text: str) -> Element:
 
 
 class _Builder(ElementTree.TreeBuilder):
-    """Builds a tree, and stops at what no report has."""
+    """Builds a tree, and refuses what no report has."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -40,7 +40,7 @@ class _Builder(ElementTree.TreeBuilder):
         """Begin an element; raises ValueError for one that is nested too deep."""
         self._depth += 1
         if self._depth > DEPTH:
-            raise ValueError(f"it is nested deeper than {DEPTH} levels")
+            raise ValueError(f"it is nested more than {DEPTH} levels deep")
         return super().start(tag, attrs)
 
     def end(self, tag: str, /) -> Element:
@@ -50,4 +50,4 @@ class _Builder(ElementTree.TreeBuilder):
 
     def doctype(self, name: str, _public: str | None, _system: str | None) -> None:
         """Refuse a document type; raises ValueError."""
-        raise ValueError(f"it has a document type, {name[:80]!r}")
+        raise ValueError(f"it declares a document type, {name[:80]!r}")

@@ -111,7 +111,7 @@ def admit(site: Site, host: str) -> None:
     proxy = site.proxy
     proxy.place(host)
     proxy.set(host, "ready")
-    site.wait(f"that the proxy sends to {host}", ADMISSION, lambda: _is_up(site, host))
+    site.wait(f"HAProxy to mark {host} as up", ADMISSION, lambda: _is_up(site, host))
 
 
 def drain(site: Site, hosts: Iterable[str]) -> None:

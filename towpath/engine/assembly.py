@@ -1,4 +1,4 @@
-"""Makes the engine's root and the base images, each whole or not at all."""
+"""Builds the engine's root file system and the base images, each completely or not at all."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def images_current(layout: Layout, made: Recipe) -> bool:
 def unpack(layout: Layout, made: Recipe, runner: Running) -> None:
     """Fetch and unpack Debian: the root if it is not there, the archives if images are due.
 
-    What is half made has another name until it is whole.
+    An incomplete root has another name until it is complete.
     """
     root = layout.root(made.root)
     half = root.with_suffix(".part")
@@ -105,7 +105,7 @@ def build(layout: Layout, made: Recipe, runner: Running) -> None:
         name, tag = image.split(":")
         if not daemon.registry_answers(layout.port, f"/v2/library/{name}/manifests/{tag}"):
             raise CommandFailedError(
-                f"The registry does not have {image} after it was pushed.",
+                f"The registry does not have {image} although it was pushed.",
                 next_step=f"Read {layout.state / 'images-default.log'}.",
             )
     shutil.rmtree(context(layout))

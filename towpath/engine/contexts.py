@@ -1,7 +1,7 @@
 """Which engine the settings of Docker's client name, and how it is reached.
 
 Source: Docker docs, "Docker contexts"; the directories of a context are named by the sha256 of its
-name. The Docker SDK knows no contexts, so that what one says becomes variables.
+name. The Docker SDK does not support contexts, so a context is turned into variables.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ from towpath.core.environment import variable
 from towpath.core.errors import ConfigurationError
 from towpath.core.files import read_bounded
 
-# More than any file of settings has; what is bigger is none.
+# Bytes: more than any file of settings has; a larger one is ignored.
 LONGEST = 1 << 20
 FILES = ("ca.pem", "cert.pem", "key.pem")
 
 
 @dataclass(frozen=True)
 class Named:
-    """An engine that is named: where, by what, and the variables that lead to it.
+    """A configured engine: its endpoint, what configures it, and the variables to reach it.
 
     Without an `endpoint` nothing is named, and the client takes its default.
     """
@@ -44,8 +44,8 @@ def named(env: Mapping[str, str]) -> Named:
     home = _home(env)
     context, by = variable(env, "DOCKER_CONTEXT"), "DOCKER_CONTEXT"
     if not context:
-        said = _json(home / "config.json").get("currentContext")
-        context, by = said if isinstance(said, str) else "", f"{home / 'config.json'}"
+        current = _json(home / "config.json").get("currentContext")
+        context, by = current if isinstance(current, str) else "", f"{home / 'config.json'}"
     if context in ("", "default"):
         return Named()
     return _context(home / "contexts", context, f"The context {context} of {by}")
@@ -65,9 +65,9 @@ def _context(contexts: Path, name: str, by: str) -> Named:
     endpoint = _endpoint(_json(contexts / "meta" / directory / "meta.json"))
     if endpoint is None:
         raise ConfigurationError(
-            f"{by} is not there.",
-            why=f"There is none of this name in {contexts}.",
-            next_step="`docker context ls` names those that are; DOCKER_CONTEXT=default takes the "
+            f"{by} does not exist.",
+            why=f"{contexts} has no context of this name.",
+            next_step="`docker context ls` lists the contexts; DOCKER_CONTEXT=default selects the "
             "engine of this machine.",
         )
     host = endpoint.get("Host")
@@ -91,9 +91,9 @@ def _tls(folder: Path, endpoint: Mapping[str, Any], by: str) -> dict[str, str]:
         return {"DOCKER_TLS_VERIFY": "", "DOCKER_TLS": ""}
     if len(there) < len(FILES):
         raise ConfigurationError(
-            f"{by} has not all it needs for TLS.",
-            why=f"{folder} has {', '.join(there)}; {', '.join(FILES)} are wanted.",
-            next_step="Make the context anew with a certificate of the client's own.",
+            f"{by} lacks files for TLS.",
+            why=f"{folder} has {', '.join(there)}; required are {', '.join(FILES)}.",
+            next_step="Recreate the context with a client certificate.",
         )
     verify = "" if endpoint.get("SkipTLSVerify") is True else "1"
     return {"DOCKER_TLS": "1", "DOCKER_TLS_VERIFY": verify, "DOCKER_CERT_PATH": str(folder)}

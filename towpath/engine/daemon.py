@@ -18,7 +18,7 @@ from towpath.engine.layout import Layout
 from towpath.engine.ports import holder
 
 SCRIPT = Path(__file__).with_name("engine.sh")
-# Written by the process itself, whole, before it does anything that would have to be stopped.
+# Written atomically by the process itself, before it starts anything that must be stopped.
 RECORD = (
     "umask 077"
     ' && cat /proc/sys/kernel/random/boot_id "/proc/$$/stat" > "$1.part" && mv "$1.part" "$1"'
@@ -83,7 +83,7 @@ def registry_answers(port: int, path: str = "/") -> bool:
 def stop(layout: Layout) -> bool:
     """Stop the engine with all it runs; False when there was nothing to stop.
 
-    First politely, so that containers end well; then its namespace is ended by the kernel, which
+    First with SIGTERM, so that containers end properly; then the kernel ends its namespace, which
     leaves no process and no mount.
     """
     outer = running(layout)
@@ -104,9 +104,11 @@ def _refuse_taken(port: int) -> None:
             probe.bind(("127.0.0.1", port))
         except OSError as error:
             raise ConfigurationError(
-                f"Port {port} on 127.0.0.1 is taken; the engine's registry wants it.",
-                why=f"{error}. {holder(port) or 'A program that only root may name'} has it.",
-                next_step="Free it, or choose another one: TOWPATH_ENGINE_PORT=5001 and"
+                f"Port {port} on 127.0.0.1 is in use, but the embedded engine's registry "
+                "needs it.",
+                why=f"{error}. It is used by "
+                f"{holder(port) or 'a program that only root can identify'}.",
+                next_step="Free the port, or choose another one: TOWPATH_ENGINE_PORT=5001 and"
                 " TOWPATH_REGISTRY=localhost:5001.",
             ) from error
 

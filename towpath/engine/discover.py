@@ -39,7 +39,7 @@ def host_endpoint(env: Mapping[str, str]) -> str:
 def answers(endpoint: str) -> bool:
     """Ask a unix socket for `/_ping`, or see whether a tcp address accepts connections.
 
-    Any other endpoint (ssh) was named on purpose and is believed.
+    Any other endpoint (ssh) was configured on purpose and is not probed.
     """
     scheme, _, address = endpoint.partition("://")
     try:
@@ -63,7 +63,7 @@ def _ping(path: str) -> bool:
 def find(env: Mapping[str, str], probe: Probe = answers) -> EngineFound:
     """Return the host's engine where one answers, else the embedded one, else none.
 
-    What a context says of an engine is handed on as variables, which every client understands.
+    A context is passed on as variables, which every client understands.
     """
     own = layout(env)
     named = contexts.named(env)
@@ -82,8 +82,9 @@ def require_reachable(endpoint: str) -> None:
     if scheme in ("unix", "tcp"):
         return
     raise ConfigurationError(
-        f"The engine at {endpoint} cannot be used yet.",
-        why=f"Deployments and builds reach an engine by unix:// and tcp://, not by {scheme}://.",
-        next_step="Run the command on that machine, or take another engine: DOCKER_HOST= (empty) "
-        "or DOCKER_CONTEXT=default takes this machine's.",
+        f"The engine at {endpoint} is not supported.",
+        why="Deployments and builds connect to an engine through unix:// or tcp://, not "
+        f"{scheme}://.",
+        next_step="Run the command on that machine, or use another engine: DOCKER_HOST= (empty) "
+        "or DOCKER_CONTEXT=default selects the engine of this machine.",
     )

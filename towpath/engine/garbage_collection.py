@@ -62,25 +62,30 @@ def collect(runner: Running, terminal: Terminal) -> int:
 
 
 def heal(runner: Running, terminal: Terminal) -> None:
-    """Let a registry take pushes again that a killed command left read-only."""
+    """Make a registry writable again that a killed command left read-only.
+
+    Raises CommandFailedError if it does not restart.
+    """
     own = layout(runner.env)
     if not own.collecting.exists():
         return
     _require_current(own)
     with alone(own, terminal):
         if own.collecting.exists():
-            terminal.warn("The registry was left read-only: it is started again.")
+            terminal.warn(
+                "The registry was left read-only by an interrupted command; restarting it."
+            )
             _serve(own, runner, readonly=False)
             own.collecting.unlink()
 
 
 def _require_current(own: Layout) -> None:
-    """Raise CommandFailedError for a registry that is set up in another way than we would do it."""
+    """Raise CommandFailedError for a registry that an earlier version has set up."""
     if daemon.running(own) is not None and not own.password.is_file():
         raise CommandFailedError(
             "The embedded engine was started by an earlier version.",
-            why="Its registry would not come back where it was.",
-            next_step="Start it again: invoke engine.down, then invoke engine.up",
+            why="Its registry could not be restarted with the same settings.",
+            next_step="Restart it: invoke engine.down, then invoke engine.up",
         )
 
 
@@ -90,7 +95,7 @@ def usage(folder: Path) -> int:
 
 
 def _serve(own: Layout, runner: Running, *, readonly: bool) -> None:
-    """Let the registry run with another configuration; it is away for a moment."""
+    """Restart the registry with another configuration; it is unavailable for a moment."""
     config = own.run / ("registry-readonly.yml" if readonly else "registry.yml")
     private.write_private(config, recipes.registry_config(own.state, own.run, readonly=readonly))
     inside = _inside(own)
@@ -103,7 +108,7 @@ def _serve(own: Layout, runner: Running, *, readonly: bool) -> None:
     if not processes.until(lambda: daemon.registry_answers(own.port), START):
         tail = "\n".join(own.log.read_text(errors="replace").splitlines()[-5:])
         raise CommandFailedError(
-            "The registry did not start again.",
+            "The registry did not restart.",
             why=tail or "No output.",
             next_step="invoke engine.down, then invoke engine.up",
         )
@@ -120,13 +125,13 @@ def _first(own: Layout) -> processes.Process:
     found = processes.children(outer) if outer else []
     if not found:
         raise CommandFailedError(
-            "The embedded engine does not run.", next_step="Start it: invoke engine.up"
+            "The embedded engine is not running.", next_step="Start it: invoke engine.up"
         )
     return found[0]
 
 
 def _tidy(place: Path) -> None:
-    """Take away the links to blobs that are gone: the registry's collection leaves them."""
+    """Delete links to deleted blobs, which the registry's garbage collection leaves."""
     for row in (place / "repositories").rglob("_layers/sha256/*"):
         if not (place / "blobs/sha256" / row.name[:2] / row.name / "data").exists():
             shutil.rmtree(row, ignore_errors=True)

@@ -49,7 +49,7 @@ class Layout:
 
     @property
     def log(self) -> Path:
-        """What dockerd and the registry said."""
+        """The log of dockerd and the registry."""
         return self.state / "engine.log"
 
     @property
@@ -79,7 +79,7 @@ class Layout:
 
     @property
     def password(self) -> Path:
-        """The password that the engine's registry wants of whoever pushes or deletes.
+        """The password that the engine's registry requires to push or delete.
 
         It is not there for an engine that an earlier version of the pipeline started.
         """

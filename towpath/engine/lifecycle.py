@@ -1,4 +1,4 @@
-"""Brings the embedded engine up, takes it down, and tells how it stands."""
+"""Starts and stops the embedded engine, and shows its state."""
 
 from __future__ import annotations
 
@@ -31,12 +31,13 @@ def up(runner: Running, terminal: Terminal, probe: Probe = answers) -> dict[str,
         return dict(found.environment)
     if found.kind == "none" and found.by and found.endpoint != own.host:
         raise EngineAbsentError(
-            f"No Docker engine answers at {found.endpoint}.",
-            why=f"{found.by} names it.",
+            f"The Docker engine at {found.endpoint} does not answer.",
+            why=f"It is configured by {found.by}.",
             next_step=(
-                "Start that engine, or unset DOCKER_HOST to use the embedded one."
+                "Start that engine, or unset DOCKER_HOST to use the embedded engine."
                 if found.by == "DOCKER_HOST"
-                else "Start that engine, or set DOCKER_CONTEXT=default to use the embedded one."
+                else "Start that engine, or set DOCKER_CONTEXT=default to use the embedded "
+                "engine."
             ),
         )
     this = machine.look()
@@ -50,7 +51,7 @@ def _renew_clients(own: Layout, runner: Running, terminal: Terminal) -> None:
     if not own.password.is_file():
         terminal.warn(
             "The embedded engine was started by an earlier version: every user of this machine can"
-            " push to its registry. Start it again: invoke engine.down, then invoke engine.up"
+            " push to its registry. Restart it: invoke engine.down, then invoke engine.up"
         )
     else:
         clients.write_config(own, runner.env)
@@ -64,37 +65,37 @@ def _usable(found: EngineFound, own: Layout) -> bool:
 
 def _bring_up(own: Layout, made: assembly.Recipe, runner: Running, terminal: Terminal) -> None:
     if daemon.running(own) is not None and not daemon.ready(own):
-        terminal.say("The embedded engine runs and does not answer: it is started again.")
+        terminal.say("The embedded engine is running but does not answer; restarting it.")
         daemon.stop(own)
     started = daemon.running(own) is not None
     if started and assembly.images_whole(own):
         return
-    with terminal.step("engine: fetch and unpack Debian"):
+    with terminal.step("engine: download and unpack Debian"):
         machine.install_tools(runner)
         assembly.unpack(own, made, runner)
     if not started:
         with terminal.step("engine: start dockerd and the registry"):
             daemon.start(own, own.root(made.root), made.foreign, runner)
     if not assembly.images_current(own, made):
-        with terminal.step("engine: assemble the base images"):
+        with terminal.step("engine: build the base images"):
             assembly.build(own, made, runner)
 
 
 def down(runner: Running, terminal: Terminal, *, purge: bool = False) -> None:
-    """Stop the embedded engine with everything in it; with `purge` delete what it kept on disk."""
+    """Stop the embedded engine with everything in it; with `purge` delete its files."""
     own = layout(runner.env)
     if not own.state.is_dir():
-        terminal.say("There is no embedded engine here.")
+        terminal.say("There is no embedded engine on this machine.")
         return
     machine.require(machine.look())
     with alone(own, terminal):
         if daemon.stop(own):
-            terminal.say("The embedded engine is stopped.")
+            terminal.say("Stopped the embedded engine.")
         else:
             terminal.say("The embedded engine was not running.")
         if purge:
             _purge(own)
-            terminal.say(f"Deleted what it kept in {own.state}.")
+            terminal.say(f"Deleted the engine's files in {own.state}.")
 
 
 def _purge(own: Layout) -> None:
@@ -107,7 +108,7 @@ def _purge(own: Layout) -> None:
 
 
 def status(runner: Running, terminal: Terminal) -> None:
-    """Write which engine commands would use, and what there is of the embedded one."""
+    """Show which engine commands would use, and the state of the embedded one."""
     own = layout(runner.env)
     found = find(runner.env)
     outer = daemon.running(own)
@@ -116,25 +117,28 @@ def status(runner: Running, terminal: Terminal) -> None:
         ["engine", found.kind, found.endpoint],
         ["embedded", f"pid {outer.pid}" if outer else "not running", own.host],
         ["registry", "answers" if daemon.registry_answers(own.port) else "none", own.registry],
-        ["base images", "complete" if assembly.images_whole(own) else "not made", str(own.state)],
-        ["root", ", ".join(kept) or "not made", str(own.state)],
+        ["base images", "complete" if assembly.images_whole(own) else "not built", str(own.state)],
+        ["root", ", ".join(kept) or "not built", str(own.state)],
     ]
     terminal.table("Docker engine", ["", "state", "where"], rows)
 
 
 @contextmanager
 def alone(own: Layout, terminal: Terminal) -> Iterator[None]:
-    """Hold the engine's lock; a second `up` waits for the first."""
+    """Hold the engine's lock; a second `up` waits for the first.
+
+    Raises ConfigurationError if the engine cannot store its files.
+    """
     try:
         private.sole_directory(own.state)
         lock = locks.Lock(own.lock)
     except OSError as error:
         raise ConfigurationError(
-            f"The engine cannot keep its files in {own.state}.",
+            f"The engine cannot store its files in {own.state}.",
             why=str(error),
-            next_step="Set TOWPATH_ENGINE_DIR to a directory on a disk with 5 GB free.",
+            next_step="Set TOWPATH_ENGINE_DIR to a directory with 5 GB of free space.",
         ) from error
-    waiting = "Another command is working on the engine: waiting for it."
+    waiting = "Waiting for another command that is working on the engine."
     with lock:
         lock.alone(busy=lambda: terminal.say(waiting))
         yield

@@ -46,22 +46,22 @@ def distributions(release: str) -> frozenset[str]:
 
 def require(machine: Machine) -> None:
     """Raise EngineAbsentError, with the one thing to do, where no engine can be brought up."""
-    why = "No Docker engine answers, and the embedded one needs Debian or Ubuntu, and root."
+    why = "No Docker engine answers; the embedded engine needs Debian or Ubuntu, and root."
     if machine.system != "linux":
         raise EngineAbsentError(
-            f"There is no Docker engine on this {machine.system} machine.",
+            f"This {machine.system} machine has no Docker engine.",
             why=why,
             next_step="Install and start Docker Desktop (https://docs.docker.com/get-docker/).",
         )
     if not machine.distributions & {"debian", "ubuntu"}:
         raise EngineAbsentError(
-            "There is no Docker engine on this machine.",
+            "This machine has no Docker engine.",
             why=why,
             next_step="Install Docker: curl -fsSL https://get.docker.com | sh",
         )
     if machine.user != 0:
         raise EngineAbsentError(
-            "There is no Docker engine, and the embedded one cannot be started without root.",
+            "There is no Docker engine, and the embedded engine can only be started as " "root.",
             why=why,
             next_step="Start it once as root: sudo ./dev invoke engine.up",
         )

@@ -1,4 +1,4 @@
-"""A port that Docker could not have: which one, who has it, and what to do."""
+"""Ports that Docker could not publish: which one, what uses it, and what to do."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from towpath.engine import ports
 
 @contextmanager
 def named(workspace: Workspace, what: str, remedy: str) -> Iterator[None]:
-    """Run commands that publish ports; raises ConfigurationError for one that is taken.
+    """Run commands that publish ports; raises ConfigurationError for one that is in use.
 
-    `what` wants the port, `remedy` is a way to give it another one.
+    `what` needs the port, `remedy` says how to choose another one.
     """
     try:
         yield
@@ -24,9 +24,9 @@ def named(workspace: Workspace, what: str, remedy: str) -> Iterator[None]:
         if not port:
             raise
         raise ConfigurationError(
-            f"Port {port} of this machine is taken; {what} wants it.",
-            why=f"{_who(workspace, port)} has it.",
-            next_step=f"Stop that, or {remedy}.",
+            f"Port {port} of this machine is in use, but {what} needs it.",
+            why=f"It is used by {_who(workspace, port)}.",
+            next_step=f"Stop that program, or {remedy}.",
         ) from error
 
 
@@ -34,5 +34,5 @@ def _who(workspace: Workspace, port: int) -> str:
     found = workspace.runner.run(docker.publishing(port), check=False)
     names = found.stdout.split() if found.ok else []
     if names:
-        return f"The container {', '.join(names)}"
-    return ports.holder(port) or "A program that only root may name"
+        return f"the container {', '.join(names)}"
+    return ports.holder(port) or "a program that only root can identify"

@@ -15,16 +15,16 @@ _TAKEN = re.compile(
 )
 
 
-def taken(said: str) -> int:
+def taken(message: str) -> int:
     """Return the port that Docker could not have, by its own words; 0 if it says nothing of one."""
-    match = _TAKEN.search(said)
+    match = _TAKEN.search(message)
     return int(match[1]) if match else 0
 
 
 def holder(port: int, proc: Path = PROC) -> str:
-    """Return the program that listens on a port and its process, or nothing where nobody tells.
+    """Return the program that listens on a port and its process, or an empty string.
 
-    Other users' processes are known to root only.
+    Only root can see the processes of other users.
     """
     sockets = {f"socket:[{inode}]" for inode in _listening(port, proc)}
     for process in proc.glob("[0-9]*"):

@@ -75,7 +75,7 @@ def inside(first: Process, name: str, proc: Path = PROC) -> list[Process]:
 
 
 def end(process: Process, number: signal.Signals, proc: Path = PROC) -> None:
-    """Send a signal to this very process, or to nobody."""
+    """Send a signal to this process, unless its pid was reused."""
     if living(process, proc):
         os.kill(process.pid, number)
 

@@ -42,9 +42,9 @@ def architecture(machine: str) -> tuple[str, str]:
     native = ARCHITECTURES.get(machine)
     if native is None:
         raise EngineAbsentError(
-            f"The embedded engine does not run on {machine} machines.",
-            why=f"It knows {' and '.join(ARCHITECTURES)}.",
-            next_step="Install Docker by hand and run the command again.",
+            f"The embedded engine does not support {machine} machines.",
+            why=f"It supports {' and '.join(ARCHITECTURES)}.",
+            next_step="Install Docker yourself and run the command again.",
         )
     return native, next(other for other in MACHINES if other != native)
 

@@ -1,4 +1,4 @@
-"""What we ask of Docker Compose. Pure: argv lists only."""
+"""Commands of Docker Compose. Pure: argv lists only."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def check(
     """Run a service to its end, when those that it depends on are healthy.
 
     `mounts` are files and directories of this machine that it also sees, at the same place;
-    `variables` are names of those that it gets from whoever calls Compose.
+    `variables` are names of those that it gets from the environment of Compose.
     """
     flags = ["--rm", "--no-TTY", "--quiet-pull"]
     seen = [f"--volume={mount}:{mount}:ro" for mount in mounts]

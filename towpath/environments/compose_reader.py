@@ -1,4 +1,4 @@
-"""What Docker Compose said of its files: nothing for a good one, the reason for a bad one."""
+"""Readers of the output of Docker Compose. Pure."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _REQUIRED = re.compile(r"(?<!\$)\$\{(\w+):?\?")
 
 
 def version(ran: ToolResult) -> str:
-    """Return the version that `docker compose version` said, empty if it is not Compose."""
+    """Return the version from `docker compose version`; empty if it is not Compose."""
     match = _VERSION.search(ran.stdout) if ran.code == 0 else None
     return match[1] if match else ""
 
@@ -28,29 +28,32 @@ def images(text: str) -> dict[str, str]:
     """Return the image that each service names, from the configuration as JSON.
 
     A service that is built from the files of the project names none. Raises CommandFailedError for
-    what is no configuration.
+    an invalid configuration.
     """
     try:
         services = documents.loads(text)["services"]
         found = {name: row["image"] for name, row in services.items() if "build" not in row}
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise CommandFailedError(
-            "Unexpected answer of Docker Compose about the images of the services.",
+            "Docker Compose's configuration does not name the images of the services as "
+            "expected.",
             why=f"{type(error).__name__}: {error}",
         ) from error
     if not all(isinstance(image, str) for image in found.values()):
-        raise CommandFailedError("Docker Compose names an image that is no text.")
+        raise CommandFailedError(
+            "Docker Compose's configuration has an image that is not a string."
+        )
     return found
 
 
 def config(ran: ToolResult, file: str) -> list[Finding]:
-    """Return what `docker compose config --format=json` has against the file.
+    """Return what `docker compose config --format=json` reports about the file.
 
-    Raises NothingToJudgeError if it ended without the whole configuration and without a reason.
+    Raises NothingToJudgeError if it printed neither the configuration nor a reason.
     """
     if ran.code == 0 and '"services"' in ran.stdout:
         return []
     words = ran.stderr.strip().splitlines()
     if ran.code <= 0 or not words:
-        raise unread("compose", f"{file}: it ended with exit code {ran.code} and said nothing.")
+        raise unread("compose", f"{file}: it exited with code {ran.code} and printed nothing.")
     return [Finding(file, 0, "COMPOSE", words[-1])]

@@ -1,4 +1,4 @@
-"""The Docker engine by its API: what runs and how it stands, and the acts that Compose has not."""
+"""The Docker engine by its API: the state of containers, and actions that Compose lacks."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ RETRY = Backoff(first=0.2, longest=2.0, attempts=5)
 
 @dataclass(frozen=True)
 class Container:
-    """One container of a Compose project, as it stood when the engine was asked.
+    """One container of a Compose project, in its state at the time of the request.
 
     `health` is healthy, unhealthy, starting, or none where there is no check. `digest`, `version`
-    and `deployment` are what the deployer wrote on it. `started` is UTC in ISO 8601.
+    and `deployment` are labels set by the deployment. `started` is UTC in ISO 8601.
     """
 
     id: str
@@ -51,13 +51,13 @@ class Container:
 
     @property
     def well(self) -> bool:
-        """Whether it runs, and its own check, if it has one, says healthy."""
+        """Whether it is running, and healthy if it has a health check."""
         return self.running and self.health in ("healthy", "none")
 
 
 @dataclass(frozen=True)
 class EngineImage:
-    """An image that the engine has: its platform as in linux/amd64, and its size in bytes.
+    """An image of the engine: its platform, such as linux/amd64, and its size in bytes.
 
     `digests` are the references by digest under which registries have it.
     """
@@ -68,7 +68,7 @@ class EngineImage:
 
 
 class Engine:
-    """Speaks with the engine that `env` names; every method raises CommandFailedError."""
+    """A client of the engine that `env` configures; every method raises CommandFailedError."""
 
     def __init__(self, env: Mapping[str, str], clock: Clock = SYSTEM) -> None:
         self._env = dict(env)
@@ -76,7 +76,7 @@ class Engine:
 
     @cached_property
     def _client(self) -> DockerClient:
-        # Not before it is needed: the import alone takes a tenth of a second.
+        # Only when needed: the import takes a tenth of a second.
         import docker
 
         return docker.from_env(environment=self._env, version="auto")
@@ -100,7 +100,7 @@ class Engine:
     def execute(self, container: Container, argv: Sequence[str]) -> tuple[int, str]:
         """Run a command inside a container; return its exit code and both streams as text.
 
-        Where the engine could not start it, it did nothing yet, and is started again.
+        If the engine could not start it, nothing was done yet, and it is tried again.
         """
         code, text = -1, ""
         for _ in attempts(RETRY, self._clock):
@@ -120,7 +120,7 @@ class Engine:
         return output.decode(errors="replace").strip()
 
     def remove(self, container: Container, patience: int) -> None:
-        """Stop a container, for good after `patience` seconds, and remove it; gone is fine."""
+        """Stop a container, with SIGKILL after `patience` seconds, and remove it if it exists."""
         from docker.errors import NotFound
 
         with self._errors(f"remove {container.name}"):
@@ -132,10 +132,10 @@ class Engine:
                 return
 
     def image(self, reference: str) -> EngineImage | None:
-        """Return the image of this reference, or None where the engine has it not."""
+        """Return the image of this reference, or None if the engine does not have it."""
         from docker.errors import NotFound
 
-        with self._errors(f"look for {reference}"):
+        with self._errors(f"inspect the image {reference}"):
             try:
                 found = self._client.images.get(reference).attrs
             except NotFound:
@@ -145,18 +145,18 @@ class Engine:
 
     def platform(self) -> str:
         """Return the engine's own platform, as in linux/amd64."""
-        with self._errors("ask for its version"):
+        with self._errors("get the version"):
             version = self._client.version()
         return f"{version['Os']}/{version['Arch']}"
 
     def data_directory(self) -> Path:
         """Return where the engine keeps images, on the engine's machine."""
-        with self._errors("ask for its data directory"):
+        with self._errors("get the data directory"):
             return Path(self._client.info()["DockerRootDir"])
 
     @contextmanager
     def _errors(self, what: str) -> Iterator[None]:
-        """Turn what the SDK and its transport raise into our error."""
+        """Turn exceptions of the SDK and its transport into CommandFailedError."""
         from docker.errors import DockerException
         from requests import RequestException
 
@@ -164,14 +164,14 @@ class Engine:
             yield
         except (DockerException, RequestException) as error:
             raise CommandFailedError(
-                f"The engine did not {what}.",
+                f"Docker API call failed: {what}.",
                 why=str(error),
-                next_step="See whether it runs: invoke engine.status",
+                next_step="Check whether the engine is running: invoke engine.status",
             ) from error
 
 
 def _container(attributes: Mapping[str, Any]) -> Container:
-    """Read what `docker inspect` says of a container."""
+    """Read the output of `docker inspect` for a container."""
     state, labels = attributes["State"], attributes["Config"]["Labels"] or {}
     networks = attributes["NetworkSettings"]["Networks"] or {}
     return Container(

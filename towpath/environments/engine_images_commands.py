@@ -1,4 +1,4 @@
-"""What we ask of the engine about the images that it has. Pure: argv lists only."""
+"""Commands for the engine's images. Pure: argv lists only."""
 
 from __future__ import annotations
 
@@ -19,5 +19,5 @@ def pull(name: str) -> Argv:
 
 
 def remove(name: str) -> Argv:
-    """Take one name of an image away; the engine refuses one that a container uses."""
+    """Remove one name of an image; the engine refuses if a container uses it."""
     return ["docker", "image", "rm", name]

@@ -1,4 +1,4 @@
-"""What the engine says of the images that it has. Pure."""
+"""Readers of the engine's list of images. Pure."""
 
 from __future__ import annotations
 
@@ -34,6 +34,6 @@ def _row(line: str) -> Kept:
         digest = str(row["ID"] if row["Digest"] == NONE else row["Digest"])
     except (ValueError, KeyError, TypeError) as error:
         raise NothingToJudgeError(
-            "The engine's list of images cannot be read.", why=f"{error!r}: {line[:80]}"
+            "Cannot read the engine's list of images.", why=f"{error!r}: {line[:80]}"
         ) from error
     return Kept(f"{repository}@{digest}" if tag == NONE else f"{repository}:{tag}", digest)

@@ -119,8 +119,8 @@ class Site:
         for file in files:
             if not (self.workspace.config.root / file).is_file():
                 raise ConfigurationError(
-                    f"There is no {file}.",
-                    why=f"It says what the environment {self.name} is made of.",
+                    f"The Compose file {file} does not exist.",
+                    why=f"It defines the services of the environment {self.name}.",
                 )
         return Project(self.workspace.config.project(self.environment), files)
 
@@ -148,11 +148,11 @@ class Site:
 
     @property
     def proxy(self) -> Proxy:
-        """The running proxy; raises CommandFailedError where there is none."""
+        """The running proxy; raises CommandFailedError if it is not running."""
         found = next((row for row in self.containers(PROXY) if row.running), None)
         if found is None:
             raise CommandFailedError(
-                f"The proxy of {self.name} does not run.",
+                f"The proxy of {self.name} is not running.",
                 next_step=f"invoke services.up --environment={self.name}",
             )
         container = found
@@ -161,16 +161,19 @@ class Site:
         )
 
     def serving(self) -> list[Container]:
-        """Return the web containers that get requests now; none where there is no proxy."""
+        """Return the web containers that receive requests; none without a running proxy."""
         if not any(row.running for row in self.containers(PROXY)):
             return []
         hosts = {slot.host for slot in self.proxy.slots() if slot.state == "ready"}
         return [row for row in self.containers(WEB) if row.running and row.name in hosts]
 
     def wait(self, what: str, seconds: float, reached: Callable[[], bool]) -> None:
-        """Wait until something is so; raises CommandFailedError if it is not so in time."""
+        """Wait until `reached` returns true; raises CommandFailedError after `seconds`.
+
+        `what` names the condition in the error, as in "HAProxy to mark web-5 as up".
+        """
         if not self.clock.wait_until(reached, seconds, POLL):
-            raise CommandFailedError(f"{what} did not happen within {seconds:g} s.")
+            raise CommandFailedError(f"Timed out after {seconds:g} s waiting for {what}.")
 
 
 def variables(site: Site, release: Release) -> Mapping[str, str]:

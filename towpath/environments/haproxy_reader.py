@@ -48,11 +48,13 @@ def slots(text: str, backend: str) -> list[Slot]:
             if row["be_name"] == backend
         ]
     except KeyError as error:
-        raise NothingToJudgeError(f"The proxy's answer has no column {error}.") from error
+        raise NothingToJudgeError(f"HAProxy's answer has no column {error}.") from error
     except csv.Error as error:
-        raise NothingToJudgeError("The proxy's table cannot be read.", why=str(error)) from error
+        raise NothingToJudgeError("Cannot read HAProxy's table.", why=str(error)) from error
     if not found:
-        raise NothingToJudgeError(f"The proxy names no slot of {backend}.", why=text[:200])
+        raise NothingToJudgeError(
+            f"HAProxy has no slots for the backend {backend}.", why=text[:200]
+        )
     return found
 
 
@@ -60,7 +62,7 @@ def _rows(text: str, start: str, delimiter: str) -> list[dict[str, str]]:
     """Return the table whose head begins with `start`; it ends at the next empty line."""
     head, found, rest = text.partition(start)
     if not found or (head and not head.endswith("\n")):
-        raise NothingToJudgeError("The proxy's answer is not a table.", why=text[:200] or "empty")
+        raise NothingToJudgeError("HAProxy's answer is not a table.", why=text[:200] or "empty")
     table = (start.removeprefix("# ") + rest).split("\n\n", 1)[0]
     return list(csv.DictReader(table.splitlines(), delimiter=delimiter))
 
@@ -79,7 +81,7 @@ def _slot(state: dict[str, str], counters: dict[str, str]) -> Slot:
         )
     except (KeyError, ValueError, TypeError) as error:
         raise NothingToJudgeError(
-            f"The proxy's answer about {state['srv_name']} cannot be read.",
+            f"Cannot read HAProxy's answer about {state['srv_name']}.",
             why=repr(error),
         ) from error
 

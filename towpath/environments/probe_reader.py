@@ -1,4 +1,4 @@
-"""What our own probes said (`python -m towpath probe NAME`): one JSON document."""
+"""The output of our own probes (`python -m towpath probe NAME`): one JSON document."""
 
 from __future__ import annotations
 
@@ -12,11 +12,13 @@ def read_probe(tool: str, ran: ToolResult) -> list[Finding]:
     passed over a file.
     """
     require_ran(tool, ran, codes=(0,))
-    said = document(tool, ran.stdout)
+    report = document(tool, ran.stdout)
     try:
-        judged = {str(file) for file in said["judged"]}
-        found = [Finding(**row) for row in said["findings"]]
+        judged = {str(file) for file in report["judged"]}
+        found = [Finding(**row) for row in report["findings"]]
     except (KeyError, TypeError) as error:
-        raise unread(tool, f"Its report lacks or spoils {error}.") from error
+        raise unread(
+            tool, f"Unexpected report format: missing or invalid field {error}."
+        ) from error
     require_all(tool, ran, len(judged))
     return found

@@ -18,8 +18,8 @@ from towpath.environments.haproxy_reader import Slot
 
 BACKEND = "web"
 STATE_FILE = "servers.state"
-# An engine under load has been seen to lose the end of what a command printed: the last line tells.
-WHOLE = "towpath: whole answer"
+# An engine under load can lose the end of the output of a command: this line marks it.
+END_MARK = "towpath: end of answer"
 SCRIPT = (
     "exec 3<>/dev/tcp/127.0.0.1/9999 && printf '%s\\n' \"$1\" >&3"
     " && cat <&3 && printf '%s\\n' \"$2\""
@@ -46,9 +46,9 @@ class Proxy:
         self._directory = directory
 
     def slots(self) -> list[Slot]:
-        """Return all slots as they stand now."""
-        said = self._ask(f"show servers state {BACKEND}; show stat {BACKEND} 4 -1")
-        return haproxy.slots(said, BACKEND)
+        """Return the current slots."""
+        answer = self._ask(f"show servers state {BACKEND}; show stat {BACKEND} 4 -1")
+        return haproxy.slots(answer, BACKEND)
 
     def slot(self, host: str) -> Slot | None:
         """Return the slot of a container, or None where it has none."""
@@ -62,8 +62,9 @@ class Proxy:
         free = next((slot for slot in slots if not slot.host), None)
         if free is None:
             raise CommandFailedError(
-                f"The proxy has no free slot for {host}.",
-                why=f"Its {len(slots)} slots hold {', '.join(slot.host for slot in slots)}.",
+                f"HAProxy has no free slot for {host}.",
+                why=f"All {len(slots)} slots are in use: "
+                f"{', '.join(slot.host for slot in slots)}.",
             )
         self._rename(free.name, host)
 
@@ -71,7 +72,7 @@ class Proxy:
         """Set the slot of a container to ready, drain or maint, and save."""
         slot = self.slot(host)
         if slot is None:
-            raise CommandFailedError(f"The proxy does not know {host}.")
+            raise CommandFailedError(f"HAProxy has no slot for {host}.")
         self._tell(f"set server {BACKEND}/{slot.name} state {state}")
         self.save()
 
@@ -93,29 +94,29 @@ class Proxy:
 
     def _rename(self, slot: str, host: str) -> None:
         """Tell a slot which container it is for; the same name again is fine."""
-        said = self._ask(f"set server {BACKEND}/{slot} fqdn {host}").strip()
-        if not any(words in said for words in ("changed its FQDN", "no need to change")):
-            raise _refused(f"fqdn {host}", said)
+        answer = self._ask(f"set server {BACKEND}/{slot} fqdn {host}").strip()
+        if not any(words in answer for words in ("changed its FQDN", "no need to change")):
+            raise _refused(f"fqdn {host}", answer)
 
     def _tell(self, command: str) -> None:
         """Give a command whose success is silence."""
-        if said := self._ask(command).strip():
-            raise _refused(command, said)
+        if answer := self._ask(command).strip():
+            raise _refused(command, answer)
 
     def _ask(self, command: str) -> str:
-        """Return the whole answer; every command of ours can be given twice."""
+        """Return the complete answer; our commands are idempotent and may be repeated."""
         output = ""
         for _ in attempts(RETRY, self._clock):
-            code, output = self._execute(["bash", "-c", SCRIPT, "towpath", command, WHOLE])
+            code, output = self._execute(["bash", "-c", SCRIPT, "towpath", command, END_MARK])
             if code:
                 break
-            answer, whole, _rest = output.rpartition(WHOLE)
-            if whole:
+            answer, complete, _rest = output.rpartition(END_MARK)
+            if complete:
                 return answer
         raise CommandFailedError(
-            f"The proxy's runtime API did not answer `{command}`.", why=output.strip()
+            f"HAProxy's runtime API did not answer `{command}`.", why=output.strip()
         )
 
 
-def _refused(command: str, said: str) -> CommandFailedError:
-    return CommandFailedError(f"The proxy refused `{command}`.", why=said or "It is silent.")
+def _refused(command: str, answer: str) -> CommandFailedError:
+    return CommandFailedError(f"HAProxy rejected `{command}`.", why=answer or "It gave no reason.")

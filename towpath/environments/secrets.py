@@ -37,7 +37,7 @@ def ensure(directory: Path) -> None:
 
 
 def hide(directory: Path) -> None:
-    """Hide the secrets of an environment in all that is shown or kept; none there is none to hide.
+    """Redact the secrets of an environment in all output and files; it may have none.
 
     What may not be read is not known to this process either.
     """

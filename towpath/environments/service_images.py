@@ -63,8 +63,8 @@ def repository(name: str) -> str:
 def _named(site: Site) -> dict[str, str]:
     """Return the image of each service but the product's, which a deployment names by digest."""
     own = Release().image
-    said = site.compose(compose.config(site.declared)).stdout
-    return {service: name for service, name in reader.images(said).items() if name != own}
+    output = site.compose(compose.config(site.declared)).stdout
+    return {service: name for service, name in reader.images(output).items() if name != own}
 
 
 def _resolved(site: Site, name: str, resolve: bool) -> str:
@@ -79,8 +79,8 @@ def _resolved(site: Site, name: str, resolve: bool) -> str:
     if found is None:
         raise CommandFailedError(
             f"Cannot determine the digest of {name}.",
-            why="The engine has the image, and knows no registry that it came from.",
-            next_step="Push it to a registry, and name it there in the Compose file.",
+            why="The engine has the image, but knows no registry that has it.",
+            next_step="Push it to a registry and use that name in the Compose file.",
         )
     return found
 
@@ -100,9 +100,9 @@ def _have(site: Site, reference: str) -> None:
         site.workspace.runner.run(commands.pull(reference))
     except CommandFailedError as error:
         raise CommandFailedError(
-            f"The image {reference} of {site.name} cannot be fetched.",
+            f"Cannot pull the image {reference} of {site.name}.",
             why=error.why or error.what,
-            next_step="If its registry no longer has it, take what the tags point at now: "
+            next_step="If the registry no longer has it, resolve the tags again: "
             f"{_again(site)}",
         ) from error
 
@@ -117,14 +117,14 @@ def _read(site: Site) -> tuple[dict[str, str], dict[str, str]]:
         return _checked(document[NAMES]), _checked(services)
     except (ValueError, KeyError, TypeError, AttributeError, ConfigurationError) as error:
         raise CommandFailedError(
-            f"Unexpected format: {site.pins} does not name images by digest.",
+            f"Unexpected format: {site.pins} does not list images by digest.",
             why=f"{type(error).__name__}: {error}",
-            next_step=f"Resolve the names again: {_again(site)}",
+            next_step=f"Resolve the tags again: {_again(site)}",
         ) from error
 
 
 def _checked(rows: Mapping[Any, Any]) -> dict[str, str]:
-    """Return the rows, each a name with a reference by a whole digest."""
+    """Return the rows, each a name and a reference by a complete digest; or ConfigurationError."""
     for reference in rows.values():
         images.digest(reference.partition("@")[2])
     return {str(name): str(reference) for name, reference in rows.items()}

@@ -27,7 +27,7 @@ def services_up(
     *,
     resolve: bool = False,
 ) -> Mapping[str, str]:
-    """Start services, wait until each says that it is healthy, and return their addresses.
+    """Start services, wait until each is healthy, and return their addresses.
 
     With `resolve` their images are what the tags of the Compose files point at now. Nothing is
     published: the addresses are those of the containers. Raises CommandFailedError, with the last
@@ -46,7 +46,7 @@ def up(site: Site, services: tuple[str, ...], *, resolve: bool = False) -> Mappi
     """Start services of a site by digest, wait for their health and return their addresses."""
     prepare(site)
     service_images.pin(site, resolve=resolve)
-    remedy = f"give it another one: port in [tool.towpath.environments.{site.name}]"
+    remedy = f"set another port in [tool.towpath.environments.{site.name}]"
     with ports.named(site.workspace, f"the proxy of {site.name}", remedy):
         site.compose(compose.up(site.project, services))
     return wait(site, services)
@@ -63,7 +63,7 @@ def wait(site: Site, services: tuple[str, ...], seconds: float = PATIENCE) -> Ma
         _give_up_on_restless(site, found.values())
         if site.clock.monotonic() >= deadline:
             name = sorted(set(services) - set(well))[0]
-            raise _not_healthy(site, found.get(name), f"{name}: {seconds:g} s have passed.")
+            raise _not_healthy(site, found.get(name), f"{name}: timed out after {seconds:g} s.")
         site.clock.sleep(POLL)
 
 
@@ -94,16 +94,16 @@ def _refuse_lost_secrets(site: Site) -> None:
     if volumes := site.engine.volumes(site.workspace.config.project(site.environment)):
         raise ConfigurationError(
             f"The secrets of {site.name} are not in {directory}.",
-            why=f"Its data is still there, made with them: {', '.join(volumes)}.",
-            next_step="Point TOWPATH_STATE to where they are, or begin anew and lose the data: "
+            why=f"Data that was created with them still exists: {', '.join(volumes)}.",
+            next_step="Set TOWPATH_STATE to their directory, or delete the data and start anew: "
             f"invoke services.down --environment={site.name} --volumes",
         )
 
 
 def _not_healthy(site: Site, row: Container | None, why: str) -> CommandFailedError:
-    said = site.engine.logs(row, LOG_LINES) if row else "It has no container."
+    log = site.engine.logs(row, LOG_LINES) if row else "It has no container."
     return CommandFailedError(
         f"{row.service if row else 'A service'} of {site.name} is not healthy.",
-        why=f"{why} {said}",
+        why=f"{why} {log}",
         next_step=f"invoke services.logs --environment={site.name}",
     )

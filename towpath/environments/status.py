@@ -62,7 +62,7 @@ def require_healthy(rows: Iterable[EnvironmentStatus], *, all_of_them: bool) -> 
     ill = [row.environment for row in rows if row.health not in fine]
     if ill:
         raise CommandFailedError(
-            f"Not well: {', '.join(ill)}.",
+            f"Unhealthy: {', '.join(ill)}.",
             next_step=f"invoke services.logs --environment={ill[0]}",
         )
 
@@ -70,9 +70,11 @@ def require_healthy(rows: Iterable[EnvironmentStatus], *, all_of_them: bool) -> 
 def _problems(found: list[Container], serving: list[Container]) -> list[str]:
     problems = [f"{row.name} is {_word(row)}" for row in found if not row.well]
     if not serving and {row.service for row in found} & {WEB, WORKER, PROXY}:
-        problems.append("nothing serves behind the proxy")
+        problems.append("no container receives traffic from the proxy")
     if len({row.digest for row in serving}) > 1:
-        problems.append("more than one release serves: a deployment is on its way or was cut off")
+        problems.append(
+            "more than one release receives traffic: a deployment is running or was interrupted"
+        )
     return problems
 
 

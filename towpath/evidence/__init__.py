@@ -1,1 +1,1 @@
-"""What was proven of a commit or an image: statements, their storage, and when they count."""
+"""Evidence about a commit or an image: statements, their storage, and when they are valid."""

@@ -1,7 +1,7 @@
-"""Who was asked about known weaknesses, and whether a release may rest on the answer. Pure.
+"""Which sources of advisories were queried, and whether a release may rely on them. Pure.
 
-A source is foreign if the caller's environment named it and nothing shows that its data is what the
-real one would have said. A test may rest on it; a release only where a waiver accepts it.
+A source is foreign if the caller's environment configures it and nothing proves that its data is
+that of the official source. A test may rely on it; a release only where a waiver accepts it.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ AGES = {"security": "ADVISORIES_AGE", "scan": "IMAGE_ADVISORIES_AGE"}
 
 @dataclass(frozen=True)
 class Asked:
-    """A source that answered: what it is, where, and what shows that its data is its own.
+    """A source that answered: its name, address, and what verifies its data.
 
-    `age_days` is the age of its data; a service that is asked over the network answers of now.
+    `age_days` is the age of its data; a service on the network has current data.
     """
 
     name: str
@@ -32,7 +32,10 @@ class Asked:
     foreign: bool = False
 
     def __str__(self) -> str:
-        return f"{self.name} ({self.address}; checked by {self.checked}; {self.age_days:g} days)"
+        return (
+            f"{self.name} ({self.address}; verified by {self.checked}; {self.age_days:g} days "
+            "old)"
+        )
 
 
 def facts(asked: Iterable[Asked]) -> dict[str, Any]:
@@ -48,9 +51,9 @@ def facts(asked: Iterable[Asked]) -> dict[str, Any]:
 def waived_ages(
     stage: str, found: Mapping[str, Any], accepted: Mapping[str, str], limits: Limits
 ) -> dict[str, str]:
-    """Return the gate of the age with a waiver's words, if every source that is old is accepted.
+    """Return the gate of the age with the notes of waivers, if every old source is accepted.
 
-    `accepted` maps the addresses of sources to the words of their waivers.
+    `accepted` maps the addresses of sources to the notes of their waivers.
     """
     if stage not in AGES:
         return {}
@@ -62,7 +65,7 @@ def waived_ages(
 
 
 def _late(rows: object, limit: float) -> Iterator[str]:
-    """Yield the address of each source whose data is older than the limit; the rows are anybody's.
+    """Yield the address of each source with data older than the limit; the rows are not trusted.
 
     One without an age that can be compared is as old as can be.
     """
@@ -76,21 +79,25 @@ def _late(rows: object, limit: float) -> Iterator[str]:
 def notes(
     waivers: Iterable[policy.Waiver], stage: str, found: Mapping[str, Any], limits: Limits
 ) -> dict[str, str]:
-    """Return the words of every waiver that a gate of this stage heeds, by the gate's code."""
+    """Return the notes of every waiver that applies to a gate of this stage, by the gate's code."""
     rows = list(waivers)
     ages = waived_ages(stage, found, policy.accepted_sources(rows), limits)
     return {row.id: row.note for row in rows} | ages
 
 
 def refusals(stage: str, found: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """Yield each reason why a release may not rest on a stage, and the waiver that would accept it.
+    """Yield each reason why a release may not rely on a stage, and the waiver that accepts it.
 
-    The facts may come from anybody.
+    The facts are not trusted.
     """
     for kind, name, reason in (
-        (policy.SOURCE, "foreign", "was asked, which the environment named and no waiver accepts"),
-        (policy.LEFT_OUT, "left_out", "was left out of the tests, and no waiver accepts that"),
+        (
+            policy.SOURCE,
+            "foreign",
+            "was queried because the environment configures it, and no waiver accepts it",
+        ),
+        (policy.LEFT_OUT, "left_out", "was excluded from the tests, and no waiver accepts that"),
     ):
         rows = found.get(name, []) if stage != "tests" else []
-        for row in rows if isinstance(rows, list) else [f"{rows!r}, which is no list,"]:
+        for row in rows if isinstance(rows, list) else [f"{rows!r}, which is not a list,"]:
             yield f"{stage}: {row} {reason}", f"{kind}{row}"

@@ -1,8 +1,8 @@
-"""Evidence from one job of a CI run to the next: one file, checked before any of it counts.
+"""Passing evidence from one job of a CI run to the next: one file, which is verified.
 
-A job that runs the project's code can write what it likes. So the next job takes from it only the
-stages that are its own, about the very commit that both have checked out, and only the bytes whose
-sha256 the CI system passed on beside the file.
+A job that runs the project's code can write any file. So the next job accepts only the stages of
+that job, about the commit that both have checked out, and only a file with the sha256 that the CI
+system passed on separately.
 """
 
 from __future__ import annotations
@@ -27,20 +27,22 @@ from towpath.source.snapshot import SourceFiles
 STAGES = (*BEFORE_IMAGE, *OF_IMAGE)
 # Bytes: statements are some kilobytes each.
 LARGEST = 16 * 1024 * 1024
-_NEXT = "Run the job again that made it; see docs/ci.md."
+_NEXT = "Run the job that produced it again; see docs/ci.md."
 
 
 def names(text: str) -> tuple[str, ...]:
-    """Return the stages of a list with commas; raises ConfigurationError for what is none."""
+    """Parse a comma-separated list of stages; raises ConfigurationError for an unknown one."""
     found = tuple(dict.fromkeys(filter(None, (name.strip() for name in text.split(",")))))
     for name in found:
         if name not in STAGES:
             raise ConfigurationError(
                 f"Unknown stage {name!r}.{nearest(name, STAGES)}",
-                why=f"--stages takes {', '.join(STAGES)}, with commas.",
+                why=f"--stages takes a comma-separated list of {', '.join(STAGES)}.",
             )
     if not found:
-        raise ConfigurationError("No stage is named.", next_step="For example --stages=lint,tests")
+        raise ConfigurationError(
+            "No stage was specified.", next_step="For example: --stages=lint,tests"
+        )
     return found
 
 
@@ -61,11 +63,11 @@ def import_statements(
     """Check a file of statements and write them as this job's own; return them.
 
     Raises NothingToJudgeError if it has other bytes than `sha256` says, lacks a stage or has one
-    that was not asked for, was reused from an earlier run, or speaks of anything but `commit`.
+    that is not in `wanted`, was reused from an earlier run, or is not about `commit`.
     """
     here = source.read_files(workspace)
     if here.commit != commit:
-        raise _refused(file, f"The run is for {commit}, and {here.commit} is checked out.")
+        raise _refused(file, f"The run is for {commit}, but {here.commit} is checked out.")
     found = _statements(file, _bytes(workspace.config.root / file, file, sha256))
     _check_stages(file, [row.stage for row in found], wanted)
     if reasons := [*_different_images(found), *(why for row in found for why in _of(row, here))]:
@@ -79,10 +81,10 @@ def _bytes(place: Path, file: Path, sha256: str) -> bytes:
     try:
         about = place.lstat()
         if not stat.S_ISREG(about.st_mode) or about.st_size > LARGEST:
-            raise _refused(file, f"It is no regular file of up to {LARGEST} bytes.")
+            raise _refused(file, f"It is not a regular file of at most {LARGEST} bytes.")
         raw = place.read_bytes()
     except FileNotFoundError as error:
-        raise _refused(file, "It is not there.") from error
+        raise _refused(file, "The file does not exist.") from error
     seen = hashlib.sha256(raw).hexdigest()
     if seen != sha256.removeprefix("sha256:"):
         raise _refused(file, f"Its sha256 is {seen}, not {sha256[:80] or 'nothing'}.")
@@ -94,7 +96,7 @@ def _statements(file: Path, raw: bytes) -> list[Statement]:
         rows: Any = documents.loads(raw, LARGEST)["statements"]
         texts = [json.dumps(row) for row in list(rows)]
     except (ValueError, KeyError, TypeError) as error:
-        raise _refused(file, f"It is no list of statements: {type(error).__name__}.") from error
+        raise _refused(file, f"It is not a list of statements: {type(error).__name__}.") from error
     try:
         return [evidence.decode(text, str(file)) for text in texts]
     except NothingToJudgeError as error:
@@ -103,20 +105,20 @@ def _statements(file: Path, raw: bytes) -> list[Statement]:
 
 def _check_stages(file: Path, seen: Sequence[str], wanted: Iterable[str]) -> None:
     if sorted(seen) != sorted(wanted):
-        said = ", ".join(seen)[:200] or "no stage"
-        raise _refused(file, f"It speaks of {said}; wanted is {', '.join(wanted)}.")
+        stated = ", ".join(seen)[:200] or "no stage"
+        raise _refused(file, f"It has statements for {stated}; expected: {', '.join(wanted)}.")
 
 
 def _different_images(rows: Iterable[Statement]) -> list[str]:
     images = {row.subject.digest.get("sha256") for row in rows if row.stage in OF_IMAGE}
-    return ["its stages speak of different images"] if len(images) > 1 else []
+    return ["its statements are about different images"] if len(images) > 1 else []
 
 
 def _of(row: Statement, here: SourceFiles) -> list[str]:
-    """Return why a statement is not one of this run's, about the source that is checked out."""
+    """Return why a statement is not of this run, about the source that is checked out."""
     found = []
     if row.carries:
-        found.append(f"{row.stage} was reused from an earlier run, and not made in this one")
+        found.append(f"{row.stage} was reused from an earlier run, not run in this one")
     if row.stage in BEFORE_IMAGE:
         about = {"commit": row.subject.digest.get("gitCommit"), "tree": _tree(row)}
     elif row.stage == "build":
@@ -125,7 +127,7 @@ def _of(row: Statement, here: SourceFiles) -> list[str]:
         about = {}
     for name, value in about.items():
         if value != getattr(here, name):
-            found.append(f"{row.stage} speaks of the {name} {str(value)[:80]}")
+            found.append(f"{row.stage} is about another {name}: {str(value)[:80]}")
     return found
 
 
@@ -134,4 +136,4 @@ def _tree(row: Statement) -> str | None:
 
 
 def _refused(file: Path, why: str) -> NothingToJudgeError:
-    return NothingToJudgeError(f"{file} is not taken as evidence.", why=why, next_step=_NEXT)
+    return NothingToJudgeError(f"{file} is not accepted as evidence.", why=why, next_step=_NEXT)

@@ -1,6 +1,6 @@
 """The fields of a statement as they come from outside: each typed and bounded. Pure.
 
-A field that is missing, unknown or of another type raises ValueError, in words.
+A field that is missing, unknown or of another type raises ValueError with a readable reason.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any
 from towpath.gates import Status
 
 TIME = "%Y-%m-%dT%H:%M:%SZ"
-# More attempts than anybody has patience for, and seconds of a whole year.
+# The largest number of attempts, and seconds: one year.
 ATTEMPTS, SECONDS = 9999, 366 * 86400
 
 _STAGE = re.compile(r"[a-z][a-z0-9-]{0,63}")
@@ -27,14 +27,14 @@ def moment(text: str) -> dt.datetime:
     """Read the time of a statement, which is UTC; raises ValueError for any other form."""
     found = dt.datetime.strptime(text, TIME).replace(tzinfo=dt.UTC)
     if found.strftime(TIME) != text:
-        raise ValueError(f"{text!r} is not a time as statements write it")
+        raise ValueError(f"{text!r} is not in the time format of statements")
     return found
 
 
 def checked(predicate: object) -> dict[str, Any]:
     """Return the fields of a predicate, ready to make a statement of."""
     if not isinstance(predicate, Mapping):
-        raise ValueError("its predicate is no object")
+        raise ValueError("its predicate is not an object")
     for name in predicate:
         if name not in _FIELDS:
             raise ValueError(f"its predicate has an unknown field {str(name)[:80]!r}")
@@ -61,7 +61,7 @@ def subject(rows: object) -> tuple[str, dict[str, str]]:
 
 def _text(name: str, value: object) -> str:
     if not isinstance(value, str):
-        raise ValueError(f"{name} is {_shown(value)}, not a text")
+        raise ValueError(f"{name} is {_shown(value)}, not a string")
     return value
 
 
@@ -130,7 +130,7 @@ def _hashes(name: str, value: object) -> dict[str, str]:
 def _carries(name: str, value: object) -> dict[str, str]:
     found = _texts(name, value)
     if found and not _HASH.fullmatch(found.get("sha256", "")):
-        raise ValueError(f"{name} does not name the sha256 of a statement")
+        raise ValueError(f"{name} does not have the sha256 of a statement")
     return found
 
 
@@ -159,7 +159,7 @@ def _shown(value: object) -> str:
 
 
 _FIELDS: Mapping[str, Callable[[str, Any], Any]] = {
-    "stage": _matching(_STAGE, "the name of a stage"),
+    "stage": _matching(_STAGE, "a stage name"),
     "status": _status,
     "reason": _text,
     "attempt": _attempt,

@@ -1,6 +1,6 @@
-"""What an environment remembers on disk: its lock, the journal of a deployment, its history.
+"""An environment's files: its lock, the journal of a deployment, and its history.
 
-Whatever is written is on the disk before the next act begins.
+Every write is on disk before the next action begins.
 """
 
 from __future__ import annotations
@@ -28,26 +28,26 @@ def locked(
     path: Path,
     at: str,
     say: Callable[[str], None],
-    why: str = "Two deployments at once would undo each other.",
+    why: str = "Two deployments at the same time would undo each other's changes.",
 ) -> Iterator[None]:
-    """Hold an environment's lock; `at` is the time in UTC, `say` hears of a dead owner.
+    """Hold an environment's lock; `at` is the time in UTC, `say` reports a dead owner.
 
-    The kernel holds the lock for as long as the process lives, so that nobody waits for the dead.
-    The file tells who it is, and was. Raises LockedError naming the owner if that one lives.
+    The kernel releases the lock when its process ends. The file names the owner, and the last one.
+    Raises LockedError with the owner while that process has the lock.
     """
 
     def busy() -> NoReturn:
         raise LockedError(
             f"{path.parent.name} is locked by {_owner(path)}.",
             why=why,
-            next_step="Wait until it ends, or stop that process; its lock goes with it.",
+            next_step="Wait until it ends, or stop that process, which also releases the lock.",
         ) from None
 
     private.directory(path.parent)
     with locks.opened(path) as lock:
         lock.alone(busy)
         if path.read_text(encoding="utf-8"):
-            say(f"The lock of {_owner(path)} is taken over: that process is gone.")
+            say(f"Taking over the lock of {_owner(path)}: that process no longer exists.")
         owner = {
             "user": os.environ.get("USER") or str(os.getuid()),
             "host": socket.gethostname(),
@@ -77,7 +77,7 @@ class Journal:
         private.append(self.path, line.encode())
 
     def read(self) -> list[Entry]:
-        """Return the entries; a last line that was cut by a crash had no consequence yet."""
+        """Return the entries; a last line that a crash truncated is ignored."""
         if not self.path.exists():
             return []
         lines = self.path.read_bytes().split(b"\n")
@@ -99,7 +99,7 @@ class History:
         return list(self._read()["migrations"])
 
     def add_release(self, entry: Entry) -> None:
-        """Add a completed deployment; the oldest beyond REMEMBERED are forgotten."""
+        """Add a completed deployment; the oldest beyond REMEMBERED are deleted."""
         found = self._read()
         self._write({**found, "releases": [*found["releases"], entry][-REMEMBERED:]})
 
@@ -123,9 +123,9 @@ def _rows(document: Entry, name: str, path: Path) -> list[Entry]:
     rows = document.get(name, [])
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
         raise CommandFailedError(
-            f"{path} is not what it must be.",
-            why=f"Its {name} are no list of objects.",
-            next_step="Restore the file, or move it away if nothing of it is needed.",
+            f"{path} has an unexpected format.",
+            why=f"Its {name} are not a list of objects.",
+            next_step="Restore the file, or move it away if its content is not needed.",
         )
     return rows
 
@@ -135,14 +135,14 @@ def _parsed(text: bytes, path: Path) -> Entry:
         found = documents.loads(text, LIMIT)
     except ValueError as error:
         raise CommandFailedError(
-            f"{path} cannot be read.",
+            f"Cannot read {path}.",
             why=str(error),
-            next_step="Restore the file, or move it away if nothing of it is needed.",
+            next_step="Restore the file, or move it away if its content is not needed.",
         ) from error
     if not isinstance(found, dict):
         raise CommandFailedError(
-            f"{path} is not what it must be.",
-            why=f"It holds {text[:80].decode('utf-8', 'replace')!r}.",
+            f"{path} has an unexpected format.",
+            why=f"It contains {text[:80].decode('utf-8', 'replace')!r}.",
         )
     return found
 
@@ -152,7 +152,7 @@ def _owner(path: Path) -> str:
         owner = documents.loads(path.read_bytes())
         return f"{owner['user']} on {owner['host']} (pid {owner['pid']}, since {owner['at']})"
     except (ValueError, KeyError, TypeError):
-        return "somebody who left no name"
+        return "an unknown process"
 
 
 def _fill(descriptor: int, text: str) -> None:

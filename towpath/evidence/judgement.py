@@ -1,7 +1,7 @@
-"""Whether a statement is believed here: judged again by the policy of the side that judges. Pure.
+"""Whether a statement is valid: it is evaluated again by the local policy. Pure.
 
-A statement says what was measured and what the gates said of it. Only the first is taken over: each
-fact is compared with its limit again, and whatever the statement says otherwise stands against it.
+A statement has facts and the verdicts of the gates on them. Only the facts are used: each is
+compared with its limit again, and a statement with other verdicts is rejected.
 One function answers for a promotion, a deployment, the lists, `gates.check` and reuse.
 """
 
@@ -20,18 +20,18 @@ from towpath.evidence import statement as evidence
 from towpath.evidence.statement import Statement
 from towpath.gates import Gate, Limits, Status, Verdict
 
-# The stages whose answer grows old, because they ask what is known of vulnerabilities.
+# The stages whose evidence expires, because new vulnerabilities become known.
 AGING = ("security", "scan")
 # Under which names they keep what a waiver of an advisory excused, each as `...; waived: note`.
 _WAIVED = ("advisories_waived", "waived")
 _MARK = "; waived: "
-# A stage of its own for each environment is judged as the stage that it is made of.
+# A stage with the name of an environment is evaluated by the gates of the plain stage.
 _OF_ENVIRONMENT = re.compile(r"(deploy|verify)-[a-z0-9-]+")
 
 
 @dataclass(frozen=True)
 class JudgingRules:
-    """The policy of the side that judges, and its clock.
+    """The local policy, and the current time.
 
     `policy` is the policy's hash. `waived` maps gates to the notes of waivers in force, `excused`
     are the notes of those that name an advisory, `accepted` maps sources to theirs. `days` is how
@@ -54,7 +54,7 @@ def judged_as(stage: str) -> str:
 
 
 def verdicts(statement: Statement, rules: JudgingRules) -> tuple[Verdict, ...]:
-    """Return what the gates say of a statement's facts, here and now."""
+    """Return the verdicts of the local gates on a statement's facts."""
     stage = judged_as(statement.stage)
     ages = sources.waived_ages(stage, statement.facts, rules.accepted, rules.limits)
     found = gates.judge(stage, statement.facts, rules.limits)
@@ -67,16 +67,16 @@ def objections(
     subject: Mapping[str, str] | None = None,
     originals: Mapping[str, Statement] | None = None,
 ) -> list[str]:
-    """Return why a statement cannot be believed, whatever its facts are; empty if it can.
+    """Return why a statement is invalid, whatever its facts are; empty if it is valid.
 
-    `subject` are the digests that it has to speak of, where they are known; `originals` are the
-    statements that others rest on, by sha256.
+    `subject` are the digests that it must be about, if they are known; `originals` are the
+    statements that others reuse, by sha256.
     """
     found = list(_of_time(statement, rules))
     found += _of_waived_advisories(statement, rules)
     found += _of_rows(statement, rules)
     if statement.status is Status.PASSED and statement.reason:
-        found.append("says passed, and gives a reason why it did not")
+        found.append("is recorded as passed, but gives a reason why it did not pass")
     return [
         *evidence.objections(statement, subject or {}, rules.policy, originals),
         *(f"{statement.stage}: {row}" for row in found),
@@ -84,7 +84,7 @@ def objections(
 
 
 def reasons(statement: Statement, rules: JudgingRules) -> list[str]:
-    """Return everything that stands against a statement: objections, and gates it did not pass."""
+    """Return every objection to a statement, and every gate that it did not pass."""
     stage = statement.stage
     found = [f"{stage}: {row.gate} {words}" for row, words in not_passed(statement, rules)]
     return [*objections(statement, rules), *found, *broken(statement, rules)]
@@ -94,27 +94,28 @@ def broken(statement: Statement, rules: JudgingRules) -> list[str]:
     """Return why a stage did not pass although all of its gates did, if that is so."""
     if statement.status is Status.PASSED or any(not_passed(statement, rules)):
         return []
-    said = statement.reason or "no reason given"
-    return [f"{statement.stage}: {statement.stage} {statement.status}: {said}"]
+    reason = statement.reason or "no reason recorded"
+    return [f"{statement.stage}: {statement.stage} {statement.status}: {reason}"]
 
 
 def not_passed(statement: Statement, rules: JudgingRules) -> Iterator[tuple[Verdict, str]]:
     """Yield each verdict that does not let the statement pass, and why in words.
 
-    The verdict is the one that the fact has here; what the statement says of it counts too.
+    The verdict is the local one; a verdict in the statement that did not pass counts too.
     """
     rows = _rows(statement)
     for verdict in verdicts(statement, rules):
-        said = str(rows.get(verdict.gate, {}).get("status", ""))
+        recorded = str(rows.get(verdict.gate, {}).get("status", ""))
         if verdict.status is Status.PASSED:
-            if said and said != Status.PASSED:
-                yield verdict, f"{said}: {rows[verdict.gate].get('reason', '')}"
-        elif said != Status.PASSED:
+            if recorded and recorded != Status.PASSED:
+                yield verdict, f"{recorded}: {rows[verdict.gate].get('reason', '')}"
+        elif recorded != Status.PASSED:
             yield verdict, f"{verdict.status}: {verdict.reason}"
         elif _MARK in str(rows[verdict.gate].get("reason", "")):
-            yield verdict, f"{verdict.status}: {verdict.reason}; no waiver of it is in force here"
+            yield verdict, f"{verdict.status}: {verdict.reason}; no waiver for it is in force here"
         else:
-            yield verdict, f"{verdict.status}: {verdict.reason}; the statement says passed"
+            words = f"{verdict.status}: {verdict.reason}"
+            yield verdict, f"{words}; but the statement records it as passed"
 
 
 def _of_time(statement: Statement, rules: JudgingRules) -> Iterator[str]:
@@ -122,20 +123,20 @@ def _of_time(statement: Statement, rules: JudgingRules) -> Iterator[str]:
         started = predicate.moment(statement.started)
         ended = started + dt.timedelta(seconds=statement.duration)
     except (ValueError, OverflowError, TypeError):
-        yield f"started at {statement.started!r}, which is no time"
+        yield f"started at {statement.started!r}, which is not a valid time"
         return
     if ended > rules.now + dt.timedelta(seconds=gates.CLOCK_SKEW):
         now = rules.now.strftime(predicate.TIME)
-        yield f"ended at {ended.strftime(predicate.TIME)}, which is later than now ({now})"
+        yield f"ended at {ended.strftime(predicate.TIME)}, which is in the future (it is {now})"
     if rules.days is None or judged_as(statement.stage) not in AGING:
         return
     age = rules.now - started
     if age > dt.timedelta(days=rules.days):
-        yield f"is {age.days} days old, and may be {rules.days} (evidence-days)"
+        yield f"is {age.days} days old; the limit is {rules.days} days (evidence-days)"
 
 
 def _of_waived_advisories(statement: Statement, rules: JudgingRules) -> Iterator[str]:
-    """Yield each advisory that was left out of the counts and that no waiver here excuses."""
+    """Yield each advisory that was excluded from the counts and that no local waiver covers."""
     for name in _WAIVED:
         rows = statement.facts.get(name, ())
         if not isinstance(rows, list | tuple):
@@ -143,17 +144,17 @@ def _of_waived_advisories(statement: Statement, rules: JudgingRules) -> Iterator
             continue
         for row in map(str, rows):
             if not any(row.endswith(f"{_MARK}{note}") for note in rules.excused):
-                yield f"leaves out {row[: gates.SHOWN]}, which no waiver in force here excuses"
+                yield f"excludes {row[: gates.SHOWN]}, which no waiver in force here covers"
 
 
 def _of_rows(statement: Statement, rules: JudgingRules) -> Iterator[str]:
-    """Yield what the verdicts of a statement say otherwise than its facts and the gates here."""
+    """Yield where the verdicts of a statement differ from its facts and the local gates."""
     own = {row.code: row for row in gates.of_stage(judged_as(statement.stage), rules.limits)}
     seen: set[str] = set()
     for row in statement.verdicts:
         code = str(row.get("gate", ""))
         if code not in own:
-            yield f"has a verdict of {code[: gates.SHOWN]}, which is no gate of it"
+            yield f"has a verdict of {code[: gates.SHOWN]}, which is not one of its gates"
         elif code in seen:
             yield f"has two verdicts of {code}"
         else:
@@ -161,17 +162,17 @@ def _of_rows(statement: Statement, rules: JudgingRules) -> Iterator[str]:
         seen.add(code)
     for code in own:
         if code not in seen:
-            yield f"{code} was not judged"
+            yield f"{code} was not evaluated"
 
 
 def _of_row(rule: Gate, row: Mapping[str, Any], fact: object) -> Iterator[str]:
     value, limit = row.get("value"), row.get("limit")
     if (row.get("direction"), limit) != (rule.direction, rule.limit) or isinstance(limit, bool):
-        said = f"{str(row.get('direction'))[:2]} {gates.shown(limit)}"
-        yield f"{rule.code} was judged by {said}, not by {rule}"
+        recorded = f"{str(row.get('direction'))[:2]} {gates.shown(limit)}"
+        yield f"{rule.code} was evaluated against {recorded}, not against {rule}"
     expected = gates.evaluate(rule, fact).value
     if value != expected or isinstance(value, bool):
-        yield f"{rule.code} was judged on {gates.shown(value)}, its fact is {expected}"
+        yield f"{rule.code} was evaluated with {gates.shown(value)}, but its fact is {expected}"
 
 
 def _rows(statement: Statement) -> dict[str, Mapping[str, Any]]:

@@ -1,6 +1,6 @@
 """The policy in force: everything of the project that changes a verdict, as one hash and as rules.
 
-Evidence names the hash. Whoever judges computes it from the project as it stands there.
+Evidence has the hash; it is compared with the hash of the local project.
 """
 
 from __future__ import annotations
@@ -89,7 +89,7 @@ def settings(config: Config) -> dict[str, Any]:
 
 
 def _of_pyproject(config: Config) -> dict[str, Any]:
-    """Return what pyproject.toml says of the matrix and the tools; all of it if it is no TOML."""
+    """Return the matrix and the tools of pyproject.toml; the complete text if it is invalid."""
     file = config.root / "pyproject.toml"
     try:
         tools: Mapping[str, Any] = tomllib.loads(file.read_text(encoding="utf-8")).get("tool", {})

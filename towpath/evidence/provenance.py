@@ -1,7 +1,7 @@
 """Provenance: how an image came about, as an in-toto statement in SLSA's words. Pure.
 
-Source: SLSA v1.0, "Provenance" (https://slsa.dev/spec/v1.0/provenance). It hangs on the digest and
-is no part of it: two builds of one commit are one digest, with the provenance of the first.
+Source: SLSA v1.0, "Provenance" (https://slsa.dev/spec/v1.0/provenance). It is attached to the
+digest and not a part of it: two builds of one commit have one digest, with the first provenance.
 """
 
 from __future__ import annotations
@@ -84,11 +84,11 @@ def base_of(raw: bytes, digest: str) -> Base | None:
         document = documents.loads(raw)
         subjects = [row["digest"]["sha256"] for row in document["subject"]]
         if document["predicateType"] != PREDICATE_TYPE or subjects != [digest.partition(":")[2]]:
-            raise ValueError(f"it is no provenance of {digest}")
+            raise ValueError(f"it is not a provenance of {digest}")
         rows = document["predicate"]["buildDefinition"]["resolvedDependencies"]
         return next(_bases(rows), None)
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise NothingToJudgeError("The provenance cannot be read.", why=str(error)) from error
+        raise NothingToJudgeError("Cannot read the provenance.", why=str(error)) from error
 
 
 def _bases(rows: Iterable[Mapping[str, Any]]) -> Iterator[Base]:
@@ -100,5 +100,5 @@ def _bases(rows: Iterable[Mapping[str, Any]]) -> Iterator[Base]:
 
 def _texts(rows: object) -> tuple[str, ...]:
     if not isinstance(rows, list) or not all(isinstance(row, str) for row in rows):
-        raise ValueError("the layers of a base are not a list of digests")
+        raise ValueError("the layers of a base image are not a list of digests")
     return tuple(rows)

@@ -1,4 +1,4 @@
-"""Evidence on disk: what a stage measured is judged, written once, and reused while it holds."""
+"""Evidence on disk: facts of a stage are evaluated, recorded, and reused while they are valid."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from towpath.evidence import advisory_sources as sources
 from towpath.evidence import judgement
 from towpath.evidence import policy as policies
 from towpath.evidence import statement as evidence
-from towpath.evidence import store as shelf
+from towpath.evidence import store
 from towpath.evidence.judgement import JudgingRules
 from towpath.evidence.statement import Statement
 from towpath.gates import Status, Verdict
@@ -33,12 +33,12 @@ from towpath.source.snapshot import SourceFiles, SourceSnapshot
 
 
 def now() -> dt.datetime:
-    """Return the time in UTC; the one place where flows ask the clock for a date."""
+    """Return the time in UTC; the only place that reads the clock for a date."""
     return dt.datetime.now(dt.UTC)
 
 
 def stamp(moment: dt.datetime) -> str:
-    """Return a time as reports write it: UTC, whole seconds, Z."""
+    """Return a time in the format of reports: UTC, seconds without fraction, Z."""
     return moment.astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
@@ -48,7 +48,7 @@ def policy(config: Config) -> str:
 
 
 def rules(config: Config) -> JudgingRules:
-    """Return the policy by which this side judges what a statement says, and its clock."""
+    """Return the local policy for evaluating statements, and the current time."""
     return JudgingRules(
         policy=policy(config),
         now=now(),
@@ -68,12 +68,12 @@ def verdicts(config: Config, stage: str, facts: Mapping[str, Any]) -> tuple[Verd
 
 
 def _notes(config: Config) -> dict[str, str]:
-    """Return the notes of the waivers in force, by what they excuse."""
+    """Return the notes of the waivers in force, by their ids."""
     return {row.id: row.note for row in policies.in_force(config, now().date())}
 
 
 def run_facts(config: Config) -> dict[str, Any]:
-    """Return what evidence says of the CI run: system, branch, tag or pull request, and whose word.
+    """Return the facts about the CI run: system, branch, tag or pull request, and override.
 
     Nothing on a person's machine, unless TOWPATH_BRANCH is set there.
     """
@@ -110,7 +110,7 @@ def check_inputs(workspace: Workspace, seen: SourceFiles, stage: str) -> str:
         more += ("without an engine",)
     more += environment.inputs(passed_on(config, stage))
     return inputs.digest(
-        # Without the files one by one the tree speaks for all of them.
+        # Without the single files, the hash of the tree.
         seen.files or (("", seen.tree),),
         config.ignored.get(stage, ()),
         *(stage, platform.system(), platform.machine(), *more),
@@ -135,10 +135,10 @@ def _lines(config: Config) -> tuple[str, ...]:
 
 
 def passed_on(config: Config, stage: str) -> dict[str, str]:
-    """Return the variables that can change what a check says; its evidence shows all of them.
+    """Return the variables that can change the result of a check; evidence shows all of them.
 
-    Those are the language and the time zone, what the project passes on, where services are that
-    somebody else runs, and for a check that asks over the network how that is reached.
+    Those are the language and the time zone, those that the project passes on, the addresses of
+    externally provided services, and for a check that uses the network its proxies.
     """
     found = environment.passed_on(config.env, config.variables.get(stage, ()))
     # Whoever keeps the environments of the checks elsewhere decides which tools are in there.
@@ -151,7 +151,7 @@ def passed_on(config: Config, stage: str) -> dict[str, str]:
 
 
 def advisories(config: Config) -> str:
-    """Return what stands for the advisories: of a directory all of its bytes, else its name."""
+    """Return the identity of the advisories: hashes of the files of a directory, else its name."""
     named = config.env.get("TOWPATH_ADVISORIES", "")
     place = config.root / named
     if not named or not place.is_dir():
@@ -180,7 +180,7 @@ def require(config: Config, stage: str) -> Statement:
         raw = read_bounded(file, documents.BYTES)
     except FileNotFoundError as error:
         raise NothingToJudgeError(
-            f"There is no evidence of the stage {stage}.",
+            f"There is no evidence for the stage {stage}.",
             why=f"{file.relative_to(config.root)} does not exist.",
             next_step=f"Run the stage first, for example `invoke pipeline` or `nox -s {stage}`.",
         ) from error
@@ -190,15 +190,15 @@ def require(config: Config, stage: str) -> Statement:
 def reusable(config: Config, stage: str, inputs: str) -> Statement | None:
     """Return the stage's statement on these inputs if it passed under the policy in force.
 
-    The last word on these inputs counts: a failure that came after a pass is not passed over.
+    The most recent result for the same inputs wins: a failure after a pass is not ignored.
     Every artifact that it names must be there with the same sha256, or is put back.
     """
-    found = shelf.get(config, stage, inputs)
+    found = store.get(config, stage, inputs)
     if found is None or not evidence.reusable(found, inputs, policy(config)):
         return None
     if found.stage != stage or judgement.reasons(found, rules(config)):
         return None
-    return found if shelf.restore(config, found) else None
+    return found if store.restore(config, found) else None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -253,17 +253,17 @@ def record(workspace: Workspace, result: StageResult) -> Statement:
             str(file.relative_to(config.root)): file_hash(file) for file in result.artifacts
         },
     )
-    shelf.put(config, statement)
+    store.put(config, statement)
     write_statement(config, statement)
     return statement
 
 
 def _previous(config: Config, stage: str, subject: Subject, inputs: str) -> Statement | None:
-    """Return the last attempt about a subject, also if another branch was looked at since."""
+    """Return the last attempt for a subject, even after a switch to another branch."""
     last = read_statement(config, stage)
     if last is not None and last.subject == subject:
         return last
-    return shelf.get(config, stage, inputs)
+    return store.get(config, stage, inputs)
 
 
 def raise_for(statement: Statement) -> None:
@@ -273,17 +273,17 @@ def raise_for(statement: Statement) -> None:
 
 
 def error_of(statement: Statement) -> TowpathError | None:
-    """Return the error that a statement means: 4 for a gate that said no, 3 for no verdict."""
+    """Return the error for a statement: exit code 4 for a failed gate, 3 for no verdict."""
     if statement.status is Status.PASSED:
         return None
     codes = ", ".join(str(row["gate"]) for row in statement.verdicts if row["status"] != "passed")
-    logs = "Read reports/logs; `invoke gates.check` shows every verdict."
+    logs = "See the logs in reports/logs; `invoke gates.check` shows every verdict."
     if statement.status is Status.FAILED:
         return GateFailedError(
             f"{statement.stage} failed: {codes}.", why=statement.reason, next_step=logs
         )
     return NothingToJudgeError(
-        f"{statement.stage} could not be judged{': ' + codes if codes else ''}.",
+        f"{statement.stage} could not be evaluated{': ' + codes if codes else ''}.",
         why=statement.reason,
         next_step=logs,
     )

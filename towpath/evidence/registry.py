@@ -10,7 +10,7 @@ from towpath.core import documents
 from towpath.core.errors import DigestMismatchError, NothingToJudgeError, RegistryNotFoundError
 from towpath.evidence import record as stages
 from towpath.evidence import statement as evidence
-from towpath.evidence import store as shelf
+from towpath.evidence import store
 from towpath.evidence.statement import Statement
 from towpath.registry import attachments as attached
 from towpath.registry import oci_reader as oci
@@ -18,13 +18,13 @@ from towpath.registry.client import RegistryClient
 from towpath.registry.image import Image
 from towpath.registry.oci_reader import Descriptor, Manifest
 
-# Artifacts on one image, and documents in one of them: more than anything honest has.
+# Artifacts on one image, and documents in one of them: more than real evidence has.
 ARTIFACTS, LAYERS = 500, 100
 
 
 @dataclass(frozen=True)
 class Gathered:
-    """Every statement that hangs on an image, the oldest first, and why some cannot be read."""
+    """The statements attached to an image, the oldest first, and why some are unreadable."""
 
     statements: tuple[Statement, ...]
     problems: tuple[str, ...]
@@ -59,12 +59,12 @@ def push(registry: RegistryClient, digest: str, statements: Iterable[Statement])
 def pull(registry: RegistryClient, digest: str) -> list[Statement]:
     """Return every statement attached to a digest, the oldest first.
 
-    Raises NothingToJudgeError if one of them cannot be read, or speaks of another subject.
+    Raises NothingToJudgeError if one of them cannot be read, or is about another subject.
     """
     found = gather(registry, digest)
     if found.problems:
         raise NothingToJudgeError(
-            f"The evidence of {digest} cannot be read.",
+            f"Cannot read the evidence of {digest}.",
             why="\n".join(found.problems),
             next_step="Find out who wrote it, and delete it from the registry.",
         )
@@ -72,13 +72,13 @@ def pull(registry: RegistryClient, digest: str) -> list[Statement]:
 
 
 def gather(registry: RegistryClient, digest: str) -> Gathered:
-    """Return what is attached to a digest as evidence; what cannot be read is told, not raised."""
+    """Return the evidence attached to a digest; unreadable parts are reported, not raised."""
     rows = registry.referrers(digest, evidence.ARTIFACT_TYPE)
     found: list[Statement] = []
     problems: list[str] = []
     if len(rows) > ARTIFACTS:
         problems.append(
-            f"{len(rows)} artifacts of evidence hang on it, and the most is {ARTIFACTS}"
+            f"{len(rows)} evidence artifacts are attached to it; the limit is {ARTIFACTS}"
         )
     for row in rows[:ARTIFACTS]:
         try:
@@ -95,7 +95,8 @@ def _statements(registry: RegistryClient, digest: str, row: Descriptor) -> Itera
     for layer in oci.layers(artifact):
         if layer.media_type != evidence.MEDIA_TYPE:
             raise NothingToJudgeError(
-                f"The evidence {artifact.digest} has a document of type {layer.media_type[:80]}."
+                f"The evidence {artifact.digest} has a document with the media type "
+                f"{layer.media_type[:80]}."
             )
         raw = attached.read_attachment(registry, layer, documents.BYTES)
         yield evidence.decode(raw, f"{registry.repository}@{layer.digest}")
@@ -105,12 +106,12 @@ def _require_evidence(artifact: Manifest, digest: str) -> None:
     """Raise NothingToJudgeError for an artifact that is no evidence of ours about this digest."""
     what, document = f"The evidence {artifact.digest}", artifact.document
     if oci.subject_of(artifact) != digest:
-        raise NothingToJudgeError(f"{what} hangs on {digest} and speaks of another image.")
+        raise NothingToJudgeError(f"{what} is attached to {digest}, but is about another image.")
     if artifact.media_type != oci.MANIFEST or artifact.is_index:
-        raise NothingToJudgeError(f"{what} is of type {artifact.media_type[:80]}.")
+        raise NothingToJudgeError(f"{what} has the media type {artifact.media_type[:80]}.")
     if document.get("artifactType") != evidence.ARTIFACT_TYPE:
         kind = str(document.get("artifactType"))[:80]
-        raise NothingToJudgeError(f"{what} is listed as evidence and says it is {kind}.")
+        raise NothingToJudgeError(f"{what} is listed as evidence, but its artifact type is {kind}.")
     if len(oci.layers(artifact)) > LAYERS:
         raise NothingToJudgeError(f"{what} has more than {LAYERS} documents.")
 
@@ -147,9 +148,9 @@ def _first(row: Statement) -> Statement:
 
 
 def local(workspace: Workspace, image: Image) -> list[Statement]:
-    """Return the statements on disk that speak of this image, or of the source it was made of.
+    """Return the statements on disk about this image, or about the source that it was built from.
 
-    Those of earlier commits that some of them carry come with them.
+    Those of earlier commits that some of them reuse are included.
     """
     digest = image.digest.removeprefix("sha256:")
     commit = image.label("org.opencontainers.image.revision")
@@ -168,4 +169,4 @@ def local(workspace: Workspace, image: Image) -> list[Statement]:
             == (commit, tree)
         )
     ]
-    return [*evidence.originals([*about, *shelf.every(workspace.config)]).values(), *about]
+    return [*evidence.originals([*about, *store.every(workspace.config)]).values(), *about]

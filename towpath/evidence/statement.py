@@ -1,7 +1,7 @@
 """Evidence: in-toto statements about a commit or an image digest. Pure.
 
-A statement says which subject, which stage, with which inputs and tools, what was measured, what
-the gates said and under which policy. Format: in-toto Statement v1
+A statement has a subject, a stage, inputs, tools, facts, the verdicts of the gates, and the policy.
+Format: in-toto Statement v1
 (https://github.com/in-toto/attestation/blob/main/spec/v1/statement.md).
 """
 
@@ -23,7 +23,7 @@ STATEMENT_TYPE = "https://in-toto.io/Statement/v1"
 PREDICATE_TYPE = "https://towpath.dev/evidence/v1"
 ARTIFACT_TYPE = "application/vnd.towpath.evidence.v1"
 MEDIA_TYPE = "application/vnd.in-toto+json"
-# The stages whose statements speak of the commit, and those that speak of the image.
+# The stages whose statements are about the commit, and those about the image.
 BEFORE_IMAGE = ("lint", "tests", "integration", "security")
 OF_IMAGE = ("build", "scan")
 _TOP = {"_type", "subject", "predicateType", "predicate"}
@@ -33,8 +33,8 @@ _TOP = {"_type", "subject", "predicateType", "predicate"}
 class Statement:
     """One attempt of one stage. Times are seconds, `started` is UTC in ISO 8601 with Z.
 
-    `carries` is a set of digests, as in-toto names what a statement rests on: the sha256 of an
-    earlier statement about the same inputs, and the commit and tree that it speaks of.
+    `carries` is set if the statement reuses an earlier one for the same inputs: the sha256 of that
+    statement, and the commit and tree that it is about.
     """
 
     stage: str
@@ -84,7 +84,7 @@ class Statement:
 
     @property
     def sha256(self) -> str:
-        """The hash by which another statement names this one as the one it repeats."""
+        """The hash by which another statement refers to this one."""
         return hashlib.sha256(self.encode()).hexdigest()
 
 
@@ -96,7 +96,7 @@ def decode(raw: bytes | str, source: str) -> Statement:
     try:
         document = documents.loads(raw)
         if not isinstance(document, dict) or set(document) != _TOP:
-            raise ValueError("it is not a statement of in-toto, version 1")
+            raise ValueError("it is not an in-toto statement, version 1")
         for key, wanted in (("_type", STATEMENT_TYPE), ("predicateType", PREDICATE_TYPE)):
             if document[key] != wanted:
                 raise ValueError(f"its {key} is {str(document[key])[:80]!r}, not {wanted}")
@@ -104,9 +104,9 @@ def decode(raw: bytes | str, source: str) -> Statement:
         return Statement(subject=subject, **predicate.checked(document["predicate"]))
     except ValueError as error:
         raise NothingToJudgeError(
-            f"{source} is not readable evidence.",
+            f"{source} is not valid evidence.",
             why=str(error),
-            next_step="Run the stage again; a stage replaces its own evidence.",
+            next_step="Run the stage again: it replaces its own evidence.",
         ) from error
 
 
@@ -124,25 +124,25 @@ def next_attempt(previous: Statement | None, subject: Subject, policy: str) -> t
 def carry_over(
     original: Statement, subject: Subject, previous: Statement | None = None
 ) -> Statement:
-    """Return what an earlier statement says, as a statement about another commit.
+    """Return an earlier statement, reused as a statement about another commit.
 
     Its inputs have to be those of that commit too. All that was measured, and when, stays as it
     was; `previous` is the last attempt about that commit, if there is one.
     """
     attempt, repeats = next_attempt(previous, subject, original.policy)
-    carried = {"sha256": original.sha256, **original.subject.digest}
-    return replace(original, subject=subject, attempt=attempt, repeats=repeats, carries=carried)
+    reused = {"sha256": original.sha256, **original.subject.digest}
+    return replace(original, subject=subject, attempt=attempt, repeats=repeats, carries=reused)
 
 
 def originals(statements: Iterable[Statement]) -> dict[str, Statement]:
-    """Return the statements that others among these carry, by sha256, as far as they are there."""
+    """Return those of the statements that others among them reuse, by sha256."""
     rows = list(statements)
     wanted = {row.carries["sha256"] for row in rows if "sha256" in row.carries}
     return {sha256: row for row in rows if (sha256 := row.sha256) in wanted}
 
 
 def reusable(statement: Statement | None, inputs: str, policy: str) -> bool:
-    """Tell whether a stage need not run again: it passed, on these very inputs and this policy."""
+    """Tell whether a stage need not run again: it passed, with the same inputs and policy."""
     return (
         statement is not None
         and statement.status is Status.PASSED
@@ -155,62 +155,62 @@ def objections(
     statement: Statement,
     subject: Mapping[str, str],
     policy: str,
-    held: Mapping[str, Statement] | None = None,
+    originals: Mapping[str, Statement] | None = None,
 ) -> list[str]:
-    """Return why a statement does not speak for this subject under this policy; empty if it does.
+    """Return why a statement is not valid for a subject and policy; empty if it is.
 
-    `subject` maps digest names to values; every one of them must be the statement's own. `held`
-    are the statements that others carry, by sha256.
+    `subject` maps digest names to values; every one of them must be the statement's own.
+    `originals` are the statements that others reuse, by sha256.
     """
     stage, seen = statement.stage, statement.subject.digest
     found = [
-        f"{stage}: speaks of {name} {seen.get(name) or 'nothing'}, not {value}"
+        f"{stage}: is about {name} {seen.get(name) or '(none)'}, not {value}"
         for name, value in subject.items()
         if seen.get(name) != value
     ]
     if statement.policy != policy:
-        found.append(f"{stage}: was judged under another policy")
+        found.append(f"{stage}: was evaluated under another policy")
     found += _of_attempt(statement)
     if not _agrees_with_its_verdicts(statement):
-        found.append(f"{stage}: says passed, its verdicts do not")
-    return found + _of_carried(statement, held or {})
+        found.append(f"{stage}: is recorded as passed, but its verdicts are not")
+    return found + _of_reused(statement, originals or {})
 
 
 def _of_attempt(statement: Statement) -> list[str]:
     """Return why the number of an attempt does not fit whether it repeats another."""
     stage = statement.stage
     if statement.attempt > 1 and not statement.repeats:
-        return [f"{stage}: attempt {statement.attempt} does not name the one it repeats"]
+        return [f"{stage}: attempt {statement.attempt} does not name the attempt that it repeats"]
     if statement.attempt == 1 and statement.repeats:
-        return [f"{stage}: attempt 1 names one that it repeats"]
+        return [f"{stage}: attempt 1 names an attempt that it repeats"]
     return []
 
 
-def _of_carried(statement: Statement, held: Mapping[str, Statement]) -> list[str]:
-    """Return why a statement may not say again what the one that it carries says."""
+def _of_reused(statement: Statement, originals: Mapping[str, Statement]) -> list[str]:
+    """Return why a statement may not reuse the one that it names."""
     if not statement.carries:
         return []
     stage, named = statement.stage, statement.carries.get("sha256", "")
-    original = held.get(named)
+    original = originals.get(named)
     if original is None or original.sha256 != named:
-        return [f"{stage}: carries the statement {named or 'of no name'}, which is not there"]
+        return [f"{stage}: reuses the statement {named or '(none)'}, which is missing"]
     if original.carries:
-        return [f"{stage}: carries a statement that is carried itself"]
+        return [f"{stage}: reuses a statement that is itself reused"]
     if original.status is not Status.PASSED:
-        return [f"{stage}: carries a statement that {original.status}"]
+        return [f"{stage}: reuses a statement with the status {original.status}"]
     expected = replace(
         carry_over(original, statement.subject),
         attempt=statement.attempt,
         repeats=statement.repeats,
     )
     if expected != statement:
-        return [f"{stage}: does not say what the statement says that it carries"]
+        return [f"{stage}: differs from the statement that it reuses"]
     return []
 
 
 def _agrees_with_its_verdicts(statement: Statement) -> bool:
-    said = {str(verdict.get("status")) for verdict in statement.verdicts}
-    return statement.status is not Status.PASSED or said <= {Status.PASSED.value}
+    recorded = {str(verdict.get("status")) for verdict in statement.verdicts}
+    return statement.status is not Status.PASSED or recorded <= {Status.PASSED.value}
 
 
 def verdict_rows(verdicts: Iterable[Verdict]) -> tuple[Mapping[str, Any], ...]:

@@ -1,4 +1,4 @@
-"""Evidence that may hold again: the last statement for each inputs, with what it points at.
+"""A cache of evidence: the last statement for each inputs, with copies of its artifacts.
 
 The newest of each stage are kept, so that going back to another branch finds its evidence.
 """
@@ -24,12 +24,12 @@ KEPT = 10
 
 
 def folder(config: Config) -> Path:
-    """Return the directory of what is kept."""
-    return config.reports / "evidence" / "held"
+    """Return the directory of the cache."""
+    return config.reports / "evidence" / "cache"
 
 
 def put(config: Config, statement: Statement) -> None:
-    """Keep a statement as the last word on its inputs, whatever it says."""
+    """Store a statement as the most recent one for its inputs, whatever its status."""
     if statement.stage not in STAGES:
         return
     private.directory(folder(config))
@@ -55,18 +55,18 @@ def get(config: Config, stage: str, inputs: str) -> Statement | None:
 
 
 def has(config: Config, stage: str) -> bool:
-    """Tell whether anything of a stage is kept: without it nobody need ask for the inputs."""
+    """Tell whether the cache has any statement of a stage; if not, inputs need not be computed."""
     return any((folder(config) / stage).glob("*.json"))
 
 
 def every(config: Config) -> list[Statement]:
-    """Return all statements that are kept."""
+    """Return all statements in the cache."""
     found = [_read(file) for file in sorted(folder(config).glob("*/*.json"))]
     return [row for row in found if row is not None]
 
 
 def restore(config: Config, statement: Statement) -> bool:
-    """Tell whether all that a statement points at is there, the same bytes; put back what is not.
+    """Tell whether all artifacts of a statement are there, unchanged; restore those that are not.
 
     Nothing is ever written outside of the reports.
     """
@@ -87,7 +87,7 @@ def _restored(config: Config, name: str, sha256: str) -> bool:
 
 
 def _forget(config: Config, stage: str) -> None:
-    """Drop what was not used for longest, and the copies that nothing points at any more."""
+    """Delete the least recently used statements, and copies of artifacts that none of them has."""
     files = sorted(_place(config, stage, "x").parent.glob("*.json"), key=_used, reverse=True)
     for file in files[KEPT:]:
         file.unlink(missing_ok=True)

@@ -121,7 +121,9 @@ def _advisory_lock(connection: Any) -> Iterator[None]:
     deadline = time.monotonic() + LOCK_PATIENCE
     while not _value(connection, "SELECT pg_try_advisory_lock(%s)", [LOCK]):
         if time.monotonic() > deadline:
-            raise SystemExit("Somebody else migrates this database: its advisory lock is held.")
+            raise SystemExit(
+                "Another process is migrating this database: its advisory lock is taken."
+            )
         time.sleep(0.5)
     try:
         yield

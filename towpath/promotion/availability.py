@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
+from towpath import gates
 from towpath.core.references import BUILT, RELEASE, TEST
 from towpath.evidence import advisory_sources as sources
 from towpath.evidence import judgement
@@ -17,21 +18,21 @@ from towpath.evidence.judgement import JudgingRules
 from towpath.evidence.statement import BEFORE_IMAGE, OF_IMAGE, Statement
 from towpath.gates import Status, Verdict
 
-# Which tag a release carries before it may get the next one.
+# The tag that a release needs before it may get the next one.
 PREVIOUS = {TEST: BUILT, RELEASE: TEST}
 
-OUTSIDE_CI = "a release is made in CI only, where the variable CI is true"
+OUTSIDE_CI = "a release can only be made in CI, where the variable CI is true"
 
 PROMOTIONS = {TEST: "promote-test", RELEASE: "promote-release"}
-# What may hang on an image as evidence; each environment has a deploy and a verify of its own.
+# The stages of evidence on an image; each environment has its own deploy and verify.
 STAGES = (*BEFORE_IMAGE, *OF_IMAGE, "verify", "deploy", "performance", "watch")
 _OF_ENVIRONMENT = re.compile(r"(?:deploy|verify)-[a-z0-9-]+")
 NEEDED = {
     TEST: (*BEFORE_IMAGE, *OF_IMAGE),
     RELEASE: (*BEFORE_IMAGE, *OF_IMAGE, "verify"),
 }
-# These ask a source of advisories that may be out of reach. A test may start without their answer,
-# which is then shown as unproven; a release may not.
+# These need a source of advisories, which may be unreachable. A promotion to test may go on without
+# them, and shows them as not evaluated; a promotion to release may not.
 ADVISORY = (
     "ADVISORIES_CRITICAL",
     "ADVISORIES_HIGH",
@@ -45,10 +46,10 @@ ADVISORY = (
 
 @dataclass(frozen=True)
 class PromotionCandidate:
-    """An image in the registry, what it was made of, and the latest statement of each stage.
+    """An image in the registry, its source, and the latest statement of each stage.
 
-    `originals` are the statements about earlier commits that some of these rest on, by sha256,
-    `history` are all that hang on it, and `problems` say why some of it cannot be read.
+    `originals` are the statements about earlier commits that some of these reuse, by sha256,
+    `history` are all that are attached to it, and `problems` say why some cannot be read.
     """
 
     repository: str
@@ -66,7 +67,7 @@ class PromotionCandidate:
     def with_evidence(
         self, statements: Iterable[Statement], problems: Iterable[str] = ()
     ) -> PromotionCandidate:
-        """Return the release with everything that hangs on it, readable or not."""
+        """Return the candidate with all evidence that is attached to it, readable or not."""
         rows = tuple(statements)
         return replace(
             self,
@@ -79,10 +80,10 @@ class PromotionCandidate:
 
 @dataclass(frozen=True)
 class PromotionContext:
-    """What is asked of a release here and now.
+    """The requirements on a release here and now.
 
-    `platforms` are those that a release must have, `previous` is the digest that the tag of the
-    stage before points at. With `deploying` it is to run, not to move: then its promotion must be
+    `platforms` are those that a release must have, `previous` is the digest of the tag of the
+    previous stage. With `deploying` the question is whether it may run: then its promotion must be
     in the evidence, and neither CI nor the tag matters.
     """
 
@@ -91,15 +92,15 @@ class PromotionContext:
     previous: str = ""
     in_ci: bool = False
     deploying: bool = False
-    # The words of waivers that accept what a release is otherwise refused for, by their ids.
+    # The notes of waivers that accept a reason to refuse a release, by their ids.
     accepted: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class PromotionDecision:
-    """Why a release may not move, and which of its gates nobody could judge yet.
+    """Why a release may not move, and which of its gates could not be evaluated (`unproven`).
 
-    `accepted` is what would be a reason without the waivers that it names.
+    `accepted` are further reasons, which waivers accept.
     """
 
     reasons: tuple[str, ...] = ()
@@ -108,7 +109,7 @@ class PromotionDecision:
 
     @property
     def ok(self) -> bool:
-        """Whether nothing stands against it."""
+        """Whether there is no reason against it."""
         return not self.reasons
 
 
@@ -144,8 +145,8 @@ def is_available(
 def unproven(statement: Statement) -> tuple[str, ...]:
     """Return the gates that keep a stage from passing, if all of them only lack an advisory source.
 
-    A chain may go on to `test` with these, and shows them. Anything else that did not pass makes
-    the answer empty: the stage stops the chain.
+    The pipeline may go on to `test` with these, and shows them. If anything else did not pass, the
+    result is empty: the stage stops the pipeline.
     """
     rows = [row for row in statement.verdicts if row["status"] != Status.PASSED]
     found = tuple(
@@ -159,8 +160,8 @@ def unproven(statement: Statement) -> tuple[str, ...]:
 def latest(statements: Iterable[Statement], commit: str, tree: str) -> dict[str, Statement]:
     """Return the latest statement of each stage: a later one replaces an earlier one.
 
-    What a statement about this commit rests on speaks of an earlier commit, and is no statement
-    about this one. Nothing else is passed over, whatever another statement says of it.
+    A statement that is reused for this commit is about an earlier commit, and does not count for
+    this one. No other statement is skipped, whatever another statement refers to.
     """
     rows, here = list(statements), {"gitCommit": commit, "gitTree": tree}
     rests_on = {
@@ -188,34 +189,34 @@ def _of_release(
     if moving and not situation.in_ci:
         yield OUTSIDE_CI
     if release.dirty:
-        yield f"{release.version} was built from files that are not committed"
+        yield f"{release.version} was built from uncommitted changes"
     if moving and situation.previous != release.digest:
-        yield f"the tag {TEST} points at {situation.previous or 'nothing'}, not at this digest"
+        yield f"the tag {TEST} points to {situation.previous or 'no image'}, not to this digest"
 
 
 def _of_platforms(there: tuple[str, ...], wanted: tuple[str, ...]) -> Iterator[str]:
     """Yield each platform that the project names and the image lacks, and the other way round."""
     for platform in wanted:
         if platform not in there:
-            yield f"build: the image is not there for {platform}"
+            yield f"build: the image lacks the platform {platform}"
     for platform in there:
         if platform not in wanted:
-            yield f"build: the image is there for {platform}, which the project does not name"
+            yield f"build: the image has the platform {platform}, which the project does not list"
 
 
 def _of_evidence(release: PromotionCandidate) -> Iterator[str]:
-    """Yield what of the evidence cannot be read, or is of a stage that nobody knows."""
+    """Yield which evidence cannot be read, or is for an unknown stage."""
     yield from release.problems
     known = {*STAGES, *PROMOTIONS.values()}
     for name in sorted({row.stage for row in release.history}):
         if name not in known and not _OF_ENVIRONMENT.fullmatch(name):
-            yield f"{name}: there is evidence of this stage, which is unknown"
+            yield f"{name}: there is evidence for this stage, which is unknown"
 
 
 def _objections(
     release: PromotionCandidate, statement: Statement, rules: JudgingRules
 ) -> Iterator[str]:
-    """Yield why a statement does not speak for this release."""
+    """Yield why a statement is not valid for this release."""
     wanted = _subject(release, statement.stage)
     yield from judgement.objections(statement, rules, wanted, release.originals)
     yield from _of_names(release, statement, wanted)
@@ -227,16 +228,16 @@ def _of_names(
 ) -> Iterator[str]:
     """Yield where a statement names another repository, or its facts another digest.
 
-    A subject that does not have the digests of `wanted` was objected to as a whole before.
+    A subject without the digests of `wanted` has been reported before.
     """
     name = statement.stage
     where = "source" if name in BEFORE_IMAGE else release.repository
     fits = wanted.items() <= statement.subject.digest.items()
     if fits and statement.subject.name != where:
-        yield f"{name}: speaks of {statement.subject.name}, not of {where}"
+        yield f"{name}: is about {statement.subject.name}, not about {where}"
     digest = statement.facts.get("digest", release.digest)
     if name not in BEFORE_IMAGE and digest != release.digest:
-        yield f"{name}: its facts speak of {digest}, not of this digest"
+        yield f"{name}: its facts are about {digest}, not about this digest"
 
 
 def _of_attempts(release: PromotionCandidate, statement: Statement) -> Iterator[str]:
@@ -244,9 +245,9 @@ def _of_attempts(release: PromotionCandidate, statement: Statement) -> Iterator[
     name = statement.stage
     others = [row.attempt for row in release.history if _repeats(row, statement)]
     if others and max(others) == statement.attempt:
-        yield f"{name}: there is more than one attempt {statement.attempt}"
+        yield f"{name}: attempt {statement.attempt} exists more than once"
     elif others and max(others) > statement.attempt:
-        yield f"{name}: attempt {statement.attempt} is later than attempt {max(others)}"
+        yield f"{name}: attempt {statement.attempt} started after attempt {max(others)}"
 
 
 def _repeats(row: Statement, statement: Statement) -> bool:
@@ -260,17 +261,17 @@ def _repeats(row: Statement, statement: Statement) -> bool:
 
 
 def _of_facts(release: PromotionCandidate) -> Iterator[str]:
-    """Yield where the build binds the digest to another source, or verify saw another place."""
+    """Yield where the build names another source for the digest, or verify checked elsewhere."""
     build = release.statements.get("build")
     if build is not None:
         for name in ("commit", "tree"):
             if build.facts.get(name) != getattr(release, name):
-                yield f"build: binds the digest to another {name} than the image itself names"
+                yield f"build: names another {name} for the digest than the image itself"
         if _made_for_a_pull_request(build):
             yield "build: the image was built for a pull request"
     verify = release.statements.get("verify")
     if verify is not None and verify.facts.get("environment") != "staging":
-        yield f"verify: looked at {verify.facts.get('environment')}, not at staging"
+        yield f"verify: checked {verify.facts.get('environment')}, not staging"
 
 
 def _of_promotion(release: PromotionCandidate, rules: JudgingRules) -> Iterator[str]:
@@ -278,16 +279,16 @@ def _of_promotion(release: PromotionCandidate, rules: JudgingRules) -> Iterator[
     name = PROMOTIONS[RELEASE]
     statement = release.statements.get(name)
     if statement is None:
-        yield f"{name}: there is no evidence; a tag alone makes no release"
+        yield f"{name}: there is no evidence; a tag alone does not make a release"
         return
     yield from _objections(release, statement, rules)
     yield from judgement.broken(statement, rules)
     if statement.facts.get("tag") != RELEASE:
-        yield f"{name}: promoted it to {statement.facts.get('tag')}, not to {RELEASE}"
+        yield f"{name}: promoted the image to {statement.facts.get('tag')}, not to {RELEASE}"
     judged, there = statement.facts.get("judged"), {row.sha256 for row in release.history}
     for needed in NEEDED[RELEASE]:
         if not isinstance(judged, Mapping) or judged.get(needed) not in there:
-            yield f"{name}: rests on a statement of {needed} that is not there"
+            yield f"{name}: relies on a statement of {needed} that is missing"
 
 
 def _made_for_a_pull_request(build: Statement) -> bool:
@@ -296,29 +297,29 @@ def _made_for_a_pull_request(build: Statement) -> bool:
 
 
 def _untested(release: PromotionCandidate) -> Iterator[str]:
-    """Yield each Python that is supported and was not there: a laptop may go on without it."""
+    """Yield each supported Python that was not tested; only a release needs all."""
     tests = release.statements.get("tests")
     missing = tests.facts.get("missing", ()) if tests is not None else ()
     if not isinstance(missing, list | tuple):
-        yield "tests: its fact missing is not a list"
+        yield "tests: the fact missing is not a list"
         return
     for name in missing:
-        yield f"tests: {name} is supported and was not tested"
+        yield f"tests: {name} is supported but was not tested"
 
 
 def _lacks_an_answer(statement: Statement, verdict: Verdict) -> bool:
     """Tell whether a gate lacks the answer of a source of advisories, and nothing else."""
-    said = {row.get("gate"): row.get("status") for row in statement.verdicts}
+    recorded = {row.get("gate"): row.get("status") for row in statement.verdicts}
     return (
         verdict.gate in ADVISORY
         and verdict.status is Status.ERRORED
-        and verdict.reason.endswith("no fact")
-        and said.get(verdict.gate) == Status.ERRORED
+        and statement.facts.get(gates.gate(verdict.gate).fact) is None
+        and recorded.get(verdict.gate) == Status.ERRORED
     )
 
 
 def _foreign(release: PromotionCandidate, waived: Mapping[str, str]) -> tuple[list[str], list[str]]:
-    """Return what stands against a release in whom its stages asked, and what a waiver accepts."""
+    """Return the objections to sources and excluded tests, and those that a waiver accepts."""
     reasons, accepted = [], []
     for stage in NEEDED[RELEASE]:
         statement = release.statements.get(stage)
@@ -326,12 +327,12 @@ def _foreign(release: PromotionCandidate, waived: Mapping[str, str]) -> tuple[li
             if waiver in waived:
                 accepted.append(f"{stage}: {waiver}, accepted: {waived[waiver]}")
             else:
-                reasons.append(f"{reason} (a waiver would be of {waiver!r})")
+                reasons.append(f"{reason} (to accept it, add a waiver with the id {waiver!r})")
     return reasons, accepted
 
 
 def _subject(release: PromotionCandidate, stage: str) -> dict[str, str]:
-    """Return what a statement of this stage has to speak of."""
+    """Return the subject that a statement of this stage must have."""
     if stage in BEFORE_IMAGE:
         return {"gitCommit": release.commit, "gitTree": release.tree}
     return {"sha256": release.digest.removeprefix("sha256:")}

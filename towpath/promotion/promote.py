@@ -1,4 +1,4 @@
-"""Promote: one digest, judged by its evidence, gets one more name. Nothing is built again."""
+"""Promotion: one digest gets another tag if its evidence allows it. Nothing is rebuilt."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ from towpath.registry import push_lock as guard
 from towpath.registry.client import RegistryClient
 from towpath.registry.image import Image
 
-MAKE_IT = "Make the evidence that is missing with `invoke pipeline`, then promote again."
+MAKE_IT = "Produce the missing evidence with `invoke pipeline`, then promote again."
 
 
 @dataclass(frozen=True)
 class Promoted:
-    """What got a name. `unproven` are gates that nobody could judge, `accepted` by waivers."""
+    """A promoted image. `unproven` gates were not evaluated, `accepted` reasons are waived."""
 
     digest: str
     version: str
@@ -39,7 +39,7 @@ class Promoted:
 
 @dataclass(frozen=True)
 class Candidate:
-    """A release as the registry holds it now, and what stands against its next stage."""
+    """A release in the registry, and the objections to its promotion."""
 
     image: Image
     release: PromotionCandidate
@@ -55,14 +55,14 @@ def promote(workspace: Workspace, stage: str, digest: str = "") -> Promoted:
     started, begun = time.monotonic(), stages.now()
     if stage == RELEASE and not workspace.config.in_ci:
         raise PromotionRefusedError(
-            "Nothing is promoted to release here.",
+            "Cannot promote to release outside CI.",
             why=promotion.OUTSIDE_CI,
-            next_step="Run it in CI; `invoke evidence.verify` judges a digest anywhere.",
+            next_step="Run it in CI; `invoke evidence.verify` evaluates a digest anywhere.",
         )
     registry = registries.client(workspace)
     chosen = resolve(registry, digest or promotion.PREVIOUS[stage])
     _obey_branches(workspace, stage)
-    with workspace.terminal.step(f"Judge {chosen} for {stage}"):
+    with workspace.terminal.step(f"Evaluate {chosen} for {stage}"):
         candidate = judge(workspace, registry, stage, chosen)
     refuse(candidate, stage)
     for words in candidate.availability.accepted:
@@ -100,14 +100,14 @@ def _obey_branches(workspace: Workspace, stage: str) -> None:
     limit = workspace.config.limit()
     if not limit.allows(stage):
         raise PromotionRefusedError(
-            f"This run may go to {limit.reach}: nothing is promoted to {stage}.",
+            f"This run may only go to {limit.reach} and cannot promote to {stage}.",
             why=limit.why,
             next_step=limit.next_step,
         )
 
 
 def judge(workspace: Workspace, registry: RegistryClient, stage: str, digest: str) -> Candidate:
-    """Push what this machine knows of a digest, then judge by what the registry holds."""
+    """Push the local evidence of a digest, then evaluate the evidence in the registry."""
     image = registries.image(registry, digest)
     evidence.push(registry, digest, evidence.local(workspace, image))
     return assess(workspace, registry, stage, image)
@@ -122,7 +122,7 @@ def assess(
     deploying: bool = False,
     described: PromotionCandidate | None = None,
 ) -> Candidate:
-    """Judge an image by what the registry holds; nothing is written.
+    """Evaluate an image by the evidence in the registry; nothing is written.
 
     With `deploying` it is judged whether it may run where that stage runs. `described` is what
     `describe` returned of it a moment ago.
@@ -141,7 +141,7 @@ def assess(
 
 
 def describe(registry: RegistryClient, image: Image) -> PromotionCandidate:
-    """Return the release that an image is: its labels say of what, its evidence how good."""
+    """Return the release of an image: its source from the labels, and its evidence."""
     found = evidence.gather(registry, image.digest)
     return PromotionCandidate(
         repository=registry.repository.name,
@@ -163,7 +163,7 @@ def resolve(registry: RegistryClient, reference: str) -> str:
         raise PromotionRefusedError(
             f"{registry.repository} has no {wanted}.",
             why=error.why,
-            next_step="See what there is with `invoke registry.inspect`, or run `invoke build`.",
+            next_step="List the images with `invoke registry.inspect`, or run `invoke build`.",
         ) from error
 
 
@@ -175,15 +175,15 @@ def _tagged(registry: RegistryClient, tag: str) -> str:
 
 
 def refuse(candidate: Candidate, stage: str, what: str = "", next_step: str = "") -> None:
-    """Raise PromotionRefusedError with every reason that stands against it.
+    """Raise PromotionRefusedError with every reason against a promotion, if there is one.
 
-    `what` says what is refused, and `next_step` what to do, where it is not the move to the stage.
+    `what` and `next_step` replace the texts for a promotion to the stage.
     """
     if candidate.availability.ok:
         return
     release = candidate.release
     raise PromotionRefusedError(
-        f"{release.version} ({release.digest}) {what or f'may not move to {stage}'}.",
+        f"{release.version} ({release.digest}) {what or f'cannot be promoted to {stage}'}.",
         why="\n".join(candidate.availability.reasons),
         next_step=next_step or MAKE_IT,
     )

@@ -1,4 +1,4 @@
-"""What the registry holds of the product, as tables."""
+"""Tables of the images of the product in the registry."""
 
 from __future__ import annotations
 
@@ -22,20 +22,20 @@ from towpath.registry.image import Image
 
 SHORT = len("sha256:") + 12
 HIDDEN = ("sha256-", TEMPORARY)
-# What a type of artifact is called that is a list of ingredients.
+# Names of the artifact types of SBOMs.
 SBOMS = {"spdx": "SPDX", "cyclonedx": "CycloneDX"}
 AGES = ((86400, "d"), (3600, "h"), (60, "min"), (1, "s"))
 
 
 def tags(workspace: Workspace) -> None:
-    """Write every tag with its image, those of the registry's own bookkeeping left out."""
+    """Write every tag with its image, except internal tags of the registry."""
     registry = registries.client(workspace)
     for name, digest in _digests(registry).items():
         workspace.terminal.data(f"{name} {workspace.config.images.at(digest)}")
 
 
 def inspect(workspace: Workspace) -> None:
-    """Write every tag: digest, platforms, compressed size, age, what hangs on it, what is next."""
+    """Write every tag: digest, platforms, compressed size, age, attachments, next stages."""
     registry = registries.client(workspace)
     digests = _digests(registry)
     seen = {
@@ -44,7 +44,7 @@ def inspect(workspace: Workspace) -> None:
     }
     workspace.terminal.table(
         str(registry.repository),
-        ("tag", "digest", "platforms", "compressed", "age", "evidence", "SBOM", "may move to"),
+        ("tag", "digest", "platforms", "compressed", "age", "evidence", "SBOM", "can move to"),
         [(name, digest[:SHORT], *seen[digest]) for name, digest in digests.items()],
     )
     for name, digest in digests.items():
@@ -52,7 +52,7 @@ def inspect(workspace: Workspace) -> None:
 
 
 def show(workspace: Workspace, reference: str) -> None:
-    """Write every statement that hangs on an image, the oldest first, as this side judges it."""
+    """Write all statements attached to an image, the oldest first, evaluated by local policy."""
     registry = registries.client(workspace)
     digest = promote.resolve(registry, reference)
     found, rules = evidence.gather(registry, digest), stages.rules(workspace.config)
@@ -67,8 +67,8 @@ def show(workspace: Workspace, reference: str) -> None:
             "started",
             "seconds",
             "verdicts",
-            "carried from",
-            "believed",
+            "reused from",
+            "valid",
         ),
         [
             (*_row(row, rules), "no" if why else "yes")
@@ -97,7 +97,7 @@ def _described(workspace: Workspace, registry: RegistryClient, image: Image) -> 
 
 
 def _age(image: Image, now: dt.datetime) -> str:
-    """Return how old the commit is that an image was made of, in the largest whole unit."""
+    """Return how old the commit is that an image was made of, in the largest unit that fits."""
     try:
         made = dt.datetime.fromisoformat(image.label("org.opencontainers.image.created"))
         seconds = max(1, int((now - made).total_seconds()))
@@ -107,7 +107,7 @@ def _age(image: Image, now: dt.datetime) -> str:
 
 
 def _sboms(registry: RegistryClient, image: Image) -> str:
-    """Return which kinds of SBOM hang on an image or on its platforms, and how many of each."""
+    """Return the kinds of SBOM attached to an image or its platforms, and how many of each."""
     subjects = {image.digest, *(part.manifest.digest for part in image.platforms.values())}
     kinds = [row.artifact_type for subject in subjects for row in registry.referrers(subject)]
     found = {name: sum(word in kind for kind in kinds) for word, name in SBOMS.items()}
@@ -115,7 +115,7 @@ def _sboms(registry: RegistryClient, image: Image) -> str:
 
 
 def _counted(release: PromotionCandidate) -> str:
-    """Return how many stages passed, each that did not by its name, and what cannot be read."""
+    """Return how many stages passed, the names of the others, and how many are unreadable."""
     rows = release.statements
     others = [f"{name} {row.status}" for name, row in rows.items() if row.status != Status.PASSED]
     passed = len(rows) - len(others)
@@ -126,7 +126,7 @@ def _counted(release: PromotionCandidate) -> str:
 def _next(
     workspace: Workspace, registry: RegistryClient, image: Image, release: PromotionCandidate
 ) -> str:
-    """Return the stages that the image may move to, by the very rule that a promotion obeys."""
+    """Return the stages that the image may move to, by the rule of a promotion."""
     answers = {
         stage: promote.assess(workspace, registry, stage, image, described=release).availability
         for stage in promotion.NEEDED

@@ -1,4 +1,4 @@
-"""What the evidence on disk says, gate by gate."""
+"""The verdicts in the evidence on disk, gate by gate."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ NEEDED = promotion.NEEDED[RELEASE]
 def check(workspace: Workspace, stage: str = "") -> None:
     """Write the verdicts as a table, then raise for the worst of them.
 
-    The facts are judged again, as a promotion does it. A stage that a release needs and that left
-    no evidence, or none that can be believed here, has no verdict. Raises GateFailedError,
+    The facts are evaluated again, as in a promotion. A stage that a release needs, without valid
+    evidence, has no verdict. Raises GateFailedError,
     NothingToJudgeError, and ConfigurationError for an unknown stage.
     """
     if stage and stage not in JUDGED:
         raise ConfigurationError(
-            f"No gate judges a stage {stage!r}.{nearest(stage, JUDGED)}",
-            why=f"Gates judge {', '.join(JUDGED)}.",
+            f"No gate evaluates the stage {stage!r}.{nearest(stage, JUDGED)}",
+            why=f"Stages with gates are {', '.join(JUDGED)}.",
         )
     rules = stages.rules(workspace.config)
     wanted = (stage,) if stage else _wanted(workspace)
@@ -68,7 +68,7 @@ def _error(found: Statement | NothingToJudgeError, rules: JudgingRules) -> Towpa
         return GateFailedError(f"{found.stage} failed: {names}.", why="\n".join(against))
     if against:
         return NothingToJudgeError(
-            f"The evidence of {found.stage} is not believed.",
+            f"The evidence of {found.stage} is not valid.",
             why="\n".join(against),
             next_step=f"Run the stage {found.stage} again.",
         )
@@ -76,7 +76,7 @@ def _error(found: Statement | NothingToJudgeError, rules: JudgingRules) -> Towpa
 
 
 def _severity(error: TowpathError) -> int:
-    """A gate that said no comes before one that could not be judged."""
+    """A failed gate comes before one that could not be evaluated."""
     return 0 if isinstance(error, GateFailedError) else 1
 
 
@@ -89,13 +89,13 @@ def _current(
         return error
     if statement.stage != stage:
         return NothingToJudgeError(
-            f"The evidence of {stage} speaks of the stage {statement.stage}.",
+            f"The evidence file of {stage} is about the stage {statement.stage}.",
             next_step=f"Run the stage {stage} again.",
         )
     if statement.policy != rules.policy:
         return NothingToJudgeError(
-            f"{stage} was judged under another policy.",
-            why="A gate, a waiver or a setting that changes a verdict is another one since.",
+            f"{stage} was evaluated under another policy.",
+            why="A gate, a waiver or a setting that affects verdicts has changed since.",
             next_step=f"Run the stage {stage} again.",
         )
     return statement

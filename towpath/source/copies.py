@@ -1,4 +1,4 @@
-"""Copies of the working tree: whole repositories of their own, which nothing ties to the first."""
+"""Copies of the working tree: complete, independent repositories."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def make_copy(workspace: Workspace, places: Iterable[Path]) -> SourceSnapshot:
     Of a project that is a directory of a bigger repository, that directory is written, where it
     lies in it. All of them hold the very same files, whatever is edited meanwhile, with the commit,
     the branch, the tags and the remote of the first. A linked worktree, whose `.git` is only a file
-    that points elsewhere, gives copies that are whole; a submodule that is there is copied too.
+    that points elsewhere, gives complete copies; a submodule that is checked out is copied too.
     """
     made_of = sources.read_source(workspace)
     with tempfile.TemporaryDirectory(prefix="towpath-") as scratch:

@@ -15,13 +15,13 @@ from towpath.source.snapshot import SourceFiles
 FIRST_LINE = 200
 # How git writes the mode of a symbolic link.
 LINK = "120000 "
-# Stands for what is no UTF-8 text in what git said.
+# Replaces what is no UTF-8 text in the output of git.
 REPLACED = "\ufffd"
 
 
 @dataclass(frozen=True)
 class FileList:
-    """Paths below the project's root; `about` says of each its mode and the hash of its bytes.
+    """Paths below the project's root; `about` has the mode and the hash of each.
 
     `outside` are links that lead out of the project: what they lead to is no part of it.
     `unnamed` are files whose name is no UTF-8 text, as far as it can be read.
@@ -51,22 +51,24 @@ def listed(workspace: Workspace, seen: SourceFiles | None = None) -> FileList:
     """Return the project's files, but none that git ignores; `seen` saves asking git again."""
     root = workspace.config.root
     entries = (seen or source.read_files(workspace)).files
-    outside = sorted(path for path, said in entries if _leads_out(root, path, said))
-    there = _there(root, {path: said for path, said in entries if path not in outside})
+    outside = sorted(path for path, entry in entries if _leads_out(root, path, entry))
+    there = _there(root, {path: entry for path, entry in entries if path not in outside})
     unnamed = sorted(path for path, _ in entries if REPLACED in path and path not in there)
     return FileList(root, there, tuple(outside), tuple(unnamed))
 
 
 def _there(root: Path, entries: Mapping[str, str]) -> dict[str, str]:
-    """Return what is known of those files that nobody deleted."""
+    """Return the entries of the files that exist."""
     return {
-        path: _about(root / path, said) for path, said in entries.items() if (root / path).is_file()
+        path: _about(root / path, entry)
+        for path, entry in entries.items()
+        if (root / path).is_file()
     }
 
 
-def _leads_out(root: Path, path: str, said: str) -> bool:
+def _leads_out(root: Path, path: str, entry: str) -> bool:
     """Tell whether a file is a link to somewhere outside the project."""
-    if not said.startswith(LINK):
+    if not entry.startswith(LINK):
         return False
     try:
         return not (root / path).resolve(strict=True).is_relative_to(root.resolve())
@@ -76,6 +78,6 @@ def _leads_out(root: Path, path: str, said: str) -> bool:
         return True
 
 
-def _about(file: Path, said: str) -> str:
+def _about(file: Path, entry: str) -> str:
     """Return what is known of a file; of a link git knows where it leads, and not what is there."""
-    return f"{said} {file_hash(file)}" if said.startswith(LINK) else said
+    return f"{entry} {file_hash(file)}" if entry.startswith(LINK) else entry

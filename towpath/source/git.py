@@ -4,7 +4,7 @@ from __future__ import annotations
 
 Argv = list[str]
 
-# What somebody has set for git must not change which bytes are seen: every file is looked at, and
+# Git settings of the user must not change which bytes are seen: every file is read, and
 # is taken as it lies there. Source: git-config(1).
 _AS_THEY_ARE = (
     *("core.autocrlf=false", "core.safecrlf=false", "core.checkStat=default"),
@@ -34,7 +34,7 @@ def subtree(tree: str) -> Argv:
 
 
 def line_ends() -> Argv:
-    """Ask whether git changes the ends of lines here; fails where nothing says so."""
+    """Ask whether git changes the ends of lines here; fails where it is not set."""
     return ["git", "config", "--get", "core.autocrlf"]
 
 
@@ -74,7 +74,7 @@ def remote_url() -> Argv:
 
 
 def add_all() -> Argv:
-    """Put the whole working tree, but what git ignores, into the index."""
+    """Add the complete working tree, except ignored files, to the index."""
     return _git("add", "--all", ".")
 
 

@@ -67,9 +67,9 @@ def wanted(config: Config) -> tuple[str, ...]:
     for name in filter(None, chosen):
         if name not in known:
             raise ConfigurationError(
-                f"TOWPATH_PYTHONS names {name!r}, which the project does not support."
+                f"TOWPATH_PYTHONS has {name!r}, which the project does not support."
                 f"{nearest(name, known)}",
-                why=f"The classifiers in pyproject.toml name {', '.join(known) or 'no Python'}.",
+                why=f"The classifiers in pyproject.toml list {', '.join(known) or 'no Python'}.",
             )
     return tuple(name for name in known if name in chosen) if any(chosen) else known
 
@@ -105,12 +105,12 @@ def found(workspace: Workspace) -> dict[str, str]:
     here = {
         python: shutil.which(f"python{python}", path=path) for python in wanted(workspace.config)
     }
-    said = {
+    versions = {
         python: workspace.runner.run([program, "-V"], check=False).stdout.strip()
         for python, program in here.items()
         if program
     }
-    return {python: version for python, version in said.items() if version}
+    return {python: version for python, version in versions.items() if version}
 
 
 def search_path(config: Config) -> str:

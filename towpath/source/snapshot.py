@@ -30,7 +30,7 @@ _RELEASE_TAG = re.compile(r"v(\d+\.\d+\.\d+(?:[a-z0-9.]*))")
 class SourceFiles:
     """The files as they are, committed or not: their git tree hash, and each one's own.
 
-    Without `files` only the tree as a whole is known. `prefix` is where the project lies in a
+    Without `files` only the hash of the tree is known. `prefix` is where the project lies in a
     repository that holds more: empty at its top, else as in `apps/shop/`.
     """
 
@@ -41,7 +41,7 @@ class SourceFiles:
 
     @property
     def subject(self) -> Subject:
-        """What the statements of the stages before the image speak of."""
+        """The subject of the statements of the stages before the image."""
         return Subject.commit(self.commit, self.tree)
 
 
@@ -110,7 +110,7 @@ def _warn_of_pointers(workspace: Workspace, seen: SourceFiles) -> None:
         workspace.terminal.warn(
             f"Git LFS did not fetch {found[0]}"
             + (f" and {len(found) - 1} more files" if found[1:] else "")
-            + ": what is built has a pointer in its place. Run `git lfs pull`."
+            + ": the image would contain pointers instead. Run `git lfs pull`."
         )
 
 
@@ -160,19 +160,19 @@ def _refuse_changed_submodules(seen: SourceFiles) -> None:
     changed = [path for path, about in seen.files if _CHANGED in about]
     if changed:
         raise ConfigurationError(
-            f"The submodule {changed[0]} has changes that are not committed in it.",
-            why="The commit of the project names a submodule by its commit alone.",
-            next_step="Commit them in the submodule, or undo them.",
+            f"The submodule {changed[0]} has uncommitted changes.",
+            why="The project records a submodule by its commit only.",
+            next_step="Commit them in the submodule, or discard them.",
         )
 
 
 def _head(workspace: Workspace, place: Path) -> _Head:
     try:
-        # In English, so that its reason can be told from another one.
-        said = workspace.runner.run(git.head(), env={"LC_ALL": "C"}, cwd=place).stdout
+        # In English, so that its reasons can be distinguished.
+        output = workspace.runner.run(git.head(), env={"LC_ALL": "C"}, cwd=place).stdout
     except CommandFailedError as error:
         raise _no_source(workspace, error) from error
-    commit, tree, prefix, index = (*said.splitlines(), "", "")[:4]
+    commit, tree, prefix, index = (*output.splitlines(), "", "")[:4]
     return _Head(commit, tree, prefix, place / (index or ".git/index"))
 
 
@@ -180,26 +180,27 @@ def _no_source(workspace: Workspace, error: CommandFailedError) -> Configuration
     """Return the error of a project of which git names no commit, with what helps."""
     if "dubious ownership" in error.why:
         return ConfigurationError(
-            "git does not read this repository, because it belongs to another user.",
+            "git refuses to read this repository because it belongs to another user.",
             why=error.why,
             next_step=f"git config --global --add safe.directory {workspace.config.root}",
         )
     if "not a git repository" in error.why:
         return ConfigurationError(
-            "The project has no commit to speak of: it is in no git repository.",
+            "The project is not in a git repository.",
             why=error.why,
-            next_step="Run `git init`, commit your files, and start again.",
+            next_step="Run `git init`, commit your files, and run the command again.",
         )
     if "exists on disk, but not in" in error.why or "does not exist in" in error.why:
         return ConfigurationError(
-            "No file of the project is committed in the repository that it lies in.",
+            "None of the project's files is committed in its git repository.",
             why=error.why,
-            next_step="Commit its files, or run `git init` in it, and start again.",
+            next_step="Commit them, or run `git init` in the project's directory, and run the "
+            "command again.",
         )
     return ConfigurationError(
-        "The project has no commit to speak of.",
+        "git reports no commit for the project.",
         why=error.why or error.what,
-        next_step="Commit your files and start again.",
+        next_step="Commit your files and run the command again.",
     )
 
 
@@ -224,7 +225,7 @@ def _working_tree(workspace: Workspace, place: Path, seen: _Head) -> str:
 def _look_at_every_file(run: Callable[..., Outcome], env: dict[str, str]) -> None:
     """Take from a copy of the index what keeps git from reading a file that has changed.
 
-    Those are flags that somebody has set, and times that were noted while git changed the ends of
+    Those are flags that were set, and times that were recorded while git changed the ends of
     lines: the file is not what git remembers of it.
     """
     ends = run(git.line_ends(), check=False).stdout.strip().lower()

@@ -1,6 +1,6 @@
 """The settings by which a project switches off a part of what a tool would judge. Pure.
 
-They hold: a project knows its code. But whoever reads a verdict sees them beside it.
+They are respected: a project knows its code. But they are shown beside the verdict.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from towpath.core.findings import LeftOut
 
 @dataclass(frozen=True)
 class Switches:
-    """Where a tool's settings stand, which sections are its own, and which keys switch it off.
+    """Where a tool's settings are, which sections belong to it, and which keys switch it off.
 
     Sections and keys may be patterns. A key that ends with `=` and a value counts with that value
     alone.
@@ -71,7 +71,7 @@ _LEAVES_OUT = re.compile(
     r"(?:-[km]\b|--(?:deselect|ignore(?:-glob)?|lf|last-failed|sw|stepwise|co|collect-only)\b)"
     r"|-p(?:\s|=)?no:"
 )
-# What is no table of settings: a line that switches something off, wherever it stands.
+# Files that are not tables of settings: a line anywhere that switches something off.
 _LINES: Mapping[str, tuple[tuple[str, ...], re.Pattern[str]]] = {
     "shellcheck": ((".shellcheckrc",), re.compile(r"disable=.+")),
     "hadolint": (
@@ -90,7 +90,7 @@ _LINES: Mapping[str, tuple[tuple[str, ...], re.Pattern[str]]] = {
 
 
 def files(tool: str) -> tuple[str, ...]:
-    """Return the paths at which settings of a tool may stand."""
+    """Return the paths at which settings of a tool may be."""
     switches, (lines, _) = SWITCHES.get(tool), _LINES.get(tool, ((), None))
     return (*(switches.files if switches else ()), *lines)
 
@@ -114,7 +114,7 @@ def find(tool: str, texts: Mapping[str, str]) -> list[LeftOut]:
 
 
 def sections(text: str) -> configparser.RawConfigParser:
-    """Return the sections of a file such as setup.cfg; raises ValueError for one that is none.
+    """Return the sections of a file such as setup.cfg; raises ValueError for an invalid one.
 
     Many spaces in a row are one: the standard library takes minutes for a line of them.
     """

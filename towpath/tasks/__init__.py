@@ -1,1 +1,1 @@
-"""The Invoke surface: flags become settings, one flow runs, an error becomes an exit code."""
+"""The Invoke tasks: options become settings, one action runs, an error becomes an exit code."""

@@ -1,4 +1,4 @@
-"""`invoke ci.*`: the checks in containers, for machines that have an engine and nothing else."""
+"""`invoke ci.*`: the checks in containers, for machines that have only a Docker engine."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Labelled:
-    """The echo of one of several services: its name stands before each line."""
+    """Output of one of several services: each line begins with the name of the service."""
 
     terminal: Terminal
     service: str
@@ -38,13 +38,13 @@ class Labelled:
     positional=[],
     iterable=["service"],
     help={
-        "service": "Only this one; may be given again: --service=lint-check --service=unit-tests",
+        "service": "Only this one; may be repeated: --service=lint-check --service=unit-tests",
         "verbose": "Show every command and what it prints.",
     },
 )
 @entry
 def run(_c: Context, service: list[str], verbose: bool = False) -> None:
-    """Run the checks in containers side by side; fail if one of them did not pass."""
+    """Run the checks in containers side by side; fail if one of them does not pass."""
     from towpath.checks import containers as ci
     from towpath.environments.engine import Engine
 
@@ -66,7 +66,10 @@ def _runner(found: Workspace, service: str) -> Runner:
 
 
 def _socket(found: Workspace) -> Path:
-    """Return the engine's socket on this machine: an engine elsewhere does not see our files."""
+    """Return the engine's socket; raises ConfigurationError for a remote engine.
+
+    A remote engine cannot read the files of this machine.
+    """
     from towpath.engine.discover import host_endpoint
 
     endpoint = host_endpoint(found.config.env)

@@ -1,6 +1,6 @@
-"""How every task enters: one place that builds the tools of a flow and turns errors into exits.
+"""What every task shares: building its workspace, and turning errors into exit codes.
 
-What a flow needs is imported when one runs: `invoke --list` and a shell that completes need none.
+Modules are imported when a task runs, so that `invoke --list` and shell completion stay fast.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 P = ParamSpec("P")
 
-# Of an error of the system: it lies with the machine, not with us.
+# Errors of the operating system that the user can fix; others are bugs.
 OF_THE_MACHINE = {
     *(errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT),
     *(errno.ENOTDIR, errno.ENAMETOOLONG),
@@ -35,7 +35,10 @@ OF_THE_MACHINE = {
 
 
 def find_root(start: Path) -> Path:
-    """Return the nearest directory, from `start` upwards, that has a pyproject.toml."""
+    """Return the nearest directory, from `start` upwards, that has a pyproject.toml.
+
+    Raises ConfigurationError if there is none.
+    """
     for directory in (start, *start.parents):
         if (directory / "pyproject.toml").is_file():
             return directory
@@ -48,7 +51,8 @@ def find_root(start: Path) -> Path:
 def workspace(*, verbose: bool = False, engine: bool = False) -> Workspace:
     """Build the workspace from the process' own environment and directory.
 
-    With `engine` a Docker engine is found, or brought up, and every command runs against it.
+    With `engine`, every command uses a Docker engine, which is started if necessary. Raises
+    ConfigurationError for wrong settings, and EngineAbsentError without an engine.
     """
     from towpath.config import load
     from towpath.config.workspace import Workspace
@@ -69,7 +73,10 @@ def workspace(*, verbose: bool = False, engine: bool = False) -> Workspace:
 
 
 def with_engine(found: Workspace) -> Workspace:
-    """Return the workspace on an engine that answers, which is brought up where none does."""
+    """Return the workspace with a running Docker engine, which is started if necessary.
+
+    Raises EngineAbsentError where none can be started.
+    """
     from dataclasses import replace
 
     from towpath.config.workspace import Workspace
@@ -81,14 +88,14 @@ def with_engine(found: Workspace) -> Workspace:
     runner = Runner(
         found.terminal, env=env, cwd=found.config.root, streaming=found.terminal.verbose
     )
-    # The one that brings an engine up reads our settings in it; whoever uses the engine does not.
+    # Starting an engine needs Towpath's own variables; using it does not.
     env.update(up(runner, found.terminal))
     runner.env = environment.of_tools(env)
     return Workspace(replace(found.config, env=env), runner, found.terminal)
 
 
 def entry(body: Callable[P, Any]) -> Callable[P, None]:
-    """Wrap a task's body: its errors are shown once and become the exit code of DESIGN's table."""
+    """Wrap a task's body: its errors are shown once and become its exit code."""
 
     @functools.wraps(body)
     def wrapped(*args: P.args, **kwargs: P.kwargs) -> None:
@@ -103,9 +110,9 @@ def entry(body: Callable[P, Any]) -> Callable[P, None]:
 
 
 def guarded(body: Callable[P, Any], *args: P.args, **kwargs: P.kwargs) -> None:
-    """Run a body and show its error, if it raises one, before it goes on to whoever exits.
+    """Run a body; show an error that it raises, and raise it as a TowpathError.
 
-    What is no error of ours is a bug of ours: its traceback is shown, without secrets.
+    Any other exception is a bug: its traceback is shown, without secrets.
     """
     from towpath.core.redaction import SECRETS
 
@@ -129,16 +136,16 @@ def _unexpected(error: Exception) -> UnexpectedError:
     return UnexpectedError(
         f"Internal error: {type(error).__name__}: {error}",
         why="".join(traceback.format_exception(error)).rstrip(),
-        next_step="This is a bug in Towpath: report it with the lines above.",
+        next_step="This is a bug in Towpath: please report it with the lines above.",
     )
 
 
 def _of_the_machine(error: OSError) -> ConfigurationError:
-    """Return the error of a file or directory that this machine does not let us use."""
+    """Return the error for a file or directory that cannot be accessed."""
     return ConfigurationError(
-        f"{error.filename} cannot be used.",
+        f"Cannot access {error.filename}.",
         why=f"{error.strerror}.",
-        next_step="Check who owns it and whether there is room; TOWPATH_STATE moves the state.",
+        next_step="Check its owner and the free space; TOWPATH_STATE moves the state.",
     )
 
 
@@ -151,7 +158,7 @@ def _shown(error: TowpathError) -> TowpathError:
 
 @contextmanager
 def _stop_signals_raise() -> Iterator[None]:
-    """Let SIGTERM end a flow as Ctrl-C does, so that what it began is undone or journalled."""
+    """Let SIGTERM interrupt a task like Ctrl-C, so that it can undo or record its changes."""
 
     def interrupt(_number: int, _frame: object) -> None:
         raise KeyboardInterrupt

@@ -1,8 +1,8 @@
-"""`python -m towpath.tasks.copy FROM TO`: an image under one more name, here or elsewhere.
+"""`python -m towpath.tasks.copy FROM TO`: copy an image to another tag or registry.
 
-What a promotion does to the registry, without a project and without a judgement: for scripts, and
-to be measured. References are whole, as in `localhost:5000/team/app@sha256:...`. Nothing is said
-when it worked. Little is imported, because most of such a copy's time is a start of Python.
+It changes the registry as a promotion does, without a project and without checking evidence: for
+scripts and benchmarks. References are complete, as in `localhost:5000/team/app@sha256:...`. Success
+prints nothing. Few modules are imported, because most of the time of a copy is Python's start.
 """
 
 from __future__ import annotations
@@ -21,7 +21,9 @@ def main(argv: Sequence[str], env: Mapping[str, str]) -> int:
     """Copy one image with what is attached to it, and return the exit code."""
     try:
         if len(argv) != 2 or argv[0].startswith("-"):
-            raise ConfigurationError("Two references are wanted.", next_step=f"Write {USAGE}.")
+            raise ConfigurationError(
+                "The command takes two references.", next_step=f"Write {USAGE}."
+            )
         copy(argv[0], argv[1], env)
     except TowpathError as error:
         from towpath.core.terminal import Terminal
@@ -32,12 +34,12 @@ def main(argv: Sequence[str], env: Mapping[str, str]) -> int:
 
 
 def copy(origin: str, goal: str, env: Mapping[str, str]) -> None:
-    """Bring the image to the other reference's repository; a tag moves last."""
+    """Copy the image to the repository of `goal`; the tag moves last."""
     from towpath.registry.login import registry_client
 
     (place, reference), (target, name) = parse(origin), parse(goal)
     if ":" in name:
-        raise ConfigurationError(f"{goal} names no tag.", next_step="Write a tag after the name.")
+        raise ConfigurationError(f"{goal} has no tag.", next_step="Add a tag to the name.")
     source = registry_client(place, env)
     if target == place:
         from towpath.registry.tags import move_tag
@@ -50,7 +52,7 @@ def copy(origin: str, goal: str, env: Mapping[str, str]) -> None:
 
 
 def parse(reference: str) -> tuple[Repository, str]:
-    """Split a whole reference into its repository and its tag or digest."""
+    """Split a complete reference into repository and tag or digest; or ConfigurationError."""
     name, at, wanted = reference.partition("@")
     if at:
         digest(wanted)
@@ -60,8 +62,9 @@ def parse(reference: str) -> tuple[Repository, str]:
     registry, slash, path = name.partition("/")
     if not slash:
         raise ConfigurationError(
-            f"{reference!r} is no whole reference.",
-            next_step="Write registry, name, and a tag or digest: localhost:5000/team/app:built.",
+            f"{reference!r} is not a complete reference.",
+            next_step="Write registry, name, and a tag or digest, as in "
+            "localhost:5000/team/app:built.",
         )
     return Repository(registry, path), wanted
 

@@ -1,4 +1,4 @@
-"""Deployment and what runs where, as Invoke tasks."""
+"""Invoke tasks for deployments and the state of environments."""
 
 from __future__ import annotations
 
@@ -7,26 +7,27 @@ from invoke.tasks import task
 
 from towpath.tasks.context import entry, workspace
 
-_ENVIRONMENT = "As in pyproject.toml: development, staging, production."
+_ENVIRONMENT = "An environment in pyproject.toml: development, staging or production."
 _VERBOSE = "Show every command and what it prints."
-_JSON = "Write JSON instead of a table."
+_JSON = "Print JSON instead of a table."
 
 
 def _suffix(environment: str) -> str:
-    """Return what an environment adds to a stage's name; staging is the chain's own."""
+    """Return the suffix of an environment's stages; the pipeline's own, staging, has none."""
     return "" if environment == "staging" else f"-{environment}"
 
 
 @task(
     help={
         "environment": _ENVIRONMENT,
-        "digest": "Of the release; otherwise what the tag test (production: release) points at.",
+        "digest": "Digest of the release; default: what the tag test (for production: release) "
+        "points to.",
         "verbose": _VERBOSE,
     }
 )
 @entry
 def deploy(_c: Context, environment: str, digest: str = "", verbose: bool = False) -> None:
-    """Deploy a release without losing a request, and verify that it serves."""
+    """Deploy a release without downtime, and verify that it answers requests."""
     from towpath.deployment import release as target
     from towpath.evidence import record as stages
     from towpath.pipeline import stages as delivery
@@ -38,14 +39,14 @@ def deploy(_c: Context, environment: str, digest: str = "", verbose: bool = Fals
     delivery.deploy(found, f"deploy{suffix}", environment, chosen.digest, chosen.version)
     verified = delivery.verify(found, f"verify{suffix}", environment, chosen.digest, chosen.version)
     stages.raise_for(verified)
-    found.terminal.say(f"{environment} serves {chosen.version} at {place.url}")
+    found.terminal.say(f"{environment} now runs {chosen.version} at {place.url}")
     found.terminal.data(found.config.images.at(chosen.digest))
 
 
 @task(help={"environment": _ENVIRONMENT, "verbose": _VERBOSE})
 @entry
 def rollback(_c: Context, environment: str, verbose: bool = False) -> None:
-    """Bring back the release that served before, on the same way, and verify that it serves."""
+    """Deploy the previous release again, and verify that it answers requests."""
     from towpath.deployment import deploy as flow
     from towpath.evidence import record as stages
     from towpath.pipeline import stages as delivery
@@ -54,14 +55,14 @@ def rollback(_c: Context, environment: str, verbose: bool = False) -> None:
     deployed = flow.rollback(found, found.config.environment(environment))
     name = f"verify{_suffix(environment)}"
     stages.raise_for(delivery.verify(found, name, environment, deployed.digest, deployed.version))
-    found.terminal.say(f"{environment} serves {deployed.version} again.")
+    found.terminal.say(f"{environment} runs {deployed.version} again.")
     found.terminal.data(found.config.images.at(deployed.digest))
 
 
 @task(help={"json": _JSON})
 @entry
 def status(_c: Context, json: bool = False) -> None:
-    """Show what runs where: version, digest, since when, and how it is."""
+    """Show the release of each environment: version, digest, since when, and health."""
     from dataclasses import asdict
     from json import dumps
 
@@ -89,10 +90,10 @@ def status(_c: Context, json: bool = False) -> None:
     )
 
 
-@task(help={"environment": f"{_ENVIRONMENT} Otherwise all that run."})
+@task(help={"environment": f"{_ENVIRONMENT} Default: all that are running."})
 @entry
 def health(_c: Context, environment: str = "") -> None:
-    """Tell whether environments are well; exit 5 if one is not."""
+    """Check the health of environments; exit 5 if one is unhealthy."""
     from towpath.environments import status as flow
 
     found = workspace(engine=True)
@@ -107,7 +108,7 @@ def health(_c: Context, environment: str = "") -> None:
 @task(help={"environment": _ENVIRONMENT, "json": _JSON})
 @entry
 def history(_c: Context, environment: str, json: bool = False) -> None:
-    """Show what an environment has run, the newest last."""
+    """List the releases that an environment has run, the newest last."""
     from json import dumps
 
     from towpath.environments.environment import Site

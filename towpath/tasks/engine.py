@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def _tools(verbose: bool = False) -> tuple[Runner, Terminal]:
-    """Return the two doors; the engine needs no project, so any directory will do."""
+    """Return a runner and a terminal; the engine needs no project, so any directory works."""
     from towpath.core.environment import usable
     from towpath.core.runner import Runner
     from towpath.core.terminal import Terminal
@@ -29,7 +29,7 @@ def _tools(verbose: bool = False) -> tuple[Runner, Terminal]:
 @task(help={"verbose": "Show every command and what it prints."})
 @entry
 def up(_c: Context, verbose: bool = False) -> None:
-    """Make sure a Docker engine answers: the host's, else the embedded one is brought up."""
+    """Make sure that a Docker engine answers: the host's, or else start the embedded one."""
     from towpath.engine import lifecycle as flow
 
     runner, terminal = _tools(verbose)
@@ -43,7 +43,7 @@ def up(_c: Context, verbose: bool = False) -> None:
 @task(help={"purge": "Also delete its images, volumes and root on disk."})
 @entry
 def down(_c: Context, purge: bool = False) -> None:
-    """Stop the embedded engine with everything in it; a host's engine is left alone."""
+    """Stop the embedded engine with all its containers; a host's engine is not touched."""
     from towpath.engine import lifecycle as flow
 
     flow.down(*_tools(), purge=purge)
@@ -52,7 +52,7 @@ def down(_c: Context, purge: bool = False) -> None:
 @task
 @entry
 def status(_c: Context) -> None:
-    """Tell which Docker engine is used, and how the embedded one stands."""
+    """Show which Docker engine is used, and the state of the embedded one."""
     from towpath.engine import lifecycle as flow
 
     flow.status(*_tools())

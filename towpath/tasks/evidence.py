@@ -1,4 +1,4 @@
-"""The evidence of a release, as Invoke tasks."""
+"""Invoke tasks for the evidence of a release."""
 
 from __future__ import annotations
 
@@ -9,29 +9,29 @@ from towpath.core.errors import ConfigurationError
 from towpath.core.suggest import nearest
 from towpath.tasks.context import entry, workspace
 
-_IMAGE = "A digest or a tag; otherwise the image built last."
+_IMAGE = "A digest or a tag; default: the image that was built last."
 
 
 @task(help={"image": _IMAGE})
 @entry
 def show(_c: Context, image: str = "built") -> None:
-    """Show what is known of an image: every statement that hangs on it."""
+    """Show all statements that are attached to an image."""
     from towpath.promotion import show as listing
 
     listing.show(workspace(), image)
 
 
-@task(help={"image": _IMAGE, "stage": "Where it would go: test or release."})
+@task(help={"image": _IMAGE, "stage": "Stage to evaluate it for: test or release."})
 @entry
 def verify(_c: Context, image: str = "built", stage: str = "test") -> None:
-    """Judge an image by the evidence in the registry, and move nothing; exit 7 if it may not."""
+    """Check whether an image could be promoted, and move nothing; exit 7 if it could not."""
     from towpath.promotion import promote
     from towpath.promotion.availability import NEEDED
     from towpath.registry import image as registry
 
     if stage not in NEEDED:
         raise ConfigurationError(
-            f"Nothing is promoted to {stage!r}.{nearest(stage, NEEDED)}",
+            f"Cannot promote to {stage!r}.{nearest(stage, NEEDED)}",
             why=f"--stage takes {' and '.join(NEEDED)}.",
         )
     found = workspace()
@@ -41,21 +41,21 @@ def verify(_c: Context, image: str = "built", stage: str = "test") -> None:
     promote.refuse(candidate, stage)
     unproven = ", ".join(candidate.availability.unproven)
     found.terminal.say(
-        f"{candidate.release.version} may move to {stage}"
-        + (f"; unproven: {unproven}." if unproven else ".")
+        f"{candidate.release.version} can be promoted to {stage}"
+        + (f"; not evaluated: {unproven}." if unproven else ".")
     )
 
 
 @task(
     positional=["file"],
     help={
-        "file": "Where to write the statements.",
-        "stages": "Those that this job has run, as in lint,tests.",
+        "file": "File to write the statements to.",
+        "stages": "Stages that this job has run, as in lint,tests.",
     },
 )
 @entry
 def export(_c: Context, file: str, stages: str) -> None:
-    """Write what this job's stages say into one file for the next job; its sha256 is shown."""
+    """Write this job's statements to a file for the next job, and print the file's sha256."""
     from pathlib import Path
 
     from towpath.evidence import exchange
@@ -68,15 +68,15 @@ def export(_c: Context, file: str, stages: str) -> None:
     name="import",
     positional=["file"],
     help={
-        "file": "What `invoke evidence.export` wrote in another job.",
-        "stages": "Those that the other job had to run; it may speak of no other.",
-        "commit": "That the CI run is for, as in $GITHUB_SHA.",
-        "sha256": "Of the file, as the CI system passed it on.",
+        "file": "File that `invoke evidence.export` wrote in another job.",
+        "stages": "Stages that the other job had to run; the file must have these and no others.",
+        "commit": "Commit that the CI run is for, as in $GITHUB_SHA.",
+        "sha256": "sha256 of the file, as passed on by the CI system.",
     },
 )
 @entry
 def import_(_c: Context, file: str, stages: str, commit: str, sha256: str) -> None:
-    """Take another job's evidence, if it is whole and about this commit; an image is named."""
+    """Import another job's evidence if it is complete and about this commit; print its image."""
     from pathlib import Path
 
     from towpath.evidence import exchange

@@ -1,4 +1,4 @@
-"""The gates and what they said, as Invoke tasks."""
+"""Invoke tasks for the gates and their verdicts."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def list_(_c: Context) -> None:
     )
 
 
-@task(help={"stage": "Only this stage; otherwise each one that a release needs."})
+@task(help={"stage": "Only this stage; default: every stage that a release needs."})
 @entry
 def check(_c: Context, stage: str = "") -> None:
     """Show every verdict in the evidence on disk; exit 4 if a gate failed, 3 if one is missing."""

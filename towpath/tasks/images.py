@@ -1,4 +1,4 @@
-"""Build, scan and promote, as Invoke tasks."""
+"""Invoke tasks to build, scan and promote images."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ from invoke.tasks import task
 from towpath.tasks.context import entry, with_engine, workspace
 
 _VERBOSE = "Show every command and what it prints."
-_DIGEST = "Of the image; otherwise the one that carries the tag of the stage before."
+_DIGEST = "Digest of the image; default: the one with the tag of the previous stage."
 
 
 @task(
     help={
-        "platforms": "As in amd64,arm64; otherwise those of pyproject.toml.",
-        "target": "production, testing, development, several of them, or all.",
+        "platforms": "As in amd64,arm64; default: those in pyproject.toml.",
+        "target": "production, testing or development, several of them, or all.",
         "push": "Push to the registry; with --no-push the image stays in the engine.",
-        "no_cache": "Build every step again.",
-        "tag": "One more name for the image, beside those that the pipeline gives.",
-        "progress": "plain shows the builder's own words; otherwise they are in reports/logs.",
+        "no_cache": "Build every step again, without the cache.",
+        "tag": "Additional tag for the image.",
+        "progress": "plain shows the builder's output; otherwise it is in reports/logs.",
         "verbose": _VERBOSE,
     }
 )
@@ -70,10 +70,15 @@ def build(
         stages.raise_for(flow.record(found, made_of, row, asked, started=started))
 
 
-@task(help={"digest": "Of the image; otherwise the one built last.", "verbose": _VERBOSE})
+@task(
+    help={
+        "digest": "Digest of the image; default: the one that was built last.",
+        "verbose": _VERBOSE,
+    }
+)
 @entry
 def scan(_c: Context, digest: str = "", verbose: bool = False) -> None:
-    """Scan the image in the registry, every platform of it, for known weaknesses."""
+    """Scan every platform of the image in the registry for known vulnerabilities."""
     from towpath.core.references import BUILT
     from towpath.evidence import record as stages
     from towpath.promotion import promote
@@ -95,14 +100,14 @@ def scan(_c: Context, digest: str = "", verbose: bool = False) -> None:
 @task(help={"digest": _DIGEST, "verbose": _VERBOSE})
 @entry
 def promote_test(_c: Context, digest: str = "", verbose: bool = False) -> None:
-    """Accept a built image into test, if its evidence allows it."""
+    """Promote a built image to test, if its evidence allows it."""
     _promote("test", digest, verbose)
 
 
 @task(help={"digest": _DIGEST, "verbose": _VERBOSE})
 @entry
 def promote_release(_c: Context, digest: str = "", verbose: bool = False) -> None:
-    """Accept a tested image as a release; in CI only, and with every gate passed."""
+    """Promote a tested image to release; only in CI, and only if every gate passed."""
     _promote("release", digest, verbose)
 
 
@@ -112,6 +117,6 @@ def _promote(stage: str, digest: str, verbose: bool) -> None:
     found = workspace(verbose=verbose)
     promoted = flow.promote(found, stage, digest)
     if promoted.unproven:
-        found.terminal.warn(f"unproven: {', '.join(promoted.unproven)}")
-    found.terminal.say(f"{promoted.version} is {promoted.tag} now.")
+        found.terminal.warn(f"not evaluated: {', '.join(promoted.unproven)}")
+    found.terminal.say(f"{promoted.version} now has the tag {promoted.tag}.")
     found.terminal.data(found.config.images.at(promoted.digest))

@@ -1,4 +1,4 @@
-"""What a release would do to a database, as Invoke tasks."""
+"""Invoke tasks for the database migrations of a release."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from towpath.environments.environment import Release, Site
 
 _HELP = {
-    "environment": "Whose database: development, staging or production.",
-    "digest": "Of the release; otherwise what the tag test (production: release) points at.",
+    "environment": "Environment whose database is used: development, staging or production.",
+    "digest": "Digest of the release; default: that of the tag test (for production: release).",
     "verbose": "Show every command and what it prints.",
 }
 
@@ -30,7 +30,7 @@ def plan(_c: Context, environment: str, digest: str = "", verbose: bool = False)
 @task(help=_HELP)
 @entry
 def check(_c: Context, environment: str, digest: str = "", verbose: bool = False) -> None:
-    """Judge the migrations that a release would apply; exit 4 if one would break what serves."""
+    """Check the migrations of a release; exit 4 if one would break the running release."""
     from towpath.deployment.migrations import migrate
     from towpath.deployment.migrations import rules as migrations
 
@@ -45,7 +45,7 @@ def check(_c: Context, environment: str, digest: str = "", verbose: bool = False
 @task(help=_HELP)
 @entry
 def apply(_c: Context, environment: str, digest: str = "", verbose: bool = False) -> None:
-    """Apply the migrations of a release, behind a backup, if nothing that serves breaks."""
+    """Apply the migrations of a release after a backup, unless the running release would break."""
     from towpath.deployment import traffic
     from towpath.deployment.migrations import migrate
     from towpath.evidence import journal
@@ -58,7 +58,7 @@ def apply(_c: Context, environment: str, digest: str = "", verbose: bool = False
 
 
 def _place(environment: str, digest: str, verbose: bool) -> tuple[Site, Release]:
-    """Return the site with its database up, and the release that is meant."""
+    """Return the site with its database running, and the chosen release."""
     from towpath.deployment import release as target
     from towpath.environments import services as stack
     from towpath.environments.environment import Site

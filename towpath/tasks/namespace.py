@@ -1,4 +1,4 @@
-"""The names that people type: which task is where. A project's own `tasks.py` takes this whole."""
+"""The task names: which task is in which namespace. A project's `tasks.py` imports all of it."""
 
 from __future__ import annotations
 

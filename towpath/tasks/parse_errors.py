@@ -1,4 +1,4 @@
-"""What cannot be parsed ends with 2, as every mistake in a command does; Invoke ends with 1."""
+"""Errors of the command line end with exit code 2, like every usage error; Invoke's is 1."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from towpath.core.suggest import nearest
 
 
 def explain() -> None:
-    """Have Invoke say what it cannot parse as we say every error, once and for all."""
-    # Tasks are found after the first reading of the command line and before these.
+    """Patch Invoke, once, to report a command line that it cannot parse like our other errors."""
+    # Tasks are loaded after the first pass over the command line and before these.
     for name in ("parse_tasks", "parse_cleanup"):
         usual = getattr(Program, name)
         if not hasattr(usual, "__wrapped__"):
@@ -28,7 +28,7 @@ def _with_our_code(usual: Callable[[Program], None]) -> Callable[[Program], None
         try:
             usual(program)
         except Exit as error:
-            # With a message it is a mistake, without one the end of --help or --list.
+            # With a message it is an error, without one the end of --help or --list.
             raise Exit(error.message, ConfigurationError.code if error.message else 0) from error
         except (ParseError, ValueError) as error:
             contexts = getattr(program, "parser", None)
@@ -40,9 +40,9 @@ def _with_our_code(usual: Callable[[Program], None]) -> Callable[[Program], None
     return parse
 
 
-def _error(said: str, tasks: Iterable[str]) -> ConfigurationError:
-    """Return the error of a command line that cannot be parsed, with the nearest right word."""
-    if unknown := re.search(r"No idea what '(.+?)' is", said):
+def _error(message: str, tasks: Iterable[str]) -> ConfigurationError:
+    """Return the error of a command line that cannot be parsed, with the nearest valid name."""
+    if unknown := re.search(r"No idea what '(.+?)' is", message):
         word = unknown[1]
         kind = "option" if word.startswith("-") else "task"
         return ConfigurationError(
@@ -50,7 +50,7 @@ def _error(said: str, tasks: Iterable[str]) -> ConfigurationError:
             next_step="See `invoke --list`, and `invoke --help TASK` for the options of a task.",
         )
     return ConfigurationError(
-        "The command cannot be understood.",
-        why=re.sub(r"<Argument: (\S+)[^>]*>", r"--\1", said),
-        next_step="See `invoke --help TASK` for what a task takes.",
+        "Cannot parse the command.",
+        why=re.sub(r"<Argument: (\S+)[^>]*>", r"--\1", message),
+        next_step="See `invoke --help TASK` for the options of a task.",
     )

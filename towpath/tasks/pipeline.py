@@ -1,4 +1,4 @@
-"""The whole chain, as an Invoke task."""
+"""The Invoke task of the whole pipeline."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from towpath.tasks.context import entry, with_engine, workspace
 
 @task(
     help={
-        "to": "How far: scan, test or release. In CI the branch or tag is the limit.",
-        "fresh": "Run every stage, also those whose evidence still holds.",
+        "to": "How far to go: scan, test or release. In CI the branch or tag sets the limit.",
+        "fresh": "Run every stage, even if its evidence is still valid.",
         "verbose": "Show every command and what it prints.",
     }
 )
@@ -25,7 +25,7 @@ def pipeline(_c: Context, to: str = "", fresh: bool = False, verbose: bool = Fal
 
     if to and to not in REACHES:
         raise ConfigurationError(
-            f"A run cannot go to {to!r}.{nearest(to, REACHES)}",
+            f"Cannot run the pipeline to {to!r}.{nearest(to, REACHES)}",
             why=f"--to takes {', '.join(REACHES)}.",
         )
     flow.pipeline(workspace(verbose=verbose), engine=with_engine, to=to, fresh=fresh)

@@ -1,4 +1,4 @@
-"""The registry, as Invoke tasks."""
+"""Invoke tasks for the registry."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ from towpath.tasks.context import entry, workspace
 @task
 @entry
 def start(_c: Context) -> None:
-    """Bring up a registry on this machine, unless one answers."""
+    """Start a registry on this machine, unless one is running."""
     from towpath.registry import image as registry
 
     found = workspace(engine=True)
-    done = "is started" if registry.start(found) else "answers already"
+    done = "was started" if registry.start(found) else "is already running"
     found.terminal.say(f"The registry at {found.config.registry} {done}.")
 
 
 @task(
     help={
-        "user": "Who logs in; the password is asked for, or read from standard input.",
-        "registry": "A host and maybe a port; otherwise the project's first registry.",
+        "user": "User name; the password is asked for, or read from standard input.",
+        "registry": "A host with an optional port; default: the project's first registry.",
     }
 )
 @entry
@@ -44,7 +44,7 @@ def login(_c: Context, user: str, registry: str = "") -> None:
     password = getpass.getpass(f"Password of {user} at {where}: ") if terminal else sys.stdin.read()
     if not password.strip():
         raise ConfigurationError(
-            "There is no password.", next_step="Type it when asked, or pipe it to the command."
+            "No password was entered.", next_step="Enter it when asked, or pipe it to the command."
         )
     flow.login(found, user, password.rstrip("\r\n"), registry, folder=folder)
     found.terminal.say(f"{user} is logged in to {where}.")
@@ -52,8 +52,8 @@ def login(_c: Context, user: str, registry: str = "") -> None:
 
 @task(
     help={
-        "image": "Its name in the engine; otherwise what `invoke build --no-push` made.",
-        "tag": "The name it gets in the registry.",
+        "image": "Name of the image in the engine; default: that of `invoke build --no-push`.",
+        "tag": "Tag for the image in the registry.",
     }
 )
 @entry
@@ -69,20 +69,20 @@ def push(_c: Context, image: str = "", tag: str = "local") -> None:
 
 @task(
     help={
-        "digest": "The image; without it what the tag names in the first registry.",
-        "tag": "The name that it gets in every registry, `built` if there is no digest either.",
+        "digest": "Digest of the image; default: what the tag points to in the first registry.",
+        "tag": "Tag for it in every registry; default without a digest: `built`.",
     }
 )
 @entry
 def mirror(_c: Context, digest: str = "", tag: str = "") -> None:
-    """Bring an image with its evidence to every further registry; tags move when all have it."""
+    """Copy an image with its evidence to every additional registry; tags move when all have it."""
     from towpath.registry import publish as flow
 
     found = workspace()
     done = flow.mirror(found, digest, tag)
     found.terminal.table(
         " ".join((done.digest, *done.tags)),
-        ("registry", "blobs there", "mounted", "sent", "MB sent"),
+        ("registry", "blobs present", "mounted", "sent", "MB sent"),
         [
             (
                 row.registry,
@@ -96,10 +96,10 @@ def mirror(_c: Context, digest: str = "", tag: str = "") -> None:
     )
 
 
-@task(help={"delete": "Take this tag away; what it named stays under its digest."})
+@task(help={"delete": "Delete this tag; its image stays available by digest."})
 @entry
 def tags(_c: Context, delete: str = "") -> None:
-    """List the tags, each with the image it names now."""
+    """List the tags, each with the image that it points to."""
     from towpath.promotion import show as listing
     from towpath.registry import image as registry
 
@@ -112,7 +112,7 @@ def tags(_c: Context, delete: str = "") -> None:
 @task
 @entry
 def inspect(_c: Context) -> None:
-    """Show every tag: digest, platforms, compressed size, age, evidence, SBOM, where it may go."""
+    """Show every tag: digest, platforms, compressed size, age, evidence, SBOM, next stages."""
     from towpath.promotion import show as listing
 
     listing.inspect(workspace())
@@ -120,13 +120,13 @@ def inspect(_c: Context) -> None:
 
 @task(
     help={
-        "keep": "How many of the newest versions stay in any case.",
-        "yes": "Delete; without it only shown.",
+        "keep": "How many of the newest versions to keep in any case.",
+        "yes": "Delete; without it, only show what would be deleted.",
     }
 )
 @entry
 def prune(_c: Context, keep: int = 5, yes: bool = False) -> None:
-    """Take away what nothing runs, promotes or rolls back to; shows first, deletes with --yes."""
+    """Delete images that nothing runs, promotes or rolls back to; without --yes only list them."""
     from towpath.retention import prune as flow
 
     flow.prune(workspace(engine=True), keep=keep, sure=yes)
@@ -134,14 +134,14 @@ def prune(_c: Context, keep: int = 5, yes: bool = False) -> None:
 
 @task(
     help={
-        "clear": "Delete what is shown; with --yes.",
+        "clear": "Delete what is shown; needs --yes.",
         "branch": "Only the caches of this branch.",
-        "yes": "Delete; without it only shown.",
+        "yes": "Delete; without it, only show what would be deleted.",
     }
 )
 @entry
 def cache(_c: Context, clear: bool = False, branch: str = "", yes: bool = False) -> None:
-    """Show the cache of builds in the registry: target, branch, size, age; or clear it."""
+    """Show the build caches in the registry: target, branch, size, age; or delete them."""
     from towpath.images import cache as flow
 
     flow.cache(workspace(), clear=clear, branch=branch, sure=yes)

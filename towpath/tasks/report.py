@@ -1,4 +1,4 @@
-"""The report of the last run, as Invoke tasks."""
+"""Invoke tasks for the report of the last run."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from invoke.tasks import task
 from towpath.tasks.context import entry, workspace
 
 
-@task(help={"as_json": "Print the report as it is on disk."})
+@task(help={"as_json": "Print the report as JSON."})
 @entry
 def show(_c: Context, as_json: bool = False) -> None:
     """Show the report of the last run."""
@@ -38,9 +38,9 @@ def html(_c: Context) -> None:
 @task
 @entry
 def publish(_c: Context) -> None:
-    """Deliver the report of the last run to the dashboard."""
+    """Send the report of the last run to the dashboard."""
     from towpath.pipeline import report
 
     found = workspace()
     url = report.publish(found, report.read_report(found.config))
-    found.terminal.say(f"Report delivered to {url}")
+    found.terminal.say(f"Report sent to {url}")

@@ -1,4 +1,4 @@
-"""The services of an environment, as Invoke tasks."""
+"""Invoke tasks for the services of an environment."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _VERBOSE = "Show every command and what it prints."
 @task(
     help={
         "environment": _ENVIRONMENT,
-        "resolve": "Take the images that the tags in the Compose files point at now.",
+        "resolve": "Resolve the tags in the Compose files again.",
         "verbose": _VERBOSE,
     }
 )
@@ -31,7 +31,7 @@ def up(
         addresses = stack.services_up(found, place, resolve=resolve)
     found.terminal.table(f"Services of {environment}", ("service", "address"), [*addresses.items()])
     secrets = found.config.state_of(place) / "secrets"
-    found.terminal.say(f"Their passwords are in {secrets}.")
+    found.terminal.say(f"The passwords are in {secrets}.")
 
 
 @task(
@@ -45,11 +45,11 @@ def up(
 def down(
     _c: Context, environment: str = "development", volumes: bool = False, verbose: bool = False
 ) -> None:
-    """Stop and remove everything that runs in an environment; its data stays."""
+    """Stop and remove all containers of an environment; its data is kept."""
     from towpath.environments import services as stack
 
     found = workspace(verbose=verbose, engine=True)
-    with found.terminal.step(f"take {environment} down"):
+    with found.terminal.step(f"stop {environment}"):
         stack.services_down(found, found.config.environment(environment), volumes)
 
 
@@ -82,9 +82,9 @@ def ps(_c: Context, environment: str = "development") -> None:
     iterable=["service"],
     help={
         "environment": _ENVIRONMENT,
-        "service": "Only this one; can be given several times.",
-        "lines": "How many of the last lines of each.",
-        "follow": "Go on showing what comes, until Ctrl-C.",
+        "service": "Only this service; can be repeated.",
+        "lines": "How many of the last lines of each service.",
+        "follow": "Keep showing new lines until Ctrl-C.",
     },
 )
 @entry
@@ -95,7 +95,7 @@ def logs(
     lines: int = 50,
     follow: bool = False,
 ) -> None:
-    """Show what the containers of an environment wrote."""
+    """Show the logs of the containers of an environment."""
     from towpath.environments import compose_commands as compose
     from towpath.environments.environment import Site
 
@@ -107,10 +107,10 @@ def logs(
         found.terminal.data(said.stdout.rstrip("\n"))
 
 
-@task(help={"environment": _ENVIRONMENT, "seconds": "How long at most."})
+@task(help={"environment": _ENVIRONMENT, "seconds": "Maximum time to wait, in seconds."})
 @entry
 def wait(_c: Context, environment: str = "development", seconds: int = 120) -> None:
-    """Wait until every service that was started is healthy; exit 5 if one does not get there."""
+    """Wait until every started service is healthy; exit 5 if one is not in time."""
     from towpath.core.errors import CommandFailedError
     from towpath.environments import services as stack
     from towpath.environments.environment import Site
@@ -120,7 +120,7 @@ def wait(_c: Context, environment: str = "development", seconds: int = 120) -> N
     names = tuple(dict.fromkeys(row.service for row in site.containers()))
     if not names:
         raise CommandFailedError(
-            f"Nothing runs in {environment}.",
+            f"Nothing is running in {environment}.",
             next_step=f"invoke services.up --environment={environment}",
         )
     stack.wait(site, names, seconds)

@@ -1,4 +1,4 @@
-"""How values are written on a page."""
+"""Template filters that format values for the pages."""
 
 from __future__ import annotations
 
@@ -33,13 +33,13 @@ def short(value: str) -> str:
 
 @register.filter
 def plain(value: str) -> str:
-    """Write a name that came from outside with each character that is not seen spelt out."""
+    """Write text from outside on one line, with invisible characters escaped."""
     return visible(str(value))
 
 
 @register.filter
-def said(value: str) -> str:
-    """Write what a tool said in the same way; its lines and tabs stay."""
+def multiline(value: str) -> str:
+    """Write output of a tool in the same way, but keep its newlines and tabs."""
     return visible(str(value), keep="\n\t")
 
 
@@ -68,7 +68,7 @@ UNITS: dict[str, Callable[[Any], str]] = {
 }
 
 
-# PostgreSQL keeps no order of keys; these come first, in this order, and the others by name.
+# PostgreSQL does not keep the order of keys: these come first, the others by name.
 FIRST = (
     *("coverage", "issues", "tests_run", "tests_passed", "tests_failed"),
     *("critical", "high", "medium", "low"),

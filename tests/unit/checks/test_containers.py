@@ -332,7 +332,7 @@ def test_the_build_test_is_judged_by_the_limits_of_the_project(workspace: Worksp
     found = run(strict, {"build-test": junit(GOOD_XML)})["build-test"]
 
     assert found.status is Status.FAILED
-    assert found.note.startswith("tests_run is 1, wanted INTEGRATION_RUN > 1")
+    assert found.note.startswith("tests_run is 1; required: INTEGRATION_RUN > 1")
 
 
 def test_the_build_test_is_judged_by_the_waivers_of_the_project(workspace: Workspace) -> None:
@@ -356,7 +356,7 @@ def test_evidence_of_a_container_is_judged_again(workspace: Workspace) -> None:
 
     assert found.status is Status.ERRORED
     assert "Its evidence is not believed." in found.note
-    assert "coverage is 3 %, wanted COVERAGE >= 80 %" in found.note
+    assert "coverage is 3 %; required: COVERAGE >= 80 %" in found.note
 
 
 def test_a_project_in_a_bigger_repository_runs_where_it_lies(workspace: Workspace) -> None:

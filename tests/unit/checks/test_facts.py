@@ -319,7 +319,7 @@ def test_a_broken_list_of_tests_gives_no_verdict(root: Path, text: str) -> None:
 
     workspace = workspace_of(root, {"-m pytest": breaking} | coverage_that(root, 90))
 
-    with pytest.raises(NothingToJudgeError, match="could not be judged"):
+    with pytest.raises(NothingToJudgeError, match="could not be evaluated"):
         judged_tests(workspace)
 
 

@@ -65,7 +65,7 @@ def test_what_is_published_is_asked_where_it_listens(
 )
 def test_what_is_no_address_is_refused_when_it_is_read(tmp_path: Path, text: str) -> None:
     """Before Compose could refuse it in the middle of a deployment, or publish it elsewhere."""
-    with pytest.raises(ConfigurationError, match="TOWPATH_BIND is .* no IP address") as caught:
+    with pytest.raises(ConfigurationError, match="TOWPATH_BIND is .* not an IP address") as caught:
         parse(TABLE, tmp_path, {"TOWPATH_BIND": text})
 
     assert "127.0.0.1" in caught.value.next_step

@@ -44,17 +44,17 @@ def test_one_of_each_kind_is_read() -> None:
         ("shh://builder", "Did you mean 'ssh'?"),
         ("builder", "It must begin with one of"),
         ("ssh:builder", "It must begin with one of"),
-        ("ssh://", "It names no host."),
-        ("ssh://-oProxyCommand=x", "It names no host."),
-        (f"ssh://me:{SPOKEN}@builder", "no more."),
-        ("ssh://builder/path", "no more."),
-        ("ssh://builder?x=1", "no more."),
+        ("ssh://", "It has no host."),
+        ("ssh://-oProxyCommand=x", "It has no host."),
+        (f"ssh://me:{SPOKEN}@builder", "nothing else."),
+        ("ssh://builder/path", "nothing else."),
+        ("ssh://builder?x=1", "nothing else."),
         ("ssh://builder:port", "ort could not be cast"),
-        ("tcp://builder:2376", "Without TLS whoever reaches this port owns the machine"),
+        ("tcp://builder:2376", "Without TLS, anyone who reaches this port controls the machine"),
         ("tcp://localhost", "a host and a port"),
         ("tcp://me@localhost:2375", "a host and a port"),
         ("kubernetes://Builds_", "a namespace"),
-        ({"endpoint": "tcp://b:1", "ca": "x"}, "TLS needs all of ca, cert and key."),
+        ({"endpoint": "tcp://b:1", "ca": "x"}, "TLS needs ca, cert and key together."),
         ({"endpoint": "ssh://b", **TLS}, "ca, cert and key are for tcp:// only."),
         ({"endpoint": "ssh://b", "options": {"a": "b"}}, "Options are for kubernetes:// only."),
     ],
@@ -67,7 +67,7 @@ def test_an_endpoint_that_cannot_be_is_refused(row: object, why: str) -> None:
     said = caught.value
     assert said.code == 2
     assert said.what.startswith(f"{WHERE}.'linux/arm64' in pyproject.toml: ")
-    assert said.what.endswith(" cannot build linux/arm64.")
+    assert said.what.endswith(" cannot be used to build linux/arm64.")
     assert why in said.why
     assert "secret" not in " ".join(said.lines())
 

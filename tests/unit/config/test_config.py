@@ -131,7 +131,7 @@ def test_the_environment_replaces_name_registry_and_repository() -> None:
         ),
         (
             {"absent": "shell"},
-            "tool.towpath.absent in pyproject.toml must be a list of kinds of files, not 'shell'.",
+            "tool.towpath.absent in pyproject.toml must be a list of file types, not 'shell'.",
         ),
         (
             {"environments": 3},
@@ -139,12 +139,12 @@ def test_the_environment_replaces_name_registry_and_repository() -> None:
         ),
         (
             {"environments": {"staging": {"port": "80"}}},
-            "tool.towpath.environments.staging.port in pyproject.toml must be a whole number,"
+            "tool.towpath.environments.staging.port in pyproject.toml must be an integer,"
             " not '80'.",
         ),
         (
             {"environments": {"staging": {"port": True}}},
-            "tool.towpath.environments.staging.port in pyproject.toml must be a whole number,"
+            "tool.towpath.environments.staging.port in pyproject.toml must be an integer,"
             " not True.",
         ),
         (
@@ -158,7 +158,7 @@ def test_the_environment_replaces_name_registry_and_repository() -> None:
         ),
         (
             {"branches": {"tags:v*": "release"}},
-            "tool.towpath.branches in pyproject.toml has 'tags:v*', which is no pattern."
+            "tool.towpath.branches in pyproject.toml has 'tags:v*', which is not a pattern."
             " Did you mean 'tag'?",
         ),
         ({"branches": []}, "tool.towpath.branches in pyproject.toml must be a table, not []."),
@@ -173,16 +173,16 @@ def test_the_environment_replaces_name_registry_and_repository() -> None:
         ({"platforms": ["arm"]}, "Unknown platform 'arm'."),
         (
             {"registry": "https://r"},
-            "'https://r' is not a registry.",
+            "'https://r' is not a valid registry.",
         ),
         (
             {"dashboard": {"environment": "stging"}, "environments": {"staging": {}}},
-            "tool.towpath.dashboard.environment names 'stging', which is no environment."
+            "tool.towpath.dashboard.environment is 'stging', which is not a configured environment."
             " Did you mean 'staging'?",
         ),
         (
             {"environments": {"a": {"port": 80}, "b": {"port": 80}}},
-            "tool.towpath.environments.b.port is 80, which a has already.",
+            "tool.towpath.environments.b.port is 80, which a already uses.",
         ),
         ({"ignored": []}, "tool.towpath.ignored in pyproject.toml must be a table, not []."),
         ({"ignored": {"test": []}}, "Unknown key tool.towpath.ignored.test in pyproject.toml."),
@@ -204,7 +204,7 @@ def test_the_environment_replaces_name_registry_and_repository() -> None:
         ),
         (
             {"waivers": [{**WAIVER, "id": "COVERAG"}]},
-            "A waiver names 'COVERAG', which is no gate, no advisory and no hazard of a migration."
+            "A waiver has the id 'COVERAG', which is not a gate, an advisory or a migration hazard."
             " Did you mean 'COVERAGE'?",
         ),
         (
@@ -230,12 +230,12 @@ def test_the_environment_replaces_name_registry_and_repository() -> None:
         ),
         (
             {"gates": {"COVERAG": 90}},
-            "tool.towpath.gates.COVERAG in pyproject.toml is a limit of no gate."
+            "tool.towpath.gates.COVERAG in pyproject.toml is not a gate."
             " Did you mean 'COVERAGE'?",
         ),
         (
             {"gates": {"COVERAGE": 70}},
-            "tool.towpath.gates.COVERAGE in pyproject.toml is 70, which lets more pass than"
+            "tool.towpath.gates.COVERAGE in pyproject.toml is 70, which is less strict than"
             " COVERAGE >= 80 %.",
         ),
     ],
@@ -264,7 +264,7 @@ def test_an_unknown_environment_names_the_nearest() -> None:
         parsed({"environments": {"staging": {}}}).environment("stagin")
 
     assert caught.value.what == "Unknown environment 'stagin'. Did you mean 'staging'?"
-    assert caught.value.why == "pyproject.toml has staging."
+    assert caught.value.why == "pyproject.toml configures: staging."
 
 
 @pytest.mark.parametrize(
@@ -358,10 +358,10 @@ def test_further_registries_hold_the_same_repository() -> None:
     [
         ("a.example.com", "a list of registries"),
         ([1], "a string"),
-        (["https://a.example.com"], "not a registry"),
-        (["a.example.com/path"], "not a registry"),
-        (["localhost:5000"], "named twice"),
-        (["a.example.com", "a.example.com"], "named twice"),
+        (["https://a.example.com"], "not a valid registry"),
+        (["a.example.com/path"], "not a valid registry"),
+        (["localhost:5000"], "configured twice"),
+        (["a.example.com", "a.example.com"], "configured twice"),
     ],
 )
 def test_a_wrong_further_registry_is_refused(registries: object, words: str) -> None:

@@ -25,8 +25,8 @@ def test_variables_are_read_by_check() -> None:
     [
         (
             {"variables": {"tests": ["PYTEST_ADDOPTS"]}},
-            "tool.towpath.variables.tests in pyproject.toml names PYTEST_ADDOPTS, by which tools"
-            " are set up.",
+            "tool.towpath.variables.tests in pyproject.toml passes on PYTEST_ADDOPTS, which"
+            " configures a tool.",
         ),
         (
             {"variables": {"tests": ["*_URL"]}},
@@ -38,7 +38,8 @@ def test_variables_are_read_by_check() -> None:
         ),
         (
             {"waivers": [{**WAIVER, "id": "SOURCE:"}]},
-            "A waiver names 'SOURCE:', which is no gate, no advisory and no hazard of a migration.",
+            "A waiver has the id 'SOURCE:', which is not a gate, an"
+            " advisory or a migration hazard.",
         ),
     ],
 )

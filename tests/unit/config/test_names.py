@@ -43,7 +43,7 @@ def test_a_wrong_name_of_a_project_has_a_right_one_near(name: str, near: str) ->
     error = refused({"name": name})
 
     assert error.what == f"tool.towpath.name in pyproject.toml cannot be {name!r}."
-    assert error.next_step == f"Call it {near!r}, for example."
+    assert error.next_step == f"For example: {near!r}."
     assert config.parse({"name": near}, Path("/project"), {}).name == near
 
 
@@ -67,13 +67,13 @@ def test_a_wrong_name_of_an_environment_has_a_right_one_near(name: str, near: st
     error = refused({"environments": {name: {}}})
 
     assert f"cannot be {name!r}." in error.what
-    assert error.next_step == f"Call it {near!r}, for example."
+    assert error.next_step == f"For example: {near!r}."
 
 
 @pytest.mark.parametrize("name", sorted(names.TAKEN))
 def test_a_directory_of_the_state_is_no_environment(name: str) -> None:
     """Its secrets and its lock would lie among other things."""
-    assert f"cannot be called {name!r}" in refused({"environments": {name: {}}}).what
+    assert f"cannot be {name!r}" in refused({"environments": {name: {}}}).what
 
 
 @pytest.mark.parametrize(
@@ -83,7 +83,7 @@ def test_a_wrong_repository_has_a_right_one_near(name: str, near: str) -> None:
     """Registries take small letters only."""
     error = refused({}, {"TOWPATH_REPOSITORY": name})
 
-    assert error.next_step == f"For example {near!r}."
+    assert error.next_step == f"For example: {near!r}."
 
 
 def test_a_user_without_a_home_needs_a_state(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -94,20 +94,21 @@ def test_another_commit_than_that_of_the_branch_goes_to_scan() -> None:
 @pytest.mark.parametrize(
     ("env", "why"),
     [
-        ({}, "A release is made in CI only, where the variable CI is true."),
-        ({"CI": "1"}, "The CI system (unknown) names no branch and no tag."),
+        ({}, "A release can only be made in CI, where the variable CI is true."),
+        ({"CI": "1"}, "The CI system (unknown) reports no branch and no tag."),
         (
             GITHUB | {"GITHUB_REF": "refs/pull/7/merge", "TOWPATH_BRANCH": "main"},
-            "This is a pull request (pull/7 in GitHub Actions), which ends after the scan."
+            "This is a pull request (pull/7 in GitHub Actions); its run ends after the scan."
             " TOWPATH_BRANCH does not change that.",
         ),
         (
             {"CI": "true", "TOWPATH_BRANCH": "main"},
-            "[tool.towpath.branches] lets the branch 'main' go to test. TOWPATH_BRANCH names it.",
+            "[tool.towpath.branches] allows the branch 'main' to go to"
+            " test. It was set by TOWPATH_BRANCH.",
         ),
         (
             GITHUB | {"GITHUB_REF": "refs/tags/nightly"},
-            "[tool.towpath.branches] lets the tag 'nightly' go to scan.",
+            "[tool.towpath.branches] allows the tag 'nightly' to go to scan.",
         ),
     ],
 )

@@ -48,7 +48,7 @@ def test_only_plain_files_of_a_directory_are_copied(tmp_path: Path) -> None:
         "folder (a link)",
         "link (a link)",
         "pipe (not a file)",
-        "second (it has another name too)",
+        "second (has more than one hard link)",
         "z (too large)",
     ]
     assert [path.name for path in target.rglob("*") if path.is_file()] == ["b.txt"]

@@ -17,10 +17,10 @@ def ran(code: int = 0, *, files: int = 2, stdout: str = "", stderr: str = "") ->
 @pytest.mark.parametrize(
     ("ended", "why"),
     [
-        (ran(files=0), "It was given no file."),
-        (ran(2, stderr="one\ntwo"), "It ended with exit code 2: two"),
-        (ran(-9, stdout="half"), "It ended with exit code -9: half"),
-        (ran(127), "It ended with exit code 127: It said nothing."),
+        (ran(files=0), "No files were passed to it."),
+        (ran(2, stderr="one\ntwo"), "It exited with code 2: two"),
+        (ran(-9, stdout="half"), "It exited with code -9: half"),
+        (ran(127), "It exited with code 127: No output."),
     ],
 )
 def test_a_tool_that_did_not_run_gives_no_verdict(ended: ToolResult, why: str) -> None:
@@ -29,7 +29,7 @@ def test_a_tool_that_did_not_run_gives_no_verdict(ended: ToolResult, why: str) -
         findings.require_ran("tool", ended)
 
     assert caught.value.why == why
-    assert caught.value.what == "tool gave no verdict."
+    assert caught.value.what == "tool produced no usable result."
     assert "reports/logs/tool.log" in caught.value.next_step
 
 
@@ -47,7 +47,7 @@ def test_a_file_that_was_passed_over_is_no_pass() -> None:
 
     with pytest.raises(NothingToJudgeError) as caught:
         findings.require_all("tool", ran(files=3), 2)
-    assert caught.value.why == "It was given 3 files and judged 2."
+    assert caught.value.why == "It was passed 3 files and reported on 2."
 
 
 @pytest.mark.parametrize(("code", "found"), [(0, True), (1, False)])
@@ -62,11 +62,11 @@ def test_exit_code_and_findings_must_agree(code: int, found: bool) -> None:
 @pytest.mark.parametrize(
     ("text", "why"),
     [
-        ("", "It wrote nothing."),
-        (" \n", "It wrote nothing."),
-        ('{"a": ', "It wrote no whole JSON"),
-        ("[]", "It wrote a JSON list, not an object."),
-        ("null", "It wrote a JSON NoneType, not an object."),
+        ("", "No output."),
+        (" \n", "No output."),
+        ('{"a": ', "Its output is not complete JSON"),
+        ("[]", "Its output is a JSON list, not an object."),
+        ("null", "Its output is a JSON NoneType, not an object."),
     ],
 )
 def test_only_a_whole_object_is_a_document(text: str, why: str) -> None:
@@ -89,7 +89,7 @@ def test_silence_is_told_apart_from_broken_json() -> None:
         findings.document("tool", "")
 
     assert caught.value.lines() == [
-        "tool gave no verdict.",
-        "why: It wrote nothing.",
-        "next: Its own words are in reports/logs/tool.log.",
+        "tool produced no usable result.",
+        "why: No output.",
+        "next: See its output in reports/logs/tool.log.",
     ]

@@ -53,8 +53,8 @@ def test_json_comes_back_with_its_status(url: str, monkeypatch: pytest.MonkeyPat
 
 def test_what_is_no_json_object_says_so(url: str) -> None:
     """With its status, and no body."""
-    assert get_json(f"{url}/text") == HttpAnswer(503, problem="no JSON: hello")
-    assert get_json(f"{url}/list") == HttpAnswer(200, problem="no JSON object")
+    assert get_json(f"{url}/text") == HttpAnswer(503, problem="invalid JSON: hello")
+    assert get_json(f"{url}/list") == HttpAnswer(200, problem="not a JSON object")
 
 
 def test_no_answer_has_no_status() -> None:

@@ -73,7 +73,7 @@ def test_evidence_is_its_owners_alone(tmp_path: Path, bits: int) -> None:
         record(workspace, "lint", DIGEST)
 
     place = workspace.config.reports / "evidence"
-    assert {"lint.json", "held/lint/i.json"} <= set(modes(place))
+    assert {"lint.json", "cache/lint/i.json"} <= set(modes(place))
     assert modes(place) == expected(place)
 
 
@@ -131,5 +131,5 @@ def test_a_link_in_place_of_a_lock_is_refused(tmp_path: Path) -> None:
         with locks.opened(tmp_path / "lock"):
             pytest.fail("it is open")
 
-    assert caught.value.what == f"{tmp_path}/lock cannot be opened by user {os.geteuid()}."
+    assert caught.value.what == f"User {os.geteuid()} cannot open {tmp_path}/lock."
     assert (tmp_path / "target").read_text() == "precious"

@@ -72,7 +72,7 @@ def test_whoever_refuses_is_not(address: str, code: int) -> None:
     """A proxy that forbids it, or an index that has no such service."""
     where = f"{address}/{code}"
 
-    assert unreachable([where]) == {where: f"It answered with {code}."}
+    assert unreachable([where]) == {where: f"It answered with status {code}."}
 
 
 def test_all_are_tried_at_once_and_none_for_long(address: str, silent: str) -> None:

@@ -39,12 +39,22 @@ def test_an_unknown_platform_names_the_nearest() -> None:
     assert caught.value.next_step
 
 
-def test_a_platform_that_is_none_gets_no_guess() -> None:
-    """That it is one of Linux is no likeness."""
+@pytest.mark.parametrize(
+    ("platform", "hint"),
+    [
+        ("arm", " Did you mean 'linux/arm64'?"),
+        ("linux/amd46", " Did you mean 'linux/amd64'?"),
+        ("sparc", ""),
+        ("linux/s390x", ""),
+        ("windows/386", ""),
+    ],
+)
+def test_only_a_near_platform_is_suggested(platform: str, hint: str) -> None:
+    """That every platform begins with `linux/` makes none of them near."""
     with pytest.raises(ConfigurationError) as caught:
-        images.platforms("sparc")
+        images.platform(platform)
 
-    assert caught.value.what == "Unknown platform 'sparc'."
+    assert caught.value.what == f"Unknown platform {platform!r}.{hint}"
 
 
 REFUSED: list[tuple[Callable[[str], object], str]] = [
@@ -128,24 +138,24 @@ def test_what_programs_read_differently_is_not_loopback(host: str) -> None:
 @pytest.mark.parametrize(
     ("registry", "why"),
     [
-        ("R.example.com", "lower case"),
-        ("LOCALHOST:5000", "lower case"),
+        ("R.example.com", "in lower case"),
+        ("LOCALHOST:5000", "in lower case"),
         ("r.example.com:0", "from 1 to 65535"),
         ("r.example.com:65536", "from 1 to 65535"),
-        ("r.example.com:", "no scheme, path, slash, user or password"),
-        ("r.example.com/", "no scheme, path, slash, user or password"),
-        ("r.example.com/team", "no scheme, path, slash, user or password"),
-        ("https://r.example.com", "no scheme, path, slash, user or password"),
-        ("http://localhost:5000", "no scheme, path, slash, user or password"),
-        ("r.example.com.", "no scheme, path, slash, user or password"),
-        ("-r.example.com", "no scheme, path, slash, user or password"),
-        ("r..example.com", "no scheme, path, slash, user or password"),
-        ("r example.com", "no scheme, path, slash, user or password"),
-        ("r.example.com\n", "no scheme, path, slash, user or password"),
-        ("::1", "stands in brackets"),
-        ("2001:db8::1:5000", "stands in brackets"),
-        ("[2001:db8::1::2]", "no IPv6 address"),
-        ("[fe80]", "no IPv6 address"),
+        ("r.example.com:", "without a scheme, path, slash, user or password"),
+        ("r.example.com/", "without a scheme, path, slash, user or password"),
+        ("r.example.com/team", "without a scheme, path, slash, user or password"),
+        ("https://r.example.com", "without a scheme, path, slash, user or password"),
+        ("http://localhost:5000", "without a scheme, path, slash, user or password"),
+        ("r.example.com.", "without a scheme, path, slash, user or password"),
+        ("-r.example.com", "without a scheme, path, slash, user or password"),
+        ("r..example.com", "without a scheme, path, slash, user or password"),
+        ("r example.com", "without a scheme, path, slash, user or password"),
+        ("r.example.com\n", "without a scheme, path, slash, user or password"),
+        ("::1", "is written in brackets"),
+        ("2001:db8::1:5000", "is written in brackets"),
+        ("[2001:db8::1::2]", "is not an IPv6 address"),
+        ("[fe80]", "is not an IPv6 address"),
         ("127.1", "IPv4 address"),
         ("2130706433", "IPv4 address"),
         ("300.1.1.1:5000", "IPv4 address"),
@@ -154,7 +164,7 @@ def test_what_programs_read_differently_is_not_loopback(host: str) -> None:
 )
 def test_a_registry_is_refused_with_its_reason(registry: str, why: str) -> None:
     """When settings are read, and not in the middle of a push."""
-    with pytest.raises(ConfigurationError, match="is not a registry") as caught:
+    with pytest.raises(ConfigurationError, match="is not a valid registry") as caught:
         Repository(registry, "a/b")
 
     assert why in caught.value.why

@@ -258,4 +258,4 @@ def test_a_summary_that_cannot_be_written_is_a_warning(tmp_path: Path, place: st
     terminal.summary("text")
     terminal.summary("text")
 
-    assert terminal.said.count("The job summary cannot be written") == 1
+    assert terminal.said.count("Cannot write the job summary") == 1

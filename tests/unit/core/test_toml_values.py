@@ -28,9 +28,9 @@ def test_an_unknown_key_names_its_path_and_the_nearest_one() -> None:
     ("act", "said"),
     [
         (lambda: tables.checked([], {"a"}, "x"), "x in pyproject.toml must be a table, not []."),
-        (lambda: tables.typed(True, int, "x"), "must be a whole number, not True."),
+        (lambda: tables.typed(True, int, "x"), "must be an integer, not True."),
         (lambda: tables.typed(1, str, "x"), "must be a string, not 1."),
-        (lambda: tables.strings("a", "x"), "must be a list of kinds of files, not 'a'."),
+        (lambda: tables.strings("a", "x"), "must be a list of file types, not 'a'."),
         (lambda: tables.strings([1], "x"), "must be a string, not 1."),
     ],
     ids=["no table", "a boolean", "a number", "a text", "numbers"],

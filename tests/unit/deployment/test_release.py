@@ -96,7 +96,7 @@ def test_a_tag_put_by_hand_is_no_release(store: Store, workspace: Workspace) -> 
 
     assert caught.value.what == f"{SOURCE.version} ({digest}) may not run in production."
     assert caught.value.why == (
-        "promote-release: there is no evidence; a tag alone makes no release"
+        "promote-release: there is no evidence; a tag alone does not make a release"
     )
 
 
@@ -112,7 +112,7 @@ def test_a_promotion_of_another_digest_does_not_count(store: Store, workspace: W
     with pytest.raises(PromotionRefusedError) as caught:
         target.choose(workspace, PRODUCTION)
 
-    assert f"promote-release: speaks of sha256 {first[7:]}, not {second[7:]}" in caught.value.why
+    assert f"promote-release: is about sha256 {first[7:]}, not {second[7:]}" in caught.value.why
 
 
 def test_a_scan_that_grew_old_keeps_a_release_from_running(
@@ -128,7 +128,7 @@ def test_a_scan_that_grew_old_keeps_a_release_from_running(
         target.choose(workspace, STAGING, digest)
     remember(workspace, STAGING, digest)
 
-    assert caught.value.why == "scan: is 40 days old, and may be 30 (evidence-days)"
+    assert caught.value.why == "scan: is 40 days old; the limit is 30 days (evidence-days)"
     assert target.choose(workspace, STAGING, digest).digest == digest
     with pytest.raises(PromotionRefusedError):
         target.choose(workspace, STAGING)

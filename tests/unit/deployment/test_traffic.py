@@ -120,7 +120,9 @@ def test_a_container_that_the_proxy_never_takes_up_is_an_error(
     """Ready is what we asked; up is what the proxy does."""
     show = world._show
     monkeypatch.setattr(world, "_show", lambda: show().replace(",UP,", ",DOWN,"))
-    with pytest.raises(CommandFailedError, match="sends to web-5 did not happen within 15 s"):
+    with pytest.raises(
+        CommandFailedError, match="Timed out after 15 s waiting for HAProxy to mark web-5 as up"
+    ):
         traffic.admit(served, "web-5")
 
 

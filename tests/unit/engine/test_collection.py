@@ -71,7 +71,7 @@ def test_an_engine_that_does_not_run_collects_nothing(env: dict[str, str]) -> No
     own.run.mkdir(parents=True)
     starter = TableStarter(env=env)
 
-    with pytest.raises(CommandFailedError, match="does not run"):
+    with pytest.raises(CommandFailedError, match="is not running"):
         collection.collect(starter, QuietTerminal())
 
     assert starter.started == []

@@ -64,7 +64,7 @@ def test_without_root_nothing_is_begun(tmp_path: Path, monkeypatch: pytest.Monke
     monkeypatch.setattr(machine, "look", lambda: ROOTLESS)
     runner = starter(tmp_path)
 
-    with pytest.raises(EngineAbsentError, match="without root"):
+    with pytest.raises(EngineAbsentError, match="only be started as root"):
         flow.up(runner, QuietTerminal(), set[str]().__contains__)
 
     assert (runner.lines, runner.started) == ([], [])
@@ -153,7 +153,7 @@ def test_down_where_there_never_was_an_engine(tmp_path: Path) -> None:
 
     flow.down(starter(tmp_path), terminal)
 
-    assert terminal.said == "There is no embedded engine here.\n"
+    assert terminal.said == "There is no embedded engine on this machine.\n"
 
 
 def test_purge_deletes_what_was_kept(short: Path, monkeypatch: pytest.MonkeyPatch) -> None:

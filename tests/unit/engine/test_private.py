@@ -65,7 +65,7 @@ def test_a_directory_that_another_could_own_is_refused(tmp_path: Path, kind: str
     else:
         place.parent.chmod(0o777)
 
-    with pytest.raises(ConfigurationError, match="is not safe to keep"):
+    with pytest.raises(ConfigurationError, match="is not a safe directory"):
         private.sole_directory(place)
 
 

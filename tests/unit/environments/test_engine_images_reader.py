@@ -38,7 +38,7 @@ def test_another_line_is_refused(text: str) -> None:
     with pytest.raises(NothingToJudgeError) as caught:
         listed(text)
 
-    assert caught.value.what == "The engine's list of images cannot be read."
+    assert caught.value.what == "Cannot read the engine's list of images."
     assert caught.value.why.endswith(f": {text}")
 
 

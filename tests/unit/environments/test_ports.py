@@ -35,9 +35,9 @@ class Taken(World):
 @pytest.mark.parametrize(
     ("names", "holder", "who"),
     [
-        ("shop-proxy-1\n", "", "The container shop-proxy-1 has it."),
-        ("", "nginx (process 7)", "nginx (process 7) has it."),
-        ("", "", "A program that only root may name has it."),
+        ("shop-proxy-1\n", "", "It is used by the container shop-proxy-1."),
+        ("", "nginx (process 7)", "It is used by nginx (process 7)."),
+        ("", "", "It is used by a program that only root can identify."),
     ],
 )
 def test_a_taken_port_of_the_proxy_is_named(
@@ -50,7 +50,10 @@ def test_a_taken_port_of_the_proxy_is_named(
     with pytest.raises(ConfigurationError) as caught:
         stack.up(site_of(world, tmp_path), ("proxy",))
 
-    assert caught.value.what == "Port 8081 of this machine is taken; the proxy of staging wants it."
+    assert (
+        caught.value.what
+        == "Port 8081 of this machine is in use, but the proxy of staging needs it."
+    )
     assert caught.value.why == who
     assert "port in [tool.towpath.environments.staging]" in caught.value.next_step
 

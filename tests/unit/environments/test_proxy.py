@@ -73,7 +73,7 @@ def test_a_full_proxy_refuses_and_says_who_is_in_it(proxy: Proxy) -> None:
 
 def test_a_container_without_a_slot_cannot_be_set(proxy: Proxy) -> None:
     """It has to be placed first."""
-    with pytest.raises(CommandFailedError, match="does not know web-9"):
+    with pytest.raises(CommandFailedError, match="has no slot for web-9"):
         proxy.set("web-9", "ready")
 
 
@@ -87,7 +87,7 @@ def test_what_the_proxy_refuses_is_an_error(world: World, tmp_path: Path) -> Non
 
     proxy = Proxy(refuse, tmp_path)
     proxy.place("web-1")
-    with pytest.raises(CommandFailedError, match="refused") as caught:
+    with pytest.raises(CommandFailedError, match="rejected") as caught:
         proxy.set("web-1", "ready")
 
     assert caught.value.why == "No such server."

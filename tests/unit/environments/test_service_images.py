@@ -138,7 +138,7 @@ def test_a_spoilt_file_is_an_error_and_can_be_made_anew(
     """No tag is taken for a digest."""
     site.state.mkdir(parents=True)
     site.pins.write_text(text)
-    with pytest.raises(CommandFailedError, match="does not name images by digest") as caught:
+    with pytest.raises(CommandFailedError, match="does not list images by digest") as caught:
         service_images.pin(site)
 
     assert "--resolve" in caught.value.next_step

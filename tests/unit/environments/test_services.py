@@ -80,14 +80,16 @@ def test_a_service_without_a_container_is_named(tmp_path: Path) -> None:
     with pytest.raises(CommandFailedError) as caught:
         stack.wait(site_of(World(), tmp_path), ("cache",))
 
-    assert "cache: 120 s have passed. It has no container." in caught.value.why
+    assert "cache: timed out after 120 s. It has no container." in caught.value.why
 
 
 def test_an_environment_without_an_overlay_is_a_setting_that_is_missing(tmp_path: Path) -> None:
     """The file is named."""
     site = site_of(World(), tmp_path)
     (tmp_path / "compose" / "staging.yaml").unlink()
-    with pytest.raises(ConfigurationError, match="There is no compose/staging.yaml"):
+    with pytest.raises(
+        ConfigurationError, match="The Compose file compose/staging.yaml does not exist"
+    ):
         stack.up(site, SERVICES)
 
 

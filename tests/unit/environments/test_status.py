@@ -49,7 +49,7 @@ def test_each_ill_container_is_named(tmp_path: Path) -> None:
     assert status.look(site).problems == (
         "cache-2 is unhealthy",
         "web-5 is not running",
-        "nothing serves behind the proxy",
+        "no container receives traffic from the proxy",
     )
 
 
@@ -63,7 +63,7 @@ def test_two_releases_at_once_are_told(tmp_path: Path) -> None:
         for row in world.rows
     ]
 
-    assert "more than one release serves" in status.look(site).problems[0]
+    assert "more than one release receives traffic" in status.look(site).problems[0]
 
 
 def test_only_what_should_run_is_demanded() -> None:
@@ -73,7 +73,7 @@ def test_only_what_should_run_is_demanded() -> None:
     )
     status.require_healthy([absent], all_of_them=False)
 
-    with pytest.raises(CommandFailedError, match="Not well: a"):
+    with pytest.raises(CommandFailedError, match="Unhealthy: a"):
         status.require_healthy([absent], all_of_them=True)
-    with pytest.raises(CommandFailedError, match="Not well: b"):
+    with pytest.raises(CommandFailedError, match="Unhealthy: b"):
         status.require_healthy([absent, ill], all_of_them=False)

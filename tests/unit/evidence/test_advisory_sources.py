@@ -80,7 +80,7 @@ def test_old_data_fails_and_no_data_is_no_verdict(workspace: Workspace, stage: s
 
     assert judged(workspace, stage, replace(old, age_days=35), DEBIAN)[0] is Status.PASSED
     assert judged(workspace, stage, old, DEBIAN)[0] is Status.FAILED
-    assert judged(workspace, stage) == (Status.ERRORED, "age_days: no fact")
+    assert judged(workspace, stage) == (Status.ERRORED, "age_days: not reported")
 
 
 def test_a_waiver_of_a_source_accepts_its_age_and_no_other_ones(workspace: Workspace) -> None:
@@ -143,7 +143,7 @@ def test_what_the_environment_named_is_a_reason_against_a_release(
     (reason,) = asked_for(workspace, release, RELEASE).reasons
 
     assert reason.startswith(f"{stage}: {waiver} was ")
-    assert reason.endswith(f"(a waiver would be of '{kind}:{waiver}')")
+    assert reason.endswith(f"(to accept it, add a waiver with the id '{kind}:{waiver}')")
     assert asked_for(workspace, release, TEST).ok
     for name, ok in ((f"{kind}:{waiver}", True), (f"{kind}:other", False)):
         accepting = waived(workspace, name)

@@ -46,7 +46,7 @@ def workspace(tmp_path: Path) -> Workspace:
 
 def refused(workspace: Workspace, sha256: str, *wanted: str, commit: str = COMMIT) -> str:
     """Return why the file is refused, and check that nothing of it was taken."""
-    with pytest.raises(NothingToJudgeError, match="is not taken as evidence") as caught:
+    with pytest.raises(NothingToJudgeError, match="is not accepted as evidence") as caught:
         exchange.import_statements(workspace, FILE, wanted, commit=commit, sha256=sha256)
     assert not (workspace.config.reports / "evidence").exists()
     return caught.value.why
@@ -88,18 +88,18 @@ def test_a_job_speaks_of_its_own_stages_only(
     """Neither of one more, nor of one less, nor of one twice."""
     sha256 = pack(workspace, statement("lint"), statement(stage, subject))
 
-    assert "wanted is lint." in refused(workspace, sha256, "lint")
-    assert "wanted is lint, security." in refused(workspace, sha256, "lint", "security")
+    assert "expected: lint." in refused(workspace, sha256, "lint")
+    assert "expected: lint, security." in refused(workspace, sha256, "lint", "security")
     twice = pack(workspace, statement("lint"), statement("lint"))
-    assert "It speaks of lint, lint" in refused(workspace, twice, "lint")
+    assert "It has statements for lint, lint" in refused(workspace, twice, "lint")
 
 
 @pytest.mark.parametrize(
     ("subject", "why"),
     [
-        (Subject.commit("d" * 40, TREE), f"lint speaks of the commit {'d' * 40}"),
-        (Subject.commit(COMMIT, "e" * 40), f"lint speaks of the tree {'e' * 40}"),
-        (IMAGE, "lint speaks of the commit None; lint speaks of the tree None"),
+        (Subject.commit("d" * 40, TREE), f"lint is about another commit: {'d' * 40}"),
+        (Subject.commit(COMMIT, "e" * 40), f"lint is about another tree: {'e' * 40}"),
+        (IMAGE, "lint is about another commit: None; lint is about another tree: None"),
     ],
 )
 def test_evidence_of_another_commit_is_refused(
@@ -129,7 +129,7 @@ def test_evidence_of_an_image_is_bound_to_the_commit(workspace: Workspace) -> No
     other = replace(built, facts={"commit": "d" * 40, "tree": TREE})
     scanned = statement("scan", Subject.image("app", "2" * 64))
 
-    assert "build speaks of the commit ddd" in refused(
+    assert "build is about another commit: ddd" in refused(
         workspace, pack(workspace, other, statement("scan", IMAGE)), "build", "scan"
     )
     assert "different images" in refused(
@@ -151,7 +151,7 @@ def test_what_is_no_evidence_is_refused(workspace: Workspace, raw: bytes) -> Non
 
     why = refused(workspace, hashlib.sha256(raw).hexdigest(), "lint")
 
-    assert why.startswith("It is no list of statements")
+    assert why.startswith("It is not a list of statements")
 
 
 def test_a_statement_that_is_none_is_refused(workspace: Workspace) -> None:
@@ -165,13 +165,13 @@ def test_only_a_file_is_read(workspace: Workspace, tmp_path: Path) -> None:
     """A link may point at anything, a huge file fill the memory."""
     sha256 = pack(workspace, statement("lint"))
     (tmp_path / FILE).rename(tmp_path / "elsewhere.json")
-    assert refused(workspace, sha256, "lint") == "It is not there."
+    assert refused(workspace, sha256, "lint") == "The file does not exist."
     (tmp_path / FILE).symlink_to(tmp_path / "elsewhere.json")
-    assert "no regular file" in refused(workspace, sha256, "lint")
+    assert "not a regular file" in refused(workspace, sha256, "lint")
     (tmp_path / FILE).unlink()
     with (tmp_path / FILE).open("wb") as stream:
         stream.truncate(exchange.LARGEST + 1)
-    assert "no regular file" in refused(workspace, sha256, "lint")
+    assert "not a regular file" in refused(workspace, sha256, "lint")
 
 
 def test_stages_are_named_with_commas() -> None:
@@ -179,5 +179,5 @@ def test_stages_are_named_with_commas() -> None:
     assert exchange.names("lint, tests,lint") == ("lint", "tests")
     with pytest.raises(ConfigurationError, match="Unknown stage 'lnt'. Did you mean 'lint'?"):
         exchange.names("lnt")
-    with pytest.raises(ConfigurationError, match="No stage is named"):
+    with pytest.raises(ConfigurationError, match="No stage was specified"):
         exchange.names(" ,")

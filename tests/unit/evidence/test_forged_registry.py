@@ -75,27 +75,33 @@ Lie = Callable[[Store, Manifest], str]
 def other_subject(store: Store, index: Manifest) -> str:
     other = push_image(store.client(), labels(), layer=b"other").descriptor.as_json()
     made = attach(store, index, [], subject=other)
-    return f"The evidence {made} hangs on {index.digest} and speaks of another image."
+    return f"The evidence {made} is attached to {index.digest}, but is about another image."
 
 
 def no_subject(store: Store, index: Manifest) -> str:
     made = attach(store, index, [], subject="x")
-    return f"The evidence {made} hangs on {index.digest} and speaks of another image."
+    return f"The evidence {made} is attached to {index.digest}, but is about another image."
 
 
 def other_artifact_type(store: Store, index: Manifest) -> str:
     made = attach(store, index, [], artifactType="application/spdx+json")
-    return f"The evidence {made} is listed as evidence and says it is application/spdx+json."
+    return (
+        f"The evidence {made} is listed as evidence, but its artifact"
+        " type is application/spdx+json."
+    )
 
 
 def an_index(store: Store, index: Manifest) -> str:
     made = attach(store, index, [], stored_as=oci.INDEX, mediaType=oci.INDEX, manifests=[])
-    return f"The evidence {made} is of type {oci.INDEX}."
+    return f"The evidence {made} has the media type {oci.INDEX}."
 
 
 def other_media_type(store: Store, index: Manifest) -> str:
     made = attach(store, index, [put(store, b"{}", "application/vnd.dsse.envelope.v1+json")])
-    return f"The evidence {made} has a document of type application/vnd.dsse.envelope.v1+json."
+    return (
+        f"The evidence {made} has a document with the media type"
+        " application/vnd.dsse.envelope.v1+json."
+    )
 
 
 def too_large(store: Store, index: Manifest) -> str:
@@ -153,7 +159,7 @@ def no_json(store: Store, index: Manifest) -> str:
     layer = put(store, b"<html>")
     attach(store, index, [layer])
     return (
-        f"{store.repository}@{layer['digest']} is not readable evidence."
+        f"{store.repository}@{layer['digest']} is not valid evidence."
         " Expecting value: line 1 column 1 (char 0)"
     )
 
@@ -162,8 +168,8 @@ def a_key_twice(store: Store, index: Manifest) -> str:
     layer = put(store, b'{"_type": 1, "_type": 2}')
     attach(store, index, [layer])
     return (
-        f"{store.repository}@{layer['digest']} is not readable evidence."
-        " the key '_type' is there twice"
+        f"{store.repository}@{layer['digest']} is not valid evidence."
+        " the key '_type' appears twice"
     )
 
 
@@ -171,8 +177,8 @@ def too_deep(store: Store, index: Manifest) -> str:
     layer = put(store, b"[" * 100_000)
     attach(store, index, [layer])
     return (
-        f"{store.repository}@{layer['digest']} is not readable evidence."
-        " it is nested deeper than 32 levels"
+        f"{store.repository}@{layer['digest']} is not valid evidence."
+        " it is nested more than 32 levels deep"
     )
 
 
@@ -209,9 +215,9 @@ def test_a_value_under_its_limit_is_refused_wherever_it_is_read(
     evidence.push(store.client(), digest, rows.values())
 
     assert refusal(elsewhere) == [
-        "tests: COVERAGE was judged on 80, its fact is 3",
-        "tests: COVERAGE failed: coverage is 3 %, wanted COVERAGE >= 80 %;"
-        " the statement says passed",
+        "tests: COVERAGE was evaluated with 80, but its fact is 3",
+        "tests: COVERAGE failed: coverage is 3 %; required: COVERAGE >= 80 %;"
+        " but the statement records it as passed",
     ]
 
 
@@ -297,4 +303,4 @@ def test_what_cannot_be_believed_is_shown(store: Store, workspace: Workspace) ->
     listing.show(workspace, "built")
 
     assert isinstance(workspace.terminal, QuietTerminal)
-    assert "lint: was judged under another policy" in workspace.terminal.said
+    assert "lint: was evaluated under another policy" in workspace.terminal.said

@@ -47,7 +47,7 @@ def test_the_lock_of_a_dead_owner_is_taken_over_and_said(tmp_path: Path) -> None
         pass
 
     assert heard == [
-        "The lock of ann on h (pid 1, since then) is taken over: that process is gone."
+        "Taking over the lock of ann on h (pid 1, since then): that process no longer exists."
     ]
 
 
@@ -58,7 +58,7 @@ def test_a_lock_file_of_nonsense_is_taken_over(tmp_path: Path) -> None:
     with locked(path, "now", heard.append):
         pass
 
-    assert "somebody who left no name" in heard[0]
+    assert "an unknown process" in heard[0]
 
 
 def test_a_journal_begins_anew_and_keeps_every_entry(tmp_path: Path) -> None:

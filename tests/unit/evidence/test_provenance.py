@@ -58,7 +58,7 @@ def test_the_base_is_read_again() -> None:
 @pytest.mark.parametrize("raw", [b"", b"[]", b"{}", encoded()[:-9]])
 def test_half_a_provenance_is_nothing_to_judge(raw: bytes) -> None:
     """Nothing is guessed."""
-    with pytest.raises(NothingToJudgeError, match="cannot be read"):
+    with pytest.raises(NothingToJudgeError, match="Cannot read the provenance"):
         provenance.base_of(raw, DIGEST)
 
 
@@ -71,8 +71,8 @@ def test_a_provenance_of_another_image_is_refused() -> None:
 @pytest.mark.parametrize(
     ("layers", "why"),
     [
-        ("sha256:1", "the layers of a base are not a list of digests"),
-        ([1], "the layers of a base are not a list of digests"),
+        ("sha256:1", "the layers of a base image are not a list of digests"),
+        ([1], "the layers of a base image are not a list of digests"),
     ],
 )
 def test_a_base_of_other_types_is_nothing_to_judge(layers: object, why: str) -> None:
@@ -92,4 +92,4 @@ def test_a_provenance_is_bounded() -> None:
     with pytest.raises(NothingToJudgeError) as caught:
         provenance.base_of(b'{"a":' * 100_000, DIGEST)
 
-    assert caught.value.why == "it is nested deeper than 32 levels"
+    assert caught.value.why == "it is nested more than 32 levels deep"

@@ -84,7 +84,7 @@ def test_evidence_that_hangs_on_another_image_is_refused(
     with pytest.raises(NothingToJudgeError) as caught:
         evidence.pull(client, mine.digest)
 
-    assert "speaks of another image" in caught.value.why
+    assert "is about another image" in caught.value.why
 
 
 def test_a_statement_that_is_not_ours_is_refused(store: Store) -> None:
@@ -100,4 +100,4 @@ def test_a_statement_that_is_not_ours_is_refused(store: Store) -> None:
     with pytest.raises(NothingToJudgeError) as caught:
         evidence.pull(client, index.digest)
 
-    assert "has a document of type text/plain." in caught.value.why
+    assert "has a document with the media type text/plain." in caught.value.why

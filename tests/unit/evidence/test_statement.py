@@ -90,7 +90,7 @@ def test_what_is_no_whole_statement_is_refused(raw: bytes) -> None:
     with pytest.raises(NothingToJudgeError) as caught:
         evidence.decode(raw, "x.json")
 
-    assert caught.value.what == "x.json is not readable evidence."
+    assert caught.value.what == "x.json is not valid evidence."
 
 
 def test_running_again_is_visible() -> None:
@@ -128,26 +128,26 @@ def test_a_statement_that_fits_has_no_objection() -> None:
 @pytest.mark.parametrize(
     ("statement", "subject", "policy", "wanted"),
     [
-        (GOOD, {"gitTree": "x"}, "p", f"lint: speaks of gitTree {'t' * 40}, not x"),
-        (GOOD, {"sha256": "x"}, "p", "lint: speaks of sha256 nothing, not x"),
-        (GOOD, {}, "q", "lint: was judged under another policy"),
+        (GOOD, {"gitTree": "x"}, "p", f"lint: is about gitTree {'t' * 40}, not x"),
+        (GOOD, {"sha256": "x"}, "p", "lint: is about sha256 (none), not x"),
+        (GOOD, {}, "q", "lint: was evaluated under another policy"),
         (
             replace(GOOD, attempt=2),
             {},
             "p",
-            "lint: attempt 2 does not name the one it repeats",
+            "lint: attempt 2 does not name the attempt that it repeats",
         ),
         (
             replace(GOOD, verdicts=({"status": "failed"},)),
             {},
             "p",
-            "lint: says passed, its verdicts do not",
+            "lint: is recorded as passed, but its verdicts are not",
         ),
         (
             replace(GOOD, verdicts=({"status": "passed"}, {"status": "errored"})),
             {},
             "p",
-            "lint: says passed, its verdicts do not",
+            "lint: is recorded as passed, but its verdicts are not",
         ),
     ],
 )
@@ -165,7 +165,7 @@ def test_reasons_are_those_of_what_did_not_pass() -> None:
         == ""
     )
     assert evidence.reasons(gates.judge("lint", {"issues": 1})) == (
-        "issues is 1, wanted LINT <= 0; complexity: no fact; maintainability: no fact"
+        "issues is 1; required: LINT <= 0; complexity: not reported; maintainability: not reported"
     )
 
 
@@ -212,12 +212,15 @@ def forged(original: Statement, **changes: Any) -> tuple[Statement, Statement]:
     [
         (
             forged(replace(GOOD, status=Status.FAILED), status=Status.PASSED),
-            "carries a statement that failed",
+            "reuses a statement with the status failed",
         ),
-        (forged(replace(GOOD, status=Status.ERRORED)), "carries a statement that errored"),
-        (forged(CARRIED), "carries a statement that is carried itself"),
+        (
+            forged(replace(GOOD, status=Status.ERRORED)),
+            "reuses a statement with the status errored",
+        ),
+        (forged(CARRIED), "reuses a statement that is itself reused"),
         *(
-            (forged(GOOD, **change), "does not say what the statement says that it carries")
+            (forged(GOOD, **change), "differs from the statement that it reuses")
             for change in (
                 {"facts": {"issues": -1}},
                 {"inputs": "j"},
@@ -250,7 +253,7 @@ def test_a_forged_statement_is_objected_to(pair: tuple[Statement, Statement], wa
 def test_a_statement_without_its_original_is_objected_to(held: dict[str, Statement] | None) -> None:
     """A hash alone shows nothing."""
     assert evidence.objections(CARRIED, OTHER.digest, "p", held) == [
-        f"lint: carries the statement {GOOD.sha256}, which is not there"
+        f"lint: reuses the statement {GOOD.sha256}, which is missing"
     ]
 
 
@@ -259,7 +262,7 @@ def test_a_statement_that_names_no_original_is_objected_to() -> None:
     statement = replace(CARRIED, carries={"gitCommit": "c" * 40})
 
     assert evidence.objections(statement, OTHER.digest, "p") == [
-        "lint: carries the statement of no name, which is not there"
+        "lint: reuses the statement (none), which is missing"
     ]
 
 
@@ -277,7 +280,7 @@ def test_a_commit_is_a_subject_of_the_source() -> None:
             "its predicateType is 'https://towpath.dev/evidence/v2', not"
             " https://towpath.dev/evidence/v1",
         ),
-        (b"{}", "it is not a statement of in-toto, version 1"),
+        (b"{}", "it is not an in-toto statement, version 1"),
     ],
 )
 def test_a_refused_statement_says_why_and_what_to_do(raw: bytes, why: str) -> None:
@@ -286,9 +289,9 @@ def test_a_refused_statement_says_why_and_what_to_do(raw: bytes, why: str) -> No
         evidence.decode(raw, "x.json")
 
     assert caught.value.lines() == [
-        "x.json is not readable evidence.",
+        "x.json is not valid evidence.",
         f"why: {why}",
-        "next: Run the stage again; a stage replaces its own evidence.",
+        "next: Run the stage again: it replaces its own evidence.",
     ]
 
 
@@ -299,5 +302,5 @@ def test_reasons_end_with_a_detail_where_there_are_any() -> None:
     """A detail of nothing is nothing."""
     assert evidence.reasons(gates.judge("lint", {"issues": 0, **REST}), "a.py:1") == ""
     assert evidence.reasons(gates.judge("lint", {"issues": 1, **REST}), "a.py:1") == (
-        "issues is 1, wanted LINT <= 0: a.py:1"
+        "issues is 1; required: LINT <= 0: a.py:1"
     )

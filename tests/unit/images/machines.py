@@ -107,7 +107,7 @@ class Machines(FakeRunner):
         """Forget a builder, but for one whose engine is asked and does not answer."""
         engine = self.engines.get(self.builders.get(name, HERE))
         if engine is not None and engine.silent:
-            raise CommandFailedError("docker did not end within 45 s.")
+            raise CommandFailedError("docker timed out after 45 s.")
         if name not in self.builders or engine is None:
             return 1, ""
         del self.builders[name]

@@ -193,7 +193,7 @@ def test_a_pattern_of_the_old_form_is_named(
     pipeline.pipeline(workspace, engine=same)
 
     assert isinstance(workspace.terminal, QuietTerminal)
-    assert "'v*' in [tool.towpath.branches] means tags" in workspace.terminal.said
+    assert "'v*' in [tool.towpath.branches] matches tags" in workspace.terminal.said
     assert "write 'tag:v*'" in workspace.terminal.said
 
 

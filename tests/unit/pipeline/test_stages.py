@@ -198,7 +198,7 @@ def test_an_unproven_gate_is_shown_at_the_promotion(run: Run, built: str) -> Non
 
 def test_a_refusal_is_the_stages_error(run: Run) -> None:
     """A promotion without evidence raises, and the chain makes a result of it."""
-    with pytest.raises(PromotionRefusedError, match="may not move to test"):
+    with pytest.raises(PromotionRefusedError, match="cannot be promoted to test"):
         delivery.promoting("test")(run)
 
 

@@ -109,7 +109,7 @@ def test_a_source_out_of_reach_is_unproven_in_test_and_refused_for_release(
 
     assert is_available(partial, "test", situation) == PromotionDecision((), (gate,))
     (reason,) = is_available(partial, "release", situation).reasons
-    assert reason == f"{stage}: {gate} errored: {fact}: no fact"
+    assert reason == f"{stage}: {gate} errored: {fact}: not reported"
 
 
 def test_another_errored_gate_is_no_pass(
@@ -119,7 +119,7 @@ def test_another_errored_gate_is_no_pass(
     partial = with_(release, record(workspace, "tests", DIGEST, coverage=None))
 
     assert is_available(partial, "test", situation).reasons == (
-        "tests: COVERAGE errored: coverage: no fact",
+        "tests: COVERAGE errored: coverage: not reported",
     )
 
 
@@ -131,7 +131,7 @@ def test_a_gate_that_was_left_out_is_a_reason(
     fewer = with_(release, replace(lint, verdicts=lint.verdicts[:2]))
 
     assert is_available(fewer, "test", situation).reasons == (
-        "lint: MAINTAINABILITY was not judged",
+        "lint: MAINTAINABILITY was not evaluated",
     )
 
 
@@ -154,16 +154,18 @@ def test_a_pass_that_its_verdicts_deny_is_a_reason(
 
     reasons = is_available(with_(release, lie), "test", situation).reasons
 
-    assert any(reason.startswith("lint: says passed, its verdicts") for reason in reasons)
+    assert any(
+        reason.startswith("lint: is recorded as passed, but its verdicts") for reason in reasons
+    )
 
 
 @pytest.mark.parametrize(
     ("stage", "subject", "reason"),
     [
-        ("lint", Subject.commit("e" * 40, SOURCE.tree), "speaks of gitCommit eeee"),
-        ("tests", Subject.commit(SOURCE.commit, "e" * 40), "speaks of gitTree eeee"),
-        ("scan", Subject.image("x", f"sha256:{'e' * 64}"), "speaks of sha256 eeee"),
-        ("build", Subject.commit(SOURCE.commit, SOURCE.tree), "speaks of sha256 nothing"),
+        ("lint", Subject.commit("e" * 40, SOURCE.tree), "is about gitCommit eeee"),
+        ("tests", Subject.commit(SOURCE.commit, "e" * 40), "is about gitTree eeee"),
+        ("scan", Subject.image("x", f"sha256:{'e' * 64}"), "is about sha256 eeee"),
+        ("build", Subject.commit(SOURCE.commit, SOURCE.tree), "is about sha256 (none)"),
     ],
 )
 def test_evidence_about_something_else_is_a_reason(
@@ -189,7 +191,9 @@ def test_evidence_under_another_policy_is_a_reason(
 
     reasons = is_available(release, "test", changed).reasons
 
-    assert reasons == tuple(f"{name}: was judged under another policy" for name in NEEDED["test"])
+    assert reasons == tuple(
+        f"{name}: was evaluated under another policy" for name in NEEDED["test"]
+    )
 
 
 def test_a_repetition_has_to_say_so(
@@ -199,7 +203,7 @@ def test_a_repetition_has_to_say_so(
     again = replace(release.statements["tests"], attempt=2)
 
     assert is_available(with_(release, again), "test", situation).reasons == (
-        "tests: attempt 2 does not name the one it repeats",
+        "tests: attempt 2 does not name the attempt that it repeats",
     )
 
 
@@ -210,7 +214,7 @@ def test_the_build_binds_the_digest_to_the_source(
     other = with_(release, record(workspace, "build", DIGEST, tree="e" * 40))
 
     assert is_available(other, "test", situation).reasons == (
-        "build: binds the digest to another tree than the image itself names",
+        "build: names another tree for the digest than the image itself",
     )
 
 
@@ -221,7 +225,7 @@ def test_verify_looked_at_staging(
     other = with_(release, record(workspace, "verify", DIGEST, environment="production"))
 
     assert is_available(other, "release", situation).reasons == (
-        "verify: looked at production, not at staging",
+        "verify: checked production, not staging",
     )
 
 
@@ -232,7 +236,7 @@ def test_a_platform_that_is_missing_is_a_reason(
     half = replace(release, platforms=("linux/amd64",))
 
     assert is_available(half, "test", situation).reasons == (
-        "build: the image is not there for linux/arm64",
+        "build: the image lacks the platform linux/arm64",
     )
 
 
@@ -245,9 +249,9 @@ def test_what_a_release_asks_on_top(
 
     assert is_available(dirty, "test", here) == PromotionDecision()
     assert is_available(dirty, "release", here).reasons == (
-        "a release is made in CI only, where the variable CI is true",
-        "1.2.3 was built from files that are not committed",
-        "the tag test points at nothing, not at this digest",
+        "a release can only be made in CI, where the variable CI is true",
+        "1.2.3 was built from uncommitted changes",
+        "the tag test points to no image, not to this digest",
     )
 
 
@@ -291,8 +295,8 @@ def test_what_was_shown_by_nobody_does_not_count(
         replace(with_(release, forged), originals={failed.sha256: failed}), "test", situation
     )
 
-    assert alone.reasons == (f"tests: carries the statement {earlier.sha256}, which is not there",)
-    assert false.reasons == ("tests: carries a statement that failed",)
+    assert alone.reasons == (f"tests: reuses the statement {earlier.sha256}, which is missing",)
+    assert false.reasons == ("tests: reuses a statement with the status failed",)
 
 
 def test_a_supported_python_that_was_not_tested_keeps_it_from_release(
@@ -303,7 +307,7 @@ def test_a_supported_python_that_was_not_tested_keeps_it_from_release(
 
     assert is_available(gap, "test", situation).ok
     assert is_available(gap, "release", situation).reasons == (
-        "tests: 3.11 is supported and was not tested",
+        "tests: 3.11 is supported but was not tested",
     )
 
 
@@ -325,7 +329,7 @@ def test_a_stage_that_broke_without_a_word_is_a_reason_too(
     broken = replace(release.statements["lint"], status=Status.ERRORED, reason="")
 
     assert is_available(with_(release, broken), "test", situation).reasons == (
-        "lint: lint errored: no reason given",
+        "lint: lint errored: no reason recorded",
     )
 
 

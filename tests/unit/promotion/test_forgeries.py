@@ -84,7 +84,7 @@ def test_a_forgery_is_refused_for_what_it_is(held: Held, rules: JudgingRules, na
         (earlier,) = (
             row for row in resting()(held) if row.subject.digest.get("gitCommit") == "1" * 40
         )
-        wanted = (f"lint: carries the statement {earlier.sha256}, which is not there",)
+        wanted = (f"lint: reuses the statement {earlier.sha256}, which is missing",)
 
     assert reasons(forgery(held), rules) == wanted
 
@@ -92,17 +92,17 @@ def test_a_forgery_is_refused_for_what_it_is(held: Held, rules: JudgingRules, na
 @pytest.mark.parametrize(
     ("changed", "wanted"),
     [
-        ({"dirty": True}, "1.2.3 was built from files that are not committed"),
-        ({"platforms": ("linux/amd64",)}, "build: the image is not there for linux/arm64"),
+        ({"dirty": True}, "1.2.3 was built from uncommitted changes"),
+        ({"platforms": ("linux/amd64",)}, "build: the image lacks the platform linux/arm64"),
         (
             {"platforms": (*PLATFORMS, "linux/s390x")},
-            "build: the image is there for linux/s390x, which the project does not name",
+            "build: the image has the platform linux/s390x, which the project does not list",
         ),
         (
             {"platforms": ("linux/amd64/v3", "linux/arm64")},
-            "build: the image is not there for linux/amd64",
+            "build: the image lacks the platform linux/amd64",
         ),
-        ({"digest": OTHER}, f"the tag test points at {DIGEST}, not at this digest"),
+        ({"digest": OTHER}, f"the tag test points to {DIGEST}, not to this digest"),
     ],
     ids=["dirty", "a platform missing", "one too many", "an unknown variant", "another image"],
 )
@@ -117,14 +117,15 @@ def test_an_image_that_is_not_what_it_must_be_is_refused(
 
 def test_a_waiver_of_this_side_is_heeded_until_its_day(held: Held, rules: JudgingRules) -> None:
     """The waiver of another gate, and one that has expired, excuse nothing."""
-    said = "issues is 5, wanted LINT <= 0; waived: known (until 2999-01-01)"
+    said = "issues is 5; required: LINT <= 0; waived: known (until 2999-01-01)"
     rows = both("lint", "LINT", "issues", 5, reason=said)(held)
     note = "known (until 2999-01-01)"
 
     assert reasons(rows, replace(rules, waived={"LINT": note})) == ()
     for other in ({"COMPLEXITY": note}, {}):
         assert reasons(rows, replace(rules, waived=other)) == (
-            "lint: LINT failed: issues is 5, wanted LINT <= 0; no waiver of it is in force here",
+            "lint: LINT failed: issues is 5; required: LINT <= 0; no"
+            " waiver for it is in force here",
         )
 
 
@@ -140,9 +141,9 @@ def test_an_excused_advisory_is_heeded_as_it_is_written(held: Held, rules: Judgi
 def test_a_limit_of_this_side_judges(held: Held, rules: JudgingRules) -> None:
     """Not the one that the statement met."""
     assert reasons([*held.values()], replace(rules, limits={"COVERAGE": 90})) == (
-        "tests: COVERAGE was judged by >= 80, not by COVERAGE >= 90 %",
-        "tests: COVERAGE failed: coverage is 80 %, wanted COVERAGE >= 90 %;"
-        " the statement says passed",
+        "tests: COVERAGE was evaluated against >= 80, not against COVERAGE >= 90 %",
+        "tests: COVERAGE failed: coverage is 80 %; required: COVERAGE >= 90 %;"
+        " but the statement records it as passed",
     )
 
 
@@ -152,7 +153,7 @@ def test_how_old_a_scan_may_be_is_a_setting(held: Held, rules: JudgingRules) -> 
 
     assert reasons(rows, replace(rules, days=2)) == ()
     assert reasons(rows, replace(rules, days=1)) == (
-        "scan: is 2 days old, and may be 1 (evidence-days)",
+        "scan: is 2 days old; the limit is 1 days (evidence-days)",
     )
     assert reasons(rows, replace(rules, days=None)) == ()
 
@@ -196,15 +197,15 @@ def test_a_running_release_was_promoted(held: Held, rules: JudgingRules) -> None
     known = dict(promoted.facts)
     assert against() == ()
     assert against(facts=known | {"tag": "test"}) == (
-        f"{name}: promoted it to test, not to release",
+        f"{name}: promoted the image to test, not to release",
     )
     assert against(facts=known | {"judged": judged | {"scan": SHA}}) == (
-        f"{name}: rests on a statement of scan that is not there",
+        f"{name}: relies on a statement of scan that is missing",
     )
     assert against(facts=known | {"judged": 3})[0] == (
-        f"{name}: rests on a statement of lint that is not there"
+        f"{name}: relies on a statement of lint that is missing"
     )
     assert against(facts=known | {"digest": OTHER})[0] == (
-        f"{name}: its facts speak of {OTHER}, not of this digest"
+        f"{name}: its facts are about {OTHER}, not about this digest"
     )
     assert against(status=Status.FAILED, reason="no") == (f"{name}: {name} failed: no",)

@@ -71,7 +71,7 @@ def test_a_refusal_names_every_reason_and_moves_nothing(
 
     assert caught.value.code == 7
     assert caught.value.why.splitlines() == [
-        "tests: TESTS_FAILED failed: tests_failed is 2, wanted TESTS_FAILED <= 0",
+        "tests: TESTS_FAILED failed: tests_failed is 2; required: TESTS_FAILED <= 0",
         "integration: there is no evidence",
         "security: there is no evidence",
         "scan: there is no evidence",
@@ -109,7 +109,7 @@ def test_a_release_outside_ci_is_refused(store: Store, workspace: Workspace, bui
     with pytest.raises(PromotionRefusedError) as caught:
         promote.promote(workspace, "release")
 
-    assert caught.value.why == "a release is made in CI only, where the variable CI is true"
+    assert caught.value.why == "a release can only be made in CI, where the variable CI is true"
     assert "release" not in store.tags
 
 
@@ -122,7 +122,7 @@ def test_a_release_is_what_test_points_at(
     store.tags["test"] = push_image(store.client(), labels(), layer=b"newer").digest
     in_ci = workspace_at(tmp_path, store, None, **RELEASING)
 
-    with pytest.raises(PromotionRefusedError, match="may not move to release"):
+    with pytest.raises(PromotionRefusedError, match="cannot be promoted to release"):
         promote.promote(in_ci, "release", built)
 
 
@@ -213,16 +213,16 @@ def test_evidence_of_an_earlier_commit_without_its_original_is_refused(
     with pytest.raises(PromotionRefusedError) as caught:
         promote.promote(workspace, "test")
 
-    assert caught.value.why == f"lint: carries the statement {earlier.sha256}, which is not there"
+    assert caught.value.why == f"lint: reuses the statement {earlier.sha256}, which is missing"
     assert "test" not in store.tags
 
 
 @pytest.mark.parametrize(
     ("env", "stage", "why"),
     [
-        ({"CI": "true"}, "test", "names no branch and no tag"),
-        ({"CI": "true", "TOWPATH_BRANCH": "topic"}, "test", "the branch 'topic' go to scan"),
-        ({"CI": "true", "TOWPATH_BRANCH": "main"}, "release", "the branch 'main' go to test"),
+        ({"CI": "true"}, "test", "reports no branch and no tag"),
+        ({"CI": "true", "TOWPATH_BRANCH": "topic"}, "test", "the branch 'topic' to go to scan"),
+        ({"CI": "true", "TOWPATH_BRANCH": "main"}, "release", "the branch 'main' to go to test"),
         (
             {**RELEASING, "GITHUB_ACTIONS": "true", "GITHUB_EVENT_NAME": "pull_request"},
             "test",
@@ -231,7 +231,7 @@ def test_evidence_of_an_earlier_commit_without_its_original_is_refused(
         (
             {"CI": "true", "GITHUB_REF": "refs/heads/vendor-bump", "GITHUB_ACTIONS": "true"},
             "test",
-            "the branch 'vendor-bump' go to scan",
+            "the branch 'vendor-bump' to go to scan",
         ),
     ],
 )

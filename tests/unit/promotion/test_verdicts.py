@@ -64,7 +64,7 @@ def test_a_failed_gate_comes_before_missing_evidence(workspace: Workspace) -> No
         verdicts.check(workspace)
 
     assert "issues is 3" in written(workspace)
-    assert "There is no evidence of the stage tests." in written(workspace)
+    assert "There is no evidence for the stage tests." in written(workspace)
 
 
 def test_missing_evidence_is_code_3(workspace: Workspace) -> None:
@@ -106,7 +106,7 @@ def test_empty_evidence_is_code_3(workspace: Workspace) -> None:
     """An empty file is no statement."""
     files.write_atomically(stages.path(workspace.config, "lint"), b"")
 
-    with pytest.raises(NothingToJudgeError, match="not readable evidence"):
+    with pytest.raises(NothingToJudgeError, match="not valid evidence"):
         verdicts.check(workspace, "lint")
 
 
@@ -124,17 +124,17 @@ def test_a_value_is_compared_with_its_limit_again(workspace: Workspace) -> None:
         verdicts.check(workspace, "tests")
 
     assert caught.value.what == "tests failed: COVERAGE."
-    assert "coverage is 3 %, wanted COVERAGE >= 80 %" in written(workspace)
+    assert "coverage is 3 %; required: COVERAGE >= 80 %" in written(workspace)
 
 
 def test_evidence_that_is_not_believed_is_code_3(workspace: Workspace) -> None:
     """A time that has not come yet, and evidence of another stage."""
     forged(workspace, "lint", started="2999-01-01T00:00:00Z")
-    with pytest.raises(NothingToJudgeError, match="The evidence of lint is not believed") as caught:
+    with pytest.raises(NothingToJudgeError, match="The evidence of lint is not valid") as caught:
         verdicts.check(workspace, "lint")
-    assert "which is later than now" in caught.value.why
+    assert "which is in the future" in caught.value.why
 
     lint = stages.path(workspace.config, "lint")
     lint.write_bytes(record(workspace, "security", DIGEST).encode())
-    with pytest.raises(NothingToJudgeError, match="speaks of the stage security"):
+    with pytest.raises(NothingToJudgeError, match="is about the stage security"):
         verdicts.check(workspace, "lint")

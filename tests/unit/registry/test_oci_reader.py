@@ -319,12 +319,12 @@ def test_a_variant_is_a_platform_of_its_own(machine: str, variant: str, name: st
 @pytest.mark.parametrize(
     ("raw", "why"),
     [
-        (b"[" * 100_000, "it is nested deeper than 32 levels"),
-        (b'{"layers": [], "layers": [1]}', "the key 'layers' is there twice"),
-        (b'{"a": NaN}', "NaN is no number of JSON"),
+        (b"[" * 100_000, "it is nested more than 32 levels deep"),
+        (b'{"layers": [], "layers": [1]}', "the key 'layers' appears twice"),
+        (b'{"a": NaN}', "NaN is not valid JSON"),
         (
             b" " * (oci.DOCUMENT + 1),
-            f"it has {oci.DOCUMENT + 1} bytes, and the most is {oci.DOCUMENT}",
+            f"it has {oci.DOCUMENT + 1} bytes; the limit is {oci.DOCUMENT}",
         ),
     ],
     ids=["deep", "twice", "NaN", "large"],

@@ -172,7 +172,7 @@ def test_an_engine_that_does_not_answer_ends_it(
     """What runs is not known then, so that nothing may go."""
 
     def silent(*_: str) -> None:
-        raise CommandFailedError("The engine did not list containers.")
+        raise CommandFailedError("Docker API call failed: list containers.")
 
     push(store, "1.0.0", 1)
     monkeypatch.setattr(World, "containers", silent)
@@ -180,7 +180,7 @@ def test_an_engine_that_does_not_answer_ends_it(
     with pytest.raises(CommandFailedError, match="Nobody can say what staging needs") as caught:
         prune.prune(workspace, keep=0, sure=True)
 
-    assert "did not list containers" in caught.value.why
+    assert "Docker API call failed: list containers" in caught.value.why
     assert "1.0.0" in store.tags
 
 

@@ -45,7 +45,7 @@ LINES = "x" * 300
 STAT = "# pxname,svname,status\nweb,web1,UP\n\n"
 OF_STATES = "# be_id be_name srv_name srv_fqdn srv_admin_state\n"
 STATES = OF_STATES + "3 web web1 box 64\n\n"
-NO_TABLE = "The proxy's answer is not a table."
+NO_TABLE = "HAProxy's answer is not a table."
 LIST = "The list of the image's packages cannot be read."
 TRIVY = "Trivy's report cannot be read."
 MIGRATIONS = "The release's answer about its migrations is not whole."
@@ -179,27 +179,30 @@ def test_dockerfile(text: str, target: str, lines: list[str]) -> None:
         (f"odd {STAT}{STATES}", [NO_TABLE, f"why: odd {STAT}{STATES}"]),
         (
             STAT + OF_STATES + LINES,
-            ["The proxy names no slot of web.", f"why: {(STAT + OF_STATES + LINES)[:200]}"],
+            [
+                "HAProxy has no slots for the backend web.",
+                f"why: {(STAT + OF_STATES + LINES)[:200]}",
+            ],
         ),
         (
             STAT + STATES.replace("srv_name ", "odd "),
-            ["The proxy's answer has no column 'srv_name'."],
+            ["HAProxy's answer has no column 'srv_name'."],
         ),
         (
             STAT + STATES.replace("be_name ", "odd "),
-            ["The proxy's answer has no column 'be_name'."],
+            ["HAProxy's answer has no column 'be_name'."],
         ),
         (
             STAT.replace("svname", "odd") + STATES,
-            ["The proxy's answer has no column 'svname'."],
+            ["HAProxy's answer has no column 'svname'."],
         ),
         (
             STAT + STATES,
-            ["The proxy's answer about web1 cannot be read.", "why: KeyError('scur')"],
+            ["Cannot read HAProxy's answer about web1.", "why: KeyError('scur')"],
         ),
         (
             STAT.replace("web1", "web2") + STATES,
-            ["The proxy's answer about web1 cannot be read.", "why: KeyError('status')"],
+            ["Cannot read HAProxy's answer about web1.", "why: KeyError('status')"],
         ),
     ],
 )

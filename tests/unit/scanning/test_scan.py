@@ -39,8 +39,8 @@ def test_an_image_without_findings_has_zeros(
     assert [facts[name] for name in ("critical", "high", "medium", "low")] == [0, 0, 0, 0]
     assert [str(row) for row in found.asked] == [
         f"Debian's security archive, trixie ({archive[1].rstrip('/')};"
-        " checked by Debian's signature; 1.5 days)",
-        "safety (a directory; checked by nothing; 2.5 days)",
+        " verified by Debian's signature; 1.5 days old)",
+        "safety (a directory; verified by nothing; 2.5 days old)",
     ]
     assert (facts["age_days"], facts["foreign"]) == (2.5, ["a directory"])
     assert found.looked_at == {
@@ -196,7 +196,7 @@ def test_a_waived_finding_is_kept_and_does_not_count(
     assert statement.facts["waived"] == [
         "PVE-2026-1: django 5.2.1 (medium) a hole [ours]; waived: known (until 2099-01-31)"
     ]
-    assert "The waiver of CVE-2026-1234 excuses nothing here" in terminal.said
+    assert "The waiver of CVE-2026-1234 is not needed here" in terminal.said
     assert "The waiver of PVE-2026-1 " not in terminal.said
 
     told = terminal.said

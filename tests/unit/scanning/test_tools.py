@@ -48,7 +48,7 @@ def test_trivy_scans_each_platform_where_it_is_installed(
         f"{store.host}/towpath/dashboard@{digest}"
     ] * 2
     assert [str(row) for row in found.asked] == [
-        "Trivy 0.68.1 (trivy; checked by nothing; 3.1 days)"
+        "Trivy 0.68.1 (trivy; verified by nothing; 3.1 days old)"
     ]
     assert found.facts()["foreign"] == ["trivy"]
     assert "trivy failed" in found.unasked[0]

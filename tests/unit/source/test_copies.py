@@ -108,5 +108,5 @@ def test_a_directory_without_a_repository_is_told(tmp_path: Path) -> None:
     place = tmp_path / "plain"
     place.mkdir()
 
-    with pytest.raises(ConfigurationError, match="no commit"):
+    with pytest.raises(ConfigurationError, match="not in a git repository"):
         checkouts.make_copy(session_in(place), [tmp_path / "copy"])

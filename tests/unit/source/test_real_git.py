@@ -101,7 +101,9 @@ def test_a_project_that_its_repository_does_not_know_is_refused(shop: Path) -> N
     other.mkdir()
     (other / "app.py").write_text("")
 
-    with pytest.raises(ConfigurationError, match="No file of the project is committed") as caught:
+    with pytest.raises(
+        ConfigurationError, match="None of the project's files is committed"
+    ) as caught:
         source.read_source(session_in(other))
 
     assert "git init" in caught.value.next_step
@@ -172,7 +174,7 @@ def test_changes_in_a_submodule_are_seen(tmp_path: Path) -> None:
     (root / "lib/app.py").write_text("a = 2\n")
 
     assert source.read_files(workspace).files != clean.files
-    with pytest.raises(ConfigurationError, match="The submodule lib has changes"):
+    with pytest.raises(ConfigurationError, match="The submodule lib has uncommitted changes"):
         source.read_source(workspace)
 
 
@@ -300,10 +302,10 @@ def test_a_repository_without_a_commit_is_refused(tmp_path: Path) -> None:
     """There is nothing that evidence could speak of."""
     git(tmp_path, "init", "--quiet")
 
-    with pytest.raises(ConfigurationError, match="no commit to speak of") as caught:
+    with pytest.raises(ConfigurationError, match="git reports no commit") as caught:
         source.read_source(session_in(tmp_path))
 
-    assert caught.value.next_step == "Commit your files and start again."
+    assert caught.value.next_step == "Commit your files and run the command again."
 
 
 def test_a_repository_of_another_user_names_what_git_wants(tmp_path: Path) -> None:

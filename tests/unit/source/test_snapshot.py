@@ -137,23 +137,23 @@ def test_the_remote_has_no_password(tmp_path: Path) -> None:
     [
         (
             "fatal: detected dubious ownership in repository at '/work'",
-            "git does not read this repository, because it belongs to another user.",
+            "git refuses to read this repository because it belongs to another user.",
             "git config --global --add safe.directory {root}",
         ),
         (
             "fatal: not a git repository (or any of the parent directories): .git",
-            "The project has no commit to speak of: it is in no git repository.",
-            "Run `git init`, commit your files, and start again.",
+            "The project is not in a git repository.",
+            "Run `git init`, commit your files, and run the command again.",
         ),
         (
             "fatal: ambiguous argument 'HEAD': unknown revision or path not in the working tree.",
-            "The project has no commit to speak of.",
-            "Commit your files and start again.",
+            "git reports no commit for the project.",
+            "Commit your files and run the command again.",
         ),
         (
             "fatal: path 'shop' exists on disk, but not in 'HEAD'",
-            "No file of the project is committed in the repository that it lies in.",
-            "Commit its files, or run `git init` in it, and start again.",
+            "None of the project's files is committed in its git repository.",
+            "Commit them, or run `git init` in the project's directory, and run the command again.",
         ),
     ],
 )

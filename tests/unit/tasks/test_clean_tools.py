@@ -150,7 +150,7 @@ def test_what_is_passed_on_is_shown_and_makes_the_check_run_again(root: Path) ->
 
     found = session_with(SHOP_URL="https://shop.example", SHOP_TOKEN="hunter2", OTHER="x")
     records.begin(found, "lint")
-    with pytest.raises(Exception, match="lint could not be judged"):
+    with pytest.raises(Exception, match="lint could not be evaluated"):
         judge_check(found, "lint")
 
     assert evidence(found, "lint").facts["variables"] == {

@@ -89,13 +89,13 @@ def test_a_copy_needs_no_project(
 @pytest.mark.parametrize(
     ("argv", "code", "words"),
     [
-        ([], 2, "Two references"),
-        (["--help", "x"], 2, "Two references"),
+        ([], 2, "takes two references"),
+        (["--help", "x"], 2, "takes two references"),
         (["localhost:1/a:b", "localhost:1/a@sha256:12"], 2, "not a digest"),
-        (["localhost:1/a:b", f"localhost:1/a@sha256:{'0' * 64}"], 2, "names no tag"),
-        (["a:b", "localhost:1/a:c"], 2, "no whole reference"),
+        (["localhost:1/a:b", f"localhost:1/a@sha256:{'0' * 64}"], 2, "has no tag"),
+        (["a:b", "localhost:1/a:c"], 2, "not a complete reference"),
         (["me:secret@localhost:1/a:b", "localhost:1/a:c"], 2, "not a digest"),
-        (["http://localhost:1/a:b", "localhost:1/a:c"], 2, "not a reg"),
+        (["http://localhost:1/a:b", "localhost:1/a:c"], 2, "not a valid reg"),
     ],
 )
 def test_a_wrong_reference_is_refused(

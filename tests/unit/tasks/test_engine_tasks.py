@@ -67,7 +67,7 @@ def test_an_engine_that_is_named_and_silent_ends_with_2(place: Path, capsys: Cap
     code, _, err = invoke(capsys, "engine.up")
 
     assert code == 2
-    assert "No Docker engine answers at unix://" in err
+    assert "The Docker engine at unix://" in err
     assert "unset DOCKER_HOST" in err
 
 
@@ -76,7 +76,7 @@ def test_the_status_says_which_engine_there_is(host: str, capsys: Capture) -> No
     code, out, _ = invoke(capsys, "engine.status")
 
     assert code == 0
-    assert "host" in out and "not running" in out and "not made" in out
+    assert "host" in out and "not running" in out and "not built" in out
 
 
 def test_down_leaves_the_engine_of_the_host_alone(host: str, place: Path, capsys: Capture) -> None:
@@ -84,5 +84,5 @@ def test_down_leaves_the_engine_of_the_host_alone(host: str, place: Path, capsys
     code, _, err = invoke(capsys, "engine.down", "--purge")
 
     assert code == 0
-    assert err == "There is no embedded engine here.\n"
+    assert err == "There is no embedded engine on this machine.\n"
     assert invoke(capsys, "engine.up")[0] == 0

@@ -74,7 +74,7 @@ def test_build_all_prints_a_reference_for_each_target(
     [
         (("--platforms=amd63",), "Did you mean 'linux/amd64'"),
         (("--target=tesing",), "Did you mean 'testing'"),
-        (("--tag=a/b",), "cannot be a tag"),
+        (("--tag=a/b",), "is not a valid tag"),
         (("--tag=release",), "gives itself"),
         (("--target=all", "--no-push"), "Without a push"),
         (("--progress=fancy",), "Unknown progress"),
@@ -120,7 +120,7 @@ def test_a_scan_that_asked_nobody_is_no_verdict(
     code, _, err = invoke(capsys, "scan")
 
     assert code == 3
-    assert "scan could not be judged: IMAGE_CRITICAL, IMAGE_HIGH" in err
+    assert "scan could not be evaluated: IMAGE_CRITICAL, IMAGE_HIGH" in err
 
 
 def test_a_promotion_prints_the_digest_that_moved(
@@ -133,7 +133,7 @@ def test_a_promotion_prints_the_digest_that_moved(
     code, out, err = invoke(capsys, "promote-test")
 
     assert (code, out.strip()) == (0, f"{store.repository}@{digest}")
-    assert f"{SOURCE.version} is test now." in err
+    assert f"{SOURCE.version} now has the tag test." in err
 
 
 def test_refusals_are_exit_code_7(workspace: Workspace, store: Store, capsys: Capture) -> None:
@@ -147,7 +147,7 @@ def test_refusals_are_exit_code_7(workspace: Workspace, store: Store, capsys: Ca
 
     code, _, err = invoke(capsys, "promote-release")
     assert code == 7
-    assert "a release is made in CI only" in err
+    assert "a release can only be made in CI" in err
 
 
 def test_half_a_digest_is_a_wrong_flag(workspace: Workspace, capsys: Capture) -> None:
@@ -164,7 +164,7 @@ def test_the_evidence_is_shown_and_judged(
     assert invoke(capsys, "evidence.verify")[0] == 7
     invoke(capsys, "promote-test")
 
-    assert "may move to test" in invoke(capsys, "evidence.verify")[2]
+    assert "can be promoted to test" in invoke(capsys, "evidence.verify")[2]
     assert "promote-test" in invoke(capsys, "evidence.show", "--image=test")[1]
     assert invoke(capsys, "evidence.verify", "--stage=tset")[0] == 2
     assert f"test {store.repository}@{digest}" in invoke(capsys, "registry.inspect")[1].replace(
@@ -177,7 +177,7 @@ def test_the_registry_is_left_alone_where_it_answers(workspace: Workspace, capsy
     code, _, err = invoke(capsys, "registry.start")
 
     assert code == 0
-    assert "answers already" in err
+    assert "is already running" in err
 
 
 def test_a_password_comes_from_standard_input(

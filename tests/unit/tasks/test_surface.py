@@ -68,7 +68,7 @@ def test_gates_list_shows_every_rule(project: Path, capsys: pytest.CaptureFixtur
 @pytest.mark.parametrize(
     ("argv", "code", "words"),
     [
-        (["gates.check"], 3, "no evidence of the stage lint"),
+        (["gates.check"], 3, "no evidence for the stage lint"),
         (["gates.check", "--stage=lnt"], 2, "Did you mean 'lint'"),
         (["report.show"], 3, "There is no report."),
         (["report.html"], 3, "There is no report."),
@@ -199,7 +199,7 @@ def test_a_stop_signal_ends_a_task_as_ctrl_c_does(capsys: pytest.CaptureFixture[
         (["report.show", "extra"], "Unknown task 'extra'."),
         (["--help", "nothing"], "Unknown task 'nothing'."),
         (["--list", "nothing"], "'nothing' not found"),
-        (["pipeline", "--to=everywhere"], "A run cannot go to 'everywhere'."),
+        (["pipeline", "--to=everywhere"], "Cannot run the pipeline to 'everywhere'."),
     ],
 )
 def test_what_cannot_be_understood_ends_with_2(
@@ -236,6 +236,6 @@ def test_a_file_that_the_machine_refuses_is_named(
 
     assert caught.value.code == code
     assert capsys.readouterr().err.splitlines()[:2] == [
-        "ERROR /state/towpath cannot be used.",
+        "ERROR Cannot access /state/towpath.",
         "why: what the system says.",
     ]

@@ -96,7 +96,7 @@ def test_a_deployment_prints_what_serves(
 
     assert code == 0
     assert out.strip() == f"{store.repository}@{released}"
-    assert f"staging serves {VERSION} at http://127.0.0.1:8081" in err
+    assert f"staging now runs {VERSION} at http://127.0.0.1:8081" in err
     assert world.ready == [VERSION]
     assert stages.require(workspace.config, "deploy").facts["digest"] == released
     assert stages.require(workspace.config, "verify").status == "passed"
@@ -151,7 +151,7 @@ def test_a_rollback_brings_the_release_before(
 
     assert code == 0
     assert out.strip() == f"{store.repository}@{released}"
-    assert f"serves {VERSION} again" in err
+    assert f"runs {VERSION} again" in err
     assert world.ready == [VERSION]
     assert [row["kind"] for row in rows] == ["deploy", "deploy", "rollback"]
     assert [row["digest"] for row in rows] == [released, newer, released]
@@ -204,7 +204,7 @@ def test_health_tells_who_is_not_well(
 
     assert [row[0] for row in (absent, named, well, ill)] == [0, 5, 0, 5]
     assert well[1] == "staging: healthy\n"
-    assert "is unhealthy" in ill[1] and "Not well: " in ill[2]
+    assert "is unhealthy" in ill[1] and "Unhealthy: " in ill[2]
 
 
 def test_services_come_up_and_go(workspace: Workspace, world: World, capsys: Capture) -> None:

@@ -28,7 +28,7 @@ def read_safety(ran: ToolResult, pins: Sequence[tuple[str, str]]) -> list[Adviso
     except (KeyError, TypeError, AttributeError) as error:
         raise unread("safety", f"Its report lacks or spoils {error}.") from error
     if ran.code == FOUND and not found:
-        raise unread("safety", f"It ended with exit code {FOUND} and named no advisory.")
+        raise unread("safety", f"It exited with code {FOUND} and reported no advisory.")
     return found
 
 

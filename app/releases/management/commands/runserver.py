@@ -1,4 +1,4 @@
-"""`runserver` that works in a fresh clone: it makes the SQLite file before it serves."""
+"""`runserver` for a fresh clone: it creates the SQLite database first."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ class Command(runserver.Command):
     """Django's development server, with the development database brought up to date first."""
 
     def check_migrations(self) -> None:
-        """Migrate the SQLite file of a checkout; say what is missing elsewhere, as Django does."""
+        """Migrate the SQLite database of a checkout; elsewhere only list missing migrations."""
         if settings.ENVIRONMENT in CHECKOUTS and connection.vendor == "sqlite":
             call_command("migrate", interactive=False, verbosity=0)
         super().check_migrations()

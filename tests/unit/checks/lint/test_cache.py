@@ -90,7 +90,7 @@ def test_a_crash_is_not_kept(desk: Desk, tool: str) -> None:
     desk.write("app/a.py", f"def f: 3\n{tool} crash\n")
 
     assert run(desk)["facts"].get(tool) is None
-    assert f"{tool} gave no verdict" in run(desk)["reason"]
+    assert f"{tool} produced no usable result" in run(desk)["reason"]
     assert "app/a.py" in asked(desk)[tool]
 
 

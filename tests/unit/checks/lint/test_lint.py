@@ -100,7 +100,7 @@ def test_a_linter_that_did_not_judge_leaves_lint_without_a_verdict(
     assert found.status is Status.ERRORED
     named = {"complexity mi": "maintainability", "complexity cc": "radon", "imports": "isort"}
     name = named.get(tool.rpartition(".")[2], tool.split()[-1])
-    assert f"{name} gave no verdict" in found.reason
+    assert f"{name} produced no usable result" in found.reason
     assert all(key in " ".join(calls(workspace)) for key in CLEAN)
 
 
@@ -127,7 +127,7 @@ def test_a_failure_is_not_hidden_by_a_tool_that_broke(root: Path) -> None:
 
     assert evidence(workspace, "lint").status is Status.FAILED
     reason = evidence(workspace, "lint").reason
-    assert "mypy gave no verdict" in reason and "issues is 1, wanted" in reason
+    assert "mypy produced no usable result" in reason and "issues is 1; required:" in reason
 
 
 def test_many_findings_are_told_in_short(root: Path) -> None:
@@ -189,7 +189,7 @@ class Stopping(TableRunner):
             return super().run(argv, **how)
         self.running.set()
         assert self.stopped.wait(5), "nobody stopped it"
-        raise InterruptedRunError("Interrupted while this ran.")
+        raise InterruptedRunError("Interrupted while running.")
 
     def stop(self) -> None:
         """Stop everything."""
@@ -239,10 +239,10 @@ def test_a_linter_over_its_deadline_is_errored_by_its_name(
     with pytest.raises(NothingToJudgeError) as caught:
         lint.lint(workspace)
 
-    assert "mypy gave no verdict" in caught.value.why
-    assert "did not end within 0.5 s" in caught.value.why
+    assert "mypy produced no usable result" in caught.value.why
+    assert "timed out after 0.5 s" in caught.value.why
     assert evidence(workspace, "lint").facts["flake8"] == 0
-    assert "did not end within 0.5 s" in (root / "reports/logs/mypy.log").read_text()
+    assert "timed out after 0.5 s" in (root / "reports/logs/mypy.log").read_text()
 
 
 @pytest.mark.parametrize("github", ["", "true"])

@@ -109,7 +109,7 @@ def test_imports_without_contracts_have_no_verdict_when_asked_by_name(desk: Desk
     with pytest.raises(NothingToJudgeError) as caught:
         lint.lint(desk.workspace(), ["imports"])
 
-    assert caught.value.why == "imports gave no verdict. It was given no file."
+    assert caught.value.why == "imports produced no usable result. No files were passed to it."
 
 
 def test_fix_lets_black_and_isort_write_and_then_judges(desk: Desk) -> None:
@@ -158,7 +158,7 @@ def test_in_github_each_log_is_a_fold_and_the_summary_has_the_table(desk: Desk) 
 
 
 def test_code_scanning_gets_what_bandit_and_flake8_found(desk: Desk) -> None:
-    """Of one that gave no verdict there is no file: an old one would be a claim."""
+    """Of one that produced no usable result there is no file: an old one would be a claim."""
     folder = desk.root / "reports/sarif"
     assert {file.name for file in folder.iterdir()} == {"bandit.sarif", "flake8.sarif"}
     assert '"uri": "app/b.py"' in (folder / "flake8.sarif").read_text()

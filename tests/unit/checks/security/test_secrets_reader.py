@@ -88,14 +88,14 @@ def test_a_review_of_what_is_gone_is_told(review: bool | None) -> None:
 @pytest.mark.parametrize(
     ("ran", "why"),
     [
-        (ToolResult(1, "", "No module named detect_secrets", 1), "judged 0"),
-        (ToolResult(-1, "", "Not found.", 1), "exit code -1: Not found."),
-        (ToolResult(2, "", "usage: no such option", 1), "exit code 2"),
-        (ToolResult(0, "", "", 1), "was given 1 files and judged 0"),
-        (ToolResult(0, "", LOOKED, 2), "was given 2 files and judged 1"),
-        (ToolResult(0, "", "", 0), "was given no file"),
-        (ToolResult(1, "", LOOKED, 1), "wrote nothing"),
-        (ToolResult(1, found(row())[:40], LOOKED, 1), "no whole JSON"),
+        (ToolResult(1, "", "No module named detect_secrets", 1), "reported on 0"),
+        (ToolResult(-1, "", "Not found.", 1), "exited with code -1: Not found."),
+        (ToolResult(2, "", "usage: no such option", 1), "exited with code 2"),
+        (ToolResult(0, "", "", 1), "was passed 1 files and reported on 0"),
+        (ToolResult(0, "", LOOKED, 2), "was passed 2 files and reported on 1"),
+        (ToolResult(0, "", "", 0), "No files were passed"),
+        (ToolResult(1, "", LOOKED, 1), "No output."),
+        (ToolResult(1, found(row())[:40], LOOKED, 1), "not complete JSON"),
         (ToolResult(1, "[]", LOOKED, 1), "JSON list"),
         (ToolResult(1, "{}", LOOKED, 1), "lacks or spoils 'plugins_used'"),
         (ToolResult(1, found(row(), plugins=()), LOOKED, 1), "no detector"),
@@ -105,8 +105,8 @@ def test_a_review_of_what_is_gone_is_told(review: bool | None) -> None:
             ToolResult(1, json.dumps({"plugins_used": [1], "results": []}), LOOKED, 1),
             "lacks or spoils",
         ),
-        (ToolResult(1, found(), LOOKED, 1), "exit code 1 and named no finding"),
-        (ToolResult(0, found(row()), LOOKED, 1), "exit code 0 and named findings"),
+        (ToolResult(1, found(), LOOKED, 1), "exited with code 1 and reported no findings"),
+        (ToolResult(0, found(row()), LOOKED, 1), "exited with code 0 and reported findings"),
     ],
 )
 def test_what_says_neither_yes_nor_no_is_no_verdict(ran: ToolResult, why: str) -> None:

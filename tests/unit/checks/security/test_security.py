@@ -156,7 +156,7 @@ def test_a_waiver_of_an_advisory_that_is_not_found_is_told(root: Path) -> None:
     with pytest.raises(GateFailedError):
         security.security(workspace)
 
-    assert "The waiver of CVE-2026-99999 excuses nothing here" in said(workspace)
+    assert "The waiver of CVE-2026-99999 is not needed here" in said(workspace)
 
 
 def test_a_waiver_is_no_answer_where_nobody_could_be_asked(root: Path) -> None:

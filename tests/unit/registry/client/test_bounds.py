@@ -198,7 +198,7 @@ def test_a_descriptor_that_lies_is_refused(key: str, value: object) -> None:
     index = Manifest(oci.INDEX, json.dumps({"manifests": [row]}).encode())
 
     with pytest.raises(
-        NothingToJudgeError, match="descriptor|no number of JSON|more than 18 digits"
+        NothingToJudgeError, match="descriptor|is not valid JSON|more than 18 digits"
     ):
         oci.entries(index)
 

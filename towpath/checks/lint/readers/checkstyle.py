@@ -49,7 +49,7 @@ def read_checkstyle(tool: str, ran: ToolResult) -> list[Finding]:
         found = [finding for file in files for finding in _findings(file)]
         names = {file.attrib["name"] for file in files}
     except (KeyError, ValueError) as error:
-        seen = f"Its report lacks or spoils {error}." if ran.stdout.strip() else "It wrote nothing."
+        seen = f"Its report lacks or spoils {error}." if ran.stdout.strip() else "No output."
         raise unread(tool, seen) from error
     require_all(tool, ran, len(names))
     require_agreement(tool, ran, bool(found))

@@ -63,4 +63,4 @@ def missing_migrations(ran: ToolResult) -> list[Finding]:
 
 
 def _last_words(ran: ToolResult) -> str:
-    return (ran.stderr.strip() or ran.stdout.strip() or "It said nothing.").splitlines()[-1]
+    return (ran.stderr.strip() or ran.stdout.strip() or "No output.").splitlines()[-1]

@@ -16,9 +16,9 @@ from towpath.core.findings import Finding, ToolResult
 from towpath.environments import compose_reader as compose
 from towpath.environments import probe_reader as probe
 
-NO_FILE = "It was given no file."
-SILENT = "It wrote nothing."
-PASSED_OVER = "It was given 2 files and judged 1."
+NO_FILE = "No files were passed to it."
+SILENT = "No output."
+PASSED_OVER = "It was passed 2 files and reported on 1."
 
 
 def refused(read: Callable[[], object]) -> list[str]:
@@ -29,9 +29,9 @@ def refused(read: Callable[[], object]) -> list[str]:
 
 
 def lines(tool: str, why: str) -> list[str]:
-    """Return all that is said of a tool that gave no verdict."""
-    log = f"next: Its own words are in reports/logs/{tool}.log."
-    return [f"{tool} gave no verdict.", f"why: {why}", log]
+    """Return all that is said of a tool that produced no usable result."""
+    log = f"next: See its output in reports/logs/{tool}.log."
+    return [f"{tool} produced no usable result.", f"why: {why}", log]
 
 
 def probed(*findings: Any, judged: object = ("a",)) -> str:
@@ -55,12 +55,15 @@ def test_a_probe_names_what_it_found_and_what_it_judged() -> None:
     ("ran", "why"),
     [
         (ToolResult(0, probed(), "", 0), NO_FILE),
-        (ToolResult(1, probed(), "broken", 1), "It ended with exit code 1: broken"),
+        (ToolResult(1, probed(), "broken", 1), "It exited with code 1: broken"),
         (ToolResult(0, "", "", 1), SILENT),
-        (ToolResult(0, '{"judged": []}', "", 1), "Its report lacks or spoils 'findings'."),
+        (
+            ToolResult(0, '{"judged": []}', "", 1),
+            "Unexpected report format: missing or invalid field 'findings'.",
+        ),
         (
             ToolResult(0, probed(judged=1), "", 1),
-            "Its report lacks or spoils 'int' object is not iterable.",
+            "Unexpected report format: missing or invalid field 'int' object is not iterable.",
         ),
         (ToolResult(0, probed(), "", 2), PASSED_OVER),
     ],
@@ -83,7 +86,7 @@ def test_the_worst_module_comes_first() -> None:
     ("ran", "why"),
     [
         (ToolResult(0, "{}", "", 0), NO_FILE),
-        (ToolResult(1, "{}", "broken", 1), "It ended with exit code 1: broken"),
+        (ToolResult(1, "{}", "broken", 1), "It exited with code 1: broken"),
         (ToolResult(0, "", "", 1), SILENT),
         (ToolResult(0, '{"a.py": {"error": "odd"}}', "", 1), "a.py: {'error': 'odd'}"),
         (ToolResult(0, '{"a.py": {"mi": "x"}}', "", 1), "a.py: {'mi': 'x'}"),
@@ -132,7 +135,7 @@ def test_what_compose_says_against_a_file() -> None:
 )
 def test_compose_that_says_neither_yes_nor_no(ran: ToolResult) -> None:
     """It ended well without a configuration, was killed, or gave no reason."""
-    why = f"a.yaml: it ended with exit code {ran.code} and said nothing."
+    why = f"a.yaml: it exited with code {ran.code} and printed nothing."
 
     assert refused(lambda: compose.config(ran, "a.yaml")) == lines("compose", why)
 
@@ -179,21 +182,21 @@ def test_every_serious_group_counts(group: str) -> None:
     ("ran", "why"),
     [
         (ToolResult(0, GOOD, "", 0), NO_FILE),
-        (ToolResult(2, "", "usage", 1), "It ended with exit code 2: usage"),
+        (ToolResult(2, "", "usage", 1), "It exited with code 2: usage"),
         (
             ToolResult(1, "x", "Traceback\nImproperlyConfigured: no key\n", 1),
             "ImproperlyConfigured: no key",
         ),
         (ToolResult(0, "odd\nwords", "", 1), "words"),
-        (ToolResult(0, "", "", 1), "It said nothing."),
+        (ToolResult(0, "", "", 1), "No output."),
         (ToolResult(0, GOOD, "words", 1), "words"),
         (ToolResult(1, GOOD, "words", 1), "words"),
         (
             ToolResult(1, "", ISSUES.replace("3 issues", "4 issues"), 1),
             "It counted 4 issues and named 3.",
         ),
-        (ToolResult(1, "", GOOD, 1), "It ended with exit code 1 and named no finding."),
-        (ToolResult(0, "", ISSUES, 1), "It ended with exit code 0 and named findings."),
+        (ToolResult(1, "", GOOD, 1), "It exited with code 1 and reported no findings."),
+        (ToolResult(0, "", ISSUES, 1), "It exited with code 0 and reported findings."),
     ],
 )
 def test_djangos_checks_without_a_verdict(ran: ToolResult, why: str) -> None:
@@ -218,11 +221,11 @@ def test_missing_migrations_are_named_by_their_file() -> None:
     ("ran", "why"),
     [
         (ToolResult(0, "No changes detected", "", 0), NO_FILE),
-        (ToolResult(2, "", "usage", 1), "It ended with exit code 2: usage"),
+        (ToolResult(2, "", "usage", 1), "It exited with code 2: usage"),
         (ToolResult(0, MISSING, "", 1), "    + Add field"),
         (ToolResult(1, "No changes detected", "", 1), "No changes detected"),
         (ToolResult(1, "", "Traceback\nNo module named settings", 1), "No module named settings"),
-        (ToolResult(0, "", "", 1), "It said nothing."),
+        (ToolResult(0, "", "", 1), "No output."),
     ],
 )
 def test_migrations_without_a_verdict(ran: ToolResult, why: str) -> None:

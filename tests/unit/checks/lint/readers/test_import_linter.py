@@ -115,9 +115,9 @@ def test_every_import_that_breaks_a_contract_is_a_finding() -> None:
             1,
             'Contract "Pure" is not configured correctly: layers: A required field.',
         ),
-        (KEPT, 1, "It ended with exit code 1 and named no finding."),
-        (BROKEN, 0, "It ended with exit code 0 and named findings."),
-        (KEPT, 2, "It ended with exit code 2: Contracts: 2 kept, 0 broken."),
+        (KEPT, 1, "It exited with code 1 and reported no findings."),
+        (BROKEN, 0, "It exited with code 0 and reported findings."),
+        (KEPT, 2, "It exited with code 2: Contracts: 2 kept, 0 broken."),
         (KEPT.replace("Pure KEPT\n", ""), 0, "It counted 2 contracts and named 1."),
         (KEPT.replace("2 kept", "0 kept").replace("KEPT", "?"), 0, "It named no contract."),
         (

@@ -108,7 +108,7 @@ def test_a_file_that_is_neither_judged_nor_named_gives_no_verdict(
     read: Reader, ran: ToolResult
 ) -> None:
     """Left out on purpose is not the same as passed over."""
-    with pytest.raises(NothingToJudgeError, match="gave no verdict"):
+    with pytest.raises(NothingToJudgeError, match="produced no usable result"):
         read(ran)
 
 

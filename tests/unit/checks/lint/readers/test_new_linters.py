@@ -64,7 +64,7 @@ def test_what_hadolint_cannot_parse_is_a_finding_by_its_usual_code() -> None:
 )
 def test_another_document_is_no_verdict(text: str) -> None:
     """However well it is formed."""
-    with pytest.raises(NothingToJudgeError, match="hadolint gave no verdict"):
+    with pytest.raises(NothingToJudgeError, match="hadolint produced no usable result"):
         checkstyle.hadolint(ToolResult(1, text, "", 1))
 
 

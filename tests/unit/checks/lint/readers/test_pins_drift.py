@@ -141,9 +141,9 @@ def test_what_cannot_be_read_gives_no_verdict(files: Mapping[str, str], why: str
         pins.drift(files)
 
     assert caught.value.lines() == [
-        "requirements-drift gave no verdict.",
+        "requirements-drift produced no usable result.",
         f"why: {why}",
-        "next: Its own words are in reports/logs/requirements-drift.log.",
+        "next: See its output in reports/logs/requirements-drift.log.",
     ]
 
 

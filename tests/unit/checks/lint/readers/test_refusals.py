@@ -1,4 +1,4 @@
-"""What a person reads where a tool gave no verdict: its name, why, and where its own words are.
+"""The error for a tool without a usable result: its name, the reason, and where its output is.
 
 The name matters: it is that of the log file too.
 """
@@ -21,17 +21,17 @@ from towpath.core.errors import NothingToJudgeError
 from towpath.core.findings import ToolResult
 
 PINS = [("django", "5.2"), ("celery", "5")]
-NO_FILE = "It was given no file."
-SILENT = "It wrote nothing."
-NO_FINDING = "It ended with exit code 1 and named no finding."
+NO_FILE = "No files were passed to it."
+SILENT = "No output."
+NO_FINDING = "It exited with code 1 and reported no findings."
 
 
 def lines(tool: str, why: str) -> list[str]:
-    """Return all that is said of a tool that gave no verdict."""
+    """Return all that is said of a tool that produced no usable result."""
     return [
-        f"{tool} gave no verdict.",
+        f"{tool} produced no usable result.",
         f"why: {why}",
-        f"next: Its own words are in reports/logs/{tool}.log.",
+        f"next: See its output in reports/logs/{tool}.log.",
     ]
 
 
@@ -48,7 +48,7 @@ def refused(read: Callable[[], object]) -> list[str]:
         (ToolResult(0, "", "", 0), NO_FILE),
         (
             ToolResult(0, "", "1 file would be left unchanged.", 2),
-            "It was given 2 files and judged 1.",
+            "It was passed 2 files and reported on 1.",
         ),
         (
             ToolResult(1, "", "1 file would be reformatted, 1 file would be left unchanged.", 2),
@@ -72,7 +72,7 @@ GOOD = "SUCCESS: /x/a.py Everything Looks Good!\n"
     ("ran", "why"),
     [
         (ToolResult(0, "", "", 0), NO_FILE),
-        (ToolResult(0, GOOD, "", 2), "It was given 2 files and judged 1."),
+        (ToolResult(0, GOOD, "", 2), "It was passed 2 files and reported on 1."),
         (ToolResult(1, GOOD, "", 1), NO_FINDING),
     ],
 )
@@ -89,8 +89,11 @@ COUNTED = "2          total files processed\n"
     [
         (ToolResult(0, "", "", 0), NO_FILE),
         (ToolResult(0, "odd\n" + COUNTED, "", 2), "It wrote a line of no known form: 'odd'"),
-        (ToolResult(0, "0.1   seconds elapsed\n", "", 1), "It was given 1 files and judged 0."),
-        (ToolResult(0, COUNTED, "", 3), "It was given 3 files and judged 2."),
+        (
+            ToolResult(0, "0.1   seconds elapsed\n", "", 1),
+            "It was passed 1 files and reported on 0.",
+        ),
+        (ToolResult(0, COUNTED, "", 3), "It was passed 3 files and reported on 2."),
         (ToolResult(1, COUNTED, "", 2), NO_FINDING),
     ],
 )
@@ -114,7 +117,7 @@ def test_flake8(ran: ToolResult, why: str) -> None:
         ),
         (
             ToolResult(0, "Success: no issues found in 2 source files", "", 3),
-            "It was given 3 files and judged 2.",
+            "It was passed 3 files and reported on 2.",
         ),
         (
             ToolResult(1, "Success: no issues found in 2 source files", "", 2),
@@ -141,7 +144,7 @@ def bandits(**more: Any) -> str:
             ToolResult(0, bandits(errors=[{"filename": "a.py", "reason": "syntax error"}]), "", 1),
             "a.py: syntax error",
         ),
-        (ToolResult(0, bandits(), "", 2), "It was given 2 files and judged 1."),
+        (ToolResult(0, bandits(), "", 2), "It was passed 2 files and reported on 1."),
         (ToolResult(1, bandits(results=[{}]), "", 1), "Its report lacks or spoils 'filename'."),
         (ToolResult(1, bandits(), "", 1), NO_FINDING),
     ],
@@ -155,7 +158,7 @@ def test_bandit(ran: ToolResult, why: str) -> None:
     ("ran", "why"),
     [
         (ToolResult(0, "", "", 0), NO_FILE),
-        (ToolResult(1, "{}", "broken", 1), "It ended with exit code 1: broken"),
+        (ToolResult(1, "{}", "broken", 1), "It exited with code 1: broken"),
         (ToolResult(0, "", "", 1), SILENT),
         (ToolResult(0, '{"a.py": {"error": "invalid syntax"}}', "", 1), "a.py: invalid syntax"),
         (ToolResult(0, '{"a.py": {"odd": 1}}', "", 1), "a.py: {'odd': 1}"),
@@ -224,7 +227,7 @@ def test_pytest_benchmark(document: Mapping[str, Any], why: str) -> None:
 def test_the_baseline_is_named_where_it_is_no_json() -> None:
     """Reading it, and before it is renewed."""
     measured = benchmark.Benchmarks({"a": 1.0}, "one")
-    wanted = lines("the baseline", "It wrote a JSON list, not an object.")
+    wanted = lines("the baseline", "Its output is a JSON list, not an object.")
 
     assert refused(lambda: benchmark.slowdowns(measured, "[]", "3.12")) == wanted
     assert refused(lambda: benchmark.renewed(measured, "[]", "3.12")) == wanted
@@ -296,13 +299,13 @@ def scanned(*rows: Mapping[str, Any], **more: Any) -> str:
     ("ran", "why"),
     [
         (ToolResult(0, "", "", 0), NO_FILE),
-        (ToolResult(1, "", "no network", 1), "It ended with exit code 1: no network"),
+        (ToolResult(1, "", "no network", 1), "It exited with code 1: no network"),
         (ToolResult(0, "", "", 1), SILENT),
         (ToolResult(0, "{}", "", 1), "Its report lacks or spoils 'scanned_packages'."),
         (ToolResult(0, scanned(DJANGO), "", 1), "It has not looked at 1 of 2 pins: celery==5"),
         (
             ToolResult(64, scanned(DJANGO, CELERY), "", 1),
-            "It ended with exit code 64 and named no advisory.",
+            "It exited with code 64 and reported no advisory.",
         ),
     ],
 )
@@ -318,7 +321,7 @@ LOOKED = "[scan]\tINFO\tChecking file: a.py\n"
     ("ran", "why"),
     [
         (ToolResult(0, "", "", 0), NO_FILE),
-        (ToolResult(0, "", LOOKED, 2), "It was given 2 files and judged 1."),
+        (ToolResult(0, "", LOOKED, 2), "It was passed 2 files and reported on 1."),
         (ToolResult(1, " ", LOOKED, 1), SILENT),
         (ToolResult(1, "{}", LOOKED, 1), "Its report lacks or spoils 'plugins_used'."),
         (ToolResult(1, '{"plugins_used": []}', LOOKED, 1), "It had no detector to look with."),

@@ -13,10 +13,10 @@ from towpath.core.errors import NothingToJudgeError
 from towpath.core.findings import Finding, LeftOut, ToolResult
 
 WORKFLOW = ".github/workflows/a b.yml"
-NO_FILE = "It was given no file."
-NO_FINDING = "It ended with exit code 1 and named no finding."
-FOUND = "It ended with exit code 0 and named findings."
-PASSED_OVER = "It was given 2 files and judged 1."
+NO_FILE = "No files were passed to it."
+NO_FINDING = "It exited with code 1 and reported no findings."
+FOUND = "It exited with code 0 and reported findings."
+PASSED_OVER = "It was passed 2 files and reported on 1."
 
 
 def refused(read: Callable[[ToolResult], object], ran: ToolResult) -> list[str]:
@@ -27,9 +27,9 @@ def refused(read: Callable[[ToolResult], object], ran: ToolResult) -> list[str]:
 
 
 def lines(tool: str, why: str) -> list[str]:
-    """Return all that is said of a tool that gave no verdict."""
-    log = f"next: Its own words are in reports/logs/{tool}.log."
-    return [f"{tool} gave no verdict.", f"why: {why}", log]
+    """Return all that is said of a tool that produced no usable result."""
+    log = f"next: See its output in reports/logs/{tool}.log."
+    return [f"{tool} produced no usable result.", f"why: {why}", log]
 
 
 READ = f"verbose: Linting {WORKFLOW}\nverbose: Found total 1 errors in 50 ms for {WORKFLOW}\n"
@@ -49,9 +49,9 @@ def test_actionlint_names_the_place() -> None:
     ("ran", "why"),
     [
         (ToolResult(0, "[]", READ, 0), NO_FILE),
-        (ToolResult(3, "", "no such option", 1), "It ended with exit code 3: no such option"),
-        (ToolResult(0, "", READ, 1), "It wrote nothing."),
-        (ToolResult(0, "{}", READ, 1), "It wrote a JSON dict, not an array."),
+        (ToolResult(3, "", "no such option", 1), "It exited with code 3: no such option"),
+        (ToolResult(0, "", READ, 1), "No output."),
+        (ToolResult(0, "{}", READ, 1), "Its output is a JSON dict, not an array."),
         (ToolResult(1, "[{}]", READ, 1), "Its report lacks or spoils KeyError('filepath')."),
         (
             ToolResult(1, json.dumps([WRONG | {"line": "x"}]), READ, 1),
@@ -114,15 +114,15 @@ def test_zizmor_may_end_with_the_worst_severity(code: int) -> None:
     ("ran", "why"),
     [
         (ToolResult(0, "[]", AUDITED, 0), NO_FILE),
-        (ToolResult(1, "", "fatal", 1), "It ended with exit code 1: fatal"),
-        (ToolResult(0, "", AUDITED, 1), "It wrote nothing."),
+        (ToolResult(1, "", "fatal", 1), "It exited with code 1: fatal"),
+        (ToolResult(0, "", AUDITED, 1), "No output."),
         (ToolResult(14, "[{}]", AUDITED, 1), "Its report lacks or spoils KeyError('ignored')."),
         (
             ToolResult(14, json.dumps([audit(locations=[spot("Hidden", 0)])]), AUDITED, 1),
             "Its report lacks or spoils StopIteration().",
         ),
         (ToolResult(0, "[]", AUDITED, 2), PASSED_OVER),
-        (ToolResult(14, "[]", AUDITED, 1), "It ended with exit code 14 and named no finding."),
+        (ToolResult(14, "[]", AUDITED, 1), "It exited with code 14 and reported no findings."),
         (ToolResult(0, json.dumps([audit()]), AUDITED, 1), FOUND),
     ],
 )
@@ -161,8 +161,8 @@ def test_findings_of_every_level_count(read: Callable[[ToolResult], list[Finding
     ("ran", "why"),
     [
         (ToolResult(0, style(), "", 0), NO_FILE),
-        (ToolResult(2, "", "cannot open", 1), "It ended with exit code 2: cannot open"),
-        (ToolResult(0, " ", "", 1), "It wrote nothing."),
+        (ToolResult(2, "", "cannot open", 1), "It exited with code 2: cannot open"),
+        (ToolResult(0, " ", "", 1), "No output."),
         (
             ToolResult(0, "<checkstyle", "", 1),
             "Its report lacks or spoils unclosed token: line 1, column 0.",
@@ -173,7 +173,7 @@ def test_findings_of_every_level_count(read: Callable[[ToolResult], list[Finding
         ),
         (
             ToolResult(0, "<html><file name='run'/></html>", "", 1),
-            "It was given 1 files and judged 0.",
+            "It was passed 1 files and reported on 0.",
         ),
         (ToolResult(0, style(("run", ""), ("run", "")), "", 2), PASSED_OVER),
         (ToolResult(1, style(("run", "")), "", 1), NO_FINDING),
