@@ -12,6 +12,7 @@ from towpath.config.workspace import Workspace
 from towpath.core import documents, files
 from towpath.core.errors import CommandFailedError, ConfigurationError, NothingToJudgeError
 from towpath.core.redaction import SECRETS
+from towpath.operations.dashboard_target import dashboard_token, dashboard_url
 from towpath.pipeline import document as report
 
 
@@ -66,8 +67,8 @@ def publish(workspace: Workspace, document: Mapping[str, Any]) -> str:
     """
     from towpath.pipeline import dashboard
 
-    url, token = _address(workspace.config)
-    dashboard.deliver(url, token, document)
+    url = dashboard_url(workspace.config)
+    dashboard.deliver(url, dashboard_token(workspace.config), document)
     return url
 
 
@@ -79,26 +80,3 @@ def try_publish(workspace: Workspace, document: Mapping[str, Any]) -> None:
         workspace.terminal.say(f"Report delivered to {publish(workspace, document)}")
     except (CommandFailedError, ConfigurationError) as error:
         workspace.terminal.warn(f"Report not delivered: {error.what} (`invoke report.publish`)")
-
-
-def _address(config: Config) -> tuple[str, str]:
-    """Return the dashboard's address and token."""
-    target = config.dashboard
-    environment = config.environments.get(target.environment)
-    url = target.url or (environment.url if environment else "")
-    if not url:
-        raise ConfigurationError(
-            "No dashboard is configured.",
-            next_step="Set url or environment in [tool.towpath.dashboard].",
-        )
-    if token := config.env.get("TOWPATH_DASHBOARD_TOKEN"):
-        return url, token
-    file = config.state / target.environment / "secrets" / "ingest_token"
-    try:
-        return url, file.read_text(encoding="utf-8").strip()
-    except OSError as error:
-        raise ConfigurationError(
-            "There is no token for the dashboard.",
-            why=f"TOWPATH_DASHBOARD_TOKEN is not set, and {file}: {error.strerror}",
-            next_step="Set the variable, or deploy the dashboard first.",
-        ) from error

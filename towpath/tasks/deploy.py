@@ -89,19 +89,20 @@ def status(_c: Context, json: bool = False) -> None:
     )
 
 
-@task(help={"environment": f"{_ENVIRONMENT} Otherwise all that run."})
+@task(
+    help={
+        "environment": f"{_ENVIRONMENT} Otherwise everything that the pipeline needs.",
+        "strict": "End with 5 for a warning too.",
+        "json": "Write JSON instead of lines.",
+    }
+)
 @entry
-def health(_c: Context, environment: str = "") -> None:
-    """Tell whether environments are well; exit 5 if one is not."""
-    from towpath.environments import status as flow
+def health(_c: Context, environment: str = "", strict: bool = False, json: bool = False) -> None:
+    """Check engine, registries, disks, environments and services; exit 5 if one is not well."""
+    from towpath.operations import health as flow
 
-    found = workspace(engine=True)
-    config = found.config
-    places = [config.environment(environment)] if environment else config.environments.values()
-    rows = [flow.status_of(found, place) for place in places]
-    for row in rows:
-        found.terminal.data(f"{row.environment}: {'; '.join((row.health, *row.problems))}")
-    flow.require_healthy(rows, all_of_them=bool(environment))
+    # An engine that does not answer is a finding: none is started.
+    flow.health(workspace(), environment=environment, as_json=json, strict=strict)
 
 
 @task(help={"environment": _ENVIRONMENT, "json": _JSON})
