@@ -191,6 +191,8 @@ STATE_DISK_LOW, STATE_DISK_FULL = 1 << 30, 200 << 20
 INODES_LOW, INODES_FULL = 5.0, 1.0
 CLOCK_DRIFT = 30
 CACHE_LARGE, CACHE_OLD = 50 << 30, 30
+# Days before the end of a waiver from which on somebody is notified.
+WAIVER_NOTICE = 14
 PERCENT = " %"
 HUNDRED = 100
 # Letters of a fact that a reason shows.

@@ -18,7 +18,7 @@ ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs/settings.md"
 CODE = ("towpath", "app", "compose", "Dockerfile", "dev", "noxfile.py", ".ci/run", ".github")
 # What stands for a name of the project's own in the page.
-ANY = {"environments": "NAME", "builders": "PLATFORM"}
+ANY = {"environments": "NAME", "builders": "PLATFORM", "notify": "NAME"}
 UNKNOWN = {"zzz": 1}
 WAIVER = {"id": "LINT", "reason": "x", "expires": dt.date(2999, 1, 1)}
 
@@ -63,6 +63,7 @@ def test_every_key_is_in_the_page() -> None:
         "environments": keys({"environments": {"staging": UNKNOWN}}),
         "builders": keys({"builders": {"linux/arm64": {"endpoint": "ssh://a@b"} | UNKNOWN}}),
         "waivers": keys({"waivers": [WAIVER | UNKNOWN]}),
+        "notify": keys({"notify": {"team": {"kind": "slack"} | UNKNOWN}}),
         "ignored": list(CHECKS),
     }
     paths = {

@@ -30,6 +30,11 @@ def environment(text: str, where: str) -> str:
     return _checked(text, where, "the name of an environment", "staging")
 
 
+def target(text: str, where: str) -> str:
+    """Return `text` if it may name a target of notifications, else raise ConfigurationError."""
+    return _checked(text, where, "the name of a target", "team")
+
+
 def near(text: str, otherwise: str) -> str:
     """Return the right name that is nearest to a wrong one; `otherwise` if nothing is left."""
     words = re.sub(r"[^a-z0-9_]+", "-", text.lower())

@@ -8,14 +8,18 @@ from collections.abc import Sequence
 
 from towpath.config.workspace import Workspace
 from towpath.core.errors import CommandFailedError
-from towpath.operations import engine_probes, service_probes
+from towpath.operations import engine_probes, notify_probes, service_probes
 from towpath.operations.health_rules import Check, Level, worst
 from towpath.operations.probes import Probe, run_probes
 
 
 def machine_probes(workspace: Workspace, engine: engine_probes.EngineAccess) -> list[Probe]:
     """Return the probes of all but the environments."""
-    return [*engine_probes.probes(workspace, engine), *service_probes.probes(workspace)]
+    return [
+        *engine_probes.probes(workspace, engine),
+        *service_probes.probes(workspace),
+        *notify_probes.probes(workspace.config),
+    ]
 
 
 def all_probes(workspace: Workspace, environment: str = "") -> list[Probe]:

@@ -6,10 +6,12 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Generic, TypeVar
 
 from towpath.core.errors import TowpathError
 from towpath.operations.health_rules import Check, Level
+from towpath.operations.side_by_side import side_by_side
 
 T = TypeVar("T")
 
@@ -33,27 +35,18 @@ def run_probes(probes: Sequence[Probe], seconds: float = LONGEST) -> list[Check]
     One that has no answer after `seconds` is an error, and is left behind: its thread ends with
     the process.
     """
-    found: dict[int, list[Check]] = {}
     started = time.monotonic()
 
-    def look(number: int, probe: Probe) -> None:
+    def look(probe: Probe) -> list[Check]:
         checks = _checks(probe)
         took = time.monotonic() - started
-        found[number] = [replace(row, seconds=took) for row in checks]
+        return [replace(row, seconds=took) for row in checks]
 
-    threads = [
-        threading.Thread(target=look, args=(number, probe), daemon=True)
-        for number, probe in enumerate(probes)
-    ]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(max(0.0, started + seconds - time.monotonic()))
-    ended = dict(found)
+    found = side_by_side([partial(look, probe) for probe in probes], seconds)
     return [
         row
-        for number, probe in enumerate(probes)
-        for row in ended.get(number, [_unanswered(probe, seconds)])
+        for probe, rows in zip(probes, found, strict=True)
+        for row in rows or [_unanswered(probe, seconds)]
     ]
 
 

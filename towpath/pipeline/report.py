@@ -68,7 +68,9 @@ def publish(workspace: Workspace, document: Mapping[str, Any]) -> str:
     from towpath.pipeline import dashboard
 
     url = dashboard_url(workspace.config)
-    dashboard.deliver(url, dashboard_token(workspace.config), document)
+    # Who was notified stays here: it is no part of what the dashboard keeps of a run.
+    body = {key: row for key, row in document.items() if key != "notifications"}
+    dashboard.deliver(url, dashboard_token(workspace.config), body)
     return url
 
 

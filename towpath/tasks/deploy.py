@@ -29,15 +29,18 @@ def deploy(_c: Context, environment: str, digest: str = "", verbose: bool = Fals
     """Deploy a release without losing a request, and verify that it serves."""
     from towpath.deployment import release as target
     from towpath.evidence import record as stages
+    from towpath.pipeline import notifications
     from towpath.pipeline import stages as delivery
 
     found = workspace(verbose=verbose, engine=True)
-    place = found.config.environment(environment)
-    chosen = target.choose(found, place, digest)
-    suffix = "" if environment == "staging" else f"-{environment}"
-    delivery.deploy(found, f"deploy{suffix}", environment, chosen.digest, chosen.version)
-    verified = delivery.verify(found, f"verify{suffix}", environment, chosen.digest, chosen.version)
-    stages.raise_for(verified)
+    place, suffix = found.config.environment(environment), _suffix(environment)
+    act = notifications.deployment(environment)
+    with notifications.announced(found, act):
+        chosen = target.choose(found, place, digest)
+        act.version = chosen.version
+        release = (environment, chosen.digest, chosen.version)
+        delivery.deploy(found, f"deploy{suffix}", *release)
+        stages.raise_for(delivery.verify(found, f"verify{suffix}", *release))
     found.terminal.say(f"{environment} serves {chosen.version} at {place.url}")
     found.terminal.data(found.config.images.at(chosen.digest))
 
@@ -48,12 +51,17 @@ def rollback(_c: Context, environment: str, verbose: bool = False) -> None:
     """Bring back the release that served before, on the same way, and verify that it serves."""
     from towpath.deployment import deploy as flow
     from towpath.evidence import record as stages
+    from towpath.pipeline import notifications
     from towpath.pipeline import stages as delivery
 
     found = workspace(verbose=verbose, engine=True)
-    deployed = flow.rollback(found, found.config.environment(environment))
-    name = f"verify{_suffix(environment)}"
-    stages.raise_for(delivery.verify(found, name, environment, deployed.digest, deployed.version))
+    place, name = found.config.environment(environment), f"verify{_suffix(environment)}"
+    act = notifications.deployment(environment, rollback=True)
+    with notifications.announced(found, act):
+        deployed = flow.rollback(found, place)
+        act.version = deployed.version
+        release = (environment, deployed.digest, deployed.version)
+        stages.raise_for(delivery.verify(found, name, *release))
     found.terminal.say(f"{environment} serves {deployed.version} again.")
     found.terminal.data(found.config.images.at(deployed.digest))
 
