@@ -98,11 +98,13 @@ def pipeline(
     with workspace.terminal.board(title, [stage.name for stage in chain]):
         _run_stages(chain, run, writer, progress)
     document = writer.write()
+    workspace.terminal.summary(report.markdown(document))
+    reports.try_page(workspace, document)
+    reports.try_publish(workspace, document)
+    # Last of all, so that what a message links to is there.
     if sent := notifications.finish(workspace, progress, run.results):
         document["notifications"] = notifications.as_json(sent)
         reports.write_report(workspace.config, document)
-    workspace.terminal.summary(report.markdown(document))
-    reports.try_publish(workspace, document)
     for result in run.results:
         if result.error is not None:
             raise result.error

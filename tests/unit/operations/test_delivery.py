@@ -331,8 +331,12 @@ def test_no_mail_goes_elsewhere_in_the_clear(
 @pytest.mark.parametrize(
     ("kind", "missing", "words"),
     [
-        ("slack", "TOWPATH_NOTIFY_T_URL", "TOWPATH_NOTIFY_T_URL is not set: it has the url."),
-        ("webhook", "TOWPATH_NOTIFY_T_SECRET", "is not set: it has the secret."),
+        (
+            "slack",
+            "TOWPATH_NOTIFY_T_URL",
+            "T_URL is not set: the url of this target belongs there.",
+        ),
+        ("webhook", "TOWPATH_NOTIFY_T_SECRET", "is not set: the secret of this target"),
     ],
 )
 def test_a_missing_setting_is_an_error_at_the_start(

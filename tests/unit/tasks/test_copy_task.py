@@ -38,7 +38,7 @@ HEAVY = {
     "subprocess",
     "tempfile",
     "towpath.config",
-    "towpath.terminal",
+    "towpath.core.terminal",
     "urllib3",
     "yaml",
 }
@@ -46,6 +46,12 @@ INVOKES_OWN = {
     *("asyncio", "concurrent.futures", "dataclasses", "email", "inspect", "invoke", "logging"),
     *("pathlib", "ssl", "subprocess", "tempfile", "yaml"),
 }
+# Rooms that hold acts: no task is one before it is called.
+ACTS = tuple(
+    f"towpath.{room}"
+    for room in ("checks", "deployment", "environments", "evidence", "images", "pipeline")
+    + ("promotion", "registry", "retention", "scanning", "source")
+)
 COPYING = """
 from towpath.tasks import copy
 print(copy.main(sys.argv[1:], os.environ))
@@ -122,7 +128,7 @@ def test_the_names_of_all_tasks_import_no_flow() -> None:
 
     assert {"invoke", "towpath.tasks.pipeline"} <= found
     assert not (HEAVY - INVOKES_OWN) & found
-    assert not {name for name in found if name.startswith(("towpath.flows", "towpath.clients"))}
+    assert not {name for name in found if name.startswith(ACTS)}
 
 
 def _imported(origin: str, goal: str) -> set[str]:

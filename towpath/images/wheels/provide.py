@@ -37,7 +37,7 @@ from towpath.images.wheels.wheels_reader import Pinned, WheelSource
 
 T = TypeVar("T")
 
-# What the Dockerfile says where an installation has failed.
+# What docker/dependencies/install.sh prints where an installation has failed.
 WANTED = "install: not every dependency could be installed from a wheel"
 PINS = ("production.txt", "test.txt")
 

@@ -82,7 +82,7 @@ def post(
 
 def _try(url: str, body: bytes, headers: Mapping[str, str], token: str) -> _Try:
     try:
-        with http.workspace(url, token or None) as door:
+        with http.open_session(url, token or None) as door:
             sent = {"Content-Type": "application/json; charset=utf-8", **headers}
             with door.post(
                 url,

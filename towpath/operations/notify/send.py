@@ -270,7 +270,7 @@ def send_now(workspace: Workspace, message: Notice, names: Sequence[str] = ()) -
     if missed := [row.target for row in deliveries if not row.delivered]:
         raise CommandFailedError(
             f"Not notified: {', '.join(missed)}.",
-            next_step="docs/notifications.md says what each answer means.",
+            next_step="See the warnings above; `invoke notify` shows the settings of each target.",
         )
 
 

@@ -70,7 +70,7 @@ def problem_of(config: Config, target: NotifyTarget) -> str:
     for name, chosen in target.variables.items():
         optional = name == "password" and not target.user
         if not secret(config, target, name) and not optional:
-            return f"{chosen} is not set: it has the {name}."
+            return f"{chosen} is not set: the {name} of this target belongs there."
     if "url" in target.variables and not _is_safe(secret(config, target, "url")):
         return f"{target.variables['url']} is no https:// address (http:// is for this machine)."
     return ""
