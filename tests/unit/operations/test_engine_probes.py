@@ -119,7 +119,7 @@ def test_a_cache_that_nobody_can_read_is_an_error(tmp_path: Path) -> None:
 
 def test_a_builder_that_is_not_made_yet(tmp_path: Path) -> None:
     """The first build makes it: a warning for both that ask it."""
-    named = {
+    named: dict[str, Answer] = {
         "docker info": info(tmp_path, store=False),
         "buildx du": NO_BUILDER,
         "buildx inspect towpath-": NO_BUILDER,

@@ -146,14 +146,19 @@ def test_a_state_that_cannot_be_written_stops_no_message(
 def test_a_bug_is_a_warning(
     tmp_path: Path, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Without its text, which may have an address in it."""
+    """Without its text, which may have an address in it; Ctrl-C ends the sending only."""
 
-    def broken(*_: object) -> None:
-        raise ValueError(receiver.url)
+    workspace = project(tmp_path, receiver, "failed")
+    for error in (ValueError(receiver.url), KeyboardInterrupt()):
 
-    monkeypatch.setattr(send, "deliver", broken)
+        def broken(*_: object, error: BaseException = error) -> None:
+            raise error
 
-    assert ran(project(tmp_path, receiver, "failed"), "failed", fingerprint="x") == []
+        monkeypatch.setattr(send, "deliver", broken)
+
+        assert ran(workspace, "failed", fingerprint="x") == []
+        name = type(error).__name__
+        assert f"Notifications were not sent: {name}\n" in said(workspace)
 
 
 def test_a_broken_memory_is_an_empty_one(tmp_path: Path, receiver: Receiver) -> None:
@@ -201,6 +206,17 @@ def test_by_hand(tmp_path: Path, receiver: Receiver) -> None:
     assert "test: delivered" in " ".join(workspace.terminal.written.split())
     with pytest.raises(ConfigurationError, match="Did you mean 't'"):
         by_hand.send_message(workspace, "", ["tt"])
+
+
+def test_a_long_message_is_no_title(tmp_path: Path, receiver: Receiver) -> None:
+    """A title is cut by some channels, a text is not."""
+    workspace = project(tmp_path, receiver, "failed")
+
+    by_hand.send_message(workspace, f"{'x' * 200}\nsecond")
+
+    message = receiver.requests[0].document
+    assert message["title"] == "Message from app"
+    assert message["lines"] == ["x" * 200, "second"]
 
 
 def test_nothing_is_configured(tmp_path: Path) -> None:

@@ -20,6 +20,7 @@ from towpath.core.errors import (
     ConfigurationError,
     DeploymentUndoneError,
     GateFailedError,
+    InterruptedRunError,
     TowpathError,
 )
 from towpath.gates import Status
@@ -137,6 +138,25 @@ def test_whatever_ends_a_run(
     message = sent(receiver)
     assert (message["event"], message["status"], message["stage"]) == (event, status, "s1")
     assert message["title"].startswith(f"{title}: ")
+
+
+def test_ctrl_c_between_two_stages_ends_the_run(
+    workspace: Workspace, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The next stage is the one that was interrupted, and somebody is notified."""
+    ran = chain(monkeypatch, PASSED, PASSED)
+
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(notifications, "went_on", interrupted)
+
+    with pytest.raises(InterruptedRunError):
+        pipeline.pipeline(workspace, engine=same)
+
+    assert ran == ["s0"]
+    assert written(workspace)["stages"]["s1"]["status"] == "errored"
+    assert (sent(receiver)["status"], sent(receiver)["stage"]) == ("interrupted", "s1")
 
 
 @pytest.mark.parametrize("status", [500, 404, CLOSE])

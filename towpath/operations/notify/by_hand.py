@@ -10,6 +10,7 @@ from towpath.operations.notify import send, settings
 from towpath.operations.notify.memory import read_memory
 from towpath.operations.notify.notice import INFO, Link, Notice, actor
 
+TITLE = 140  # letters that every channel has room for in a title
 TEST = "This is a test message: notifications arrive here."
 
 
@@ -19,14 +20,16 @@ def send_message(workspace: Workspace, text: str, names: Sequence[str] = ()) -> 
     Raises ConfigurationError for a target that is not there or not set up, and CommandFailedError
     where one did not get the message.
     """
-    config = workspace.config
+    config, words = workspace.config, text.strip() or TEST
+    is_title = len(words) <= TITLE and "\n" not in words
     message = Notice(
         "message" if text else "test",
-        text or TEST,
+        words if is_title else f"Message from {config.name}",
         INFO,
         stamp(now()),
         project=config.name,
         who=actor(config.env),
+        lines=() if is_title else tuple(words.splitlines()),
         links=(Link("Run", config.ci.url),) if config.ci and config.ci.url else (),
     )
     send.send_now(workspace, message, names)

@@ -73,11 +73,16 @@ def announce(
     `posted` are messages about the same run that stand in channels already: they are changed.
     Raises nothing that a delivery could raise: what went wrong is a warning.
     """
+    return _guarded(workspace, lambda: _announce(workspace, happened, posted or {}))
+
+
+def _guarded(workspace: Workspace, act: Callable[[], list[Delivery]]) -> list[Delivery]:
+    """Send, and turn whatever ends it into a warning: Ctrl-C too ends no more than the sending."""
     try:
-        return _announce(workspace, happened, posted or {})
+        return act()
     except TowpathError as error:
         workspace.terminal.warn(f"Notifications were not sent: {error.what}")
-    except Exception as error:
+    except (Exception, KeyboardInterrupt) as error:
         workspace.terminal.warn(f"Notifications were not sent: {type(error).__name__}")
     return []
 
@@ -147,7 +152,14 @@ def _wanted(
 
 
 def announce_waivers(workspace: Workspace) -> list[Delivery]:
-    """Send the waivers that end soon, each once to each target that wants to know."""
+    """Send the waivers that end soon, each once to each target that wants to know.
+
+    Raises nothing that a delivery could raise: what went wrong is a warning.
+    """
+    return _guarded(workspace, lambda: _announce_waivers(workspace))
+
+
+def _announce_waivers(workspace: Workspace) -> list[Delivery]:
     config = workspace.config
     soon = notice.expiring(config.waivers, now().date())
     targets = [row for row in settings.active(config) if "waiver-expires" in row.events]
