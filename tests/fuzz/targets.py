@@ -130,7 +130,7 @@ OURS = frozenset(
         *("pipeline.document.note", "pipeline.document.check_fields", "engine.processes.children"),
         *("engine.processes.end", "engine.processes.inside", "engine.processes.living"),
         *("engine.processes.until", "engine.processes.wait", "engine.contexts.named"),
-        *("registry.client.credentials.credentials", "registry.client.credentials.look_up"),
+        "registry.client.credentials.look_up",
         *("registry.client.errors.unreachable", "registry.client.pages.after"),
         *("registry.client.pages.every", "registry.client.proxies.proxy"),
         *("registry.client.transfer.attached", "registry.client.transfer.blobs_of"),

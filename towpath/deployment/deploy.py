@@ -93,7 +93,7 @@ def recover(site: Site) -> Unfinished | None:
 
 def carry_out(site: Site, kind: str, digest: str, version: str) -> Deployed:
     """Lock the environment, mend what was left, and run the plan, or find nothing to do."""
-    started = site.clock.now()
+    started = site.clock.monotonic()
     if not site.environment.port:
         raise ConfigurationError(
             f"{site.name} takes no release: its proxy has no port.",
@@ -115,7 +115,7 @@ def carry_out(site: Site, kind: str, digest: str, version: str) -> Deployed:
             previous = traffic.serving_digest(site)
             at, name = stages.stamp(stages.now()), uuid.uuid4().hex
             Deployment(site, DeploymentPlan(name, kind, digest, version, previous, at), image).run()
-    seconds = site.clock.now() - started
+    seconds = site.clock.monotonic() - started
     return Deployed(site.name, digest, previous, version, seconds, service_images.used(site))
 
 

@@ -86,11 +86,11 @@ def prove(site: Site, container: Container) -> None:
 
     Raises CommandFailedError, with what the container wrote, if that does not come in time.
     """
-    wanted, deadline = site.environment.healthy, site.clock.now() + site.environment.deadline
+    wanted, deadline = site.environment.healthy, site.clock.monotonic() + site.environment.deadline
     good, said = 0, ""
     while good < wanted:
         _alive(site, container)
-        if site.clock.now() >= deadline:
+        if site.clock.monotonic() >= deadline:
             raise _unwell(site, container, f"It gave {good} good answers in a row: {said}")
         code, said = _ready(site, container)
         good = 0 if code else good + 1
@@ -99,9 +99,9 @@ def prove(site: Site, container: Container) -> None:
 
 def await_health(site: Site, container: Container) -> None:
     """Wait until the container's own check says healthy, without a restart."""
-    deadline = site.clock.now() + site.environment.deadline
+    deadline = site.clock.monotonic() + site.environment.deadline
     while not _alive(site, container).well:
-        if site.clock.now() >= deadline:
+        if site.clock.monotonic() >= deadline:
             raise _unwell(site, container, "Its own check did not say healthy in time.")
         site.clock.sleep(POLL)
 
@@ -119,10 +119,10 @@ def drain(site: Site, hosts: Iterable[str]) -> None:
     names = [host for host in hosts if site.proxy.slot(host)]
     for host in names:
         site.proxy.set(host, "drain")
-    deadline, quiet = site.clock.now() + site.environment.drain, 0
+    deadline, quiet = site.clock.monotonic() + site.environment.drain, 0
     while names and quiet < QUIET_POLLS:
         open_ = _open_requests(site, names)
-        if site.clock.now() >= deadline:
+        if site.clock.monotonic() >= deadline:
             site.workspace.terminal.warn(f"{open_} requests were still open after the drain time.")
             return
         quiet = 0 if open_ else quiet + 1
@@ -146,15 +146,15 @@ def watch(
 
     Raises CommandFailedError for one that falls ill, GateFailedError for too many errors.
     """
-    deadline = site.clock.now() + site.environment.bake
+    deadline = site.clock.monotonic() + site.environment.bake
     while True:
         for row in containers():
             _alive(site, row)
             if row.health == "unhealthy":
                 raise _unwell(site, row, "It fell ill while it was watched.")
-        if site.clock.now() >= deadline:
+        if site.clock.monotonic() >= deadline:
             break
-        site.clock.sleep(min(1.0, max(POLL, deadline - site.clock.now())))
+        site.clock.sleep(min(1.0, max(POLL, deadline - site.clock.monotonic())))
     now = dict(baseline) | counts(site, baseline)
     answers = sum(now[host].answers - before.answers for host, before in baseline.items())
     failures = sum(now[host].failures - before.failures for host, before in baseline.items())

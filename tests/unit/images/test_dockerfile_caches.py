@@ -65,3 +65,17 @@ def test_every_script_is_a_file_that_one_instruction_mounts() -> None:
 def test_the_sentence_by_which_a_build_finds_that_a_wheel_is_missing() -> None:
     """The script prints it, and the pipeline looks for it."""
     assert f'echo "{WANTED} for ' in (ROOT / "docker/dependencies/install.sh").read_text()
+
+
+def test_the_image_of_tests_has_all_that_they_import() -> None:
+    """What tests/app imports of tests/ is let through to the build."""
+    root = Path(__file__).parents[3]
+    let_through = (root / ".dockerignore").read_text().splitlines()
+    imported = {
+        found
+        for file in (root / "tests/app").glob("*.py")
+        for found in re.findall(r"^from tests\.(\w+)", file.read_text(), re.MULTILINE)
+    }
+
+    names = [f"!tests/{name}" for name in imported]
+    assert [name for name in names if not {name, f"{name}.py"} & {*let_through}] == []
