@@ -1,6 +1,6 @@
 """Who is notified of what: the tables `[tool.towpath.notify.NAME]`. Pure.
 
-No secret stands in pyproject.toml: an address that lets anybody write to a channel, a token, a key
+No secret is in pyproject.toml: an address that lets anybody write to a channel, a token, a key
 or a password is in a variable: TOWPATH_NOTIFY_NAME_URL, TOWPATH_NOTIFY_NAME_TOKEN,
 TOWPATH_NOTIFY_NAME_SECRET or TOWPATH_NOTIFY_NAME_PASSWORD, or one that `url-env` and so on name.
 """
@@ -155,7 +155,7 @@ def _variable(name: str, secret: str, values: Mapping[str, Any], where: str) -> 
     key = f"{secret}-env"
     found = typed(values.get(key, variable_of(name, secret)), str, f"{where}.{key}")
     if not _VARIABLE.fullmatch(found):
-        # What stands there may be the secret itself: it is not shown.
+        # It may be the secret itself: it is not shown.
         raise ConfigurationError(
             f"{where}.{key} in pyproject.toml is no name of a variable.",
             why="It names the variable that has the secret; the secret itself is never in a file.",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from email.utils import parsedate_to_datetime
 from functools import partial
 
@@ -23,6 +23,7 @@ from towpath.core.http import HttpAnswer
 from towpath.core.references import BUILT, Repository
 from towpath.environments import services as stack
 from towpath.environments import status as environments
+from towpath.environments.engine import Container
 from towpath.environments.environment import Site
 from towpath.evidence import record as stages
 from towpath.evidence.advisory_sources import AGES
@@ -150,21 +151,25 @@ def check_site(site: Site, *, expected: bool = False) -> Iterable[Check]:
     words = "; ".join(found.problems) or _serving(found)
     level = Level.ERROR if found.problems else Level.OK
     yield Check(site.name, level, words, logs)
-    for service in sorted({row.service for row in containers}):
-        rows = [row for row in containers if row.service == service]
-        ill = [
-            f"{row.name} is {row.health if row.running else 'not running'}"
-            for row in rows
-            if not row.well
-        ]
-        level = Level.ERROR if ill else Level.OK
-        words = "; ".join(ill) or f"{len(rows)} running"
-        step = f"{logs} --service={service}"
-        yield Check(f"{site.name} {service}", level, words, step)
-    for service in stack.SERVICES:
-        if service not in {row.service for row in containers}:
-            up = f"invoke services.up --environment={site.name}"
-            yield Check(f"{site.name} {service}", Level.ERROR, "not running", up)
+    services: dict[str, list[Container]] = {}
+    for row in containers:
+        services.setdefault(row.service, []).append(row)
+    for service, rows in sorted(services.items()):
+        yield _service(f"{site.name} {service}", rows, f"{logs} --service={service}")
+    up = f"invoke services.up --environment={site.name}"
+    for service in sorted(set(stack.SERVICES).difference(services)):
+        yield Check(f"{site.name} {service}", Level.ERROR, "not running", up)
+
+
+def _service(subject: str, rows: Sequence[Container], next_step: str) -> Check:
+    """Judge the containers of one service: each has to run and, if it has a check, be healthy."""
+    ill = [f"{row.name} is {_state(row)}" for row in rows if not row.well]
+    level = Level.ERROR if ill else Level.OK
+    return Check(subject, level, "; ".join(ill) or f"{len(rows)} running", next_step)
+
+
+def _state(container: Container) -> str:
+    return container.health if container.running else "not running"
 
 
 def _absent(site: Site, expected: bool) -> Check:

@@ -99,8 +99,7 @@ def of_run(config: Config, known: Notice, results: Sequence[StageResult]) -> Hap
     known = replace(known, at=stages.stamp(stages.now()))
     what = f"{known.version} on {known.branch}"
     if stopped is None or stopped.error is None:
-        places = [str(row.fields.get("environment", "")) for row in results if _deploys(row)]
-        found = replace(known, environment=", ".join(filter(None, places)))
+        found = replace(known, environment=_environments(results))
         return Happened(known.branch, frozenset(events | {"passed"}), found, what)
     events.add("failed")
     if isinstance(stopped.error, DeploymentUndoneError):
@@ -114,6 +113,11 @@ def of_run(config: Config, known: Notice, results: Sequence[StageResult]) -> Hap
         fingerprint(stopped.name, gates, stopped.error),
         _words(stopped.error),
     )
+
+
+def _environments(results: Sequence[StageResult]) -> str:
+    places = [str(row.fields.get("environment", "")) for row in results if _deploys(row)]
+    return ", ".join(filter(None, places))
 
 
 def _event(row: StageResult) -> str:

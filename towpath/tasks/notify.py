@@ -13,7 +13,7 @@ from towpath.tasks.context import entry, workspace
     help={
         "message": "Send this text.",
         "test": "Send a test message.",
-        "target": "Only to this one; can be given several times.",
+        "target": "Only to this one; may be repeated.",
     },
 )
 @entry

@@ -41,7 +41,8 @@ def test_a_target_names_its_variables() -> None:
         "branches",
         {"url": "TOWPATH_NOTIFY_TEAM_A_URL"},
     )
-    assert found["hook"].variables == {"url": "HOOK", "secret": "TOWPATH_NOTIFY_HOOK_SECRET"}
+    assert [*found["hook"].variables] == ["url", "secret"]
+    assert [*found["hook"].variables.values()] == ["HOOK", "TOWPATH_NOTIFY_HOOK_SECRET"]
     assert found["hook"].where == "everywhere"
     assert (found["mail"].port, found["mail"].recipients) == (25, ("c",))
 
@@ -88,10 +89,10 @@ def test_what_is_wrong_is_named(table: Any, words: str) -> None:
 
 def test_a_secret_in_the_file_is_refused_and_not_shown() -> None:
     """Where a variable should be named."""
-    secret = "https://hooks.example.com/services/T0/B0/swordfish"
+    address = "https://hooks.example.com/services/T0/B0/swordfish"
 
     with pytest.raises(ConfigurationError) as caught:
-        parsed({"t": {"kind": "slack", "events": ["failed"], "url-env": secret}})
+        parsed({"t": {"kind": "slack", "events": ["failed"], "url-env": address}})
 
     assert "is no name of a variable" in caught.value.what
     assert "swordfish" not in " ".join(caught.value.lines())

@@ -28,6 +28,8 @@ from towpath.operations.probes import run_probes
 
 pytestmark = pytest.mark.door
 
+SENTINEL = "sentinel-x7Kq2"
+
 
 @pytest.fixture
 def receiver() -> Iterator[Receiver]:
@@ -48,7 +50,7 @@ def project(tmp_path: Path, receiver: Receiver, *events: str, **table: Any) -> W
     env = {
         "TOWPATH_STATE": str(tmp_path / "state"),
         "TOWPATH_NOTIFY_T_URL": receiver.url,
-        "TOWPATH_NOTIFY_T_SECRET": "sentinel-x7Kq2",
+        "TOWPATH_NOTIFY_T_SECRET": SENTINEL,
     }
     found = config.parse({"notify": {"t": target}, **table}, tmp_path, env)
     settings.hide(found)

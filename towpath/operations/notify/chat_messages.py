@@ -36,7 +36,7 @@ def slack(notice: Notice, *, details: bool = True) -> dict[str, Any]:
     blocks += [_slack_section(text) for text in texts]
     if links := " · ".join(_slack_link(row) for row in safe_links(notice.links)):
         blocks.append({"type": "context", "elements": [{"type": "mrkdwn", "text": links}]})
-    # No name, group or channel that stands in a text is linked, and no page is fetched for it.
+    # No name, group or channel in a text is linked, and no page is fetched for it.
     return {
         "text": slack_text(_title(notice)),
         "blocks": blocks,

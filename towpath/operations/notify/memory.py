@@ -1,4 +1,4 @@
-"""What was sent before: how the last run ended, who was told of it, and each last delivery.
+"""What was sent before: how the last run ended, who was notified, and each last delivery.
 
 It lies with the state of the machine, so that `recovered` needs a state that outlives a CI job.
 """

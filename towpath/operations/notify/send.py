@@ -14,6 +14,7 @@ from functools import partial
 
 from towpath.config import Config
 from towpath.config.notify import NotifyTarget
+from towpath.config.waivers import Waiver
 from towpath.config.workspace import Workspace
 from towpath.core.errors import CommandFailedError, ConfigurationError, TowpathError
 from towpath.core.redaction import SECRETS
@@ -96,7 +97,7 @@ def _announce(
         return []
     mark = _mark(happened.fingerprint)
     wanted = _wanted(read_memory(config), happened, mark, targets)
-    # A message that stands there is changed to how the run ended, wanted or not.
+    # A message that is there already is changed to how the run ended, wanted or not.
     wanted |= {
         row.name: _first_event(happened)
         for row in targets
@@ -165,11 +166,7 @@ def _announce_waivers(workspace: Workspace) -> list[Delivery]:
     targets = [row for row in settings.active(config) if "waiver-expires" in row.events]
     if not soon or not targets:
         return []
-    memory, chosen = read_memory(config), []
-    for target in targets:
-        known = memory.waivers.get(target.name, [])
-        if new := [row for row in soon if f"{row.id} {row.expires}" not in known]:
-            chosen.append((target, notice.of_waivers(new, config.name, stamp(now()))))
+    chosen = _new_waivers(read_memory(config), targets, soon, config.name)
     deliveries = deliver(config, chosen)
     report(workspace, deliveries)
 
@@ -182,6 +179,18 @@ def _announce_waivers(workspace: Workspace) -> list[Delivery]:
     if deliveries:
         _remember(workspace, note)
     return deliveries
+
+
+def _new_waivers(
+    memory: Memory, targets: Sequence[NotifyTarget], soon: Sequence[Waiver], project: str
+) -> list[tuple[NotifyTarget, Notice]]:
+    """Return a message for each target that was not sent all of these waivers before."""
+    found = []
+    for target in targets:
+        known = memory.waivers.get(target.name, [])
+        if new := [row for row in soon if f"{row.id} {row.expires}" not in known]:
+            found.append((target, notice.of_waivers(new, project, stamp(now()))))
+    return found
 
 
 def deliver(

@@ -18,7 +18,7 @@ API = "https://slack.com/api/"
 
 @dataclass(frozen=True)
 class Posted:
-    """A message that stands in a channel: Slack's identity of both."""
+    """A message in a channel: Slack's identity of both."""
 
     channel: str
     message: str
@@ -27,7 +27,7 @@ class Posted:
 def post(
     token: str, channel: str, notice: Notice, *, sleep: Sleep = time.sleep
 ) -> tuple[Attempted, Posted | None]:
-    """Post a message without its details; return where it stands if it was taken."""
+    """Post a message without its details; return where it is if it was taken."""
     body = {"channel": channel, **chat.slack(notice, details=False)}
     attempted, said = _call("chat.postMessage", token, body, sleep)
     where = Posted(str(said.get("channel", "")), str(said.get("ts", "")))
@@ -35,7 +35,7 @@ def post(
 
 
 def update(token: str, where: Posted, notice: Notice, *, sleep: Sleep = time.sleep) -> Attempted:
-    """Change a message that stands there."""
+    """Change a message that was posted before."""
     body = {"channel": where.channel, "ts": where.message, **chat.slack(notice, details=False)}
     return _call("chat.update", token, body, sleep)[0]
 
@@ -48,7 +48,7 @@ def finish(
     *,
     sleep: Sleep = time.sleep,
 ) -> Attempted:
-    """Write how a run ended, into the message that stands there if there is one.
+    """Write how a run ended, into the message that was posted before, if there is one.
 
     The details follow in its thread.
     """
