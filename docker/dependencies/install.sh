@@ -16,12 +16,12 @@ esac
 mkdir -p "${library}"
 set --
 test ! -d "${made}" || set -- --find-links="${made}"
-# `invoke build` knows by this sentence that a wheel is missing (towpath/images/wheels/provide.py).
+# `invoke build` knows by exit code 86 that a wheel is missing (towpath/images/wheels/provide.py).
 uv pip install --quiet --link-mode copy --python-platform "${triple}" \
     --python-version "${PYTHON}" --python "$(command -v python3)" --target "${library}" \
     "$@" --only-binary :all: --no-deps --require-hashes --requirement "${requirements}" || {
     echo "install: not every dependency could be installed from a wheel for ${architecture}" >&2
-    exit 1
+    exit 86
 }
 # A script names the Python that runs it: that of the image, not the one that installed it.
 find "${library}/bin" -type f \

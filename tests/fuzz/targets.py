@@ -133,7 +133,11 @@ OURS = frozenset(
         "registry.client.credentials.look_up",
         *("registry.client.errors.unreachable", "registry.client.pages.after"),
         *("registry.client.pages.every", "registry.client.proxies.proxy"),
-        *("registry.client.transfer.attached", "registry.client.transfer.blobs_of"),
+        *(
+            "registry.client.transport.may_pass",
+            "registry.client.transfer.attached",
+            "registry.client.transfer.blobs_of",
+        ),
         *("registry.client.transfer.check", "registry.client.transfer.copy"),
         *("registry.client.transfer.once", "registry.client.transfer.parallel"),
         *("registry.client.transfer.open_content", "registry.client.uploads.put"),

@@ -57,7 +57,7 @@ def test_a_probe_writes_what_it_found(project: Path, capsys: pytest.CaptureFixtu
     """And ends with 0 whatever that is: it looked."""
     (project / "setup.cfg").write_text("[coverage]\nfail_under = 9\n")
 
-    assert main(["probe", "walls", "setup.cfg"]) == 0
+    assert main(["probe", "architecture", "setup.cfg"]) == 0
 
     (finding,) = json.loads(capsys.readouterr().out)["findings"]
     assert (finding["path"], finding["line"]) == ("setup.cfg", 2)
@@ -97,7 +97,7 @@ def test_a_probe_that_lacks_compose_brings_up_the_engine_that_has_one(
 
 def test_a_probe_that_could_not_look_does_not_end_with_0() -> None:
     """There are no requirements here to compare."""
-    assert main(["probe", "pins"]) == 3
+    assert main(["probe", "requirements-drift"]) == 3
 
 
 def test_coverage_without_tests_ends_with_3() -> None:
@@ -139,12 +139,14 @@ def tested(project: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     seen = source.read_files(tools)
     stages.record(
         tools,
-        "tests",
-        seen.subject,
-        good("tests") | {"pythons": [testing.python()]},
-        inputs=stages.check_inputs(tools, seen, "tests"),
-        started=dt.datetime(2026, 11, 24, 21, 0, tzinfo=dt.UTC),
-        duration=60,
+        stages.StageResult(
+            stage="tests",
+            subject=seen.subject,
+            facts=good("tests") | {"pythons": [testing.python()]},
+            inputs=stages.check_inputs(tools, seen, "tests"),
+            started=dt.datetime(2026, 11, 24, 21, 0, tzinfo=dt.UTC),
+            duration=60,
+        ),
     )
     return project
 

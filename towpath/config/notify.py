@@ -14,7 +14,7 @@ from typing import Any
 
 from towpath.config import names
 from towpath.core.errors import ConfigurationError
-from towpath.core.references import nearest
+from towpath.core.suggest import nearest
 from towpath.core.toml_values import checked, strings, typed, wrong
 
 # In the order in which one message names what happened, the most important first.

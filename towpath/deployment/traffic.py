@@ -147,14 +147,23 @@ def watch(
     Raises CommandFailedError for one that falls ill, GateFailedError for too many errors.
     """
     deadline = site.clock.monotonic() + site.environment.bake
-    while True:
-        for row in containers():
-            _alive(site, row)
-            if row.health == "unhealthy":
-                raise _unwell(site, row, "It fell ill while it was watched.")
-        if site.clock.monotonic() >= deadline:
-            break
-        site.clock.sleep(min(1.0, max(POLL, deadline - site.clock.monotonic())))
+    _require_healthy(site, containers())
+    while (left := deadline - site.clock.monotonic()) > 0:
+        site.clock.sleep(min(1.0, max(POLL, left)))
+        _require_healthy(site, containers())
+    _judge_errors(site, baseline)
+
+
+def _require_healthy(site: Site, containers: Iterable[Container]) -> None:
+    """Raise CommandFailedError for a container that stopped, was started again or is unhealthy."""
+    for row in containers:
+        _alive(site, row)
+        if row.health == "unhealthy":
+            raise _unwell(site, row, "It fell ill while it was watched.")
+
+
+def _judge_errors(site: Site, baseline: Mapping[str, Count]) -> None:
+    """Judge the errors among the answers since the baseline; raises GateFailedError."""
     now = dict(baseline) | counts(site, baseline)
     answers = sum(now[host].answers - before.answers for host, before in baseline.items())
     failures = sum(now[host].failures - before.failures for host, before in baseline.items())

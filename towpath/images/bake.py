@@ -155,10 +155,11 @@ def _named(workspace: Workspace, place: Builder, error: CommandFailedError) -> C
     """Return the error of a build on another machine, with its name and what may differ there."""
     images = workspace.config.images
     own = f" {images.registry} is another registry there." if images.is_loopback else ""
-    return CommandFailedError(
+    return solving.BuildFailedError(
         f"{place.name} could not build {', '.join(place.platforms)}: {error.what}",
         why=error.why,
         next_step="It has to reach the registry and the base images by their names here." + own,
+        exit_codes=error.exit_codes if isinstance(error, solving.BuildFailedError) else frozenset(),
     )
 
 
@@ -256,7 +257,7 @@ def _run(
     )
     try:
         plan.write_text(bake.definition(targets))
-        log = workspace.config.reports / "logs" / f"build{word}.log"
+        log = workspace.config.log(f"build{word}")
         env = {**bake.ENV, **place.env}
         solving.solve(workspace, argv, env=env, log=log, stream=order.shown, label=word.lstrip("-"))
         return metadata.read_text() if metadata.is_file() else ""

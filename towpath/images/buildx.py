@@ -11,6 +11,21 @@ from towpath.core.runner import Outcome
 from towpath.images import buildx_reader as buildx
 
 
+class BuildFailedError(CommandFailedError):
+    """A build failed at a step; `exit_codes` are those of the commands in it that failed."""
+
+    def __init__(
+        self,
+        what: str,
+        *,
+        why: str = "",
+        next_step: str = "",
+        exit_codes: frozenset[int] = frozenset(),
+    ) -> None:
+        super().__init__(what, why=why, next_step=next_step)
+        self.exit_codes = exit_codes
+
+
 def solve(
     workspace: Workspace,
     argv: Sequence[str],
@@ -22,8 +37,8 @@ def solve(
 ) -> Outcome:
     """Let buildx build, with the options of `Runner.run`; what it says goes into `log`.
 
-    Where the builder has lost track of its cache it is asked once more. Raises CommandFailedError,
-    which names the step.
+    Where the builder has lost track of its cache it is asked once more. Raises BuildFailedError,
+    which names the step, or CommandFailedError where there was none.
     """
 
     def ask() -> Outcome:
@@ -43,10 +58,11 @@ def solve(
         failed = buildx.failure(_said(log))
         if failed is None:
             raise
-        raise CommandFailedError(
+        raise BuildFailedError(
             f"The build failed at {failed.step}.",
             why=failed.said,
             next_step=f"Read {log.relative_to(workspace.config.root)}.",
+            exit_codes=buildx.exit_codes(_said(log)),
         ) from error
 
 

@@ -19,6 +19,9 @@ LAST = 25
 LIMIT = 64 << 20
 _STEP = re.compile(r"^#(?P<number>\d+) (?P<name>\[(?:[^\]]* internal\] .*|[^\]]*\]))", re.M)
 _FAILED = re.compile(r"^#(?P<number>\d+) ERROR: (?P<error>.*)$", re.M)
+_EXIT = re.compile(
+    r"^#\d+ ERROR: process .* did not complete successfully: exit code: (\d+)$", re.M
+)
 _ERRORS = re.compile(r"^(?:#\d+ )?ERROR: (.*)$", re.M | re.I)
 _PROVENANCE = re.compile(r"buildx\.build\.provenance(?:/.+)?")
 # What BuildKit says where it lost track of its own cache, mostly while that was being cleaned up:
@@ -94,6 +97,11 @@ def failure(log: str) -> Failure | None:
     said = re.findall(rf"^#{number} \d+\.\d+ (.*)$", log, re.M)
     ended = re.sub(r'^process ".*" (?=did not)', "It ", found["error"])
     return Failure(names.get(number, f"step {number}"), "\n".join([*said[-LAST:], ended]))
+
+
+def exit_codes(log: str) -> frozenset[int]:
+    """Return the exit codes of the commands that failed, from what `--progress=plain` has shown."""
+    return frozenset(int(code) for code in _EXIT.findall(log) if len(code) <= 3)
 
 
 def is_lost(said: str) -> bool:

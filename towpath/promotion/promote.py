@@ -72,20 +72,22 @@ def promote(workspace: Workspace, stage: str, digest: str = "") -> Promoted:
     release, unproven = candidate.release, candidate.availability.unproven
     statement = stages.record(
         workspace,
-        f"promote-{stage}",
-        Subject.image(workspace.config.repository, chosen),
-        {
-            "digest": chosen,
-            "tag": stage,
-            "version": release.version,
-            "unproven": list(unproven),
-            "accepted": list(candidate.availability.accepted),
-            "judged": {name: row.sha256 for name, row in release.statements.items()},
-            **stages.run_facts(workspace.config),
-        },
-        inputs=chosen,
-        started=begun,
-        duration=seconds,
+        stages.StageResult(
+            stage=f"promote-{stage}",
+            subject=Subject.image(workspace.config.repository, chosen),
+            facts={
+                "digest": chosen,
+                "tag": stage,
+                "version": release.version,
+                "unproven": list(unproven),
+                "accepted": list(candidate.availability.accepted),
+                "judged": {name: row.sha256 for name, row in release.statements.items()},
+                **stages.run_facts(workspace.config),
+            },
+            inputs=chosen,
+            started=begun,
+            duration=seconds,
+        ),
     )
     evidence.push(registry, chosen, [statement])
     mirror.publish(workspace, (chosen, ()))

@@ -15,11 +15,11 @@ from towpath.tasks import (
     images,
     migrations,
     notify,
+    parse_errors,
     pipeline,
     registry,
     report,
     services,
-    words,
 )
 
 # The tasks of these stand at the top, those of the others below the name of their module.
@@ -29,7 +29,7 @@ SPACES = (services, migrations, registry, gates, evidence, report, engine, ci)
 
 def collection() -> Collection:
     """Return the collection of all tasks."""
-    words.allow()
+    parse_errors.explain()
     root = Collection()
     for module in TOP:
         for task in _space(module).tasks.values():

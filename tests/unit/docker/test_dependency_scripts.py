@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.unit.docker.scripts import FIXED_TIME, calls, fake, listed, run, times, written
+from towpath.images.wheels.provide import NO_WHEEL
 
 pytestmark = pytest.mark.door
 
@@ -49,7 +50,7 @@ def installed(tmp_path: Path, architecture: str = "amd64", code: int = 0) -> lis
         PYTHON="3.13",
         WHEELS=str(tmp_path / "wheels"),
     )
-    assert ended.returncode == (code and 1), ended.stderr
+    assert ended.returncode == (code and NO_WHEEL), ended.stderr
     python = str(shutil.which("python3", path=f"{programs}:{os.environ['PATH']}"))
     return [*(line.replace(python, "PYTHON") for line in calls(programs)), ended.stderr]
 
@@ -81,7 +82,7 @@ def test_wheels_that_were_made_are_found_with_their_requirements(tmp_path: Path)
 
 
 def test_an_installation_that_fails_says_what_the_pipeline_looks_for(tmp_path: Path) -> None:
-    """And ends with an error."""
+    """And ends with the code by which the pipeline knows it."""
     assert installed(tmp_path, code=7)[-1] == (
         "install: not every dependency could be installed from a wheel for amd64\n"
     )

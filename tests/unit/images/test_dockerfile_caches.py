@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from towpath.images import dockerfile_reader as dockerfile
-from towpath.images.wheels.provide import WANTED
+from towpath.images.wheels.provide import NO_WHEEL
 
 ROOT = Path(__file__).parents[3]
 FILES = ("Dockerfile", "towpath/engine/images/Dockerfile")
@@ -62,9 +62,9 @@ def test_every_script_is_a_file_that_one_instruction_mounts() -> None:
     assert "!docker" in (ROOT / ".dockerignore").read_text().split()
 
 
-def test_the_sentence_by_which_a_build_finds_that_a_wheel_is_missing() -> None:
-    """The script prints it, and the pipeline looks for it."""
-    assert f'echo "{WANTED} for ' in (ROOT / "docker/dependencies/install.sh").read_text()
+def test_the_code_by_which_a_build_finds_that_a_wheel_is_missing() -> None:
+    """The script ends with it, and the pipeline looks for it."""
+    assert f"exit {NO_WHEEL}\n" in (ROOT / "docker/dependencies/install.sh").read_text()
 
 
 def test_the_image_of_tests_has_all_that_they_import() -> None:

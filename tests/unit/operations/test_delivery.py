@@ -26,6 +26,7 @@ from towpath import config
 from towpath.config import Config
 from towpath.core.errors import ConfigurationError
 from towpath.core.redaction import SECRETS
+from towpath.core.retry import Backoff
 from towpath.operations.notify import http_delivery as door
 from towpath.operations.notify import mail_delivery
 from towpath.operations.notify import plain_messages as plain
@@ -58,9 +59,8 @@ def mail() -> Iterator[MailServer]:
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Wait for an answer half a second, and not between tries."""
     monkeypatch.setattr(door, "TIMEOUT", (0.5, 0.5))
-    monkeypatch.setattr(door, "WAITS", (0.0, 0.0))
+    monkeypatch.setattr(door, "BACKOFF", Backoff(first=0.0, attempts=3))
     monkeypatch.setattr(mail_delivery, "TIMEOUT", 0.5)
-    monkeypatch.setattr(mail_delivery, "WAITS", (0.0, 0.0))
 
 
 def configured(tmp_path: Path, kind: str, receiver: Receiver | None = None, **more: Any) -> Config:

@@ -16,6 +16,7 @@ from tests.unit.operations.test_messages import AT, BAD, GOOD
 from towpath import config
 from towpath.config.workspace import Workspace
 from towpath.core.errors import ConfigurationError
+from towpath.core.retry import Backoff
 from towpath.operations import notify_probes
 from towpath.operations.health_rules import Level
 from towpath.operations.notify import by_hand
@@ -41,7 +42,7 @@ def receiver() -> Iterator[Receiver]:
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Do not wait between tries."""
-    monkeypatch.setattr(door, "WAITS", (0.0, 0.0))
+    monkeypatch.setattr(door, "BACKOFF", Backoff(first=0.0, attempts=3))
 
 
 def project(tmp_path: Path, receiver: Receiver, *events: str, **table: Any) -> Workspace:

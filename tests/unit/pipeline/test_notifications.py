@@ -23,6 +23,7 @@ from towpath.core.errors import (
     InterruptedRunError,
     TowpathError,
 )
+from towpath.core.retry import Backoff
 from towpath.gates import Status
 from towpath.operations.notify import http_delivery as door
 from towpath.operations.notify import settings
@@ -46,7 +47,7 @@ def receiver() -> Iterator[Receiver]:
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Do not wait between tries."""
-    monkeypatch.setattr(door, "WAITS", (0.0, 0.0))
+    monkeypatch.setattr(door, "BACKOFF", Backoff(first=0.0, attempts=3))
 
 
 @pytest.fixture

@@ -43,6 +43,8 @@ class Linter:
     variables: tuple[tuple[str, str], ...] = ()
     # It looks for settings in the directories above the project too, up to the home directory.
     looks_above: bool = False
+    # A file at the root without which the project does not use this linter.
+    only_with: str = ""
 
     def argv(self, python: str, files: Sequence[str], *, fix: bool = False) -> Argv:
         """Return the command line for these files; with `fix` the one by which it writes."""
@@ -127,6 +129,7 @@ READS: dict[str, Reads] = {
         or _is_shell(file, first_line)
     ),
     "requirements": _named("requirements/*.in", "requirements/*.txt"),
+    "contracts": _named(".importlinter"),
 }
 
 # Every project has these.
@@ -180,9 +183,9 @@ LINTERS = (
         fixing_module="isort",
     ),
     Linter(
-        name="deployment",
+        name="django-deploy-check",
         module="towpath",
-        options=("probe", "deployment"),
+        options=("probe", "django-deploy-check"),
         package="django",
         judges_tests=False,
         settings=_DJANGO,
@@ -220,16 +223,26 @@ LINTERS = (
         settings=("pyproject.toml",),
     ),
     Linter(
-        name="pins",
+        name="imports",
         module="towpath",
-        options=("probe", "pins"),
+        options=("probe", "imports"),
+        package="import-linter",
+        reads="contracts",
+        only_with=".importlinter",
+        # The contracts are of the imports of every module.
+        settings=("**/*.py", "pyproject.toml"),
+    ),
+    Linter(
+        name="requirements-drift",
+        module="towpath",
+        options=("probe", "requirements-drift"),
         package="towpath",
         reads="requirements",
     ),
     Linter(
-        name="walls",
+        name="architecture",
         module="towpath",
-        options=("probe", "walls"),
+        options=("probe", "architecture"),
         package="towpath",
         reads="settings",
         judges_tests=False,
@@ -286,8 +299,3 @@ SECRETS = Linter(
     reads="tree",
     apart=True,
 )
-
-
-def all_files() -> Argv:
-    """Ask git for every file, new ones too, but none that it ignores."""
-    return ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]

@@ -50,10 +50,11 @@ READERS: Mapping[str, Reader] = {
     "shellcheck": Reader(checkstyle.shellcheck),
     "zizmor": Reader(zizmor.read_zizmor),
     "compose": Reader(partial(probe.read_probe, "compose")),
-    "deployment": Reader(partial(probe.read_probe, "deployment")),
+    "django-deploy-check": Reader(partial(probe.read_probe, "django-deploy-check")),
     "migrations": Reader(partial(probe.read_probe, "migrations")),
-    "pins": Reader(partial(probe.read_probe, "pins")),
-    "walls": Reader(partial(probe.read_probe, "walls")),
+    "imports": Reader(partial(probe.read_probe, "imports")),
+    "requirements-drift": Reader(partial(probe.read_probe, "requirements-drift")),
+    "architecture": Reader(partial(probe.read_probe, "architecture")),
 }
 
 

@@ -1,7 +1,7 @@
 """Probes: linters of our own, each told as one JSON document on standard output.
 
 They look at what no linter knows: Compose files as the deployment joins them, the product's
-settings in production, its models, the compiled requirements.
+settings in production, its models, its imports, the compiled requirements.
 """
 
 from __future__ import annotations
@@ -10,12 +10,14 @@ import json
 import secrets
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
-from pathlib import PurePath
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path, PurePath
 
 from towpath.checks.lint import django_commands as django
+from towpath.checks.lint import import_linter_commands as import_linter
 from towpath.checks.lint import thresholds
 from towpath.checks.lint.readers import django as django_reader
+from towpath.checks.lint.readers import import_linter as import_linter_reader
 from towpath.checks.lint.readers import pins as pins_reader
 from towpath.checks.lint.readers import requirements
 from towpath.config.workspace import Workspace
@@ -86,7 +88,7 @@ def _as_used(workspace: Workspace, file: str) -> tuple[Project, Mapping[str, str
     return Project(workspace.config.name, (file,)), dict.fromkeys(required, SOMETHING)
 
 
-def deployment(workspace: Workspace, files: Sequence[str]) -> list[Finding]:
+def django_deploy_check(workspace: Workspace, files: Sequence[str]) -> list[Finding]:
     """Return what `check --deploy` has against the product's settings in production."""
     config = workspace.config.django
     made_up = {name: secrets.token_urlsafe(64) for name in config.secrets}
@@ -109,7 +111,7 @@ def _manage(workspace: Workspace, argv: Argv, env: Mapping[str, str]) -> Outcome
         return workspace.runner.run(argv, env={**home, **passed, **env}, check=False)
 
 
-def pins(workspace: Workspace, files: Sequence[str]) -> list[Finding]:
+def requirements_drift(workspace: Workspace, files: Sequence[str]) -> list[Finding]:
     """Return what the compiled requirements and those written by hand do not agree on."""
     root = workspace.config.root
     return pins_reader.drift(
@@ -117,7 +119,31 @@ def pins(workspace: Workspace, files: Sequence[str]) -> list[Finding]:
     )
 
 
-def walls(workspace: Workspace, files: Sequence[str]) -> list[Finding]:
+def imports(workspace: Workspace, files: Sequence[str]) -> list[Finding]:
+    """Return the imports that break a contract in .importlinter."""
+    root = workspace.config.root
+    folders = [root, (root / workspace.config.django.manage).parent, root / "src"]
+    argv = import_linter.check(sys.executable)
+    with private.home() as home:
+        env = home | import_linter.variables(folders)
+        ended = workspace.runner.run(argv, env=env, check=False)
+    found = import_linter_reader.read_import_linter(_ran(ended, files))
+    return [_on_its_file(row, root, folders) for row in found]
+
+
+def _on_its_file(row: Finding, root: Path, folders: Sequence[Path]) -> Finding:
+    """Return a finding about a module on the file of that, or on the contracts if it has none."""
+    if row.path == import_linter_reader.CONTRACTS:
+        return row
+    inner = row.path.replace(".", "/")
+    names = [f"{inner}.py", f"{inner}/__init__.py"]
+    found = [folder / name for folder in folders for name in names if (folder / name).is_file()]
+    if not found:
+        return replace(row, path=import_linter_reader.CONTRACTS, line=0)
+    return replace(row, path=found[0].relative_to(root).as_posix())
+
+
+def architecture(workspace: Workspace, files: Sequence[str]) -> list[Finding]:
     """Return where a threshold stands outside towpath/gates.py, in what is not Python."""
     root = workspace.config.root
     return [
@@ -129,10 +155,11 @@ def walls(workspace: Workspace, files: Sequence[str]) -> list[Finding]:
 
 PROBES: Mapping[str, Callable[[Workspace, Sequence[str]], list[Finding]]] = {
     "compose": overlays,
-    "deployment": deployment,
+    "django-deploy-check": django_deploy_check,
     "migrations": migrations,
-    "pins": pins,
-    "walls": walls,
+    "imports": imports,
+    "requirements-drift": requirements_drift,
+    "architecture": architecture,
 }
 
 

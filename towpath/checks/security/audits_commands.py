@@ -10,19 +10,6 @@ from packaging.utils import canonicalize_name
 Argv = list[str]
 
 
-def environment(python: str, place: str) -> Argv:
-    """Make an empty environment for this interpreter, in place of what is there."""
-    return [python, "-m", "uv", "venv", "--quiet", "--clear", "--python", python, place]
-
-
-def install(python: str, place: str, pins: str) -> Argv:
-    """Install pinned requirements into an environment, each file checked by its hash."""
-    return [python, "-m", "uv", "pip", "install", "--quiet", "--require-hashes"] + [
-        *("--python", f"{place}/bin/python"),
-        *("--requirements", pins),
-    ]
-
-
 def safety(place: str, pins: str, directory: str = "") -> Argv:
     """Ask safety 2.x for advisories: its directory of advisories, or its server without one."""
     return [f"{place}/bin/python", "-m", "safety", "check", "--json", "--file", pins] + (

@@ -8,13 +8,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
-from towpath.checks import facts as measures
 from towpath.checks import judge as judging
 from towpath.checks import records
 from towpath.checks.lint import linters_commands as linters
 from towpath.checks.lint.linter import Linting
 from towpath.checks.lint.readers import requirements
-from towpath.checks.security import advisories
+from towpath.checks.security import advisories, facts
 from towpath.checks.security import secrets_reader as secrets
 from towpath.config.workspace import Workspace
 from towpath.core.errors import ConfigurationError, NothingToJudgeError
@@ -36,7 +35,7 @@ def security(workspace: Workspace, arguments: Sequence[str] = ()) -> None:
             next_step="`nox -s security -- --fresh` asks again though nothing changed.",
         )
     pins = _pins(workspace)
-    secrets.baseline(measures.secrets_baseline(workspace.config))
+    secrets.baseline(facts.secrets_baseline(workspace.config))
     seen = records.begin(workspace, "security")
     found = listed(workspace, seen)
     for path in found.outside:
@@ -56,7 +55,7 @@ def security(workspace: Workspace, arguments: Sequence[str] = ()) -> None:
             # Ctrl-C reaches this thread alone, and an answer is worth nothing without the others.
             workspace.runner.stop()
             raise
-    judging.judge(workspace, "security")
+    judging.judge(workspace, "security", facts.measure)
 
 
 def _pins(workspace: Workspace) -> Pins:

@@ -13,14 +13,15 @@ from towpath.checks import judge as judging
 from towpath.checks import records
 from towpath.checks.lint import linter as linting
 from towpath.checks.records import ToolRecord
+from towpath.checks.tests import facts
 from towpath.checks.tests import tests_commands as commands
 from towpath.config.workspace import Workspace
 from towpath.core import environment as variables_of
 from towpath.core import files
 from towpath.core.errors import CommandFailedError, ConfigurationError, NothingToJudgeError
 from towpath.core.findings import ToolResult
-from towpath.core.references import nearest
 from towpath.core.runner import Outcome
+from towpath.core.suggest import nearest
 from towpath.evidence import record as stages
 from towpath.source import matrix as pythons
 from towpath.source.files import listed
@@ -56,7 +57,7 @@ def integration(workspace: Workspace, arguments: Sequence[str] = ()) -> None:
     with services(workspace) as variables:
         code = _run(workspace, "integration", "integration", fixed, arguments, variables)
     if not arguments:
-        judging.judge(workspace, "integration")
+        judging.judge(workspace, "integration", facts.measure_integration)
     elif code:
         raise CommandFailedError(f"The tests did not pass (pytest: {code}).")
 
@@ -115,7 +116,7 @@ def coverage(workspace: Workspace, arguments: Sequence[str] = ()) -> None:
     for argv in commands.coverage(sys.executable, data, str(config.reports)):
         workspace.runner.run(argv, env=env)
     records.write_document(config, "coverage", "sources", {"files": _sources(workspace)})
-    judging.judge(workspace, "tests")
+    judging.judge(workspace, "tests", facts.measure_tests)
 
 
 def _sources(workspace: Workspace) -> list[str]:
@@ -192,7 +193,7 @@ def _run(
         commands.pytest(sys.executable, options, junit=str(report)),
         env={**env, "COVERAGE_FILE": str(data / f"data-{name}")},
         check=False,
-        log=config.reports / "logs" / f"pytest-{name}.log",
+        log=config.log(f"pytest-{name}"),
         stream=True,
     )
     files.redact(report)

@@ -115,6 +115,6 @@ class WheelBuilder:
         # A build that was killed may have left its wheel.
         for left in into.glob("*.whl"):
             left.unlink()
-        log = config.reports / "logs" / f"{word}.log"
+        log = config.log(word)
         ran = solving.solve(self._workspace, argv, env=place.env, log=log)
         return shed.store(self._workspace, row, platform, how, ran.seconds, into)

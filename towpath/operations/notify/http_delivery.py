@@ -6,7 +6,6 @@ What went wrong is said without the address, which is a secret.
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
@@ -15,19 +14,19 @@ from typing import Any
 import requests
 
 from towpath.core import http
+from towpath.core.clock import SYSTEM
 from towpath.core.redaction import SECRETS
+from towpath.core.retry import Backoff, with_retry
 from towpath.operations.notify.notice import clean
 
-# Seconds to connect and to wait for the answer; between tries; the longest that a server may ask.
+# Seconds to connect and to wait for the answer; the longest that a server may ask for.
 TIMEOUT = (3.05, 5.0)
-WAITS = (0.5, 1.0)
 LONGEST_WAIT = 5.0
-ATTEMPTS = 3
+BACKOFF = Backoff(first=0.5, attempts=3)
 SHOWN = 120  # letters of an answer that is no success
 MOST = 1 << 16  # bytes of an answer that are read
 TOO_MANY, BROKEN = 429, 500
 
-Sleep = Callable[[float], None]
 Headers = Callable[[], Mapping[str, str]]
 
 
@@ -40,13 +39,13 @@ class Attempted:
     problem: str = ""
 
 
-@dataclass(frozen=True)
-class _Try:
-    """One try; `wait` is the seconds before the next one, None where another one cannot help."""
+class _NotTakenError(Exception):
+    """A try that failed; `wait` is the least seconds before the next, None where none can help."""
 
-    content: bytes = b""
-    problem: str = ""
-    wait: float | None = None
+    def __init__(self, problem: str, wait: float | None = None) -> None:
+        super().__init__(problem)
+        self.problem = problem
+        self.wait = wait
 
 
 def encoded(body: Mapping[str, Any]) -> bytes:
@@ -60,27 +59,40 @@ def post(
     headers: Headers,
     *,
     token: str = "",
-    sleep: Sleep = time.sleep,
+    backoff: Backoff | None = None,
 ) -> Attempted:
-    """Post a body until it is taken, at most ATTEMPTS times; `headers` are made for each try.
+    """Post a body until it is taken, as often as `backoff` says; each try has `headers` of its own.
 
-    A 429, a 5xx and a connection that was not made are tried again; a request that was sent and
-    has no answer is not: it may have arrived.
+    A 429, a 5xx and a connection that fails are tried again; a request that was sent and has no
+    answer is not: it may have arrived.
     """
-    for number in range(1, ATTEMPTS + 1):
-        tried = _try(url, body, headers(), token)
-        if not tried.problem:
-            return Attempted(number, tried.content)
-        if tried.wait is None or number == ATTEMPTS:
-            break
-        if tried.wait > LONGEST_WAIT:
-            problem = f"{tried.problem}, asks to wait {tried.wait:.0f} s"
-            return Attempted(number, problem=problem)
-        sleep(max(tried.wait, WAITS[number - 1]))
-    return Attempted(number, problem=tried.problem)
+    tries = 0
+
+    def act() -> bytes:
+        nonlocal tries
+        tries += 1
+        return _try(url, body, headers(), token)
+
+    try:
+        content = with_retry(act, _may_pass, backoff or BACKOFF, at_least=_asked_for)
+    except _NotTakenError as error:
+        return Attempted(tries, problem=error.problem)
+    return Attempted(tries, content)
 
 
-def _try(url: str, body: bytes, headers: Mapping[str, str], token: str) -> _Try:
+def _may_pass(error: Exception) -> bool:
+    return isinstance(error, _NotTakenError) and error.wait is not None
+
+
+def _asked_for(error: Exception) -> float:
+    """Return the seconds that a server asked for; raises the error where they are too many."""
+    wait = error.wait or 0.0 if isinstance(error, _NotTakenError) else 0.0
+    if wait > LONGEST_WAIT:
+        raise _NotTakenError(f"{error}, asks to wait {wait:.0f} s")
+    return wait
+
+
+def _try(url: str, body: bytes, headers: Mapping[str, str], token: str) -> bytes:
     try:
         with http.open_session(url, token or None) as door:
             sent = {"Content-Type": "application/json; charset=utf-8", **headers}
@@ -94,16 +106,17 @@ def _try(url: str, body: bytes, headers: Mapping[str, str], token: str) -> _Try:
             ) as answer:
                 content = _start_of(answer)
     except requests.ReadTimeout:
-        return _Try(problem=f"no answer within {TIMEOUT[1]:g} s")
+        raise _NotTakenError(f"no answer within {TIMEOUT[1]:g} s") from None
     except requests.RequestException as error:
         # Its text has the address.
-        return _Try(problem=type(error).__name__, wait=0.0)
+        raise _NotTakenError(type(error).__name__, 0.0) from None
     if 200 <= answer.status_code < 300:
-        return _Try(content)
+        return content
     said = clean(SECRETS.text(content[:4096].decode("utf-8", "replace")), SHOWN)
     problem = f"answered {answer.status_code}{': ' if said else ''}{said}"
     again = answer.status_code == TOO_MANY or answer.status_code >= BROKEN
-    return _Try(problem=problem, wait=retry_after(answer.headers, time.time()) if again else None)
+    wait = retry_after(answer.headers, SYSTEM.now()) if again else None
+    raise _NotTakenError(problem, wait)
 
 
 def _start_of(answer: requests.Response) -> bytes:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import smtplib
 import ssl
-import time
 from email.message import EmailMessage
 
 from towpath.config.notify import NotifyTarget
 from towpath.core.redaction import SECRETS
 from towpath.core.references import is_loopback
-from towpath.operations.notify.http_delivery import ATTEMPTS, SHOWN, WAITS, Attempted, Sleep
+from towpath.core.retry import attempts
+from towpath.operations.notify import http_delivery
+from towpath.operations.notify.http_delivery import Attempted
 from towpath.operations.notify.notice import clean
 
 TIMEOUT = 5.0  # seconds for each answer of the server
@@ -21,18 +22,14 @@ class _RefusedError(Exception):
     """The server is not one that may get our message."""
 
 
-def send(
-    target: NotifyTarget, password: str, message: EmailMessage, *, sleep: Sleep = time.sleep
-) -> Attempted:
+def send(target: NotifyTarget, password: str, message: EmailMessage) -> Attempted:
     """Hand a message in; a connection that fails and a 4xx are tried again, a 5xx is not."""
-    for number in range(1, ATTEMPTS + 1):
+    number, problem = 0, ""
+    for number in attempts(http_delivery.BACKOFF):
         problem, again = _try(target, password, message)
-        if not problem:
-            return Attempted(number)
-        if not again or number == ATTEMPTS:
+        if not again:
             break
-        sleep(WAITS[number - 1])
-    return Attempted(number, problem=clean(SECRETS.text(problem), SHOWN))
+    return Attempted(number, problem=clean(SECRETS.text(problem), http_delivery.SHOWN))
 
 
 def _try(target: NotifyTarget, password: str, message: EmailMessage) -> tuple[str, bool]:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from towpath.config.notify import NotifyTarget
 from towpath.config.workspace import Workspace
 from towpath.core.redaction import SECRETS
+from towpath.core.retry import Backoff
 from towpath.operations.notify import notice, settings, slack_bot
 from towpath.operations.notify.notice import INFO, Notice
 from towpath.operations.notify.slack_bot import Posted
@@ -19,6 +20,8 @@ from towpath.operations.side_by_side import side_by_side
 
 # Seconds that a stage waits for all channels together.
 LONGEST = 5.0
+# The next stage changes the message anyway.
+ONCE = Backoff(attempts=1)
 
 
 @dataclass
@@ -53,14 +56,10 @@ class Progress:
         token = settings.secret(self.workspace.config, target, "token")
         try:
             if where := self.posted.get(target.name):
-                return not slack_bot.update(token, where, message, sleep=_no_pause).problem
-            _, posted = slack_bot.post(token, target.channel, message, sleep=_no_pause)
+                return not slack_bot.update(token, where, message, backoff=ONCE).problem
+            _, posted = slack_bot.post(token, target.channel, message, backoff=ONCE)
         except Exception:
             return False
         if posted is not None:
             self.posted[target.name] = posted
         return posted is not None
-
-
-def _no_pause(_seconds: float) -> None:
-    """Try again at once: the next stage changes the message anyway."""

@@ -18,7 +18,7 @@ from towpath.config.waivers import Waiver
 from towpath.config.workspace import Workspace
 from towpath.core.errors import CommandFailedError, ConfigurationError, TowpathError
 from towpath.core.redaction import SECRETS
-from towpath.core.references import nearest
+from towpath.core.suggest import nearest
 from towpath.evidence.record import now, stamp
 from towpath.operations.notify import chat_messages as chat
 from towpath.operations.notify import http_delivery, mail_delivery, notice

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from towpath.core import documents
+from towpath.core.retry import Backoff
 from towpath.operations.notify import chat_messages as chat
 from towpath.operations.notify import http_delivery as door
-from towpath.operations.notify.http_delivery import Attempted, Sleep
+from towpath.operations.notify.http_delivery import Attempted
 from towpath.operations.notify.notice import Notice, clean
 
 API = "https://slack.com/api/"
@@ -25,19 +25,21 @@ class Posted:
 
 
 def post(
-    token: str, channel: str, notice: Notice, *, sleep: Sleep = time.sleep
+    token: str, channel: str, notice: Notice, *, backoff: Backoff | None = None
 ) -> tuple[Attempted, Posted | None]:
     """Post a message without its details; return where it is if it was taken."""
     body = {"channel": channel, **chat.slack(notice, details=False)}
-    attempted, said = _call("chat.postMessage", token, body, sleep)
+    attempted, said = _call("chat.postMessage", token, body, backoff)
     where = Posted(str(said.get("channel", "")), str(said.get("ts", "")))
     return attempted, None if attempted.problem else where
 
 
-def update(token: str, where: Posted, notice: Notice, *, sleep: Sleep = time.sleep) -> Attempted:
+def update(
+    token: str, where: Posted, notice: Notice, *, backoff: Backoff | None = None
+) -> Attempted:
     """Change a message that was posted before."""
     body = {"channel": where.channel, "ts": where.message, **chat.slack(notice, details=False)}
-    return _call("chat.update", token, body, sleep)[0]
+    return _call("chat.update", token, body, backoff)[0]
 
 
 def finish(
@@ -46,28 +48,28 @@ def finish(
     notice: Notice,
     where: Posted | None = None,
     *,
-    sleep: Sleep = time.sleep,
+    backoff: Backoff | None = None,
 ) -> Attempted:
     """Write how a run ended, into the message that was posted before, if there is one.
 
     The details follow in its thread.
     """
     if where is None:
-        attempted, where = post(token, channel, notice, sleep=sleep)
+        attempted, where = post(token, channel, notice, backoff=backoff)
     else:
-        attempted = update(token, where, notice, sleep=sleep)
+        attempted = update(token, where, notice, backoff=backoff)
     details = chat.slack_thread(notice)
     if where is None or attempted.problem or details is None:
         return attempted
     body = {"channel": where.channel, "thread_ts": where.message, **details}
-    return _call("chat.postMessage", token, body, sleep)[0]
+    return _call("chat.postMessage", token, body, backoff)[0]
 
 
 def _call(
-    method: str, token: str, body: Mapping[str, Any], sleep: Sleep
+    method: str, token: str, body: Mapping[str, Any], backoff: Backoff | None
 ) -> tuple[Attempted, Mapping[str, Any]]:
     """Call a method; Slack answers 200 for an error too, and names it."""
-    attempted = door.post(API + method, door.encoded(body), dict, token=token, sleep=sleep)
+    attempted = door.post(API + method, door.encoded(body), dict, token=token, backoff=backoff)
     if attempted.problem:
         return attempted, {}
     try:

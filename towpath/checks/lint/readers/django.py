@@ -21,16 +21,16 @@ def check(ran: ToolResult, manage: str) -> list[Finding]:
     `manage` is the file that the findings are shown at. Raises NothingToJudgeError if Django did
     not start, or what it counted and what it named do not agree.
     """
-    require_ran("deployment", ran)
+    require_ran("django-deploy-check", ran)
     text = ran.stdout if ran.code == 0 and not ran.stderr.strip() else ran.stderr
     named = list(_issues(text, manage))
     count = _COUNT.search(text)
     if not count:
-        raise unread("deployment", _last_words(ran))
+        raise unread("django-deploy-check", _last_words(ran))
     if int(count[1].replace("no", "0")) != len(named):
-        raise unread("deployment", f"It counted {count[1]} issues and named {len(named)}.")
+        raise unread("django-deploy-check", f"It counted {count[1]} issues and named {len(named)}.")
     found = [finding for group, finding in named if group in _SERIOUS]
-    require_agreement("deployment", ran, bool(found))
+    require_agreement("django-deploy-check", ran, bool(found))
     return found
 
 

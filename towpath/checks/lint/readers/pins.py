@@ -51,7 +51,7 @@ def drift(files: Mapping[str, str]) -> list[Finding]:
     wanted = {_name(path): _wanted(path, files[path]) for path in files if path.endswith(".in")}
     pinned = {_name(path): _pins(path, files[path]) for path in files if path.endswith(".txt")}
     if not wanted:
-        raise unread("pins", "There is no requirements/*.in.")
+        raise unread("requirements-drift", "There is no requirements/*.in.")
     return [row for path in sorted(files) for row in _of_file(path, wanted, pinned)]
 
 
@@ -147,7 +147,7 @@ def _taken_in(source: str, wanted: Mapping[str, Wanted]) -> list[str]:
     while waiting:
         file = waiting.pop(0)
         if file not in wanted:
-            raise unread("pins", f"{source} takes in {file}, which is not there.")
+            raise unread("requirements-drift", f"{source} takes in {file}, which is not there.")
         if file not in found:
             found.append(file)
             waiting += wanted[file].included
@@ -170,14 +170,14 @@ def _add_requirement(found: Wanted, path: str, line: Line) -> None:
     try:
         requirement = Requirement(line.requirement)
     except InvalidRequirement as error:
-        raise unread("pins", f"{path}:{line.number}: {error}") from error
+        raise unread("requirements-drift", f"{path}:{line.number}: {error}") from error
     found.requirements.setdefault(canonicalize_name(requirement.name), []).append(requirement)
 
 
 def _pins(path: str, text: str) -> list[Pin]:
     found = [_pin(path, line) for line in requirements.lines(text) if not line.is_option]
     if not found:
-        raise unread("pins", f"{path} has no pin.")
+        raise unread("requirements-drift", f"{path} has no pin.")
     return found
 
 
@@ -186,7 +186,7 @@ def _pin(path: str, line: Line) -> Pin:
         requirement = requirements.pinned(line)
     except ValueError as error:
         why = f"{path}:{line.number} is no pin: {line.requirement!r}: {error}."
-        raise unread("pins", why) from error
+        raise unread("requirements-drift", why) from error
     name, version = canonicalize_name(requirement.name), str(requirements.version(requirement))
     pin = Pin(line.number, name, version, hashes=line.hashes)
     for flag, asking in _via(line):

@@ -45,10 +45,10 @@ def test_a_probe_names_what_it_found_and_what_it_judged() -> None:
     """A file that it names twice is one."""
     text = probed(WRONG, judged=["a", "a", "b"])
 
-    assert probe.read_probe("pins", ToolResult(0, text, "", 2)) == [
+    assert probe.read_probe("requirements-drift", ToolResult(0, text, "", 2)) == [
         Finding("a", 2, "X1", "bad", "high")
     ]
-    assert probe.read_probe("pins", ToolResult(0, probed(), "", 1)) == []
+    assert probe.read_probe("requirements-drift", ToolResult(0, probed(), "", 1)) == []
 
 
 @pytest.mark.parametrize(
@@ -67,7 +67,7 @@ def test_a_probe_names_what_it_found_and_what_it_judged() -> None:
 )
 def test_a_probe_without_a_verdict(ran: ToolResult, why: str) -> None:
     """Not run, not able to look, silent, half, or a file passed over; under its own name."""
-    assert refused(lambda: probe.read_probe("walls", ran)) == lines("walls", why)
+    assert refused(lambda: probe.read_probe("architecture", ran)) == lines("architecture", why)
 
 
 def test_the_worst_module_comes_first() -> None:
@@ -198,7 +198,7 @@ def test_every_serious_group_counts(group: str) -> None:
 )
 def test_djangos_checks_without_a_verdict(ran: ToolResult, why: str) -> None:
     """Not run, not started, silent, sums that do not add up, or not of one mind."""
-    assert refused(lambda: django.check(ran, "manage.py")) == lines("deployment", why)
+    assert refused(lambda: django.check(ran, "manage.py")) == lines("django-deploy-check", why)
 
 
 MISSING = "Migrations for 'shop':\n  shop/migrations/0002_x.py\n    + Add field\n"

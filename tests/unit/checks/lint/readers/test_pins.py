@@ -72,5 +72,5 @@ def test_every_difference_is_named(files: dict[str, str | None], words: list[str
 )
 def test_what_cannot_be_read_gives_no_verdict(files: dict[str, str | None]) -> None:
     """No file to judge, a part that is not there, a line that is no pin."""
-    with pytest.raises(NothingToJudgeError, match="pins gave no verdict"):
+    with pytest.raises(NothingToJudgeError, match="requirements-drift gave no verdict"):
         found(**files)

@@ -141,9 +141,9 @@ def test_what_cannot_be_read_gives_no_verdict(files: Mapping[str, str], why: str
         pins.drift(files)
 
     assert caught.value.lines() == [
-        "pins gave no verdict.",
+        "requirements-drift gave no verdict.",
         f"why: {why}",
-        "next: Its own words are in reports/logs/pins.log.",
+        "next: Its own words are in reports/logs/requirements-drift.log.",
     ]
 
 
