@@ -15,9 +15,9 @@ from pathlib import Path
 
 from benchmarks.build.__main__ import BOTH, Trial, trial
 from benchmarks.timing import Goal, Times, answered, ended
-from towpath.registry.client import RegistryClient
-from towpath.images import cache
 from towpath.core.references import Repository
+from towpath.images import cache
+from towpath.registry.client import RegistryClient
 from towpath.tasks.context import workspace
 
 KINDS = ("gzip", "zstd")

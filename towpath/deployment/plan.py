@@ -111,8 +111,13 @@ def moved_past(
     asked = unknown if before or newer is None else newer
     # What it met when it was deployed before; a new one meets what the release that serves met.
     met = (before or releases)[-1]["unknown"] if releases else ()
-    fine = {row["name"] for row in migrations if row["safe"] or row["over"] == digest}
-    return [name for name in unknown if name in asked and name not in fine.union(met)]
+    fine = {*met, *_accepted(migrations, digest)}
+    return [name for name in unknown if name in asked and name not in fine]
+
+
+def _accepted(migrations: Sequence[Mapping[str, Any]], digest: str) -> list[str]:
+    """Return the migrations that break no release, or were accepted while this one served."""
+    return [row["name"] for row in migrations if row["safe"] or row["over"] == digest]
 
 
 def _up_to(entries: Sequence[Mapping[str, Any]], digest: str) -> list[Mapping[str, Any]]:

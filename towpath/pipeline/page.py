@@ -13,7 +13,6 @@ from typing import Any
 from urllib.parse import quote, urlsplit
 
 import jinja2
-from markupsafe import Markup
 
 from towpath import gates
 from towpath.core import markup
@@ -22,6 +21,7 @@ from towpath.pipeline import document as report
 from towpath.pipeline.page_data import PageData
 
 MARKS = {"passed": "✓", "failed": "✗", "errored": "!", "skipped": "–"}
+STYLE = "report.css"
 # How many of the slowest tests are listed.
 SLOWEST = 50
 # The shortest bar of the time line, in percent of the run.
@@ -108,13 +108,16 @@ def index(runs: Iterable[Mapping[str, Any]]) -> str:
 def _filled(template: str, values: Mapping[str, Any]) -> str:
     """Return a template with these values, every one of them escaped."""
     room = files("towpath.pipeline")
+    sources = {name: (room / name).read_text("utf-8") for name in (template, STYLE)}
     environment = jinja2.Environment(
-        autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, finalize=_visible
+        loader=jinja2.DictLoader(sources),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        finalize=_visible,
     )
     environment.filters |= {"seconds": spoken, "ranges": ranges}
-    css = Markup((room / "report.css").read_text("utf-8"))
-    page = environment.from_string((room / template).read_text("utf-8"))
-    return page.render({**values, "css": css})
+    return environment.get_template(template).render(values)
 
 
 def spoken(seconds: float) -> str:

@@ -28,9 +28,8 @@ def move_tag(registries: Sequence[RegistryClient], tag: str, manifest: Manifest)
                 before.append((registry, current))
                 registry.put_manifest(tag, manifest)
     except RegistryError as error:
-        left = [registry for registry, old in before if not _put_back(registry, tag, old)]
-        if left:
-            names = ", ".join(str(registry.repository) for registry in left)
+        if left := _undo(before, tag):
+            names = ", ".join(left)
             error.next_step = f"Run it again: until then {tag} may have moved in {names}."
         raise
     # The last one was read just now.
@@ -46,6 +45,11 @@ def read_back(registries: Sequence[RegistryClient], tag: str, digest: str) -> No
                 why="Somebody moved it at the same time.",
                 next_step="Look at `invoke registry.inspect` and run it again.",
             )
+
+
+def _undo(before: Sequence[tuple[RegistryClient, Manifest | None]], tag: str) -> list[str]:
+    """Put back what registries had before; return the repositories where that failed."""
+    return [str(row.repository) for row, old in before if not _put_back(row, tag, old)]
 
 
 def _require_platforms(registry: RegistryClient, manifest: Manifest) -> None:

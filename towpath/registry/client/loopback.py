@@ -27,6 +27,7 @@ from towpath.registry.client.wire import CONNECT, PIECE, SILENCE, Body, Response
 MOST_HEAD, MOST_FRAME = 256 * 1024, 64 * 1024
 ENDED = "the connection ended before the answer did"
 
+_LINE_BREAK = re.compile(r"[\r\n]")
 _LENGTH = re.compile(r"[0-9]{1,15}")
 
 # Called once with an answer's body: whether its connection is free for another request.
@@ -99,7 +100,7 @@ class _Connection(http.client.HTTPConnection):
     ) -> None:
         """Send a request; where the other side hung up meanwhile, it may have said why."""
         # A line that begins with a space passes the library's own check.
-        if any(letter in "\r\n" for row in headers.items() for text in row for letter in text):
+        if _LINE_BREAK.search("".join(text for row in headers.items() for text in row)):
             raise ConnectionError("a header has a line break")
         target = f"{parts.path}?{parts.query}" if parts.query else parts.path
         sized = {} if isinstance(body, bytes) else {"Content-Length": str(len(body))}
@@ -198,9 +199,14 @@ def _length(
     if method == "HEAD" or answer.status in (204, 304):
         return 0
     coding, length = headers.get("transfer-encoding", ""), headers.get("content-length", "")
+    # Whatever else is coded, or coded twice, has no length that can be known.
     if answer.chunked and coding.lower() == "chunked":
         return None
-    if coding or (length and not _LENGTH.fullmatch(length)):
+    return _number(coding, length)
+
+
+def _number(coding: str, length: str) -> int | None:
+    if coding or not _LENGTH.fullmatch(length or "0"):
         raise ConnectionError(f"no length of an answer: {(coding or length)[:40]!r}")
     return int(length) if length else None
 

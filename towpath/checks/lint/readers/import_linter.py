@@ -32,13 +32,17 @@ def read_import_linter(ran: ToolResult) -> list[Finding]:
     lines = [line.rstrip() for line in ran.stdout.splitlines()]
     ends = [at for at, line in enumerate(lines) if _COUNTS.fullmatch(line)]
     if not ends:
-        words = [line for line in (*lines, *ran.stderr.splitlines()) if line.strip()]
-        raise unread(NAME, " ".join(" ".join(words[-2:]).split()) or "It wrote nothing.")
+        raise unread(NAME, _last_words([*lines, *ran.stderr.splitlines()]))
     if ends[1:]:
         raise unread(NAME, f"It counted the contracts {len(ends)} times.")
     names = _broken(lines[: ends[0]], lines[ends[0]])
     require_agreement(NAME, ran, bool(names))
     return list(_findings(lines[ends[0] + 1 :], names)) if names else []
+
+
+def _last_words(lines: Sequence[str]) -> str:
+    words = [line for line in lines if line.strip()]
+    return " ".join(" ".join(words[-2:]).split()) or "It wrote nothing."
 
 
 def _broken(lines: Sequence[str], last: str) -> list[str]:
@@ -61,21 +65,25 @@ def _findings(lines: Sequence[str], names: Sequence[str]) -> Iterator[Finding]:
 
     Raises NothingToJudgeError for a contract whose section is missing or empty.
     """
-    heads = [0]
+    starts = [0]
     for name in names:
-        head = [name, "-" * len(name)]
-        places = range(heads[-1], len(lines))
-        found = next((at + 2 for at in places if [*lines[at : at + 2]] == head), None)
-        if found is None:
-            raise unread(NAME, f"It says nothing of the broken contract {name!r}.")
-        heads.append(found)
-    ends = [*(head - 2 for head in heads[2:]), len(lines)]
-    for name, start, end in zip(names, heads[1:], ends, strict=True):
+        starts.append(_start(lines, name, starts[-1]))
+    ends = [*(start - 2 for start in starts[2:]), len(lines)]
+    for name, start, end in zip(names, starts[1:], ends, strict=True):
         section = [line for line in lines[start:end] if line]
         if not section:
             raise unread(NAME, f"It says nothing of the broken contract {name!r}.")
         rows = [*_imports(name, section), *_unlisted(name, section)]
         yield from rows or [_of_contract(name, " ".join(" ".join(section).split()))]
+
+
+def _start(lines: Sequence[str], name: str, after: int) -> int:
+    """Return the number of the first line below a contract's heading, which is underlined."""
+    heading = [name, "-" * len(name)]
+    for number in range(after, len(lines)):
+        if [*lines[number : number + 2]] == heading:
+            return number + 2
+    raise unread(NAME, f"It says nothing of the broken contract {name!r}.")
 
 
 def _imports(name: str, section: Sequence[str]) -> Iterator[Finding]:
