@@ -255,6 +255,16 @@ MEASUREMENTS: tuple[Gate, ...] = (
 EVIDENCE_DAYS = 30
 # Seconds by which the clocks of two machines may differ.
 CLOCK_SKEW = 300
+# What `invoke health` warns of, and what it calls an error: bytes free where images and where state
+# are kept, per cent of free inodes, seconds of a clock (CLOCK_SKEW is its error), the size in bytes
+# and the age in days of the builder's cache, which are warnings only.
+IMAGES_DISK_LOW, IMAGES_DISK_FULL = 10 << 30, 2 << 30
+STATE_DISK_LOW, STATE_DISK_FULL = 1 << 30, 200 << 20
+INODES_LOW, INODES_FULL = 5.0, 1.0
+CLOCK_DRIFT = 30
+CACHE_LARGE, CACHE_OLD = 50 << 30, 30
+# Days before the end of a waiver from which on somebody is notified.
+WAIVER_NOTICE = 14
 PERCENT = " %"
 HUNDRED = 100
 # Letters of a fact that a reason shows.

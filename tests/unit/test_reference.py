@@ -52,6 +52,14 @@ NEEDED = {
     "options": {"endpoint": "kubernetes://builds"},
     "environment": {},
 }
+MAIL = {"kind": "email", "host": "a", "sender": "b", "recipients": ["c"]}
+BOT = {"kind": "slack-bot", "channel": "c"}
+# The kind of target that takes a key; all others are of one.
+TARGETS: dict[str, dict[str, Any]] = {
+    **dict.fromkeys(("host", "port", "user", "sender", "recipients", "password-env"), MAIL),
+    **dict.fromkeys(("channel", "token-env"), BOT),
+    "secret-env": {"kind": "webhook"},
+}
 VALIDATOR = jsonschema.Draft7Validator(schema.schema())
 # One value of each kind that TOML has, and the odd ones among them.
 VALUES = ("word", "", "1", 1, -1, 0, 70000, 1.5, True, [], ["word"], [1], [["word"]])
@@ -97,6 +105,9 @@ def document(table: Table, key: Key, value: Any) -> dict[str, Any]:
     """Return the settings of a project that sets this key, and what has to be beside it."""
     name = table.sample if key.name == "PATTERN" else key.name
     inner = {**BESIDES.get(table.page, {}), **NEEDED.get(key.name, {}), name: value}
+    if table.page == "notify":
+        target = TARGETS.get(key.name, {"kind": "slack"})
+        inner = {"events": ["failed"], **target, name: value}
     if not table.path:
         return {name: value}
     if table.is_list:
@@ -155,6 +166,7 @@ def test_every_key_of_the_code_has_a_page() -> None:
         "waivers": taken({"waivers": [WAIVER | UNKNOWN]}),
         "ignored": taken({"ignored": UNKNOWN}),
         "variables": taken({"variables": UNKNOWN}),
+        "notify": taken({"notify": {"team": {"kind": "slack"} | UNKNOWN}}),
         "gates": {rule.code for rule in gates.known()},
     }
     tables = set(found) | {"branches"}

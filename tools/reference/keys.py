@@ -20,6 +20,7 @@ from towpath.config import (
     ImageSettings,
     builders,
     names,
+    notify,
     reading,
 )
 from towpath.config.builders import BuilderNode
@@ -28,6 +29,8 @@ from towpath.core.references import PLATFORMS
 
 TEXT: Schema = {"type": "string"}
 TEXTS: Schema = {"type": "array", "items": TEXT}
+FILLED: Schema = {"type": "string", "minLength": 1}
+VARIABLE: Schema = {"type": "string", "pattern": "^[A-Za-z_][A-Za-z0-9_]*$"}
 COUNT: Schema = {"type": "integer", "minimum": 0}
 FROM_ONE: Schema = {"type": "integer", "minimum": 1}
 NAME: Schema = {"type": "string", "pattern": "^[a-z0-9][a-z0-9_-]*$", "maxLength": names.LONGEST}
@@ -110,7 +113,7 @@ TABLES = (
         Config,
         ours=(
             *("root", "env", "builders", "django", "image", "dashboard", "branches"),
-            *("environments", "waivers", "gates", "ignored", "variables"),
+            *("environments", "waivers", "gates", "ignored", "variables", "notify"),
         ),
     ),
     Table(
@@ -191,6 +194,51 @@ TABLES = (
             ),
         ),
         sample="release/*",
+    ),
+    Table(
+        "notify.NAME",
+        "A target of [notifications](../../notifications.md). Its secrets are in variables.",
+        (
+            Key("kind", {"enum": list(notify.KINDS)}, "Where messages go.", "slack"),
+            Key(
+                "events",
+                {"type": "array", "items": {"enum": list(notify.EVENTS)}, "minItems": 1},
+                "Which events are sent.",
+                ["failed", "recovered"],
+            ),
+            Key(
+                "where",
+                {"enum": list(notify.WHERE)},
+                "In CI runs of a branch or tag (`branches`), or on people's machines and in pull"
+                " requests too (`everywhere`). Without it: `branches`.",
+                "everywhere",
+            ),
+            Key(
+                "url-env", VARIABLE, "The variable that has the webhook's address.", "SLACK_WEBHOOK"
+            ),
+            Key("token-env", VARIABLE, "The variable that has the bot's token.", "SLACK_TOKEN"),
+            Key(
+                "secret-env", VARIABLE, "The variable that has the key for signatures.", "HOOK_KEY"
+            ),
+            Key("password-env", VARIABLE, "The variable that has the mail password.", "MAIL_ENTRY"),
+            Key("channel", FILLED, "The channel that Slack's bot writes to.", "#builds"),
+            Key("host", FILLED, "The mail server.", "mail.example.org"),
+            Key(
+                "port",
+                {"type": "integer", "minimum": 1, "maximum": 65535},
+                "The port of the mail server. Without it: 587.",
+                587,
+            ),
+            Key("user", TEXT, "The user at the mail server. Without it: no login.", "towpath"),
+            Key("sender", FILLED, "The address that mail comes from.", "towpath@example.org"),
+            Key(
+                "recipients",
+                {**TEXTS, "minItems": 1},
+                "The addresses that get mail.",
+                ["team@example.org"],
+            ),
+        ),
+        sample="team",
     ),
     Table(
         "environments.NAME",

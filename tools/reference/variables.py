@@ -113,6 +113,30 @@ SET_BY_PEOPLE = (
         "a secret of the CI system",
     ),
     Variable(
+        "TOWPATH_NOTIFY_NAME_URL",
+        "The address of the webhook of the notification target NAME.",
+        "the target cannot be used",
+        "https://hooks.example.com/...",
+    ),
+    Variable(
+        "TOWPATH_NOTIFY_NAME_TOKEN",
+        "The token of Slack's bot of the notification target NAME.",
+        "the target cannot be used",
+        "a secret of the CI system",
+    ),
+    Variable(
+        "TOWPATH_NOTIFY_NAME_SECRET",
+        "The key for signatures of the notification target NAME.",
+        "the target cannot be used",
+        "a secret of the CI system",
+    ),
+    Variable(
+        "TOWPATH_NOTIFY_NAME_PASSWORD",
+        "The mail password of the notification target NAME.",
+        "no login",
+        "a secret of the CI system",
+    ),
+    Variable(
         "TOWPATH_BIND",
         "The IP address at which the proxies of environments listen.",
         "`127.0.0.1`",

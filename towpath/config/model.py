@@ -10,6 +10,7 @@ from pathlib import Path
 from towpath.config import binding, ci_systems, reach
 from towpath.config.builders import BuilderNode
 from towpath.config.ci_systems import CiRun
+from towpath.config.notify import NotifyTarget
 from towpath.config.reach import Limit
 from towpath.config.waivers import Waiver
 from towpath.core.environment import variable
@@ -107,6 +108,8 @@ class Config:
     ignored: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     # Variables of the caller that are passed on to the tools of a check or to Compose files.
     variables: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    # Where messages about runs and deployments go, by the name of each target.
+    notify: Mapping[str, NotifyTarget] = field(default_factory=dict)
     # File types that the project does not have, so that no linter needs to find any.
     absent: tuple[str, ...] = ()
 

@@ -30,6 +30,11 @@ def environment(text: str, where: str) -> str:
     return _checked(text, where, "an environment name", "staging")
 
 
+def target(text: str, where: str) -> str:
+    """Return `text` if it may name a target of notifications, else raise ConfigurationError."""
+    return _checked(text, where, "the name of a target", "team")
+
+
 def near(text: str, otherwise: str) -> str:
     """Return the valid name nearest to an invalid one; `otherwise` if nothing is left."""
     words = re.sub(r"[^a-z0-9_]+", "-", text.lower())

@@ -20,6 +20,7 @@ from towpath.config import builders as nodes
 from towpath.config import names
 from towpath.config import waivers as policy
 from towpath.config.model import Config, Dashboard, Django, Environment, ImageSettings
+from towpath.config.notify import read_notify
 from towpath.config.reach import BRANCH, REACHES, TAG
 from towpath.config.waivers import Waiver
 from towpath.core import environment, inputs
@@ -105,6 +106,7 @@ def parse(
         "evidence_days": _days,
         "ignored": _ignored,
         "variables": _variables,
+        "notify": read_notify,
         "absent": strings,
     }
     values = {

@@ -94,7 +94,9 @@ GIT = {
     **{f"GIT_CONFIG_KEY_{number}": key for number, key in enumerate(_GIT)},
     **{f"GIT_CONFIG_VALUE_{number}": value for number, value in enumerate(_GIT.values())},
 }
-_SECRET = re.compile(r"TOKEN|SECRET|PASS|PWD|KEY|CREDENTIAL|AUTH|DSN|PRIVATE|COOKIE|SIGNATURE")
+_SECRET = re.compile(
+    r"TOKEN|SECRET|PASS|PWD|KEY|CREDENTIAL|AUTH|DSN|PRIVATE|COOKIE|SIGNATURE|WEBHOOK|NOTIFY"
+)
 
 
 def usable(env: Mapping[str, str]) -> dict[str, str]:

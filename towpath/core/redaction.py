@@ -35,6 +35,8 @@ _SECRET_NAME = re.compile(
     re.IGNORECASE,
 )
 _PLACES = re.compile(r"_(?:FILE|PATH|DIR|SOCK|HOST|PORT|USER|NAME|ID|EXPIRES|TTL)$", re.IGNORECASE)
+# Addresses of webhooks, tokens, keys and passwords: whoever knows one writes to the channel.
+_NOTIFY = "TOWPATH_NOTIFY_"
 # Source: RFC 3986, section 3.2.1: what is before the @ of an authority.
 _USERINFO = re.compile(r"(?<=://)[^\s/?#@'\"]*:[^\s/?#@'\"]+(?=@)")
 
@@ -141,6 +143,8 @@ SECRETS = Redactor()
 
 def is_secret_name(name: str) -> bool:
     """Tell whether a variable's or setting's name says that its value is a secret."""
+    if name.startswith(_NOTIFY):
+        return True
     return bool(_SECRET_NAME.search(name)) and not _PLACES.search(name)
 
 

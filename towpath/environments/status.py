@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 from towpath.config import Environment
 from towpath.config.workspace import Workspace
-from towpath.core.errors import CommandFailedError
 from towpath.environments.engine import Container
 from towpath.environments.environment import PROXY, WEB, WORKER, Site
 
@@ -51,20 +49,6 @@ def look(site: Site) -> EnvironmentStatus:
         "unhealthy" if problems else "healthy",
         tuple(problems),
     )
-
-
-def require_healthy(rows: Iterable[EnvironmentStatus], *, all_of_them: bool) -> None:
-    """Raise CommandFailedError unless every environment is well.
-
-    With `all_of_them` one that does not run is not well either.
-    """
-    fine = ("healthy",) if all_of_them else ("healthy", ABSENT)
-    ill = [row.environment for row in rows if row.health not in fine]
-    if ill:
-        raise CommandFailedError(
-            f"Unhealthy: {', '.join(ill)}.",
-            next_step=f"invoke services.logs --environment={ill[0]}",
-        )
 
 
 def _problems(found: list[Container], serving: list[Container]) -> list[str]:

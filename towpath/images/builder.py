@@ -62,6 +62,16 @@ def here(workspace: Workspace, platforms: tuple[str, ...]) -> Builder:
     return Builder(name, platforms, name)
 
 
+def builder_name(env: Mapping[str, str], info: str) -> str:
+    """Return what buildx calls the builder of this machine's engine, whether or not it was made.
+
+    `info` is what `docker info --format json` said; the engine itself builds where it can.
+    """
+    if has_image_store(info):
+        return "default"
+    return _name(env, engine_id(info), _files(env))
+
+
 def _ensure(workspace: Workspace, there: Argv, make: Argv) -> None:
     """Make what is not there; another build may do so in the same moment."""
     if workspace.runner.run(there, check=False).ok:

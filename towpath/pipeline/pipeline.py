@@ -19,7 +19,9 @@ from towpath.core.errors import (
 )
 from towpath.evidence import record as stages
 from towpath.gates import Status
+from towpath.operations.notify.progress import Progress
 from towpath.pipeline import document as report
+from towpath.pipeline import notifications
 from towpath.pipeline import report as reports
 from towpath.pipeline import stages as delivery
 from towpath.pipeline.document import StageResult
@@ -88,25 +90,42 @@ def pipeline(
     reach = reach_of(workspace, source, to)
     for line in old_forms(workspace.config.branches):
         workspace.terminal.warn(line)
-    chain = plan(reach)
+    chain, name = plan(reach), str(uuid.uuid4())
+    progress = notifications.begin(workspace, source, name)
     run = Run(workspace, source, fresh or not workspace.config.may_reuse, engine)
-    writer = _Writer(run, str(uuid.uuid4()))
+    writer = _Writer(run, name)
     title = f"{source.version} on {source.branch}, up to {reach}"
     with workspace.terminal.board(title, [stage.name for stage in chain]):
-        for stage in chain:
-            result = _attempt(stage, run)
-            run.results.append(result)
-            writer.write()
-            if result.error is not None:
-                break
+        _run_stages(chain, run, writer, progress)
     document = writer.write()
     workspace.terminal.summary(report.markdown(document))
     reports.try_page(workspace, document)
     reports.try_publish(workspace, document)
+    # Last of all, so that what a message links to is there.
+    if sent := notifications.finish(workspace, progress, run.results):
+        document["notifications"] = notifications.as_json(sent)
+        reports.write_report(workspace.config, document)
     for result in run.results:
         if result.error is not None:
             raise result.error
     return document
+
+
+def _run_stages(chain: list[Stage], run: Run, writer: _Writer, progress: Progress) -> None:
+    """Run the stages up to the first that does not pass, and write the report after each."""
+    for number, stage in enumerate(chain, 1):
+        result = _attempt(stage, run)
+        run.results.append(result)
+        writer.write()
+        if result.error is not None:
+            return
+        try:
+            if number < len(chain):
+                notifications.went_on(progress, run.results)
+        except KeyboardInterrupt:
+            error = InterruptedRunError("Interrupted.")
+            run.results.append(_stopped(chain[number], time.monotonic(), error))
+            return
 
 
 @dataclass

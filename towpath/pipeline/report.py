@@ -17,6 +17,7 @@ from towpath.core.errors import (
     TowpathError,
 )
 from towpath.core.redaction import SECRETS
+from towpath.operations.dashboard_target import dashboard_token, dashboard_url
 from towpath.pipeline import document as report
 
 
@@ -81,8 +82,10 @@ def publish(workspace: Workspace, document: Mapping[str, Any]) -> str:
     """
     from towpath.pipeline import dashboard
 
-    url, token = _address(workspace.config)
-    dashboard.deliver(url, token, document)
+    url = dashboard_url(workspace.config)
+    # Who was notified stays here: it is no part of what the dashboard keeps of a run.
+    body = {key: row for key, row in document.items() if key != "notifications"}
+    dashboard.deliver(url, dashboard_token(workspace.config), body)
     return url
 
 
@@ -94,26 +97,3 @@ def try_publish(workspace: Workspace, document: Mapping[str, Any]) -> None:
         workspace.terminal.say(f"Report delivered to {publish(workspace, document)}")
     except (CommandFailedError, ConfigurationError) as error:
         workspace.terminal.warn(f"Report not delivered: {error.what} (`invoke report.publish`)")
-
-
-def _address(config: Config) -> tuple[str, str]:
-    """Return the dashboard's address and token."""
-    target = config.dashboard
-    environment = config.environments.get(target.environment)
-    url = target.url or (environment.url if environment else "")
-    if not url:
-        raise ConfigurationError(
-            "No dashboard is configured.",
-            next_step="Set url or environment in [tool.towpath.dashboard].",
-        )
-    if token := config.env.get("TOWPATH_DASHBOARD_TOKEN"):
-        return url, token
-    file = config.state / target.environment / "secrets" / "ingest_token"
-    try:
-        return url, file.read_text(encoding="utf-8").strip()
-    except OSError as error:
-        raise ConfigurationError(
-            "There is no token for the dashboard.",
-            why=f"TOWPATH_DASHBOARD_TOKEN is not set, and {file}: {error.strerror}",
-            next_step="Set the variable, or deploy the dashboard first.",
-        ) from error

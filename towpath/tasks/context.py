@@ -61,12 +61,14 @@ def workspace(*, verbose: bool = False, engine: bool = False) -> Workspace:
     from towpath.core.terminal import Terminal
     from towpath.deployment.migrations.rules import CODES
     from towpath.environments import secrets
+    from towpath.operations.notify import settings as notify_settings
 
     env = environment.usable(os.environ)
     terminal = Terminal(env, verbose=verbose)
     root = find_root(Path.cwd())
     runner = Runner(terminal, env=environment.of_tools(env), cwd=root, streaming=verbose)
     found = Workspace(load(root, env, CODES), runner, terminal)
+    notify_settings.hide(found.config)
     for place in found.config.environments.values():
         secrets.hide(found.config.state_of(place) / "secrets")
     return with_engine(found) if engine else found

@@ -30,15 +30,18 @@ def deploy(_c: Context, environment: str, digest: str = "", verbose: bool = Fals
     """Deploy a release without downtime, and verify that it answers requests."""
     from towpath.deployment import release as target
     from towpath.evidence import record as stages
+    from towpath.pipeline import notifications
     from towpath.pipeline import stages as delivery
 
     found = workspace(verbose=verbose, engine=True)
-    place = found.config.environment(environment)
-    chosen = target.choose(found, place, digest)
-    suffix = "" if environment == "staging" else f"-{environment}"
-    delivery.deploy(found, f"deploy{suffix}", environment, chosen.digest, chosen.version)
-    verified = delivery.verify(found, f"verify{suffix}", environment, chosen.digest, chosen.version)
-    stages.raise_for(verified)
+    place, suffix = found.config.environment(environment), _suffix(environment)
+    act = notifications.deployment(environment)
+    with notifications.announced(found, act):
+        chosen = target.choose(found, place, digest)
+        act.version = chosen.version
+        release = (environment, chosen.digest, chosen.version)
+        delivery.deploy(found, f"deploy{suffix}", *release)
+        stages.raise_for(delivery.verify(found, f"verify{suffix}", *release))
     found.terminal.say(f"{environment} now runs {chosen.version} at {place.url}")
     found.terminal.data(found.config.images.at(chosen.digest))
 
@@ -49,12 +52,17 @@ def rollback(_c: Context, environment: str, verbose: bool = False) -> None:
     """Deploy the previous release again, and verify that it answers requests."""
     from towpath.deployment import deploy as flow
     from towpath.evidence import record as stages
+    from towpath.pipeline import notifications
     from towpath.pipeline import stages as delivery
 
     found = workspace(verbose=verbose, engine=True)
-    deployed = flow.rollback(found, found.config.environment(environment))
-    name = f"verify{_suffix(environment)}"
-    stages.raise_for(delivery.verify(found, name, environment, deployed.digest, deployed.version))
+    place, name = found.config.environment(environment), f"verify{_suffix(environment)}"
+    act = notifications.deployment(environment, rollback=True)
+    with notifications.announced(found, act):
+        deployed = flow.rollback(found, place)
+        act.version = deployed.version
+        release = (environment, deployed.digest, deployed.version)
+        stages.raise_for(delivery.verify(found, name, *release))
     found.terminal.say(f"{environment} runs {deployed.version} again.")
     found.terminal.data(found.config.images.at(deployed.digest))
 
@@ -90,19 +98,20 @@ def status(_c: Context, json: bool = False) -> None:
     )
 
 
-@task(help={"environment": f"{_ENVIRONMENT} Default: all that are running."})
+@task(
+    help={
+        "environment": f"{_ENVIRONMENT} Default: everything that the pipeline needs.",
+        "strict": "End with 5 for a warning too.",
+        "json": "Write JSON instead of lines.",
+    }
+)
 @entry
-def health(_c: Context, environment: str = "") -> None:
-    """Check the health of environments; exit 5 if one is unhealthy."""
-    from towpath.environments import status as flow
+def health(_c: Context, environment: str = "", strict: bool = False, json: bool = False) -> None:
+    """Check engine, registries, disks, environments and services; exit 5 if something is wrong."""
+    from towpath.operations import health as flow
 
-    found = workspace(engine=True)
-    config = found.config
-    places = [config.environment(environment)] if environment else config.environments.values()
-    rows = [flow.status_of(found, place) for place in places]
-    for row in rows:
-        found.terminal.data(f"{row.environment}: {'; '.join((row.health, *row.problems))}")
-    flow.require_healthy(rows, all_of_them=bool(environment))
+    # An engine that does not answer is a finding: none is started.
+    flow.health(workspace(), environment=environment, as_json=json, strict=strict)
 
 
 @task(help={"environment": _ENVIRONMENT, "json": _JSON})

@@ -112,10 +112,13 @@ def promote_release(_c: Context, digest: str = "", verbose: bool = False) -> Non
 
 
 def _promote(stage: str, digest: str, verbose: bool) -> None:
+    from towpath.pipeline import notifications
     from towpath.promotion import promote as flow
 
-    found = workspace(verbose=verbose)
-    promoted = flow.promote(found, stage, digest)
+    found, act = workspace(verbose=verbose), notifications.promotion(stage)
+    with notifications.announced(found, act):
+        promoted = flow.promote(found, stage, digest)
+        act.version = promoted.version
     if promoted.unproven:
         found.terminal.warn(f"not evaluated: {', '.join(promoted.unproven)}")
     found.terminal.say(f"{promoted.version} now has the tag {promoted.tag}.")

@@ -14,6 +14,7 @@ from towpath.tasks import (
     gates,
     images,
     migrations,
+    notify,
     parse_errors,
     pipeline,
     registry,
@@ -22,7 +23,7 @@ from towpath.tasks import (
 )
 
 # The tasks of these stand at the top, those of the others below the name of their module.
-TOP = (pipeline, images, deploy)
+TOP = (pipeline, images, deploy, notify)
 SPACES = (services, migrations, registry, gates, evidence, report, engine, ci)
 
 

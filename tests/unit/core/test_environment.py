@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from towpath.core import environment
+from towpath.core.redaction import is_secret_name
 
 # One of each kind that turned a gate green, or could have.
 ATTACKS = {
@@ -128,3 +129,14 @@ def test_what_was_left_out_is_known_by_name() -> None:
     env = NEUTRAL | {"PYTEST_ADDOPTS": "-x", "PYTHONUNBUFFERED": "1", "SHOP_URL": "x"}
 
     assert environment.left_out(env) == ["PYTEST_ADDOPTS"]
+
+
+def test_addresses_of_webhooks_reach_nobody_else() -> None:
+    """Neither sessions, nor tools, nor Compose: whoever knows one writes to the channel."""
+    env = {"TOWPATH_NOTIFY_TEAM_URL": "https://hooks.example.com/x", "TOWPATH_NAME": "shop"}
+
+    assert environment.settings(env) == {"TOWPATH_NAME": "shop"}
+    assert environment.of_sessions(env) == {"TOWPATH_NAME": "shop"}
+    assert "TOWPATH_NOTIFY_TEAM_URL" not in environment.of_tools(env)
+    assert environment.looks_secret("SLACK_WEBHOOK")
+    assert is_secret_name("TOWPATH_NOTIFY_TEAM_URL")

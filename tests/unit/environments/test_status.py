@@ -4,14 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import pytest
-
 from tests.unit.deployment.world import FIRST, SECOND, World, site_of
-from towpath.core.errors import CommandFailedError
 from towpath.deployment import deploy
 from towpath.environments import services as stack
 from towpath.environments import status
-from towpath.environments.status import EnvironmentStatus
 
 
 def test_an_environment_that_serves(tmp_path: Path) -> None:
@@ -64,16 +60,3 @@ def test_two_releases_at_once_are_told(tmp_path: Path) -> None:
     ]
 
     assert "more than one release receives traffic" in status.look(site).problems[0]
-
-
-def test_only_what_should_run_is_demanded() -> None:
-    """An absent environment is ill only where it was asked for by name."""
-    absent, ill = EnvironmentStatus("a", "", "", "", 0, "absent"), EnvironmentStatus(
-        "b", "", "", "", 1, "unhealthy"
-    )
-    status.require_healthy([absent], all_of_them=False)
-
-    with pytest.raises(CommandFailedError, match="Unhealthy: a"):
-        status.require_healthy([absent], all_of_them=True)
-    with pytest.raises(CommandFailedError, match="Unhealthy: b"):
-        status.require_healthy([absent, ill], all_of_them=False)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -20,9 +21,13 @@ from towpath.core.http import HttpAnswer
 from towpath.core.terminal import Terminal
 from towpath.deployment import deploy as deployments
 from towpath.deployment import verify
+from towpath.engine.discover import EngineFound
 from towpath.environments.environment import Site
 from towpath.evidence import record as stages
 from towpath.evidence import registry as evidence
+from towpath.operations import engine_probes, health
+from towpath.operations.engine_probes import EngineAccess
+from towpath.operations.health_reader import EngineInfo
 from towpath.promotion.availability import NEEDED
 from towpath.tasks import deploy, migrations, services
 
@@ -192,9 +197,16 @@ def test_the_status_names_what_serves(workspace: Workspace, released: str, capsy
 
 
 def test_health_tells_who_is_not_well(
-    workspace: Workspace, released: str, world: World, capsys: Capture
+    workspace: Workspace,
+    released: str,
+    world: World,
+    capsys: Capture,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Exit code 5 names the environment; one that is well, or not there, is none."""
+    engine = EngineAccess(lambda: EngineFound("host", ""), lambda: workspace, _no_info)
+    monkeypatch.setattr(engine_probes, "access", lambda _workspace: engine)
+    monkeypatch.setattr(health, "machine_probes", lambda *_: [])
     absent = invoke(capsys, "health")
     named = invoke(capsys, "health", "--environment=staging")
     invoke(capsys, "deploy", "--environment=staging")
@@ -203,8 +215,12 @@ def test_health_tells_who_is_not_well(
     ill = invoke(capsys, "health")
 
     assert [row[0] for row in (absent, named, well, ill)] == [0, 5, 0, 5]
-    assert well[1] == "staging: healthy\n"
-    assert "is unhealthy" in ill[1] and "Unhealthy: " in ill[2]
+    assert re.search(rf"✓ staging +[0-9.]+ s  healthy, serves {re.escape(VERSION)} ", well[1])
+    assert "is unhealthy" in ill[1] and "Not well: " in ill[2]
+
+
+def _no_info() -> EngineInfo:
+    raise AssertionError("the probe of an environment asks the engine for its containers only")
 
 
 def test_services_come_up_and_go(workspace: Workspace, world: World, capsys: Capture) -> None:
