@@ -146,11 +146,11 @@ BAD: Mapping[str, Mapping[str, str]] = {
     "isort": {"shop/prices.py": "import sys\nimport os\n\nprint(sys, os)\n"},
     "radon": {"shop/prices.py": f"def double(price: int) -> int:\n{BRANCHES}    return 0\n"},
     "maintainability": {"shop/prices.py": f"def f(a, b, c, d):\n{NESTED}"},
-    "deployment": {"settings.py": SETTINGS.replace("SSL_REDIRECT = True", "SSL_REDIRECT = False")},
+    "django-deploy-check": {"settings.py": SETTINGS.replace("SSL_REDIRECT = True", "SSL_REDIRECT = False")},
     "migrations": {"shop/models.py": f"{MODELS}    price = models.IntegerField(default=0)\n"},
     "compose": {"compose/staging.yaml": "services:\n  web:\n    prts: ['8000']\n"},
-    "pins": {"requirements/x.in": "a>=2\nb\n"},
-    "walls": {".flake8": "[flake8]\nmax-complexity = 12\n"},
+    "requirements-drift": {"requirements/x.in": "a>=2\nb\n"},
+    "architecture": {".flake8": "[flake8]\nmax-complexity = 12\n"},
     "shellcheck": {"run": "#!/bin/sh\nfor file in $(ls); do echo $file; done\n"},
     "zizmor": {
         ".github/workflows/check.yml": WORKFLOW.replace(

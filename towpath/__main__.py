@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from towpath.config.workspace import Workspace
 
 CHECKS = ("lint", "tests", "integration", "performance", "security", "coverage")
-PROBES = ("compose", "deployment", "migrations", "pins", "walls")
+PROBES = ("architecture", "compose", "django-deploy-check", "migrations", "requirements-drift")
 # The tests are judged when their coverage is known.
 STAGES = {"coverage": "tests"}
 FRESH = "--fresh"

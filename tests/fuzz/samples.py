@@ -16,11 +16,11 @@ DIGEST = f"sha256:{'a' * 64}"
 # Readers whose tool has another name.
 _TOOLS = {
     "checkstyle": ("hadolint", "shellcheck"),
-    "django": ("deployment", "migrations"),
+    "django": ("django-deploy-check", "migrations"),
     "pip_audit": ("pip-audit",),
     "secrets": ("detect-secrets",),
     "junit": ("pytest",),
-    "probe": ("walls", "pins"),
+    "probe": ("architecture", "requirements-drift"),
 }
 _DESCRIPTOR = {
     "mediaType": "application/vnd.oci.image.manifest.v1+json",

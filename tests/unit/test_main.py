@@ -57,7 +57,7 @@ def test_a_probe_writes_what_it_found(project: Path, capsys: pytest.CaptureFixtu
     """And ends with 0 whatever that is: it looked."""
     (project / "setup.cfg").write_text("[coverage]\nfail_under = 9\n")
 
-    assert main(["probe", "walls", "setup.cfg"]) == 0
+    assert main(["probe", "architecture", "setup.cfg"]) == 0
 
     (finding,) = json.loads(capsys.readouterr().out)["findings"]
     assert (finding["path"], finding["line"]) == ("setup.cfg", 2)
@@ -97,7 +97,7 @@ def test_a_probe_that_lacks_compose_brings_up_the_engine_that_has_one(
 
 def test_a_probe_that_could_not_look_does_not_end_with_0() -> None:
     """There are no requirements here to compare."""
-    assert main(["probe", "pins"]) == 3
+    assert main(["probe", "requirements-drift"]) == 3
 
 
 def test_coverage_without_tests_ends_with_3() -> None:
@@ -161,14 +161,17 @@ def test_a_check_that_still_holds_ends_at_once(
 ) -> None:
     """It says so, with the time saved; the coverage belongs to the tests."""
     assert main(["check", check, "--"]) == 0
-    assert "tests: unchanged since 2026-11-24T21:00:00Z, 60.0 s saved" in capsys.readouterr().err
+    assert (
+        "tests: unchanged since 2026-11-24T21:00:00Z, skipping saves 60.0 s"
+        in capsys.readouterr().err
+    )
 
 
 @pytest.mark.door
 def test_with_fresh_it_runs_all_the_same(tested: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Here to its end, for no test has left anything."""
     assert main(["check", "coverage", "--", "--fresh"]) == 3
-    assert "The tests left no coverage data." in capsys.readouterr().err
+    assert "The tests wrote no coverage data." in capsys.readouterr().err
 
 
 @pytest.mark.door

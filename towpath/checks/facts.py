@@ -1,4 +1,4 @@
-"""What the tools of each check measured: their records are read, strictly, into facts."""
+"""Turn the records of a check's tools into facts, strictly."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ from towpath.source import matrix as pythons
 
 @dataclass
 class CheckFacts:
-    """What a check measured: facts for the gates, what could not be read and why, and the rest.
+    """The result of a check: facts for the gates, reasons for missing facts, and findings.
 
-    `rows` are for a table: tool, how it stands, seconds, a few words. `told` has the findings of
-    each tool, None where it gave no verdict. `warnings` are told, and judge nothing. `excluded` is
-    what the project leaves out of each tool's judgement.
+    `unread` has why a fact is missing. `rows` are those of a table: tool, status, seconds, note.
+    `findings_by_tool` has the findings of each tool, None for a tool without a verdict. `warnings`
+    are shown and not judged. `excluded` is what the project excludes from each tool.
     """
 
     facts: dict[str, Any] = field(default_factory=dict)
@@ -42,49 +42,49 @@ class CheckFacts:
     artifacts: list[Path] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
     rows: list[tuple[str, str, str, str]] = field(default_factory=list)
-    told: dict[str, tuple[Finding, ...] | None] = field(default_factory=dict)
+    findings_by_tool: dict[str, tuple[Finding, ...] | None] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
     excluded: dict[str, list[str]] = field(default_factory=dict)
 
     def take(
         self, config: Config, stage: str, name: str, read: Callable[[ToolRecord], tuple[str, str]]
     ) -> None:
-        """Read a tool's record: `read` keeps the facts and returns how it stands, and in words.
+        """Read a tool's record: `read` stores the facts and returns a status and a note.
 
-        A record that is missing, or says neither yes nor no, becomes an errored row.
+        A record that is missing or has no verdict becomes an errored row.
         """
         seconds, before = "", len(self.findings)
         try:
             record = records.read_record(config, stage, name)
             self.tools[name] = record.version
             seconds = f"{record.seconds:.1f} s"
-            stands, words = read(record)
+            status, note = read(record)
         except NothingToJudgeError as error:
             self.miss(name, f"{error.what} {error.why}", seconds)
         else:
-            self.told[name] = tuple(self.findings[before:])
-            self.rows.append((name, stands, seconds, words))
+            self.findings_by_tool[name] = tuple(self.findings[before:])
+            self.rows.append((name, status, seconds, note))
 
-    def leave_out(self, name: str, said: Iterable[object]) -> str:
-        """Keep what the project leaves out of a tool's judgement, and return words for its row."""
-        rows = sorted(str(row) for row in said if isinstance(row, LeftOut))
+    def leave_out(self, name: str, results: Iterable[object]) -> str:
+        """Store what the project excludes from a tool, and return a note for its row."""
+        rows = sorted(str(row) for row in results if isinstance(row, LeftOut))
         if not rows:
             return ""
         self.excluded[name] = rows
         self.facts["excluded"] = self.excluded
-        return f", left out: {len(rows)}"
+        return f", excluded: {len(rows)}"
 
     def miss(self, name: str, reason: str, seconds: str = "") -> None:
-        """Keep that something could not be read, and why."""
+        """Record that a result could not be read, and why."""
         self.unread.append(reason)
-        self.told[name] = None
+        self.findings_by_tool[name] = None
         self.rows.append((name, "errored", seconds, reason))
 
 
 def lint(config: Config, names: Iterable[str] = (), stage: str = "lint") -> CheckFacts:
-    """Count the issues of every linter, or of these; one that cannot be read leaves them unknown.
+    """Count the issues of every linter, or of these.
 
-    Issues that were found stay found, whatever else could not be read.
+    Without issues, the count stays unknown if a linter gave no verdict.
     """
     measured = CheckFacts()
     for name in names or (tool.name for tool in linters.LINTERS):
@@ -95,7 +95,7 @@ def lint(config: Config, names: Iterable[str] = (), stage: str = "lint") -> Chec
 
 
 def tests(config: Config) -> CheckFacts:
-    """Sum the reports of all Pythons; the coverage is that of all of them together."""
+    """Add up the test reports of all Pythons, with their combined coverage."""
     measured = _pytest(config, "tests")
     _matrix(config, measured)
     file = records.coverage_report(config)
@@ -106,9 +106,9 @@ def tests(config: Config) -> CheckFacts:
     else:
         measured.facts.update(coverage=covered.percent, coverage_lines=covered.lines)
         measured.artifacts.append(file)
-        words = f"{covered.percent:.2f} % of lines and branches, {covered.lines:.2f} % of lines"
-        words += measured.leave_out("coverage", left_out.of_coverage(config, covered))
-        measured.rows.append(("coverage", "measured", "", words))
+        note = f"{covered.percent:.2f} % of lines and branches, {covered.lines:.2f} % of lines"
+        note += measured.leave_out("coverage", left_out.of_coverage(config, covered))
+        measured.rows.append(("coverage", "measured", "", note))
     return measured
 
 
@@ -121,12 +121,12 @@ def integration(config: Config) -> CheckFacts:
 
 
 def performance(config: Config) -> CheckFacts:
-    """Compare the app's hot paths with the baseline, each as a multiple of the reference."""
+    """Compare the app's most used code paths with the baseline, each relative to the reference."""
     measured = CheckFacts()
 
     def compare(record: ToolRecord) -> tuple[str, str]:
         if record.ran.code:
-            raise unread("pytest", f"It ended with {record.ran.code}: {record.ran.stderr}")
+            raise unread("pytest", f"Exit code {record.ran.code}: {record.ran.stderr}")
         file = records.benchmark_report(config)
         found = benchmark.slowdowns(
             benchmark.read_benchmark(_text(file)), _text(baseline(config)), record.name
@@ -134,7 +134,10 @@ def performance(config: Config) -> CheckFacts:
         worst = max(found, key=lambda path: found[path])
         measured.facts.update(slowdown=round(found[worst], 3), paths=rounded(found))
         measured.artifacts.append(file)
-        return "measured", f"paths: {len(found)}, the worst: {worst}, {found[worst]:.2f} x"
+        return (
+            "measured",
+            f"{len(found)} code paths; slowest: {worst}, {found[worst]:.2f} times the baseline",
+        )
 
     for name in records.names(config, "performance"):
         measured.take(config, "performance", name, compare)
@@ -142,7 +145,7 @@ def performance(config: Config) -> CheckFacts:
 
 
 def baseline(config: Config) -> Path:
-    """Return the file of what the performance tests compare with; it is part of the source."""
+    """Return the baseline file of the performance tests, which is part of the source."""
     return config.root / "tests" / "performance" / "baseline.json"
 
 
@@ -158,25 +161,25 @@ def security(config: Config) -> CheckFacts:
 
 
 def _advisories(measured: CheckFacts, config: Config) -> None:
-    """Count the advisories that no waiver names, by severity, and name those that one does."""
-    said = records.read_document(config, "security", "advisories")
-    if "reason" in said:
-        measured.miss("advisories", str(said["reason"]))
+    """Count the advisories without a waiver, by severity, and list those with one."""
+    document = records.read_document(config, "security", "advisories")
+    if "reason" in document:
+        measured.miss("advisories", str(document["reason"]))
         return
-    rows = [advisories.Advisory.from_json(row) for row in said["findings"]]
+    rows = [advisories.Advisory.from_json(row) for row in document["findings"]]
     notes = policy.advisory_notes(config.waivers)
     counting = [row for row in rows if not row.waived(notes)]
     counts = advisories.by_severity(counting)
     measured.facts.update({f"advisories_{name}": count for name, count in counts.items()})
-    asked = sources.Asked(**said["asked"])
+    asked = sources.Asked(**document["asked"])
     measured.facts.update(sources.facts([asked]))
     measured.facts["advisories_waived"] = _waived(rows, notes)
     measured.warnings += [policy.unused_warning(name) for name in advisories.unused(notes, rows)]
     found = tuple(_as_finding(row) for row in counting)
-    measured.told["advisories"] = found
+    measured.findings_by_tool["advisories"] = found
     measured.findings += found
-    words = f"advisories: {len(counting)}, waived: {len(rows) - len(counting)}; asked {asked}"
-    measured.rows.append(("advisories", _stands(counting), "", words))
+    note = f"advisories: {len(counting)}, waived: {len(rows) - len(counting)}; source: {asked}"
+    measured.rows.append(("advisories", _status(counting), "", note))
 
 
 def _waived(rows: Sequence[advisories.Advisory], notes: Mapping[str, str]) -> list[str]:
@@ -188,14 +191,15 @@ def _as_finding(row: advisories.Advisory) -> Finding:
 
 
 def _matrix(config: Config, measured: CheckFacts) -> None:
-    """Name what was tested of the matrix, and what was not.
+    """Record which versions of the matrix were tested, and which were not.
 
-    What is missing is a gap in CI, where the machine is made for it, and a warning elsewhere.
+    A missing version is an error in CI, where every version should be installed, and a warning
+    elsewhere.
     """
     measured.facts.update(pythons.matrix(config, records.names(config, "tests")))
     names = ", ".join(measured.facts["missing"])
     if names and config.in_ci:
-        measured.miss("matrix", f"Python {names} is supported and was not found: not tested.")
+        measured.miss("matrix", f"Not tested: Python {names} is supported but not installed.")
 
 
 def secrets_baseline(config: Config) -> str:
@@ -205,43 +209,45 @@ def secrets_baseline(config: Config) -> str:
 
 
 def rounded(values: Mapping[str, float]) -> dict[str, float]:
-    """Return the values as evidence keeps them: three places."""
+    """Return the values rounded to three decimal places."""
     return {name: round(value, 3) for name, value in values.items()}
 
 
 def _text(file: Path) -> str:
-    """Return a file's text, or nothing where there is no file: the readers refuse it."""
+    """Return a file's text; without a file an empty text, which the readers refuse."""
     return file.read_text(encoding="utf-8", errors="replace") if file.is_file() else ""
 
 
-def _stands(found: Sequence[object]) -> str:
+def _status(found: Sequence[object]) -> str:
     return "failed" if found else "passed"
 
 
 def _linted(measured: CheckFacts, config: Config, record: ToolRecord) -> tuple[str, str]:
     if not record.files and _kind(record.name) in config.absent:
-        return "skipped", "pyproject.toml says that there are no such files, and there are none"
-    said = rows.all_findings(config.root, record)
-    spared = f" ({record.spared} as before)" if record.spared else ""
-    if worst := _worst(measured, said):
-        return "measured", f"{worst}{spared}"
-    found = [row for row in said if isinstance(row, Finding)]
+        return "skipped", "no such files, as declared in pyproject.toml"
+    results = rows.all_findings(config.root, record)
+    reused = f" ({record.reused} from cache)" if record.reused else ""
+    if worst := _worst(measured, results):
+        return "measured", f"{worst}{reused}"
+    found = [row for row in results if isinstance(row, Finding)]
     measured.findings += found
     measured.facts[record.name] = len(found)
-    excluded = measured.leave_out(record.name, [*said, *left_out.by_settings(config, record.name)])
-    return _stands(found), f"issues: {len(found)}, files: {record.files}{spared}{excluded}"
+    excluded = measured.leave_out(
+        record.name, [*results, *left_out.by_settings(config, record.name)]
+    )
+    return _status(found), f"issues: {len(found)}, files: {record.files}{reused}{excluded}"
 
 
-def _worst(measured: CheckFacts, said: Sequence[rows.Row]) -> str:
-    """Keep the worst of what is measured in numbers, and say it; empty if nothing is."""
-    if functions := [row for row in said if isinstance(row, Function)]:
+def _worst(measured: CheckFacts, results: Sequence[rows.Row]) -> str:
+    """Store the worst measured number as a fact, and return it as a note; empty without numbers."""
+    if functions := [row for row in results if isinstance(row, Function)]:
         most = max(functions, key=lambda function: function.complexity)
         measured.facts["complexity"] = most.complexity
-        return f"the most complex function: {most}"
-    if modules := [row for row in said if isinstance(row, Module)]:
+        return f"most complex function: {most}"
+    if modules := [row for row in results if isinstance(row, Module)]:
         least = min(modules, key=lambda module: module.index)
         measured.facts["maintainability"] = round(least.index, 2)
-        return f"the least maintainable module: {least}"
+        return f"least maintainable module: {least}"
     return ""
 
 
@@ -250,13 +256,13 @@ def _kind(name: str) -> str:
 
 
 def _weaknesses(measured: CheckFacts, record: ToolRecord) -> tuple[str, str]:
-    said = bandit.read_bandit(record.ran)
-    found = [row for row in said if isinstance(row, Finding)]
+    results = bandit.read_bandit(record.ran)
+    found = [row for row in results if isinstance(row, Finding)]
     measured.findings += found
     counts = bandit.by_severity(found)
     measured.facts.update({f"code_{name}": count for name, count in counts.items()})
-    excluded = measured.leave_out(record.name, said)
-    return _stands(found), f"findings: {len(found)}, files: {record.ran.files}{excluded}"
+    excluded = measured.leave_out(record.name, results)
+    return _status(found), f"findings: {len(found)}, files: {record.ran.files}{excluded}"
 
 
 def _secrets(measured: CheckFacts, config: Config, record: ToolRecord) -> tuple[str, str]:
@@ -266,14 +272,14 @@ def _secrets(measured: CheckFacts, config: Config, record: ToolRecord) -> tuple[
         secrets=len(found.findings),
         secrets_reviewed=found.reviewed,
         secrets_stale=list(found.stale),
-        secrets_files=found.looked_at,
+        secrets_files=found.scanned,
     )
     measured.warnings += [
-        f"{secrets.BASELINE} reviews what is not there any more, {row}. Take the entry out."
+        f"{secrets.BASELINE} has an entry for a secret that no longer exists: {row}. Remove it."
         for row in found.stale
     ]
-    words = f"secrets: {len(found.findings)}, reviewed: {found.reviewed}, files: {found.looked_at}"
-    return _stands(found.findings), words + measured.leave_out(record.name, found.allowed)
+    note = f"secrets: {len(found.findings)}, reviewed: {found.reviewed}, files: {found.scanned}"
+    return _status(found.findings), note + measured.leave_out(record.name, found.allowed)
 
 
 def _pytest(config: Config, stage: str) -> CheckFacts:
@@ -287,7 +293,7 @@ def _pytest(config: Config, stage: str) -> CheckFacts:
         said = (record.ran.stderr.strip().splitlines() or [""])[-1]
         found = junit.read_junit(_text(file), str(file.relative_to(config.root)), said)
         if record.ran.code not in (0, 1, 5) or (record.ran.code == 1) != bool(found.failed):
-            ended = f"It ended with {record.ran.code} and {found.failed} failed"
+            ended = f"Exit code {record.ran.code}, with {found.failed} failed tests"
             raise unread("pytest", f"{ended}: {said}" if said else f"{ended}.")
         counts.append(found)
         measured.artifacts.append(file)
@@ -296,7 +302,7 @@ def _pytest(config: Config, stage: str) -> CheckFacts:
         if record.seed is not None:
             seeds[record.name] = record.seed
             words += f", seed {record.seed}"
-        return _stands(found.names), words
+        return _status(found.names), words
 
     for name in records.names(config, stage):
         measured.take(config, stage, name, report)

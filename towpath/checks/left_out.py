@@ -1,4 +1,4 @@
-"""What a project leaves out of a tool's judgement on purpose: read from its files and reports."""
+"""What a project excludes from a tool, according to its settings and reports."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ from towpath.source import switches_reader as switches
 
 def by_settings(config: Config, tool: str) -> list[LeftOut]:
     """Return the settings of the project that switch off a part of a tool."""
-    places = {name: config.root / name for name in switches.files(tool)}
+    settings = {name: config.root / name for name in switches.files(tool)}
     texts = {
         name: file.read_text(encoding="utf-8", errors="replace")
-        for name, file in places.items()
+        for name, file in settings.items()
         if file.is_file()
     }
     return switches.find(tool, texts)
 
 
 def of_coverage(config: Config, covered: Covered) -> list[LeftOut]:
-    """Return what the coverage does not speak of: lines of a file, and files of the product."""
+    """Return the lines and files of the product that the coverage does not include."""
     try:
         sources = records.read_document(config, "coverage", "sources")["files"]
     except (KeyError, NothingToJudgeError):
@@ -39,14 +39,14 @@ def of_coverage(config: Config, covered: Covered) -> list[LeftOut]:
 
 
 def of_tests(report: Path) -> list[LeftOut]:
-    """Return the tests that were not run, by the list that our plugin wrote beside a report.
+    """Return the tests that were not run, from the list that our plugin wrote beside a report.
 
-    Raises NothingToJudgeError for a list that is broken.
+    Raises NothingToJudgeError for a malformed list.
     """
     file = report.with_suffix(".left-out.json")
     try:
         names = documents.loads(file.read_bytes(), LIMIT) if file.is_file() else []
         return [LeftOut(str(name), "not run") for name in names]
     except (TypeError, ValueError) as error:
-        why = f"The list of tests that were left out is broken: {error}"
+        why = f"Cannot read the list of excluded tests: {error}"
         raise unread("pytest", why) from error

@@ -1,4 +1,4 @@
-"""The app's hot paths: measured, compared with the stored baseline and judged."""
+"""Measure the app's most used code paths, and compare them with the stored baseline."""
 
 from __future__ import annotations
 
@@ -6,9 +6,7 @@ import sys
 from collections.abc import Sequence
 
 from towpath.checks import benchmark_reader as benchmark
-from towpath.checks import facts as measures
-from towpath.checks import judge as judging
-from towpath.checks import records
+from towpath.checks import facts, judge, records
 from towpath.checks.tests import tests as testing
 from towpath.checks.tests import tests_commands as commands
 from towpath.config.workspace import Workspace
@@ -20,15 +18,16 @@ RENEW = "--renew"
 
 
 def performance(workspace: Workspace, arguments: Sequence[str] = ()) -> None:
-    """Measure the hot paths and judge how much slower they are than the baseline.
+    """Run the performance tests, and judge how much slower they are than the baseline.
 
-    With `--renew` what is measured becomes the baseline of this Python, and there is no verdict.
-    Raises ConfigurationError for any other argument.
+    With `--renew`, the measurements become the baseline of this Python, without a verdict. Raises
+    ConfigurationError for any other argument, GateFailedError, NothingToJudgeError, and
+    CommandFailedError if the tests fail with `--renew`.
     """
     if odd := [word for word in arguments if word != RENEW]:
         raise ConfigurationError(
-            f"The performance tests do not take {odd[0]!r}.",
-            why=f"They always run whole; {RENEW} keeps what they measure as the new baseline.",
+            f"Unknown argument {odd[0]!r} for the performance tests.",
+            why=f"All of them run always; the only option is {RENEW}, which updates the baseline.",
         )
     records.begin(workspace, "performance")
     report = records.benchmark_report(workspace.config)
@@ -42,18 +41,18 @@ def performance(workspace: Workspace, arguments: Sequence[str] = ()) -> None:
     files.redact(report)
     testing.keep(workspace, "performance", testing.python(), ended)
     if not arguments:
-        judging.judge(workspace, "performance")
+        judge.judge(workspace, "performance")
         return
     if not ended.ok:
         raise CommandFailedError(
-            f"The baseline stays as it is: the tests did not pass (pytest: {ended.code})."
+            f"The baseline was not updated: the tests failed (pytest exit code {ended.code})."
         )
     _renew(workspace)
 
 
 def _renew(workspace: Workspace) -> None:
-    """Write what was measured into the baseline, and say what to do with it."""
-    file = measures.baseline(workspace.config)
+    """Update the baseline with the measurements."""
+    file = facts.baseline(workspace.config)
     old = file.read_text(encoding="utf-8") if file.is_file() else ""
     found = benchmark.read_benchmark(
         records.benchmark_report(workspace.config).read_text(encoding="utf-8")
@@ -61,5 +60,5 @@ def _renew(workspace: Workspace) -> None:
     files.write_atomically(file, benchmark.renewed(found, old, testing.python()).encode())
     where = file.relative_to(workspace.config.root)
     workspace.terminal.say(
-        f"{where} has what Python {testing.python()} takes now: have it reviewed."
+        f"Updated {where} for Python {testing.python()}. Have the change reviewed."
     )

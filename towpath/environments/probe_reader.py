@@ -17,6 +17,8 @@ def read_probe(tool: str, ran: ToolResult) -> list[Finding]:
         judged = {str(file) for file in said["judged"]}
         found = [Finding(**row) for row in said["findings"]]
     except (KeyError, TypeError) as error:
-        raise unread(tool, f"Its report lacks or spoils {error}.") from error
+        raise unread(
+            tool, f"Unexpected report format: missing or invalid field {error}."
+        ) from error
     require_all(tool, ran, len(judged))
     return found

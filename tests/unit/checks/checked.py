@@ -51,7 +51,7 @@ CLEAN: dict[str, Answer] = {
         {"app/a.py": [{"type": "function", "name": "f", "lineno": 1, "complexity": 4}]}
     ),
     "-m towpath.checks.tools.complexity mi": json.dumps({"app/a.py": {"mi": 80.0, "rank": "A"}}),
-    "probe deployment": json.dumps({"judged": ["app/a.py"], "findings": []}),
+    "probe django-deploy-check": json.dumps({"judged": ["app/a.py"], "findings": []}),
     "probe migrations": json.dumps({"judged": ["app/a.py"], "findings": []}),
 }
 # What the small project does not have.

@@ -20,7 +20,7 @@ def ran(code: int = 0, *, files: int = 2, stdout: str = "", stderr: str = "") ->
         (ran(files=0), "It was given no file."),
         (ran(2, stderr="one\ntwo"), "It ended with exit code 2: two"),
         (ran(-9, stdout="half"), "It ended with exit code -9: half"),
-        (ran(127), "It ended with exit code 127: It said nothing."),
+        (ran(127), "It ended with exit code 127: It wrote no output."),
     ],
 )
 def test_a_tool_that_did_not_run_gives_no_verdict(ended: ToolResult, why: str) -> None:

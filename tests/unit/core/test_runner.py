@@ -104,7 +104,7 @@ def test_a_command_killed_by_a_signal_says_so(runner: Runner) -> None:
         runner.run(python("import os; os.kill(os.getpid(), 9)"))
 
     assert "failed (signal 9)" in caught.value.what
-    assert caught.value.why == "It said nothing."
+    assert caught.value.why == "It wrote no output."
 
 
 def test_unchecked_codes_come_back(runner: Runner) -> None:

@@ -1,4 +1,4 @@
-"""The cache of builds: when it is used, what it is called, what it holds, and how it goes."""
+"""The build cache: when it is used, what it is called, what it holds, and how it goes."""
 
 from __future__ import annotations
 

@@ -70,8 +70,8 @@ def test_gates_list_shows_every_rule(project: Path, capsys: pytest.CaptureFixtur
     [
         (["gates.check"], 3, "no evidence of the stage lint"),
         (["gates.check", "--stage=lnt"], 2, "Did you mean 'lint'"),
-        (["report.show"], 3, "There is no report."),
-        (["report.publish"], 3, "There is no report."),
+        (["report.show"], 3, "There is no report of a run."),
+        (["report.publish"], 3, "There is no report of a run."),
         (["build", "--platforms=amd65"], 2, "linux/amd64"),
         (["pipeline", "--to=tset"], 2, "Did you mean 'test'"),
     ],

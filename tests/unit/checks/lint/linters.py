@@ -28,9 +28,9 @@ NAMES = {
     "mi": "maintainability",
     "towpath.checks.tools.complexity": "radon",
     "towpath.checks.tools.imports": "isort",
-    "deployment": "deployment",
+    "django-deploy-check": "django-deploy-check",
     "migrations": "migrations",
-    "walls": "walls",
+    "architecture": "architecture",
 }
 FUNCTION = re.compile(r"def (\w+): (\d+)")
 
@@ -83,7 +83,7 @@ class Desk:
             if line == f"{tool} bad"
         ]
         if "--check" in argv or argv[2] != tool or tool not in ("black", "isort"):
-            said: Outcome = getattr(self, f"_{tool}")(texts, bad)
+            said: Outcome = getattr(self, f"_{tool.replace('-', '_')}")(texts, bad)
             return said
         for name, text in texts.items():
             (self.root / name).write_text(text.replace(f"{tool} bad\n", ""))
@@ -149,12 +149,12 @@ class Desk:
         rows = [{"path": name, "line": line, "code": "BAD", "message": ""} for name, line in bad]
         return outcome(json.dumps({"judged": list(texts), "findings": rows}))
 
-    _deployment = _migrations = _walls = _probed
+    _django_deploy_check = _migrations = _architecture = _probed
 
 
 APART = ("flake8", "bandit", "black", "isort", "radon", "maintainability")
-TOGETHER = {"mypy", "deployment", "migrations"}
-EVERY = (*APART, *TOGETHER, "walls")
+TOGETHER = {"mypy", "django-deploy-check", "migrations"}
+EVERY = (*APART, *TOGETHER, "architecture")
 
 
 def linted(place: Path) -> Desk:

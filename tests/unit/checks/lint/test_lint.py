@@ -62,7 +62,7 @@ def test_clean_code_passes_lint(root: Path) -> None:
         "complexity": 4,
         "maintainability": 80,
         **dict.fromkeys(("black", "isort", "flake8", "mypy", "bandit"), 0),
-        **dict.fromkeys(("deployment", "migrations"), 0),
+        **dict.fromkeys(("django-deploy-check", "migrations"), 0),
     }
     assert set(found.tools) == {tool.name for tool in LINTERS}
     assert found.inputs == stages.check_inputs(workspace, source_of(workspace), "lint")
@@ -154,7 +154,7 @@ def test_files_that_change_during_a_check_leave_no_verdict(root: Path) -> None:
     with pytest.raises(NothingToJudgeError) as caught:
         lint.lint(workspace)
 
-    assert "changed since the check began" in caught.value.why
+    assert "changed during the check" in caught.value.why
 
 
 def test_no_python_file_at_all_is_no_pass(root: Path) -> None:

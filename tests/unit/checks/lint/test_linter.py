@@ -72,7 +72,7 @@ def test_a_kind_that_cannot_be_absent_is_a_wrong_setting(tmp_path: Path, kind: s
     workspace = Desk(tmp_path).workspace()
     workspace = replace(workspace, config=replace(workspace.config, absent=(kind,)))
 
-    with pytest.raises(ConfigurationError, match=f"names '{kind}'") as caught:
+    with pytest.raises(ConfigurationError, match=f"Unknown kind '{kind}'") as caught:
         lint.lint(workspace)
 
     assert "workflows" in caught.value.why
@@ -81,11 +81,11 @@ def test_a_kind_that_cannot_be_absent_is_a_wrong_setting(tmp_path: Path, kind: s
 
 def test_a_kind_that_is_absent_is_judged_all_the_same_where_it_turns_up(desk: Desk) -> None:
     """The setting spares who has nothing to judge, and excuses nothing."""
-    desk.write("pyproject.toml", "walls bad\n")
+    desk.write("pyproject.toml", "architecture bad\n")
 
     facts = run(desk)["facts"]
 
-    assert facts["walls"] == 1
+    assert facts["architecture"] == 1
     assert "shellcheck" not in facts
 
 
@@ -107,7 +107,7 @@ def test_fix_with_linters_that_cannot_is_refused(desk: Desk) -> None:
     with pytest.raises(ConfigurationError) as caught:
         lint.lint(desk.workspace(), ["mypy", "--fix"])
 
-    assert caught.value.why == "Those that can are black, isort."
+    assert caught.value.why == "Linters with a fix mode: black, isort."
 
 
 def test_the_log_of_a_linter_says_what_it_was_not_asked_again(desk: Desk) -> None:
@@ -159,8 +159,8 @@ def test_a_name_with_a_control_character_gives_no_verdict_and_is_named(tmp_path:
     with pytest.raises(NothingToJudgeError) as caught:
         lint.lint(workspace, ["black"])
 
-    assert "cannot be asked about 'app/c\\nd.py'" in caught.value.why
-    assert "Rename it." in caught.value.why
+    assert "Cannot check 'app/c\\nd.py'" in caught.value.why
+    assert "Rename the file." in caught.value.why
 
 
 def test_what_is_left_out_is_in_the_evidence_also_when_it_is_not_asked_again(

@@ -137,8 +137,8 @@ def test_the_settings_are_judged_as_in_production(root: Path) -> None:
     said = "System check identified no issues (1 silenced).\n"
     workspace, runner = workspace_of(root, {"app/manage.py check": said})
 
-    assert probes.deployment(workspace, ["app/a.py"]) == []
-    assert probes.deployment(workspace, ["app/a.py"]) == []
+    assert probes.django_deploy_check(workspace, ["app/a.py"]) == []
+    assert probes.django_deploy_check(workspace, ["app/a.py"]) == []
 
     first, second = runner.given
     assert first["ENVIRONMENT"] == "x" and first["KEY"] != second["KEY"]
@@ -161,7 +161,7 @@ def test_a_threshold_in_a_settings_file_is_a_finding(root: Path) -> None:
     workspace, _ = workspace_of(root, {})
     (root / "setup.cfg").write_text("[coverage]\nfail_under = 90\n")
 
-    (finding,) = probes.walls(workspace, ["compose/base.yaml", "setup.cfg"])
+    (finding,) = probes.architecture(workspace, ["compose/base.yaml", "setup.cfg"])
 
     assert (finding.path, finding.line, finding.code) == ("setup.cfg", 2, "TWP6")
 
@@ -173,7 +173,7 @@ def test_a_probe_writes_what_it_judged_and_found_as_one_document(root: Path) -> 
     assert isinstance(terminal, QuietTerminal)
     (root / "tox.ini").write_text("x = --cov-fail-under=1 :x:\n")
 
-    probes.probe(workspace, "walls", ["tox.ini"])
+    probes.probe(workspace, "architecture", ["tox.ini"])
 
     document = json.loads(terminal.written)
     assert document["judged"] == ["tox.ini"]

@@ -1,4 +1,4 @@
-"""What hadolint and shellcheck said in the Checkstyle format: that one names the good files too."""
+"""Read the Checkstyle output of hadolint and shellcheck, which lists clean files too."""
 
 from __future__ import annotations
 
@@ -49,7 +49,11 @@ def read_checkstyle(tool: str, ran: ToolResult) -> list[Finding]:
         found = [finding for file in files for finding in _findings(file)]
         names = {file.attrib["name"] for file in files}
     except (KeyError, ValueError) as error:
-        seen = f"Its report lacks or spoils {error}." if ran.stdout.strip() else "It wrote nothing."
+        seen = (
+            f"Unexpected report format: missing or invalid field {error}."
+            if ran.stdout.strip()
+            else "It wrote nothing."
+        )
         raise unread(tool, seen) from error
     require_all(tool, ran, len(names))
     require_agreement(tool, ran, bool(found))

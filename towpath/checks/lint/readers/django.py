@@ -1,4 +1,4 @@
-"""What Django's own checks said of the product; they have no machine format, but they count."""
+"""Read the output of Django's checks, which has no machine-readable format but counts."""
 
 from __future__ import annotations
 
@@ -21,16 +21,18 @@ def check(ran: ToolResult, manage: str) -> list[Finding]:
     `manage` is the file that the findings are shown at. Raises NothingToJudgeError if Django did
     not start, or what it counted and what it named do not agree.
     """
-    require_ran("deployment", ran)
+    require_ran("django-deploy-check", ran)
     text = ran.stdout if ran.code == 0 and not ran.stderr.strip() else ran.stderr
     named = list(_issues(text, manage))
     count = _COUNT.search(text)
     if not count:
-        raise unread("deployment", _last_words(ran))
+        raise unread("django-deploy-check", _last_words(ran))
     if int(count[1].replace("no", "0")) != len(named):
-        raise unread("deployment", f"It counted {count[1]} issues and named {len(named)}.")
+        raise unread(
+            "django-deploy-check", f"It counted {count[1]} issues, but listed {len(named)}."
+        )
     found = [finding for group, finding in named if group in _SERIOUS]
-    require_agreement("deployment", ran, bool(found))
+    require_agreement("django-deploy-check", ran, bool(found))
     return found
 
 
@@ -57,10 +59,8 @@ def missing_migrations(ran: ToolResult) -> list[Finding]:
     files = [match[1] for line in lines if (match := _MISSING.fullmatch(line))]
     if ran.code != 1 or not files:
         raise unread("migrations", _last_words(ran))
-    return [
-        Finding(file, 0, "MIGRATION", "the models have it, no migration does") for file in files
-    ]
+    return [Finding(file, 0, "MIGRATION", "a model change has no migration") for file in files]
 
 
 def _last_words(ran: ToolResult) -> str:
-    return (ran.stderr.strip() or ran.stdout.strip() or "It said nothing.").splitlines()[-1]
+    return (ran.stderr.strip() or ran.stdout.strip() or "It wrote no output.").splitlines()[-1]

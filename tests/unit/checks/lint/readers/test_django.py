@@ -45,10 +45,10 @@ def test_a_probe_names_what_it_found_and_what_it_judged() -> None:
     """A file that it names twice is one."""
     text = probed(WRONG, judged=["a", "a", "b"])
 
-    assert probe.read_probe("pins", ToolResult(0, text, "", 2)) == [
+    assert probe.read_probe("requirements-drift", ToolResult(0, text, "", 2)) == [
         Finding("a", 2, "X1", "bad", "high")
     ]
-    assert probe.read_probe("pins", ToolResult(0, probed(), "", 1)) == []
+    assert probe.read_probe("requirements-drift", ToolResult(0, probed(), "", 1)) == []
 
 
 @pytest.mark.parametrize(
@@ -57,17 +57,20 @@ def test_a_probe_names_what_it_found_and_what_it_judged() -> None:
         (ToolResult(0, probed(), "", 0), NO_FILE),
         (ToolResult(1, probed(), "broken", 1), "It ended with exit code 1: broken"),
         (ToolResult(0, "", "", 1), SILENT),
-        (ToolResult(0, '{"judged": []}', "", 1), "Its report lacks or spoils 'findings'."),
+        (
+            ToolResult(0, '{"judged": []}', "", 1),
+            "Unexpected report format: missing or invalid field 'findings'.",
+        ),
         (
             ToolResult(0, probed(judged=1), "", 1),
-            "Its report lacks or spoils 'int' object is not iterable.",
+            "Unexpected report format: missing or invalid field 'int' object is not iterable.",
         ),
         (ToolResult(0, probed(), "", 2), PASSED_OVER),
     ],
 )
 def test_a_probe_without_a_verdict(ran: ToolResult, why: str) -> None:
     """Not run, not able to look, silent, half, or a file passed over; under its own name."""
-    assert refused(lambda: probe.read_probe("walls", ran)) == lines("walls", why)
+    assert refused(lambda: probe.read_probe("architecture", ran)) == lines("architecture", why)
 
 
 def test_the_worst_module_comes_first() -> None:
@@ -185,12 +188,12 @@ def test_every_serious_group_counts(group: str) -> None:
             "ImproperlyConfigured: no key",
         ),
         (ToolResult(0, "odd\nwords", "", 1), "words"),
-        (ToolResult(0, "", "", 1), "It said nothing."),
+        (ToolResult(0, "", "", 1), "It wrote no output."),
         (ToolResult(0, GOOD, "words", 1), "words"),
         (ToolResult(1, GOOD, "words", 1), "words"),
         (
             ToolResult(1, "", ISSUES.replace("3 issues", "4 issues"), 1),
-            "It counted 4 issues and named 3.",
+            "It counted 4 issues, but listed 3.",
         ),
         (ToolResult(1, "", GOOD, 1), "It ended with exit code 1 and named no finding."),
         (ToolResult(0, "", ISSUES, 1), "It ended with exit code 0 and named findings."),
@@ -198,7 +201,7 @@ def test_every_serious_group_counts(group: str) -> None:
 )
 def test_djangos_checks_without_a_verdict(ran: ToolResult, why: str) -> None:
     """Not run, not started, silent, sums that do not add up, or not of one mind."""
-    assert refused(lambda: django.check(ran, "manage.py")) == lines("deployment", why)
+    assert refused(lambda: django.check(ran, "manage.py")) == lines("django-deploy-check", why)
 
 
 MISSING = "Migrations for 'shop':\n  shop/migrations/0002_x.py\n    + Add field\n"
@@ -207,9 +210,7 @@ MISSING = "Migrations for 'shop':\n  shop/migrations/0002_x.py\n    + Add field\
 def test_missing_migrations_are_named_by_their_file() -> None:
     """No changes is an answer too."""
     assert django.missing_migrations(ToolResult(1, MISSING, "", 1)) == [
-        Finding(
-            "shop/migrations/0002_x.py", 0, "MIGRATION", "the models have it, no migration does"
-        )
+        Finding("shop/migrations/0002_x.py", 0, "MIGRATION", "a model change has no migration")
     ]
     assert django.missing_migrations(ToolResult(0, "No changes detected\n", "", 1)) == []
 
@@ -222,7 +223,7 @@ def test_missing_migrations_are_named_by_their_file() -> None:
         (ToolResult(0, MISSING, "", 1), "    + Add field"),
         (ToolResult(1, "No changes detected", "", 1), "No changes detected"),
         (ToolResult(1, "", "Traceback\nNo module named settings", 1), "No module named settings"),
-        (ToolResult(0, "", "", 1), "It said nothing."),
+        (ToolResult(0, "", "", 1), "It wrote no output."),
     ],
 )
 def test_migrations_without_a_verdict(ran: ToolResult, why: str) -> None:
@@ -233,7 +234,7 @@ def test_migrations_without_a_verdict(ran: ToolResult, why: str) -> None:
 def test_a_threshold_is_found_on_its_line() -> None:
     """One finding a line, with the word."""
     text = "[x]\nfail_under = 1\nok = 1\nmax-complexity = 2\n"
-    why = "a threshold stands in towpath/gates.py and nowhere else"
+    why = "thresholds belong in towpath/gates.py only"
 
     assert list(thresholds.find("setup.cfg", text)) == [
         Finding("setup.cfg", 2, "TWP6", f"fail_under: {why}"),

@@ -155,13 +155,16 @@ def test_information_alone_passes() -> None:
         (lambda ran: compose.config(ran, "x"), ToolResult(1, "", "", 1)),
         (lambda ran: compose.config(ran, "x"), ToolResult(-15, "", "killed", 1)),
         (lambda ran: compose.config(ran, "x"), ToolResult(0, "{}", "", 1)),
-        (lambda ran: probe.read_probe("pins", ran), ToolResult(0, '{"judged": ["a"]}', "", 1)),
         (
-            lambda ran: probe.read_probe("pins", ran),
+            lambda ran: probe.read_probe("requirements-drift", ran),
+            ToolResult(0, '{"judged": ["a"]}', "", 1),
+        ),
+        (
+            lambda ran: probe.read_probe("requirements-drift", ran),
             ToolResult(0, '{"judged": [], "findings": []}', "", 1),
         ),
         (
-            lambda ran: probe.read_probe("pins", ran),
+            lambda ran: probe.read_probe("requirements-drift", ran),
             ToolResult(0, '{"judged": ["a"], "findings": [{"x": 1}]}', "", 1),
         ),
     ],
