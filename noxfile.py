@@ -58,6 +58,7 @@ COMPILED = (
     "performance",
     "fuzz",
     "mutation",
+    "docs",
     "security",
     "uv",
     "safety",
@@ -231,6 +232,17 @@ def mutation(session: nox.Session) -> None:
     """Run mutation tests on the modules that judge, and count the detected mutants."""
     install(session, "mutation")
     session.run("python", "-m", "benchmarks.mutation", *session.posargs)
+
+
+@nox.session(default=False)
+def docs(session: nox.Session) -> None:
+    """Write the reference anew from the code, and build the documentation site in build/docs."""
+    install(session, "docs")
+    session.run("python", "-m", "tools.reference")
+    session.run("python", "-m", "tools.site", "collect")
+    # The theme's end of life is no warning about a page: ARCHITECTURE.md has the date.
+    session.run("mkdocs", "build", "--strict", "--clean", env={"NO_MKDOCS_2_WARNING": "1"})
+    session.run("python", "-m", "tools.site", "check")
 
 
 @nox.session(default=False, venv_backend="none")

@@ -22,7 +22,7 @@ def outcome(
 
 
 class FakeRunner:
-    """What every runner of a test has alike: how it is asked, as `towpath.runner.Running` says.
+    """What every runner of a test has alike: how it is asked, as `core.runner.Running` says.
 
     One kind differs from the next in `answer`.
     """

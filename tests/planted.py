@@ -108,11 +108,22 @@ jobs:
 """
 COMPOSE = "services:\n  web:\n    image: ${TOWPATH_IMAGE:?is set}\n"
 DOCKERFILE = "FROM debian:12\nUSER 10001:10001\n"
+CONTRACTS = """\
+[importlinter]
+root_package = shop
+
+[importlinter:contract:prices]
+name = Prices know no database
+type = forbidden
+source_modules = shop.prices
+forbidden_modules = shop.models
+"""
 PINNED = "a==1.5 \\\n    --hash=sha256:00\n    # via -r x.in\n"
 
 GOOD: Mapping[str, str] = {
     "pyproject.toml": PYPROJECT,
     ".flake8": "[flake8]\nmax-line-length = 100\n",
+    ".importlinter": CONTRACTS,
     "manage.py": MANAGE,
     "settings.py": SETTINGS,
     "shop/__init__.py": '"""A shop."""\n',
@@ -146,9 +157,15 @@ BAD: Mapping[str, Mapping[str, str]] = {
     "isort": {"shop/prices.py": "import sys\nimport os\n\nprint(sys, os)\n"},
     "radon": {"shop/prices.py": f"def double(price: int) -> int:\n{BRANCHES}    return 0\n"},
     "maintainability": {"shop/prices.py": f"def f(a, b, c, d):\n{NESTED}"},
-    "django-deploy-check": {"settings.py": SETTINGS.replace("SSL_REDIRECT = True", "SSL_REDIRECT = False")},
+    "django-deploy-check": {
+        "settings.py": SETTINGS.replace("SSL_REDIRECT = True", "SSL_REDIRECT = False")
+    },
     "migrations": {"shop/models.py": f"{MODELS}    price = models.IntegerField(default=0)\n"},
     "compose": {"compose/staging.yaml": "services:\n  web:\n    prts: ['8000']\n"},
+    "imports": {
+        "shop/prices.py": "from shop import models\n\n\n"
+        "def double(thing: models.Thing) -> str:\n    return 2 * thing.name\n"
+    },
     "requirements-drift": {"requirements/x.in": "a>=2\nb\n"},
     "architecture": {".flake8": "[flake8]\nmax-complexity = 12\n"},
     "shellcheck": {"run": "#!/bin/sh\nfor file in $(ls); do echo $file; done\n"},

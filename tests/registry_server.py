@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler
 from typing import Any
 
+from tests.clock import QuickClock
 from tests.quiet import QuietThreadingServer
 from towpath.core.references import Repository
 from towpath.registry import oci_reader as oci
@@ -67,7 +68,7 @@ class Store:
 
     def client(self, env: dict[str, str] | None = None) -> RegistryClient:
         """Return a client that does not wait between its attempts."""
-        return RegistryClient(self.repository, env=env or {}, sleep=lambda seconds: None)
+        return RegistryClient(self.repository, env=env or {}, clock=QuickClock())
 
 
 class Handler(BaseHTTPRequestHandler):

@@ -66,12 +66,14 @@ def record(
     }
     return stages.record(
         workspace,
-        stage,
-        subject,
-        found,
-        inputs="i",
-        started=START + dt.timedelta(minutes=minutes),
-        duration=1,
+        stages.StageResult(
+            stage=stage,
+            subject=subject,
+            facts=found,
+            inputs="i",
+            started=START + dt.timedelta(minutes=minutes),
+            duration=1,
+        ),
     )
 
 

@@ -14,7 +14,10 @@ if TYPE_CHECKING:
     from towpath.config.workspace import Workspace
 
 CHECKS = ("lint", "tests", "integration", "performance", "security", "coverage")
-PROBES = ("architecture", "compose", "django-deploy-check", "migrations", "requirements-drift")
+PROBES = (
+    *("compose", "django-deploy-check", "migrations"),
+    *("imports", "requirements-drift", "architecture"),
+)
 # The tests are judged when their coverage is known.
 STAGES = {"coverage": "tests"}
 FRESH = "--fresh"
@@ -88,11 +91,11 @@ def _fresh_where_nothing_is_reused(tools: Workspace, extra: Sequence[str]) -> Se
 
 def gate(chosen: argparse.Namespace, _extra: Sequence[str]) -> None:
     """Judge what the last run of each check left; the worst exit code is the first that stops."""
-    from towpath.checks import judge as judging
+    from towpath.checks.by_name import judge_check
 
     tools = workspace()
     for name in chosen.check:
-        judging.judge(tools, name)
+        judge_check(tools, name)
 
 
 def probe(chosen: argparse.Namespace, _extra: Sequence[str]) -> None:
@@ -115,17 +118,17 @@ def _split(argv: Sequence[str]) -> tuple[list[str], list[str]]:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m towpath", description=__doc__)
-    verbs = parser.add_subparsers(required=True, metavar="COMMAND")
-    for act, options in (
-        (begin, {"choices": CHECKS}),
-        (check, {"choices": CHECKS}),
-        (gate, {"nargs": "+", "metavar": "NAME"}),
-        (probe, {"choices": PROBES}),
-    ):
-        verb = verbs.add_parser(act.__name__, help=act.__doc__, description=act.__doc__)
-        verb.add_argument("check", **options)
-        verb.set_defaults(act=act)
-    verb.add_argument("files", nargs="*", metavar="FILE")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    for act in (begin, check, gate, probe):
+        command = commands.add_parser(act.__name__, help=act.__doc__, description=act.__doc__)
+        command.set_defaults(act=act)
+        if act is gate:
+            command.add_argument("check", nargs="+", metavar="NAME")
+        elif act is probe:
+            command.add_argument("check", choices=PROBES)
+            command.add_argument("files", nargs="*", metavar="FILE")
+        else:
+            command.add_argument("check", choices=CHECKS)
     return parser
 
 

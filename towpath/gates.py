@@ -15,7 +15,7 @@ from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 from typing import Any, cast
 
-from towpath.core.references import nearest
+from towpath.core.suggest import nearest
 
 
 class Status(StrEnum):

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from tests.e2e.conftest import LIMIT, ROOT, invoke, run
-from towpath.engine.discover import engine_environment
+from towpath.engine.discover import find
 
 NAME = "towpath-ci-trial"
 PROJECT = f"{NAME}-ci"
@@ -41,7 +41,7 @@ def env(tmp_path: Path) -> dict[str, str]:
 
 def left() -> str:
     """Return the containers and networks of the project that are still there."""
-    found = {**os.environ, **engine_environment(os.environ)}
+    found = {**os.environ, **dict(find(os.environ).environment)}
     label = f"--filter=label=com.docker.compose.project={PROJECT}"
     return "".join(
         run(ROOT, "docker", *words, "--quiet", label, env=found).out
@@ -63,7 +63,7 @@ def test_lint_in_a_container_says_what_it_says_outside(project: Path, env: dict[
     """On one dirty tree, in a path with a space, from a directory below: the same facts."""
     (project / "app/bad.py").write_text("import os,sys\n")
 
-    inside = invoke(project / "app", "ci.run", "ci-runner", "lint-check", **env)
+    inside = invoke(project / "app", "ci.run", "--service=ci-runner", "--service=lint-check", **env)
     outside = run(project, sys.executable, "-m", "nox", "-s", "lint", env=env)
 
     assert inside.code == 4, inside.said
@@ -90,7 +90,8 @@ def test_an_interrupted_run_takes_everything_down(
     project: Path, env: dict[str, str], sent: signal.Signals
 ) -> None:
     """Exit code 130, no container, no network, no copy of the working tree."""
-    argv = [sys.executable, "-m", "invoke", "ci.run", "lint-check", "integration-tests"]
+    argv = [sys.executable, "-m", "invoke", "ci.run", "--service=lint-check"]
+    argv += ["--service=integration-tests"]
     began = time.monotonic()
     process = subprocess.Popen(
         argv,

@@ -33,9 +33,9 @@ def digest(released: dict[str, Any]) -> str:
 
 def docker(*argv: str) -> str:
     """Run a Docker command against the engine that the pipeline uses."""
-    from towpath.engine.discover import engine_environment
+    from towpath.engine.discover import find
 
-    ended = run(ROOT, "docker", *argv, env=engine_environment(os.environ))
+    ended = run(ROOT, "docker", *argv, env=dict(find(os.environ).environment))
     assert ended.code == 0, ended.said
     return ended.out
 

@@ -26,7 +26,7 @@ from towpath.config.workspace import Workspace
 from towpath.core.runner import Runner
 from towpath.core.terminal import Terminal
 from towpath.deployment import deploy
-from towpath.engine.discover import engine_environment
+from towpath.engine.discover import find
 from towpath.environments.environment import Site
 from towpath.evidence.journal import Journal
 
@@ -47,7 +47,7 @@ class Trial:
     @property
     def config(self) -> Config:
         """The settings of a project that has this one environment."""
-        env = {**os.environ, **engine_environment(os.environ), "TOWPATH_STATE": str(self.root)}
+        env = {**os.environ, **dict(find(os.environ).environment), "TOWPATH_STATE": str(self.root)}
         table = {
             "name": f"towpath-trial-{self.port}",
             "repository": REPOSITORY,

@@ -13,7 +13,8 @@ from towpath.images.build import Built
 from towpath.tasks.context import workspace as new_workspace
 
 ROOT = Path(__file__).resolve().parents[2]
-PARTS = ("Dockerfile", ".dockerignore", ".gitignore", "pyproject.toml", "requirements", "app")
+PARTS = ("Dockerfile", ".dockerignore", ".gitignore", "pyproject.toml")
+PARTS += ("requirements", "app", "docker")
 PLATFORMS = ("linux/amd64", "linux/arm64")
 # One lies in a file among the code, the other is given to the build as a secret.
 BESIDE, SECRET = b"sentinel-beside-5f1c9a", b"sentinel-secret-83d07e"

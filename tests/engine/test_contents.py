@@ -99,6 +99,8 @@ def test_no_trace_of_the_workshop(files: list[Row]) -> None:
     forbidden = {".git", ".env", ".dockerignore", "Dockerfile", "towpath", "noxfile.py"}
 
     assert [str(path) for path in paths if path.name in forbidden] == []
+    # The scripts of the build are mounted for one instruction each.
+    assert [str(path) for path in paths if path.parts[1:2] == ("docker",)] == []
     assert [
         str(path)
         for path in paths

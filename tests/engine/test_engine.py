@@ -10,7 +10,8 @@ import pytest
 from tests.fakes import QuietTerminal
 from towpath.core.runner import Runner
 from towpath.engine import recipes
-from towpath.engine.discover import ensure, find
+from towpath.engine.discover import find
+from towpath.engine.lifecycle import up
 
 pytestmark = pytest.mark.engine
 
@@ -20,16 +21,16 @@ def runner() -> Runner:
     """Return a runner that talks to the engine, which is brought up if none answers."""
     terminal = QuietTerminal()
     found = Runner(terminal, env=os.environ, cwd=Path.cwd())
-    found.env.update(ensure(found, terminal))
+    found.env.update(up(found, terminal))
     return found
 
 
 def test_an_engine_that_is_up_stays_as_it_is(runner: Runner) -> None:
-    """A second `ensure` finds the same engine and asks for the same environment."""
+    """A second `up` finds the same engine and asks for the same environment."""
     terminal = QuietTerminal()
     before = runner.run(["docker", "info", "--format", "{{.ID}}"]).stdout
 
-    environment = ensure(runner, terminal)
+    environment = up(runner, terminal)
 
     assert environment == dict(find(runner.env).environment)
     assert runner.run(["docker", "info", "--format", "{{.ID}}"]).stdout == before

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import http.client
 import socket
 import tempfile
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import IO, Any
+from urllib.parse import urlsplit
 
 from towpath.checks.lint.readers import checkstyle, requirements
 from towpath.checks.security import advisories
@@ -28,6 +30,7 @@ from towpath.pipeline import report
 from towpath.registry import oci_reader as oci
 from towpath.registry.client import credentials, loopback, uploads
 from towpath.registry.client.auth import Access
+from towpath.registry.client.metered_socket import MeteredSocket
 from towpath.registry.client.wire import Response
 from towpath.scanning import contents as inventory
 from towpath.scanning import debian_reader as debian
@@ -73,16 +76,20 @@ def http_answer(raw: bytes) -> object:
     """Read an answer off a socket to the registry of this machine; raises OSError."""
     ours, theirs = socket.socketpair()
     connection = loopback._Connection.__new__(loopback._Connection)
-    connection._socket, connection._came, connection._at = ours, b"", 0
-    connection.close = ours.close  # type: ignore[assignment]
-    with ours, theirs:
-        ours.settimeout(1)
+    http.client.HTTPConnection.__init__(connection, "127.0.0.1")
+    connection.adopt(MeteredSocket(ours.detach()))
+    with theirs, loopback._as_os_error(connection):
+        connection.write("GET", urlsplit("http://127.0.0.1/"), {}, b"")
         theirs.sendall(raw[:60_000])
-        theirs.close()
-        status, reason, headers = connection.head()
-        body = loopback._body(connection, headers, lambda whole: None, none=False)
-        answer = Response("http://127.0.0.1/", status, reason, headers, body)
-        return answer.document(1 << 20)
+        theirs.shutdown(socket.SHUT_WR)
+        answer = connection.head("GET")
+        headers = loopback._headers(answer)
+        length = loopback._length(answer, headers, "GET")
+        body = loopback._AnswerBody(connection, answer, length, lambda whole: None)
+        found = Response("http://127.0.0.1/", answer.status, answer.reason, headers, body)
+        content = found.document(1 << 20)
+    connection.disconnect()
+    return content
 
 
 def docker_context(raw: bytes, meta: bytes) -> object:

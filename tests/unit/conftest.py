@@ -92,8 +92,8 @@ def short_waits(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest)
     """Wait milliseconds between attempts; the waits themselves are tested with the client."""
     if CLIENT in request.path.parents:
         return
-    monkeypatch.setattr(asking, "FIRST_WAIT", 0.001)
-    monkeypatch.setattr(asking, "SHOWN", 0.01)
+    monkeypatch.setattr(asking, "RETRY", asking.RETRY._replace(first=0.001))
+    monkeypatch.setattr(asking, "SHOWN", asking.SHOWN._replace(first=0.001, deadline=0.01))
 
 
 @pytest.fixture

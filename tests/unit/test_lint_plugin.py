@@ -41,7 +41,7 @@ def test_a_breach_is_found(path: str, code: str, wanted: str) -> None:
 @pytest.mark.parametrize(
     ("path", "code"),
     [
-        ("towpath/images/x.py", "from towpath.flows import stages\nfrom towpath import gates"),
+        ("towpath/images/x.py", "from towpath.evidence import record\nfrom towpath import gates"),
         ("towpath/checks/lint/thresholds.py", "x = '--max-complexity'"),
         ("towpath/core/runner.py", "import subprocess"),
         ("towpath/core/terminal.py", "print('x')"),

@@ -139,12 +139,14 @@ def tested(project: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     seen = source.read_files(tools)
     stages.record(
         tools,
-        "tests",
-        seen.subject,
-        good("tests") | {"pythons": [testing.python()]},
-        inputs=stages.check_inputs(tools, seen, "tests"),
-        started=dt.datetime(2026, 11, 24, 21, 0, tzinfo=dt.UTC),
-        duration=60,
+        stages.StageResult(
+            stage="tests",
+            subject=seen.subject,
+            facts=good("tests") | {"pythons": [testing.python()]},
+            inputs=stages.check_inputs(tools, seen, "tests"),
+            started=dt.datetime(2026, 11, 24, 21, 0, tzinfo=dt.UTC),
+            duration=60,
+        ),
     )
     return project
 

@@ -23,7 +23,7 @@ def leave(root: Path, name: str, **codes: int | None) -> None:
 def test_what_no_test_found_survived(tmp_path: Path) -> None:
     """So did what no test reaches; a test that never ends has found it. No mutant is no module."""
     leave(tmp_path, "towpath/gates.py", a=1, b=0, c=33, d=36)
-    leave(tmp_path, "towpath/readers/__init__.py")
+    leave(tmp_path, "towpath/checks/__init__.py")
 
     (found,) = read(tmp_path, STATUSES)
 

@@ -24,9 +24,9 @@ from towpath.core.errors import (
     NothingToJudgeError,
     TowpathError,
 )
-from towpath.core.references import nearest
 from towpath.core.runner import Outcome, Running
 from towpath.core.subject import Subject
+from towpath.core.suggest import nearest
 from towpath.environments import compose_commands as compose
 from towpath.environments.compose_commands import Project
 from towpath.evidence import judgement
@@ -189,7 +189,7 @@ def _all(
         named = config.variables.get(check.stage, ())
         passed = environment.chosen(config.env, named)
         argv = compose.check(project, check.service, mounts, passed)
-        log = config.reports / "logs" / f"ci-{check.service}.log"
+        log = config.log(f"ci-{check.service}")
         try:
             return host.runner(check.service).run(
                 argv, env={**env, **passed}, check=False, timeout=DEADLINE, log=log, stream=True

@@ -2,68 +2,57 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 from towpath import gates
-from towpath.checks import facts, records, sarif_files
+from towpath.checks import records
+from towpath.checks import sarif_files as alerts
 from towpath.checks.facts import CheckFacts
-from towpath.checks.security import secrets_reader as secrets
 from towpath.config import Config
 from towpath.config.workspace import Workspace
 from towpath.core import environment
-from towpath.core.errors import ConfigurationError, GateFailedError, NothingToJudgeError
-from towpath.core.references import nearest
+from towpath.core.errors import GateFailedError, NothingToJudgeError
 from towpath.evidence import advisory_sources as sources
 from towpath.evidence import record as stages
 from towpath.evidence.statement import Statement
 from towpath.gates import Status, Verdict
 from towpath.source import snapshot as source
 
-MEASURES: Mapping[str, Callable[[Config], CheckFacts]] = {
-    "lint": facts.lint,
-    "tests": facts.tests,
-    "integration": facts.integration,
-    "performance": facts.performance,
-    "security": facts.security,
-}
 SHOWN = 20
 SHOWN_LEFT_OUT = 3
 COLUMNS = ("tool", "status", "time", "result")
 # The tools whose findings are written as SARIF for code scanning.
-ALERTS = {"bandit", "flake8", secrets.TOOL, "advisories"}
+ALERTS = {"bandit", "flake8", "detect-secrets", "advisories"}
 
 
-def judge(workspace: Workspace, stage: str) -> Statement:
-    """Judge the last run of a check, write its statement, and print the verdicts.
+def judge(workspace: Workspace, stage: str, measure: Callable[[Config], CheckFacts]) -> Statement:
+    """Judge what the last run of a check left, write its statement and tell the verdicts.
 
-    Raises ConfigurationError for an unknown check, NothingToJudgeError if there is no verdict, and
-    GateFailedError if a gate failed.
+    `measure` reads the facts from the records of the check's tools. Raises NothingToJudgeError
+    where there is no verdict and GateFailedError where a gate says no.
     """
-    if stage not in MEASURES:
-        raise ConfigurationError(
-            f"Unknown check {stage!r}.{nearest(stage, MEASURES)}",
-            why=f"The checks are {', '.join(MEASURES)}.",
-        )
     begun = records.begun(workspace, stage)
     now = source.read_files(workspace)
-    measured = MEASURES[stage](workspace.config)
+    measured = measure(workspace.config)
     if stages.check_inputs(workspace, now, stage) != begun.inputs:
         measured.miss("inputs", "Source files, settings or the date changed during the check.")
     statement = stages.record(
         workspace,
-        stage,
-        now.subject,
-        measured.facts | _variables(workspace.config, stage),
-        inputs=begun.inputs,
-        started=begun.started,
-        duration=(stages.now() - begun.started).total_seconds(),
-        tools=measured.tools,
-        artifacts=measured.artifacts,
-        reason=_reason(stage, measured, workspace.config.gates),
+        stages.StageResult(
+            stage=stage,
+            subject=now.subject,
+            facts=measured.facts | _variables(workspace.config, stage),
+            inputs=begun.inputs,
+            started=begun.started,
+            duration=(stages.now() - begun.started).total_seconds(),
+            tools=measured.tools,
+            artifacts=measured.artifacts,
+            reason=_reason(stage, measured, workspace.config.gates),
+        ),
     )
     for name in ALERTS & measured.findings_by_tool.keys():
         version, found = measured.tools.get(name, "1"), measured.findings_by_tool[name]
-        sarif_files.write_sarif(workspace.config, name, version, found)
+        alerts.write_sarif(workspace.config, name, version, found)
     _show(workspace, stage, measured)
     for verdict in statement.verdicts:
         workspace.terminal.say(f"{verdict['status']:8} {verdict['gate']}: {verdict['reason']}")

@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 from towpath.checks import benchmark_reader as benchmark
-from towpath.checks import facts, judge, records
+from towpath.checks import judge as judging
+from towpath.checks import records
+from towpath.checks.facts import CheckFacts, read_text, rounded
+from towpath.checks.records import ToolRecord
 from towpath.checks.tests import tests as testing
 from towpath.checks.tests import tests_commands as commands
+from towpath.config import Config
 from towpath.config.workspace import Workspace
 from towpath.core import files
 from towpath.core.errors import CommandFailedError, ConfigurationError
+from towpath.core.findings import unread
 from towpath.evidence import record as stages
 
 RENEW = "--renew"
@@ -35,13 +41,13 @@ def performance(workspace: Workspace, arguments: Sequence[str] = ()) -> None:
         commands.pytest(sys.executable, commands.PERFORMANCE, benchmark=str(report)),
         env=stages.passed_on(workspace.config, "performance"),
         check=False,
-        log=workspace.config.reports / "logs" / "pytest-performance.log",
+        log=workspace.config.log("pytest-performance"),
         stream=True,
     )
     files.redact(report)
     testing.keep(workspace, "performance", testing.python(), ended)
     if not arguments:
-        judge.judge(workspace, "performance")
+        judging.judge(workspace, "performance", measure)
         return
     if not ended.ok:
         raise CommandFailedError(
@@ -50,9 +56,35 @@ def performance(workspace: Workspace, arguments: Sequence[str] = ()) -> None:
     _renew(workspace)
 
 
+def measure(config: Config) -> CheckFacts:
+    """Compare the app's hot paths with the baseline, each as a multiple of the reference."""
+    measured = CheckFacts()
+
+    def compare(record: ToolRecord) -> tuple[str, str]:
+        if record.ran.code:
+            raise unread("pytest", f"It ended with {record.ran.code}: {record.ran.stderr}")
+        file = records.benchmark_report(config)
+        found = benchmark.slowdowns(
+            benchmark.read_benchmark(read_text(file)), read_text(baseline(config)), record.name
+        )
+        worst = max(found, key=lambda path: found[path])
+        measured.facts.update(slowdown=round(found[worst], 3), paths=rounded(found))
+        measured.artifacts.append(file)
+        return "measured", f"paths: {len(found)}, the worst: {worst}, {found[worst]:.2f} x"
+
+    for name in records.names(config, "performance"):
+        measured.take(config, "performance", name, compare)
+    return measured
+
+
+def baseline(config: Config) -> Path:
+    """Return the file of what the performance tests compare with; it is part of the source."""
+    return config.root / "tests" / "performance" / "baseline.json"
+
+
 def _renew(workspace: Workspace) -> None:
     """Update the baseline with the measurements."""
-    file = facts.baseline(workspace.config)
+    file = baseline(workspace.config)
     old = file.read_text(encoding="utf-8") if file.is_file() else ""
     found = benchmark.read_benchmark(
         records.benchmark_report(workspace.config).read_text(encoding="utf-8")

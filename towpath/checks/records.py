@@ -59,11 +59,6 @@ def folder(config: Config, stage: str) -> Path:
     return config.reports / "checks" / stage
 
 
-def log(config: Config, name: str) -> Path:
-    """Return the log file of a tool."""
-    return config.reports / "logs" / f"{name}.log"
-
-
 def junit(config: Config, stage: str) -> Path:
     """Return the directory of a check's JUnit reports."""
     return config.reports / "junit" / stage

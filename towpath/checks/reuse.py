@@ -19,8 +19,8 @@ from towpath.source.snapshot import SourceFiles
 def find_reusable(workspace: Workspace, seen: SourceFiles, stage: str) -> Statement | None:
     """Return a check's statement about these files if an earlier one still holds for them.
 
-    What was found of an earlier commit, on the same inputs, is written as a statement about this
-    one that carries it.
+    What was found of an earlier commit, on the same inputs, becomes a statement about this one that
+    refers to it. Nothing is written.
     """
     config = workspace.config
     found = stages.reusable(config, stage, stages.check_inputs(workspace, seen, stage))
@@ -28,13 +28,18 @@ def find_reusable(workspace: Workspace, seen: SourceFiles, stage: str) -> Statem
         return None
     last = stages.read_statement(config, stage)
     if found.subject == seen.subject:
-        statement = found
-    elif last is not None and _is_carried(last, found, seen):
-        statement = last
-    else:
-        statement = evidence.carry_over(found, seen.subject, last)
-    if statement != last:
-        stages.write_statement(config, statement)
+        return found
+    if last is not None and last.subject == seen.subject:
+        if last.carries.get("sha256") == found.sha256:
+            return last
+    return evidence.carry_over(found, seen.subject, last)
+
+
+def reuse(workspace: Workspace, seen: SourceFiles, stage: str) -> Statement | None:
+    """Make the statement that still holds for these files the last one, and return it."""
+    statement = find_reusable(workspace, seen, stage)
+    if statement is not None and statement != stages.read_statement(workspace.config, stage):
+        stages.write_statement(workspace.config, statement)
     return statement
 
 
@@ -42,7 +47,7 @@ def unchanged(workspace: Workspace, stage: str) -> bool:
     """Tell whether a check can be skipped, and print since when and how much time that saves."""
     if not store.has(workspace.config, stage):
         return False
-    statement = find_reusable(workspace, source.read_files(workspace), stage)
+    statement = reuse(workspace, source.read_files(workspace), stage)
     if statement is None:
         return False
     commit = statement.carries.get("gitCommit") or statement.subject.digest["gitCommit"]
@@ -62,11 +67,11 @@ def ensure_checked(
     statement, whatever it printed.
     """
     config = workspace.config
-    if not fresh and (statement := find_reusable(workspace, seen, stage)):
+    if not fresh and (statement := reuse(workspace, seen, stage)):
         return statement, True
     inputs = stages.check_inputs(workspace, seen, stage)
     before = _age(workspace, stage)
-    log = config.reports / "logs" / f"{stage}.log"
+    log = config.log(stage)
     with workspace.terminal.step(f"nox -s {stage}"):
         variables = environment.of_sessions(config.env, config.variables.get(stage, ()))
         argv = nox.workspace(stage, fresh=fresh)
@@ -92,10 +97,6 @@ def ensure_checked(
             next_step=f"See {where}.",
         )
     return statement, False
-
-
-def _is_carried(last: Statement, found: Statement, seen: SourceFiles) -> bool:
-    return last.subject == seen.subject and last.carries.get("sha256") == found.sha256
 
 
 def _on_all_pythons(workspace: Workspace, statement: Statement) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from towpath.checks.security import audits_commands as audits
+from towpath.checks import tool_env_commands as commands
 from towpath.config.workspace import Workspace
 from towpath.core import environment as variables
 from towpath.core import files
@@ -30,7 +30,7 @@ def environment(workspace: Workspace, tool: str) -> str:
     wanted = f"{sys.version_info[:2]} {files.file_hash(pins)}"
     if not stamp.is_file() or stamp.read_text() != wanted:
         env = variables.of_installers(workspace.config.env) | UV
-        workspace.runner.run(audits.environment(sys.executable, str(directory)), env=env)
-        workspace.runner.run(audits.install(sys.executable, str(directory), str(pins)), env=env)
+        workspace.runner.run(commands.environment(sys.executable, str(directory)), env=env)
+        workspace.runner.run(commands.install(sys.executable, str(directory), str(pins)), env=env)
         stamp.write_text(wanted)
     return str(directory)

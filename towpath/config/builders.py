@@ -8,7 +8,8 @@ from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from towpath.core.errors import ConfigurationError
-from towpath.core.references import is_loopback, nearest, platform
+from towpath.core.references import is_loopback, platform
+from towpath.core.suggest import nearest
 from towpath.core.toml_values import checked, typed, wrong
 
 if TYPE_CHECKING:

@@ -14,7 +14,8 @@ from towpath.config.reach import Limit
 from towpath.config.waivers import Waiver
 from towpath.core.environment import variable
 from towpath.core.errors import ConfigurationError
-from towpath.core.references import PLATFORMS, Repository, nearest
+from towpath.core.references import PLATFORMS, Repository
+from towpath.core.suggest import nearest
 from towpath.gates import EVIDENCE_DAYS
 
 
@@ -123,6 +124,10 @@ class Config:
     def reports(self) -> Path:
         """The directory of machine output."""
         return self.root / "reports"
+
+    def log(self, name: str) -> Path:
+        """Return the file that keeps what a tool, a stage or a build wrote to its streams."""
+        return self.reports / "logs" / f"{name}.log"
 
     @property
     def state(self) -> Path:

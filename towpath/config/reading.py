@@ -25,7 +25,8 @@ from towpath.config.waivers import Waiver
 from towpath.core import environment, inputs
 from towpath.core.environment import variable
 from towpath.core.errors import ConfigurationError
-from towpath.core.references import nearest, platform
+from towpath.core.references import platform
+from towpath.core.suggest import nearest
 from towpath.core.toml_values import checked, strings, typed, wrong
 
 T = TypeVar("T")

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from towpath import gates
 from towpath.core.errors import ConfigurationError
-from towpath.core.references import nearest
+from towpath.core.suggest import nearest
 
 # How those write their ids who keep advisories: CVE, GitHub, the Python Packaging Authority, OSV,
 # OSSF's malicious packages, safety, Debian. The last is what a scan calls a pending update.

@@ -69,18 +69,18 @@ class RegistryRefusedError(RegistryError):
 
 
 class RegistryNetworkError(RegistryError):
-    """The registry could not be reached, or the connection broke; a retry can heal it."""
+    """The registry could not be reached, or the connection broke; a retry may help."""
 
     # How long the registry asked us to wait, where it did.
     seconds = 0.0
 
 
 class RegistryFailingError(RegistryNetworkError):
-    """The registry was reached and failed by itself; a retry can heal it."""
+    """The registry was reached and failed by itself; a retry may help."""
 
 
 class RegistryUnauthorizedError(RegistryError):
-    """The registry wants other credentials; a retry cannot heal it."""
+    """The registry wants other credentials; a retry does not help."""
 
 
 class RegistryNotFoundError(RegistryError):
@@ -88,9 +88,13 @@ class RegistryNotFoundError(RegistryError):
 
 
 class RegistryRateLimitedError(RegistryError):
-    """The registry asked us to wait; a retry after that can heal it, if it is soon enough."""
+    """The registry asked us to wait; a retry after that may help, if it is soon enough."""
 
     seconds = 0.0
+
+
+class AttachmentLostError(RegistryError):
+    """The registry does not list what was attached to an image, or not yet; a retry may help."""
 
 
 class DigestMismatchError(RegistryError):

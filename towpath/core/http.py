@@ -37,7 +37,7 @@ def is_near(url: str) -> bool:
     return images.is_loopback(host, names_below=True)
 
 
-def workspace(url: str, token: str | None = None) -> requests.Session:
+def open_session(url: str, token: str | None = None) -> requests.Session:
     """Return a session for this address, to be closed by the caller.
 
     Proxies and certificates are those of the environment, but this machine is reached without a
@@ -76,7 +76,7 @@ def get_json(url: str, timeout: float = 10) -> HttpAnswer:
     """Ask once, without redirects; this machine is asked without any proxy of the environment."""
     import requests
 
-    with workspace(url) as http:
+    with open_session(url) as http:
         try:
             with http.get(url, timeout=timeout, allow_redirects=False, stream=True) as answer:
                 content = start_of(answer)

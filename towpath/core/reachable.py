@@ -9,6 +9,8 @@ from threading import Thread
 
 import requests
 
+from towpath.core import http
+
 # Seconds for one address of a host, and two of them; whoever has connected may answer slowly.
 CONNECT, ANSWER = 1.2, 0.4
 PATIENCE = 2.9  # seconds in all, also where a name is not resolved
@@ -36,7 +38,10 @@ def unreachable(addresses: Iterable[str]) -> dict[str, str]:
 
 def _try(address: str, found: dict[str, str]) -> None:
     try:
-        with requests.get(address, timeout=(CONNECT, ANSWER), stream=True) as answer:
+        with (
+            http.open_session(address) as client,
+            client.get(address, timeout=(CONNECT, ANSWER), stream=True) as answer,
+        ):
             code = answer.status_code
             found[address] = f"It answered with {code}." if code in REFUSALS else ""
     except requests.ReadTimeout:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 from typing import NamedTuple, Self
 
 from towpath.core.errors import ConfigurationError
+from towpath.core.suggest import find_nearest
 
 # The tags of the stages of an image, in the order in which it moves.
 BUILT, TEST, RELEASE = "built", "test", "release"
@@ -93,14 +93,6 @@ def _no_address(host: str) -> str:
     return ""
 
 
-def nearest(word: str, known: Iterable[str]) -> str:
-    """Return ` Did you mean 'x'?` for the known word most like this one, or an empty string."""
-    import difflib
-
-    matches = difflib.get_close_matches(word, list(known), n=1)
-    return f" Did you mean {matches[0]!r}?" if matches else ""
-
-
 def digest(text: str) -> str:
     """Return `text` if it is a whole sha256 digest, else raise ConfigurationError."""
     if not _DIGEST.fullmatch(text):
@@ -116,8 +108,11 @@ def platform(text: str) -> str:
     """Return the full name of a platform: `amd64` and `linux/amd64` are both `linux/amd64`."""
     full = text if "/" in text else f"linux/{text}"
     if full not in PLATFORMS:
+        # `linux/` is alike in all of them and says nothing about what was meant.
+        near = find_nearest(full.rpartition("/")[2], map(architecture, PLATFORMS))
+        meant = f" Did you mean 'linux/{near}'?" if near else ""
         raise ConfigurationError(
-            f"Unknown platform {text!r}.{nearest(full, PLATFORMS)}",
+            f"Unknown platform {text!r}.{meant}",
             why=f"The pipeline builds for {' and '.join(PLATFORMS)}.",
             next_step="Name one or both, as in --platforms=amd64,arm64.",
         )

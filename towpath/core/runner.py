@@ -23,10 +23,11 @@ from towpath.core import environment
 from towpath.core.errors import CommandFailedError, InterruptedRunError
 from towpath.core.redaction import SECRETS, Lines, Redactor
 
-SIGNALLED = 128
 TAIL_LINES = 12
 # Seconds that a command has to end by itself once it is asked to.
 PATIENCE = 10
+# Seconds to read what it said when it has ended.
+READING = 5
 
 
 @dataclass(frozen=True)
@@ -61,7 +62,9 @@ class Echo(Protocol):
 
 
 class Running(Protocol):
-    """What flows ask of a runner; tests bring their own small one."""
+    """What others ask of a runner; tests bring their own small one."""
+
+    env: dict[str, str]
 
     def run(
         self,
@@ -80,6 +83,9 @@ class Running(Protocol):
 
     def stop(self) -> None:
         """End every command that runs now, and start no more."""
+
+    def spawn(self, argv: Sequence[str], *, log: Path, env: Mapping[str, str] | None = None) -> int:
+        """Start a process that outlives us, in a session of its own, and return its pid."""
 
 
 class Runner:
@@ -133,29 +139,25 @@ class Runner:
         self.echo.command(line)
         started = time.monotonic()
         process = self._start(argv, line, env, cwd, stdin is not None)
-        lines: dict[str, list[str]] = {"out": [], "err": []}
+        out: list[str] = []
+        err: list[str] = []
+        shown = stream or self.streaming
         readers = [
-            threading.Thread(
-                target=self._read, args=(pipe, lines[name], stream, label), daemon=True
-            )
-            for name, pipe in (("out", process.stdout), ("err", process.stderr))
+            threading.Thread(target=self._read, args=(pipe, lines, shown, label), daemon=True)
+            for pipe, lines in ((process.stdout, out), (process.stderr, err))
         ]
         try:
             for reader in readers:
                 reader.start()
             self._wait(process, line, stdin, timeout)
+            # A child that outlives the command may keep its streams open.
             for reader in readers:
-                reader.join(timeout=5)
+                reader.join(READING)
         except KeyboardInterrupt as error:
             _end_groups([process])
             raise InterruptedRunError(f"Interrupted while this ran: {line}") from error
-        outcome = Outcome(
-            tuple(argv),
-            process.returncode,
-            "".join(lines["out"]),
-            "".join(lines["err"]),
-            time.monotonic() - started,
-        )
+        seconds = time.monotonic() - started
+        outcome = Outcome(tuple(argv), process.returncode, "".join(out), "".join(err), seconds)
         if log is not None:
             log.parent.mkdir(parents=True, exist_ok=True)
             log.write_text(f"$ {line}\n{self.secrets.text(outcome.stdout + outcome.stderr)}")
@@ -256,7 +258,7 @@ class Runner:
         with pipe:
             for text in pipe:
                 into.append(text)
-                if self.streaming or shown:
+                if shown:
                     for line in lines.feed(text.rstrip("\n")):
                         self.echo.stream(head + line)
         for line in lines.flush():

@@ -98,7 +98,7 @@ def carry_out(site: Site, kind: str, digest: str, version: str) -> Deployed:
 
     `kind` is deploy or rollback. Raises the errors of `deploy`.
     """
-    started = site.clock.now()
+    started = site.clock.monotonic()
     if not site.environment.port:
         raise ConfigurationError(
             f"Cannot deploy to {site.name}: no port configured.",
@@ -120,7 +120,7 @@ def carry_out(site: Site, kind: str, digest: str, version: str) -> Deployed:
             previous = traffic.serving_digest(site)
             at, name = stages.stamp(stages.now()), uuid.uuid4().hex
             Deployment(site, DeploymentPlan(name, kind, digest, version, previous, at), image).run()
-    seconds = site.clock.now() - started
+    seconds = site.clock.monotonic() - started
     return Deployed(site.name, digest, previous, version, seconds, service_images.used(site))
 
 

@@ -89,7 +89,7 @@ def rollback_target(history: Sequence[Mapping[str, Any]]) -> Mapping[str, Any] |
     trail: list[Mapping[str, Any]] = []
     for entry in history:
         if entry["kind"] == "rollback":
-            trail = trail[: _last_index(trail, entry["digest"]) + 1]
+            trail = _up_to(trail, entry["digest"])
         elif not trail or trail[-1]["digest"] != entry["digest"]:
             trail.append(entry)
     return trail[-2] if len(trail) > 1 else None
@@ -109,13 +109,15 @@ def moved_past(
     break no release, and those that were accepted while this very release served. A release that
     was never here was made after those that it left out, but for the `newer` ones of them.
     """
-    place = _last_index(releases, digest)
+    before = _up_to(releases, digest)
+    asked = unknown if before or newer is None else newer
+    # What it met when it was deployed before; a new one meets what the release that serves met.
+    met = (before or releases)[-1]["unknown"] if releases else ()
     fine = {row["name"] for row in migrations if row["safe"] or row["over"] == digest}
-    fine.update(releases[place]["unknown"] if releases else ())
-    asked = set(unknown if place >= 0 or newer is None else newer)
-    return [name for name in unknown if name in asked - fine]
+    return [name for name in unknown if name in asked and name not in fine.union(met)]
 
 
-def _last_index(entries: Sequence[Mapping[str, Any]], digest: str) -> int:
+def _up_to(entries: Sequence[Mapping[str, Any]], digest: str) -> list[Mapping[str, Any]]:
+    """Return the entries up to the last one of a digest; none where it never comes."""
     places = [place for place, entry in enumerate(entries) if entry["digest"] == digest]
-    return places[-1] if places else -1
+    return list(entries[: places[-1] + 1]) if places else []

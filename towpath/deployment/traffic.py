@@ -90,11 +90,11 @@ def prove(site: Site, container: Container) -> None:
     The setting `healthy` has their number, `deadline` the time in seconds. Raises
     CommandFailedError, with the container's log, if that takes too long.
     """
-    wanted, deadline = site.environment.healthy, site.clock.now() + site.environment.deadline
+    wanted, deadline = site.environment.healthy, site.clock.monotonic() + site.environment.deadline
     good, answer = 0, ""
     while good < wanted:
         _require_running(site, container)
-        if site.clock.now() >= deadline:
+        if site.clock.monotonic() >= deadline:
             raise _unhealthy(
                 site,
                 container,
@@ -110,9 +110,9 @@ def await_health(site: Site, container: Container) -> None:
 
     Raises CommandFailedError if that takes longer than the setting `deadline`, in seconds.
     """
-    deadline = site.clock.now() + site.environment.deadline
+    deadline = site.clock.monotonic() + site.environment.deadline
     while not _require_running(site, container).well:
-        if site.clock.now() >= deadline:
+        if site.clock.monotonic() >= deadline:
             raise _unhealthy(
                 site, container, f"It was not healthy after {site.environment.deadline} s."
             )
@@ -135,13 +135,12 @@ def drain(site: Site, hosts: Iterable[str]) -> None:
     names = [host for host in hosts if site.proxy.slot(host)]
     for host in names:
         site.proxy.set(host, "drain")
-    deadline, quiet = site.clock.now() + site.environment.drain, 0
+    deadline, quiet = site.clock.monotonic() + site.environment.drain, 0
     while names and quiet < QUIET_POLLS:
         open_ = _open_requests(site, names)
-        if site.clock.now() >= deadline:
+        if site.clock.monotonic() >= deadline:
             site.workspace.terminal.warn(
-                f"{open_} requests were still open after the drain time of"
-                f" {site.environment.drain} s."
+                f"{open_} requests were still open after the drain time of {site.environment.drain} s."
             )
             return
         quiet = 0 if open_ else quiet + 1
@@ -165,15 +164,24 @@ def watch(
 
     Raises CommandFailedError for one that falls ill, GateFailedError for too many errors.
     """
-    deadline = site.clock.now() + site.environment.bake
-    while True:
-        for row in containers():
-            _require_running(site, row)
-            if row.health == "unhealthy":
-                raise _unhealthy(site, row, "It became unhealthy while it was monitored.")
-        if site.clock.now() >= deadline:
-            break
-        site.clock.sleep(min(1.0, max(POLL, deadline - site.clock.now())))
+    deadline = site.clock.monotonic() + site.environment.bake
+    _require_healthy(site, containers())
+    while (left := deadline - site.clock.monotonic()) > 0:
+        site.clock.sleep(min(1.0, max(POLL, left)))
+        _require_healthy(site, containers())
+    _judge_errors(site, baseline)
+
+
+def _require_healthy(site: Site, containers: Iterable[Container]) -> None:
+    """Raise CommandFailedError for a container that stopped, was started again or is unhealthy."""
+    for row in containers:
+        _require_running(site, row)
+        if row.health == "unhealthy":
+            raise _unhealthy(site, row, "It became unhealthy while it was monitored.")
+
+
+def _judge_errors(site: Site, baseline: Mapping[str, Count]) -> None:
+    """Judge the errors among the answers since the baseline; raises GateFailedError."""
     now = dict(baseline) | counts(site, baseline)
     answers = sum(now[host].answers - before.answers for host, before in baseline.items())
     failures = sum(now[host].failures - before.failures for host, before in baseline.items())

@@ -28,21 +28,22 @@ def inspect(
     """Compare what a site answers, and what its engine runs, with what should serve."""
     live = get(f"{site.environment.url}/health/live")
     ready = get(f"{site.environment.url}/health/ready")
-    seen = [
+    containers = site.serving()
+    image = site.workspace.config.images.at(digest)
+    compared: list[tuple[str, object, object]] = [
         ("/health/live answers", live.status, 200),
         ("/health/live names the version", live.body.get("version"), version),
         ("/health/live names the digest", live.body.get("digest"), digest),
         ("/health/ready answers", ready.status, 200),
         ("/health/ready says", ready.body.get("status"), "ok"),
+        *((f"{row.name} runs", row.digest, digest) for row in containers),
+        *((f"{row.name} was made of", row.image, image) for row in containers),
     ]
-    containers = site.serving()
-    seen += [(f"{row.name} runs", row.digest, digest) for row in containers]
-    image = site.workspace.config.images.at(digest)
-    seen += [(f"{row.name} was made of", row.image, image) for row in containers]
     if not containers:
-        seen.append(("containers behind the proxy", 0, site.environment.replicas))
-    wrong = [row for row in seen if row[1] != row[2]]
-    problems = [f"{what} {found!r}, not {wanted!r}" for what, found, wanted in wrong]
+        compared.append(("containers behind the proxy", 0, site.environment.replicas))
+    problems = [
+        f"{what} {found!r}, not {wanted!r}" for what, found, wanted in compared if found != wanted
+    ]
     problems += [answer.problem for answer in (live, ready) if answer.problem]
     return {
         "mismatches": len(problems),

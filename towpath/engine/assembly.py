@@ -9,9 +9,9 @@ from pathlib import Path
 
 from towpath.core import private
 from towpath.core.errors import CommandFailedError
+from towpath.core.runner import Running
 from towpath.engine import daemon, machine, recipes
 from towpath.engine.layout import Layout
-from towpath.engine.protocols import Starting
 
 FILES = Path(__file__).with_name("images")
 PLACE = Path("PLACE")
@@ -60,7 +60,7 @@ def images_current(layout: Layout, made: Recipe) -> bool:
     return current and (layout.state / "registry").is_dir()
 
 
-def unpack(layout: Layout, made: Recipe, runner: Starting) -> None:
+def unpack(layout: Layout, made: Recipe, runner: Running) -> None:
     """Fetch and unpack Debian: the root if it is not there, the archives if images are due.
 
     What is half made has another name until it is whole.
@@ -88,7 +88,7 @@ def unpack(layout: Layout, made: Recipe, runner: Starting) -> None:
         half.rename(root)
 
 
-def build(layout: Layout, made: Recipe, runner: Starting) -> None:
+def build(layout: Layout, made: Recipe, runner: Running) -> None:
     """Build the base images and push them to the engine's registry under their usual names."""
     shutil.copy(machine.AUTHORITIES, context(layout) / "ca-certificates.crt")
     engine = layout.environment(runner.env)

@@ -11,11 +11,11 @@ from pathlib import Path
 
 from towpath.core import private
 from towpath.core.errors import CommandFailedError, ConfigurationError
+from towpath.core.runner import Running
 from towpath.engine import clients, processes, recipes
 from towpath.engine.discover import answers
 from towpath.engine.layout import Layout
 from towpath.engine.ports import holder
-from towpath.engine.protocols import Starting
 
 SCRIPT = Path(__file__).with_name("engine.sh")
 # Written by the process itself, whole, before it does anything that would have to be stopped.
@@ -38,7 +38,7 @@ def running(layout: Layout) -> processes.Process | None:
     return found if found is not None and processes.living(found) else None
 
 
-def start(layout: Layout, root: Path, foreign: str, runner: Starting) -> None:
+def start(layout: Layout, root: Path, foreign: str, runner: Running) -> None:
     """Start dockerd and the registry and return when both answer.
 
     Raises ConfigurationError for a registry port that is taken, CommandFailedError with the end

@@ -87,8 +87,3 @@ def require_reachable(endpoint: str) -> None:
         next_step="Run the command on that machine, or take another engine: DOCKER_HOST= (empty) "
         "or DOCKER_CONTEXT=default takes this machine's.",
     )
-
-
-def engine_environment(env: Mapping[str, str], probe: Probe = answers) -> dict[str, str]:
-    """Return what commands need in their environment; nothing for the host's engine or none."""
-    return dict(find(env, probe).environment)

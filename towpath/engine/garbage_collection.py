@@ -15,11 +15,11 @@ from pathlib import Path
 from towpath.core import private
 from towpath.core.errors import CommandFailedError
 from towpath.core.references import Repository
+from towpath.core.runner import Running
 from towpath.core.terminal import Terminal
 from towpath.engine import daemon, processes, recipes
 from towpath.engine.layout import Layout, layout
 from towpath.engine.lifecycle import alone
-from towpath.engine.protocols import Starting
 
 PROGRAM = "docker-registry"
 TREE = Path("docker/registry/v2")
@@ -39,7 +39,7 @@ def revisions(place: Path, repository: str) -> list[str]:
     return sorted(row.read_text().strip() for row in rows)
 
 
-def collect(runner: Starting, terminal: Terminal) -> int:
+def collect(runner: Running, terminal: Terminal) -> int:
     """Free what no manifest needs, and return how many bytes that were.
 
     Raises CommandFailedError where the registry does not start again, with the end of its log.
@@ -61,7 +61,7 @@ def collect(runner: Starting, terminal: Terminal) -> int:
         return before - usage(place / "blobs")
 
 
-def heal(runner: Starting, terminal: Terminal) -> None:
+def heal(runner: Running, terminal: Terminal) -> None:
     """Let a registry take pushes again that a killed command left read-only."""
     own = layout(runner.env)
     if not own.collecting.exists():
@@ -89,7 +89,7 @@ def usage(folder: Path) -> int:
     return sum(row.stat().st_size for row in folder.rglob("*") if row.is_file())
 
 
-def _serve(own: Layout, runner: Starting, *, readonly: bool) -> None:
+def _serve(own: Layout, runner: Running, *, readonly: bool) -> None:
     """Let the registry run with another configuration; it is away for a moment."""
     config = own.run / ("registry-readonly.yml" if readonly else "registry.yml")
     private.write_private(config, recipes.registry_config(own.state, own.run, readonly=readonly))

@@ -8,14 +8,14 @@ from contextlib import contextmanager
 
 from towpath.core import locks, private
 from towpath.core.errors import ConfigurationError, EngineAbsentError
+from towpath.core.runner import Running
 from towpath.core.terminal import Terminal
 from towpath.engine import assembly, clients, daemon, machine
 from towpath.engine.discover import EngineFound, Probe, answers, find, require_reachable
 from towpath.engine.layout import Layout, layout
-from towpath.engine.protocols import Starting
 
 
-def up(runner: Starting, terminal: Terminal, probe: Probe = answers) -> dict[str, str]:
+def up(runner: Running, terminal: Terminal, probe: Probe = answers) -> dict[str, str]:
     """Make sure that an engine answers, and return what commands need to talk to it.
 
     A host's engine is used as it is. Raises EngineAbsentError where none answers and none can be
@@ -46,7 +46,7 @@ def up(runner: Starting, terminal: Terminal, probe: Probe = answers) -> dict[str
     return own.environment(runner.env)
 
 
-def _renew_clients(own: Layout, runner: Starting, terminal: Terminal) -> None:
+def _renew_clients(own: Layout, runner: Running, terminal: Terminal) -> None:
     if not own.password.is_file():
         terminal.warn(
             "The embedded engine was started by an earlier version: every user of this machine can"
@@ -62,7 +62,7 @@ def _usable(found: EngineFound, own: Layout) -> bool:
     return found.kind == "host"
 
 
-def _bring_up(own: Layout, made: assembly.Recipe, runner: Starting, terminal: Terminal) -> None:
+def _bring_up(own: Layout, made: assembly.Recipe, runner: Running, terminal: Terminal) -> None:
     if daemon.running(own) is not None and not daemon.ready(own):
         terminal.say("The embedded engine runs and does not answer: it is started again.")
         daemon.stop(own)
@@ -80,7 +80,7 @@ def _bring_up(own: Layout, made: assembly.Recipe, runner: Starting, terminal: Te
             assembly.build(own, made, runner)
 
 
-def down(runner: Starting, terminal: Terminal, *, purge: bool = False) -> None:
+def down(runner: Running, terminal: Terminal, *, purge: bool = False) -> None:
     """Stop the embedded engine with everything in it; with `purge` delete what it kept on disk."""
     own = layout(runner.env)
     if not own.state.is_dir():
@@ -106,7 +106,7 @@ def _purge(own: Layout) -> None:
             path.unlink()
 
 
-def status(runner: Starting, terminal: Terminal) -> None:
+def status(runner: Running, terminal: Terminal) -> None:
     """Write which engine commands would use, and what there is of the embedded one."""
     own = layout(runner.env)
     found = find(runner.env)

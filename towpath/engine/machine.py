@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from towpath.core.errors import CommandFailedError, EngineAbsentError
+from towpath.core.runner import Running
 from towpath.engine.apt_sources import mirrors
-from towpath.engine.protocols import Starting
 
 APT = Path("/etc/apt")
 AUTHORITIES = Path("/etc/ssl/certs/ca-certificates.crt")
@@ -67,7 +67,7 @@ def require(machine: Machine) -> None:
         )
 
 
-def install_tools(runner: Starting) -> None:
+def install_tools(runner: Running) -> None:
     """Install mmdebstrap where it is missing; fetches package lists only when the old ones fail."""
     if shutil.which("mmdebstrap", path=runner.env.get("PATH")) and AUTHORITIES.is_file():
         return
@@ -87,7 +87,7 @@ def host_mirrors(machine: Machine, apt: Path = APT) -> list[str]:
     return mirrors(path.read_text(errors="replace") for path in paths if path.is_file())
 
 
-def proxies(runner: Starting) -> Mapping[str, str]:
+def proxies(runner: Running) -> Mapping[str, str]:
     """Return the proxies of APT or of the environment, as http_proxy and https_proxy."""
     found: dict[str, str] = {}
     for scheme in ("http", "https"):

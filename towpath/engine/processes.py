@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 import signal
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+
+from towpath.core.clock import SYSTEM
 
 PROC = Path("/proc")
 BOOT = PROC / "sys/kernel/random/boot_id"
@@ -86,15 +87,7 @@ def wait(process: Process, seconds: float) -> bool:
 
 def until(condition: Callable[[], bool], seconds: float, pause: float = 0.05) -> bool:
     """Ask again and again until the condition holds; False when it does not within `seconds`."""
-    return any(condition() for _ in _ticks(seconds, pause))
-
-
-def _ticks(seconds: float, pause: float) -> Iterator[None]:
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        yield
-        time.sleep(pause)
-    yield
+    return SYSTEM.wait_until(condition, seconds, pause)
 
 
 def _read(directory: Path) -> Process | None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -11,7 +10,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
+from towpath.core.clock import SYSTEM, Clock
 from towpath.core.errors import CommandFailedError
+from towpath.core.retry import Backoff, attempts
 
 if TYPE_CHECKING:
     from docker import DockerClient
@@ -24,8 +25,7 @@ ONE_OFF = "com.docker.compose.oneoff"
 NOT_STARTED = re.compile(
     r"OCI runtime exec failed: (?!.*(?:executable file not found|no such file or directory))"
 )
-# Seconds between the tries.
-PAUSES = (0.2, 0.5, 1.0, 2.0)
+RETRY = Backoff(first=0.2, longest=2.0, attempts=5)
 
 
 @dataclass(frozen=True)
@@ -70,8 +70,9 @@ class EngineImage:
 class Engine:
     """Speaks with the engine that `env` names; every method raises CommandFailedError."""
 
-    def __init__(self, env: Mapping[str, str]) -> None:
+    def __init__(self, env: Mapping[str, str], clock: Clock = SYSTEM) -> None:
         self._env = dict(env)
+        self._clock = clock
 
     @cached_property
     def _client(self) -> DockerClient:
@@ -102,14 +103,13 @@ class Engine:
         Where the engine could not start it, it did nothing yet, and is started again.
         """
         code, text = -1, ""
-        for pause in (*PAUSES, None):
+        for _ in attempts(RETRY, self._clock):
             with self._errors(f"run {argv[0]} in {container.name}"):
                 found, output = self._client.containers.get(container.id).exec_run(list(argv))
             code = -1 if found is None else found
             text = cast(bytes, output).decode(errors="replace")
-            if pause is None or not (code and NOT_STARTED.match(text)):
+            if not (code and NOT_STARTED.match(text)):
                 break
-            time.sleep(pause)
         return code, text
 
     def logs(self, container: Container, lines: int) -> str:

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
 from towpath.config import Environment, binding
 from towpath.config.workspace import Workspace
 from towpath.core import environment
+from towpath.core.clock import SYSTEM, Clock
 from towpath.core.errors import CommandFailedError, ConfigurationError
 from towpath.core.runner import Outcome
 from towpath.environments import compose_commands as compose
@@ -53,18 +53,6 @@ class Containers(Protocol):
         """Return where the engine keeps images."""
 
 
-class Clock:
-    """Time as flows see it; tests bring one that does not wait."""
-
-    def now(self) -> float:
-        """Return seconds that only grow."""
-        return time.monotonic()
-
-    def sleep(self, seconds: float) -> None:
-        """Let time pass."""
-        time.sleep(seconds)
-
-
 @dataclass(frozen=True)
 class Release:
     """What is deployed: the image by digest, its version, and the deployment that brings it."""
@@ -82,7 +70,7 @@ class Site:
     workspace: Workspace
     environment: Environment
     engine: Containers
-    clock: Clock = field(default_factory=Clock)
+    clock: Clock = SYSTEM
 
     @classmethod
     def open(cls, workspace: Workspace, environment: Environment) -> Site:
@@ -168,7 +156,9 @@ class Site:
                 next_step=f"invoke services.up --environment={self.name}",
             )
         container = found
-        return Proxy(lambda argv: self.engine.execute(container, argv), self.state / "proxy")
+        return Proxy(
+            lambda argv: self.engine.execute(container, argv), self.state / "proxy", self.clock
+        )
 
     def serving(self) -> list[Container]:
         """Return the web containers that get requests now; none where there is no proxy."""
@@ -179,11 +169,8 @@ class Site:
 
     def wait(self, what: str, seconds: float, reached: Callable[[], bool]) -> None:
         """Wait until something is so; raises CommandFailedError if it is not so in time."""
-        deadline = self.clock.now() + seconds
-        while not reached():
-            if self.clock.now() >= deadline:
-                raise CommandFailedError(f"{what} did not happen within {seconds:g} s.")
-            self.clock.sleep(POLL)
+        if not self.clock.wait_until(reached, seconds, POLL):
+            raise CommandFailedError(f"{what} did not happen within {seconds:g} s.")
 
 
 def variables(site: Site, release: Release) -> Mapping[str, str]:

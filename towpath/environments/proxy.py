@@ -6,12 +6,13 @@ the official image has, over its /dev/tcp: no port is published and no socket is
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from towpath.core import private
+from towpath.core.clock import SYSTEM, Clock
 from towpath.core.errors import CommandFailedError
+from towpath.core.retry import Backoff, attempts
 from towpath.environments import haproxy_reader as haproxy
 from towpath.environments.haproxy_reader import Slot
 
@@ -23,7 +24,7 @@ SCRIPT = (
     "exec 3<>/dev/tcp/127.0.0.1/9999 && printf '%s\\n' \"$1\" >&3"
     " && cat <&3 && printf '%s\\n' \"$2\""
 )
-TRIES, PAUSE = 5, 0.2
+RETRY = Backoff(first=0.2, longest=0.4, attempts=5)
 STATES = ("ready", "drain", "maint")
 
 
@@ -35,9 +36,13 @@ class Proxy:
     """
 
     def __init__(
-        self, execute: Callable[[Sequence[str]], tuple[int, str]], directory: Path
+        self,
+        execute: Callable[[Sequence[str]], tuple[int, str]],
+        directory: Path,
+        clock: Clock = SYSTEM,
     ) -> None:
         self._execute = execute
+        self._clock = clock
         self._directory = directory
 
     def slots(self) -> list[Slot]:
@@ -100,14 +105,13 @@ class Proxy:
     def _ask(self, command: str) -> str:
         """Return the whole answer; every command of ours can be given twice."""
         output = ""
-        for _ in range(TRIES):
+        for _ in attempts(RETRY, self._clock):
             code, output = self._execute(["bash", "-c", SCRIPT, "towpath", command, WHOLE])
             if code:
                 break
             answer, whole, _rest = output.rpartition(WHOLE)
             if whole:
                 return answer
-            time.sleep(PAUSE)
         raise CommandFailedError(
             f"The proxy's runtime API did not answer `{command}`.", why=output.strip()
         )

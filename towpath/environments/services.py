@@ -54,14 +54,14 @@ def up(site: Site, services: tuple[str, ...], *, resolve: bool = False) -> Mappi
 
 def wait(site: Site, services: tuple[str, ...], seconds: float = PATIENCE) -> Mapping[str, str]:
     """Wait until these services are healthy, and return their addresses."""
-    deadline = site.clock.now() + seconds
+    deadline = site.clock.monotonic() + seconds
     while True:
         found = {row.service: row for row in site.containers() if row.service in services}
         well = {name: row for name, row in found.items() if row.well}
         if len(well) == len(services):
             return {name: _address(well[name]) for name in services}
         _give_up_on_restless(site, found.values())
-        if site.clock.now() >= deadline:
+        if site.clock.monotonic() >= deadline:
             name = sorted(set(services) - set(well))[0]
             raise _not_healthy(site, found.get(name), f"{name}: {seconds:g} s have passed.")
         site.clock.sleep(POLL)

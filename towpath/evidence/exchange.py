@@ -17,7 +17,7 @@ from typing import Any
 from towpath.config.workspace import Workspace
 from towpath.core import documents, files
 from towpath.core.errors import ConfigurationError, NothingToJudgeError
-from towpath.core.references import nearest
+from towpath.core.suggest import nearest
 from towpath.evidence import record as stages
 from towpath.evidence import statement as evidence
 from towpath.evidence.statement import BEFORE_IMAGE, OF_IMAGE, Statement

@@ -6,6 +6,7 @@ import datetime as dt
 import hashlib
 import platform
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -200,53 +201,57 @@ def reusable(config: Config, stage: str, inputs: str) -> Statement | None:
     return found if shelf.restore(config, found) else None
 
 
-def record(
-    workspace: Workspace,
-    stage: str,
-    subject: Subject,
-    facts: Mapping[str, Any],
-    *,
-    inputs: str,
-    started: dt.datetime,
-    duration: float,
-    gates_of: str = "",
-    tools: Mapping[str, str] | None = None,
-    artifacts: Iterable[Path] = (),
-    reason: str = "",
-    detail: str = "",
-) -> Statement:
-    """Judge a stage's facts, write its statement and return it; it does not raise for a verdict.
+@dataclass(frozen=True, kw_only=True)
+class StageResult:
+    """What a stage found out about a subject, before it is judged.
 
-    `gates_of` names the stage whose gates judge, where it is another (`verify-production` is judged
-    as `verify`). `duration` is in seconds. `artifacts` are files below the project's root. A stage
-    without gates passes unless `reason` says why it did not; `detail` is added to the gates' own
-    reasons where they did not pass.
+    `inputs` is the hash of what it depends on, `duration` is in seconds. `gates_of` names the stage
+    whose gates judge, where it is another (`verify-production` is judged as `verify`). `artifacts`
+    are files below the project's root. A stage without gates passes unless `reason` says why it did
+    not; `detail` is added to the gates' own reasons where they did not pass.
     """
-    config = workspace.config
-    facts, reason, detail = SECRETS.document(facts), SECRETS.text(reason), SECRETS.text(detail)
+
+    stage: str
+    subject: Subject
+    facts: Mapping[str, Any]
+    inputs: str
+    started: dt.datetime
+    duration: float
+    gates_of: str = ""
+    tools: Mapping[str, str] = field(default_factory=dict)
+    artifacts: Iterable[Path] = ()
+    reason: str = ""
+    detail: str = ""
+
+
+def record(workspace: Workspace, result: StageResult) -> Statement:
+    """Judge a stage's facts, write its statement and return it; it does not raise for a verdict."""
+    config, stage, subject = workspace.config, result.stage, result.subject
     # JSON has no other numbers; a fact that is none is missing.
-    facts = documents.finite(dict(facts))
-    judged = verdicts(config, gates_of or stage, facts)
-    own = Status.ERRORED if reason else Status.PASSED
-    status = gates.worst([own, *(row.status for row in judged)])
-    previous = _previous(config, stage, subject, inputs)
+    facts = documents.finite(dict(SECRETS.document(result.facts)))
+    judged = verdicts(config, result.gates_of or stage, facts)
+    own = Status.ERRORED if result.reason else Status.PASSED
     in_force = policy(config)
+    previous = _previous(config, stage, subject, result.inputs)
     attempt, repeats = evidence.next_attempt(previous, subject, in_force)
+    reason = SECRETS.text(result.reason) or evidence.reasons(judged, SECRETS.text(result.detail))
     statement = Statement(
         stage=stage,
         subject=subject,
-        status=status,
-        started=stamp(started),
-        duration=round(duration, 3),
+        status=gates.worst([own, *(row.status for row in judged)]),
+        started=stamp(result.started),
+        duration=round(result.duration, 3),
         policy=in_force,
-        inputs=inputs,
+        inputs=result.inputs,
         attempt=attempt,
         repeats=repeats,
-        reason=reason or evidence.reasons(judged, detail),
+        reason=reason,
         facts=facts,
         verdicts=evidence.verdict_rows(judged),
-        tools=tools or {},
-        artifacts={str(file.relative_to(config.root)): file_hash(file) for file in artifacts},
+        tools=result.tools,
+        artifacts={
+            str(file.relative_to(config.root)): file_hash(file) for file in result.artifacts
+        },
     )
     shelf.put(config, statement)
     write_statement(config, statement)

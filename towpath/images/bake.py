@@ -169,11 +169,12 @@ def _remote_failure(
     """Return the error of a build on another machine, with its name and what may differ there."""
     images = workspace.config.images
     own = f" There, {images.registry} is a different registry." if images.is_loopback else ""
-    return CommandFailedError(
+    return buildx.BuildFailedError(
         f"Build of {', '.join(builder.platforms)} failed on {builder.name}: {error.what}",
         why=error.why,
         next_step="Check that it can reach the registry and the base images by the same names."
         + own,
+        exit_codes=error.exit_codes if isinstance(error, buildx.BuildFailedError) else frozenset(),
     )
 
 
@@ -285,7 +286,7 @@ def _run(
     )
     try:
         plan.write_text(bake.definition(targets))
-        log = workspace.config.reports / "logs" / f"build{suffix}.log"
+        log = workspace.config.log(f"build{suffix}")
         env = {**bake.ENV, **builder.env}
         label = suffix.lstrip("-")
         buildx.solve(workspace, argv, env=env, log=log, stream=order.shown, label=label)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from towpath.config.workspace import Workspace
@@ -92,9 +92,9 @@ def build_all(
     tags = {target: names_of(source.version, target, targets, tag) for target in targets}
     registry = registries.client(workspace)
     registry.ping()
-    order = replace(_order(workspace, source, targets, platforms), no_cache=no_cache, shown=shown)
+    order = _order(workspace, source, targets, platforms, no_cache=no_cache, shown=shown)
     with workspace.terminal.step(f"Build {', '.join(targets)} for {', '.join(platforms)}"):
-        solved, given = wheels.provided(
+        solved, used = wheels.provided(
             workspace, order, lambda row: bake.solve(workspace, row), lambda done: done.base
         )
         _unchanged(workspace, source)
@@ -103,7 +103,7 @@ def build_all(
         programs = readback.require_native(workspace, registry, found)
     _require_same_release(registry, source, found, tags)
     for target, (image, base) in found.items():
-        made = origin.describe_origin(source, order, solved, target, base, begun, given.wheels)
+        made = origin.describe_origin(source, order, solved, target, base, begun, used.wheels)
         origin.attach(workspace, registry, image, made)
     mirror.publish(workspace, *((found[target][0].digest, names) for target, names in tags.items()))
     seconds = time.monotonic() - started
@@ -117,7 +117,7 @@ def build_all(
             seconds=seconds,
             above_base=readback.above_base(image, base),
             programs=programs[target],
-            wheels=given.wheels,
+            wheels=used.wheels,
         )
         for target, (image, base) in found.items()
     }
@@ -138,7 +138,7 @@ def keep(
     failed build, and NothingToJudgeError if files changed meanwhile.
     """
     known(target)
-    order = replace(_order(workspace, source, (target,), platforms), no_cache=no_cache, shown=shown)
+    order = _order(workspace, source, (target,), platforms, no_cache=no_cache, shown=shown)
     with workspace.terminal.step(f"Build {target} for {', '.join(platforms)} (not pushed)"):
         name, _ = wheels.provided(
             workspace, order, lambda row: bake.keep(workspace, row, target), lambda _: ""
@@ -211,12 +211,14 @@ def record(
     """
     return stages.record(
         workspace,
-        "build",
-        Subject.image(workspace.config.repository, built.digest),
-        {**facts(source, built, asked), **stages.run_facts(workspace.config)},
-        inputs=inputs(workspace, source, asked),
-        started=started,
-        duration=built.seconds,
+        stages.StageResult(
+            stage="build",
+            subject=Subject.image(workspace.config.repository, built.digest),
+            facts={**facts(source, built, asked), **stages.run_facts(workspace.config)},
+            inputs=inputs(workspace, source, asked),
+            started=started,
+            duration=built.seconds,
+        ),
     )
 
 
@@ -248,12 +250,21 @@ def _order(
     source: SourceSnapshot,
     targets: tuple[str, ...],
     platforms: tuple[str, ...],
+    *,
+    no_cache: bool,
+    shown: bool,
 ) -> Order:
-    build_arguments = arguments(source)
-    if packages := workspace.config.image.run_packages:
-        build_arguments["RUN_PACKAGES"] = " ".join(packages)
-    image_labels = labels(workspace, source)
-    return Order(targets, platforms, build_arguments, image_labels, branch=source.branch)
+    """Return what is asked of the builders."""
+    packages = workspace.config.image.run_packages
+    return Order(
+        targets,
+        platforms,
+        arguments(source) | ({"RUN_PACKAGES": " ".join(packages)} if packages else {}),
+        labels(workspace, source),
+        branch=source.branch,
+        no_cache=no_cache,
+        shown=shown,
+    )
 
 
 def _unchanged(workspace: Workspace, source: SourceSnapshot) -> None:

@@ -11,6 +11,21 @@ from towpath.core.runner import Outcome
 from towpath.images import buildx_reader as buildx
 
 
+class BuildFailedError(CommandFailedError):
+    """A build failed at a step; `exit_codes` are those of the commands in it that failed."""
+
+    def __init__(
+        self,
+        what: str,
+        *,
+        why: str = "",
+        next_step: str = "",
+        exit_codes: frozenset[int] = frozenset(),
+    ) -> None:
+        super().__init__(what, why=why, next_step=next_step)
+        self.exit_codes = exit_codes
+
+
 def solve(
     workspace: Workspace,
     argv: Sequence[str],
@@ -22,7 +37,8 @@ def solve(
 ) -> Outcome:
     """Run a buildx build with the options of `Runner.run`; its output goes to `log`.
 
-    A BuildKit cache error is retried once. Raises CommandFailedError, which names the failed step.
+    Where the builder has lost track of its cache it is asked once more. Raises BuildFailedError,
+    which names the step, or CommandFailedError where there was none.
     """
 
     def attempt() -> Outcome:
@@ -42,10 +58,11 @@ def solve(
         failed = buildx.failure(_text(log))
         if failed is None:
             raise
-        raise CommandFailedError(
+        raise BuildFailedError(
             f"The build failed at {failed.step}.",
             why=failed.output,
             next_step=f"See {log.relative_to(workspace.config.root)}.",
+            exit_codes=buildx.exit_codes(_text(log)),
         ) from error
 
 

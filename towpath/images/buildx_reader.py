@@ -19,6 +19,9 @@ LAST = 25
 LIMIT = 64 << 20
 _STEP = re.compile(r"^#(?P<number>\d+) (?P<name>\[(?:[^\]]* internal\] .*|[^\]]*\]))", re.M)
 _FAILED = re.compile(r"^#(?P<number>\d+) ERROR: (?P<error>.*)$", re.M)
+_EXIT = re.compile(
+    r"^#\d+ ERROR: process .* did not complete successfully: exit code: (\d+)$", re.M
+)
 _ERRORS = re.compile(r"^(?:#\d+ )?ERROR: (.*)$", re.M | re.I)
 _PROVENANCE = re.compile(r"buildx\.build\.provenance(?:/.+)?")
 # BuildKit's messages for an inconsistent cache, mostly while it was being pruned:
@@ -98,6 +101,11 @@ def failure(log: str) -> Failure | None:
     output = re.findall(rf"^#{number} \d+\.\d+ (.*)$", log, re.M)
     ended = re.sub(r'^process ".*" (?=did not)', "It ", match["error"])
     return Failure(names.get(number, f"step {number}"), "\n".join([*output[-LAST:], ended]))
+
+
+def exit_codes(log: str) -> frozenset[int]:
+    """Return the exit codes of the commands that failed, from what `--progress=plain` has shown."""
+    return frozenset(int(code) for code in _EXIT.findall(log) if len(code) <= 3)
 
 
 def is_cache_error(log: str) -> bool:

@@ -11,6 +11,7 @@ from towpath.registry import image as registries
 from towpath.registry import oci_reader as oci
 from towpath.registry.client import RegistryClient
 from towpath.registry.oci_reader import Descriptor
+from towpath.registry.tags import move_tag
 
 
 def join(
@@ -37,7 +38,7 @@ def join(
             )
         manifests |= rows
     index = oci.image_index([manifests[name] for name in platforms], annotations)
-    registry.put_manifest(tag, index)
+    move_tag((registry,), tag, index)
     return index.digest
 
 

@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from towpath.core.errors import ConfigurationError
-from towpath.core.references import BUILT, RELEASE, TEMPORARY, TEST, nearest
+from towpath.core.references import BUILT, RELEASE, TEMPORARY, TEST
 from towpath.core.references import tag as whole_tag
 from towpath.core.references import version_tag
+from towpath.core.suggest import nearest
 
 PRODUCTION = "production"
 TARGETS = (PRODUCTION, "testing", "development")

@@ -21,7 +21,7 @@ def deliver(url: str, token: str, report: Mapping[str, Any]) -> None:
     could not be delivered, with the dashboard's answer.
     """
     try:
-        with http.workspace(url, token) as door:
+        with http.open_session(url, token) as door:
             place = f"{url.rstrip('/')}/api/runs/"
             options: dict[str, Any] = {"timeout": TIMEOUT, "allow_redirects": False}
             with door.post(place, json=report, stream=True, **options) as answer:

@@ -102,6 +102,7 @@ def pipeline(
                 break
     document = writer.write()
     workspace.terminal.summary(report.markdown(document))
+    reports.try_page(workspace, document)
     reports.try_publish(workspace, document)
     for result in run.results:
         if result.error is not None:

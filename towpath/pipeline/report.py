@@ -10,7 +10,12 @@ from typing import Any
 from towpath.config import Config, Dashboard
 from towpath.config.workspace import Workspace
 from towpath.core import documents, files
-from towpath.core.errors import CommandFailedError, ConfigurationError, NothingToJudgeError
+from towpath.core.errors import (
+    CommandFailedError,
+    ConfigurationError,
+    NothingToJudgeError,
+    TowpathError,
+)
 from towpath.core.redaction import SECRETS
 from towpath.pipeline import document as report
 
@@ -57,6 +62,16 @@ def show(workspace: Workspace, document: Mapping[str, Any]) -> None:
             for name, stage in document["stages"].items()
         ],
     )
+
+
+def try_page(workspace: Workspace, document: Mapping[str, Any]) -> None:
+    """Write the page of the run; a failure is reported and changes nothing."""
+    from towpath.pipeline import runs
+
+    try:
+        workspace.terminal.say(f"Report: {runs.write_page(workspace, document)}")
+    except (OSError, TowpathError) as error:
+        workspace.terminal.warn(f"The page of the run was not written: {error}")
 
 
 def publish(workspace: Workspace, document: Mapping[str, Any]) -> str:

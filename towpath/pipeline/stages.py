@@ -140,12 +140,14 @@ def deploy(
     shown = {key: deployed[key] or None for key in ("environment", "digest", "previous")}
     statement = stages.record(
         workspace,
-        name,
-        Subject.image(workspace.config.repository, digest),
-        deployed,
-        inputs=digest,
-        started=begun,
-        duration=deployed["seconds"],
+        stages.StageResult(
+            stage=name,
+            subject=Subject.image(workspace.config.repository, digest),
+            facts=deployed,
+            inputs=digest,
+            started=begun,
+            duration=deployed["seconds"],
+        ),
     )
     return statement, shown
 
@@ -165,14 +167,16 @@ def verify(
     facts = verifications.verify(workspace, place, digest, version)
     statement = stages.record(
         workspace,
-        name,
-        Subject.image(workspace.config.repository, digest),
-        {**facts, "environment": environment, "digest": digest, "version": version},
-        inputs=digest,
-        started=begun,
-        duration=time.monotonic() - started,
-        gates_of="verify",
-        reason="; ".join(facts["problems"]),
+        stages.StageResult(
+            stage=name,
+            subject=Subject.image(workspace.config.repository, digest),
+            facts={**facts, "environment": environment, "digest": digest, "version": version},
+            inputs=digest,
+            started=begun,
+            duration=time.monotonic() - started,
+            gates_of="verify",
+            reason="; ".join(facts["problems"]),
+        ),
     )
     evidence.push(registry.client(workspace), digest, [statement])
     return statement

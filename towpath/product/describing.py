@@ -54,24 +54,31 @@ def _describe(
     name = _text(operation, "name") or _text(operation, "old_name")
     model = (_text(operation, "model_name") or name).lower()
     later = _text(operation, "new_name") or name
-    fact: Fact = {"kind": kind, "model": model, "target": name}
-    fact["new"] = (app, model) in created
-    fact["options"] = _options(state, app, model)
-    fact |= _together(operation, state, app, model, kind)
+    # What the operation meets has to be read before `state` is brought behind it.
     before = _model(state, app, model, kind)
-    tables, old = _tables(before, kind), _field(before, name, kind)
-    fact["before"] = _column(old, connection)
+    old, tables = _field(before, name, kind), _tables(before, kind)
+    met: Fact = {
+        "kind": kind,
+        "model": model,
+        "target": name,
+        "new": (app, model) in created,
+        "options": _options(state, app, model),
+        **_together(operation, state, app, model, kind),
+        "before": _column(old, connection),
+    }
     operation.state_forwards(app, state)
     after = _model(state, app, later.lower() if kind == "RenameModel" else model, kind)
     new = _field(after, later, kind)
-    fact["after"] = _column(new, connection)
-    fact["altered"] = _altered(old, new, connection)
-    fact["reversible"] = bool(operation.reversible)
-    fact["constraint"] = _constraint(operation)
-    fact["renamed"] = tables != _tables(after, kind)
-    fact["silent"] = _silent(operation, app, kind, connection, after or before)
-    _note_tables(created, kind, app, model, later.lower(), bool(fact["new"]))
-    return fact
+    _note_tables(created, kind, app, model, later.lower(), met["new"])
+    return {
+        **met,
+        "after": _column(new, connection),
+        "altered": _altered(old, new, connection),
+        "reversible": bool(operation.reversible),
+        "constraint": _constraint(operation),
+        "renamed": tables != _tables(after, kind),
+        "silent": _silent(operation, app, kind, connection, after or before),
+    }
 
 
 def _note_tables(created: Tables, kind: str, app: str, model: str, later: str, fresh: bool) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from towpath.config import waivers as policy
 from towpath.config.workspace import Workspace
-from towpath.core.errors import PromotionRefusedError, RegistryError, RegistryNotFoundError
+from towpath.core.errors import PromotionRefusedError, RegistryNotFoundError
 from towpath.core.references import RELEASE
 from towpath.core.references import digest as whole_digest
 from towpath.core.references import tag
@@ -68,25 +68,26 @@ def promote(workspace: Workspace, stage: str, digest: str = "") -> Promoted:
     for words in candidate.availability.accepted:
         workspace.terminal.warn(words)
     mirror.publish(workspace, (chosen, (stage,)))
-    _read_back(registry, stage, candidate.image)
     seconds = time.monotonic() - started
     release, unproven = candidate.release, candidate.availability.unproven
     statement = stages.record(
         workspace,
-        f"promote-{stage}",
-        Subject.image(workspace.config.repository, chosen),
-        {
-            "digest": chosen,
-            "tag": stage,
-            "version": release.version,
-            "unproven": list(unproven),
-            "accepted": list(candidate.availability.accepted),
-            "judged": {name: row.sha256 for name, row in release.statements.items()},
-            **stages.run_facts(workspace.config),
-        },
-        inputs=chosen,
-        started=begun,
-        duration=seconds,
+        stages.StageResult(
+            stage=f"promote-{stage}",
+            subject=Subject.image(workspace.config.repository, chosen),
+            facts={
+                "digest": chosen,
+                "tag": stage,
+                "version": release.version,
+                "unproven": list(unproven),
+                "accepted": list(candidate.availability.accepted),
+                "judged": {name: row.sha256 for name, row in release.statements.items()},
+                **stages.run_facts(workspace.config),
+            },
+            inputs=chosen,
+            started=begun,
+            duration=seconds,
+        ),
     )
     evidence.push(registry, chosen, [statement])
     mirror.publish(workspace, (chosen, ()))
@@ -186,14 +187,3 @@ def refuse(candidate: Candidate, stage: str, what: str = "", next_step: str = ""
         why="\n".join(candidate.availability.reasons),
         next_step=next_step or MAKE_IT,
     )
-
-
-def _read_back(registry: RegistryClient, name: str, image: Image) -> None:
-    """Ask for the tag again, and for each platform by its digest."""
-    again = registries.image(registry, name)
-    if again.digest != image.digest or again.platforms.keys() != image.platforms.keys():
-        raise RegistryError(
-            f"The tag {name} points at {again.digest}, not at {image.digest}.",
-            why="Somebody moved it at the same time.",
-            next_step="Look at `invoke registry.inspect` and promote again.",
-        )

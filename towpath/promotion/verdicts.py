@@ -10,7 +10,8 @@ from towpath.core.errors import (
     NothingToJudgeError,
     TowpathError,
 )
-from towpath.core.references import RELEASE, nearest
+from towpath.core.references import RELEASE
+from towpath.core.suggest import nearest
 from towpath.evidence import judgement
 from towpath.evidence import record as stages
 from towpath.evidence.judgement import JudgingRules

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +16,7 @@ from towpath.core.errors import (
 )
 from towpath.core.references import Repository
 from towpath.core.references import tag as whole_tag
+from towpath.core.retry import UNLIMITED, Backoff, with_retry
 from towpath.core.runner import command_failed
 from towpath.engine import docker_commands as docker
 from towpath.engine import port_conflicts as ports
@@ -28,7 +28,8 @@ from towpath.registry.login import registry_client
 from towpath.registry.oci_reader import Descriptor, ImageConfig, Manifest
 
 CONTAINER = "towpath-registry"
-PATIENCE = 20.0  # seconds until a registry that was started has to answer
+# Until a registry that was started has to answer.
+STARTING = Backoff(first=0.1, longest=1.0, attempts=UNLIMITED, deadline=20.0)
 
 
 @dataclass(frozen=True)
@@ -90,11 +91,11 @@ def start(workspace: Workspace) -> bool:
     port = int(place.registry.partition(":")[2] or 80)
     with ports.named(workspace, "our registry", f"name another in TOWPATH_REGISTRY than {port}"):
         _start(workspace, port)
-    deadline = time.monotonic() + PATIENCE
-    while not _answers(registry):
-        if time.monotonic() > deadline:
-            registry.ping(patient=False)
-        time.sleep(0.5)
+    with_retry(
+        lambda: _require_answer(registry),
+        lambda error: isinstance(error, RegistryNetworkError),
+        STARTING,
+    )
     return True
 
 
@@ -147,13 +148,18 @@ def untag(workspace: Workspace, name: str) -> None:
 
 def _answers(registry: RegistryClient) -> bool:
     try:
-        registry.ping(patient=False)
+        _require_answer(registry)
     except RegistryNetworkError:
         return False
-    except RegistryUnauthorizedError:
-        # It wants a login, so it is there.
-        return True
     return True
+
+
+def _require_answer(registry: RegistryClient) -> None:
+    """Raise RegistryNetworkError unless something answers, be it that it wants a login."""
+    try:
+        registry.ping(patient=False)
+    except RegistryUnauthorizedError:
+        return
 
 
 def image(registry: RegistryClient, reference: str) -> Image:

@@ -14,9 +14,10 @@ from towpath.registry import oci_reader as oci
 from towpath.registry import push_lock as guard
 from towpath.registry.client import RegistryClient, transfer
 from towpath.registry.client.uploads import UploadSessions
-from towpath.registry.copy import Arrived, move, read_back, spread
+from towpath.registry.copy import Arrived, spread
 from towpath.registry.login import registry_client
 from towpath.registry.oci_reader import Manifest
+from towpath.registry.tags import move_tag
 
 if TYPE_CHECKING:
     from towpath.config.workspace import Workspace
@@ -65,8 +66,7 @@ def publish(workspace: Workspace, *images: tuple[str, Sequence[str]]) -> tuple[A
     for digest, tags in images:
         for tag in tags:
             with workspace.terminal.step(f"Name it {tag}"):
-                move((*others, first), tag, first.manifest(digest))
-                read_back((*others, first), tag, digest)
+                move_tag((*others, first), tag, first.manifest(digest))
     return tuple(arrived)
 
 

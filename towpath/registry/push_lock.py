@@ -10,15 +10,12 @@ import functools
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Concatenate, NoReturn, ParamSpec, TypeVar, cast
+from typing import Concatenate, NoReturn, ParamSpec, TypeVar
 
 from towpath.config.workspace import Workspace
 from towpath.core import locks, private
 from towpath.core.errors import LockedError
 from towpath.engine.layout import layout
-
-if TYPE_CHECKING:
-    from towpath.engine.protocols import Starting
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -73,4 +70,4 @@ def _heal(workspace: Workspace) -> None:
     if own.serves(workspace.config.registry) and own.collecting.exists():
         from towpath.engine import garbage_collection as collection
 
-        collection.heal(cast("Starting", workspace.runner), workspace.terminal)
+        collection.heal(workspace.runner, workspace.terminal)

@@ -9,7 +9,6 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
 
 from towpath.config.workspace import Workspace
 from towpath.core import documents, private
@@ -33,9 +32,6 @@ from towpath.registry.client import RegistryClient
 from towpath.retention import rules as retention
 from towpath.retention.manifests import survey
 from towpath.retention.rules import Decision, ManifestNode, RetentionRules
-
-if TYPE_CHECKING:
-    from towpath.engine.protocols import Starting
 
 KEPT = 5
 CACHE = "cache-"
@@ -183,7 +179,7 @@ def carry_out(workspace: Workspace, found: Seen) -> None:
         workspace.terminal.say("Run the garbage collection of this registry to free its disk.")
         return
     with workspace.terminal.step("Free disk space of the registry"):
-        freed = collection.collect(cast("Starting", workspace.runner), workspace.terminal)
+        freed = collection.collect(workspace.runner, workspace.terminal)
     workspace.terminal.say(f"Freed {freed / 1e6:.1f} MB.")
 
 

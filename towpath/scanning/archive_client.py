@@ -26,7 +26,7 @@ def fetch(address: str, limit: int) -> Fetched:
     content = bytearray()
     try:
         with (
-            http.workspace(address) as door,
+            http.open_session(address) as door,
             door.get(address, timeout=TIMEOUT, stream=True) as answer,
         ):
             answer.raise_for_status()

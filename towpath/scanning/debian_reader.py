@@ -57,12 +57,14 @@ def codename(files: Mapping[str, bytes]) -> str:
 
 def installed(files: Mapping[str, bytes]) -> list[Package]:
     """Return the installed packages; raises NothingToJudgeError if there are none."""
-    found = []
-    for name, content in files.items():
-        if name == STATUS or (name.startswith(STATUS_PARTS) and wanted(name)):
-            for row in paragraphs(content.decode("utf-8", "replace")):
-                if row.get("Status", "install ok installed").endswith(" installed"):
-                    found.append(_package(row, name))
+    found = [
+        _package(row, name)
+        for name, content in files.items()
+        if wanted(name) and name != RELEASE
+        for row in paragraphs(content.decode("utf-8", "replace"))
+        # The parts of an image without a shell have no such field.
+        if row.get("Status", "install ok installed").endswith(" installed")
+    ]
     if not found:
         raise NothingToJudgeError("The image has no list of installed packages.")
     return found

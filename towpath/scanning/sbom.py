@@ -91,7 +91,7 @@ def _listed(
     reference = workspace.config.images.at(image.digest)
 
     def ask(platform: str) -> str | Exception:
-        log = workspace.config.reports / "logs" / f"sbom-{platform.replace('/', '-')}.log"
+        log = workspace.config.log(f"sbom-{platform.replace('/', '-')}")
         argv = syft.sbom(place, reference, platform)
         try:
             with private.home() as home:

@@ -117,15 +117,19 @@ def record(workspace: Workspace, found: Scan, *, started: dt.datetime) -> Statem
             workspace.terminal.warn(policy.unused_warning(name))
     return stages.record(
         workspace,
-        "scan",
-        Subject.image(workspace.config.repository, found.digest),
-        found.facts(),
-        inputs=inputs(workspace, found.digest),
-        started=started,
-        duration=found.seconds,
-        reason=found.reason(),
-        artifacts=_sarif(workspace, found),
-        detail="" if found.sizes.above_base else "its provenance has no base image; build it again",
+        stages.StageResult(
+            stage="scan",
+            subject=Subject.image(workspace.config.repository, found.digest),
+            facts=found.facts(),
+            inputs=inputs(workspace, found.digest),
+            started=started,
+            duration=found.seconds,
+            reason=found.reason(),
+            artifacts=_sarif(workspace, found),
+            detail=(
+                "" if found.sizes.above_base else "its provenance has no base image; build it again"
+            ),
+        ),
     )
 
 

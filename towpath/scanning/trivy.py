@@ -88,7 +88,7 @@ def scan(workspace: Workspace, digest: str, platform: str) -> list[tuple[Advisor
     """
     start = command(workspace) or trivy.BINARY
     argv = trivy.image(start, workspace.config.images.at(digest), platform)
-    log = workspace.config.reports / "logs" / "scan.log"
+    log = workspace.config.log("scan")
     # In an empty directory, so that no .trivyignore of the project hides findings.
     with tempfile.TemporaryDirectory(prefix="towpath-") as empty:
         ended = workspace.runner.run(argv, cwd=Path(empty), timeout=DEADLINE, log=log)

@@ -14,7 +14,7 @@ from typing import Any
 from towpath.config import Config
 from towpath.config.workspace import Workspace
 from towpath.core.errors import ConfigurationError
-from towpath.core.references import nearest
+from towpath.core.suggest import nearest
 
 PYTHON = re.compile(r"Programming Language :: Python :: (3\.\d+)")
 DJANGO = re.compile(r"Framework :: Django :: (\d+\.\d+)")

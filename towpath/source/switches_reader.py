@@ -49,6 +49,12 @@ SWITCHES: Mapping[str, Switches] = {
         ("filter_files=true", "skip*", "extend_skip*"),
     ),
     "black": Switches(("pyproject.toml",), ("black",), ("force-exclude",)),
+    "imports": Switches(
+        (".importlinter",),
+        ("importlinter", "importlinter:*"),
+        ("ignore_imports", "exhaustive_ignores", "skip_descendants")
+        + ("exclude_type_checking_imports=true",),
+    ),
     "coverage": Switches(
         (".coveragerc", *_SETUP, "pyproject.toml"),
         ("run", "report", "coverage:*", "coverage.*"),

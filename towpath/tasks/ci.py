@@ -35,10 +35,10 @@ class Labelled:
 
 
 @task(
-    positional=["service"],
+    positional=[],
     iterable=["service"],
     help={
-        "service": "Only these; plain words do too: invoke ci.run lint-check unit-tests",
+        "service": "Only this one; may be given again: --service=lint-check --service=unit-tests",
         "verbose": "Show every command and what it prints.",
     },
 )

@@ -40,7 +40,9 @@ def copy(origin: str, goal: str, env: Mapping[str, str]) -> None:
         raise ConfigurationError(f"{goal} names no tag.", next_step="Write a tag after the name.")
     source = registry_client(place, env)
     if target == place:
-        source.retag(reference, name)
+        from towpath.registry.tags import move_tag
+
+        move_tag((source,), name, source.manifest(reference))
         return
     from towpath.registry import copy as carry
 

@@ -14,11 +14,11 @@ from towpath.tasks import (
     gates,
     images,
     migrations,
+    parse_errors,
     pipeline,
     registry,
     report,
     services,
-    words,
 )
 
 # The tasks of these stand at the top, those of the others below the name of their module.
@@ -28,7 +28,7 @@ SPACES = (services, migrations, registry, gates, evidence, report, engine, ci)
 
 def collection() -> Collection:
     """Return the collection of all tasks."""
-    words.allow()
+    parse_errors.explain()
     root = Collection()
     for module in TOP:
         for task in _space(module).tasks.values():

@@ -6,7 +6,7 @@ from invoke.context import Context
 from invoke.tasks import task
 
 from towpath.core.errors import ConfigurationError
-from towpath.core.references import nearest
+from towpath.core.suggest import nearest
 from towpath.tasks.context import entry, with_engine, workspace
 
 

@@ -26,6 +26,17 @@ def show(_c: Context, as_json: bool = False) -> None:
 
 @task
 @entry
+def html(_c: Context) -> None:
+    """Write the last run as one page, reports/report.html, and the index of the last runs."""
+    from towpath.pipeline import report, runs
+
+    found = workspace()
+    page = runs.write_page(found, report.read_report(found.config))
+    found.terminal.say(str(page))
+
+
+@task
+@entry
 def publish(_c: Context) -> None:
     """Deliver the report of the last run to the dashboard."""
     from towpath.pipeline import report

@@ -21,8 +21,8 @@ from tests.unit.checks.checked import (
     said,
     workspace_of,
 )
-from towpath.checks import judge as judging
 from towpath.checks import records
+from towpath.checks.by_name import judge_check
 from towpath.checks.tests import tests as testing
 from towpath.config.workspace import Workspace
 from towpath.core.errors import (
@@ -147,7 +147,7 @@ def test_what_an_earlier_run_left_does_not_count(root: Path) -> None:
     with pytest.raises(NothingToJudgeError, match="no coverage data"):
         testing.coverage(workspace)
     with pytest.raises(NothingToJudgeError):
-        judging.judge(workspace, "tests")
+        judge_check(workspace, "tests")
 
 
 @pytest.mark.parametrize("changed", [False, True])

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from tests.unit.checks.checked import CLEAN, evidence, project, workspace_of
-from towpath.checks import judge as judging
 from towpath.checks import records
+from towpath.checks.by_name import judge_check
 from towpath.checks.lint import lint
 from towpath.config.workspace import Workspace
 from towpath.core.errors import NothingToJudgeError, TowpathError
@@ -34,7 +34,7 @@ def test_a_report_that_is_spoilt_is_nothing_to_judge(root: Path, text: str) -> N
     spoil(workspace, "begun", text)
 
     with pytest.raises(NothingToJudgeError):
-        judging.judge(workspace, "lint")
+        judge_check(workspace, "lint")
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", "{}"])
@@ -45,7 +45,7 @@ def test_a_record_of_a_tool_that_is_spoilt_is_errored(root: Path, text: str) -> 
     spoil(workspace, "mypy", text)
 
     with pytest.raises(NothingToJudgeError):
-        judging.judge(workspace, "lint")
+        judge_check(workspace, "lint")
 
     assert evidence(workspace, "lint").facts["flake8"] == 0
 
@@ -56,7 +56,7 @@ def test_a_gate_judges_again_what_a_check_left(root: Path) -> None:
     lint.lint(workspace)
     first = evidence(workspace, "lint")
 
-    second = judging.judge(workspace, "lint")
+    second = judge_check(workspace, "lint")
 
     assert second.status is Status.PASSED
     assert (second.attempt, second.repeats) == (2, first.sha256)
@@ -65,7 +65,7 @@ def test_a_gate_judges_again_what_a_check_left(root: Path) -> None:
 def test_an_unknown_check_names_the_nearest(root: Path) -> None:
     """And the ones that there are."""
     with pytest.raises(TowpathError) as caught:
-        judging.judge(workspace_of(root, {}), "lnt")
+        judge_check(workspace_of(root, {}), "lnt")
 
     assert caught.value.code == 2
     assert caught.value.what == "Unknown check 'lnt'. Did you mean 'lint'?"
@@ -74,7 +74,7 @@ def test_an_unknown_check_names_the_nearest(root: Path) -> None:
 def test_a_check_that_did_not_run_is_nothing_to_judge(root: Path) -> None:
     """Exit code 3, and what to run."""
     with pytest.raises(NothingToJudgeError) as caught:
-        judging.judge(workspace_of(root, {}), "lint")
+        judge_check(workspace_of(root, {}), "lint")
 
     assert caught.value.code == 3
     assert caught.value.next_step == "Run the check: nox -s lint"

@@ -10,8 +10,8 @@ import pytest
 
 from tests.fakes import outcome
 from tests.unit.checks.checked import PYTHON, calls, evidence, project, said, workspace_of
-from towpath.checks import facts as measures
 from towpath.checks import performance
+from towpath.checks.performance import baseline
 from towpath.config.workspace import Workspace
 from towpath.core.errors import (
     CommandFailedError,
@@ -80,7 +80,7 @@ def test_what_was_not_compared_is_errored(root: Path, spoil: str) -> None:
     """A crash, a missing baseline and a missing report are no pass."""
     workspace = measured(root, 2.0, code=3 if spoil == "crash" else 0)
     if spoil == "no baseline":
-        measures.baseline(workspace.config).unlink()
+        baseline(workspace.config).unlink()
     if spoil == "no report":
         workspace = workspace_of(root, {"-m pytest": ""})
 
@@ -104,7 +104,7 @@ def test_renew_makes_the_baseline_and_no_verdict(root: Path) -> None:
 
     performance.performance(workspace, ["--renew"])
 
-    kept = json.loads(measures.baseline(workspace.config).read_text())
+    kept = json.loads(baseline(workspace.config).read_text())
     assert kept["pythons"] == {PYTHON: {"ingest": 9.0}}
     assert "Have the change reviewed" in said(workspace)
     with pytest.raises(NothingToJudgeError):
@@ -114,12 +114,12 @@ def test_renew_makes_the_baseline_and_no_verdict(root: Path) -> None:
 def test_a_failed_run_renews_nothing(root: Path) -> None:
     """The baseline stays."""
     workspace = measured(root, 9.0, code=1)
-    before = measures.baseline(workspace.config).read_text()
+    before = baseline(workspace.config).read_text()
 
     with pytest.raises(CommandFailedError, match="was not updated"):
         performance.performance(workspace, ["--renew"])
 
-    assert measures.baseline(workspace.config).read_text() == before
+    assert baseline(workspace.config).read_text() == before
 
 
 def test_other_arguments_are_refused(root: Path) -> None:

@@ -45,12 +45,14 @@ def leaves(
         workspace = Workspace(project, TableRunner(), QuietTerminal())
         stages.record(
             workspace,
-            "lint",
-            SOURCE.subject,
-            facts,
-            inputs=inputs or stages.check_inputs(workspace, SOURCE, "lint"),
-            started=dt.datetime(2026, 11, 24, tzinfo=dt.UTC),
-            duration=4.5,
+            stages.StageResult(
+                stage="lint",
+                subject=SOURCE.subject,
+                facts=facts,
+                inputs=inputs or stages.check_inputs(workspace, SOURCE, "lint"),
+                started=dt.datetime(2026, 11, 24, tzinfo=dt.UTC),
+                duration=4.5,
+            ),
         )
         return outcome("done", code=code, argv=argv)
 

@@ -19,11 +19,11 @@ from tests.unit.checks import test_benchmark_reader as benchmarks
 from tests.unit.checks.checked import CLEAN, NO_SECRETS, PYTHON, project, workspace_of
 from tests.unit.pipeline import test_truth_delivery as delivery
 from tests.unit.test_gates import EDGES
-from towpath.checks import facts as measures
-from towpath.checks import judge as judging
 from towpath.checks import records
+from towpath.checks.by_name import judge_check
 from towpath.checks.lint import output as rows
 from towpath.checks.lint.linters_commands import LINTERS
+from towpath.checks.performance import baseline
 from towpath.checks.records import ToolRecord
 from towpath.checks.security import security
 from towpath.config.workspace import Workspace
@@ -95,13 +95,17 @@ class NoTables(QuietTerminal):
 def workspace(tmp_path: Path) -> Workspace:
     """Return the session of a small project in which nothing ran yet, and no kind is absent."""
     found = workspace_of(project(tmp_path), {})
+    # Some linters judge only where a file asks for them.
+    for tool in LINTERS:
+        if tool.only_with:
+            (tmp_path / tool.only_with).touch()
     return replace(found, config=replace(found.config, absent=()), terminal=NoTables())
 
 
 def judged(workspace: Workspace, stage: str) -> Statement:
     """Judge what is on record, as a session does, and return the statement."""
     try:
-        return judging.judge(workspace, stage)
+        return judge_check(workspace, stage)
     except (GateFailedError, NothingToJudgeError):
         return stages.require(workspace.config, stage)
 
@@ -231,7 +235,7 @@ def test_performance_says_what_is_true(workspace: Workspace, case: str) -> None:
     records.begin(workspace, "performance")
     for file, text in (
         (records.benchmark_report(workspace.config), report),
-        (measures.baseline(workspace.config), kept),
+        (baseline(workspace.config), kept),
     ):
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text)

@@ -120,13 +120,15 @@ def run(workspace: Workspace, stage: str, status: Status = Status.PASSED) -> Sta
     seen = source.read_files(workspace)
     return stages.record(
         workspace,
-        stage,
-        seen.subject,
-        {**good(stage), "pythons": ["3.13"]},
-        inputs=stages.check_inputs(workspace, seen, stage),
-        started=dt.datetime(2026, 11, 24, 21, 0, tzinfo=dt.UTC),
-        duration=12.94,
-        reason="" if status is Status.PASSED else "it crashed",
+        stages.StageResult(
+            stage=stage,
+            subject=seen.subject,
+            facts={**good(stage), "pythons": ["3.13"]},
+            inputs=stages.check_inputs(workspace, seen, stage),
+            started=dt.datetime(2026, 11, 24, 21, 0, tzinfo=dt.UTC),
+            duration=12.94,
+            reason="" if status is Status.PASSED else "it crashed",
+        ),
     )
 
 

@@ -103,10 +103,10 @@ def test_a_file_of_passwords_never_replaces_our_token(
     (tmp_path / "netrc").write_text("default login me password word\n")
     monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
 
-    with http.workspace("https://dashboard.example.com", "token") as door:
+    with http.open_session("https://dashboard.example.com", "token") as door:
         ready = door.prepare_request(requests.Request("POST", "https://dashboard.example.com/x"))
 
     assert ready.headers["Authorization"] == "Bearer token"
-    with http.workspace("https://dashboard.example.com") as door:
+    with http.open_session("https://dashboard.example.com") as door:
         ready = door.prepare_request(requests.Request("GET", "https://dashboard.example.com/x"))
     assert "Authorization" not in ready.headers

@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 from http.server import BaseHTTPRequestHandler
+from pathlib import Path
 from threading import Thread
 from typing import Any
 
@@ -18,6 +19,9 @@ from towpath.core.reachable import PATIENCE, unreachable
 pytestmark = pytest.mark.door
 
 
+LOGINS: list[str | None] = []
+
+
 class Answers(BaseHTTPRequestHandler):
     """Answers with the number in the path, after as many seconds as it has behind a dash."""
 
@@ -25,6 +29,7 @@ class Answers(BaseHTTPRequestHandler):
         """Keep the test's output clean."""
 
     def do_GET(self) -> None:
+        LOGINS.append(self.headers.get("Authorization"))
         code, _, seconds = self.path.strip("/").partition("-")
         time.sleep(float(seconds or 0))
         self.send_response(int(code))
@@ -87,3 +92,15 @@ def test_all_are_tried_at_once_and_none_for_long(address: str, silent: str) -> N
 def test_nobody_to_ask_is_no_wait() -> None:
     """A directory of advisories is in reach always."""
     assert unreachable([]) == {}
+
+
+def test_no_file_of_passwords_is_read(
+    address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever is only asked whether it is there gets nobody's login."""
+    (tmp_path / "netrc").write_text("machine 127.0.0.1 login me password x\n")
+    monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
+    LOGINS.clear()
+
+    assert unreachable([f"{address}/200"]) == {}
+    assert LOGINS == [None]

@@ -39,10 +39,12 @@ def test_an_unknown_platform_names_the_nearest() -> None:
     assert caught.value.next_step
 
 
-def test_the_nearest_word_must_be_near() -> None:
-    """A word like no other gets no guess."""
-    assert images.nearest("stagin", ["staging", "production"]) == " Did you mean 'staging'?"
-    assert images.nearest("xyz", ["staging"]) == ""
+def test_a_platform_that_is_none_gets_no_guess() -> None:
+    """That it is one of Linux is no likeness."""
+    with pytest.raises(ConfigurationError) as caught:
+        images.platforms("sparc")
+
+    assert caught.value.what == "Unknown platform 'sparc'."
 
 
 REFUSED: list[tuple[Callable[[str], object], str]] = [

@@ -8,12 +8,13 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from tests.clock import QuickClock
 from tests.fakes import FakeRunner, QuietTerminal
 from towpath.config import parse
 from towpath.config.workspace import Workspace
 from towpath.core.runner import Outcome, command_failed
 from towpath.environments.engine import Container, EngineImage
-from towpath.environments.environment import Clock, Site
+from towpath.environments.environment import Site
 
 FIRST, SECOND = "sha256:" + "1" * 64, "sha256:" + "2" * 64
 SERVICES = ("database", "cache", "queue", "proxy")
@@ -35,21 +36,6 @@ HEAD_STAT = (
 def at(name: str, letter: str) -> str:
     """Return an image by the digest that is made of one hex digit."""
     return f"{name}@sha256:{letter * 64}"
-
-
-class QuickClock(Clock):
-    """Time that passes only where somebody waits."""
-
-    def __init__(self) -> None:
-        self.time = 0.0
-
-    def now(self) -> float:
-        """Return the seconds waited so far."""
-        return self.time
-
-    def sleep(self, seconds: float) -> None:
-        """Let them pass at once."""
-        self.time += seconds
 
 
 @dataclass

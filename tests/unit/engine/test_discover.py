@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from towpath.engine import discover
-from towpath.engine.discover import EngineFound, engine_environment, find, host_endpoint
+from towpath.engine.discover import EngineFound, find, host_endpoint
 
 OWN = "unix:///run/towpath/docker.sock"
 EMBEDDED = {
@@ -76,14 +76,14 @@ def test_the_hosts_engine_comes_first(
 
 def test_embedded_environment_leads_to_itself() -> None:
     """With the embedded engine's variables exported it is still known as embedded."""
-    assert engine_environment(EMBEDDED, {OWN}.__contains__) == EMBEDDED
+    assert find(EMBEDDED, {OWN}.__contains__).environment == EMBEDDED
 
 
 def test_the_hosts_engine_needs_nothing(tmp_path: Path) -> None:
     """For the host's engine the environment stays as it is."""
     env = {"HOME": str(tmp_path)}
 
-    assert engine_environment(env, {discover.DEFAULT}.__contains__) == {}
+    assert find(env, {discover.DEFAULT}.__contains__).environment == {}
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from tests.clock import QuickClock
 from towpath.environments import engine
 from towpath.environments.engine import Container
 
@@ -107,15 +108,13 @@ class Answers:
     ],
 )
 def test_a_command_that_the_engine_could_not_start_is_started_again(
-    answers: list[tuple[int | None, str]],
-    wanted: tuple[int, str],
-    asked: int,
-    monkeypatch: pytest.MonkeyPatch,
+    answers: list[tuple[int | None, str]], wanted: tuple[int, str], asked: int
 ) -> None:
     """One that began is not, nor one that is not there: the first may have done something."""
-    monkeypatch.setattr(engine, "PAUSES", (0.0,) * 4)
     said = Answers(*answers)
-    asking = engine.Engine({})
+    clock = QuickClock()
+    asking = engine.Engine({}, clock)
     vars(asking)["_client"] = said
     assert asking.execute(engine.Container("1", "web-1", "web", True), ["true"]) == wanted
     assert said.asked == asked
+    assert clock.waits == [0.2, 0.4, 0.8, 1.6][: asked - 1]

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.clock import QuickClock
 from tests.unit.deployment.world import World
 from towpath.core.errors import CommandFailedError
 from towpath.environments.engine import Container
@@ -24,7 +25,7 @@ def world() -> World:
 @pytest.fixture
 def proxy(world: World, tmp_path: Path) -> Proxy:
     """The door to it."""
-    return Proxy(lambda argv: world.execute(PROXY, argv), tmp_path / "proxy")
+    return Proxy(lambda argv: world.execute(PROXY, argv), tmp_path / "proxy", QuickClock())
 
 
 def test_a_container_gets_one_slot_and_no_request_yet(proxy: Proxy, world: World) -> None:
@@ -98,11 +99,8 @@ def test_an_api_that_does_not_answer_is_an_error(tmp_path: Path) -> None:
         Proxy(lambda argv: (1, "connect: refused"), tmp_path).slots()
 
 
-def test_an_answer_that_lost_its_end_is_asked_for_again(
-    proxy: Proxy, world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_answer_that_lost_its_end_is_asked_for_again(proxy: Proxy, world: World) -> None:
     """Half a table is never read as the whole, and an empty answer never as a yes."""
-    monkeypatch.setattr("towpath.environments.proxy.PAUSE", 0)
     proxy.place("web-1")
     world.cut = 2
     proxy.set("web-1", "ready")
@@ -111,11 +109,8 @@ def test_an_answer_that_lost_its_end_is_asked_for_again(
     assert len(proxy.slots()) == 8
 
 
-def test_answers_that_stay_cut_are_an_error(
-    proxy: Proxy, world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_answers_that_stay_cut_are_an_error(proxy: Proxy, world: World) -> None:
     """The proxy is asked a few times, not for ever."""
-    monkeypatch.setattr("towpath.environments.proxy.PAUSE", 0)
     world.cut = 99
 
     with pytest.raises(CommandFailedError, match="did not answer"):

@@ -52,12 +52,14 @@ def judged(workspace: Workspace, stage: str, *asked: Asked) -> tuple[Status, str
     facts = {name: fact for name, fact in good(stage).items() if name != "age_days"}
     statement = stages.record(
         workspace,
-        stage,
-        Subject.image("r", DIGEST),
-        facts | sources.facts(asked),
-        inputs="i",
-        started=dt.datetime(2026, 11, 24, tzinfo=dt.UTC),
-        duration=1,
+        stages.StageResult(
+            stage=stage,
+            subject=Subject.image("r", DIGEST),
+            facts=facts | sources.facts(asked),
+            inputs="i",
+            started=dt.datetime(2026, 11, 24, tzinfo=dt.UTC),
+            duration=1,
+        ),
     )
     (row,) = [row for row in statement.verdicts if row["gate"] == sources.AGES[stage]]
     return statement.status, str(row["reason"])

@@ -35,13 +35,15 @@ def recorded(workspace: Workspace, facts: dict[str, Any] = GOOD, **more: Any) ->
     """Record the stage lint of SOURCE."""
     return stages.record(
         workspace,
-        "lint",
-        SOURCE.subject,
-        facts,
-        inputs="i",
-        started=START,
-        duration=1.23456,
-        **more,
+        stages.StageResult(
+            stage="lint",
+            subject=SOURCE.subject,
+            facts=facts,
+            inputs="i",
+            started=START,
+            duration=1.23456,
+            **more,
+        ),
     )
 
 
@@ -90,7 +92,16 @@ def test_a_stage_without_gates_passes_unless_a_reason_says_otherwise(workspace: 
 
     def record(**more: Any) -> Status:
         return stages.record(
-            workspace, "deploy", subject, {}, inputs="i", started=START, duration=1, **more
+            workspace,
+            stages.StageResult(
+                stage="deploy",
+                subject=subject,
+                facts={},
+                inputs="i",
+                started=START,
+                duration=1,
+                **more,
+            ),
         ).status
 
     assert record() is Status.PASSED

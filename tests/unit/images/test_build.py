@@ -334,7 +334,10 @@ def test_the_provenance_names_the_wheels_that_were_made(store: Store, tmp_path: 
         if body and "contexts" not in body:
             log = workspace.config.reports / "logs" / "build.log"
             log.parent.mkdir(parents=True, exist_ok=True)
-            log.write_text(wheels.WANTED)
+            log.write_text(
+                '#9 ERROR: process "/bin/sh -c install" did not complete successfully: '
+                f"exit code: {wheels.NO_WHEEL}\n"
+            )
             return outcome(code=1)
         return solve(argv)
 

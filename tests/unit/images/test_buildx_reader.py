@@ -175,4 +175,18 @@ def test_a_builder_that_lost_its_cache_is_known(error: str) -> None:
 
 def test_an_image_that_is_not_there_is_not_lost() -> None:
     """It would not be there the second time either."""
-    assert not buildx.is_cache_error("ERROR: failed to solve: python:3.99: not found")
+    assert not buildx.is_lost("ERROR: failed to solve: python:3.99: not found")
+
+
+def test_the_exit_codes_are_those_of_the_commands_that_failed() -> None:
+    """As BuildKit writes them, on a line of their own; what a command says does not count."""
+    log = """\
+#7 0.1 did not complete successfully: exit code: 3
+#7 ERROR: process "/bin/sh -c install a" did not complete successfully: exit code: 86
+#8 CANCELED
+#9 ERROR: process "/bin/sh -c false" did not complete successfully: exit code: 1
+ERROR: failed to solve: process "/bin/sh -c x" did not complete successfully: exit code: 4
+"""
+
+    assert buildx.exit_codes(log) == {86, 1}
+    assert buildx.exit_codes("#7 ERROR: canceled\n") == set()

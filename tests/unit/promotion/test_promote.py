@@ -21,7 +21,7 @@ from towpath.evidence.statement import Statement, carry_over
 from towpath.promotion import promote
 from towpath.promotion import show as listing
 from towpath.promotion.availability import NEEDED
-from towpath.registry.client.transport import ATTEMPTS
+from towpath.registry.client.transport import RETRY
 
 pytestmark = pytest.mark.door
 
@@ -146,7 +146,7 @@ def test_a_registry_that_fails_heals_with_the_next_call(
 ) -> None:
     """After an outage the same command finishes the work."""
     record_all(workspace, built, *NEEDED["test"])
-    store.faults = [Fault("manifests/built", 503) for _ in range(ATTEMPTS)]
+    store.faults = [Fault("manifests/built", 503) for _ in range(RETRY.attempts)]
 
     with pytest.raises(RegistryNetworkError):
         promote.promote(workspace, "test")

@@ -68,7 +68,7 @@ def test_what_the_engine_pushed_is_looked_for_again(store: Store, tmp_path: Path
 
 def test_a_registry_of_our_own_is_started(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A container that is there is started, else one is run; without an answer that is an error."""
-    monkeypatch.setattr(registry, "PATIENCE", 0.0)
+    monkeypatch.setattr(registry, "STARTING", registry.STARTING._replace(deadline=0.0))
     runner = TableRunner({"docker start": outcome(code=1), "docker run": "id\n"})
 
     with pytest.raises(RegistryNetworkError):

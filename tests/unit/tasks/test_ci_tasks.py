@@ -1,4 +1,4 @@
-"""`invoke ci.run`: plain words on its line, and what is refused before anything is built."""
+"""`invoke ci.run`: which services, and what is refused before anything is built."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ from towpath.config import parse
 from towpath.config.workspace import Workspace
 from towpath.core.errors import ConfigurationError
 from towpath.core.runner import Runner
-from towpath.tasks import ci, words
+from towpath.tasks import ci, parse_errors
 
 
-def parsed(*argv: str) -> list[tuple[str, list[str], str]]:
-    """Return what each task on a line got: its words and the value of its flag."""
-    words.allow()
-    got: list[tuple[str, list[str], str]] = []
+def parsed(*argv: str) -> list[tuple[str, list[str]]]:
+    """Return what each task on a line got."""
+    parse_errors.explain()
+    got: list[tuple[str, list[str]]] = []
 
-    @task(positional=["names"], iterable=["names"])
-    def many(_c: Context, names: list[str], flag: str = "") -> None:
-        got.append(("many", names, flag))
+    @task(positional=[], iterable=["service"])
+    def many(_c: Context, service: list[str]) -> None:
+        got.append(("many", service))
 
     @task
-    def plain(_c: Context, flag: str = "") -> None:
-        got.append(("plain", [], flag))
+    def plain(_c: Context) -> None:
+        got.append(("plain", []))
 
     Program(namespace=Collection(many, plain), version="0").run(["invoke", *argv], exit=False)
     return got
@@ -39,24 +39,23 @@ def parsed(*argv: str) -> list[tuple[str, list[str], str]]:
 @pytest.mark.parametrize(
     ("line", "seen"),
     [
-        ("many", [("many", [], "")]),
-        ("many one two", [("many", ["one", "two"], "")]),
-        ("many one --flag=x two", [("many", ["one", "two"], "x")]),
-        ("many --flag x one", [("many", ["one"], "x")]),
-        ("many --names one two", [("many", ["one", "two"], "")]),
-        ("plain --flag x many one plain", [("plain", [], "x"), ("many", ["one", "plain"], "")]),
+        ("many", [("many", [])]),
+        ("many --service=one", [("many", ["one"])]),
+        ("many --service=one --service two", [("many", ["one", "two"])]),
+        ("many --service=one plain", [("many", ["one"]), ("plain", [])]),
     ],
 )
-def test_words_after_a_task(line: str, seen: list[tuple[str, list[str], str]]) -> None:
-    """They are its own, however many, and flags keep their values; other tasks are as ever."""
+def test_a_service_may_be_named_again(line: str, seen: list[tuple[str, list[str]]]) -> None:
+    """As Invoke itself has it: a plain word is the next task."""
     assert parsed(*line.split()) == seen
 
 
-def test_the_parser_learns_it_once() -> None:
-    """A word is taken once, however often it was taught."""
-    words.allow()
+def test_a_plain_word_is_a_task(capsys: pytest.CaptureFixture[str]) -> None:
+    """One that there is not ends with 2, and nothing runs."""
+    code, _, err = invoke(capsys, "ci.run", "lint-check")
 
-    assert parsed("many", "one") == [("many", ["one"], "")]
+    assert code == 2
+    assert "Unknown task 'lint-check'." in err
 
 
 def test_an_unknown_service_is_a_mistake_of_the_user(
@@ -66,7 +65,7 @@ def test_an_unknown_service_is_a_mistake_of_the_user(
     (tmp_path / "pyproject.toml").write_text("[tool.towpath]\n")
     monkeypatch.chdir(tmp_path)
 
-    code, _, err = invoke(capsys, "ci.run", "unit-tests", "lint-chek")
+    code, _, err = invoke(capsys, "ci.run", "--service=unit-tests", "--service=lint-chek")
 
     assert code == 2
     assert "Did you mean 'lint-check'?" in err

@@ -15,8 +15,8 @@ from tests.fakes import QuietTerminal
 from tests.unit.checks.checked import evidence, project
 from tests.unit.core.test_environment import ATTACKS
 from towpath import config
-from towpath.checks import judge as judging
 from towpath.checks import records
+from towpath.checks.by_name import judge_check
 from towpath.checks.lint import linter as linting
 from towpath.checks.lint.linters_commands import LINTERS, Linter
 from towpath.checks.tests import tests as testing
@@ -151,7 +151,7 @@ def test_what_is_passed_on_is_shown_and_makes_the_check_run_again(root: Path) ->
     found = session_with(SHOP_URL="https://shop.example", SHOP_TOKEN="hunter2", OTHER="x")
     records.begin(found, "lint")
     with pytest.raises(Exception, match="lint could not be judged"):
-        judging.judge(found, "lint")
+        judge_check(found, "lint")
 
     assert evidence(found, "lint").facts["variables"] == {
         "SHOP_TOKEN": "sha256:f52fbd32b2b3",

@@ -23,7 +23,7 @@ NAMES = {
     *("migrations.check", "migrations.plan", "migrations.apply"),
     *("registry.start", "registry.login", "registry.push", "registry.inspect"),
     *("registry.mirror", "registry.tags", "registry.prune", "registry.cache"),
-    *("gates.list", "gates.check", "report.show", "report.publish"),
+    *("gates.list", "gates.check", "report.show", "report.html", "report.publish"),
     *("evidence.show", "evidence.verify", "engine.up", "engine.status", "engine.down"),
     *("evidence.export", "evidence.import", "ci.run"),
 }
@@ -70,8 +70,9 @@ def test_gates_list_shows_every_rule(project: Path, capsys: pytest.CaptureFixtur
     [
         (["gates.check"], 3, "no evidence of the stage lint"),
         (["gates.check", "--stage=lnt"], 2, "Did you mean 'lint'"),
-        (["report.show"], 3, "There is no report of a run."),
-        (["report.publish"], 3, "There is no report of a run."),
+        (["report.show"], 3, "There is no report."),
+        (["report.html"], 3, "There is no report."),
+        (["report.publish"], 3, "There is no report."),
         (["build", "--platforms=amd65"], 2, "linux/amd64"),
         (["pipeline", "--to=tset"], 2, "Did you mean 'test'"),
     ],

@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from tests.clock import QuickClock
 from tests.registry_server import NAME, Store, push_image
 from tests.releases import labels, record_all
 from tests.unit.deployment.test_deploy import DROP
-from tests.unit.deployment.world import NO_MIGRATIONS, QuickClock, World
+from tests.unit.deployment.world import NO_MIGRATIONS, World
 from tests.unit.tasks.test_surface import invoke
 from towpath import config
 from towpath.config import Environment

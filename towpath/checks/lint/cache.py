@@ -92,7 +92,7 @@ def keys(
     """
     inputs = [
         *(tool.name, version, platform.python_version(), platform.machine(), installed()),
-        our_code("**" if tool.module == towpath.__name__ else "commands", "drivers", "readers"),
+        our_code(*(("**",) if tool.module == towpath.__name__ else READING)),
         tool.argv(sys.executable, ()),
         sorted(tool.variables),
         found.entries(file for file in found.files if tool.depends_on(file)),
@@ -134,6 +134,10 @@ def installed() -> str:
     directory = Path(sysconfig.get_path("purelib"))
     names = sorted(name for name in os.listdir(directory) if name.endswith(".dist-info"))
     return _hash(names)
+
+
+# Our code that starts linters and reads what they say.
+READING = ("checks/lint", "checks/lint/readers", "checks/tools", "core")
 
 
 @functools.cache

@@ -8,15 +8,15 @@ from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-from towpath.checks import facts as measures
 from towpath.checks import judge, records
+from towpath.checks.lint import facts
 from towpath.checks.lint import linters_commands as linters
 from towpath.checks.lint.cache import LintCache
 from towpath.checks.lint.linter import Linting
 from towpath.checks.lint.linters_commands import Linter
 from towpath.config.workspace import Workspace
 from towpath.core.errors import ConfigurationError
-from towpath.core.references import nearest
+from towpath.core.suggest import nearest
 from towpath.source.files import FileList, listed
 
 FLAGS = ("--fix", "--fresh", "--verbose")
@@ -57,17 +57,21 @@ def lint(workspace: Workspace, words: Sequence[str] = ()) -> None:
     """
     asked = parse_options(words, [tool.name for tool in linters.LINTERS])
     _check_absent(workspace.config.absent)
-    tools = [tool for tool in linters.LINTERS if not asked.tools or tool.name in asked.tools]
+    tools = [
+        tool
+        for tool in linters.LINTERS
+        if tool.name in asked.tools or not asked.tools and facts.is_used(workspace.config, tool)
+    ]
     if asked.fix:
         _fix(workspace, tools, asked)
     if asked.tools:
         shutil.rmtree(records.folder(workspace.config, PART), ignore_errors=True)
         _run(workspace, PART, tools, listed(workspace), asked)
-        judge.part(workspace, "lint", measures.lint(workspace.config, asked.tools, PART))
+        judge.part(workspace, "lint", facts.measure(workspace.config, asked.tools, PART))
     else:
         seen = records.begin(workspace, "lint")
         _run(workspace, "lint", tools, listed(workspace, seen), asked)
-        judge.judge(workspace, "lint")
+        judge.judge(workspace, "lint", facts.measure)
 
 
 def _check_absent(kinds: Sequence[str]) -> None:
@@ -90,7 +94,7 @@ def _run(
     cache = LintCache(workspace.config, found, fresh=asked.fresh)
     linting = Linting(workspace, stage, found, cache, asked.verbose)
     for tool in tools:
-        records.log(workspace.config, tool.name).unlink(missing_ok=True)
+        workspace.config.log(tool.name).unlink(missing_ok=True)
     with workspace.terminal.board("lint", [tool.name for tool in tools], side_by_side=True):
         _run_in_parallel(workspace, linting, tools)
     cache.settle(listed(workspace))
@@ -110,14 +114,16 @@ def _run_in_parallel(workspace: Workspace, linting: Linting, tools: Iterable[Lin
 
 
 def _run_one(workspace: Workspace, linting: Linting, tool: Linter) -> None:
-    with workspace.terminal.stage(tool.name) as row:
+    """Run a linter and show how it ended, on its line of the board and as a fold."""
+    with workspace.terminal.stage(tool.name) as line:
         linting.run(tool)
-        ((_, stands, _, row.note),) = measures.lint(
-            workspace.config, [tool.name], linting.stage
-        ).rows
-        row.status = "passed" if stands == "measured" else stands
-        said = records.log(workspace.config, tool.name).read_text(encoding="utf-8")
-        workspace.terminal.folded(f"{tool.name}: {row.note}", said)
+        measured = facts.measure(workspace.config, [tool.name], linting.stage)
+        _, status, _, words = measured.rows[0]
+        line.note = words
+        # How complex a function may be is judged when all of them are known.
+        line.status = "passed" if status == "measured" else status
+        log = workspace.config.log(tool.name).read_text(encoding="utf-8")
+        workspace.terminal.folded(f"{tool.name}: {words}", log)
 
 
 def _fix(workspace: Workspace, tools: Iterable[Linter], asked: LintOptions) -> None:

@@ -140,7 +140,7 @@ class Linting:
 
     def _write_log(self, name: str, argv: Sequence[str], ran: ToolResult, more: str = "") -> None:
         command = f"$ {shlex.join(argv)}\n" if argv else ""
-        file = records.log(self.workspace.config, name)
+        file = self.workspace.config.log(name)
         file.parent.mkdir(parents=True, exist_ok=True)
         text = SECRETS.text(f"{command}{ran.stdout}{ran.stderr}\n{more}")
         file.write_text(text, encoding="utf-8")

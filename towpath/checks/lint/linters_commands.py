@@ -43,6 +43,8 @@ class Linter:
     variables: tuple[tuple[str, str], ...] = ()
     # It also searches the directories above the project for settings, up to the home directory.
     looks_above: bool = False
+    # A file at the root without which the project does not use this linter.
+    only_with: str = ""
 
     def argv(self, python: str, files: Sequence[str], *, fix: bool = False) -> Argv:
         """Return the command line for these files; with `fix`, the one that changes files."""
@@ -127,6 +129,7 @@ READS: dict[str, Reads] = {
         or _is_shell(file, first_line)
     ),
     "requirements": _named("requirements/*.in", "requirements/*.txt"),
+    "contracts": _named(".importlinter"),
 }
 
 # Every project has these.
@@ -220,6 +223,16 @@ LINTERS = (
         settings=("pyproject.toml",),
     ),
     Linter(
+        name="imports",
+        module="towpath",
+        options=("probe", "imports"),
+        package="import-linter",
+        reads="contracts",
+        only_with=".importlinter",
+        # The contracts are of the imports of every module.
+        settings=("**/*.py", "pyproject.toml"),
+    ),
+    Linter(
         name="requirements-drift",
         module="towpath",
         options=("probe", "requirements-drift"),
@@ -286,8 +299,3 @@ SECRETS = Linter(
     reads="tree",
     apart=True,
 )
-
-
-def all_files() -> Argv:
-    """List every file, new ones too, except those that git ignores."""
-    return ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]

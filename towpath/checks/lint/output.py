@@ -52,6 +52,7 @@ READERS: Mapping[str, Reader] = {
     "compose": Reader(partial(probe.read_probe, "compose")),
     "django-deploy-check": Reader(partial(probe.read_probe, "django-deploy-check")),
     "migrations": Reader(partial(probe.read_probe, "migrations")),
+    "imports": Reader(partial(probe.read_probe, "imports")),
     "requirements-drift": Reader(partial(probe.read_probe, "requirements-drift")),
     "architecture": Reader(partial(probe.read_probe, "architecture")),
 }

@@ -1,7 +1,7 @@
 """Probes: linters of our own, which write one JSON document to standard output.
 
-They check what other linters cannot: Compose files as the deployment combines them, the product's
-settings in production, its models, and the compiled requirements.
+They look at what no linter knows: Compose files as the deployment joins them, the product's
+settings in production, its models, its imports, the compiled requirements.
 """
 
 from __future__ import annotations
@@ -10,12 +10,14 @@ import json
 import secrets
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
-from pathlib import PurePath
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path, PurePath
 
 from towpath.checks.lint import django_commands as django
+from towpath.checks.lint import import_linter_commands as import_linter
 from towpath.checks.lint import thresholds
 from towpath.checks.lint.readers import django as django_reader
+from towpath.checks.lint.readers import import_linter as import_linter_reader
 from towpath.checks.lint.readers import pins as pins_reader
 from towpath.checks.lint.readers import requirements
 from towpath.config.workspace import Workspace
@@ -118,6 +120,30 @@ def requirements_drift(workspace: Workspace, files: Sequence[str]) -> list[Findi
     )
 
 
+def imports(workspace: Workspace, files: Sequence[str]) -> list[Finding]:
+    """Return the imports that break a contract in .importlinter."""
+    root = workspace.config.root
+    folders = [root, (root / workspace.config.django.manage).parent, root / "src"]
+    argv = import_linter.check(sys.executable)
+    with private.home() as home:
+        env = home | import_linter.variables(folders)
+        ended = workspace.runner.run(argv, env=env, check=False)
+    found = import_linter_reader.read_import_linter(_ran(ended, files))
+    return [_on_its_file(row, root, folders) for row in found]
+
+
+def _on_its_file(row: Finding, root: Path, folders: Sequence[Path]) -> Finding:
+    """Return a finding about a module on the file of that, or on the contracts if it has none."""
+    if row.path == import_linter_reader.CONTRACTS:
+        return row
+    inner = row.path.replace(".", "/")
+    names = [f"{inner}.py", f"{inner}/__init__.py"]
+    found = [folder / name for folder in folders for name in names if (folder / name).is_file()]
+    if not found:
+        return replace(row, path=import_linter_reader.CONTRACTS, line=0)
+    return replace(row, path=found[0].relative_to(root).as_posix())
+
+
 def architecture(workspace: Workspace, files: Sequence[str]) -> list[Finding]:
     """Return the thresholds outside towpath/gates.py, in files that are not Python."""
     root = workspace.config.root
@@ -132,6 +158,7 @@ PROBES: Mapping[str, Callable[[Workspace, Sequence[str]], list[Finding]]] = {
     "compose": overlays,
     "django-deploy-check": django_deploy_check,
     "migrations": migrations,
+    "imports": imports,
     "requirements-drift": requirements_drift,
     "architecture": architecture,
 }

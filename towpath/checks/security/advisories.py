@@ -122,7 +122,7 @@ def _pip_audit(workspace: Workspace, pins: Pins) -> Advisories:
 
 def _ask(workspace: Workspace, argv: Sequence[str], pins: Pins) -> ToolResult:
     tool = argv[2].replace("_", "-")
-    log = workspace.config.reports / "logs" / f"{tool}.log"
+    log = workspace.config.log(tool)
     with private.home() as home:
         ended = workspace.runner.run(argv, env=home, check=False, timeout=DEADLINE, log=log)
     return ToolResult(ended.code, ended.stdout, ended.stderr, len(pins))

@@ -10,19 +10,6 @@ from packaging.utils import canonicalize_name
 Argv = list[str]
 
 
-def environment(python: str, place: str) -> Argv:
-    """Create an empty environment for this interpreter, replacing an existing one."""
-    return [python, "-m", "uv", "venv", "--quiet", "--clear", "--python", python, place]
-
-
-def install(python: str, place: str, pins: str) -> Argv:
-    """Install pinned requirements into an environment, each file checked by its hash."""
-    return [python, "-m", "uv", "pip", "install", "--quiet", "--require-hashes"] + [
-        *("--python", f"{place}/bin/python"),
-        *("--requirements", pins),
-    ]
-
-
 def safety(place: str, pins: str, directory: str = "") -> Argv:
     """Look up advisories with safety 2.x, in a directory, or without one on its server."""
     return [f"{place}/bin/python", "-m", "safety", "check", "--json", "--file", pins] + (

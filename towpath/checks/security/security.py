@@ -8,11 +8,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
-from towpath.checks import facts, judge, records
+from towpath.checks import judge as judging
+from towpath.checks import records
 from towpath.checks.lint import linters_commands as linters
 from towpath.checks.lint.linter import Linting
 from towpath.checks.lint.readers import requirements
-from towpath.checks.security import advisories
+from towpath.checks.security import advisories, facts
 from towpath.checks.security import secrets_reader as secrets
 from towpath.config.workspace import Workspace
 from towpath.core.errors import ConfigurationError, NothingToJudgeError
@@ -52,7 +53,7 @@ def security(workspace: Workspace, arguments: Sequence[str] = ()) -> None:
             # Ctrl-C reaches this thread only, and no result is useful without the others.
             workspace.runner.stop()
             raise
-    judge.judge(workspace, "security")
+    judging.judge(workspace, "security", facts.measure)
 
 
 def _pins(workspace: Workspace) -> Pins:

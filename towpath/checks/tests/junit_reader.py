@@ -64,6 +64,36 @@ def _ended(source: str, said: str) -> NothingToJudgeError:
     )
 
 
+@dataclass(frozen=True)
+class Case:
+    """One test of a report: `seconds` it took, passed, failed or skipped, and what it said then."""
+
+    report: str
+    name: str
+    seconds: float
+    outcome: str
+    output: str = ""
+
+
+def read_cases(text: str, report: str) -> list[Case]:
+    """Return the tests of a report, in its order; raises ValueError for what is no JUnit.
+
+    `output` is the text of a failure, an error or a skip. Times that are no number are 0.
+    """
+    return [_case(case, report) for case in elements.parse_xml(text).iter("testcase")]
+
+
+def _case(case: Element, report: str) -> Case:
+    marks = [child for child in case if child.tag in {"failure", "error", "skipped"}]
+    said = "\n".join(f"{row.get('message', '')}\n{row.text or ''}".strip() for row in marks)
+    name = "::".join(filter(None, (case.get("classname", ""), case.get("name", ""))))
+    try:
+        seconds = max(0.0, float(case.get("time", "0")))
+    except ValueError:
+        seconds = 0.0
+    return Case(report, name, seconds, _outcome(case), said)
+
+
 def total(reports: Iterable[Tests]) -> Tests:
     """Return the sum of several reports."""
     rows = list(reports)

@@ -12,14 +12,15 @@ from pathlib import Path, PurePath
 from towpath.checks import judge, records
 from towpath.checks.lint import linter as linting
 from towpath.checks.records import ToolRecord
+from towpath.checks.tests import facts
 from towpath.checks.tests import tests_commands as commands
 from towpath.config.workspace import Workspace
 from towpath.core import environment as variables_of
 from towpath.core import files
 from towpath.core.errors import CommandFailedError, ConfigurationError, NothingToJudgeError
 from towpath.core.findings import ToolResult
-from towpath.core.references import nearest
 from towpath.core.runner import Outcome
+from towpath.core.suggest import nearest
 from towpath.evidence import record as stages
 from towpath.source import matrix as pythons
 from towpath.source.files import listed
@@ -58,7 +59,7 @@ def integration(workspace: Workspace, arguments: Sequence[str] = ()) -> None:
     with services(workspace) as variables:
         code = _run(workspace, "integration", "integration", fixed, arguments, variables)
     if not arguments:
-        judge.judge(workspace, "integration")
+        judge.judge(workspace, "integration", facts.measure_integration)
     elif code:
         raise CommandFailedError(f"The tests failed (pytest exit code {code}).")
 
@@ -119,7 +120,7 @@ def coverage(workspace: Workspace, arguments: Sequence[str] = ()) -> None:
     for argv in commands.coverage(sys.executable, data, str(config.reports)):
         workspace.runner.run(argv, env=env)
     records.write_document(config, "coverage", "sources", {"files": _sources(workspace)})
-    judge.judge(workspace, "tests")
+    judge.judge(workspace, "tests", facts.measure_tests)
 
 
 def _sources(workspace: Workspace) -> list[str]:
@@ -198,7 +199,7 @@ def _run(
         commands.pytest(sys.executable, options, junit=str(report)),
         env={**env, "COVERAGE_FILE": str(data / f"data-{name}")},
         check=False,
-        log=config.reports / "logs" / f"pytest-{name}.log",
+        log=config.log(f"pytest-{name}"),
         stream=True,
     )
     files.redact(report)

@@ -126,6 +126,6 @@ class WheelBuilder:
         # An interrupted build may have left its wheel.
         for left in into.glob("*.whl"):
             left.unlink()
-        log = config.reports / "logs" / f"{word}.log"
+        log = config.log(word)
         outcome = buildx.solve(self._workspace, argv, env=builder.env, log=log)
         return store.store(self._workspace, row, platform, how, outcome.seconds, into)

@@ -10,7 +10,6 @@ from __future__ import annotations
 import hashlib
 import json
 import sys
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -18,12 +17,13 @@ from typing import TypeVar
 
 from towpath.config.workspace import Workspace
 from towpath.core import environment, private
-from towpath.core.errors import CommandFailedError, RegistryError, RegistryNotFoundError
+from towpath.core.errors import RegistryError, RegistryNotFoundError
 from towpath.core.references import PLATFORMS, architecture
 from towpath.engine import docker_commands as docker
 from towpath.images import bake, remote_builders
 from towpath.images.bake import Order
 from towpath.images.builders_reader import native
+from towpath.images.buildx import BuildFailedError
 from towpath.images.wheels import record_reader as records
 from towpath.images.wheels import registry as registries
 from towpath.images.wheels import sources, store
@@ -35,8 +35,8 @@ from towpath.images.wheels.wheels_reader import Pinned, WheelSource
 
 T = TypeVar("T")
 
-# What the Dockerfile prints when an installation has failed.
-WANTED = "install: not every dependency could be installed from a wheel"
+# The exit code of docker/dependencies/install.sh where a dependency has no wheel.
+NO_WHEEL = 86
 PINS = ("production.txt", "test.txt")
 
 
@@ -62,32 +62,26 @@ def provided(
 ) -> tuple[T, ProvidedWheels]:
     """Do what needs the dependencies, with the wheels that are kept, and make those that lack.
 
-    Returns what `act` returned and which wheels it was given; where `base_of` that is another base
+    Returns what `act` returned and the wheels that it used; where `base_of` that is another base
     than those wheels were made for, they are made anew and it is done again. Raises what `act`
-    raises, unless it failed for the want of a wheel.
+    raises, unless a command of the build ended with NO_WHEEL.
     """
-    given, begun = _kept(workspace, order), time.time()
+    kept = _kept(workspace, order)
     try:
-        done = act(given.order(order))
-        if not given.wheels:
-            _note_none(workspace, order)
-            return done, given
-        if base_of(done) in ("", given.base):
-            _remember(workspace, order, given)
-            return done, given
-    except CommandFailedError:
-        if not _wants_one(workspace, begun - 1):
+        done = act(kept.order(order))
+    except BuildFailedError as error:
+        if NO_WHEEL not in error.exit_codes:
             raise
+    else:
+        if not kept.wheels:
+            _note_none(workspace, order)
+            return done, kept
+        if base_of(done) in ("", kept.base):
+            _remember(workspace, order, kept)
+            return done, kept
     with workspace.terminal.step("Build missing wheels"):
         made = _made(workspace, order)
     return act(made.order(order)), made
-
-
-def _wants_one(workspace: Workspace, since: float) -> bool:
-    """Tell whether a build since then failed for a missing wheel, according to its logs."""
-    logs = (workspace.config.reports / "logs").glob("build*.log")
-    texts = (log.read_text(errors="replace") for log in logs if log.stat().st_mtime >= since)
-    return any(WANTED in text for text in texts)
 
 
 def _kept(workspace: Workspace, order: Order) -> ProvidedWheels:

@@ -26,6 +26,7 @@ from towpath.core.errors import (
     RegistryNotFoundError,
 )
 from towpath.images import dockerfile_reader as dockerfile
+from towpath.images.context_reader import context_files
 from towpath.images.wheels import archive_reader as wheel_archives
 from towpath.images.wheels import record_reader as records
 from towpath.images.wheels import registry as registries
@@ -51,19 +52,34 @@ def key(workspace: Workspace, row: WheelSource, platform: str, base: str) -> str
 
 
 def recipe(workspace: Workspace) -> list[Any]:
-    """Return what determines how wheels are built: Python, Dockerfile stages, and Debian packages.
+    """Return how wheels are made: the Python, stages of the Dockerfile, scripts, Debian's packages.
 
     The stages are empty if the project's Dockerfile does not have them.
     """
     stages = ["", "", ""]
-    with suppress(OSError, NothingToJudgeError):
+    scripts: dict[str, str] = {}
+    with suppress(OSError, ValueError, NothingToJudgeError):
         text = (workspace.config.root / "Dockerfile").read_text(encoding="utf-8")
-        stages = [
-            dockerfile.default(text, "PYTHON"),
-            dockerfile.stage(text, "toolchain"),
-            dockerfile.stage(text, "making"),
-        ]
-    return [*stages, list(workspace.config.image.build_packages)]
+        making = [dockerfile.stage(text, name) for name in ("toolchain", "making")]
+        stages = [dockerfile.default(text, "PYTHON"), *making]
+        scripts = _hashes(workspace.config.root, context_files("".join(making)))
+    return [*stages, scripts, list(workspace.config.image.build_packages)]
+
+
+def _hashes(root: Path, patterns: Sequence[str]) -> dict[str, str]:
+    """Return the sha256 of each file that is named, or is in a directory that is.
+
+    Raises OSError for a file that cannot be read.
+    """
+    found: dict[str, str] = {}
+    for pattern in patterns:
+        for path in root.glob(pattern if pattern != "." else "**"):
+            for file in (path, *path.rglob("*")):
+                # What Python compiles beside a script is left out by .dockerignore too.
+                if file.is_file() and file.parent.name != "__pycache__":
+                    name = file.relative_to(root).as_posix()
+                    found[name] = hashlib.sha256(file.read_bytes()).hexdigest()
+    return dict(sorted(found.items()))
 
 
 def store(

@@ -8,6 +8,7 @@ from typing import IO, TYPE_CHECKING
 from urllib.parse import urlencode
 
 from towpath.core.errors import (
+    AttachmentLostError,
     NothingToJudgeError,
     RegistryError,
     RegistryNotFoundError,
@@ -15,7 +16,7 @@ from towpath.core.errors import (
     RegistryUnauthorizedError,
 )
 from towpath.registry import oci_reader as oci
-from towpath.registry.client.transport import ATTEMPTS, FIRST_WAIT, RegistryTransport
+from towpath.registry.client.transport import RegistryTransport
 from towpath.registry.client.wire import PIECE, Response
 from towpath.registry.oci_reader import Descriptor, Manifest
 
@@ -47,7 +48,7 @@ class RegistryClient(RegistryTransport):
 
         Raises DigestMismatchError if the bytes are not those of the digest that was asked for.
         """
-        return self.healing(lambda: self._manifest(reference))
+        return self.with_retry(lambda: self._manifest(reference))
 
     def _manifest(self, reference: str) -> Manifest:
         place = f"manifests/{self._checked(reference)}"
@@ -84,15 +85,6 @@ class RegistryClient(RegistryTransport):
         stored = self.resolve(reference)
         if stored != digest:
             raise self._mismatch(digest, stored)
-
-    def retag(self, reference: str, tag: str) -> Manifest:
-        """Give an image one more name: the same bytes, every platform asked for, and read back."""
-        found = self.manifest(reference)
-        for row in oci.entries(found) if found.is_index else ():
-            if not self.has_manifest(row.digest):
-                raise RegistryNotFoundError(f"{self.name(row.digest)} is not there; no tag moved.")
-        self.put_manifest(tag, found)
-        return found
 
     def delete(self, reference: str) -> None:
         """Take away a manifest by its digest, or a tag by its name.
@@ -178,7 +170,7 @@ class RegistryClient(RegistryTransport):
             headers = {"Range": f"bytes={offset}-"} if offset else {}
             return self.once("GET", place, headers=headers)
 
-        return Download(begin, self.healing, self._broke, halt)
+        return Download(begin, self.with_retry, self._broke, halt)
 
     def tags(self) -> list[str]:
         """Return the tags of the repository; empty where the repository does not exist yet."""
@@ -223,19 +215,20 @@ class RegistryClient(RegistryTransport):
             return
         ours = self._attached.setdefault(subject, {})
         ours |= {row.digest: row.descriptor for row in left}
-        for number in range(ATTEMPTS):
-            if number:
-                # It may be shown only after a moment; else another writer was quicker.
-                self._sleep(FIRST_WAIT * 2 ** (number - 1))
-            listed, left = self._unlisted(subject, left)
-            if not left:
+
+        def extend() -> None:
+            listed = oci.entries(self._fallback(subject))
+            known = {row.digest for row in listed}
+            if all(row.digest in known for row in left):
                 return
             self._put_fallback(subject, listed, ours)
-        if self._unlisted(subject, left)[1]:
-            raise RegistryError(
+            # What was written is read back after the wait; until then it counts as lost.
+            raise AttachmentLostError(
                 f"{self.name(_fallback_tag(subject))} does not keep what is attached to it.",
                 next_step="Somebody else writes to it at the same time; try again.",
             )
+
+        self.with_retry(extend, lambda error: isinstance(error, AttachmentLostError))
 
     def _put_fallback(
         self, subject: str, listed: list[Descriptor], ours: Mapping[str, Descriptor]
@@ -245,14 +238,6 @@ class RegistryClient(RegistryTransport):
         index = oci.index_of([*listed, *(row for row in ours.values() if row.digest not in known)])
         kind = {"Content-Type": index.media_type}
         self.ask("PUT", f"manifests/{_fallback_tag(subject)}", headers=kind, body=index.content)
-
-    def _unlisted(
-        self, subject: str, artifacts: list[Manifest]
-    ) -> tuple[list[Descriptor], list[Manifest]]:
-        """Return what the fallback tag lists, and which of the artifacts it does not."""
-        listed = oci.entries(self._fallback(subject))
-        known = {row.digest for row in listed}
-        return listed, [row for row in artifacts if row.digest not in known]
 
     def _has(self, place: str, to_push: bool) -> bool:
         try:

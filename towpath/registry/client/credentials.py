@@ -72,13 +72,6 @@ class LoginSource:
     problem: str = ""
 
 
-def credentials(
-    env: Mapping[str, str], registry: str, ask: Ask | None = None, repository: str = ""
-) -> Credentials | None:
-    """Return what `look_up` finds, or None."""
-    return look_up(env, registry, ask, repository).credentials
-
-
 def look_up(
     env: Mapping[str, str],
     registry: str,

@@ -13,11 +13,11 @@ from towpath.registry.client.wire import Response
 T = TypeVar("T")
 
 
-class Healing(Protocol):
-    """What does something again where that can heal it."""
+class Retry(Protocol):
+    """What tries something again where its error may pass."""
 
     def __call__(self, act: Callable[[], T], /) -> T:
-        """Do it until it is done, or raise its last error."""
+        """Do it until it works, or raise its last error."""
 
 
 class Download:
@@ -26,13 +26,13 @@ class Download:
     def __init__(
         self,
         begin: Callable[[int], Response],
-        healing: Healing,
+        with_retry: Retry,
         broke: Callable[[OSError], RegistryNetworkError],
         halt: threading.Event | None = None,
     ) -> None:
         """Take what opens the blob at an offset, what tries again, and what ends it all."""
         self._begin = begin
-        self._healing = healing
+        self._with_retry = with_retry
         self._broke = broke
         self._halt = halt
         self._answer: Response | None = None
@@ -63,7 +63,7 @@ class Download:
 
     def read(self, size: int) -> bytes:
         """Return up to `size` more bytes; none at the end of the blob."""
-        return self._healing(lambda: self._read(size))
+        return self._with_retry(lambda: self._read(size))
 
     def whole(self, size: int) -> bytes:
         """Return `size` more bytes, fewer only at the end of the blob."""

@@ -1,4 +1,4 @@
-"""What goes wrong at a registry, each with the error that says whether a retry can heal it."""
+"""What goes wrong at a registry, each with the error that says whether a retry may help."""
 
 from __future__ import annotations
 

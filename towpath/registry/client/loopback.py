@@ -1,36 +1,39 @@
-"""Plain HTTP/1.1 to this machine's own registry: no TLS, no proxy, quick to start.
+"""Plain HTTP/1.1 to this machine's own registry, by the standard library's `http.client`.
+
+That one waits for each line of an answer anew, and for any number of them. So time and bytes are
+counted at the socket: those of a head, and those of each piece of a body. What it takes for a good
+answer besides, half a head or two lengths for example, is refused here.
 
 Source: RFC 9112.
 """
 
 from __future__ import annotations
 
+import http.client
 import re
-import select
 import socket
 import threading
-import time
 import weakref
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
 from towpath.core.references import is_loopback
+from towpath.registry.client.metered_socket import MeteredSocket
 from towpath.registry.client.wire import CONNECT, PIECE, SILENCE, Body, Response, Sending
 
-LONGEST_LINE = 65536
-MOST_LINES = 200
-MOST_ANNOUNCED = 8  # answers that only say that the answer will come
+# Bytes of a head, and of what frames a piece of a body: lengths of chunks and trailers.
+MOST_HEAD, MOST_FRAME = 256 * 1024, 64 * 1024
+ENDED = "the connection ended before the answer did"
 
-_STATUS = re.compile(r"HTTP/1\.([01]) ([1-9][0-9]{2})(?: (.*))?")
 _LENGTH = re.compile(r"[0-9]{1,15}")
-_CHUNK = re.compile(r"[0-9a-fA-F]{1,12}")
 
 # Called once with an answer's body: whether its connection is free for another request.
 Done = Callable[[bool], None]
 
 
-class Loopback:
+class LoopbackTransport:
     """A wire whose connections are kept, and shared by threads."""
 
     def __init__(self) -> None:
@@ -41,22 +44,21 @@ class Loopback:
         """Send a request over a connection that is free, or a new one."""
         parts = urlsplit(url)
         connection = self._take(parts)
-        try:
+        with _as_os_error(connection):
             connection.write(method, parts, headers, body)
-            status, reason, found = connection.head()
-        except BaseException:
-            connection.close()
-            raise
-        none = method == "HEAD" or status in (204, 304)
+            answer = connection.head(method)
+            found = _headers(answer)
+            length = _length(answer, found, method)
 
         def done(reusable: bool) -> None:
-            if reusable and found.get("connection", "").lower() != "close":
+            if reusable and not answer.will_close:
                 with self._lock:
                     self._idle.setdefault(parts.netloc, []).append(connection)
             else:
-                connection.close()
+                connection.disconnect()
 
-        return Response(url, status, reason, found, _body(connection, found, done, none=none))
+        content: Body = _AnswerBody(connection, answer, length, done)
+        return Response(url, answer.status, answer.reason, found, content)
 
     def _take(self, parts: SplitResult) -> _Connection:
         with self._lock:
@@ -65,217 +67,157 @@ class Loopback:
                 found = idle.pop()
                 if found.alive():
                     return found
-                found.close()
+                found.disconnect()
         return _Connection(parts.hostname or "", parts.port or 80)
 
 
-class _Connection:
+class _Connection(http.client.HTTPConnection):
     def __init__(self, host: str, port: int) -> None:
+        super().__init__(host, port, blocksize=PIECE)
         # As bytes: a name given as text is taken for an international one, and Python loads tables.
-        place: Any = (host.encode(), port)
-        self._socket = socket.create_connection(place, CONNECT)
-        # Also of one that nobody closed: the socket is not part of what is thrown away with it.
-        self.close = weakref.finalize(self, self._socket.close)
-        if not is_loopback(self._socket.getpeername()[0]):
-            self.close()
+        address: Any = (host.encode(), port)
+        made = socket.create_connection(address, CONNECT)
+        self.adopt(MeteredSocket(made.detach()))
+        if not is_loopback(self._line.getpeername()[0]):
+            self.disconnect()
             raise ConnectionError(f"{host} is not this machine")
-        self._socket.settimeout(SILENCE)
-        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self._came, self._at = b"", 0
+        self._line.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
+    def adopt(self, line: MeteredSocket) -> None:
+        """Speak over a socket that is connected."""
+        # The library forgets it where the answer is the last one, and its body is still to come.
+        self.sock = self._line = line
+        # Also of one that nobody closed: the socket is not part of what is thrown away with it.
+        self.disconnect = weakref.finalize(self, line.shut)
 
     def alive(self) -> bool:
-        """Tell whether the other side still listens; one that hung up has something to read."""
-        unread = self._at < len(self._came)
-        return not unread and not select.select([self._socket], [], [], 0)[0]
+        """Tell whether another request may be sent."""
+        return self._line.is_quiet()
 
     def write(
         self, method: str, parts: SplitResult, headers: Mapping[str, str], body: Sending
     ) -> None:
-        head = _head(method, parts, headers, len(body))
+        """Send a request; where the other side hung up meanwhile, it may have said why."""
+        # A line that begins with a space passes the library's own check.
+        if any(letter in "\r\n" for row in headers.items() for text in row for letter in text):
+            raise ConnectionError("a header has a line break")
+        target = f"{parts.path}?{parts.query}" if parts.query else parts.path
+        sized = {} if isinstance(body, bytes) else {"Content-Length": str(len(body))}
+        self._line.settimeout(SILENCE)
         try:
-            if isinstance(body, bytes) and len(body) < LONGEST_LINE:
-                self._socket.sendall(head + body)
-            else:
-                self._socket.sendall(head)
-                self._send(body)
+            self.request(method, target, body or None, {**headers, **sized})
         except (BrokenPipeError, ConnectionResetError):
-            # It may have said why before it hung up.
             if self.alive():
                 raise
 
-    def _send(self, body: Sending) -> None:
-        if isinstance(body, bytes):
-            self._socket.sendall(body)
-            return
-        while piece := body.read(PIECE):
-            self._socket.sendall(piece)
+    def head(self, method: str) -> http.client.HTTPResponse:
+        """Return an answer whose head was read to its end, past those that only announce it."""
+        self._line.allow(MOST_HEAD, SILENCE)
+        answer = self.getresponse()
+        while answer.status < 200 and not self._line.ended:
+            # The library skips "100 Continue" only, and takes any other one for the answer.
+            answer.close()
+            answer = http.client.HTTPResponse(self._line, method=method)
+            answer.begin()
+        if self._line.ended:
+            # The library takes half a head for a whole one.
+            raise ConnectionError(ENDED)
+        return answer
 
-    def head(self) -> tuple[int, str, dict[str, str]]:
-        """Read a status line and the headers, past those that only announce the answer."""
-        until = time.monotonic() + SILENCE
-        for _ in range(MOST_ANNOUNCED):
-            line = self.line(until)
-            match = _STATUS.fullmatch(line)
-            if match is None:
-                raise ConnectionError(f"no HTTP answer: {line[:60]!r}")
-            status, headers = int(match[2]), self._headers(until)
-            if status >= 200:
-                break
-        else:
-            raise ConnectionError("the answer is announced and does not come")
-        if match[1] == "0":
-            headers.setdefault("connection", "close")
-        return status, match[3] or "", headers
-
-    def _headers(self, until: float) -> dict[str, str]:
-        found: dict[str, str] = {}
-        for _ in range(MOST_LINES):
-            line = self.line(until)
-            if not line:
-                return found
-            name, _, value = line.partition(":")
-            key = name.strip().lower()
-            found[key] = f"{found[key]}, {value.strip()}" if key in found else value.strip()
-        raise ConnectionError("too many headers")
-
-    def some(self, size: int) -> bytes:
-        """Return up to `size` bytes as they come; raises ConnectionError at the end."""
-        piece = self.rest(size)
-        if not piece:
-            raise ConnectionError("the connection ended before the answer did")
-        return piece
-
-    def rest(self, size: int) -> bytes:
-        """Return up to `size` bytes as they come, none at the end of the connection."""
-        if self._at == len(self._came):
-            return self._socket.recv(size)
-        piece = self._came[self._at : self._at + size]
-        self._at += len(piece)
-        return piece
-
-    def line(self, until: float = 0.0) -> str:
-        """Return a line, which has to be here at this time; it has its own otherwise."""
-        until = until or time.monotonic() + SILENCE
-        while (end := self._came.find(b"\n", self._at)) < 0:
-            self._came, self._at = self._came[self._at :], 0
-            if len(self._came) > LONGEST_LINE:
-                raise ConnectionError("a line of the answer is too long")
-            if time.monotonic() > until:
-                raise TimeoutError("the answer comes too slowly")
-            piece = self._socket.recv(LONGEST_LINE)
-            if not piece:
-                raise ConnectionError("the connection ended before the answer did")
-            self._came += piece
-        line, self._at = self._came[self._at : end], end + 1
-        return line.decode("latin-1").rstrip("\r")
+    def piece(self, answer: http.client.HTTPResponse, size: int) -> bytes:
+        """Return up to `size` bytes of a body as they come, none at its end."""
+        # A frame may hide in a piece: pieces of chunks are small.
+        most = min(size, MOST_FRAME) if answer.chunked else size
+        self._line.allow(most + MOST_FRAME, SILENCE)
+        found = answer.read1(most)
+        if isinstance(answer.chunk_left, int) and answer.chunk_left < 0:
+            raise ConnectionError("a chunk has a negative length")
+        if answer.chunked and self._line.ended:
+            raise ConnectionError(ENDED)
+        return found
 
 
-def _head(method: str, parts: SplitResult, headers: Mapping[str, str], length: int) -> bytes:
-    target = f"{parts.path}?{parts.query}" if parts.query else parts.path
-    lines = [f"{method} {target} HTTP/1.1", f"Host: {parts.netloc}"]
-    lines += [f"{name}: {value}" for name, value in headers.items()]
-    if length or method in ("PUT", "POST", "PATCH"):
-        lines.append(f"Content-Length: {length}")
-    text = "\r\n".join([*lines, "", ""])
-    if text.count("\n") != len(lines) + 1:
-        raise ConnectionError("a header has a line break")
-    return text.encode("latin-1")
+class _AnswerBody:
+    """The body of an answer; its connection is free again after the last byte."""
 
-
-def _body(connection: _Connection, headers: Mapping[str, str], done: Done, *, none: bool) -> Body:
-    """Return the body that the headers announce. Source: RFC 9112, "Message Body Length"."""
-    if none:
-        return _Sized(connection, 0, done)
-    coding, length = headers.get("transfer-encoding", ""), headers.get("content-length", "")
-    if coding.lower() == "chunked":
-        return _Chunked(connection, done)
-    if coding or (length and not _LENGTH.fullmatch(length)):
-        connection.close()
-        raise ConnectionError(f"no length of an answer: {(coding or length)[:40]!r}")
-    return _Sized(connection, int(length), done) if length else _Rest(connection, done)
-
-
-class _Sized:
-    """A body of a known length; the connection is free again after its last byte."""
-
-    def __init__(self, connection: _Connection, length: int, done: Done) -> None:
-        self._connection, self._left, self._done = connection, length, done
+    def __init__(
+        self,
+        connection: _Connection,
+        answer: http.client.HTTPResponse,
+        length: int | None,
+        done: Done,
+    ) -> None:
+        """Take how many bytes come, None where chunks or the end of the connection tell."""
+        self._connection, self._answer = connection, answer
+        self._left, self._done = length, done
         self._over = False
-        self._end_if_read()
+        if length == 0:
+            self._finish(True)
 
     def read(self, size: int) -> bytes:
         if self._over:
             return b""
-        piece = self._connection.some(min(size, self._left))
-        self._left -= len(piece)
-        self._end_if_read()
+        with _as_os_error(self._connection):
+            piece = self._connection.piece(self._answer, size)
+            if not piece and self._left:
+                raise ConnectionError(ENDED)
+        if self._left is not None:
+            self._left -= len(piece)
+        if not piece or self._left == 0:
+            self._finish(True)
         return piece
 
     def close(self) -> None:
         if not self._over:
-            self._over = True
-            self._done(False)
+            self._finish(False)
 
-    def _end_if_read(self) -> None:
-        if not self._left:
-            self._over = True
-            self._done(True)
-
-
-class _Chunked:
-    """A body whose length nobody knew when it began."""
-
-    def __init__(self, connection: _Connection, done: Done) -> None:
-        self._connection, self._left, self._done = connection, 0, done
-        self._over = False
-
-    def read(self, size: int) -> bytes:
-        if self._over or not (self._left or self._begin()):
-            return b""
-        piece = self._connection.some(min(size, self._left))
-        self._left -= len(piece)
-        if not self._left:
-            self._connection.line()
-        return piece
-
-    def close(self) -> None:
-        if not self._over:
-            self._over = True
-            self._done(False)
-
-    def _begin(self) -> bool:
-        text = self._connection.line().partition(";")[0].strip()
-        if not _CHUNK.fullmatch(text):
-            raise ConnectionError(f"no length of a chunk: {text[:20]!r}")
-        self._left = int(text, 16)
-        if not self._left:
-            self._skip_trailers()
-            self._over = True
-            self._done(True)
-        return bool(self._left)
-
-    def _skip_trailers(self) -> None:
-        until = time.monotonic() + SILENCE
-        for _ in range(MOST_LINES):
-            if not self._connection.line(until):
-                return
-        raise ConnectionError("too many headers")
+    def _finish(self, whole: bool) -> None:
+        self._over = True
+        self._answer.close()
+        self._done(whole)
 
 
-class _Rest:
-    """A body that ends with its connection."""
+def _headers(answer: http.client.HTTPResponse) -> dict[str, str]:
+    """Return the headers by their names in lower case, those that come twice joined."""
+    if answer.msg.defects:
+        raise ConnectionError(f"no HTTP header: {type(answer.msg.defects[0]).__name__}")
+    found: dict[str, str] = {}
+    for name, value in answer.msg.items():
+        key, text = name.lower(), " ".join(value.splitlines()).strip()
+        found[key] = f"{found[key]}, {text}" if key in found else text
+    return found
 
-    def __init__(self, connection: _Connection, done: Done) -> None:
-        self._connection, self._done = connection, done
-        self._over = False
 
-    def read(self, size: int) -> bytes:
-        piece = b"" if self._over else self._connection.rest(size)
-        if not piece:
-            self.close()
-        return piece
+def _length(
+    answer: http.client.HTTPResponse, headers: Mapping[str, str], method: str
+) -> int | None:
+    """Return the bytes of a body, None where chunks or the end of the connection tell.
 
-    def close(self) -> None:
-        if not self._over:
-            self._over = True
-            self._done(False)
+    Raises ConnectionError for a length that is none. Source: RFC 9112, "Message Body Length".
+    """
+    if method == "HEAD" or answer.status in (204, 304):
+        return 0
+    coding, length = headers.get("transfer-encoding", ""), headers.get("content-length", "")
+    if answer.chunked and coding.lower() == "chunked":
+        return None
+    if coding or (length and not _LENGTH.fullmatch(length)):
+        raise ConnectionError(f"no length of an answer: {(coding or length)[:40]!r}")
+    return int(length) if length else None
+
+
+@contextmanager
+def _as_os_error(connection: _Connection) -> Iterator[None]:
+    """Close the connection after any error, and raise the library's own ones as OSError."""
+    try:
+        yield
+    except http.client.IncompleteRead as error:
+        connection.disconnect()
+        raise ConnectionError(ENDED) from error
+    except http.client.HTTPException as error:
+        connection.disconnect()
+        if isinstance(error, OSError):
+            raise
+        raise ConnectionError(f"no HTTP answer: {str(error)[:60]!r}") from error
+    except BaseException:
+        connection.disconnect()
+        raise

@@ -8,13 +8,16 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable
-from typing import NamedTuple, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from towpath.core.errors import RegistryNotFoundError
 from towpath.registry import oci_reader as oci
 from towpath.registry.client.client import RegistryClient
 from towpath.registry.client.uploads import UploadSessions, stream
 from towpath.registry.oci_reader import Descriptor, Manifest
+
+if TYPE_CHECKING:
+    from concurrent.futures import ThreadPoolExecutor
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -102,53 +105,55 @@ def attached(source: RegistryClient, content: Content) -> list[tuple[str, Manife
 def parallel(
     act: Callable[[T], R], rows: Iterable[T], stop: Callable[[], None] = lambda: None
 ) -> list[R]:
-    """Do it for each, a few at a time; a failure or Ctrl-C stops the rest and is raised.
+    """Do it for each row, a few at a time, and return what came of each, in the rows' order.
 
-    What is under way then is told by `stop`, and waited for. Bare threads, this one among them:
-    importing `concurrent.futures` takes longer than a small copy.
+    The first error, or Ctrl-C, is raised: nothing more begins after it, `stop` is called to tell
+    what is under way, and that is waited for.
     """
-    todo = list(rows)
-    left, lock = iter(enumerate(todo)), threading.Lock()
-    done: dict[int, R] = {}
-    failed: list[BaseException] = []
+    # Not before several things are copied: giving an image one more name in a registry needs none.
+    from concurrent.futures import CancelledError, ThreadPoolExecutor, wait
 
-    def work() -> None:
+    errors: list[BaseException] = []
+    workers: list[threading.Thread] = []
+
+    def attempt(row: T) -> R:
+        if errors:
+            raise CancelledError
         try:
-            while not failed:
-                with lock:
-                    number, row = next(left, (-1, None))
-                if row is None:
-                    return
-                done[number] = act(row)
+            return act(row)
         except BaseException as error:
-            failed.append(error)
+            errors.append(error)
             stop()
+            raise
 
-    others = [threading.Thread(target=work) for _ in todo[1:WORKERS]]
+    pool = ThreadPoolExecutor(
+        WORKERS, initializer=lambda: workers.append(threading.current_thread())
+    )
     try:
-        for thread in others:
-            thread.start()
+        futures = [pool.submit(attempt, row) for row in rows]
+        wait(futures)
     except BaseException as error:
-        failed.append(error)
+        errors.append(error)
         stop()
-    work()
-    _joined(others, failed, stop)
-    if failed:
-        raise failed[0]
-    return [done[number] for number in range(len(todo))]
+    _end(pool, workers)
+    if errors:
+        raise errors[0]
+    return [future.result() for future in futures]
 
 
-def _joined(
-    threads: Iterable[threading.Thread], failed: list[BaseException], stop: Callable[[], None]
-) -> None:
-    """Wait until all have ended; Ctrl-C meanwhile is one more failure."""
-    for thread in threads:
-        while thread.is_alive():
-            try:
-                thread.join()
-            except KeyboardInterrupt as error:
-                failed.append(error)
-                stop()
+def _end(pool: ThreadPoolExecutor, workers: Iterable[threading.Thread]) -> None:
+    """Wait for what is under way, also where Ctrl-C is pressed again meanwhile.
+
+    The pool itself forgets a thread during whose start Ctrl-C was pressed.
+    """
+    while True:
+        try:
+            pool.shutdown(cancel_futures=True)
+            for worker in workers:
+                worker.join()
+        except KeyboardInterrupt:
+            continue
+        return
 
 
 def blobs_of(manifests: Iterable[Manifest]) -> tuple[Descriptor, ...]:

@@ -1,6 +1,6 @@
-"""Requests to one repository: let in, followed where they lead, and tried again if that can heal.
+"""Requests to one repository: let in, followed where they lead, and tried again where that helps.
 
-Only what can heal is tried again: a broken connection, 429 and 5xx. A registry that asks for more
+Only what may pass is tried again: a broken connection, 429 and 5xx. A registry that asks for more
 time than we have is believed at once.
 
 Our login and what we upload are for the registry alone: every request begins at its origin. Only
@@ -10,11 +10,11 @@ what is read may be somewhere else, without a login, as blobs in a store of thei
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urljoin
 
+from towpath.core.clock import SYSTEM, Clock
 from towpath.core.errors import (
     DigestMismatchError,
     RegistryError,
@@ -25,6 +25,7 @@ from towpath.core.errors import (
     RegistryUnauthorizedError,
 )
 from towpath.core.references import Repository
+from towpath.core.retry import UNLIMITED, Backoff, with_retry
 from towpath.registry.client import urls
 from towpath.registry.client.wire import DOCUMENT, Response, Sending, StreamedBody, TooMuchError
 from towpath.registry.client.wires import Wires
@@ -37,18 +38,23 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-ATTEMPTS = 5
-FIRST_WAIT = 0.25  # seconds; doubled for each further attempt
+RETRY = Backoff(first=0.25, attempts=5)
+# Seconds that a registry may ask to be left alone for.
 LONGEST_WAIT = 30.0
+# Until what was put has to be shown: some registries answer from a copy of themselves.
+SHOWN = Backoff(first=0.25, longest=2.0, attempts=UNLIMITED, deadline=10.0)
 MOST_REDIRECTS = 5
-# Seconds until what was put has to be shown: some registries answer from a copy of themselves.
-SHOWN, LONGEST_LOOK = 10.0, 2.0
 REDIRECTIONS = (301, 302, 303, 307, 308)
 SAME_METHOD = (307, 308)
 READS = ("GET", "HEAD")
 # A token may have ended before we used it: the threads of a client share it.
 LOGINS = 2
 HUB, HUB_HOST = "docker.io", "registry-1.docker.io"
+
+
+def may_pass(error: Exception) -> bool:
+    """Tell whether an error may pass by itself: a broken connection, a limit of requests, a 5xx."""
+    return isinstance(error, (RegistryRateLimitedError, RegistryNetworkError))
 
 
 class RegistryTransport:
@@ -59,8 +65,7 @@ class RegistryTransport:
         repository: Repository,
         *,
         env: Mapping[str, str],
-        sleep: Callable[[float], None] = time.sleep,
-        now: Callable[[], float] = time.time,
+        clock: Clock = SYSTEM,
         own: Callable[[], Path | None] = lambda: None,
     ) -> None:
         """Take the credentials from the Docker config that `env` names, when they are wanted.
@@ -73,7 +78,7 @@ class RegistryTransport:
         self._root = f"{scheme}://{HUB_HOST if registry == HUB else registry}/v2/"
         self._base = f"{self._root}{repository.name}/"
         self._home = urls.origin(self._root)
-        self._env, self._sleep, self._now, self._own = env, sleep, now, own
+        self._env, self._clock, self._own = env, clock, own
         self._wires = Wires(env)
         self._access: Access | None = None
         self._entering = threading.Lock()
@@ -100,44 +105,26 @@ class RegistryTransport:
         return f"{self.repository}{'@' if ':' in reference else ':'}{reference}"
 
     def ask(self, method: str, place: str, **options: Any) -> Response:
-        """Ask, again if that can heal it, and return an answer that was read to its end."""
+        """Ask, again where its error may pass, and return an answer that was read to its end."""
 
         def act() -> Response:
             answer = self.once(method, place, **options)
             self._whole(answer)
             return answer
 
-        return self.healing(act)
+        return self.with_retry(act)
 
     def awaiting(self, act: Callable[[], T]) -> T:
         """Look for what was put, again for a while: a registry may show it only after a moment."""
-        wait, waited = FIRST_WAIT, 0.0
-        while True:
-            try:
-                return act()
-            except (RegistryNotFoundError, DigestMismatchError):
-                if waited >= SHOWN:
-                    raise
-            self._sleep(wait)
-            wait, waited = min(wait * 2, LONGEST_LOOK), waited + wait
+        return with_retry(act, _may_be_shown_later, SHOWN, self._clock)
 
-    def healing(self, act: Callable[[], T]) -> T:
-        """Do it, again after a pause if it failed in a way that can heal."""
-        wait = FIRST_WAIT
-        for _ in range(ATTEMPTS - 1):
-            try:
-                return act()
-            except (RegistryRateLimitedError, RegistryNetworkError) as error:
-                self.pause(error, wait)
-            wait *= 2
-        return act()
+    def with_retry(self, act: Callable[[], T], when: Callable[[Exception], bool] = may_pass) -> T:
+        """Do it, again after a wait where its error may pass; raises the last error.
 
-    def pause(self, error: RegistryRateLimitedError | RegistryNetworkError, wait: float) -> None:
-        """Wait as long as the registry asked, or `wait`; raises the error if that is too long."""
-        if error.seconds > LONGEST_WAIT:
-            error.next_step = f"It asks to be left alone for {error.seconds:.0f} s: try then."
-            raise error
-        self._sleep(max(wait, error.seconds))
+        Waits at least as long as the registry asks for. Where that is more than LONGEST_WAIT, the
+        error is raised at once, and says so.
+        """
+        return with_retry(act, when, RETRY, self._clock, at_least=_asked_wait)
 
     def once(
         self,
@@ -282,7 +269,7 @@ class RegistryTransport:
             return answer
         from towpath.registry.client import errors as failures
 
-        error = failures.refused(answer, self.repository.registry, self._now)
+        error = failures.refused(answer, self.repository.registry, self._clock.now)
         if isinstance(error, RegistryUnauthorizedError) and self._access and self._access.problem:
             error.why = f"{error.why} {self._access.problem}".strip()
         raise error
@@ -296,6 +283,20 @@ class RegistryTransport:
         from towpath.registry.client import errors as failures
 
         return failures.mismatch(self.name(wanted), self.repository.registry, seen)
+
+
+def _may_be_shown_later(error: Exception) -> bool:
+    return isinstance(error, (RegistryNotFoundError, DigestMismatchError))
+
+
+def _asked_wait(error: Exception) -> float:
+    """Return for how many seconds a registry asks to be left alone; raises where it is too long."""
+    if not isinstance(error, (RegistryRateLimitedError, RegistryNetworkError)):
+        return 0.0
+    if error.seconds > LONGEST_WAIT:
+        error.next_step = f"The registry asks to wait {error.seconds:.0f} s: try again after that."
+        raise error
+    return error.seconds
 
 
 def _location(method: str, answer: Response) -> str:

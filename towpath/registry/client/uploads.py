@@ -17,13 +17,11 @@ from urllib.parse import urlsplit
 from towpath.core import documents, private
 from towpath.core.errors import (
     RegistryError,
-    RegistryNetworkError,
     RegistryNotFoundError,
-    RegistryRateLimitedError,
     RegistryRefusedError,
 )
 from towpath.registry.client import urls
-from towpath.registry.client.transport import ATTEMPTS, FIRST_WAIT
+from towpath.registry.client.transport import may_pass
 from towpath.registry.client.wire import ByteSource, StreamedBody
 from towpath.registry.oci_reader import sha256
 
@@ -60,8 +58,8 @@ class BlobClient(Protocol):
     def ask(self, method: str, place: str) -> Response:
         """Send a request, again where that may help."""
 
-    def pause(self, error: RegistryRateLimitedError | RegistryNetworkError, wait: float) -> None:
-        """Wait before the next try, or as long as the registry asks for."""
+    def with_retry(self, act: Callable[[], None], when: Callable[[Exception], bool]) -> None:
+        """Do it, again after a wait where `when` says that its error may pass."""
 
     def has_blob(self, digest: str) -> bool:
         """Tell whether the registry has a blob."""
@@ -111,7 +109,7 @@ def put(client: BlobClient, digest: str, content: bytes) -> None:
         begun = client.once("POST", "blobs/uploads/")
         client.once("PUT", _finishing(_place(begun), digest), headers=BYTES, body=content)
 
-    _until_held(client, digest, act)
+    _until_stored(client, digest, act)
 
 
 def stream(
@@ -122,35 +120,32 @@ def stream(
     An upload that `places` knows is gone on with where the registry says that it ends.
     """
     upload = _Upload(client, digest, size, source, places)
-    _until_held(client, digest, upload.go_on)
+    _until_stored(client, digest, upload.go_on)
     places.forget(upload.key)
     return upload.sent
 
 
-def _until_held(client: BlobClient, digest: str, act: Callable[[], None]) -> None:
-    """Do it until the registry has the blob; an answer that got lost is no failure."""
-    wait = FIRST_WAIT
-    for left in range(ATTEMPTS - 1, -1, -1):
-        try:
-            act()
+def _until_stored(client: BlobClient, digest: str, send: Callable[[], None]) -> None:
+    """Send a blob, again where that fails and the registry does not have it all the same."""
+    sent = False
+
+    def attempt() -> None:
+        nonlocal sent
+        # Only the answer may have got lost.
+        if sent and client.has_blob(digest):
             return
-        except (RegistryNetworkError, RegistryRateLimitedError) as error:
-            if not left:
-                raise
-            client.pause(error, wait)
-        except (RegistryNotFoundError, RegistryRefusedError) as error:
-            if not left or not _lost(error):
-                raise
-        if client.has_blob(digest):
-            return
-        wait *= 2
+        sent = True
+        send()
+
+    client.with_retry(attempt, _may_be_sent_again)
 
 
-def _lost(error: RegistryError) -> bool:
-    """Tell whether a registry lost its place in an upload, which can begin again."""
-    return isinstance(error, RegistryNotFoundError) or (
+def _may_be_sent_again(error: Exception) -> bool:
+    """Tell whether an error may pass, or the registry lost the upload, which can begin again."""
+    lost = isinstance(error, RegistryNotFoundError) or (
         isinstance(error, RegistryRefusedError) and error.status == OUT_OF_STEP
     )
+    return lost or may_pass(error)
 
 
 class _Upload:

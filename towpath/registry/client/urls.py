@@ -26,11 +26,6 @@ class Origin(NamedTuple):
     port: int
 
     @property
-    def is_safe(self) -> bool:
-        """Whether what goes there is verified TLS, or stays on this machine."""
-        return self.scheme == "https" or self.is_near
-
-    @property
     def is_near(self) -> bool:
         """Whether it is plain HTTP to this machine."""
         return self.scheme == "http" and is_loopback(self.host)

@@ -28,9 +28,9 @@ class Wires:
 
 
 def _loopback() -> Wire:
-    from towpath.registry.client.loopback import Loopback
+    from towpath.registry.client.loopback import LoopbackTransport
 
-    return Loopback()
+    return LoopbackTransport()
 
 
 def _elsewhere(env: Mapping[str, str]) -> Wire:

@@ -30,6 +30,7 @@ NAMES = {
     "towpath.checks.tools.imports": "isort",
     "django-deploy-check": "django-deploy-check",
     "migrations": "migrations",
+    "imports": "imports",
     "architecture": "architecture",
 }
 FUNCTION = re.compile(r"def (\w+): (\d+)")
@@ -83,7 +84,7 @@ class Desk:
             if line == f"{tool} bad"
         ]
         if "--check" in argv or argv[2] != tool or tool not in ("black", "isort"):
-            said: Outcome = getattr(self, f"_{tool.replace('-', '_')}")(texts, bad)
+            said: Outcome = getattr(self, f"_{tool}".replace("-", "_"))(texts, bad)
             return said
         for name, text in texts.items():
             (self.root / name).write_text(text.replace(f"{tool} bad\n", ""))
@@ -149,7 +150,7 @@ class Desk:
         rows = [{"path": name, "line": line, "code": "BAD", "message": ""} for name, line in bad]
         return outcome(json.dumps({"judged": list(texts), "findings": rows}))
 
-    _django_deploy_check = _migrations = _architecture = _probed
+    _django_deploy_check = _migrations = _imports = _architecture = _probed
 
 
 APART = ("flake8", "bandit", "black", "isort", "radon", "maintainability")

@@ -226,7 +226,7 @@ def test_a_linter_of_our_own_depends_on_all_of_our_code(
 
     def changed_by(name: str) -> list[bool]:
         package = desk.root / "package"
-        (package / "readers").mkdir(parents=True, exist_ok=True)
+        (package / "checks/lint/readers").mkdir(parents=True, exist_ok=True)
         monkeypatch.setattr("towpath.__path__", [str(package)])
         keys = []
         for text in ("a = 1", "a = 2"):
@@ -239,4 +239,4 @@ def test_a_linter_of_our_own_depends_on_all_of_our_code(
         return [before != after for before, after in zip(*keys, strict=True)]
 
     assert changed_by("site.py") == [False, True]
-    assert changed_by("readers/flake8.py") == [True, True]
+    assert changed_by("checks/lint/readers/flake8.py") == [True, True]

@@ -64,7 +64,8 @@ def test_clean_code_passes_lint(root: Path) -> None:
         **dict.fromkeys(("black", "isort", "flake8", "mypy", "bandit"), 0),
         **dict.fromkeys(("django-deploy-check", "migrations"), 0),
     }
-    assert set(found.tools) == {tool.name for tool in LINTERS}
+    assert set(found.tools) == {tool.name for tool in LINTERS if not tool.only_with}
+    assert "the project has no .importlinter" in said(workspace)
     assert found.inputs == stages.check_inputs(workspace, source_of(workspace), "lint")
     ran = {line.split(" -m ")[1] for line in calls(workspace) if " -m " in line}
     assert "bandit --quiet --format=json --exclude= app/a.py" in ran

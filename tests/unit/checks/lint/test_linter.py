@@ -32,7 +32,7 @@ def test_a_part_has_no_evidence(desk: Desk) -> None:
 
     assert set(asked(desk)) == {"mypy", "black"}
     assert stages.require(workspace.config, "lint") == before
-    assert len(records.names(workspace.config, "lint")) == len(LINTERS)
+    assert len(records.names(workspace.config, "lint")) == len(LINTERS) - 1
     assert "there will be no verdict and no evidence" in said(workspace)
     assert "app/b.py: BLACK" in said(workspace) and "flake8" not in said(workspace)
 
@@ -87,6 +87,29 @@ def test_a_kind_that_is_absent_is_judged_all_the_same_where_it_turns_up(desk: De
 
     assert facts["architecture"] == 1
     assert "shellcheck" not in facts
+
+
+def test_imports_are_judged_where_there_are_contracts(desk: Desk) -> None:
+    """A change of any module asks again: each may import what it must not."""
+    assert "imports" not in asked(desk)
+    assert "imports" not in run(desk)["facts"]
+    desk.write(".importlinter", "imports bad\n")
+
+    assert run(desk)["facts"]["imports"] == 1
+    assert asked(desk)["imports"] == [".importlinter"]
+    assert run(desk)["facts"]["imports"] == 1
+    assert "imports" not in asked(desk)
+    desk.write("tests/test_a.py", "def g: 8\n")
+    assert run(desk)["facts"]["imports"] == 1
+    assert asked(desk)["imports"] == [".importlinter"]
+
+
+def test_imports_without_contracts_have_no_verdict_when_asked_by_name(desk: Desk) -> None:
+    """Nothing to judge is no yes."""
+    with pytest.raises(NothingToJudgeError) as caught:
+        lint.lint(desk.workspace(), ["imports"])
+
+    assert caught.value.why == "imports gave no verdict. It was given no file."
 
 
 def test_fix_lets_black_and_isort_write_and_then_judges(desk: Desk) -> None:

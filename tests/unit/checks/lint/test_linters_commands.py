@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from towpath.checks.lint.linters_commands import LINTERS, READS, Linter, all_files, matches
+from towpath.checks.lint.linters_commands import LINTERS, READS, Linter, matches
 
 LISTED = [
     *("app/manage.py", "tests/unit/test_x.py", "noxfile.py", "README.md", "dev", ".ci/run"),
@@ -95,10 +95,10 @@ def test_a_star_stays_within_its_directory(file: str, pattern: str, fits: bool) 
 
 
 def test_a_change_of_its_settings_is_a_change_for_a_linter() -> None:
-    """The walls of the house are a setting of flake8, and of no other."""
+    """The architecture rules are settings of flake8; import-linter reads every module."""
     depending = {row.name for row in LINTERS if row.depends_on("towpath/lint_plugin.py")}
 
-    assert depending == {"flake8"}
+    assert depending == {"flake8", "imports"}
 
 
 def test_only_black_and_isort_write() -> None:
@@ -110,8 +110,3 @@ def test_every_linter_reads_a_known_kind_and_has_a_name_of_its_own() -> None:
     """A typo would leave a tool without files, or hide one behind another."""
     assert {row.reads for row in LINTERS} <= set(READS)
     assert len({row.name for row in LINTERS}) == len(LINTERS)
-
-
-def test_git_lists_what_is_new_and_not_what_it_ignores() -> None:
-    """Names end with a zero byte: any other character may be in one."""
-    assert all_files() == [*("git", "ls-files", "-z", "--cached", "--others", "--exclude-standard")]

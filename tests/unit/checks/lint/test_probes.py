@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -154,6 +155,51 @@ def test_a_missing_migration_is_a_finding(root: Path) -> None:
     (finding,) = probes.migrations(workspace, ["app/a.py"])
 
     assert finding.path == "app/a/migrations/0002_x.py"
+
+
+KEPT = "Pure KEPT\nContracts: 1 kept, 0 broken.\n"
+BROKEN = """\
+Pure BROKEN
+Contracts: 0 kept, 1 broken.
+Pure
+----
+-   shop.prices -> os (l.3)
+-   shop -> os (l.1)
+-   far.off -> os (l.1)
+"""
+
+
+def test_an_import_that_breaks_a_contract_is_a_finding_on_its_file(root: Path) -> None:
+    """Packages are below the root, beside manage.py, or in src; nothing is kept or coloured."""
+    workspace, runner = workspace_of(root, {"lint-imports": outcome(BROKEN, code=1)})
+    for name in ("app/shop/prices.py", "src/shop/__init__.py"):
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).touch()
+
+    found = probes.imports(workspace, [".importlinter"])
+
+    assert [(row.path, row.line) for row in found] == [
+        ("app/shop/prices.py", 3),
+        ("src/shop/__init__.py", 1),
+        (".importlinter", 0),
+    ]
+    program = Path(sys.executable).with_name("lint-imports")
+    assert runner.lines == [f"{program} --no-logo --no-cache .importlinter"]
+    assert runner.given[0]["PYTHONPATH"] == f"{root}:{root}/app:{root}/src"
+    assert runner.given[0]["COLUMNS"] == "10000"
+    assert runner.given[0]["HOME"] != str(Path.home())
+
+
+def test_contracts_that_are_kept_are_clean_and_those_not_checked_are_errored(root: Path) -> None:
+    """It ends with the same code for a broken contract and for one that it cannot read."""
+    workspace, _ = workspace_of(root, {"lint-imports": KEPT})
+    assert probes.imports(workspace, [".importlinter"]) == []
+
+    workspace, _ = workspace_of(root, {"lint-imports": outcome("No root package.\n", code=1)})
+    with pytest.raises(NothingToJudgeError) as caught:
+        probes.imports(workspace, [".importlinter"])
+
+    assert caught.value.why == "No root package."
 
 
 def test_a_threshold_in_a_settings_file_is_a_finding(root: Path) -> None:

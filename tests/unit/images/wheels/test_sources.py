@@ -130,6 +130,25 @@ def test_another_recipe_has_a_stock_of_its_own(machine: Machine) -> None:
     assert stock.find(workspace, pins(SHA256)) is None
 
 
+def test_another_script_is_another_recipe(machine: Machine) -> None:
+    """The stages that make wheels mount it; what Python compiles beside it does not count."""
+    workspace = machine.workspace()
+    root = workspace.config.root
+    file = root / "Dockerfile"
+    mounted = "RUN --mount=type=bind,source=docker/wheel,target=/docker/wheel make"
+    file.write_text(file.read_text().replace("RUN make", mounted))
+    (root / "docker/wheel/__pycache__").mkdir(parents=True)
+    script = root / "docker/wheel/build.sh"
+    script.write_text("one")
+    stock.add(workspace, row(SHA256))
+
+    (root / "docker/wheel/__pycache__/build.pyc").write_bytes(b"compiled")
+    (root / "docker/other.sh").write_text("of another stage")
+    assert stock.find(workspace, pins(SHA256)) is not None
+    script.write_text("other")
+    assert stock.find(workspace, pins(SHA256)) is None
+
+
 def test_it_does_not_grow_without_end(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
     """The newest are kept."""
     monkeypatch.setattr(stock, "KEPT", 2)

@@ -15,9 +15,9 @@ from tests.registry_server import Store
 from tests.releases import workspace_at
 from towpath.config.model import ImageSettings
 from towpath.config.workspace import Workspace
-from towpath.core.errors import CommandFailedError
 from towpath.core.runner import Outcome, command_failed
 from towpath.images.bake import Order
+from towpath.images.buildx import BuildFailedError
 from towpath.images.wheels import provide as wheels
 
 SHA256 = "a" * 64
@@ -99,10 +99,7 @@ class Machine:
             pins = place / "production.txt"
             found = {hashlib.sha256(row.read_bytes()).hexdigest() for row in place.glob("*.whl")}
             if not found or not all(name in pins.read_text() for name in found):
-                log = workspace.config.reports / "logs" / "build.log"
-                log.parent.mkdir(parents=True, exist_ok=True)
-                log.write_text(f"#9 {wheels.WANTED} for {platform}")
-                raise CommandFailedError("docker failed", why="exit code 1")
+                raise BuildFailedError("docker failed", exit_codes=frozenset({wheels.NO_WHEEL}))
         return self.base
 
     def _lock(self, argv: tuple[str, ...]) -> Outcome:

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from tests.clock import QuickClock
 from tests.registry_server import NAME, Fault, Store
 from towpath.core.errors import (
     NothingToJudgeError,
@@ -27,7 +28,7 @@ from towpath.registry.client import RegistryClient
 from towpath.registry.client import https as elsewhere
 from towpath.registry.client import loopback, wire
 from towpath.registry.client.https import HttpsTransport
-from towpath.registry.client.loopback import Loopback
+from towpath.registry.client.loopback import LoopbackTransport
 from towpath.registry.client.wire import DOCUMENT, TooMuchError, Wire
 from towpath.registry.oci_reader import Manifest
 
@@ -68,7 +69,7 @@ def pouring(head: bytes, piece: bytes = b"", pause: float = 0.0) -> Iterator[str
         thread.join(5)
 
 
-WIRES = pytest.mark.parametrize("kind", [Loopback, HttpsTransport])
+WIRES = pytest.mark.parametrize("kind", [LoopbackTransport, HttpsTransport])
 
 
 @WIRES
@@ -82,7 +83,7 @@ WIRES = pytest.mark.parametrize("kind", [Loopback, HttpsTransport])
     ids=["to the end", "sized", "chunked"],
 )
 def test_a_document_without_an_end_is_not_read_on(
-    kind: type[Loopback | HttpsTransport], head: bytes, piece: bytes
+    kind: type[LoopbackTransport | HttpsTransport], head: bytes, piece: bytes
 ) -> None:
     """Whatever it says of its length; no more than the limit is in memory."""
     with pouring(OK + head, piece) as host, pytest.raises(TooMuchError):
@@ -91,7 +92,7 @@ def test_a_document_without_an_end_is_not_read_on(
 
 @WIRES
 def test_a_body_that_drips_is_given_up(
-    kind: type[Loopback | HttpsTransport], monkeypatch: pytest.MonkeyPatch
+    kind: type[LoopbackTransport | HttpsTransport], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A byte now and then would keep us for ever."""
     monkeypatch.setattr(wire, "GRACE", 0.3)
@@ -106,7 +107,7 @@ def test_a_body_that_drips_is_given_up(
 @WIRES
 @pytest.mark.parametrize("head", [b"HTTP/1.1 2", OK + b"A: ", OK + b"\r\n".join([b"A: b"] * 5)])
 def test_a_head_that_drips_is_given_up(
-    kind: type[Loopback | HttpsTransport], head: bytes, monkeypatch: pytest.MonkeyPatch
+    kind: type[LoopbackTransport | HttpsTransport], head: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It has its time as a whole, and not line by line."""
     monkeypatch.setattr(loopback, "SILENCE", 0.3)
@@ -139,7 +140,7 @@ def test_a_head_that_drips_is_given_up(
 def test_a_frame_that_lies_is_a_broken_connection(answer: bytes, piece: bytes) -> None:
     """Lengths that are none, or two; heads and trailers without an end."""
     with pouring(answer, piece) as host, pytest.raises(OSError):
-        _ = Loopback().send("GET", f"http://{host}/", {}, b"").content
+        _ = LoopbackTransport().send("GET", f"http://{host}/", {}, b"").content
 
 
 def said(store: Store, where: str, body: bytes, **headers: str) -> None:
@@ -306,6 +307,6 @@ def test_an_upload_does_not_go_on_behind_its_end(store: Store, span: str) -> Non
 def test_a_registry_that_says_nothing_at_all_is_named() -> None:
     """No traceback of a socket."""
     with pouring(b"") as host:
-        client = RegistryClient(Repository(host, NAME), env={}, sleep=lambda seconds: None)
+        client = RegistryClient(Repository(host, NAME), env={}, clock=QuickClock())
         with pytest.raises(RegistryNetworkError, match=host):
             client.resolve("one")

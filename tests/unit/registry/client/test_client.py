@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 
+from tests.clock import QuickClock
+from tests.logins import credentials
 from tests.registry_server import NAME, Fault, Store, push_image
 from towpath.core.errors import (
     DigestMismatchError,
@@ -26,8 +28,8 @@ from towpath.core.references import Repository
 from towpath.registry import oci_reader as oci
 from towpath.registry.client import RegistryClient
 from towpath.registry.client.auth import Access
-from towpath.registry.client.credentials import Credentials, LoginSource, credentials
-from towpath.registry.client.transport import ATTEMPTS
+from towpath.registry.client.credentials import Credentials, LoginSource
+from towpath.registry.client.transport import RETRY
 from towpath.registry.client.wire import Response
 from towpath.registry.oci_reader import Manifest
 
@@ -129,20 +131,20 @@ def test_what_another_writer_overwrote_is_written_again(store: Store) -> None:
 )
 def test_what_can_heal_is_tried_again(store: Store, fault: Fault) -> None:
     """One 500 or 429 is not an error, and Retry-After is kept."""
-    waits: list[float] = []
-    client = RegistryClient(store.repository, env={}, sleep=waits.append)
+    clock = QuickClock()
+    client = RegistryClient(store.repository, env={}, clock=clock)
     client.put_manifest("one", ONE)
     store.faults = [fault]
 
     assert client.resolve("one") == ONE.digest
-    assert waits == [7.0 if fault.headers else 0.25]
+    assert clock.waits == [7.0 if fault.headers else 0.25]
 
 
 @pytest.mark.parametrize(
     ("status", "kind", "asked"),
     [
-        (500, RegistryFailingError, ATTEMPTS),
-        (429, RegistryRateLimitedError, ATTEMPTS),
+        (500, RegistryFailingError, RETRY.attempts),
+        (429, RegistryRateLimitedError, RETRY.attempts),
         (404, RegistryNotFoundError, 1),
         (403, RegistryUnauthorizedError, 1),
         (400, RegistryRefusedError, 1),
@@ -207,7 +209,7 @@ def test_a_page_of_something_else_is_no_manifest(store: Store) -> None:
 
 def test_a_registry_that_is_not_there_is_named() -> None:
     """Nobody at the port: what, why and the next command."""
-    client = RegistryClient(Repository("127.0.0.1:1", NAME), env={}, sleep=lambda seconds: None)
+    client = RegistryClient(Repository("127.0.0.1:1", NAME), env={}, clock=QuickClock())
 
     with pytest.raises(RegistryNetworkError) as caught:
         client.ping()

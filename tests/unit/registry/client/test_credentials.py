@@ -10,11 +10,12 @@ from typing import Any
 import pytest
 
 from tests.fakes import outcome
+from tests.logins import credentials
 from tests.registry_server import NAME, Store
 from towpath.core.errors import CommandFailedError, RegistryUnauthorizedError
 from towpath.core.runner import Outcome
 from towpath.registry.client.auth import Access
-from towpath.registry.client.credentials import Credentials, LoginSource, credentials
+from towpath.registry.client.credentials import Credentials, LoginSource
 from towpath.registry.client.wire import Response
 
 HELPER = """#!/bin/sh

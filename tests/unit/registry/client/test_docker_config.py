@@ -11,10 +11,11 @@ from typing import Any
 import pytest
 
 from tests.fakes import outcome
+from tests.logins import credentials
 from tests.registry_server import Fault, Store
 from towpath.core.errors import RegistryUnauthorizedError
 from towpath.registry.client import credentials as flow
-from towpath.registry.client.credentials import Credentials, credentials, look_up
+from towpath.registry.client.credentials import Credentials, look_up
 
 HUB = "https://index.docker.io/v1/"
 ME = Credentials("me", "word")

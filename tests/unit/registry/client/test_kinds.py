@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.clock import QuickClock
 from tests.registry_server import NAME, Fault, Store, push_image
 from towpath.core.errors import (
     RegistryNotFoundError,
@@ -179,8 +180,8 @@ def test_who_may_not_push_is_told(store: Store) -> None:
 @pytest.mark.parametrize("late", ["not there", "an older one"])
 def test_what_is_shown_late_is_waited_for(store: Store, late: str) -> None:
     """A registry may answer from a copy of itself that is a moment old."""
-    waits: list[float] = []
-    client = RegistryClient(store.repository, env={}, sleep=waits.append)
+    clock = QuickClock()
+    client = RegistryClient(store.repository, env={}, clock=clock)
     old = Manifest(oci.MANIFEST, b"{}")
     headers = {"Content-Type": oci.MANIFEST}
     fault = (404, {}, b"") if late == "not there" else (200, headers, old.content)
@@ -188,7 +189,7 @@ def test_what_is_shown_late_is_waited_for(store: Store, late: str) -> None:
 
     client.put_manifest("one", ONE)
 
-    assert waits == [0.25, 0.5, 1.0]
+    assert clock.waits == [0.25, 0.5, 1.0]
 
 
 def test_a_blob_that_is_shown_late_is_waited_for(store: Store, tmp_path: Path) -> None:
@@ -207,13 +208,13 @@ def test_a_blob_that_is_shown_late_is_waited_for(store: Store, tmp_path: Path) -
 
 def test_what_is_never_shown_is_an_error_in_the_end(store: Store) -> None:
     """It is waited for some seconds, and not for ever."""
-    waits: list[float] = []
-    client = RegistryClient(store.repository, env={}, sleep=waits.append)
+    clock = QuickClock()
+    client = RegistryClient(store.repository, env={}, clock=clock)
     store.faults = [Fault("GET", 404) for _ in range(99)]
 
     with pytest.raises(RegistryNotFoundError):
         client.put_manifest("one", ONE)
-    assert 10 <= sum(waits) < 13
+    assert 10 <= sum(clock.waits) < 13
 
 
 def test_what_is_attached_and_shown_late_is_not_lost(store: Store) -> None:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.clock import QuickClock
 from tests.registry_server import Fault, Store
 from towpath.core.errors import RegistryNetworkError, RegistryUnauthorizedError
 from towpath.core.references import Repository
@@ -101,7 +102,7 @@ def test_only_our_own_login_goes_to_a_registry(
     monkeypatch.setenv("NETRC", str(tmp_path / ".netrc"))
     monkeypatch.setenv("https_proxy", "http://127.0.0.1:1")
     env = {"https_proxy": tunnel, "REQUESTS_CA_BUNDLE": str(tmp_path / "cert.pem")}
-    client = RegistryClient(Repository("r.example.com", "a/b"), env=env, sleep=lambda _: None)
+    client = RegistryClient(Repository("r.example.com", "a/b"), env=env, clock=QuickClock())
 
     client.ping()
 
@@ -109,7 +110,7 @@ def test_only_our_own_login_goes_to_a_registry(
     # Its certificate counts, and so does the variable that names it.
     del env["REQUESTS_CA_BUNDLE"]
     with pytest.raises(RegistryNetworkError, match="r.example.com"):
-        RegistryClient(Repository("r.example.com", "a/b"), env=env, sleep=lambda _: None).ping()
+        RegistryClient(Repository("r.example.com", "a/b"), env=env, clock=QuickClock()).ping()
     assert os.environ["https_proxy"] == "http://127.0.0.1:1"
 
 
@@ -121,7 +122,7 @@ def test_a_registry_elsewhere_sends_nobody_to_plain_http(
     """Neither for a token nor for what is read, not even to this machine."""
     env = {"https_proxy": tunnel, "REQUESTS_CA_BUNDLE": str(tmp_path / "cert.pem")}
     store.faults = [Fault("/v2/", 401, {"WWW-Authenticate": f'Bearer realm="{realm}"'})]
-    client = RegistryClient(Repository("r.example.com", "a/b"), env=env, sleep=lambda _: None)
+    client = RegistryClient(Repository("r.example.com", "a/b"), env=env, clock=QuickClock())
 
     with pytest.raises(RegistryUnauthorizedError, match="sends us to"):
         client.ping()

@@ -11,11 +11,12 @@ from contextlib import contextmanager, suppress
 import pytest
 
 from tests.registry_server import NAME, Fault, Store
-from towpath.core.errors import RegistryError, RegistryRateLimitedError, RegistryRefusedError
+from towpath.core.errors import RegistryRateLimitedError, RegistryRefusedError
 from towpath.registry import oci_reader as oci
 from towpath.registry.client import errors as failures
+from towpath.registry.client import loopback
 from towpath.registry.client.https import HttpsTransport
-from towpath.registry.client.loopback import Loopback
+from towpath.registry.client.loopback import LoopbackTransport
 from towpath.registry.client.urls import origin
 from towpath.registry.client.wire import Response
 
@@ -65,14 +66,16 @@ def saying(*answers: bytes) -> Iterator[str]:
         (OK + b"\r\nhello", b"hello"),
         (b"HTTP/1.0 200 OK\r\nContent-Length: 5\r\n\r\nhello", b"hello"),
         (b"HTTP/1.1 100 Continue\r\n\r\n" + OK + b"Content-Length: 5\r\n\r\nhello", b"hello"),
+        (b"HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n" * 2 + OK + b"\r\nhello", b"hello"),
         (b"HTTP/1.1 204 No Content\r\n\r\n", b""),
+        (OK + b"A: b\r\n c\r\nContent-Length: 5\r\n\r\nhello", b"hello"),
     ],
-    ids=["sized", "empty", "chunked", "to the end", "1.0", "announced", "none"],
+    ids=["sized", "empty", "chunked", "to the end", "1.0", "announced", "hints", "none", "folded"],
 )
 def test_every_kind_of_body_is_read(answer: bytes, body: bytes) -> None:
     """By its length, in chunks, or to the end of the connection."""
     with saying(answer) as url:
-        assert Loopback().send("GET", url, {}, b"").content == body
+        assert LoopbackTransport().send("GET", url, {}, b"").content == body
 
 
 @pytest.mark.parametrize(
@@ -85,19 +88,39 @@ def test_every_kind_of_body_is_read(answer: bytes, body: bytes) -> None:
         OK + b"Transfer-Encoding: chunked\r\n\r\n9\r\nhel",
         OK + b"Transfer-Encoding: chunked\r\n\r\nxyz\r\n",
         OK + b"a: b\r\n" * 300 + b"\r\n",
+        OK + b"Content-Length: 0\r\n",
+        OK + b"\0: b\r\nx\r\nContent-Length: 0\r\n\r\n",
+        OK + b"Content-Length: 5\r\n 6\r\n\r\nhello",
+        OK + b"Transfer-Encoding: chunked\r\n\r\n-5\r\n" + b"x" * 99,
+        OK + b"Transfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n0\r\n",
+        b"HTTP/1.1 103 Early Hints\r\n\r\n",
     ],
-    ids=["nothing", "no HTTP", "half a head", "short", "half a chunk", "no chunk", "endless"],
+    ids=[
+        "nothing",
+        "no HTTP",
+        "half a head",
+        "short",
+        "half a chunk",
+        "no chunk",
+        "endless",
+        "a head without its end",
+        "a line that is no header",
+        "a length in two lines",
+        "a negative chunk",
+        "chunks without their end",
+        "an announcement alone",
+    ],
 )
 def test_what_is_no_whole_answer_is_a_broken_connection(answer: bytes) -> None:
     """Half an answer is never taken for a whole one."""
     with saying(answer) as url, pytest.raises(ConnectionError):
-        _ = Loopback().send("GET", url, {}, b"").content
+        _ = LoopbackTransport().send("GET", url, {}, b"").content
 
 
 def test_a_connection_that_hung_up_is_not_used_again() -> None:
     """A connection is kept for the next request, unless the other side has ended it."""
     with saying(OK + b"Content-Length: 2\r\n\r\nhi", OK + b"Content-Length: 2\r\n\r\nho") as url:
-        wire = Loopback()
+        wire = LoopbackTransport()
         assert wire.send("GET", url, {}, b"").content == b"hi"
         (kept,) = wire._idle[url.split("/")[2]]
         while kept.alive():
@@ -105,10 +128,48 @@ def test_a_connection_that_hung_up_is_not_used_again() -> None:
         assert wire.send("GET", url, {}, b"").content == b"ho"
 
 
-def test_a_header_with_a_line_break_is_not_sent() -> None:
+def test_a_connection_with_bytes_that_nobody_asked_for_is_not_used_again() -> None:
+    """They would be taken for the answer to the next request."""
+    sized = OK + b"Content-Length: 2\r\n\r\n"
+    with saying(sized + b"hi" + sized + b"no", sized + b"ho") as url:
+        wire = LoopbackTransport()
+        assert wire.send("GET", url, {}, b"").content == b"hi"
+        assert wire.send("GET", url, {}, b"").content == b"ho"
+
+
+def test_what_was_said_before_the_other_side_hung_up_is_read() -> None:
+    """A body that is refused is not read to its end, and why it is refused was sent before."""
+    server = socket.create_server(("127.0.0.1", 0))
+
+    def refuse() -> None:
+        connection, _ = server.accept()
+        with connection:
+            connection.recv(1000)
+            connection.sendall(b"HTTP/1.1 413 Too Large\r\nContent-Length: 2\r\n\r\nno")
+
+    thread = threading.Thread(target=refuse)
+    thread.start()
+    try:
+        url = f"http://127.0.0.1:{server.getsockname()[1]}/x"
+        answer = LoopbackTransport().send("PUT", url, {}, bytes(64 << 20))
+        assert (answer.status, answer.content) == (413, b"no")
+    finally:
+        thread.join(5)
+        server.close()
+
+
+def test_another_machine_is_not_spoken_to(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever its name says: who is at the other end of the connection counts."""
+    monkeypatch.setattr(loopback, "is_loopback", lambda address: False)
+    with saying(OK + b"\r\n") as url, pytest.raises(ConnectionError, match="not this machine"):
+        LoopbackTransport().send("GET", url, {}, b"")
+
+
+@pytest.mark.parametrize("value", ["a\r\nB: c", "a\r\n c", "a\n", "\r"])
+def test_a_header_with_a_line_break_is_not_sent(value: str) -> None:
     """Nobody adds headers of his own through a value."""
     with saying(b"") as url, pytest.raises(ConnectionError, match="line break"):
-        Loopback().send("GET", url, {"X": "a\r\nB: c"}, b"")
+        LoopbackTransport().send("GET", url, {"X": value}, b"")
 
 
 def test_elsewhere_says_the_same(store: Store) -> None:
@@ -247,15 +308,3 @@ def test_a_tag_is_deleted_where_that_is_known(store: Store) -> None:
 
     assert client.tags() == []
     assert not client.has_manifest(manifest.digest)
-
-
-def test_a_retag_wants_every_platform(store: Store) -> None:
-    """An index whose platform is not there gets no other name."""
-    client = store.client()
-    row = oci.Descriptor(oci.MANIFEST, f"sha256:{'0' * 64}", 5)
-    client.put_manifest("one", oci.index_of([row]))
-
-    with pytest.raises(RegistryError, match="is not there"):
-        client.retag("one", "two")
-
-    assert client.tags() == ["one"]

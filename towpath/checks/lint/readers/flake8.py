@@ -17,7 +17,8 @@ from towpath.core.findings import (
 )
 
 _FINDING = re.compile(r"(.+?):(\d+):(\d+): ([A-Z]+\d+) (.*)")
-_COUNT = re.compile(r"[\d.]+ +(.+)")
+# Of numbers above 100 it writes `1.15e+02`: %.3g of C, as flake8 formats its statistics.
+_COUNT = re.compile(r"[\d.]+(?:e[+-]\d+)? +(.+)")
 # A file that the settings exclude is not counted; one that a comment leaves out is.
 _EXCLUDED = "the settings exclude it"
 _FILES = re.compile(r"^(\d+) +total files processed$", re.MULTILINE)

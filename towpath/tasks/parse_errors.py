@@ -1,13 +1,4 @@
-"""What Invoke's parser does otherwise for us: plain words for a task, and its exit codes.
-
-`invoke ci.run lint-check unit-tests` gives a task any number of plain words.
-
-Invoke takes one word for each positional argument, demands it, and reads every other word as the
-next task. Here a positional argument that is a list, which Invoke leaves without a meaning, takes
-all words that follow its task and are no flag.
-
-What cannot be parsed ends with 2, as every mistake in a command does; Invoke ends with 1.
-"""
+"""What cannot be parsed ends with 2, as every mistake in a command does; Invoke ends with 1."""
 
 from __future__ import annotations
 
@@ -16,32 +7,19 @@ from collections.abc import Callable, Iterable
 from functools import wraps
 
 from invoke.exceptions import Exit, ParseError
-from invoke.parser.parser import ParseMachine
 from invoke.program import Program
 
 from towpath.core.errors import ConfigurationError
-from towpath.core.references import nearest
+from towpath.core.suggest import nearest
 
 
-def allow() -> None:
-    """Teach the parser, once."""
-    usual = ParseMachine.handle
-    if hasattr(usual, "__wrapped__"):
-        return
-
-    @wraps(usual)
-    def handle(machine: ParseMachine, token: str) -> None:
-        found = machine.context.positional_args if machine.context else []
-        lists = [argument for argument in found if argument.kind is list]
-        if lists and not token.startswith("-") and not machine.waiting_for_flag_value:
-            lists[0].value = token
-        else:
-            usual(machine, token)
-
-    ParseMachine.handle = handle  # type: ignore[assignment, method-assign]
+def explain() -> None:
+    """Have Invoke say what it cannot parse as we say every error, once and for all."""
     # Tasks are found after the first reading of the command line and before these.
     for name in ("parse_tasks", "parse_cleanup"):
-        setattr(Program, name, _with_our_code(getattr(Program, name)))
+        usual = getattr(Program, name)
+        if not hasattr(usual, "__wrapped__"):
+            setattr(Program, name, _with_our_code(usual))
 
 
 def _with_our_code(usual: Callable[[Program], None]) -> Callable[[Program], None]:

@@ -1,0 +1,340 @@
+"""What the reference says of each key of `[tool.towpath]`; types and defaults are the code's own.
+
+A unit test compares the keys with those that the code reads, and the types with what it accepts.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from tools.reference.table import Key, Schema, Table
+from towpath import gates
+from towpath.checks.lint import linters_commands as linters
+from towpath.config import (
+    CHECKS,
+    REACHES,
+    Config,
+    Dashboard,
+    Django,
+    Environment,
+    ImageSettings,
+    builders,
+    names,
+    reading,
+)
+from towpath.config.builders import BuilderNode
+from towpath.config.waivers import Waiver
+from towpath.core.references import PLATFORMS
+
+TEXT: Schema = {"type": "string"}
+TEXTS: Schema = {"type": "array", "items": TEXT}
+COUNT: Schema = {"type": "integer", "minimum": 0}
+FROM_ONE: Schema = {"type": "integer", "minimum": 1}
+NAME: Schema = {"type": "string", "pattern": "^[a-z0-9][a-z0-9_-]*$", "maxLength": names.LONGEST}
+PACKAGES: Schema = {
+    "type": "array",
+    "items": {"type": "string", "pattern": "^[a-z0-9][a-z0-9+.-]+$"},
+}
+VARIABLES: Schema = {
+    "type": "array",
+    "items": {"type": "string", "pattern": "^[A-Za-z_][A-Za-z0-9_]*\\*?$"},
+}
+VALUES: Schema = {"type": "object", "additionalProperties": TEXT}
+
+
+def _limit(rule: gates.Gate) -> Schema:
+    """Return what a project may set for a gate: a limit that is at least as strict."""
+    bound = "minimum" if rule.direction in (">", ">=") else "maximum"
+    return {"type": "number", bound: rule.limit}
+
+
+TABLES = (
+    Table(
+        "",
+        "The project, its image and its registries. Every key has a default.",
+        (
+            Key(
+                "name",
+                NAME,
+                "The name of the project on this machine. It names the Compose projects and the"
+                " directory of the state.",
+                "shop",
+                "TOWPATH_NAME",
+            ),
+            Key(
+                "repository",
+                TEXT,
+                "The repository of the product's image in every registry.",
+                "team/shop",
+                "TOWPATH_REPOSITORY",
+            ),
+            Key(
+                "registry",
+                TEXT,
+                "The first registry: a host, and a port if it is not the usual one. Images are"
+                " built into it, and evidence is attached there.",
+                "ghcr.io",
+                "TOWPATH_REGISTRY",
+            ),
+            Key(
+                "registries",
+                TEXTS,
+                "Further registries. Each of them gets every image with its evidence.",
+                ["registry.example.org", "localhost:5001"],
+                "TOWPATH_REGISTRIES",
+            ),
+            Key(
+                "platforms",
+                {"type": "array", "items": {"type": "string", "pattern": "[a-z]"}, "minItems": 1},
+                "The platforms that the image is built for. Short forms such as `arm64` are"
+                " understood.",
+                list(PLATFORMS),
+            ),
+            Key(
+                "evidence-days",
+                {"type": "integer", "minimum": 1, "maximum": reading.MOST_DAYS},
+                "How many days the results of `security` and `scan` count in a promotion.",
+                14,
+            ),
+            Key(
+                "absent",
+                {
+                    "type": "array",
+                    "items": {"enum": [k for k in linters.READS if k not in linters.PYTHON]},
+                },
+                "Kinds of files that the project does not have. Without a file to judge a linter"
+                " gives no verdict, unless its kind is listed here.",
+                ["shell", "workflows"],
+            ),
+        ),
+        Config,
+        ours=(
+            *("root", "env", "builders", "django", "image", "dashboard", "branches"),
+            *("environments", "waivers", "gates", "ignored", "variables"),
+        ),
+    ),
+    Table(
+        "django",
+        "Where the Django project is, and the variables with which its settings are checked as in"
+        " production.",
+        (
+            Key("settings", TEXT, "The settings module.", "shop.settings"),
+            Key("manage", TEXT, "The path of `manage.py`.", "src/manage.py"),
+            Key(
+                "production",
+                VALUES,
+                "Variables of the environment with which the settings are checked as in"
+                " production.",
+                {"DEBUG": "false", "ALLOWED_HOSTS": "shop.example.org"},
+            ),
+            Key(
+                "secrets",
+                TEXTS,
+                "Variables that get a random value in that check.",
+                ["SECRET_KEY", "DATABASE_PASSWORD"],
+            ),
+        ),
+        Django,
+    ),
+    Table(
+        "image",
+        "What the image needs besides Python packages.",
+        (
+            Key(
+                "build-packages",
+                PACKAGES,
+                "Debian packages that are needed to compile dependencies.",
+                ["libpq-dev"],
+            ),
+            Key(
+                "run-packages",
+                PACKAGES,
+                "Debian packages that the product needs when it runs.",
+                ["libpq5"],
+            ),
+            Key(
+                "registry-wheels",
+                {"enum": list(reading.REGISTRY_WHEELS)},
+                "Whether compiled wheels from a registry are used: always, only where this machine"
+                " logged in, or never. See [wheels](../../wheels.md).",
+                "never",
+            ),
+        ),
+        ImageSettings,
+    ),
+    Table(
+        "dashboard",
+        "The dashboard that gets the report of every run. The token is in the variable"
+        " `TOWPATH_DASHBOARD_TOKEN`, else in the secrets of the environment.",
+        (
+            Key("url", TEXT, "The address of the dashboard.", "https://releases.example.org"),
+            Key(
+                "environment",
+                TEXT,
+                "The environment that runs the dashboard, instead of an address.",
+                "staging",
+            ),
+        ),
+        Dashboard,
+    ),
+    Table(
+        "branches",
+        "How far a run in CI goes. The first pattern that matches wins; `*` matches any text. A"
+        " pattern such as `tag:v*` is for tags. If the table is missing, `main` goes to `test` and"
+        " every other branch to `scan`. See [CI](../../ci.md#how-far-a-run-goes).",
+        (
+            Key(
+                "PATTERN",
+                {"enum": list(REACHES)},
+                "The last stage for branches or tags whose name matches the pattern.",
+                "release",
+            ),
+        ),
+        sample="release/*",
+    ),
+    Table(
+        "environments.NAME",
+        "An environment that releases run in. Its name has the form of `name`. These names are"
+        f" reserved: {', '.join(f'`{name}`' for name in sorted(names.TAKEN))}.",
+        (
+            Key(
+                "port",
+                {"type": "integer", "minimum": 0, "maximum": 65535},
+                "The port of the proxy on this machine. With 0 the environment has no proxy, and"
+                " nothing can be deployed to it.",
+                8081,
+            ),
+            Key("replicas", FROM_ONE, "How many containers of the web service run.", 2),
+            Key(
+                "bake",
+                COUNT,
+                "How many seconds new containers are watched while they answer requests.",
+                30,
+            ),
+            Key(
+                "drain",
+                COUNT,
+                "How many seconds open requests have to end before a container stops.",
+                60,
+            ),
+            Key(
+                "healthy",
+                FROM_ONE,
+                "How many healthy answers in a row a new container has to give.",
+                5,
+            ),
+            Key(
+                "deadline",
+                COUNT,
+                "How many seconds new containers have to become healthy.",
+                120,
+            ),
+        ),
+        Environment,
+        "staging",
+        ours=("name", "bind"),
+    ),
+    Table(
+        "builders.PLATFORM",
+        "A machine that builds one platform instead of this machine. A string instead of a table is"
+        " its `endpoint`. The variable `TOWPATH_BUILDERS` replaces the tables of all platforms. See"
+        " [builders](../../builders.md).",
+        (
+            Key(
+                "endpoint",
+                {"type": "string", "pattern": f"^({'|'.join(builders.SCHEMES)})://."},
+                "How the machine is reached: `ssh://user@host`, `tcp://host:port` or"
+                " `kubernetes://namespace`.",
+                "tcp://builder.example.org:2376",
+            ),
+            Key(
+                "ca",
+                TEXT,
+                "The file with the certificate of the authority that signed the machine's own."
+                " Only for `tcp://`, together with `cert` and `key`.",
+                "certs/ca.pem",
+            ),
+            Key("cert", TEXT, "The file with our certificate.", "certs/cert.pem"),
+            Key("key", TEXT, "The file with the key of our certificate.", "certs/key.pem"),
+            Key(
+                "options",
+                VALUES,
+                "Options of the BuildKit driver. Only for `kubernetes://`.",
+                {"nodeselector": "kubernetes.io/arch=arm64"},
+            ),
+        ),
+        BuilderNode,
+        "linux/arm64",
+        ours=("platform",),
+    ),
+    Table(
+        "waivers",
+        "Reviewed exceptions. An expired one ends every command with exit code 2.",
+        (
+            Key(
+                "id",
+                {"type": "string", "minLength": 1},
+                "What is accepted: a gate, an advisory such as `CVE-2026-12345`, a hazard of a"
+                " migration, or a source of advisories as `SOURCE:address`.",
+                "CVE-2026-12345",
+            ),
+            Key(
+                "reason",
+                {"type": "string", "minLength": 1},
+                "Why it is accepted.",
+                "the function is never called",
+            ),
+            Key(
+                "expires",
+                {"type": "string", "format": "date"},
+                "The last day on which it counts, without quotes.",
+                dt.date(2999, 1, 31),
+            ),
+        ),
+        Waiver,
+        is_list=True,
+    ),
+    Table(
+        "gates",
+        "Limits of the project's own. A limit may only be stricter than the one in the"
+        " [table of gates](../gates.md).",
+        tuple(
+            Key(
+                rule.code,
+                _limit(rule),
+                f"Limit of the gate `{rule.code}`: {rule.meaning}.",
+                rule.limit,
+            )
+            for rule in gates.known()
+        ),
+    ),
+    Table(
+        "variables",
+        "Variables of the caller that a check, or the files in `compose/`, see besides the usual"
+        " ones. A star at the end matches the rest of a name. See"
+        " [reuse of evidence](../../evidence.md#reuse).",
+        tuple(
+            Key(
+                name,
+                VARIABLES,
+                (
+                    "Variables for the Compose files."
+                    if name == "compose"
+                    else f"Variables for the check `{name}`."
+                ),
+                ["SHOP_URL", "SHOP_FEATURE_*"],
+            )
+            for name in (*CHECKS, "compose")
+        ),
+    ),
+    Table(
+        "ignored",
+        "Patterns of files that a check does not read, so that a change of these files alone does"
+        " not make it run again. A test that opens one of them fails. See"
+        " [reuse of evidence](../../evidence.md#reuse).",
+        tuple(
+            Key(name, TEXTS, f"Files that the check `{name}` does not read.", ["docs/", "*.md"])
+            for name in CHECKS
+        ),
+    ),
+)
