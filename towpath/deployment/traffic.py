@@ -140,7 +140,8 @@ def drain(site: Site, hosts: Iterable[str]) -> None:
         open_ = _open_requests(site, names)
         if site.clock.monotonic() >= deadline:
             site.workspace.terminal.warn(
-                f"{open_} requests were still open after the drain time of {site.environment.drain} s."
+                f"{open_} requests were still open after the drain time of"
+                f" {site.environment.drain} s."
             )
             return
         quiet = 0 if open_ else quiet + 1

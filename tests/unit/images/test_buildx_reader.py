@@ -175,7 +175,7 @@ def test_a_builder_that_lost_its_cache_is_known(error: str) -> None:
 
 def test_an_image_that_is_not_there_is_not_lost() -> None:
     """It would not be there the second time either."""
-    assert not buildx.is_lost("ERROR: failed to solve: python:3.99: not found")
+    assert not buildx.is_cache_error("ERROR: failed to solve: python:3.99: not found")
 
 
 def test_the_exit_codes_are_those_of_the_commands_that_failed() -> None:

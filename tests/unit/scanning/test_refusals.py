@@ -297,7 +297,7 @@ OTHER = f"sha256:{'b' * 64}"
     [
         ("{}", DIGEST, [LIST, "why: KeyError('spdxVersion')"]),
         (listed(spdxVersion="SPDX-3.0"), DIGEST, [LIST, "why: ValueError('it is SPDX-3.0')"]),
-        (listed(), OTHER, [f"The SBOM is not for {OTHER}.", f"why: It is of {DIGEST}."]),
+        (listed(), OTHER, [f"The SBOM is not for {OTHER}.", f"why: It is for {DIGEST}."]),
     ],
 )
 def test_a_list_of_packages(text: str, wanted: str, lines: list[str]) -> None:

@@ -119,7 +119,7 @@ def test_http_without_a_way_to_check_the_signature_is_no_answer(
     with pytest.raises(NothingToJudgeError) as caught:
         Archive(workspace, {}, keyring).packages("trixie", "amd64")
 
-    assert "is not asked over https, and its signature cannot be checked" in caught.value.why
+    assert "is not accessed over https, and its signature cannot be checked" in caught.value.why
 
 
 @pytest.mark.parametrize(("mirror", "foreign"), [(archive.ARCHIVE, False), (MIRROR, True)])
@@ -142,9 +142,9 @@ def test_https_alone_is_believed_and_another_mirror_is_foreign(
 @pytest.mark.parametrize(
     ("fields", "said"),
     [
-        ({"suite": "bookworm-security"}, "is the one of bookworm-security"),
-        ({"Valid_Until": "Wed, 25 Nov 2026 00:00:00 UTC"}, "was good until 2026-11-25"),
-        ({"Date": "Tue, 24 Nov 2037 00:00:00 UTC"}, "from the future"),
+        ({"suite": "bookworm-security"}, "is for bookworm-security"),
+        ({"Valid_Until": "Wed, 25 Nov 2026 00:00:00 UTC"}, "expired on 2026-11-25"),
+        ({"Date": "Tue, 24 Nov 2037 00:00:00 UTC"}, "a date in the future"),
         ({"Date": "soon"}, "Cannot read"),
         ({"Valid_Until": "later"}, "Cannot read"),
     ],
