@@ -33,7 +33,7 @@ def test_a_part_has_no_evidence(desk: Desk) -> None:
     assert set(asked(desk)) == {"mypy", "black"}
     assert stages.require(workspace.config, "lint") == before
     assert len(records.names(workspace.config, "lint")) == len(LINTERS) - 1
-    assert "there will be no verdict and no evidence" in said(workspace)
+    assert "no verdict and no evidence will be written" in said(workspace)
     assert "app/b.py: BLACK" in said(workspace) and "flake8" not in said(workspace)
 
 
@@ -138,7 +138,7 @@ def test_the_log_of_a_linter_says_what_it_was_not_asked_again(desk: Desk) -> Non
     run(desk)
 
     log = (desk.root / "reports/logs/flake8.log").read_text()
-    assert "4 files, the settings and the tools did not change" in log
+    assert "Reused results of 4 unchanged files" in log
     assert "app/b.py:1: E999 bad" in log
 
 
@@ -154,7 +154,7 @@ def test_in_github_each_log_is_a_fold_and_the_summary_has_the_table(desk: Desk) 
     assert "::error file=app/b.py,line=1::E999 bad" in said(workspace)
     assert "::error file=app/b.py::ISORT imports are out of order" in said(workspace)
     assert "| flake8 | failed | " in summary.read_text()
-    assert "### lint: failed\n\n| gate |  | why |" in summary.read_text()
+    assert "### lint: failed\n\n| gate | verdict | reason |" in summary.read_text()
 
 
 def test_code_scanning_gets_what_bandit_and_flake8_found(desk: Desk) -> None:
