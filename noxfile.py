@@ -1,4 +1,4 @@
-"""The checks, each in an environment of its own: what they are and for which Pythons."""
+"""The Nox sessions: each check in its own virtual environment, the tests on every Python."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ CLASSIFIERS = PROJECT.get("classifiers", [])
 
 
 def find_supported() -> list[str]:
-    """Return the Pythons that the classifiers name; `towpath.source.matrix` finds the same.
+    """Return the Pythons of the classifiers, as `towpath.source.matrix` does.
 
-    Without classifiers those that this machine says it has to test, else all that requires-python
-    lets in up to the running one, else the running one.
+    Without classifiers, those of TOWPATH_PYTHONS, or all that requires-python allows up to the
+    running one, or the running one.
     """
     named = re.findall(
         r"^Programming Language :: Python :: 3\.(\d+)$", "\n".join(CLASSIFIERS), re.M
@@ -36,20 +36,20 @@ def find_supported() -> list[str]:
     except InvalidSpecifier:
         allowed = SpecifierSet("==3.99")
     known = [f"3.{minor}" for minor in range(8, running + 1) if allowed.contains(f"3.{minor}.99")]
-    # The sessions run on other Pythons, and have to find the same.
+    # Sessions run on other Pythons, and must find the same list.
     found = os.environ.get("TOWPATH_PYTHONS") or ",".join(known or [f"3.{running}"])
     os.environ["TOWPATH_PYTHONS"] = found
     return found.replace(" ", "").split(",")
 
 
 SUPPORTED = find_supported()
-# A machine may be made for some of them only, and says so: TOWPATH_PYTHONS=3.12,3.13
+# Restricts the Pythons on this machine, for example TOWPATH_PYTHONS=3.12,3.13.
 CHOSEN = os.environ.get("TOWPATH_PYTHONS") or ",".join(SUPPORTED)
 PYTHONS = [python for python in SUPPORTED if python in CHOSEN.replace(" ", "").split(",")]
 DJANGO = "Framework :: Django :: "
 MARKS = [mark.removeprefix(DJANGO) for mark in CLASSIFIERS if DJANGO in mark]
 DJANGOS = [nox.param(line, id=f"django-{line}") for line in MARKS if "." in line]
-# In this order: the later ones take over the pins of the earlier ones.
+# In this order, since later files include the pins of earlier ones.
 COMPILED = (
     "ci",
     "production",
@@ -67,30 +67,30 @@ COMPILED = (
 )
 BEGUN: set[str] = set()
 
-# What needs nothing from outside; security asks services, and is in the pipeline of every change.
+# The default sessions; security queries the network, and runs in every pipeline.
 # The tests of the engine are the pipeline's own; a project that took this file over has none.
 ENGINE = ["engine"] if (ROOT / "tests" / "engine").is_dir() else []
 nox.options.sessions = ["lint", "tests", "integration", *ENGINE, "coverage"]
 nox.options.default_venv_backend = "uv|virtualenv"
 nox.options.reuse_venv = "yes"
-# The image of the checks brings its environments along, in a place of their own.
+# The image for checks in containers has its environments in another directory.
 nox.options.envdir = os.environ.get("TOWPATH_ENVIRONMENTS", "").strip() or ".nox"
-# A Python that is not there is named in the evidence; nothing is ever downloaded in its place.
+# A missing Python is recorded in the evidence; none is downloaded.
 nox.options.error_on_missing_interpreters = False
 
 
 def clean_environment() -> None:
-    """Keep what the sessions need of the caller's variables: another one changes no verdict."""
-    # The checkout's own code, where no package of it is installed beside Nox.
+    """Remove variables of the caller that sessions do not need, so that they change no verdict."""
+    # For a checkout without an installed towpath package.
     sys.path.append(str(ROOT))
     try:
         from towpath.core import environment
     except ImportError:
-        # In the image of the checks while it is made: without the package no check can run.
+        # While the image for checks is built, the package is missing and no check runs.
         return
     passed = PYPROJECT.get("tool", {}).get("towpath", {}).get("variables", {}).values()
     for name in environment.left_out(os.environ):
-        print(f"{name} is set and reaches no tool.", file=sys.stderr)
+        print(f"Ignoring the variable {name}: it is not passed to the tools.", file=sys.stderr)
     kept = environment.of_sessions(os.environ, [name for names in passed for name in names])
     os.environ.clear()
     os.environ.update(kept)
@@ -98,12 +98,12 @@ def clean_environment() -> None:
 
 clean_environment()
 os.environ["UV_PYTHON_DOWNLOADS"] = "never"
-# Trust what the machine trusts: behind a company's proxy its own authority is only there.
+# Trust the machine's certificate authorities, for example that of a company's proxy.
 os.environ.setdefault("UV_SYSTEM_CERTS", "true")
 
 
 def prepend_pyenv() -> None:
-    """Put the Pythons of pyenv on PATH: its shims answer for the chosen version only."""
+    """Add the Pythons of pyenv to PATH, since its shims run the selected version only."""
     root = Path(os.environ.get("PYENV_ROOT") or os.path.expanduser("~/.pyenv"))
     found = [root.glob(f"versions/{python}.*/bin") for python in SUPPORTED]
     paths = [str(path) for places in found for path in sorted(places)[-1:]]
@@ -114,9 +114,9 @@ prepend_pyenv()
 
 
 def install(session: nox.Session, pins: str, *over: str) -> None:
-    """Install pinned requirements, unless the environment has these very ones already.
+    """Install pinned requirements, unless the environment already has them.
 
-    What goes over the pins is the newest of its line each time.
+    `over` are requirements that replace pins, upgraded to the newest matching version.
     """
     file, stamp = PINS / f"{pins}.txt", Path(session.virtualenv.location, "towpath.stamp")
     wanted = hashlib.sha256(file.read_bytes()).hexdigest()
@@ -128,31 +128,31 @@ def install(session: nox.Session, pins: str, *over: str) -> None:
 
 
 def towpath(session: nox.Session, *arguments: str) -> None:
-    """Run our own command in the session's environment; Ctrl-C leaves it time to end its own."""
+    """Run `python -m towpath` in the session; after Ctrl-C it has time to stop its processes."""
     command = ("python", "-m", "towpath", *arguments)
     session.run(*command, interrupt_timeout=30, terminate_timeout=15)
 
 
 def check(session: nox.Session, name: str) -> None:
-    """Run a check with what follows --; only with --fresh if its evidence still holds."""
+    """Run a check with the arguments after --; it is skipped if its evidence is still valid."""
     towpath(session, "check", name, "--", *session.posargs)
 
 
 def begin_tests_once(session: nox.Session) -> None:
-    """Forget the results of earlier runs, once for all Pythons of this one."""
+    """Delete the results of earlier runs, once for all Pythons."""
     if not BEGUN:
         towpath(session, "begin", "tests", "--", *session.posargs)
         BEGUN.add("tests")
 
 
 def for_each_django(tests: Callable[..., None]) -> Callable[..., None]:
-    """Run the tests for each line of Django, where the classifiers name several."""
+    """Run the tests for each Django series, if the classifiers name several."""
     return nox.parametrize("django", DJANGOS)(tests) if DJANGOS[1:] else tests
 
 
 @nox.session
 def lint(session: nox.Session) -> None:
-    """Judge style, types, weaknesses and complexity."""
+    """Check style, types, weaknesses and complexity."""
     install(session, "lint")
     check(session, "lint")
 
@@ -160,7 +160,7 @@ def lint(session: nox.Session) -> None:
 @nox.session(python=PYTHONS)
 @for_each_django
 def tests(session: nox.Session, django: str = "") -> None:
-    """Run the tests on every supported Python found; what follows -- goes to pytest."""
+    """Run the tests on every installed supported Python; arguments after -- go to pytest."""
     install(session, "test", *([f"django=={django}.*"] if django else []))
     if not set(session.posargs) - {"--fresh"}:
         session.notify("coverage")
@@ -170,14 +170,14 @@ def tests(session: nox.Session, django: str = "") -> None:
 
 @nox.session
 def integration(session: nox.Session) -> None:
-    """Run the tests against real services, started for them; what follows -- goes to pytest."""
+    """Run the tests against real services; arguments after -- go to pytest."""
     install(session, "test")
     check(session, "integration")
 
 
 @nox.session
 def engine(session: nox.Session) -> None:
-    """Run the pipeline's own tests on a Docker engine; what follows -- goes to pytest."""
+    """Run the pipeline's own tests on a Docker engine; arguments after -- go to pytest."""
     install(session, "test")
     command = ("python", "-m", "tests.engine", *session.posargs)
     session.run(*command, interrupt_timeout=30, terminate_timeout=15)
@@ -185,35 +185,35 @@ def engine(session: nox.Session) -> None:
 
 @nox.session
 def performance(session: nox.Session) -> None:
-    """Compare the app's hot paths with the baseline; `-- --renew` makes that anew."""
+    """Compare the app's performance with the baseline; `-- --renew` updates the baseline."""
     install(session, "performance")
     check(session, "performance")
 
 
 @nox.session
 def security(session: nox.Session) -> None:
-    """Judge the code with bandit, the dependencies by known advisories."""
+    """Check the code with bandit, files for secrets, and dependencies for advisories."""
     install(session, "security")
     check(session, "security")
 
 
 @nox.session
 def coverage(session: nox.Session) -> None:
-    """Join the coverage of the tests that ran, and judge them."""
+    """Combine the coverage of the tests, and judge the results."""
     install(session, "test")
     check(session, "coverage")
 
 
 @nox.session(default=False)
 def e2e(session: nox.Session) -> None:
-    """Type what people type, in checkouts of their own, against the real engine."""
+    """Run the documented commands end to end, in separate checkouts, on a real engine."""
     install(session, "test")
     session.run("python", "-m", "pytest", *(session.posargs or ["tests/e2e"]))
 
 
 @nox.session(default=False)
 def benchmarks(session: nox.Session) -> None:
-    """Measure side by side with others, in one run: `-- tests`, or another one of benchmarks/."""
+    """Run a benchmark against other tools: `-- tests`, or another module of benchmarks/."""
     install(session, "test")
     session.run(
         "python", "-m", ".".join(["benchmarks", *session.posargs[:1]]), *session.posargs[1:]
@@ -222,14 +222,14 @@ def benchmarks(session: nox.Session) -> None:
 
 @nox.session(default=False)
 def fuzz(session: nox.Session) -> None:
-    """Give odd input to everything that reads what others wrote, for a minute or `--seconds=N`."""
+    """Fuzz every reader of external input, for a minute or `--seconds=N`."""
     install(session, "fuzz")
     session.run("python", "-m", "tests.fuzz", *session.posargs)
 
 
 @nox.session(default=False)
 def mutation(session: nox.Session) -> None:
-    """Plant mistakes into the modules that judge, and count those that their tests find."""
+    """Run mutation tests on the modules that judge, and count the detected mutants."""
     install(session, "mutation")
     session.run("python", "-m", "benchmarks.mutation", *session.posargs)
 
@@ -247,7 +247,7 @@ def docs(session: nox.Session) -> None:
 
 @nox.session(default=False, venv_backend="none")
 def requirements(session: nox.Session) -> None:
-    """Compile requirements/*.in anew; arguments go to uv, for example --upgrade."""
+    """Compile requirements/*.in; arguments go to uv, for example --upgrade."""
     command = f"./dev nox -s {session.name}"
     session.chdir(PINS)
     for name in COMPILED:

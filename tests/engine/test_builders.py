@@ -122,7 +122,7 @@ def test_a_builder_that_cannot_start_leaves_nothing(local: Workspace, tmp_path: 
         old.runner.run(["docker", "exec", old.name, "sh", "-c", line])
 
         with pytest.raises(CommandFailedError, match="cannot build linux/arm64") as caught:
-            with builders.places(workspace, BOTH):
+            with builders.ready_builders(workspace, BOTH):
                 pass
 
         # It was made, and its start was what failed.

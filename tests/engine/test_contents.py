@@ -179,7 +179,7 @@ def _blobs(workspace: Workspace, images: dict[str, Built]) -> Iterator[tuple[str
         yield target, image.index.content
         for artifact in attached.artifacts(registry, built.digest, provenance.ARTIFACT_TYPE):
             yield f"{target} provenance", attached.content(registry, artifact)
-        above = readback.ours(image, origin.base(registry, built.digest))
+        above = readback.added_layers(image, origin.base(registry, built.digest))
         for platform, part in image.platforms.items():
             yield f"{target} {platform} manifest", part.manifest.content
             yield f"{target} {platform}", registry.blob(oci.config_of(part.manifest).digest)
@@ -231,7 +231,7 @@ def test_layers_of_ours_are_as_old_as_the_commit_or_older(
     """No file has the time of the build: that is what makes two builds one digest."""
     registry = registries.client(workspace)
     image = registries.image(registry, built.digest)
-    above = readback.ours(image, origin.base(registry, built.digest))
+    above = readback.added_layers(image, origin.base(registry, built.digest))
     epoch = int(workspace.runner.run(["git", "log", "-1", "--format=%ct"]).stdout)
     for layer in above[PLATFORMS[1]]:
         with registry.open_blob(layer.digest) as stream, tarfile.open(fileobj=stream) as tar:

@@ -38,7 +38,7 @@ def made(workspace: Workspace) -> Iterator[dict[str, Wheel]]:
     own = native(workspace.runner.run(docker.info()).stdout)
     order = sorted(PLATFORMS, key=lambda platform: platform != own)
     found: dict[str, Wheel] = {}
-    with builders.places(workspace, PLATFORMS) as places:
+    with builders.ready_builders(workspace, PLATFORMS) as places:
         workshop = WheelBuilder(workspace, f"sha256:{uuid4().hex * 2}", own, places)
         for platform in order:
             found |= {row.platform: row for row in workshop.all({XATTR: (platform,)})}
@@ -62,7 +62,7 @@ def test_what_cannot_be_compiled_across_is_made_under_emulation(workspace: Works
     """It is tried across first; the wheel is for the platform, and there it runs."""
     own = native(workspace.runner.run(docker.info()).stdout)
     foreign = next(platform for platform in PLATFORMS if platform != own)
-    with builders.places(workspace, PLATFORMS) as places:
+    with builders.ready_builders(workspace, PLATFORMS) as places:
         workshop = WheelBuilder(workspace, f"sha256:{uuid4().hex * 2}", own, places)
         (wheel,) = workshop.all({TIED: (foreign,)})
 

@@ -163,14 +163,17 @@ def test_a_check_that_still_holds_ends_at_once(
 ) -> None:
     """It says so, with the time saved; the coverage belongs to the tests."""
     assert main(["check", check, "--"]) == 0
-    assert "tests: unchanged since 2026-11-24T21:00:00Z, 60.0 s saved" in capsys.readouterr().err
+    assert (
+        "tests: unchanged since 2026-11-24T21:00:00Z, skipping saves 60.0 s"
+        in capsys.readouterr().err
+    )
 
 
 @pytest.mark.door
 def test_with_fresh_it_runs_all_the_same(tested: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Here to its end, for no test has left anything."""
     assert main(["check", "coverage", "--", "--fresh"]) == 3
-    assert "The tests left no coverage data." in capsys.readouterr().err
+    assert "The tests wrote no coverage data." in capsys.readouterr().err
 
 
 @pytest.mark.door

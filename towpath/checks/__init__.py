@@ -1,1 +1,1 @@
-"""Checks of the code: which tools ran on what, and what their gates say."""
+"""Checks of the source code: lint, tests, security, performance, and their verdicts."""

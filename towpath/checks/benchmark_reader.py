@@ -1,7 +1,7 @@
-"""What pytest-benchmark measured: each path's time as a multiple of a reference's, never seconds.
+"""Read a pytest-benchmark report: the time of each code path, as a multiple of a reference.
 
-Path and reference are measured in turns in one process, so that the multiple is a property of the
-code and the Python, not of the machine. The baseline keeps those multiples for each Python.
+Path and reference are measured in turns in one process, so that the multiple depends on the code
+and the Python version, not on the machine. The baseline has these multiples for each Python.
 """
 
 from __future__ import annotations
@@ -16,51 +16,57 @@ from towpath.core.errors import NothingToJudgeError
 from towpath.core.findings import document, unread
 
 TOOL = "pytest-benchmark"
-RENEW = "Renew the baseline and have it reviewed: nox -s performance -- --renew"
+RENEW = "Update the baseline and have it reviewed: nox -s performance -- --renew"
 
 
 @dataclass(frozen=True)
 class Benchmarks:
-    """Multiples of the reference by the path's name; `measure` names the reference's very code."""
+    """Multiples of the reference by code path; `measure` is a hash of the reference's code."""
 
     ratios: Mapping[str, float]
     measure: str
 
 
 def read_benchmark(text: str) -> Benchmarks:
-    """Return what a report of pytest-benchmark says.
+    """Return the measurements of a pytest-benchmark report.
 
-    Raises NothingToJudgeError if it is empty, broken or half, if a path has no time of its own or
-    of the reference, or if two paths were measured against different references.
+    Raises NothingToJudgeError if it is empty, malformed or incomplete, if a path or its reference
+    has no time, or if two paths were measured against different references.
     """
     rows = document(TOOL, text).get("benchmarks")
     if not isinstance(rows, list) or not rows:
-        raise unread(TOOL, "It measured nothing.")
+        raise unread(TOOL, "The report has no measurement.")
     try:
         ratios = {str(row["name"]): _ratio(row) for row in rows}
         measures = {str(row["extra_info"]["measure"]) for row in rows}
     except (KeyError, TypeError, ValueError) as error:
-        raise unread(TOOL, f"Its report lacks or spoils {error}.") from error
+        raise unread(
+            TOOL, f"Unexpected report format: missing or invalid field {error}."
+        ) from error
     if len(ratios) != len(rows) or len(measures) != 1:
-        raise unread(TOOL, "It has two paths of one name, or more than one reference.")
+        raise unread(
+            TOOL, "The report has two paths with the same name, or more than one reference."
+        )
     return Benchmarks(ratios, measures.pop())
 
 
 def slowdowns(measured: Benchmarks, baseline: str, python: str) -> dict[str, float]:
     """Return how many times slower than in the baseline each path is; below 1 is faster.
 
-    Raises NothingToJudgeError if the baseline has other paths, another reference, or nothing for
-    this Python (such as `3.12`): what is not comparable is not judged.
+    `python` is a version such as `3.12`. Raises NothingToJudgeError if the baseline has other
+    paths, another reference, or no entry for this Python.
     """
     kept = document("the baseline", baseline)
     if kept.get("measure") != measured.measure:
-        raise _stale("It was measured against another reference than this one.")
+        raise _stale("It was measured against another reference.")
     pythons = kept.get("pythons")
     before = pythons.get(python) if isinstance(pythons, dict) else None
     if not isinstance(before, dict):
-        raise _stale(f"It has nothing for Python {python}.")
+        raise _stale(f"It has no entry for Python {python}.")
     if odd := sorted(set(before) ^ set(measured.ratios)):
-        raise _stale(f"It and what was measured do not have the same paths: {', '.join(odd)}.")
+        raise _stale(
+            f"These paths are only in the baseline or only in the measurement: {', '.join(odd)}."
+        )
     try:
         return {name: ratio / _positive(before[name]) for name, ratio in measured.ratios.items()}
     except (TypeError, ValueError) as error:
@@ -68,9 +74,10 @@ def slowdowns(measured: Benchmarks, baseline: str, python: str) -> dict[str, flo
 
 
 def renewed(measured: Benchmarks, baseline: str, python: str) -> str:
-    """Return the baseline's text with what was measured on this Python.
+    """Return the text of the baseline, updated with the measurements on this Python.
 
-    What it has of other Pythons stays, unless it was measured against another reference.
+    Entries of other Pythons stay, unless they were measured against another reference. Raises
+    NothingToJudgeError for a baseline that is not a JSON object.
     """
     kept = document("the baseline", baseline) if baseline.strip() else {}
     same = kept.get("measure") == measured.measure
@@ -87,13 +94,13 @@ def _ratio(row: Mapping[str, Any]) -> float:
 
 def _positive(value: Any) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float):
-        raise TypeError(f"a time that is {value!r}")
+        raise TypeError(f"invalid time {value!r}")
     if not math.isfinite(value) or value <= 0:
-        raise ValueError(f"a time that is {value!r}")
+        raise ValueError(f"invalid time {value!r}")
     return float(value)
 
 
 def _stale(why: str) -> NothingToJudgeError:
     return NothingToJudgeError(
-        "The baseline of the performance tests does not fit.", why=why, next_step=RENEW
+        "The baseline of the performance tests cannot be compared.", why=why, next_step=RENEW
     )

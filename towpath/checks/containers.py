@@ -1,4 +1,7 @@
-"""The checks in containers: each on a copy of the working tree, side by side, judged as outside."""
+"""Run the checks in containers, in parallel, each on its own copy of the working tree.
+
+The stages are judged by the same gates as without containers.
+"""
 
 from __future__ import annotations
 
@@ -37,22 +40,26 @@ from towpath.source import copies as checkouts
 from towpath.source import matrix as pythons
 
 FILE = "compose/ci.yaml"
-DEADLINE = 3600
-# Bytes that a service may report: logs, evidence, coverage.
+DEADLINE = 3600  # seconds that a service may run
+# Bytes of reports that are copied from a service: logs, evidence, coverage.
 LARGEST = 1 << 30
 TARGET = "ci"
 
 
 @dataclass(frozen=True)
 class Check:
-    """A service of compose/ci.yaml; `stage` is judged, by its evidence or by a JUnit report."""
+    """A service of compose/ci.yaml.
+
+    With a `stage`, the verdict comes from that stage's evidence, or from the JUnit file `report`;
+    without one, from the exit code.
+    """
 
     service: str
     stage: str = ""
     report: str = ""
 
 
-# The slowest first: nothing long is left when everything else has ended.
+# The slowest first, which shortens the total time.
 CHECKS = (
     Check("build-test", "integration", "junit/build-test.xml"),
     Check("integration-tests", "integration"),
@@ -65,7 +72,7 @@ CHECKS = (
 
 @dataclass(frozen=True)
 class ContainerHost:
-    """Where containers run: the engine's socket, its platform, and a runner for each service."""
+    """The engine for the containers: its socket, its platform, and a runner for each service."""
 
     socket: Path
     platform: str
@@ -74,7 +81,7 @@ class ContainerHost:
 
 @dataclass(frozen=True)
 class Result:
-    """How a service ended: its verdict, its exit code (None: it has none), seconds, a few words."""
+    """The result of a service: verdict, exit code (None if it did not run), seconds, and a note."""
 
     service: str
     status: Status
@@ -84,73 +91,76 @@ class Result:
 
 
 def chosen(names: Sequence[str]) -> tuple[Check, ...]:
-    """Return the checks of these services, all without a name; raises ConfigurationError."""
+    """Return the checks of these services, or all; raises ConfigurationError for unknown ones."""
     known = {check.service: check for check in CHECKS}
     for name in names:
         if name not in known:
             raise ConfigurationError(
-                f"There is no service {name!r}.{nearest(name, known)}",
-                why=f"{FILE} has {', '.join(known)}.",
+                f"Unknown service {name!r}.{nearest(name, known)}",
+                why=f"The services of {FILE} are {', '.join(known)}.",
             )
     return tuple(known[name] for name in dict.fromkeys(names)) or CHECKS
 
 
-def run(workspace: Workspace, checks: Sequence[Check], place: ContainerHost) -> list[Result]:
-    """Run these services side by side, gather what they report, and take everything down.
+def run(workspace: Workspace, checks: Sequence[Check], host: ContainerHost) -> list[Result]:
+    """Run these services in parallel, collect their reports, and remove the containers.
 
-    Raises GateFailedError if one failed, NothingToJudgeError if one could not be judged: a service
-    that did not start is never passed. LockedError where another run has the same containers.
+    A service that did not start is errored, never passed; see `require_passed` for the verdicts.
+    Raises ConfigurationError without compose/ci.yaml, LockedError while another run uses the same
+    containers, and CommandFailedError if the image or the copies cannot be made.
     """
     config = workspace.config
     if not (config.root / FILE).is_file():
         raise ConfigurationError(
-            f"There is no {FILE}.", next_step="Copy it from Towpath's own repository."
+            f"Missing file {FILE}.", next_step="Copy it from Towpath's repository."
         )
     with locked(
         config.state / "ci" / "lock",
         stages.stamp(stages.now()),
         workspace.terminal.warn,
-        "Both would have the same containers.",
+        "Both runs would use the same containers.",
     ):
-        image = _image(workspace, place.platform)
-        results = _run(workspace, checks, place, image)
-    _tell(workspace, results)
+        image = _image(workspace, host.platform)
+        results = _run(workspace, checks, host, image)
+    _show(workspace, results)
     return results
 
 
 def require_passed(results: Iterable[Result]) -> None:
-    """Raise for the worst of the verdicts."""
+    """Raise GateFailedError if a service failed, NothingToJudgeError if one is errored."""
     if error := _error(list(results)):
         raise error
 
 
 def _image(workspace: Workspace, platform: str) -> str:
-    """Build the image of the checks into the engine; it holds tools only, and no source."""
+    """Build the image of the checks into the engine; it has the tools and no source code."""
     wanted = {"PYTHONS": " ".join(pythons.wanted(workspace.config))}
-    with workspace.terminal.step("The image of the checks"):
+    with workspace.terminal.step("Build the image for the checks"):
         return bake.keep(workspace, Order((TARGET,), (platform,), wanted, {}), TARGET)
 
 
 def _run(
-    workspace: Workspace, checks: Sequence[Check], place: ContainerHost, image: str
+    workspace: Workspace, checks: Sequence[Check], host: ContainerHost, image: str
 ) -> list[Result]:
     reports = workspace.config.reports / "ci"
     work = reports / "work"
     project = Project(f"{workspace.config.name}-{TARGET}", (FILE,))
-    env = environment.of_sessions(workspace.config.env) | _variables(place, work, image)
+    env = environment.of_sessions(workspace.config.env) | _variables(host, work, image)
     try:
-        with workspace.terminal.step("A copy of the working tree for each service"):
+        with workspace.terminal.step("Copy the working tree for each service"):
             made_of = checkouts.make_copy(workspace, [work / check.service for check in checks])
             roots = {check.service: work / check.service / made_of.prefix for check in checks}
             for root in roots.values():
                 (root / "reports").mkdir(exist_ok=True)
             (work / "tmp").mkdir(exist_ok=True)
         env["TOWPATH_CI_DIRECTORY"] = made_of.prefix
-        ended = _all(workspace, project, checks, place, env)
+        ended = _all(workspace, project, checks, host, env)
         for check in checks:
-            left = _gather(roots[check.service] / "reports", reports / check.service)
+            left = _collect_reports(roots[check.service] / "reports", reports / check.service)
             if left:
-                workspace.terminal.warn(f"{check.service}: not taken over: {', '.join(left)}")
+                workspace.terminal.warn(
+                    f"{check.service}: not copied from its reports: {', '.join(left)}"
+                )
         return [
             _judge(workspace, check, outcome, made_of.subject)
             for check, outcome in zip(checks, ended, strict=True)
@@ -164,15 +174,15 @@ def _all(
     workspace: Workspace,
     project: Project,
     checks: Sequence[Check],
-    place: ContainerHost,
+    host: ContainerHost,
     env: Mapping[str, str],
 ) -> list[Outcome | TowpathError]:
-    """Run every service to its end, as many at a time as there are cores."""
+    """Run every service, as many in parallel as there are cores."""
     config, mounts = workspace.config, _mounts(workspace)
     down = compose.down(project, volumes=True)
-    # What a killed run left behind is no ground for this one.
+    # A run that was killed may have left containers.
     workspace.runner.run(down, env=env, check=False)
-    # The networks, before several would make them at once.
+    # Creates the networks, which the services would otherwise create at the same time.
     workspace.runner.run(compose.create(project, checks[-1].service), env=env)
 
     def one(check: Check) -> Outcome | TowpathError:
@@ -181,7 +191,7 @@ def _all(
         argv = compose.check(project, check.service, mounts, passed)
         log = config.log(f"ci-{check.service}")
         try:
-            return place.runner(check.service).run(
+            return host.runner(check.service).run(
                 argv, env={**env, **passed}, check=False, timeout=DEADLINE, log=log, stream=True
             )
         except TowpathError as error:
@@ -192,67 +202,70 @@ def _all(
     try:
         return [future.result() for future in futures]
     finally:
-        # After Ctrl-C this ends the containers, and with them whoever waits for them.
+        # After Ctrl-C this stops the containers, and with them the threads that wait for them.
         for future in futures:
             future.cancel()
         workspace.runner.run(down, env=env, check=False)
         pool.shutdown()
 
 
-def _variables(place: ContainerHost, work: Path, image: str) -> dict[str, str]:
+def _variables(host: ContainerHost, work: Path, image: str) -> dict[str, str]:
     """Return the variables of the Compose file."""
     return {
         "TOWPATH_CI_IMAGE": image,
         "TOWPATH_CI_WORK": str(work),
         "TOWPATH_CI_PASSWORD": secrets.token_hex(16),
-        "TOWPATH_CI_SOCKET": str(place.socket),
-        "TOWPATH_CI_SOCKET_GROUP": str(place.socket.stat().st_gid),
+        "TOWPATH_CI_SOCKET": str(host.socket),
+        "TOWPATH_CI_SOCKET_GROUP": str(host.socket.stat().st_gid),
         "TOWPATH_UID": str(os.getuid()),
         "TOWPATH_GID": str(os.getgid()),
     }
 
 
 def _mounts(workspace: Workspace) -> list[str]:
-    """Return what of this machine the checks see besides: certificates, given advisories.
+    """Return the files of this machine that the checks also see: certificates and advisories.
 
-    A relative name of advisories is found in the copy of the working tree.
+    A relative path of advisories refers to the copy of the working tree.
     """
     env = workspace.config.env
     advisories = env.get("TOWPATH_ADVISORIES", "")
-    given = advisories if Path(advisories).is_absolute() else ""
-    return [*filter(None, [bake.certificates(env), given])]
+    directory = advisories if Path(advisories).is_absolute() else ""
+    return [*filter(None, [bake.certificates(env), directory])]
 
 
-def _gather(found: Path, target: Path) -> list[str]:
-    """Put what a service reported where people look for it, and return what was left out.
+def _collect_reports(source: Path, target: Path) -> list[str]:
+    """Copy the reports of a service, and return what was not copied.
 
-    What ran in the container wrote it: a link could name any file of this machine.
+    They are untrusted: a symbolic link could point at any file of this machine.
     """
     shutil.rmtree(target, ignore_errors=True)
-    if not found.is_dir() or found.is_symlink():
-        return [found.name] if found.is_symlink() else []
-    return files.copy_plain(found, target, LARGEST)
+    if not source.is_dir() or source.is_symlink():
+        return [source.name] if source.is_symlink() else []
+    return files.copy_plain(source, target, LARGEST)
 
 
 def _judge(
     workspace: Workspace, check: Check, ended: Outcome | TowpathError, subject: Subject
 ) -> Result:
-    """Return the verdict on a service: what its own evidence says, if it can be believed."""
+    """Return the verdict on a service according to its evidence, if that is valid."""
     if isinstance(ended, TowpathError):
         return Result(check.service, Status.ERRORED, None, 0.0, " ".join(ended.lines()))
     try:
-        status, note = _said(workspace, check, ended, subject)
+        status, note = _verdict(workspace, check, ended, subject)
     except NothingToJudgeError as error:
         status, note = Status.ERRORED, f"{error.what} {error.why}"
     if status is Status.PASSED and not ended.ok:
-        status, note = Status.ERRORED, f"It passed, and then ended with {ended.code}."
+        status, note = (
+            Status.ERRORED,
+            f"Its gates passed, but it ended with exit code {ended.code}.",
+        )
     return Result(check.service, status, ended.code, ended.seconds, note)
 
 
-def _said(
+def _verdict(
     workspace: Workspace, check: Check, ended: Outcome, subject: Subject
 ) -> tuple[Status, str]:
-    """Return the verdict of a service and a few words: by its code, its report or its evidence."""
+    """Return the verdict of a service and a note, from its exit code, report or evidence."""
     if not check.stage:
         return (Status.PASSED, "") if ended.ok else (Status.ERRORED, ended.tail())
     reports = workspace.config.reports / "ci" / check.service
@@ -266,27 +279,31 @@ def _said(
 def _by_evidence(
     config: Config, check: Check, reports: Path, ended: Outcome, subject: Subject
 ) -> tuple[Status, str]:
-    """Judge a stage by its own evidence, if that speaks of these files and is believed."""
+    """Return the verdict of a stage's evidence, if it is valid and for these files."""
     file = reports / "evidence" / f"{check.stage}.json"
     if not file.is_file():
-        raise NothingToJudgeError("It left no evidence.", why=ended.tail())
+        raise NothingToJudgeError("It wrote no evidence.", why=ended.tail())
     statement = evidence.decode(files.read_bounded(file, documents.BYTES), file.name)
     if statement.subject != subject:
-        raise NothingToJudgeError("Its evidence speaks of other files.")
+        raise NothingToJudgeError("Its evidence is for other source files.")
     if statement.stage != check.stage:
-        raise NothingToJudgeError(f"Its evidence speaks of the stage {statement.stage}.")
+        raise NothingToJudgeError(f"Its evidence is for the stage {statement.stage}.")
     against = judgement.reasons(statement, stages.rules(config))
     if statement.status is Status.PASSED and against:
-        raise NothingToJudgeError("Its evidence is not believed.", why="; ".join(against))
+        raise NothingToJudgeError("Its evidence is not valid.", why="; ".join(against))
     return statement.status, statement.reason or _verdicts(statement.verdicts)
 
 
 def _by_report(config: Config, check: Check, text: str, ended: Outcome) -> tuple[Status, str]:
-    """Judge tests that are a part of a stage by the gates of the whole, as the project has them."""
+    """Judge tests that are a part of a stage by the gates of that stage."""
     if not text:
-        raise NothingToJudgeError("It left no report.", why=ended.tail())
-    seen = junit.read_junit(text, check.report)
-    facts = {"tests_run": seen.run, "tests_failed": seen.failed, "tests_skipped": seen.skipped}
+        raise NothingToJudgeError("It wrote no report.", why=ended.tail())
+    counts = junit.read_junit(text, check.report)
+    facts = {
+        "tests_run": counts.run,
+        "tests_failed": counts.failed,
+        "tests_skipped": counts.skipped,
+    }
     verdicts = stages.verdicts(config, check.stage, facts)
     return gates.worst(row.status for row in verdicts), "; ".join(row.reason for row in verdicts)
 
@@ -295,7 +312,7 @@ def _verdicts(rows: Iterable[Mapping[str, object]]) -> str:
     return "; ".join(str(row["reason"]) for row in rows)
 
 
-def _tell(workspace: Workspace, results: Sequence[Result]) -> None:
+def _show(workspace: Workspace, results: Sequence[Result]) -> None:
     order = {check.service: number for number, check in enumerate(reversed(CHECKS))}
     workspace.terminal.table(
         "Checks in containers",
@@ -311,17 +328,17 @@ def _tell(workspace: Workspace, results: Sequence[Result]) -> None:
             for row in sorted(results, key=lambda row: order[row.service])
         ],
     )
-    workspace.terminal.say("What each of them reported is in reports/ci, its log in reports/logs.")
+    workspace.terminal.say("Reports of the services are in reports/ci, their logs in reports/logs.")
 
 
 def _error(results: Sequence[Result]) -> TowpathError | None:
-    """Return the error of the worst verdict: 4 where a gate said no, 3 where there is none."""
+    """Return the error of the worst verdict: exit code 4 for a failed gate, 3 for no verdict."""
     worst = gates.worst(row.status for row in results)
     bad = ", ".join(row.service for row in results if row.status is worst)
     notes = " ".join(row.note for row in results if row.status is worst)
-    logs = "Read reports/logs/ci-SERVICE.log."
+    logs = "See reports/logs/ci-SERVICE.log."
     if worst is Status.FAILED:
         return GateFailedError(f"Failed: {bad}.", why=notes, next_step=logs)
     if worst is Status.ERRORED:
-        return NothingToJudgeError(f"Could not be judged: {bad}.", why=notes, next_step=logs)
+        return NothingToJudgeError(f"No verdict: {bad}.", why=notes, next_step=logs)
     return None

@@ -16,11 +16,11 @@ from towpath.core.findings import Finding, LeftOut
 
 @dataclass
 class CheckFacts:
-    """What a check measured: facts for the gates, what could not be read and why, and the rest.
+    """The result of a check: facts for the gates, reasons for missing facts, and findings.
 
-    `rows` are for a table: tool, how it stands, seconds, a few words. `told` has the findings of
-    each tool, None where it gave no verdict. `warnings` are told, and judge nothing. `excluded` is
-    what the project leaves out of each tool's judgement.
+    `unread` has why a fact is missing. `rows` are those of a table: tool, status, seconds, note.
+    `findings_by_tool` has the findings of each tool, None for a tool without a verdict. `warnings`
+    are shown and not judged. `excluded` is what the project excludes from each tool.
     """
 
     facts: dict[str, Any] = field(default_factory=dict)
@@ -29,52 +29,52 @@ class CheckFacts:
     artifacts: list[Path] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
     rows: list[tuple[str, str, str, str]] = field(default_factory=list)
-    told: dict[str, tuple[Finding, ...] | None] = field(default_factory=dict)
+    findings_by_tool: dict[str, tuple[Finding, ...] | None] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
     excluded: dict[str, list[str]] = field(default_factory=dict)
 
     def take(
         self, config: Config, stage: str, name: str, read: Callable[[ToolRecord], tuple[str, str]]
     ) -> None:
-        """Read a tool's record: `read` keeps the facts and returns how it stands, and in words.
+        """Read a tool's record: `read` stores the facts and returns a status and a note.
 
-        A record that is missing, or says neither yes nor no, becomes an errored row.
+        A record that is missing or has no verdict becomes an errored row.
         """
         seconds, before = "", len(self.findings)
         try:
             record = records.read_record(config, stage, name)
             self.tools[name] = record.version
             seconds = f"{record.seconds:.1f} s"
-            stands, words = read(record)
+            status, note = read(record)
         except NothingToJudgeError as error:
             self.miss(name, f"{error.what} {error.why}", seconds)
         else:
-            self.told[name] = tuple(self.findings[before:])
-            self.rows.append((name, stands, seconds, words))
+            self.findings_by_tool[name] = tuple(self.findings[before:])
+            self.rows.append((name, status, seconds, note))
 
-    def leave_out(self, name: str, said: Iterable[object]) -> str:
-        """Keep what the project leaves out of a tool's judgement, and return words for its row."""
-        rows = sorted(str(row) for row in said if isinstance(row, LeftOut))
+    def leave_out(self, name: str, results: Iterable[object]) -> str:
+        """Store what the project excludes from a tool, and return a note for its row."""
+        rows = sorted(str(row) for row in results if isinstance(row, LeftOut))
         if not rows:
             return ""
         self.excluded[name] = rows
         self.facts["excluded"] = self.excluded
-        return f", left out: {len(rows)}"
+        return f", excluded: {len(rows)}"
 
     def miss(self, name: str, reason: str, seconds: str = "") -> None:
-        """Keep that something could not be read, and why."""
+        """Record that a result could not be read, and why."""
         self.unread.append(reason)
-        self.told[name] = None
+        self.findings_by_tool[name] = None
         self.rows.append((name, "errored", seconds, reason))
 
 
 def rounded(values: Mapping[str, float]) -> dict[str, float]:
-    """Return the values as evidence keeps them: three places."""
+    """Return the values rounded to three decimal places."""
     return {name: round(value, 3) for name, value in values.items()}
 
 
 def read_text(file: Path) -> str:
-    """Return a file's text, or nothing where there is no file: the readers refuse it."""
+    """Return a file's text; without a file an empty text, which the readers refuse."""
     return file.read_text(encoding="utf-8", errors="replace") if file.is_file() else ""
 
 

@@ -1,4 +1,4 @@
-"""From what the tools of a check left to its statement: read, judged, written, told."""
+"""Judge a check: read the results of its tools, write the statement, and print the verdicts."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ from towpath.source import snapshot as source
 
 SHOWN = 20
 SHOWN_LEFT_OUT = 3
-COLUMNS = ("", "", "time", "")
-# The tools whose findings code scanning shows.
+COLUMNS = ("tool", "status", "time", "result")
+# The tools whose findings are written as SARIF for code scanning.
 ALERTS = {"bandit", "flake8", "detect-secrets", "advisories"}
 
 
@@ -35,7 +35,7 @@ def judge(workspace: Workspace, stage: str, measure: Callable[[Config], CheckFac
     now = source.read_files(workspace)
     measured = measure(workspace.config)
     if stages.check_inputs(workspace, now, stage) != begun.inputs:
-        measured.miss("inputs", "Files, settings or the day changed since the check began.")
+        measured.miss("inputs", "Source files, settings or the date changed during the check.")
     statement = stages.record(
         workspace,
         stages.StageResult(
@@ -50,14 +50,15 @@ def judge(workspace: Workspace, stage: str, measure: Callable[[Config], CheckFac
             reason=_reason(stage, measured, workspace.config.gates),
         ),
     )
-    for name in ALERTS & measured.told.keys():
-        alerts.tell(workspace.config, name, measured.tools.get(name, "1"), measured.told[name])
-    _tell(workspace, stage, measured)
+    for name in ALERTS & measured.findings_by_tool.keys():
+        version, found = measured.tools.get(name, "1"), measured.findings_by_tool[name]
+        alerts.write_sarif(workspace.config, name, version, found)
+    _show(workspace, stage, measured)
     for verdict in statement.verdicts:
         workspace.terminal.say(f"{verdict['status']:8} {verdict['gate']}: {verdict['reason']}")
     workspace.terminal.summary_table(
         f"{stage}: {statement.status}",
-        ("gate", "", "why"),
+        ("gate", "verdict", "reason"),
         [(str(row["gate"]), str(row["status"]), str(row["reason"])) for row in statement.verdicts],
     )
     stages.raise_for(statement)
@@ -65,35 +66,37 @@ def judge(workspace: Workspace, stage: str, measure: Callable[[Config], CheckFac
 
 
 def _variables(config: Config, stage: str) -> dict[str, dict[str, str]]:
-    """Return as a fact what the tools of a check saw besides the neutral variables."""
+    """Return the fact about the variables that the project passes to a check."""
     found = environment.shown(stages.passed_on(config, stage))
     return {"variables": found} if found else {}
 
 
 def part(workspace: Workspace, stage: str, measured: CheckFacts) -> None:
-    """Tell what a part of a check says; the facts that it has are judged, and nothing is written.
+    """Print the results of a part of a check; its facts are judged, and no evidence is written.
 
-    Raises as `judge` does.
+    Raises GateFailedError if a gate failed, and NothingToJudgeError if a result is missing.
     """
-    workspace.terminal.say(f"A part of {stage}: there will be no verdict and no evidence.")
-    failed = _refused(workspace, stage, measured)
-    _tell(workspace, stage, measured)
+    workspace.terminal.say(
+        f"Running a part of {stage}: no verdict and no evidence will be written."
+    )
+    failed = _failed(workspace, stage, measured)
+    _show(workspace, stage, measured)
     if failed:
         raise GateFailedError(
             f"This part of {stage} failed: {', '.join(row.gate for row in failed)}.",
             why="; ".join([*measured.unread, *(row.reason for row in failed)]),
-            next_step="Read reports/logs.",
+            next_step="See reports/logs.",
         )
     if measured.unread:
         raise NothingToJudgeError(
-            f"This part of {stage} could not be judged.",
+            f"No verdict for this part of {stage}.",
             why="; ".join(measured.unread),
-            next_step="Read reports/logs.",
+            next_step="See reports/logs.",
         )
 
 
-def _refused(workspace: Workspace, stage: str, measured: CheckFacts) -> list[Verdict]:
-    """Return the verdicts that say no, waivers heeded, of those gates whose facts are known."""
+def _failed(workspace: Workspace, stage: str, measured: CheckFacts) -> list[Verdict]:
+    """Return the failed verdicts, after waivers, of the gates whose facts are known."""
     limits = workspace.config.gates
     waived = sources.notes(workspace.config.waivers, stage, measured.facts, limits)
     verdicts = gates.waive(gates.judge(stage, measured.facts, workspace.config.gates), waived)
@@ -101,7 +104,7 @@ def _refused(workspace: Workspace, stage: str, measured: CheckFacts) -> list[Ver
 
 
 def _reason(stage: str, measured: CheckFacts, limits: gates.Limits) -> str:
-    """Return what could not be read, and beside it what failed; empty if all could be read."""
+    """Return what could not be read and which gates failed; empty if everything could be read."""
     failed = [
         verdict.reason
         for verdict in gates.judge(stage, measured.facts, limits)
@@ -111,29 +114,29 @@ def _reason(stage: str, measured: CheckFacts, limits: gates.Limits) -> str:
 
 
 def _first(measured: CheckFacts) -> str:
-    """Return the first finding, and how many more there are."""
+    """Return the first finding, and the number of further ones."""
     if not measured.findings:
         return ""
     more = len(measured.findings) - 1
     return f"{measured.findings[0]}" + (f", and {more} more" if more else "")
 
 
-def _tell(workspace: Workspace, stage: str, measured: CheckFacts) -> None:
-    """Show the first findings, annotate all of them, and close with a table of the tools."""
+def _show(workspace: Workspace, stage: str, measured: CheckFacts) -> None:
+    """Print the first findings, annotate all of them, and end with a table of the tools."""
     for finding in measured.findings[:SHOWN]:
         workspace.terminal.say(f"  {finding}")
     if len(measured.findings) > SHOWN:
         more = len(measured.findings) - SHOWN
-        workspace.terminal.say(f"  and {more} more, in reports/logs")
+        workspace.terminal.say(f"  and {more} more, see reports/logs")
     for tool, rows in measured.excluded.items():
         beyond = len(rows) - SHOWN_LEFT_OUT
         first = [*rows[:SHOWN_LEFT_OUT], *([f"and {beyond} more"] if beyond > 0 else [])]
-        workspace.terminal.say(f"  left out of {tool} on purpose: {'; '.join(first)}")
+        workspace.terminal.say(f"  excluded from {tool} by the project: {'; '.join(first)}")
     for finding in measured.findings:
         message = f"{finding.code} {finding.message}".strip()
         workspace.terminal.annotate("error", message, finding.path, finding.line)
     for python in measured.facts.get("missing", ()):
-        workspace.terminal.warn(f"Python {python} is supported and was not found: not tested.")
+        workspace.terminal.warn(f"Not tested: Python {python} is supported but not installed.")
     for warning in measured.warnings:
         workspace.terminal.warn(warning)
     workspace.terminal.table(stage, COLUMNS, measured.rows)

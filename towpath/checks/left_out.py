@@ -9,10 +9,10 @@ from towpath.source import switches_reader as switches
 
 def by_settings(config: Config, tool: str) -> list[LeftOut]:
     """Return the settings of the project that switch off a part of a tool."""
-    places = {name: config.root / name for name in switches.files(tool)}
+    settings = {name: config.root / name for name in switches.files(tool)}
     texts = {
         name: file.read_text(encoding="utf-8", errors="replace")
-        for name, file in places.items()
+        for name, file in settings.items()
         if file.is_file()
     }
     return switches.find(tool, texts)

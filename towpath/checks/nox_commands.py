@@ -1,4 +1,4 @@
-"""How a Nox session is started. Pure: argv lists only."""
+"""The command that starts a Nox session. Pure: argv lists only."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ import sys
 
 
 def workspace(name: str, *, fresh: bool = False) -> list[str]:
-    """Run one session; Nox runs on the Python that runs us, with colours off for the log.
+    """Run one session with the current Python interpreter.
 
-    With `fresh` it runs even if its evidence still holds.
+    With `fresh`, it runs even if its evidence is still valid.
     """
     argv = [sys.executable, "-m", "nox", "--no-error-on-missing-interpreters", "-s", name]
     return [*argv, "--", "--fresh"] if fresh else argv

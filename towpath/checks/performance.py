@@ -1,4 +1,4 @@
-"""The app's hot paths: measured, compared with the stored baseline and judged."""
+"""Measure the app's most used code paths, and compare them with the stored baseline."""
 
 from __future__ import annotations
 
@@ -24,15 +24,16 @@ RENEW = "--renew"
 
 
 def performance(workspace: Workspace, arguments: Sequence[str] = ()) -> None:
-    """Measure the hot paths and judge how much slower they are than the baseline.
+    """Run the performance tests, and judge how much slower they are than the baseline.
 
-    With `--renew` what is measured becomes the baseline of this Python, and there is no verdict.
-    Raises ConfigurationError for any other argument.
+    With `--renew`, the measurements become the baseline of this Python, without a verdict. Raises
+    ConfigurationError for any other argument, GateFailedError, NothingToJudgeError, and
+    CommandFailedError if the tests fail with `--renew`.
     """
     if odd := [word for word in arguments if word != RENEW]:
         raise ConfigurationError(
-            f"The performance tests do not take {odd[0]!r}.",
-            why=f"They always run whole; {RENEW} keeps what they measure as the new baseline.",
+            f"Unknown argument {odd[0]!r} for the performance tests.",
+            why=f"All of them run always; the only option is {RENEW}, which updates the baseline.",
         )
     records.begin(workspace, "performance")
     report = records.benchmark_report(workspace.config)
@@ -50,7 +51,7 @@ def performance(workspace: Workspace, arguments: Sequence[str] = ()) -> None:
         return
     if not ended.ok:
         raise CommandFailedError(
-            f"The baseline stays as it is: the tests did not pass (pytest: {ended.code})."
+            f"The baseline was not updated: the tests failed (pytest exit code {ended.code})."
         )
     _renew(workspace)
 
@@ -82,7 +83,7 @@ def baseline(config: Config) -> Path:
 
 
 def _renew(workspace: Workspace) -> None:
-    """Write what was measured into the baseline, and say what to do with it."""
+    """Update the baseline with the measurements."""
     file = baseline(workspace.config)
     old = file.read_text(encoding="utf-8") if file.is_file() else ""
     found = benchmark.read_benchmark(
@@ -91,5 +92,5 @@ def _renew(workspace: Workspace) -> None:
     files.write_atomically(file, benchmark.renewed(found, old, testing.python()).encode())
     where = file.relative_to(workspace.config.root)
     workspace.terminal.say(
-        f"{where} has what Python {testing.python()} takes now: have it reviewed."
+        f"Updated {where} for Python {testing.python()}. Have the change reviewed."
     )

@@ -1,4 +1,4 @@
-"""What a check leaves for its gate: when it began, on which files, and how each tool ended."""
+"""The records of a check: when it started, on which files, and the result of each tool."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ from towpath.evidence import record as stages
 from towpath.source import snapshot as source
 from towpath.source.snapshot import SourceFiles
 
-# Bytes of a record: it holds all that a tool said.
+# The largest record that is read, in bytes; it has the whole output of a tool.
 LIMIT = 64 << 20
 
 
 @dataclass(frozen=True)
 class Begun:
-    """When a check began (UTC), and the hash of all that it depends on."""
+    """When a check started (UTC), and a hash of everything that it depends on."""
 
     started: dt.datetime
     inputs: str
@@ -34,9 +34,10 @@ class Begun:
 
 @dataclass(frozen=True)
 class ToolRecord:
-    """How one tool of a check ended; `seconds` is its time, `version` the tool's own.
+    """The result of one tool of a check; `seconds` is its duration, `version` the tool's own.
 
-    It was spared `spared` files: of them it says what it said before, which is `kept`.
+    `seed` is that of the random order of tests. For `reused` unchanged files, the tool did not run
+    again: `cached` has its earlier findings about them.
     """
 
     name: str
@@ -44,13 +45,13 @@ class ToolRecord:
     seconds: float
     ran: ToolResult
     seed: int | None = None
-    kept: Sequence[Mapping[str, Any]] = ()
-    spared: int = 0
+    cached: Sequence[Mapping[str, Any]] = ()
+    reused: int = 0
 
     @property
     def files(self) -> int:
-        """How many files it speaks of."""
-        return self.ran.files + self.spared
+        """The number of files that the result is about."""
+        return self.ran.files + self.reused
 
 
 def folder(config: Config, stage: str) -> Path:
@@ -64,25 +65,28 @@ def junit(config: Config, stage: str) -> Path:
 
 
 def coverage_data(config: Config, stage: str) -> Path:
-    """Return the directory of the coverage data that a check's tests leave."""
+    """Return the directory of the coverage data of a check's tests."""
     return config.reports / "coverage" / stage
 
 
 def coverage_report(config: Config) -> Path:
-    """Return the report of the coverage of all tests together."""
+    """Return the report of the combined coverage of all tests."""
     return config.reports / "coverage.json"
 
 
 def benchmark_report(config: Config) -> Path:
-    """Return the report of what the performance tests measured."""
+    """Return the report of the performance tests."""
     return config.reports / "performance.json"
 
 
 def begin(workspace: Workspace, stage: str) -> SourceFiles:
-    """Forget all that an earlier run of this check left, note the time, return the source."""
+    """Delete the records of earlier runs of a check, record the start, and return the source files.
+
+    Raises NothingToJudgeError if the source files cannot be read.
+    """
     config = workspace.config
-    for place in (folder, junit, coverage_data):
-        shutil.rmtree(place(config, stage), ignore_errors=True)
+    for directory in (folder, junit, coverage_data):
+        shutil.rmtree(directory(config, stage), ignore_errors=True)
     if stage == "tests":
         coverage_report(config).unlink(missing_ok=True)
     if stage == "performance":
@@ -95,16 +99,16 @@ def begin(workspace: Workspace, stage: str) -> SourceFiles:
 
 
 def begun(workspace: Workspace, stage: str) -> Begun:
-    """Return what `begin` noted; raises NothingToJudgeError if the check did not begin."""
+    """Return what `begin` recorded; raises NothingToJudgeError if the check did not start."""
     document = read_document(workspace.config, stage, "begun")
     try:
         return Begun(dt.datetime.fromisoformat(document["started"]), document["inputs"])
     except (KeyError, TypeError, ValueError) as error:
-        raise _spoilt(stage, "begun", str(error)) from error
+        raise _unreadable(stage, "begun", str(error)) from error
 
 
 def fits(workspace: Workspace, stage: str) -> bool:
-    """Tell whether what a check left speaks of the files as they are."""
+    """Tell whether the records of a check are about the current source files."""
     try:
         noted = begun(workspace, stage).inputs
     except NothingToJudgeError:
@@ -113,52 +117,52 @@ def fits(workspace: Workspace, stage: str) -> bool:
 
 
 def write_record(config: Config, stage: str, record: ToolRecord) -> None:
-    """Keep how a tool ended."""
+    """Write the result of a tool."""
     write_document(config, stage, record.name, asdict(record))
 
 
 def read_record(config: Config, stage: str, name: str) -> ToolRecord:
-    """Return how a tool ended; raises NothingToJudgeError if it left nothing."""
+    """Return the result of a tool; raises NothingToJudgeError if there is none."""
     document = read_document(config, stage, name)
     try:
         return ToolRecord(**{**document, "ran": ToolResult(**document["ran"])})
     except (KeyError, TypeError) as error:
-        raise _spoilt(stage, name, str(error)) from error
+        raise _unreadable(stage, name, str(error)) from error
 
 
 def write_document(config: Config, stage: str, name: str, document: Mapping[str, Any]) -> None:
-    """Write a document into the check's records."""
+    """Write a JSON document to the check's records, with secrets redacted."""
     content = json.dumps(SECRETS.document(document), indent=1, sort_keys=True).encode() + b"\n"
     files.write_atomically(folder(config, stage) / f"{name}.json", content)
 
 
 def read_document(config: Config, stage: str, name: str) -> dict[str, Any]:
-    """Return a document of the check's records; raises NothingToJudgeError if it is not there."""
+    """Return a document of the check's records; raises NothingToJudgeError if there is none."""
     file = folder(config, stage) / f"{name}.json"
     try:
         document = documents.loads(file.read_bytes(), LIMIT)
     except FileNotFoundError as error:
         raise NothingToJudgeError(
-            f"There is nothing to judge {stage} by.",
+            f"The check {stage} has no result.",
             why=f"{file.relative_to(config.root)} does not exist.",
             next_step=f"Run the check: nox -s {stage}",
         ) from error
     except ValueError as error:
-        raise _spoilt(stage, name, str(error)) from error
+        raise _unreadable(stage, name, str(error)) from error
     if not isinstance(document, dict):
-        raise _spoilt(stage, name, "It is no JSON object.")
+        raise _unreadable(stage, name, "It is not a JSON object.")
     return document
 
 
 def names(config: Config, stage: str) -> list[str]:
-    """Return the names of the tools that left a record, sorted."""
+    """Return the names of the tools with a record, sorted."""
     found = {file.stem for file in folder(config, stage).glob("*.json")}
     return sorted(found - {"begun"})
 
 
-def _spoilt(stage: str, name: str, why: str) -> NothingToJudgeError:
+def _unreadable(stage: str, name: str, why: str) -> NothingToJudgeError:
     return NothingToJudgeError(
-        f"The record of {name} in {stage} cannot be read.",
+        f"Cannot read the record of {name} in {stage}.",
         why=why,
         next_step=f"Run the check again: nox -s {stage}",
     )

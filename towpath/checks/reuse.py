@@ -1,4 +1,4 @@
-"""A check in the chain: its evidence is reused while it holds, else its Nox session makes it."""
+"""Reuse the evidence of a check while it is valid; otherwise run its Nox session."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from towpath.core import environment
 from towpath.core.errors import NothingToJudgeError
 from towpath.evidence import record as stages
 from towpath.evidence import statement as evidence
-from towpath.evidence import store as shelf
+from towpath.evidence import store
 from towpath.evidence.statement import Statement
 from towpath.gates import Status
 from towpath.source import matrix as pythons
@@ -44,16 +44,16 @@ def reuse(workspace: Workspace, seen: SourceFiles, stage: str) -> Statement | No
 
 
 def unchanged(workspace: Workspace, stage: str) -> bool:
-    """Tell whether a check need not run, and say since when and what that saves."""
-    if not shelf.has(workspace.config, stage):
+    """Tell whether a check can be skipped, and print since when and how much time that saves."""
+    if not store.has(workspace.config, stage):
         return False
     statement = reuse(workspace, source.read_files(workspace), stage)
     if statement is None:
         return False
     commit = statement.carries.get("gitCommit") or statement.subject.digest["gitCommit"]
     workspace.terminal.say(
-        f"{stage}: unchanged since {statement.started}, {statement.duration:.1f} s saved "
-        f"(passed on {commit[:7]}; --fresh runs it again)"
+        f"{stage}: unchanged since {statement.started}, skipping saves {statement.duration:.1f} s "
+        f"(passed on {commit[:7]}; use --fresh to run it again)"
     )
     return True
 
@@ -61,10 +61,10 @@ def unchanged(workspace: Workspace, stage: str) -> bool:
 def ensure_checked(
     workspace: Workspace, seen: SourceFiles, stage: str, *, fresh: bool = False
 ) -> tuple[Statement, bool]:
-    """Return the stage's statement about this source, and whether an earlier one still holds.
+    """Return the stage's statement about this source, and whether an earlier one was reused.
 
-    With `fresh` the session always runs. Raises NothingToJudgeError if the session ended without
-    a statement of its own: whatever it printed, nothing was shown.
+    With `fresh` the session always runs. Raises NothingToJudgeError if the session wrote no valid
+    statement, whatever it printed.
     """
     config = workspace.config
     if not fresh and (statement := reuse(workspace, seen, stage)):
@@ -79,28 +79,28 @@ def ensure_checked(
     where = str(log.relative_to(config.root))
     if _age(workspace, stage) == before:
         raise NothingToJudgeError(
-            f"The session {stage} left no evidence.",
-            why=ended.tail() or f"It ended with {ended.code} and said nothing.",
-            next_step=f"Read {where}.",
+            f"The session {stage} wrote no evidence.",
+            why=ended.tail() or f"Exit code {ended.code}, without output.",
+            next_step=f"See {where}.",
         )
     statement = stages.require(config, stage)
     if statement.inputs != inputs:
         raise NothingToJudgeError(
-            f"The evidence of {stage} speaks of other files than this run.",
-            why="Files, settings or the day changed while the session ran.",
+            f"The evidence of {stage} is for other source files than this run.",
+            why="Source files, settings or the date changed while the session ran.",
             next_step="Start the run again.",
         )
     if not ended.ok and statement.status is Status.PASSED:
         raise NothingToJudgeError(
-            f"The session {stage} failed after its gate had passed.",
+            f"The session {stage} failed although its gates passed.",
             why=ended.tail(),
-            next_step=f"Read {where}.",
+            next_step=f"See {where}.",
         )
     return statement, False
 
 
 def _on_all_pythons(workspace: Workspace, statement: Statement) -> bool:
-    """Tell whether the tests ran on every Python that is here, and in CI on every wanted one."""
+    """Tell whether the tests ran on every installed Python, or in CI on every supported one."""
     config = workspace.config
     here = pythons.wanted(config) if config.in_ci else pythons.found(workspace)
     ran = statement.facts.get("pythons")
@@ -108,7 +108,7 @@ def _on_all_pythons(workspace: Workspace, statement: Statement) -> bool:
 
 
 def _age(workspace: Workspace, stage: str) -> int:
-    """Return when the stage's statement was written, in nanoseconds; 0 if there is none."""
+    """Return the modification time of the stage's statement in nanoseconds; 0 without one."""
     try:
         return stages.path(workspace.config, stage).stat().st_mtime_ns
     except FileNotFoundError:

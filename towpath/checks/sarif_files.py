@@ -1,4 +1,4 @@
-"""The logs for code scanning, below reports/sarif: what each tool found, on file and line."""
+"""Write SARIF logs for code scanning to reports/sarif."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from towpath.core.findings import Finding
 from towpath.core.redaction import SECRETS
 
 
-def tell(
+def write_sarif(
     config: Config, tool: str, version: str, findings: Iterable[Finding] | None
 ) -> Path | None:
-    """Write the log of a tool and return where.
+    """Write the SARIF log of a tool, and return its path.
 
-    `findings` is None for a tool that gave no verdict: that leaves no log, since an old or an empty
-    one would be a claim.
+    For a tool without a verdict, `findings` is None and an old log is deleted: an old or empty log
+    would look like a result.
     """
     file = config.reports / "sarif" / f"{tool}.sarif"
     if findings is None:

@@ -1,4 +1,4 @@
-"""Tools that have an environment to themselves: their pins are not ours."""
+"""Virtual environments for tools whose dependencies would conflict with ours."""
 
 from __future__ import annotations
 
@@ -10,24 +10,27 @@ from towpath.core import environment as variables
 from towpath.core import files
 from towpath.core.errors import ConfigurationError
 
-# No interpreter is fetched, and the machine's own certificate authorities are trusted.
+# uv downloads no interpreter, and trusts the certificate authorities of the machine.
 UV = {"UV_PYTHON_DOWNLOADS": "never", "UV_SYSTEM_CERTS": "true"}
 
 
 def environment(workspace: Workspace, tool: str) -> str:
-    """Return the directory of the tool's environment, made anew when its pins changed."""
+    """Return the directory of the tool's environment, created again when its pins changed.
+
+    Raises ConfigurationError without a file of pins, and CommandFailedError if that fails.
+    """
     pins = workspace.config.root / "requirements" / f"{tool}.txt"
-    place = workspace.config.tools / tool
-    stamp = place / "towpath.stamp"
+    directory = workspace.config.tools / tool
+    stamp = directory / "towpath.stamp"
     if not pins.is_file():
         raise ConfigurationError(
-            f"There is no {pins.relative_to(workspace.config.root)}: it pins {tool} and its needs.",
-            next_step=f"Copy it from Towpath's own repository, or compile one for {tool}.",
+            f"Missing file {pins.relative_to(workspace.config.root)}, which pins {tool}.",
+            next_step=f"Copy it from Towpath's repository, or compile one for {tool}.",
         )
     wanted = f"{sys.version_info[:2]} {files.file_hash(pins)}"
     if not stamp.is_file() or stamp.read_text() != wanted:
         env = variables.of_installers(workspace.config.env) | UV
-        workspace.runner.run(commands.environment(sys.executable, str(place)), env=env)
-        workspace.runner.run(commands.install(sys.executable, str(place), str(pins)), env=env)
+        workspace.runner.run(commands.environment(sys.executable, str(directory)), env=env)
+        workspace.runner.run(commands.install(sys.executable, str(directory), str(pins)), env=env)
         stamp.write_text(wanted)
-    return str(place)
+    return str(directory)

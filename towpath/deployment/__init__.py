@@ -1,1 +1,1 @@
-"""A release is brought into an environment without losing a request, or undone."""
+"""Deploy a release to an environment without losing a request, or undo the deployment."""

@@ -1,4 +1,7 @@
-"""Deployment: start new, prove, switch, drain, watch, stop old; and undo all of it in reverse."""
+"""Deploy: migrate, start new containers, health-check, switch, drain, monitor, stop the old ones.
+
+A failure undoes the steps in reverse order.
+"""
 
 from __future__ import annotations
 
@@ -18,8 +21,7 @@ from towpath.core.errors import (
     InterruptedRunError,
     TowpathError,
 )
-from towpath.deployment import plan as rollout
-from towpath.deployment import traffic
+from towpath.deployment import plan, traffic
 from towpath.deployment.migrations import migrate
 from towpath.deployment.plan import STEPS, DeploymentPlan, Step, Unfinished
 from towpath.deployment.preflight import preflight
@@ -35,9 +37,9 @@ SERVICES = ("database", "cache", "queue", "proxy")
 
 @dataclass(frozen=True)
 class Deployed:
-    """What serves now, what served before ("" for nothing), and the seconds it took.
+    """The result: the digest that serves now, the previous one ("" for none), and the duration.
 
-    `images` are those of the services around it, each by digest.
+    `seconds` is the duration; `images` are those of the backing services, by digest.
     """
 
     environment: str
@@ -49,38 +51,38 @@ class Deployed:
 
 
 def deploy(workspace: Workspace, environment: Environment, digest: str, version: str) -> Deployed:
-    """Bring a release into an environment without losing a request.
+    """Deploy a release to an environment without losing a request.
 
-    Deploying what already serves changes nothing. Raises LockedError, GateFailedError for
-    migrations that the serving release cannot live with, and DeploymentUndoneError where the
-    release did not prove itself: then the old one serves as before.
+    Deploying the release that already serves changes nothing. Raises LockedError, GateFailedError
+    for migrations that would break the serving release, DeploymentUndoneError if the release failed
+    and the old one serves as before, ConfigurationError and CommandFailedError.
     """
     return carry_out(Site.open(workspace, environment), "deploy", digest, version)
 
 
 def rollback(workspace: Workspace, environment: Environment) -> Deployed:
-    """Bring back the release that served before, on the same way as any other.
+    """Deploy the previous release again, with the same steps as any deployment.
 
-    Raises ConfigurationError where there is none, GateFailedError where the schema has moved past
-    it.
+    Raises ConfigurationError if there is none, GateFailedError if the database schema is no longer
+    compatible with it, and the errors of `deploy`.
     """
     site = Site.open(workspace, environment)
-    target = rollout.rollback_target(site.history.releases())
+    target = plan.rollback_target(site.history.releases())
     if target is None:
         raise ConfigurationError(
-            f"{site.name} has no release to roll back to.",
-            why="Its history has no other release before the one that serves.",
-            next_step=f"invoke history --environment={site.name}",
+            f"No release to roll back to in {site.name}.",
+            why="Its history has no release before the one that serves.",
+            next_step=f"Show the history: invoke history --environment={site.name}",
         )
     return carry_out(site, "rollback", target["digest"], target["version"])
 
 
 def recover(site: Site) -> Unfinished | None:
-    """End a deployment that was cut off: finished if it was recorded, else undone."""
-    found = rollout.unfinished(site.journal.read(), site.history.releases())
+    """Finish an interrupted deployment if its release was recorded, otherwise undo it."""
+    found = plan.unfinished(site.journal.read(), site.history.releases())
     if found is None:
         return None
-    what = f"the deployment of {found.plan.version} that was cut off"
+    what = f"the interrupted deployment of {found.plan.version}"
     site.workspace.terminal.warn(f"{'Finishing' if found.finish else 'Undoing'} {what}.")
     deployment = Deployment(site, found.plan, _image(site, found.plan.digest))
     if found.finish:
@@ -92,12 +94,15 @@ def recover(site: Site) -> Unfinished | None:
 
 
 def carry_out(site: Site, kind: str, digest: str, version: str) -> Deployed:
-    """Lock the environment, mend what was left, and run the plan, or find nothing to do."""
+    """Lock the environment, recover from an interrupted deployment, and run the plan if needed.
+
+    `kind` is deploy or rollback. Raises the errors of `deploy`.
+    """
     started = site.clock.monotonic()
     if not site.environment.port:
         raise ConfigurationError(
-            f"{site.name} takes no release: its proxy has no port.",
-            next_step=f"Set port in [tool.towpath.environments.{site.name}].",
+            f"Cannot deploy to {site.name}: no port configured.",
+            next_step=f"Set `port` in [tool.towpath.environments.{site.name}].",
         )
     say = site.workspace.terminal.warn
     with journal.locked(site.state / "lock", stages.stamp(stages.now()), say):
@@ -105,7 +110,7 @@ def carry_out(site: Site, kind: str, digest: str, version: str) -> Deployed:
         image = _image(site, digest)
         previous = traffic.serving_digest(site)
         if traffic.is_steady(site, digest):
-            site.workspace.terminal.say(f"{site.name} serves {version} already; nothing changes.")
+            site.workspace.terminal.say(f"{site.name} already serves {version}; nothing to do.")
         else:
             with site.workspace.terminal.step("preflight"):
                 preflight(site, Release(image, digest, version))
@@ -121,7 +126,7 @@ def carry_out(site: Site, kind: str, digest: str, version: str) -> Deployed:
 
 @dataclass
 class Deployment:
-    """One deployment under its plan. New containers are known by its id, old ones by another."""
+    """One deployment with its plan; its new containers have its id, the old ones another."""
 
     site: Site
     plan: DeploymentPlan
@@ -132,12 +137,15 @@ class Deployment:
 
     @property
     def release(self) -> Release:
-        """The release that this deployment brings."""
+        """The release that is deployed."""
         plan = self.plan
         return Release(self.image, plan.digest, plan.version, plan.deployment)
 
     def run(self) -> None:
-        """Do every step of the plan, each written down before and after; undo all on failure."""
+        """Run every step of the plan, with journal entries before and after; undo them on failure.
+
+        Raises DeploymentUndoneError, GateFailedError, InterruptedRunError or CommandFailedError.
+        """
         self.site.journal.begin(self.plan.as_json())
         try:
             for step in STEPS:
@@ -147,7 +155,7 @@ class Deployment:
         self.site.journal.add("", "end", result="done")
 
     def migrate(self) -> None:
-        """Migrate, if that breaks nothing that serves."""
+        """Apply the migrations, if they do not break the serving release."""
         self.unknown = migrate.migrate(self.site, self.release, self.plan.previous)
 
     def start(self) -> None:
@@ -155,12 +163,12 @@ class Deployment:
         self.site.scale(self.release, WEB, self.site.environment.replicas)
 
     def prove(self) -> None:
-        """Hear enough good answers in a row from each new container."""
+        """Wait for consecutive successful health checks of each new container."""
         for container in self._new(WEB):
             traffic.prove(self.site, container)
 
     def switch(self) -> None:
-        """Let the proxy send requests to the new containers too."""
+        """Add the new containers to the proxy."""
         hosts = [row.name for row in self._new(WEB)]
         for host in hosts:
             self.site.proxy.place(host)
@@ -169,7 +177,7 @@ class Deployment:
             traffic.admit(self.site, host)
 
     def drain(self) -> None:
-        """Send nothing more to the old containers, and wait until they have answered."""
+        """Send no new requests to the old containers, and wait for their open requests."""
         traffic.drain(self.site, [row.name for row in self._old(WEB)])
 
     def work(self) -> None:
@@ -179,13 +187,13 @@ class Deployment:
             traffic.await_health(self.site, container)
 
     def watch(self) -> None:
-        """Watch errors and health for a while, under real requests."""
+        """Monitor errors and health under real requests for the bake time."""
         traffic.watch(self.site, lambda: self._new(WEB) + self._new(WORKER), self.baseline)
 
     def record(self) -> None:
-        """Write the release into the history: from here on it is finished, not undone."""
+        """Write the release to the history; from here on the deployment is finished, not undone."""
         entry = self.plan.as_json() | {
-            # It serves from now on, not from when its deployment began.
+            # The release serves from now on, not from the start of the deployment.
             "at": stages.stamp(stages.now()),
             "unknown": list(self.unknown),
             "images": service_images.used(self.site),
@@ -193,7 +201,7 @@ class Deployment:
         self.site.history.add_release(entry | {"by": _user()})
 
     def stop(self) -> None:
-        """Stop and remove the old containers, which get no request any more."""
+        """Stop and remove the old containers, which no longer get requests."""
         traffic.drain(self.site, [row.name for row in self._old(WEB)])
         for container in self._old(WEB):
             self.site.proxy.clear(container.name)
@@ -201,14 +209,14 @@ class Deployment:
             self.site.engine.remove(container, self.site.environment.drain)
 
     def undo(self, begun: list[str] | tuple[str, ...]) -> None:
-        """Take back the steps that were begun, in reverse; can be done twice."""
+        """Undo the steps that were begun, in reverse order; this is idempotent."""
         acts: Mapping[str, Callable[[], None]] = {
             "start": lambda: self._remove(WEB),
-            "switch": self._take_out,
-            "drain": self._let_in,
+            "switch": self._remove_from_proxy,
+            "drain": self._readmit_old,
             "work": lambda: self._remove(WORKER),
         }
-        for step in rollout.undoing(begun):
+        for step in plan.undoing(begun):
             with self.site.workspace.terminal.step(f"undo: {step.undo}"):
                 acts[step.name]()
 
@@ -231,22 +239,24 @@ class Deployment:
         self.site.journal.add(step.name, "done")
 
     def _failed(self, error: BaseException) -> BaseException:
-        """Undo, unless the release is recorded already, and return the error to raise."""
+        """Undo, unless the release is already recorded, and return the error to raise."""
         if self.plan.deployment in {row["deployment"] for row in self.site.history.releases()}:
-            return _cut_off(self.site, f"{self.plan.version} serves, with something left to stop")
+            return _incomplete(
+                self.site, f"{self.plan.version} serves, but old containers are still running"
+            )
         try:
             self.undo(self.begun)
             self.site.journal.add("", "end", result="undone")
         except TowpathError as failure:
             failure.__context__ = error
-            return _cut_off(self.site, f"Undoing the deployment failed: {failure.what}")
+            return _incomplete(self.site, f"Undoing the deployment failed: {failure.what}")
         return self._undone(error)
 
     def _undone(self, error: BaseException) -> BaseException:
         releases = self.site.history.releases()
         names = {row["digest"]: row["version"] for row in releases}
         before = names.get(self.plan.previous, self.plan.previous)
-        now = f"{before} serves as before" if before else "nothing served before, nothing does now"
+        now = f"{before} serves as before" if before else "no release serves, as before"
         if isinstance(error, KeyboardInterrupt | InterruptedRunError):
             return InterruptedRunError(f"Interrupted: the deployment was undone, {now}.")
         if isinstance(error, GateFailedError) and self.begun == ["migrate"]:
@@ -255,7 +265,7 @@ class Deployment:
         return DeploymentUndoneError(
             f"The deployment of {self.plan.version} to {self.site.name} was undone; {now}.",
             why=f"{what} {why}".strip(),
-            next_step="Mend the release and deploy again.",
+            next_step="Fix the release and deploy again.",
         )
 
     def _new(self, service: str) -> list[Container]:
@@ -270,11 +280,11 @@ class Deployment:
         for container in self._new(service):
             self.site.engine.remove(container, self.site.environment.drain)
 
-    def _let_in(self) -> None:
+    def _readmit_old(self) -> None:
         for container in self._old(WEB):
             traffic.admit(self.site, container.name)
 
-    def _take_out(self) -> None:
+    def _remove_from_proxy(self) -> None:
         hosts = [row.name for row in self._new(WEB)]
         traffic.drain(self.site, hosts)
         for host in hosts:
@@ -285,9 +295,9 @@ def _image(site: Site, digest: str) -> str:
     return site.workspace.config.images.at(digest)
 
 
-def _cut_off(site: Site, what: str) -> CommandFailedError:
+def _incomplete(site: Site, what: str) -> CommandFailedError:
     return CommandFailedError(
-        f"{what}.", next_step=f"The next `invoke deploy --environment={site.name}` ends it."
+        f"{what}.", next_step=f"Run `invoke deploy --environment={site.name}` again to complete it."
     )
 
 

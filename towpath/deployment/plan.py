@@ -1,7 +1,7 @@
-"""The plan of a deployment as frozen steps, what undoes each, how to end one that was cut. Pure.
+"""The steps of a deployment, how each is undone, and how an interrupted one is completed. Pure.
 
-A step's undo can be done twice, and done where the step never began to show: what is undone is
-read from the environment, not from what was believed.
+Undoing a step is idempotent, also if the step had no effect yet: the state is read from the
+environment, not from the journal.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Step:
-    """One act of a deployment; `undo` says what takes it back, and is empty where nothing must."""
+    """One step of a deployment; `undo` describes how it is undone, and is empty if it is not."""
 
     name: str
     title: str
@@ -21,14 +21,16 @@ class Step:
 
 
 STEPS: tuple[Step, ...] = (
-    # Only what the old release can live with gets this far, so that the schema may stay.
+    # Only migrations that the old release tolerates get this far, so that they can stay.
     Step("migrate", "migrate the database"),
     Step("start", "start the new containers beside the old", "remove the new containers"),
-    Step("prove", "wait until the new containers answer well"),
-    Step("switch", "put the new containers into the proxy", "take the new ones out of the proxy"),
-    Step("drain", "drain the old containers", "let the proxy send to the old containers again"),
+    Step("prove", "wait for health checks of the new containers"),
+    Step(
+        "switch", "add the new containers to the proxy", "remove the new containers from the proxy"
+    ),
+    Step("drain", "drain the old containers", "send requests to the old containers again"),
     Step("work", "start the new worker beside the old", "remove the new worker"),
-    Step("watch", "watch errors and health"),
+    Step("watch", "monitor errors and health"),
     Step("record", "record the release"),
     Step("stop", "stop the old containers"),
 )
@@ -36,7 +38,7 @@ STEPS: tuple[Step, ...] = (
 
 @dataclass(frozen=True)
 class DeploymentPlan:
-    """One deployment: its own id, what it brings, and the digest that served before, if any."""
+    """One deployment: its id, its release, and the digest that served before, if any."""
 
     deployment: str
     kind: str
@@ -52,7 +54,7 @@ class DeploymentPlan:
 
 @dataclass(frozen=True)
 class Unfinished:
-    """A deployment that was cut off: what it was, the steps it began, and how to end it."""
+    """An interrupted deployment: its plan, the steps it began, and whether to finish or undo it."""
 
     plan: DeploymentPlan
     begun: tuple[str, ...]
@@ -62,9 +64,9 @@ class Unfinished:
 def unfinished(
     entries: Sequence[Mapping[str, Any]], history: Sequence[Mapping[str, Any]]
 ) -> Unfinished | None:
-    """Return the deployment that the journal leaves open, or None.
+    """Return the deployment without an end in the journal, or None.
 
-    It is finished if its release was recorded, which is the point of no return, else undone.
+    It has to be finished if its release was recorded, otherwise undone.
     """
     if not entries or any(entry.get("phase") == "end" for entry in entries):
         return None
@@ -80,9 +82,9 @@ def undoing(begun: Sequence[str]) -> list[Step]:
 
 
 def rollback_target(history: Sequence[Mapping[str, Any]]) -> Mapping[str, Any] | None:
-    """Return the release to go back to: the one before, with all that was rolled back left out.
+    """Return the release to roll back to: the previous one, ignoring those that were rolled back.
 
-    A rollback of a rollback goes further back, never forward to what was bad.
+    A second rollback goes further back, never forward to a release that was rolled back.
     """
     trail: list[Mapping[str, Any]] = []
     for entry in history:

@@ -1,4 +1,4 @@
-"""Which release a deployment brings: a digest that is named, or the one that a tag points at."""
+"""Choose the release of a deployment: a given digest, or the one that a tag points at."""
 
 from __future__ import annotations
 
@@ -15,26 +15,25 @@ from towpath.registry import image as registry
 from towpath.registry.client import RegistryClient
 
 PRODUCTION = "production"
-BRING_BACK = "Promote it to {} again; what has run there before comes back with --digest=..."
+BRING_BACK = "Promote it to {} again. To redeploy a release that ran there, use --digest=..."
 
 
 @dataclass(frozen=True)
 class ReleaseTarget:
-    """A release by its digest, with the version that its image says it has."""
+    """A release by its digest, with the version in its image's labels."""
 
     digest: str
     version: str
 
 
 def choose(workspace: Workspace, environment: Environment, digest: str = "") -> ReleaseTarget:
-    """Return the release to deploy, resolved once and judged; from here on only its digest is used.
+    """Return the release to deploy, resolved to a digest and judged.
 
-    Without a digest it is what the tag `test` points at, for production `release`. It is judged as
-    a promotion to that tag is; a tag alone says nothing. What the environment has run before was
-    judged then, and comes back whatever has grown old or changed since.
+    Without a digest it is that of the tag `test`, for production that of `release`. It is judged as
+    a promotion to that tag. A release that ran in the environment before is not judged again.
 
-    Raises PromotionRefusedError for a digest that is not there or that its evidence speaks against,
-    and for production also for one that was not promoted to `release`.
+    Raises PromotionRefusedError for a digest that does not exist or lacks the evidence, and for
+    production also for one that was not promoted to `release`. Raises RegistryError.
     """
     door = registry.client(workspace)
     stage = RELEASE if environment.name == PRODUCTION else TEST
@@ -44,7 +43,7 @@ def choose(workspace: Workspace, environment: Environment, digest: str = "") -> 
         _require_promoted(door, stage, chosen, digest)
         candidate = promote.assess(workspace, door, stage, image, deploying=True)
         promote.refuse(
-            candidate, stage, f"may not run in {environment.name}", BRING_BACK.format(stage)
+            candidate, stage, f"cannot be deployed to {environment.name}", BRING_BACK.format(stage)
         )
     return ReleaseTarget(chosen, image.label("org.opencontainers.image.version"))
 
@@ -59,7 +58,7 @@ def _require_promoted(door: RegistryClient, stage: str, chosen: str, digest: str
     if stage == RELEASE and digest and promote.resolve(door, stage) != chosen:
         raise PromotionRefusedError(
             f"{chosen} is not the promoted release.",
-            why=f"{PRODUCTION} takes what the tag {stage} points at, and nothing else.",
+            why=f"Only the digest of the tag {stage} can be deployed to {PRODUCTION}.",
             next_step="Promote it in CI first: invoke promote-release",
         )
 

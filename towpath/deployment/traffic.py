@@ -1,4 +1,4 @@
-"""Who gets requests: containers are proved, admitted, drained and watched."""
+"""Health-check containers, add them to the proxy, drain them, and monitor them."""
 
 from __future__ import annotations
 
@@ -12,26 +12,29 @@ from towpath.environments.engine import Container
 from towpath.environments.environment import POLL, WEB, WORKER, Site
 from towpath.gates import Status
 
-LOG_LINES = 12
-ADMISSION = 15
-QUIET_POLLS = 2
+LOG_LINES = 12  # of a container, in errors
+ADMISSION = 15  # seconds until HAProxy has to mark a container as up
+QUIET_POLLS = 2  # consecutive polls without open requests
 
 
 @dataclass(frozen=True)
 class Count:
-    """What a slot of the proxy has counted: answers, and failures among them."""
+    """The counters of a slot of the proxy: answers, and failures among them."""
 
     answers: int = 0
     failures: int = 0
 
 
 def serving_digest(site: Site) -> str:
-    """Return the digest that gets requests now, or an empty string."""
+    """Return the digest that gets requests now, or an empty string.
+
+    Raises CommandFailedError if the engine or the proxy does not respond.
+    """
     return next((row.digest for row in site.serving()), "")
 
 
 def is_steady(site: Site, digest: str) -> bool:
-    """Tell whether this digest, and it alone, serves and works as the settings want it."""
+    """Tell whether only this digest runs, healthy and with the configured replicas."""
     web, worker = site.serving(), [row for row in site.containers(WORKER) if row.running]
     return (
         len(web) == site.environment.replicas
@@ -42,34 +45,34 @@ def is_steady(site: Site, digest: str) -> bool:
 
 
 def restore(site: Site) -> None:
-    """Mend the proxy: no slot for what is gone, requests for the recorded release if none get any.
+    """Repair the proxy: clear slots of removed containers, and restore the recorded release.
 
-    Containers that get no request, and that no deployment speaks of, are removed.
+    Containers that get no requests are removed. Raises CommandFailedError.
     """
-    _forget_gone(site)
+    _clear_removed(site)
     releases = site.history.releases()
     if releases and not site.serving():
-        for host in _well_of(site, releases[-1]["deployment"]):
+        for host in _healthy_of(site, releases[-1]["deployment"]):
             admit(site, host)
     for row in _idle(site):
-        site.workspace.terminal.warn(f"{row.name} serves nobody and is removed.")
+        site.workspace.terminal.warn(f"Removing {row.name}: it receives no traffic.")
         site.engine.remove(row, site.environment.drain)
 
 
-def _forget_gone(site: Site) -> None:
+def _clear_removed(site: Site) -> None:
     names = {row.name for row in site.containers(WEB) if row.running}
     for slot in site.proxy.slots():
         if slot.host and slot.host not in names:
             site.proxy.clear(slot.host)
 
 
-def _well_of(site: Site, deployment: str) -> list[str]:
+def _healthy_of(site: Site, deployment: str) -> list[str]:
     found = site.containers(WEB)
     return [row.name for row in found if row.well and row.deployment == deployment]
 
 
 def _idle(site: Site) -> list[Container]:
-    """Return web containers that get no request, and workers of a release that does not serve."""
+    """Return web containers without requests, and workers of releases that do not serve."""
     serving = site.serving()
     hosts, deployments = {row.name for row in serving}, {row.deployment for row in serving}
     web = [row for row in site.containers(WEB) if row.name not in hosts]
@@ -82,32 +85,45 @@ def _idle(site: Site) -> list[Container]:
 
 
 def prove(site: Site, container: Container) -> None:
-    """Hear `healthy` good answers in a row from a container that never restarts.
+    """Wait for consecutive successful health checks of a container that does not restart.
 
-    Raises CommandFailedError, with what the container wrote, if that does not come in time.
+    The setting `healthy` has their number, `deadline` the time in seconds. Raises
+    CommandFailedError, with the container's log, if that takes too long.
     """
     wanted, deadline = site.environment.healthy, site.clock.monotonic() + site.environment.deadline
-    good, said = 0, ""
+    good, answer = 0, ""
     while good < wanted:
-        _alive(site, container)
+        _require_running(site, container)
         if site.clock.monotonic() >= deadline:
-            raise _unwell(site, container, f"It gave {good} good answers in a row: {said}")
-        code, said = _ready(site, container)
+            raise _unhealthy(
+                site,
+                container,
+                f"It had only {good} of {wanted} consecutive successful health checks: {answer}",
+            )
+        code, answer = _ready(site, container)
         good = 0 if code else good + 1
         site.clock.sleep(POLL)
 
 
 def await_health(site: Site, container: Container) -> None:
-    """Wait until the container's own check says healthy, without a restart."""
+    """Wait until Docker reports a container as healthy, without a restart.
+
+    Raises CommandFailedError if that takes longer than the setting `deadline`, in seconds.
+    """
     deadline = site.clock.monotonic() + site.environment.deadline
-    while not _alive(site, container).well:
+    while not _require_running(site, container).well:
         if site.clock.monotonic() >= deadline:
-            raise _unwell(site, container, "Its own check did not say healthy in time.")
+            raise _unhealthy(
+                site, container, f"It was not healthy after {site.environment.deadline} s."
+            )
         site.clock.sleep(POLL)
 
 
 def admit(site: Site, host: str) -> None:
-    """Let the proxy send requests to a container, and see that it does."""
+    """Add a container to the proxy, and wait until it gets requests.
+
+    Raises CommandFailedError if the proxy does not mark it as up in time.
+    """
     proxy = site.proxy
     proxy.place(host)
     proxy.set(host, "ready")
@@ -115,7 +131,7 @@ def admit(site: Site, host: str) -> None:
 
 
 def drain(site: Site, hosts: Iterable[str]) -> None:
-    """Send nothing new to containers; return when they have nothing open, or at the deadline."""
+    """Send no new requests to containers; return when none are open, or after the drain time."""
     names = [host for host in hosts if site.proxy.slot(host)]
     for host in names:
         site.proxy.set(host, "drain")
@@ -123,14 +139,17 @@ def drain(site: Site, hosts: Iterable[str]) -> None:
     while names and quiet < QUIET_POLLS:
         open_ = _open_requests(site, names)
         if site.clock.monotonic() >= deadline:
-            site.workspace.terminal.warn(f"{open_} requests were still open after the drain time.")
+            site.workspace.terminal.warn(
+                f"{open_} requests were still open after the drain time of"
+                f" {site.environment.drain} s."
+            )
             return
         quiet = 0 if open_ else quiet + 1
         site.clock.sleep(POLL)
 
 
 def counts(site: Site, hosts: Iterable[str]) -> dict[str, Count]:
-    """Return what the proxy has counted for these containers."""
+    """Return the proxy's counters for these containers."""
     names = set(hosts)
     return {
         slot.host: Count(slot.answers, slot.failures)
@@ -157,9 +176,9 @@ def watch(
 def _require_healthy(site: Site, containers: Iterable[Container]) -> None:
     """Raise CommandFailedError for a container that stopped, was started again or is unhealthy."""
     for row in containers:
-        _alive(site, row)
+        _require_running(site, row)
         if row.health == "unhealthy":
-            raise _unwell(site, row, "It fell ill while it was watched.")
+            raise _unhealthy(site, row, "It became unhealthy while it was monitored.")
 
 
 def _judge_errors(site: Site, baseline: Mapping[str, Count]) -> None:
@@ -183,26 +202,27 @@ def _is_up(site: Site, host: str) -> bool:
 
 
 def _ready(site: Site, container: Container) -> tuple[int, str]:
-    """Ask a container whether it is ready; one that cannot even be asked is not."""
+    """Return the exit code and output of a readiness check; 1 if it cannot run."""
     try:
-        code, said = site.engine.execute(container, django.ready())
+        code, output = site.engine.execute(container, django.ready())
     except CommandFailedError as error:
         return 1, error.why
-    return code, said.strip()[-400:]
+    return code, output.strip()[-400:]
 
 
-def _alive(site: Site, container: Container) -> Container:
-    """Return the container as it stands now; raise where it stopped or was started again."""
+def _require_running(site: Site, container: Container) -> Container:
+    """Return the state of a container; raises CommandFailedError if it stopped or restarted."""
     rows = site.containers(container.service)
     found = next((row for row in rows if row.id == container.id), None)
     if found is None:
-        raise CommandFailedError(f"{container.name} is gone.")
+        raise CommandFailedError(f"The container {container.name} no longer exists.")
     if not found.running or found.restarts:
-        raise _unwell(site, found, f"It stopped; it was started again {found.restarts} times.")
+        raise _unhealthy(site, found, f"It stopped; it was restarted {found.restarts} times.")
     return found
 
 
-def _unwell(site: Site, container: Container, why: str) -> CommandFailedError:
+def _unhealthy(site: Site, container: Container, why: str) -> CommandFailedError:
     return CommandFailedError(
-        f"{container.name} is not well.", why=f"{why} {site.engine.logs(container, LOG_LINES)}"
+        f"The container {container.name} is not healthy.",
+        why=f"{why} {site.engine.logs(container, LOG_LINES)}",
     )

@@ -1,4 +1,4 @@
-"""Verification: does the environment answer as the release that was deployed? Facts, no verdict."""
+"""Verify that an environment serves the deployed release; this collects facts, not verdicts."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from towpath.environments.environment import Site
 def verify(
     workspace: Workspace, environment: Environment, digest: str, version: str
 ) -> dict[str, Any]:
-    """Ask through the proxy's published port, and the engine, which release serves.
+    """Check through the proxy's published port, and on the engine, which release serves.
 
-    Returns facts: `mismatches` counts what does not name this release, `problems` says it in
-    words, and what was seen.
+    Returns facts: `mismatches` is the number of differences, `problems` describes them. Raises
+    CommandFailedError if the engine does not respond.
     """
     return inspect(Site.open(workspace, environment), digest, version, get_json)
 

@@ -1,1 +1,1 @@
-"""Images as they are built: what is asked for, where, by what, and what came out."""
+"""Building images: targets, platforms, builders, caches, and reading back what was pushed."""

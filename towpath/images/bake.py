@@ -1,4 +1,4 @@
-"""The one solve: every target of a build, and what each starts from, given to buildx at once."""
+"""Build every target, and the base image of each, with one `buildx bake`."""
 
 from __future__ import annotations
 
@@ -12,24 +12,25 @@ from towpath.config.workspace import Workspace
 from towpath.core.errors import CommandFailedError, ConfigurationError, NothingToJudgeError
 from towpath.core.references import TEMPORARY, architecture
 from towpath.images import bake_commands as bake
-from towpath.images import buildx as solving
+from towpath.images import buildx
 from towpath.images import buildx_reader as reader
 from towpath.images import cache
 from towpath.images import dockerfile_reader as dockerfile
-from towpath.images import index as join
-from towpath.images import remote_builders as builders
+from towpath.images import index, remote_builders
 from towpath.images.bake_commands import BakeTarget, index_annotations
 from towpath.images.builder import Builder, here
 
-# Where a push arrives; it names nothing that anybody asks for until it was read back.
+# The certificate bundle of Debian and its relatives.
 BUNDLE = Path("/etc/ssl/certs/ca-certificates.crt")
 
 
 @dataclass(frozen=True)
 class Order:
-    """What is to be built: stages of the Dockerfile, for which platforms, with what.
+    """What to build: stages of the Dockerfile (`targets`), for which platforms, with what.
 
-    `wheels` is a directory of those that were made, empty where every dependency has one.
+    With `shown`, the builder's output is streamed to the terminal. `branch` selects the build
+    cache in the registry. `wheels` is a directory of wheels that were built for dependencies
+    without one; it is empty where every dependency has a wheel.
     """
 
     targets: tuple[str, ...]
@@ -44,10 +45,11 @@ class Order:
 
 @dataclass(frozen=True)
 class Solved:
-    """What buildx says that it built: a digest of each target, and of the base of each.
+    """What buildx built: the digest of each target, and the base image of each.
 
-    `bases` maps a target to the name and the digest of its base as this registry holds it; a
-    target whose base is not known is not there, and `scratch` has no digest.
+    `bases` maps a target to the name and the digest of its base image in this registry; a target
+    whose base image is unknown is missing, and `scratch` has an empty digest. `materials` are the
+    inputs of each target as buildx's own provenance lists them.
     """
 
     digests: Mapping[str, str]
@@ -57,29 +59,32 @@ class Solved:
 
     @property
     def base(self) -> str:
-        """The digest of the base of the first target; empty where none is known."""
+        """The digest of the first known base image; empty where none is known."""
         return next((digest for _, digest in self.bases.values()), "")
 
 
 @dataclass(frozen=True)
 class Part:
-    """What one place built: the metadata that buildx wrote of it."""
+    """What one builder built: the metadata file that buildx wrote, as text."""
 
-    place: Builder
+    builder: Builder
     metadata: str
 
 
 def solve(workspace: Workspace, order: Order) -> Solved:
     """Build and push every target; the digests are those of the build's metadata.
 
-    The base of a target is pushed beside it, unchanged: its layers are the lowest of the target's,
-    and whoever reads the target back knows by them which are ours. Where several machines build,
-    each solves its platforms at the same time as the others, and an index joins what they pushed.
+    The base image of a target is pushed beside it, unchanged: its layers are the lowest of the
+    target's, so that reading the target back shows which layers this build added. Where several
+    machines build, they build at the same time, and an index joins what they pushed.
+
+    Raises CommandFailedError for a failed build, ConfigurationError for a builder that is not set
+    up, NothingToJudgeError for unreadable build metadata, and RegistryError.
     """
     bases = _bases(workspace, order.targets)
     names = _names(bases)
-    with builders.places(workspace, order.platforms) as places:
-        parts = _side_by_side(workspace, order, names, places)
+    with remote_builders.ready_builders(workspace, order.platforms) as builders:
+        parts = _build_in_parallel(workspace, order, names, builders)
         digests = _digests(workspace, order, names, parts)
     return Solved(
         {stage: digests[stage] for stage in order.targets},
@@ -87,7 +92,7 @@ def solve(workspace: Workspace, order: Order) -> Solved:
             stage: (base, digests[names[base]] if base in names else "")
             for stage, base in bases.items()
         },
-        ", ".join(place.name for place in places),
+        ", ".join(builder.name for builder in builders),
         {
             stage: tuple(row for part in parts for row in reader.materials(part.metadata, stage))
             for stage in order.targets
@@ -96,88 +101,101 @@ def solve(workspace: Workspace, order: Order) -> Solved:
 
 
 def base(workspace: Workspace, order: Order) -> str:
-    """Return the digest of the image that the first target of an order starts from."""
+    """Return the digest of the base image of the first target of an order.
+
+    Raises CommandFailedError if it cannot be copied into the registry.
+    """
     bases = _bases(workspace, order.targets[:1])
     names, bare = _names(bases), replace(order, targets=())
-    with builders.places(workspace, order.platforms) as places:
-        digests = _digests(workspace, bare, names, _side_by_side(workspace, bare, names, places))
+    with remote_builders.ready_builders(workspace, order.platforms) as builders:
+        parts = _build_in_parallel(workspace, bare, names, builders)
+        digests = _digests(workspace, bare, names, parts)
     return next(iter(digests.values()), "")
 
 
 def keep(workspace: Workspace, order: Order, target: str) -> str:
-    """Build one target into this machine's engine only, and return its name there.
+    """Build one target into the local Docker engine only, and return its name there.
 
-    Raises ConfigurationError for more platforms than the engine can keep of one image.
+    Raises ConfigurationError for several platforms on an engine without containerd's image store,
+    and CommandFailedError for a failed build.
     """
     name = f"{workspace.config.repository}:{target}"
     own = here(workspace, order.platforms)
     if own.builder and len(order.platforms) > 1:
         raise ConfigurationError(
-            f"The engine keeps an image for one platform, not for {len(order.platforms)}.",
-            why="It has no image store of containerd.",
-            next_step="Name one platform with --platforms, or push: leave out --no-push.",
+            f"The Docker engine cannot store one image for {len(order.platforms)} platforms.",
+            why="It does not use the containerd image store.",
+            next_step=(
+                "Choose one platform with --platforms, or push the image: leave out" " --no-push."
+            ),
         )
     _run(workspace, order, {target: _target(workspace, order, target, name, push=False)}, own)
     return name
 
 
 def _names(bases: Mapping[str, str]) -> dict[str, str]:
-    """Return what each base is called that has to be pulled."""
+    """Return a target name for each base image that has to be pulled."""
     pulled = sorted(set(bases.values()) - {dockerfile.SCRATCH})
     return {image: f"base-{number}" for number, image in enumerate(pulled)}
 
 
-def _side_by_side(
-    workspace: Workspace, order: Order, names: Mapping[str, str], places: Sequence[Builder]
+def _build_in_parallel(
+    workspace: Workspace, order: Order, names: Mapping[str, str], builders: Sequence[Builder]
 ) -> list[Part]:
-    """Let every place solve its platforms; the first error is raised when all have ended."""
-    alone = len(places) == 1
+    """Let every builder build its platforms; the first error is raised when all have ended."""
+    is_only = len(builders) == 1
 
-    def solved(place: Builder) -> Part:
-        mine = replace(order, platforms=place.platforms)
-        word = "" if alone else f"-{_word(place)}"
+    def built(builder: Builder) -> Part:
+        own_order = replace(order, platforms=builder.platforms)
+        suffix = "" if is_only else f"-{_suffix(builder)}"
         try:
-            wanted = targets(workspace, mine, names, word)
-            return Part(place, _run(workspace, mine, wanted, place, word))
+            definitions = targets(workspace, own_order, names, suffix)
+            return Part(builder, _run(workspace, own_order, definitions, builder, suffix))
         except CommandFailedError as error:
-            raise _named(workspace, place, error) if place.elsewhere else error
+            raise _remote_failure(workspace, builder, error) if builder.elsewhere else error
 
-    with ThreadPoolExecutor(len(places)) as pool:
-        running = [pool.submit(solved, place) for place in places]
+    with ThreadPoolExecutor(len(builders)) as pool:
+        running = [pool.submit(built, builder) for builder in builders]
         try:
-            return [row.result() for row in running]
+            return [future.result() for future in running]
         except KeyboardInterrupt:
             workspace.runner.stop()
             raise
 
 
-def _named(workspace: Workspace, place: Builder, error: CommandFailedError) -> CommandFailedError:
+def _remote_failure(
+    workspace: Workspace, builder: Builder, error: CommandFailedError
+) -> CommandFailedError:
     """Return the error of a build on another machine, with its name and what may differ there."""
     images = workspace.config.images
-    own = f" {images.registry} is another registry there." if images.is_loopback else ""
-    return solving.BuildFailedError(
-        f"{place.name} could not build {', '.join(place.platforms)}: {error.what}",
+    own = f" There, {images.registry} is a different registry." if images.is_loopback else ""
+    return buildx.BuildFailedError(
+        f"Build of {', '.join(builder.platforms)} failed on {builder.name}: {error.what}",
         why=error.why,
-        next_step="It has to reach the registry and the base images by their names here." + own,
-        exit_codes=error.exit_codes if isinstance(error, solving.BuildFailedError) else frozenset(),
+        next_step="Check that it can reach the registry and the base images by the same names."
+        + own,
+        exit_codes=error.exit_codes if isinstance(error, buildx.BuildFailedError) else frozenset(),
     )
 
 
 def targets(
-    workspace: Workspace, order: Order, names: Mapping[str, str], word: str
+    workspace: Workspace, order: Order, names: Mapping[str, str], suffix: str
 ) -> dict[str, BakeTarget]:
-    """Return all that one place builds; `word` tells apart what becomes a part of an index."""
+    """Return all targets of one builder.
+
+    `names` maps a base image to its target; `suffix` tells apart the parts of a joined index.
+    """
     images = workspace.config.images
-    found = {
+    stages = {
         stage: _target(
-            workspace, order, stage, images.tagged(f"{TEMPORARY}-{stage}{word}"), word=word
+            workspace, order, stage, images.tagged(f"{TEMPORARY}-{stage}{suffix}"), suffix=suffix
         )
         for stage in order.targets
     }
-    return found | {
+    return stages | {
         name: BakeTarget(
             stage="",
-            name=images.tagged(f"{TEMPORARY}-{name}{word}"),
+            name=images.tagged(f"{TEMPORARY}-{name}{suffix}"),
             platforms=order.platforms,
             inline=f"FROM {base}\n",
         )
@@ -188,35 +206,44 @@ def targets(
 def _digests(
     workspace: Workspace, order: Order, names: Mapping[str, str], parts: Sequence[Part]
 ) -> dict[str, str]:
-    """Return the digest of every target, and of every base by its name."""
+    """Return the digest of every target, and of every base image by its target name."""
     wanted = (*order.targets, *names.values())
-    found = [(part.place, reader.built_digests(part.metadata, wanted)) for part in parts]
-    if len(found) == 1:
-        return found[0][1]
-    said = {**dict.fromkeys(order.targets, order.labels), **dict.fromkeys(names.values(), {})}
-    with workspace.terminal.step("Join what each machine pushed"):
+    built = [(part.builder, reader.built_digests(part.metadata, wanted)) for part in parts]
+    if len(built) == 1:
+        return built[0][1]
+    labels_by_name = {
+        **dict.fromkeys(order.targets, order.labels),
+        **dict.fromkeys(names.values(), {}),
+    }
+    with workspace.terminal.step("Create an index of the images from each builder"):
         return {
-            name: join.join(
+            name: index.join(
                 workspace,
                 f"{TEMPORARY}-{name}",
-                [(place, digests[name]) for place, digests in found],
+                [(builder, digests[name]) for builder, digests in built],
                 order.platforms,
                 index_annotations(labels),
             )
-            for name, labels in said.items()
+            for name, labels in labels_by_name.items()
         }
 
 
-def _word(place: Builder) -> str:
-    """Return what tells a place's tags and files from those of another."""
-    return "_".join(name.rpartition("/")[2] for name in place.platforms)
+def _suffix(builder: Builder) -> str:
+    """Return what distinguishes a builder's tags and files from those of another."""
+    return "_".join(name.rpartition("/")[2] for name in builder.platforms)
 
 
 def _target(
-    workspace: Workspace, order: Order, stage: str, name: str, *, push: bool = True, word: str = ""
+    workspace: Workspace,
+    order: Order,
+    stage: str,
+    name: str,
+    *,
+    push: bool = True,
+    suffix: str = "",
 ) -> BakeTarget:
     read, written = (
-        cache.options(workspace, stage, order.branch, word.lstrip("-")) if push else ((), ())
+        cache.options(workspace, stage, order.branch, suffix.lstrip("-")) if push else ((), ())
     )
     return BakeTarget(
         cache_from=() if order.no_cache else read,
@@ -224,7 +251,7 @@ def _target(
         stage=stage,
         name=name,
         platforms=order.platforms,
-        # Dependencies are installed for these alone.
+        # The Dockerfile installs dependencies for these architectures only.
         arguments={
             **order.arguments,
             "ARCHITECTURES": " ".join(map(architecture, order.platforms)),
@@ -233,7 +260,7 @@ def _target(
         ca_file=certificates(workspace.config.env),
         push=push,
         wheels=order.wheels,
-        annotated=not word,
+        annotated=not suffix,
     )
 
 
@@ -241,25 +268,28 @@ def _run(
     workspace: Workspace,
     order: Order,
     targets: Mapping[str, BakeTarget],
-    place: Builder,
-    word: str = "",
+    builder: Builder,
+    suffix: str = "",
 ) -> str:
-    """Let buildx build there, and return the metadata that it wrote."""
+    """Run `buildx bake` on a builder, and return the metadata that it wrote."""
     folder = workspace.config.reports / "build"
     folder.mkdir(parents=True, exist_ok=True)
-    plan, metadata = (folder / f"{what}{word}.{os.getpid()}.json" for what in ("bake", "metadata"))
+    plan, metadata = (
+        folder / f"{what}{suffix}.{os.getpid()}.json" for what in ("bake", "metadata")
+    )
     argv = bake.bake(
         targets,
         definition_file=str(plan),
         metadata_file=str(metadata),
-        builder=place.builder,
+        builder=builder.builder,
         no_cache=order.no_cache,
     )
     try:
         plan.write_text(bake.definition(targets))
-        log = workspace.config.log(f"build{word}")
-        env = {**bake.ENV, **place.env}
-        solving.solve(workspace, argv, env=env, log=log, stream=order.shown, label=word.lstrip("-"))
+        log = workspace.config.log(f"build{suffix}")
+        env = {**bake.ENV, **builder.env}
+        label = suffix.lstrip("-")
+        buildx.solve(workspace, argv, env=env, log=log, stream=order.shown, label=label)
         return metadata.read_text() if metadata.is_file() else ""
     finally:
         plan.unlink(missing_ok=True)
@@ -267,19 +297,19 @@ def _run(
 
 
 def _bases(workspace: Workspace, targets: tuple[str, ...]) -> dict[str, str]:
-    """Return what each target starts from, as far as the Dockerfile says it."""
+    """Return the base image of each target, as far as the Dockerfile determines it."""
     file = workspace.config.root / "Dockerfile"
-    found = {}
+    bases = {}
     for target in targets:
         try:
-            found[target] = dockerfile.base_of(file.read_text(encoding="utf-8"), target)
+            bases[target] = dockerfile.base_of(file.read_text(encoding="utf-8"), target)
         except (OSError, NothingToJudgeError) as error:
-            workspace.terminal.warn(f"The base of {target} is not known: {error}")
-    return found
+            workspace.terminal.warn(f"Cannot determine the base image of {target}: {error}")
+    return bases
 
 
 def certificates(env: Mapping[str, str]) -> str:
-    """Return the host's bundle of certificates: a company's own authority is only in there."""
+    """Return the path of the host's certificate bundle, or ""; it has a company's own authority."""
     named = (env.get(name, "") for name in ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE"))
-    places = [*(Path(name) for name in named if name), BUNDLE]
-    return next((str(place) for place in places if place.is_file()), "")
+    files = [*(Path(name) for name in named if name), BUNDLE]
+    return next((str(file) for file in files if file.is_file()), "")

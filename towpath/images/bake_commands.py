@@ -1,4 +1,4 @@
-"""What we ask of `buildx bake`: several targets in one go, as a definition and an argv. Pure.
+"""The command line and the definition file of `buildx bake`, for several targets at once. Pure.
 
 Source: Docker's Bake file reference (https://docs.docker.com/build/bake/reference/).
 """
@@ -12,8 +12,8 @@ from typing import Any
 
 Argv = list[str]
 PREFIX = "org.opencontainers.image."
-# A definition may read files outside the project, our certificates, without a question (buildx
-# 0.20 asks otherwise): it is our own, written for this one build.
+# Let the definition read files outside the project (the certificate bundle) without a prompt, as
+# buildx 0.20 and later show one. The definition is generated for this one build.
 ENV = {"BUILDX_BAKE_ENTITLEMENTS_FS": "0"}
 
 
@@ -21,10 +21,10 @@ ENV = {"BUILDX_BAKE_ENTITLEMENTS_FS": "0"}
 class BakeTarget:
     """One image of a build: a stage of the Dockerfile, or a Dockerfile of its own in `inline`.
 
-    With `push` it goes to the registry as `name`, else it stays in the engine. `ca_file` is the
-    host's bundle of certificates, given as a build secret. `wheels` is a directory in the place of
-    the Dockerfile's stage of that name. Caches are written as buildx wants them. What becomes a
-    part of an index is not `annotated`: its index is.
+    With `push` it is pushed to the registry as `name`, else it stays in the engine. `ca_file` is
+    the host's certificate bundle, passed as a build secret. `wheels` is a directory that replaces
+    the Dockerfile's stage of that name. `cache_from` and `cache_to` are values of buildx's options
+    of these names. A part of a joined index is not `annotated`; the index is.
     """
 
     stage: str
@@ -41,7 +41,7 @@ class BakeTarget:
     annotated: bool = True
 
     def as_json(self) -> dict[str, Any]:
-        """Return the target as a definition writes it."""
+        """Return the target as an entry of a bake definition."""
         body: dict[str, Any] = {"context": ".", "platforms": list(self.platforms)}
         body |= {"dockerfile-inline": self.inline} if self.inline else {"target": self.stage}
         body |= {"args": dict(self.arguments)} if self.arguments else {}
@@ -53,28 +53,28 @@ class BakeTarget:
         return body | {"output": [self._output()]}
 
     def _output(self) -> str:
-        """Return where the image goes, as one line of CSV.
+        """Return the value of the `output` option, as one line of CSV.
 
-        The labels that OCI knows are annotations too: of the index, or of the only manifest.
+        OCI labels become annotations too: of the index, or of the only manifest.
         """
-        # BuildKit takes `push=` for true. Of `push=true` buildx with Docker's own builder makes a
-        # second push, by the engine, of what BuildKit has just pushed.
+        # BuildKit reads an empty `push=` as true. With `push=true`, buildx with the `docker`
+        # driver pushes a second time, through the engine.
         level = "annotation-index" if len(self.platforms) > 1 else "annotation"
-        given = index_annotations(self.labels) if self.push and self.annotated else {}
-        # What is pushed is started from the registry; unpacking it here would be for nobody.
+        annotations = index_annotations(self.labels) if self.push and self.annotated else {}
+        # Pushed images are pulled from the registry; nothing needs an unpacked copy here.
         cells = ["type=image", "push=", "unpack=false"] if self.push else ["type=docker"]
         cells += ["oci-mediatypes=true", f"name={self.name}"]
-        cells += [f"{level}.{key}={value}" for key, value in given.items()]
+        cells += [f"{level}.{key}={value}" for key, value in annotations.items()]
         return ",".join(map(cell, cells))
 
 
 def index_annotations(labels: Mapping[str, str]) -> dict[str, str]:
-    """Return the labels that OCI knows, which an index says too."""
+    """Return the labels with OCI's prefix, which become annotations of the index too."""
     return {key: value for key, value in labels.items() if key.startswith(PREFIX) and value}
 
 
 def definition(targets: Mapping[str, BakeTarget]) -> str:
-    """Return the definition of these targets, keyed by name, as JSON."""
+    """Return the bake definition of these targets, keyed by name, as JSON."""
     body = {"target": {name: _literal(target.as_json()) for name, target in targets.items()}}
     return json.dumps(body, indent=1, sort_keys=True)
 
@@ -87,10 +87,10 @@ def bake(
     builder: str = "",
     no_cache: bool = False,
 ) -> Argv:
-    """Build these targets of a definition at once.
+    """Return the command that builds these targets of a definition at once.
 
-    buildx' own attestations are left out: they carry the time of the build, so that one commit
-    would have a new digest each time.
+    buildx's own attestations are switched off: they contain the time of the build, so that one
+    commit would get a new digest each time.
     """
     argv = ["docker", "buildx", "bake", f"--file={definition_file}"]
     argv += ["--progress=plain", "--provenance=false", "--sbom=false"]
@@ -101,13 +101,13 @@ def bake(
 
 
 def cell(text: str) -> str:
-    """Return a field of CSV, quoted where it has to be (RFC 4180)."""
+    """Return a CSV field, quoted where necessary (RFC 4180)."""
     quoted = text.replace('"', '""')
     return f'"{quoted}"' if set(text) & set(',"\n') else text
 
 
 def _literal(value: Any) -> Any:
-    """Return a value of a definition in which no text is read as a template of HCL."""
+    """Return a value of a definition with HCL templates escaped."""
     if isinstance(value, str):
         return value.replace("${", "$${").replace("%{", "%%{")
     if isinstance(value, list):

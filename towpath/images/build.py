@@ -1,4 +1,4 @@
-"""Build targets for every platform, push them, read them back, and only then move their tags."""
+"""Build and push targets for every platform, read them back, and only then move their tags."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from towpath.images.wheels import provide as wheels
 from towpath.images.wheels.record_reader import Wheel
 from towpath.registry import image as registries
 from towpath.registry import publish as mirror
-from towpath.registry import push_lock as guard
+from towpath.registry import push_lock
 from towpath.registry.client import RegistryClient
 from towpath.registry.image import Image
 from towpath.source import snapshot as sources
@@ -32,7 +32,11 @@ from towpath.source.snapshot import SourceSnapshot
 
 @dataclass(frozen=True)
 class Built:
-    """What a build left in the registry. Sizes are compressed bytes, keyed by platform."""
+    """A built image in the registry; sizes are compressed bytes by platform.
+
+    `above_base` counts only the layers that the build added. `programs` is the number of ELF files
+    in those layers. `wheels` were built, or reused, for dependencies that have none.
+    """
 
     digest: str
     version: str
@@ -58,12 +62,12 @@ def build(
     target: str = PRODUCTION,
     no_cache: bool = False,
 ) -> Built:
-    """Build and push one target; see `build_all`."""
+    """Build and push one target; see `build_all`, also for the errors that it raises."""
     built = build_all(workspace, source, platforms=platforms, targets=(target,), no_cache=no_cache)
     return built[target]
 
 
-@guard.pushes
+@push_lock.pushes
 def build_all(
     workspace: Workspace,
     source: SourceSnapshot,
@@ -74,12 +78,15 @@ def build_all(
     no_cache: bool = False,
     shown: bool = False,
 ) -> dict[str, Built]:
-    """Build these targets in one go and push them; what arrived is read back by its digest.
+    """Build and push these targets at once, and read the pushed images back by digest.
 
-    Tags move last, when every platform of every target is there and every program in it is of its
-    platform: `<version>` and `built` of production, `<target>` of the others, and `tag` for the
-    only target. With `shown` the builder's own words are shown as they come. Raises RegistryError
-    if the registry does not hold what was pushed.
+    Tags move last, when every platform of every target is in the registry and every program in it
+    is built for its platform: `<version>` and `built` for production, `<target>` for the others,
+    and `tag` for an only target. With `shown`, the builder's output is streamed to the terminal.
+
+    Raises RegistryError if the registry does not have what was pushed or the version belongs to
+    another digest, CommandFailedError for a failed build or a program of another architecture,
+    NothingToJudgeError if files changed meanwhile, and ConfigurationError.
     """
     started, begun = time.monotonic(), stages.now()
     tags = {target: names_of(source.version, target, targets, tag) for target in targets}
@@ -91,10 +98,10 @@ def build_all(
             workspace, order, lambda row: bake.solve(workspace, row), lambda done: done.base
         )
         _unchanged(workspace, source)
-    with workspace.terminal.step("Read back every platform"):
+    with workspace.terminal.step("Verify every platform in the registry"):
         found = _read_back(registry, solved, platforms)
         programs = readback.require_native(workspace, registry, found)
-    _refuse_another(registry, source, found, tags)
+    _require_same_release(registry, source, found, tags)
     for target, (image, base) in found.items():
         made = origin.describe_origin(source, order, solved, target, base, begun, used.wheels)
         origin.attach(workspace, registry, image, made)
@@ -125,10 +132,14 @@ def keep(
     no_cache: bool = False,
     shown: bool = False,
 ) -> str:
-    """Build into the engine only and return the image's name there; nothing is promised of it."""
+    """Build into the local engine only, without evidence, and return the image's name there.
+
+    Raises ConfigurationError for an unknown target or too many platforms, CommandFailedError for a
+    failed build, and NothingToJudgeError if files changed meanwhile.
+    """
     known(target)
     order = _order(workspace, source, (target,), platforms, no_cache=no_cache, shown=shown)
-    with workspace.terminal.step(f"Build {target} for {', '.join(platforms)}, without a push"):
+    with workspace.terminal.step(f"Build {target} for {', '.join(platforms)} (not pushed)"):
         name, _ = wheels.provided(
             workspace, order, lambda row: bake.keep(workspace, row, target), lambda _: ""
         )
@@ -137,11 +148,11 @@ def keep(
 
 
 def show(workspace: Workspace, built: Mapping[str, Built]) -> None:
-    """Tell what a build left in the registry; the references go to standard output."""
+    """Print the sizes of built images; their references go to standard output."""
     for target, row in built.items():
         for platform, size in row.sizes.items():
             above = row.above_base.get(platform)
-            more = "" if above is None else f", {above / 1e6:.1f} MB above its base"
+            more = "" if above is None else f", {above / 1e6:.1f} MB more than its base image"
             workspace.terminal.say(f"  {target} {platform} {size / 1e6:.1f} MB compressed{more}")
         workspace.terminal.data(workspace.config.images.at(row.digest))
     for wheel in next(iter(built.values())).wheels if built else ():
@@ -149,7 +160,10 @@ def show(workspace: Workspace, built: Mapping[str, Built]) -> None:
 
 
 def facts(source: SourceSnapshot, built: Built, asked: tuple[str, ...]) -> dict[str, Any]:
-    """Return what the build's statement says: it binds a commit and its tree to the digest."""
+    """Return the facts of the build's statement, which binds a commit and its tree to the digest.
+
+    `asked` are the platforms that were requested.
+    """
     return {
         "platforms_missing": len(set(asked) - set(built.platforms)),
         "digest": built.digest,
@@ -162,12 +176,12 @@ def facts(source: SourceSnapshot, built: Built, asked: tuple[str, ...]) -> dict[
         "image_size": built.image_size,
         "above_base": dict(built.above_base),
         "programs": built.programs,
-        "registry_wheels": [_named(row) for row in built.wheels if row.registry],
+        "registry_wheels": [_wheel_facts(row) for row in built.wheels if row.registry],
     }
 
 
-def _named(wheel: Wheel) -> dict[str, str]:
-    """Return what evidence says of a wheel that came from a registry."""
+def _wheel_facts(wheel: Wheel) -> dict[str, str]:
+    """Return the facts about a wheel from a registry."""
     return {
         "name": wheel.name,
         "version": wheel.version,
@@ -178,7 +192,7 @@ def _named(wheel: Wheel) -> dict[str, str]:
 
 
 def inputs(workspace: Workspace, source: SourceSnapshot, platforms: tuple[str, ...]) -> str:
-    """Return what a production build depends on, but for the base image behind its tag."""
+    """Return a hash of the inputs of a production build, except the base image behind its tag."""
     config = workspace.config
     return stages.inputs_of(source, "build", config.registry, config.repository, *platforms)
 
@@ -191,7 +205,10 @@ def record(
     *,
     started: dt.datetime,
 ) -> Statement:
-    """Write the build's statement about the digest and return it."""
+    """Write the build's statement about the digest and return it.
+
+    `asked` are the platforms that were requested, `started` is the start of the build in UTC.
+    """
     return stages.record(
         workspace,
         stages.StageResult(
@@ -206,7 +223,7 @@ def record(
 
 
 def arguments(source: SourceSnapshot) -> dict[str, str]:
-    """Return the build arguments: all of them follow from the commit, none from the day."""
+    """Return the build arguments, which depend on the commit and not on the time of the build."""
     return {
         "SOURCE_DATE_EPOCH": str(source.epoch),
         "VERSION": source.version,
@@ -215,7 +232,7 @@ def arguments(source: SourceSnapshot) -> dict[str, str]:
 
 
 def labels(workspace: Workspace, source: SourceSnapshot) -> dict[str, str]:
-    """Return the labels of every target; those that OCI knows become annotations too."""
+    """Return the labels of every target; OCI's own become annotations too."""
     created = stages.stamp(dt.datetime.fromtimestamp(source.epoch, dt.UTC))
     return {
         "org.opencontainers.image.title": workspace.config.name,
@@ -251,11 +268,11 @@ def _order(
 
 
 def _unchanged(workspace: Workspace, source: SourceSnapshot) -> None:
-    """Refuse an image whose files changed while it was built: no tree would speak of it."""
+    """Raise NothingToJudgeError if files changed during the build: no tree describes the image."""
     if sources.read_files(workspace).tree != source.tree:
         raise NothingToJudgeError(
-            "Files changed while the image was built.",
-            why="The image may hold some of before and some of after.",
+            "Source files changed during the build.",
+            why="The image may contain a mix of old and new files.",
             next_step="Run `invoke build` again.",
         )
 
@@ -276,13 +293,13 @@ def _read_back(
     }
 
 
-def _refuse_another(
+def _require_same_release(
     registry: RegistryClient,
     source: SourceSnapshot,
     found: Mapping[str, tuple[Image, Base | None]],
     tags: Mapping[str, tuple[str, ...]],
 ) -> None:
-    """Refuse to give the name of a released version to other bytes."""
+    """Raise RegistryError if the tag of this version already names another digest."""
     if source.version.startswith("0.0.0+") or PRODUCTION not in tags:
         return
     digest = found[PRODUCTION][0].digest
@@ -292,7 +309,7 @@ def _refuse_another(
         return
     if before != digest:
         raise RegistryError(
-            f"Version {source.version} is in the registry already, as {before}.",
-            why=f"This build is {digest}: the base image or the builder has changed since.",
-            next_step="Tag a new version; a released one is never replaced.",
+            f"Version {source.version} already exists in the registry with digest {before}.",
+            why=f"This build has digest {digest}: the base image or the builder has changed.",
+            next_step="Tag a new version. Released versions are never overwritten.",
         )

@@ -1,4 +1,4 @@
-"""Where a platform is built, and this machine's own engine as such a place."""
+"""Builders: where a platform is built, and the local Docker engine as a builder."""
 
 from __future__ import annotations
 
@@ -16,17 +16,19 @@ from towpath.images import buildx_commands as buildx
 from towpath.images.builders_commands import Argv
 from towpath.images.buildx_reader import engine_id, has_image_store
 
-# What the client reads from a directory, as it wants its files called.
+# The file names that Docker's client expects in a directory of TLS certificates.
 NAMES = {"ca": "ca.pem", "cert": "cert.pem", "key": "key.pem"}
-# What leads the client to an engine, besides what it keeps itself.
+# The variables by which Docker's client chooses an engine.
 LEADING = ("DOCKER_HOST", "DOCKER_CONTEXT", "DOCKER_TLS_VERIFY")
 
 
 @dataclass(frozen=True)
 class Builder:
-    """Who builds some platforms: its name for people, buildx' builder, and how it is reached.
+    """A machine that builds some platforms.
 
-    `emulates` is known of another machine that is not of the platform it builds.
+    `name` is shown to users; `builder` is the name of buildx's builder, empty for the default;
+    `env` are the variables by which it is reached. `emulates` is true for a remote machine whose
+    own platform differs from the one that it builds.
     """
 
     name: str
@@ -37,26 +39,27 @@ class Builder:
 
     @property
     def elsewhere(self) -> bool:
-        """Whether this is another machine, which has a loopback of its own."""
+        """Whether this is another machine, where `localhost` means something else."""
         return "://" in self.name
 
 
 def here(workspace: Workspace, platforms: tuple[str, ...]) -> Builder:
-    """Return this machine: its engine, where that builds for several platforms.
+    """Return the local builder: the engine itself, if it can build for several platforms.
 
-    Elsewhere a builder in a container is made once for each engine, and used from then on.
+    Otherwise a builder in a container is created once for each engine, and reused.
+    Raises CommandFailedError if the engine does not answer or the builder cannot be created.
     """
-    said = workspace.runner.run(docker.info()).stdout
-    if has_image_store(said):
+    info = workspace.runner.run(docker.info()).stdout
+    if has_image_store(info):
         return Builder("docker", platforms)
     files = _files(workspace.config.env)
-    name = _name(workspace.config.env, engine_id(said), files)
+    name = _name(workspace.config.env, engine_id(info), files)
     endpoint = ""
     if files:
-        # buildx makes no builder of files that only the environment names.
+        # buildx cannot create a builder from TLS files that only the environment names.
         endpoint = f"{name}-engine"
-        given = {what: str(file) for what, file in files.items()}
-        make = builders.create_context(endpoint, workspace.config.env["DOCKER_HOST"], given)
+        paths = {what: str(file) for what, file in files.items()}
+        make = builders.create_context(endpoint, workspace.config.env["DOCKER_HOST"], paths)
         _ensure(workspace, builders.inspect_context(endpoint), make)
     _ensure(workspace, buildx.inspect_builder(name), buildx.create_builder(name, endpoint))
     return Builder(name, platforms, name)
@@ -79,22 +82,22 @@ def _ensure(workspace: Workspace, there: Argv, make: Argv) -> None:
     try:
         workspace.runner.run(make)
     except CommandFailedError:
-        if not workspace.runner.run(there, check=False).ok:
+        if not workspace.runner.run(inspect, check=False).ok:
             raise
 
 
 def _name(env: Mapping[str, str], engine: str, files: Mapping[str, Path]) -> str:
-    """Return what buildx calls the builder of an engine that is reached in this way."""
-    said = [engine, *(env.get(name, "") for name in LEADING)]
+    """Return the name of the builder of an engine that is reached with these settings."""
+    settings = [engine, *(env.get(name, "") for name in LEADING)]
     material = b"".join(file.read_bytes() for file in files.values())
-    return f"towpath-{hashlib.sha256(json.dumps(said).encode() + material).hexdigest()[:12]}"
+    return f"towpath-{hashlib.sha256(json.dumps(settings).encode() + material).hexdigest()[:12]}"
 
 
 def _files(env: Mapping[str, str]) -> dict[str, Path]:
-    """Return the files for TLS by which the environment leads to an engine; mostly none."""
+    """Return the TLS files that the environment names for its engine; usually none."""
     if not env.get("DOCKER_HOST") or not env.get("DOCKER_TLS_VERIFY"):
         return {}
     usual = env.get("DOCKER_CONFIG") or f"{env.get('HOME', '~')}/.docker"
     folder = Path(env.get("DOCKER_CERT_PATH") or usual)
-    found = {what: folder / name for what, name in NAMES.items()}
-    return {what: file for what, file in found.items() if file.is_file()}
+    files = {what: folder / name for what, name in NAMES.items()}
+    return {what: file for what, file in files.items() if file.is_file()}

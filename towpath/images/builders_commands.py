@@ -1,4 +1,4 @@
-"""What we ask of buildx about builders, and of engines elsewhere. Pure: argv lists only."""
+"""Commands for buildx's builders and Docker's contexts. Pure: argv lists only."""
 
 from __future__ import annotations
 
@@ -11,27 +11,27 @@ Argv = list[str]
 
 
 def create_context(name: str, endpoint: str, files: Mapping[str, str]) -> Argv:
-    """Keep an engine's address and its files for TLS under a name."""
+    """Store an engine's address and its TLS files as a Docker context."""
     parts = {"host": endpoint, **files}
     cells = ",".join(cell(f"{key}={value}") for key, value in parts.items())
     return ["docker", "context", "create", name, f"--docker={cells}"]
 
 
 def inspect_context(name: str) -> Argv:
-    """Ask for an engine's address; fails where none is kept under this name."""
+    """Show a Docker context; the command fails if there is none of this name."""
     return ["docker", "context", "inspect", name]
 
 
 def remove_context(name: str) -> Argv:
-    """Forget an engine's address."""
+    """Remove a Docker context."""
     return ["docker", "context", "rm", "--force", name]
 
 
 def create(name: str, node: BuilderNode, endpoint: str) -> Argv:
-    """Make a builder of one node, in a container of an engine or in pods of Kubernetes.
+    """Create a builder with one node, in a container of an engine or in pods of Kubernetes.
 
     `endpoint` is an address or the name of a context. Pods run on nodes of the platform unless the
-    options choose others; containers are on their host's network, as the engine itself is.
+    options select others; containers use the host's network, as the engine itself does.
     """
     argv = ["docker", "buildx", "create", f"--name={name}", f"--platform={node.platform}"]
     if node.scheme != KUBERNETES:
@@ -46,17 +46,17 @@ def create(name: str, node: BuilderNode, endpoint: str) -> Argv:
 
 
 def start(name: str) -> Argv:
-    """Start a builder and ask what it is; fails where there is none, or it does not start."""
+    """Start a builder and show it; the command fails if it does not exist or does not start."""
     return ["docker", "buildx", "inspect", "--bootstrap", name]
 
 
 def remove(name: str) -> Argv:
-    """Take a builder away, with its containers and its cache."""
+    """Remove a builder with its containers and its cache."""
     return ["docker", "buildx", "rm", "--force", name]
 
 
-def bring_here(name: str) -> Argv:
-    """Let a builder's only node be on this machine's engine, which nothing is started on by it."""
+def move_to_local_engine(name: str) -> Argv:
+    """Point a builder's only node at the local engine, without starting anything there."""
     return [
         *("docker", "buildx", "create", f"--name={name}", f"--node={name}0"),
         "--driver=docker-container",

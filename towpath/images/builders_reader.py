@@ -1,4 +1,4 @@
-"""What an engine on another machine says of itself. Pure."""
+"""Read what `docker info` reports about an engine on another machine. Pure."""
 
 from __future__ import annotations
 
@@ -6,25 +6,29 @@ from towpath.core import documents
 from towpath.core import references as images
 from towpath.core.errors import NothingToJudgeError
 
-# An engine calls its machine as uname does; one on another system, as images do.
+# Engines report the architecture as uname does (x86_64) or as images do (amd64).
 PLATFORMS = {machine: name for name, machine in images.MACHINES.items()} | {"amd64": "linux/amd64"}
 
 
 def native(info: str) -> str:
     """Return the platform of an engine's own machine, from `docker info --format json`.
 
-    Another machine than those that the pipeline builds for is named as it names itself. An answer
-    that names none raises NothingToJudgeError: the client writes one where no engine answers, too.
+    A machine that the pipeline does not build for is returned under its own name. Raises
+    NothingToJudgeError if there is none: the client also writes JSON where no engine answers.
     """
     try:
         document = documents.loads(info)
     except ValueError as error:
-        raise NothingToJudgeError("The engine's answer is not JSON.", why=str(error)) from error
+        raise NothingToJudgeError(
+            "Unexpected output of `docker info`: not valid JSON.", why=str(error)
+        ) from error
     if not isinstance(document, dict) or document.get("ServerErrors"):
-        raise NothingToJudgeError("The engine did not answer.", why=_errors(document))
+        raise NothingToJudgeError("The Docker engine did not respond.", why=_errors(document))
     machine = document.get("Architecture")
     if not isinstance(machine, str) or not machine:
-        raise NothingToJudgeError("The engine's answer names no architecture.")
+        raise NothingToJudgeError(
+            "Unexpected output of `docker info`: missing field 'Architecture'."
+        )
     return PLATFORMS.get(machine, f"{document.get('OSType') or 'linux'}/{machine}")
 
 

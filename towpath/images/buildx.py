@@ -1,4 +1,4 @@
-"""The door to buildx' builds: one that fails says which step it was, and what that step said."""
+"""Run buildx builds; a failure names the Dockerfile step and shows its output."""
 
 from __future__ import annotations
 
@@ -35,36 +35,36 @@ def solve(
     stream: bool = False,
     label: str = "",
 ) -> Outcome:
-    """Let buildx build, with the options of `Runner.run`; what it says goes into `log`.
+    """Run a buildx build with the options of `Runner.run`; its output goes to `log`.
 
     Where the builder has lost track of its cache it is asked once more. Raises BuildFailedError,
     which names the step, or CommandFailedError where there was none.
     """
 
-    def ask() -> Outcome:
-        # What an earlier build said is not this one's reason.
+    def attempt() -> Outcome:
+        # The log of an earlier build must not explain this failure.
         log.unlink(missing_ok=True)
         return workspace.runner.run(argv, env=env, log=log, stream=stream, label=label)
 
     try:
         try:
-            return ask()
+            return attempt()
         except CommandFailedError:
-            if not buildx.is_lost(_said(log)):
+            if not buildx.is_cache_error(_text(log)):
                 raise
-            workspace.terminal.warn("The builder lost track of its cache: it is asked once more.")
-            return ask()
+            workspace.terminal.warn("BuildKit cache error; retrying once.")
+            return attempt()
     except CommandFailedError as error:
-        failed = buildx.failure(_said(log))
+        failed = buildx.failure(_text(log))
         if failed is None:
             raise
         raise BuildFailedError(
             f"The build failed at {failed.step}.",
-            why=failed.said,
-            next_step=f"Read {log.relative_to(workspace.config.root)}.",
-            exit_codes=buildx.exit_codes(_said(log)),
+            why=failed.output,
+            next_step=f"See {log.relative_to(workspace.config.root)}.",
+            exit_codes=buildx.exit_codes(_text(log)),
         ) from error
 
 
-def _said(log: Path) -> str:
+def _text(log: Path) -> str:
     return log.read_text(errors="replace") if log.is_file() else ""

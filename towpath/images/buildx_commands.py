@@ -1,4 +1,4 @@
-"""What we ask of buildx and of the engine about images. Pure: argv lists only."""
+"""Commands for the builder of the local engine. Pure: argv lists only."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ Argv = list[str]
 
 
 def inspect_builder(name: str) -> Argv:
-    """Ask for a builder; fails where there is none of this name."""
+    """Show a builder; the command fails if there is none of this name."""
     return ["docker", "buildx", "inspect", name]
 
 
 def create_builder(name: str, endpoint: str = "") -> Argv:
-    """Make a builder in a container; on the host's network, so that it reaches a local registry.
+    """Create a builder in a container, on the host's network so that it reaches a local registry.
 
-    `endpoint` is a context; without it the engine is that of the environment.
+    `endpoint` is a Docker context; without it the environment selects the engine.
     """
     options = [f"--name={name}", "--driver=docker-container", "--driver-opt=network=host"]
     return ["docker", "buildx", "create", *options, *([endpoint] if endpoint else [])]

@@ -1,7 +1,7 @@
-"""The cache of builds in the registry: one for each target and branch.
+"""The build cache in the registry: one for each target and branch.
 
-A build reads its branch's cache and the main branch's, and writes its own. Layers are kept as they
-are in the image (no other compression), so that a build from the cache has the same digest.
+A build reads its branch's cache and the main branch's, and writes its own. Layers keep the
+compression that they have in the image, so that a build from the cache has the same digest.
 """
 
 from __future__ import annotations
@@ -16,19 +16,19 @@ from towpath.core import documents
 from towpath.core.errors import ConfigurationError, RegistryNotFoundError
 from towpath.registry import image as registries
 from towpath.registry import oci_reader as oci
-from towpath.registry import push_lock as guard
+from towpath.registry import push_lock
 from towpath.registry.client import RegistryClient
 
 PREFIX = "cache-"
 MAIN = "main"
 ASKED = "TOWPATH_CACHE"
-# A tag has room for 128 letters.
+# Characters of a branch in a tag, of which a registry allows 128.
 LONGEST = 80
 
 
 @dataclass(frozen=True)
 class Cache:
-    """What the registry holds of one target and branch; `size` in bytes, `made` is ISO 8601."""
+    """The build cache of one target and branch; `size` is in bytes, `made` is an ISO 8601 time."""
 
     tag: str
     digest: str
@@ -41,21 +41,24 @@ class Cache:
 def wanted(workspace: Workspace) -> bool:
     """Tell whether a build uses the cache in the registry.
 
-    TOWPATH_CACHE says it: `registry` or `none`. Otherwise it is used in CI with a registry that
-    outlives the job: the cache of the engine that is there anyway is faster.
+    TOWPATH_CACHE decides: `registry` or `none`. Without it, the cache is used in CI with a registry
+    that outlives the job; elsewhere the engine's own cache is faster.
+    Raises ConfigurationError for another value.
     """
     asked = workspace.config.env.get(ASKED, "")
     if asked not in ("", "registry", "none"):
-        raise ConfigurationError(f"{ASKED} is {asked!r}.", why="It is 'registry' or 'none'.")
+        raise ConfigurationError(
+            f"Invalid value for {ASKED}: {asked!r}.", why="It must be 'registry' or 'none'."
+        )
     return asked == "registry" or (
         not asked and workspace.config.in_ci and not workspace.config.images.is_loopback
     )
 
 
 def tag(target: str, branch: str, part: str = "") -> str:
-    """Return the tag of a cache; a branch that is no tag is told apart by its hash.
+    """Return the tag of a cache; a branch name that is not a valid tag is made unique by its hash.
 
-    `part` names the platform of a machine that builds no other, for it has a cache of its own.
+    `part` is the platform of a remote builder, which has a cache of its own.
     """
     safe = re.sub(r"[^a-zA-Z0-9_.-]", "-", branch)[:LONGEST]
     if safe != branch:
@@ -66,9 +69,10 @@ def tag(target: str, branch: str, part: str = "") -> str:
 def options(
     workspace: Workspace, target: str, branch: str, part: str = ""
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Return where a build of a target reads caches from, and where it writes its own.
+    """Return buildx's `cache-from` and `cache-to` for a target; see `tag` for `part`.
 
-    A build without a branch (a detached commit) reads the main branch's and writes none.
+    A build without a branch (a detached commit) reads the main branch's cache and writes none.
+    Raises ConfigurationError for an invalid TOWPATH_CACHE.
     """
     if not wanted(workspace):
         return (), ()
@@ -81,24 +85,24 @@ def options(
 
 
 def list_caches(registry: RegistryClient, branch: str = "") -> list[Cache]:
-    """Return the caches of a branch, or all, the largest first."""
-    found = []
+    """Return the caches of a branch, or all, the largest first; raises RegistryError."""
+    caches = []
     for name in registry.tags():
         target, rest = _parts(name)
         if not target or branch and name != tag(target, branch):
             continue
         try:
-            found.append(_read(registry, name, target, rest))
+            caches.append(_read(registry, name, target, rest))
         except RegistryNotFoundError:
-            # Deleted in the meantime; some registries keep the tag a while.
+            # Deleted meanwhile; some registries still list the tag for some time.
             continue
-    return sorted(found, key=lambda row: (-row.size, row.tag))
+    return sorted(caches, key=lambda row: (-row.size, row.tag))
 
 
 def show(workspace: Workspace, rows: list[Cache]) -> None:
-    """Write each cache, and what all of them take: a blob that two share is counted twice."""
+    """Print each cache and their total size, in which a blob that two caches share counts twice."""
     workspace.terminal.table(
-        f"{workspace.config.images}: cache of builds",
+        f"{workspace.config.images}: build caches",
         ("tag", "target", "branch", "size", "made"),
         [
             (row.tag, row.target, row.branch, f"{row.size / 1e6:.1f} MB", row.made or "-")
@@ -111,37 +115,44 @@ def show(workspace: Workspace, rows: list[Cache]) -> None:
 def cache(
     workspace: Workspace, *, clear: bool = False, branch: str = "", sure: bool = False
 ) -> None:
-    """Show the caches of builds, of one branch or all; with `clear` and `sure` delete them."""
+    """List the build caches of one branch, or all; with `clear` and `sure`, delete them.
+
+    Raises RegistryError, and LockedError while a push to the registry runs.
+    """
     registry = registries.client(workspace)
-    with guard.alone(workspace):
+    with push_lock.alone(workspace):
         rows = list_caches(registry, branch)
         show(workspace, rows)
         if clear and not sure:
-            workspace.terminal.say("Nothing was deleted. With --yes it is.")
+            workspace.terminal.say("Nothing was deleted. Add --yes to delete these caches.")
         if clear and sure:
             _delete(workspace, registry, rows)
 
 
 def _delete(workspace: Workspace, registry: RegistryClient, rows: list[Cache]) -> None:
-    """Delete caches by digest; one that another branch shares stays, for it would go there too."""
+    """Delete caches by digest, except those that another branch shares."""
     chosen = {row.tag for row in rows}
     others = {row.digest for row in list_caches(registry) if row.tag not in chosen}
     for digest in sorted({row.digest for row in rows}):
         if digest in others:
-            workspace.terminal.warn(f"{digest} is another branch's cache too: it stays.")
+            workspace.terminal.warn(
+                f"Not deleting {digest}: it is also the cache of another branch."
+            )
             continue
         try:
             registry.delete(digest)
         except RegistryNotFoundError:
-            # Gone in the meantime is what was wanted.
+            # Already deleted.
             continue
-    workspace.terminal.say("`invoke registry.prune --yes` frees the disk of the embedded registry.")
+    workspace.terminal.say(
+        "To free disk space in the embedded registry, run `invoke registry.prune --yes`."
+    )
 
 
 def _parts(name: str) -> tuple[str, str]:
-    """Return target and branch of a cache's tag, or two empty texts."""
-    found = re.fullmatch(rf"{PREFIX}([a-z]+(?:_[a-z0-9]+)?)-(.+)", name)
-    return (found[1], found[2]) if found else ("", "")
+    """Return target and branch of a cache's tag, or two empty strings."""
+    match = re.fullmatch(rf"{PREFIX}([a-z]+(?:_[a-z0-9]+)?)-(.+)", name)
+    return (match[1], match[2]) if match else ("", "")
 
 
 def _read(registry: RegistryClient, name: str, target: str, branch: str) -> Cache:
@@ -153,7 +164,7 @@ def _read(registry: RegistryClient, name: str, target: str, branch: str) -> Cach
 
 
 def _made(content: bytes) -> str:
-    """Return when the newest step of a cache was built; "" where it does not say.
+    """Return the time of the newest step of a cache; "" if it is unknown.
 
     Source: BuildKit, cache/remotecache/v1/spec.go.
     """

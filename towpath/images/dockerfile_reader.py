@@ -1,4 +1,4 @@
-"""Which image a stage of a Dockerfile starts from, and its lines. Pure.
+"""Read a Dockerfile: the base image of a stage, and its lines. Pure.
 
 Sources: BuildKit, frontend/dockerfile/parser/parser.go and dockerfile2llb/convert.go; Dockerfile
 reference, "FROM" and "Understand how ARG and FROM interact".
@@ -14,7 +14,7 @@ from towpath.core.errors import NothingToJudgeError
 from towpath.images import dockerfile_words as words
 
 SCRATCH = "scratch"
-# What BuildKit knows without being told, and the Dockerfile does not say.
+# BuildKit's predefined arguments, whose values are not in the Dockerfile.
 PLATFORM = tuple(
     side + what
     for side in ("BUILD", "TARGET")
@@ -29,7 +29,7 @@ _WITH_HEREDOC = ("ADD", "COPY", "RUN")
 
 @dataclass(frozen=True)
 class Instruction:
-    """An instruction, continued lines joined: its keyword in capitals, and where it starts.
+    """An instruction with its continuation lines: the keyword in capitals, and its first line.
 
     `line` counts from 0.
     """
@@ -41,7 +41,7 @@ class Instruction:
 
 @dataclass(frozen=True)
 class DockerfileStage:
-    """A stage: its name in small letters, or its number where it has none, and its image."""
+    """A stage: its name in lower case, or its number if it has no name, and its image."""
 
     name: str
     image: str
@@ -49,7 +49,7 @@ class DockerfileStage:
 
 
 @dataclass(frozen=True)
-class _Read:
+class _Dockerfile:
     """A Dockerfile: its stages, the arguments before the first, and its escape character."""
 
     stages: tuple[DockerfileStage, ...]
@@ -59,48 +59,48 @@ class _Read:
 
 
 def base_of(text: str, target: str) -> str:
-    """Return the image that the stage `target` starts from, through all stages between.
+    """Return the base image of the stage `target`, through all stages between; may be `scratch`.
 
-    `scratch` is an image without anything. Raises NothingToJudgeError where the stage is not there
-    or the name depends on something that the Dockerfile itself does not say.
+    Raises NothingToJudgeError if there is no such stage, or if the image depends on a value that
+    the Dockerfile does not contain.
     """
     read = _read(text)
     rows = read.stages
-    found = _last(rows, target)
-    if found is None:
+    index = _last(rows, target)
+    if index is None:
         raise NothingToJudgeError(
             f"The Dockerfile has no stage {target}.",
-            why=f"It has {', '.join(row.name for row in rows) or 'none'}.",
+            why=f"Its stages are: {', '.join(row.name for row in rows) or 'none'}.",
         )
     while True:
-        image = rows[found].image
+        image = rows[index].image
         image = words.expand(image, read.values, read.escape, shown=f"FROM {image}")
         if not image:
-            raise NothingToJudgeError(f"The stage {target} starts from an empty name.")
-        # Only a stage that stands before is one; a number names none here.
-        before = None if image.isdecimal() else _last(rows[:found], image)
+            raise NothingToJudgeError(f"The base image of stage {target} is empty.")
+        # Only an earlier stage can be meant; FROM does not accept stage numbers.
+        before = None if image.isdecimal() else _last(rows[:index], image)
         if before is None:
             return image
-        found = before
+        index = before
 
 
 def default(text: str, name: str) -> str:
-    """Return what an argument before the first stage is where nobody gives it.
+    """Return the default of an ARG before the first stage.
 
-    Raises NothingToJudgeError where there is none of this name, or it has no default.
+    Raises NothingToJudgeError if there is no such argument, or it has no default.
     """
     read = _read(text)
     if name in read.arguments and read.values.get(name) is None:
-        # It says on what its value depends.
+        # This raises an error that names the missing variable.
         words.expand(read.arguments[name], read.values, read.escape)
-    found = read.values.get(name)
-    if not found:
+    value = read.values.get(name)
+    if not value:
         raise NothingToJudgeError(f"The Dockerfile has no argument {name} with a default.")
-    return found
+    return value
 
 
 def stage(text: str, name: str) -> str:
-    """Return the lines of a stage, its FROM the first; raises NothingToJudgeError without it."""
+    """Return the lines of a stage, from its FROM on; raises NothingToJudgeError without it."""
     rows = _read(text).stages
     found = next((row for row in reversed(rows) if row.name == name.lower()), None)
     if found is None or name.isdecimal():
@@ -113,25 +113,25 @@ def stage(text: str, name: str) -> str:
 def instructions(text: str) -> tuple[list[Instruction], str]:
     """Return the instructions of a Dockerfile, and its escape character.
 
-    The lines of a heredoc are no instructions. Raises NothingToJudgeError for a heredoc without
-    an end, and an escape character that is none.
+    The lines of a heredoc are not instructions. Raises NothingToJudgeError for a heredoc without
+    an end, and for an invalid escape character.
     """
     lines = [line.rstrip("\r") for line in text.removeprefix("\ufeff").split("\n")]
     escape = _escape(lines)
     found: list[Instruction] = []
     rows = iter(enumerate(lines))
     for number, line in rows:
-        whole = "" if _is_comment(line) else _joined(line.lstrip(), rows, escape)
-        if not whole.strip():
+        logical = "" if _is_comment(line) else _joined(line.lstrip(), rows, escape)
+        if not logical.strip():
             continue
-        keyword, rest = whole.split(None, 1) if len(whole.split(None, 1)) > 1 else (whole, "")
+        keyword, rest = logical.split(None, 1) if len(logical.split(None, 1)) > 1 else (logical, "")
         found.append(Instruction(keyword.strip().upper(), rest.strip(), number))
         for name, chomp in _heredocs(found[-1], escape):
             _skip(rows, name, chomp=chomp)
     return found, escape
 
 
-def _read(text: str) -> _Read:
+def _read(text: str) -> _Dockerfile:
     rows, escape = instructions(text)
     stages: list[DockerfileStage] = []
     arguments: dict[str, str] = {}
@@ -141,7 +141,7 @@ def _read(text: str) -> _Read:
             stages.append(_stage(row, len(stages)))
         elif row.keyword == "ARG" and not stages:
             _declare(row, arguments, values, escape)
-    return _Read(tuple(stages), arguments, values, escape)
+    return _Dockerfile(tuple(stages), arguments, values, escape)
 
 
 def _stage(row: Instruction, number: int) -> DockerfileStage:
@@ -151,8 +151,8 @@ def _stage(row: Instruction, number: int) -> DockerfileStage:
         return DockerfileStage(str(number), parts[0], row.line)
     if len(parts) != 3 or parts[1].upper() != "AS":
         raise NothingToJudgeError(
-            f"The Dockerfile has a FROM that cannot be read: {row.rest[:80]!r}.",
-            why=f"It is in line {row.line + 1}; FROM takes one image, or three words with AS.",
+            f"Invalid FROM in the Dockerfile: {row.rest[:80]!r}.",
+            why=f"Line {row.line + 1}: FROM takes an image, optionally followed by AS and a name.",
         )
     return DockerfileStage(parts[2].lower(), parts[0], row.line)
 
@@ -160,7 +160,7 @@ def _stage(row: Instruction, number: int) -> DockerfileStage:
 def _declare(
     row: Instruction, arguments: dict[str, str], values: dict[str, str | None], escape: str
 ) -> None:
-    """Keep what the arguments of an ARG are; one may be made of those before it."""
+    """Store the arguments of an ARG; a value may refer to earlier ones."""
     for word in words.split(row.rest, escape):
         name, is_set, value = word.partition("=")
         if is_set:
@@ -171,7 +171,7 @@ def _declare(
 
 
 def _value(word: str, values: dict[str, str | None], escape: str) -> str | None:
-    """Return what an argument is; None where that depends on what is not known here."""
+    """Return the value of an argument; None if it depends on an unknown value."""
     try:
         return words.expand(word, values, escape)
     except NothingToJudgeError:
@@ -179,7 +179,7 @@ def _value(word: str, values: dict[str, str | None], escape: str) -> str | None:
 
 
 def _escape(lines: list[str]) -> str:
-    """Return the escape character; directives stand before everything else."""
+    """Return the escape character; parser directives come before everything else."""
     found = "\\"
     for line in lines:
         match = _DIRECTIVE.fullmatch(line.strip())
@@ -188,12 +188,12 @@ def _escape(lines: list[str]) -> str:
         if match[1].lower() == "escape":
             found = match[2]
     if found not in ("\\", "`"):
-        raise NothingToJudgeError(f"The Dockerfile has an escape character that is none: {found!r}")
+        raise NothingToJudgeError(f"Invalid escape character in the Dockerfile: {found!r}.")
     return found
 
 
 def _joined(line: str, rows: Iterator[tuple[int, str]], escape: str) -> str:
-    """Return a line with those that continue it; comments and empty lines between go."""
+    """Return a line joined with its continuation lines, without comments and empty lines."""
     continued = re.compile(rf"(^|[^{re.escape(escape)}]){re.escape(escape)}[ \t]*$")
     parts = [line]
     while continued.search(parts[-1]):
@@ -210,7 +210,7 @@ def _is_comment(line: str) -> bool:
 
 
 def _heredocs(row: Instruction, escape: str) -> Iterator[tuple[str, bool]]:
-    """Yield how each heredoc of an instruction ends, and whether tabs before that count not."""
+    """Yield the end word of each heredoc, and whether tabs before it are ignored."""
     words_ = words.split(row.rest, escape)
     nested = row.keyword == "ONBUILD" and words_ and words_[0].upper() in _WITH_HEREDOC
     if "<<" not in row.rest or not (row.keyword in _WITH_HEREDOC or nested):
@@ -221,14 +221,14 @@ def _heredocs(row: Instruction, escape: str) -> Iterator[tuple[str, bool]]:
 
 
 def _skip(rows: Iterator[tuple[int, str]], name: str, *, chomp: bool) -> None:
-    """Go on behind the end of a heredoc; raises NothingToJudgeError where it has none."""
+    """Skip the lines of a heredoc; raises NothingToJudgeError if it has no end."""
     for _, line in rows:
         if (line.lstrip("\t") if chomp else line) == name:
             return
-    raise NothingToJudgeError(f"The Dockerfile has a heredoc without its end: {name[:80]}")
+    raise NothingToJudgeError(f"Unterminated heredoc in the Dockerfile: {name[:80]}.")
 
 
 def _last(rows: tuple[DockerfileStage, ...], name: str) -> int | None:
-    """Return where the last stage of this name is."""
+    """Return the index of the last stage of this name; None without one."""
     wanted = name.lower()
     return next((at for at in range(len(rows) - 1, -1, -1) if rows[at].name == wanted), None)

@@ -10,16 +10,16 @@ from collections.abc import Callable, Mapping
 
 from towpath.core.errors import NothingToJudgeError
 
-# Variables may stand in the words of variables; nobody writes them deeper than this.
+# Modifiers of variables may contain variables; this is the deepest nesting that is read.
 DEEPEST = 20
 
-# A value that is None is known to exist and not known here, as that of TARGETARCH.
+# None is a variable that exists but whose value is unknown here, such as TARGETARCH.
 Values = Mapping[str, str | None]
 _NAME = re.compile(r"[0-9]+|[@*#?\-$!]|\w+")
 
 
 def split(text: str, escape: str = "\\") -> list[str]:
-    """Return the words of a line; quotes and escapes keep words together and stay in them."""
+    """Return the words of a line, which keep their quotes and escapes."""
     words: list[str] = []
     word, quote, index = "", "", 0
     while index < len(text):
@@ -40,28 +40,28 @@ def split(text: str, escape: str = "\\") -> list[str]:
 def expand(word: str, values: Values, escape: str = "\\", *, shown: str = "") -> str:
     """Return a word without its quotes, with the values of its variables.
 
-    `shown` is what an error shows instead of the word. Raises NothingToJudgeError for a variable
-    that has no value, one that is not known here, and a word that BuildKit refuses.
+    `shown` replaces the word in errors. Raises NothingToJudgeError for a variable without a value
+    or with an unknown one, and for a word that BuildKit refuses.
     """
     return _Word(word, values, escape, shown or word).until("")
 
 
 def _quote_after(quote: str, letter: str) -> str:
-    """Return in which quotes the next letter is."""
+    """Return the quote character that is open after this letter; empty without one."""
     if letter == quote:
         return ""
     return letter if not quote and letter in "\"'" else quote
 
 
 class _Word:
-    """A word that is read from front to back."""
+    """A parser that reads one word from front to back."""
 
     def __init__(self, text: str, values: Values, escape: str, shown: str) -> None:
         self._text, self._values, self._escape, self._shown = text, values, escape, shown
         self._at = self._depth = 0
 
     def until(self, stop: str, *, raw: bool = False) -> str:
-        """Return what stands before a letter, expanded; `raw` keeps the escapes of a pattern."""
+        """Return the expanded text before a letter; `raw` keeps the escapes of a pattern."""
         found = ""
         while self._at < len(self._text):
             letter = self._next()
@@ -74,7 +74,7 @@ class _Word:
             else:
                 found += letter
         if stop:
-            raise self._wrong(f"{stop!r} is missing")
+            raise self._wrong(f"missing {stop!r}")
         return found
 
     def _special(self, letter: str) -> str:
@@ -89,7 +89,7 @@ class _Word:
     def _single(self) -> str:
         end = self._text.find("'", self._at)
         if end < 0:
-            raise self._wrong("a quote is not closed")
+            raise self._wrong("unterminated quote")
         found, self._at = self._text[self._at : end], end + 1
         return found
 
@@ -105,12 +105,12 @@ class _Word:
                 following = self._text[self._at : self._at + 1]
                 letter = self._next() if following in ("", '"', "$", self._escape) else letter
             found += letter
-        raise self._wrong("a quote is not closed")
+        raise self._wrong("unterminated quote")
 
     def _dollar(self) -> str:
         self._depth += 1
         if self._depth > DEEPEST:
-            raise self._wrong("variables stand too deep in each other")
+            raise self._wrong("variables are nested too deeply")
         braced = self._text[self._at : self._at + 1] == "{"
         self._at += braced
         match = _NAME.match(self._text, self._at)
@@ -118,7 +118,7 @@ class _Word:
         if match:
             found = self._braced(match[0]) if braced else self._value(match[0])
         elif braced:
-            raise self._wrong("'${' is followed by no name")
+            raise self._wrong("no variable name after '${'")
         else:
             found = "$"
         self._depth -= 1
@@ -137,21 +137,21 @@ class _Word:
             pattern = self.until("}", raw=True)
             return acts[operator](self._value(name), pattern)
         if not operator or operator not in "-+?":
-            raise self._wrong(f"the modifier {operator!r} is not known")
+            raise self._wrong(f"unknown modifier {operator!r}")
         return self._chosen(name, operator, is_colon=is_colon)
 
     def _chosen(self, name: str, operator: str, *, is_colon: bool) -> str:
-        """Return the value or the word, as POSIX has it; the word is read in either case."""
-        there = name in self._values and not (is_colon and self._values.get(name) == "")
-        value = self._value(name) if there else ""
-        takes_word = there == (operator == "+")
+        """Return the value or the word, as POSIX defines it; the word is parsed in either case."""
+        is_set = name in self._values and not (is_colon and self._values.get(name) == "")
+        value = self._value(name) if is_set else ""
+        takes_word = is_set == (operator == "+")
         word = self._other(wanted=takes_word)
         if takes_word and operator == "?":
             raise self._wrong(f"{name} is required: {word or 'it has no value'}")
         return word if takes_word else value
 
     def _other(self, *, wanted: bool) -> str:
-        """Return the word of a modifier; what an unwanted one names need not have a value."""
+        """Return the word of a modifier; variables in an unused word need no value."""
         if wanted:
             return self.until("}")
         before, self._values = self._values, _Anything()
@@ -177,29 +177,29 @@ class _Word:
         return NothingToJudgeError(f"{self._shown} depends on {name}, which has no default.")
 
     def _wrong(self, why: str) -> NothingToJudgeError:
-        return NothingToJudgeError(f"The Dockerfile has a word that cannot be read: {why}.")
+        return NothingToJudgeError(f"Invalid word in the Dockerfile: {why}.")
 
 
 class _Anything(dict[str, str | None]):
-    """Every variable, empty: for words that are read and not used."""
+    """A mapping in which every variable exists and is empty, for words that are not used."""
 
     def __contains__(self, name: object) -> bool:
         return True
 
     def get(self, name: str, default: object = None) -> str:
-        """Return nothing, whatever is asked for."""
+        """Return an empty string for every variable."""
         return ""
 
 
 def _without_start(value: str, pattern: str) -> str:
-    """Return a value without the shortest start that fits, or with `##` the longest."""
+    """Return a value without the shortest matching start, or with `##` the longest."""
     greedy = pattern.startswith("#")
     found = re.match(_pattern(pattern[greedy:], greedy=greedy), value, re.S)
     return value[found.end() :] if found else value
 
 
 def _without_end(value: str, pattern: str) -> str:
-    """Return a value without the shortest end that fits, or with `%%` the longest."""
+    """Return a value without the shortest matching end, or with `%%` the longest."""
     greedy = pattern.startswith("%")
     expression = re.compile(_pattern(pattern[greedy:], greedy=True), re.S)
     starts = range(len(value) + 1) if greedy else range(len(value), -1, -1)
@@ -208,7 +208,7 @@ def _without_end(value: str, pattern: str) -> str:
 
 
 def _pattern(text: str, *, greedy: bool) -> str:
-    """Return a pattern of the shell as a regular expression: `*`, `?` and escapes."""
+    """Return a shell pattern with `*`, `?` and escapes as a regular expression."""
     found, letters = "", iter(text)
     for letter in letters:
         if letter == "*":

@@ -1,6 +1,6 @@
-"""For which architecture the programs and libraries of a layer were made. Pure.
+"""Read the architecture of the programs and libraries in a layer. Pure.
 
-Source: System V ABI, "ELF Header", and the register of e_machine values.
+Source: System V ABI, "ELF Header", and the registry of e_machine values.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ Machines = dict[int, list[str]]
 
 
 def machine(header: bytes) -> int | None:
-    """Return e_machine of a file that begins with these bytes; None where it is no ELF file.
+    """Return e_machine of a file that begins with these bytes; None if it is not an ELF file.
 
-    A file that begins as one and ends within its header, or is of no known class or byte order, is
-    of machine 0, which fits no platform.
+    For a truncated header, or an unknown class or byte order, the result is 0, which matches no
+    platform.
     """
     if not header.startswith(MAGIC):
         return None
@@ -39,9 +39,9 @@ def machine(header: bytes) -> int | None:
 
 
 def machines(layer: tarfile.TarFile) -> Machines:
-    """Return the names of the ELF files of a layer, keyed by machine.
+    """Return the names of the ELF files of a layer, keyed by e_machine.
 
-    Raises NothingToJudgeError for an archive that is damaged or ends too early.
+    Raises NothingToJudgeError for a damaged or truncated archive.
     """
     found: Machines = {}
     try:
@@ -54,13 +54,16 @@ def machines(layer: tarfile.TarFile) -> Machines:
                 found.setdefault(number, []).append(member.name)
     except layers.BROKEN as error:
         raise NothingToJudgeError(
-            "An archive of programs cannot be read.", why=str(error)[:500]
+            "Cannot read the tar archive of a layer.", why=str(error)[:500]
         ) from error
     return found
 
 
 def foreign_binaries(platform: str, inside: Iterable[Mapping[int, list[str]]]) -> list[str]:
-    """Return each ELF file that this platform cannot run, with what it was made for."""
+    """Return each ELF file that this platform cannot run, with its architecture.
+
+    `inside` has the result of `machines` for each layer.
+    """
     return [
         f"{name} ({_NAMES.get(number, f'machine {number}')})"
         for layer in inside

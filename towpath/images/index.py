@@ -1,4 +1,4 @@
-"""One index of what several machines pushed, each its own platforms."""
+"""Join the images of several builders, each for its own platforms, into one index."""
 
 from __future__ import annotations
 
@@ -21,37 +21,37 @@ def join(
     platforms: Sequence[str],
     annotations: Mapping[str, str],
 ) -> str:
-    """Put an index of these parts under a tag, the platforms in this order; return its digest.
+    """Push an index of these parts under a tag, the platforms in this order; return its digest.
 
-    The manifests are those that were pushed, byte for byte. Raises RegistryError where a machine
-    pushed elsewhere, or another platform than it was to build.
+    `parts` are each builder and the digest that it pushed; the manifests stay as they are, byte for
+    byte. Raises RegistryError if a builder pushed to another registry, or other platforms.
     """
     registry = registries.client(workspace)
-    found: dict[str, Descriptor] = {}
-    for place, digest in parts:
-        rows = _pushed(registry, place, digest)
-        if missing := sorted(set(place.platforms) - set(rows)):
+    manifests: dict[str, Descriptor] = {}
+    for builder, digest in parts:
+        rows = _pushed(registry, builder, digest)
+        if missing := sorted(set(builder.platforms) - set(rows)):
             raise RegistryError(
-                f"{place.name} built no {', '.join(missing)}.",
-                why=f"What it pushed, {digest}, has {', '.join(rows) or 'no platform'}.",
-                next_step="Look at reports/logs; no tag was moved.",
+                f"{builder.name} did not build {', '.join(missing)}.",
+                why=f"The pushed image {digest} has {', '.join(rows) or 'no platform'}.",
+                next_step="See the logs in reports/logs. No tag was moved.",
             )
-        found |= rows
-    index = oci.image_index([found[name] for name in platforms], annotations)
+        manifests |= rows
+    index = oci.image_index([manifests[name] for name in platforms], annotations)
     move_tag((registry,), tag, index)
     return index.digest
 
 
-def _pushed(registry: RegistryClient, place: Builder, digest: str) -> dict[str, Descriptor]:
-    """Return what a machine pushed, by platform."""
+def _pushed(registry: RegistryClient, builder: Builder, digest: str) -> dict[str, Descriptor]:
+    """Return the manifests that a builder pushed, by platform."""
     try:
         manifest = registry.awaiting(lambda: registry.manifest(digest))
     except RegistryNotFoundError as error:
         raise RegistryError(
-            f"{place.name} built {', '.join(place.platforms)}, and {registry.repository} does not"
-            f" hold it: {digest}.",
-            why="The machine pushed to what it takes for this registry." + _hint(registry),
-            next_step="Name a registry in tool.towpath.registry that every machine can reach.",
+            f"The image for {', '.join(builder.platforms)} that {builder.name} built is not in"
+            f" {registry.repository}: {digest}.",
+            why="The builder pushed to a different registry." + _hint(registry),
+            next_step="Set tool.towpath.registry to a registry that every builder can reach.",
         ) from error
     if manifest.is_index:
         return {row.platform: row for row in oci.children(manifest)}
@@ -62,4 +62,4 @@ def _pushed(registry: RegistryClient, place: Builder, digest: str) -> dict[str, 
 
 def _hint(registry: RegistryClient) -> str:
     name = registry.repository.registry
-    return f" {name} is another one there." if registry.repository.is_loopback else ""
+    return f" There, {name} is another machine." if registry.repository.is_loopback else ""

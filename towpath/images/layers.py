@@ -1,7 +1,7 @@
-"""The archive of an image's layer, read once from front to back, within bounds. Pure.
+"""Read the tar archive of an image layer once, from front to back, within limits. Pure.
 
-Nothing of it is believed: what it says of its headers and sizes is checked before memory is taken
-for it. An archive that is damaged in the middle is an error, where `tarfile` takes it for ended.
+The archive is untrusted: its headers and sizes are checked before memory is allocated. An archive
+that is damaged in the middle is an error, where `tarfile` would treat it as the end.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ from typing import IO, Any, cast
 
 from towpath.core.errors import NothingToJudgeError
 
-# Files of a layer; bytes of its headers between two files; bytes of all of it, unpacked.
+# Limits: members of a layer; bytes of headers between two members; unpacked bytes of a layer.
 MOST_MEMBERS = 1_000_000
 MOST_HEADERS = 1 << 20
 MOST_BYTES = 64 << 30
 PIECE = 1 << 16
-LIMIT = 64 << 20  # of memory that a compression may ask for
-# What a damaged archive does.
+LIMIT = 64 << 20  # bytes of memory that a decompressor may use
+# The exceptions that a damaged archive causes.
 BROKEN = (
     *(tarfile.TarError, EOFError, OSError, ValueError, OverflowError, KeyError, IndexError),
     *(zlib.error, lzma.LZMAError),
@@ -32,10 +32,10 @@ _GZIP, _XZ, _BZIP2, _ZSTD = b"\x1f\x8b", b"\xfd7zXZ\0", b"BZh", b"\x28\xb5\x2f\x
 
 @contextmanager
 def opened(stream: IO[bytes], what: str) -> Iterator[tarfile.TarFile]:
-    """Open a layer for its members to be read in turn; `what` names it in errors.
+    """Open a layer to read its members in order; `what` names it in errors.
 
-    Raises NothingToJudgeError, also from within the block, for an archive that is damaged, in no
-    known format, or larger than anything honest.
+    Raises NothingToJudgeError, also from within the block, for an archive that is damaged, in an
+    unknown format, or larger than the limits.
     """
     try:
         unpacked = cast("IO[bytes]", _Unpacked(stream))
@@ -43,15 +43,15 @@ def opened(stream: IO[bytes], what: str) -> Iterator[tarfile.TarFile]:
             yield layer
     except BROKEN as error:
         why = f"{type(error).__name__}: {error}"[:500]
-        raise NothingToJudgeError(f"{what} cannot be read.", why=why) from error
+        raise NothingToJudgeError(f"Cannot read {what}.", why=why) from error
 
 
 class _Member(tarfile.TarInfo):
-    """A member whose headers are read within bounds."""
+    """A member whose headers are read within limits."""
 
     @classmethod
     def fromtarfile(cls, archive: tarfile.TarFile) -> _Member:  # pylint: disable=arguments-renamed
-        """Read the next header; raises tarfile.ReadError where `tarfile` would stop in silence."""
+        """Read the next header; raises tarfile.ReadError where `tarfile` would stop silently."""
         unpacked: Any = archive.fileobj
         outer = unpacked.room is None
         if outer:
@@ -59,7 +59,7 @@ class _Member(tarfile.TarInfo):
         try:
             found = super().fromtarfile(archive)
         except (tarfile.EOFHeaderError, tarfile.EmptyHeaderError):  # type: ignore[attr-defined]
-            # The end; a file that ends without its two empty blocks is one too.
+            # The end of the archive, also without its two empty blocks.
             raise
         except tarfile.HeaderError as error:
             raise tarfile.ReadError(str(error)) from error
@@ -67,20 +67,20 @@ class _Member(tarfile.TarInfo):
             if outer:
                 unpacked.room = None
         if found.size < 0:
-            raise tarfile.ReadError(f"{found.name[:120]!r} has a size below zero")
+            raise tarfile.ReadError(f"{found.name[:120]!r} has a negative size")
         return found
 
 
 class _Unpacked:
-    """The bytes of a layer without its compression; it goes forward only."""
+    """The decompressed bytes of a layer as a forward-only stream."""
 
     def __init__(self, stream: IO[bytes]) -> None:
         self._stream = stream
         self._ahead = stream.read(6)
         self._decoder = _decoder(self._ahead)
-        self._came = b""
+        self._decoded = b""
         self._at = self._members = 0
-        # Bytes that the headers of one member may still take; None while its content is read.
+        # Bytes that the headers of one member may still use; None while its content is read.
         self.room: int | None = None
 
     def begin_headers(self) -> None:
@@ -94,16 +94,16 @@ class _Unpacked:
         """Return how many bytes were read."""
         return self._at
 
-    def seek(self, place: int) -> int:
-        """Read on to a place; raises tarfile.ReadError for one that lies behind."""
-        if place < self._at:
-            raise tarfile.ReadError("it goes back")
-        while self._at < place and self._some(min(PIECE, place - self._at)):
+    def seek(self, position: int) -> int:
+        """Skip forward to a position; raises tarfile.ReadError for an earlier one."""
+        if position < self._at:
+            raise tarfile.ReadError("it refers to an earlier position")
+        while self._at < position and self._some(min(PIECE, position - self._at)):
             pass
         return self._at
 
     def read(self, size: int = -1) -> bytes:
-        """Return so many bytes, fewer only at the end; raises tarfile.ReadError."""
+        """Return `size` bytes, fewer only at the end; raises tarfile.ReadError."""
         if self.room is not None:
             self.room -= size
         if size < 0 or (self.room is not None and self.room < 0):
@@ -115,19 +115,19 @@ class _Unpacked:
         return b"".join(pieces)
 
     def close(self) -> None:
-        """Leave the stream to who opened it."""
+        """Do nothing: whoever opened the stream closes it."""
 
     def _some(self, size: int) -> bytes:
-        if not self._came:
-            self._came = self._piece()
-        piece, self._came = self._came[:size], self._came[size:]
+        if not self._decoded:
+            self._decoded = self._piece()
+        piece, self._decoded = self._decoded[:size], self._decoded[size:]
         self._at += len(piece)
         if self._at > MOST_BYTES:
             raise tarfile.ReadError(f"it has more than {MOST_BYTES} bytes")
         return piece
 
     def _piece(self) -> bytes:
-        """Return the next bytes, none at the end; raises EOFError where it is cut."""
+        """Return the next bytes, none at the end; raises EOFError if the stream is truncated."""
         while True:
             if self._decoder is None:
                 return self._packed()
@@ -138,12 +138,12 @@ class _Unpacked:
             wants = getattr(self._decoder, "needs_input", not self._tail())
             packed = self._packed() if wants else self._tail()
             if wants and not packed:
-                raise EOFError("its compressed part is cut")
+                raise EOFError("its compressed data is truncated")
             if piece := self._decoder.decompress(packed, PIECE):
                 return cast("bytes", piece)
 
     def _another(self) -> bool:
-        """Tell whether another part follows the first, as in a file of several gzip streams."""
+        """Tell whether another compressed stream follows, as in a file of several gzip streams."""
         rest = self._decoder.unused_data or self._packed()
         if not rest.startswith((_GZIP, _XZ, _BZIP2)):
             return False
@@ -151,7 +151,7 @@ class _Unpacked:
         return True
 
     def _tail(self) -> bytes:
-        """Return what zlib has not taken yet; the others keep it themselves."""
+        """Return the input that zlib has not consumed; other decompressors keep it themselves."""
         return cast("bytes", getattr(self._decoder, "unconsumed_tail", b""))
 
     def _packed(self) -> bytes:
@@ -160,7 +160,7 @@ class _Unpacked:
 
 
 def _decoder(start: bytes) -> Any:
-    """Return what unpacks a layer that begins like this; None where nothing has to."""
+    """Return the decompressor for a layer that begins with these bytes; None if not compressed."""
     if start.startswith(_GZIP):
         return zlib.decompressobj(31)
     if start.startswith(_XZ):
@@ -168,5 +168,5 @@ def _decoder(start: bytes) -> Any:
     if start.startswith(_BZIP2):
         return bz2.BZ2Decompressor()
     if start.startswith(_ZSTD):
-        raise tarfile.ReadError("it is compressed with zstd, which is not read here")
+        raise tarfile.ReadError("zstd compression is not supported")
     return None

@@ -1,4 +1,4 @@
-"""Which targets a build has, and which names its images may get."""
+"""The targets of a build, and the tags of its images."""
 
 from __future__ import annotations
 
@@ -16,34 +16,34 @@ PRODUCTION = "production"
 TARGETS = (PRODUCTION, "testing", "development")
 ALL = "all"
 PROGRESS = ("quiet", "plain")
-# Names that say what was shown of an image: only a build or a promotion gives them.
+# Tags with a meaning, which only a build or a promotion may set.
 _OURS = re.compile(rf"(?:{TEMPORARY}|sha256)-.*|v?\d+\.\d+\.\d+.*")
 
 
 @dataclass(frozen=True)
 class Flags:
-    """What the flags of a build come to."""
+    """The validated flags of a build; `shown` streams the builder's output to the terminal."""
 
     targets: tuple[str, ...]
     shown: bool
 
 
 def flags(target: str, *, tag: str = "", push: bool = True, progress: str = "quiet") -> Flags:
-    """Return what the flags of a build mean together; raises ConfigurationError, before anything.
+    """Validate the flags of a build together; raises ConfigurationError.
 
-    `target` is one, several with commas between, or `all`.
+    `target` is one target, several separated by commas, or `all`.
     """
     targets = _targets(target)
     if progress not in PROGRESS:
         raise ConfigurationError(
-            f"Unknown progress {progress!r}.{nearest(progress, PROGRESS)}",
-            why=f"It is one of {', '.join(PROGRESS)}.",
+            f"Unknown value for --progress: {progress!r}.{nearest(progress, PROGRESS)}",
+            why=f"Valid values are {', '.join(PROGRESS)}.",
         )
     if not push and (tag or len(targets) > 1):
         raise ConfigurationError(
-            "Without a push there is one image in the engine, under the name of its target.",
-            why="--no-push goes with neither --tag nor several targets.",
-            next_step="Name one target, or leave --no-push out.",
+            "--no-push builds one image, tagged with the name of its target.",
+            why="--no-push cannot be combined with --tag or several targets.",
+            next_step="Choose one target, or leave out --no-push.",
         )
     if tag:
         _own_tag(tag, targets)
@@ -58,40 +58,43 @@ def _targets(text: str) -> tuple[str, ...]:
         known(row)
     if not named:
         raise ConfigurationError(
-            "No target is named.", next_step=f"Name {', '.join(TARGETS)}, or {ALL}."
+            "No target given.", next_step=f"Choose {', '.join(TARGETS)}, or {ALL}."
         )
     return named
 
 
 def tags(version: str, target: str, targets: Sequence[str], tag: str = "") -> tuple[str, ...]:
-    """Return the names of a target, in the order in which they move; `tag` is the user's own."""
+    """Return the tags of a target, in the order in which they move; `tag` is the user's own.
+
+    Raises ConfigurationError for an unknown target or a reserved tag.
+    """
     known(target)
     names = (version_tag(version), BUILT) if target == PRODUCTION else (target,)
     return (*names, _own_tag(tag, targets)) if tag else names
 
 
 def _own_tag(tag: str, targets: Sequence[str]) -> str:
-    """Return a tag of the user's own; raises ConfigurationError for one that means something."""
+    """Return the user's own tag; raises ConfigurationError for an invalid or reserved one."""
     whole_tag(tag)
     if len(targets) > 1:
         raise ConfigurationError(
-            f"--tag={tag} names one image, and this is to build {len(targets)}.",
-            next_step="Name one target, as in --target=production.",
+            f"--tag={tag} cannot be used with {len(targets)} targets.",
+            next_step="Choose one target, for example --target=production.",
         )
     taken = (TEST, RELEASE, BUILT, *TARGETS)
     if tag in taken or _OURS.fullmatch(tag):
         raise ConfigurationError(
-            f"{tag!r} is a name that the pipeline gives itself.",
-            why="It says what was shown of an image: a build, a version, or a promotion.",
-            next_step="Take another one, as in --tag=try-1.",
+            f"The tag {tag!r} is reserved for the pipeline.",
+            why="It stands for a build, a version or a promotion.",
+            next_step="Choose another tag, for example --tag=try-1.",
         )
     return tag
 
 
 def known(target: str) -> None:
-    """Raise ConfigurationError for a target that no Dockerfile of ours has."""
+    """Raise ConfigurationError for an unknown target."""
     if target not in TARGETS:
         raise ConfigurationError(
             f"Unknown target {target!r}.{nearest(target, (*TARGETS, ALL))}",
-            why=f"The Dockerfile has {', '.join(TARGETS)}; {ALL} names all of them.",
+            why=f"Valid targets are {', '.join(TARGETS)}, or {ALL} for all of them.",
         )

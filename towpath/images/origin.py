@@ -1,4 +1,4 @@
-"""Where an image comes from: its provenance, hung on its digest, and read again."""
+"""The provenance of an image: described, attached to its digest, and read back."""
 
 from __future__ import annotations
 
@@ -7,12 +7,11 @@ from collections.abc import Sequence
 
 from towpath.config.workspace import Workspace
 from towpath.core.subject import Subject
-from towpath.evidence import provenance
-from towpath.evidence import record as stages
+from towpath.evidence import provenance, record
 from towpath.evidence.provenance import Base, Provenance
 from towpath.images.bake import Order, Solved
 from towpath.images.wheels.record_reader import Wheel
-from towpath.registry import attachments as attached
+from towpath.registry import attachments
 from towpath.registry.client import RegistryClient
 from towpath.registry.image import Image
 from towpath.source.snapshot import SourceSnapshot
@@ -27,7 +26,7 @@ def describe_origin(
     begun: dt.datetime,
     wheels: Sequence[Wheel] = (),
 ) -> Provenance:
-    """Return the provenance of one target of a build that began then, and used these wheels."""
+    """Return the provenance of one target; `begun` is the start of the build in UTC."""
     return Provenance(
         parameters={
             "target": target,
@@ -40,17 +39,20 @@ def describe_origin(
         remote=source.remote,
         base=base,
         builder=solved.builder,
-        started=stages.stamp(begun),
-        finished=stages.stamp(stages.now()),
+        started=record.stamp(begun),
+        finished=record.stamp(record.now()),
         materials=(*solved.materials[target], *(row.as_dependency() for row in wheels)),
     )
 
 
 def attach(workspace: Workspace, registry: RegistryClient, image: Image, made: Provenance) -> None:
-    """Hang the provenance on the image, unless an earlier build of the same bytes did so."""
-    if attached.artifacts(registry, image.digest, provenance.ARTIFACT_TYPE):
+    """Attach the provenance to the image, unless the same image already has one.
+
+    Raises RegistryError.
+    """
+    if attachments.artifacts(registry, image.digest, provenance.ARTIFACT_TYPE):
         return
-    attached.attach(
+    attachments.attach(
         registry,
         image.index,
         provenance.ARTIFACT_TYPE,
@@ -61,7 +63,10 @@ def attach(workspace: Workspace, registry: RegistryClient, image: Image, made: P
 
 
 def base(registry: RegistryClient, digest: str) -> Base | None:
-    """Return the base of an image, as its provenance names it; None where none does."""
-    held = attached.artifacts(registry, digest, provenance.ARTIFACT_TYPE)
-    found = (provenance.base_of(attached.content(registry, row), digest) for row in held)
-    return next((row for row in found if row is not None), None)
+    """Return the base image of an image according to its provenance; None without one.
+
+    Raises RegistryError, and NothingToJudgeError for an unreadable provenance.
+    """
+    artifacts = attachments.artifacts(registry, digest, provenance.ARTIFACT_TYPE)
+    bases = (provenance.base_of(attachments.content(registry, row), digest) for row in artifacts)
+    return next((row for row in bases if row is not None), None)

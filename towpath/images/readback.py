@@ -1,4 +1,4 @@
-"""Read back what was pushed: every platform, every layer, and what the programs in it run on."""
+"""Read back what was pushed: every platform, every layer, and the architecture of its programs."""
 
 from __future__ import annotations
 
@@ -25,34 +25,37 @@ from towpath.registry.client import RegistryClient
 from towpath.registry.image import Image
 from towpath.registry.oci_reader import Descriptor
 
-AT_ONCE = 4
-LIMIT = 64 << 20  # bytes of what we remember of a layer
-KEPT = 500  # layers of which we remember what is in them
-AGAIN = "Run `invoke build` again; no tag was moved."
+AT_ONCE = 4  # layers that are read in parallel
+LIMIT = 64 << 20  # bytes of the cached analysis of a layer
+KEPT = 500  # layers whose analysis is cached
+AGAIN = "Run `invoke build` again. No tag was moved."
 
 
 def read_back(registry: RegistryClient, digest: str, platforms: Sequence[str]) -> Image:
-    """Return the image as the registry holds it; raises RegistryError unless it is whole."""
+    """Return the image as the registry has it; raises RegistryError if it is incomplete."""
     try:
         image = registry.awaiting(lambda: registries.image(registry, digest))
     except RegistryNotFoundError as error:
         raise RegistryError(
-            f"The build ended well, and {registry.repository} does not hold {digest}.",
+            f"The build succeeded, but {digest} is not in {registry.repository}.",
             why=error.what,
             next_step=AGAIN,
         ) from error
     missing = set(platforms) - set(image.platforms)
     if missing:
         raise RegistryError(
-            f"{digest} lacks {', '.join(sorted(missing))}.",
-            why=f"It has {', '.join(image.platforms) or 'no platform'}.",
+            f"{digest} has no image for {', '.join(sorted(missing))}.",
+            why=f"Its platforms are: {', '.join(image.platforms) or 'none'}.",
             next_step=AGAIN,
         )
     return image
 
 
 def base(registry: RegistryClient, name: str, digest: str) -> Base:
-    """Return which layers a base has on each platform; an empty digest is a base without any."""
+    """Return the layers of a base image on each platform; none for an empty digest (`scratch`).
+
+    Raises RegistryError.
+    """
     if not digest:
         return Base(name, {})
     image = registries.image(registry, digest)
@@ -65,8 +68,8 @@ def base(registry: RegistryClient, name: str, digest: str) -> Base:
     )
 
 
-def ours(image: Image, base: Base | None) -> dict[str, list[Descriptor]]:
-    """Return the layers of each platform that lie above its base; all where none is known."""
+def added_layers(image: Image, base: Base | None) -> dict[str, list[Descriptor]]:
+    """Return the layers of each platform above its base image; all if the base is unknown."""
     below = base.layers if base else {}
     return {
         platform: oci.above(oci.layers(part.manifest), below.get(platform, ()))
@@ -75,49 +78,54 @@ def ours(image: Image, base: Base | None) -> dict[str, list[Descriptor]]:
 
 
 def above_base(image: Image, base: Base | None) -> dict[str, int]:
-    """Return the compressed bytes above the base of each platform; nothing where none is known.
+    """Return the compressed bytes above the base image of each platform; {} if the base is unknown.
 
-    A base that is not the lowest part of the image is none: whoever squashed it counts all of it.
+    If the image does not begin with the layers of the base (it was squashed), all layers count.
     """
     if base is None:
         return {}
-    return {platform: sum(row.size for row in rows) for platform, rows in ours(image, base).items()}
+    return {
+        platform: sum(row.size for row in rows)
+        for platform, rows in added_layers(image, base).items()
+    }
 
 
 def require_native(
     workspace: Workspace, registry: RegistryClient, images: Mapping[str, tuple[Image, Base | None]]
 ) -> dict[str, int]:
-    """Raise unless every ELF file of ours is made for its platform; return how many a target has.
+    """Return how many ELF files each target adds; all must be built for their platform.
 
-    What is in a layer is remembered by the layer's digest: one that did not change costs nothing.
+    `images` maps a target to its image and base. The analysis of a layer is cached by its digest.
+    Raises CommandFailedError for a file of another architecture, NothingToJudgeError for an
+    unreadable layer, and RegistryError.
     """
     wanted = {
         (target, platform): rows
         for target, (image, below) in images.items()
-        for platform, rows in ours(image, below).items()
+        for platform, rows in added_layers(image, below).items()
     }
-    unlike = {row.digest: row for rows in wanted.values() for row in rows}
+    distinct = {row.digest: row for rows in wanted.values() for row in rows}
     folder = workspace.config.state / "layers"
     with ThreadPoolExecutor(AT_ONCE) as pool:
         known = dict(
-            zip(unlike, pool.map(lambda row: _machines(registry, folder, row), unlike.values()))
+            zip(distinct, pool.map(lambda row: _machines(registry, folder, row), distinct.values()))
         )
     _forget_old(folder)
     counts = dict.fromkeys(images, 0)
     for (target, platform), rows in wanted.items():
         inside = [known[row.digest] for row in rows]
         counts[target] += sum(len(names) for row in inside for names in row.values())
-        _refuse_strangers(target, platform, inside)
+        _require_architecture(target, platform, inside)
     return counts
 
 
-def _refuse_strangers(target: str, platform: str, inside: Sequence[Machines]) -> None:
-    strange = elf.foreign_binaries(platform, inside)
-    if strange:
+def _require_architecture(target: str, platform: str, inside: Sequence[Machines]) -> None:
+    foreign = elf.foreign_binaries(platform, inside)
+    if foreign:
         raise CommandFailedError(
-            f"{target} for {platform} holds files of another architecture.",
-            why=", ".join(strange[:5]) + (", ..." if len(strange) > 5 else ""),
-            next_step="Look at what installs them in the Dockerfile; no tag was moved.",
+            f"The image {target} for {platform} contains files of another architecture.",
+            why=", ".join(foreign[:5]) + (", ..." if len(foreign) > 5 else ""),
+            next_step="Check how the Dockerfile installs them. No tag was moved.",
         )
 
 
@@ -129,28 +137,28 @@ def _machines(registry: RegistryClient, folder: Path, layer: Descriptor) -> Mach
             for key, names in documents.loads(file.read_bytes(), LIMIT).items()
         }
     except (OSError, ValueError, AttributeError, TypeError):
-        found = _look(registry, layer)
-        private.write_private(file, json.dumps(found).encode())
-        return found
+        machines = _analyse(registry, layer)
+        private.write_private(file, json.dumps(machines).encode())
+        return machines
 
 
-def _look(registry: RegistryClient, layer: Descriptor) -> Machines:
+def _analyse(registry: RegistryClient, layer: Descriptor) -> Machines:
     try:
         with (
             registry.open_blob(layer.digest, layer.size) as stream,
-            layers.opened(stream, f"The layer {layer.digest}") as tar,
+            layers.opened(stream, f"layer {layer.digest}") as tar,
         ):
             return elf.machines(tar)
     except NothingToJudgeError as error:
         raise NothingToJudgeError(
-            f"The layer {layer.digest} cannot be read.",
+            f"Cannot read layer {layer.digest}.",
             why=f"{layer.media_type}: {error.why or error.what}",
             next_step=AGAIN,
         ) from error
 
 
 def _forget_old(folder: Path) -> None:
-    """Keep what we know of the newest layers only."""
+    """Delete the cached analysis of all but the newest layers."""
     files = sorted(folder.glob("*.json"), key=lambda file: file.stat().st_mtime, reverse=True)
     for file in files[KEPT:]:
         file.unlink(missing_ok=True)

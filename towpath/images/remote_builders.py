@@ -1,7 +1,7 @@
-"""Who builds which platform: this machine's engine, or the machine that the project names for it.
+"""Choose the builder of each platform: the local engine, or the configured machine.
 
-A builder that has to be made is written down before it is, and taken away when its settings have
-changed, so that none is left half made or forgotten.
+A builder is recorded on disk before it is created, and removed when its settings have changed, so
+that none is left incomplete or forgotten.
 """
 
 from __future__ import annotations
@@ -26,68 +26,70 @@ from towpath.images import builders_reader as reader
 from towpath.images.builder import NAMES, Builder, here
 from towpath.images.buildx_reader import has_image_store
 
-# Seconds for another machine to answer, and for a builder there to start: it may pull its image.
+# Seconds to wait for another machine, and for a builder to start there (it may pull its image).
 ANSWER, START = 45.0, 300.0
-WORDS = {"ca": "cacert", "cert": "cert", "key": "key"}
+CLIENT_FLAGS = {"ca": "cacert", "cert": "cert", "key": "key"}
 
 
 @contextmanager
-def places(workspace: Workspace, platforms: tuple[str, ...]) -> Iterator[tuple[Builder, ...]]:
-    """Give who builds these platforms, each ready to do so; they stay so until the end.
+def ready_builders(
+    workspace: Workspace, platforms: tuple[str, ...]
+) -> Iterator[tuple[Builder, ...]]:
+    """Provide the builders of these platforms, started and locked until the block ends.
 
-    Raises ConfigurationError for a file for TLS that is not there, and CommandFailedError, which
-    names machine and platform, for one that cannot build.
+    Raises ConfigurationError for a missing TLS file, and CommandFailedError, which names machine
+    and platform, for a machine that cannot build.
     """
     nodes = [
         workspace.config.builders[name] for name in platforms if name in workspace.config.builders
     ]
     files = {node.platform: _files(workspace, node) for node in nodes}
-    _forget_others(workspace)
+    _remove_unconfigured(workspace)
     own = tuple(name for name in platforms if name not in files)
     with ExitStack() as stack:
-        found = [here(workspace, own)] if own else []
-        found += [_asked(workspace, node, files[node.platform], stack) for node in nodes]
-        yield tuple(found)
+        builders = [here(workspace, own)] if own else []
+        builders += [_prepared(workspace, node, files[node.platform], stack) for node in nodes]
+        yield tuple(builders)
 
 
-def _asked(
+def _prepared(
     workspace: Workspace, node: BuilderNode, files: Mapping[str, Path], stack: ExitStack
 ) -> Builder:
     try:
         return _ready(workspace, node, files, stack)
     except (CommandFailedError, NothingToJudgeError) as error:
-        raise _unfit(node, error) from error
+        raise _cannot_build(node, error) from error
 
 
 def _ready(
     workspace: Workspace, node: BuilderNode, files: Mapping[str, Path], stack: ExitStack
 ) -> Builder:
-    """Return a machine that answers, with its builder started where it needs one.
+    """Return a machine that responds, with its builder started if it needs one.
 
-    An engine with containerd's image store needs none: it is asked directly, and nothing is made.
+    An engine with containerd's image store needs none and is used directly.
     """
     name = _name(workspace, node, files)
     env: dict[str, str] = {}
-    foreign = False
-    with workspace.terminal.step(f"Ask {node.endpoint} to build {node.platform}"):
+    emulates = False
+    with workspace.terminal.step(f"Connect to builder {node.endpoint} for {node.platform}"):
         if node.scheme in (SSH, TCP):
             env = _environment(node, files, stack)
-            said = workspace.runner.run(docker.info(), env=env, timeout=ANSWER).stdout
-            foreign = _is_foreign(workspace, node, reader.native(said))
-            if has_image_store(said):
-                return Builder(node.endpoint, (node.platform,), "default", env, foreign)
+            info = workspace.runner.run(docker.info(), env=env, timeout=ANSWER).stdout
+            emulates = _emulates(workspace, node, reader.native(info))
+            if has_image_store(info):
+                return Builder(node.endpoint, (node.platform,), "default", env, emulates)
         stack.enter_context(_made(workspace, node, name, files))
-    return Builder(node.endpoint, (node.platform,), name, emulates=foreign)
+    return Builder(node.endpoint, (node.platform,), name, emulates=emulates)
 
 
 @contextmanager
 def _made(
     workspace: Workspace, node: BuilderNode, name: str, files: Mapping[str, Path]
 ) -> Iterator[None]:
-    """Keep a builder that buildx knows by this name, made first if it is not there or not well."""
+    """Hold the builder of this name; it is created first if it is missing or does not start."""
     record = _records(workspace) / name
     with locks.opened(record) as lock:
-        # Builds share it; whoever makes it or takes it away is alone.
+        # Builds share the lock; creating and removing the builder is exclusive.
         lock.share()
         if not _starts(workspace, name):
             lock.alone()
@@ -104,51 +106,52 @@ def _starts(workspace: Workspace, name: str) -> bool:
 def _make(workspace: Workspace, node: BuilderNode, name: str, files: Mapping[str, Path]) -> None:
     run = workspace.runner.run
     record = _records(workspace) / name
-    # Whoever held the lock before may have failed, and taken the record away.
+    # The previous owner of the lock may have failed and deleted the record.
     record.write_text(node.endpoint)
     _removed(workspace, name)
     run(commands.remove_context(_context(name)), check=False)
     try:
         endpoint = node.endpoint
         if files:
-            given = {key: str(file) for key, file in files.items()}
+            paths = {key: str(file) for key, file in files.items()}
             endpoint = _context(name)
-            run(commands.create_context(endpoint, node.endpoint, given))
+            run(commands.create_context(endpoint, node.endpoint, paths))
         run(commands.create(name, node, endpoint))
         run(commands.start(name), timeout=START)
     except (CommandFailedError, InterruptedRunError, KeyboardInterrupt):
-        _take_away(workspace, name)
+        _remove_everywhere(workspace, name)
         record.unlink(missing_ok=True)
         raise
 
 
 def _context(name: str) -> str:
-    """Return what a builder's context is called: buildx takes each context for a builder, too."""
+    """Return the name of a builder's context; buildx also lists each context as a builder."""
     return f"{name}-engine"
 
 
 def _removed(workspace: Workspace, name: str) -> bool:
-    """Let buildx remove a builder; tell whether it did."""
+    """Remove a builder with buildx; tell whether that succeeded."""
     try:
         return workspace.runner.run(commands.remove(name), check=False, timeout=ANSWER).ok
-    except CommandFailedError:  # It waits without end for a machine that is silent.
+    except CommandFailedError:  # buildx waits forever for a machine that does not respond.
         return False
 
 
-def _take_away(workspace: Workspace, name: str) -> bool:
-    """Remove a builder and its context from here, and from its machine; tell whether from there.
+def _remove_everywhere(workspace: Workspace, name: str) -> bool:
+    """Remove a builder and its context; tell whether its machine removed its part.
 
-    buildx forgets no builder whose machine does not answer: such a one becomes ours first.
+    buildx does not remove a builder whose machine does not respond; such a builder is first
+    pointed at the local engine.
     """
     done = _removed(workspace, name)
-    if not done and workspace.runner.run(commands.bring_here(name), check=False).ok:
+    if not done and workspace.runner.run(commands.move_to_local_engine(name), check=False).ok:
         _removed(workspace, name)
     workspace.runner.run(commands.remove_context(_context(name)), check=False)
     return done
 
 
-def _forget_others(workspace: Workspace) -> None:
-    """Take away the builders of settings that are no more, but for one that builds just now."""
+def _remove_unconfigured(workspace: Workspace) -> None:
+    """Remove builders that are no longer configured, except while a build uses them."""
     folder = _records(workspace)
     records = sorted(folder.iterdir()) if folder.is_dir() else []
     wanted = _wanted(workspace) if records else set()
@@ -159,19 +162,19 @@ def _forget_others(workspace: Workspace) -> None:
             continue
         with locks.opened(record) as lock, suppress(BlockingIOError):
             lock.alone(busy=locks.give_up)
-            where = record.read_text() or "its machine"
-            workspace.terminal.say(f"The builder on {where} is in no settings: it is removed.")
-            if not _take_away(workspace, record.name):
+            where = record.read_text() or "another machine"
+            workspace.terminal.say(f"Removing builder on {where}: it is no longer configured.")
+            if not _remove_everywhere(workspace, record.name):
                 workspace.terminal.warn(
-                    f"{where} did not answer: what is called {record.name} may still be there."
+                    f"{where} did not respond. The builder {record.name} may still exist there."
                 )
             record.unlink(missing_ok=True)
 
 
 def _wanted(workspace: Workspace) -> set[str] | None:
-    """Return the builders of all settings, asked for or not; None where a file of one is missing.
+    """Return the names of all configured builders; None if a TLS file of one is missing.
 
-    Which builder is whose cannot be told then.
+    The name depends on the files, so that it cannot be determined then.
     """
     nodes = workspace.config.builders.values()
     try:
@@ -190,25 +193,26 @@ def _name(workspace: Workspace, node: BuilderNode, files: Mapping[str, Path]) ->
 
 
 def _files(workspace: Workspace, node: BuilderNode) -> dict[str, Path]:
-    """Return the files for TLS, each of which is there and can be read."""
+    """Return the TLS files of a node; raises ConfigurationError for an unreadable one."""
     home = workspace.config.env.get("HOME", "~")
-    found = {}
+    files = {}
     for name, text in node.material.items():
-        place = home + text.removeprefix("~") if text.startswith("~/") else text
-        found[name] = workspace.config.root / place
+        path = home + text.removeprefix("~") if text.startswith("~/") else text
+        files[name] = workspace.config.root / path
         try:
-            found[name].read_bytes()
+            files[name].read_bytes()
         except OSError as error:
             raise ConfigurationError(
-                f"{node.endpoint} cannot build {node.platform}: its {name} cannot be read.",
+                f"Cannot build {node.platform} on {node.endpoint}: its TLS file '{name}' cannot"
+                " be read.",
                 why=str(error),
-                next_step="Put the file there, or name another one in [tool.towpath.builders].",
+                next_step="Create the file, or change its path in [tool.towpath.builders].",
             ) from error
-    return found
+    return files
 
 
 def _environment(node: BuilderNode, files: Mapping[str, Path], stack: ExitStack) -> dict[str, str]:
-    """Return what leads Docker's client to another engine, whatever leads it elsewhere now."""
+    """Return the variables that select another engine, and override those of the environment."""
     env = {"DOCKER_HOST": node.endpoint, "DOCKER_CONTEXT": "", "DOCKER_TLS_VERIFY": ""}
     if node.scheme == TCP and files:
         folder = Path(stack.enter_context(TemporaryDirectory(prefix="towpath-")))
@@ -218,26 +222,29 @@ def _environment(node: BuilderNode, files: Mapping[str, Path], stack: ExitStack)
     return env
 
 
-def _is_foreign(workspace: Workspace, node: BuilderNode, native: str) -> bool:
-    """Tell whether a machine is of another platform than it builds, and say so."""
+def _emulates(workspace: Workspace, node: BuilderNode, native: str) -> bool:
+    """Tell whether a machine has another platform than it builds for, with a warning."""
     if native != node.platform:
         workspace.terminal.warn(
-            f"{node.endpoint} is a machine of {native}: what runs there for {node.platform} is"
-            " emulated."
+            f"{node.endpoint} is a {native} machine: builds for {node.platform} run under emulation"
+            " there."
         )
     return native != node.platform
 
 
-def _unfit(
+def _cannot_build(
     node: BuilderNode, error: CommandFailedError | NothingToJudgeError
 ) -> CommandFailedError:
     how = "kubectl get nodes"
     if node.scheme != KUBERNETES:
-        given = [f"--tls{WORDS[name]}={file}" for name, file in node.material.items()]
-        tls = ["--tlsverify", *given] if given else []
+        tls_flags = [f"--tls{CLIENT_FLAGS[name]}={file}" for name, file in node.material.items()]
+        tls = ["--tlsverify", *tls_flags] if tls_flags else []
         how = " ".join(["docker", f"--host={node.endpoint}", *tls, "info"])
     return CommandFailedError(
-        f"{node.endpoint} cannot build {node.platform}: {error.what}",
+        f"Cannot build {node.platform} on {node.endpoint}: {error.what}",
         why=error.why.strip(),
-        next_step=f"Try `{how}`; with TOWPATH_BUILDERS= (empty) this machine builds everything.",
+        next_step=(
+            f"Check with `{how}`. To build everything locally, set TOWPATH_BUILDERS to an empty"
+            " value."
+        ),
     )

@@ -1,1 +1,1 @@
-"""The chain of stages, and the report of a run."""
+"""The stages of a pipeline run, and its report."""

@@ -1,4 +1,4 @@
-"""The door to the release dashboard: it takes the report of a run."""
+"""Send the report of a run to the release dashboard."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ TIMEOUT = (3.05, 10)
 
 
 def deliver(url: str, token: str, report: Mapping[str, Any]) -> None:
-    """Post a report to `url`/api/runs/; the same report twice is fine there.
+    """Post a report to `url`/api/runs/, authenticated by `token`; a repeated report is accepted.
 
-    A dashboard on this machine is reached directly, without any proxy. Raises CommandFailedError
-    if it could not be delivered, with what the dashboard said.
+    A dashboard on this machine is accessed without a proxy. Raises CommandFailedError if the report
+    could not be delivered, with the dashboard's answer.
     """
     try:
         with http.open_session(url, token) as door:
@@ -28,10 +28,10 @@ def deliver(url: str, token: str, report: Mapping[str, Any]) -> None:
                 said = http.start_of(answer).decode("utf-8", "replace")
     except requests.RequestException as error:
         raise CommandFailedError(
-            f"The dashboard at {url} did not take the report.", why=type(error).__name__
+            f"Cannot deliver the report to the dashboard at {url}.", why=type(error).__name__
         ) from error
     if answer.status_code not in (200, 201, 202):
         raise CommandFailedError(
-            f"The dashboard at {url} did not take the report.",
+            f"Cannot deliver the report to the dashboard at {url}.",
             why=f"It answered {answer.status_code}: {said[:300]}",
         )

@@ -1,4 +1,4 @@
-"""The report of a run as plain values: what `reports/pipeline-report.json` holds. Pure.
+"""The contents of `reports/pipeline-report.json`. Pure.
 
 Its JSON Schema is the dashboard's own, `app/releases/report.schema.json`.
 """
@@ -14,16 +14,19 @@ from towpath.core.errors import TowpathError
 from towpath.gates import Status, worst
 
 SCHEMA = "1"
-# How many letters of a reason a table shows; the report has all of it.
+# The number of characters of a reason in a table; the report has the full text.
 NOTE = 110
 LEVELS = ("critical", "high", "medium", "low")
-# The report names two stages otherwise than the board does.
+# Stages with another name in the report.
 KEYS = {"tests": "test"}
 
 
 @dataclass(frozen=True)
 class StageResult:
-    """How one stage ended. Times are seconds; `fields` are the stage's own numbers and names."""
+    """The result of a stage; times are in seconds, `fields` are the stage's own values.
+
+    `saved` is the duration that reused evidence saved. `error` is what stopped the run, if any.
+    """
 
     name: str
     status: Status
@@ -35,7 +38,7 @@ class StageResult:
 
     @property
     def weight(self) -> Status:
-        """How the stage counts for the run: one that did not stop it does not make it worse."""
+        """The status that counts for the run: a stage that did not stop it counts as passed."""
         return Status.PASSED if self.error is None else self.status
 
     def as_json(self) -> dict[str, Any]:
@@ -59,7 +62,7 @@ def compose(
     duration: float,
     results: Iterable[StageResult],
 ) -> dict[str, Any]:
-    """Return the report of a run; a run of no stage is errored."""
+    """Return the report of a run, which is errored without any stage; `duration` is in seconds."""
     rows = list(results)
     return {
         "schema": SCHEMA,
@@ -75,7 +78,7 @@ def compose(
 
 
 def check_fields(stage: str, facts: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what the report shows of a check's facts; a fact that is missing is left out."""
+    """Return the facts of a check for the report, without missing ones."""
     if stage == "security":
         found = severities(facts, ("code_", "advisories_"))
         return {"vulnerabilities": found} if found else {}
@@ -88,10 +91,9 @@ def check_fields(stage: str, facts: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def severities(facts: Mapping[str, Any], sources: Iterable[str] = ("",)) -> dict[str, int]:
-    """Return findings by severity, all sources together; nothing if one of them did not count.
+    """Return findings by severity, summed over all sources; empty if one source has no counts.
 
-    A source is a prefix of fact names: `code_` and `advisories_` make `code_high` and so on. A part
-    of the counts would read as the whole.
+    A source is a prefix of fact names: `code_` and `advisories_` give `code_high` and so on.
     """
     rows: dict[str, list[Any]] = {
         level: [facts.get(f"{source}{level}") for source in sources] for level in LEVELS
@@ -108,7 +110,7 @@ def markdown(document: Mapping[str, Any]) -> str:
         f"### {marks[document['status']]} {markup.markdown(document['version'])}"
         f" on {markup.markdown(document['branch'])}",
         "",
-        "| stage | | seconds | |",
+        "| stage | status | seconds | result |",
         "|---|---|---:|---|",
     ]
     for name, stage in document["stages"].items():
@@ -119,7 +121,7 @@ def markdown(document: Mapping[str, Any]) -> str:
 
 
 def note(stage: Mapping[str, Any]) -> str:
-    """Return the few words that a table shows of a stage: why it stopped, or its numbers."""
+    """Return the note about a stage in a table: why it stopped, or its numbers."""
     return " · ".join(
         text.format(**{"value": _first_line(stage[name]), "stage": stage} | _parts(stage[name]))
         for name, text in _SHOWN.items()
@@ -148,7 +150,7 @@ def _parts(value: object) -> dict[str, str]:
 
 _SHOWN = {
     "reason": "{value}",
-    "reused": "evidence still holds, saved {stage[saved]:.1f} s",
+    "reused": "evidence reused, saved {stage[saved]:.1f} s",
     "issues": "{value} issues",
     "complexity": "complexity {value}",
     "tests_run": "{value} tests",
@@ -157,8 +159,8 @@ _SHOWN = {
     "digest": "{value:.19}",
     "sizes": "{sizes}",
     "vulnerabilities": "{counts}",
-    "above_base": "above its base {sizes}",
-    "growth": "since the release {growths}",
-    "unproven": "unproven: {names}",
+    "above_base": "above base image {sizes}",
+    "growth": "since release {growths}",
+    "unproven": "not evaluated: {names}",
     "accepted": "accepted: {names}",
 }

@@ -1,4 +1,4 @@
-"""The whole chain: which stages a run has, in which order, and what a stop leaves written."""
+"""Run the pipeline: choose the stages, run them in order, and write the report."""
 
 from __future__ import annotations
 
@@ -29,21 +29,21 @@ from towpath.pipeline.run import Run, Stage
 from towpath.source import snapshot as sources
 from towpath.source.snapshot import SourceSnapshot
 
-# The stages before the first that needs an engine: a finding there costs nobody the wait for one.
+# The stages without an engine come first, so that their findings are reported early.
 FIRST = ("lint", "tests")
 REFUSALS = (GateFailedError, PromotionRefusedError, DeploymentUndoneError)
 
 
 def reach_of(workspace: Workspace, source: SourceSnapshot, wanted: str) -> str:
-    """Return how far this run goes: `scan`, `test` or `release`.
+    """Return the last target of this run: `scan`, `test` or `release`.
 
-    In CI the branch, tag or pull request decides and is the limit; a laptop goes to `test`. Raises
-    PromotionRefusedError for more than that.
+    In CI the branch, tag or pull request sets the limit; elsewhere it is `test`. Raises
+    PromotionRefusedError if `wanted` exceeds the limit.
     """
     limit = workspace.config.limit(source.commit)
     if wanted and not limit.allows(wanted):
         raise PromotionRefusedError(
-            f"This run may go to {limit.reach}, not to {wanted}.",
+            f"This run is limited to {limit.reach}; {wanted} is not allowed.",
             why=limit.why,
             next_step=limit.next_step,
         )
@@ -51,7 +51,7 @@ def reach_of(workspace: Workspace, source: SourceSnapshot, wanted: str) -> str:
 
 
 def plan(reach: str) -> list[Stage]:
-    """Return the stages of a run that goes this far, in order."""
+    """Return the stages of a run up to `reach`, in order."""
     found = [Stage(name, _check(name)) for name in FIRST]
     found += [
         Stage("integration", _on_engine(_check("integration"))),
@@ -80,11 +80,12 @@ def pipeline(
     to: str = "",
     fresh: bool = False,
 ) -> dict[str, Any]:
-    """Run the chain and return its report, which is also on disk after every stage.
+    """Run the pipeline and return its report, which is also written to disk after every stage.
 
-    `engine` returns the workspace on an engine that answers; it is called when a stage needs one.
-    The first stage that does not pass ends the run: its error is raised when the report is
-    written and delivered.
+    `engine` returns the workspace with a running engine; it is called when a stage needs one.
+    With `fresh`, no evidence is reused. The first stage that does not pass ends the run: its error,
+    a TowpathError, is raised after the report was written and delivered. Raises
+    PromotionRefusedError if `to` is not allowed.
     """
     source = sources.read_source(workspace)
     reach = reach_of(workspace, source, to)
@@ -130,7 +131,7 @@ def _run_stages(chain: list[Stage], run: Run, writer: _Writer, progress: Progres
 
 @dataclass
 class _Writer:
-    """Writes the report of a run as it stands."""
+    """Writes the current report of a run."""
 
     run: Run
     name: str
@@ -153,7 +154,7 @@ class _Writer:
 
 
 def _attempt(stage: Stage, run: Run) -> StageResult:
-    """Run one stage; whatever ends it becomes a result, so that the report is always written."""
+    """Run one stage; every error becomes a result, so that the report is always written."""
     started = time.monotonic()
     with run.workspace.terminal.stage(stage.name) as row:
         try:
@@ -163,7 +164,9 @@ def _attempt(stage: Stage, run: Run) -> StageResult:
         except TowpathError as error:
             result = _stopped(stage, started, error)
         except Exception as error:
-            bug = TowpathError(f"{stage.name} broke: {type(error).__name__}: {error}")
+            bug = TowpathError(
+                f"Internal error in stage {stage.name}: {type(error).__name__}: {error}"
+            )
             bug.__cause__ = error
             result = _stopped(stage, started, bug)
         row.status, row.seconds = str(result.status), result.duration
@@ -178,7 +181,7 @@ def _stopped(stage: Stage, started: float, error: TowpathError) -> StageResult:
 
 
 def _on_engine(act: Callable[[Run], StageResult]) -> Callable[[Run], StageResult]:
-    """Return an act that first makes sure of an engine, for itself and for all that follow."""
+    """Return a stage that first starts an engine, for itself and all later stages."""
 
     def on_engine(run: Run) -> StageResult:
         run.workspace = run.engine(run.workspace)
@@ -188,7 +191,7 @@ def _on_engine(act: Callable[[Run], StageResult]) -> Callable[[Run], StageResult
 
 
 def _check(name: str) -> Callable[[Run], StageResult]:
-    """Return the act of a check: its evidence is reused, or its Nox session makes it."""
+    """Return the stage of a check, which reuses evidence or runs the Nox session."""
     from towpath.checks import reuse as sessions
     from towpath.pipeline import stages as delivery
 

@@ -1,4 +1,4 @@
-"""The report of a run on disk, in the job summary, and at the dashboard."""
+"""Write, read, print and publish the report of a run."""
 
 from __future__ import annotations
 
@@ -22,42 +22,42 @@ from towpath.pipeline import document as report
 
 
 def path(config: Config) -> Path:
-    """Return where the report of the last run is."""
+    """Return the path of the report of the last run."""
     return config.reports / "pipeline-report.json"
 
 
 def write_report(config: Config, document: Mapping[str, Any]) -> None:
-    """Write the report without secrets; a crash leaves the last complete one."""
+    """Write the report atomically, with secrets redacted."""
     text = json.dumps(SECRETS.document(document), indent=2)
     files.write_atomically(path(config), text.encode() + b"\n")
 
 
 def read_report(config: Config) -> dict[str, Any]:
-    """Return the report of the last run; raises NothingToJudgeError if there is none to read."""
+    """Return the report of the last run; raises NothingToJudgeError if it cannot be read."""
     file = path(config)
     try:
         document = documents.loads(file.read_bytes())
         report.markdown(document)
     except FileNotFoundError as error:
         raise NothingToJudgeError(
-            "There is no report.",
+            "There is no report of a run.",
             why=f"{file.relative_to(config.root)} does not exist.",
             next_step="Run `invoke pipeline`.",
         ) from error
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise NothingToJudgeError(
-            "The report cannot be read.",
+            "Cannot read the report of the last run.",
             why=f"{file.relative_to(config.root)} is empty or not a report: {error!r}",
-            next_step="Run `invoke pipeline`; it writes the report anew.",
+            next_step="Run `invoke pipeline`, which writes a new report.",
         ) from error
     return dict(document)
 
 
 def show(workspace: Workspace, document: Mapping[str, Any]) -> None:
-    """Write the report as a table."""
+    """Print the report as a table."""
     workspace.terminal.table(
         f"{document['version']} on {document['branch']}: {document['status']}",
-        ("stage", "status", "seconds", ""),
+        ("stage", "status", "seconds", "result"),
         [
             (name, stage["status"], f"{stage['duration']:.1f}", report.note(stage))
             for name, stage in document["stages"].items()
@@ -78,7 +78,7 @@ def try_page(workspace: Workspace, document: Mapping[str, Any]) -> None:
 def publish(workspace: Workspace, document: Mapping[str, Any]) -> str:
     """Deliver the report to the configured dashboard and return its address.
 
-    Raises ConfigurationError where none is configured, CommandFailedError where it refuses.
+    Raises ConfigurationError if none is configured, CommandFailedError if it cannot be delivered.
     """
     from towpath.pipeline import dashboard
 
@@ -90,7 +90,7 @@ def publish(workspace: Workspace, document: Mapping[str, Any]) -> str:
 
 
 def try_publish(workspace: Workspace, document: Mapping[str, Any]) -> None:
-    """Deliver the report where a dashboard is configured; a failure is told and changes nothing."""
+    """Deliver the report if a dashboard is configured; a failure is only a warning."""
     if workspace.config.dashboard == Dashboard():
         return
     try:

@@ -12,7 +12,7 @@ from towpath.source.snapshot import SourceSnapshot
 
 @dataclass
 class Run:
-    """One execution of the pipeline: what it has from the start, and what its stages found."""
+    """One execution of the pipeline, with the results of its stages so far."""
 
     workspace: Workspace
     source: SourceSnapshot
@@ -24,7 +24,7 @@ class Run:
 
 @dataclass(frozen=True)
 class Stage:
-    """A name on the board and the act behind it."""
+    """A stage of the pipeline: its name and its function."""
 
     name: str
     act: Callable[[Run], StageResult]

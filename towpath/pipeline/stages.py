@@ -1,4 +1,4 @@
-"""The stages from the build on: each one act, its statement, and its line in the report."""
+"""The stages from the build on: run each, write its statement, and return its result."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from towpath.pipeline.run import Run
 from towpath.promotion import availability as promotion
 from towpath.promotion import promote
 from towpath.registry import image as registry
-from towpath.registry import push_lock as guard
+from towpath.registry import push_lock
 from towpath.scanning import scan as scans
 
 # What the report shows of a build.
@@ -33,10 +33,10 @@ Act = Callable[[Run], StageResult]
 def result(
     statement: Statement, started: float, fields: dict[str, Any], *, reused: bool = False
 ) -> StageResult:
-    """Return how a stage ended; `started` is a monotonic time in seconds.
+    """Return the result of a stage; `started` is a monotonic time in seconds.
 
-    A stage that only lacks an advisory source does not stop the chain: it stays errored, and the
-    gates that nobody could judge are named.
+    A stage that only lacks a source of advisories does not stop the run: it stays errored, and the
+    gates that were not evaluated are listed.
     """
     unproven = promotion.unproven(statement)
     return StageResult(
@@ -51,39 +51,42 @@ def result(
 
 
 def build(run: Run) -> StageResult:
-    """Build and push both platforms, unless this source's image is there already."""
+    """Build and push all platforms, unless the registry already has this source's image.
+
+    Raises the errors of `images.build.build_all`.
+    """
     started, begun = time.monotonic(), stages.now()
     workspace, source = run.workspace, run.source
     asked = workspace.config.platforms
-    held = None if run.fresh else _held_build(workspace, run)
-    if held is None:
+    reused = None if run.fresh else _reusable_build(workspace, run)
+    if reused is None:
         built = builds.build(workspace, source, platforms=asked)
         statement = builds.record(workspace, source, built, asked, started=begun)
     else:
-        statement = held
+        statement = reused
     run.digest = str(statement.facts["digest"])
     fields = {name: statement.facts[name] for name in SHOWN}
     if foreign := statement.facts.get("registry_wheels"):
         fields["registry_wheels"] = foreign
-    return result(statement, started, fields, reused=held is not None)
+    return result(statement, started, fields, reused=reused is not None)
 
 
 def scan(run: Run) -> StageResult:
-    """Scan the digest that was built, unless it was scanned today."""
+    """Scan the built image, unless it was already scanned today; raises as `scanning.scan.scan`."""
     started, begun = time.monotonic(), stages.now()
     workspace = run.workspace
     inputs = scans.inputs(workspace, run.digest)
-    held = None if run.fresh else stages.reusable(workspace.config, "scan", inputs)
-    statement = held or scans.record(workspace, scans.scan(workspace, run.digest), started=begun)
+    reused = None if run.fresh else stages.reusable(workspace.config, "scan", inputs)
+    statement = reused or scans.record(workspace, scans.scan(workspace, run.digest), started=begun)
     found = report.severities(statement.facts)
     fields: dict[str, Any] = {"vulnerabilities": found} if found else {}
     shown = ("above_base", "growth", "owners", "sbom")
     fields |= {name: statement.facts[name] for name in shown if statement.facts.get(name)}
-    return result(statement, started, fields, reused=held is not None)
+    return result(statement, started, fields, reused=reused is not None)
 
 
 def promoting(stage: str) -> Act:
-    """Return the act that promotes the digest to `test` or `release`."""
+    """Return the stage that promotes the digest to `test` or `release`."""
     name = f"promote-{stage}"
 
     def act(run: Run) -> StageResult:
@@ -100,7 +103,7 @@ def promoting(stage: str) -> Act:
 
 
 def deploying(name: str, environment: str) -> Act:
-    """Return the act that deploys the digest to an environment; `name` is the stage's."""
+    """Return the stage `name`, which deploys the digest to an environment."""
 
     def act(run: Run) -> StageResult:
         started = time.monotonic()
@@ -111,7 +114,7 @@ def deploying(name: str, environment: str) -> Act:
 
 
 def verifying(name: str, environment: str) -> Act:
-    """Return the act that looks at what an environment serves; `name` is the stage's."""
+    """Return the stage `name`, which verifies what an environment serves."""
 
     def act(run: Run) -> StageResult:
         started = time.monotonic()
@@ -125,7 +128,10 @@ def verifying(name: str, environment: str) -> Act:
 def deploy(
     workspace: Workspace, name: str, environment: str, digest: str, version: str
 ) -> tuple[Statement, dict[str, Any]]:
-    """Deploy a digest, record it as the stage `name`, and return what the report shows of it."""
+    """Deploy a digest, record it as the stage `name`, and return the values for the report.
+
+    Raises the errors of `deployment.deploy.deploy`.
+    """
     from towpath.deployment import deploy as deployments
 
     begun = stages.now()
@@ -146,11 +152,14 @@ def deploy(
     return statement, shown
 
 
-@guard.pushes
+@push_lock.pushes
 def verify(
     workspace: Workspace, name: str, environment: str, digest: str, version: str
 ) -> Statement:
-    """Look at what an environment serves, judge it, and keep the evidence in the registry."""
+    """Verify what an environment serves, and push the evidence to the registry.
+
+    Raises ConfigurationError, CommandFailedError and RegistryError; the verdict is in the result.
+    """
     from towpath.deployment import verify as verifications
 
     begun, started = stages.now(), time.monotonic()
@@ -173,16 +182,18 @@ def verify(
     return statement
 
 
-def _held_build(workspace: Workspace, run: Run) -> Statement | None:
-    """Return the build's statement if the registry still gives its digest under both names."""
+def _reusable_build(workspace: Workspace, run: Run) -> Statement | None:
+    """Return the build's statement if the registry still has its digest under both tags."""
     inputs = builds.inputs(workspace, run.source, workspace.config.platforms)
-    held = stages.reusable(workspace.config, "build", inputs)
-    if held is None or not set(SHOWN) <= set(held.facts):
+    statement = stages.reusable(workspace.config, "build", inputs)
+    if statement is None or not set(SHOWN) <= set(statement.facts):
         return None
     door = registry.client(workspace)
     try:
         named = {door.resolve(tag) for tag in (version_tag(run.source.version), BUILT)}
     except (RegistryNotFoundError, RegistryUnauthorizedError):
-        # Not there, or not there any more: many registries let nobody read what is not there.
+        # The tag does not exist; many registries answer "unauthorized" for that.
         return None
-    return held if named and all(name == held.facts["digest"] for name in named) else None
+    if named and all(name == statement.facts["digest"] for name in named):
+        return statement
+    return None

@@ -1,4 +1,4 @@
-"""Describes what the operations of migrations do to a database, for whoever judges them.
+"""Describe what the operations of migrations do to a database, to be judged.
 
 Runs inside the container of a release, as a part of `migrate.py`. Nothing is changed: no operation
 is run, and what is asked of Django needs no connection.
@@ -16,7 +16,7 @@ Tables = set[tuple[str, str]]
 COMMENT = re.compile(r"--[^\r\n]*|/\*.*?\*/", re.DOTALL)
 CALL = re.compile(r"([a-z_][\w.]*)\s*\(", re.IGNORECASE)
 # Functions that give one value for a whole statement, so that a default made of them is stored
-# once and no row is rewritten (PostgreSQL: ALTER TABLE, notes). Of any other nobody can say it.
+# once and no row is rewritten (PostgreSQL: ALTER TABLE, notes). Other functions are unknown.
 STABLE = frozenset(
     """statement_timestamp now transaction_timestamp current_date current_timestamp upper lower
     concat coalesce nullif abs pi round floor ceil ceiling power mod trim ltrim rtrim length left
@@ -24,7 +24,7 @@ STABLE = frozenset(
     greatest least jsonb_build_object json_build_object jsonb_build_array to_jsonb array""".split()
 )
 FIELDS = ("AddField", "RemoveField", "AlterField", "RenameField")
-# What a class of somebody's own may say anew of an operation without doing anything else.
+# Attributes that a subclass of an operation may override without changing what it does.
 TOLD = frozenset(
     """__module__ __doc__ __qualname__ __init__ __annotations__ __firstlineno__ __dict__ __weakref__
     __static_attributes__ __slots__ describe deconstruct migration_name_fragment category elidable
@@ -33,7 +33,7 @@ TOLD = frozenset(
 
 
 def describe(operation: Any, app: str, state: Any, connection: Any, created: Tables) -> list[Fact]:
-    """Describe what an operation does to the database, and bring `state` behind it.
+    """Describe what an operation does to the database, and apply it to `state`.
 
     `created` collects the tables made by pending migrations: no running release knows them.
     """
@@ -82,7 +82,7 @@ def _describe(
 
 
 def _note_tables(created: Tables, kind: str, app: str, model: str, later: str, fresh: bool) -> None:
-    """Keep `created` to what was made by pending migrations, by its name of now."""
+    """Update `created`, the tables of pending migrations by their current names."""
     if kind == "DeleteModel" or (kind == "RenameModel" and fresh):
         created.discard((app, model))
     if kind == "CreateModel" or (kind == "RenameModel" and fresh):
@@ -194,7 +194,7 @@ def _referenced(field: Any) -> bool:
 
 
 def _volatile(field: Any, connection: Any) -> bool:
-    """Tell whether the database's default may be another one for each row."""
+    """Tell whether the database default may differ for each row."""
     if not getattr(field, "has_db_default", lambda: False)():
         return False
     sql, _ = connection.schema_editor().db_default_sql(field)

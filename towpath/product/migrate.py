@@ -1,4 +1,4 @@
-"""Says what a release would do to its database, or does it.
+"""Plan or apply the migrations of a release, inside its container.
 
 Runs inside the container of that release, as `python - SETTINGS plan` or `... apply HASH`, with
 this file, and the one that it imports, on standard input. The last line of output is one JSON
@@ -19,6 +19,7 @@ from typing import Any
 from towpath.product.describing import Fact, Tables, describe
 
 LOCK = int.from_bytes(hashlib.sha256(b"towpath migrate").digest()[:8], "big", signed=True)
+# Seconds to wait for a connection, and for the advisory lock.
 CONNECT_PATIENCE = 15.0
 LOCK_PATIENCE = 10.0
 LOCK_TIMEOUT = "2s"
@@ -28,7 +29,7 @@ LOCK_NOT_AVAILABLE = "55P03"
 
 
 def plan(connection: Any) -> Fact:
-    """Return pending migrations with their operations, and applied ones this release knows not."""
+    """Return the pending migrations with their operations, and applied ones that are unknown."""
     from django.db.migrations.executor import MigrationExecutor
 
     executor = MigrationExecutor(connection)
@@ -61,7 +62,7 @@ def _without(known: Any, applied: Any) -> list[str]:
 
 
 def _conflicts(loader: Any) -> list[list[str]]:
-    """Return the migrations that are each the last of one app: Django applies nothing then."""
+    """Return conflicting migrations, which are each the last of one app."""
     found = loader.detect_conflicts()
     return [sorted(f"{app}.{name}" for name in names) for app, names in sorted(found.items())]
 
@@ -97,13 +98,13 @@ def apply(connection: Any, expected: str) -> Fact:
     with _advisory_lock(connection):
         found = plan(connection)
         if found["hash"] != expected:
-            raise SystemExit("The pending migrations are not those that were judged.")
+            raise SystemExit("The pending migrations have changed since they were judged.")
         attempts = _migrate(connection)
     return {"applied": [row["name"] for row in found["pending"]], "attempts": attempts}
 
 
 def _migration(step: Any, state: Any, connection: Any, created: Tables) -> Fact:
-    """Describe one migration, and bring `state` behind it."""
+    """Describe one migration, and apply it to `state`."""
     operations = []
     for operation in step.operations:
         operations += describe(operation, step.app_label, state, connection, created)
@@ -114,7 +115,7 @@ def _migration(step: Any, state: Any, connection: Any, created: Tables) -> Fact:
 
 @contextmanager
 def _advisory_lock(connection: Any) -> Iterator[None]:
-    """Hold PostgreSQL's lock of this name for the session, so that nobody else migrates."""
+    """Hold a PostgreSQL advisory lock, so that no other process migrates at the same time."""
     if connection.vendor != "postgresql":
         yield
         return
@@ -132,7 +133,7 @@ def _advisory_lock(connection: Any) -> Iterator[None]:
 
 
 def _migrate(connection: Any) -> int:
-    """Run `migrate`, again where a lock was not to be had in time; return the attempts it took."""
+    """Run `migrate`, and retry after lock timeouts; return the number of attempts."""
     from django.core.management import call_command
     from django.db.utils import OperationalError
 
@@ -145,17 +146,17 @@ def _migrate(connection: Any) -> int:
         except OperationalError as error:
             if getattr(error.__cause__, "sqlstate", "") != LOCK_NOT_AVAILABLE:
                 raise
-            _drop_half_made(connection, before)
+            _drop_invalid_indexes(connection, before)
             if attempt == ATTEMPTS:
                 raise
         time.sleep(2 ** (attempt - 1))
     return ATTEMPTS
 
 
-def _drop_half_made(connection: Any, before: set[str]) -> None:
-    """Drop what CREATE INDEX CONCURRENTLY left half made: it would block the next attempt.
+def _drop_invalid_indexes(connection: Any, before: set[str]) -> None:
+    """Drop invalid indexes that CREATE INDEX CONCURRENTLY left, which would block the next attempt.
 
-    To drop it concurrently blocks nobody, so that this may wait longer for those who work.
+    Dropping them concurrently blocks no other session, so that the timeout is longer.
     """
     _lock_timeout(connection, DROP_TIMEOUT)
     for index in _invalid_indexes(connection) - before:
@@ -187,7 +188,7 @@ def _value(connection: Any, statement: str, parameters: list[Any]) -> Any:
 
 
 def connect(connection: Any) -> None:
-    """Connect; a name or a server that is not there for a moment gets a few seconds."""
+    """Connect to the database, with retries while the server is not available."""
     from django.db.utils import OperationalError
 
     deadline = time.monotonic() + CONNECT_PATIENCE
@@ -202,7 +203,7 @@ def connect(connection: Any) -> None:
 
 
 def main(argv: list[str]) -> None:
-    """Set Django up and do what is asked."""
+    """Set up Django, and plan or apply the migrations."""
     settings, act, *rest = argv
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", settings)
     import django

@@ -1,1 +1,1 @@
-"""What is kept and what may be deleted."""
+"""Decide which images are kept, and delete the others."""

@@ -1,4 +1,4 @@
-"""Everything that a repository holds: what has a tag, what that lists, and what hangs on it."""
+"""List the manifests of a repository: tagged ones, their parts, and attached ones."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ CREATED = "org.opencontainers.image.created"
 def survey(registry: RegistryClient, more: Iterable[str] = ()) -> dict[str, ManifestNode]:
     """Return every manifest that can be found, by digest.
 
-    `more` are digests that no tag leads to. Raises RegistryError for a manifest that cannot be
-    read: what it needs is not known then.
+    `more` are digests without a tag. Raises RegistryError for an unreadable manifest, whose
+    references would be unknown.
     """
     tags = _tags(registry)
     found: dict[str, ManifestNode] = {}
@@ -29,7 +29,7 @@ def survey(registry: RegistryClient, more: Iterable[str] = ()) -> dict[str, Mani
             continue
         node = _node(registry, manifest)
         found[digest] = replace(node, tags=tuple(sorted(tags.get(digest, ()))))
-        todo += [*node.lists, *node.hangs_on]
+        todo += [*node.lists, *node.attached_to]
         todo += [row.digest for row in registry.referrers(digest)] if not node.subject else []
     return {digest: replace(row, made=_newest_part(row, found)) for digest, row in found.items()}
 
@@ -41,13 +41,13 @@ def _tags(registry: RegistryClient) -> dict[str, list[str]]:
         try:
             tags.setdefault(registry.resolve(tag), []).append(tag)
         except RegistryNotFoundError:
-            # Taken away since the tags were listed.
+            # Deleted since the tags were listed.
             continue
     return tags
 
 
 def _newest_part(node: ManifestNode, found: Mapping[str, ManifestNode]) -> str:
-    """Return when an image was made; an index is as old as the newest of its parts."""
+    """Return when an image was created; for an index, that of its newest part."""
     return max([node.made, *(found[row].made for row in node.lists if row in found)])
 
 
@@ -64,9 +64,9 @@ def _node(registry: RegistryClient, manifest: Manifest) -> ManifestNode:
         rows = _rows(manifest)
     except NothingToJudgeError as error:
         raise RegistryError(
-            f"{registry.name(manifest.digest)} cannot be read.",
+            f"Cannot read the manifest {registry.name(manifest.digest)}.",
             why=error.what,
-            next_step="Take it away by hand if nothing needs it; nothing was deleted.",
+            next_step="Delete it manually if it is not needed. Nothing was deleted.",
         ) from error
     images = [row.digest for row in rows if row.media_type in oci.MANIFESTS]
     # The index of a cache lists blobs.
@@ -87,7 +87,7 @@ def _rows(manifest: Manifest) -> list[Descriptor]:
 
 
 def _made(registry: RegistryClient, manifest: Manifest) -> str:
-    """Return when an image says that it was made; "" for what is no image, or does not say."""
+    """Return the creation time in an image's labels; "" if it has none or is not an image."""
     try:
         config = oci.image_config(registry.content(oci.config_of(manifest)))
     except (NothingToJudgeError, RegistryNotFoundError):

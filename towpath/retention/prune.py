@@ -1,7 +1,6 @@
-"""Take away what nobody needs any more: in the registry, on its disk, and in the engine.
+"""Delete images that are no longer needed: in the registry, on its disk, and in the engine.
 
-What cannot be asked is never free to delete: an engine, a history or a piece of evidence that does
-not answer ends the act before anything is deleted.
+If an engine, a history or evidence cannot be read, nothing is deleted.
 """
 
 from __future__ import annotations
@@ -21,14 +20,14 @@ from towpath.core.errors import (
     TowpathError,
 )
 from towpath.core.references import BUILT, RELEASE, TEMPORARY, TEST
-from towpath.deployment import plan as rollout
+from towpath.deployment import plan
 from towpath.engine import garbage_collection as collection
 from towpath.environments import engine_images_commands as images
 from towpath.environments import engine_images_reader as reader
 from towpath.environments.environment import Site
 from towpath.evidence import registry as evidence
 from towpath.registry import image as registries
-from towpath.registry import push_lock as guard
+from towpath.registry import push_lock
 from towpath.registry.client import RegistryClient
 from towpath.retention import rules as retention
 from towpath.retention.manifests import survey
@@ -36,14 +35,14 @@ from towpath.retention.rules import Decision, ManifestNode, RetentionRules
 
 KEPT = 5
 CACHE = "cache-"
-# Releases that stay of an environment on another machine: what it runs, and what was before.
+# Releases to keep for an environment on another machine: the current and the previous one.
 SEEN = 2
 SHORT = len("sha256:") + 12
 
 
 @dataclass(frozen=True)
 class Seen:
-    """What a prune found: the repository, what is decided, and what the engine may let go of."""
+    """The result of a prune: the repository, the decision, and images to delete from the engine."""
 
     nodes: Mapping[str, ManifestNode]
     decision: Decision
@@ -51,25 +50,26 @@ class Seen:
 
 
 def prune(workspace: Workspace, *, keep: int = KEPT, sure: bool = False) -> Seen:
-    """Show what would go and why the rest stays; with `sure` let it go.
+    """Show what would be deleted and why the rest is kept; with `sure`, delete it.
 
-    Raises LockedError while somebody pushes from this machine, CommandFailedError where something
-    cannot be asked, RegistryRefusedError for a registry that deletes nothing.
+    `keep` is the number of newest versions to keep. Raises LockedError during a push from this
+    machine, CommandFailedError if something cannot be read, RegistryRefusedError for a registry
+    without deletion, RegistryError and ConfigurationError.
     """
     if keep < 0:
-        raise ConfigurationError(f"--keep is {keep}.", why="It is a number of images, from 0.")
-    with guard.alone(workspace):
+        raise ConfigurationError(f"Invalid value for --keep: {keep}.", why="It must be 0 or more.")
+    with push_lock.alone(workspace):
         found = look(workspace, keep)
         show(workspace, found)
         if not sure:
-            workspace.terminal.say("Nothing was deleted. With --yes it is.")
+            workspace.terminal.say("Nothing was deleted. Add --yes to delete.")
         else:
             carry_out(workspace, found)
     return found
 
 
 def look(workspace: Workspace, keep: int) -> Seen:
-    """Look at everything that can need an image, and decide."""
+    """Find out which images are needed, and decide; see `prune` for the errors."""
     registry = registries.client(workspace)
     why = in_use(workspace)
     own = collection.storage(workspace.config.env, workspace.config.images)
@@ -83,7 +83,10 @@ def look(workspace: Workspace, keep: int) -> Seen:
 
 
 def in_use(workspace: Workspace) -> dict[str, list[str]]:
-    """Return why each digest is needed by an environment of this machine."""
+    """Return why each digest is needed by an environment of this machine.
+
+    Raises CommandFailedError if that cannot be determined.
+    """
     found: dict[str, list[str]] = {}
     for environment in workspace.config.environments.values():
         site = Site.open(workspace, environment)
@@ -99,28 +102,31 @@ def _of_site(site: Site) -> Iterator[tuple[str, str]]:
                 yield container.digest, f"runs in {site.name}"
         history = site.history.releases()
         if history:
-            yield history[-1]["digest"], f"{site.name} had it last"
-        if back := rollout.rollback_target(history):
-            yield back["digest"], f"{site.name} rolls back to it"
-        if left := rollout.unfinished(site.journal.read(), history):
+            yield history[-1]["digest"], f"last release of {site.name}"
+        if back := plan.rollback_target(history):
+            yield back["digest"], f"rollback target of {site.name}"
+        if left := plan.unfinished(site.journal.read(), history):
             for digest in filter(None, (left.plan.digest, left.plan.previous)):
-                yield digest, f"a deployment of {site.name} is open"
+                yield digest, f"unfinished deployment in {site.name}"
     except (TowpathError, KeyError, TypeError) as error:
         raise CommandFailedError(
-            f"Nobody can say what {site.name} needs.",
+            f"Cannot determine which images {site.name} uses.",
             why=f"{error} {getattr(error, 'why', '')}".strip(),
-            next_step="Nothing was deleted. Mend that and run it again.",
+            next_step="Nothing was deleted. Fix the problem and run it again.",
         ) from error
 
 
 def verified(registry: RegistryClient, nodes: Mapping[str, ManifestNode]) -> list[tuple[str, str]]:
-    """Return the images that environments anywhere were last seen with, as evidence says it."""
+    """Return the images that environments last ran, according to the evidence.
+
+    Raises RegistryError, and NothingToJudgeError for unreadable evidence.
+    """
     order: dict[str, list[str]] = {}
     for environment, _, digest in sorted(_verifications(registry, nodes), reverse=True):
         if digest not in order.setdefault(environment, []):
             order[environment].append(digest)
     return [
-        (digest, f"was seen in {environment}")
+        (digest, f"was verified in {environment}")
         for environment, digests in order.items()
         for digest in digests[:SEEN]
     ]
@@ -129,66 +135,69 @@ def verified(registry: RegistryClient, nodes: Mapping[str, ManifestNode]) -> lis
 def _verifications(
     registry: RegistryClient, nodes: Mapping[str, ManifestNode]
 ) -> Iterator[tuple[str, str, str]]:
-    """Yield environment, time and digest of every look at a deployment that evidence tells of."""
-    hanging = {subject for node in nodes.values() for subject in node.hangs_on}
-    for digest in hanging & set(nodes):
+    """Yield environment, time and digest of every verification in the evidence."""
+    attached = {subject for node in nodes.values() for subject in node.attached_to}
+    for digest in attached & set(nodes):
         for statement in evidence.pull(registry, digest):
             if statement.stage.startswith("verify"):
                 yield str(statement.facts.get("environment", "")), statement.started, digest
 
 
 def show(workspace: Workspace, found: Seen) -> None:
-    """Write what stays and why, what goes, and what that frees."""
+    """Print what is kept and why, what would be deleted, and the freed space."""
     nodes, decision = found.nodes, found.decision
-    rows = [("goes", digest, "nobody needs it") for digest in decision.images]
-    rows += [("stays", digest, ", ".join(why)) for digest, why in decision.kept.items()]
+    rows = [("delete", digest, "not needed") for digest in decision.images]
+    rows += [("keep", digest, ", ".join(why)) for digest, why in decision.kept.items()]
     workspace.terminal.table(
         str(workspace.config.images),
-        ("tags", "digest", "made", "", "why"),
+        ("tags", "digest", "created", "action", "reason"),
         [
             (_names(nodes[digest]), digest[:SHORT], nodes[digest].made[:10] or "-", word, why)
             for word, digest, why in rows
         ],
     )
     workspace.terminal.say(
-        f"{len(decision.images)} images and {len(decision.parts)} parts go,"
-        f" {decision.freed / 1e6:.1f} MB; {len(found.images)} images of the engine go."
+        f"Would delete {len(decision.images)} images ({len(decision.gone)} manifests,"
+        f" {decision.freed / 1e6:.1f} MB) from the registry and {len(found.images)} local images."
     )
 
 
 def carry_out(workspace: Workspace, found: Seen) -> None:
-    """Delete what was decided, image by image, and free the disk where that is ours to do."""
+    """Delete according to the decision, and free the disk of an embedded registry.
+
+    Raises RegistryRefusedError, RegistryError and CommandFailedError.
+    """
     gone = found.decision.gone
     if gone:
         with workspace.terminal.step(f"Delete {len(gone)} manifests"):
             _delete(workspace, gone)
-    # Without force: the engine refuses what a container has come to use in the meantime.
+    # Without force, so that the engine keeps an image that a container uses by now.
     ended = [workspace.runner.run(images.remove(name), check=False).ok for name in found.images]
     if found.images:
-        workspace.terminal.say(f"{sum(ended)} of {len(ended)} images of the engine are gone.")
+        workspace.terminal.say(f"Deleted {sum(ended)} of {len(ended)} local images.")
     if collection.storage(workspace.config.env, workspace.config.images) is None:
-        workspace.terminal.say("The disk of this registry is its own to free: let it collect.")
+        workspace.terminal.say("Run the garbage collection of this registry to free its disk.")
         return
-    with workspace.terminal.step("Free the disk of the registry"):
+    with workspace.terminal.step("Free disk space of the registry"):
         freed = collection.collect(workspace.runner, workspace.terminal)
-    workspace.terminal.say(f"{freed / 1e6:.1f} MB are free again.")
+    workspace.terminal.say(f"Freed {freed / 1e6:.1f} MB.")
 
 
 def _delete(workspace: Workspace, gone: tuple[str, ...]) -> None:
-    """Delete manifests; what a killed prune left is remembered and ends with the next one."""
+    """Delete manifests; the next prune completes an interrupted one."""
     registry, note = registries.client(workspace), _note(workspace)
     private.write_private(note, json.dumps(gone).encode())
     for digest in gone:
         try:
             registry.delete(digest)
         except RegistryNotFoundError:
-            # Another name for the same bytes took it along.
+            # Already deleted under another name.
             continue
         except RegistryRefusedError as error:
             note.unlink()
             error.next_step = (
-                "Let the registry delete (distribution: storage.delete.enabled: true, or"
-                " REGISTRY_STORAGE_DELETE_ENABLED=true), or delete in its own way."
+                "Enable deletion in the registry (distribution: storage.delete.enabled: true, or"
+                " REGISTRY_STORAGE_DELETE_ENABLED=true), or delete with its own tools."
             )
             raise
     note.unlink()
@@ -197,14 +206,14 @@ def _delete(workspace: Workspace, gone: tuple[str, ...]) -> None:
 def _in_engine(
     workspace: Workspace, decision: Decision, why: Mapping[str, list[str]]
 ) -> tuple[str, ...]:
-    """Return the names by which the engine has images of the product that nothing keeps."""
+    """Return the names of the product's images in the engine that are not needed."""
     listed = workspace.runner.run(images.listed(str(workspace.config.images))).stdout
     staying = {*decision.kept, *why}
     return tuple(row.name for row in reader.listed(listed) if row.digest not in staying)
 
 
 def _unfinished(workspace: Workspace) -> list[str]:
-    """Return what a prune that was killed had decided to delete."""
+    """Return the digests that an interrupted prune was deleting."""
     try:
         found = documents.loads(_note(workspace).read_bytes())
     except (FileNotFoundError, ValueError):
@@ -219,7 +228,7 @@ def _note(workspace: Workspace) -> Path:
 
 
 def _on_disk(workspace: Workspace, storage: Path | None) -> list[str]:
-    """Return the manifests that only the registry's disk knows of: no name leads to them."""
+    """Return the digests of manifests on the registry's disk, also untagged ones."""
     if storage is None:
         return []
     return collection.revisions(storage, workspace.config.repository)

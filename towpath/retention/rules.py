@@ -1,7 +1,7 @@
-"""What a repository keeps, why, and what may go. Pure.
+"""Decide which images of a repository are kept, and why. Pure.
 
-An image stays for a reason. Whatever it lists, and whatever hangs on it or on its parts, stays with
-it. A tag that no rule knows is a reason too: somebody named that image.
+An image is kept for a reason, together with its parts and everything attached to them. An unknown
+tag is a reason too, since somebody set it.
 """
 
 from __future__ import annotations
@@ -10,19 +10,17 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-# A registry without a referrers API keeps what hangs on a digest under such a tag.
-# So does cosign with what it makes.
+# The tag of attached artifacts in a registry without a referrers API, and that of cosign.
 FALLBACK = re.compile(r"sha256-([0-9a-f]{64})(?:\.(?:sig|att|sbom))?")
-# Every build has a version; to have one is no reason to stay.
+# Every build has a version, which is no reason to keep it.
 VERSION = re.compile(r"\d+\.\d+\.\d+([.-].*)?")
 
 
 @dataclass(frozen=True)
 class ManifestNode:
-    """A manifest of the repository, its tags, what it lists and on what it hangs.
+    """A manifest of the repository, its tags, its parts (`lists`), and its subject.
 
-    `blobs` are bytes by digest, the manifest's own among them; `made` is a time in ISO 8601, "" for
-    one that is not known.
+    `blobs` are bytes by digest, including the manifest; `made` is an ISO 8601 time, "" if unknown.
     """
 
     digest: str
@@ -33,8 +31,8 @@ class ManifestNode:
     made: str = ""
 
     @property
-    def hangs_on(self) -> tuple[str, ...]:
-        """The digests that this one only speaks of."""
+    def attached_to(self) -> tuple[str, ...]:
+        """The digests that this manifest is attached to."""
         named = (FALLBACK.fullmatch(tag) for tag in self.tags)
         found = tuple(f"sha256:{match[1]}" for match in named if match)
         return (*found, self.subject) if self.subject else found
@@ -42,10 +40,10 @@ class ManifestNode:
 
 @dataclass(frozen=True)
 class RetentionRules:
-    """Which tags mean what: `stages` are those of promotion, the others are beginnings of tags.
+    """The meaning of tags: `stages` are tags of promotion, the others are prefixes of tags.
 
-    `temporary` names what was pushed last, `cache` a build's cache. Of the images that have a
-    version the newest `last` stay anyhow.
+    `temporary` marks the last push, `cache` a build cache. The newest `last` images with a version
+    are kept anyway.
     """
 
     last: int
@@ -56,9 +54,9 @@ class RetentionRules:
 
 @dataclass(frozen=True)
 class Decision:
-    """What stays, each image with its reasons, and what goes: images first, then their parts.
+    """The images to keep with their reasons, and what to delete: images, then their parts.
 
-    `freed` are bytes that nothing else in the repository needs.
+    `freed` is the number of bytes that nothing else in the repository needs.
     """
 
     kept: Mapping[str, tuple[str, ...]]
@@ -68,14 +66,14 @@ class Decision:
 
     @property
     def gone(self) -> tuple[str, ...]:
-        """Everything that goes, in the order in which it may go."""
+        """Everything to delete, in the order of deletion."""
         return (*self.images, *self.parts)
 
 
 def decide(
     nodes: Mapping[str, ManifestNode], reasons: Mapping[str, Sequence[str]], rules: RetentionRules
 ) -> Decision:
-    """Tell what stays and what goes; `reasons` are those that the tags do not tell, by digest."""
+    """Decide what to keep and to delete; `reasons` are those besides tags, by digest."""
     tops = _tops(nodes)
     kept = _kept(nodes, tops, reasons, rules)
     staying = _closure(nodes, kept)
@@ -85,19 +83,19 @@ def decide(
 
 
 def _tops(nodes: Mapping[str, ManifestNode]) -> list[ManifestNode]:
-    """Return what is no part of another image and hangs on none."""
-    listed = {digest for node in nodes.values() if not node.hangs_on for digest in node.lists}
+    """Return the manifests that are neither a part of an image nor attached to one."""
+    listed = {digest for node in nodes.values() if not node.attached_to for digest in node.lists}
     return [
         node
         for node in nodes.values()
-        if not node.hangs_on and node.digest not in listed and not _is_old_list(node, nodes)
+        if not node.attached_to and node.digest not in listed and not _is_old_list(node, nodes)
     ]
 
 
 def _is_old_list(node: ManifestNode, nodes: Mapping[str, ManifestNode]) -> bool:
-    """Tell whether this once said what hangs on an image, and has lost its tag to a newer list."""
-    held = [nodes[digest] for digest in node.lists if digest in nodes]
-    return not node.tags and bool(held) and all(row.subject for row in held)
+    """Tell whether this is an outdated list of attached artifacts, which lost its tag."""
+    listed = [nodes[digest] for digest in node.lists if digest in nodes]
+    return not node.tags and bool(listed) and all(row.subject for row in listed)
 
 
 def _kept(
@@ -106,7 +104,7 @@ def _kept(
     reasons: Mapping[str, Sequence[str]],
     rules: RetentionRules,
 ) -> dict[str, tuple[str, ...]]:
-    """Return the reasons of each image, and of each part that something asks for by itself."""
+    """Return the reasons of each image, and of each part that is needed by itself."""
     newest = {node.digest for node in _newest(tops)[: rules.last]}
     why = {
         node.digest: (
@@ -124,11 +122,11 @@ def _of_tags(tags: Iterable[str], rules: RetentionRules) -> Iterator[str]:
         if tag in rules.stages:
             yield f"promoted: {tag}"
         elif tag.startswith(rules.temporary):
-            yield "pushed last"
+            yield "last push"
         elif tag.startswith(rules.cache):
-            yield "cache of builds"
+            yield "build cache"
         elif not VERSION.fullmatch(tag) and not FALLBACK.fullmatch(tag):
-            yield f"named {tag}"
+            yield f"tagged {tag}"
 
 
 def _newest(tops: Iterable[ManifestNode]) -> list[ManifestNode]:
@@ -138,11 +136,11 @@ def _newest(tops: Iterable[ManifestNode]) -> list[ManifestNode]:
 
 
 def _closure(nodes: Mapping[str, ManifestNode], roots: Iterable[str]) -> set[str]:
-    """Return everything that the roots need, and that hangs on any of it."""
-    hanging: dict[str, list[str]] = {}
+    """Return everything that the roots need, and everything attached to that."""
+    attached: dict[str, list[str]] = {}
     for node in nodes.values():
-        for subject in node.hangs_on:
-            hanging.setdefault(subject, []).append(node.digest)
+        for subject in node.attached_to:
+            attached.setdefault(subject, []).append(node.digest)
     staying: set[str] = set()
     todo = [digest for digest in roots if digest in nodes]
     while todo:
@@ -150,7 +148,7 @@ def _closure(nodes: Mapping[str, ManifestNode], roots: Iterable[str]) -> set[str
         if digest not in staying:
             staying.add(digest)
             todo += [row for row in nodes[digest].lists if row in nodes]
-            todo += hanging.get(digest, [])
+            todo += attached.get(digest, [])
     return staying
 
 

@@ -1,1 +1,1 @@
-"""What is in an image, and which known weaknesses it has."""
+"""Scan images: their contents, packages and known vulnerabilities."""

@@ -1,4 +1,4 @@
-"""The door to an archive of Debian packages: one file, its size bounded, and how it came."""
+"""Download one file of a Debian archive, with a size limit, and note whether https was used."""
 
 from __future__ import annotations
 
@@ -33,11 +33,11 @@ def fetch(address: str, limit: int) -> Fetched:
             for part in answer.iter_content(CHUNK):
                 content += part
                 if len(content) > limit:
-                    raise NothingToJudgeError(f"{address} has more than {limit} bytes.")
+                    raise NothingToJudgeError(f"{address} is larger than {limit} bytes.")
             hops = [*answer.history, answer]
     except (requests.RequestException, ValueError) as error:
         raise NothingToJudgeError(
-            f"{address} could not be asked.",
+            f"Cannot download {address}.",
             why=f"{type(error).__name__}: {str(error).rpartition(': ')[2].strip(')>')}",
         ) from error
     secure = all((row.url or "").startswith("https://") for row in hops)

@@ -1,4 +1,4 @@
-"""What is installed in an image, read from its layers, and whose it is: the base's or ours."""
+"""Read the installed packages from an image's layers, and whether the base image has them."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Pin = tuple[str, str]
 
 @dataclass(frozen=True)
 class Inventory:
-    """What a platform of an image has installed; `base_*` is None where its base is not known."""
+    """The packages of one platform of an image; `base_*` is None if the base image is unknown."""
 
     codename: str
     packages: tuple[Package, ...]
@@ -31,19 +31,19 @@ class Inventory:
     base_pins: frozenset[Pin] | None = None
 
     def owner_of_package(self, package: Package) -> str:
-        """Return who put a package of the distribution there."""
+        """Return whether the base image or our layers installed a Debian package."""
         return _owner(package, self.base_packages)
 
     def owner_of_pin(self, pin: Pin) -> str:
-        """Return who put a Python distribution there."""
+        """Return whether the base image or our layers installed a Python distribution."""
         return _owner(pin, self.base_pins)
 
 
 def read_inventory(registry: RegistryClient, image: PlatformImage, base: Base | None) -> Inventory:
-    """Read the layers of one platform, first the base's, then ours.
+    """Read the layers of one platform, from the base image up.
 
-    Raises NothingToJudgeError for a layer that cannot be read, and for an image that does not say
-    what it is made of.
+    Raises NothingToJudgeError for an unreadable layer, and for an image without a list of packages.
+    Raises RegistryError.
     """
     rows = oci.layers(image.manifest)
     below = base.layers.get(image.config.platform, ()) if base else ()
@@ -66,7 +66,7 @@ def read_inventory(registry: RegistryClient, image: PlatformImage, base: Base | 
 
 
 def _packages_of_base(files: dict[str, bytes]) -> frozenset[Package]:
-    """Return the base's packages: one that does not say which it has, has none to answer for."""
+    """Return the packages of the base image; none if it has no list of packages."""
     try:
         return frozenset(debian.installed(files))
     except NothingToJudgeError:
@@ -77,14 +77,14 @@ def _lay(registry: RegistryClient, layer: oci.Descriptor, files: dict[str, bytes
     try:
         with (
             registry.open_blob(layer.digest, layer.size) as stream,
-            layers.opened(stream, f"The layer {layer.digest}") as tar,
+            layers.opened(stream, f"layer {layer.digest}") as tar,
         ):
             oci.overlay(files, tar, _wanted)
     except NothingToJudgeError as error:
         raise NothingToJudgeError(
             error.what,
             why=f"{layer.media_type}: {error.why}",
-            next_step="Install Trivy, which reads more formats.",
+            next_step="Install Trivy, which supports more formats.",
         ) from error
 
 

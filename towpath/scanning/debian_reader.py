@@ -1,4 +1,4 @@
-"""Debian's documents: what is installed, what its archive has, and which is newer. Pure."""
+"""Read Debian's lists of installed and available packages, and compare versions. Pure."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from itertools import zip_longest
 from towpath.core.errors import NothingToJudgeError
 
 STATUS = "var/lib/dpkg/status"
-# Images without a shell keep one file a package instead, as bazel's and distroless' do.
+# Minimal images have one file for each package instead, for example distroless.
 STATUS_PARTS = "var/lib/dpkg/status.d/"
 RELEASE = "usr/lib/os-release"
 _PARTS = re.compile(r"([^0-9]*)([0-9]*)")
@@ -37,26 +37,26 @@ class Pending:
 
 
 def wanted(name: str) -> bool:
-    """Tell whether a file of an image says what Debian installed there."""
+    """Tell whether a file of an image lists installed Debian packages or the release."""
     return name in (STATUS, RELEASE) or (
         name.startswith(STATUS_PARTS) and not name.endswith(".md5sums")
     )
 
 
 def codename(files: Mapping[str, bytes]) -> str:
-    """Return Debian's codename of an image; raises NothingToJudgeError if it is no Debian."""
+    """Return Debian's codename of an image; raises NothingToJudgeError for another one."""
     lines = files.get(RELEASE, b"").decode("utf-8", "replace").splitlines()
     values = {key: value.strip("\"'") for key, _, value in (line.partition("=") for line in lines)}
     if values.get("ID") != "debian" or not values.get("VERSION_CODENAME"):
         raise NothingToJudgeError(
-            f"The image is {values.get('ID', 'of no known distribution')}, not a Debian release.",
-            next_step="Install Trivy, which knows more distributions.",
+            f"Unsupported distribution: {values.get('ID', 'unknown')} is not a Debian release.",
+            next_step="Install Trivy, which supports more distributions.",
         )
     return values["VERSION_CODENAME"]
 
 
 def installed(files: Mapping[str, bytes]) -> list[Package]:
-    """Return the installed packages; none at all raises NothingToJudgeError."""
+    """Return the installed packages; raises NothingToJudgeError if there are none."""
     found = [
         _package(row, name)
         for name, content in files.items()
@@ -66,12 +66,15 @@ def installed(files: Mapping[str, bytes]) -> list[Package]:
         if row.get("Status", "install ok installed").endswith(" installed")
     ]
     if not found:
-        raise NothingToJudgeError("The image does not say which packages it has.")
+        raise NothingToJudgeError("The image has no list of installed packages.")
     return found
 
 
 def available(index: str) -> dict[str, str]:
-    """Return the newest version of each package in an archive's `Packages`."""
+    """Return the newest version of each package in an archive's `Packages` file.
+
+    Raises NothingToJudgeError if the list is empty.
+    """
     found: dict[str, str] = {}
     for row in paragraphs(index):
         package = _package(row, "Packages")
@@ -112,8 +115,8 @@ def paragraphs(text: str) -> Iterator[dict[str, str]]:
 def compare(one: str, other: str) -> int:
     """Return less than 0, 0 or more than 0 as one version is older, the same or newer.
 
-    Source: Debian Policy 5.6.12 and deb-version(7). Raises NothingToJudgeError for what is no
-    version.
+    Source: Debian Policy 5.6.12 and deb-version(7). Raises NothingToJudgeError for an
+    invalid version.
     """
     left, right = _split(one), _split(other)
     return (left[0] - right[0]) or _part(left[1], right[1]) or _part(left[2], right[2])
@@ -124,7 +127,7 @@ def _split(version: str) -> tuple[int, str, str]:
     if not colon:
         epoch, rest = "0", version
     if not _EPOCH.fullmatch(epoch) or len(rest) > _LONGEST:
-        raise NothingToJudgeError(f"{version[:80]!r} is no version of a Debian package.")
+        raise NothingToJudgeError(f"Invalid version of a Debian package: {version[:80]!r}.")
     upstream, _, revision = rest.rpartition("-")
     return (int(epoch), upstream, revision) if upstream else (int(epoch), rest, "0")
 
@@ -151,4 +154,4 @@ def _package(row: Mapping[str, str], where: str) -> Package:
     try:
         return Package(row["Package"], row["Version"])
     except KeyError as error:
-        raise NothingToJudgeError(f"A package in {where} has no {error}.") from error
+        raise NothingToJudgeError(f"A package in {where} has no field {error}.") from error

@@ -1,4 +1,4 @@
-"""The signed list of an archive's files, `InRelease`: what it promises, and for how long. Pure.
+"""Read the signed list of an archive's files, `InRelease`, with its validity period. Pure.
 
 Source: Debian wiki, "DebianRepository/Format"; RFC 9580, section 7, for the form of the signature.
 """
@@ -25,7 +25,10 @@ MOST = 512_000_000
 
 @dataclass(frozen=True)
 class ArchiveRelease:
-    """What an archive promises: of which suite, made when, good until, and its files by path."""
+    """The contents of `InRelease`: suite, creation time, end of validity, and files by path.
+
+    A file has its sha256 and its size in bytes.
+    """
 
     codename: str
     made: dt.datetime
@@ -33,43 +36,48 @@ class ArchiveRelease:
     files: Mapping[str, tuple[str, int]]
 
     def age_days(self, now: dt.datetime) -> float:
-        """Return the age in days; raises NothingToJudgeError if it is over, or not begun."""
+        """Return the age in days; raises NothingToJudgeError if it is expired or in the future."""
         if self.until is not None and self.until < now:
             raise NothingToJudgeError(
-                f"The list of {self.codename} was good until {self.until:%Y-%m-%d}.",
-                why="A mirror that is not renewed any more hides what came since.",
+                f"The package list of {self.codename} expired on {self.until:%Y-%m-%d}.",
+                why="An outdated mirror hides newer security updates.",
             )
-        # A clock may be a little behind.
+        # Clocks may differ a little.
         if self.made > now + dt.timedelta(hours=1):
-            raise NothingToJudgeError(f"The list of {self.codename} is from the future.")
+            raise NothingToJudgeError(
+                f"The package list of {self.codename} has a date in the future."
+            )
         return round(max(0.0, (now - self.made).total_seconds() / 86400), 1)
 
     def unpacked(self, path: str, content: bytes) -> str:
-        """Return the text of an xz file; raises NothingToJudgeError if it is not the promised."""
+        """Return the text of an xz file; raises NothingToJudgeError if its hash is wrong."""
         promised = self.files.get(path)
         if promised != (hashlib.sha256(content).hexdigest(), len(content)):
-            raise NothingToJudgeError(f"{path} is not the file that the list of its suite names.")
+            raise NothingToJudgeError(f"{path} does not match the hash in InRelease.")
         reader = lzma.LZMADecompressor(lzma.FORMAT_XZ, memlimit=MOST)
         try:
             text = reader.decompress(content, max_length=MOST)
         except lzma.LZMAError as error:
-            raise NothingToJudgeError(f"{path} cannot be unpacked.", why=str(error)) from error
+            raise NothingToJudgeError(f"Cannot decompress {path}.", why=str(error)) from error
         if not reader.eof:
-            raise NothingToJudgeError(f"{path} is half a file, or has more than {MOST} bytes.")
+            raise NothingToJudgeError(f"{path} is truncated, or larger than {MOST} bytes.")
         return text.decode("utf-8", "replace")
 
 
 def message(raw: bytes) -> str:
-    """Return the text of a message with a signature below it, which is not looked at here."""
+    """Return the text of a signed message, without checking the signature.
+
+    Raises NothingToJudgeError for a message without one.
+    """
     lines = raw.decode("utf-8", "replace").splitlines()
     if not lines or lines[0] != _BEGIN or _SIGNATURE not in lines or "" not in lines:
-        raise NothingToJudgeError("The archive's list of files has no signature.")
+        raise NothingToJudgeError("The archive's InRelease file has no signature.")
     body = lines[lines.index("") + 1 : lines.index(_SIGNATURE)]
     return "\n".join(line.removeprefix("- ") for line in body)
 
 
 def read_release(text: str, suite: str) -> ArchiveRelease:
-    """Return what the list of a suite says; raises NothingToJudgeError if it is another's."""
+    """Return the contents of InRelease; raises NothingToJudgeError if it is of another suite."""
     row = next(debian.paragraphs(text), {})
     try:
         found = ArchiveRelease(
@@ -80,10 +88,10 @@ def read_release(text: str, suite: str) -> ArchiveRelease:
         )
     except (KeyError, ValueError, TypeError) as error:
         raise NothingToJudgeError(
-            "The archive's list of files cannot be read.", why=f"{type(error).__name__}: {error}"
+            "Cannot read the archive's InRelease file.", why=f"{type(error).__name__}: {error}"
         ) from error
     if found.codename != suite:
-        raise NothingToJudgeError(f"The list of {suite} is the one of {found.codename}.")
+        raise NothingToJudgeError(f"The InRelease file of {suite} is for {found.codename}.")
     return found
 
 

@@ -1,4 +1,4 @@
-"""What a scan found: weaknesses and whose they are, sizes, and the lists of packages."""
+"""The result of a scan: vulnerabilities with their origin, sizes, and package counts."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ MB = 1e6
 
 @dataclass(frozen=True)
 class ScanResult:
-    """A weakness, and whose it is: the base's, ours, or nobody knows."""
+    """A vulnerability, and where it comes from: the base image, our layers, or unknown."""
 
     advisory: Advisory
     owner: str = UNKNOWN
 
     def __str__(self) -> str:
-        return f"{self.advisory} [{self.owner or 'owner unknown'}]"
+        return f"{self.advisory} [{self.owner or 'origin unknown'}]"
 
 
 @dataclass(frozen=True)
 class Sizes:
-    """Compressed bytes of each platform: all of it, above its base, and more than released.
+    """Compressed bytes of each platform: in total, above its base, and growth since the release.
 
-    `above_base` and `growth` are empty where there is no base or no release to compare with.
+    `above_base` and `growth` are empty without a base image or a release to compare with.
     """
 
     whole: Mapping[str, int]
@@ -52,10 +52,11 @@ class Sizes:
 
 @dataclass(frozen=True)
 class Scan:
-    """What was found in an image, by whom, and what could not be asked. Seconds.
+    """The result of a scan; `asked` are the sources, `unasked` why a source was not available.
 
-    `findings` count; `waived` are those that a waiver names, in words, and `waivers_unused` are the
-    advisories that a waiver names and nobody found. `variables` say how the network was reached.
+    `findings` count; `waived` describes those with a waiver, and `waivers_unused` are advisories
+    with a waiver that were not found. `variables` are those of the network. `seconds` is the
+    duration.
     """
 
     digest: str
@@ -73,9 +74,8 @@ class Scan:
     def facts(self) -> dict[str, Any]:
         """Return the facts for the gates.
 
-        Where a source gave no answer a count of 0 is left out: nobody knows that it is 0. What was
-        found counts all the same. So with the lists of packages: one that could not be made leaves
-        no fact.
+        If a source did not respond, a count of 0 is left out as unknown; other counts stay.
+        Without every package list, the fact about missing lists is left out too.
         """
         counts = by_severity(row.advisory for row in self.findings)
         known = {name: count for name, count in counts.items() if count or not self.unasked}
@@ -107,7 +107,7 @@ class Scan:
         }
 
     def reason(self) -> str:
-        """Return why there is no whole verdict, where nothing at all was found; else nothing."""
+        """Return why the verdict is incomplete; empty if a finding decides it."""
         missing = [f"{name}: {why}" for name, why in self.listed.missing.items()]
         return " ".join((*(() if self.findings else self.unasked), *missing))
 
@@ -116,12 +116,12 @@ class Scan:
 
 
 def show(workspace: Workspace, found: Scan) -> None:
-    """Tell what was found, who was asked, how large each platform is and how it grew."""
+    """Print the findings, the sources, and the size and growth of each platform."""
     for row in found.findings:
         workspace.terminal.warn(str(row))
     workspace.terminal.table(
         f"Scan of {found.digest}",
-        ("platform", "packages", "compressed", "above its base", "since the release"),
+        ("platform", "packages", "compressed", "above base image", "since release"),
         [
             (
                 platform,
@@ -136,8 +136,8 @@ def show(workspace: Workspace, found: Scan) -> None:
     for owner, counts in found.owners().items():
         words = ", ".join(f"{count} {name}" for name, count in counts.items())
         workspace.terminal.say(f"{owner}: {words}")
-    workspace.terminal.say(f"Asked: {'; '.join(map(str, found.asked)) or 'nobody'}")
+    workspace.terminal.say(f"Sources: {'; '.join(map(str, found.asked)) or 'none'}")
 
 
-def _mb(size: int | None, sign: str = "", absent: str = "not known") -> str:
+def _mb(size: int | None, sign: str = "", absent: str = "unknown") -> str:
     return absent if size is None else f"{size / MB:{sign}.1f} MB"

@@ -1,4 +1,4 @@
-"""What is in an image, package by package: listed by syft for each platform, hung on its digest."""
+"""Create SBOMs with syft, one for each platform, and attach them to the image."""
 
 from __future__ import annotations
 
@@ -11,29 +11,31 @@ from towpath.checks import tool_env as tools
 from towpath.config.workspace import Workspace
 from towpath.core import tool_home as private
 from towpath.core.errors import CommandFailedError, ConfigurationError, NothingToJudgeError
-from towpath.registry import attachments as attached
-from towpath.registry import push_lock as guard
+from towpath.registry import attachments, push_lock
 from towpath.registry.attachments import PLATFORM
 from towpath.registry.client import RegistryClient
 from towpath.registry.image import Image, PlatformImage
 from towpath.scanning import spdx_reader as spdx
 from towpath.scanning import syft_commands as syft
 
-DEADLINE = 300  # seconds that a list may take
-AT_ONCE = 2
+DEADLINE = 300  # seconds for one SBOM
+AT_ONCE = 2  # SBOMs that are created in parallel
 
 
 @dataclass(frozen=True)
 class SbomCounts:
-    """How many packages each platform has by its list, and why a platform has no list."""
+    """The number of packages of each platform, and why a platform has no SBOM."""
 
     packages: dict[str, int] = field(default_factory=dict)
     missing: dict[str, str] = field(default_factory=dict)
 
 
-@guard.pushes
+@push_lock.pushes
 def ensure_attached(workspace: Workspace, registry: RegistryClient, image: Image) -> SbomCounts:
-    """Make the lists that the image lacks, hang them on its digest, and read back all of them."""
+    """Create and attach the missing SBOMs of an image, and read all of them back.
+
+    Raises RegistryError, and NothingToJudgeError for an invalid attached SBOM.
+    """
     found = attached_packages(registry, image)
     missing: dict[str, str] = {}
     wanted = {name: part for name, part in image.platforms.items() if name not in found}
@@ -45,7 +47,7 @@ def ensure_attached(workspace: Workspace, registry: RegistryClient, image: Image
         except (CommandFailedError, ConfigurationError, NothingToJudgeError) as error:
             missing[platform] = " ".join(part for part in (error.what, error.why) if part)
             continue
-        attached.attach(
+        attachments.attach(
             registry,
             image.index,
             spdx.ARTIFACT_TYPE,
@@ -57,21 +59,21 @@ def ensure_attached(workspace: Workspace, registry: RegistryClient, image: Image
 
 
 def attached_packages(registry: RegistryClient, image: Image) -> dict[str, int]:
-    """Return how many packages the lists in the registry name, keyed by platform.
+    """Return the number of packages in the attached SBOMs, by platform.
 
-    Raises NothingToJudgeError for a list that hangs there and is not one of this image.
+    Raises RegistryError, and NothingToJudgeError for an attached SBOM of another image.
     """
     found = {}
-    for artifact in attached.artifacts(registry, image.digest, spdx.ARTIFACT_TYPE):
+    for artifact in attachments.artifacts(registry, image.digest, spdx.ARTIFACT_TYPE):
         platform = (artifact.document.get("annotations") or {}).get(PLATFORM, "")
         if platform in image.platforms:
-            text = attached.content(registry, artifact).decode()
+            text = attachments.content(registry, artifact).decode()
             found[platform] = spdx.packages(text, image.platforms[platform].manifest.digest)
     return found
 
 
 def _client(workspace: Workspace) -> dict[str, str]:
-    """Return where the Docker client keeps the logins of registries."""
+    """Return the variable for the Docker client's directory of registry logins."""
     env = workspace.config.env
     return {"DOCKER_CONFIG": env.get("DOCKER_CONFIG") or f"{env.get('HOME', '')}/.docker"}
 
@@ -79,7 +81,7 @@ def _client(workspace: Workspace) -> dict[str, str]:
 def _listed(
     workspace: Workspace, image: Image, wanted: dict[str, PlatformImage]
 ) -> Iterable[tuple[str, str | Exception]]:
-    """Ask syft about each platform, two at once; what it did not answer is its error."""
+    """Return the SBOM of each platform, or the error with which syft failed."""
     if not wanted:
         return ()
     try:
@@ -93,7 +95,7 @@ def _listed(
         argv = syft.sbom(place, reference, platform)
         try:
             with private.home() as home:
-                # It reads settings of its own here and at home, and what it needs to log in.
+                # In an empty directory, so that no settings of the project or the user apply.
                 env = home | _client(workspace) | syft.ENV
                 elsewhere = Path(home["HOME"])
                 ended = workspace.runner.run(

@@ -1,8 +1,8 @@
-"""Scan the image that is in the registry, every platform of it: weaknesses, size and contents.
+"""Scan an image in the registry, every platform of it: vulnerabilities, size and contents.
 
-Trivy does the first where it is to be had. Elsewhere two real parts do: the image's Python
-distributions against the advisories of the security stage, and Debian's packages against its
-security archive. syft lists the packages; the lists hang on the digest.
+Trivy finds vulnerabilities, if it is available. Otherwise Python distributions are compared with
+the advisories of the security stage, and Debian packages with Debian's security archive. syft lists
+the packages; the lists are attached to the digest.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from towpath.checks import sarif_files as alerts
+from towpath.checks import sarif_files
 from towpath.checks.security import advisories
 from towpath.checks.security.advisories_reader import Advisory, canonical, unused
 from towpath.config import waivers as policy
@@ -46,7 +46,7 @@ SARIF_VERSION = "1"
 
 @dataclass
 class _Notes:
-    """What a scan gathers on its way."""
+    """The results that a scan collects."""
 
     findings: set[ScanResult] = field(default_factory=set)
     asked: set[Asked] = field(default_factory=set)
@@ -64,14 +64,18 @@ class _Notes:
 
 
 def scan(workspace: Workspace, digest: str) -> Scan:
-    """Scan every platform of the image with this digest."""
+    """Scan every platform of the image with this digest.
+
+    Raises RegistryError, NothingToJudgeError for unreadable attachments, and ConfigurationError for
+    an invalid TOWPATH_TRIVY_IMAGE. A source that does not respond is a part of the result.
+    """
     started = time.monotonic()
     registry = registries.client(workspace)
     image = registries.image(registry, digest)
     base = origin.base(registry, image.digest)
     notes = _Notes()
     with ThreadPoolExecutor(1) as pool:
-        # syft reads the image on its own; meanwhile sources far away are asked.
+        # syft reads the image while the sources of advisories are queried.
         listing = pool.submit(sbom.ensure_attached, workspace, registries.client(workspace), image)
         try:
             _weaknesses(workspace, registry, image, base, notes)
@@ -107,7 +111,7 @@ def _weaknesses(
 
 
 def record(workspace: Workspace, found: Scan, *, started: dt.datetime) -> Statement:
-    """Write the scan's statement about the digest and return it, and its findings as SARIF."""
+    """Write the scan's statement about the digest and its findings as SARIF."""
     if not found.unasked:
         for name in found.waivers_unused:
             workspace.terminal.warn(policy.unused_warning(name))
@@ -122,15 +126,17 @@ def record(workspace: Workspace, found: Scan, *, started: dt.datetime) -> Statem
             duration=found.seconds,
             reason=found.reason(),
             artifacts=_sarif(workspace, found),
-            detail="" if found.sizes.above_base else "its provenance names no base: build it again",
+            detail=(
+                "" if found.sizes.above_base else "its provenance has no base image; build it again"
+            ),
         ),
     )
 
 
 def inputs(workspace: Workspace, digest: str) -> str:
-    """Return what a scan depends on: the digest, whom it asks and how, and the day.
+    """Return a hash of the inputs of a scan: the digest, the sources, and the date.
 
-    Advisories grow old.
+    The date is included because advisories change.
     """
     config = workspace.config
     more = (
@@ -144,14 +150,14 @@ def inputs(workspace: Workspace, digest: str) -> str:
 
 
 def _sarif(workspace: Workspace, found: Scan) -> list[Path]:
-    """Write the findings as SARIF and return where; nothing where a source was not asked."""
+    """Write the findings as SARIF and return the file; none if a source did not respond."""
     rows = None if found.unasked else [_finding(row) for row in found.findings]
-    file = alerts.tell(workspace.config, "scan", SARIF_VERSION, rows)
+    file = sarif_files.write_sarif(workspace.config, "scan", SARIF_VERSION, rows)
     return [] if file is None else [file]
 
 
 def _finding(row: ScanResult) -> Finding:
-    """Return a finding on the file in which it is mended: what Debian made, by another base."""
+    """Return a finding at the file in which it can be fixed; for Debian packages the Dockerfile."""
     theirs = row.owner == BASE or row.advisory.id == PENDING
     path = "Dockerfile" if theirs else "requirements/production.txt"
     return Finding(path, 0, row.advisory.id, row.advisory.words(), row.advisory.severity)
@@ -162,7 +168,7 @@ def _order(row: ScanResult) -> tuple[str, str, str, str]:
 
 
 def _sizes(registry: RegistryClient, image: Image, base: Base | None) -> Sizes:
-    """Return the sizes, against the release that was promoted last."""
+    """Return the sizes, compared with the last promoted release."""
     growth: dict[str, int] = {}
     released = ""
     try:
@@ -184,10 +190,10 @@ def _built_in(
 ) -> None:
     taken = _inventories(workspace, registry, image, base, notes)
     archive = Archive(workspace)
-    with workspace.terminal.step("See who can be asked for advisories"):
+    with workspace.terminal.step("Check which sources of advisories can be reached"):
         suites = {archive.first(found.codename) for found in taken.values()}
         archive.missing = reachable.unreachable([*sorted(suites), *advisories.addresses(workspace)])
-    with workspace.terminal.step("Ask for advisories"):
+    with workspace.terminal.step("Look up advisories"):
         for platform, found in taken.items():
             _debian(archive, found, platform, notes)
         _python(workspace, _owners_of_pins(taken.values()), archive.missing, notes)
@@ -196,10 +202,10 @@ def _built_in(
 def _inventories(
     workspace: Workspace, registry: RegistryClient, image: Image, base: Base | None, notes: _Notes
 ) -> dict[str, Inventory]:
-    """Return what is in each platform; one that cannot be read is noted as missing."""
+    """Return the contents of each platform; an unreadable one is noted as missing."""
     taken = {}
     for platform, part in image.platforms.items():
-        with workspace.terminal.step(f"Look into {platform}"):
+        with workspace.terminal.step(f"Read the contents of {platform}"):
             try:
                 found = taken[platform] = inventory.read_inventory(registry, part, base)
             except NothingToJudgeError as error:
@@ -213,9 +219,9 @@ def _inventories(
 
 
 def _owners_of_pins(taken: Iterable[Inventory]) -> dict[Pin, str]:
-    """Return whose each distribution is.
+    """Return the origin of each Python distribution.
 
-    What is ours on one platform is ours to mend, whatever the other's base has.
+    One that our layers install on any platform counts as ours.
     """
     owners: dict[Pin, str] = {}
     for found in taken:
@@ -234,7 +240,9 @@ def _debian(archive: Archive, found: Inventory, platform: str, notes: _Notes) ->
     notes.add(
         (
             ScanResult(
-                Advisory(PENDING, row.name, row.installed, "high", f"{row.available} is there"),
+                Advisory(
+                    PENDING, row.name, row.installed, "high", f"update {row.available} is available"
+                ),
                 found.owner_of_package(debian.Package(row.name, row.installed)),
             )
             for row in rows
@@ -262,7 +270,7 @@ def _python(
 
 def _trivy(workspace: Workspace, image: Image, base: Base | None, notes: _Notes) -> None:
     for platform, part in image.platforms.items():
-        with workspace.terminal.step(f"Trivy on {platform}"):
+        with workspace.terminal.step(f"Run Trivy on {platform}"):
             try:
                 rows: Sequence[tuple[Advisory, str]] = trivy.scan(workspace, image.digest, platform)
             except (CommandFailedError, NothingToJudgeError) as error:
@@ -276,7 +284,7 @@ def _trivy(workspace: Workspace, image: Image, base: Base | None, notes: _Notes)
 
 
 def _name_trivy(workspace: Workspace, notes: _Notes) -> None:
-    """Keep which Trivy it was, once it has fetched its database and scanned."""
+    """Record the version of Trivy and its database, after the scan."""
     try:
         notes.asked.add(trivy.asked(workspace))
     except (CommandFailedError, NothingToJudgeError) as error:
@@ -284,7 +292,7 @@ def _name_trivy(workspace: Workspace, notes: _Notes) -> None:
 
 
 def _owners(diff_ids: Sequence[str], base: Base | None, platform: str) -> dict[str, str]:
-    """Return who each layer belongs to, keyed by what Trivy calls it: its diff id."""
+    """Return the origin of each layer, by its diff id, which Trivy reports."""
     if base is None:
         return {}
     below = len(base.layers.get(platform, ()))

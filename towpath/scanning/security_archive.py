@@ -1,4 +1,4 @@
-"""Debian's security archive: its lists of packages, and what shows that they are Debian's own."""
+"""Debian's security archive: its lists of packages, verified by signature or https."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ from towpath.scanning.release_reader import ArchiveRelease
 
 VARIABLE = "TOWPATH_DEBIAN_SECURITY"
 ARCHIVE = "https://deb.debian.org/debian-security"
-# Bytes: several times what the archive has today.
+# Limits in bytes, several times the current size.
 LIST, PACKAGES = 10_000_000, 100_000_000
 SIGNED, TRANSPORT = "Debian's signature", "https"
-NEXT = f"Name a mirror that can be reached in {VARIABLE}, over https or with Debian's signature."
+NEXT = f"Set {VARIABLE} to a mirror that can be reached, over https or with Debian's signature."
 
 
 @dataclass
 class Archive:
-    """One security archive, asked once for each suite; what could not be asked is not asked again.
+    """A security archive, queried once for each suite, also if that fails.
 
-    `keyring` has the keys that may sign; `missing` says who is known to be out of reach, and why.
+    `keyring` has the trusted keys; `missing` maps addresses that cannot be reached to the reason.
     """
 
     workspace: Workspace
@@ -40,11 +40,11 @@ class Archive:
 
     @property
     def address(self) -> str:
-        """Where it is: `TOWPATH_DEBIAN_SECURITY` names another mirror than Debian's own."""
+        """The address of the archive; `TOWPATH_DEBIAN_SECURITY` sets a mirror."""
         return (self.workspace.config.env.get(VARIABLE, "") or ARCHIVE).rstrip("/")
 
     def first(self, codename: str) -> str:
-        """Return what is asked first about a release of Debian: the list of all other files."""
+        """Return the address of the first file of a Debian release, InRelease."""
         return f"{self.address}/dists/{codename}-security/InRelease"
 
     def packages(self, codename: str, architecture: str) -> tuple[str, Asked]:
@@ -53,7 +53,7 @@ class Archive:
         Raises NothingToJudgeError if it could not be asked, or nothing shows that it is Debian's.
         """
         suite = f"{codename}-security"
-        found = self._suites.get(suite) or self._learn(suite)
+        found = self._suites.get(suite) or self._load(suite)
         if isinstance(found, NothingToJudgeError):
             raise found
         path = f"main/binary-{architecture}/Packages.xz"
@@ -68,13 +68,13 @@ class Archive:
         )
         return found.unpacked(path, fetched.content), asked
 
-    def _learn(self, suite: str) -> ArchiveRelease | NothingToJudgeError:
-        """Keep and return what a suite promises, or why that is not known."""
+    def _load(self, suite: str) -> ArchiveRelease | NothingToJudgeError:
+        """Load and cache InRelease of a suite, or the error."""
         try:
             found: ArchiveRelease | NothingToJudgeError = self._promised(suite)
         except NothingToJudgeError as error:
             found = NothingToJudgeError(
-                f"Debian's security archive for {suite} could not be asked.",
+                f"Cannot query Debian's security archive for {suite}.",
                 why=" ".join(part for part in (error.what, error.why) if part),
                 next_step=NEXT,
             )
@@ -89,17 +89,19 @@ class Archive:
         verified = self._verified(fetched.content)
         if verified is None and not fetched.secure:
             raise NothingToJudgeError(
-                f"{self.address} is not asked over https, and its signature cannot be checked.",
-                why=f"That needs gpgv or sqv, and Debian's keys in {self.keyring}.",
+                f"Cannot verify {self.address}: it is not accessed over https, and its"
+                " signature cannot be"
+                " checked.",
+                why=f"Checking it needs gpgv or sqv, and Debian's keys in {self.keyring}.",
             )
         self._checked[suite] = TRANSPORT if verified is None else SIGNED
         text = reader.message(fetched.content) if verified is None else verified
         return reader.read_release(text, suite)
 
     def _verified(self, raw: bytes) -> str | None:
-        """Return what Debian has signed; None where this machine cannot tell.
+        """Return the signed text; None if this machine cannot check signatures.
 
-        Raises NothingToJudgeError for a signature that is bad, or of somebody else's key.
+        Raises NothingToJudgeError for an invalid signature, or one of an unknown key.
         """
         if not Path(self.keyring).is_file():
             return None
@@ -113,7 +115,8 @@ class Archive:
                     continue  # It is not installed.
                 if not ended.ok or not output.is_file():
                     raise NothingToJudgeError(
-                        f"{self.address} is not signed by Debian.", why=ended.tail()
+                        f"Invalid signature: {self.address} is not signed by Debian.",
+                        why=ended.tail(),
                     )
                 return output.read_text(encoding="utf-8", errors="replace")
         return None

@@ -1,4 +1,4 @@
-"""A list of the packages of an image, in SPDX's JSON. Pure.
+"""Read an SBOM in SPDX JSON. Pure.
 
 Source: SPDX specification 2.3 (https://spdx.github.io/spdx-spec/v2.3/).
 """
@@ -17,23 +17,21 @@ LIMIT = 64 << 20
 
 
 def packages(text: str, manifest: str) -> int:
-    """Return how many packages the list names; `manifest` is the digest that it has to speak of.
+    """Return the number of packages of an SBOM; `manifest` is the digest that it must describe.
 
-    Raises NothingToJudgeError for a list that is not whole, is empty, or is of another image.
+    Raises NothingToJudgeError for an SBOM that is incomplete, empty, or of another image.
     """
     try:
         named, seen = _read(documents.loads(text, LIMIT))
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise NothingToJudgeError(
-            "The list of the image's packages cannot be read.", why=repr(error)
-        ) from error
+        raise NothingToJudgeError("Cannot read the SBOM.", why=repr(error)) from error
     if manifest not in seen:
         raise NothingToJudgeError(
-            f"The list of packages is not of {manifest}.",
-            why=f"It is of {', '.join(sorted(seen)) or 'no digest'}.",
+            f"The SBOM is not for {manifest}.",
+            why=f"It is for {', '.join(sorted(seen)) or 'no digest'}.",
         )
     if not named:
-        raise NothingToJudgeError(f"The list of the packages of {manifest} is empty.")
+        raise NothingToJudgeError(f"The SBOM of {manifest} is empty.")
     return len(named)
 
 

@@ -1,10 +1,10 @@
-"""What we ask of syft. Pure: argv lists only."""
+"""The command line of syft. Pure: argv lists only."""
 
 from __future__ import annotations
 
 Argv = list[str]
 
-# It asks nobody whether there is a newer syft, and hashes no file: the packages are the point.
+# Disables the check for updates and the hashes of files, which are not needed.
 ENV = {"SYFT_CHECK_FOR_APP_UPDATE": "false", "SYFT_FILE_METADATA_SELECTION": "none"}
 
 

@@ -1,4 +1,4 @@
-"""Trivy, where it is to be had: on PATH, or as an image that is named by its digest."""
+"""Run Trivy from PATH, or from an image that is pinned by digest."""
 
 from __future__ import annotations
 
@@ -22,18 +22,18 @@ DEADLINE = 600  # seconds: the first run fetches its database
 
 
 def command(workspace: Workspace) -> list[str] | None:
-    """Return how Trivy is started; None where there is none.
+    """Return the command that starts Trivy; None if it is not available.
 
-    `TOWPATH_TRIVY_IMAGE` names an image, by digest: a tag may be moved by whoever wants to be run
-    here, and raises ConfigurationError.
+    Raises ConfigurationError if `TOWPATH_TRIVY_IMAGE` is not an image with a digest: others could
+    move a tag.
     """
     if image := workspace.config.env.get(VARIABLE, ""):
         name, at, digest = image.partition("@")
         if not name or not at:
             raise ConfigurationError(
-                f"{VARIABLE} is {image!r}, which names no digest.",
-                why="A scanner is run by its digest: a tag can be moved by others.",
-                next_step="Write it as in 'aquasec/trivy@sha256:...'.",
+                f"Invalid value for {VARIABLE}: {image!r} has no digest.",
+                why="The scanner must be pinned by digest, because others can move a tag.",
+                next_step="Use the form 'aquasec/trivy@sha256:...'.",
             )
         whole_digest(digest)
         return trivy.container(image)
@@ -47,7 +47,7 @@ def wants_engine(workspace: Workspace) -> bool:
 
 
 def identity(workspace: Workspace) -> str:
-    """Return what a scan by Trivy depends on: its image, or its program as it is now."""
+    """Return the identity of Trivy: its image, or its executable with size and time."""
     if image := workspace.config.env.get(VARIABLE, ""):
         return image
     found = shutil.which("trivy", path=workspace.config.env.get("PATH"))
@@ -58,10 +58,9 @@ def identity(workspace: Workspace) -> str:
 
 
 def asked(workspace: Workspace) -> Asked:
-    """Return who was asked, and how old its database is, once it has scanned.
+    """Return the version of Trivy and the age of its database, for the evidence.
 
-    Nobody but the environment says which Trivy that is. Raises CommandFailedError or
-    NothingToJudgeError where it does not tell.
+    Raises CommandFailedError or NothingToJudgeError if Trivy does not report them.
     """
     start = command(workspace) or trivy.BINARY
     ended = workspace.runner.run(trivy.version(start), timeout=DEADLINE)
@@ -73,10 +72,10 @@ def asked(workspace: Workspace) -> Asked:
         age = (stages.now() - made).total_seconds() / 86400
     except (ValueError, KeyError, TypeError) as error:
         raise NothingToJudgeError(
-            "Trivy does not say how old its database is.", why=f"{type(error).__name__}: {error}"
+            "Cannot determine the age of Trivy's database.", why=f"{type(error).__name__}: {error}"
         ) from error
     if age < -1:
-        raise NothingToJudgeError(f"Trivy's database is from the future: {made:%Y-%m-%d}.")
+        raise NothingToJudgeError(f"Trivy's database has a date in the future: {made:%Y-%m-%d}.")
     image = workspace.config.env.get(VARIABLE, "")
     checked = "its digest" if image else "nothing"
     return Asked(f"Trivy {name}", image or "trivy", checked, round(max(0.0, age), 1), foreign=True)
@@ -85,12 +84,12 @@ def asked(workspace: Workspace) -> Asked:
 def scan(workspace: Workspace, digest: str, platform: str) -> list[tuple[Advisory, str]]:
     """Return what Trivy finds in one platform, each with the diff id of its layer.
 
-    Raises CommandFailedError or NothingToJudgeError where it gave no answer.
+    Raises CommandFailedError, ConfigurationError or NothingToJudgeError without a valid report.
     """
     start = command(workspace) or trivy.BINARY
     argv = trivy.image(start, workspace.config.images.at(digest), platform)
     log = workspace.config.log("scan")
-    # Elsewhere, since a file of the project could make it pass something over, .trivyignore.
+    # In an empty directory, so that no .trivyignore of the project hides findings.
     with tempfile.TemporaryDirectory(prefix="towpath-") as empty:
         ended = workspace.runner.run(argv, cwd=Path(empty), timeout=DEADLINE, log=log)
     return reader.read_layers(ended.stdout)

@@ -1,4 +1,4 @@
-"""What we ask of Trivy. Pure: argv lists only."""
+"""The command lines of Trivy. Pure: argv lists only."""
 
 from __future__ import annotations
 

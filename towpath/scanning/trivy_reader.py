@@ -1,4 +1,4 @@
-"""What Trivy found in an image. Pure."""
+"""Read the report of Trivy about an image. Pure."""
 
 from __future__ import annotations
 
@@ -16,23 +16,26 @@ LIMIT = 64 << 20
 def read_trivy(text: str) -> list[Advisory]:
     """Return the findings of `trivy image --format=json`.
 
-    A report that says of no package that it was looked at raises NothingToJudgeError, and so does
-    one of a distribution whose support has ended: nobody writes advisories for it any more.
+    Raises NothingToJudgeError for a report without packages of the distribution, and for a
+    distribution that is no longer supported, since it gets no advisories.
     """
     return [row for row, _ in read_layers(text)]
 
 
 def read_layers(text: str) -> list[tuple[Advisory, str]]:
-    """Return the findings, each with the diff id of the layer that brought it, where it is said."""
+    """Return the findings, each with the diff id of its layer, empty if unknown.
+
+    Raises NothingToJudgeError as `read_trivy` does.
+    """
     try:
         document = documents.loads(text, LIMIT)
         results = document["Results"]
         if not any(row.get("Class") == "os-pkgs" for row in results):
-            raise ValueError("it looked at no package of the distribution")
+            raise ValueError("it has no packages of the distribution")
         _require_supported((document.get("Metadata") or {}).get("OS") or {})
         return [_found(row) for part in results for row in part.get("Vulnerabilities") or []]
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise NothingToJudgeError("Trivy's report cannot be read.", why=repr(error)) from error
+        raise NothingToJudgeError("Cannot read Trivy's report.", why=repr(error)) from error
 
 
 def _found(row: Mapping[str, Any]) -> tuple[Advisory, str]:
@@ -53,5 +56,5 @@ def _require_supported(system: Mapping[str, Any]) -> None:
         raise NothingToJudgeError(
             f"{name or 'The distribution'} has reached its end of life.",
             why="It gets no security updates, and there are no advisories about its packages.",
-            next_step="Build on a base whose distribution is supported.",
+            next_step="Use a base image with a supported distribution.",
         )

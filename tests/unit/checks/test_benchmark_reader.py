@@ -91,14 +91,14 @@ def test_the_gate_judges_the_slowdown(ratio: float, status: str) -> None:
     ("text", "why"),
     [
         (baseline({"3.12": KEPT}, "two"), "another reference"),
-        (baseline({"3.13": KEPT}), "nothing for Python 3.12"),
-        (baseline({"3.12": [1]}), "nothing for Python 3.12"),
-        (baseline([]), "nothing for Python 3.12"),
+        (baseline({"3.13": KEPT}), "no entry for Python 3.12"),
+        (baseline({"3.12": [1]}), "no entry for Python 3.12"),
+        (baseline([]), "no entry for Python 3.12"),
         (baseline({"3.12": {"ingest": 2.0}}), "health"),
         (baseline({"3.12": {**KEPT, "gone": 1.0}}), "gone"),
-        (baseline({"3.12": {**KEPT, "health": 0}}), "a time that is 0"),
-        (baseline({"3.12": {**KEPT, "health": "1"}}), "a time that is '1'"),
-        (baseline({"3.12": {**KEPT, "health": None}}), "a time that is None"),
+        (baseline({"3.12": {**KEPT, "health": 0}}), "invalid time 0"),
+        (baseline({"3.12": {**KEPT, "health": "1"}}), "invalid time '1'"),
+        (baseline({"3.12": {**KEPT, "health": None}}), "invalid time None"),
     ],
 )
 def test_a_baseline_that_does_not_fit_gives_no_verdict(text: str, why: str) -> None:

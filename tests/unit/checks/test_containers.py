@@ -155,7 +155,7 @@ def test_links_that_a_container_left_are_not_followed(
 
     assert found["lint-check"].status is Status.ERRORED
     assert not any((workspace.config.reports / "ci/lint-check").rglob("*.json"))
-    assert "! lint-check: not taken over: " in said(workspace)
+    assert "! lint-check: not copied from its reports: " in said(workspace)
 
 
 def test_all_services_pass(workspace: Workspace) -> None:
@@ -187,15 +187,25 @@ def test_all_services_pass(workspace: Workspace) -> None:
         ("lint-check", evidence("lint", "failed"), "failed", "lint is failed"),
         ("lint-check", evidence("lint", "errored"), "errored", "lint is errored"),
         ("lint-check", evidence("lint", subject=ELSEWHERE), "errored", "speaks of other files"),
-        ("lint-check", evidence("lint", code=1), "errored", "It passed, and then ended with 1."),
-        ("lint-check", evidence("tests"), "errored", "It left no evidence. its last words"),
-        ("lint-check", ends(0), "errored", "It left no evidence."),
+        (
+            "lint-check",
+            evidence("lint", code=1),
+            "errored",
+            "Its gates passed, but it ended with exit code 1.",
+        ),
+        ("lint-check", evidence("tests"), "errored", "It wrote no evidence. its last words"),
+        ("lint-check", ends(0), "errored", "It wrote no evidence."),
         ("lint-check", ends(125), "errored", "its last words"),
         ("build-test", junit(BAD_XML, 1), "failed", "tests_failed is 1"),
         ("build-test", junit(GOOD_XML[:40]), "errored", "no readable JUnit report"),
-        ("build-test", junit(GOOD_XML, 1), "errored", "It passed, and then ended with 1."),
+        (
+            "build-test",
+            junit(GOOD_XML, 1),
+            "errored",
+            "Its gates passed, but it ended with exit code 1.",
+        ),
         ("build-test", junit('<testsuite tests="0" failures="0" errors="0"/>'), "failed", "is 0"),
-        ("build-test", ends(0), "errored", "It left no report."),
+        ("build-test", ends(0), "errored", "It wrote no report."),
         ("ci-runner", ends(1), "errored", "its last words"),
     ],
 )

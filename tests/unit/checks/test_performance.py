@@ -61,7 +61,7 @@ def test_a_path_as_fast_as_before_passes(root: Path) -> None:
     assert found.status is Status.PASSED
     assert found.facts == {"slowdown": 1.25, "paths": {"ingest": 1.25}}
     assert list(found.artifacts) == ["reports/performance.json"]
-    assert "the worst: ingest, 1.25 x" in said(workspace)
+    assert "slowest: ingest, 1.25 times" in said(workspace)
     assert "--cov" not in calls(workspace)[-1]
 
 
@@ -106,7 +106,7 @@ def test_renew_makes_the_baseline_and_no_verdict(root: Path) -> None:
 
     kept = json.loads(baseline(workspace.config).read_text())
     assert kept["pythons"] == {PYTHON: {"ingest": 9.0}}
-    assert "have it reviewed" in said(workspace)
+    assert "Have the change reviewed" in said(workspace)
     with pytest.raises(NothingToJudgeError):
         evidence(workspace, "performance")
 
@@ -116,7 +116,7 @@ def test_a_failed_run_renews_nothing(root: Path) -> None:
     workspace = measured(root, 9.0, code=1)
     before = baseline(workspace.config).read_text()
 
-    with pytest.raises(CommandFailedError, match="stays as it is"):
+    with pytest.raises(CommandFailedError, match="was not updated"):
         performance.performance(workspace, ["--renew"])
 
     assert baseline(workspace.config).read_text() == before

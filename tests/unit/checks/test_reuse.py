@@ -110,7 +110,7 @@ def test_old_evidence_does_not_stand_for_a_session_that_wrote_none(project: conf
     sessions.ensure_checked(workspace, SOURCE, "lint")
     silent, _ = workspace_of(project, outcome("", code=1))
 
-    with pytest.raises(NothingToJudgeError, match="left no evidence"):
+    with pytest.raises(NothingToJudgeError, match="wrote no evidence"):
         sessions.ensure_checked(silent, SOURCE, "lint", fresh=True)
 
 
@@ -118,7 +118,7 @@ def test_a_pass_is_not_believed_when_the_session_failed_afterwards(project: conf
     """The gate passed and the session still ended badly: nobody knows why."""
     workspace, _ = workspace_of(project, leaves(project, GOOD, code=1))
 
-    with pytest.raises(NothingToJudgeError, match="failed after its gate"):
+    with pytest.raises(NothingToJudgeError, match="failed although its gate"):
         sessions.ensure_checked(workspace, SOURCE, "lint")
 
 
@@ -126,5 +126,5 @@ def test_evidence_of_other_files_is_refused(project: config.Config) -> None:
     """Files that changed while the session ran make its evidence worthless."""
     workspace, _ = workspace_of(project, leaves(project, GOOD, inputs="other"))
 
-    with pytest.raises(NothingToJudgeError, match="other files"):
+    with pytest.raises(NothingToJudgeError, match="other source files"):
         sessions.ensure_checked(workspace, SOURCE, "lint")

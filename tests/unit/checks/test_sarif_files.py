@@ -15,9 +15,9 @@ def test_findings_become_the_log_of_their_tool(tmp_path: Path) -> None:
     settings = config.parse({}, tmp_path, {})
     file = tmp_path / "reports/sarif/flake8.sarif"
 
-    alerts.tell(settings, "flake8", "7.5.0", [Finding("a.py", 3, "E501", "line too long")])
+    alerts.write_sarif(settings, "flake8", "7.5.0", [Finding("a.py", 3, "E501", "line too long")])
     (run,) = json.loads(file.read_text())["runs"]
-    alerts.tell(settings, "flake8", "7.5.0", [])
+    alerts.write_sarif(settings, "flake8", "7.5.0", [])
     (clean,) = json.loads(file.read_text())["runs"]
 
     assert [row["ruleId"] for row in run["results"]] == ["E501"]
@@ -27,9 +27,9 @@ def test_findings_become_the_log_of_their_tool(tmp_path: Path) -> None:
 def test_a_tool_without_a_verdict_leaves_no_log(tmp_path: Path) -> None:
     """An empty one would close what is open; forgetting twice is no mistake."""
     settings = config.parse({}, tmp_path, {})
-    alerts.tell(settings, "flake8", "7.5.0", [])
+    alerts.write_sarif(settings, "flake8", "7.5.0", [])
 
-    assert alerts.tell(settings, "flake8", "7.5.0", None) is None
-    assert alerts.tell(settings, "flake8", "7.5.0", None) is None
+    assert alerts.write_sarif(settings, "flake8", "7.5.0", None) is None
+    assert alerts.write_sarif(settings, "flake8", "7.5.0", None) is None
 
     assert list((tmp_path / "reports/sarif").iterdir()) == []

@@ -148,7 +148,7 @@ def test_nothing_changed_is_not_run_again(root: Path, stage: str) -> None:
     assert stages.read_statement(workspace.config, stage) == statement
     said = workspace.terminal.said  # type: ignore[attr-defined]
     passed_on = statement.subject.digest["gitCommit"][:7]
-    assert f"{stage}: unchanged since 2026-11-24T21:00:00Z, 12.9 s saved" in said
+    assert f"{stage}: unchanged since 2026-11-24T21:00:00Z, skipping saves 12.9 s" in said
     assert f"passed on {passed_on}" in said
 
 

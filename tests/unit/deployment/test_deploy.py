@@ -88,7 +88,7 @@ def test_what_serves_already_is_left_alone(served: Site, world: World) -> None:
 
     assert (world.rows, world.acts) == (before, [])
     assert deployed.previous == FIRST
-    assert "nothing changes" in said(served)
+    assert "nothing to do" in said(served)
 
 
 def test_a_release_that_does_not_get_well_is_undone(served: Site, world: World) -> None:
@@ -109,7 +109,7 @@ def test_a_release_that_starts_again_and_again_is_undone(served: Site, world: Wo
     with pytest.raises(DeploymentUndoneError) as caught:
         deploy.carry_out(served, "deploy", SECOND, "2.0")
 
-    assert "started again 2 times" in caught.value.why
+    assert "restarted 2 times" in caught.value.why
 
 
 def test_errors_under_real_requests_bring_the_old_release_back(served: Site, world: World) -> None:
@@ -133,7 +133,7 @@ def test_errors_under_real_requests_bring_the_old_release_back(served: Site, wor
 def test_a_failed_first_deployment_says_that_nothing_serves(site: Site, world: World) -> None:
     """There is no old release to speak of."""
     world.sick = {FIRST}
-    with pytest.raises(DeploymentUndoneError, match="nothing served before"):
+    with pytest.raises(DeploymentUndoneError, match="no release serves"):
         deploy.carry_out(site, "deploy", FIRST, "1.0")
 
     assert world.ready == []
@@ -194,7 +194,7 @@ def test_a_rollback_past_the_schema_is_refused(served: Site, world: World) -> No
     """A release that does not have an applied migration, which was not safe for it, stays away."""
     deploy.carry_out(served, "deploy", SECOND, "2.0")
     world.plan["unknown"] = ["app.0002_drop"]
-    with pytest.raises(GateFailedError, match="has moved past 1.0: app.0002_drop"):
+    with pytest.raises(GateFailedError, match="is too new for 1.0: app.0002_drop"):
         deploy.carry_out(served, "rollback", FIRST, "1.0")
 
     assert world.ready == ["2.0"]
@@ -257,7 +257,7 @@ def test_an_undo_that_fails_is_left_to_the_next_call(
         with pytest.raises(CommandFailedError, match="Undoing the deployment failed") as caught:
             deploy.carry_out(served, "deploy", SECOND, "2.0")
 
-    assert "next `invoke deploy" in caught.value.next_step
+    assert "Run `invoke deploy" in caught.value.next_step
     assert deploy.recover(served) is not None
     assert world.ready == ["1.0"]
 
@@ -287,13 +287,13 @@ def test_a_locked_environment_is_not_touched(served: Site, world: World) -> None
 
 def test_an_environment_without_a_port_takes_no_release(world: World, tmp_path: Path) -> None:
     """Nobody could reach what is deployed there."""
-    with pytest.raises(ConfigurationError, match="takes no release"):
+    with pytest.raises(ConfigurationError, match="no port configured"):
         deploy.carry_out(site_of(world, tmp_path, port=0), "deploy", FIRST, "1.0")
 
 
 def test_too_many_replicas_for_the_proxy_are_refused(world: World, tmp_path: Path) -> None:
     """Old and new together must fit."""
-    with pytest.raises(ConfigurationError, match="5 replicas"):
+    with pytest.raises(ConfigurationError, match="Too many replicas in staging: 5"):
         deploy.carry_out(site_of(world, tmp_path, replicas=5), "deploy", FIRST, "1.0")
 
 

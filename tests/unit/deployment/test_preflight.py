@@ -65,7 +65,7 @@ def test_an_image_without_room_is_refused_before_it_is_fetched(
     """The disk that counts is the engine's."""
     monkeypatch.setattr(world, "data_directory", lambda: tmp_path)
     monkeypatch.setattr(preflight, "UNPACKED", 1 << 50)
-    with pytest.raises(CommandFailedError, match="no room for the image of 1.0"):
+    with pytest.raises(CommandFailedError, match="Not enough disk space for the image of 1.0"):
         preflight.preflight(site, release_of(site, store))
 
     assert world.images == {}
@@ -74,5 +74,5 @@ def test_an_image_without_room_is_refused_before_it_is_fetched(
 def test_an_image_of_another_machine_in_the_engine_is_refused(site: Site, world: World) -> None:
     """Someone may have fetched the other platform under this very digest."""
     world.images["box@sha256:x"] = "linux/arm64"
-    with pytest.raises(CommandFailedError, match="not for this machine"):
+    with pytest.raises(CommandFailedError, match="does not match the platform"):
         preflight.preflight(site, Release("box@sha256:x", "sha256:x", "1.0"))

@@ -70,7 +70,7 @@ def test_staging_takes_nothing_that_its_evidence_speaks_against(
     for wanted in ("", digest):
         with pytest.raises(PromotionRefusedError) as caught:
             target.choose(workspace, STAGING, wanted)
-        assert caught.value.what == f"{SOURCE.version} ({digest}) may not run in staging."
+        assert caught.value.what == f"{SOURCE.version} ({digest}) cannot be deployed to staging."
         assert caught.value.why.splitlines() == [
             f"{name}: there is no evidence" for name in NEEDED["test"]
         ]
@@ -94,7 +94,7 @@ def test_a_tag_put_by_hand_is_no_release(store: Store, workspace: Workspace) -> 
     with pytest.raises(PromotionRefusedError) as caught:
         target.choose(workspace, PRODUCTION)
 
-    assert caught.value.what == f"{SOURCE.version} ({digest}) may not run in production."
+    assert caught.value.what == f"{SOURCE.version} ({digest}) cannot be deployed to production."
     assert caught.value.why == (
         "promote-release: there is no evidence; a tag alone does not make a release"
     )

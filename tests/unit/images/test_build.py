@@ -67,7 +67,7 @@ def test_a_builder_that_pushed_nothing_is_an_error(store: Store, tmp_path: Path)
     """Exit code 0 with nothing in the registry moves no tag."""
     workspace = session_with(tmp_path, store, lambda: f"sha256:{'0' * 64}")
 
-    with pytest.raises(RegistryError, match="does not hold sha256:000"):
+    with pytest.raises(RegistryError, match="sha256:0+ is not in"):
         build.build(workspace, SOURCE, platforms=BOTH)
     assert store.tags == {}
 
@@ -80,7 +80,7 @@ def test_an_image_without_a_platform_is_an_error(store: Store, tmp_path: Path) -
         pushing(store, platforms=("linux/amd64",)),
     )
 
-    with pytest.raises(RegistryError, match="lacks linux/arm64"):
+    with pytest.raises(RegistryError, match="has no image for linux/arm64"):
         build.build(workspace, SOURCE, platforms=BOTH)
     assert "built" not in store.tags
 
@@ -136,7 +136,7 @@ def test_files_that_change_meanwhile_are_noticed(store: Store, tmp_path: Path) -
     workspace = session_with(tmp_path, store, pushing(store))
     before = replace(SOURCE, tree="8" * 40)
 
-    with pytest.raises(NothingToJudgeError, match="changed while"):
+    with pytest.raises(NothingToJudgeError, match="changed during"):
         build.build(workspace, before, platforms=BOTH)
 
 
@@ -146,7 +146,7 @@ def test_a_released_version_is_never_replaced(store: Store, tmp_path: Path) -> N
     first = push_image(store.client(), labels(), layer=b"first", tag="1.2.3").digest
     workspace = session_with(tmp_path, store, pushing(store))
 
-    with pytest.raises(RegistryError, match="1.2.3 is in the registry already"):
+    with pytest.raises(RegistryError, match="1.2.3 already exists in the registry"):
         build.build(workspace, released, platforms=BOTH)
     assert store.tags["1.2.3"] == first
     assert "built" not in store.tags
@@ -223,7 +223,7 @@ def test_one_bad_target_moves_no_tag(store: Store, tmp_path: Path) -> None:
     pushes = iter([pushing(store), pushing(store, platforms=("linux/amd64",), tag="half")])
     workspace = session_with(tmp_path, store, lambda: next(pushes)())
 
-    with pytest.raises(RegistryError, match="lacks linux/arm64"):
+    with pytest.raises(RegistryError, match="has no image for linux/arm64"):
         build.build_all(workspace, SOURCE, platforms=BOTH, targets=("production", "testing"))
     assert set(store.tags) == {"arrived", "half"}
 
@@ -265,7 +265,7 @@ def test_a_base_that_cannot_be_told_is_said(store: Store, tmp_path: Path) -> Non
 
     assert built.above_base == {}
     assert isinstance(workspace.terminal, QuietTerminal)
-    assert "The base of production is not known" in workspace.terminal.said
+    assert "Cannot determine the base image of production" in workspace.terminal.said
 
 
 def test_a_program_of_another_architecture_stops_before_the_tags(
@@ -300,7 +300,7 @@ def test_a_layer_that_is_no_archive_is_nothing_to_judge(store: Store, tmp_path: 
     """What cannot be looked into is never taken for right."""
     workspace = session_with(tmp_path, store, pushing(store, layer=b"\x28\xb5\x2f\xfd"))
 
-    with pytest.raises(NothingToJudgeError, match="cannot be read"):
+    with pytest.raises(NothingToJudgeError, match="Cannot read"):
         build.build(workspace, SOURCE, platforms=BOTH)
     assert set(store.tags) == {"arrived"}
 

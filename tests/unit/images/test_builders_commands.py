@@ -46,6 +46,6 @@ def test_the_small_ones() -> None:
 
 def test_a_builder_is_brought_here_by_the_name_of_its_node() -> None:
     """buildx calls the first node of a builder by its name and 0."""
-    assert builders.bring_here("b") == [
+    assert builders.move_to_local_engine("b") == [
         *("docker", "buildx", "create", "--name=b", "--node=b0", "--driver=docker-container"),
     ]

@@ -38,11 +38,17 @@ def test_a_system_is_named_by_the_engine(said: dict[str, str], platform: str) ->
 @pytest.mark.parametrize(
     ("said", "what"),
     [
-        ("", "The engine's answer is not JSON."),
-        ("[]", "The engine did not answer."),
-        ("{}", "The engine's answer names no architecture."),
-        ('{"Architecture": ""}', "The engine's answer names no architecture."),
-        ('{"Architecture": 1}', "The engine's answer names no architecture."),
+        ("", "Unexpected output of `docker info`: not valid JSON."),
+        ("[]", "The Docker engine did not respond."),
+        ("{}", "Unexpected output of `docker info`: missing field 'Architecture'."),
+        (
+            '{"Architecture": ""}',
+            "Unexpected output of `docker info`: missing field 'Architecture'.",
+        ),
+        (
+            '{"Architecture": 1}',
+            "Unexpected output of `docker info`: missing field 'Architecture'.",
+        ),
     ],
 )
 def test_an_answer_that_says_nothing_is_refused(said: str, what: str) -> None:
@@ -60,7 +66,7 @@ def test_a_client_that_reached_nobody_is_no_answer() -> None:
     with pytest.raises(NothingToJudgeError) as caught:
         builders.native(said)
 
-    assert caught.value.what == "The engine did not answer."
+    assert caught.value.what == "The Docker engine did not respond."
     assert caught.value.why == "Cannot connect; twice"
 
 

@@ -45,7 +45,7 @@ def test_the_step_is_named_with_its_last_words(tmp_path: Path) -> None:
     assert error.lines() == [
         "The build failed at [builder 2/2].",
         "why: no such file\nit ended",
-        "next: Read reports/logs/build.log.",
+        "next: See reports/logs/build.log.",
     ]
     assert (tmp_path / "reports/logs/build.log").is_file()
 
@@ -79,7 +79,7 @@ def test_a_builder_that_lost_track_is_asked_once_more(tmp_path: Path) -> None:
     ran = solving.solve(workspace, ["sh", "-c", script], log=tmp_path / "reports/logs/build.log")
 
     assert ran.ok
-    assert "it is asked once more" in terminal.err_text.getvalue()
+    assert "retrying once" in terminal.err_text.getvalue()
 
 
 def test_one_that_stays_lost_is_not_asked_for_ever(tmp_path: Path) -> None:

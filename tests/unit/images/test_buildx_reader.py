@@ -79,7 +79,7 @@ def test_the_provenance_of_every_platform_is_read() -> None:
 @pytest.mark.parametrize("said", ["x", ["x"], {"materials": ["x"]}, {"materials": [{}]}])
 def test_a_provenance_of_another_form_is_not_silence(said: object) -> None:
     """That nothing went in is not what it says."""
-    with pytest.raises(NothingToJudgeError, match="provenance of x that cannot be read"):
+    with pytest.raises(NothingToJudgeError, match="invalid provenance for target x"):
         buildx.materials(json.dumps({"x": {"buildx.build.provenance": said}}), "x")
 
 
@@ -135,8 +135,8 @@ def test_only_the_end_of_what_it_said_is_told() -> None:
     found = buildx.failure(PLAIN.replace("#13 0.086 first\n", lines))
 
     assert found is not None
-    assert found.said.splitlines()[:2] == ["line 26", "line 27"]
-    assert len(found.said.splitlines()) == buildx.LAST + 1
+    assert found.output.splitlines()[:2] == ["line 26", "line 27"]
+    assert len(found.output.splitlines()) == buildx.LAST + 1
 
 
 def test_a_step_that_says_nothing_has_its_error() -> None:
@@ -168,14 +168,14 @@ def test_a_build_without_a_failed_step_has_none(log: str) -> None:
 )
 def test_a_builder_that_lost_its_cache_is_known(error: str) -> None:
     """In its own errors only: what a step prints is the step's."""
-    assert buildx.is_lost(f"#1 DONE\nERROR: failed to solve: {error}\n")
-    assert buildx.is_lost(f"#4 ERROR: {error}")
-    assert not buildx.is_lost(f"#3 0.1 {error}\nERROR: failed to solve: it ended\n")
+    assert buildx.is_cache_error(f"#1 DONE\nERROR: failed to solve: {error}\n")
+    assert buildx.is_cache_error(f"#4 ERROR: {error}")
+    assert not buildx.is_cache_error(f"#3 0.1 {error}\nERROR: failed to solve: it ended\n")
 
 
 def test_an_image_that_is_not_there_is_not_lost() -> None:
     """It would not be there the second time either."""
-    assert not buildx.is_lost("ERROR: failed to solve: python:3.99: not found")
+    assert not buildx.is_cache_error("ERROR: failed to solve: python:3.99: not found")
 
 
 def test_the_exit_codes_are_those_of_the_commands_that_failed() -> None:

@@ -1,4 +1,4 @@
-"""The cache of builds: when it is used, what it is called, what it holds, and how it goes."""
+"""The build cache: when it is used, what it is called, what it holds, and how it goes."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def test_when_it_is_used(
 
 def test_another_word_is_refused(tmp_path: Path, store: Store) -> None:
     """A typing mistake is no choice."""
-    with pytest.raises(ConfigurationError, match="TOWPATH_CACHE is 'yes'"):
+    with pytest.raises(ConfigurationError, match="Invalid value for TOWPATH_CACHE: 'yes'"):
         cache.wanted(workspace_at(tmp_path, store, TOWPATH_CACHE="yes"))
 
 

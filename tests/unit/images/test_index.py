@@ -67,7 +67,7 @@ def test_another_platform_than_ordered_is_refused(tmp_path: Path, store: Store) 
     with pytest.raises(RegistryError) as caught:
         join.join(workspace, "t", [(NEAR_PLACE, near), (FAR_PLACE, near)], BOTH, {})
 
-    assert caught.value.what == f"{FAR} built no linux/arm64."
+    assert caught.value.what == f"{FAR} did not build linux/arm64."
     assert "t" not in store.client().tags()
 
 
@@ -79,8 +79,8 @@ def test_a_push_that_went_elsewhere_is_told(tmp_path: Path, store: Store) -> Non
     with pytest.raises(RegistryError) as caught:
         join.join(workspace, "t", [(FAR_PLACE, lost)], BOTH[1:], {})
 
-    assert f"{FAR} built linux/arm64, and" in caught.value.what
-    assert f"{store.host} is another one there." in caught.value.why
+    assert f"The image for linux/arm64 that {FAR} built is not in" in caught.value.what
+    assert f"There, {store.host} is another machine." in caught.value.why
 
 
 def of_both(root: Path, store: Store, machines: Machines) -> Workspace:
@@ -163,9 +163,11 @@ def test_a_build_that_fails_elsewhere_names_the_machine(tmp_path: Path, store: S
     with pytest.raises(CommandFailedError) as caught:
         bake.solve(of_both(tmp_path, store, machines), ORDER)
 
-    assert caught.value.what == f"{FAR} could not build linux/arm64: docker failed (exit code 1)."
+    assert (
+        caught.value.what == f"Build of linux/arm64 failed on {FAR}: docker failed (exit code 1)."
+    )
     assert caught.value.why == "no such host"
-    assert "is another registry there" in caught.value.next_step
+    assert "is a different registry" in caught.value.next_step
 
 
 def test_what_stays_in_the_engine_is_built_here(tmp_path: Path, store: Store) -> None:
@@ -193,8 +195,8 @@ def test_an_engine_without_image_store_keeps_one_platform(tmp_path: Path, store:
         bake.keep(of_both(tmp_path, store, machines), ORDER, "production")
 
     assert caught.value.lines() == [
-        "The engine keeps an image for one platform, not for 2.",
-        "why: It has no image store of containerd.",
-        "next: Name one platform with --platforms, or push: leave out --no-push.",
+        "The Docker engine cannot store one image for 2 platforms.",
+        "why: It does not use the containerd image store.",
+        "next: Choose one platform with --platforms, or push the image: leave out --no-push.",
     ]
     assert not any("bake" in line for line in machines.lines)

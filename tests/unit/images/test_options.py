@@ -19,7 +19,7 @@ def test_all_names_every_target() -> None:
     ("target", "options", "words"),
     [
         ("producton", {}, "Did you mean 'production'"),
-        (" , ", {}, "No target is named"),
+        (" , ", {}, "No target given"),
         ("production", {"progress": "plane"}, "Did you mean 'plain'"),
         ("all", {"push": False}, "Without a push"),
         ("production", {"push": False, "tag": "try-1"}, "Without a push"),

@@ -44,7 +44,7 @@ def test_without_a_table_this_machine_builds_all(tmp_path: Path) -> None:
     """Nothing else is asked."""
     machines = Machines({HERE: Engine("x86_64")})
 
-    with builders.places(workspace_of(tmp_path, machines, ""), BOTH) as found:
+    with builders.ready_builders(workspace_of(tmp_path, machines, ""), BOTH) as found:
         assert found == (Builder("docker", BOTH),)
     assert machines.lines == ["docker info --format json"]
 
@@ -54,7 +54,7 @@ def test_each_machine_gets_its_own_platform(tmp_path: Path) -> None:
     machines = Machines({HERE: Engine("x86_64"), FAR: Engine()})
     workspace = workspace_of(tmp_path, machines)
 
-    with builders.places(workspace, BOTH) as (near, far):
+    with builders.ready_builders(workspace, BOTH) as (near, far):
         assert (near.platforms, near.elsewhere) == (("linux/amd64",), False)
         assert (far.name, far.platforms, far.builder) == (FAR, ("linux/arm64",), "default")
         assert far.elsewhere
@@ -67,7 +67,7 @@ def test_this_machine_is_not_asked_for_what_others_build(tmp_path: Path) -> None
     """It may have no engine at all."""
     machines = Machines({FAR: Engine()})
 
-    with builders.places(workspace_of(tmp_path, machines), ("linux/arm64",)) as found:
+    with builders.ready_builders(workspace_of(tmp_path, machines), ("linux/arm64",)) as found:
         assert [place.name for place in found] == [FAR]
     assert len(machines.lines) == 1
 
@@ -76,7 +76,9 @@ def test_files_for_tls_are_given_by_the_names_that_the_client_reads(tmp_path: Pa
     """They stay where they are, and the directory is gone afterwards."""
     machines = Machines({HERE: Engine("x86_64"), TLS: Engine()})
 
-    with builders.places(workspace_of(tmp_path, machines, with_tls(tmp_path)), BOTH) as found:
+    with builders.ready_builders(
+        workspace_of(tmp_path, machines, with_tls(tmp_path)), BOTH
+    ) as found:
         folder = Path(found[1].env["DOCKER_CERT_PATH"])
         assert found[1].env["DOCKER_TLS_VERIFY"] == "1"
     assert machines.material == [{"ca.pem": "the ca", "cert.pem": "the cert", "key.pem": "the key"}]
@@ -89,10 +91,13 @@ def test_a_file_that_is_missing_is_a_setting(tmp_path: Path) -> None:
     workspace = workspace_of(tmp_path, machines, with_tls(tmp_path))
     (tmp_path / "key.txt").unlink()
 
-    with pytest.raises(ConfigurationError) as caught, builders.places(workspace, BOTH):
+    with pytest.raises(ConfigurationError) as caught, builders.ready_builders(workspace, BOTH):
         pass
 
-    assert caught.value.what == f"{TLS} cannot build linux/arm64: its key cannot be read."
+    assert (
+        caught.value.what
+        == f"Cannot build linux/arm64 on {TLS}: its TLS file 'key' cannot be read."
+    )
     assert str(tmp_path / "key.txt") in caught.value.why
     assert machines.lines == []
 
@@ -102,15 +107,15 @@ def test_a_machine_that_does_not_answer_is_named(tmp_path: Path) -> None:
     machines = Machines({HERE: Engine("x86_64")})
     workspace = workspace_of(tmp_path, machines)
 
-    with pytest.raises(CommandFailedError) as caught, builders.places(workspace, BOTH):
+    with pytest.raises(CommandFailedError) as caught, builders.ready_builders(workspace, BOTH):
         pass
 
     assert caught.value.code == 5
     assert caught.value.lines() == [
-        f"{FAR} cannot build linux/arm64: The engine did not answer.",
+        f"Cannot build linux/arm64 on {FAR}: The Docker engine did not respond.",
         "why: Cannot connect",
-        f"next: Try `docker --host={FAR} info`; with TOWPATH_BUILDERS= (empty) this machine"
-        " builds everything.",
+        f"next: Check with `docker --host={FAR} info`. "
+        "To build everything locally, set TOWPATH_BUILDERS to an empty value.",
     ]
     assert made(workspace) == []
 
@@ -120,7 +125,7 @@ def test_a_machine_behind_tls_is_tried_with_its_files(tmp_path: Path) -> None:
     machines = Machines({HERE: Engine("x86_64")})
     workspace = workspace_of(tmp_path, machines, with_tls(tmp_path))
 
-    with pytest.raises(CommandFailedError) as caught, builders.places(workspace, BOTH):
+    with pytest.raises(CommandFailedError) as caught, builders.ready_builders(workspace, BOTH):
         pass
 
     files = f"--tlscacert=ca.txt --tlscert={tmp_path}/cert.txt --tlskey=~/key.txt"
@@ -132,10 +137,10 @@ def test_a_machine_of_another_platform_is_told(tmp_path: Path) -> None:
     machines = Machines({HERE: Engine("x86_64"), FAR: Engine("x86_64")})
     workspace = workspace_of(tmp_path, machines)
 
-    with builders.places(workspace, BOTH) as found:
+    with builders.ready_builders(workspace, BOTH) as found:
         assert [place.emulates for place in found] == [False, True]
     assert isinstance(workspace.terminal, QuietTerminal)
-    assert "is a machine of linux/amd64" in " ".join(workspace.terminal.said.split())
+    assert "is a linux/amd64 machine" in " ".join(workspace.terminal.said.split())
 
 
 def test_an_engine_without_image_store_gets_a_builder_there(tmp_path: Path) -> None:
@@ -143,9 +148,9 @@ def test_an_engine_without_image_store_gets_a_builder_there(tmp_path: Path) -> N
     machines = Machines({HERE: Engine("x86_64"), FAR: Engine(store=False)})
     workspace = workspace_of(tmp_path, machines)
 
-    with builders.places(workspace, BOTH) as found:
+    with builders.ready_builders(workspace, BOTH) as found:
         name = found[1].builder
-    with builders.places(workspace, BOTH) as again:
+    with builders.ready_builders(workspace, BOTH) as again:
         assert again[1].builder == name
         assert again[1].env == {}
 
@@ -158,13 +163,13 @@ def test_a_builder_behind_tls_is_reached_by_a_context(tmp_path: Path) -> None:
     """Both go when the certificate changes, and others take their place."""
     machines = Machines({HERE: Engine("x86_64"), TLS: Engine(store=False)})
     workspace = workspace_of(tmp_path, machines, with_tls(tmp_path))
-    with builders.places(workspace, BOTH):
+    with builders.ready_builders(workspace, BOTH):
         before = dict(machines.contexts)
     assert list(before.values()) == [TLS]
     assert list(before) == [f"{name}-engine" for name in machines.builders]
 
     (tmp_path / "cert.txt").write_text("another cert")
-    with builders.places(workspace, BOTH):
+    with builders.ready_builders(workspace, BOTH):
         pass
 
     assert len(machines.builders) == 1
@@ -177,11 +182,11 @@ def without_its_table(root: Path) -> tuple[Machines, Workspace]:
     """Return what is left of a builder once its project names none any more and builds again."""
     machines = Machines({HERE: Engine("x86_64"), FAR: Engine(store=False)})
     workspace = workspace_of(root, machines)
-    with builders.places(workspace, BOTH):
+    with builders.ready_builders(workspace, BOTH):
         pass
     workspace = replace(workspace, config=replace(workspace.config, builders={}))
 
-    with builders.places(workspace, BOTH):
+    with builders.ready_builders(workspace, BOTH):
         pass
     return machines, workspace
 
@@ -200,7 +205,7 @@ def test_a_builder_that_builds_just_now_is_not_taken_away(tmp_path: Path) -> Non
     workspace = workspace_of(tmp_path, machines)
     other = replace(workspace, config=replace(workspace.config, builders={}))
 
-    with builders.places(workspace, BOTH) as found, builders.places(other, BOTH):
+    with builders.ready_builders(workspace, BOTH) as found, builders.ready_builders(other, BOTH):
         assert list(machines.builders) == [found[1].builder]
 
 
@@ -209,8 +214,8 @@ def test_a_builder_that_does_not_start_is_taken_away(tmp_path: Path) -> None:
     machines = Machines({HERE: Engine("x86_64"), TLS: Engine(store=False, starts=False)})
     workspace = workspace_of(tmp_path, machines, with_tls(tmp_path))
 
-    with pytest.raises(CommandFailedError, match="cannot build linux/arm64: docker failed"):
-        with builders.places(workspace, BOTH):
+    with pytest.raises(CommandFailedError, match="Cannot build linux/arm64 on .*: docker failed"):
+        with builders.ready_builders(workspace, BOTH):
             pass
 
     assert (machines.builders, machines.contexts, made(workspace)) == ({}, {}, [])
@@ -222,7 +227,7 @@ def test_ctrl_c_leaves_nothing_half_made(tmp_path: Path, moment: str) -> None:
     machines = Machines({HERE: Engine("x86_64"), TLS: Engine(store=False)}, interrupted=moment)
     workspace = workspace_of(tmp_path, machines, with_tls(tmp_path))
 
-    with pytest.raises(InterruptedRunError), builders.places(workspace, BOTH):
+    with pytest.raises(InterruptedRunError), builders.ready_builders(workspace, BOTH):
         pass
 
     assert (machines.builders, machines.contexts, made(workspace)) == ({}, {}, [])
@@ -233,10 +238,10 @@ def test_a_cluster_that_is_not_there_is_named(tmp_path: Path) -> None:
     machines = Machines({HERE: Engine("x86_64")})
     workspace = workspace_of(tmp_path, machines, "kubernetes://builds")
 
-    with pytest.raises(CommandFailedError) as caught, builders.places(workspace, BOTH):
+    with pytest.raises(CommandFailedError) as caught, builders.ready_builders(workspace, BOTH):
         pass
 
-    assert caught.value.what.startswith("kubernetes://builds cannot build linux/arm64: ")
+    assert caught.value.what.startswith("Cannot build linux/arm64 on kubernetes://builds: ")
     assert "kubectl get nodes" in caught.value.next_step
     assert (machines.builders, made(workspace)) == ({}, [])
 
@@ -249,9 +254,9 @@ def test_a_removal_waits_for_nobody(tmp_path: Path) -> None:
     record.parent.mkdir(parents=True)
     with record.open("a") as stream:
         fcntl.flock(stream, fcntl.LOCK_SH)
-        with builders.places(workspace, BOTH):
+        with builders.ready_builders(workspace, BOTH):
             assert made(workspace) == [record.name]
-    with builders.places(workspace, BOTH):
+    with builders.ready_builders(workspace, BOTH):
         assert made(workspace) == []
 
 
@@ -259,11 +264,11 @@ def test_a_build_of_one_platform_keeps_the_builders_of_others(tmp_path: Path) ->
     """What it does not ask for is still in the settings, so its builder stays with its cache."""
     machines = Machines({HERE: Engine("x86_64"), TLS: Engine(store=False)})
     workspace = workspace_of(tmp_path, machines, with_tls(tmp_path))
-    with builders.places(workspace, BOTH):
+    with builders.ready_builders(workspace, BOTH):
         pass
     kept = dict(machines.builders)
 
-    with builders.places(workspace, ("linux/amd64",)):
+    with builders.ready_builders(workspace, ("linux/amd64",)):
         pass
 
     assert machines.builders == kept != {}
@@ -274,11 +279,11 @@ def test_a_file_of_another_platform_that_is_missing_takes_no_builder_away(tmp_pa
     """Without its certificate nobody can tell which builder is its own."""
     machines = Machines({HERE: Engine("x86_64"), TLS: Engine(store=False)})
     workspace = workspace_of(tmp_path, machines, with_tls(tmp_path))
-    with builders.places(workspace, BOTH):
+    with builders.ready_builders(workspace, BOTH):
         kept = dict(machines.builders)
     (tmp_path / "cert.txt").unlink()
 
-    with builders.places(workspace, ("linux/amd64",)) as found:
+    with builders.ready_builders(workspace, ("linux/amd64",)) as found:
         assert [place.name for place in found] == ["docker"]
 
     assert machines.builders == kept != {}
@@ -303,7 +308,7 @@ def test_a_builder_is_written_down_though_a_neighbour_gave_it_up(tmp_path: Path)
     name = workspace.config.builders["linux/arm64"].builder("box")
     machines.record = workspace.config.state / "builders" / name
 
-    with builders.places(workspace, BOTH):
+    with builders.ready_builders(workspace, BOTH):
         assert list(machines.builders) == [name] == made(workspace)
 
 
@@ -316,19 +321,19 @@ def test_a_machine_that_is_gone_stops_no_build(
     machines = Machines({HERE: Engine("x86_64"), endpoint: Engine(store=False)})
     said = with_tls(tmp_path) if endpoint == TLS else endpoint
     workspace = workspace_of(tmp_path, machines, said)
-    with builders.places(workspace, BOTH) as found:
+    with builders.ready_builders(workspace, BOTH) as found:
         name = found[1].builder
     del machines.engines[endpoint]
     machines.engines |= {endpoint: now} if now else {}
     workspace = replace(workspace, config=replace(workspace.config, builders={}))
 
-    with builders.places(workspace, BOTH) as found:
+    with builders.ready_builders(workspace, BOTH) as found:
         assert found == (Builder("docker", BOTH),)
 
     assert (machines.builders, machines.contexts, made(workspace)) == ({}, {}, [])
     assert isinstance(workspace.terminal, QuietTerminal)
     told = " ".join(workspace.terminal.said.split())
-    assert f"{endpoint} did not answer: what is called {name} may still be there." in told
+    assert f"{endpoint} did not respond. The builder {name} may still exist there." in told
 
 
 def test_a_removal_that_succeeds_warns_of_nothing(tmp_path: Path) -> None:
@@ -336,6 +341,6 @@ def test_a_removal_that_succeeds_warns_of_nothing(tmp_path: Path) -> None:
     machines, workspace = without_its_table(tmp_path)
 
     assert isinstance(workspace.terminal, QuietTerminal)
-    assert f"The builder on {FAR} is in no settings: it is removed." in workspace.terminal.said
+    assert f"Removing builder on {FAR}: it is no longer configured." in workspace.terminal.said
     assert "may still be there" not in workspace.terminal.said
     assert not any("--node=" in line for line in machines.lines)

@@ -144,7 +144,7 @@ def test_an_unproven_gate_is_shown_and_does_not_stop_the_run() -> None:
     jsonschema.Draft202012Validator(SCHEMA).validate(document)
     assert document["status"] == "passed"
     assert document["stages"]["security"]["status"] == "errored"
-    assert "unproven: ADVISORIES_HIGH" in report.markdown(document)
+    assert "not evaluated: ADVISORIES_HIGH" in report.markdown(document)
 
 
 def test_a_stopped_stage_says_why() -> None:
@@ -184,10 +184,10 @@ def test_the_note_names_what_was_saved_and_the_sizes() -> None:
     """The words of a table come from the stage's own numbers."""
     document = composed(*FULL)
 
-    assert "evidence still holds, saved 8.2 s" in report.note(document["stages"]["test"])
+    assert "evidence reused, saved 8.2 s" in report.note(document["stages"]["test"])
     assert "coverage 97.50 %" in report.note(document["stages"]["test"])
     assert "linux/amd64 61.0 MB" in report.note(document["stages"]["build"])
-    assert report.note({"unproven": ["ADVISORIES_HIGH"]}) == "unproven: ADVISORIES_HIGH"
+    assert report.note({"unproven": ["ADVISORIES_HIGH"]}) == "not evaluated: ADVISORIES_HIGH"
 
 
 STOPPED = StageResult("lint", Status.FAILED, 2, reason="a|b", error=TowpathError("no"))

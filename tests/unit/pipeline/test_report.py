@@ -94,7 +94,7 @@ def test_a_broken_report_is_nothing_to_judge(tmp_path: Path, content: str) -> No
     file.parent.mkdir()
     file.write_text(content)
 
-    with pytest.raises(NothingToJudgeError, match="cannot be read"):
+    with pytest.raises(NothingToJudgeError, match="Cannot read the report"):
         reports.read_report(workspace.config)
 
 

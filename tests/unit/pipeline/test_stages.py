@@ -142,7 +142,7 @@ def test_a_scan_of_today_is_reused(run: Run, built: str) -> None:
     assert (result.status, result.saved) == (Status.PASSED, 4.0)
     assert result.fields["vulnerabilities"] == {"critical": 0, "high": 0, "medium": 0, "low": 0}
     assert result.fields["growth"] == {"linux/amd64": -1}
-    assert "since the release linux/amd64 -0.0 MB" in report.note(result.as_json())
+    assert "since release linux/amd64 -0.0 MB" in report.note(result.as_json())
 
 
 def test_a_scan_that_nobody_answered_is_unproven_and_does_not_stop(run: Run, built: str) -> None:

@@ -89,7 +89,7 @@ def test_without_yes_nothing_is_deleted(workspace: Workspace, store: Store) -> N
     assert store.manifests == before
     assert {line.partition(" ")[0] for line in store.asked} == {"GET"}
     assert "one of the last 1" in said(workspace)
-    assert "1 images and 2 parts go" in said(workspace)
+    assert "Would delete 1 images (3 manifests" in said(workspace)
 
 
 @pytest.mark.parametrize("api", [False, True], ids=["fallback tag", "referrers API"])
@@ -124,10 +124,10 @@ def test_what_an_environment_needs_stays(workspace: Workspace, store: Store, wor
     found = prune.prune(workspace, keep=0, sure=True)
 
     assert found.decision.kept == {
-        digests[0]: ("staging rolls back to it",),
-        digests[1]: ("staging had it last",),
-        digests[2]: ("a deployment of staging is open",),
-        digests[3]: ("a deployment of staging is open",),
+        digests[0]: ("rollback target of staging",),
+        digests[1]: ("last release of staging",),
+        digests[2]: ("unfinished deployment in staging",),
+        digests[3]: ("unfinished deployment in staging",),
         digests[4]: ("runs in staging",),
     }
     assert digests[5] not in store.manifests
@@ -162,7 +162,7 @@ def test_what_another_machine_was_seen_with_stays(workspace: Workspace, store: S
 
     found = prune.prune(workspace, keep=0)
 
-    why = ("was seen in staging",)
+    why = ("was verified in staging",)
     assert found.decision.kept == {digests[1]: why, digests[2]: why}
 
 
@@ -177,7 +177,9 @@ def test_an_engine_that_does_not_answer_ends_it(
     push(store, "1.0.0", 1)
     monkeypatch.setattr(World, "containers", silent)
 
-    with pytest.raises(CommandFailedError, match="Nobody can say what staging needs") as caught:
+    with pytest.raises(
+        CommandFailedError, match="Cannot determine which images staging uses"
+    ) as caught:
         prune.prune(workspace, keep=0, sure=True)
 
     assert "Docker API call failed: list containers" in caught.value.why
@@ -194,7 +196,7 @@ def test_a_history_that_cannot_be_read_ends_it(
     place.state.mkdir(parents=True)
     place.history.path.write_text(text)
 
-    with pytest.raises(CommandFailedError, match="Nobody can say"):
+    with pytest.raises(CommandFailedError, match="Cannot determine"):
         prune.prune(workspace, keep=0, sure=True)
 
     assert digest in store.manifests
@@ -222,7 +224,7 @@ def test_a_manifest_that_cannot_be_read_ends_it(workspace: Workspace, store: Sto
     store.manifests[digest] = (oci.INDEX, b'{"manifests": 1}')
     store.tags["odd"] = digest
 
-    with pytest.raises(RegistryError, match="cannot be read"):
+    with pytest.raises(RegistryError, match="Cannot read the manifest"):
         prune.prune(workspace, keep=0, sure=True)
 
     assert "1.0.0" in store.tags
@@ -293,7 +295,7 @@ def test_images_of_the_engine_go_unless_they_are_needed(
     removals = [line for line in runner.lines if "image rm" in line]
     assert removals == [f"docker image rm {place}@{goes}", f"docker image rm {place}:old"]
     assert f"--filter=reference={place}" in runner.lines[0]
-    assert "1 of 2 images of the engine are gone" in said(workspace)
+    assert "Deleted 1 of 2 local images" in said(workspace)
 
 
 def test_nobody_prunes_while_somebody_pushes(workspace: Workspace, store: Store) -> None:
@@ -311,7 +313,7 @@ def test_nobody_prunes_while_somebody_pushes(workspace: Workspace, store: Store)
 
 def test_a_number_below_zero_is_refused(workspace: Workspace) -> None:
     """It is a mistake of the one who types."""
-    with pytest.raises(ConfigurationError, match="--keep is -1"):
+    with pytest.raises(ConfigurationError, match="Invalid value for --keep: -1"):
         prune.prune(workspace, keep=-1)
 
 
@@ -321,4 +323,4 @@ def test_the_disk_of_another_registry_is_not_ours(workspace: Workspace, store: S
 
     prune.prune(workspace, keep=0, sure=True)
 
-    assert "its own to free" in said(workspace)
+    assert "garbage collection of this registry" in said(workspace)

@@ -34,10 +34,10 @@ def release(letter: str, *tags: str, made: str = "") -> tuple[ManifestNode, Mani
         ("test", "promoted: test"),
         ("release", "promoted: release"),
         ("built", "promoted: built"),
-        ("building-production", "pushed last"),
-        ("cache-production-main", "cache of builds"),
-        ("by-hand", "named by-hand"),
-        ("v1.0", "named v1.0"),
+        ("building-production", "last push"),
+        ("cache-production-main", "build cache"),
+        ("by-hand", "tagged by-hand"),
+        ("v1.0", "tagged v1.0"),
     ],
 )
 def test_a_tag_is_a_reason(tag: str, why: str) -> None:
@@ -82,7 +82,7 @@ def test_a_reason_from_elsewhere_keeps_what_has_no_tag() -> None:
     assert found.gone == ()
 
 
-def test_what_hangs_on_an_image_stays_with_it() -> None:
+def test_what_attached_to_an_image_stays_with_it() -> None:
     """On the index, on a platform, on an artifact itself; by subject or by the fallback tag."""
     index, part = release("a", "test")
     sbom = ManifestNode(name("1"), subject=part.digest)
@@ -97,7 +97,7 @@ def test_what_hangs_on_an_image_stays_with_it() -> None:
     assert found.gone == ()
 
 
-def test_what_hangs_on_an_image_goes_with_it() -> None:
+def test_what_attached_to_an_image_goes_with_it() -> None:
     """Also where the image itself is gone already; the image goes first."""
     index, part = release("a", "1.0.0")
     evidence = ManifestNode(name("3"), subject=index.digest)

@@ -37,7 +37,9 @@ def test_metadata_without_a_name_or_version_is_nothing_to_judge(metadata: bytes)
     with pytest.raises(NothingToJudgeError) as caught:
         distributions.read_distributions({"srv/lib/x.dist-info/METADATA": metadata})
 
-    assert caught.value.what == "srv/lib/x.dist-info/METADATA in the image names no distribution."
+    assert (
+        caught.value.what == "srv/lib/x.dist-info/METADATA in the image has no name or no version."
+    )
 
 
 def test_text_of_another_encoding_hides_no_distribution() -> None:

@@ -50,8 +50,8 @@ LIST = "The list of the image's packages cannot be read."
 TRIVY = "Trivy's report cannot be read."
 MIGRATIONS = "The release's answer about its migrations is not whole."
 COMPILE = "next: Compile it again: ./dev nox -s requirements"
-JUNIT = "r.xml is no readable JUnit report."
-AGAIN = "next: Run the tests again and read what they say."
+JUNIT = "r.xml is not a valid JUnit report."
+AGAIN = "next: Run the tests again and check their output."
 SUITE = (
     '<testsuite tests="3" failures="2" errors="1"><testcase classname="m" name="a"/></testsuite>'
 )
@@ -60,14 +60,23 @@ SUITE = (
 @pytest.mark.parametrize(
     ("read", "lines"),
     [
-        (lambda: buildx.built_digests("", ["x"]), ["The build's metadata is not JSON.", NO_JSON]),
-        (lambda: buildx.built_digests("[]", ["x"]), ["The build's metadata is no JSON object."]),
+        (
+            lambda: buildx.built_digests("", ["x"]),
+            ["Unexpected build metadata: not valid JSON.", NO_JSON],
+        ),
+        (
+            lambda: buildx.built_digests("[]", ["x"]),
+            ["Unexpected build metadata: not a JSON object."],
+        ),
         (
             lambda: buildx.built_digests("{}", ["x"]),
-            ["The build's metadata names no digest of x."],
+            ["Unexpected format of the build metadata: no digest for target x."],
         ),
-        (lambda: buildx.materials("[]", "x"), ["The build's metadata is no JSON object."]),
-        (lambda: buildx.has_image_store("[]"), ["The engine's answer is no JSON object."]),
+        (lambda: buildx.materials("[]", "x"), ["Unexpected build metadata: not a JSON object."]),
+        (
+            lambda: buildx.has_image_store("[]"),
+            ["Unexpected output of `docker info`: not a JSON object."],
+        ),
     ],
 )
 def test_buildx(read: Callable[[], object], lines: list[str]) -> None:
@@ -111,7 +120,7 @@ def test_oci(read: Callable[[], object], lines: list[str]) -> None:
 @pytest.mark.parametrize(
     ("files", "seen"),
     [
-        ({}, "of no known distribution"),
+        ({}, "unknown"),
         ({debian.RELEASE: b"ID=alpine\n"}, "alpine"),
         ({debian.RELEASE: b"ID=debian\n"}, "debian"),
         ({debian.RELEASE: b"ID=ubuntu\nVERSION_CODENAME=noble\n"}, "ubuntu"),
@@ -120,28 +129,28 @@ def test_oci(read: Callable[[], object], lines: list[str]) -> None:
 def test_debian_of_another_distribution(files: dict[str, bytes], seen: str) -> None:
     """Another one, or a Debian that does not say which."""
     assert refused(lambda: debian.codename(files)) == [
-        f"The image is {seen}, not a Debian release.",
-        "next: Install Trivy, which knows more distributions.",
+        f"Unsupported distribution: {seen} is not a Debian release.",
+        "next: Install Trivy, which supports more distributions.",
     ]
 
 
 @pytest.mark.parametrize(
     ("read", "line"),
     [
-        (lambda: debian.installed({}), "The image does not say which packages it has."),
+        (lambda: debian.installed({}), "The image has no list of installed packages."),
         (
             lambda: debian.installed({debian.STATUS: b"Package: x\n"}),
-            "A package in var/lib/dpkg/status has no 'Version'.",
+            "A package in var/lib/dpkg/status has no field 'Version'.",
         ),
         (lambda: debian.available(""), "The security archive's list of packages is empty."),
-        (lambda: debian.available("Version: 1\n"), "A package in Packages has no 'Package'."),
+        (lambda: debian.available("Version: 1\n"), "A package in Packages has no field 'Package'."),
         (
             lambda: distributions.read_distributions({"x.dist-info/METADATA": b"Version: 1\n"}),
-            "x.dist-info/METADATA in the image names no distribution.",
+            "x.dist-info/METADATA in the image has no name or no version.",
         ),
         (
             lambda: distributions.read_distributions({"x.dist-info/METADATA": b"Name: x\n"}),
-            "x.dist-info/METADATA in the image names no distribution.",
+            "x.dist-info/METADATA in the image has no name or no version.",
         ),
     ],
 )
@@ -153,11 +162,11 @@ def test_packages(read: Callable[[], object], line: str) -> None:
 @pytest.mark.parametrize(
     ("text", "target", "lines"),
     [
-        ("", "x", ["The Dockerfile has no stage x.", "why: It has none."]),
+        ("", "x", ["The Dockerfile has no stage x.", "why: Its stages are: none."]),
         (
             "FROM a AS one\nFROM b AS two\n",
             "x",
-            ["The Dockerfile has no stage x.", "why: It has one, two."],
+            ["The Dockerfile has no stage x.", "why: Its stages are: one, two."],
         ),
         (
             "FROM python:${PYTHON} AS x\n",
@@ -214,11 +223,11 @@ def test_haproxy(text: str, lines: list[str]) -> None:
 @pytest.mark.parametrize(
     ("text", "why"),
     [
-        ("", "It is empty: the tests ended before they began."),
-        (" \n", "It is empty: the tests ended before they began."),
+        ("", "It is empty: pytest ended before any test ran."),
+        (" \n", "It is empty: pytest ended before any test ran."),
         ("<html/>", "it has no test suite"),
         ("<testsuites", "unclosed token: line 1, column 0"),
-        (SUITE, "it counts 3 tests, 3 of them bad, and names 1, 0 of them bad"),
+        (SUITE, "it counts 3 tests with 3 failures, but lists 1 tests with 0 failures"),
     ],
 )
 def test_junit(text: str, why: str) -> None:
@@ -234,14 +243,14 @@ def test_junit(text: str, why: str) -> None:
             lambda: migrations.plan("y" + LINES),
             f"Expecting value: line 1 column 1 (char 0): {LINES[:200]!r}",
         ),
-        (lambda: migrations.plan("odd\n[]"), "it is no object: '[]'"),
+        (lambda: migrations.plan("odd\n[]"), "not a JSON object: '[]'"),
         (
             lambda: migrations.plan(json.dumps(LINES)),
-            f"it is no object: {json.dumps(LINES)[:200]!r}",
+            f"not a JSON object: {json.dumps(LINES)[:200]!r}",
         ),
         (lambda: migrations.plan("{}"), "KeyError('vendor')"),
-        (lambda: migrations.applied("{}"), "it names no applied migrations"),
-        (lambda: migrations.applied('{"applied": "all"}'), "it names no applied migrations"),
+        (lambda: migrations.applied("{}"), "missing field 'applied'"),
+        (lambda: migrations.applied('{"applied": "all"}'), "missing field 'applied'"),
     ],
 )
 def test_migrations(read: Callable[[], object], why: str) -> None:
@@ -252,11 +261,11 @@ def test_migrations(read: Callable[[], object], why: str) -> None:
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("# nothing\n", ["p.txt has no pin."]),
+        ("# nothing\n", ["p.txt has no pins."]),
         (
             "django>=5\n",
             [
-                "p.txt has a line that is no pin: 'django>=5'",
+                "p.txt has a line that is not a pin: 'django>=5'",
                 "why: Line 1: it allows more than one version.",
             ],
         ),
@@ -277,9 +286,9 @@ ODD = {"results": {"a": [{"type": "x", "hashed_secret": "y", "is_secret": "no"}]
 def test_a_baseline_of_secrets(text: str, why: str) -> None:
     """What is wrong with it, and where to read how it is made."""
     assert refused(lambda: secrets.baseline(text)) == [
-        ".secrets.baseline is no baseline of detect-secrets.",
+        ".secrets.baseline is not a valid baseline of detect-secrets.",
         f"why: {why}",
-        "next: Make it again: docs/security.md says how.",
+        "next: Create it again as described in docs/security.md.",
     ]
 
 
@@ -291,7 +300,7 @@ OTHER = f"sha256:{'b' * 64}"
     [
         ("{}", DIGEST, [LIST, "why: KeyError('spdxVersion')"]),
         (listed(spdxVersion="SPDX-3.0"), DIGEST, [LIST, "why: ValueError('it is SPDX-3.0')"]),
-        (listed(), OTHER, [f"The list of packages is not of {OTHER}.", f"why: It is of {DIGEST}."]),
+        (listed(), OTHER, [f"The SBOM is not for {OTHER}.", f"why: It is for {DIGEST}."]),
     ],
 )
 def test_a_list_of_packages(text: str, wanted: str, lines: list[str]) -> None:
@@ -303,7 +312,7 @@ def test_a_list_of_packages(text: str, wanted: str, lines: list[str]) -> None:
     ("text", "why"),
     [
         ("{}", "KeyError('Results')"),
-        ('{"Results": []}', "ValueError('it looked at no package of the distribution')"),
+        ('{"Results": []}', "ValueError('it has no packages of the distribution')"),
     ],
 )
 def test_trivy(text: str, why: str) -> None:

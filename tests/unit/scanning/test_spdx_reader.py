@@ -55,7 +55,7 @@ def test_the_image_itself_is_none_of_its_packages() -> None:
 
 def test_a_list_of_another_image_is_refused() -> None:
     """The checksum is that of the platform's manifest."""
-    with pytest.raises(NothingToJudgeError, match="is not of sha256:bbb"):
+    with pytest.raises(NothingToJudgeError, match="is not for sha256:bbb"):
         spdx.packages(spdx_of(MANIFEST), f"sha256:{'b' * 64}")
 
 
@@ -74,7 +74,7 @@ def test_an_empty_list_is_nothing_to_judge() -> None:
 )
 def test_half_a_list_is_nothing_to_judge(text: str) -> None:
     """Nothing is guessed from what is not whole, or of a version that is not read here."""
-    with pytest.raises(NothingToJudgeError, match="cannot be read"):
+    with pytest.raises(NothingToJudgeError, match="Cannot read the SBOM"):
         spdx.packages(text, MANIFEST)
 
 
@@ -83,7 +83,7 @@ def test_a_list_that_describes_two_things_is_not_read() -> None:
     two = document()
     two["relationships"].append({**two["relationships"][0], "relatedSpdxElement": "SPDXRef-1"})
 
-    with pytest.raises(NothingToJudgeError, match="cannot be read"):
+    with pytest.raises(NothingToJudgeError, match="Cannot read the SBOM"):
         spdx.packages(json.dumps(two), MANIFEST)
 
 
@@ -128,5 +128,5 @@ def test_only_a_sha256_is_the_digest_of_the_image() -> None:
     wrong["packages"][2]["checksums"][0]["algorithm"] = "SHA512"
 
     assert spdx.packages(json.dumps(both), MANIFEST) == 2
-    with pytest.raises(NothingToJudgeError, match="It is of no digest"):
+    with pytest.raises(NothingToJudgeError, match="It is for no digest"):
         spdx.packages(json.dumps(wrong), MANIFEST)

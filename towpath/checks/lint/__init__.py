@@ -1,1 +1,1 @@
-"""The linters: how each is called, on which files, and what it found."""
+"""Run the linters, each on its files, and read their findings."""

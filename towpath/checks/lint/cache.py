@@ -1,8 +1,8 @@
-"""What linters said, kept by all that it depends on, and told again while nothing of that changed.
+"""Cache the results of linters: results of unchanged files are reused.
 
-A linter that judges files apart has an answer for each file; any other has one for all of them
-together. An answer is a list of findings, often an empty one; "no answer" is never kept. There is
-one store for each linter below reports/cache; one that is missing or spoilt is empty.
+A linter that judges each file on its own has a result for each file; any other has one for all
+files together. A result is a list of findings, often an empty one; a missing verdict is never
+cached. There is one file for each linter below reports/cache; a damaged one counts as empty.
 """
 
 from __future__ import annotations
@@ -31,17 +31,17 @@ from towpath.source.files import FileList
 Answer = list[dict[str, Any]]
 Answers = dict[str, Answer]
 
-# Answers about other states of a file, for each that counts now: enough to go between branches.
+# How many states of a file are cached: enough to switch between branches.
 STATES = 4
-# The name of the one answer about all files together.
+# The key of a result about all files together.
 TOGETHER = ""
 
 
 class LintCache:
-    """What was known when a check began, and what it learns; one for each run of a check."""
+    """The cached results at the start of a check, and its new ones; one for each run of a check."""
 
     def __init__(self, config: Config, found: FileList, *, fresh: bool = False) -> None:
-        """Take the files as they are when the check begins; with `fresh` nothing is known."""
+        """Take the files at the start of the check; with `fresh`, cached results are ignored."""
         self._config = config
         self._found = found
         self._fresh = fresh
@@ -49,23 +49,23 @@ class LintCache:
         self._used: dict[str, list[str]] = {}
 
     def known(self, tool: Linter, version: str, given: Sequence[str]) -> Answers:
-        """Return the answers that still hold for these files, by file."""
+        """Return the cached results that are still valid for these files, by file."""
         if self._fresh:
             return {}
         asked = keys(self._config, self._found, tool, version, given)
-        stored = _load(self._place(tool.name))
-        held = {file: stored[key] for file, key in asked.items() if key in stored}
-        self._used[tool.name] = [asked[file] for file in held]
-        return held
+        stored = _load(self._file(tool.name))
+        valid = {file: stored[key] for file, key in asked.items() if key in stored}
+        self._used[tool.name] = [asked[file] for file in valid]
+        return valid
 
     def learn(self, tool: Linter, version: str, given: Sequence[str], answers: Answers) -> None:
-        """Take new answers, by file; they are kept when the check is over."""
+        """Add new results, by file; `settle` writes them at the end of the check."""
         self._learnt[tool.name] = (tool, version, given, answers)
 
     def settle(self, after: FileList) -> None:
-        """Keep what was learnt of that which did not change while the check ran.
+        """Write the new results of files that did not change during the check.
 
-        `after` are the files as they are now. Two runs at once leave the answers of one of them.
+        `after` are the files at the end. Of two runs at the same time, one may overwrite the other.
         """
         for name, (tool, version, given, answers) in self._learnt.items():
             before = keys(self._config, self._found, tool, version, given)
@@ -76,43 +76,43 @@ class LintCache:
                 for file, answer in answers.items()
                 if before[file] == now.get(file)
             }
-            _save(self._place(name), new, self._used.get(name, ()))
+            _save(self._file(name), new, self._used.get(name, ()))
 
-    def _place(self, name: str) -> Path:
+    def _file(self, name: str) -> Path:
         return self._config.reports / "cache" / "lint" / f"{name}.json"
 
 
 def keys(
     config: Config, found: FileList, tool: Linter, version: str, given: Sequence[str]
 ) -> dict[str, str]:
-    """Return for each file, or for all TOGETHER, the hash of all that the answer depends on.
+    """Return for each file, or for all TOGETHER, a hash of everything that the result depends on.
 
-    That is how the linter is started, itself and what is installed beside it, the interpreter, the
-    files that hold its settings, our reading of it, and what it reads.
+    That is the command line of the linter, its version and the installed packages, the interpreter,
+    the settings files, our code that reads its output, and the files that it reads.
     """
-    ground = [
+    inputs = [
         *(tool.name, version, platform.python_version(), platform.machine(), installed()),
         our_code(*(("**",) if tool.module == towpath.__name__ else READING)),
         tool.argv(sys.executable, ()),
         sorted(tool.variables),
         found.entries(file for file in found.files if tool.depends_on(file)),
-        # Which modules are ours is asked of the disk.
+        # isort finds out on disk which modules are first-party.
         sorted({PurePath(file).parts[0] for file in found.files if file.endswith(".py")}),
     ]
     if tool.apart:
-        common = _hash(ground)
+        common = _hash(inputs)
         return {file: _hash([common, file, found.about[file]]) for file in given}
     read = found.entries([*given, *_read_besides(config, found, tool, given)])
-    return {TOGETHER: _hash([*ground, list(given), read, _surroundings(config)])}
+    return {TOGETHER: _hash([*inputs, list(given), read, _surroundings(config)])}
 
 
 def _read_besides(
     config: Config, found: FileList, tool: Linter, given: Sequence[str]
 ) -> Iterable[str]:
-    """Return what a linter that judges files together may read besides those that it is given.
+    """Return the files that a linter may read besides its arguments.
 
-    One of Python may import, and Django may load, anything that lint does not ignore; one of other
-    files may look at their neighbours.
+    A linter of Python may import any file that lint does not ignore; a linter of other files may
+    read those in the same top directory.
     """
     if tool.reads in linters.PYTHON:
         return set(found.files) - set(ignored(found.files, config.ignored.get("lint", ())))
@@ -121,7 +121,7 @@ def _read_besides(
 
 
 def _surroundings(config: Config) -> list[tuple[str, str]]:
-    """Return the variables that a linter sees, or one of our own reads."""
+    """Return the environment variables that a linter can read."""
     passed = config.variables.get("lint", ())
     names = ("PATH", "DOCKER_*", *environment.LOCALE, *passed)
     seen = environment.chosen(config.env, names) | environment.settings(config.env)
@@ -130,9 +130,9 @@ def _surroundings(config: Config) -> list[tuple[str, str]]:
 
 @functools.cache
 def installed() -> str:
-    """Return the hash of the names and versions of what is installed with this interpreter."""
-    place = Path(sysconfig.get_path("purelib"))
-    names = sorted(name for name in os.listdir(place) if name.endswith(".dist-info"))
+    """Return a hash of the names and versions of the installed packages."""
+    directory = Path(sysconfig.get_path("purelib"))
+    names = sorted(name for name in os.listdir(directory) if name.endswith(".dist-info"))
     return _hash(names)
 
 
@@ -162,7 +162,7 @@ def _hash(value: object) -> str:
 
 
 def _load(file: Path) -> Answers:
-    """Return a store's answers, by key; none if any letter of it is not as it was written."""
+    """Return the cached results of a file, by key; none if its checksum does not match."""
     try:
         digest, _, body = file.read_bytes().partition(b"\n")
         if hashlib.sha256(body).hexdigest().encode() != digest:
@@ -174,7 +174,7 @@ def _load(file: Path) -> Answers:
 
 
 def _save(file: Path, new: Mapping[str, Answer], used: Iterable[str]) -> None:
-    """Add answers to a store: the latest used come last, and the first go when it is full."""
+    """Add results to a file: the most recently used come last, and the first are dropped."""
     stored = _load(file)
     current = {key: stored[key] for key in used if key in stored} | dict(new)
     if not new:

@@ -1,10 +1,10 @@
-"""What we ask of Django and of Python inside the product's container. Pure: argv lists only."""
+"""Commands of Django and Python, also inside the product's container. Pure: argv lists only."""
 
 from __future__ import annotations
 
 Argv = list[str]
 
-# One request, without whatever proxy the container's environment names; the body is the output.
+# One request that ignores the proxy settings of the container; the output is the body.
 _READY = """\
 import http.client, sys
 asked = http.client.HTTPConnection("127.0.0.1", 8000, timeout=10)
@@ -16,25 +16,25 @@ sys.exit(answer.status != 200)
 
 
 def ready() -> Argv:
-    """Ask the web process of this container whether it can do its work: exit code 0 for yes."""
+    """Request the readiness of this container's web process: exit code 0 if it is ready."""
     return ["python", "-c", _READY]
 
 
 def script(*arguments: str) -> Argv:
-    """Run the Python program that comes on standard input."""
+    """Run the Python program on standard input."""
     return ["python", "-", *arguments]
 
 
 def dump(file: str) -> Argv:
-    """Write the whole database of this container into a file, in PostgreSQL's own format."""
+    """Dump the database of this container to a file, in PostgreSQL's custom format."""
     return ["pg_dump", "--username=dashboard", "--format=custom", f"--file={file}", "dashboard"]
 
 
 def check_deployment(python: str, manage: str) -> Argv:
-    """Ask Django's own checks about the settings that its environment gives."""
+    """Run Django's deployment checks with the settings from the environment."""
     return [python, manage, "check", "--no-color", "--deploy", "--fail-level=WARNING"]
 
 
 def missing_migrations(python: str, manage: str) -> Argv:
-    """Ask Django which migrations its models lack; nothing is written."""
+    """List the migrations that the models lack, without writing them."""
     return [python, manage, "makemigrations", "--no-color", "--check", "--dry-run"]

@@ -40,9 +40,9 @@ def is_used(config: Config, tool: Linter) -> bool:
 
 def _linted(measured: CheckFacts, config: Config, record: ToolRecord) -> tuple[str, str]:
     if not record.files and _kind(record.name) in config.absent:
-        return "skipped", "pyproject.toml says that there are no such files, and there are none"
+        return "skipped", "no such files, as declared in pyproject.toml"
     said = rows.all_findings(config.root, record)
-    spared = f" ({record.spared} as before)" if record.spared else ""
+    spared = f" ({record.reused} from cache)" if record.reused else ""
     if worst := _worst(measured, said):
         return "measured", f"{worst}{spared}"
     found = [row for row in said if isinstance(row, Finding)]
@@ -57,11 +57,11 @@ def _worst(measured: CheckFacts, said: Sequence[rows.Row]) -> str:
     if functions := [row for row in said if isinstance(row, Function)]:
         most = max(functions, key=lambda function: function.complexity)
         measured.facts["complexity"] = most.complexity
-        return f"the most complex function: {most}"
+        return f"most complex function: {most}"
     if modules := [row for row in said if isinstance(row, Module)]:
         least = min(modules, key=lambda module: module.index)
         measured.facts["maintainability"] = round(least.index, 2)
-        return f"the least maintainable module: {least}"
+        return f"least maintainable module: {least}"
     return ""
 
 

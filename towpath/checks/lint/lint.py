@@ -1,4 +1,4 @@
-"""Lint: which linters run, side by side, and what they leave to be judged."""
+"""Lint: run the linters in parallel, and judge their results."""
 
 from __future__ import annotations
 
@@ -8,8 +8,7 @@ from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-from towpath.checks import judge as judging
-from towpath.checks import records
+from towpath.checks import judge, records
 from towpath.checks.lint import facts
 from towpath.checks.lint import linters_commands as linters
 from towpath.checks.lint.cache import LintCache
@@ -21,13 +20,13 @@ from towpath.core.suggest import nearest
 from towpath.source.files import FileList, listed
 
 FLAGS = ("--fix", "--fresh", "--verbose")
-# What only some linters say is no evidence, and lies apart from what a gate could judge.
+# Results of some linters only are no evidence, and are stored separately.
 PART = "lint-part"
 
 
 @dataclass(frozen=True)
 class LintOptions:
-    """What somebody asked of lint: which linters, empty for all, and how."""
+    """The arguments of lint: the linters, empty for all, and the flags."""
 
     tools: tuple[str, ...] = ()
     fix: bool = False
@@ -35,14 +34,14 @@ class LintOptions:
     verbose: bool = False
 
 
-def wish(words: Sequence[str], names: Sequence[str]) -> LintOptions:
-    """Read what follows `nox -s lint --`; raises ConfigurationError for a word that is none."""
+def parse_options(words: Sequence[str], names: Sequence[str]) -> LintOptions:
+    """Parse the arguments after `nox -s lint --`; raises ConfigurationError for an unknown one."""
     for word in words:
         if word not in (*names, *FLAGS):
             kind = "option" if word.startswith("-") else "linter"
             raise ConfigurationError(
                 f"Unknown {kind} {word!r}.{nearest(word, (*names, *FLAGS))}",
-                why=f"The linters are {', '.join(names)}; the options {', '.join(FLAGS)}.",
+                why=f"The linters are {', '.join(names)}; the options are {', '.join(FLAGS)}.",
             )
     return LintOptions(
         tuple(name for name in names if name in words), *(flag in words for flag in FLAGS)
@@ -50,12 +49,13 @@ def wish(words: Sequence[str], names: Sequence[str]) -> LintOptions:
 
 
 def lint(workspace: Workspace, words: Sequence[str] = ()) -> None:
-    """Run every linter, all of them whatever one says, or only those named; then judge.
+    """Run every linter, or only those named, and judge the results.
 
-    They run side by side, as many at a time as there are cores. With `--fix` some write first,
-    with `--fresh` nothing that was known counts, with `--verbose` their words are shown.
+    They run in parallel, as many as there are cores. With `--fix`, formatters change files first;
+    with `--fresh`, cached results are ignored; with `--verbose`, their output is shown. Raises
+    ConfigurationError for an unknown argument, GateFailedError and NothingToJudgeError.
     """
-    asked = wish(words, [tool.name for tool in linters.LINTERS])
+    asked = parse_options(words, [tool.name for tool in linters.LINTERS])
     _check_absent(workspace.config.absent)
     tools = [
         tool
@@ -67,43 +67,41 @@ def lint(workspace: Workspace, words: Sequence[str] = ()) -> None:
     if asked.tools:
         shutil.rmtree(records.folder(workspace.config, PART), ignore_errors=True)
         _run(workspace, PART, tools, listed(workspace), asked)
-        judging.part(workspace, "lint", facts.measure(workspace.config, asked.tools, PART))
+        judge.part(workspace, "lint", facts.measure(workspace.config, asked.tools, PART))
     else:
         seen = records.begin(workspace, "lint")
         _run(workspace, "lint", tools, listed(workspace, seen), asked)
-        judging.judge(workspace, "lint", facts.measure)
+        judge.judge(workspace, "lint", facts.measure)
 
 
 def _check_absent(kinds: Sequence[str]) -> None:
-    """Raise ConfigurationError for a kind of files that no linter reads, or that all need."""
+    """Raise ConfigurationError for a kind of files that no linter reads, or that is required."""
     able = [kind for kind in linters.READS if kind not in linters.PYTHON]
     for kind in kinds:
         if kind not in able:
             raise ConfigurationError(
-                f"tool.towpath.absent in pyproject.toml names {kind!r}.{nearest(kind, able)}",
-                why=f"A project can be without {', '.join(able)}.",
+                f"Unknown kind {kind!r} in tool.towpath.absent.{nearest(kind, able)}",
+                why=f"Only these kinds of files can be absent: {', '.join(able)}.",
             )
 
 
 def _run(
     workspace: Workspace, stage: str, tools: Sequence[Linter], found: FileList, asked: LintOptions
 ) -> None:
-    """Run linters side by side and keep what can be told again."""
+    """Run linters in parallel, and cache their results."""
     for path in found.outside:
-        workspace.terminal.warn(
-            f"{path} is a link that leads out of the project: it is not judged."
-        )
-    keeper = LintCache(workspace.config, found, fresh=asked.fresh)
-    linting = Linting(workspace, stage, found, keeper, asked.verbose)
+        workspace.terminal.warn(f"Not checking {path}: it is a link to a file outside the project.")
+    cache = LintCache(workspace.config, found, fresh=asked.fresh)
+    linting = Linting(workspace, stage, found, cache, asked.verbose)
     for tool in tools:
         workspace.config.log(tool.name).unlink(missing_ok=True)
     with workspace.terminal.board("lint", [tool.name for tool in tools], side_by_side=True):
-        _side_by_side(workspace, linting, tools)
-    keeper.settle(listed(workspace))
+        _run_in_parallel(workspace, linting, tools)
+    cache.settle(listed(workspace))
 
 
-def _side_by_side(workspace: Workspace, linting: Linting, tools: Iterable[Linter]) -> None:
-    """Run each linter in a thread; whatever ends this early also ends what runs then."""
+def _run_in_parallel(workspace: Workspace, linting: Linting, tools: Iterable[Linter]) -> None:
+    """Run each linter in a thread; an error stops all of them."""
     pool = ThreadPoolExecutor(max_workers=os.cpu_count())
     try:
         for running in [pool.submit(_run_one, workspace, linting, tool) for tool in tools]:
@@ -129,10 +127,10 @@ def _run_one(workspace: Workspace, linting: Linting, tool: Linter) -> None:
 
 
 def _fix(workspace: Workspace, tools: Iterable[Linter], asked: LintOptions) -> None:
-    """Let linters write, one after the other, and say which files they changed."""
+    """Run formatters one after the other, and print which files they changed."""
     before = listed(workspace)
     for tool in _writers(tools):
-        with workspace.terminal.step(f"{tool.name} writes"):
+        with workspace.terminal.step(f"Run {tool.name} --fix"):
             Linting(workspace, "lint", before, streaming=asked.verbose).fix(tool)
     after = listed(workspace)
     changed = [file for file in after.files if after.about[file] != before.about.get(file)]
@@ -140,11 +138,11 @@ def _fix(workspace: Workspace, tools: Iterable[Linter], asked: LintOptions) -> N
 
 
 def _writers(tools: Iterable[Linter]) -> list[Linter]:
-    """Return those that can write; black comes last, it has the last word on what others wrote."""
+    """Return the linters that can change files; black is last, so that its format wins."""
     found = sorted((tool for tool in tools if tool.fixes), key=lambda tool: tool.name == "black")
     if not found:
         able = ", ".join(tool.name for tool in linters.LINTERS if tool.fixes)
         raise ConfigurationError(
-            "None of these linters can fix.", why=f"Those that can are {able}."
+            "None of these linters can fix files.", why=f"Linters with a fix mode: {able}."
         )
     return found

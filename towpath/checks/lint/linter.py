@@ -1,4 +1,4 @@
-"""Running one linter: what is known is not asked again, how it ends is kept to be judged."""
+"""Run one linter on the files without a cached result, and record its result."""
 
 from __future__ import annotations
 
@@ -27,61 +27,61 @@ from towpath.core.findings import ToolResult
 from towpath.core.redaction import SECRETS
 from towpath.source.files import FileList
 
-# Seconds; a linter that has not ended by then has given no verdict.
+# Seconds after which a linter is stopped, without a verdict.
 DEADLINE = 900
 
 
 @dataclass(frozen=True)
 class Linting:
-    """One run of linters: of which check, on which files, and what is known of those already.
+    """One run of linters for the check `stage`, on the files `found`.
 
-    Without a `keeper` nothing is. With `streaming` their words are shown as they come.
+    Without a `cache`, every file is checked. With `streaming`, the output is shown at once.
     """
 
     workspace: Workspace
     stage: str
     found: FileList
-    keeper: LintCache | None = None
+    cache: LintCache | None = None
     streaming: bool = False
 
     def run(self, tool: Linter) -> None:
-        """Run one linter and keep how it ended; one that cannot start has ended too, badly.
+        """Run one linter and record its result, also if it cannot start.
 
-        With a keeper it is asked only about files whose answer is not known. If it has no verdict
-        on those alone, it is asked about all: so the answer is that of a whole run.
+        With a cache it runs only on files without a cached result. If it has no verdict on those
+        alone, it runs on all files.
         """
         said = version(tool.package or tool.name)
-        given = self.given(tool)
+        given = self.files_of(tool)
         if odd := self._unnameable(tool, given):
             record = ToolRecord(
                 tool.name, said, 0.0, ToolResult(-1, "", _cannot_name(odd), len(given))
             )
             self._write_log(tool.name, (), record.ran)
-        elif self.keeper:
-            record = self._ask_what_is_new(self.keeper, tool, said, given)
+        elif self.cache:
+            record = self._run_on_changed(self.cache, tool, said, given)
         else:
             record = self._ask(tool, said, given, {}, 0)
         records.write_record(self.workspace.config, self.stage, record)
 
-    def given(self, tool: Linter) -> list[str]:
+    def files_of(self, tool: Linter) -> list[str]:
         """Return the files that a linter judges."""
         return tool.files(self.found.files, self.found.first_line)
 
     def _unnameable(self, tool: Linter, given: Sequence[str]) -> list[str]:
-        """Return the files of a linter whose names would break its words, line by line."""
+        """Return the files of a linter whose names would break its line-based output."""
         unnamed = tool.files(self.found.unnamed, lambda file: "")
         return [*unnamed, *(file for file in given if not file.isprintable())]
 
     def fix(self, tool: Linter) -> None:
-        """Let a linter write; what it could not mend it says again when it judges."""
-        argv = tool.argv(sys.executable, self.given(tool), fix=True)
+        """Let a linter fix files; what it cannot fix it reports again when it runs."""
+        argv = tool.argv(sys.executable, self.files_of(tool), fix=True)
         self._write_log(f"{tool.name}-fix", argv, self._run(tool, argv, 0))
 
-    def _ask_what_is_new(
-        self, keeper: LintCache, tool: Linter, said: str, given: Sequence[str]
+    def _run_on_changed(
+        self, cache: LintCache, tool: Linter, said: str, given: Sequence[str]
     ) -> ToolRecord:
         root = self.workspace.config.root
-        known = keeper.known(tool, said, given)
+        known = cache.known(tool, said, given)
         asked = [] if TOGETHER in known else [file for file in given if file not in known]
         record = self._ask(tool, said, asked, known, len(given) - len(asked))
         new = _answers(root, tool, record.ran, asked)
@@ -89,27 +89,27 @@ class Linting:
             record = self._ask(tool, said, given, {}, 0)
             new = _answers(root, tool, record.ran, given)
         if new:
-            keeper.learn(tool, said, given, new)
+            cache.learn(tool, said, given, new)
         return record
 
     def _ask(
-        self, tool: Linter, said: str, files: Sequence[str], known: Answers, spared: int
+        self, tool: Linter, version: str, files: Sequence[str], known: Answers, reused: int
     ) -> ToolRecord:
-        """Run the linter on these files and return how it ended, with what is known of others."""
+        """Run the linter on these files and return its result with cached ones."""
         started = time.monotonic()
         argv = tool.argv(sys.executable, files)
         ran = self._run(tool, argv, len(files)) if files else ToolResult(0, "", "", 0)
-        kept = tuple(chain.from_iterable(known.values()))
+        cached = tuple(chain.from_iterable(known.values()))
         seconds = round(time.monotonic() - started, 3)
-        record = ToolRecord(tool.name, said, seconds, ran, kept=kept, spared=spared)
-        self._write_log(tool.name, argv if files else (), ran, _as_before(record))
+        record = ToolRecord(tool.name, version, seconds, ran, cached=cached, reused=reused)
+        self._write_log(tool.name, argv if files else (), ran, _cached_text(record))
         return record
 
     def _variables(self, tool: Linter) -> dict[str, str]:
-        """Return what a linter sees besides the neutral variables.
+        """Return the variables of a linter besides the neutral ones.
 
-        On its search path ours come first, for those that it starts. One of our own reads our
-        settings, and gets them.
+        The environment's own programs come first on its PATH. Linters of our own get the settings
+        of Towpath.
         """
         config = self.workspace.config
         rest = config.env.get("PATH", os.defpath)
@@ -118,7 +118,7 @@ class Linting:
             config.env, config.variables.get(self.stage.removesuffix("-part"), ())
         )
         ours = environment.settings(config.env) if tool.module == towpath.__name__ else {}
-        # What lies above the project is of this machine: there is nothing beyond its home.
+        # Settings above the project belong to this machine: HOME stops the search there.
         stop = {"HOME": str(config.root.parent)} if tool.looks_above else {}
         return passed | ours | path | stop | dict(tool.variables)
 
@@ -129,7 +129,7 @@ class Linting:
                     argv,
                     check=False,
                     timeout=DEADLINE,
-                    # Our own look for an engine and its Compose where the caller has them.
+                    # Linters of our own need the caller's engine and Compose.
                     env=({} if tool.module == towpath.__name__ else home) | self._variables(tool),
                     stream=self.streaming,
                     label=tool.name,
@@ -148,43 +148,43 @@ class Linting:
 
 def _cannot_name(files: Sequence[str]) -> str:
     return (
-        f"It cannot be asked about {', '.join(map(ascii, files))}: a name that is no text, or has a"
-        " control character. Rename it."
+        f"Cannot check {', '.join(map(ascii, files))}: the name is not valid text, or has a control"
+        " character. Rename the file."
     )
 
 
 @cache
 def version(package: str) -> str:
-    """Return the version of a package in this environment, or "missing"; it is looked for once."""
+    """Return the version of a package in this environment, or "missing"."""
     try:
         return metadata.version(package)
     except metadata.PackageNotFoundError:
-        # Our own code is used from the checkout, and the checkout is what the evidence speaks of.
+        # Towpath itself may run from a checkout, which the evidence describes.
         return "this checkout" if package == "towpath" else "missing"
 
 
-def _as_before(record: ToolRecord) -> str:
-    """Return for a log what the linter was not asked again."""
-    if not record.spared:
+def _cached_text(record: ToolRecord) -> str:
+    """Return the reused results for a log."""
+    if not record.reused:
         return ""
     lines = [str(row) for row in rows.known(record)]
-    head = f"{record.spared} files, the settings and the tools did not change. Of those it said:"
-    return "\n".join([head, *(lines or ["nothing"])]) + "\n"
+    head = f"Reused results of {record.reused} unchanged files:"
+    return "\n".join([head, *(lines or ["no findings"])]) + "\n"
 
 
 def _answers(root: Path, tool: Linter, ran: ToolResult, files: Sequence[str]) -> Answers | None:
-    """Return what the linter answered, by file; None if it has no verdict or cannot be divided."""
+    """Return the findings by file; None without a verdict, or for a file that was not passed."""
     if not files:
         return {}
     try:
-        said = rows.read_findings(root, tool.name, ran)
+        results = rows.read_findings(root, tool.name, ran)
     except NothingToJudgeError:
         return None
     if not tool.apart:
-        return {TOGETHER: [asdict(row) for row in said]}
+        return {TOGETHER: [asdict(row) for row in results]}
     answers: Answers = {file: [] for file in files}
     try:
-        for row in said:
+        for row in results:
             answers[row.path].append(asdict(row))
     except KeyError:
         return None

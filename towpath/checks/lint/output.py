@@ -1,4 +1,4 @@
-"""What each linter says, row by row: read strictly, and joined with what was known already."""
+"""Read the output of each linter strictly, and add the cached results."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ Row: TypeAlias = Finding | Function | Module | LeftOut
 
 @dataclass(frozen=True)
 class Reader:
-    """How a linter's words are read, and into which kind of rows."""
+    """How the output of a linter is read, and into which type of rows."""
 
     read: Callable[[ToolResult], Sequence[Row]]
     kind: Callable[..., Row] = Finding
@@ -59,9 +59,9 @@ READERS: Mapping[str, Reader] = {
 
 
 def read_findings(root: Path, name: str, ran: ToolResult) -> list[Row]:
-    """Return what a linter says, its paths below the project's root.
+    """Return the results of a linter, with paths relative to the project's root.
 
-    Raises NothingToJudgeError if it says neither yes nor no.
+    Raises NothingToJudgeError if it gave no verdict.
     """
     heads = (f"{root}/", f"{root.resolve()}/")
     found = READERS[name].read(ran)
@@ -69,27 +69,27 @@ def read_findings(root: Path, name: str, ran: ToolResult) -> list[Row]:
 
 
 def all_findings(root: Path, record: ToolRecord) -> list[Row]:
-    """Return what a linter says of all of its files, sorted by path and line.
+    """Return the results of a linter for all of its files, sorted by path and line.
 
-    Raises NothingToJudgeError if it gave no verdict on those that it was asked about.
+    Raises NothingToJudgeError if it gave no verdict.
     """
-    said = (
+    results = (
         read_findings(root, record.name, record.ran)
-        if record.ran.files or not record.spared
+        if record.ran.files or not record.reused
         else []
     )
-    return sorted([*said, *known(record)], key=lambda row: (row.path, row.line, str(row)))
+    return sorted([*results, *known(record)], key=lambda row: (row.path, row.line, str(row)))
 
 
 def known(record: ToolRecord) -> list[Row]:
-    """Return what a linter said before of the files that it was spared.
+    """Return the cached results of the unchanged files.
 
-    Raises NothingToJudgeError if that is spoilt.
+    Raises NothingToJudgeError if they are malformed.
     """
     try:
-        return [_row(READERS[record.name], row) for row in record.kept]
+        return [_row(READERS[record.name], row) for row in record.cached]
     except TypeError as error:
-        raise unread(record.name, f"What it said before is spoilt: {error}") from error
+        raise unread(record.name, f"Its cached results are malformed: {error}") from error
 
 
 def _row(reader: Reader, row: Mapping[str, Any]) -> Row:

@@ -1,4 +1,4 @@
-"""Probes: linters of our own, each told as one JSON document on standard output.
+"""Probes: linters of our own, which write one JSON document to standard output.
 
 They look at what no linter knows: Compose files as the deployment joins them, the product's
 settings in production, its models, its imports, the compiled requirements.
@@ -33,13 +33,13 @@ from towpath.environments.compose_commands import Argv, Project
 from towpath.environments.environment import Release, Site, variables
 
 BASE = "compose/base.yaml"
-# Stands in a Compose file for a value that only its own task knows.
+# The placeholder for a variable of a Compose file that only its own task sets.
 SOMETHING = "1"
 
 
 @dataclass(frozen=True)
 class Compose:
-    """How Docker Compose is started here: instead of `docker compose`, with what environment."""
+    """The command and the variables with which Docker Compose starts on this machine."""
 
     start: tuple[str, ...] = ("docker", "compose")
     env: Mapping[str, str] = field(default_factory=dict)
@@ -50,9 +50,9 @@ class Compose:
 
 
 def probe(workspace: Workspace, name: str, files: Sequence[str]) -> None:
-    """Look, and write the files that were judged and what was found.
+    """Run a probe, and print the checked files and the findings as JSON.
 
-    Raises NothingToJudgeError, EngineAbsentError or CommandFailedError if it could not look.
+    Raises NothingToJudgeError, EngineAbsentError or CommandFailedError if the probe cannot run.
     """
     found = PROBES[name](workspace, files)
     document = {"judged": list(files), "findings": [asdict(row) for row in found]}
@@ -60,17 +60,18 @@ def probe(workspace: Workspace, name: str, files: Sequence[str]) -> None:
 
 
 def overlays(workspace: Workspace, files: Sequence[str]) -> list[Finding]:
-    """Return what Compose has against the files, each as it is used.
+    """Return the errors that Compose reports for the files, each as it is used.
 
-    The overlay of an environment is joined with the base and gets the variables of a deployment;
-    any other file stands alone, and what it requires gets some value.
+    The overlay of an environment is combined with the base file, with the variables of a
+    deployment; any other file is checked alone, with placeholders for required variables. Raises
+    EngineAbsentError without Docker Compose.
     """
     started = find_compose(workspace)
     environments = workspace.config.environments
     found: list[Finding] = []
     for file in files:
         if file == BASE and environments:
-            continue  # It is judged with each overlay, and is nothing without one.
+            continue  # It is checked together with each overlay.
         project, env = _as_used(workspace, file)
         argv = started.argv(compose.config(project))
         ended = workspace.runner.run(argv, env={**started.env, **env}, check=False)
@@ -89,7 +90,7 @@ def _as_used(workspace: Workspace, file: str) -> tuple[Project, Mapping[str, str
 
 
 def django_deploy_check(workspace: Workspace, files: Sequence[str]) -> list[Finding]:
-    """Return what `check --deploy` has against the product's settings in production."""
+    """Return the findings of `check --deploy` for the product's settings in production."""
     config = workspace.config.django
     made_up = {name: secrets.token_urlsafe(64) for name in config.secrets}
     argv = django.check_deployment(sys.executable, config.manage)
@@ -104,7 +105,7 @@ def migrations(workspace: Workspace, files: Sequence[str]) -> list[Finding]:
 
 
 def _manage(workspace: Workspace, argv: Argv, env: Mapping[str, str]) -> Outcome:
-    """Run the product's manage.py with what the project passes on, and no settings of a person."""
+    """Run the product's manage.py with the project's variables, without the user's settings."""
     config = workspace.config
     passed = variables_of.chosen(config.env, config.variables.get("lint", ()))
     with private.home() as home:
@@ -112,7 +113,7 @@ def _manage(workspace: Workspace, argv: Argv, env: Mapping[str, str]) -> Outcome
 
 
 def requirements_drift(workspace: Workspace, files: Sequence[str]) -> list[Finding]:
-    """Return what the compiled requirements and those written by hand do not agree on."""
+    """Return the differences between requirements/*.in and the compiled files."""
     root = workspace.config.root
     return pins_reader.drift(
         {file: requirements.decode((root / file).read_bytes(), file) for file in files}
@@ -144,7 +145,7 @@ def _on_its_file(row: Finding, root: Path, folders: Sequence[Path]) -> Finding:
 
 
 def architecture(workspace: Workspace, files: Sequence[str]) -> list[Finding]:
-    """Return where a threshold stands outside towpath/gates.py, in what is not Python."""
+    """Return the thresholds outside towpath/gates.py, in files that are not Python."""
     root = workspace.config.root
     return [
         finding
@@ -164,9 +165,9 @@ PROBES: Mapping[str, Callable[[Workspace, Sequence[str]], list[Finding]]] = {
 
 
 def find_compose(workspace: Workspace) -> Compose:
-    """Return the Compose of the host, else the one that the embedded engine has, running or not.
+    """Return the host's Docker Compose, or that of the embedded engine, running or not.
 
-    Raises EngineAbsentError where there is neither.
+    Raises EngineAbsentError if there is neither.
     """
     env = workspace.config.env
     own = layout(env)
@@ -179,9 +180,12 @@ def find_compose(workspace: Workspace) -> Compose:
         if _answers(workspace, candidate):
             return candidate
     raise EngineAbsentError(
-        "There is no Docker Compose to judge the Compose files with.",
-        why=f"`docker compose version` does not answer, and {own.state} has none.",
-        next_step="Install Docker's compose plugin, or bring up an engine: ./dev invoke engine.up",
+        "Docker Compose is not installed; it is needed to check the Compose files.",
+        why=f"`docker compose version` failed, and there is none in {own.state}.",
+        next_step=(
+            "Install Docker's Compose plugin, or start the embedded engine: ./dev invoke"
+            " engine.up"
+        ),
     )
 
 

@@ -1,1 +1,1 @@
-"""Weaknesses in the code, known advisories of dependencies, secrets in the tree."""
+"""Security checks: weaknesses in the code, advisories for dependencies, secrets in files."""

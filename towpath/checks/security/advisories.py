@@ -1,4 +1,4 @@
-"""Known weaknesses of our dependencies: asked of one source, or of the next if it cannot answer."""
+"""Look up advisories for dependencies, from the first source that responds."""
 
 from __future__ import annotations
 
@@ -23,19 +23,19 @@ from towpath.evidence.advisory_sources import Asked
 
 Pins = Sequence[tuple[str, str]]
 
-PATIENCE = 10
-DEADLINE = 300
+PATIENCE = 10  # seconds that pip-audit waits for an answer
+DEADLINE = 300  # seconds for one run of a tool
 VARIABLE = "TOWPATH_ADVISORIES"
-# What each tool asks first, and by which it is known soon whether it could get an answer.
+# The first address that each tool requests, which shows early whether it can be reached.
 SAFETY = "https://pyup.io/aws/safety/free/insecure.json"
 INDEX = "https://pypi.org/pypi/pip/24.0/json"
-# Bytes of a file of advisories, far more than all that are known.
+# The largest file of advisories that is read, in bytes.
 LARGEST = 256 << 20
 
 
 @dataclass(frozen=True)
 class Advisories:
-    """What a source said, and which it was."""
+    """The advisories that a source reported, and which source that was."""
 
     asked: Asked
     findings: tuple[Advisory, ...]
@@ -51,21 +51,21 @@ class Advisories:
 
 
 def addresses(workspace: Workspace) -> tuple[str, ...]:
-    """Return whom an audit would ask over the network."""
+    """Return the addresses that an audit would request."""
     return () if workspace.config.env.get(VARIABLE) else (SAFETY, INDEX)
 
 
 def audit(workspace: Workspace, pins: Pins, missing: Mapping[str, str] | None = None) -> Advisories:
-    """Ask for advisories against these pins, (name, version) each.
+    """Return the advisories for these pins, (name, version) each.
 
-    With TOWPATH_ADVISORIES, a directory in the form that safety reads, only that is asked. Else
-    safety's server, and if it gives no answer the index that pip-audit asks. Raises
-    NothingToJudgeError, naming every source and why, if none could be asked; no pin at all is
-    nothing to ask about either. `missing` says who is known to be out of reach, and why; without
-    it that is found out first, since the tools themselves wait long.
+    With TOWPATH_ADVISORIES, a directory in safety's format, only that is used. Otherwise safety's
+    server, and if it gives no answer the package index through pip-audit. `missing` maps addresses
+    that cannot be reached to the reason; without it that is checked first, since the tools have
+    long timeouts. Raises NothingToJudgeError, with every source and reason, if none responds or
+    there are no pins, and ConfigurationError for an invalid directory.
     """
     if not pins:
-        raise NothingToJudgeError("There is no dependency to ask advisories about.")
+        raise NothingToJudgeError("No dependencies are pinned, so no advisories can be looked up.")
     sources = _sources(workspace, pins)
     if missing is None:
         missing = reachable.unreachable(addresses(workspace))
@@ -76,21 +76,23 @@ def audit(workspace: Workspace, pins: Pins, missing: Mapping[str, str] | None = 
         except (NothingToJudgeError, CommandFailedError) as error:
             reasons.append(f"{error.what} {error.why}".strip())
     raise NothingToJudgeError(
-        "No source of advisories could be asked.",
+        "No source of advisories could be reached.",
         why=" ".join(reasons),
-        next_step="Run it where the network is, or name a directory in TOWPATH_ADVISORIES.",
+        next_step=(
+            "Run it with network access, or set TOWPATH_ADVISORIES to a directory of" " advisories."
+        ),
     )
 
 
 def _sources(workspace: Workspace, pins: Pins) -> dict[str, Callable[[], Advisories]]:
-    """Return how each source is asked, by its address, in the order in which they are asked."""
+    """Return a function for each source, by address, in the order in which they are tried."""
     if named := workspace.config.env.get(VARIABLE, ""):
         return {named: lambda: _directory(workspace, pins, workspace.config.root / named)}
     return {SAFETY: lambda: _server(workspace, pins), INDEX: lambda: _pip_audit(workspace, pins)}
 
 
 def _directory(workspace: Workspace, pins: Pins, directory: Path) -> Advisories:
-    """Ask a directory that the environment names: nothing shows whose data that is."""
+    """Look up advisories in the directory that the environment names, of unknown origin."""
     age = _age(directory)
     asked = Asked("safety", str(_shown(workspace, directory)), "nothing", age, foreign=True)
     return Advisories(asked, _safety(workspace, pins, str(directory)))
@@ -127,14 +129,14 @@ def _ask(workspace: Workspace, argv: Sequence[str], pins: Pins) -> ToolResult:
 
 
 def _pins(workspace: Workspace, pins: Pins) -> str:
-    """Write the pins where a source can read them, without hashes and markers, and return where."""
+    """Write the pins without hashes and markers to a file, and return its path."""
     file = workspace.config.reports / "checks" / "pins.txt"
     files.write_atomically(file, audits.pins_text(pins).encode())
     return str(file)
 
 
 def _shown(workspace: Workspace, directory: Path) -> Path:
-    """Return a directory as evidence names it: below the root of the project where it is there."""
+    """Return a directory relative to the project's root, if it is below that."""
     root = workspace.config.root
     return directory.relative_to(root) if directory.is_relative_to(root) else directory
 
@@ -142,21 +144,21 @@ def _shown(workspace: Workspace, directory: Path) -> Path:
 def _age(directory: Path) -> float:
     """Return the age in days of the older of a directory's two files of advisories.
 
-    Raises ConfigurationError if it is no such directory, NothingToJudgeError if it names no package
-    or is from the future. Safety itself crashes without a word of use where `$meta` lacks its keys.
+    Raises ConfigurationError for an invalid directory, NothingToJudgeError if it lists no package
+    or has a date in the future. Safety itself crashes if `$meta` lacks its keys.
     """
     files = [_file(directory, name) for name in ("insecure.json", "insecure_full.json")]
     if not all(packages for _, packages in files):
-        raise NothingToJudgeError(f"The advisories in {directory} name no package at all.")
+        raise NothingToJudgeError(f"The advisories in {directory} list no packages.")
     ages = [(stages.now() - made).total_seconds() / 86400 for made, _ in files]
-    # A clock may be a little behind.
+    # Clocks may differ a little.
     if min(ages) < -1:
-        raise NothingToJudgeError(f"The advisories in {directory} are from the future.")
+        raise NothingToJudgeError(f"The advisories in {directory} have a date in the future.")
     return round(max(0.0, *ages), 1)
 
 
 def _file(directory: Path, name: str) -> tuple[dt.datetime, int]:
-    """Return when a file of advisories was made, and how many packages it names."""
+    """Return the creation time of a file of advisories, and its number of packages."""
     try:
         document = documents.loads((directory / name).read_bytes(), LARGEST)
         meta = document["$meta"]
@@ -165,8 +167,10 @@ def _file(directory: Path, name: str) -> tuple[dt.datetime, int]:
         made = dt.datetime.fromtimestamp(meta["timestamp"], dt.UTC)
     except (OSError, KeyError, TypeError, ValueError, OverflowError) as error:
         raise ConfigurationError(
-            f"TOWPATH_ADVISORIES names no directory of advisories: {directory}",
+            f"TOWPATH_ADVISORIES is not a directory of advisories: {directory}",
             why=f"{name}: {type(error).__name__}: {error}",
-            next_step="It holds insecure.json and insecure_full.json, each with a $meta.",
+            next_step=(
+                "The directory needs insecure.json and insecure_full.json, each with a" " $meta."
+            ),
         ) from error
     return made, len(document) - 1

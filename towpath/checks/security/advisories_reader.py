@@ -1,4 +1,4 @@
-"""What a source of advisories said of our dependencies, in one form for all sources."""
+"""Advisories for dependencies, in one form for all sources."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ SEVERITIES = ("critical", "high", "medium", "low")
 
 @dataclass(frozen=True)
 class Advisory:
-    """A known weakness of one release of one package; `aliases` are its ids elsewhere."""
+    """A known weakness of one version of a package; `aliases` are its other ids."""
 
     id: str
     package: str
@@ -28,7 +28,7 @@ class Advisory:
         return cls(**{**row, "aliases": tuple(row["aliases"])})
 
     def waived(self, notes: Mapping[str, str]) -> str:
-        """Return the note of the waiver that names it by any of its ids, or an empty text."""
+        """Return the note of the waiver that names it by any of its ids, or an empty string."""
         return next((notes[name] for name in (self.id, *self.aliases) if name in notes), "")
 
     def __str__(self) -> str:
@@ -40,7 +40,7 @@ class Advisory:
 
 
 def severity(word: object) -> str:
-    """Return one of our four severities; what a source does not rate counts as high."""
+    """Return one of our four severities; an unrated advisory counts as high."""
     known = str(word).lower()
     return {"moderate": "medium"}.get(known, known if known in SEVERITIES else "high")
 
@@ -63,10 +63,10 @@ def canonical(name: str) -> str:
 
 
 def unasked(pins: Sequence[tuple[str, str]], asked: Iterable[tuple[str, str]]) -> str:
-    """Return in words which pins a source has not looked at; an empty text if it saw all."""
+    """Return a message about pins that a source did not check; empty if it checked all."""
     seen = {(canonical(name), version) for name, version in asked}
     missed = [
         f"{name}=={version}" for name, version in pins if (canonical(name), version) not in seen
     ]
     some = ", ".join(missed[:3]) + (", ..." if len(missed) > 3 else "")
-    return f"It has not looked at {len(missed)} of {len(pins)} pins: {some}" if missed else ""
+    return f"It did not check {len(missed)} of {len(pins)} pins: {some}" if missed else ""

@@ -11,14 +11,17 @@ Argv = list[str]
 
 
 def safety(place: str, pins: str, directory: str = "") -> Argv:
-    """Ask safety 2.x for advisories: its directory of advisories, or its server without one."""
+    """Look up advisories with safety 2.x, in a directory, or without one on its server."""
     return [f"{place}/bin/python", "-m", "safety", "check", "--json", "--file", pins] + (
         ["--db", directory] if directory else []
     )
 
 
 def pip_audit(place: str, pins: str, seconds: int) -> Argv:
-    """Ask pip-audit for advisories on exactly these pins, nothing resolved or installed."""
+    """Look up advisories with pip-audit for exactly these pins, without resolving any.
+
+    `seconds` is the timeout of a request.
+    """
     return [f"{place}/bin/python", "-m", "pip_audit", "--format=json", "--progress-spinner=off"] + [
         *("--no-deps", "--disable-pip", f"--timeout={seconds}"),
         *("--requirement", pins),
@@ -26,7 +29,7 @@ def pip_audit(place: str, pins: str, seconds: int) -> Argv:
 
 
 def rounds(pins: Sequence[tuple[str, str]]) -> list[list[tuple[str, str]]]:
-    """Return pins in groups that name each package once: no source takes two versions of one.
+    """Return pins in groups with each package once: no tool accepts two versions of a package.
 
     Pins for different machines, or Pythons, may be of different versions.
     """

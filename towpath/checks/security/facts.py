@@ -43,9 +43,9 @@ def _advisories(measured: CheckFacts, config: Config) -> None:
     measured.facts["advisories_waived"] = _waived(rows, notes)
     measured.warnings += [policy.unused_warning(name) for name in advisories.unused(notes, rows)]
     found = tuple(_as_finding(row) for row in counting)
-    measured.told["advisories"] = found
+    measured.findings_by_tool["advisories"] = found
     measured.findings += found
-    words = f"advisories: {len(counting)}, waived: {len(rows) - len(counting)}; asked {asked}"
+    words = f"advisories: {len(counting)}, waived: {len(rows) - len(counting)}; source: {asked}"
     measured.rows.append(("advisories", status_of(counting), "", words))
 
 
@@ -74,13 +74,13 @@ def _secrets(measured: CheckFacts, config: Config, record: ToolRecord) -> tuple[
         secrets=len(found.findings),
         secrets_reviewed=found.reviewed,
         secrets_stale=list(found.stale),
-        secrets_files=found.looked_at,
+        secrets_files=found.scanned,
     )
     measured.warnings += [
-        f"{secrets.BASELINE} reviews what is not there any more, {row}. Take the entry out."
+        f"{secrets.BASELINE} has an entry for a secret that no longer exists: {row}. Remove it."
         for row in found.stale
     ]
-    words = f"secrets: {len(found.findings)}, reviewed: {found.reviewed}, files: {found.looked_at}"
+    words = f"secrets: {len(found.findings)}, reviewed: {found.reviewed}, files: {found.scanned}"
     return status_of(found.findings), words + measured.leave_out(record.name, found.allowed)
 
 

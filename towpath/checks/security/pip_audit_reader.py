@@ -1,4 +1,4 @@
-"""What `pip-audit --format=json` said."""
+"""Read the report of `pip-audit --format=json`."""
 
 from __future__ import annotations
 
@@ -14,15 +14,17 @@ Pins = Sequence[tuple[str, str]]
 def read_pip_audit(ran: ToolResult, pins: Pins) -> list[Advisory]:
     """Return the advisories against these pins; pip-audit rates none, so each counts as high.
 
-    Raises NothingToJudgeError if pip-audit crashed, wrote half a document, or skipped a pin:
-    it ends with 0 and "no known vulnerabilities" where it could ask nobody at all.
+    Raises NothingToJudgeError if pip-audit crashed, wrote an incomplete document, or skipped a pin:
+    it ends with 0 and "no known vulnerabilities" even if it reached no server.
     """
     require_ran("pip-audit", ran)
     report = document("pip-audit", ran.stdout)
     try:
         found = _advisories(report["dependencies"], pins)
     except (KeyError, TypeError, AttributeError) as error:
-        raise unread("pip-audit", f"Its report lacks or spoils {error}.") from error
+        raise unread(
+            "pip-audit", f"Unexpected report format: missing or invalid field {error}."
+        ) from error
     require_agreement("pip-audit", ran, bool(found))
     return found
 

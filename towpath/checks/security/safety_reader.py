@@ -1,4 +1,4 @@
-"""What `safety check --json` (2.x) said."""
+"""Read the report of `safety check --json` (2.x)."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ FOUND = 64
 
 
 def read_safety(ran: ToolResult, pins: Sequence[tuple[str, str]]) -> list[Advisory]:
-    """Return the advisories against these pins, those that safety was told to ignore too.
+    """Return the advisories for these pins, also those that safety was configured to ignore.
 
-    Raises NothingToJudgeError if safety could not ask its source (any exit code but 0 and 64),
-    wrote half a document, or has not looked at every pin.
+    Raises NothingToJudgeError if safety could not reach its source (any exit code but 0 and 64),
+    wrote an incomplete document, or did not check every pin.
     """
     require_ran("safety", ran, codes=(0, FOUND))
     report = document("safety", ran.stdout)
@@ -26,7 +26,9 @@ def read_safety(ran: ToolResult, pins: Sequence[tuple[str, str]]) -> list[Adviso
         rows = report["vulnerabilities"] + report["ignored_vulnerabilities"]
         found = [_advisory(row) for row in rows]
     except (KeyError, TypeError, AttributeError) as error:
-        raise unread("safety", f"Its report lacks or spoils {error}.") from error
+        raise unread(
+            "safety", f"Unexpected report format: missing or invalid field {error}."
+        ) from error
     if ran.code == FOUND and not found:
         raise unread("safety", f"It exited with code {FOUND} and reported no advisory.")
     return found
@@ -45,7 +47,7 @@ def _advisory(row: Mapping[str, Any]) -> Advisory:
 
 
 def _rating(rated: object) -> object:
-    """Return the word of the rating: CVSS 3 where it is there, else CVSS 2."""
+    """Return the rating of CVSS 3, or else of CVSS 2."""
     if not isinstance(rated, Mapping):
         return rated
     scores = [rated.get(key) for key in ("cvssv3", "cvssv2")]

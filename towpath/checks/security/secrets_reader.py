@@ -1,4 +1,4 @@
-"""What detect-secrets found in the tree, less what a person has reviewed as no secret."""
+"""Read what detect-secrets found, except what was reviewed as a false positive."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ TOOL = "detect-secrets"
 BASELINE = ".secrets.baseline"
 
 _CHECKED = re.compile(r"^\[\w+\]\tINFO\tChecking file: (.+)$", re.MULTILINE)
-# A kind of file that it never reads, such as a picture or a lock file.
+# A kind of file that it never reads, such as an image or a lock file.
 _LEFT_OUT = re.compile(
     r'^\[\w+\]\tINFO\tSkipping "(.+)" due to '
     r"`detect_secrets\.filters\.(?:common|heuristic)\.is_\w+_file`$",
@@ -34,14 +34,14 @@ _LEFT_OUT = re.compile(
 )
 
 
-# A secret that a comment on its line, or on the one before, says to be none; the file is the last
-# that was named.
+# A secret that a comment on its line, or the line before, marks as a false positive; it belongs to
+# the last file that was named.
 _ALLOWED = re.compile(r"^\[\w+\]\tINFO\tSkipping secret due to `[\w.]+\.is_line_allowlisted`\.$")
 
 
 @dataclass(frozen=True)
 class Key:
-    """What makes two findings one: file, kind and the hash of the secret, but not the line."""
+    """The identity of a finding: file, kind and hash of the secret, but not the line."""
 
     path: str
     kind: str
@@ -50,24 +50,24 @@ class Key:
 
 @dataclass(frozen=True)
 class Secrets:
-    """What was found and not reviewed, how many were, and reviews of what is not there any more.
+    """Secrets without a review, the number of reviewed ones, and reviews of removed ones (`stale`).
 
-    `looked_at` and `left_out` are numbers of files, `allowed` are the files in which comments say
-    of secrets that they are none.
+    `scanned` and `left_out` are numbers of files, `allowed` are the files with comments that mark
+    secrets as false positives.
     """
 
     findings: tuple[Finding, ...]
     reviewed: int
     stale: tuple[str, ...]
-    looked_at: int
+    scanned: int
     left_out: int
     allowed: tuple[LeftOut, ...] = ()
 
 
 def baseline(text: str) -> dict[Key, bool | None]:
-    """Return the entries of a baseline: False is no secret, True is one, None was not reviewed.
+    """Return the entries of a baseline: False is a false positive, True a secret, None unreviewed.
 
-    Raises ConfigurationError for a text that is no baseline; an empty one has no entry.
+    Raises ConfigurationError for an invalid baseline; an empty text has no entries.
     """
     if not text:
         return {}
@@ -78,22 +78,22 @@ def baseline(text: str) -> dict[Key, bool | None]:
             raise ValueError(f"is_secret is {odd[0]!r}")
     except (KeyError, TypeError, AttributeError, ValueError) as error:
         raise ConfigurationError(
-            f"{BASELINE} is no baseline of detect-secrets.",
+            f"{BASELINE} is not a valid baseline of detect-secrets.",
             why=f"{type(error).__name__}: {error}",
-            next_step="Make it again: docs/security.md says how.",
+            next_step="Create it again as described in docs/security.md.",
         ) from error
     return reviews
 
 
 def read_secrets(ran: ToolResult, reviews: Mapping[Key, bool | None]) -> Secrets:
-    """Return what detect-secrets found in the files that it was given.
+    """Return what detect-secrets found.
 
-    Only a review that says "no secret" excuses a finding. Raises NothingToJudgeError if the tool
-    crashed, wrote half a document, had no detector, or has not looked at every file.
+    Only a review as a false positive removes a finding. Raises NothingToJudgeError if the tool
+    crashed, wrote an incomplete document, had no detector, or did not check every file.
     """
     require_ran(TOOL, ran)
-    looked_at, left_out = set(_CHECKED.findall(ran.stderr)), set(_LEFT_OUT.findall(ran.stderr))
-    require_all(TOOL, ran, len(looked_at | left_out))
+    scanned, left_out = set(_CHECKED.findall(ran.stderr)), set(_LEFT_OUT.findall(ran.stderr))
+    require_all(TOOL, ran, len(scanned | left_out))
     rows = _found(ran)
     require_agreement(TOOL, ran, bool(rows))
     seen = {key for key, _ in rows}
@@ -101,7 +101,7 @@ def read_secrets(ran: ToolResult, reviews: Mapping[Key, bool | None]) -> Secrets
         tuple(_finding(key, row, reviews) for key, row in rows if reviews.get(key) is not False),
         sum(reviews.get(key) is False for key in seen),
         tuple(f"{key.path}: {key.kind}" for key in reviews if key not in seen),
-        len(looked_at),
+        len(scanned),
         len(left_out),
         tuple(_allowed(ran.stderr)),
     )
@@ -116,21 +116,23 @@ def _allowed(log: str) -> Iterator[LeftOut]:
         elif _ALLOWED.fullmatch(line):
             counts[path] += 1
     for path, count in counts.items():
-        yield LeftOut(path, f"pragma: allowlist secret left out a secret: {count} x")
+        yield LeftOut(path, f"pragma: allowlist secret excluded a secret: {count} x")
 
 
 def _found(ran: ToolResult) -> list[tuple[Key, Mapping[str, Any]]]:
-    """Return the rows of a report; where nothing is found the tool writes none, and ends with 0."""
+    """Return the rows of a report; without findings the tool writes nothing, and ends with 0."""
     if ran.code == 0 and not ran.stdout.strip():
         return []
     report = document(TOOL, ran.stdout)
     try:
         if not report["plugins_used"]:
-            raise unread(TOOL, "It had no detector to look with.")
+            raise unread(TOOL, "It had no detectors enabled.")
         rows = list(_rows(report))
         _ = [int(row["line_number"]) for _, row in rows]
     except (KeyError, TypeError, AttributeError, ValueError) as error:
-        raise unread(TOOL, f"Its report lacks or spoils {error}.") from error
+        raise unread(
+            TOOL, f"Unexpected report format: missing or invalid field {error}."
+        ) from error
     return rows
 
 
@@ -142,9 +144,9 @@ def _rows(report: Mapping[str, Any]) -> Iterator[tuple[Key, Mapping[str, Any]]]:
 
 def _finding(key: Key, row: Mapping[str, Any], reviews: Mapping[Key, bool | None]) -> Finding:
     if reviews.get(key):
-        words = "reviewed as a real secret: take it out, and replace it where it is used"
+        words = "reviewed as a real secret: remove it from the file, and rotate it"
     elif key in reviews:
-        words = f"in {BASELINE}, and not reviewed"
+        words = f"in {BASELINE}, but not reviewed"
     else:
-        words = "take it out, or have it reviewed as no secret"
+        words = "remove it, or have it reviewed as a false positive"
     return Finding(key.path, int(row["line_number"]), "SECRET", f"{key.kind}: {words}", "high")

@@ -1,6 +1,6 @@
-"""Security: weaknesses in our code, secrets in the tree, advisories on what the product needs.
+"""Security: weaknesses in our code, secrets in files, and advisories for dependencies.
 
-Licences are left out on purpose: whether one may be used is no measurement.
+Licences are deliberately not checked: whether one is acceptable cannot be measured.
 """
 
 from __future__ import annotations
@@ -23,25 +23,23 @@ Pins = list[tuple[str, str]]
 
 
 def security(workspace: Workspace, arguments: Sequence[str] = ()) -> None:
-    """Ask all three side by side, whatever one of them says; then judge.
+    """Run all three checks in parallel, and judge the results.
 
-    Raises ConfigurationError, before anything runs, for pins or a baseline that cannot be read, and
-    for any argument.
+    Raises ConfigurationError, before anything runs, for unreadable pins, an invalid baseline or any
+    argument; GateFailedError and NothingToJudgeError.
     """
     if arguments:
         raise ConfigurationError(
             f"The security session takes no arguments, such as {arguments[0]!r}.",
-            why="It judges the whole tree and all that the product needs, or nothing.",
-            next_step="`nox -s security -- --fresh` asks again though nothing changed.",
+            why="It always checks all files and all dependencies.",
+            next_step="To run it again without changes, use `nox -s security -- --fresh`.",
         )
     pins = _pins(workspace)
     secrets.baseline(facts.secrets_baseline(workspace.config))
     seen = records.begin(workspace, "security")
     found = listed(workspace, seen)
     for path in found.outside:
-        workspace.terminal.warn(
-            f"{path} is a link that leads out of the project: it is not judged."
-        )
+        workspace.terminal.warn(f"Not checking {path}: it is a link to a file outside the project.")
     linting = Linting(workspace, "security", found)
     with ThreadPoolExecutor() as pool:
         try:
@@ -52,18 +50,18 @@ def security(workspace: Workspace, arguments: Sequence[str] = ()) -> None:
             ]:
                 asked.result()
         except BaseException:
-            # Ctrl-C reaches this thread alone, and an answer is worth nothing without the others.
+            # Ctrl-C reaches this thread only, and no result is useful without the others.
             workspace.runner.stop()
             raise
     judging.judge(workspace, "security", facts.measure)
 
 
 def _pins(workspace: Workspace) -> Pins:
-    """Return all that is installed into the product: what it needs, and what that needs in turn."""
+    """Return the pins of all dependencies of the product, direct and indirect."""
     file = workspace.config.root / "requirements" / "production.txt"
     if not file.is_file():
         raise ConfigurationError(
-            "There is no requirements/production.txt: what the product needs is not known.",
+            "Missing file requirements/production.txt, which pins the product's dependencies.",
             next_step="Write requirements/production.in, then run ./dev nox -s requirements",
         )
     return requirements.read_requirements(
@@ -72,7 +70,7 @@ def _pins(workspace: Workspace) -> Pins:
 
 
 def _ask_advisories(workspace: Workspace, pins: Pins) -> None:
-    """Keep what a source of advisories said, or why none could be asked."""
+    """Record the advisories, or why no source could be reached."""
     try:
         found = advisories.audit(workspace, pins)
     except NothingToJudgeError as error:
@@ -81,4 +79,4 @@ def _ask_advisories(workspace: Workspace, pins: Pins) -> None:
         )
     else:
         records.write_document(workspace.config, "security", "advisories", found.as_json())
-    workspace.terminal.say("  advisories ended")
+    workspace.terminal.say("  advisories: done")

@@ -1,4 +1,4 @@
-"""What `coverage json` said: the percents covered, as exact as coverage has them."""
+"""Read the report of `coverage json`, with unrounded percentages."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from towpath.core.findings import LeftOut, document, unread
 
 @dataclass(frozen=True)
 class Covered:
-    """Percents, unrounded: of lines and branches together, and of lines alone.
+    """Percentages, unrounded: of lines and branches together, and of lines alone.
 
-    `files` are those that were measured, `left_out` those of which lines were excluded.
+    `files` are those that were measured, `left_out` those with excluded lines.
     """
 
     percent: float
@@ -24,10 +24,10 @@ class Covered:
 
 
 def read_coverage(text: str) -> Covered:
-    """Return how much was covered.
+    """Return the coverage.
 
-    Raises NothingToJudgeError if the document is empty or broken, if nothing was measured, or if
-    branches were not.
+    Raises NothingToJudgeError if the document is empty or malformed, or if no statements or no
+    branches were measured.
     """
     report = document("coverage", text)
     try:
@@ -39,19 +39,21 @@ def read_coverage(text: str) -> Covered:
         files = report.get("files") or {}
         left_out = tuple(_left_out(files))
     except (AttributeError, KeyError, TypeError, ValueError) as error:
-        raise unread("coverage", f"Its report lacks or spoils {error}.") from error
+        raise unread(
+            "coverage", f"Unexpected report format: missing or invalid field {error}."
+        ) from error
     if not statements:
-        raise unread("coverage", "It measured no statement.")
+        raise unread("coverage", "It measured no statements.")
     if with_branches is not True:
         raise unread("coverage", "It did not measure branches.")
     for value in (percent, lines):
         if not math.isfinite(value) or not 0 <= value <= 100:
-            raise unread("coverage", f"{value} is no percentage.")
+            raise unread("coverage", f"{value} is not a valid percentage.")
     return Covered(percent, lines, frozenset(files), left_out)
 
 
 def _left_out(files: Mapping[str, Any]) -> Iterator[LeftOut]:
-    """Yield the files of which comments or settings exclude lines."""
+    """Yield the files with lines that comments or settings exclude."""
     for path, said in sorted(files.items()):
         lines = said["summary"].get("excluded_lines", 0)
         if lines:

@@ -1,4 +1,4 @@
-"""What a JUnit XML report said: how many tests ran, passed, failed."""
+"""Read the counts of a JUnit XML report."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from towpath.core import xml_documents as elements
 from towpath.core.errors import NothingToJudgeError
 from towpath.core.xml_documents import Element
 
-AGAIN = "Run the tests again and read what they say."
+AGAIN = "Run the tests again and check their output."
 
 
 @dataclass(frozen=True)
 class Tests:
-    """Counts of one or more reports; `failed` holds errors too. `names` are the failed ones."""
+    """Counts of one or more reports; `failed` includes errors. `names` are the failed tests."""
 
     run: int
     failed: int
@@ -30,9 +30,9 @@ class Tests:
 def read_junit(text: str, source: str, said: str = "") -> Tests:
     """Return the counts of a report; a skipped test did not run.
 
-    `said` is the last line of pytest's own words, for the reason where there is no verdict. Raises
-    NothingToJudgeError if the document is empty, broken, no JUnit, or its test cases are not as
-    many as it says; so does the report of a run that was ended, whose last test has no name.
+    `source` names the report in errors; `said` is the last line of pytest's output, for the reason.
+    Raises NothingToJudgeError if the document is empty, malformed or not JUnit, if its counts do
+    not match its test cases, or if the run was aborted (its last test has no name).
     """
     try:
         root = elements.parse_xml(text)
@@ -43,19 +43,23 @@ def read_junit(text: str, source: str, said: str = "") -> Tests:
             raise _ended(source, said)
         return total(_suite(suite) for suite in suites)
     except (KeyError, ValueError) as error:
-        seen = f"A part of it lacks {error}." if isinstance(error, KeyError) else str(error)
+        seen = (
+            f"An element lacks the attribute {error}."
+            if isinstance(error, KeyError)
+            else str(error)
+        )
         raise NothingToJudgeError(
-            f"{source} is no readable JUnit report.",
-            why=seen if text.strip() else "It is empty: the tests ended before they began.",
+            f"{source} is not a valid JUnit report.",
+            why=seen if text.strip() else "It is empty: pytest ended before any test ran.",
             next_step=AGAIN,
         ) from error
 
 
 def _ended(source: str, said: str) -> NothingToJudgeError:
-    """Return the error of a report whose last test was begun and not ended."""
+    """Return the error of a report whose last test did not end."""
     return NothingToJudgeError(
-        f"{source} is of a run that ended early: a test in it has no name.",
-        why=f"pytest said: {said}" if said else "pytest said nothing.",
+        f"{source} is from an aborted run: one of its tests has no name.",
+        why=f"Last output of pytest: {said}" if said else "pytest wrote no output.",
         next_step=AGAIN,
     )
 
@@ -102,7 +106,7 @@ def total(reports: Iterable[Tests]) -> Tests:
 
 
 def _suite(suite: Element) -> Tests:
-    """Count by names: pytest's own sums are odd for a test that fails in its teardown."""
+    """Count by names: pytest's own totals count a test that fails in its teardown twice."""
     tests, failures, errors = (int(suite.attrib[key]) for key in ("tests", "failures", "errors"))
     outcomes: dict[str, str] = {}
     for case in suite.iter("testcase"):
@@ -112,8 +116,9 @@ def _suite(suite: Element) -> Tests:
     failed = tuple(name for name, outcome in outcomes.items() if outcome == "failed")
     if bool(tests) != bool(outcomes) or bool(failures + errors) != bool(failed):
         raise ValueError(
-            f"it counts {tests} tests, {failures + errors} of them bad, and names {len(outcomes)}, "
-            f"{len(failed)} of them bad"
+            f"it counts {tests} tests with {failures + errors} failures, but lists"
+            f" {len(outcomes)} tests "
+            f"with {len(failed)} failures"
         )
     skipped = sum(outcome == "skipped" for outcome in outcomes.values())
     return Tests(len(outcomes) - skipped, len(failed), skipped, failed)

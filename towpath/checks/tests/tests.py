@@ -1,4 +1,4 @@
-"""Tests: which ones run where, what they leave to be judged, and their coverage together."""
+"""Run the tests on each Python, the integration tests, and combine their coverage."""
 
 from __future__ import annotations
 
@@ -9,8 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path, PurePath
 
-from towpath.checks import judge as judging
-from towpath.checks import records
+from towpath.checks import judge, records
 from towpath.checks.lint import linter as linting
 from towpath.checks.records import ToolRecord
 from towpath.checks.tests import facts
@@ -26,29 +25,32 @@ from towpath.evidence import record as stages
 from towpath.source import matrix as pythons
 from towpath.source.files import listed
 
-# What pytest's own exit codes say beside 0 and 1.
+# Exit codes of pytest: wrong usage, and no tests collected.
 USAGE, NO_TESTS = 4, 5
 SEED = "--randomly-seed"
-PARTS = "After -- stand `unit`, `app` or paths, then options of pytest, such as -k WORD."
+PARTS = "After --, give `unit`, `app` or paths, then options of pytest such as -k WORD."
 
 
 def tests(workspace: Workspace, arguments: Sequence[str] = ()) -> None:
-    """Run the tests on this Python; with arguments, only what they pick, and nothing is kept.
+    """Run the tests on this Python; with arguments only a selection, without recording results.
 
-    Raises CommandFailedError if they did not pass. They are judged by `coverage`, when all Pythons
-    have run.
+    The session `coverage` judges them after all Pythons. Raises CommandFailedError if they fail,
+    ConfigurationError for an unknown argument, and NothingToJudgeError if no test is selected.
     """
     name = pythons.cell(workspace.config, python(), _django())
     code = _run(workspace, "tests", name, commands.PARALLEL, arguments, {})
     if code:
-        raise CommandFailedError(f"The tests on Python {python()} did not pass (pytest: {code}).")
+        raise CommandFailedError(
+            f"The tests on Python {python()} failed (pytest exit code {code})."
+        )
 
 
 def integration(workspace: Workspace, arguments: Sequence[str] = ()) -> None:
-    """Run the tests against real services, which live as long as they run; then judge.
+    """Start the services, run the integration tests against them, and judge the results.
 
-    With arguments only what they pick runs, and there is no verdict. Where the services are given
-    there is no engine: the tests that need one are left out, and the evidence says so.
+    With arguments, only a selection runs, without a verdict. With externally provided services
+    there may be no engine: the tests that need one are excluded, as the evidence records. Raises
+    GateFailedError, NothingToJudgeError, and CommandFailedError for a failed selection.
     """
     if not arguments:
         records.begin(workspace, "integration")
@@ -57,27 +59,28 @@ def integration(workspace: Workspace, arguments: Sequence[str] = ()) -> None:
     with services(workspace) as variables:
         code = _run(workspace, "integration", "integration", fixed, arguments, variables)
     if not arguments:
-        judging.judge(workspace, "integration", facts.measure_integration)
+        judge.judge(workspace, "integration", facts.measure_integration)
     elif code:
-        raise CommandFailedError(f"The tests did not pass (pytest: {code}).")
+        raise CommandFailedError(f"The tests failed (pytest exit code {code}).")
 
 
 @contextmanager
 def services(workspace: Workspace) -> Iterator[dict[str, str]]:
-    """Let the services of the environment testing live, and yield the variables to find them by.
+    """Start the services of the environment testing, yield their addresses, and stop them.
 
-    Where somebody else runs them, the caller's variables say where they are.
+    The addresses are environment variables. With TOWPATH_SERVICES=given, nothing is started and the
+    caller's variables are used. Raises CommandFailedError if a service does not start.
     """
     from towpath.environments import services as stack
 
     if workspace.config.services_given:
-        workspace.terminal.say("The services are given: none is started here.")
+        workspace.terminal.say("Using externally provided services (TOWPATH_SERVICES=given).")
         yield variables_of.chosen(workspace.config.env, variables_of.SERVICES)
         return
     environment = workspace.config.environment("testing")
     try:
-        with workspace.terminal.step("services of the environment testing"):
-            # What a killed run left behind is no ground for this one.
+        with workspace.terminal.step("Start the services of the environment testing"):
+            # A run that was killed may have left data.
             stack.services_down(workspace, environment, volumes=True)
             addresses = stack.services_up(workspace, environment)
         yield service_variables(addresses, workspace.config.state_of(environment) / "secrets")
@@ -86,20 +89,21 @@ def services(workspace: Workspace) -> Iterator[dict[str, str]]:
 
 
 def python() -> str:
-    """Return the Python that runs us, as the classifiers write it: `3.12`."""
+    """Return the version of the running Python in the form of classifiers, such as `3.12`."""
     return f"{sys.version_info[0]}.{sys.version_info[1]}"
 
 
 def coverage(workspace: Workspace, arguments: Sequence[str] = ()) -> None:
-    """Join the coverage data of every Python, and of the integration tests if they ran; then judge.
+    """Combine the coverage of every Python, and of the integration tests if they ran; then judge.
 
-    Raises NothingToJudgeError if no test left any, ConfigurationError for any argument.
+    Raises NothingToJudgeError without coverage data, ConfigurationError for any argument, and
+    GateFailedError.
     """
     config = workspace.config
     if arguments:
         raise ConfigurationError(
             f"The coverage session takes no arguments, such as {arguments[0]!r}.",
-            why="It joins what all tests left, and judges that.",
+            why="It combines and judges the coverage of all tests.",
         )
     records.begun(workspace, "tests")
     data = [
@@ -109,43 +113,43 @@ def coverage(workspace: Workspace, arguments: Sequence[str] = ()) -> None:
     ]
     if not data:
         raise NothingToJudgeError(
-            "The tests left no coverage data.", next_step="Run them: nox -s tests"
+            "The tests wrote no coverage data.", next_step="Run them: nox -s tests"
         )
     joined = config.reports / "coverage" / "joined"
     env = {"COVERAGE_FILE": str(joined)}
     for argv in commands.coverage(sys.executable, data, str(config.reports)):
         workspace.runner.run(argv, env=env)
     records.write_document(config, "coverage", "sources", {"files": _sources(workspace)})
-    judging.judge(workspace, "tests", facts.measure_tests)
+    judge.judge(workspace, "tests", facts.measure_tests)
 
 
 def _sources(workspace: Workspace) -> list[str]:
-    """Return the Python files of the product: all but those of tests."""
+    """Return the Python files of the product, without tests."""
     found = listed(workspace)
     return [file for file in found.files if file.endswith(".py") and not _is_test(file)]
 
 
 def _is_test(file: str) -> bool:
-    *places, name = PurePath(file).parts
-    return "tests" in places or name == "conftest.py" or name.startswith(("test_", "tests"))
+    *directories, name = PurePath(file).parts
+    return "tests" in directories or name == "conftest.py" or name.startswith(("test_", "tests"))
 
 
 def _services_covered(workspace: Workspace) -> tuple[str, ...]:
-    """Return whether the coverage of the integration tests counts: what is of other files does not.
-
-    It is the stage's name in a tuple, or an empty one.
-    """
+    """Return ("integration",) if its coverage is for the current files, otherwise ()."""
     if records.fits(workspace, "integration"):
         return ("integration",)
     if any(records.coverage_data(workspace.config, "integration").glob("data*")):
         workspace.terminal.say(
-            "The integration tests ran on other files: their coverage is left out"
+            "Ignoring the coverage of the integration tests: they ran on other source files"
         )
     return ()
 
 
 def service_variables(addresses: Mapping[str, str], secrets: Path) -> dict[str, str]:
-    """Return the variables by which the app finds the services of an environment."""
+    """Return the variables with which the app connects to the services of an environment.
+
+    `addresses` are hosts by service, `secrets` is the directory of the passwords.
+    """
     return {
         "DATABASE_HOST": addresses["database"],
         "DATABASE_NAME": "dashboard",
@@ -159,7 +163,7 @@ def service_variables(addresses: Mapping[str, str], secrets: Path) -> dict[str, 
 
 
 def _django() -> str:
-    """Return the line of Django that is installed here, as `5.2`."""
+    """Return the series of the installed Django, such as `5.2`."""
     return ".".join(linting.version("django").split(".")[:2])
 
 
@@ -171,20 +175,22 @@ def _run(
     arguments: Sequence[str],
     env: Mapping[str, str],
 ) -> int:
-    """Run pytest, keep how it ended unless arguments pick a part, and return its exit code."""
+    """Run pytest, record its result unless arguments select tests, and return its exit code."""
     config = workspace.config
     env = {**stages.passed_on(config, stage), **env}
-    _refuse_unknown(config.root, arguments)
+    _require_known(config.root, arguments)
     own = commands.picked(arguments)
     seed = None if any(word.startswith(SEED) for word in own) else secrets.randbits(32)
     options = [*fixed, *([] if seed is None else [f"{SEED}={seed}"]), *own]
     if seed is not None:
-        workspace.terminal.say(f"The order of the tests comes from {SEED}={seed}")
+        workspace.terminal.say(f"Random order of the tests: {SEED}={seed}")
     if arguments:
-        workspace.terminal.say("A part of the tests: there will be no verdict and no evidence.")
+        workspace.terminal.say(
+            "Running a selection of the tests: no verdict and no evidence will be written."
+        )
         argv = commands.pytest(sys.executable, options)
         ended = workspace.runner.run(argv, env=env, check=False, stream=True)
-        _refuse_nothing(ended, arguments)
+        _require_selection(ended, arguments)
         return ended.code
     report = records.junit(config, stage) / f"{name}.xml"
     data = records.coverage_data(config, stage)
@@ -204,30 +210,33 @@ def _run(
 def keep(
     workspace: Workspace, stage: str, name: str, ended: Outcome, seed: int | None = None
 ) -> None:
-    """Keep how pytest ended; what it said is in its log, and its end here unless all passed."""
-    said = "" if ended.code in (0, NO_TESTS) else ended.tail()
-    ran = ToolResult(ended.code, "", said, 1)
+    """Record the result of pytest, with the end of its output unless all tests passed.
+
+    `name` is the Python, or the cell of the matrix; `seed` that of the random order.
+    """
+    output = "" if ended.code in (0, NO_TESTS) else ended.tail()
+    ran = ToolResult(ended.code, "", output, 1)
     version, seconds = linting.version("pytest"), round(ended.seconds, 3)
     records.write_record(workspace.config, stage, ToolRecord(name, version, seconds, ran, seed))
 
 
-def _refuse_unknown(root: Path, arguments: Sequence[str]) -> None:
-    """Say that a word before the options is neither a group nor a path: xdist does not."""
+def _require_known(root: Path, arguments: Sequence[str]) -> None:
+    """Raise ConfigurationError for an argument that is neither a group nor a path."""
     for word in arguments:
         if word.startswith("-"):
             return
         if word not in commands.GROUPS and not (root / word.partition("::")[0]).exists():
             raise ConfigurationError(
-                f"There are no tests {word!r}.{nearest(word, commands.GROUPS)}", next_step=PARTS
+                f"Unknown tests {word!r}.{nearest(word, commands.GROUPS)}", next_step=PARTS
             )
 
 
-def _refuse_nothing(ended: Outcome, arguments: Sequence[str]) -> None:
-    """Say that the arguments are none of pytest's, or pick no test."""
-    given = shlex.join(arguments)
+def _require_selection(ended: Outcome, arguments: Sequence[str]) -> None:
+    """Raise an error for arguments that pytest refuses, or that select no tests."""
+    text = shlex.join(arguments)
     if ended.code == USAGE:
         raise ConfigurationError(
-            f"pytest does not understand: {given}.", why=ended.tail(), next_step=PARTS
+            f"pytest refused the arguments: {text}.", why=ended.tail(), next_step=PARTS
         )
     if ended.code == NO_TESTS:
-        raise NothingToJudgeError(f"These arguments pick no test: {given}.")
+        raise NothingToJudgeError(f"No tests match the arguments: {text}.")

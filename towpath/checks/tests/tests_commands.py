@@ -8,51 +8,50 @@ from towpath import gates
 
 Argv = list[str]
 
-# One process for each core. Each begins with a part of its own, whose fixtures it makes once; one
-# that has ended takes over what another has left. Migrations are not the point here: tables are
-# made from the models, in a database that is kept while they stay the same.
+# One process for each core; a process that is done takes over tests of another. Tables are created
+# from the models without migrations, in a database that is reused while the models stay the same.
 PARALLEL = ("--numprocesses=auto", "--dist=worksteal", "--reuse-db", "--no-migrations")
-# Most of that is waiting for services; each file has its own, and stays in one process. Here the
-# migrations run for real, in a database made anew.
+# These tests mostly wait for services, and each file stays in one process. The migrations run, in a
+# new database.
 INTEGRATION = (
     *("--numprocesses=3", "--dist=loadfile", "--create-db", "--migrations"),
     *("-m", "integration", "tests/integration"),
 )
-# Where services are given there is no engine; of two such options pytest takes the last.
+# For externally provided services, without an engine; pytest uses the last of two -m options.
 WITHOUT_ENGINE = ("-m", "integration and not engine")
-# One after another in one process: nothing of ours may disturb what is measured.
+# One after another in one process, so that tests do not disturb each other's measurements.
 PERFORMANCE = (
     *("-p", "no:randomly", "-p", "no:xdist", "--no-migrations", "--benchmark-columns=min,median"),
     "--benchmark-timer=time.process_time",
     "tests/performance",
 )
-# What the project's settings may not change where there is a verdict.
-KEPT = ("-p", "towpath.checks.tools.left_out_tests", *gates.TESTS_UNJUDGED) + (
+# Options that override the project's settings where there is a verdict.
+FIXED = ("-p", "towpath.checks.tools.left_out_tests", *gates.TESTS_UNJUDGED) + (
     *("--cov", "--cov-branch", "--cov-report="),
 )
 GROUPS = {"unit": "tests/unit", "app": "tests/app"}
 
 
 def picked(arguments: Sequence[str]) -> list[str]:
-    """Return arguments for pytest: `unit` and `app`, where they come first, are directories."""
+    """Return arguments for pytest, with leading `unit` and `app` replaced by directories."""
     options = [number for number, word in enumerate(arguments) if word.startswith("-")]
     first = options[0] if options else len(arguments)
     return [GROUPS.get(word, word) for word in arguments[:first]] + list(arguments[first:])
 
 
 def pytest(python: str, arguments: Sequence[str], *, junit: str = "", benchmark: str = "") -> Argv:
-    """Run tests.
+    """Return the command that runs tests.
 
-    With `junit` write that report, and coverage data where COVERAGE_FILE says; with `benchmark`
-    write that report of what was measured.
+    `junit` and `benchmark` are files for reports; with `junit`, coverage data is written to
+    COVERAGE_FILE.
     """
-    kept = [*KEPT, f"--junit-xml={junit}"] if junit else []
+    fixed = [*FIXED, f"--junit-xml={junit}"] if junit else []
     measured = [f"--benchmark-json={benchmark}"] if benchmark else []
-    return [python, "-m", "pytest", *kept, *measured, *arguments]
+    return [python, "-m", "pytest", *fixed, *measured, *arguments]
 
 
 def coverage(python: str, data: Sequence[str], reports: str) -> list[Argv]:
-    """Join coverage data into the file that COVERAGE_FILE names, and report it in three forms."""
+    """Return the commands that combine coverage data, and report it as JSON, XML and HTML."""
     tool = [python, "-m", "coverage"]
     quiet = ["--quiet", gates.COVERAGE_UNJUDGED]
     return [

@@ -1,1 +1,1 @@
-"""What a migration does to the release that still serves."""
+"""Judge and apply migrations without breaking the release that still serves."""

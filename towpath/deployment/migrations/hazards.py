@@ -1,7 +1,7 @@
-"""The hazards of migrations: what each operation may do to the release that is still running. Pure.
+"""The hazards of migrations: how an operation can break the release that is still running. Pure.
 
-While a deployment switches, the old release runs on the new schema. Each row of the table is one
-way to break it, or to stop it by a lock, with a stable code: what people read, and waive.
+During a deployment, the old release runs on the new schema. Each row of the table is one way to
+break it, or to block it by a lock, with a stable code for messages and waivers.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ Operation = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Hazard:
-    """A row of the table. `blocks` tells whether it stops a deployment over a running release."""
+    """A row of the table; `blocks` tells whether it prevents a deployment."""
 
     code: str
     found: Callable[[Operation, str], bool]
@@ -211,13 +211,13 @@ HAZARDS: tuple[Hazard, ...] = (
     Hazard(
         "RENAME_COLUMN",
         _renames_column,
-        "the old release knows the column by its old name.",
-        "Keep the column's name with db_column, or add a new column and move over in steps.",
+        "the old release uses the old name of the column.",
+        "Keep the column's name with db_column, or add a new column and migrate in steps.",
     ),
     Hazard(
         "RENAME_TABLE",
         _renames_table,
-        "the old release knows the table by its old name.",
+        "the old release uses the old name of the table.",
         "Keep the table's name with Meta.db_table.",
     ),
     Hazard(
@@ -237,78 +237,79 @@ HAZARDS: tuple[Hazard, ...] = (
     Hazard(
         "REWRITE_TABLE",
         _rewrites,
-        "every row is written anew for it, and nobody can read or write the table meanwhile.",
+        "every row is rewritten, and the table can be neither read nor written meanwhile.",
         "Add the column as null=True without a default, fill it in steps, or waive this for a "
         "small table.",
     ),
     Hazard(
         "ALTER_COLUMN",
         _changes_type,
-        "the table may be rewritten under a lock, and the old release may write what no longer "
-        "fits.",
-        "Add a new column and move over in steps.",
+        "the table may be rewritten under a lock, and the old release may write values that are "
+        "no longer valid.",
+        "Add a new column and migrate in steps.",
     ),
     Hazard(
         "ADD_UNIQUE",
         _adds_unique,
-        "the old release may write what is refused now, and the index is built under a lock.",
+        "the old release may write values that are now refused, and the index is built under a"
+        " lock.",
         "Make the old release write unique values first, then waive this.",
     ),
     Hazard(
         "ADD_CHECK",
         _adds_check,
-        "the old release may write what is refused now, and every row is checked under a lock.",
-        "Make the old release write fitting values first, then waive this.",
+        "the old release may write values that are now refused; rows are checked under a lock.",
+        "Make the old release write valid values first, then waive this.",
     ),
     Hazard(
         "ADD_FOREIGN_KEY",
         _adds_reference,
         "every row is looked up in the other table while both are locked, and the old release may "
-        "write what is refused now.",
+        "write values that are now refused.",
         "Remove rows that point nowhere first, then waive this; for a big table add the constraint "
         "as NOT VALID in a RunSQL, and validate it in the next migration.",
     ),
     Hazard(
         "CREATE_INDEX",
         _builds_index,
-        "nobody can write to the table while the index is built.",
+        "the table cannot be written while the index is built.",
         "Use AddIndexConcurrently in a migration with atomic = False.",
     ),
     Hazard(
         "CONCURRENTLY_IN_TRANSACTION",
         _wants_no_transaction,
-        "PostgreSQL refuses it inside a transaction, so that it can never be applied.",
+        "PostgreSQL refuses it inside a transaction, so that it cannot be applied.",
         "Set atomic = False in this migration.",
     ),
     Hazard(
         "RUN_SQL",
         _runs("RunSQL"),
-        "nobody but a reader knows what it does.",
+        "cannot be analysed automatically.",
         "Review it, then waive it by name.",
     ),
     Hazard(
         "RUN_PYTHON",
         _runs("RunPython"),
-        "nobody but a reader knows what it does.",
+        "cannot be analysed automatically.",
         "Review it, then waive it by name.",
     ),
     Hazard(
         "UNKNOWN_OPERATION",
         _is_unknown,
-        "it is no operation of Django's own, so that it cannot be judged.",
+        "it is not one of Django's operations and cannot be analysed automatically.",
         "Review it, then waive it by name.",
     ),
     Hazard(
         "UNKNOWN_CONSTRAINT",
         _unknown_constraint,
-        "it is no constraint of Django's own, so that it cannot be judged.",
+        "it is not one of Django's constraints and cannot be analysed automatically.",
         "Review it, then waive it by name.",
     ),
     Hazard(
         "IRREVERSIBLE",
         lambda operation, _vendor: not operation["reversible"],
-        "it cannot be taken back.",
-        "Give it a reverse, or keep the backup at hand.",
+        "it cannot be reversed.",
+        "Add a reverse operation, or keep the backup.",
         blocks=False,
     ),
 )

@@ -1,4 +1,4 @@
-"""Migrations of an environment: planned by the release itself, judged, backed up, applied."""
+"""Plan the migrations of an environment, judge them, back up the database, and apply them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from towpath.evidence import record as stages
 
 KEPT_BACKUPS = 5
 PARTS = ("describing", "migrate")
-# The release has no towpath: what is loaded under its name is not looked for.
+# The image has no towpath package, so that its module is created from the source text.
 _LOADER = """import sys, types
 module = types.ModuleType({name!r})
 exec({describing!r}, module.__dict__)
@@ -30,16 +30,17 @@ exec({migrate!r})
 
 @dataclass(frozen=True)
 class Judged:
-    """A plan with every hazard in it."""
+    """A migration plan with its hazards."""
 
     plan: MigrationPlan
     findings: tuple[HazardFinding, ...]
 
 
 def plan(site: Site, release: Release) -> Judged:
-    """Ask the release what it would do to the database of this environment, and judge it.
+    """Return the release's migration plan for the database of this environment, judged.
 
-    Raises GateFailedError where Django would not apply anything, for two last migrations of an app.
+    Raises GateFailedError for conflicting migrations, CommandFailedError if the release cannot plan
+    them, and NothingToJudgeError for an unreadable plan.
     """
     found = reader.plan(_ask(site, release, "plan"))
     if found.conflicts:
@@ -56,30 +57,32 @@ def _waivers(site: Site) -> dict[str, str]:
 def _conflict(conflicts: tuple[tuple[str, ...], ...]) -> GateFailedError:
     said = "; ".join(" and ".join(names) for names in conflicts)
     return GateFailedError(
-        f"More than one migration is the last of its app: {said}.",
-        why="They were made side by side, and Django applies none before they are joined.",
-        next_step="python manage.py makemigrations --merge",
+        f"Conflicting migrations, more than one is the last of its app: {said}.",
+        why="They were created in parallel, and Django applies none until they are merged.",
+        next_step="Run: python manage.py makemigrations --merge",
     )
 
 
 def migrate(site: Site, release: Release, serving: str) -> tuple[str, ...]:
-    """Bring the database to a release, if that breaks nothing that serves; return what is unknown.
+    """Migrate the database for a release; return applied migrations that the release does not have.
 
     `serving` is the digest that serves now, empty if none does. Raises GateFailedError, before
-    anything is changed, for a hazard to it, and for a schema that has moved past the release.
+    anything is changed, for a hazard to it, and for a schema that is too new for the release;
+    CommandFailedError and NothingToJudgeError.
     """
     judged = plan(site, release)
     refuse_past(site, release, judged.plan)
-    _refuse_hazards(site, judged, serving)
+    _require_no_hazards(site, judged, serving)
     if judged.plan.pending or judged.plan.replaced:
         apply(site, release, judged, serving)
     return judged.plan.unknown
 
 
 def apply(site: Site, release: Release, judged: Judged, serving: str) -> None:
-    """Apply a judged plan, behind a backup of the data that is there.
+    """Apply a judged plan, after a backup of existing data.
 
-    A squashed migration that replaces applied ones is written down, which changes no table.
+    A squashed migration that replaces applied ones is only recorded. Raises CommandFailedError and
+    NothingToJudgeError.
     """
     if judged.plan.pending and not judged.plan.empty:
         backup(site)
@@ -97,17 +100,20 @@ def apply(site: Site, release: Release, judged: Judged, serving: str) -> None:
     rows += [
         {"name": name, "safe": True, "over": serving, "at": at} for name in judged.plan.replaced
     ]
-    # Before the act: what was applied by a deployment that was cut off has to be known too.
+    # Before applying, so that the history is complete even if the deployment is interrupted.
     site.history.add_migrations(rows)
     applied = reader.applied(_ask(site, release, "apply", judged.plan.hash))
     site.workspace.terminal.say(f"  applied {len(applied)} migrations: {', '.join(applied)}")
 
 
 def backup(site: Site) -> str:
-    """Write the database into the environment's backups, keep the newest few, return the name."""
+    """Back up the database of an environment, delete old backups, and return the file name.
+
+    Raises CommandFailedError for a failed or empty backup.
+    """
     directory = site.state / "backups"
     name = f"{stages.now():%Y%m%dT%H%M%S%fZ}.dump"
-    # As root: the directory belongs to whoever deploys, whatever number that is.
+    # As root, because the directory belongs to the user who deploys.
     argv = compose.execute(
         site.project, "database", django.dump(f"/backups/{name}.part"), user="root"
     )
@@ -115,7 +121,7 @@ def backup(site: Site) -> str:
     part = directory / f"{name}.part"
     if not part.is_file() or not part.stat().st_size:
         raise CommandFailedError("The backup of the database is empty.", why=f"See {directory}.")
-    # It was written by another user of the container; where it is not ours, its directory is.
+    # Another user of the container may own the file; its directory is private anyway.
     with suppress(PermissionError):
         part.chmod(private.FILE)
     part.replace(directory / name)
@@ -124,8 +130,8 @@ def backup(site: Site) -> str:
     return name
 
 
-def tell(site: Site, judged: Judged) -> None:
-    """Tell the pending migrations and their hazards."""
+def show(site: Site, judged: Judged) -> None:
+    """Print the pending migrations and their hazards."""
     terminal = site.workspace.terminal
     for row in judged.plan.pending:
         terminal.say(f"  pending: {row.name}")
@@ -134,50 +140,50 @@ def tell(site: Site, judged: Judged) -> None:
 
 
 def refusal(findings: list[HazardFinding]) -> GateFailedError:
-    """Return the error that names the hazards' codes."""
+    """Return the error for blocking hazards, with their codes."""
     codes = ", ".join(dict.fromkeys(row.code for row in findings))
     advice = " ".join(dict.fromkeys(f"{row.code}: {row.advice}" for row in findings))
     return GateFailedError(
-        f"The migrations would break the release that serves: {codes}.",
+        f"The migrations would break the serving release: {codes}.",
         why=" ".join(str(row) for row in findings),
         next_step=f"{advice} Or waive it: id = '{findings[0].code}:{findings[0].migration}'.",
     )
 
 
-def _refuse_hazards(site: Site, judged: Judged, serving: str) -> None:
-    tell(site, judged)
+def _require_no_hazards(site: Site, judged: Judged, serving: str) -> None:
+    show(site, judged)
     blocking = migrations.blocking(judged.findings)
     if blocking and serving:
         raise refusal(blocking)
 
 
 def refuse_past(site: Site, release: Release, found: MigrationPlan) -> None:
-    """Raise GateFailedError where the schema has moved past a release, and no waiver excuses it."""
+    """Raise GateFailedError if the schema is too new for a release, unless there is a waiver."""
     history = site.history
     past = rollout.moved_past(
         history.releases(), history.migrations(), release.digest, found.unknown, found.newer
     )
-    excused, code = _waivers(site), migrations.MOVED_PAST
-    left = [name for name in past if code not in excused and f"{code}:{name}" not in excused]
+    waived, code = _waivers(site), migrations.MOVED_PAST
+    left = [name for name in past if code not in waived and f"{code}:{name}" not in waived]
     if left and history.releases():
         raise GateFailedError(
-            f"The schema of {site.name} has moved past {release.version}: {', '.join(left)}.",
-            why="That release does not have these migrations, and they were not safe for it.",
+            f"The schema of {site.name} is too new for {release.version}: {', '.join(left)}.",
+            why="The release does not have these migrations, and they are not safe for it.",
             next_step="Fix forward with a new release, or restore the backup that was made "
-            f"before them, in {site.state / 'backups'}. Where the release can live with them, "
+            f"before them, in {site.state / 'backups'}. If the release works with them, "
             f"waive it: id = '{code}:{left[0]}'.",
         )
 
 
 def _ask(site: Site, release: Release, *words: str) -> str:
-    """Run our program in a container of the release, and return what it said."""
+    """Run the migration program in a container of the release, and return its output."""
     settings = site.workspace.config.django.settings
     argv = compose.run(site.project, "migrate", django.script(settings, *words))
     return site.compose(argv, release, stdin=program()).stdout
 
 
 def program() -> str:
-    """Return what a container runs: our program, after the module that it imports."""
+    """Return the program that the container runs, with the module that it imports."""
     inside = files("towpath.product")
     parts = {name: inside.joinpath(f"{name}.py").read_text(encoding="utf-8") for name in PARTS}
     return _LOADER.format(name="towpath.product.describing", **parts)

@@ -1,7 +1,7 @@
-"""What the program inside the container says of migrations -> a plan. Pure.
+"""Read the output of the migration program in the container. Pure.
 
-The program is `towpath/product/migrate.py`, and the container may print anything: whatever is not
-its whole answer raises NothingToJudgeError.
+The program is `towpath/product/migrate.py`; the container may print anything. An incomplete or
+unexpected answer raises NothingToJudgeError.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from towpath.core import documents
 from towpath.core.errors import NothingToJudgeError
 from towpath.deployment.migrations.rules import Migration, MigrationPlan
 
-# Bytes, rows and letters that no honest answer has: hundreds of migrations take some 100 KB.
+# Limits of an answer: bytes, rows, characters of a name. Hundreds of migrations take 100 KB.
 LONGEST, MANY, WORDY = 32 << 20, 50_000, 500
 _NAME = re.compile(r"[^\W\d]\w*\.[\w.-]+")
 _VENDOR = re.compile(r"[a-z][a-z0-9_]*")
@@ -34,7 +34,7 @@ _OPTIONAL = ("column", "type")
 
 
 def plan(text: str) -> MigrationPlan:
-    """Read the answer to `plan`."""
+    """Read the answer to `plan`; raises NothingToJudgeError for an invalid one."""
     found = _last_object(text)
     try:
         return MigrationPlan(
@@ -53,10 +53,10 @@ def plan(text: str) -> MigrationPlan:
 
 
 def applied(text: str) -> tuple[str, ...]:
-    """Read the answer to `apply`: the names of the migrations that were applied."""
+    """Return the names of applied migrations; raises NothingToJudgeError if invalid."""
     found = _last_object(text)
     if not isinstance(found.get("applied"), list):
-        raise _unreadable("it names no applied migrations")
+        raise _unreadable("missing field 'applied'")
     try:
         return _names(found["applied"])
     except ValueError as error:
@@ -129,13 +129,13 @@ def _last_object(text: str) -> dict[str, Any]:
     line = text.rstrip()
     line = line[max(line.rfind("\n"), line.rfind("\r")) + 1 :]
     if len(line) > LONGEST:
-        raise _unreadable(f"it has {len(line)} letters")
+        raise _unreadable(f"it has {len(line)} characters")
     try:
         found = documents.loads(line, LONGEST)
     except ValueError as error:
         raise _unreadable(f"{_short(error)}: {text.strip()[-200:]!r}") from error
     if not isinstance(found, dict):
-        raise _unreadable(f"it is no object: {line[:200]!r}")
+        raise _unreadable(f"not a JSON object: {line[:200]!r}")
     return found
 
 
@@ -144,4 +144,4 @@ def _short(error: Exception) -> str:
 
 
 def _unreadable(why: str) -> NothingToJudgeError:
-    return NothingToJudgeError("The release's answer about its migrations is not whole.", why=why)
+    return NothingToJudgeError("Invalid answer of the release about its migrations.", why=why)

@@ -1,6 +1,6 @@
-"""What pending migrations do to the release that is still running. Pure.
+"""Judge pending migrations by their hazards to the running release. Pure.
 
-Each operation is judged by the table of hazards; a waiver accepts one with a reason.
+Each operation is compared with the table of hazards; a waiver accepts a hazard with a reason.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ __all__ = [
     "judge",
 ]
 
-# What a waiver calls an applied migration that a release does not have (see rollout.moved_past).
+# The code for an applied migration that a release does not have (see plan.moved_past).
 MOVED_PAST = "MOVED_PAST"
-# All that a waiver of a migration may name.
+# The codes that a waiver may name.
 CODES = frozenset((*(row.code for row in HAZARDS), MOVED_PAST))
 
 
@@ -56,11 +56,11 @@ class Migration:
 class MigrationPlan:
     """What a release would do to a database.
 
-    `unknown` are migrations that are applied there and that this release does not have, `newer`
-    those of them that may have brought the schema past it (all, where that was not asked).
-    `replaced` are squashed migrations that are applied by those they replace, which nobody has
-    written down yet. `conflicts` has the migrations that are each the last of one app. `empty` says
-    that nothing was ever applied; `hash` stands for what there is to do.
+    `unknown` are applied migrations that this release does not have, `newer` those of them that may
+    be incompatible with it (None if that was not determined). `replaced` are squashed migrations
+    whose replaced ones are applied, but which are not recorded yet. `conflicts` are migrations that
+    are each the last of one app. `empty` tells that nothing was ever applied; `hash` identifies the
+    pending migrations.
     """
 
     vendor: str
@@ -78,7 +78,7 @@ def judge(plan: MigrationPlan, waivers: Mapping[str, str] | None = None) -> list
     """Return every hazard of the pending migrations, in their order.
 
     `waivers` maps `CODE:app.0001_name`, or a bare `CODE`, to the reason why it is accepted. Raises
-    NothingToJudgeError for an operation that is not described in full.
+    NothingToJudgeError for an incomplete description of an operation.
     """
     accepted = waivers or {}
     return [
@@ -102,13 +102,13 @@ def _hazards_of(operation: Operation, vendor: str, migration: str) -> list[Hazar
         return [row for row in HAZARDS if matters(operation, row) and row.found(operation, vendor)]
     except KeyError as error:
         raise NothingToJudgeError(
-            f"The release's answer about its migrations is not whole: {migration}.",
-            why=f"An operation has no {error}.",
+            f"Invalid answer of the release about its migrations: {migration}.",
+            why=f"An operation has no field {error}.",
         ) from error
 
 
 def blocking(findings: Iterable[HazardFinding]) -> list[HazardFinding]:
-    """Return the findings that stop a deployment while an old release serves."""
+    """Return the findings that prevent a deployment while an old release serves."""
     return [finding for finding in findings if finding.blocks and not finding.waived]
 
 

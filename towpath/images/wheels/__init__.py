@@ -1,1 +1,1 @@
-"""Wheels for dependencies that have none: built once, kept, and served to every build."""
+"""Wheels for dependencies that have none: built once, stored, and used by every build."""

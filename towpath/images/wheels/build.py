@@ -1,4 +1,4 @@
-"""Where wheels are made: in pure Python, on a machine of the platform, across, or emulated."""
+"""Build wheels: pure Python, native, cross-compiled, or under emulation."""
 
 from __future__ import annotations
 
@@ -9,33 +9,38 @@ from dataclasses import replace
 from towpath.config.workspace import Workspace
 from towpath.core.errors import CommandFailedError
 from towpath.core.references import architecture
-from towpath.images import bake
-from towpath.images import buildx as solving
+from towpath.images import bake, buildx
 from towpath.images.builder import Builder
-from towpath.images.wheels import store as shed
+from towpath.images.wheels import store
 from towpath.images.wheels import wheels_commands as commands
 from towpath.images.wheels import wheels_reader as reader
 from towpath.images.wheels.record_reader import Wheel
 from towpath.images.wheels.wheels_reader import WheelSource
 
-AT_ONCE = 2
+AT_ONCE = 2  # wheels that are built in parallel
 
 
 class WheelBuilder:
-    """Makes the wheels that a build lacks, each once; what was made for this base is taken over."""
+    """Builds the missing wheels of a build, each once; wheels of earlier builds are reused."""
 
     def __init__(
-        self, workspace: Workspace, base: str, native: str, places: Sequence[Builder]
+        self, workspace: Workspace, base: str, native: str, builders: Sequence[Builder]
     ) -> None:
-        """Take the digest of the base, the engine's own platform, and who builds which one."""
+        """Take the digest of the base image, the engine's own platform, and the builders.
+
+        Raises NothingToJudgeError if the Dockerfile names no version of Python.
+        """
         self._workspace = workspace
         self._base = base
         self._native = native
-        self._places = {platform: place for place in places for platform in place.platforms}
-        self._python = shed.python_of(workspace)
+        self._builders = {name: builder for builder in builders for name in builder.platforms}
+        self._python = store.python_of(workspace)
 
     def all(self, rows: Mapping[WheelSource, Sequence[str]]) -> Iterator[Wheel]:
-        """Make every wheel, the pure ones first: such a one is for every platform."""
+        """Build every wheel, the pure ones first, since one serves every platform.
+
+        Raises CommandFailedError if one cannot be built.
+        """
         with ThreadPoolExecutor(AT_ONCE) as pool:
             try:
                 pure = dict(zip(rows, pool.map(lambda row: self._pure(row, rows[row][0]), rows)))
@@ -49,60 +54,66 @@ class WheelBuilder:
         yield from done
 
     def _pure(self, row: WheelSource, platform: str) -> Wheel | None:
-        """Make a wheel without a compiler; None where that does not do, or gives no pure one."""
-        key = shed.key(self._workspace, row, "any", self._base)
-        if kept := shed.find(self._workspace, row, key, platform, self._python):
-            return kept.taken_over
+        """Build a wheel without a compiler; None if that fails or the wheel is not pure."""
+        key = store.key(self._workspace, row, "any", self._base)
+        if stored := store.find(self._workspace, row, key, platform, self._python):
+            return stored.reused
         try:
             wheel = self._build(row, platform, "pure", {})
         except CommandFailedError:
             return None
         if not reader.is_pure(wheel.file):
             return None
-        shed.keep(self._workspace, key, self._base, wheel)
+        store.keep(self._workspace, key, self._base, wheel)
         return wheel
 
     def _compiled(self, row: WheelSource, platform: str) -> Wheel:
-        """Make a wheel with a compiler: for another machine, or if that fails under emulation."""
-        key = shed.key(self._workspace, row, platform, self._base)
-        if kept := shed.find(self._workspace, row, key, platform, self._python):
-            return kept.taken_over
+        """Build a wheel with a compiler; under emulation if cross-compiling fails."""
+        key = store.key(self._workspace, row, platform, self._base)
+        if stored := store.find(self._workspace, row, key, platform, self._python):
+            return stored.reused
         packages = " ".join(self._workspace.config.image.build_packages)
         arguments = {"COMPILED": "1", "PACKAGES": packages}
         try:
             if self._is_native(platform):
                 wheel = self._build(row, platform, "native", arguments | {"MADE_ON": platform})
             else:
-                wheel = self._across(row, platform, arguments)
+                wheel = self._cross_compiled(row, platform, arguments)
         except CommandFailedError as error:
             raise CommandFailedError(
-                f"{row.name} {row.version} has no wheel for {platform} and could not be built.",
+                f"Cannot build a wheel of {row.name} {row.version} for {platform}.",
                 why="\n".join(part for part in (error.what, error.why) if part),
-                next_step="Name what it needs of Debian in [tool.towpath.image], build-packages.",
+                next_step=(
+                    "Add the Debian packages that it needs to `build-packages` in"
+                    " [tool.towpath.image]."
+                ),
             ) from error
-        shed.keep(self._workspace, key, self._base, wheel)
+        store.keep(self._workspace, key, self._base, wheel)
         return wheel
 
     def _is_native(self, platform: str) -> bool:
-        """Tell whether who builds a platform is of it; the pods of a cluster are."""
-        place = self._places[platform]
-        return not place.emulates if place.elsewhere else platform == self._native
+        """Tell whether the builder of a platform runs on that platform; pods of a cluster do."""
+        builder = self._builders[platform]
+        return not builder.emulates if builder.elsewhere else platform == self._native
 
-    def _across(self, row: WheelSource, platform: str, arguments: Mapping[str, str]) -> Wheel:
+    def _cross_compiled(
+        self, row: WheelSource, platform: str, arguments: Mapping[str, str]
+    ) -> Wheel:
         try:
             return self._build(row, platform, "cross", arguments)
         except CommandFailedError as error:
             self._workspace.terminal.warn(
-                f"{row.name} cannot be compiled for {platform} here and is built under emulation,"
-                f" which takes long: {error.what} {error.next_step or error.why}"
+                f"Cannot cross-compile {row.name} for {platform}; building it under emulation,"
+                " which is"
+                f" slow: {error.what} {error.next_step or error.why}"
             )
         return self._build(row, platform, "emulated", {**arguments, "MADE_ON": platform})
 
     def _build(
         self, row: WheelSource, platform: str, how: str, arguments: Mapping[str, str]
     ) -> Wheel:
-        """Let the stage `wheel` make one wheel; raises CommandFailedError, the log says why."""
-        config, place = self._workspace.config, self._places[platform]
+        """Build one wheel with the Dockerfile's stage `wheel`; raises CommandFailedError."""
+        config, builder = self._workspace.config, self._builders[platform]
         word = f"wheel-{row.name}-{architecture(platform)}-{how}"
         into = config.reports / "build" / word
         argv = commands.make(
@@ -110,11 +121,11 @@ class WheelBuilder:
             {"PIN": f"{row.name}=={row.version}", "HASH": row.sha256, **arguments},
             into=str(into),
             ca_file=bake.certificates(config.env),
-            builder=place.builder,
+            builder=builder.builder,
         )
-        # A build that was killed may have left its wheel.
+        # An interrupted build may have left its wheel.
         for left in into.glob("*.whl"):
             left.unlink()
         log = config.log(word)
-        ran = solving.solve(self._workspace, argv, env=place.env, log=log)
-        return shed.store(self._workspace, row, platform, how, ran.seconds, into)
+        outcome = buildx.solve(self._workspace, argv, env=builder.env, log=log)
+        return store.store(self._workspace, row, platform, how, outcome.seconds, into)

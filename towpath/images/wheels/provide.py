@@ -1,8 +1,8 @@
-"""Dependencies without a wheel: made once from their pinned source, kept, and given to the build.
+"""Provide wheels for dependencies without one: built once from the pinned source, and stored.
 
-Nothing is asked of the index where every dependency has a wheel: only a build that fails for the
-want of one looks which are missing. What was made is kept in the registry, under the package, its
-version, the platform and the base; the next build and the next machine take it from there.
+The package index is not queried while every dependency has a wheel: only a build that fails for a
+missing wheel looks up which are missing. Wheels are stored in the registry by package, version,
+platform and base image, for the next build and other machines.
 """
 
 from __future__ import annotations
@@ -20,15 +20,13 @@ from towpath.core import environment, private
 from towpath.core.errors import RegistryError, RegistryNotFoundError
 from towpath.core.references import PLATFORMS, architecture
 from towpath.engine import docker_commands as docker
-from towpath.images import bake
-from towpath.images import remote_builders as builders
+from towpath.images import bake, remote_builders
 from towpath.images.bake import Order
 from towpath.images.builders_reader import native
 from towpath.images.buildx import BuildFailedError
 from towpath.images.wheels import record_reader as records
 from towpath.images.wheels import registry as registries
-from towpath.images.wheels import sources as stock
-from towpath.images.wheels import store as shed
+from towpath.images.wheels import sources, store
 from towpath.images.wheels import wheels_commands as commands
 from towpath.images.wheels import wheels_reader as reader
 from towpath.images.wheels.build import WheelBuilder
@@ -44,9 +42,9 @@ PINS = ("production.txt", "test.txt")
 
 @dataclass(frozen=True)
 class ProvidedWheels:
-    """The wheels of one build, the base for which they were made, and where they lie.
+    """The wheels of one build, the base image they were built for, and their directory.
 
-    `is_published` says whether the registry has a record of them under these very pins.
+    `is_published` tells whether the registry has a record of them for exactly these pins.
     """
 
     base: str = ""
@@ -55,7 +53,7 @@ class ProvidedWheels:
     is_published: bool = False
 
     def order(self, order: Order) -> Order:
-        """Return an order that finds these wheels."""
+        """Return the order with the directory of these wheels."""
         return replace(order, wheels=str(self.folder)) if self.folder else order
 
 
@@ -81,19 +79,19 @@ def provided(
         if base_of(done) in ("", kept.base):
             _remember(workspace, order, kept)
             return done, kept
-    with workspace.terminal.step("Make what has no wheel"):
+    with workspace.terminal.step("Build missing wheels"):
         made = _made(workspace, order)
     return act(made.order(order)), made
 
 
 def _kept(workspace: Workspace, order: Order) -> ProvidedWheels:
-    """Return what was made for these very pins, or their sources, here or elsewhere.
+    """Return the stored wheels for exactly these pins, or their sources, here or in the registry.
 
-    Raises NothingToJudgeError for a record that does not fit; nothing of it was written then.
+    Raises NothingToJudgeError for an invalid record; nothing is written then.
     """
     name, pins = _name(workspace, order), _allowed(workspace, order)
     exact = registries.local(workspace, name) or registries.remote(workspace, name)
-    record = exact or stock.find(workspace, pins)
+    record = exact or sources.find(workspace, pins)
     if record is None or not record.wheels:
         return ProvidedWheels()
     record = _still_missing(workspace, order, record, pins, is_exact=exact is not None)
@@ -101,11 +99,11 @@ def _kept(workspace: Workspace, order: Order) -> ProvidedWheels:
         return ProvidedWheels()
     record = _with_pins(record, pins)
     try:
-        wheels = tuple(row.taken_over for row in record.wheels)
+        wheels = tuple(row.reused for row in record.wheels)
         published = exact is not None and bool(exact.registry)
         return ProvidedWheels(record.base, wheels, _laid_out(workspace, order, wheels), published)
     except RegistryNotFoundError as error:
-        workspace.terminal.warn(f"A wheel that was kept cannot be had: {error}")
+        workspace.terminal.warn(f"A stored wheel is not available: {error}")
         return ProvidedWheels()
 
 
@@ -117,29 +115,29 @@ def _still_missing(
     *,
     is_exact: bool,
 ) -> WheelRecord:
-    """Return a record with those of its wheels that the index has not.
+    """Return a record without the wheels that the package index has.
 
-    Raises NothingToJudgeError for a wheel that it has where the record is for exactly these pins.
+    Raises NothingToJudgeError for such a wheel if the record is for exactly these pins.
     """
-    missing = _asked(workspace, order, record, pins)
+    missing = _looked_up(workspace, order, record, pins)
     if missing is None:
         return record
     if is_exact:
         records.require_missing(record, missing)
         return record
-    # These pins may have wheels by now that those of before had not.
+    # The record is for other pins; these may have wheels in the index.
     return records.only_missing(record, missing)
 
 
-def _asked(
+def _looked_up(
     workspace: Workspace, order: Order, record: WheelRecord, pins: dict[Pinned, frozenset[str]]
 ) -> dict[WheelSource, tuple[str, ...]] | None:
-    """Return which pins have no wheel, as the index says; None where that was looked up before.
+    """Return the pins without a wheel in the index; None if that was looked up before.
 
-    It was for what this machine has made or verified for exactly these hashes. Raises
-    NothingToJudgeError where a record serves what is not pinned.
+    It was for wheels that this machine built or verified for exactly these hashes. Raises
+    NothingToJudgeError if a record has a wheel that is not pinned.
     """
-    python = shed.python_of(workspace)
+    python = store.python_of(workspace)
     records.require_pinned(record, pins, python)
     if not record.registry and all(
         row.pinned == reader.digest(pins[row.pin]) for row in record.wheels
@@ -150,47 +148,49 @@ def _asked(
 
 
 def _with_pins(record: WheelRecord, pins: dict[Pinned, frozenset[str]]) -> WheelRecord:
-    """Return a record that says for which hashes its wheels were found to be missing."""
+    """Return a record with the hashes of the pins for which its wheels were missing."""
     rows = (replace(row, pinned=reader.digest(pins[row.pin])) for row in record.wheels)
     return replace(record, wheels=tuple(rows))
 
 
 def _made(workspace: Workspace, order: Order) -> ProvidedWheels:
-    """Make what is missing, keep it, and return all of it."""
+    """Build the missing wheels, store them, and return them."""
     base = bake.base(workspace, order)
     own = native(workspace.runner.run(docker.info()).stdout)
     platforms = tuple(dict.fromkeys((*order.platforms, own)))
-    python = shed.python_of(workspace)
+    python = store.python_of(workspace)
     rows = _missing(workspace, _pins(workspace, order), platforms, python)
     if not rows:
         return ProvidedWheels(base)
-    with builders.places(workspace, platforms) as places:
-        found = tuple(sorted(WheelBuilder(workspace, base, own, places).all(rows)))
-    record = _with_pins(WheelRecord(base, found), _allowed(workspace, order))
-    given = ProvidedWheels(base, record.wheels, _laid_out(workspace, order, record.wheels))
-    _remember(workspace, order, given)
-    return given
+    with remote_builders.ready_builders(workspace, platforms) as builders:
+        wheels = tuple(sorted(WheelBuilder(workspace, base, own, builders).all(rows)))
+    record = _with_pins(WheelRecord(base, wheels), _allowed(workspace, order))
+    made = ProvidedWheels(base, record.wheels, _laid_out(workspace, order, record.wheels))
+    _remember(workspace, order, made)
+    return made
 
 
-def _remember(workspace: Workspace, order: Order, given: ProvidedWheels) -> None:
-    """Keep which wheels these pins want, unless that is known, and all of them for other pins."""
+def _remember(workspace: Workspace, order: Order, provided: ProvidedWheels) -> None:
+    """Store which wheels these pins need, unless that is known, and the wheels for other pins."""
     name = _name(workspace, order)
-    record = WheelRecord(given.base, given.wheels)
+    record = WheelRecord(provided.base, provided.wheels)
     known = registries.local(workspace, name)
-    if known is None or known.base != given.base or not known.wheels:
+    if known is None or known.base != provided.base or not known.wheels:
         registries.remember(workspace, name, record)
         try:
-            if not given.is_published:
+            if not provided.is_published:
                 registries.publish(workspace, name, record)
         except RegistryError as error:
-            workspace.terminal.warn(f"The registry does not know of these wheels: {error}")
-    stock.add(workspace, record)
+            workspace.terminal.warn(
+                f"Cannot publish the record of the wheels to the registry: {error}"
+            )
+    sources.add(workspace, record)
 
 
 def _note_none(workspace: Workspace, order: Order) -> None:
-    """Keep on this machine alone that these pins want no wheel, unless more is known of them.
+    """Record on this machine only that these pins need no wheel, unless there is a record.
 
-    What needs no wheels is noted so, and nobody is asked about it again.
+    The index and the registry are then not queried for them again.
     """
     name = _name(workspace, order)
     if registries.local(workspace, name) is None:
@@ -200,9 +200,10 @@ def _note_none(workspace: Workspace, order: Order) -> None:
 def _missing(
     workspace: Workspace, names: Sequence[str], platforms: Sequence[str], python: str
 ) -> dict[WheelSource, tuple[str, ...]]:
-    """Return which sources have no wheel for which platforms; raises CommandFailedError.
+    """Return the sources without a wheel, with their platforms; raises CommandFailedError.
 
-    The engine's own platform has to be among them: there the static files are collected.
+    `names` are requirements files. The platforms have to include the engine's own, on which the
+    build collects static files.
     """
     found: dict[WheelSource, tuple[str, ...]] = {}
     lock = workspace.config.reports / "build" / "pylock.toml"
@@ -219,13 +220,13 @@ def _missing(
 
 
 def _laid_out(workspace: Workspace, order: Order, wheels: Sequence[Wheel]) -> Path:
-    """Lay wheels and pins out as the Dockerfile takes them: a directory for each architecture.
+    """Write wheels and pins as the Dockerfile expects them: a directory for each architecture.
 
-    All of them are checked before the first is written. Raises RegistryNotFoundError where nobody
-    has one of them, and NothingToJudgeError for one that is not what it must be.
+    All wheels are checked before the first is written. Raises RegistryNotFoundError if a wheel is
+    not available, and NothingToJudgeError for an invalid one.
     """
-    contents = shed.contents(workspace, wheels)
-    laid: dict[str, dict[str, bytes]] = {}
+    contents = store.contents(workspace, wheels)
+    directories: dict[str, dict[str, bytes]] = {}
     for platform in PLATFORMS:
         mine = [row for row in wheels if row.platform == platform]
         made = {row.pin: row.sha256 for row in mine}
@@ -233,10 +234,10 @@ def _laid_out(workspace: Workspace, order: Order, wheels: Sequence[Wheel]) -> Pa
         for name in PINS if mine else ():
             text = (workspace.config.root / "requirements" / name).read_text()
             rows[name] = reader.with_made(text, made).encode()
-        laid[architecture(platform)] = rows
+        directories[architecture(platform)] = rows
     parts = ("build", "wheels", _key(workspace, order)[:16])
     reports = workspace.config.reports
-    return private.fill(reports.parent, (reports.name, *parts), laid)
+    return private.fill(reports.parent, (reports.name, *parts), directories)
 
 
 def _allowed(workspace: Workspace, order: Order) -> dict[Pinned, frozenset[str]]:
@@ -253,19 +254,19 @@ def _pins(workspace: Workspace, order: Order) -> tuple[str, ...]:
 
 
 def _files(workspace: Workspace, order: Order) -> list[Path]:
-    places = [workspace.config.root / "requirements" / name for name in _pins(workspace, order)]
-    return [file for file in places if file.is_file()]
+    files = [workspace.config.root / "requirements" / name for name in _pins(workspace, order)]
+    return [file for file in files if file.is_file()]
 
 
 def _name(workspace: Workspace, order: Order) -> str:
-    """Return what the record of a build's wheels is called."""
+    """Return the name of the record of a build's wheels."""
     return f"pins-{_key(workspace, order)}"
 
 
 def _key(workspace: Workspace, order: Order) -> str:
-    """Return what the wheels of a build follow from, the base left out: one hash."""
+    """Return a hash of what determines the wheels of a build, except the base image."""
     parts = [
         *(file.read_bytes() for file in _files(workspace, order)),
-        json.dumps([shed.FORMAT, sorted(order.platforms), *shed.recipe(workspace)]).encode(),
+        json.dumps([store.FORMAT, sorted(order.platforms), *store.recipe(workspace)]).encode(),
     ]
     return hashlib.sha256(b"\0".join(hashlib.sha256(part).digest() for part in parts)).hexdigest()

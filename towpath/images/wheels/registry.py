@@ -1,6 +1,6 @@
-"""Records of wheels in the registry and on this machine: who may be believed, and one way in.
+"""Read and write records of wheels, on this machine and in the registry.
 
-Whatever a build uses comes through `verified`: a signature is to be checked there as well.
+Every record that a build uses passes `verified`, which is also the place to check a signature.
 """
 
 from __future__ import annotations
@@ -26,9 +26,10 @@ DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 
 
 def verified(content: bytes, where: str, registry: str = "") -> WheelRecord:
-    """Return a record that may be used; raises NothingToJudgeError, naming it, for any other.
+    """Return a valid record; raises NothingToJudgeError, naming it, for any other.
 
-    `registry` is the repository that it came from, and its right to speak was looked at before.
+    `where` names the record in errors. `registry` is the repository that it came from, which the
+    caller must already trust.
     """
     return reader.read_wheel_record(content, where, registry)
 
@@ -36,7 +37,8 @@ def verified(content: bytes, where: str, registry: str = "") -> WheelRecord:
 def local(workspace: Workspace, name: str) -> WheelRecord | None:
     """Return the record of this name that this machine wrote; None without one.
 
-    What another user may have written is no record of this machine, and it is said.
+    A file that another user may have written is ignored with a warning. Raises
+    NothingToJudgeError for an invalid record.
     """
     file = wheel_directory(workspace, f"{name}.json")
     try:
@@ -44,22 +46,23 @@ def local(workspace: Workspace, name: str) -> WheelRecord | None:
     except NothingToJudgeError as error:
         workspace.terminal.warn(f"{error.what} {error.why}")
         return None
-    return None if content is None else verified(content, f"The record {file}")
+    return None if content is None else verified(content, f"The wheel record {file}")
 
 
 def remote(workspace: Workspace, name: str, *, quiet: bool = False) -> WheelRecord | None:
-    """Return the record of this name in the registry; None without one that may be believed.
+    """Return the record of this name in the registry; None without one that is trusted.
 
-    Raises NothingToJudgeError for one that is not what it must be, and DigestMismatchError.
+    `quiet` suppresses the warning about an untrusted registry. Raises NothingToJudgeError for an
+    invalid record, and DigestMismatchError.
     """
     if workspace.config.image.registry_wheels == "never":
         return None
     registry = client(workspace)
     try:
         manifest = registry.manifest(name)
-        if not _is_believed(workspace, registry, name, quiet=quiet):
+        if not _is_trusted(workspace, registry, name, quiet=quiet):
             return None
-        where = f"The record {registry.name(name)}"
+        where = f"The wheel record {registry.name(name)}"
         content = read_blob(registry, _layer(manifest, where), reader.LARGEST)
     except DigestMismatchError:
         raise
@@ -69,12 +72,12 @@ def remote(workspace: Workspace, name: str, *, quiet: bool = False) -> WheelReco
 
 
 def remember(workspace: Workspace, name: str, record: WheelRecord) -> None:
-    """Keep a record on this machine."""
+    """Store a record on this machine."""
     private.write_own(wheel_directory(workspace, f"{name}.json"), record.encode())
 
 
 def publish(workspace: Workspace, name: str, record: WheelRecord, *contents: bytes) -> None:
-    """Keep a record in the registry, with the wheels in it; raises RegistryError."""
+    """Push a record, with the bytes of its wheels, to the registry; raises RegistryError."""
     if workspace.config.image.registry_wheels == "never":
         return
     registry = client(workspace)
@@ -85,35 +88,40 @@ def publish(workspace: Workspace, name: str, record: WheelRecord, *contents: byt
 
 
 def read_blob(registry: RegistryClient, row: Descriptor, largest: int) -> bytes:
-    """Return a blob of the size that is declared, never reading more than that.
+    """Return a blob of the declared size, of at most `largest` bytes.
 
-    Raises NothingToJudgeError for another size, DigestMismatchError for other bytes.
+    Raises NothingToJudgeError for another size, DigestMismatchError for other bytes, and
+    RegistryError.
     """
     name = registry.name(row.digest)
     if not 0 < row.size <= largest:
-        raise NothingToJudgeError(f"{name} has {row.size} bytes; 1 to {largest} are read.")
+        raise NothingToJudgeError(
+            f"{name} has {row.size} bytes; the allowed range is 1 to {largest}."
+        )
     with registry.reading(row.digest) as source:
         content = source.whole(row.size + 1)
     if len(content) != row.size:
-        raise NothingToJudgeError(f"{name} does not have the {row.size} bytes that are declared.")
+        raise NothingToJudgeError(f"{name} does not have the declared size of {row.size} bytes.")
     if oci.sha256(content) != row.digest:
-        raise DigestMismatchError(f"{name} came with other bytes.", why=oci.sha256(content))
+        raise DigestMismatchError(
+            f"The content of {name} does not match its digest.", why=oci.sha256(content)
+        )
     return content
 
 
 def client(workspace: Workspace) -> RegistryClient:
-    """Return a client of the repository of wheels, beside the product's."""
+    """Return a client of the wheel repository, which is beside the product's."""
     wheels = Repository(workspace.config.registry, f"{workspace.config.repository}-wheels")
     return registry_client(wheels, workspace.config.env)
 
 
 def wheel_directory(workspace: Workspace, name: str) -> Path:
-    """Return where this machine keeps a record, or a wheel under its hash."""
+    """Return the path of a record, or of a wheel by its sha256, on this machine."""
     return workspace.config.state / "wheels" / name
 
 
 def _layer(manifest: Manifest, where: str) -> Descriptor:
-    """Return what points at the record in its manifest; raises NothingToJudgeError, naming it."""
+    """Return the descriptor of the record in its manifest; raises NothingToJudgeError."""
     try:
         row = oci.layers(manifest)[0]
         if row.media_type == RECORD_TYPE and DIGEST.fullmatch(row.digest):
@@ -123,17 +131,17 @@ def _layer(manifest: Manifest, where: str) -> Descriptor:
         why = f"{error.what} {error.why}".strip()
     except (IndexError, TypeError, OverflowError, RecursionError) as error:
         why = str(error)[:200]
-    raise NothingToJudgeError(f"{where} is no record of wheels.", why=why, next_step=reader.NEXT)
+    raise NothingToJudgeError(f"{where} is not a wheel record.", why=why, next_step=reader.NEXT)
 
 
-def _is_believed(workspace: Workspace, registry: RegistryClient, name: str, *, quiet: bool) -> bool:
-    """Tell whether a registry may speak: by the setting, where it let us in with credentials."""
+def _is_trusted(workspace: Workspace, registry: RegistryClient, name: str, *, quiet: bool) -> bool:
+    """Tell whether the setting trusts this registry: by default if it required our credentials."""
     if workspace.config.image.registry_wheels == "always" or registry.authenticated:
         return True
     if not quiet:
         workspace.terminal.warn(
-            f"{registry.name(name)} is not used: nobody is logged in to"
-            f" {registry.repository.registry}, so that anybody may have written it. Log in, or set"
-            " registry-wheels in [tool.towpath.image]."
+            f"Not using {registry.name(name)}: {registry.repository.registry} was accessed without"
+            " a login, so that anybody could have written it. Log in, or set registry-wheels in"
+            " [tool.towpath.image]."
         )
     return False

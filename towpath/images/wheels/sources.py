@@ -1,7 +1,7 @@
-"""All wheels that one recipe has made for one base: what a build with other pins takes over.
+"""All wheels that were built the same way for one base image, for builds with other pins.
 
-A change of one pin is no reason to ask for the others' wheels again. A wheel is taken over where
-the very source that it was made from is among those that are pinned.
+A change of one pin is no reason to build the other wheels again. A wheel is reused if exactly the
+source that it was built from is pinned.
 """
 
 from __future__ import annotations
@@ -14,18 +14,18 @@ from dataclasses import replace
 from towpath.config.workspace import Workspace
 from towpath.core.errors import NothingToJudgeError, RegistryError
 from towpath.images.wheels import registry as registries
-from towpath.images.wheels import store as shed
+from towpath.images.wheels import store
 from towpath.images.wheels.record_reader import Wheel, WheelRecord
 from towpath.images.wheels.wheels_reader import Pinned
 
-# The newest of them; a project has a handful at a time.
+# How many wheels are kept, the newest; a project needs a handful at a time.
 KEPT = 100
 
 
 def find(workspace: Workspace, pins: Mapping[Pinned, Collection[str]]) -> WheelRecord | None:
     """Return a record of the wheels whose sources are pinned; None without any.
 
-    Raises NothingToJudgeError for a record that is none.
+    Raises NothingToJudgeError for an invalid record.
     """
     sources = {source for hashes in pins.values() for source in hashes}
     for look in (registries.local, registries.remote):
@@ -37,27 +37,28 @@ def find(workspace: Workspace, pins: Mapping[Pinned, Collection[str]]) -> WheelR
 
 
 def add(workspace: Workspace, record: WheelRecord) -> None:
-    """Add what was made for a base, here and in the registry; what is for another one is dropped.
+    """Add wheels to the records of this machine and the registry; other bases are dropped.
 
-    Nothing is written where all of it is there. What others have put into the registry is joined
-    there, and never taken into the record of this machine.
+    Nothing is written if the records have all of them. Wheels that others pushed are merged in the
+    registry only, never into the record of this machine. Raises NothingToJudgeError for an invalid
+    local record.
     """
     name = _name(workspace)
     before = registries.local(workspace, name)
-    mine = _joined(record, before)
-    if _is_same(mine, before):
+    merged = _joined(record, before)
+    if _is_same(merged, before):
         return
-    registries.remember(workspace, name, mine)
+    registries.remember(workspace, name, merged)
     try:
         there = registries.remote(workspace, name, quiet=True)
-        if not _is_same(both := _joined(mine, there), there):
+        if not _is_same(both := _joined(merged, there), there):
             registries.publish(workspace, name, both)
     except (RegistryError, NothingToJudgeError) as error:
-        workspace.terminal.warn(f"The registry does not know of these wheels: {error}")
+        workspace.terminal.warn(f"Cannot publish the record of the wheels to the registry: {error}")
 
 
 def _joined(record: WheelRecord, more: WheelRecord | None) -> WheelRecord:
-    """Return a record with what another one has for the same base, the newest first."""
+    """Return a record merged with another one for the same base, the newest first."""
     rows: Iterable[Wheel] = record.wheels
     if more is not None and more.base == record.base:
         rows = (*record.wheels, *more.wheels)
@@ -68,7 +69,7 @@ def _joined(record: WheelRecord, more: WheelRecord | None) -> WheelRecord:
 
 
 def _is_same(record: WheelRecord, other: WheelRecord | None) -> bool:
-    """Tell whether another record says nothing else, whatever the order."""
+    """Tell whether two records have the same wheels, in any order."""
     if other is None or other.base != record.base:
         return False
     return {_key(row) for row in record.wheels} == {_key(row) for row in other.wheels}
@@ -79,5 +80,5 @@ def _key(row: Wheel) -> tuple[Pinned, str, str]:
 
 
 def _name(workspace: Workspace) -> str:
-    text = json.dumps([shed.FORMAT, *shed.recipe(workspace)], sort_keys=True)
-    return f"stock-{hashlib.sha256(text.encode()).hexdigest()[:16]}"
+    text = json.dumps([store.FORMAT, *store.recipe(workspace)], sort_keys=True)
+    return f"sources-{hashlib.sha256(text.encode()).hexdigest()[:16]}"

@@ -1,7 +1,7 @@
-"""Where wheels that were made are kept: on this machine, and in the registry for every other.
+"""Store built wheels: on this machine, and in the registry for other machines.
 
-Each is an artifact in a repository beside the product's, tagged by package, version, platform and
-the hash of all it follows from. Its content is addressed by digest on every way.
+Each is an artifact in a repository beside the product's, tagged by package, version, platform and a
+hash of everything that it depends on. Its content is always addressed by digest.
 """
 
 from __future__ import annotations
@@ -37,14 +37,14 @@ from towpath.registry.oci_reader import Descriptor
 
 __all__ = ["Wheel"]
 
-# What an older pipeline kept is not read: it was not written to be checked.
-FORMAT = 2
-# Bytes of all wheels of one build: they are in memory until all of them were checked.
+# The version of stored records; those of older versions are ignored.
+FORMAT = 3
+# Bytes of all wheels of one build, which are in memory until all of them are checked.
 LARGEST_ALL = 512 << 20
 
 
 def key(workspace: Workspace, row: WheelSource, platform: str, base: str) -> str:
-    """Return the tag of a wheel: what it is, and a hash of all that it follows from."""
+    """Return the tag of a wheel: its name, and a hash of everything that it depends on."""
     parts = [FORMAT, asdict(row), platform, base, *recipe(workspace)]
     spread = hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
     name = f"{row.name}-{row.version}-{platform.rpartition('/')[2]}"
@@ -54,7 +54,7 @@ def key(workspace: Workspace, row: WheelSource, platform: str, base: str) -> str
 def recipe(workspace: Workspace) -> list[Any]:
     """Return how wheels are made: the Python, stages of the Dockerfile, scripts, Debian's packages.
 
-    Empty stages where the project's Dockerfile has none: no wheel was made by it.
+    The stages are empty if the project's Dockerfile does not have them.
     """
     stages = ["", "", ""]
     scripts: dict[str, str] = {}
@@ -85,28 +85,28 @@ def _hashes(root: Path, patterns: Sequence[str]) -> dict[str, str]:
 def store(
     workspace: Workspace, row: WheelSource, platform: str, how: str, seconds: float, folder: Path
 ) -> Wheel:
-    """Take the one wheel that a build has written to `folder`.
+    """Store the wheel that a build has written to `folder`; `seconds` is how long that took.
 
-    Raises CommandFailedError where there is another number of them, it is another distribution
-    than was asked for, or it is for other machines.
+    Raises CommandFailedError unless there is exactly one wheel, of the requested distribution and
+    for this platform.
     """
     found = sorted(folder.glob("*.whl"))
     if len(found) != 1 or found[0].is_symlink():
         raise CommandFailedError(
-            f"{row.name} was built, and there are {len(found)} wheels of it, not one."
+            f"The build of {row.name} produced {len(found)} wheels instead of one."
         )
     name = found[0].name
     if found[0].stat().st_size > records.LARGEST_WHEEL:
-        raise CommandFailedError(f"{name} has more than {records.LARGEST_WHEEL} bytes.")
+        raise CommandFailedError(f"The wheel {name} is larger than {records.LARGEST_WHEEL} bytes.")
     content = found[0].read_bytes()
     try:
         if reader.pinned(*map(str, reader.name_of(name))) != reader.pinned(row.name, row.version):
-            raise CommandFailedError(
-                f"{name} was built, and {row.name} {row.version} was asked for."
-            )
+            raise CommandFailedError(f"The build of {row.name} {row.version} produced {name}.")
         _require_fit(name, content, platform)
     except NothingToJudgeError as error:
-        raise CommandFailedError(f"{name} is no wheel.", why=f"{error.what} {error.why}") from error
+        raise CommandFailedError(
+            f"{name} is not a valid wheel.", why=f"{error.what} {error.why}"
+        ) from error
     found[0].unlink()
     sha256 = hashlib.sha256(content).hexdigest()
     private.write_own(registries.wheel_directory(workspace, sha256), content)
@@ -126,47 +126,47 @@ def store(
 def _require_fit(name: str, content: bytes, platform: str) -> None:
     """Raise CommandFailedError unless a wheel is for this platform, by its name and its files.
 
-    Raises NothingToJudgeError for what is no wheel, or not the one that its name says.
+    Raises NothingToJudgeError for an invalid wheel, or one that does not match its file name.
     """
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as wheel:
-            strange = wheel_archives.misfits(name, wheel, platform)
+            foreign = wheel_archives.misfits(name, wheel, platform)
     except wheel_archives.BROKEN as error:
-        raise NothingToJudgeError(f"{name} cannot be read.", why=str(error)[:500]) from error
-    if strange:
+        raise NothingToJudgeError(f"Cannot read wheel {name}.", why=str(error)[:500]) from error
+    if foreign:
         raise CommandFailedError(
-            f"{name} was built for {platform} and does not fit it.",
-            why=", ".join(strange[:5]) + (", ..." if len(strange) > 5 else ""),
+            f"The wheel {name} does not fit {platform}.",
+            why=", ".join(foreign[:5]) + (", ..." if len(foreign) > 5 else ""),
         )
 
 
 def keep(workspace: Workspace, tag: str, base: str, wheel: Wheel) -> None:
-    """Keep a wheel here and in the registry; one that cannot be kept is made again elsewhere."""
+    """Store a wheel on this machine and in the registry; a failing registry is only a warning."""
     record = WheelRecord(base, (wheel,))
     registries.remember(workspace, tag, record)
     try:
         registries.publish(workspace, tag, record, contents(workspace, (wheel,))[wheel.sha256])
     except RegistryError as error:
-        workspace.terminal.warn(f"{wheel.file} is not kept in the registry: {error}")
+        workspace.terminal.warn(f"Cannot store {wheel.file} in the registry: {error}")
 
 
 def find(
     workspace: Workspace, row: WheelSource, tag: str, platform: str, python: str
 ) -> Wheel | None:
-    """Return a wheel of a source that is kept for a platform; None where there is none.
+    """Return the stored wheel of a source for a platform; None without one.
 
-    The record of this machine goes before that of the registry. Raises NothingToJudgeError for a
-    record that does not fit the source.
+    The record of this machine is used before that of the registry. Raises NothingToJudgeError for
+    an invalid record, or one that does not fit the source.
     """
-    for look in (registries.local, lambda *its: registries.remote(*its, quiet=True)):
+    for look in (registries.local, lambda *names: registries.remote(*names, quiet=True)):
         record = look(workspace, tag)
         if record is None or not record.wheels:
             continue
-        # A wheel in pure Python serves every platform, whichever it was first made for.
-        pure = all(reader.is_pure(it.file) for it in record.wheels)
+        # A wheel in pure Python serves every platform, whichever it was built for.
+        pure = all(reader.is_pure(wheel.file) for wheel in record.wheels)
         if pure:
             record = replace(
-                record, wheels=tuple(replace(it, platform=platform) for it in record.wheels)
+                record, wheels=tuple(replace(wheel, platform=platform) for wheel in record.wheels)
             )
         wanted = {row: (platform,)}
         records.require_pinned(record, {reader.pinned(row.name, row.version): {row.sha256}}, python)
@@ -178,14 +178,15 @@ def find(
 
 
 def contents(workspace: Workspace, wheels: Sequence[Wheel]) -> dict[str, bytes]:
-    """Return the bytes of wheels by their sha256, every one checked before any is kept here.
+    """Return the bytes of wheels by their sha256; all are checked before any is stored here.
 
-    Raises RegistryNotFoundError where nobody has one of them, and NothingToJudgeError for one
-    that is not what its record says.
+    Raises RegistryNotFoundError for a wheel that is not available, and NothingToJudgeError for one
+    that does not match its record.
     """
     if sum({row.sha256: row.size for row in wheels}.values()) > LARGEST_ALL:
         raise NothingToJudgeError(
-            f"The wheels of one build have more than {LARGEST_ALL} bytes.", next_step=records.NEXT
+            f"The wheels of one build are larger than {LARGEST_ALL} bytes together.",
+            next_step=records.NEXT,
         )
     found: dict[str, bytes] = {}
     fetched: dict[str, bytes] = {}
@@ -205,7 +206,7 @@ def contents(workspace: Workspace, wheels: Sequence[Wheel]) -> dict[str, bytes]:
 
 
 def _own(workspace: Workspace, row: Wheel) -> bytes | None:
-    """Return the bytes of a wheel that this machine has; who wrote them does not matter."""
+    """Return the bytes of a wheel on this machine, if they match its sha256; None otherwise."""
     try:
         file = registries.wheel_directory(workspace, row.sha256)
         content = private.read_own(file, records.LARGEST_WHEEL)
@@ -217,22 +218,28 @@ def _own(workspace: Workspace, row: Wheel) -> bytes | None:
 
 def _fetched(workspace: Workspace, row: Wheel) -> bytes:
     if workspace.config.image.registry_wheels == "never":
-        raise RegistryNotFoundError(f"Nobody keeps {row.file}.", why="No registry is asked.")
+        raise RegistryNotFoundError(
+            f"The wheel {row.file} is not available.", why="registry-wheels is 'never'."
+        )
     try:
         blob = Descriptor(registries.WHEEL_TYPE, f"sha256:{row.sha256}", row.size)
         return registries.read_blob(registries.client(workspace), blob, records.LARGEST_WHEEL)
     except RegistryError as error:
-        raise RegistryNotFoundError(f"Nobody keeps {row.file}.", why=str(error)) from error
+        raise RegistryNotFoundError(
+            f"The wheel {row.file} is not available.", why=str(error)
+        ) from error
 
 
 def python_of(workspace: Workspace) -> str:
-    """Return the version of Python that wheels are made for, such as 3.13.
+    """Return the version of Python that wheels are built for, such as 3.13.
 
-    Raises NothingToJudgeError where the Dockerfile has none in its argument PYTHON.
+    Raises NothingToJudgeError if the Dockerfile's argument PYTHON has none.
     """
     text = (workspace.config.root / "Dockerfile").read_text(encoding="utf-8")
-    said = dockerfile.default(text, "PYTHON")
-    found = re.match(r"[0-9]+\.[0-9]+", said)
-    if not found:
-        raise NothingToJudgeError(f"PYTHON in the Dockerfile is no version of Python: {said!r}.")
-    return found[0]
+    value = dockerfile.default(text, "PYTHON")
+    match = re.match(r"[0-9]+\.[0-9]+", value)
+    if not match:
+        raise NothingToJudgeError(
+            f"The argument PYTHON of the Dockerfile is not a version: {value!r}."
+        )
+    return match[0]

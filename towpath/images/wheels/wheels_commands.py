@@ -1,4 +1,4 @@
-"""What we ask of uv and buildx about dependencies without a wheel. Pure: argv lists only."""
+"""Commands of uv and buildx for dependencies without a wheel. Pure: argv lists only."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ Argv = list[str]
 
 
 def lock(program: str, requirements: str, python: str, into: str) -> Argv:
-    """Write which files the index has of every pin, as `pylock.toml` (PEP 751).
+    """List the files that the index has for every pin, as `pylock.toml` (PEP 751).
 
-    `program` is the Python that has uv; `python` is the version that will run them. uv looks where
-    it looks for everything else: its own settings name the index.
+    `program` is the Python interpreter with uv; `python` is the version of the image, such as 3.13.
+    The index is that of uv's own settings.
     """
-    asked = [
+    argv = [
         program,
         "-m",
         "uv",
@@ -24,15 +24,15 @@ def lock(program: str, requirements: str, python: str, into: str) -> Argv:
         "--no-deps",
         "--format=pylock.toml",
     ]
-    return [*asked, f"--python-version={python}", f"--output-file={into}", requirements]
+    return [*argv, f"--python-version={python}", f"--output-file={into}", requirements]
 
 
 def make(
     platform: str, arguments: Mapping[str, str], *, into: str, ca_file: str = "", builder: str = ""
 ) -> Argv:
-    """Build the Dockerfile's stage `wheel` for a platform and write what is in it to a directory.
+    """Build the Dockerfile's stage `wheel` for a platform and export it to the directory `into`.
 
-    Its arguments are PIN and HASH, and COMPILED, PACKAGES and MADE_ON where they are wanted.
+    `arguments` are PIN and HASH, and for C code COMPILED, PACKAGES and MADE_ON.
     """
     argv = ["docker", "buildx", "build", "--target=wheel", f"--platform={platform}"]
     argv += ["--progress=plain", "--provenance=false", "--sbom=false"]

@@ -1,4 +1,4 @@
-"""Which dependencies have no wheel for a platform, and which hashes their pins have. Pure.
+"""Find dependencies without a wheel for a platform, and read the hashes of pins. Pure.
 
 Sources: PEP 751 (`pylock.toml`), PEP 425 and PEP 600 (tags of wheels), pip's requirements file
 format (hashes).
@@ -33,11 +33,11 @@ from towpath.core import references as images
 from towpath.core.errors import NothingToJudgeError
 
 MACHINES = {images.architecture(name): machine for name, machine in images.MACHINES.items()}
-# The newest C library that uv asks for where it installs for another Linux.
+# The newest minor version of glibc 2 that uv assumes when it installs for another Linux.
 NEWEST_GLIBC = 28
 OLDEST_GLIBC = 5
 
-# A pin is known by its normalized name and version: markers may choose among versions of a name.
+# The normalized name and version of a pin: markers may choose among versions of a name.
 Pinned = tuple[str, str]
 
 _PIN = re.compile(
@@ -47,13 +47,13 @@ _PIN = re.compile(
 )
 _HASH = re.compile(r"--hash=sha256:([0-9a-f]{64})")
 _HASHES = re.compile(r"(?:\s*\\\n)?\s*--hash=\w+:[0-9a-fA-F]+")
-# The name of a file, and nothing that leads to another directory.
+# A file name without a path.
 _FILE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.+!-]{0,250}\.whl")
 
 
 @dataclass(frozen=True, order=True)
 class WheelSource:
-    """A dependency that there is only in source; `sha256` is its archive's, as the pin has it."""
+    """A dependency that exists as source only; `sha256` is that of its archive, as pinned."""
 
     name: str
     version: str
@@ -63,11 +63,11 @@ class WheelSource:
 def without_wheel(
     lock: str, requirements: str, python: str, architecture: str
 ) -> list[WheelSource]:
-    """Return which pins have no wheel for this Python and architecture on Linux.
+    """Return the pins without a wheel for this Python and architecture on Linux.
 
     `lock` is the `pylock.toml` of these requirements, `python` a version such as 3.13. Only files
-    whose hash is among those of the pin count. Raises NothingToJudgeError for a lock that cannot
-    be read, or one that does not know a pin, or has no file for it.
+    whose hash is pinned count. Raises NothingToJudgeError for an unreadable lock file, or one
+    without a pin or its files.
     """
     wanted, tags = _wanted(requirements, python, architecture), set(_tags(python, architecture))
     known = _known(_packages(lock), wanted)
@@ -89,21 +89,21 @@ def pins(requirements: str) -> dict[Pinned, frozenset[str]]:
 
 
 def pinned(name: str, version: str) -> Pinned:
-    """Return what a pin is known by; a version that is none is known by its letters."""
+    """Return the key of a pin; an invalid version is used as it is written."""
     try:
         return canonicalize_name(name), canonicalize_version(version)
     except ValueError:
-        # More digits than Python reads.
+        # More digits than Python converts to an integer.
         return canonicalize_name(name), version
 
 
 def digest(hashes: frozenset[str]) -> str:
-    """Return what stands for all hashes that a pin allows: another set is another pin."""
+    """Return one hash of all hashes that a pin allows."""
     return hashlib.sha256(" ".join(sorted(hashes)).encode()).hexdigest()
 
 
 def with_made(requirements: str, made: Mapping[Pinned, str]) -> str:
-    """Return requirements in which the pins of `made` allow that sha256 alone."""
+    """Return requirements in which the pins of `made` allow only the sha256 given there."""
 
     def pin(match: re.Match[str]) -> str:
         sha256 = made.get(pinned(match["name"], match["version"]))
@@ -119,7 +119,7 @@ def _lines(requirements: str) -> str:
 
 
 def _wanted(requirements: str, python: str, architecture: str) -> dict[Pinned, frozenset[str]]:
-    """Return the pins that are installed there, by their own markers."""
+    """Return the pins whose markers apply to this Python and architecture."""
     found = pins(requirements)
     markers: dict[Pinned, list[str]] = {}
     for match in _PIN.finditer(_lines(requirements)):
@@ -133,27 +133,27 @@ def _wanted(requirements: str, python: str, architecture: str) -> dict[Pinned, f
 
 
 def is_pure(filename: str) -> bool:
-    """Tell whether a wheel is for every machine; raises NothingToJudgeError if it is no wheel."""
+    """Tell whether a wheel is for every machine; raises NothingToJudgeError for an invalid name."""
     return all(tag.platform == "any" and tag.abi == "none" for tag in tags_of(filename))
 
 
 def name_of(filename: str) -> tuple[str, Version]:
-    """Return name and version that the file name of a wheel says.
+    """Return the name and version in the file name of a wheel.
 
-    Raises NothingToJudgeError for what is no name of a wheel, or leads to another directory.
+    Raises NothingToJudgeError for an invalid name, also one with a path.
     """
     return _parsed(filename)[:2]
 
 
 def tags_of(filename: str) -> frozenset[Tag]:
-    """Return the tags in the file name of a wheel; raises NothingToJudgeError if it is no wheel."""
+    """Return the tags in the file name of a wheel; raises NothingToJudgeError if it is invalid."""
     return _parsed(filename)[2]
 
 
 def is_compatible(filename: str, python: str, architecture: str) -> bool:
-    """Tell whether a wheel's name says that it can be installed there.
+    """Tell whether a wheel can be installed there, according to its file name.
 
-    Raises NothingToJudgeError for what is no name of a wheel.
+    Raises NothingToJudgeError for an invalid file name.
     """
     machine = MACHINES[architecture]
     tags = tags_of(filename)
@@ -166,9 +166,9 @@ def _parsed(filename: str) -> tuple[str, Version, frozenset[Tag]]:
     try:
         name, version, _, tags = parse_wheel_filename(filename)
     except (InvalidWheelFilename, ValueError) as error:
-        raise NothingToJudgeError(f"{filename[:120]!r} is not the name of a wheel.") from error
+        raise NothingToJudgeError(f"Invalid wheel file name: {filename[:120]!r}.") from error
     if not _FILE.fullmatch(filename):
-        raise NothingToJudgeError(f"{filename[:120]!r} is not the name of a wheel.")
+        raise NothingToJudgeError(f"Invalid wheel file name: {filename[:120]!r}.")
     return name, version, tags
 
 
@@ -188,51 +188,52 @@ def _packages(lock: str) -> list[dict[str, Any]]:
     try:
         rows = tomllib.loads(lock)["packages"]
     except (ValueError, KeyError, RecursionError) as error:
-        raise NothingToJudgeError("The lock of the requirements cannot be read.") from error
+        raise NothingToJudgeError("Cannot read pylock.toml.") from error
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
-        raise NothingToJudgeError("The lock of the requirements has no list of packages.")
+        raise NothingToJudgeError("Unexpected format of pylock.toml: 'packages' is not a list.")
     return rows
 
 
 def _known(
     packages: list[dict[str, Any]], wanted: Iterable[Pinned]
 ) -> dict[Pinned, list[dict[str, Any]]]:
-    """Return what the lock says of each pin; raises NothingToJudgeError if one is not in it."""
+    """Return the lock file's packages of each pin; raises NothingToJudgeError if one has none."""
     known = {pin: [row for row in packages if _is_of(row, pin)] for pin in wanted}
     if unknown := {name for (name, _), rows in known.items() if not rows}:
-        raise NothingToJudgeError(f"Nothing is known of the files of {', '.join(sorted(unknown))}.")
+        raise NothingToJudgeError(f"pylock.toml has no entry for {', '.join(sorted(unknown))}.")
     return known
 
 
 def _source(
     pin: Pinned, package: Mapping[str, Any], allowed: frozenset[str], architecture: str
 ) -> WheelSource:
-    """Return the source of a pin without a wheel; raises NothingToJudgeError if it is another."""
+    """Return the source of a pin without a wheel; raises NothingToJudgeError if not pinned."""
     name, version = pin
     sdist = _sha256(package.get("sdist"))
     if sdist not in allowed:
         raise NothingToJudgeError(
-            f"{name} has neither a wheel for {architecture} nor a source that its pin allows.",
-            next_step="Compile the requirements anew, or take another version.",
+            f"{name} has neither a wheel for {architecture} nor a source archive with a pinned"
+            " hash.",
+            next_step="Compile the requirements again, or pin another version.",
         )
     return WheelSource(name, str(package.get("version") or version), sdist)
 
 
 def _is_of(package: Mapping[str, Any], pin: Pinned) -> bool:
-    """Tell whether a row of the lock speaks of a pin; one without a version speaks of each."""
+    """Tell whether a package of the lock file is that of a pin; without a version, any matches."""
     name, version = str(package.get("name", "")), str(package.get("version") or pin[1])
     return pinned(name, version) == pin
 
 
 def _is_for(package: Mapping[str, Any], python: str, architecture: str) -> bool:
-    """Tell whether a package is installed there at all."""
+    """Tell whether the marker of a package applies to this Python and architecture."""
     marker = package.get("marker") or ""
     return _is_met(str(marker), str(package.get("name")), python, architecture)
 
 
 def _is_met(text: str, name: str, python: str, architecture: str) -> bool:
-    """Tell whether a marker is met there; raises NothingToJudgeError for one that is none."""
-    there = {
+    """Tell whether a marker applies; raises NothingToJudgeError for an invalid one."""
+    values = {
         "python_version": python,
         "python_full_version": f"{python}.0",
         "sys_platform": "linux",
@@ -243,25 +244,27 @@ def _is_met(text: str, name: str, python: str, architecture: str) -> bool:
         "platform_python_implementation": "CPython",
     }
     try:
-        return not text or Marker(text).evaluate(there)
+        return not text or Marker(text).evaluate(values)
     except (InvalidMarker, UndefinedComparison, UndefinedEnvironmentName) as error:
-        raise NothingToJudgeError(f"{name} has a marker that is none.") from error
+        raise NothingToJudgeError(f"{name} has an invalid environment marker.") from error
 
 
 def _has_wheel(package: Mapping[str, Any], allowed: frozenset[str], tags: set[Tag]) -> bool:
     rows = package.get("wheels") or ()
     if not isinstance(rows, list | tuple) or not all(isinstance(row, dict) for row in rows):
-        raise NothingToJudgeError(f"The lock's wheels of {package.get('name')} are no list.")
+        raise NothingToJudgeError(
+            f"Unexpected format of pylock.toml: the wheels of {package.get('name')} are not a list."
+        )
     mine = [row for row in rows if _sha256(row) in allowed]
     return any(tags_of(_filename(row)) & tags for row in mine)
 
 
 def _filename(row: Mapping[str, Any]) -> str:
-    place = str(row.get("name") or row.get("url") or row.get("path") or "")
-    return unquote(place.rpartition("/")[2])
+    location = str(row.get("name") or row.get("url") or row.get("path") or "")
+    return unquote(location.rpartition("/")[2])
 
 
 def _sha256(row: Any) -> str:
-    """Return the hash of a file of the lock; empty where it has none."""
+    """Return the sha256 of a file in the lock file; empty without one."""
     hashes = row.get("hashes") if isinstance(row, dict) else None
     return str(hashes.get("sha256", "")) if isinstance(hashes, dict) else ""

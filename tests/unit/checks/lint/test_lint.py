@@ -155,7 +155,7 @@ def test_files_that_change_during_a_check_leave_no_verdict(root: Path) -> None:
     with pytest.raises(NothingToJudgeError) as caught:
         lint.lint(workspace)
 
-    assert "changed since the check began" in caught.value.why
+    assert "changed during the check" in caught.value.why
 
 
 def test_no_python_file_at_all_is_no_pass(root: Path) -> None:

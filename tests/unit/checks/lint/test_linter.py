@@ -33,7 +33,7 @@ def test_a_part_has_no_evidence(desk: Desk) -> None:
     assert set(asked(desk)) == {"mypy", "black"}
     assert stages.require(workspace.config, "lint") == before
     assert len(records.names(workspace.config, "lint")) == len(LINTERS) - 1
-    assert "there will be no verdict and no evidence" in said(workspace)
+    assert "no verdict and no evidence will be written" in said(workspace)
     assert "app/b.py: BLACK" in said(workspace) and "flake8" not in said(workspace)
 
 
@@ -44,7 +44,7 @@ def test_a_part_that_is_clean_passes_and_one_that_crashed_does_not(desk: Desk) -
     with pytest.raises(GateFailedError, match="COMPLEXITY"):
         lint.lint(desk.workspace(), ["radon"])
     desk.write("app/a.py", "radon crash\n")
-    with pytest.raises(NothingToJudgeError, match="could not be judged"):
+    with pytest.raises(NothingToJudgeError, match="No verdict for this part of lint"):
         lint.lint(desk.workspace(), ["radon"])
 
 
@@ -72,7 +72,7 @@ def test_a_kind_that_cannot_be_absent_is_a_wrong_setting(tmp_path: Path, kind: s
     workspace = Desk(tmp_path).workspace()
     workspace = replace(workspace, config=replace(workspace.config, absent=(kind,)))
 
-    with pytest.raises(ConfigurationError, match=f"names '{kind}'") as caught:
+    with pytest.raises(ConfigurationError, match=f"Unknown kind '{kind}'") as caught:
         lint.lint(workspace)
 
     assert "workflows" in caught.value.why
@@ -130,7 +130,7 @@ def test_fix_with_linters_that_cannot_is_refused(desk: Desk) -> None:
     with pytest.raises(ConfigurationError) as caught:
         lint.lint(desk.workspace(), ["mypy", "--fix"])
 
-    assert caught.value.why == "Those that can are black, isort."
+    assert caught.value.why == "Linters with a fix mode: black, isort."
 
 
 def test_the_log_of_a_linter_says_what_it_was_not_asked_again(desk: Desk) -> None:
@@ -138,7 +138,7 @@ def test_the_log_of_a_linter_says_what_it_was_not_asked_again(desk: Desk) -> Non
     run(desk)
 
     log = (desk.root / "reports/logs/flake8.log").read_text()
-    assert "4 files, the settings and the tools did not change" in log
+    assert "Reused results of 4 unchanged files" in log
     assert "app/b.py:1: E999 bad" in log
 
 
@@ -154,7 +154,7 @@ def test_in_github_each_log_is_a_fold_and_the_summary_has_the_table(desk: Desk) 
     assert "::error file=app/b.py,line=1::E999 bad" in said(workspace)
     assert "::error file=app/b.py::ISORT imports are out of order" in said(workspace)
     assert "| flake8 | failed | " in summary.read_text()
-    assert "### lint: failed\n\n| gate |  | why |" in summary.read_text()
+    assert "### lint: failed\n\n| gate | verdict | reason |" in summary.read_text()
 
 
 def test_code_scanning_gets_what_bandit_and_flake8_found(desk: Desk) -> None:
@@ -182,8 +182,8 @@ def test_a_name_with_a_control_character_gives_no_verdict_and_is_named(tmp_path:
     with pytest.raises(NothingToJudgeError) as caught:
         lint.lint(workspace, ["black"])
 
-    assert "cannot be asked about 'app/c\\nd.py'" in caught.value.why
-    assert "Rename it." in caught.value.why
+    assert "Cannot check 'app/c\\nd.py'" in caught.value.why
+    assert "Rename the file." in caught.value.why
 
 
 def test_what_is_left_out_is_in_the_evidence_also_when_it_is_not_asked_again(

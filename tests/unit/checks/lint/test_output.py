@@ -23,7 +23,7 @@ def test_every_linter_of_the_table_has_a_reader() -> None:
 
 def test_rows_are_sorted_whatever_was_known(tmp_path: Path) -> None:
     """By path and line: the same as of a run that was asked about all."""
-    record = ToolRecord("flake8", "1", 1.0, BAD, kept=(KNOWN,), spared=1)
+    record = ToolRecord("flake8", "1", 1.0, BAD, cached=(KNOWN,), reused=1)
 
     found = rows.all_findings(tmp_path, record)
 

@@ -102,7 +102,7 @@ def test_a_directory_that_safety_would_crash_on_is_refused(root: Path, meta: Any
     """Before safety is asked, with what is wrong."""
     env = {"TOWPATH_ADVISORIES": directory(root, meta)}
 
-    with pytest.raises(ConfigurationError, match="no directory of advisories"):
+    with pytest.raises(ConfigurationError, match="not a directory of advisories"):
         advisories.audit(workspace_of(root, {}, env), PINS)
 
 
@@ -119,10 +119,10 @@ def test_a_directory_needs_both_files(root: Path, missing: str) -> None:
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        (lambda: {"$meta": META}, "name no package at all"),
-        (lambda: {"$meta": META | {"timestamp": 4102444800}, "django": []}, "from the future"),
+        (lambda: {"$meta": META}, "list no packages"),
+        (lambda: {"$meta": META | {"timestamp": 4102444800}, "django": []}, "a date in the future"),
     ],
-    ids=["empty", "from the future"],
+    ids=["empty", "a date in the future"],
 )
 def test_a_directory_whose_data_cannot_be_data_gives_no_answer(
     root: Path, change: Any, said: str

@@ -34,7 +34,7 @@ def test_a_tree_without_secrets_is_clean() -> None:
     """Every file was looked at; the tool has nothing to write, and a picture is left out."""
     said = secrets.read_secrets(ToolResult(0, "", LOOKED + PICTURE, 2), {})
 
-    assert said == secrets.Secrets((), 0, (), looked_at=1, left_out=1)
+    assert said == secrets.Secrets((), 0, (), scanned=1, left_out=1)
 
 
 def test_a_secret_is_a_finding_on_its_line() -> None:
@@ -45,7 +45,7 @@ def test_a_secret_is_a_finding_on_its_line() -> None:
         "app/a.py",
         3,
         "SECRET",
-        "Secret Keyword: take it out, or have it reviewed as no secret",
+        "Secret Keyword: remove it, or have it reviewed as a false positive",
         "high",
     )
 
@@ -53,8 +53,8 @@ def test_a_secret_is_a_finding_on_its_line() -> None:
 @pytest.mark.parametrize(
     ("review", "words"),
     [
-        (None, "in .secrets.baseline, and not reviewed"),
-        (True, "reviewed as a real secret: take it out, and replace it where it is used"),
+        (None, "in .secrets.baseline, but not reviewed"),
+        (True, "reviewed as a real secret: remove it from the file, and rotate it"),
     ],
 )
 def test_a_review_that_is_missing_or_says_yes_excuses_nothing(
@@ -97,13 +97,16 @@ def test_a_review_of_what_is_gone_is_told(review: bool | None) -> None:
         (ToolResult(1, "", LOOKED, 1), "No output."),
         (ToolResult(1, found(row())[:40], LOOKED, 1), "not complete JSON"),
         (ToolResult(1, "[]", LOOKED, 1), "JSON list"),
-        (ToolResult(1, "{}", LOOKED, 1), "lacks or spoils 'plugins_used'"),
+        (ToolResult(1, "{}", LOOKED, 1), "missing or invalid field 'plugins_used'"),
         (ToolResult(1, found(row(), plugins=()), LOOKED, 1), "no detector"),
-        (ToolResult(1, found({"type": "x"}), LOOKED, 1), "lacks or spoils 'hashed_secret'"),
-        (ToolResult(1, found(row(line_number="x")), LOOKED, 1), "lacks or spoils"),
+        (
+            ToolResult(1, found({"type": "x"}), LOOKED, 1),
+            "missing or invalid field 'hashed_secret'",
+        ),
+        (ToolResult(1, found(row(line_number="x")), LOOKED, 1), "missing or invalid field"),
         (
             ToolResult(1, json.dumps({"plugins_used": [1], "results": []}), LOOKED, 1),
-            "lacks or spoils",
+            "missing or invalid field",
         ),
         (ToolResult(1, found(), LOOKED, 1), "exited with code 1 and reported no findings"),
         (ToolResult(0, found(row()), LOOKED, 1), "exited with code 0 and reported findings"),
@@ -145,7 +148,9 @@ def test_a_baseline_is_read_with_its_reviews() -> None:
 )
 def test_what_is_no_baseline_is_a_mistake_of_configuration(text: str) -> None:
     """The message names the file and where to read how it is made."""
-    with pytest.raises(ConfigurationError, match=r"\.secrets\.baseline is no baseline") as caught:
+    with pytest.raises(
+        ConfigurationError, match=r"\.secrets\.baseline is not a valid baseline"
+    ) as caught:
         secrets.baseline(text)
 
     assert "docs/security.md" in caught.value.next_step
@@ -163,6 +168,6 @@ def test_what_a_comment_allows_is_named_by_its_file() -> None:
     )
 
     assert secrets.read_secrets(ToolResult(0, "", log, 3), {}).allowed == (
-        LeftOut("a b.py", "pragma: allowlist secret left out a secret: 2 x"),
-        LeftOut("d.py", "pragma: allowlist secret left out a secret: 1 x"),
+        LeftOut("a b.py", "pragma: allowlist secret excluded a secret: 2 x"),
+        LeftOut("d.py", "pragma: allowlist secret excluded a secret: 1 x"),
     )

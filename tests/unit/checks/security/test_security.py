@@ -241,7 +241,9 @@ def test_a_review_of_a_secret_that_is_gone_is_told(root: Path) -> None:
     security.security(workspace)
 
     assert evidence(workspace, "security").facts["secrets_stale"] == ["app/a.py: AWS Access Key"]
-    assert "reviews what is not there any more, app/a.py: AWS Access Key" in said(workspace)
+    assert "has an entry for a secret that no longer exists: app/a.py: AWS Access Key" in said(
+        workspace
+    )
 
 
 def test_secrets_that_nobody_looked_for_are_errored(root: Path) -> None:
@@ -265,7 +267,7 @@ def test_a_broken_baseline_stops_before_anything_runs(root: Path, text: str) -> 
     (root / ".secrets.baseline").write_bytes(text.encode(errors="surrogateescape"))
     workspace = workspace_of(root, {})
 
-    with pytest.raises(ConfigurationError, match=r"\.secrets\.baseline is no baseline"):
+    with pytest.raises(ConfigurationError, match=r"\.secrets\.baseline is not a valid baseline"):
         security.security(workspace)
 
     assert calls(workspace) == []
@@ -275,5 +277,5 @@ def test_a_product_without_pins_is_a_mistake_of_configuration(root: Path) -> Non
     """The message says how to compile them."""
     (root / "requirements/production.txt").unlink()
 
-    with pytest.raises(ConfigurationError, match="no requirements/production.txt"):
+    with pytest.raises(ConfigurationError, match="Missing file requirements/production.txt"):
         security.security(workspace_of(root, CLEAN))

@@ -102,11 +102,11 @@ def test_the_report_of_a_run_that_was_ended_gives_no_verdict() -> None:
     with pytest.raises(NothingToJudgeError) as caught:
         junit.read_junit(ENDED, "r.xml", exit_line)
 
-    assert caught.value.what == "r.xml is of a run that ended early: a test in it has no name."
-    assert caught.value.why == f"pytest said: {exit_line}"
+    assert caught.value.what == "r.xml is from an aborted run: one of its tests has no name."
+    assert caught.value.why == f"Last output of pytest: {exit_line}"
 
 
 def test_a_run_that_was_ended_without_a_word_is_named_too() -> None:
     """As when the machine killed it."""
-    with pytest.raises(NothingToJudgeError, match="pytest said nothing"):
+    with pytest.raises(NothingToJudgeError, match="pytest wrote no output"):
         junit.read_junit(ENDED, "r.xml")

@@ -44,7 +44,7 @@ def test_the_registry_is_asked_once_about_pins_that_want_nothing(machine: Machin
     # Once without, and once more with the login that it asked for.
     assert len(asked) == 2
     assert ways(machine.build(workspace)) == {"linux/amd64": "native", "linux/arm64": "cross"}
-    assert ways(machine.build(workspace))["linux/arm64"] == "kept, cross"
+    assert ways(machine.build(workspace))["linux/arm64"] == "reused, cross"
 
 
 def test_what_is_missing_is_made_across_and_given_to_the_build(machine: Machine) -> None:
@@ -73,7 +73,7 @@ def test_the_next_build_pays_nothing(machine: Machine, name: str, locks: int) ->
 
     given = machine.build(workspace)
 
-    assert ways(given) == {"linux/amd64": "kept, native", "linux/arm64": "kept, cross"}
+    assert ways(given) == {"linux/amd64": "reused, native", "linux/arm64": "reused, cross"}
     assert machine.made == [] and machine.given == [str(given.folder)]
     machine.build(workspace)
     assert not [line for line in lines(workspace) if "buildx" in line]
@@ -101,7 +101,7 @@ def test_other_pins_take_over_the_wheels_that_they_share(machine: Machine) -> No
 
     given = machine.build(workspace)
 
-    assert ways(given) == {"linux/amd64": "kept, native", "linux/arm64": "kept, cross"}
+    assert ways(given) == {"linux/amd64": "reused, native", "linux/arm64": "reused, cross"}
     assert machine.made == []
 
 

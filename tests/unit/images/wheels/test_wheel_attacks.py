@@ -89,10 +89,10 @@ def test_a_file_that_is_no_name_of_a_wheel_writes_nothing(machine: Machine, file
     error = refused(machine)
 
     assert error.what == (
-        f"The record {machine.store.host}/towpath/dashboard-wheels:{name} does not fit and is not"
-        " used."
+        f"The wheel record {machine.store.host}/towpath/dashboard-wheels:{name} is invalid"
+        " and was not used."
     )
-    assert error.why == f"{file[:120]!r}: it is not the name of a wheel."
+    assert error.why == f"{file[:120]!r}: not a valid wheel file name."
     assert "registry-wheels" in error.next_step
 
 
@@ -101,16 +101,16 @@ def test_a_file_that_is_no_name_of_a_wheel_writes_nothing(machine: Machine, file
     [
         (
             {"name": "django", "file": "django-1.0-cp313-cp313-linux_x86_64.whl"},
-            f"No pin has django 1.0 of the source {SHA256}.",
+            f"django 1.0 with source {SHA256} is not pinned.",
         ),
         (
             {"version": "1.1", "file": "thing-1.1-cp313-cp313-linux_x86_64.whl"},
-            f"No pin has thing 1.1 of the source {SHA256}.",
+            f"thing 1.1 with source {SHA256} is not pinned.",
         ),
-        ({"source": "d" * 64}, f"No pin has thing 1.0 of the source {'d' * 64}."),
+        ({"source": "d" * 64}, f"thing 1.0 with source {'d' * 64} is not pinned."),
         (
             {"file": "django-5.2-py3-none-any.whl"},
-            "'django-5.2-py3-none-any.whl': it is not a wheel of thing 1.0.",
+            "'django-5.2-py3-none-any.whl': not a wheel of thing 1.0.",
         ),
         (
             {"file": "thing-1.0-cp312-cp312-linux_x86_64.whl"},
@@ -144,18 +144,18 @@ def test_a_wheel_that_serves_no_pin_is_refused(
     assert refused(machine).why == why
 
 
-@pytest.mark.parametrize("tag", ["pins-", "stock-"])
+@pytest.mark.parametrize("tag", ["pins-", "sources-"])
 def test_a_pin_that_has_a_wheel_of_its_own_keeps_it(machine: Machine, tag: str) -> None:
     """Whatever the registry says, the index knows that there is one for this platform."""
     forge(machine, lambda body: None, tag)
-    if tag == "stock-":
+    if tag == "sources-":
         del machine.store.tags[next(it for it in machine.store.tags if it.startswith("pins-"))]
     own = 'wheels = [{ name = "thing-1.0-cp313-cp313-manylinux2014_x86_64.whl", hashes = '
     machine.lock = LOCK + own + f'{{ sha256 = "{SHA256}" }} }}]\n'
     workspace = machine.workspace("victim")
 
     if tag == "pins-":
-        assert refused(machine).why == "thing 1.0 has a wheel of its own for linux/amd64."
+        assert refused(machine).why == "The package index has a wheel of thing 1.0 for linux/amd64."
         return
     # What was made for other pins may be out of date: only what is missing is taken over.
     with pytest.raises(CommandFailedError, match="docker failed"):
@@ -209,7 +209,10 @@ def test_a_record_of_another_form_is_refused(machine: Machine, change: Change, w
 
 @pytest.mark.parametrize(
     ("size", "what"),
-    [(5, "does not have the 5 bytes that are declared"), (1 << 30, "1 to 1048576 are read")],
+    [
+        (5, "does not have the declared size of 5 bytes"),
+        (1 << 30, "the allowed range is 1 to 1048576"),
+    ],
 )
 def test_a_record_of_another_size_is_refused(machine: Machine, size: int, what: str) -> None:
     """What is declared is a bound while it is read."""
@@ -241,7 +244,7 @@ def test_a_manifest_of_something_else_is_refused(machine: Machine, layers: Any) 
     client = registries.client(machine.workspace("theirs"))
     client.put_manifest(name, oci.Manifest(oci.MANIFEST, text.encode()))
 
-    assert refused(machine).what.endswith(f"-wheels:{name} is no record of wheels.")
+    assert refused(machine).what.endswith(f"-wheels:{name} is not a wheel record.")
 
 
 def test_a_registry_that_knows_is_not_told_again(machine: Machine) -> None:
@@ -272,9 +275,9 @@ NAME = "thing-1.0-cp313-cp313-linux_x86_64.whl"
 @pytest.mark.parametrize(
     ("content", "what"),
     [
-        (b"no zip", "cannot be read"),
-        (wheel({"a.py": b"1"}, "django-5.2-py3-none-any.whl"), "is another distribution inside"),
-        (wheel({"a.so": program(ARM64)}, NAME), "does not fit it"),
+        (b"no zip", "Cannot read"),
+        (wheel({"a.py": b"1"}, "django-5.2-py3-none-any.whl"), "contains another distribution"),
+        (wheel({"a.so": program(ARM64)}, NAME), "does not fit linux/amd64"),
     ],
 )
 def test_other_bytes_of_a_wheel_are_refused(machine: Machine, content: bytes, what: str) -> None:
@@ -301,7 +304,7 @@ def test_a_single_wheel_of_another_source_is_refused(machine: Machine) -> None:
     machine.pure = False
     workspace = machine.workspace("theirs")
     machine.build(workspace)
-    for name in [it for it in machine.store.tags if it.startswith(("pins-", "stock-"))]:
+    for name in [it for it in machine.store.tags if it.startswith(("pins-", "sources-"))]:
         del machine.store.tags[name]
     name = next(it for it in machine.store.tags if it.startswith("thing-1.0-amd64-"))
     manifest = registries.client(workspace).manifest(name)

@@ -15,7 +15,7 @@ from towpath.images.wheels import wheels_reader as wheels
 from towpath.images.wheels.wheels_reader import WheelSource
 
 A, B, C, D = (letter * 64 for letter in "abcd")
-NEITHER = "native has neither a wheel for amd64 nor a source that its pin allows."
+NEITHER = "native has neither a wheel for amd64 nor a source archive with a pinned hash."
 REQUIREMENTS = f"""# compiled
 Pure_Thing==1.0 \\
     --hash=sha256:{A} \\
@@ -194,7 +194,7 @@ def test_a_pin_without_a_source_says_what_to_do() -> None:
         wheels.without_wheel(text, REQUIREMENTS, "3.13", "amd64")
 
     assert caught.value.what == NEITHER
-    assert caught.value.next_step == "Compile the requirements anew, or take another version."
+    assert caught.value.next_step == "Compile the requirements again, or pin another version."
 
 
 def test_what_the_lock_knows_besides_is_nobody_s_pin() -> None:
@@ -212,15 +212,15 @@ def test_what_the_lock_knows_besides_is_nobody_s_pin() -> None:
 @pytest.mark.parametrize(
     ("text", "what"),
     [
-        ("", "The lock of the requirements cannot be read."),
-        ("packages = ", "The lock of the requirements cannot be read."),
-        ("packages = 1", "The lock of the requirements has no list of packages."),
-        ("packages = [1]", "The lock of the requirements has no list of packages."),
-        ("packages = []", "Nothing is known of the files of native, pure-thing."),
+        ("", "Cannot read pylock.toml."),
+        ("packages = ", "Cannot read pylock.toml."),
+        ("packages = 1", "Unexpected format of pylock.toml: 'packages' is not a list."),
+        ("packages = [1]", "Unexpected format of pylock.toml: 'packages' is not a list."),
+        ("packages = []", "pylock.toml has no entry for native, pure-thing."),
         (lock("").replace(D, "e" * 64), NEITHER),
-        (lock('marker = "nonsense ="'), "native has a marker that is none."),
-        (lock("", pure="no-wheel.txt"), "'no-wheel.txt' is not the name of a wheel."),
-        (lock(f'wheels = [{{ hashes.sha256 = "{C}" }}]'), "'' is not the name of a wheel."),
+        (lock('marker = "nonsense ="'), "native has an invalid environment marker."),
+        (lock("", pure="no-wheel.txt"), "Invalid wheel file name: 'no-wheel.txt'."),
+        (lock(f'wheels = [{{ hashes.sha256 = "{C}" }}]'), "Invalid wheel file name: ''."),
     ],
 )
 def test_what_cannot_be_told_is_an_error(text: str, what: str) -> None:
@@ -281,7 +281,10 @@ def test_what_does_not_fit_a_platform_is_named(
 def test_a_damaged_wheel_is_an_error() -> None:
     """It never reads as one that fits."""
     content = packed({"a.so": program(ARM64)}).replace(b"\x7fELF", b"\x7fEAF")
-    with ZipFile(BytesIO(content)) as archive, pytest.raises(NothingToJudgeError, match="be read"):
+    with (
+        ZipFile(BytesIO(content)) as archive,
+        pytest.raises(NothingToJudgeError, match="Cannot read"),
+    ):
         wheel_archives.misfits("a-1-py3-none-any.whl", archive, "linux/arm64")
 
 
@@ -311,9 +314,15 @@ sdist = {{ url = "https://e/thing-2.0.tar.gz", hashes = {{ sha256 = "{C}" }} }}
 @pytest.mark.parametrize(
     ("text", "what"),
     [
-        (lock("wheels = 1"), "The lock's wheels of native are no list."),
-        (lock("wheels = [1]"), "The lock's wheels of native are no list."),
-        (lock('marker = "extra"'), "native has a marker that is none."),
+        (
+            lock("wheels = 1"),
+            "Unexpected format of pylock.toml: the wheels of native are not a list.",
+        ),
+        (
+            lock("wheels = [1]"),
+            "Unexpected format of pylock.toml: the wheels of native are not a list.",
+        ),
+        (lock('marker = "extra"'), "native has an invalid environment marker."),
         (lock("sdist2 = 1").replace("[[packages]]", "[[packages]]\nhashes = 1", 1), NEITHER),
     ],
 )
@@ -332,5 +341,5 @@ def test_a_lock_of_another_form_is_a_typed_error(text: str, what: str) -> None:
 def test_a_name_that_leads_elsewhere_is_none(name: str) -> None:
     """A build tag may hold anything by the format, and no path by ours."""
     for read in (wheels.is_pure, wheels.name_of, wheels.tags_of):
-        with pytest.raises(NothingToJudgeError, match="is not the name of a wheel"):
+        with pytest.raises(NothingToJudgeError, match="Invalid wheel file name"):
             read(name)

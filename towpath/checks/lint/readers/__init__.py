@@ -1,1 +1,1 @@
-"""What each linter says, read into findings. Pure; an unknown form raises."""
+"""Read the output of each linter into findings. Pure; an unknown format is an error."""

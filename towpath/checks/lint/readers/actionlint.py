@@ -1,4 +1,4 @@
-"""What `actionlint -verbose -format '{{json .}}'` said, and in its log which files it has read."""
+"""Read the output of `actionlint -verbose -format '{{json .}}'`."""
 
 from __future__ import annotations
 
@@ -31,7 +31,9 @@ def read_actionlint(ran: ToolResult) -> list[Finding]:
             for row in documents("actionlint", ran.stdout)
         ]
     except (AttributeError, KeyError, TypeError, ValueError) as error:
-        raise unread("actionlint", f"Its report lacks or spoils {error!r}.") from error
+        raise unread(
+            "actionlint", f"Unexpected report format: missing or invalid field {error!r}."
+        ) from error
     if blind := _BLIND.search(ran.stderr):
         raise unread("actionlint", f"It did not read the scripts: {blind[1]}")
     require_all("actionlint", ran, len(set(_READ.findall(ran.stderr))))

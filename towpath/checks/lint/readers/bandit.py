@@ -1,4 +1,4 @@
-"""What `bandit --format=json` said."""
+"""Read the report of `bandit --format=json`."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from towpath.core.findings import (
     unread,
 )
 
-# Bandit has no word for critical; what it cannot rate counts as high.
+# Bandit has no level critical; an undefined severity counts as high.
 SEVERITIES = {"LOW": "low", "MEDIUM": "medium", "HIGH": "high", "UNDEFINED": "high"}
 
 
@@ -44,7 +44,9 @@ def read_bandit(ran: ToolResult) -> list[Said]:
             for row in report["results"]
         ]
     except (AttributeError, KeyError, TypeError, ValueError) as error:
-        raise unread("bandit", f"Its report lacks or spoils {error}.") from error
+        raise unread(
+            "bandit", f"Unexpected report format: missing or invalid field {error}."
+        ) from error
     require_agreement("bandit", ran, bool(found))
     return [*found, *left_out]
 

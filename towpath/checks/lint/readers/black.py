@@ -1,7 +1,7 @@
-"""What `black --check --verbose` said.
+"""Read the output of `black --check --verbose`.
 
-It has no machine format, so the files that it names are compared with its summary. Its settings
-cannot silence it: with `--verbose` it speaks whatever they say.
+It has no machine-readable format, so the files that it names are compared with its summary. With
+`--verbose`, settings cannot suppress the output.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def read_black(ran: ToolResult) -> list[Said]:
         Finding(path, 0, "BLACK", "would be reformatted") for path in _NAMED.findall(ran.stderr)
     ]
     if counts.get("reformatted", 0) != len(found):
-        raise unread("black", "Its summary and the files that it names do not agree.")
+        raise unread("black", "Its summary does not match the files that it lists.")
     left_out = [LeftOut(path, why) for path, why in _IGNORED.findall(ran.stderr)]
     require_all("black", ran, sum(counts.values()) + len(left_out))
     require_agreement("black", ran, bool(found))

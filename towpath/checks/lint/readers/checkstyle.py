@@ -1,4 +1,4 @@
-"""What hadolint and shellcheck said in the Checkstyle format: that one names the good files too."""
+"""Read the Checkstyle output of hadolint and shellcheck, which lists clean files too."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What Django's own checks said of the product; they have no machine format, but they count."""
+"""Read the output of Django's checks, which has no machine-readable format but counts."""
 
 from __future__ import annotations
 
@@ -28,7 +28,9 @@ def check(ran: ToolResult, manage: str) -> list[Finding]:
     if not count:
         raise unread("django-deploy-check", _last_words(ran))
     if int(count[1].replace("no", "0")) != len(named):
-        raise unread("django-deploy-check", f"It counted {count[1]} issues and named {len(named)}.")
+        raise unread(
+            "django-deploy-check", f"It counted {count[1]} issues, but listed {len(named)}."
+        )
     found = [finding for group, finding in named if group in _SERIOUS]
     require_agreement("django-deploy-check", ran, bool(found))
     return found
@@ -57,9 +59,7 @@ def missing_migrations(ran: ToolResult) -> list[Finding]:
     files = [match[1] for line in lines if (match := _MISSING.fullmatch(line))]
     if ran.code != 1 or not files:
         raise unread("migrations", _last_words(ran))
-    return [
-        Finding(file, 0, "MIGRATION", "the models have it, no migration does") for file in files
-    ]
+    return [Finding(file, 0, "MIGRATION", "a model change has no migration") for file in files]
 
 
 def _last_words(ran: ToolResult) -> str:

@@ -1,4 +1,4 @@
-"""What `flake8 --benchmark` said: findings in its default format, then what it has counted."""
+"""Read the output of `flake8 --benchmark`: findings in the default format, then counts."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def read_flake8(ran: ToolResult) -> list[Said]:
         elif match := LEFT_OUT.fullmatch(line):
             left_out.append(LeftOut(match[1], match[2]))
         elif not _COUNT.fullmatch(line):
-            raise unread("flake8", f"It wrote a line of no known form: {line!r}")
+            raise unread("flake8", f"Unexpected line in its output: {line!r}")
     count = _FILES.search(ran.stdout)
     excluded = sum(isinstance(row, LeftOut) and row.why == _EXCLUDED for row in left_out)
     require_all("flake8", ran, (int(count[1]) if count else 0) + excluded)

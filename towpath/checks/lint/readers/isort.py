@@ -1,4 +1,4 @@
-"""What our driver of isort said: one line for each file, good, bad or left out."""
+"""Read the output of our isort wrapper: one line for each file."""
 
 from __future__ import annotations
 

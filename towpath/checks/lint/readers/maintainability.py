@@ -1,4 +1,4 @@
-"""What our driver of radon said: the maintainability index of every module, from 0 to 100."""
+"""Read the maintainability index (0 to 100) of every module from our radon wrapper."""
 
 from __future__ import annotations
 

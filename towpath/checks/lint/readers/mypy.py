@@ -1,4 +1,4 @@
-"""What mypy said in its plain format: that one, unlike its JSON, says how many files it checked."""
+"""Read mypy's plain output, which unlike its JSON has the number of checked files."""
 
 from __future__ import annotations
 
@@ -32,9 +32,9 @@ def read_mypy(ran: ToolResult) -> list[Finding]:
     elif bad := _BAD.fullmatch(summary):
         errors, checked = int(bad[1]), int(bad[2])
     else:
-        raise unread("mypy", f"Its last line is no summary: {summary!r}")
+        raise unread("mypy", f"Its last line is not a summary: {summary!r}")
     if errors != len(found):
-        raise unread("mypy", f"It counted {errors} errors and named {len(found)}.")
+        raise unread("mypy", f"It counted {errors} errors, but listed {len(found)}.")
     require_all("mypy", ran, checked)
     require_agreement("mypy", ran, bool(found))
     return found
@@ -43,7 +43,7 @@ def read_mypy(ran: ToolResult) -> list[Finding]:
 def _finding(line: str) -> Finding | None:
     match = _FINDING.fullmatch(line)
     if not match:
-        raise unread("mypy", f"It wrote a line of no known form: {line!r}")
+        raise unread("mypy", f"Unexpected line in its output: {line!r}")
     path, row, level, message, code = match.groups()
     if level == "note":
         return None

@@ -1,7 +1,6 @@
-"""Whether the compiled requirements still say what the ones written by hand ask for.
+"""Compare the compiled requirements (*.txt) with their sources (*.in).
 
-What can be known without asking a package index: a compiled file names with each pin, after "via",
-who asked for it.
+No package index is needed: a compiled file names the origin of each pin after "via".
 """
 
 from __future__ import annotations
@@ -61,7 +60,7 @@ def _of_file(
     stem, _, ending = path.rpartition(".")
     other = f"{_name(stem)}.{'in' if ending == 'txt' else 'txt'}"
     if other not in wanted and other not in pinned:
-        yield Finding(path, 0, CODE, f"there is no {other} beside it")
+        yield Finding(path, 0, CODE, f"{other} is missing")
     elif ending == "in":
         yield from _compared(f"{stem}.txt", _name(path), wanted, pinned)
 
@@ -88,7 +87,7 @@ def _missed(path: str, file: str, wanted: Wanted, pins: list[Pin]) -> Iterator[F
     for name, asked in wanted.requirements.items():
         mine = [pin for pin in pins if pin.name == name]
         if not mine and any(map(_is_for_linux, asked)):
-            yield Finding(path, 0, CODE, f"{file} asks for {name}, and it is not pinned")
+            yield Finding(path, 0, CODE, f"{file} requires {name}, which is not pinned")
         yield from _refused(path, file, asked, mine)
 
 
@@ -103,8 +102,8 @@ def _refused(path: str, file: str, asked: list[Requirement], pins: list[Pin]) ->
         if requirement.marker and len(bad) < len(pins):
             continue
         for pin in bad:
-            words = f"{file} asks for {canonicalize_name(requirement.name)}{requirement.specifier}"
-            yield Finding(path, pin.line, CODE, f"{words}, pinned is {pin.version}")
+            words = f"{file} requires {canonicalize_name(requirement.name)}{requirement.specifier}"
+            yield Finding(path, pin.line, CODE, f"{words}, but {pin.version} is pinned")
 
 
 def _fits(requirement: Requirement, pin: Pin) -> bool:
@@ -122,13 +121,13 @@ def _unasked(
     """Yield why a pin is not what was asked for."""
     asking = set(filter(lambda file: pin.name in wanted[file].requirements, sources))
     for file in sorted(pin.files - asking):
-        yield f"{file} does not ask for {pin.name} any more"
+        yield f"{file} no longer requires {pin.name}"
     for file in sorted(asking - pin.files):
-        yield f"{file} asks for {pin.name}, and its pin does not name that file"
+        yield f"{file} requires {pin.name}, but its pin does not name that file"
     if gone := pin.packages.difference(other.name for other in pins):
-        yield f"{', '.join(sorted(gone))} asked for {pin.name} and is not pinned"
+        yield f"{pin.name} was required by {', '.join(sorted(gone))}, which is not pinned"
     if not pin.files | pin.packages:
-        yield f"nobody asks for {pin.name}"
+        yield f"{pin.name} is not required by anything"
 
 
 def _disobeyed(
@@ -147,7 +146,7 @@ def _taken_in(source: str, wanted: Mapping[str, Wanted]) -> list[str]:
     while waiting:
         file = waiting.pop(0)
         if file not in wanted:
-            raise unread("requirements-drift", f"{source} takes in {file}, which is not there.")
+            raise unread("requirements-drift", f"{source} includes {file}, which does not exist.")
         if file not in found:
             found.append(file)
             waiting += wanted[file].included
@@ -177,7 +176,7 @@ def _add_requirement(found: Wanted, path: str, line: Line) -> None:
 def _pins(path: str, text: str) -> list[Pin]:
     found = [_pin(path, line) for line in requirements.lines(text) if not line.is_option]
     if not found:
-        raise unread("requirements-drift", f"{path} has no pin.")
+        raise unread("requirements-drift", f"{path} has no pins.")
     return found
 
 
@@ -185,7 +184,7 @@ def _pin(path: str, line: Line) -> Pin:
     try:
         requirement = requirements.pinned(line)
     except ValueError as error:
-        why = f"{path}:{line.number} is no pin: {line.requirement!r}: {error}."
+        why = f"{path}:{line.number} is not a pin: {line.requirement!r}: {error}."
         raise unread("requirements-drift", why) from error
     name, version = canonicalize_name(requirement.name), str(requirements.version(requirement))
     pin = Pin(line.number, name, version, hashes=line.hashes)

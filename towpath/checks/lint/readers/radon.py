@@ -1,4 +1,4 @@
-"""What our driver of radon said: the cyclomatic complexity of every function."""
+"""Read the cyclomatic complexity of every function from our radon wrapper."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Function:
     complexity: int
 
     def __str__(self) -> str:
-        return f"{self.path}:{self.line} {self.name} has {self.complexity}"
+        return f"{self.path}:{self.line} {self.name} has complexity {self.complexity}"
 
 
 def read_radon(ran: ToolResult) -> list[Function]:
@@ -37,9 +37,9 @@ def read_radon(ran: ToolResult) -> list[Function]:
         try:
             found += [function for block in blocks for function in _functions(path, block)]
         except (AttributeError, KeyError, TypeError, ValueError) as error:
-            raise unread("radon", f"{path}: a block lacks or spoils {error}.") from error
+            raise unread("radon", f"{path}: missing or invalid field {error}.") from error
     if not found:
-        raise unread("radon", "It found no function.")
+        raise unread("radon", "It found no functions.")
     return sorted(found, key=lambda function: -function.complexity)
 
 

@@ -102,24 +102,24 @@ def read_requirements(text: str, source: str) -> list[tuple[str, str]]:
     """
     rows = [line for line in lines(text) if not line.is_option]
     if not rows:
-        raise ConfigurationError(f"{source} has no pin.", next_step=AGAIN)
+        raise ConfigurationError(f"{source} has no pins.", next_step=AGAIN)
     return [_pin(line, source) for line in rows]
 
 
 def pinned(line: Line) -> Requirement:
     """Return the requirement of a pin; raises ValueError that says why a line is none."""
     if line.file("-r", "--requirement") or line.file("-c", "--constraint"):
-        raise ValueError("it takes in another file, whose pins are not in this one")
+        raise ValueError("it includes another file, whose pins are not in this one")
     if line.words.startswith(("-e", "--editable", ".", "/")):
         raise ValueError("it installs a directory, which has no version and no hash")
     if line.words.startswith("-"):
-        raise ValueError("it is an option that belongs to no requirement")
+        raise ValueError("it is an option without a requirement")
     try:
         found = Requirement(line.requirement)
     except InvalidRequirement as error:
         raise ValueError(str(error).partition("\n")[0]) from error
     if found.url:
-        raise ValueError("it is taken from an address, whatever version is there")
+        raise ValueError("it installs from a URL without a fixed version")
     if version(found) is None:
         raise ValueError("it allows more than one version")
     return found
@@ -138,7 +138,7 @@ def _pin(line: Line, source: str) -> tuple[str, str]:
         found = pinned(line)
     except ValueError as error:
         raise ConfigurationError(
-            f"{source} has a line that is no pin: {line.requirement!r}",
+            f"{source} has a line that is not a pin: {line.requirement!r}",
             why=f"Line {line.number}: {error}.",
             next_step=AGAIN,
         ) from error

@@ -1,4 +1,4 @@
-"""What `zizmor --format=json-v1` said, and in its log which files it has audited."""
+"""Read the report of `zizmor --format=json-v1`, and the list of audited files in its log."""
 
 from __future__ import annotations
 
@@ -34,7 +34,9 @@ def read_zizmor(ran: ToolResult) -> list[Said]:
         found = [_finding(row) for row in rows if not row["ignored"]]
         left_out = [_left_out(_finding(row)) for row in rows if row["ignored"]]
     except (AttributeError, KeyError, StopIteration, TypeError, ValueError) as error:
-        raise unread("zizmor", f"Its report lacks or spoils {error!r}.") from error
+        raise unread(
+            "zizmor", f"Unexpected report format: missing or invalid field {error!r}."
+        ) from error
     require_all("zizmor", ran, len(set(_AUDITED.findall(ran.stderr))))
     require_agreement("zizmor", ran, bool(found))
     return [*found, *left_out]

@@ -193,7 +193,7 @@ def test_every_serious_group_counts(group: str) -> None:
         (ToolResult(1, GOOD, "words", 1), "words"),
         (
             ToolResult(1, "", ISSUES.replace("3 issues", "4 issues"), 1),
-            "It counted 4 issues and named 3.",
+            "It counted 4 issues, but listed 3.",
         ),
         (ToolResult(1, "", GOOD, 1), "It exited with code 1 and reported no findings."),
         (ToolResult(0, "", ISSUES, 1), "It exited with code 0 and reported findings."),
@@ -210,9 +210,7 @@ MISSING = "Migrations for 'shop':\n  shop/migrations/0002_x.py\n    + Add field\
 def test_missing_migrations_are_named_by_their_file() -> None:
     """No changes is an answer too."""
     assert django.missing_migrations(ToolResult(1, MISSING, "", 1)) == [
-        Finding(
-            "shop/migrations/0002_x.py", 0, "MIGRATION", "the models have it, no migration does"
-        )
+        Finding("shop/migrations/0002_x.py", 0, "MIGRATION", "a model change has no migration")
     ]
     assert django.missing_migrations(ToolResult(0, "No changes detected\n", "", 1)) == []
 
@@ -236,7 +234,7 @@ def test_migrations_without_a_verdict(ran: ToolResult, why: str) -> None:
 def test_a_threshold_is_found_on_its_line() -> None:
     """One finding a line, with the word."""
     text = "[x]\nfail_under = 1\nok = 1\nmax-complexity = 2\n"
-    why = "a threshold stands in towpath/gates.py and nowhere else"
+    why = "thresholds belong in towpath/gates.py only"
 
     assert list(thresholds.find("setup.cfg", text)) == [
         Finding("setup.cfg", 2, "TWP6", f"fail_under: {why}"),

@@ -221,7 +221,7 @@ def test_radon_names_the_worst_function_first() -> None:
     found = radon.read_radon(ToolResult(0, json.dumps({"a.py": blocks, "b.py": [BLOCK]}), "", 2))
 
     assert [row.complexity for row in found] == [12, 7, 4, 4]
-    assert str(found[0]) == "a.py:2 inner has 12"
+    assert str(found[0]) == "a.py:2 inner has complexity 12"
 
 
 @pytest.mark.parametrize(

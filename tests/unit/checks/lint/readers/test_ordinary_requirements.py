@@ -49,11 +49,11 @@ def test_a_pin_is_read_however_it_is_written(text: str) -> None:
         ("-e .", "it installs a directory, which has no version and no hash"),
         ("--editable=./lib", "it installs a directory, which has no version and no hash"),
         ("./lib", "it installs a directory, which has no version and no hash"),
-        ("-r other.txt", "it takes in another file, whose pins are not in this one"),
-        ("--requirement=other.txt", "it takes in another file, whose pins are not in this one"),
-        ("-c other.txt", "it takes in another file, whose pins are not in this one"),
+        ("-r other.txt", "it includes another file, whose pins are not in this one"),
+        ("--requirement=other.txt", "it includes another file, whose pins are not in this one"),
+        ("-c other.txt", "it includes another file, whose pins are not in this one"),
         ("Django @ https://x.example.com/d.whl", "it is taken from an address, whatever version"),
-        ("--no-such-option", "it is an option that belongs to no requirement"),
+        ("--no-such-option", "it is an option without a requirement"),
         ("half of a li", "Expected"),
     ],
 )
@@ -62,7 +62,7 @@ def test_a_line_that_is_no_pin_is_refused_with_its_reason(line: str, reason: str
     with pytest.raises(ConfigurationError) as caught:
         requirements.read_requirements(f"Django==5.2\n{line}\n", "p.txt")
 
-    assert caught.value.what == f"p.txt has a line that is no pin: {line!r}"
+    assert caught.value.what == f"p.txt has a line that is not a pin: {line!r}"
     assert f"Line 2: {reason}" in caught.value.why or reason in caught.value.why
 
 
@@ -134,17 +134,17 @@ def test_what_was_compiled_in_another_way_has_not_drifted(x_in: str, x_txt: str)
         (
             "Django>=6\n",
             f"django==5.2 \\\n{HASH}",
-            "x.txt:1: PINS x.in asks for django>=6, pinned is 5.2",
+            "x.txt:1: PINS x.in requires django>=6, but 5.2 is pinned",
         ),
         (
             "numpy<2 ; python_version < '3.12'\nnumpy>=3 ; python_version >= '3.12'\n",
             f"numpy==1.26 \\\n{HASH}    # via -r x.in\n",
-            "x.txt:1: PINS x.in asks for numpy>=3, pinned is 1.26",
+            "x.txt:1: PINS x.in requires numpy>=3, but 1.26 is pinned",
         ),
         (
             f"{X_IN}uvloop ; sys_platform != 'win32'\n",
             TXT,
-            "x.txt: PINS x.in asks for uvloop, and it is not pinned",
+            "x.txt: PINS x.in requires uvloop, which is not pinned",
         ),
         (X_IN, "django==5.2  # via -r requirements/x.in\n", "x.txt:1: PINS django has no hash"),
     ],
@@ -160,4 +160,4 @@ def test_a_compiled_line_that_is_no_pin_gives_no_verdict(line: str) -> None:
     with pytest.raises(NothingToJudgeError) as caught:
         drift(X_IN, f"{TXT}{line}\n")
 
-    assert caught.value.why.startswith(f"requirements/x.txt:4 is no pin: {line!r}: it ")
+    assert caught.value.why.startswith(f"requirements/x.txt:4 is not a pin: {line!r}: it ")

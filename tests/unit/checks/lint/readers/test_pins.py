@@ -39,17 +39,20 @@ def changed(old: str, new: str, file: str = "more.txt") -> str:
 @pytest.mark.parametrize(
     ("files", "words"),
     [
-        ({"base_in": "a>=1\nnew\n"}, ["r/base.txt: PINS base.in asks for new, and it is not"]),
-        ({"base_in": "a>=2\n"}, ["r/base.txt:2: PINS base.in asks for a>=2, pinned is 1.5"]),
-        ({"base_in": "b_c\n"}, ["base.in does not ask for a any more"]),
-        ({"base_in": "a\nb-c\n"}, ["asks for b-c, and its pin does not name that file"]),
-        ({"more_txt": changed("d[x]==3.1", "d[x]==2")}, ["asks for d>=3, pinned is 2"]),
+        ({"base_in": "a>=1\nnew\n"}, ["r/base.txt: PINS base.in requires new, which is not"]),
+        ({"base_in": "a>=2\n"}, ["r/base.txt:2: PINS base.in requires a>=2, but 1.5 is pinned"]),
+        ({"base_in": "b_c\n"}, ["base.in no longer requires a"]),
+        ({"base_in": "a\nb-c\n"}, ["requires b-c, but its pin does not name that file"]),
+        ({"more_txt": changed("d[x]==3.1", "d[x]==2")}, ["requires d>=3, but 2 is pinned"]),
         ({"more_txt": changed("b-c==2 ", "b-c==3 ")}, ["b-c is 3 here and 2 in base.txt"]),
-        ({"more_txt": changed("    #   a\n", "")}, ["nobody asks for b-c"]),
-        ({"more_txt": changed("    #   a\n", "    #   z\n")}, ["z asked for b-c and is not"]),
+        ({"more_txt": changed("    #   a\n", "")}, ["b-c is not required by anything"]),
+        (
+            {"more_txt": changed("    #   a\n", "    #   z\n")},
+            ["b-c was required by z, which is not"],
+        ),
         ({"base_txt": changed(f" \\\n{HASH}", "\n", "base.txt")}, ["a has no hash"]),
-        ({"base_txt": None}, ["r/base.in: PINS there is no base.txt beside it"]),
-        ({"more_in": None}, ["r/more.txt: PINS there is no more.in beside it"]),
+        ({"base_txt": None}, ["r/base.in: PINS base.txt is missing"]),
+        ({"more_in": None}, ["r/more.txt: PINS more.in is missing"]),
     ],
 )
 def test_every_difference_is_named(files: dict[str, str | None], words: list[str]) -> None:

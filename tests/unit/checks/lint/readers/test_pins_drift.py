@@ -39,25 +39,25 @@ def test_what_agrees_has_no_finding() -> None:
 @pytest.mark.parametrize(
     ("x_in", "x_txt", "wanted"),
     [
-        ("django>=6\n", TXT, (2, "x.in asks for django>=6, pinned is 5.2")),
-        (IN + "celery\n", TXT, (0, "x.in asks for celery, and it is not pinned")),
+        ("django>=6\n", TXT, (2, "x.in requires django>=6, but 5.2 is pinned")),
+        (IN + "celery\n", TXT, (0, "x.in requires celery, which is not pinned")),
         (
             IN,
             f"{TXT}celery==5 \\\n{HASH}    # via -r x.in\n",
-            (5, "x.in does not ask for celery any more"),
+            (5, "x.in no longer requires celery"),
         ),
         (
             IN,
             f"{TXT}a==5 \\\n{HASH}    # via django\ndjango==5.2 \\\n{HASH}    # via a\n",
-            (8, "x.in asks for django, and its pin does not name that file"),
+            (8, "x.in requires django, but its pin does not name that file"),
         ),
         (
             IN,
             f"{TXT}a==5 \\\n{HASH}    # via\n    #   gone\n    #   away\n",
-            (5, "away, gone asked for a and is not pinned"),
+            (5, "a was required by away, gone, which is not pinned"),
         ),
-        (IN, f"{TXT}a==5 \\\n{HASH}", (5, "nobody asks for a")),
-        (IN, f"{TXT}a==5 \\\n{HASH}    # via -c y.txt\n", (5, "nobody asks for a")),
+        (IN, f"{TXT}a==5 \\\n{HASH}", (5, "a is not required by anything")),
+        (IN, f"{TXT}a==5 \\\n{HASH}    # via -c y.txt\n", (5, "a is not required by anything")),
         (IN, f"{TXT}a==5\n    # via django\n", (5, "a has no hash")),
     ],
 )
@@ -68,8 +68,8 @@ def test_what_differs_is_found(x_in: str, x_txt: str, wanted: tuple[int, str]) -
 
 def test_a_file_without_its_other_half_is_found() -> None:
     """Whichever is missing."""
-    assert drift(x_in=IN) == [("x.in", 0, "there is no x.txt beside it")]
-    assert drift(x_in=IN, x_txt=TXT, y_txt=TXT) == [("y.txt", 0, "there is no y.in beside it")]
+    assert drift(x_in=IN) == [("x.in", 0, "x.txt is missing")]
+    assert drift(x_in=IN, x_txt=TXT, y_txt=TXT) == [("y.txt", 0, "y.in is missing")]
 
 
 Y_IN = "-r x.in\n-c z.txt\n"
@@ -114,7 +114,7 @@ def test_files_may_take_in_each_other() -> None:
         z_txt=y_txt,
     )
 
-    assert found == [("z.txt", 1, "x.in does not ask for celery any more")]
+    assert found == [("z.txt", 1, "x.in no longer requires celery")]
 
 
 @pytest.mark.parametrize(
@@ -122,17 +122,16 @@ def test_files_may_take_in_each_other() -> None:
     [
         ({}, "There is no requirements/*.in."),
         ({"a/x.txt": TXT}, "There is no requirements/*.in."),
-        ({"a/x.in": IN, "a/x.txt": "# none\n"}, "a/x.txt has no pin."),
+        ({"a/x.in": IN, "a/x.txt": "# none\n"}, "a/x.txt has no pins."),
         (
             {"a/x.in": IN, "a/x.txt": f"{TXT}odd\n"},
-            "a/x.txt:5 is no pin: 'odd': it allows more than one version.",
+            "a/x.txt:5 is not a pin: 'odd': it allows more than one version.",
         ),
         (
             {"a/x.in": IN, "a/x.txt": f"--hash=sha256:01\n{TXT}"},
-            "a/x.txt:1 is no pin: '--hash=sha256:01': it is an option that belongs to no"
-            " requirement.",
+            "a/x.txt:1 is not a pin: '--hash=sha256:01': it is an option without a requirement.",
         ),
-        ({"a/x.in": "-r y.in\n", "a/x.txt": TXT}, "x.in takes in y.in, which is not there."),
+        ({"a/x.in": "-r y.in\n", "a/x.txt": TXT}, "x.in includes y.in, which does not exist."),
     ],
 )
 def test_what_cannot_be_read_gives_no_verdict(files: Mapping[str, str], why: str) -> None:

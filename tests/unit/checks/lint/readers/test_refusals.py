@@ -52,7 +52,7 @@ def refused(read: Callable[[], object]) -> list[str]:
         ),
         (
             ToolResult(1, "", "1 file would be reformatted, 1 file would be left unchanged.", 2),
-            "Its summary and the files that it names do not agree.",
+            "Its summary does not match the files that it lists.",
         ),
         (
             ToolResult(1, "", "2 files would be left unchanged.", 2),
@@ -106,14 +106,14 @@ def test_flake8(ran: ToolResult, why: str) -> None:
     ("ran", "why"),
     [
         (ToolResult(0, "", "", 0), NO_FILE),
-        (ToolResult(0, "", "", 2), "Its last line is no summary: ''"),
+        (ToolResult(0, "", "", 2), "Its last line is not a summary: ''"),
         (
             ToolResult(1, "Found 1 error in 2 files (checked 3 source files)", "", 3),
-            "It counted 1 errors and named 0.",
+            "It counted 1 errors, but listed 0.",
         ),
         (
             ToolResult(1, "odd\nFound 1 error in 1 file (checked 1 source file)", "", 1),
-            "It wrote a line of no known form: 'odd'",
+            "Unexpected line in its output: 'odd'",
         ),
         (
             ToolResult(0, "Success: no issues found in 2 source files", "", 3),
@@ -165,9 +165,9 @@ def test_bandit(ran: ToolResult, why: str) -> None:
         (ToolResult(0, '{"a.py": null}', "", 1), "a.py: None"),
         (
             ToolResult(0, '{"a.py": [{"type": "function"}]}', "", 1),
-            "a.py: a block lacks or spoils 'lineno'.",
+            "a.py: missing or invalid field 'lineno'.",
         ),
-        (ToolResult(0, '{"a.py": []}', "", 1), "It found no function."),
+        (ToolResult(0, '{"a.py": []}', "", 1), "It found no functions."),
     ],
 )
 def test_radon(ran: ToolResult, why: str) -> None:
@@ -185,11 +185,11 @@ def covered(*, percent: object = 50, statements: int = 2, branches: bool = True)
     ("text", "why"),
     [
         ("", SILENT),
-        ("{}", "Its report lacks or spoils 'meta'."),
-        (covered(statements=0), "It measured no statement."),
+        ("{}", "Unexpected report format: missing or invalid field 'meta'."),
+        (covered(statements=0), "It measured no statements."),
         (covered(branches=False), "It did not measure branches."),
-        (covered(percent=100.5), "100.5 is no percentage."),
-        (covered(percent=-0.5), "-0.5 is no percentage."),
+        (covered(percent=100.5), "100.5 is not a valid percentage."),
+        (covered(percent=-0.5), "-0.5 is not a valid percentage."),
     ],
 )
 def test_coverage(text: str, why: str) -> None:
@@ -203,16 +203,16 @@ def path(name: str, measure: str = "one") -> dict[str, Any]:
     return {"name": name, "stats": {"min": 2.0}, "extra_info": info}
 
 
-TWICE = "It has two paths of one name, or more than one reference."
+TWICE = "The report has two paths with the same name, or more than one reference."
 
 
 @pytest.mark.parametrize(
     ("document", "why"),
     [
-        ({}, "It measured nothing."),
-        ({"benchmarks": []}, "It measured nothing."),
-        ({"benchmarks": {"ingest": 1}}, "It measured nothing."),
-        ({"benchmarks": [{}]}, "Its report lacks or spoils 'name'."),
+        ({}, "The report has no measurement."),
+        ({"benchmarks": []}, "The report has no measurement."),
+        ({"benchmarks": {"ingest": 1}}, "The report has no measurement."),
+        ({"benchmarks": [{}]}, "Unexpected report format: missing or invalid field 'name'."),
         ({"benchmarks": [path("a"), path("a")]}, TWICE),
         ({"benchmarks": [path("a"), path("b", "two")]}, TWICE),
     ],
@@ -238,12 +238,12 @@ def test_the_baseline_is_named_where_it_is_no_json() -> None:
     [
         (
             {"measure": "two", "pythons": {"3.12": {"a": 1}}},
-            "It was measured against another reference than this one.",
+            "It was measured against another reference.",
         ),
-        ({"measure": "one", "pythons": {}}, "It has nothing for Python 3.12."),
+        ({"measure": "one", "pythons": {}}, "It has no entry for Python 3.12."),
         (
             {"measure": "one", "pythons": {"3.12": {"b": 1}}},
-            "It and what was measured do not have the same paths: a, b.",
+            "These paths are only in the baseline or only in the measurement: a, b.",
         ),
     ],
 )
@@ -252,9 +252,9 @@ def test_a_stale_baseline(kept: Mapping[str, Any], why: str) -> None:
     measured = benchmark.Benchmarks({"a": 1.0}, "one")
 
     assert refused(lambda: benchmark.slowdowns(measured, json.dumps(kept), "3.12")) == [
-        "The baseline of the performance tests does not fit.",
+        "The baseline of the performance tests cannot be compared.",
         f"why: {why}",
-        "next: Renew the baseline and have it reviewed: nox -s performance -- --renew",
+        "next: Update the baseline and have it reviewed: nox -s performance -- --renew",
     ]
 
 
@@ -272,11 +272,14 @@ SKIPPED = [{"name": name, "skip_reason": f"no {name}"} for name in ("django", "c
     [
         (ToolResult(0, "", "", 0), NO_FILE),
         (ToolResult(0, "", "", 1), SILENT),
-        (ToolResult(0, "{}", "", 1), "Its report lacks or spoils 'dependencies'."),
-        (ToolResult(0, audited(DJANGO), "", 1), "It has not looked at 1 of 2 pins: celery==5"),
+        (
+            ToolResult(0, "{}", "", 1),
+            "Unexpected report format: missing or invalid field 'dependencies'.",
+        ),
+        (ToolResult(0, audited(DJANGO), "", 1), "It did not check 1 of 2 pins: celery==5"),
         (
             ToolResult(0, audited(*SKIPPED), "", 1),
-            "It has not looked at 2 of 2 pins: django==5.2, celery==5. no django",
+            "It did not check 2 of 2 pins: django==5.2, celery==5. no django",
         ),
         (
             ToolResult(1, audited(DJANGO, CELERY), "", 1),
@@ -301,8 +304,11 @@ def scanned(*rows: Mapping[str, Any], **more: Any) -> str:
         (ToolResult(0, "", "", 0), NO_FILE),
         (ToolResult(1, "", "no network", 1), "It exited with code 1: no network"),
         (ToolResult(0, "", "", 1), SILENT),
-        (ToolResult(0, "{}", "", 1), "Its report lacks or spoils 'scanned_packages'."),
-        (ToolResult(0, scanned(DJANGO), "", 1), "It has not looked at 1 of 2 pins: celery==5"),
+        (
+            ToolResult(0, "{}", "", 1),
+            "Unexpected report format: missing or invalid field 'scanned_packages'.",
+        ),
+        (ToolResult(0, scanned(DJANGO), "", 1), "It did not check 1 of 2 pins: celery==5"),
         (
             ToolResult(64, scanned(DJANGO, CELERY), "", 1),
             "It exited with code 64 and reported no advisory.",
@@ -323,8 +329,11 @@ LOOKED = "[scan]\tINFO\tChecking file: a.py\n"
         (ToolResult(0, "", "", 0), NO_FILE),
         (ToolResult(0, "", LOOKED, 2), "It was passed 2 files and reported on 1."),
         (ToolResult(1, " ", LOOKED, 1), SILENT),
-        (ToolResult(1, "{}", LOOKED, 1), "Its report lacks or spoils 'plugins_used'."),
-        (ToolResult(1, '{"plugins_used": []}', LOOKED, 1), "It had no detector to look with."),
+        (
+            ToolResult(1, "{}", LOOKED, 1),
+            "Unexpected report format: missing or invalid field 'plugins_used'.",
+        ),
+        (ToolResult(1, '{"plugins_used": []}', LOOKED, 1), "It had no detectors enabled."),
         (
             ToolResult(1, '{"plugins_used": [1], "results": {}}', LOOKED, 1),
             NO_FINDING,

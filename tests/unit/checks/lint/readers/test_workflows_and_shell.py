@@ -55,7 +55,7 @@ def test_actionlint_names_the_place() -> None:
         (ToolResult(1, "[{}]", READ, 1), "Its report lacks or spoils KeyError('filepath')."),
         (
             ToolResult(1, json.dumps([WRONG | {"line": "x"}]), READ, 1),
-            "Its report lacks or spoils "
+            "Unexpected report format: missing or invalid field "
             "ValueError(\"invalid literal for int() with base 10: 'x'\").",
         ),
         (ToolResult(0, "[]", BLIND + READ, 1), "It did not read the scripts: not found"),
@@ -119,7 +119,7 @@ def test_zizmor_may_end_with_the_worst_severity(code: int) -> None:
         (ToolResult(14, "[{}]", AUDITED, 1), "Its report lacks or spoils KeyError('ignored')."),
         (
             ToolResult(14, json.dumps([audit(locations=[spot("Hidden", 0)])]), AUDITED, 1),
-            "Its report lacks or spoils StopIteration().",
+            "Unexpected report format: missing or invalid field StopIteration().",
         ),
         (ToolResult(0, "[]", AUDITED, 2), PASSED_OVER),
         (ToolResult(14, "[]", AUDITED, 1), "It exited with code 14 and reported no findings."),
@@ -165,11 +165,11 @@ def test_findings_of_every_level_count(read: Callable[[ToolResult], list[Finding
         (ToolResult(0, " ", "", 1), "No output."),
         (
             ToolResult(0, "<checkstyle", "", 1),
-            "Its report lacks or spoils unclosed token: line 1, column 0.",
+            "Unexpected report format: missing or invalid field unclosed token: line 1, column 0.",
         ),
         (
             ToolResult(1, style(("run", "<error line='1'/>")), "", 1),
-            "Its report lacks or spoils 'message'.",
+            "Unexpected report format: missing or invalid field 'message'.",
         ),
         (
             ToolResult(0, "<html><file name='run'/></html>", "", 1),
