@@ -6,6 +6,7 @@ that thousands of inputs are made in a second and each can be made again.
 
 from __future__ import annotations
 
+import datetime as dt
 import gzip
 import io
 import json
@@ -227,6 +228,7 @@ _KINDS: dict[str, Callable[[Inputs], Any]] = {
     "nothing": lambda it: {},
     "always": lambda it: _always,
     "clock": lambda it: float,
+    "moment": lambda it: dt.datetime(2026, 11, 24, tzinfo=dt.UTC),
     "platform": lambda it: it.random.choice(sorted(images.PLATFORMS)),
     "architecture": lambda it: it.random.choice(("amd64", "arm64")),
     "python": lambda it: it.random.choice(("3.12", "3.13")),

@@ -213,6 +213,11 @@ _TEXT: Mapping[str, tuple[str, ...]] = {
         'ERROR: lease "x": not found\n',
     ),
     "compose": ("image: ${A:?why} $${B:?no}\n",),
+    "health": (
+        "ID:\ta\nCreated at:\t2026-11-14 21:00:00.5 +0000 UTC\nTotal:\t1.5GB\n",
+        "Platforms: linux/amd64*, linux/arm64\n",
+        "github.com/docker/buildx v0.24.0 d0e5e86c8b88",
+    ),
     "processes": ("12 (a b) S 1 1 1 0 -1 4194560 1 1 1 1 1 1 1 1 20 0 1 0 9 1 1", "12 9 boot"),
     "builders": ("arm=linux/arm64@ssh://a,b=linux/amd64",),
     "settings_file": ('[project]\nname = "a"\n[tool.towpath]\nname = "a"\nplatforms = []\n',),

@@ -63,6 +63,7 @@ KINDS: Mapping[str, str] = {
     "Mapping[Key, bool | None]": "nothing",
     "Callable[[str], bool]": "always",
     "Callable[[], float]": "clock",
+    "dt.datetime": "moment",
 }
 # What we say ourselves, whatever a document holds.
 SAID: Mapping[str, str] = {

@@ -110,7 +110,7 @@ def test_a_severity_of_zizmor_that_is_no_word_is_no_verdict() -> None:
 @pytest.mark.parametrize("version", ["x:1", "\n:2", "²:1", ":1", "1" * 5000, "9" * 12 + ":1"])
 def test_a_version_of_debian_that_is_none_is_refused_in_words(version: str) -> None:
     """It would count as older or newer than any other."""
-    with pytest.raises(NothingToJudgeError, match="is no version of a Debian package"):
+    with pytest.raises(NothingToJudgeError, match="Invalid version of a Debian package"):
         debian.compare(version, "1:2")
 
 
@@ -152,7 +152,7 @@ def test_a_version_of_a_pin_with_more_digits_than_python_reads_is_known_by_its_l
 @pytest.mark.parametrize("lock", ["a = " + "[" * 5000, f"a = {'1' * 5000}", "packages = 1"])
 def test_a_lock_that_is_odd_is_refused_in_words(lock: str) -> None:
     """Nested too deep, or a number that nobody writes."""
-    with pytest.raises(NothingToJudgeError, match="lock of the requirements"):
+    with pytest.raises(NothingToJudgeError, match="pylock.toml"):
         wheels.without_wheel(lock, "a==1", "3.13", "arm64")
 
 

@@ -75,9 +75,9 @@ def builder_name(env: Mapping[str, str], info: str) -> str:
     return _name(env, engine_id(info), _files(env))
 
 
-def _ensure(workspace: Workspace, there: Argv, make: Argv) -> None:
-    """Make what is not there; another build may do so in the same moment."""
-    if workspace.runner.run(there, check=False).ok:
+def _ensure(workspace: Workspace, inspect: Argv, make: Argv) -> None:
+    """Create what does not exist yet; another build may do so at the same moment."""
+    if workspace.runner.run(inspect, check=False).ok:
         return
     try:
         workspace.runner.run(make)

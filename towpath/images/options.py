@@ -58,7 +58,7 @@ def _targets(text: str) -> tuple[str, ...]:
         known(row)
     if not named:
         raise ConfigurationError(
-            "No target given.", next_step=f"Choose {', '.join(TARGETS)}, or {ALL}."
+            "No target was selected.", next_step=f"Choose {', '.join(TARGETS)}, or {ALL}."
         )
     return named
 

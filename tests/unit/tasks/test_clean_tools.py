@@ -192,4 +192,4 @@ def test_nox_by_hand_cleans_what_its_sessions_get() -> None:
         "UV_SYSTEM_CERTS": "true",
     }
     assert left.keys() - {"LC_CTYPE"} == {"PATH", "HOME", "TOWPATH_STATE"}
-    assert "PYTEST_ADDOPTS is set and reaches no tool.\n" in ended.stderr
+    assert "Ignoring the variable PYTEST_ADDOPTS: it is not passed to the tools.\n" in ended.stderr

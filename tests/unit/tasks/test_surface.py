@@ -70,9 +70,9 @@ def test_gates_list_shows_every_rule(project: Path, capsys: pytest.CaptureFixtur
     [
         (["gates.check"], 3, "no evidence for the stage lint"),
         (["gates.check", "--stage=lnt"], 2, "Did you mean 'lint'"),
-        (["report.show"], 3, "There is no report."),
-        (["report.html"], 3, "There is no report."),
-        (["report.publish"], 3, "There is no report."),
+        (["report.show"], 3, "There is no report of a run."),
+        (["report.html"], 3, "There is no report of a run."),
+        (["report.publish"], 3, "There is no report of a run."),
         (["build", "--platforms=amd65"], 2, "linux/amd64"),
         (["pipeline", "--to=tset"], 2, "Did you mean 'test'"),
     ],

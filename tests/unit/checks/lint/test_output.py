@@ -35,7 +35,7 @@ def test_who_was_asked_about_nothing_needs_no_words(tmp_path: Path) -> None:
     """But who knows nothing either has no verdict."""
     nothing = ToolResult(0, "", "", 0)
 
-    assert rows.all_findings(tmp_path, ToolRecord("mypy", "1", 0.0, nothing, spared=5)) == []
+    assert rows.all_findings(tmp_path, ToolRecord("mypy", "1", 0.0, nothing, reused=5)) == []
     with pytest.raises(NothingToJudgeError, match="mypy produced no usable result"):
         rows.all_findings(tmp_path, ToolRecord("mypy", "1", 0.0, nothing))
 
@@ -44,7 +44,7 @@ def test_who_was_asked_about_nothing_needs_no_words(tmp_path: Path) -> None:
 def test_what_was_known_and_is_spoilt_is_no_verdict(tmp_path: Path, row: dict[str, object]) -> None:
     """It is never less than what was said."""
     with pytest.raises(NothingToJudgeError, match="flake8 produced no usable result"):
-        rows.all_findings(tmp_path, ToolRecord("flake8", "1", 1.0, BAD, kept=(row,), spared=1))
+        rows.all_findings(tmp_path, ToolRecord("flake8", "1", 1.0, BAD, cached=(row,), reused=1))
 
 
 def test_a_path_is_below_the_root(tmp_path: Path) -> None:

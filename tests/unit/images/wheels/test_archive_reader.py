@@ -79,7 +79,7 @@ def test_the_tags_inside_are_those_of_the_name(tags: bytes, why: str) -> None:
     [
         (b"", f"A file of the wheel {NAME} does not match its RECORD: {FOLDER}/METADATA"),
         (b'"\n', f"A file of the wheel {NAME} does not match its RECORD: {FOLDER}/METADATA"),
-        (b"\xff", f"{NAME} cannot be read."),
+        (b"\xff", f"Cannot read wheel {NAME}."),
     ],
 )
 def test_every_file_is_in_the_record(record: bytes, why: str) -> None:
@@ -90,9 +90,9 @@ def test_every_file_is_in_the_record(record: bytes, why: str) -> None:
 @pytest.mark.parametrize(
     ("line", "why"),
     [
-        (f"a.py,{recorded(b'2')},1", "has a file that its RECORD does not say: a.py"),
-        ("a.py,,", "has a file that its RECORD does not say: a.py"),
-        ("a.py,md5=x,1", "has a file that its RECORD does not say: a.py"),
+        (f"a.py,{recorded(b'2')},1", f"A file of the wheel {NAME} does not match its RECORD: a.py"),
+        ("a.py,,", f"A file of the wheel {NAME} does not match its RECORD: a.py"),
+        ("a.py,md5=x,1", f"A file of the wheel {NAME} does not match its RECORD: a.py"),
         (f"a.py,{recorded(b'1')},1\nb.py,{recorded(b'1')},1", "lacks a file of its RECORD: b.py"),
     ],
 )

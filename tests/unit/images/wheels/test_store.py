@@ -117,7 +117,7 @@ def test_a_wheel_that_is_too_large_is_an_error(
     monkeypatch.setattr(wheel_records, "LARGEST_WHEEL", 10)
     name = "thing-1.0-py3-none-any.whl"
     (machine.root / name).write_bytes(wheel({}, name))
-    with pytest.raises(CommandFailedError, match="has more than 10 bytes"):
+    with pytest.raises(CommandFailedError, match="is larger than 10 bytes"):
         shed.store(
             workspace, WheelSource("thing", "1.0", SHA256), "linux/amd64", "pure", 1, machine.root
         )

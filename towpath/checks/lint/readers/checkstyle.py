@@ -49,8 +49,8 @@ def read_checkstyle(tool: str, ran: ToolResult) -> list[Finding]:
         found = [finding for file in files for finding in _findings(file)]
         names = {file.attrib["name"] for file in files}
     except (KeyError, ValueError) as error:
-        seen = f"Its report lacks or spoils {error}." if ran.stdout.strip() else "No output."
-        raise unread(tool, seen) from error
+        why = f"Unexpected report format: missing or invalid field {error}."
+        raise unread(tool, why if ran.stdout.strip() else "No output.") from error
     require_all(tool, ran, len(names))
     require_agreement(tool, ran, bool(found))
     return found

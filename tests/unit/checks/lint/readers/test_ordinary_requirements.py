@@ -52,7 +52,7 @@ def test_a_pin_is_read_however_it_is_written(text: str) -> None:
         ("-r other.txt", "it includes another file, whose pins are not in this one"),
         ("--requirement=other.txt", "it includes another file, whose pins are not in this one"),
         ("-c other.txt", "it includes another file, whose pins are not in this one"),
-        ("Django @ https://x.example.com/d.whl", "it is taken from an address, whatever version"),
+        ("Django @ https://x.example.com/d.whl", "it installs from a URL without a fixed version"),
         ("--no-such-option", "it is an option without a requirement"),
         ("half of a li", "Expected"),
     ],

@@ -88,7 +88,7 @@ COUNTED = "2          total files processed\n"
     ("ran", "why"),
     [
         (ToolResult(0, "", "", 0), NO_FILE),
-        (ToolResult(0, "odd\n" + COUNTED, "", 2), "It wrote a line of no known form: 'odd'"),
+        (ToolResult(0, "odd\n" + COUNTED, "", 2), "Unexpected line in its output: 'odd'"),
         (
             ToolResult(0, "0.1   seconds elapsed\n", "", 1),
             "It was passed 1 files and reported on 0.",
@@ -145,7 +145,7 @@ def bandits(**more: Any) -> str:
             "a.py: syntax error",
         ),
         (ToolResult(0, bandits(), "", 2), "It was passed 2 files and reported on 1."),
-        (ToolResult(1, bandits(results=[{}]), "", 1), "Its report lacks or spoils 'filename'."),
+        (ToolResult(1, bandits(results=[{}]), "", 1), "Unexpected report format: missing or invalid field 'filename'."),
         (ToolResult(1, bandits(), "", 1), NO_FINDING),
     ],
 )
