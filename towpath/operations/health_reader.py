@@ -72,15 +72,15 @@ def build_cache(text: str, now: dt.datetime) -> BuildCache:
     if total is None:
         raise NothingToJudgeError("buildx names no total size of its cache.", why=text[-200:])
     step = 1024 if total[3] else 1000
-    made = [
-        dt.datetime.fromisoformat(f"{day}T{time}{zone[:3]}:{zone[3:]}")
-        for day, time, zone in _MADE.findall(text)
-    ]
-    age = (now - min(made)).total_seconds() / DAY if made else None
     try:
-        return BuildCache(float(total[1]) * step ** _UNITS[total[2]], age)
+        size = float(total[1]) * step ** _UNITS[total[2]]
+        made = [
+            dt.datetime.fromisoformat(f"{day}T{time}{zone[:3]}:{zone[3:]}")
+            for day, time, zone in _MADE.findall(text)
+        ]
     except ValueError as error:
-        raise NothingToJudgeError("buildx names no total size.", why=total[0]) from error
+        raise NothingToJudgeError("Invalid answer of docker buildx du.", why=str(error)) from error
+    return BuildCache(size, (now - min(made)).total_seconds() / DAY if made else None)
 
 
 def platforms(text: str) -> tuple[str, ...]:

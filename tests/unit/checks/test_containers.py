@@ -186,7 +186,7 @@ def test_all_services_pass(workspace: Workspace) -> None:
     [
         ("lint-check", evidence("lint", "failed"), "failed", "lint is failed"),
         ("lint-check", evidence("lint", "errored"), "errored", "lint is errored"),
-        ("lint-check", evidence("lint", subject=ELSEWHERE), "errored", "speaks of other files"),
+        ("lint-check", evidence("lint", subject=ELSEWHERE), "errored", "is for other source files"),
         (
             "lint-check",
             evidence("lint", code=1),
@@ -197,7 +197,7 @@ def test_all_services_pass(workspace: Workspace) -> None:
         ("lint-check", ends(0), "errored", "It wrote no evidence."),
         ("lint-check", ends(125), "errored", "its last words"),
         ("build-test", junit(BAD_XML, 1), "failed", "tests_failed is 1"),
-        ("build-test", junit(GOOD_XML[:40]), "errored", "no readable JUnit report"),
+        ("build-test", junit(GOOD_XML[:40]), "errored", "is not a valid JUnit report"),
         (
             "build-test",
             junit(GOOD_XML, 1),
@@ -365,7 +365,7 @@ def test_evidence_of_a_container_is_judged_again(workspace: Workspace) -> None:
     found = run(workspace, {"unit-tests": lie})["unit-tests"]
 
     assert found.status is Status.ERRORED
-    assert "Its evidence is not believed." in found.note
+    assert "Its evidence is not valid." in found.note
     assert "coverage is 3 %; required: COVERAGE >= 80 %" in found.note
 
 

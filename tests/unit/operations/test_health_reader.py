@@ -32,6 +32,8 @@ Private:\t1.5GB
 Reclaimable:\t1.5GB
 Total:\t\t1.5GB
 """
+# The 13th month.
+BAD_DATE = "Created at:\t2026-13-20 00:00:00 +0000 UTC\nTotal:\t0B\n"
 
 
 def test_the_engine() -> None:
@@ -90,7 +92,7 @@ def test_the_cache() -> None:
     assert reader.build_cache(USAGE, NOW) == BuildCache(1.5e9, pytest.approx(10, abs=0.001))
     assert reader.build_cache("Reclaimable:\t0B\nTotal:\t\t0B\n", NOW) == BuildCache(0.0, None)
     assert reader.build_cache("Total: 2.5MiB", NOW) == BuildCache(2.5 * 1024**2, None)
-    for text in ("", "ID: x", "Total: much", "Total:\t1.2.3GB"):
+    for text in ("", "ID: x", "Total: much", "Total:\t1.2.3GB", BAD_DATE):
         with pytest.raises(NothingToJudgeError):
             reader.build_cache(text, NOW)
 

@@ -59,7 +59,7 @@ def syft(store: Store) -> dict[str, Answer]:
 def pushed(
     store: Store, files: dict[str, bytes] = FILES, base: dict[str, bytes] | None = None
 ) -> str:
-    """Push an image of these files above base image, with the provenance of a build."""
+    """Push an image of these files above its base image, with the provenance of a build."""
     below, ours = layer(base or {"etc/base": b""}), layer(files)
     index = push_image(store.client(), labels(), layer=below, more=(ours,))
     layers = {name: (oci.sha256(below),) for name in ("linux/amd64", "linux/arm64")}

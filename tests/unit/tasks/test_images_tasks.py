@@ -214,7 +214,7 @@ def test_prune_shows_first(workspace: Workspace, store: Store, capsys: Capture) 
 
     assert (code, "1.0.0" in store.tags) == (0, True)
     assert "delete" in out
-    assert "With --yes" in err
+    assert "Add --yes to delete" in err
 
     assert invoke(capsys, "registry.prune", "--keep=0", "--yes")[0] == 0
     assert store.manifests == {}

@@ -83,7 +83,7 @@ def test_the_tags_inside_are_those_of_the_name(tags: bytes, why: str) -> None:
     ],
 )
 def test_every_file_is_in_the_record(record: bytes, why: str) -> None:
-    """By invalid value of 'hash; a RECORD that' lists nothing."""
+    """By its hash; a RECORD that is invalid lists nothing."""
     assert why in refused(packed({f"{FOLDER}/RECORD": record, "a.py": b"1"}, NAME))
 
 
