@@ -70,7 +70,10 @@ def measure(config: Config) -> CheckFacts:
         worst = max(found, key=lambda path: found[path])
         measured.facts.update(slowdown=round(found[worst], 3), paths=rounded(found))
         measured.artifacts.append(file)
-        return "measured", f"paths: {len(found)}, slowest: {worst}, {found[worst]:.2f} times the baseline"
+        return (
+            "measured",
+            f"paths: {len(found)}, slowest: {worst}, {found[worst]:.2f} times the baseline",
+        )
 
     for name in records.names(config, "performance"):
         measured.take(config, "performance", name, compare)

@@ -145,7 +145,10 @@ def bandits(**more: Any) -> str:
             "a.py: syntax error",
         ),
         (ToolResult(0, bandits(), "", 2), "It was passed 2 files and reported on 1."),
-        (ToolResult(1, bandits(results=[{}]), "", 1), "Unexpected report format: missing or invalid field 'filename'."),
+        (
+            ToolResult(1, bandits(results=[{}]), "", 1),
+            "Unexpected report format: missing or invalid field 'filename'.",
+        ),
         (ToolResult(1, bandits(), "", 1), NO_FINDING),
     ],
 )

@@ -52,7 +52,10 @@ def test_actionlint_names_the_place() -> None:
         (ToolResult(3, "", "no such option", 1), "It exited with code 3: no such option"),
         (ToolResult(0, "", READ, 1), "No output."),
         (ToolResult(0, "{}", READ, 1), "Its output is a JSON dict, not an array."),
-        (ToolResult(1, "[{}]", READ, 1), "Unexpected report format: missing or invalid field KeyError('filepath')."),
+        (
+            ToolResult(1, "[{}]", READ, 1),
+            "Unexpected report format: missing or invalid field KeyError('filepath').",
+        ),
         (
             ToolResult(1, json.dumps([WRONG | {"line": "x"}]), READ, 1),
             "Unexpected report format: missing or invalid field "
@@ -116,7 +119,10 @@ def test_zizmor_may_end_with_the_worst_severity(code: int) -> None:
         (ToolResult(0, "[]", AUDITED, 0), NO_FILE),
         (ToolResult(1, "", "fatal", 1), "It exited with code 1: fatal"),
         (ToolResult(0, "", AUDITED, 1), "No output."),
-        (ToolResult(14, "[{}]", AUDITED, 1), "Unexpected report format: missing or invalid field KeyError('ignored')."),
+        (
+            ToolResult(14, "[{}]", AUDITED, 1),
+            "Unexpected report format: missing or invalid field KeyError('ignored').",
+        ),
         (
             ToolResult(14, json.dumps([audit(locations=[spot("Hidden", 0)])]), AUDITED, 1),
             "Unexpected report format: missing or invalid field StopIteration().",
