@@ -70,7 +70,7 @@ def never_healthy(_target: Path) -> str:
             "deploy",
             "failed",
             6,
-            "serves as before. towpath-staging-web",
+            "serves as before. The container towpath-staging-web",
         ),
     ],
     ids=["a test fails", "coverage 79.9", "a shell in app", "never healthy"],

@@ -79,7 +79,7 @@ def test_what_fails_far_away_is_told_with_its_name(
     with pytest.raises(CommandFailedError) as caught:
         build.build(workspace, source.read_source(workspace), platforms=BOTH)
 
-    assert caught.value.what.startswith(f"{far.node.endpoint} could not build linux/arm64: ")
+    assert caught.value.what.startswith(f"Build of linux/arm64 failed on {far.node.endpoint}: ")
     assert "did not complete successfully" in caught.value.why
     log = workspace.config.reports / "logs" / "build-arm64.log"
     assert "invalid time interval" in log.read_text()

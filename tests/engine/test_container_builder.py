@@ -87,7 +87,7 @@ def test_one_platform_is_kept_in_the_engine(
 
     said = old.ask("run", "--rm", name, "cat", "/srv/built-for")
     assert (said.code, said.stdout) == (0, "amd64\n")
-    with pytest.raises(ConfigurationError, match="keeps an image for one platform, not for 2"):
+    with pytest.raises(ConfigurationError, match="cannot store one image for 2 platforms"):
         build.keep(workspace, made_of, platforms=BOTH)
 
 
