@@ -36,7 +36,7 @@ _CONFIG = {
     "rootfs": {"type": "layers", "diff_ids": [DIGEST]},
 }
 _WHEEL = {
-    **{"name": "a", "version": "1", "platform": "linux/arm64", "how": "kept, cross"},
+    **{"name": "a", "version": "1", "platform": "linux/arm64", "how": "reused, cross"},
     **{"seconds": 1.5, "file": "a-1-py3-none-any.whl", "sha256": "a" * 64, "source": "b" * 64},
     **{"size": 9, "pinned": "", "registry": ""},
 }

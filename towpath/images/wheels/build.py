@@ -104,8 +104,7 @@ class WheelBuilder:
         except CommandFailedError as error:
             self._workspace.terminal.warn(
                 f"Cannot cross-compile {row.name} for {platform}; building it under emulation,"
-                " which is"
-                f" slow: {error.what} {error.next_step or error.why}"
+                f" which is slow: {error.what} {error.next_step or error.why}"
             )
         return self._build(row, platform, "emulated", {**arguments, "MADE_ON": platform})
 
