@@ -240,9 +240,10 @@ def test_mail_on_this_machine(tmp_path: Path, mail: MailServer) -> None:
     """Without STARTTLS and without a login."""
     assert delivered(by_mail(tmp_path, mail.port)).delivered
 
-    assert [row for row in mail.commands if ":" in row] == [
-        "mail FROM:<t@example.org>",
-        "rcpt TO:<a@example.org>",
+    # Pythons before 3.13 write some of these letters large.
+    assert [row.lower() for row in mail.commands if ":" in row] == [
+        "mail from:<t@example.org>",
+        "rcpt to:<a@example.org>",
     ]
     assert "Subject: [shop] Failed: 1.2.3 on main" in mail.messages[0]
     assert mail.secured == [False]

@@ -27,6 +27,8 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("TOWPATH_STATE", str(tmp_path / "state"))
     monkeypatch.delenv("TEAM_HOOK", raising=False)
+    # A narrow terminal breaks the cells of a table.
+    monkeypatch.setenv("COLUMNS", "200")
     return tmp_path
 
 
