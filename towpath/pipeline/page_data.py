@@ -88,9 +88,15 @@ def _statements(
 
 
 def _tests(config: Config, found: PageData) -> None:
-    for file in sorted((config.reports / "junit").glob("*.xml")):
-        cases = _read(found, file, lambda raw: junit_reader.read_cases(raw.decode(), file.stem))
+    folder = config.reports / "junit"
+    for file in sorted(folder.rglob("*.xml")):
+        name = str(file.relative_to(folder)).removesuffix(file.suffix)
+        cases = _read(found, file, partial(_cases, name=name))
         found.tests += cases or []
+
+
+def _cases(raw: bytes, name: str) -> list[Case]:
+    return junit_reader.read_cases(raw.decode(), name)
 
 
 def _coverage(config: Config, found: PageData) -> None:

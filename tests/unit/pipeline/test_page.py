@@ -124,7 +124,7 @@ def test_a_report_alone_makes_a_whole_page() -> None:
 def test_all_that_is_beside_the_report_is_shown(workspace: Workspace) -> None:
     """Gates with their margin, failures with their words, the slowest first, uncovered lines."""
     write(workspace, "evidence/lint.json", statement().encode().decode())
-    write(workspace, "junit/py3.12.xml", JUNIT)
+    write(workspace, "junit/tests/3.12.xml", JUNIT)
     files = {"a.py": {"missing_lines": [3, 7, 8, 9], "summary": {"percent_covered": 61.25}}}
     write(workspace, "coverage.json", json.dumps({"files": files}))
     place = {"artifactLocation": {"uri": "app/a b.py"}, "region": {"startLine": 4}}
@@ -143,6 +143,7 @@ def test_all_that_is_beside_the_report_is_shown(workspace: Workspace) -> None:
     assert "<script>alert(1)</script>" in read.words and "<script" not in html
     assert "1 passed, 1 failed, 1 skipped" in read.words
     assert read.words.index("tests.a::slow") > read.words.index("tests.a::bad")
+    assert "(tests/3.12)" in read.words
     assert "3, 7-9" in read.words and "61.2" in read.words
     blob = f"https://github.com/team/shop/blob/{COMMIT}/app/a%20b.py#L4"
     assert {blob, f"https://github.com/team/shop/commit/{COMMIT}"} <= set(read.links)
