@@ -68,9 +68,8 @@ COMPILED = (
 BEGUN: set[str] = set()
 
 # The default sessions; security queries the network, and runs in every pipeline.
-# The tests of the engine are the pipeline's own; a project that took this file over has none.
-ENGINE = ["engine"] if (ROOT / "tests" / "engine").is_dir() else []
-nox.options.sessions = ["lint", "tests", "integration", *ENGINE, "coverage"]
+# The tests of the engine are the pipeline's own, take long, and are run by name.
+nox.options.sessions = ["lint", "tests", "integration", "coverage"]
 nox.options.default_venv_backend = "uv|virtualenv"
 nox.options.reuse_venv = "yes"
 # The image for checks in containers has its environments in another directory.
@@ -175,7 +174,7 @@ def integration(session: nox.Session) -> None:
     check(session, "integration")
 
 
-@nox.session
+@nox.session(default=False)
 def engine(session: nox.Session) -> None:
     """Run the pipeline's own tests on a Docker engine; arguments after -- go to pytest."""
     install(session, "test")

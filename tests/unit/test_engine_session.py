@@ -105,15 +105,10 @@ def test_in_ci_they_run_where_nothing_is_reused(made: Made) -> None:
 
 
 @pytest.mark.door
-@pytest.mark.parametrize("theirs", [True, False])
-def test_a_project_without_such_tests_has_no_such_default_session(
-    tmp_path: Path, theirs: bool
-) -> None:
-    """The file of sessions is taken over as it is."""
+def test_the_tests_of_the_engine_are_run_by_name(tmp_path: Path) -> None:
+    """A newcomer, and a project that takes the file of sessions over, do not wait for them."""
     for name in ("noxfile.py", "pyproject.toml"):
         shutil.copy(ROOT / name, tmp_path)
-    if not theirs:
-        (tmp_path / "tests" / "engine").mkdir(parents=True)
 
     listed = subprocess.run(
         [sys.executable, "-m", "nox", "--list", "--json"],
@@ -125,4 +120,4 @@ def test_a_project_without_such_tests_has_no_such_default_session(
     ).stdout
 
     names = {row["name"] for row in json.loads(listed)}
-    assert names == {"lint", "tests", "integration", "coverage"} | (set() if theirs else {"engine"})
+    assert names == {"lint", "tests", "integration", "coverage"}
