@@ -87,7 +87,7 @@ reason = "known"
         (WAIVER.format("COVERAGE", "expires = 2026-01-31"), ["COVERAGE expired on 2026-01-31"]),
         (WAIVER.format("COVERAGE", 'expires = "2099-01-31"'), ["waivers[1].expires", "date"]),
         (WAIVER.format("COVERAG", "expires = 2099-01-31"), ["'COVERAG'", "'COVERAGE'"]),
-        (WAIVER.format("CVE-1", "expires = 2099-01-31"), ["'CVE-1'", "no advisory"]),
+        (WAIVER.format("CVE-1", "expires = 2099-01-31"), ["'CVE-1'", "an advisory"]),
         ('\n[tool.towpath.gates]\nCOVERAGE = "90"\n', ["gates.COVERAGE", "a number"]),
         ("\n[tool.towpath.gates]\nCOVERAGE = nan\n", ["gates.COVERAGE", "a number"]),
         (
