@@ -66,7 +66,7 @@ def record(
     }
     return stages.record(
         workspace,
-        stages.StageResult(
+        stages.StageRecord(
             stage=stage,
             subject=subject,
             facts=found,

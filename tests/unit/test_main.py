@@ -139,7 +139,7 @@ def tested(project: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     seen = source.read_files(tools)
     stages.record(
         tools,
-        stages.StageResult(
+        stages.StageRecord(
             stage="tests",
             subject=seen.subject,
             facts=good("tests") | {"pythons": [testing.python()]},

@@ -38,7 +38,7 @@ def judge(workspace: Workspace, stage: str, measure: Callable[[Config], CheckFac
         measured.miss("inputs", "Source files, settings or the date changed during the check.")
     statement = stages.record(
         workspace,
-        stages.StageResult(
+        stages.StageRecord(
             stage=stage,
             subject=now.subject,
             facts=measured.facts | _variables(workspace.config, stage),

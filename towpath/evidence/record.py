@@ -202,7 +202,7 @@ def reusable(config: Config, stage: str, inputs: str) -> Statement | None:
 
 
 @dataclass(frozen=True, kw_only=True)
-class StageResult:
+class StageRecord:
     """What a stage found out about a subject, before it is judged.
 
     `inputs` is the hash of what it depends on, `duration` is in seconds. `gates_of` names the stage
@@ -224,7 +224,7 @@ class StageResult:
     detail: str = ""
 
 
-def record(workspace: Workspace, result: StageResult) -> Statement:
+def record(workspace: Workspace, result: StageRecord) -> Statement:
     """Judge a stage's facts, write its statement and return it; it does not raise for a verdict."""
     config, stage, subject = workspace.config, result.stage, result.subject
     # JSON has no other numbers; a fact that is none is missing.

@@ -211,7 +211,7 @@ def record(
     """
     return stages.record(
         workspace,
-        stages.StageResult(
+        stages.StageRecord(
             stage="build",
             subject=Subject.image(workspace.config.repository, built.digest),
             facts={**facts(source, built, asked), **stages.run_facts(workspace.config)},

@@ -21,7 +21,7 @@ from towpath.operations import health_commands as commands
 from towpath.operations import health_reader as reader
 from towpath.operations import health_rules as rules
 from towpath.operations.health_reader import EngineInfo
-from towpath.operations.health_rules import Check, Disk, Level
+from towpath.operations.health_rules import Disk, HealthCheck, Level
 from towpath.operations.probes import COMMAND, Once, Probe
 
 ENGINE = "Docker engine"
@@ -88,28 +88,28 @@ def _info(workspace: Workspace) -> EngineInfo:
     return reader.engine_info(said.stdout)
 
 
-def _engine(engine: EngineAccess) -> Iterable[Check]:
+def _engine(engine: EngineAccess) -> Iterable[HealthCheck]:
     kind, info = engine.found().kind, engine.info()
     store = "containerd image store" if has_image_store(info.text) else "no containerd image store"
-    yield Check(ENGINE, Level.OK, f"{info.version} ({kind}, {info.platform}), {store}")
+    yield HealthCheck(ENGINE, Level.OK, f"{info.version} ({kind}, {info.platform}), {store}")
 
 
-def _buildx(engine: EngineAccess) -> Iterable[Check]:
+def _buildx(engine: EngineAccess) -> Iterable[HealthCheck]:
     said = _ask(engine.workspace(), commands.buildx_version()).stdout
     # "github.com/docker/buildx v0.13.1 hash": the path has no version of its own.
-    yield Check("buildx", Level.OK, reader.version(said, "buildx"))
+    yield HealthCheck("buildx", Level.OK, reader.version(said, "buildx"))
 
 
-def _compose(engine: EngineAccess) -> Iterable[Check]:
+def _compose(engine: EngineAccess) -> Iterable[HealthCheck]:
     said = _ask(engine.workspace(), compose.version()).stdout
-    yield Check("Compose", Level.OK, reader.version(said, "Compose"))
+    yield HealthCheck("Compose", Level.OK, reader.version(said, "Compose"))
 
 
 def _builder(engine: EngineAccess) -> str:
     return builder_name(engine.workspace().config.env, engine.info().text)
 
 
-def _cache(engine: EngineAccess) -> Iterable[Check]:
+def _cache(engine: EngineAccess) -> Iterable[HealthCheck]:
     subject, name = "build cache", _builder(engine)
     said = _ask(engine.workspace(), commands.cache(name), check=False)
     if not said.ok and NO_BUILDER in said.stderr:
@@ -122,16 +122,18 @@ def _cache(engine: EngineAccess) -> Iterable[Check]:
         yield rules.cache(subject, reader.build_cache(said.stdout, now()), name)
 
 
-def _no_builder(subject: str, name: str) -> Check:
-    return Check(subject, Level.WARNING, f"the builder {name} is not made yet", "invoke build")
+def _no_builder(subject: str, name: str) -> HealthCheck:
+    return HealthCheck(
+        subject, Level.WARNING, f"the builder {name} is not made yet", "invoke build"
+    )
 
 
-def _emulation(workspace: Workspace, engine: EngineAccess) -> Iterable[Check]:
+def _emulation(workspace: Workspace, engine: EngineAccess) -> Iterable[HealthCheck]:
     """Look at the platforms that neither this machine is of nor another one builds."""
     config, subject, native = workspace.config, "emulation", engine.info().platform
     wanted = [row for row in config.platforms if row != native and row not in config.builders]
     if not wanted:
-        yield Check(subject, Level.OK, "not needed")
+        yield HealthCheck(subject, Level.OK, "not needed")
         return
     name = _builder(engine)
     said = _ask(engine.workspace(), commands.builder(name), check=False)
@@ -148,7 +150,7 @@ def _emulation(workspace: Workspace, engine: EngineAccess) -> Iterable[Check]:
     yield rules.emulation(subject, wanted, offered)
 
 
-def _images_disk(engine: EngineAccess) -> Iterable[Check]:
+def _images_disk(engine: EngineAccess) -> Iterable[HealthCheck]:
     """Look at the engine's own disk, which of an engine elsewhere only that machine can see."""
     subject, info = "disk for images", engine.info()
     if not engine.found().endpoint.startswith("unix://"):
@@ -163,12 +165,12 @@ def _images_disk(engine: EngineAccess) -> Iterable[Check]:
     yield rules.disk(subject, info.root, measure(Path(info.root)), low, full, step)
 
 
-def _state_disk(workspace: Workspace) -> Iterable[Check]:
+def _state_disk(workspace: Workspace) -> Iterable[HealthCheck]:
     subject, wanted = "disk for state", workspace.config.state
     there = next(place for place in (wanted, *wanted.parents) if place.exists())
     if not os.access(there, os.W_OK | os.X_OK):
         words = f"{there} is not writable for this user"
-        yield Check(subject, Level.ERROR, words, f"ls -ld {there}")
+        yield HealthCheck(subject, Level.ERROR, words, f"ls -ld {there}")
         return
     low, full = gates.STATE_DISK_LOW, gates.STATE_DISK_FULL
     yield rules.disk(subject, str(wanted), measure(there), low, full, f"du -sh {wanted}/*")

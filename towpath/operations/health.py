@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from towpath.config.workspace import Workspace
 from towpath.core.errors import CommandFailedError
 from towpath.operations import engine_probes, notify_probes, service_probes
-from towpath.operations.health_rules import Check, Level, worst
+from towpath.operations.health_rules import HealthCheck, Level, worst
 from towpath.operations.probes import Probe, run_probes
 
 
@@ -42,7 +42,7 @@ def all_probes(workspace: Workspace, environment: str = "") -> list[Probe]:
 
 def health(
     workspace: Workspace, *, environment: str = "", as_json: bool = False, strict: bool = False
-) -> list[Check]:
+) -> list[HealthCheck]:
     """Run the probes and write a line for each, or one JSON document.
 
     Raises CommandFailedError where a check is an error, with `strict` also where it is a warning.
@@ -59,7 +59,7 @@ def health(
     return checks
 
 
-def document(checks: Sequence[Check], seconds: float) -> str:
+def document(checks: Sequence[HealthCheck], seconds: float) -> str:
     """Return the checks as JSON: the worst status, the seconds of all, and each check."""
     body = {
         "status": str(worst(checks)),
@@ -69,7 +69,7 @@ def document(checks: Sequence[Check], seconds: float) -> str:
     return json.dumps(body, indent=1)
 
 
-def require_well(checks: Sequence[Check], *, strict: bool = False) -> None:
+def require_well(checks: Sequence[HealthCheck], *, strict: bool = False) -> None:
     """Raise CommandFailedError that names every check with an error, or `strict` a warning."""
     bad = (Level.ERROR, Level.WARNING) if strict else (Level.ERROR,)
     ill = [row for row in checks if row.level in bad]

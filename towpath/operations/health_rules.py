@@ -27,7 +27,7 @@ MARKS = {Level.OK: "✓", Level.WARNING: "!", Level.ERROR: "✗"}
 
 
 @dataclass(frozen=True)
-class Check:
+class HealthCheck:
     """One line of the report: what was looked at, how it is, and the command that repairs it.
 
     `seconds` is how long the probe took.
@@ -63,7 +63,7 @@ def one_line(text: str) -> str:
     return words if len(words) <= LONGEST else f"{words[:LONGEST]}…"
 
 
-def worst(checks: Iterable[Check]) -> Level:
+def worst(checks: Iterable[HealthCheck]) -> Level:
     """Return the worst level; of no check at all an error: nothing was looked at."""
     seen = {row.level for row in checks}
     return next(
@@ -79,20 +79,24 @@ class Disk:
     inodes: float | None = None
 
 
-def disk(subject: str, where: str, found: Disk, low: int, full: int, next_step: str) -> Check:
+def disk(subject: str, where: str, found: Disk, low: int, full: int, next_step: str) -> HealthCheck:
     """Judge the free room where images or state are kept; `low` and `full` are bytes."""
     room = f"{found.free / GIB:.1f} GiB free in {where}"
     if found.free < full:
-        return Check(subject, Level.ERROR, f"{room}, at least {full / GIB:.1f} needed", next_step)
+        return HealthCheck(
+            subject, Level.ERROR, f"{room}, at least {full / GIB:.1f} needed", next_step
+        )
     if found.inodes is not None and found.inodes < gates.INODES_LOW:
         level = Level.ERROR if found.inodes < gates.INODES_FULL else Level.WARNING
-        return Check(subject, level, f"{found.inodes:.1f} % of inodes free in {where}", next_step)
+        return HealthCheck(
+            subject, level, f"{found.inodes:.1f} % of inodes free in {where}", next_step
+        )
     if found.free < low:
-        return Check(subject, Level.WARNING, f"{room}, below {low / GIB:.0f}", next_step)
-    return Check(subject, Level.OK, room)
+        return HealthCheck(subject, Level.WARNING, f"{room}, below {low / GIB:.0f}", next_step)
+    return HealthCheck(subject, Level.OK, room)
 
 
-def clock(subject: str, ahead: float, uncertainty: float) -> Check:
+def clock(subject: str, ahead: float, uncertainty: float) -> HealthCheck:
     """Judge this machine's clock, which is `ahead` seconds of a registry's.
 
     `uncertainty` is how many seconds of it the answer's way and the whole seconds of a Date may be.
@@ -102,7 +106,7 @@ def clock(subject: str, ahead: float, uncertainty: float) -> Check:
     level = Level.OK
     if off > gates.CLOCK_DRIFT:
         level = Level.ERROR if off > gates.CLOCK_SKEW else Level.WARNING
-    return Check(subject, level, words, "timedatectl set-ntp true")
+    return HealthCheck(subject, level, words, "timedatectl set-ntp true")
 
 
 @dataclass(frozen=True)
@@ -113,37 +117,37 @@ class BuildCache:
     age: float | None = None
 
 
-def cache(subject: str, found: BuildCache, builder: str) -> Check:
+def cache(subject: str, found: BuildCache, builder: str) -> HealthCheck:
     """Judge the builder's cache: nothing is wrong with a large or old one but the disk it takes."""
     age = "" if found.age is None else f", oldest record {found.age:.0f} days"
     words = f"{found.size / GIB:.1f} GiB{age}"
     if found.size > gates.CACHE_LARGE or (found.age or 0.0) > gates.CACHE_OLD:
         hours = gates.CACHE_OLD * 24
         step = f"docker buildx prune --builder={builder} --force --filter=until={hours}h"
-        return Check(subject, Level.WARNING, words, step)
-    return Check(subject, Level.OK, words)
+        return HealthCheck(subject, Level.WARNING, words, step)
+    return HealthCheck(subject, Level.OK, words)
 
 
-def damaged(subject: str, why: str, builder: str) -> Check:
+def damaged(subject: str, why: str, builder: str) -> HealthCheck:
     """Return the warning of a cache that its builder cannot read: it costs time, no correctness."""
     step = f"docker buildx prune --builder={builder} --force --all"
-    return Check(subject, Level.WARNING, f"the cache cannot be read: {why}", step)
+    return HealthCheck(subject, Level.WARNING, f"the cache cannot be read: {why}", step)
 
 
-def emulation(subject: str, wanted: Iterable[str], offered: Iterable[str]) -> Check:
+def emulation(subject: str, wanted: Iterable[str], offered: Iterable[str]) -> HealthCheck:
     """Judge whether the builder can run every platform that nothing else builds."""
     known = set(offered)
     missing = [name for name in wanted if name not in known]
     if missing:
         names = ",".join(name.partition("/")[2] for name in missing)
         step = f"docker run --privileged --rm tonistiigi/binfmt --install={names}"
-        return Check(subject, Level.ERROR, f"none for {', '.join(missing)}", step)
-    return Check(subject, Level.OK, ", ".join(wanted))
+        return HealthCheck(subject, Level.ERROR, f"none for {', '.join(missing)}", step)
+    return HealthCheck(subject, Level.OK, ", ".join(wanted))
 
 
 def advisories(
     stage: str, facts: Mapping[str, Any], since: float, limit: float, next_step: str
-) -> Check:
+) -> HealthCheck:
     """Judge the age of the data about advisories that a stage used `since` seconds ago.
 
     `limit` is the gate's, in days. Without an age of its own in the facts it cannot be judged.
@@ -151,7 +155,7 @@ def advisories(
     subject, age = f"advisories of {stage}", facts.get("age_days")
     if isinstance(age, bool) or not isinstance(age, int | float):
         words = "could not check: the evidence does not say how old the data was"
-        return Check(subject, Level.ERROR, words, next_step)
+        return HealthCheck(subject, Level.ERROR, words, next_step)
     now = age + max(0.0, since) / DAY
     words = f"{now:.1f} days old, limit {limit:g}"
-    return Check(subject, Level.OK if now <= limit else Level.ERROR, words, next_step)
+    return HealthCheck(subject, Level.OK if now <= limit else Level.ERROR, words, next_step)

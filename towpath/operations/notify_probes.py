@@ -7,7 +7,7 @@ from functools import partial
 
 from towpath.config import Config
 from towpath.config.notify import NotifyTarget
-from towpath.operations.health_rules import Check, Level
+from towpath.operations.health_rules import HealthCheck, Level
 from towpath.operations.notify import settings
 from towpath.operations.notify.by_hand import last_delivery
 from towpath.operations.notify.memory import read_memory
@@ -32,18 +32,18 @@ def command(target: NotifyTarget) -> str:
     return f"invoke notify --test --target={target.name}"
 
 
-def check_target(config: Config, target: NotifyTarget) -> Iterable[Check]:
+def check_target(config: Config, target: NotifyTarget) -> Iterable[HealthCheck]:
     """Judge a target: a missing setting is an error where it is used, a lost message a warning."""
     problem = settings.problem_of(config, target)
     if problem and target in settings.active(config):
-        yield Check(subject(target), Level.ERROR, problem, "invoke notify")
+        yield HealthCheck(subject(target), Level.ERROR, problem, "invoke notify")
         return
     if problem:
         words = f"{target.kind}, not used here ({target.where})"
-        yield Check(subject(target), Level.OK, words)
+        yield HealthCheck(subject(target), Level.OK, words)
         return
     last = read_memory(config).deliveries.get(target.name, {})
     lost = bool(last) and last.get("delivered") is not True
     level = Level.WARNING if lost else Level.OK
     words = f"{target.kind}, last delivery: {last_delivery(last)}"
-    yield Check(subject(target), level, words, command(target))
+    yield HealthCheck(subject(target), level, words, command(target))

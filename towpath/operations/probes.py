@@ -10,7 +10,7 @@ from functools import partial
 from typing import Generic, TypeVar
 
 from towpath.core.errors import TowpathError
-from towpath.operations.health_rules import Check, Level
+from towpath.operations.health_rules import HealthCheck, Level
 from towpath.operations.side_by_side import side_by_side
 
 T = TypeVar("T")
@@ -25,11 +25,11 @@ class Probe:
     """What is looked at, how, and the command that helps where it could not be looked at."""
 
     subject: str
-    act: Callable[[], Iterable[Check]]
+    act: Callable[[], Iterable[HealthCheck]]
     next_step: str = ""
 
 
-def run_probes(probes: Sequence[Probe], seconds: float = LONGEST) -> list[Check]:
+def run_probes(probes: Sequence[Probe], seconds: float = LONGEST) -> list[HealthCheck]:
     """Run all probes side by side and return what they found, in their order.
 
     One that has no answer after `seconds` is an error, and is left behind: its thread ends with
@@ -37,7 +37,7 @@ def run_probes(probes: Sequence[Probe], seconds: float = LONGEST) -> list[Check]
     """
     started = time.monotonic()
 
-    def look(probe: Probe) -> list[Check]:
+    def look(probe: Probe) -> list[HealthCheck]:
         checks = _checks(probe)
         took = time.monotonic() - started
         return [replace(row, seconds=took) for row in checks]
@@ -50,28 +50,28 @@ def run_probes(probes: Sequence[Probe], seconds: float = LONGEST) -> list[Check]
     ]
 
 
-def failed(subject: str, error: TowpathError, next_step: str = "") -> Check:
+def failed(subject: str, error: TowpathError, next_step: str = "") -> HealthCheck:
     """Return the line of a check that an error ended; the error's own next step goes first."""
     why = f": {error.why.strip().splitlines()[0]}" if error.why.strip() else ""
     words = f"could not check: {error.what.rstrip('.')}{why}"
-    return Check(subject, Level.ERROR, words, error.next_step or next_step)
+    return HealthCheck(subject, Level.ERROR, words, error.next_step or next_step)
 
 
-def _checks(probe: Probe) -> list[Check]:
+def _checks(probe: Probe) -> list[HealthCheck]:
     try:
         rows = list(probe.act())
     except TowpathError as error:
         return [failed(probe.subject, error, probe.next_step)]
     except Exception as error:
         words = f"could not check: {type(error).__name__}: {error}"
-        return [Check(probe.subject, Level.ERROR, words, probe.next_step)]
-    nothing = Check(probe.subject, Level.ERROR, "could not check: no result", probe.next_step)
+        return [HealthCheck(probe.subject, Level.ERROR, words, probe.next_step)]
+    nothing = HealthCheck(probe.subject, Level.ERROR, "could not check: no result", probe.next_step)
     return rows or [nothing]
 
 
-def _unanswered(probe: Probe, seconds: float) -> Check:
+def _unanswered(probe: Probe, seconds: float) -> HealthCheck:
     words = f"could not check: no answer within {seconds:g} s"
-    return Check(probe.subject, Level.ERROR, words, probe.next_step, seconds)
+    return HealthCheck(probe.subject, Level.ERROR, words, probe.next_step, seconds)
 
 
 class Once(Generic[T]):

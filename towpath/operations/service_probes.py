@@ -29,7 +29,7 @@ from towpath.evidence import record as stages
 from towpath.evidence.advisory_sources import AGES
 from towpath.operations import health_rules as rules
 from towpath.operations.dashboard_target import dashboard_token, dashboard_url
-from towpath.operations.health_rules import Check, Level
+from towpath.operations.health_rules import HealthCheck, Level
 from towpath.operations.probes import COMMAND, Probe, failed
 from towpath.registry.client import RegistryClient
 from towpath.registry.client.urls import following
@@ -68,12 +68,12 @@ def environment_probe(
     )
 
 
-def _registry(config: Config, place: Repository) -> Iterable[Check]:
+def _registry(config: Config, place: Repository) -> Iterable[HealthCheck]:
     client = registry_client(place, config.env)
     return check_registry(client, place)
 
 
-def check_registry(client: RegistryClient, place: Repository) -> list[Check]:
+def check_registry(client: RegistryClient, place: Repository) -> list[HealthCheck]:
     """Ask a registry for its root, for an upload that is cancelled at once, and for a known tag."""
     subject, watch = f"registry {place.registry}", f"clock against {place.registry}"
     asked = time.time()
@@ -86,8 +86,8 @@ def check_registry(client: RegistryClient, place: Repository) -> list[Check]:
         words = f"reachable, login refused: {error.what}"
         unknown = "could not check: the registry refuses the login"
         return [
-            Check(subject, Level.ERROR, words, login),
-            Check(watch, Level.ERROR, unknown, login),
+            HealthCheck(subject, Level.ERROR, words, login),
+            HealthCheck(watch, Level.ERROR, unknown, login),
         ]
     except RegistryNetworkError as error:
         start = f"curl --head https://{place.registry}/v2/"
@@ -97,24 +97,24 @@ def check_registry(client: RegistryClient, place: Repository) -> list[Check]:
     return [_usable(client, subject, login), _clock(watch, date, asked, answered)]
 
 
-def _usable(client: RegistryClient, subject: str, login: str) -> Check:
+def _usable(client: RegistryClient, subject: str, login: str) -> HealthCheck:
     """Return whether a registry that answers takes pushes and lets a known tag be read."""
     who = "logged in" if client.authenticated else "no login"
     try:
         _try_upload(client)
     except RegistryError as error:
         words = f"reachable, {who}, does not accept a push: {error.what}"
-        return Check(subject, Level.ERROR, words, login)
+        return HealthCheck(subject, Level.ERROR, words, login)
     try:
         digest = client.resolve(BUILT)
     except RegistryNotFoundError:
         words = f"reachable, {who}, accepts pushes, no tag {BUILT} to read yet"
-        return Check(subject, Level.WARNING, words, "invoke build")
+        return HealthCheck(subject, Level.WARNING, words, "invoke build")
     except RegistryError as error:
         words = f"reachable, {who}, accepts pushes, {BUILT} is not readable: {error.what}"
-        return Check(subject, Level.ERROR, words, login)
+        return HealthCheck(subject, Level.ERROR, words, login)
     words = f"reachable, {who}, accepts pushes, {BUILT} is {digest[:19]}"
-    return Check(subject, Level.OK, words)
+    return HealthCheck(subject, Level.OK, words)
 
 
 def _try_upload(client: RegistryClient) -> None:
@@ -131,17 +131,17 @@ def _try_upload(client: RegistryClient) -> None:
         return
 
 
-def _clock(subject: str, date: str, asked: float, answered: float) -> Check:
+def _clock(subject: str, date: str, asked: float, answered: float) -> HealthCheck:
     try:
         theirs = parsedate_to_datetime(date).timestamp()
     except (ValueError, TypeError, OverflowError):
         words = "could not check: the registry sends no Date"
-        return Check(subject, Level.ERROR, words, "date --utc")
+        return HealthCheck(subject, Level.ERROR, words, "date --utc")
     middle = (asked + answered) / 2
     return rules.clock(subject, middle - theirs, (answered - asked) / 2 + DATE_STEP)
 
 
-def check_site(site: Site, *, expected: bool = False) -> Iterable[Check]:
+def check_site(site: Site, *, expected: bool = False) -> Iterable[HealthCheck]:
     """Look at an environment: what it serves, and each service of it, the proxy among them."""
     found, containers = environments.look(site), site.containers()
     logs = f"invoke services.logs --environment={site.name}"
@@ -150,7 +150,7 @@ def check_site(site: Site, *, expected: bool = False) -> Iterable[Check]:
         return
     words = "; ".join(found.problems) or _serving(found)
     level = Level.ERROR if found.problems else Level.OK
-    yield Check(site.name, level, words, logs)
+    yield HealthCheck(site.name, level, words, logs)
     services: dict[str, list[Container]] = {}
     for row in containers:
         services.setdefault(row.service, []).append(row)
@@ -158,29 +158,29 @@ def check_site(site: Site, *, expected: bool = False) -> Iterable[Check]:
         yield _service(f"{site.name} {service}", rows, f"{logs} --service={service}")
     up = f"invoke services.up --environment={site.name}"
     for service in sorted(set(stack.SERVICES).difference(services)):
-        yield Check(f"{site.name} {service}", Level.ERROR, "not running", up)
+        yield HealthCheck(f"{site.name} {service}", Level.ERROR, "not running", up)
 
 
-def _service(subject: str, rows: Sequence[Container], next_step: str) -> Check:
+def _service(subject: str, rows: Sequence[Container], next_step: str) -> HealthCheck:
     """Judge the containers of one service: each has to run and, if it has a check, be healthy."""
     ill = [f"{row.name} is {_state(row)}" for row in rows if not row.well]
     level = Level.ERROR if ill else Level.OK
-    return Check(subject, level, "; ".join(ill) or f"{len(rows)} running", next_step)
+    return HealthCheck(subject, level, "; ".join(ill) or f"{len(rows)} running", next_step)
 
 
 def _state(container: Container) -> str:
     return container.health if container.running else "not running"
 
 
-def _absent(site: Site, expected: bool) -> Check:
+def _absent(site: Site, expected: bool) -> HealthCheck:
     released = site.history.releases()
     if released:
         words = f"nothing runs, and {released[-1]['version']} was deployed here"
         step = f"invoke deploy --environment={site.name}"
-        return Check(site.name, Level.ERROR if expected else Level.WARNING, words, step)
+        return HealthCheck(site.name, Level.ERROR if expected else Level.WARNING, words, step)
     step = f"invoke services.up --environment={site.name}"
     level = Level.ERROR if expected else Level.OK
-    return Check(site.name, level, f"{environments.ABSENT}: nothing runs", step)
+    return HealthCheck(site.name, level, f"{environments.ABSENT}: nothing runs", step)
 
 
 def _serving(found: environments.EnvironmentStatus) -> str:
@@ -189,11 +189,13 @@ def _serving(found: environments.EnvironmentStatus) -> str:
     return f"{found.health}, serves {found.version} since {found.since or 'an unknown time'}"
 
 
-def _advisories(config: Config, stage: str) -> Iterable[Check]:
+def _advisories(config: Config, stage: str) -> Iterable[HealthCheck]:
     """Judge what the last run of a stage used; without such a run nothing was asked yet."""
     step = MAKES[stage]
     if not stages.path(config, stage).exists():
-        yield Check(f"advisories of {stage}", Level.WARNING, "never asked on this machine", step)
+        yield HealthCheck(
+            f"advisories of {stage}", Level.WARNING, "never asked on this machine", step
+        )
         return
     statement = stages.require(config, stage)
     try:
@@ -212,7 +214,7 @@ def ask_dashboard(url: str) -> HttpAnswer:
     return http.get_json(url, COMMAND)
 
 
-def check_dashboard(config: Config, get: Get = ask_dashboard) -> Iterable[Check]:
+def check_dashboard(config: Config, get: Get = ask_dashboard) -> Iterable[HealthCheck]:
     """Ask the dashboard for its own health, and see that there is a token for it."""
     subject, url = "dashboard", dashboard_url(config)
     answer = get(f"{url.rstrip('/')}/health/live")
@@ -220,7 +222,7 @@ def check_dashboard(config: Config, get: Get = ask_dashboard) -> Iterable[Check]
     step = f"invoke deploy --environment={name}" if name else f"curl --head {url}"
     if answer.status != 200:
         words = f"{url} answers {answer.status or 'nothing'} {answer.problem}".rstrip()
-        yield Check(subject, Level.ERROR, words, step)
+        yield HealthCheck(subject, Level.ERROR, words, step)
         return
     dashboard_token(config)
-    yield Check(subject, Level.OK, f"{url} answers, a token is there")
+    yield HealthCheck(subject, Level.OK, f"{url} answers, a token is there")

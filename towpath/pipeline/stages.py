@@ -140,7 +140,7 @@ def deploy(
     shown = {key: deployed[key] or None for key in ("environment", "digest", "previous")}
     statement = stages.record(
         workspace,
-        stages.StageResult(
+        stages.StageRecord(
             stage=name,
             subject=Subject.image(workspace.config.repository, digest),
             facts=deployed,
@@ -167,7 +167,7 @@ def verify(
     facts = verifications.verify(workspace, place, digest, version)
     statement = stages.record(
         workspace,
-        stages.StageResult(
+        stages.StageRecord(
             stage=name,
             subject=Subject.image(workspace.config.repository, digest),
             facts={**facts, "environment": environment, "digest": digest, "version": version},

@@ -72,7 +72,7 @@ def promote(workspace: Workspace, stage: str, digest: str = "") -> Promoted:
     release, unproven = candidate.release, candidate.availability.unproven
     statement = stages.record(
         workspace,
-        stages.StageResult(
+        stages.StageRecord(
             stage=f"promote-{stage}",
             subject=Subject.image(workspace.config.repository, chosen),
             facts={

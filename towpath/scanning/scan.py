@@ -117,7 +117,7 @@ def record(workspace: Workspace, found: Scan, *, started: dt.datetime) -> Statem
             workspace.terminal.warn(policy.unused_warning(name))
     return stages.record(
         workspace,
-        stages.StageResult(
+        stages.StageRecord(
             stage="scan",
             subject=Subject.image(workspace.config.repository, found.digest),
             facts=found.facts(),

@@ -45,7 +45,7 @@ def leaves(
         workspace = Workspace(project, TableRunner(), QuietTerminal())
         stages.record(
             workspace,
-            stages.StageResult(
+            stages.StageRecord(
                 stage="lint",
                 subject=SOURCE.subject,
                 facts=facts,

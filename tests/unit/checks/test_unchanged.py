@@ -120,7 +120,7 @@ def run(workspace: Workspace, stage: str, status: Status = Status.PASSED) -> Sta
     seen = source.read_files(workspace)
     return stages.record(
         workspace,
-        stages.StageResult(
+        stages.StageRecord(
             stage=stage,
             subject=seen.subject,
             facts={**good(stage), "pythons": ["3.13"]},

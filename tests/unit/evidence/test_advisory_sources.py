@@ -52,7 +52,7 @@ def judged(workspace: Workspace, stage: str, *asked: Asked) -> tuple[Status, str
     facts = {name: fact for name, fact in good(stage).items() if name != "age_days"}
     statement = stages.record(
         workspace,
-        stages.StageResult(
+        stages.StageRecord(
             stage=stage,
             subject=Subject.image("r", DIGEST),
             facts=facts | sources.facts(asked),

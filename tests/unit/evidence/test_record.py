@@ -35,7 +35,7 @@ def recorded(workspace: Workspace, facts: dict[str, Any] = GOOD, **more: Any) ->
     """Record the stage lint of SOURCE."""
     return stages.record(
         workspace,
-        stages.StageResult(
+        stages.StageRecord(
             stage="lint",
             subject=SOURCE.subject,
             facts=facts,
@@ -93,7 +93,7 @@ def test_a_stage_without_gates_passes_unless_a_reason_says_otherwise(workspace: 
     def record(**more: Any) -> Status:
         return stages.record(
             workspace,
-            stages.StageResult(
+            stages.StageRecord(
                 stage="deploy",
                 subject=subject,
                 facts={},

@@ -13,7 +13,7 @@ from towpath import config
 from towpath.config.workspace import Workspace
 from towpath.engine.discover import EngineFound
 from towpath.operations import engine_probes
-from towpath.operations.health_rules import Check, Disk, Level
+from towpath.operations.health_rules import Disk, HealthCheck, Level
 from towpath.operations.probes import run_probes
 
 BUILDER = "docker buildx inspect default"
@@ -35,7 +35,7 @@ def looked(
     kind: str = "host",
     endpoint: str = "unix:///run/docker.sock",
     table: Mapping[str, object] | None = None,
-) -> dict[str, Check]:
+) -> dict[str, HealthCheck]:
     """Return the checks by their subjects; `answers` go before those of a machine that is well."""
     well: dict[str, Answer] = {
         "docker info": info(tmp_path),

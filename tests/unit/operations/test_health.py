@@ -17,12 +17,12 @@ from towpath.core.errors import CommandFailedError, ConfigurationError
 from towpath.core.redaction import SECRETS
 from towpath.operations import health as flow
 from towpath.operations import probes
-from towpath.operations.health_rules import Check, Level
+from towpath.operations.health_rules import HealthCheck, Level
 from towpath.operations.probes import Probe
 
-FINE = Check("a", Level.OK, "well")
-ODD = Check("bb", Level.WARNING, "old", "renew it")
-BAD = Check("ccc", Level.ERROR, "gone", "bring it back")
+FINE = HealthCheck("a", Level.OK, "well")
+ODD = HealthCheck("bb", Level.WARNING, "old", "renew it")
+BAD = HealthCheck("ccc", Level.ERROR, "gone", "bring it back")
 
 
 @pytest.fixture
@@ -32,7 +32,7 @@ def workspace(tmp_path: Path) -> Workspace:
     return Workspace(config.parse(table, tmp_path, {}), TableRunner(), QuietTerminal())
 
 
-def finding(monkeypatch: pytest.MonkeyPatch, *checks: Check) -> None:
+def finding(monkeypatch: pytest.MonkeyPatch, *checks: HealthCheck) -> None:
     """Let the probes find these."""
 
     def made(_workspace: Workspace, _environment: str = "") -> list[Probe]:
@@ -106,7 +106,7 @@ def test_strict_ends_with_5_for_a_warning(
 def test_json(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
     """One document, also where it ends with an error; secrets are hidden in it."""
     SECRETS.hide("swordfish-1")
-    finding(monkeypatch, FINE, Check("ccc", Level.ERROR, "refused swordfish-1", "x"))
+    finding(monkeypatch, FINE, HealthCheck("ccc", Level.ERROR, "refused swordfish-1", "x"))
 
     with pytest.raises(CommandFailedError):
         flow.health(workspace, as_json=True)
@@ -126,7 +126,7 @@ def test_one_that_hangs_does_not_hold_the_command(
     """The lines of all others are there, and it ends with 5."""
     over = threading.Event()
 
-    def hang() -> Iterable[Check]:
+    def hang() -> Iterable[HealthCheck]:
         over.wait()
         return []
 

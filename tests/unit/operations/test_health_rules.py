@@ -6,7 +6,7 @@ import pytest
 
 from towpath import gates
 from towpath.operations import health_rules as rules
-from towpath.operations.health_rules import BuildCache, Check, Disk, Level
+from towpath.operations.health_rules import BuildCache, Disk, HealthCheck, Level
 
 OK, WARNING, ERROR = Level.OK, Level.WARNING, Level.ERROR
 GIB = 1 << 30
@@ -14,12 +14,12 @@ GIB = 1 << 30
 
 def test_a_line_has_mark_time_and_remedy() -> None:
     """The remedy stands only where something is to be done."""
-    bad = Check("registry r", ERROR, "does not\nanswer", "invoke registry.start", 0.123)
-    fine = Check("disk", OK, "5 GiB", "df", 1.0)
+    bad = HealthCheck("registry r", ERROR, "does not\nanswer", "invoke registry.start", 0.123)
+    fine = HealthCheck("disk", OK, "5 GiB", "df", 1.0)
 
     assert bad.line(12) == "✗ registry r     0.12 s  does not answer → invoke registry.start"
     assert fine.line() == "✓ disk   1.00 s  5 GiB"
-    assert Check("a", WARNING, "x\x1b[2Jy").line() == "! a   0.00 s  x\\x1b[2Jy"
+    assert HealthCheck("a", WARNING, "x\x1b[2Jy").line() == "! a   0.00 s  x\\x1b[2Jy"
     assert bad.as_json() == {
         "check": "registry r",
         "status": "error",
@@ -36,7 +36,11 @@ def test_text_of_others_is_bounded() -> None:
 
 def test_the_worst_wins_and_nothing_is_an_error() -> None:
     """Who looked at nothing has shown nothing."""
-    fine, odd, bad = Check("a", OK, ""), Check("b", WARNING, ""), Check("c", ERROR, "")
+    fine, odd, bad = (
+        HealthCheck("a", OK, ""),
+        HealthCheck("b", WARNING, ""),
+        HealthCheck("c", ERROR, ""),
+    )
 
     assert rules.worst([fine]) == OK
     assert rules.worst([fine, odd]) == WARNING
@@ -68,7 +72,7 @@ def test_a_full_disk_says_what_is_needed() -> None:
     """With the command that shows or frees."""
     found = rules.disk("disk", "/x", Disk(GIB), 10 * GIB, 2 * GIB, "df -h")
 
-    assert found == Check("disk", ERROR, "1.0 GiB free in /x, at least 2.0 needed", "df -h")
+    assert found == HealthCheck("disk", ERROR, "1.0 GiB free in /x, at least 2.0 needed", "df -h")
 
 
 @pytest.mark.parametrize(
@@ -103,7 +107,7 @@ def test_caches(found: BuildCache, level: Level, words: str) -> None:
     check = rules.cache("build cache", found, "b")
 
     assert (check.level, check.message) == (level, words)
-    assert rules.damaged("build cache", "io error", "b") == Check(
+    assert rules.damaged("build cache", "io error", "b") == HealthCheck(
         "build cache",
         WARNING,
         "the cache cannot be read: io error",
@@ -134,4 +138,4 @@ def test_advisories(age: object, since: float, level: Level, words: str) -> None
     """The data grows older after the run that asked for it."""
     found = rules.advisories("scan", {"age_days": age}, since, 35, "invoke scan")
 
-    assert found == Check("advisories of scan", level, words, "invoke scan")
+    assert found == HealthCheck("advisories of scan", level, words, "invoke scan")

@@ -10,7 +10,7 @@ import pytest
 
 from towpath.core.errors import CommandFailedError
 from towpath.operations import probes
-from towpath.operations.health_rules import Check, Level
+from towpath.operations.health_rules import HealthCheck, Level
 from towpath.operations.probes import Once, Probe
 
 
@@ -25,13 +25,13 @@ def never() -> Iterator[threading.Event]:
 def test_each_has_its_lines_in_order() -> None:
     """However long each takes."""
 
-    def slow() -> Iterable[Check]:
+    def slow() -> Iterable[HealthCheck]:
         time.sleep(0.05)
-        yield Check("a", Level.OK, "1")
-        yield Check("b", Level.OK, "2")
+        yield HealthCheck("a", Level.OK, "1")
+        yield HealthCheck("b", Level.OK, "2")
 
     found = probes.run_probes(
-        [Probe("slow", slow), Probe("c", lambda: [Check("c", Level.OK, "3")])], 5
+        [Probe("slow", slow), Probe("c", lambda: [HealthCheck("c", Level.OK, "3")])], 5
     )
 
     assert [(row.subject, row.message) for row in found] == [("a", "1"), ("b", "2"), ("c", "3")]
@@ -41,28 +41,28 @@ def test_each_has_its_lines_in_order() -> None:
 def test_one_that_hangs_is_an_error_and_ends_nothing(never: threading.Event) -> None:
     """All others are there, and it costs the bound and no more."""
 
-    def hang() -> Iterable[Check]:
+    def hang() -> Iterable[HealthCheck]:
         never.wait()
         return []
 
     started = time.monotonic()
     found = probes.run_probes(
-        [Probe("h", hang, "kick it"), Probe("c", lambda: [Check("c", Level.OK, "3")])], 0.2
+        [Probe("h", hang, "kick it"), Probe("c", lambda: [HealthCheck("c", Level.OK, "3")])], 0.2
     )
 
     assert time.monotonic() - started < 2
     wanted = "could not check: no answer within 0.2 s"
-    assert found[0] == Check("h", Level.ERROR, wanted, "kick it", 0.2)
+    assert found[0] == HealthCheck("h", Level.ERROR, wanted, "kick it", 0.2)
     assert found[1].level == Level.OK
 
 
 def test_what_breaks_is_an_error() -> None:
     """Ours with its own next step, a bug with its name, and a probe that says nothing too."""
 
-    def ours() -> Iterable[Check]:
+    def ours() -> Iterable[HealthCheck]:
         raise CommandFailedError("It fails.", why="broken\nmore", next_step="repair it")
 
-    def bug() -> Iterable[Check]:
+    def bug() -> Iterable[HealthCheck]:
         raise KeyError("x")
 
     found = probes.run_probes(

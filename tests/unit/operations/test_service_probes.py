@@ -21,12 +21,12 @@ from towpath.core.references import Repository
 from towpath.deployment import deploy
 from towpath.environments import services as stack
 from towpath.operations import service_probes
-from towpath.operations.health_rules import Check, Level
+from towpath.operations.health_rules import HealthCheck, Level
 from towpath.operations.probes import run_probes
 from towpath.registry.client import RegistryClient
 
 
-def registry(store: Store) -> list[Check]:
+def registry(store: Store) -> list[HealthCheck]:
     """Return what is found of the registry."""
     return service_probes.check_registry(store.client(), store.repository)
 
@@ -154,7 +154,7 @@ def test_services_that_are_ill_or_missing(tmp_path: Path) -> None:
     name = site.name
     assert found[name].message == "cache-2 is unhealthy"
     assert found[f"{name} cache"].message == "cache-2 is unhealthy"
-    assert found[f"{name} database"] == Check(
+    assert found[f"{name} database"] == HealthCheck(
         f"{name} database",
         Level.ERROR,
         "not running",
@@ -214,7 +214,7 @@ def test_the_dashboard(tmp_path: Path) -> None:
     """It has to answer, and there has to be a token for it."""
     known = at(tmp_path, TOWPATH_DASHBOARD_TOKEN="t").config
 
-    def check(status: int, problem: str = "") -> list[Check]:
+    def check(status: int, problem: str = "") -> list[HealthCheck]:
         answer = HttpAnswer(status, problem=problem)
         return list(service_probes.check_dashboard(known, lambda _url: answer))
 
