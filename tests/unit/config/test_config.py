@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from towpath import config
-from towpath.config import Config, Environment
+from towpath.config import Config
 from towpath.core.errors import ConfigurationError
+from towpath.environments.compose_project import project_name
 
 ROOT = Path("/project")
 TODAY = dt.date(2026, 11, 24)
@@ -71,7 +72,7 @@ def test_every_key_is_read() -> None:
     assert found.absent == ("workflows",)
     assert found.environment("staging") == config.Environment("staging", port=8081, bake=0)
     assert found.environment("staging").url == "http://127.0.0.1:8081"
-    assert found.project(found.environment("staging")) == "shop-staging"
+    assert project_name(found, "staging") == "shop-staging"
     assert found.gates == {"COVERAGE": 90}
     assert found.waivers[0].note == "known (until 2026-11-24)"
     assert found.waivers[0].as_json() == {
@@ -90,7 +91,7 @@ def test_the_environment_replaces_name_registry_and_repository() -> None:
     }
 
     assert str(parsed({"registry": "other"}, env).images) == "r.example.com/x/y"
-    assert parsed({"name": "other"}, env).project(Environment("testing")) == "mine-testing"
+    assert project_name(parsed({"name": "other"}, env), "testing") == "mine-testing"
     assert str(parsed({}, {"TOWPATH_REGISTRY": ""}).images) == "localhost:5000/app"
 
 
