@@ -17,7 +17,7 @@ from tests.releases import SOURCE, START
 from towpath.core.subject import Subject
 from towpath.evidence import record as stages
 from towpath.evidence.attempts import next_attempt
-from towpath.evidence.reuse import carry_over
+from towpath.evidence.reused_statement import carry_over
 from towpath.evidence.statement import Statement
 from towpath.gates import Status
 

@@ -8,7 +8,7 @@ from towpath.core import environment
 from towpath.core.errors import NothingToJudgeError
 from towpath.evidence import record as stages
 from towpath.evidence import stage_inputs, store
-from towpath.evidence.reuse import carry_over
+from towpath.evidence.reused_statement import carry_over
 from towpath.evidence.statement import Statement
 from towpath.gates import Status
 from towpath.source import matrix as pythons

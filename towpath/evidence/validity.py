@@ -21,7 +21,7 @@ from towpath import gates
 from towpath.evidence import advisory_sources as sources
 from towpath.evidence import fields as predicate
 from towpath.evidence.attempts import attempt_objections
-from towpath.evidence.reuse import reuse_objections
+from towpath.evidence.reused_statement import reuse_objections
 from towpath.evidence.statement import Statement
 from towpath.gates import Gate, Limits, Status, Verdict
 

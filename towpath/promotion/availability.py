@@ -12,7 +12,8 @@ from dataclasses import dataclass, field, replace
 from towpath import gates
 from towpath.core.references import BUILT, RELEASE, TEST
 from towpath.evidence import advisory_sources as sources
-from towpath.evidence import reuse, validity
+from towpath.evidence import validity
+from towpath.evidence import reused_statement
 from towpath.evidence.statement import BEFORE_IMAGE, OF_IMAGE, Statement
 from towpath.evidence.validity import JudgingRules
 from towpath.gates import Status, Verdict
@@ -71,7 +72,7 @@ class PromotionCandidate:
         return replace(
             self,
             statements=latest(rows, self.commit, self.tree),
-            originals=reuse.originals(rows),
+            originals=reused_statement.originals(rows),
             history=rows,
             problems=tuple(problems),
         )

@@ -10,7 +10,7 @@ from towpath.core.references import TEMPORARY
 from towpath.evidence import record as stages
 from towpath.evidence import registry as evidence
 from towpath.evidence import validity
-from towpath.evidence.reuse import originals
+from towpath.evidence.reused_statement import originals
 from towpath.evidence.statement import Statement
 from towpath.evidence.validity import JudgingRules
 from towpath.gates import Status

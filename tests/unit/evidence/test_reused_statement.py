@@ -9,12 +9,13 @@ import pytest
 
 from tests.unit.evidence.test_statement import COMMIT, GOOD
 from towpath.core.subject import Subject
-from towpath.evidence import reuse, validity
+from towpath.evidence import validity
+from towpath.evidence import reused_statement
 from towpath.evidence.statement import Statement, decode
 from towpath.gates import Status
 
 OTHER = Subject.commit("d" * 40, "u" * 40)
-CARRIED = reuse.carry_over(GOOD, OTHER)
+CARRIED = reused_statement.carry_over(GOOD, OTHER)
 
 
 def test_a_carried_statement_says_of_another_commit_what_was_measured_before() -> None:
@@ -29,7 +30,7 @@ def test_a_carried_statement_is_an_attempt_like_any_other() -> None:
     """After one that failed for the same commit it names that one."""
     failed = replace(GOOD, subject=OTHER, status=Status.FAILED)
 
-    found = reuse.carry_over(GOOD, OTHER, failed)
+    found = reused_statement.carry_over(GOOD, OTHER, failed)
 
     assert (found.attempt, found.repeats) == (2, failed.sha256)
     assert validity.mismatches(found, OTHER.digest, "p", {GOOD.sha256: GOOD}) == []
@@ -37,8 +38,8 @@ def test_a_carried_statement_is_an_attempt_like_any_other() -> None:
 
 def test_originals_are_the_statements_that_others_carry() -> None:
     """As far as they are there."""
-    assert reuse.originals([GOOD, CARRIED]) == {GOOD.sha256: GOOD}
-    assert reuse.originals([CARRIED]) == reuse.originals([GOOD]) == {}
+    assert reused_statement.originals([GOOD, CARRIED]) == {GOOD.sha256: GOOD}
+    assert reused_statement.originals([CARRIED]) == reused_statement.originals([GOOD]) == {}
 
 
 def test_a_carried_statement_counts_with_its_original() -> None:
@@ -48,7 +49,7 @@ def test_a_carried_statement_counts_with_its_original() -> None:
 
 def forged(original: Statement, **changes: Any) -> tuple[Statement, Statement]:
     """Return a statement that carries this one, with something of it changed, and the original."""
-    return replace(reuse.carry_over(original, OTHER), **changes), original
+    return replace(reused_statement.carry_over(original, OTHER), **changes), original
 
 
 @pytest.mark.parametrize(
