@@ -118,8 +118,7 @@ def test_a_cache_behind_a_login_is_read(tmp_path: Path, store: Store) -> None:
     put(store, "production", "main", 10)
     store.token = "t0ken"
     (tmp_path / "config.json").write_text(json.dumps({"auths": {store.host: {"auth": "dTpw"}}}))
-    login = {"DOCKER_CONFIG": str(tmp_path)}
-    made = workspace_at(tmp_path, store, TOWPATH_CACHE="registry", **login)
+    made = workspace_at(tmp_path, store, TOWPATH_CACHE="registry", DOCKER_CONFIG=str(tmp_path))
 
     assert len(cache.options(made, "production", "main")[0]) == 1
 
