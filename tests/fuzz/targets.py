@@ -124,7 +124,9 @@ OURS = frozenset(
         "registry.client.credentials.look_up",
         *("registry.client.errors.unreachable", "registry.client.pages.after"),
         *("registry.client.pages.every", "registry.client.proxies.proxy"),
+        *("registry.client.retry.asked_wait", "registry.client.retry.may_be_sent_again"),
         *(
+            "registry.client.retry.may_be_shown_later",
             "registry.client.retry.may_pass",
             "registry.client.transfer.attached",
             "registry.client.transfer.blobs_of",

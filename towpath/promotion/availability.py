@@ -12,8 +12,7 @@ from dataclasses import dataclass, field, replace
 from towpath import gates
 from towpath.core.references import BUILT, RELEASE, TEST
 from towpath.evidence import advisory_sources as sources
-from towpath.evidence import validity
-from towpath.evidence import reused_statement
+from towpath.evidence import reused_statement, validity
 from towpath.evidence.statement import BEFORE_IMAGE, OF_IMAGE, Statement
 from towpath.evidence.validity import JudgingRules
 from towpath.gates import Status, Verdict

@@ -9,8 +9,7 @@ import pytest
 
 from tests.unit.evidence.test_statement import COMMIT, GOOD
 from towpath.core.subject import Subject
-from towpath.evidence import validity
-from towpath.evidence import reused_statement
+from towpath.evidence import reused_statement, validity
 from towpath.evidence.statement import Statement, decode
 from towpath.gates import Status
 
