@@ -68,6 +68,26 @@ def _tables(document: Mapping[str, Any], data: PageData) -> list[Table]:
                 for row in page.verdicts(document, data)
             ],
         ),
+        *_found(data),
+        (
+            "Image, compressed, in MB",
+            ("platform", "size", "above its base", "growth"),
+            [
+                (row["platform"], row["size"], row["above"], row["growth"])
+                for row in page.sizes(document)
+            ],
+        ),
+        (
+            "Promotions and deployments",
+            ("stage", "fact", "value"),
+            [(name, key, value) for name, rows in page.details(document) for key, value in rows],
+        ),
+    ]
+
+
+def _found(data: PageData) -> list[Table]:
+    """Return the tables of tests, coverage and findings."""
+    return [
         (
             f"Slowest tests, {min(ROWS, len(data.tests))} of {len(data.tests)}",
             ("seconds", "test", "report"),
@@ -93,19 +113,6 @@ def _tables(document: Mapping[str, Any], data: PageData) -> list[Table]:
                 )
                 for row in data.findings[:ROWS]
             ],
-        ),
-        (
-            "Image, compressed, in MB",
-            ("platform", "size", "above its base", "growth"),
-            [
-                (row["platform"], row["size"], row["above"], row["growth"])
-                for row in page.sizes(document)
-            ],
-        ),
-        (
-            "Promotions and deployments",
-            ("stage", "fact", "value"),
-            [(name, key, value) for name, rows in page.details(document) for key, value in rows],
         ),
     ]
 
