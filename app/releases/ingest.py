@@ -30,7 +30,7 @@ MAX_MESSAGE = 200
 MAX_ERRORS = 1000
 SKEW = timedelta(minutes=5)
 """How far the clock of the client may be ahead of the server."""
-COMMON = frozenset({"status", "duration", "reused", "reason"})
+COMMON = frozenset({"status", "started", "duration", "reused", "reason"})
 PROMOTIONS = ("promote-test", "promote-release")
 DEPLOYMENTS = ("deploy", "deploy-production")
 
@@ -114,6 +114,7 @@ def rows(report: Report, received: datetime | None = None) -> Rows:
 
     No event is later than `received`, the time at which the server got the report.
     """
+    links = report.get("links", {})
     run = Run(
         receipt_id=UUID(report["run"]),
         started_at=datetime.fromisoformat(report["timestamp"]),
@@ -122,6 +123,8 @@ def rows(report: Report, received: datetime | None = None) -> Rows:
         version=report["version"],
         status=report["status"],
         duration=report["duration"],
+        ci_url=links.get("run", ""),
+        commit_url=links.get("commit", ""),
     )
     stages: dict[str, Report] = report["stages"]
     ends = _ends(run, stages, received)
@@ -155,6 +158,7 @@ def _stage(run: Run, position: int, item: tuple[str, Report]) -> StageResult:
         position=position,
         name=name,
         status=stage["status"],
+        started_at=_moment(stage),
         duration=stage["duration"],
         reused=stage.get("reused", False),
         reason=stage.get("reason", ""),
@@ -182,15 +186,25 @@ def _with_digest(stages: dict[str, Report], names: tuple[str, ...]) -> list[tupl
 
 
 def _ends(run: Run, stages: dict[str, Report], received: datetime | None) -> dict[str, datetime]:
-    """Return when each stage ended: stages follow each other, and none outlasts its run."""
+    """Return when each stage ended, none later than its run.
+
+    Reports of old pipelines do not say when a stage began: there, stages follow each other.
+    """
     found: dict[str, datetime] = {}
+    last = _after(run.started_at, run.duration)
     seconds = 0.0
     for name, stage in stages.items():
         if not stage.get("reused", False):
             seconds += stage["duration"]
-        end = _after(run.started_at, min(seconds, run.duration))
+        begun = _moment(stage)
+        end = _after(begun, stage["duration"]) if begun else _after(run.started_at, seconds)
+        end = max(run.started_at, min(end, last))
         found[name] = min(end, received) if received else end
     return found
+
+
+def _moment(stage: Report) -> datetime | None:
+    return datetime.fromisoformat(stage["started"]) if "started" in stage else None
 
 
 def _after(moment: datetime, seconds: float) -> datetime:

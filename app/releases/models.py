@@ -63,6 +63,8 @@ class Run(models.Model):
     version = models.CharField(max_length=128)
     status = models.CharField(max_length=8, choices=Status)
     duration = models.FloatField(help_text="seconds")
+    ci_url = models.CharField(max_length=2000, blank=True, db_default="")
+    commit_url = models.CharField(max_length=2000, blank=True, db_default="")
 
     class Meta:
         ordering = ["-started_at", "-receipt"]
@@ -86,6 +88,7 @@ class StageResult(models.Model):
     position = models.PositiveSmallIntegerField(help_text="place in the run, from 0")
     name = models.CharField(max_length=64)
     status = models.CharField(max_length=8, choices=Status)
+    started_at = models.DateTimeField(null=True, help_text="unknown in reports of old pipelines")
     duration = models.FloatField(help_text="seconds")
     reused = models.BooleanField(db_default=False)
     reason = models.TextField(blank=True, db_default="")

@@ -283,6 +283,30 @@ def test_a_run_shows_its_stages_with_their_facts(client: Client) -> None:
         assert fact in page
 
 
+def test_a_run_links_its_commit_and_its_ci_run(client: Client) -> None:
+    """On its own page and in the list; a report without links has none."""
+    links = {"run": "https://ci.example.com/7", "commit": "https://github.com/a/b/commit/c"}
+    sent = report(links=links)
+    storage.store(sent)
+
+    for page in (text(client), text(client, f"/runs/{sent['run']}/")):
+        assert 'href="https://ci.example.com/7"' in page
+        assert 'href="https://github.com/a/b/commit/c"' in page
+
+
+def test_each_thing_is_shown_when_it_happened(client: Client) -> None:
+    """Stages may run side by side: their times are those of the report, not a sum."""
+    steps = [{"title": "drain", "status": "failed", "start": 1, "seconds": 2.5}]
+    began = {"started": "2026-11-24T21:00:30.250Z", "steps": steps}
+    sent = report(stages={**stages(), "deploy": {**deployed("a"), **began}})
+    storage.store(sent)
+    page = text(client, f"/runs/{sent['run']}/")
+
+    assert '<time datetime="2026-11-24T21:00:30.250000+00:00">21:00:30</time>' in page
+    assert '<time datetime="2026-11-24T21:00:31.750000+00:00">21:00:31</time>' in page
+    assert '<li class="failed">drain <span class="quiet">2.5 s, failed</span></li>' in page
+
+
 def test_a_run_without_stages_says_so(client: Client) -> None:
     """A run can end before it began."""
     sent = report(stages={}, status="errored")

@@ -21,6 +21,7 @@ from rich.table import Table
 from towpath.core import markup
 from towpath.core.errors import TowpathError
 from towpath.core.redaction import SECRETS, Redactor
+from towpath.core.step_times import StepTime
 
 # Characters of a line where there is no terminal: in a log, or in a pipe.
 LOG_WIDTH = 120
@@ -42,13 +43,14 @@ MARKS = {
 
 @dataclass
 class Row:
-    """A line of the board: one stage, its status, seconds, and a note."""
+    """A line of the board: one stage, its status, seconds, a note, and the steps that ended."""
 
     stage: str
     status: str = "waiting"
     seconds: float | None = None
     note: str = ""
     started: float = 0.0
+    steps: list[StepTime] = field(default_factory=list)
 
     def shown_seconds(self) -> str:
         """Return the time as text: of a running stage the time until now."""
@@ -212,7 +214,8 @@ class Terminal:
         """
         if self._board is not None:
             self._note(title)
-            yield
+            with self._timed(title):
+                yield
             return
         started = time.monotonic()
         try:
@@ -264,6 +267,19 @@ class Terminal:
             row.seconds = time.monotonic() - row.started if row.seconds is None else row.seconds
             if self._live is None:
                 self._mark(row.status, f"{name}: {row.note}" if row.note else name, row.seconds)
+
+    @contextmanager
+    def _timed(self, title: str) -> Iterator[None]:
+        """Add a step to the running stage; of stages side by side, none knows whose it is."""
+        rows = [row for row in self._board.rows if row.status == "running"] if self._board else []
+        started, status = time.monotonic(), "failed"
+        try:
+            yield
+            status = "passed"
+        finally:
+            seconds = time.monotonic() - started
+            for row in rows[:1] if not self._side_by_side else ():
+                row.steps.append(StepTime(title, status, started - row.started, seconds))
 
     def _note(self, text: str) -> None:
         for row in self._board.rows if self._board else []:

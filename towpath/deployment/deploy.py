@@ -23,6 +23,7 @@ from towpath.core.errors import (
 )
 from towpath.deployment import plan, traffic
 from towpath.deployment.migrations import migrate
+from towpath.deployment.migrations.migrate import Migrated
 from towpath.deployment.plan import STEPS, DeploymentPlan, Step, Unfinished
 from towpath.deployment.preflight import preflight
 from towpath.deployment.rollback_target import rollback_target
@@ -39,7 +40,8 @@ SERVICES = ("database", "cache", "queue", "proxy")
 class Deployed:
     """The result: the digest that serves now, the previous one ("" for none), and the duration.
 
-    `seconds` is the duration; `images` are those of the backing services, by digest.
+    `seconds` is the duration; `images` are those of the backing services, by digest; `migrations`
+    are those that it applied.
     """
 
     environment: str
@@ -48,6 +50,7 @@ class Deployed:
     version: str
     seconds: float
     images: Mapping[str, str] = field(default_factory=dict)
+    migrations: tuple[str, ...] = ()
 
 
 def deploy(workspace: Workspace, environment: Environment, digest: str, version: str) -> Deployed:
@@ -109,6 +112,7 @@ def carry_out(site: Site, kind: str, digest: str, version: str) -> Deployed:
         recover(site)
         image = _image(site, digest)
         previous = traffic.serving_digest(site)
+        applied: tuple[str, ...] = ()
         if traffic.is_steady(site, digest):
             site.workspace.terminal.say(f"{site.name} already serves {version}; nothing to do.")
         else:
@@ -119,9 +123,11 @@ def carry_out(site: Site, kind: str, digest: str, version: str) -> Deployed:
                 traffic.restore(site)
             previous = traffic.serving_digest(site)
             at, name = stages.stamp(stages.now()), uuid.uuid4().hex
-            Deployment(site, DeploymentPlan(name, kind, digest, version, previous, at), image).run()
+            chosen = DeploymentPlan(name, kind, digest, version, previous, at)
+            applied = Deployment(site, chosen, image).run()
     seconds = site.clock.monotonic() - started
-    return Deployed(site.name, digest, previous, version, seconds, service_images.used(site))
+    images = service_images.used(site)
+    return Deployed(site.name, digest, previous, version, seconds, images, applied)
 
 
 @dataclass
@@ -131,7 +137,7 @@ class Deployment:
     site: Site
     plan: DeploymentPlan
     image: str
-    unknown: tuple[str, ...] = ()
+    migrated: Migrated = Migrated()
     baseline: Mapping[str, traffic.Count] = field(default_factory=dict)
     begun: list[str] = field(default_factory=list)
 
@@ -141,10 +147,11 @@ class Deployment:
         plan = self.plan
         return Release(self.image, plan.digest, plan.version, plan.deployment)
 
-    def run(self) -> None:
+    def run(self) -> tuple[str, ...]:
         """Run every step of the plan, with journal entries before and after; undo them on failure.
 
-        Raises DeploymentUndoneError, GateFailedError, InterruptedRunError or CommandFailedError.
+        Returns the migrations that it applied. Raises DeploymentUndoneError, GateFailedError,
+        InterruptedRunError or CommandFailedError.
         """
         self.site.journal.begin(self.plan.as_json())
         try:
@@ -153,10 +160,11 @@ class Deployment:
         except (Exception, KeyboardInterrupt) as error:
             raise self._failed(error) from error
         self.site.journal.add("", "end", result="done")
+        return self.migrated.applied
 
     def migrate(self) -> None:
         """Apply the migrations, if they do not break the serving release."""
-        self.unknown = migrate.migrate(self.site, self.release, self.plan.previous)
+        self.migrated = migrate.migrate(self.site, self.release, self.plan.previous)
 
     def start(self) -> None:
         """Start the web containers of the new release beside the old."""
@@ -195,7 +203,7 @@ class Deployment:
         entry = self.plan.as_json() | {
             # The release serves from now on, not from the start of the deployment.
             "at": stages.stamp(stages.now()),
-            "unknown": list(self.unknown),
+            "unknown": list(self.migrated.unknown),
             "images": service_images.used(self.site),
         }
         self.site.history.add_release(entry | {"by": _user()})

@@ -46,6 +46,7 @@ def result(
         fields | ({"unproven": list(unproven)} if unproven else {}),
         reason=statement.reason,
         saved=statement.duration if reused else None,
+        measured=statement.started if reused else "",
         error=None if unproven else stages.error_of(statement),
     )
 
@@ -138,6 +139,8 @@ def deploy(
     place = workspace.config.environment(environment)
     deployed = asdict(deployments.deploy(workspace, place, digest, version))
     shown = {key: deployed[key] or None for key in ("environment", "digest", "previous")}
+    if deployed["migrations"]:
+        shown["migrations"] = list(deployed["migrations"])
     statement = stages.record(
         workspace,
         stages.StageRecord(

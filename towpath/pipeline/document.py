@@ -5,18 +5,21 @@ Its JSON Schema is the dashboard's own, `app/releases/report.schema.json`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from towpath.core import markup
 from towpath.core.errors import TowpathError
+from towpath.core.step_times import StepTime
 from towpath.gates import Status, worst
 
 SCHEMA = "1"
 # The number of characters of a reason in a table; the report has the full text.
 NOTE = 110
 LEVELS = ("critical", "high", "medium", "low")
+# How many steps of a stage the report names.
+STEPS = 200
 # Stages with another name in the report.
 KEYS = {"tests": "test"}
 
@@ -25,7 +28,9 @@ KEYS = {"tests": "test"}
 class StageResult:
     """The result of a stage; times are in seconds, `fields` are the stage's own values.
 
-    `saved` is the duration that reused evidence saved. `error` is what stopped the run, if any.
+    `saved` is the duration that reused evidence saved, and `measured` when that evidence was made.
+    `error` is what stopped the run, if any. `started` is when the stage began in this run; both
+    times are UTC in ISO 8601 with Z. `steps` are its steps in the order in which they ended.
     """
 
     name: str
@@ -35,6 +40,9 @@ class StageResult:
     reason: str = ""
     saved: float | None = None
     error: TowpathError | None = None
+    started: str = ""
+    measured: str = ""
+    steps: Sequence[StepTime] = ()
 
     @property
     def weight(self) -> Status:
@@ -49,6 +57,10 @@ class StageResult:
             body["reason"] = self.reason
         if self.saved is not None:
             body.update(reused=True, saved=round(self.saved, 3))
+        times = {"started": self.started, "measured": self.measured}
+        body.update({name: moment for name, moment in times.items() if moment})
+        if self.steps:
+            body["steps"] = [step.as_json() for step in self.steps[:STEPS]]
         return body
 
 
@@ -61,8 +73,12 @@ def compose(
     version: str,
     duration: float,
     results: Iterable[StageResult],
+    links: Mapping[str, str] | None = None,
 ) -> dict[str, Any]:
-    """Return the report of a run, which is errored without any stage; `duration` is in seconds."""
+    """Return the report of a run, which is errored without any stage.
+
+    `duration` is in seconds; `links` are addresses of the CI run and the commit.
+    """
     rows = list(results)
     return {
         "schema": SCHEMA,
@@ -73,6 +89,7 @@ def compose(
         "version": version,
         "status": str(worst(row.weight for row in rows)),
         "duration": round(duration, 3),
+        **({"links": dict(links)} if links else {}),
         "stages": {KEYS.get(row.name, row.name): row.as_json() for row in rows},
     }
 

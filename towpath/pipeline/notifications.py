@@ -38,13 +38,23 @@ TOLD_APART = 200
 _CHANGING = re.compile(r"[0-9a-f]{7,}|[0-9]+")
 
 
-def begin(workspace: Workspace, source: SourceSnapshot, run: str) -> Progress:
+def begin(
+    workspace: Workspace,
+    source: SourceSnapshot,
+    run: str,
+    addresses: Mapping[str, str] | None = None,
+) -> Progress:
     """Return the messages about a run that begins, after seeing that all settings are there.
+
+    `addresses` are those of the report: of the CI run and of the commit, where they are known.
 
     Raises ConfigurationError for a target that misses one.
     """
     settings.require_ready(workspace.config)
-    progress = Progress(workspace, of_source(workspace.config, source, run))
+    known = of_source(workspace.config, source, run)
+    if commit := (addresses or {}).get("commit"):
+        known = replace(known, links=(*known.links, Link("Commit", commit)))
+    progress = Progress(workspace, known)
     progress.show(f"Running: {source.version} on {source.branch}")
     return progress
 

@@ -7,80 +7,35 @@ and registries.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from importlib.resources import files
 from typing import Any
-from urllib.parse import quote, urlsplit
 
 import jinja2
 
 from towpath import gates
+from towpath.checks.tests.junit_reader import Case
 from towpath.core import markup
 from towpath.evidence.statement import Statement
 from towpath.pipeline import document as report
+from towpath.pipeline import timeline
+from towpath.pipeline.links import Links, of_report
 from towpath.pipeline.page_data import PageData
 
 MARKS = {"passed": "✓", "failed": "✗", "errored": "!", "skipped": "–"}
 STYLE = "report.css"
 # How many of the slowest tests are listed.
 SLOWEST = 50
-# The shortest bar of the time line, in percent of the run.
-THINNEST = 0.4
 _DIRECTIONS = {"<": "below", "<=": "at most", ">=": "at least", ">": "above"}
 # Fields of a stage that stand in the table of stages, or in that of the image, already.
-_ELSEWHERE = {"status", "duration", "reason", "sizes", "above_base", "growth", "vulnerabilities"}
-# Where a commit and a file are on a host of repositories, by the beginning of the host's name.
-_HOSTS = {
-    "github": ("commit/{commit}", "blob/{commit}/{path}#L{line}"),
-    "gitlab": ("-/commit/{commit}", "-/blob/{commit}/{path}#L{line}"),
-    "codeberg": ("commit/{commit}", "src/commit/{commit}/{path}#L{line}"),
-    "bitbucket": ("commits/{commit}", "src/{commit}/{path}#lines-{line}"),
+_ELSEWHERE = {
+    *("status", "started", "duration", "reused", "saved", "measured", "reason", "steps"),
+    *("sizes", "above_base", "growth", "vulnerabilities"),
 }
-
-
-@dataclass(frozen=True)
-class Links:
-    """Where the run, its commit and its files can be looked at; empty where nobody knows.
-
-    `base` is the address of the repository's pages, `commit_id` the commit of the run.
-    """
-
-    run: str = ""
-    base: str = ""
-    commit_id: str = ""
-
-    @property
-    def commit(self) -> str:
-        """The address of the commit's page."""
-        return self._of(0)
-
-    def file(self, path: str, line: int = 0) -> str:
-        """Return the address of a line of a file; empty where nobody knows it."""
-        return self._of(1, path=quote(path), line=line or 1)
-
-    def _of(self, number: int, **names: object) -> str:
-        host = (urlsplit(self.base).hostname or "").split(".")[0]
-        if host not in _HOSTS:
-            return ""
-        return f"{self.base}/{_HOSTS[host][number].format(commit=self.commit_id, **names)}"
-
-
-def links(remote: str, commit: str, run: str) -> Links:
-    """Return the links for a repository's remote, as it may be shown, and a run's address.
-
-    Only http and https addresses become links: what else stands there is somebody's text.
-    """
-    parts = urlsplit(remote)
-    path = parts.path.removesuffix("/").removesuffix(".git")
-    base = f"https://{parts.hostname}{path}" if parts.hostname and path else ""
-    safe = run if urlsplit(run).scheme in ("http", "https") else ""
-    return Links(safe, base, commit)
 
 
 def render(document: Mapping[str, Any], data: PageData, where: Links) -> str:
     """Return the page of a report and of what was found beside it."""
     stages = list(_stages(document))
-    verdicts = [row for name in document["stages"] for row in _verdicts(data.statements.get(name))]
     failures = [case for case in data.tests if case.outcome == "failed"]
     shown: dict[str, Any] = {
         "report": document,
@@ -89,12 +44,12 @@ def render(document: Mapping[str, Any], data: PageData, where: Links) -> str:
         "marks": MARKS,
         "digest": _digest(document),
         "stages": stages,
-        "verdicts": verdicts,
+        "verdicts": verdicts(document, data),
         "failures": failures,
         "counts": _counts(data),
-        "slowest": sorted(data.tests, key=lambda case: -case.seconds)[:SLOWEST],
-        "sizes": _sizes(document),
-        "details": _details(document),
+        "slowest": slowest(data)[:SLOWEST],
+        "sizes": sizes(document),
+        "details": details(document),
     }
     shown["sections"] = _sections(shown)
     return _filled("report.html.j2", shown)
@@ -102,7 +57,9 @@ def render(document: Mapping[str, Any], data: PageData, where: Links) -> str:
 
 def index(runs: Iterable[Mapping[str, Any]]) -> str:
     """Return the page that lists runs by their reports; each page lies in `runs/<id>/`."""
-    return _filled("index.html.j2", {"runs": list(runs), "marks": MARKS})
+    return _filled(
+        "index.html.j2", {"runs": [(run, of_report(run)) for run in runs], "marks": MARKS}
+    )
 
 
 def _filled(template: str, values: Mapping[str, Any]) -> str:
@@ -145,22 +102,19 @@ def _visible(value: object) -> object:
 
 
 def _stages(document: Mapping[str, Any]) -> Iterable[dict[str, Any]]:
-    """Yield the rows of the table of stages, each with where its bar is, in percent of the run."""
-    times = [float(stage["duration"]) for stage in document["stages"].values()]
-    start, whole = 0.0, max(float(document["duration"]), sum(times), 0.001)
+    """Yield the rows of the table of stages, each with its span in the run and its steps."""
+    spans = timeline.of_stages(document)
     for name, stage in document["stages"].items():
-        seconds = float(stage["duration"])
         yield {
             "name": name,
             "status": stage["status"],
-            "duration": seconds,
             "reason": stage.get("reason", ""),
             "note": report.note(stage),
-            "start": start,
-            "left": f"{min(100 - THINNEST, 100 * start / whole):.2f}",
-            "width": f"{min(100.0, max(THINNEST, 100 * seconds / whole)):.2f}",
+            "started": stage.get("started", ""),
+            "measured": stage.get("measured", ""),
+            "span": spans[name],
+            "steps": timeline.of_steps(stage),
         }
-        start += seconds
 
 
 def _verdicts(statement: Statement | None) -> Iterable[dict[str, str]]:
@@ -174,9 +128,26 @@ def _verdicts(statement: Statement | None) -> Iterable[dict[str, str]]:
             "status": row["status"],
             "value": "not measured" if value is None else f"{value:.4g}{unit}",
             "wanted": f"{_DIRECTIONS.get(row['direction'], row['direction'])} {limit:g}{unit}",
-            "margin": "" if value is None else f"{abs(limit - value):.4g}{unit}",
+            "margin": "" if value is None else _margin(row["status"], limit - value, unit),
             "reason": row["reason"],
         }
+
+
+def verdicts(document: Mapping[str, Any], data: PageData) -> list[dict[str, str]]:
+    """Return the verdicts of all gates in the order of the stages, in words."""
+    return [row for name in document["stages"] for row in _verdicts(data.statements.get(name))]
+
+
+def slowest(data: PageData) -> list[Case]:
+    """Return the tests, the slowest first."""
+    return sorted(data.tests, key=lambda case: -case.seconds)
+
+
+def _margin(status: str, distance: float, unit: str) -> str:
+    """Return how far a value is from its limit, on which side of it."""
+    if not distance:
+        return "at the limit"
+    return f"{abs(distance):.4g}{unit} {'inside' if status == 'passed' else 'outside'}"
 
 
 def _counts(data: PageData) -> dict[str, int]:
@@ -191,7 +162,7 @@ def _digest(document: Mapping[str, Any]) -> str:
     return str(found[0]) if found else ""
 
 
-def _sizes(document: Mapping[str, Any]) -> list[dict[str, str]]:
+def sizes(document: Mapping[str, Any]) -> list[dict[str, str]]:
     """Return the image's size on each platform, what is above its base, and how much it grew."""
     found: dict[str, Mapping[str, Any]] = {"sizes": {}, "above_base": {}, "growth": {}}
     for stage in document["stages"].values():
@@ -211,14 +182,20 @@ def _megabytes(size: object, sign: str = "") -> str:
     return f"{size / 1e6:{sign}.1f}" if isinstance(size, int) else ""
 
 
-def _details(document: Mapping[str, Any]) -> list[tuple[str, list[tuple[str, str]]]]:
+def details(document: Mapping[str, Any]) -> list[tuple[str, list[tuple[str, str]]]]:
     """Return what the report says of each promotion, deployment and verification."""
     return [
-        (name, [(key.replace("_", " "), _words(stage[key])) for key in keys])
+        (name, [(key.replace("_", " "), _words(stage[key])) for key in keys] + _migrations(stage))
         for name, stage in document["stages"].items()
         if name.startswith(("promote", "deploy", "verify"))
         if (keys := [key for key in stage if key not in _ELSEWHERE])
     ]
+
+
+def _migrations(stage: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Say of a deployment that passed without a migration that there was none."""
+    deployed = stage["status"] == "passed" and "previous" in stage
+    return [("migrations", "none")] if deployed and "migrations" not in stage else []
 
 
 def _words(value: object) -> str:

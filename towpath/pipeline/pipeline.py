@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import time
 import uuid
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from towpath.config.reach import old_forms
@@ -24,7 +25,7 @@ from towpath.pipeline import document as report
 from towpath.pipeline import notifications
 from towpath.pipeline import report as reports
 from towpath.pipeline.document import StageResult
-from towpath.pipeline.run import Run, Stage
+from towpath.pipeline.run import Run, Stage, find_links
 from towpath.pipeline.stages import stages_up_to
 from towpath.source import snapshot as sources
 from towpath.source.snapshot import SourceSnapshot
@@ -67,9 +68,10 @@ def pipeline(
     for line in old_forms(workspace.config.branches):
         workspace.terminal.warn(line)
     chain, name = stages_up_to(reach), str(uuid.uuid4())
-    progress = notifications.begin(workspace, source, name)
+    links = find_links(workspace, source.commit).as_json()
+    progress = notifications.begin(workspace, source, name, links)
     run = Run(workspace, source, fresh or not workspace.config.may_reuse, engine)
-    writer = _Writer(run, name)
+    writer = _Writer(run, name, links)
     title = f"{source.version} on {source.branch}, up to {reach}"
     with workspace.terminal.board(title, [stage.name for stage in chain]):
         _run_stages(chain, run, writer, progress)
@@ -90,7 +92,8 @@ def pipeline(
 def _run_stages(chain: list[Stage], run: Run, writer: _Writer, progress: Progress) -> None:
     """Run the stages up to the first that does not pass, and write the report after each."""
     for number, stage in enumerate(chain, 1):
-        result = _attempt(stage, run)
+        began = time.monotonic()
+        result = replace(_attempt(stage, run), started=writer.at(began))
         run.results.append(result)
         writer.write()
         if result.error is not None:
@@ -110,19 +113,26 @@ class _Writer:
 
     run: Run
     name: str
-    timestamp: str = field(default_factory=lambda: stages.stamp(stages.now()))
+    links: Mapping[str, str] = field(default_factory=dict)
+    begun: dt.datetime = field(default_factory=stages.now)
     started: float = field(default_factory=time.monotonic)
+
+    def at(self, moment: float) -> str:
+        """Return a monotonic time as UTC with milliseconds; a clock that is set changes nothing."""
+        found = self.begun + dt.timedelta(seconds=moment - self.started)
+        return found.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
     def write(self) -> dict[str, Any]:
         source = self.run.source
         document = report.compose(
             run=self.name,
-            timestamp=self.timestamp,
+            timestamp=stages.stamp(self.begun),
             commit=source.commit,
             branch=source.branch,
             version=source.version,
             duration=time.monotonic() - self.started,
             results=self.run.results,
+            links=self.links,
         )
         reports.write_report(self.run.workspace.config, document)
         return document
@@ -146,7 +156,7 @@ def _attempt(stage: Stage, run: Run) -> StageResult:
             result = _stopped(stage, started, bug)
         row.status, row.seconds = str(result.status), result.duration
         row.note = report.note(result.as_json())
-    return result
+    return replace(result, steps=tuple(row.steps))
 
 
 def _stopped(stage: Stage, started: float, error: TowpathError) -> StageResult:

@@ -1,4 +1,4 @@
-"""Write, read, print and publish the report of a run."""
+"""Write, read and publish the report of a run."""
 
 from __future__ import annotations
 
@@ -51,18 +51,6 @@ def read_report(config: Config) -> dict[str, Any]:
             next_step="Run `invoke pipeline`, which writes a new report.",
         ) from error
     return dict(document)
-
-
-def show(workspace: Workspace, document: Mapping[str, Any]) -> None:
-    """Print the report as a table."""
-    workspace.terminal.table(
-        f"{document['version']} on {document['branch']}: {document['status']}",
-        ("stage", "status", "seconds", "result"),
-        [
-            (name, stage["status"], f"{stage['duration']:.1f}", report.note(stage))
-            for name, stage in document["stages"].items()
-        ],
-    )
 
 
 def try_page(workspace: Workspace, document: Mapping[str, Any]) -> None:

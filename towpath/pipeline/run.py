@@ -6,7 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from towpath.config.workspace import Workspace
+from towpath.core import remotes
 from towpath.pipeline.document import StageResult
+from towpath.pipeline.links import Links, links
+from towpath.source import git
 from towpath.source.snapshot import SourceSnapshot
 
 
@@ -28,3 +31,10 @@ class Stage:
 
     name: str
     act: Callable[[Run], StageResult]
+
+
+def find_links(workspace: Workspace, commit: str) -> Links:
+    """Return links into the repository's pages and to the CI run, where they are known."""
+    remote = workspace.runner.run(git.remote_url(), check=False).stdout
+    run = workspace.config.ci
+    return links(remotes.shown(remote), commit, run.url if run else "")

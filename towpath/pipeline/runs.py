@@ -5,16 +5,17 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from towpath.config.workspace import Workspace
-from towpath.core import documents, files, remotes
+from towpath.core import documents, files
 from towpath.core.files import read_bounded
 from towpath.core.redaction import SECRETS
-from towpath.pipeline import page, page_data
-from towpath.pipeline.page import Links
-from towpath.source import git
+from towpath.pipeline import badges, page, page_data
+from towpath.pipeline.links import Links, of_report
+from towpath.pipeline.run import find_links
 
 # How many runs keep their page, and bytes of a report that the index reads.
 KEPT = 20
@@ -34,16 +35,22 @@ def write_page(workspace: Workspace, document: Mapping[str, Any]) -> Path:
     files.write_atomically(folder / "report.json", report + b"\n")
     files.write_atomically(folder / "report.html", html.encode())
     files.write_atomically(config.reports / "report.html", html.encode())
+    _write_badges(config.reports / "badges", SECRETS.document(document))
     runs = _keep(config.reports / "runs")
     files.write_atomically(config.reports / "index.html", page.index(runs).encode())
     return folder / "report.html"
 
 
+def _write_badges(folder: Path, document: Mapping[str, Any]) -> None:
+    """Write the badges that this run changes; those of environments it left alone stay."""
+    for name, picture in badges.of_run(document).items():
+        files.write_atomically(folder / f"{name}.svg", picture.encode())
+
+
 def _links(workspace: Workspace, document: Mapping[str, Any]) -> Links:
-    """Return links into the repository's pages and the CI run, where they are known."""
-    remote = workspace.runner.run(git.remote_url(), check=False).stdout
-    run = workspace.config.ci
-    return page.links(remotes.shown(remote), document["commit"], run.url if run else "")
+    """Return the links of a run; the report knows the CI run that it is of."""
+    found = find_links(workspace, document["commit"])
+    return replace(found, run=of_report(document)["run"]) if "links" in document else found
 
 
 def _keep(folder: Path) -> list[Mapping[str, Any]]:

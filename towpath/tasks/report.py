@@ -15,13 +15,14 @@ from towpath.tasks.context import entry, workspace
 def show(_c: Context, as_json: bool = False) -> None:
     """Show the report of the last run."""
     from towpath.pipeline import report
+    from towpath.pipeline import show as shown
 
     found = workspace()
     document = report.read_report(found.config)
     if as_json:
         found.terminal.data(json.dumps(document, indent=2))
     else:
-        report.show(found, document)
+        shown.show(found, document)
 
 
 @task

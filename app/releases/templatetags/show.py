@@ -49,6 +49,7 @@ def fact_items(facts: dict[str, Any]) -> list[tuple[str, str]]:
     return [
         (visible(name.replace("_", " ")), visible(_text(value, UNITS.get(name, str)), keep="\n\t"))
         for name, value in _ordered(facts)
+        if name not in APART
     ]
 
 
@@ -63,11 +64,15 @@ def _bytes(value: float) -> str:
 UNITS: dict[str, Callable[[Any], str]] = {
     "coverage": _percent,
     "image_size": _bytes,
+    "above_base": _bytes,
+    "growth": _bytes,
     "saved": seconds,
     "sizes": _bytes,
 }
 
 
+# The page shows these apart from the other facts.
+APART = frozenset({"steps"})
 # PostgreSQL does not keep the order of keys: these come first, the others by name.
 FIRST = (
     *("coverage", "issues", "tests_run", "tests_passed", "tests_failed"),

@@ -33,3 +33,21 @@ def test_a_tool_without_a_verdict_leaves_no_log(tmp_path: Path) -> None:
     assert alerts.write_sarif(settings, "flake8", "7.5.0", None) is None
 
     assert list((tmp_path / "reports/sarif").iterdir()) == []
+
+
+def test_gitlabs_report_follows_the_logs_of_all_tools(tmp_path: Path) -> None:
+    """A tool without a verdict leaves it; a log that cannot be read leaves no report at all."""
+    settings = config.parse({}, tmp_path, {})
+    file = tmp_path / "reports/gl-code-quality-report.json"
+
+    def names() -> list[str]:
+        return [row["check_name"] for row in json.loads(file.read_text())]
+
+    alerts.write_sarif(settings, "flake8", "7", [Finding("a.py", 3, "E501", "too long")])
+    alerts.write_sarif(settings, "bandit", "1", [Finding("a.py", 4, "B101", "assert", "low")])
+    assert names() == ["B101", "E501"]
+    alerts.write_sarif(settings, "bandit", "1", None)
+    assert names() == ["E501"]
+    (tmp_path / "reports/sarif/odd.sarif").write_text("{")
+    alerts.write_sarif(settings, "bandit", "1", [])
+    assert not file.exists()

@@ -90,6 +90,7 @@ def test_a_build_that_the_registry_still_holds_is_reused(run: Run, built: str) -
         "image_size": 61,
         "reused": True,
         "saved": 8.5,
+        "measured": stages.stamp(START),
     }
     assert run.digest == built
 

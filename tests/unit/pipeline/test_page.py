@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -16,10 +17,11 @@ from tests.releases import workspace_at
 from tests.unit.pipeline.test_document import FULL, composed
 from towpath.config.workspace import Workspace
 from towpath.core.redaction import SECRETS
+from towpath.core.step_times import StepTime
 from towpath.core.subject import Subject
 from towpath.evidence.statement import Statement
 from towpath.gates import Status
-from towpath.pipeline import page, page_data, runs
+from towpath.pipeline import links, page, page_data, runs, show
 from towpath.pipeline.document import StageResult
 from towpath.pipeline.page_data import PageData
 
@@ -109,7 +111,7 @@ def statement(**changes: Any) -> Statement:
 
 def test_a_report_alone_makes_a_whole_page() -> None:
     """Every element ends, every section is linked, and nothing is loaded from anywhere."""
-    html = page.render(document(), PageData(), page.Links())
+    html = page.render(document(), PageData(), links.Links())
     read = Reading(html)
 
     assert read.open == []
@@ -139,7 +141,7 @@ def test_all_that_is_beside_the_report_is_shown(workspace: Workspace) -> None:
     html = file.read_text()
     read = Reading(html)
 
-    assert "below 10" in read.words and "7" in read.words
+    assert "below 10" in read.words and "7" in read.words and "3 inside" in read.words
     assert "<script>alert(1)</script>" in read.words and "<script" not in html
     assert "1 passed, 1 failed, 1 skipped" in read.words
     assert read.words.index("tests.a::slow") > read.words.index("tests.a::bad")
@@ -148,6 +150,39 @@ def test_all_that_is_beside_the_report_is_shown(workspace: Workspace) -> None:
     blob = f"https://github.com/team/shop/blob/{COMMIT}/app/a%20b.py#L4"
     assert {blob, f"https://github.com/team/shop/commit/{COMMIT}"} <= set(read.links)
     assert "https://github.com/team/shop/actions/runs/7" in read.links
+
+
+def test_steps_and_migrations_are_shown() -> None:
+    """Each step with its seconds; a deployment says which migrations it applied, or none."""
+    steps = [StepTime("drain the old containers", "passed", 1.0, 2.5)]
+    rows = [replace(row, steps=steps if row.name == "deploy" else ()) for row in FULL]
+    words = Reading(page.render(composed(*rows), PageData(), links.Links())).words
+
+    assert "Steps of deploy: 1" in words
+    assert re.search(r"drain the old containers\s*✓ passed\s*2\.5", words)
+    assert re.search(r"migrations\s*none", words)
+    fields = {**FULL[6].fields, "migrations": ["releases.0002_more"]}
+    some = [replace(row, fields=fields) if row.name == "deploy" else row for row in FULL]
+    words = Reading(page.render(composed(*some), PageData(), links.Links())).words
+    assert re.search(r"migrations\s*releases\.0002_more", words)
+
+
+def test_the_terminal_says_what_the_page_says(workspace: Workspace) -> None:
+    """Gates with their distance, failures with their output, tests, coverage and findings."""
+    write(workspace, "evidence/lint.json", statement().encode().decode())
+    write(workspace, "junit/tests/3.12.xml", JUNIT)
+    files = {"a.py": {"missing_lines": [3, 7, 8, 9], "summary": {"percent_covered": 61.25}}}
+    write(workspace, "coverage.json", json.dumps({"files": files}))
+
+    show.show(workspace, document(links={"run": "https://ci.example.com/7"}))
+
+    written = workspace.terminal.written  # type: ignore[attr-defined]
+    for words in (
+        *("CI run: https://ci.example.com/7", "below 10", "3 inside", "3, 7-9"),
+        *("failed: tests.a::bad (tests/3.12)", "  <script>alert(1)</script>", "2.50"),
+        *("linux/arm64", "61.0", "Promotions and deployments", "staging"),
+    ):
+        assert words in written
 
 
 def test_evidence_of_another_commit_is_not_of_this_run(workspace: Workspace) -> None:
@@ -188,7 +223,7 @@ def test_names_from_outside_are_only_text() -> None:
     """In the title, in a table and in a reason; what would turn text around is visible."""
     evil = '"><script>alert(1)</script>\u202e'
     failed = StageResult("lint", Status.FAILED, 1, reason=evil)
-    html = page.render({**composed(failed), "branch": evil}, PageData(), page.Links())
+    html = page.render({**composed(failed), "branch": evil}, PageData(), links.Links())
 
     assert "<script>alert" not in html and "\u202e" not in html
     assert "\\u202e" in html
@@ -205,13 +240,13 @@ def test_names_from_outside_are_only_text() -> None:
 )
 def test_a_commit_is_linked_where_its_pages_are_known(remote: str, run: str, commit: str) -> None:
     """A host that nobody knows gets no link that may lead nowhere."""
-    assert page.links(remote, COMMIT, run).commit == commit
+    assert links.links(remote, COMMIT, run).commit == commit
 
 
 def test_only_an_address_of_the_web_is_a_link() -> None:
     """A variable of the CI system is text until it is one."""
-    assert page.links("", COMMIT, "javascript:alert(1)").run == ""
-    assert page.links("", COMMIT, "https://ci.example.com/7").run == "https://ci.example.com/7"
+    assert links.links("", COMMIT, "javascript:alert(1)").run == ""
+    assert links.links("", COMMIT, "https://ci.example.com/7").run == "https://ci.example.com/7"
 
 
 def test_the_newest_runs_are_kept_under_one_index(workspace: Workspace) -> None:

@@ -22,6 +22,7 @@ from towpath.core.http import get_json
 from towpath.gates import Status
 from towpath.pipeline import document as report
 from towpath.pipeline import report as reports
+from towpath.pipeline import show
 from towpath.pipeline.dashboard import deliver
 from towpath.pipeline.document import StageResult
 
@@ -109,7 +110,7 @@ def test_a_missing_report_names_the_next_step(tmp_path: Path) -> None:
 def test_the_report_is_shown_as_a_table(tmp_path: Path) -> None:
     """One row a stage, with its numbers."""
     workspace = workspace_of(tmp_path)
-    reports.show(workspace, DOCUMENT)
+    show.show(workspace, DOCUMENT)
 
     written = workspace.terminal.written  # type: ignore[attr-defined]
     assert "1.2.3 on main: passed" in written
@@ -177,6 +178,15 @@ def test_a_refusal_quotes_the_dashboard(tmp_path: Path) -> None:
             reports.publish(workspace, DOCUMENT)
 
     assert caught.value.why == "It answered 422: what it says"
+
+
+@pytest.mark.door
+def test_an_older_dashboard_gets_the_report_without_links() -> None:
+    """It refuses keys that it does not know, and still stores all that it does know."""
+    with dashboard(422) as found, pytest.raises(CommandFailedError):
+        deliver(found.url, "t", DOCUMENT | {"links": {"run": "https://ci.example.com/7"}})
+
+    assert [sorted(body.keys() ^ DOCUMENT.keys()) for _, _, body in found.told] == [["links"], []]
 
 
 @pytest.mark.door

@@ -33,6 +33,14 @@ class Judged:
     findings: tuple[HazardFinding, ...]
 
 
+@dataclass(frozen=True)
+class Migrated:
+    """The migrations that were applied, and those in the database that the release lacks."""
+
+    applied: tuple[str, ...] = ()
+    unknown: tuple[str, ...] = ()
+
+
 def plan(site: Site, release: Release) -> Judged:
     """Return the release's migration plan for the database of this environment, judged.
 
@@ -60,8 +68,8 @@ def _conflict(conflicts: tuple[tuple[str, ...], ...]) -> GateFailedError:
     )
 
 
-def migrate(site: Site, release: Release, serving: str) -> tuple[str, ...]:
-    """Migrate the database for a release; return applied migrations that the release does not have.
+def migrate(site: Site, release: Release, serving: str) -> Migrated:
+    """Migrate the database for a release.
 
     `serving` is the digest that serves now, empty if none does. Raises GateFailedError, before
     anything is changed, for a hazard to it, and for a schema that is too new for the release;
@@ -70,13 +78,13 @@ def migrate(site: Site, release: Release, serving: str) -> tuple[str, ...]:
     judged = plan(site, release)
     refuse_past(site, release, judged.plan)
     _require_no_hazards(site, judged, serving)
-    if judged.plan.pending or judged.plan.replaced:
-        apply(site, release, judged, serving)
-    return judged.plan.unknown
+    if not judged.plan.pending and not judged.plan.replaced:
+        return Migrated(unknown=judged.plan.unknown)
+    return Migrated(apply(site, release, judged, serving), judged.plan.unknown)
 
 
-def apply(site: Site, release: Release, judged: Judged, serving: str) -> None:
-    """Apply a judged plan, after a backup of existing data.
+def apply(site: Site, release: Release, judged: Judged, serving: str) -> tuple[str, ...]:
+    """Apply a judged plan, after a backup of existing data; return what was applied.
 
     A squashed migration that replaces applied ones is only recorded. Raises CommandFailedError and
     NothingToJudgeError.
@@ -99,8 +107,9 @@ def apply(site: Site, release: Release, judged: Judged, serving: str) -> None:
     ]
     # Before applying, so that the history is complete even if the deployment is interrupted.
     site.history.add_migrations(rows)
-    applied = reader.applied(_ask(site, release, "apply", judged.plan.hash))
+    applied = tuple(reader.applied(_ask(site, release, "apply", judged.plan.hash)))
     site.workspace.terminal.say(f"  applied {len(applied)} migrations: {', '.join(applied)}")
+    return applied
 
 
 def show(site: Site, judged: Judged) -> None:
