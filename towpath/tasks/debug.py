@@ -33,6 +33,37 @@ def build(_c: Context, target: str = "production", platform: str = "") -> None:
     found.terminal.data(name)
 
 
+@task(
+    help={
+        "environment": "development, testing, staging or production; testing has the services of "
+        "the tests.",
+        "name": "Another database than the product's, as in test_dashboard.",
+        "write": "Let statements change data, as the owner of the database.",
+        "command": "Run this statement and end; needs no terminal.",
+    }
+)
+@entry
+def database(
+    _c: Context,
+    environment: str = "testing",
+    name: str = "",
+    write: bool = False,
+    command: str = "",
+) -> None:
+    """Open psql in the database of an environment; read-only, unless --write is set."""
+    from towpath.environments.environment import Site
+    from towpath.operations.debug import database as flow
+    from towpath.operations.debug import terminals
+
+    if not command:
+        terminals.require_terminal(
+            "invoke debug.database", "invoke debug.database --command='SELECT ...'"
+        )
+    found = workspace(engine=True)
+    site = Site.open(found, found.config.environment(environment))
+    flow.open_database(site, name, write=write, statement=command)
+
+
 def _platform(found: Workspace, asked: str) -> str:
     """Return the one platform that was asked for, or that of the engine."""
     from towpath.core.errors import ConfigurationError

@@ -24,6 +24,11 @@ pytestmark = pytest.mark.usefixtures("project")
             "invoke services.shell",
             "invoke services.logs --environment=development --service=web",
         ),
+        (
+            ["debug.database", "--environment=staging"],
+            "invoke debug.database",
+            "invoke debug.database --command='SELECT ...'",
+        ),
     ],
     ids=lambda value: value[0] if isinstance(value, list) else "",
 )
