@@ -49,6 +49,12 @@ class FakeRunner:
         """Return how a command ends; with `check` one that fails raises CommandFailedError."""
         raise NotImplementedError
 
+    def interact(
+        self, argv: Sequence[str], *, env: Mapping[str, str] | None = None, cwd: Path | None = None
+    ) -> int:
+        """Answer a command that would use the terminal."""
+        return self.answer(tuple(argv), dict(env or {}), None, False).code
+
     def stop(self) -> None:
         """Nothing runs that could be ended."""
 

@@ -82,6 +82,11 @@ class Running(Protocol):
     ) -> Outcome:
         """Run a command to its end."""
 
+    def interact(
+        self, argv: Sequence[str], *, env: Mapping[str, str] | None = None, cwd: Path | None = None
+    ) -> int:
+        """Let a command use this process' own terminal, and return its exit code."""
+
     def stop(self) -> None:
         """End every command that runs now, and start no more."""
 
@@ -164,6 +169,34 @@ class Runner:
         if check and not outcome.ok:
             raise command_failed(outcome, line, self.secrets)
         return outcome
+
+    def interact(
+        self, argv: Sequence[str], *, env: Mapping[str, str] | None = None, cwd: Path | None = None
+    ) -> int:
+        """Let a command use this process' own terminal to its end, and return its exit code.
+
+        Its three streams are ours: nothing of them is read, logged or redacted. The caller has made
+        sure that there is a terminal, and calls this in the main thread: meanwhile Ctrl-C is for
+        the command alone. Raises CommandFailedError for a command that cannot be started, and
+        InterruptedRunError after SIGTERM.
+        """
+        line = self._line(argv)
+        self.echo.command(line)
+        # Not SIG_IGN, which the command would inherit.
+        previous = signal.signal(signal.SIGINT, lambda _number, _frame: None)
+        try:
+            process = subprocess.Popen(  # nosec B603: an argv list of ours
+                list(argv), env=self.env | dict(env or {}), cwd=cwd or self.cwd
+            )
+            try:
+                return process.wait()
+            except KeyboardInterrupt as error:
+                _end_one(process)
+                raise InterruptedRunError(f"Interrupted while running: {line}") from error
+        except OSError as error:
+            raise _not_started(argv[0], line, error) from error
+        finally:
+            signal.signal(signal.SIGINT, previous)
 
     def stop(self) -> None:
         """End every command that runs now, and start no more.
@@ -312,6 +345,19 @@ def _end_groups(running: Sequence[subprocess.Popen[str]]) -> None:
         for process in running:
             _signal(process, signal.SIGKILL)
             process.wait()
+
+
+def _end_one(process: subprocess.Popen[bytes]) -> None:
+    """Stop a command that is in our own process group: with SIGTERM, after PATIENCE with SIGKILL.
+
+    A terminal's foreground group is ours, so that a group of its own could not read from it.
+    """
+    process.terminate()
+    try:
+        process.wait(PATIENCE)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
 
 
 def _signal(process: subprocess.Popen[str], number: int) -> None:

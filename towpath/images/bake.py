@@ -30,7 +30,7 @@ class Order:
 
     With `shown`, the builder's output is streamed to the terminal. `branch` selects the build
     cache in the registry. `wheels` is a directory of wheels that were built for dependencies
-    without one; it is empty where every dependency has a wheel.
+    without one; it is empty where every dependency has a wheel. `log` is the name of the log file.
     """
 
     targets: tuple[str, ...]
@@ -41,6 +41,7 @@ class Order:
     shown: bool = False
     branch: str = ""
     wheels: str = ""
+    log: str = "build"
 
 
 @dataclass(frozen=True)
@@ -113,13 +114,14 @@ def base(workspace: Workspace, order: Order) -> str:
     return next(iter(digests.values()), "")
 
 
-def keep(workspace: Workspace, order: Order, target: str) -> str:
+def keep(workspace: Workspace, order: Order, target: str, tag: str = "") -> str:
     """Build one target into the local Docker engine only, and return its name there.
 
+    `tag` is that of the image, by default the target's name.
     Raises ConfigurationError for several platforms on an engine without containerd's image store,
     and CommandFailedError for a failed build.
     """
-    name = f"{workspace.config.repository}:{target}"
+    name = f"{workspace.config.repository}:{tag or target}"
     own = here(workspace, order.platforms)
     if own.builder and len(order.platforms) > 1:
         raise ConfigurationError(
@@ -286,7 +288,7 @@ def _run(
     )
     try:
         plan.write_text(bake.definition(targets))
-        log = workspace.config.log(f"build{suffix}")
+        log = workspace.config.log(f"{order.log}{suffix}")
         env = {**bake.ENV, **builder.env}
         label = suffix.lstrip("-")
         buildx.solve(workspace, argv, env=env, log=log, stream=order.shown, label=label)

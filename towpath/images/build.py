@@ -93,7 +93,7 @@ def build_all(
     tags = {target: names_of(source.version, target, targets, tag) for target in targets}
     registry = registries.client(workspace)
     registry.ping()
-    order = _order(workspace, source, targets, platforms, no_cache=no_cache, shown=shown)
+    order = make_order(workspace, source, targets, platforms, no_cache=no_cache, shown=shown)
     with workspace.terminal.step(f"Build {', '.join(targets)} for {', '.join(platforms)}"):
         solved, used = wheels.provided(
             workspace, order, lambda row: bake.solve(workspace, row), lambda done: done.base
@@ -139,7 +139,7 @@ def keep(
     failed build, and NothingToJudgeError if files changed meanwhile.
     """
     known(target)
-    order = _order(workspace, source, (target,), platforms, no_cache=no_cache, shown=shown)
+    order = make_order(workspace, source, (target,), platforms, no_cache=no_cache, shown=shown)
     with workspace.terminal.step(f"Build {target} for {', '.join(platforms)} (not pushed)"):
         name, _ = wheels.provided(
             workspace, order, lambda row: bake.keep(workspace, row, target), lambda _: ""
@@ -246,7 +246,7 @@ def labels(workspace: Workspace, source: SourceSnapshot) -> dict[str, str]:
     }
 
 
-def _order(
+def make_order(
     workspace: Workspace,
     source: SourceSnapshot,
     targets: tuple[str, ...],

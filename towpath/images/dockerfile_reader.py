@@ -110,6 +110,11 @@ def stage(text: str, name: str) -> str:
     return "".join(lines[found.line : end])
 
 
+def stages(text: str) -> tuple[DockerfileStage, ...]:
+    """Return the stages of a Dockerfile in their order; raises NothingToJudgeError."""
+    return _read(text).stages
+
+
 def instructions(text: str) -> tuple[list[Instruction], str]:
     """Return the instructions of a Dockerfile, and its escape character.
 

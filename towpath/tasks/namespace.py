@@ -8,6 +8,7 @@ from invoke.collection import Collection
 
 from towpath.tasks import (
     ci,
+    debug,
     deploy,
     engine,
     evidence,
@@ -24,7 +25,7 @@ from towpath.tasks import (
 
 # The tasks of these stand at the top, those of the others below the name of their module.
 TOP = (pipeline, images, deploy, notify)
-SPACES = (services, migrations, registry, gates, evidence, report, engine, ci)
+SPACES = (services, migrations, registry, gates, evidence, report, engine, ci, debug)
 
 
 def collection() -> Collection:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Callable, Iterable
 from functools import wraps
 
+from invoke.context import Context
 from invoke.exceptions import Exit, ParseError
 from invoke.program import Program
 
@@ -14,7 +16,10 @@ from towpath.core.suggest import nearest
 
 
 def explain() -> None:
-    """Patch Invoke, once, to report a command line that it cannot parse like our other errors."""
+    """Patch Invoke, once, to report a command line that it cannot parse like our other errors.
+
+    Invoke also joins what stands after `--` with blanks; here it is quoted, see `after_dashes`.
+    """
     # Tasks are loaded after the first pass over the command line and before these.
     for name in ("parse_tasks", "parse_cleanup"):
         usual = getattr(Program, name)
@@ -25,6 +30,7 @@ def explain() -> None:
 def _with_our_code(usual: Callable[[Program], None]) -> Callable[[Program], None]:
     @wraps(usual)
     def parse(program: Program) -> None:
+        _quote_remainder(program)
         try:
             usual(program)
         except Exit as error:
@@ -38,6 +44,17 @@ def _with_our_code(usual: Callable[[Program], None]) -> Callable[[Program], None
             ) from error
 
     return parse
+
+
+def after_dashes(context: Context) -> list[str]:
+    """Return the words after `--` on the command line, each as it was typed: `-k "one or two"`."""
+    return shlex.split(context.remainder)
+
+
+def _quote_remainder(program: Program) -> None:
+    # Shell completion reads its own line there.
+    if "--" in program.argv and not program.args.complete.value:
+        program.core.remainder = shlex.join(program.argv[program.argv.index("--") + 1 :])
 
 
 def _error(message: str, tasks: Iterable[str]) -> ConfigurationError:

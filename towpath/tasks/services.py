@@ -125,3 +125,25 @@ def wait(_c: Context, environment: str = "development", seconds: int = 120) -> N
         )
     stack.wait(site, names, seconds)
     found.terminal.say(f"Healthy: {', '.join(names)}.")
+
+
+@task(
+    help={
+        "service": "As in database or web; or the name of one of its containers.",
+        "environment": _ENVIRONMENT,
+        "user": "As this user of the container, as in root; default: the container's own.",
+    }
+)
+@entry
+def shell(_c: Context, service: str, environment: str = "development", user: str = "") -> None:
+    """Open a shell in a running container of an environment."""
+    from towpath.environments.environment import Site
+    from towpath.operations.debug import service_shell as flow
+    from towpath.operations.debug import terminals
+
+    terminals.require_terminal(
+        "invoke services.shell",
+        f"invoke services.logs --environment={environment} --service={service}",
+    )
+    found = workspace(engine=True)
+    flow.open_shell(Site.open(found, found.config.environment(environment)), service, user)

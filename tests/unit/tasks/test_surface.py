@@ -20,6 +20,7 @@ NAMES = {
     *("pipeline", "build", "scan", "promote-test", "promote-release"),
     *("deploy", "rollback", "status", "history", "health", "notify"),
     *("services.up", "services.down", "services.ps", "services.logs", "services.wait"),
+    *("services.shell", "debug.build", "debug.database"),
     *("migrations.check", "migrations.plan", "migrations.apply"),
     *("registry.start", "registry.login", "registry.push", "registry.inspect"),
     *("registry.mirror", "registry.tags", "registry.prune", "registry.cache"),
