@@ -21,7 +21,7 @@ from towpath.evidence import record as stages
 from towpath.gates import Status
 from towpath.operations.notify.progress import Progress
 from towpath.pipeline import document as report
-from towpath.pipeline import notifications
+from towpath.pipeline import monitoring, notifications
 from towpath.pipeline import report as reports
 from towpath.pipeline import stages as delivery
 from towpath.pipeline.document import StageResult
@@ -51,7 +51,7 @@ def reach_of(workspace: Workspace, source: SourceSnapshot, wanted: str) -> str:
 
 
 def plan(reach: str) -> list[Stage]:
-    """Return the stages of a run up to `reach`, in order."""
+    """Return the stages of a run up to `reach`, in order, without `monitor`."""
     found = [Stage(name, _check(name)) for name in FIRST]
     found += [
         Stage("integration", _on_engine(_check("integration"))),
@@ -91,7 +91,7 @@ def pipeline(
     reach = reach_of(workspace, source, to)
     for line in old_forms(workspace.config.branches):
         workspace.terminal.warn(line)
-    chain, name = plan(reach), str(uuid.uuid4())
+    chain, name = _chain(workspace, reach), str(uuid.uuid4())
     progress = notifications.begin(workspace, source, name)
     run = Run(workspace, source, fresh or not workspace.config.may_reuse, engine)
     writer = _Writer(run, name)
@@ -110,6 +110,16 @@ def pipeline(
         if result.error is not None:
             raise result.error
     return document
+
+
+def _chain(workspace: Workspace, reach: str) -> list[Stage]:
+    """Return the plan with the stage `monitor`, if production is monitored; else say so."""
+    if reach != "release":
+        return plan(reach)
+    if left_out := monitoring.skipped(workspace.config.environments, "production"):
+        workspace.terminal.say(left_out)
+        return plan(reach)
+    return [*plan(reach), Stage(monitoring.STAGE, monitoring.monitoring("production"))]
 
 
 def _run_stages(chain: list[Stage], run: Run, writer: _Writer, progress: Progress) -> None:
