@@ -16,7 +16,9 @@ from tests.registry_server import NAME
 from tests.releases import SOURCE, START
 from towpath.core.subject import Subject
 from towpath.evidence import record as stages
-from towpath.evidence.statement import Statement, carry_over, next_attempt
+from towpath.evidence.attempts import next_attempt
+from towpath.evidence.reused_statement import carry_over
+from towpath.evidence.statement import Statement
 from towpath.gates import Status
 
 DIGEST, OTHER = f"sha256:{'d' * 64}", f"sha256:{'e' * 64}"

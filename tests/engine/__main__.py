@@ -15,7 +15,7 @@ from towpath.checks.tests import tests_commands as testing
 from towpath.config.workspace import Workspace
 from towpath.core import environment, files
 from towpath.core.errors import TowpathError
-from towpath.evidence import record as stages
+from towpath.evidence import stage_inputs
 from towpath.source import snapshot as source
 from towpath.tasks.context import guarded, with_engine
 from towpath.tasks.context import workspace as new_workspace
@@ -52,8 +52,8 @@ def run(workspace: Workspace, arguments: Sequence[str]) -> int:
 
 def inputs_of(workspace: Workspace) -> str:
     """Return a hash of what can change how the tests end: files, Python, machine, variables."""
-    seen = environment.inputs(stages.passed_on(workspace.config, "integration"))
-    known = [stages.check_inputs(workspace, source.read_files(workspace), "engine"), *seen]
+    seen = environment.inputs(stage_inputs.passed_on(workspace.config, "integration"))
+    known = [stage_inputs.check_inputs(workspace, source.read_files(workspace), "engine"), *seen]
     # One of the variables may be a password.
     return hashlib.sha256("\0".join(known).encode()).hexdigest()
 
@@ -77,7 +77,7 @@ def _pytest(workspace: Workspace, words: Sequence[str]) -> int:
     """Run pytest; the tests see what the integration tests see of the caller's variables."""
     ended = workspace.runner.run(
         testing.pytest(sys.executable, words),
-        env=stages.passed_on(workspace.config, "integration"),
+        env=stage_inputs.passed_on(workspace.config, "integration"),
         check=False,
         log=workspace.config.reports / "logs" / "pytest-engine.log",
         stream=True,

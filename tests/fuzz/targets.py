@@ -111,17 +111,7 @@ OURS = frozenset(
             "images.wheels.record_reader.require_missing",
         ),
         *("images.wheels.record_reader.require_pinned", "images.wheels.wheels_reader.digest"),
-        *(
-            "images.wheels.wheels_reader.with_made",
-            "evidence.statement.carry_over",
-            "evidence.statement.next_attempt",
-        ),
-        *(
-            "evidence.statement.objections",
-            "evidence.statement.originals",
-            "evidence.statement.reasons",
-            "evidence.statement.reusable",
-        ),
+        *("images.wheels.wheels_reader.with_made", "evidence.statement.reasons"),
         *(
             "evidence.statement.verdict_rows",
             "pipeline.document.compose",
@@ -134,8 +124,10 @@ OURS = frozenset(
         "registry.client.credentials.look_up",
         *("registry.client.errors.unreachable", "registry.client.pages.after"),
         *("registry.client.pages.every", "registry.client.proxies.proxy"),
+        *("registry.client.retry.asked_wait", "registry.client.retry.may_be_sent_again"),
         *(
-            "registry.client.transport.may_pass",
+            "registry.client.retry.may_be_shown_later",
+            "registry.client.retry.may_pass",
             "registry.client.transfer.attached",
             "registry.client.transfer.blobs_of",
         ),

@@ -14,6 +14,7 @@ from towpath.checks.tests import tests as testing
 from towpath.config.workspace import Workspace
 from towpath.core.runner import Runner
 from towpath.environments import services as stack
+from towpath.environments.compose_project import project_name
 from towpath.environments.engine import Engine
 from towpath.tasks.context import workspace as new_workspace
 
@@ -74,7 +75,7 @@ def test_the_tests_that_need_a_stopped_service_fail_with_its_name(
     environment = workspace.config.environment("testing")
     addresses = stack.services_up(workspace, environment, ("database", "cache"))
     secrets = workspace.config.state_of(environment) / "secrets"
-    project = workspace.config.project(environment)
+    project = project_name(workspace.config, environment.name)
     (container,) = Engine(workspace.config.env).containers(project, "cache")
     inner = tmp_path / "test_inner.py"
     inner.write_text(INNER)

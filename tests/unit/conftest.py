@@ -19,7 +19,7 @@ from tests.unit.scanning.scanning import Archive
 from towpath.config.workspace import Workspace
 from towpath.core import reachable
 from towpath.core.redaction import SECRETS
-from towpath.registry.client import transport as asking
+from towpath.registry.client import retry
 
 CLIENT = Path(__file__).parent / "registry/client"
 
@@ -92,8 +92,8 @@ def short_waits(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest)
     """Wait milliseconds between attempts; the waits themselves are tested with the client."""
     if CLIENT in request.path.parents:
         return
-    monkeypatch.setattr(asking, "RETRY", asking.RETRY._replace(first=0.001))
-    monkeypatch.setattr(asking, "SHOWN", asking.SHOWN._replace(first=0.001, deadline=0.01))
+    monkeypatch.setattr(retry, "RETRY", retry.RETRY._replace(first=0.001))
+    monkeypatch.setattr(retry, "SHOWN", retry.SHOWN._replace(first=0.001, deadline=0.01))
 
 
 @pytest.fixture

@@ -27,7 +27,8 @@ def test_every_module_with_a_pure_name_is_held_to_be_pure() -> None:
 
 def test_what_judges_is_held_to_be_pure() -> None:
     """By name: rules, plans, gates and judgement."""
-    judging = ("gates", "deployment.plan", "evidence.judgement", "evidence.statement")
+    judging = ("gates", "deployment.plan", "evidence.validity", "evidence.statement")
+    judging += ("evidence.attempts", "evidence.reused_statement", "deployment.rollback_target")
     judging += ("promotion.availability", "retention.rules", "deployment.migrations.rules")
 
     assert {f"towpath.{name}" for name in judging} <= set(contract("pure", "source_modules"))

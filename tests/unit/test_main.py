@@ -15,6 +15,7 @@ from towpath.checks import records
 from towpath.checks.tests import tests as testing
 from towpath.config.workspace import Workspace
 from towpath.evidence import record as stages
+from towpath.evidence import stage_inputs
 from towpath.source import snapshot as source
 from towpath.tasks.context import workspace
 
@@ -143,7 +144,7 @@ def tested(project: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
             stage="tests",
             subject=seen.subject,
             facts=good("tests") | {"pythons": [testing.python()]},
-            inputs=stages.check_inputs(tools, seen, "tests"),
+            inputs=stage_inputs.check_inputs(tools, seen, "tests"),
             started=dt.datetime(2026, 11, 24, 21, 0, tzinfo=dt.UTC),
             duration=60,
         ),

@@ -355,7 +355,7 @@ def test_the_directory_of_reports_says_what_comes() -> None:
     places = {
         name
         for text in texts()
-        for name in re.findall(r"(?:config|self)\.reports / \"([a-z.-]+)\"", text)
+        for name in re.findall(r"(?:(?:config|self)\.|return )reports / \"([a-z.-]+)\"", text)
     }
 
     assert {"evidence", "logs", "checks", "pipeline-report.json"} <= places

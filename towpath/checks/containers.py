@@ -29,10 +29,11 @@ from towpath.core.subject import Subject
 from towpath.core.suggest import nearest
 from towpath.environments import compose_commands as compose
 from towpath.environments.compose_commands import Project
-from towpath.evidence import judgement
+from towpath.environments.compose_project import project_name
+from towpath.environments.environment_lock import locked
 from towpath.evidence import record as stages
 from towpath.evidence import statement as evidence
-from towpath.evidence.journal import locked
+from towpath.evidence import validity
 from towpath.gates import Status
 from towpath.images import bake
 from towpath.images.bake import Order
@@ -144,7 +145,7 @@ def _run(
 ) -> list[Result]:
     reports = workspace.config.reports / "ci"
     work = reports / "work"
-    project = Project(f"{workspace.config.name}-{TARGET}", (FILE,))
+    project = Project(project_name(workspace.config, TARGET), (FILE,))
     env = environment.of_sessions(workspace.config.env) | _variables(host, work, image)
     try:
         with workspace.terminal.step("Copy the working tree for each service"):
@@ -288,7 +289,7 @@ def _by_evidence(
         raise NothingToJudgeError("Its evidence is for other source files.")
     if statement.stage != check.stage:
         raise NothingToJudgeError(f"Its evidence is for the stage {statement.stage}.")
-    against = judgement.reasons(statement, stages.rules(config))
+    against = validity.reasons(statement, stages.rules(config))
     if statement.status is Status.PASSED and against:
         raise NothingToJudgeError("Its evidence is not valid.", why="; ".join(against))
     return statement.status, statement.reason or _verdicts(statement.verdicts)

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from towpath import gates
-from towpath.checks import records
-from towpath.checks import sarif_files as alerts
+from towpath.checks import records, sarif_files
 from towpath.checks.facts import CheckFacts
 from towpath.config import Config
 from towpath.config.workspace import Workspace
@@ -14,6 +13,7 @@ from towpath.core import environment
 from towpath.core.errors import GateFailedError, NothingToJudgeError
 from towpath.evidence import advisory_sources as sources
 from towpath.evidence import record as stages
+from towpath.evidence import stage_inputs
 from towpath.evidence.statement import Statement
 from towpath.gates import Status, Verdict
 from towpath.source import snapshot as source
@@ -21,8 +21,6 @@ from towpath.source import snapshot as source
 SHOWN = 20
 SHOWN_LEFT_OUT = 3
 COLUMNS = ("tool", "status", "time", "result")
-# The tools whose findings are written as SARIF for code scanning.
-ALERTS = {"bandit", "flake8", "detect-secrets", "advisories"}
 
 
 def judge(workspace: Workspace, stage: str, measure: Callable[[Config], CheckFacts]) -> Statement:
@@ -34,7 +32,7 @@ def judge(workspace: Workspace, stage: str, measure: Callable[[Config], CheckFac
     begun = records.begun(workspace, stage)
     now = source.read_files(workspace)
     measured = measure(workspace.config)
-    if stages.check_inputs(workspace, now, stage) != begun.inputs:
+    if stage_inputs.check_inputs(workspace, now, stage) != begun.inputs:
         measured.miss("inputs", "Source files, settings or the date changed during the check.")
     statement = stages.record(
         workspace,
@@ -50,9 +48,9 @@ def judge(workspace: Workspace, stage: str, measure: Callable[[Config], CheckFac
             reason=_reason(stage, measured, workspace.config.gates),
         ),
     )
-    for name in ALERTS & measured.findings_by_tool.keys():
+    for name in sarif_files.TOOLS & measured.findings_by_tool.keys():
         version, found = measured.tools.get(name, "1"), measured.findings_by_tool[name]
-        alerts.write_sarif(workspace.config, name, version, found)
+        sarif_files.write_sarif(workspace.config, name, version, found)
     _show(workspace, stage, measured)
     for verdict in statement.verdicts:
         workspace.terminal.say(f"{verdict['status']:8} {verdict['gate']}: {verdict['reason']}")
@@ -67,7 +65,7 @@ def judge(workspace: Workspace, stage: str, measure: Callable[[Config], CheckFac
 
 def _variables(config: Config, stage: str) -> dict[str, dict[str, str]]:
     """Return the fact about the variables that the project passes to a check."""
-    found = environment.shown(stages.passed_on(config, stage))
+    found = environment.shown(stage_inputs.passed_on(config, stage))
     return {"variables": found} if found else {}
 
 

@@ -18,7 +18,7 @@ from towpath.config.workspace import Workspace
 from towpath.core import files
 from towpath.core.errors import CommandFailedError, ConfigurationError
 from towpath.core.findings import unread
-from towpath.evidence import record as stages
+from towpath.evidence import stage_inputs
 
 RENEW = "--renew"
 
@@ -39,7 +39,7 @@ def performance(workspace: Workspace, arguments: Sequence[str] = ()) -> None:
     report = records.benchmark_report(workspace.config)
     ended = workspace.runner.run(
         commands.pytest(sys.executable, commands.PERFORMANCE, benchmark=str(report)),
-        env=stages.passed_on(workspace.config, "performance"),
+        env=stage_inputs.passed_on(workspace.config, "performance"),
         check=False,
         log=workspace.config.log("pytest-performance"),
         stream=True,

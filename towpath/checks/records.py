@@ -17,6 +17,7 @@ from towpath.core.errors import NothingToJudgeError
 from towpath.core.findings import ToolResult
 from towpath.core.redaction import SECRETS
 from towpath.evidence import record as stages
+from towpath.evidence import stage_inputs
 from towpath.source import snapshot as source
 from towpath.source.snapshot import SourceFiles
 
@@ -92,7 +93,7 @@ def begin(workspace: Workspace, stage: str) -> SourceFiles:
     if stage == "performance":
         benchmark_report(config).unlink(missing_ok=True)
     seen = source.read_files(workspace)
-    inputs = stages.check_inputs(workspace, seen, stage)
+    inputs = stage_inputs.check_inputs(workspace, seen, stage)
     begun = {"started": stages.now().isoformat(), "inputs": inputs}
     write_document(config, stage, "begun", begun)
     return seen
@@ -113,7 +114,7 @@ def fits(workspace: Workspace, stage: str) -> bool:
         noted = begun(workspace, stage).inputs
     except NothingToJudgeError:
         return False
-    return noted == stages.check_inputs(workspace, source.read_files(workspace), stage)
+    return noted == stage_inputs.check_inputs(workspace, source.read_files(workspace), stage)
 
 
 def write_record(config: Config, stage: str, record: ToolRecord) -> None:

@@ -7,8 +7,8 @@ from towpath.config.workspace import Workspace
 from towpath.core import environment
 from towpath.core.errors import NothingToJudgeError
 from towpath.evidence import record as stages
-from towpath.evidence import statement as evidence
-from towpath.evidence import store
+from towpath.evidence import stage_inputs, store
+from towpath.evidence.reused_statement import carry_over
 from towpath.evidence.statement import Statement
 from towpath.gates import Status
 from towpath.source import matrix as pythons
@@ -23,7 +23,7 @@ def find_reusable(workspace: Workspace, seen: SourceFiles, stage: str) -> Statem
     refers to it. Nothing is written.
     """
     config = workspace.config
-    found = stages.reusable(config, stage, stages.check_inputs(workspace, seen, stage))
+    found = stages.reusable(config, stage, stage_inputs.check_inputs(workspace, seen, stage))
     if found is None or (stage == "tests" and not _on_all_pythons(workspace, found)):
         return None
     last = stages.read_statement(config, stage)
@@ -32,7 +32,7 @@ def find_reusable(workspace: Workspace, seen: SourceFiles, stage: str) -> Statem
     if last is not None and last.subject == seen.subject:
         if last.carries.get("sha256") == found.sha256:
             return last
-    return evidence.carry_over(found, seen.subject, last)
+    return carry_over(found, seen.subject, last)
 
 
 def reuse(workspace: Workspace, seen: SourceFiles, stage: str) -> Statement | None:
@@ -69,7 +69,7 @@ def ensure_checked(
     config = workspace.config
     if not fresh and (statement := reuse(workspace, seen, stage)):
         return statement, True
-    inputs = stages.check_inputs(workspace, seen, stage)
+    inputs = stage_inputs.check_inputs(workspace, seen, stage)
     before = _age(workspace, stage)
     log = config.log(stage)
     with workspace.terminal.step(f"nox -s {stage}"):

@@ -1,4 +1,7 @@
-"""Write SARIF logs for code scanning to reports/sarif."""
+"""Which SARIF logs are written for code scanning, and where: reports/sarif/TOOL.sarif.
+
+Those of TOOLS are written by the checks, `scan.sarif` by the scan of an image.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,9 @@ from towpath.config import Config
 from towpath.core import files, sarif
 from towpath.core.findings import Finding
 from towpath.core.redaction import SECRETS
+
+# The tools of the checks whose findings are written.
+TOOLS = frozenset({"bandit", "flake8", "detect-secrets", "advisories"})
 
 
 def write_sarif(

@@ -15,6 +15,7 @@ from towpath.config.reach import Limit
 from towpath.config.waivers import Waiver
 from towpath.core.environment import variable
 from towpath.core.errors import ConfigurationError
+from towpath.core.log_paths import log_path
 from towpath.core.references import PLATFORMS, Repository
 from towpath.core.suggest import nearest
 from towpath.gates import EVIDENCE_DAYS
@@ -38,13 +39,14 @@ class Django:
 class ImageSettings:
     """What dependencies of the product need: Debian's packages, to be compiled and to run.
 
-    `registry_wheels` says whether wheels that a registry keeps are used: always, never, or where
-    it let us in with credentials (authenticated).
+    `registry_wheels` and `registry_cache` say whether the wheels and the build cache of a registry
+    are used: always, never, or where it let us in with credentials (authenticated).
     """
 
     build_packages: tuple[str, ...] = ()
     run_packages: tuple[str, ...] = ()
     registry_wheels: str = "authenticated"
+    registry_cache: str = "authenticated"
 
 
 @dataclass(frozen=True)
@@ -134,7 +136,7 @@ class Config:
 
     def log(self, name: str) -> Path:
         """Return the file that keeps what a tool, a stage or a build wrote to its streams."""
-        return self.reports / "logs" / f"{name}.log"
+        return log_path(self.reports, name)
 
     @property
     def state(self) -> Path:
@@ -171,10 +173,6 @@ class Config:
         if chosen == "~" or chosen.startswith("~/"):
             return self._home / chosen[2:]
         return Path(os.path.normpath(self.root.absolute() / chosen))
-
-    def project(self, environment: Environment) -> str:
-        """Return the name of an environment's Compose project, one for each environment."""
-        return f"{self.name}-{environment.name}"
 
     def state_of(self, environment: Environment) -> Path:
         """Return the directory that keeps an environment's secrets, lock, journal and history."""

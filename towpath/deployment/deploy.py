@@ -25,11 +25,11 @@ from towpath.deployment import plan, traffic
 from towpath.deployment.migrations import migrate
 from towpath.deployment.plan import STEPS, DeploymentPlan, Step, Unfinished
 from towpath.deployment.preflight import preflight
-from towpath.environments import service_images
+from towpath.deployment.rollback_target import rollback_target
+from towpath.environments import environment_lock, service_images
 from towpath.environments import services as stack
 from towpath.environments.engine import Container
 from towpath.environments.environment import WEB, WORKER, Release, Site
-from towpath.evidence import journal
 from towpath.evidence import record as stages
 
 SERVICES = ("database", "cache", "queue", "proxy")
@@ -67,7 +67,7 @@ def rollback(workspace: Workspace, environment: Environment) -> Deployed:
     compatible with it, and the errors of `deploy`.
     """
     site = Site.open(workspace, environment)
-    target = plan.rollback_target(site.history.releases())
+    target = rollback_target(site.history.releases())
     if target is None:
         raise ConfigurationError(
             f"No release to roll back to in {site.name}.",
@@ -105,7 +105,7 @@ def carry_out(site: Site, kind: str, digest: str, version: str) -> Deployed:
             next_step=f"Set `port` in [tool.towpath.environments.{site.name}].",
         )
     say = site.workspace.terminal.warn
-    with journal.locked(site.state / "lock", stages.stamp(stages.now()), say):
+    with environment_lock.locked(site.state / "lock", stages.stamp(stages.now()), say):
         recover(site)
         image = _image(site, digest)
         previous = traffic.serving_digest(site)

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from towpath import gates
-from towpath.checks.lint import django_commands as django
 from towpath.core.errors import CommandFailedError, GateFailedError
+from towpath.environments import readiness_commands
 from towpath.environments.engine import Container
 from towpath.environments.environment import POLL, WEB, WORKER, Site
 from towpath.gates import Status
@@ -204,7 +204,7 @@ def _is_up(site: Site, host: str) -> bool:
 def _ready(site: Site, container: Container) -> tuple[int, str]:
     """Return the exit code and output of a readiness check; 1 if it cannot run."""
     try:
-        code, output = site.engine.execute(container, django.ready())
+        code, output = site.engine.execute(container, readiness_commands.ready())
     except CommandFailedError as error:
         return 1, error.why
     return code, output.strip()[-400:]

@@ -1,4 +1,9 @@
-"""Which Docker engine answers: the host's, the embedded one, or none."""
+"""Which Docker engine answers: the host's, the embedded one, or none.
+
+Podman has no driver of its own here. Its API service answers as a Docker engine does, and is used
+where DOCKER_HOST or a context names its socket, or where /var/run/docker.sock is a link to it; its
+sockets are not looked for otherwise. No test of ours runs with Podman.
+"""
 
 from __future__ import annotations
 

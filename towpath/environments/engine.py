@@ -10,9 +10,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
+from towpath.core.backoff import Backoff, attempts
 from towpath.core.clock import SYSTEM, Clock
 from towpath.core.errors import CommandFailedError
-from towpath.core.retry import Backoff, attempts
 
 if TYPE_CHECKING:
     from docker import DockerClient

@@ -15,6 +15,7 @@ from towpath.core.clock import SYSTEM, Clock
 from towpath.core.errors import CommandFailedError, ConfigurationError
 from towpath.core.runner import Outcome
 from towpath.environments import compose_commands as compose
+from towpath.environments import compose_project
 from towpath.environments.compose_commands import Project
 from towpath.environments.engine import Container, Engine, EngineImage
 from towpath.environments.proxy import Proxy
@@ -109,6 +110,11 @@ class Site:
         return self.state / "images.json"
 
     @property
+    def project_name(self) -> str:
+        """The name of the environment's Compose project."""
+        return compose_project.project_name(self.workspace.config, self.name)
+
+    @property
     def project(self) -> Project:
         """The Compose project as it is deployed: what is declared, with its images by digest."""
         found = self.declared
@@ -128,7 +134,7 @@ class Site:
                     f"The Compose file {file} does not exist.",
                     why=f"It defines the services of the environment {self.name}.",
                 )
-        return Project(self.workspace.config.project(self.environment), files)
+        return Project(self.project_name, files)
 
     def compose(
         self,
@@ -150,7 +156,7 @@ class Site:
 
     def containers(self, service: str = "") -> list[Container]:
         """Return the containers of a service, or all."""
-        return self.engine.containers(self.workspace.config.project(self.environment), service)
+        return self.engine.containers(self.project_name, service)
 
     @property
     def proxy(self) -> Proxy:

@@ -10,9 +10,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from towpath.core import private
+from towpath.core.backoff import Backoff, attempts
 from towpath.core.clock import SYSTEM, Clock
 from towpath.core.errors import CommandFailedError
-from towpath.core.retry import Backoff, attempts
 from towpath.environments import haproxy_reader as haproxy
 from towpath.environments.haproxy_reader import ResponseCount, Slot
 

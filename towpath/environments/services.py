@@ -91,7 +91,7 @@ def _refuse_lost_secrets(site: Site) -> None:
     directory = site.state / "secrets"
     if directory.exists():
         return
-    if volumes := site.engine.volumes(site.workspace.config.project(site.environment)):
+    if volumes := site.engine.volumes(site.project_name):
         raise ConfigurationError(
             f"The secrets of {site.name} are not in {directory}.",
             why=f"Data that was created with them still exists: {', '.join(volumes)}.",

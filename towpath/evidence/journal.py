@@ -1,4 +1,4 @@
-"""An environment's files: its lock, the journal of a deployment, and its history.
+"""An environment's files: the journal of a deployment, and its history.
 
 Every write is on disk before the next action begins.
 """
@@ -6,59 +6,18 @@ Every write is on disk before the next action begins.
 from __future__ import annotations
 
 import json
-import os
-import socket
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
-from towpath.core import documents, locks, private
-from towpath.core.errors import CommandFailedError, LockedError
+from towpath.core import documents, private
+from towpath.core.errors import CommandFailedError
 
 Entry = dict[str, Any]
 # Deployments that an environment remembers: far more than a rollback ever asks for.
 REMEMBERED = 200
 # Bytes of a journal's line or a history.
 LIMIT = 64 << 20
-
-
-@contextmanager
-def locked(
-    path: Path,
-    at: str,
-    say: Callable[[str], None],
-    why: str = "Two deployments at the same time would undo each other's changes.",
-) -> Iterator[None]:
-    """Hold an environment's lock; `at` is the time in UTC, `say` reports a dead owner.
-
-    The kernel releases the lock when its process ends. The file names the owner, and the last one.
-    Raises LockedError with the owner while that process has the lock.
-    """
-
-    def busy() -> NoReturn:
-        raise LockedError(
-            f"{path.parent.name} is locked by {_owner(path)}.",
-            why=why,
-            next_step="Wait until it ends, or stop that process, which also releases the lock.",
-        ) from None
-
-    private.directory(path.parent)
-    with locks.opened(path) as lock:
-        lock.alone(busy)
-        if path.read_text(encoding="utf-8"):
-            say(f"Taking over the lock of {_owner(path)}: that process no longer exists.")
-        owner = {
-            "user": os.environ.get("USER") or str(os.getuid()),
-            "host": socket.gethostname(),
-            "pid": os.getpid(),
-            "at": at,
-        }
-        _fill(lock.number, json.dumps(owner))
-        try:
-            yield
-        finally:
-            _fill(lock.number, "")
 
 
 class Journal:
@@ -145,17 +104,3 @@ def _parsed(text: bytes, path: Path) -> Entry:
             why=f"It contains {text[:80].decode('utf-8', 'replace')!r}.",
         )
     return found
-
-
-def _owner(path: Path) -> str:
-    try:
-        owner = documents.loads(path.read_bytes())
-        return f"{owner['user']} on {owner['host']} (pid {owner['pid']}, since {owner['at']})"
-    except (ValueError, KeyError, TypeError):
-        return "an unknown process"
-
-
-def _fill(descriptor: int, text: str) -> None:
-    os.ftruncate(descriptor, 0)
-    os.pwrite(descriptor, text.encode(), 0)
-    os.fsync(descriptor)

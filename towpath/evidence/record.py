@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
-import platform
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,21 +13,19 @@ from towpath.config import Config
 from towpath.config.ci_systems import OVERRIDE
 from towpath.config.waivers import accepted_sources, advisory_notes
 from towpath.config.workspace import Workspace
-from towpath.core import documents, environment, inputs, private
+from towpath.core import documents, private
 from towpath.core.errors import GateFailedError, NothingToJudgeError, TowpathError
 from towpath.core.files import file_hash, read_bounded
 from towpath.core.redaction import SECRETS
 from towpath.core.subject import Subject
 from towpath.evidence import advisory_sources as sources
-from towpath.evidence import judgement
+from towpath.evidence import attempts
 from towpath.evidence import policy as policies
 from towpath.evidence import statement as evidence
-from towpath.evidence import store
-from towpath.evidence.judgement import JudgingRules
+from towpath.evidence import store, validity
 from towpath.evidence.statement import Statement
+from towpath.evidence.validity import JudgingRules
 from towpath.gates import Status, Verdict
-from towpath.source import matrix as pythons
-from towpath.source.snapshot import SourceFiles, SourceSnapshot
 
 
 def now() -> dt.datetime:
@@ -83,83 +79,6 @@ def run_facts(config: Config) -> dict[str, Any]:
     return {"run": {"branch": chosen, "override": OVERRIDE}} if chosen else {}
 
 
-def inputs_of(source: SourceSnapshot, *more: str) -> str:
-    """Return the hash of what a stage depends on: commit, tree, our Python, and what is named.
-
-    The tree holds the pins of every tool and the gates too, so that a change in one of them is a
-    change of the inputs.
-    """
-    parts = (source.commit, source.tree, platform.python_version(), *more)
-    return hashlib.sha256("\0".join(parts).encode()).hexdigest()
-
-
-def check_inputs(workspace: Workspace, seen: SourceFiles, stage: str) -> str:
-    """Return the hash of all that can change the answer of a check.
-
-    Those are its files, the Python that runs it, the machine's kind, and what it asks besides:
-    security the advisories, which also grow old in a day. The tests run on all Pythons that are
-    here, whichever of them asks. The pins of the tools and the waivers are in the files.
-    """
-    config = workspace.config
-    more: tuple[str, ...] = (platform.python_version(),)
-    if stage == "tests":
-        more = (*_pythons(workspace), *_lines(config))
-    elif stage == "security":
-        more += (today(), advisories(config))
-    elif stage == "integration" and config.services_given:
-        more += ("without an engine",)
-    more += environment.inputs(passed_on(config, stage))
-    return inputs.digest(
-        # Without the single files, the hash of the tree.
-        seen.files or (("", seen.tree),),
-        config.ignored.get(stage, ()),
-        *(stage, platform.system(), platform.machine(), *more),
-    )
-
-
-def today() -> str:
-    """Return the day in UTC, for what grows old in a day."""
-    return now().date().isoformat()
-
-
-def _pythons(workspace: Workspace) -> tuple[str, ...]:
-    """Return the Pythons that are to be tested, and the exact version of each that is here."""
-    here = pythons.found(workspace)
-    return tuple(f"{name} {here.get(name, '-')}" for name in pythons.wanted(workspace.config))
-
-
-def _lines(config: Config) -> tuple[str, ...]:
-    """Return the lines of Django and the day where there are several: their newest is tested."""
-    lines = pythons.djangos(config)
-    return (*lines, today()) if len(lines) > 1 else ()
-
-
-def passed_on(config: Config, stage: str) -> dict[str, str]:
-    """Return the variables that can change the result of a check; evidence shows all of them.
-
-    Those are the language and the time zone, those that the project passes on, the addresses of
-    externally provided services, and for a check that uses the network its proxies.
-    """
-    found = environment.passed_on(config.env, config.variables.get(stage, ()))
-    # Whoever keeps the environments of the checks elsewhere decides which tools are in there.
-    found |= environment.chosen(config.env, ("TOWPATH_ENVIRONMENTS",))
-    if stage == "security":
-        found |= environment.network(config.env)
-    elif stage == "integration" and config.services_given:
-        found |= environment.chosen(config.env, environment.SERVICES)
-    return found
-
-
-def advisories(config: Config) -> str:
-    """Return the identity of the advisories: hashes of the files of a directory, else its name."""
-    named = config.env.get("TOWPATH_ADVISORIES", "")
-    place = config.root / named
-    if not named or not place.is_dir():
-        return named
-    files = sorted(file for file in place.rglob("*") if file.is_file())
-    return " ".join(f"{file.relative_to(place)} {file_hash(file)}" for file in files)
-
-
 def path(config: Config, stage: str) -> Path:
     """Return where a stage's statement is written."""
     return config.reports / "evidence" / f"{stage}.json"
@@ -194,9 +113,9 @@ def reusable(config: Config, stage: str, inputs: str) -> Statement | None:
     Every artifact that it names must be there with the same sha256, or is put back.
     """
     found = store.get(config, stage, inputs)
-    if found is None or not evidence.reusable(found, inputs, policy(config)):
+    if found is None or not validity.reusable(found, inputs, policy(config)):
         return None
-    if found.stage != stage or judgement.reasons(found, rules(config)):
+    if found.stage != stage or validity.reasons(found, rules(config)):
         return None
     return found if store.restore(config, found) else None
 
@@ -233,7 +152,7 @@ def record(workspace: Workspace, result: StageRecord) -> Statement:
     own = Status.ERRORED if result.reason else Status.PASSED
     in_force = policy(config)
     previous = _previous(config, stage, subject, result.inputs)
-    attempt, repeats = evidence.next_attempt(previous, subject, in_force)
+    attempt, repeats = attempts.next_attempt(previous, subject, in_force)
     reason = SECRETS.text(result.reason) or evidence.reasons(judged, SECRETS.text(result.detail))
     statement = Statement(
         stage=stage,

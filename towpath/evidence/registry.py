@@ -9,6 +9,7 @@ from towpath.config.workspace import Workspace
 from towpath.core import documents
 from towpath.core.errors import DigestMismatchError, NothingToJudgeError, RegistryNotFoundError
 from towpath.evidence import record as stages
+from towpath.evidence import reused_statement
 from towpath.evidence import statement as evidence
 from towpath.evidence import store
 from towpath.evidence.statement import Statement
@@ -39,7 +40,7 @@ def push(registry: RegistryClient, digest: str, statements: Iterable[Statement])
     rows = list(statements)
     there = list(gather(registry, digest).statements)
     fresh: dict[str, Statement] = {}
-    originals = evidence.originals(rows)
+    originals = reused_statement.originals(rows)
     for row in rows:
         found = _continued(row, there) if row.sha256 not in originals else _lacking(row, there)
         if found is not None:
@@ -169,4 +170,4 @@ def local(workspace: Workspace, image: Image) -> list[Statement]:
             == (commit, tree)
         )
     ]
-    return [*evidence.originals([*about, *store.every(workspace.config)]).values(), *about]
+    return [*reused_statement.originals([*about, *store.every(workspace.config)]).values(), *about]

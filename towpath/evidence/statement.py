@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from towpath.core import documents
@@ -108,109 +108,6 @@ def decode(raw: bytes | str, source: str) -> Statement:
             why=str(error),
             next_step="Run the stage again: it replaces its own evidence.",
         ) from error
-
-
-def next_attempt(previous: Statement | None, subject: Subject, policy: str) -> tuple[int, str]:
-    """Return the attempt's number and the sha256 of the statement that it repeats.
-
-    A failed stage that is run again for the same subject and policy says so: running again until
-    green is visible.
-    """
-    if previous is None or previous.subject != subject or previous.policy != policy:
-        return 1, ""
-    return previous.attempt + 1, previous.sha256
-
-
-def carry_over(
-    original: Statement, subject: Subject, previous: Statement | None = None
-) -> Statement:
-    """Return an earlier statement, reused as a statement about another commit.
-
-    Its inputs have to be those of that commit too. All that was measured, and when, stays as it
-    was; `previous` is the last attempt about that commit, if there is one.
-    """
-    attempt, repeats = next_attempt(previous, subject, original.policy)
-    reused = {"sha256": original.sha256, **original.subject.digest}
-    return replace(original, subject=subject, attempt=attempt, repeats=repeats, carries=reused)
-
-
-def originals(statements: Iterable[Statement]) -> dict[str, Statement]:
-    """Return those of the statements that others among them reuse, by sha256."""
-    rows = list(statements)
-    wanted = {row.carries["sha256"] for row in rows if "sha256" in row.carries}
-    return {sha256: row for row in rows if (sha256 := row.sha256) in wanted}
-
-
-def reusable(statement: Statement | None, inputs: str, policy: str) -> bool:
-    """Tell whether a stage need not run again: it passed, with the same inputs and policy."""
-    return (
-        statement is not None
-        and statement.status is Status.PASSED
-        and statement.inputs == inputs
-        and statement.policy == policy
-    )
-
-
-def objections(
-    statement: Statement,
-    subject: Mapping[str, str],
-    policy: str,
-    originals: Mapping[str, Statement] | None = None,
-) -> list[str]:
-    """Return why a statement is not valid for a subject and policy; empty if it is.
-
-    `subject` maps digest names to values; every one of them must be the statement's own.
-    `originals` are the statements that others reuse, by sha256.
-    """
-    stage, seen = statement.stage, statement.subject.digest
-    found = [
-        f"{stage}: is about {name} {seen.get(name) or '(none)'}, not {value}"
-        for name, value in subject.items()
-        if seen.get(name) != value
-    ]
-    if statement.policy != policy:
-        found.append(f"{stage}: was evaluated under another policy")
-    found += _of_attempt(statement)
-    if not _agrees_with_its_verdicts(statement):
-        found.append(f"{stage}: is recorded as passed, but its verdicts are not")
-    return found + _of_reused(statement, originals or {})
-
-
-def _of_attempt(statement: Statement) -> list[str]:
-    """Return why the number of an attempt does not fit whether it repeats another."""
-    stage = statement.stage
-    if statement.attempt > 1 and not statement.repeats:
-        return [f"{stage}: attempt {statement.attempt} does not name the attempt that it repeats"]
-    if statement.attempt == 1 and statement.repeats:
-        return [f"{stage}: attempt 1 names an attempt that it repeats"]
-    return []
-
-
-def _of_reused(statement: Statement, originals: Mapping[str, Statement]) -> list[str]:
-    """Return why a statement may not reuse the one that it names."""
-    if not statement.carries:
-        return []
-    stage, named = statement.stage, statement.carries.get("sha256", "")
-    original = originals.get(named)
-    if original is None or original.sha256 != named:
-        return [f"{stage}: reuses the statement {named or '(none)'}, which is missing"]
-    if original.carries:
-        return [f"{stage}: reuses a statement that is itself reused"]
-    if original.status is not Status.PASSED:
-        return [f"{stage}: reuses a statement with the status {original.status}"]
-    expected = replace(
-        carry_over(original, statement.subject),
-        attempt=statement.attempt,
-        repeats=statement.repeats,
-    )
-    if expected != statement:
-        return [f"{stage}: differs from the statement that it reuses"]
-    return []
-
-
-def _agrees_with_its_verdicts(statement: Statement) -> bool:
-    recorded = {str(verdict.get("status")) for verdict in statement.verdicts}
-    return statement.status is not Status.PASSED or recorded <= {Status.PASSED.value}
 
 
 def verdict_rows(verdicts: Iterable[Verdict]) -> tuple[Mapping[str, Any], ...]:

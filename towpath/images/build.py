@@ -13,6 +13,7 @@ from towpath.core.errors import NothingToJudgeError, RegistryError, RegistryNotF
 from towpath.core.references import version_tag
 from towpath.core.subject import Subject
 from towpath.evidence import record as stages
+from towpath.evidence import stage_inputs
 from towpath.evidence.provenance import Base
 from towpath.evidence.statement import Statement
 from towpath.images import bake, origin, readback
@@ -194,7 +195,7 @@ def _wheel_facts(wheel: Wheel) -> dict[str, str]:
 def inputs(workspace: Workspace, source: SourceSnapshot, platforms: tuple[str, ...]) -> str:
     """Return a hash of the inputs of a production build, except the base image behind its tag."""
     config = workspace.config
-    return stages.inputs_of(source, "build", config.registry, config.repository, *platforms)
+    return stage_inputs.inputs_of(source, "build", config.registry, config.repository, *platforms)
 
 
 def record(

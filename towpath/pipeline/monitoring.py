@@ -15,7 +15,7 @@ from towpath.evidence import record as stages
 from towpath.evidence import registry as evidence
 from towpath.evidence.statement import Statement
 from towpath.gates import Status
-from towpath.pipeline import stages as delivery
+from towpath.pipeline import delivery
 from towpath.pipeline.document import StageResult
 from towpath.pipeline.run import Run
 from towpath.registry import image as registry

@@ -23,14 +23,12 @@ from towpath.operations.notify.progress import Progress
 from towpath.pipeline import document as report
 from towpath.pipeline import monitoring, notifications
 from towpath.pipeline import report as reports
-from towpath.pipeline import stages as delivery
 from towpath.pipeline.document import StageResult
 from towpath.pipeline.run import Run, Stage
+from towpath.pipeline.stages import stages_up_to
 from towpath.source import snapshot as sources
 from towpath.source.snapshot import SourceSnapshot
 
-# The stages without an engine come first, so that their findings are reported early.
-FIRST = ("lint", "tests")
 REFUSALS = (GateFailedError, PromotionRefusedError, DeploymentUndoneError)
 
 
@@ -48,29 +46,6 @@ def reach_of(workspace: Workspace, source: SourceSnapshot, wanted: str) -> str:
             next_step=limit.next_step,
         )
     return wanted or limit.reach
-
-
-def plan(reach: str) -> list[Stage]:
-    """Return the stages of a run up to `reach`, in order, without `monitor`."""
-    found = [Stage(name, _check(name)) for name in FIRST]
-    found += [
-        Stage("integration", _on_engine(_check("integration"))),
-        Stage("security", _check("security")),
-    ]
-    found += [Stage("build", delivery.build), Stage("scan", delivery.scan)]
-    if reach in ("test", "release"):
-        found += [
-            Stage("promote-test", delivery.promoting("test")),
-            Stage("deploy", delivery.deploying("deploy", "staging")),
-            Stage("verify", delivery.verifying("verify", "staging")),
-        ]
-    if reach == "release":
-        found += [
-            Stage("promote-release", delivery.promoting("release")),
-            Stage("deploy-production", delivery.deploying("deploy-production", "production")),
-            Stage("verify-production", delivery.verifying("verify-production", "production")),
-        ]
-    return found
 
 
 def pipeline(
@@ -115,11 +90,11 @@ def pipeline(
 def _chain(workspace: Workspace, reach: str) -> list[Stage]:
     """Return the plan with the stage `monitor`, if production is monitored; else say so."""
     if reach != "release":
-        return plan(reach)
+        return stages_up_to(reach)
     if left_out := monitoring.skipped(workspace.config.environments, "production"):
         workspace.terminal.say(left_out)
-        return plan(reach)
-    return [*plan(reach), Stage(monitoring.STAGE, monitoring.monitoring("production"))]
+        return stages_up_to(reach)
+    return [*stages_up_to(reach), Stage(monitoring.STAGE, monitoring.monitoring("production"))]
 
 
 def _run_stages(chain: list[Stage], run: Run, writer: _Writer, progress: Progress) -> None:
@@ -188,29 +163,3 @@ def _stopped(stage: Stage, started: float, error: TowpathError) -> StageResult:
     status = Status.FAILED if isinstance(error, REFUSALS) else Status.ERRORED
     reason = " ".join(part for part in (error.what, error.why) if part)
     return StageResult(stage.name, status, time.monotonic() - started, reason=reason, error=error)
-
-
-def _on_engine(act: Callable[[Run], StageResult]) -> Callable[[Run], StageResult]:
-    """Return a stage that first starts an engine, for itself and all later stages."""
-
-    def on_engine(run: Run) -> StageResult:
-        run.workspace = run.engine(run.workspace)
-        return act(run)
-
-    return on_engine
-
-
-def _check(name: str) -> Callable[[Run], StageResult]:
-    """Return the stage of a check, which reuses evidence or runs the Nox session."""
-    from towpath.checks import reuse as sessions
-    from towpath.pipeline import stages as delivery
-
-    def act(run: Run) -> StageResult:
-        started = time.monotonic()
-        statement, reused = sessions.ensure_checked(
-            run.workspace, run.source, name, fresh=run.fresh
-        )
-        fields = report.check_fields(name, statement.facts)
-        return delivery.result(statement, started, fields, reused=reused)
-
-    return act

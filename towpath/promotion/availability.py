@@ -12,10 +12,9 @@ from dataclasses import dataclass, field, replace
 from towpath import gates
 from towpath.core.references import BUILT, RELEASE, TEST
 from towpath.evidence import advisory_sources as sources
-from towpath.evidence import judgement
-from towpath.evidence import statement as evidence
-from towpath.evidence.judgement import JudgingRules
+from towpath.evidence import reused_statement, validity
 from towpath.evidence.statement import BEFORE_IMAGE, OF_IMAGE, Statement
+from towpath.evidence.validity import JudgingRules
 from towpath.gates import Status, Verdict
 
 # The tag that a release needs before it may get the next one.
@@ -72,7 +71,7 @@ class PromotionCandidate:
         return replace(
             self,
             statements=latest(rows, self.commit, self.tree),
-            originals=evidence.originals(rows),
+            originals=reused_statement.originals(rows),
             history=rows,
             problems=tuple(problems),
         )
@@ -126,12 +125,12 @@ def is_available(
             reasons.append(f"{needed}: there is no evidence")
             continue
         reasons += _objections(release, statement, rules)
-        for verdict, words in judgement.not_passed(statement, rules):
+        for verdict, words in validity.not_passed(statement, rules):
             if stage == TEST and _lacks_an_answer(statement, verdict):
                 unproven.append(verdict.gate)
             else:
                 reasons.append(f"{needed}: {verdict.gate} {words}")
-        reasons += judgement.broken(statement, rules)
+        reasons += validity.broken(statement, rules)
     reasons += _of_facts(release)
     accepted: list[str] = []
     if stage == RELEASE:
@@ -218,7 +217,7 @@ def _objections(
 ) -> Iterator[str]:
     """Yield why a statement is not valid for this release."""
     wanted = _subject(release, statement.stage)
-    yield from judgement.objections(statement, rules, wanted, release.originals)
+    yield from validity.objections(statement, rules, wanted, release.originals)
     yield from _of_names(release, statement, wanted)
     yield from _of_attempts(release, statement)
 
@@ -282,7 +281,7 @@ def _of_promotion(release: PromotionCandidate, rules: JudgingRules) -> Iterator[
         yield f"{name}: there is no evidence; a tag alone does not make a release"
         return
     yield from _objections(release, statement, rules)
-    yield from judgement.broken(statement, rules)
+    yield from validity.broken(statement, rules)
     if statement.facts.get("tag") != RELEASE:
         yield f"{name}: promoted the image to {statement.facts.get('tag')}, not to {RELEASE}"
     judged, there = statement.facts.get("judged"), {row.sha256 for row in release.history}

@@ -7,11 +7,12 @@ import datetime as dt
 from towpath.config.workspace import Workspace
 from towpath.core.errors import NothingToJudgeError
 from towpath.core.references import TEMPORARY
-from towpath.evidence import judgement
 from towpath.evidence import record as stages
 from towpath.evidence import registry as evidence
-from towpath.evidence.judgement import JudgingRules
-from towpath.evidence.statement import Statement, originals
+from towpath.evidence import validity
+from towpath.evidence.reused_statement import originals
+from towpath.evidence.statement import Statement
+from towpath.evidence.validity import JudgingRules
 from towpath.gates import Status
 from towpath.promotion import availability as promotion
 from towpath.promotion import promote
@@ -57,7 +58,7 @@ def show(workspace: Workspace, reference: str) -> None:
     digest = promote.resolve(registry, reference)
     found, rules = evidence.gather(registry, digest), stages.rules(workspace.config)
     rest = originals(found.statements)
-    against = [judgement.objections(row, rules, None, rest) for row in found.statements]
+    against = [validity.objections(row, rules, None, rest) for row in found.statements]
     workspace.terminal.table(
         f"Evidence of {digest}",
         (
@@ -135,7 +136,7 @@ def _next(
 
 
 def _row(statement: Statement, rules: JudgingRules) -> tuple[str, ...]:
-    found = judgement.verdicts(statement, rules)
+    found = validity.verdicts(statement, rules)
     verdicts = ", ".join(f"{row.gate} {row.status}" for row in found)
     return (
         statement.stage,

@@ -12,10 +12,10 @@ from towpath.core.errors import (
 )
 from towpath.core.references import RELEASE
 from towpath.core.suggest import nearest
-from towpath.evidence import judgement
 from towpath.evidence import record as stages
-from towpath.evidence.judgement import JudgingRules
+from towpath.evidence import validity
 from towpath.evidence.statement import Statement
+from towpath.evidence.validity import JudgingRules
 from towpath.gates import Status
 from towpath.promotion import availability as promotion
 
@@ -61,8 +61,8 @@ def _error(found: Statement | NothingToJudgeError, rules: JudgingRules) -> Towpa
         return found
     if error := stages.error_of(found):
         return error
-    failed = [row for row, _ in judgement.not_passed(found, rules) if row.status is Status.FAILED]
-    against = judgement.reasons(found, rules)
+    failed = [row for row, _ in validity.not_passed(found, rules) if row.status is Status.FAILED]
+    against = validity.reasons(found, rules)
     if failed:
         names = ", ".join(row.gate for row in failed)
         return GateFailedError(f"{found.stage} failed: {names}.", why="\n".join(against))
@@ -107,5 +107,5 @@ def _rows(
     if isinstance(found, NothingToJudgeError):
         return [(stage, rule.code, "errored", found.what) for rule in gates.of_stage(stage)]
     return [
-        (stage, row.gate, str(row.status), row.reason) for row in judgement.verdicts(found, rules)
+        (stage, row.gate, str(row.status), row.reason) for row in validity.verdicts(found, rules)
     ]

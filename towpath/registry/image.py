@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from towpath.config.workspace import Workspace
+from towpath.core.backoff import UNLIMITED, Backoff, with_retry
 from towpath.core.errors import (
     ConfigurationError,
     NothingToJudgeError,
@@ -16,7 +17,6 @@ from towpath.core.errors import (
 )
 from towpath.core.references import Repository
 from towpath.core.references import tag as whole_tag
-from towpath.core.retry import UNLIMITED, Backoff, with_retry
 from towpath.core.runner import command_failed
 from towpath.engine import docker_commands as docker
 from towpath.engine import port_conflicts as ports

@@ -21,6 +21,7 @@ from towpath.core.errors import (
 )
 from towpath.core.references import BUILT, RELEASE, TEMPORARY, TEST
 from towpath.deployment import plan
+from towpath.deployment.rollback_target import rollback_target
 from towpath.engine import garbage_collection as collection
 from towpath.environments import engine_images_commands as images
 from towpath.environments import engine_images_reader as reader
@@ -103,7 +104,7 @@ def _of_site(site: Site) -> Iterator[tuple[str, str]]:
         history = site.history.releases()
         if history:
             yield history[-1]["digest"], f"last release of {site.name}"
-        if back := plan.rollback_target(history):
+        if back := rollback_target(history):
             yield back["digest"], f"rollback target of {site.name}"
         if left := plan.unfinished(site.journal.read(), history):
             for digest in filter(None, (left.plan.digest, left.plan.previous)):

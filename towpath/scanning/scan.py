@@ -26,6 +26,7 @@ from towpath.core.findings import Finding
 from towpath.core.references import RELEASE
 from towpath.core.subject import Subject
 from towpath.evidence import record as stages
+from towpath.evidence import stage_inputs
 from towpath.evidence.advisory_sources import Asked
 from towpath.evidence.provenance import Base
 from towpath.evidence.statement import Statement
@@ -140,8 +141,8 @@ def inputs(workspace: Workspace, digest: str) -> str:
     """
     config = workspace.config
     more = (
-        stages.today(),
-        stages.advisories(config),
+        stage_inputs.today(),
+        stage_inputs.advisories(config),
         Archive(workspace).address,
         trivy.identity(workspace),
         *environment.inputs(environment.network(config.env)),

@@ -28,10 +28,9 @@ def _suffix(environment: str) -> str:
 @entry
 def deploy(_c: Context, environment: str, digest: str = "", verbose: bool = False) -> None:
     """Deploy a release without downtime, and verify that it answers requests."""
-    from towpath.deployment import release as target
+    from towpath.deployment import release_to_deploy as target
     from towpath.evidence import record as stages
-    from towpath.pipeline import notifications
-    from towpath.pipeline import stages as delivery
+    from towpath.pipeline import delivery, notifications
 
     found = workspace(verbose=verbose, engine=True)
     place, suffix = found.config.environment(environment), _suffix(environment)
@@ -52,8 +51,7 @@ def rollback(_c: Context, environment: str, verbose: bool = False) -> None:
     """Deploy the previous release again, and verify that it answers requests."""
     from towpath.deployment import deploy as flow
     from towpath.evidence import record as stages
-    from towpath.pipeline import notifications
-    from towpath.pipeline import stages as delivery
+    from towpath.pipeline import delivery, notifications
 
     found = workspace(verbose=verbose, engine=True)
     place, name = found.config.environment(environment), f"verify{_suffix(environment)}"

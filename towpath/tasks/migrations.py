@@ -48,18 +48,18 @@ def apply(_c: Context, environment: str, digest: str = "", verbose: bool = False
     """Apply the migrations of a release after a backup, unless the running release would break."""
     from towpath.deployment import traffic
     from towpath.deployment.migrations import migrate
-    from towpath.evidence import journal
+    from towpath.environments import environment_lock
     from towpath.evidence import record as stages
 
     site, release = _place(environment, digest, verbose)
     at = stages.stamp(stages.now())
-    with journal.locked(site.state / "lock", at, site.workspace.terminal.warn):
+    with environment_lock.locked(site.state / "lock", at, site.workspace.terminal.warn):
         migrate.migrate(site, release, traffic.serving_digest(site))
 
 
 def _place(environment: str, digest: str, verbose: bool) -> tuple[Site, Release]:
     """Return the site with its database running, and the chosen release."""
-    from towpath.deployment import release as target
+    from towpath.deployment import release_to_deploy as target
     from towpath.environments import services as stack
     from towpath.environments.environment import Site
 

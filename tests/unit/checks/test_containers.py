@@ -28,8 +28,8 @@ from towpath.core.errors import (
 )
 from towpath.core.runner import Outcome
 from towpath.core.subject import Subject
+from towpath.environments.environment_lock import locked
 from towpath.evidence import record as stages
-from towpath.evidence.journal import locked
 from towpath.evidence.statement import Statement, verdict_rows
 from towpath.gates import Status
 

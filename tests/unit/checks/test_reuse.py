@@ -16,6 +16,7 @@ from towpath.config.workspace import Workspace
 from towpath.core.errors import NothingToJudgeError
 from towpath.core.runner import Outcome
 from towpath.evidence import record as stages
+from towpath.evidence import stage_inputs
 from towpath.gates import Status
 from towpath.source.snapshot import SourceSnapshot
 
@@ -49,7 +50,7 @@ def leaves(
                 stage="lint",
                 subject=SOURCE.subject,
                 facts=facts,
-                inputs=inputs or stages.check_inputs(workspace, SOURCE, "lint"),
+                inputs=inputs or stage_inputs.check_inputs(workspace, SOURCE, "lint"),
                 started=dt.datetime(2026, 11, 24, tzinfo=dt.UTC),
                 duration=4.5,
             ),

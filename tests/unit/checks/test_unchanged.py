@@ -19,6 +19,7 @@ from towpath.config import CHECKS
 from towpath.config.workspace import Workspace
 from towpath.core.runner import Runner
 from towpath.evidence import record as stages
+from towpath.evidence import stage_inputs
 from towpath.evidence import store as shelf
 from towpath.evidence.statement import Statement
 from towpath.gates import Status
@@ -124,7 +125,7 @@ def run(workspace: Workspace, stage: str, status: Status = Status.PASSED) -> Sta
             stage=stage,
             subject=seen.subject,
             facts={**good(stage), "pythons": ["3.13"]},
-            inputs=stages.check_inputs(workspace, seen, stage),
+            inputs=stage_inputs.check_inputs(workspace, seen, stage),
             started=dt.datetime(2026, 11, 24, 21, 0, tzinfo=dt.UTC),
             duration=12.94,
             reason="" if status is Status.PASSED else "it crashed",

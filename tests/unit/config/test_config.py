@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from towpath import config
-from towpath.config import Config, Environment
+from towpath.config import Config
 from towpath.core.errors import ConfigurationError
+from towpath.environments.compose_project import project_name
 
 ROOT = Path("/project")
 TODAY = dt.date(2026, 11, 24)
@@ -71,7 +72,7 @@ def test_every_key_is_read() -> None:
     assert found.absent == ("workflows",)
     assert found.environment("staging") == config.Environment("staging", port=8081, bake=0)
     assert found.environment("staging").url == "http://127.0.0.1:8081"
-    assert found.project(found.environment("staging")) == "shop-staging"
+    assert project_name(found, "staging") == "shop-staging"
     assert found.gates == {"COVERAGE": 90}
     assert found.waivers[0].note == "known (until 2026-11-24)"
     assert found.waivers[0].as_json() == {
@@ -90,7 +91,7 @@ def test_the_environment_replaces_name_registry_and_repository() -> None:
     }
 
     assert str(parsed({"registry": "other"}, env).images) == "r.example.com/x/y"
-    assert parsed({"name": "other"}, env).project(Environment("testing")) == "mine-testing"
+    assert project_name(parsed({"name": "other"}, env), "testing") == "mine-testing"
     assert str(parsed({}, {"TOWPATH_REGISTRY": ""}).images) == "localhost:5000/app"
 
 
@@ -381,17 +382,19 @@ def test_packages_of_debian_are_named_for_the_build_and_for_the_run() -> None:
 
 @pytest.mark.parametrize("word", ["always", "authenticated", "never"])
 def test_whether_a_registry_s_wheels_are_used_is_one_of_three_words(word: str) -> None:
-    """Where it let us in with credentials, unless something else is said."""
-    assert parsed({}).image.registry_wheels == "authenticated"
-    assert parsed({"image": {"registry-wheels": word}}).image.registry_wheels == word
+    """Where it let us in with credentials, unless something else is said; so with its cache."""
+    image = parsed({"image": {"registry-wheels": word, "registry-cache": word}}).image
+    assert (parsed({}).image.registry_wheels, image.registry_wheels) == ("authenticated", word)
+    assert (parsed({}).image.registry_cache, image.registry_cache) == ("authenticated", word)
 
 
+@pytest.mark.parametrize("key", ["registry-wheels", "registry-cache"])
 @pytest.mark.parametrize("value", ["Always", "", True, ["always"]])
-def test_another_word_about_a_registry_s_wheels_is_a_mistake(value: object) -> None:
+def test_another_word_about_trust_in_a_registry_is_a_mistake(key: str, value: object) -> None:
     """It never counts as one of the three."""
-    error = refused({"image": {"registry-wheels": value}})
+    error = refused({"image": {key: value}})
 
-    assert "tool.towpath.image.registry-wheels in pyproject.toml must be" in error.what
+    assert f"tool.towpath.image.{key} in pyproject.toml must be" in error.what
     assert error.code == 2
 
 

@@ -19,7 +19,8 @@ from towpath.core.errors import ConfigurationError
 from towpath.environments import secrets
 from towpath.environments import services as stack
 from towpath.environments.environment import Site
-from towpath.evidence.journal import History, Journal, locked
+from towpath.environments.environment_lock import locked
+from towpath.evidence.journal import History, Journal
 from towpath.registry import push_lock as guard
 from towpath.registry.client.uploads import UploadSessions
 

@@ -18,8 +18,10 @@ from towpath.core.errors import (
 )
 from towpath.deployment import deploy
 from towpath.deployment import plan as rollout
+from towpath.deployment import rollback_target as rollback
 from towpath.environments.environment import Site
-from towpath.evidence.journal import Journal, locked
+from towpath.environments.environment_lock import locked
+from towpath.evidence.journal import Journal
 
 DROP: dict[str, Any] = {
     "kind": "RemoveField",
@@ -182,12 +184,12 @@ def test_a_migration_that_fails_undoes_the_deployment(served: Site, world: World
 def test_rollback_brings_the_release_before(served: Site, world: World) -> None:
     """The release before comes back on the same way; going back again has nowhere to go."""
     deploy.carry_out(served, "deploy", SECOND, "2.0")
-    target = rollout.rollback_target(served.history.releases())
+    target = rollback.rollback_target(served.history.releases())
     assert target is not None
     deploy.carry_out(served, "rollback", target["digest"], target["version"])
 
     assert world.ready == ["1.0"]
-    assert rollout.rollback_target(served.history.releases()) is None
+    assert rollback.rollback_target(served.history.releases()) is None
 
 
 def test_a_rollback_past_the_schema_is_refused(served: Site, world: World) -> None:

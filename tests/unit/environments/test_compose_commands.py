@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from towpath.checks.lint import django_commands as django
+from towpath.deployment.migrations import backup_commands, migrate_commands
 from towpath.environments import compose_commands as compose
 from towpath.environments.compose_commands import Project
 
@@ -29,13 +29,13 @@ def test_new_containers_come_beside_those_that_run() -> None:
 def test_a_command_gets_a_container_of_its_own_or_runs_inside_one() -> None:
     """Without a terminal, so that standard input reaches it."""
     flags = ["--rm", "--no-deps", "--no-TTY", "--quiet-pull"]
-    words = django.script("config.settings", "plan")
+    words = migrate_commands.script("config.settings", "plan")
 
     assert compose.run(BOX, "migrate", words) == [
         *(*START, "run", *flags, "migrate"),
         *("python", "-", "config.settings", "plan"),
     ]
-    assert compose.execute(BOX, "database", django.dump("/backups/x"), user="root") == [
+    assert compose.execute(BOX, "database", backup_commands.dump("/backups/x"), user="root") == [
         *(*START, "exec", "--no-TTY", "--user=root", "database", "pg_dump"),
         *("--username=dashboard", "--format=custom", "--file=/backups/x", "dashboard"),
     ]

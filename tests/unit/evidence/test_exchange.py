@@ -15,7 +15,8 @@ from towpath.core.errors import ConfigurationError, NothingToJudgeError
 from towpath.core.subject import Subject
 from towpath.evidence import exchange
 from towpath.evidence import record as stages
-from towpath.evidence.statement import Statement, carry_over
+from towpath.evidence.reused_statement import carry_over
+from towpath.evidence.statement import Statement
 from towpath.gates import Status
 
 COMMIT, TREE = "c" * 40, "t" * 40

@@ -217,33 +217,6 @@ def test_missing_evidence_names_the_file_and_the_next_step(workspace: Workspace)
     assert "nox -s lint" in caught.value.next_step
 
 
-def test_inputs_change_with_commit_tree_and_what_is_named() -> None:
-    """Any difference is another hash."""
-    other = SourceSnapshot("c" * 40, "u" * 40, "main", "0.0.0+gccccccc", False, 1, "")
-    hashes = {
-        stages.inputs_of(SOURCE, "lint"),
-        stages.inputs_of(SOURCE, "tests"),
-        stages.inputs_of(other, "lint"),
-    }
-
-    assert len(hashes) == 3
-
-
-def test_security_also_depends_on_the_advisories(tmp_path: Path) -> None:
-    """Another advisory source is another input of security, not of lint."""
-    plain = config.parse({}, tmp_path, {})
-    local = config.parse({}, tmp_path, {"TOWPATH_ADVISORIES": "dir"})
-
-    def same(stage: str) -> bool:
-        one, other = (
-            Workspace(project, TableRunner(), QuietTerminal()) for project in (plain, local)
-        )
-        return stages.check_inputs(one, SOURCE, stage) == stages.check_inputs(other, SOURCE, stage)
-
-    assert same("lint")
-    assert not same("security")
-
-
 def test_evidence_is_judged_again_before_it_is_reused(workspace: Workspace) -> None:
     """A statement from a cache that says passed over facts that do not is not taken."""
     written = recorded(workspace)

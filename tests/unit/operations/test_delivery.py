@@ -24,13 +24,11 @@ from tests.unit.operations.receivers import (
 from tests.unit.operations.test_messages import BAD, GOOD
 from towpath import config
 from towpath.config import Config
+from towpath.core.backoff import Backoff
 from towpath.core.errors import ConfigurationError
 from towpath.core.redaction import SECRETS
-from towpath.core.retry import Backoff
 from towpath.operations.notify import http_delivery as door
-from towpath.operations.notify import mail_delivery
-from towpath.operations.notify import plain_messages as plain
-from towpath.operations.notify import send, settings, slack_bot
+from towpath.operations.notify import mail_delivery, send, settings, slack_bot, webhook
 from towpath.operations.notify.memory import Delivery
 from towpath.operations.notify.slack_bot import Posted
 
@@ -175,7 +173,7 @@ def test_a_signed_webhook(tmp_path: Path, receiver: Receiver) -> None:
     for request in (first, second):
         stamp = int(request.headers["X-Towpath-Timestamp"])
         assert abs(stamp - time.time()) < 30
-        wanted = plain.signature(KEY, stamp, request.body)
+        wanted = webhook.signature(KEY, stamp, request.body)
         assert request.headers["X-Towpath-Signature"] == wanted
         assert request.headers["X-Towpath-Event"] == "failed"
     assert first.document["stage"] == "tests"

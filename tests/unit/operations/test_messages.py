@@ -15,9 +15,9 @@ import pytest
 
 from towpath.config.waivers import Waiver
 from towpath.core.redaction import Redactor
-from towpath.operations.notify import chat_messages as chat
+from towpath.operations.notify import discord, email
 from towpath.operations.notify import notice as notices
-from towpath.operations.notify import plain_messages as plain
+from towpath.operations.notify import slack, teams, webhook
 from towpath.operations.notify.notice import FAILED, PASSED, Link, Notice
 
 AT = "2026-11-30T02:00:00Z"
@@ -77,7 +77,7 @@ def blocks(body: dict[str, Any]) -> None:
 
 def test_slack_has_all_of_it() -> None:
     """Exactly these blocks."""
-    body = chat.slack(BAD)
+    body = slack.block_kit(BAD)
 
     blocks(body)
     assert body["text"] == "❌ Failed: 1.2.3 on main"
@@ -119,19 +119,19 @@ def test_slack_has_all_of_it() -> None:
 
 def test_the_details_of_a_bots_message_are_in_its_thread() -> None:
     """The message has none of them."""
-    body = json.dumps(chat.slack(BAD, details=False))
+    body = json.dumps(slack.block_kit(BAD, details=False))
 
     assert "COVERAGE" not in body
-    thread = chat.slack_thread(BAD)
+    thread = slack.thread(BAD)
     assert thread is not None
     blocks(thread)
     assert "COVERAGE: 71" in json.dumps(thread)
-    assert chat.slack_thread(GOOD) is None
+    assert slack.thread(GOOD) is None
 
 
 def test_slack_links_and_mentions_nothing_of_others() -> None:
     """Only links of ours have an angle bracket."""
-    body = chat.slack(EVIL)
+    body = slack.block_kit(EVIL)
 
     blocks(body)
     texts = json.dumps(body, ensure_ascii=False)
@@ -149,7 +149,7 @@ def test_slack_stays_within_its_limits() -> None:
         **{**vars(huge), "gates": ("<" * 500,) * 20, "lines": ("&" * 500,) * 20},
     )
 
-    body = chat.slack(full)
+    body = slack.block_kit(full)
 
     blocks(body)
     texts = [row["text"] for row in body["blocks"][1]["fields"]]
@@ -160,7 +160,7 @@ def test_slack_stays_within_its_limits() -> None:
 
 def test_teams() -> None:
     """A card whose texts are runs, which know no markup."""
-    body = chat.teams(EVIL)
+    body = teams.adaptive_card(EVIL)
 
     card = body["attachments"][0]["content"]
     assert body["attachments"][0]["contentType"] == "application/vnd.microsoft.card.adaptive"
@@ -174,12 +174,12 @@ def test_teams() -> None:
         {"type": "Action.OpenUrl", "title": "Run|x>", "url": "https://ci.example.org/a"}
     ]
     assert "entities" not in card and "msteams" not in card
-    assert "actions" not in chat.teams(GOOD)["attachments"][0]["content"]
+    assert "actions" not in teams.adaptive_card(GOOD)["attachments"][0]["content"]
 
 
 def test_discord() -> None:
     """An embed that mentions nobody and has no markup of others."""
-    body = chat.discord(EVIL)
+    body = discord.embed(EVIL)
 
     assert body["allowed_mentions"] == {"parse": []}
     embed = body["embeds"][0]
@@ -193,9 +193,9 @@ def test_discord() -> None:
     }
     assert embed["description"].endswith("[Run\\|x\\>](<https://ci.example.org/a>)")
     assert "javascript" not in json.dumps(body)
-    huge = chat.discord(Notice(**{**vars(EVIL), "gates": ("*" * 500,) * 20}))
+    huge = discord.embed(Notice(**{**vars(EVIL), "gates": ("*" * 500,) * 20}))
     assert len(huge["embeds"][0]["description"]) <= 4096
-    assert "description" not in chat.discord(GOOD)["embeds"][0]
+    assert "description" not in discord.embed(GOOD)["embeds"][0]
 
 
 def parts(found: Message) -> dict[str, str]:
@@ -209,7 +209,7 @@ def parts(found: Message) -> dict[str, str]:
 
 def test_mail() -> None:
     """Text and HTML, which shows text of others as it is."""
-    mail = plain.email(BAD, "towpath@example.org", ("a@example.org", "b@example.org"))
+    mail = email.email_message(BAD, "towpath@example.org", ("a@example.org", "b@example.org"))
     found = message_from_bytes(mail.as_bytes())
 
     assert found["Subject"] == "[shop] Failed: 1.2.3 on main"
@@ -222,19 +222,21 @@ def test_mail() -> None:
     assert "- COVERAGE: 71 (limit >= 80)\n" in text["text/plain"]
     assert "Run: https://ci.example.org/1\n" in text["text/plain"]
     assert "<li>COVERAGE: 71 (limit &gt;= 80)</li>" in text["text/html"]
-    evil = parts(message_from_bytes(plain.email(EVIL, "a@b.c", ("d@e.f",)).as_bytes()))["text/html"]
+    evil = parts(message_from_bytes(email.email_message(EVIL, "a@b.c", ("d@e.f",)).as_bytes()))[
+        "text/html"
+    ]
     assert "<script>" not in evil and "<img" not in evil and "javascript" not in evil
     assert "&lt;script&gt;" in evil
 
 
 def test_a_webhook_is_signed() -> None:
     """Over the time and the very bytes."""
-    body = plain.webhook(BAD)
+    body = webhook.body_of(BAD)
 
     assert json.loads(body)["gates"] == ["COVERAGE: 71 (limit >= 80)"]
     assert json.loads(body)["schema"] == "1"
     wanted = hmac.new(b"key", b"1700000000." + body, hashlib.sha256).hexdigest()
-    assert plain.signature("key", 1700000000, body) == f"sha256={wanted}"
+    assert webhook.signature("key", 1700000000, body) == f"sha256={wanted}"
 
 
 def test_what_is_sent_has_no_secret_and_one_line_each() -> None:

@@ -15,8 +15,8 @@ from tests.unit.operations.receivers import Answer, Receiver, receiving
 from tests.unit.operations.test_messages import AT, BAD, GOOD
 from towpath import config
 from towpath.config.workspace import Workspace
+from towpath.core.backoff import Backoff
 from towpath.core.errors import ConfigurationError
-from towpath.core.retry import Backoff
 from towpath.operations import notify_probes
 from towpath.operations.health_rules import Level
 from towpath.operations.notify import by_hand

@@ -65,7 +65,7 @@ def test_a_stage_that_is_left_out_is_said(
     chain = pipeline._chain(Workspace(config, TableRunner(), terminal), reach)
 
     assert (terminal.said, chain[-1].name) == (said, last)
-    assert len(chain) == len(pipeline.plan(reach)) + (last == "monitor")
+    assert len(chain) == len(pipeline.stages_up_to(reach)) + (last == "monitor")
 
 
 @pytest.fixture

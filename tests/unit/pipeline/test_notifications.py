@@ -15,6 +15,7 @@ from tests.unit.operations.receivers import CLOSE, Answer, Receiver, receiving
 from tests.unit.pipeline.test_pipeline import COMMIT, GIT, PASSED, chain, same, written
 from towpath import config
 from towpath.config.workspace import Workspace
+from towpath.core.backoff import Backoff
 from towpath.core.errors import (
     CommandFailedError,
     ConfigurationError,
@@ -23,7 +24,6 @@ from towpath.core.errors import (
     InterruptedRunError,
     TowpathError,
 )
-from towpath.core.retry import Backoff
 from towpath.gates import Status
 from towpath.operations.notify import http_delivery as door
 from towpath.operations.notify import settings
@@ -100,7 +100,7 @@ def test_a_gate_that_fails_is_named_with_value_and_limit(
         record(workspace, "lint", "", issues=3)
         raise GateFailedError("lint failed: LINT.", why="issues is 3\nmore")
 
-    monkeypatch.setattr(pipeline, "plan", lambda reach: [Stage("lint", act)])
+    monkeypatch.setattr(pipeline, "stages_up_to", lambda reach: [Stage("lint", act)])
 
     with pytest.raises(GateFailedError):
         pipeline.pipeline(workspace, engine=same)

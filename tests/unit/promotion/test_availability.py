@@ -13,7 +13,8 @@ from tests.releases import SOURCE, record, record_all, workspace_at
 from towpath.config.workspace import Workspace
 from towpath.core.subject import Subject
 from towpath.evidence import record as stages
-from towpath.evidence.statement import Statement, carry_over
+from towpath.evidence.reused_statement import carry_over
+from towpath.evidence.statement import Statement
 from towpath.gates import Status
 from towpath.promotion.availability import (
     NEEDED,

@@ -24,8 +24,8 @@ from tests.forgeries import (
 from tests.registry_server import NAME, Store
 from tests.releases import SOURCE, record_all, workspace_at
 from towpath.evidence import record as stages
-from towpath.evidence.judgement import JudgingRules
 from towpath.evidence.statement import Statement
+from towpath.evidence.validity import JudgingRules
 from towpath.gates import Status
 from towpath.promotion.availability import (
     NEEDED,

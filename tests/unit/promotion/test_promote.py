@@ -17,11 +17,12 @@ from towpath.core.subject import Subject
 from towpath.evidence import record as stages
 from towpath.evidence import registry as evidence
 from towpath.evidence import store as shelf
-from towpath.evidence.statement import Statement, carry_over
+from towpath.evidence.reused_statement import carry_over
+from towpath.evidence.statement import Statement
 from towpath.promotion import promote
 from towpath.promotion import show as listing
 from towpath.promotion.availability import NEEDED
-from towpath.registry.client.transport import RETRY
+from towpath.registry.client.retry import RETRY
 
 pytestmark = pytest.mark.door
 

@@ -23,7 +23,7 @@ from towpath.checks.tests import tests as testing
 from towpath.config.workspace import Workspace
 from towpath.core import environment
 from towpath.core.runner import Runner
-from towpath.evidence import record as stages
+from towpath.evidence import stage_inputs
 from towpath.source import snapshot as source
 from towpath.source.files import FileList
 from towpath.tasks import context as entry
@@ -158,7 +158,7 @@ def test_what_is_passed_on_is_shown_and_makes_the_check_run_again(root: Path) ->
         "SHOP_URL": "https://shop.example",
     }
     inputs = {
-        stages.check_inputs(workspace, source.read_files(workspace), "lint")
+        stage_inputs.check_inputs(workspace, source.read_files(workspace), "lint")
         for workspace in (
             found,
             session_with(SHOP_URL="https://shop.example"),

@@ -21,7 +21,7 @@ from towpath.core.errors import CommandFailedError, ConfigurationError, NothingT
 from towpath.core.findings import ToolResult
 from towpath.core.runner import Outcome
 from towpath.core.suggest import nearest
-from towpath.evidence import record as stages
+from towpath.evidence import stage_inputs
 from towpath.source import matrix as pythons
 from towpath.source.files import listed
 
@@ -177,7 +177,7 @@ def _run(
 ) -> int:
     """Run pytest, record its result unless arguments select tests, and return its exit code."""
     config = workspace.config
-    env = {**stages.passed_on(config, stage), **env}
+    env = {**stage_inputs.passed_on(config, stage), **env}
     _require_known(config.root, arguments)
     own = commands.picked(arguments)
     seed = None if any(word.startswith(SEED) for word in own) else secrets.randbits(32)

@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from dataclasses import dataclass
 from importlib.resources import files
 
-from towpath.checks.lint import django_commands as django
-from towpath.core import private
-from towpath.core.errors import CommandFailedError, GateFailedError
-from towpath.deployment import plan as rollout
-from towpath.deployment.migrations import reader
+from towpath.core.errors import GateFailedError
+from towpath.deployment import rollback_target as rollback
+from towpath.deployment.migrations import migrate_commands, reader
 from towpath.deployment.migrations import rules as migrations
+from towpath.deployment.migrations.backup import backup
 from towpath.deployment.migrations.rules import HazardFinding, MigrationPlan
 from towpath.environments import compose_commands as compose
 from towpath.environments.environment import Release, Site
 from towpath.evidence import record as stages
 
-KEPT_BACKUPS = 5
 PARTS = ("describing", "migrate")
 # The image has no towpath package, so that its module is created from the source text.
 _LOADER = """import sys, types
@@ -106,30 +103,6 @@ def apply(site: Site, release: Release, judged: Judged, serving: str) -> None:
     site.workspace.terminal.say(f"  applied {len(applied)} migrations: {', '.join(applied)}")
 
 
-def backup(site: Site) -> str:
-    """Back up the database of an environment, delete old backups, and return the file name.
-
-    Raises CommandFailedError for a failed or empty backup.
-    """
-    directory = site.state / "backups"
-    name = f"{stages.now():%Y%m%dT%H%M%S%fZ}.dump"
-    # As root, because the directory belongs to the user who deploys.
-    argv = compose.execute(
-        site.project, "database", django.dump(f"/backups/{name}.part"), user="root"
-    )
-    site.compose(argv)
-    part = directory / f"{name}.part"
-    if not part.is_file() or not part.stat().st_size:
-        raise CommandFailedError("The backup of the database is empty.", why=f"See {directory}.")
-    # Another user of the container may own the file; its directory is private anyway.
-    with suppress(PermissionError):
-        part.chmod(private.FILE)
-    part.replace(directory / name)
-    for old in sorted(directory.glob("*.dump"))[:-KEPT_BACKUPS]:
-        old.unlink()
-    return name
-
-
 def show(site: Site, judged: Judged) -> None:
     """Print the pending migrations and their hazards."""
     terminal = site.workspace.terminal
@@ -160,7 +133,7 @@ def _require_no_hazards(site: Site, judged: Judged, serving: str) -> None:
 def refuse_past(site: Site, release: Release, found: MigrationPlan) -> None:
     """Raise GateFailedError if the schema is too new for a release, unless there is a waiver."""
     history = site.history
-    past = rollout.moved_past(
+    past = rollback.moved_past(
         history.releases(), history.migrations(), release.digest, found.unknown, found.newer
     )
     waived, code = _waivers(site), migrations.MOVED_PAST
@@ -178,7 +151,7 @@ def refuse_past(site: Site, release: Release, found: MigrationPlan) -> None:
 def _ask(site: Site, release: Release, *words: str) -> str:
     """Run the migration program in a container of the release, and return its output."""
     settings = site.workspace.config.django.settings
-    argv = compose.run(site.project, "migrate", django.script(settings, *words))
+    argv = compose.run(site.project, "migrate", migrate_commands.script(settings, *words))
     return site.compose(argv, release, stdin=program()).stdout
 
 

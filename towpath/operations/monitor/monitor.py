@@ -121,8 +121,8 @@ def by_hand(site: Site, seconds: float, *, endless: bool = False) -> None:
 
 
 def raise_for(environment: str, watched: Watched) -> None:
-    """Raise GateFailedError or CommandFailedError if not every gate passed."""
-    codes = ", ".join(row.gate for row in watched.verdicts if row.status is not Status.PASSED)
+    """Raise GateFailedError or CommandFailedError that names the gates of the worst status."""
+    codes = ", ".join(row.gate for row in watched.verdicts if row.status is watched.status)
     if watched.status is Status.FAILED:
         raise GateFailedError(
             f"{environment} failed: {codes}.",

@@ -14,9 +14,9 @@ from typing import Any
 import requests
 
 from towpath.core import http
+from towpath.core.backoff import Backoff, with_retry
 from towpath.core.clock import SYSTEM
 from towpath.core.redaction import SECRETS
-from towpath.core.retry import Backoff, with_retry
 from towpath.operations.notify.notice import clean
 
 # Seconds to connect and to wait for the answer; the longest that a server may ask for.

@@ -7,9 +7,9 @@ import ssl
 from email.message import EmailMessage
 
 from towpath.config.notify import NotifyTarget
+from towpath.core.backoff import attempts
 from towpath.core.redaction import SECRETS
 from towpath.core.references import is_loopback
-from towpath.core.retry import attempts
 from towpath.operations.notify import http_delivery
 from towpath.operations.notify.http_delivery import Attempted
 from towpath.operations.notify.notice import clean

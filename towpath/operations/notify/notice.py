@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
+from urllib.parse import urlsplit
 
 from towpath import gates
 from towpath.config.waivers import Waiver
@@ -21,6 +23,7 @@ ACTORS = (
     *("CIRCLE_USERNAME", "BUILDKITE_BUILD_CREATOR", "DRONE_COMMIT_AUTHOR", "USER"),
 )
 PASSED, FAILED, INTERRUPTED, INFO = "passed", "failed", "interrupted", "info"
+MARKS = {PASSED: "✅", FAILED: "❌", INTERRUPTED: "⏹️"}
 
 
 @dataclass(frozen=True)
@@ -140,3 +143,23 @@ def of_waivers(waivers: Sequence[Waiver], project: str, at: str) -> Notice:
         project=project,
         lines=tuple(f"{row.id} until {row.expires}: {row.reason}" for row in waivers),
     )
+
+
+def marked_title(notice: Notice) -> str:
+    """Return the title behind the sign of how it ended."""
+    mark = MARKS.get(notice.status, "")
+    return f"{mark} {notice.title}".strip()
+
+
+def safe_links(links: tuple[Link, ...]) -> list[Link]:
+    """Return the links that lead to a web page and hold nothing that ends a link early."""
+    return [row for row in links if _is_web(row.url)]
+
+
+def _is_web(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return False
+    plain = not re.search(r"[\s<>()\"'\\^`{}|]", url)
+    return parts.scheme in ("http", "https") and bool(parts.hostname) and plain

@@ -11,8 +11,8 @@ from dataclasses import dataclass, field, replace
 
 from towpath.config.notify import NotifyTarget
 from towpath.config.workspace import Workspace
+from towpath.core.backoff import Backoff
 from towpath.core.redaction import SECRETS
-from towpath.core.retry import Backoff
 from towpath.operations.notify import notice, settings, slack_bot
 from towpath.operations.notify.notice import INFO, Notice
 from towpath.operations.notify.slack_bot import Posted

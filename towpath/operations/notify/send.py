@@ -6,8 +6,6 @@ Nothing here changes how a run ends: what cannot be delivered is a warning and a
 from __future__ import annotations
 
 import hashlib
-import time
-import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -20,10 +18,16 @@ from towpath.core.errors import CommandFailedError, ConfigurationError, TowpathE
 from towpath.core.redaction import SECRETS
 from towpath.core.suggest import nearest
 from towpath.evidence.record import now, stamp
-from towpath.operations.notify import chat_messages as chat
-from towpath.operations.notify import http_delivery, mail_delivery, notice
-from towpath.operations.notify import plain_messages as plain
-from towpath.operations.notify import settings, slack_bot
+from towpath.operations.notify import (
+    discord,
+    email,
+    notice,
+    settings,
+    slack,
+    slack_bot,
+    teams,
+    webhook,
+)
 from towpath.operations.notify.http_delivery import Attempted
 from towpath.operations.notify.memory import Delivery, Memory, read_memory, remembering
 from towpath.operations.notify.notice import Notice
@@ -33,7 +37,14 @@ from towpath.operations.side_by_side import side_by_side
 # Seconds for all deliveries together.
 LONGEST = 20.0
 LATE = f"no answer within {LONGEST:g} s"
-CHATS = {"slack": chat.slack, "teams": chat.teams, "discord": chat.discord}
+# How each kind of target is sent to; a bot's message can be changed, so that it has its own call.
+CHANNELS: Mapping[str, Callable[[Config, NotifyTarget, Notice], Attempted]] = {
+    "slack": slack.send,
+    "teams": teams.send,
+    "discord": discord.send,
+    "email": email.send,
+    "webhook": webhook.send,
+}
 WORDS = {
     "undone": "Deployment undone",
     "failed": "Failed",
@@ -238,33 +249,10 @@ def _attempt(
 def _sent(
     config: Config, target: NotifyTarget, message: Notice, posted: Posted | None
 ) -> Attempted:
-    if target.kind == "email":
-        mail = plain.email(message, target.sender, target.recipients)
-        return mail_delivery.send(target, settings.secret(config, target, "password"), mail)
     if target.kind == "slack-bot":
         token = settings.secret(config, target, "token")
         return slack_bot.finish(token, target.channel, message, posted)
-    url = settings.secret(config, target, "url")
-    if target.kind == "webhook":
-        return _signed(url, settings.secret(config, target, "secret"), message)
-    body = http_delivery.encoded(CHATS[target.kind](message))
-    return http_delivery.post(url, body, dict)
-
-
-def _signed(url: str, secret: str, message: Notice) -> Attempted:
-    """Post to a webhook; each try has a time and so a signature of its own, and the same id."""
-    body, identity = plain.webhook(message), str(uuid.uuid4())
-
-    def headers() -> dict[str, str]:
-        timestamp = int(time.time())
-        return {
-            "X-Towpath-Event": message.event,
-            "X-Towpath-Delivery": identity,
-            "X-Towpath-Timestamp": str(timestamp),
-            "X-Towpath-Signature": plain.signature(secret, timestamp, body),
-        }
-
-    return http_delivery.post(url, body, headers)
+    return CHANNELS[target.kind](config, target, message)
 
 
 def report(workspace: Workspace, deliveries: Sequence[Delivery]) -> None:

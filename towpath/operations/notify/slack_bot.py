@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from towpath.core import documents
-from towpath.core.retry import Backoff
-from towpath.operations.notify import chat_messages as chat
+from towpath.core.backoff import Backoff
 from towpath.operations.notify import http_delivery as door
+from towpath.operations.notify import slack
 from towpath.operations.notify.http_delivery import Attempted
 from towpath.operations.notify.notice import Notice, clean
 
@@ -28,7 +28,7 @@ def post(
     token: str, channel: str, notice: Notice, *, backoff: Backoff | None = None
 ) -> tuple[Attempted, Posted | None]:
     """Post a message without its details; return where it is if it was taken."""
-    body = {"channel": channel, **chat.slack(notice, details=False)}
+    body = {"channel": channel, **slack.block_kit(notice, details=False)}
     attempted, said = _call("chat.postMessage", token, body, backoff)
     where = Posted(str(said.get("channel", "")), str(said.get("ts", "")))
     return attempted, None if attempted.problem else where
@@ -38,7 +38,7 @@ def update(
     token: str, where: Posted, notice: Notice, *, backoff: Backoff | None = None
 ) -> Attempted:
     """Change a message that was posted before."""
-    body = {"channel": where.channel, "ts": where.message, **chat.slack(notice, details=False)}
+    body = {"channel": where.channel, "ts": where.message, **slack.block_kit(notice, details=False)}
     return _call("chat.update", token, body, backoff)[0]
 
 
@@ -58,7 +58,7 @@ def finish(
         attempted, where = post(token, channel, notice, backoff=backoff)
     else:
         attempted = update(token, where, notice, backoff=backoff)
-    details = chat.slack_thread(notice)
+    details = slack.thread(notice)
     if where is None or attempted.problem or details is None:
         return attempted
     body = {"channel": where.channel, "thread_ts": where.message, **details}

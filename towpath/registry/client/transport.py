@@ -14,19 +14,17 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urljoin
 
+from towpath.core.backoff import with_retry
 from towpath.core.clock import SYSTEM, Clock
 from towpath.core.errors import (
-    DigestMismatchError,
     RegistryError,
     RegistryNetworkError,
     RegistryNotFoundError,
-    RegistryRateLimitedError,
     RegistryRefusedError,
     RegistryUnauthorizedError,
 )
 from towpath.core.references import Repository
-from towpath.core.retry import UNLIMITED, Backoff, with_retry
-from towpath.registry.client import urls
+from towpath.registry.client import retry, urls
 from towpath.registry.client.wire import DOCUMENT, Response, Sending, StreamedBody, TooMuchError
 from towpath.registry.client.wires import Wires
 
@@ -38,11 +36,6 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-RETRY = Backoff(first=0.25, attempts=5)
-# Seconds that a registry may ask to be left alone for.
-LONGEST_WAIT = 30.0
-# Until what was put has to be shown: some registries answer from a copy of themselves.
-SHOWN = Backoff(first=0.25, longest=2.0, attempts=UNLIMITED, deadline=10.0)
 MOST_REDIRECTS = 5
 REDIRECTIONS = (301, 302, 303, 307, 308)
 SAME_METHOD = (307, 308)
@@ -50,11 +43,6 @@ READS = ("GET", "HEAD")
 # A token may have ended before we used it: the threads of a client share it.
 LOGINS = 2
 HUB, HUB_HOST = "docker.io", "registry-1.docker.io"
-
-
-def may_pass(error: Exception) -> bool:
-    """Tell whether an error may pass by itself: a broken connection, a limit of requests, a 5xx."""
-    return isinstance(error, (RegistryRateLimitedError, RegistryNetworkError))
 
 
 class RegistryTransport:
@@ -116,15 +104,17 @@ class RegistryTransport:
 
     def awaiting(self, act: Callable[[], T]) -> T:
         """Look for what was put, again for a while: a registry may show it only after a moment."""
-        return with_retry(act, _may_be_shown_later, SHOWN, self._clock)
+        return with_retry(act, retry.may_be_shown_later, retry.SHOWN, self._clock)
 
-    def with_retry(self, act: Callable[[], T], when: Callable[[Exception], bool] = may_pass) -> T:
+    def with_retry(
+        self, act: Callable[[], T], when: Callable[[Exception], bool] = retry.may_pass
+    ) -> T:
         """Do it, again after a wait where its error may pass; raises the last error.
 
         Waits at least as long as the registry asks for. Where that is more than LONGEST_WAIT, the
         error is raised at once, and says so.
         """
-        return with_retry(act, when, RETRY, self._clock, at_least=_asked_wait)
+        return with_retry(act, when, retry.RETRY, self._clock, at_least=retry.asked_wait)
 
     def once(
         self,
@@ -283,20 +273,6 @@ class RegistryTransport:
         from towpath.registry.client import errors as failures
 
         return failures.mismatch(self.name(wanted), self.repository.registry, seen)
-
-
-def _may_be_shown_later(error: Exception) -> bool:
-    return isinstance(error, (RegistryNotFoundError, DigestMismatchError))
-
-
-def _asked_wait(error: Exception) -> float:
-    """Return for how many seconds a registry asks to be left alone; raises where it is too long."""
-    if not isinstance(error, (RegistryRateLimitedError, RegistryNetworkError)):
-        return 0.0
-    if error.seconds > LONGEST_WAIT:
-        error.next_step = f"The registry asks to wait {error.seconds:.0f} s: try again after that."
-        raise error
-    return error.seconds
 
 
 def _location(method: str, answer: Response) -> str:

@@ -21,7 +21,7 @@ from towpath.core.errors import (
     RegistryRefusedError,
 )
 from towpath.registry.client import urls
-from towpath.registry.client.transport import may_pass
+from towpath.registry.client.retry import OUT_OF_STEP, may_be_sent_again
 from towpath.registry.client.wire import ByteSource, StreamedBody
 from towpath.registry.oci_reader import sha256
 
@@ -33,7 +33,6 @@ if TYPE_CHECKING:
 
 CHUNK = 16 * 1024 * 1024
 BYTES = {"Content-Type": "application/octet-stream"}
-OUT_OF_STEP = 416
 REFUSED_CHUNKS = (400, 405, 411, 413, 415)
 LARGEST_LENGTH = 15  # digits
 
@@ -137,15 +136,7 @@ def _until_stored(client: BlobClient, digest: str, send: Callable[[], None]) -> 
         sent = True
         send()
 
-    client.with_retry(attempt, _may_be_sent_again)
-
-
-def _may_be_sent_again(error: Exception) -> bool:
-    """Tell whether an error may pass, or the registry lost the upload, which can begin again."""
-    lost = isinstance(error, RegistryNotFoundError) or (
-        isinstance(error, RegistryRefusedError) and error.status == OUT_OF_STEP
-    )
-    return lost or may_pass(error)
+    client.with_retry(attempt, may_be_sent_again)
 
 
 class _Upload:

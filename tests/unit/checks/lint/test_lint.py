@@ -40,6 +40,7 @@ from towpath.core.errors import (
 )
 from towpath.core.runner import Outcome, Runner
 from towpath.evidence import record as stages
+from towpath.evidence import stage_inputs
 from towpath.gates import Status
 
 
@@ -66,7 +67,7 @@ def test_clean_code_passes_lint(root: Path) -> None:
     }
     assert set(found.tools) == {tool.name for tool in LINTERS if not tool.only_with}
     assert "the project has no .importlinter" in said(workspace)
-    assert found.inputs == stages.check_inputs(workspace, source_of(workspace), "lint")
+    assert found.inputs == stage_inputs.check_inputs(workspace, source_of(workspace), "lint")
     ran = {line.split(" -m ")[1] for line in calls(workspace) if " -m " in line}
     assert "bandit --quiet --format=json --exclude= app/a.py" in ran
     assert "black --check --no-color --verbose app/a.py tests/test_a.py" in ran

@@ -29,7 +29,7 @@ from towpath.registry import oci_reader as oci
 from towpath.registry.client import RegistryClient
 from towpath.registry.client.auth import Access
 from towpath.registry.client.credentials import Credentials, LoginSource
-from towpath.registry.client.transport import RETRY
+from towpath.registry.client.retry import RETRY
 from towpath.registry.client.wire import Response
 from towpath.registry.oci_reader import Manifest
 

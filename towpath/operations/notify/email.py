@@ -1,23 +1,29 @@
-"""A message as an e-mail, and as the signed JSON of a webhook. Pure."""
+"""E-mail: the message as text and HTML, and its delivery by SMTP."""
 
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
-import hmac
 import html
-import json
 from email.message import EmailMessage
 from email.utils import format_datetime
 
-from towpath.operations.notify.chat_messages import safe_links
-from towpath.operations.notify.notice import Notice
+from towpath.config import Config
+from towpath.config.notify import NotifyTarget
+from towpath.operations.notify import mail_delivery, settings
+from towpath.operations.notify.http_delivery import Attempted
+from towpath.operations.notify.notice import Notice, safe_links
 
 SUBJECT = 150  # letters
 AT = "%Y-%m-%dT%H:%M:%SZ"
 
 
-def email(notice: Notice, sender: str, recipients: tuple[str, ...]) -> EmailMessage:
+def send(config: Config, target: NotifyTarget, message: Notice) -> Attempted:
+    """Deliver a message to all recipients, and return how that ended."""
+    mail = email_message(message, target.sender, target.recipients)
+    return mail_delivery.send(target, settings.secret(config, target, "password"), mail)
+
+
+def email_message(notice: Notice, sender: str, recipients: tuple[str, ...]) -> EmailMessage:
     """Return the message as text and HTML; texts of others are no markup and no header."""
     found = EmailMessage()
     project = f"[{notice.project}] " if notice.project else ""
@@ -57,17 +63,3 @@ def as_html(notice: Notice) -> str:
         f"<!doctype html><html><body><h2>{html.escape(notice.title)}</h2>"
         f"<table>{facts}</table><ul>{rows}</ul>{error}{lines}<p>{links}</p></body></html>"
     )
-
-
-def webhook(notice: Notice) -> bytes:
-    """Return the message as the body of a webhook."""
-    return json.dumps({"schema": "1", **notice.as_json()}, sort_keys=True).encode()
-
-
-def signature(secret: str, timestamp: int, body: bytes) -> str:
-    """Return what proves who sent a body and when: HMAC-SHA256 of the time, a dot and the body.
-
-    `timestamp` is in seconds since 1970, UTC; a receiver refuses one that is minutes old.
-    """
-    signed = str(timestamp).encode() + b"." + body
-    return "sha256=" + hmac.new(secret.encode(), signed, hashlib.sha256).hexdigest()

@@ -1,8 +1,12 @@
-"""Whether a statement is valid: it is evaluated again by the local policy. Pure.
+"""What makes evidence invalid: a statement is evaluated again by the local policy. Pure.
 
-A statement has facts and the verdicts of the gates on them. Only the facts are used: each is
-compared with its limit again, and a statement with other verdicts is rejected.
-One function answers for a promotion, a deployment, the lists, `gates.check` and reuse.
+A statement is invalid for another commit, image or policy; where its attempt, its verdicts or the
+statement that it reuses do not fit; where it is too old, or excludes an advisory that no waiver in
+force covers. Of its verdicts only the facts count: each is compared with its limit again.
+
+Two modules say what changes the hashes that are compared: `stage_inputs` (files, tools, variables,
+the day) and `policy` (gates, waivers, settings). One function answers for a promotion, a
+deployment, the lists, `gates.check` and reuse.
 """
 
 from __future__ import annotations
@@ -16,7 +20,8 @@ from typing import Any
 from towpath import gates
 from towpath.evidence import advisory_sources as sources
 from towpath.evidence import fields as predicate
-from towpath.evidence import statement as evidence
+from towpath.evidence.attempts import attempt_objections
+from towpath.evidence.reused_statement import reuse_objections
 from towpath.evidence.statement import Statement
 from towpath.gates import Gate, Limits, Status, Verdict
 
@@ -78,7 +83,7 @@ def objections(
     if statement.status is Status.PASSED and statement.reason:
         found.append("is recorded as passed, but gives a reason why it did not pass")
     return [
-        *evidence.objections(statement, subject or {}, rules.policy, originals),
+        *mismatches(statement, subject or {}, rules.policy, originals),
         *(f"{statement.stage}: {row}" for row in found),
     ]
 
@@ -177,3 +182,43 @@ def _of_row(rule: Gate, row: Mapping[str, Any], fact: object) -> Iterator[str]:
 
 def _rows(statement: Statement) -> dict[str, Mapping[str, Any]]:
     return {str(row.get("gate", "")): row for row in statement.verdicts}
+
+
+def reusable(statement: Statement | None, inputs: str, policy: str) -> bool:
+    """Tell whether a stage need not run again: it passed, with the same inputs and policy."""
+    return (
+        statement is not None
+        and statement.status is Status.PASSED
+        and statement.inputs == inputs
+        and statement.policy == policy
+    )
+
+
+def mismatches(
+    statement: Statement,
+    subject: Mapping[str, str],
+    policy: str,
+    originals: Mapping[str, Statement] | None = None,
+) -> list[str]:
+    """Return why a statement is not valid for a subject and policy; empty if it is.
+
+    `subject` maps digest names to values; every one of them must be the statement's own.
+    `originals` are the statements that others reuse, by sha256.
+    """
+    stage, seen = statement.stage, statement.subject.digest
+    found = [
+        f"{stage}: is about {name} {seen.get(name) or '(none)'}, not {value}"
+        for name, value in subject.items()
+        if seen.get(name) != value
+    ]
+    if statement.policy != policy:
+        found.append(f"{stage}: was evaluated under another policy")
+    found += attempt_objections(statement)
+    if not _agrees_with_its_verdicts(statement):
+        found.append(f"{stage}: is recorded as passed, but its verdicts are not")
+    return found + reuse_objections(statement, originals or {})
+
+
+def _agrees_with_its_verdicts(statement: Statement) -> bool:
+    recorded = {str(verdict.get("status")) for verdict in statement.verdicts}
+    return statement.status is not Status.PASSED or recorded <= {Status.PASSED.value}

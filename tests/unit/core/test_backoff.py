@@ -6,8 +6,8 @@ import pytest
 
 from tests.clock import QuickClock
 from towpath.core import clock as clocks
+from towpath.core.backoff import UNLIMITED, Backoff, attempts, with_retry
 from towpath.core.clock import Clock
-from towpath.core.retry import UNLIMITED, Backoff, attempts, with_retry
 
 
 class Server:

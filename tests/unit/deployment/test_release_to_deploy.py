@@ -9,8 +9,8 @@ from tests.releases import RELEASING, SOURCE, labels, record, record_all, worksp
 from towpath.config import Environment
 from towpath.config.workspace import Workspace
 from towpath.core.errors import ConfigurationError, PromotionRefusedError
-from towpath.deployment import release as target
-from towpath.deployment.release import ReleaseTarget
+from towpath.deployment import release_to_deploy as target
+from towpath.deployment.release_to_deploy import ReleaseTarget
 from towpath.evidence import registry as evidence
 from towpath.evidence.journal import History
 from towpath.promotion import promote

@@ -1,0 +1,91 @@
+"""What a stage depends on, as one hash: evidence on other inputs is not reused."""
+
+from __future__ import annotations
+
+import hashlib
+import platform
+
+from towpath.config import Config
+from towpath.config.workspace import Workspace
+from towpath.core import environment, inputs
+from towpath.core.files import file_hash
+from towpath.evidence import record
+from towpath.source import matrix as pythons
+from towpath.source.snapshot import SourceFiles, SourceSnapshot
+
+
+def inputs_of(source: SourceSnapshot, *more: str) -> str:
+    """Return the hash of what a stage depends on: commit, tree, our Python, and what is named.
+
+    The tree holds the pins of every tool and the gates too, so that a change in one of them is a
+    change of the inputs.
+    """
+    parts = (source.commit, source.tree, platform.python_version(), *more)
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()
+
+
+def check_inputs(workspace: Workspace, seen: SourceFiles, stage: str) -> str:
+    """Return the hash of all that can change the answer of a check.
+
+    Those are its files, the Python that runs it, the machine's kind, and what it asks besides:
+    security the advisories, which also grow old in a day. The tests run on all Pythons that are
+    here, whichever of them asks. The pins of the tools and the waivers are in the files.
+    """
+    config = workspace.config
+    more: tuple[str, ...] = (platform.python_version(),)
+    if stage == "tests":
+        more = (*_pythons(workspace), *_lines(config))
+    elif stage == "security":
+        more += (today(), advisories(config))
+    elif stage == "integration" and config.services_given:
+        more += ("without an engine",)
+    more += environment.inputs(passed_on(config, stage))
+    return inputs.digest(
+        # Without the single files, the hash of the tree.
+        seen.files or (("", seen.tree),),
+        config.ignored.get(stage, ()),
+        *(stage, platform.system(), platform.machine(), *more),
+    )
+
+
+def today() -> str:
+    """Return the day in UTC, for what grows old in a day."""
+    return record.now().date().isoformat()
+
+
+def _pythons(workspace: Workspace) -> tuple[str, ...]:
+    """Return the Pythons that are to be tested, and the exact version of each that is here."""
+    here = pythons.found(workspace)
+    return tuple(f"{name} {here.get(name, '-')}" for name in pythons.wanted(workspace.config))
+
+
+def _lines(config: Config) -> tuple[str, ...]:
+    """Return the lines of Django and the day where there are several: their newest is tested."""
+    lines = pythons.djangos(config)
+    return (*lines, today()) if len(lines) > 1 else ()
+
+
+def passed_on(config: Config, stage: str) -> dict[str, str]:
+    """Return the variables that can change the result of a check; evidence shows all of them.
+
+    Those are the language and the time zone, those that the project passes on, the addresses of
+    externally provided services, and for a check that uses the network its proxies.
+    """
+    found = environment.passed_on(config.env, config.variables.get(stage, ()))
+    # Whoever keeps the environments of the checks elsewhere decides which tools are in there.
+    found |= environment.chosen(config.env, ("TOWPATH_ENVIRONMENTS",))
+    if stage == "security":
+        found |= environment.network(config.env)
+    elif stage == "integration" and config.services_given:
+        found |= environment.chosen(config.env, environment.SERVICES)
+    return found
+
+
+def advisories(config: Config) -> str:
+    """Return the identity of the advisories: hashes of the files of a directory, else its name."""
+    named = config.env.get("TOWPATH_ADVISORIES", "")
+    place = config.root / named
+    if not named or not place.is_dir():
+        return named
+    files = sorted(file for file in place.rglob("*") if file.is_file())
+    return " ".join(f"{file.relative_to(place)} {file_hash(file)}" for file in files)
