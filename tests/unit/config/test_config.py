@@ -442,7 +442,8 @@ def test_how_an_environment_is_monitored() -> None:
     found = parsed(table).environment("production")
 
     assert (found.monitor, found.monitor_rollback) == (300, False)
-    assert (Environment("x").monitor, Environment("x").monitor_rollback) == (0, True)
+    default = config.Environment("x")
+    assert (default.monitor, default.monitor_rollback) == (0, True)
 
 
 @pytest.mark.parametrize(
