@@ -235,6 +235,61 @@ GATES: tuple[Gate, ...] = (
         " %",
         "errors among the first responses of new containers",
     ),
+    Gate(
+        "MONITOR_ERROR_RATE",
+        "monitor",
+        "error_percent",
+        "<=",
+        1,
+        " %",
+        "server errors among all responses of the proxy, and requests without any response",
+    ),
+    # web.dev, "Time to First Byte": more than 1.8 s is poor.
+    Gate(
+        "MONITOR_LATENCY",
+        "monitor",
+        "p95_ms",
+        "<=",
+        1800,
+        " ms",
+        "time within which 95 % of the requests had their response",
+    ),
+    Gate(
+        "MONITOR_CPU",
+        "monitor",
+        "cpu_percent",
+        "<=",
+        90,
+        " %",
+        "average processor time of the busiest container, of what it may use",
+    ),
+    Gate(
+        "MONITOR_MEMORY",
+        "monitor",
+        "memory_percent",
+        "<=",
+        90,
+        " %",
+        "largest memory of a container, of its limit",
+    ),
+    Gate(
+        "MONITOR_RESTARTS",
+        "monitor",
+        "restarts",
+        "<=",
+        0,
+        "",
+        "containers that were restarted or removed",
+    ),
+    Gate(
+        "MONITOR_UNHEALTHY",
+        "monitor",
+        "unhealthy",
+        "<=",
+        0,
+        "",
+        "containers that were stopped or unhealthy at any time",
+    ),
 )
 
 # Judged by a command of its own, and by nothing else: no release waits for it. How long a hot path
@@ -263,6 +318,10 @@ STATE_DISK_LOW, STATE_DISK_FULL = 1 << 30, 200 << 20
 INODES_LOW, INODES_FULL = 5.0, 1.0
 CLOCK_DRIFT = 30
 CACHE_LARGE, CACHE_OLD = 50 << 30, 30
+# Monitoring ends early when so many responses were counted and the error rate is more than so many
+# times its limit. A figure of containers counts if this share of the readings had it.
+MONITOR_ENOUGH, MONITOR_CLEARLY = 20, 10
+MONITOR_MEASURED = 0.8
 # Days before the end of a waiver from which on somebody is notified.
 WAIVER_NOTICE = 14
 PERCENT = " %"

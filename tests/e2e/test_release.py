@@ -59,6 +59,7 @@ def test_the_report_fits_its_schema(released: dict[str, Any]) -> None:
         "promote-release",
         "deploy-production",
         "verify-production",
+        "monitor",
     ]
 
 

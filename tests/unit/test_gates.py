@@ -36,6 +36,12 @@ EDGES = {
     "SBOM_MISSING": (0, 1),
     "VERIFIED": (0, 1),
     "ERROR_RATE": (1, 1.01),
+    "MONITOR_ERROR_RATE": (1, 1.01),
+    "MONITOR_LATENCY": (1800, 1801),
+    "MONITOR_CPU": (90, 90.1),
+    "MONITOR_MEMORY": (90, 90.1),
+    "MONITOR_RESTARTS": (0, 1),
+    "MONITOR_UNHEALTHY": (0, 1),
     "SLOWDOWN": (1.5, 1.51),
 }
 

@@ -284,6 +284,21 @@ TABLES = (
                 "How many seconds new containers have to become healthy.",
                 120,
             ),
+            Key(
+                "monitor",
+                COUNT,
+                "How many seconds the stage `monitor` of the pipeline watches production after"
+                " its verification; with 0 there is no such stage. In every environment it is"
+                " also how long `invoke monitor` watches. See [monitoring](../../monitoring.md).",
+                300,
+            ),
+            Key(
+                "monitor-rollback",
+                {"type": "boolean"},
+                "Whether the pipeline rolls production back when a gate of the stage `monitor`"
+                " fails.",
+                False,
+            ),
         ),
         Environment,
         "staging",

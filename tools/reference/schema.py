@@ -13,7 +13,13 @@ from tools.reference.keys import TABLES
 from tools.reference.table import Key, Schema, Table
 
 DRAFT = "http://json-schema.org/draft-07/schema#"
-_WORDS = {"string": "string", "integer": "integer", "number": "number", "object": "table"}
+_WORDS = {
+    "string": "string",
+    "integer": "integer",
+    "number": "number",
+    "boolean": "`true` or `false`",
+    "object": "table",
+}
 
 
 def schema() -> dict[str, Any]:

@@ -53,7 +53,9 @@ class ImageSettings:
 class Environment:
     """Where a release runs. `port` is the proxy's on the host, 0 for none; times are seconds.
 
-    `bind` is the address of this machine that the port is published on, from TOWPATH_BIND.
+    `monitor` is how long the pipeline watches it after a deployment, 0 for not at all; with
+    `monitor_rollback` a release that fails then is rolled back. `bind` is the address of this
+    machine that the port is published on, from TOWPATH_BIND.
     """
 
     name: str
@@ -63,6 +65,8 @@ class Environment:
     drain: int = 30
     healthy: int = 3
     deadline: int = 90
+    monitor: int = 0
+    monitor_rollback: bool = True
     bind: str = binding.LOOPBACK
 
     @property

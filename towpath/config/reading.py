@@ -44,6 +44,8 @@ CHECKS = ("lint", "tests", "integration", "performance", "security")
 SETTINGS = ("pyproject.toml", "noxfile.py")
 # The largest number of days for evidence-days: one year.
 MOST_DAYS = 365
+# The types of values that a plain table has, by their names.
+_SIMPLE: Mapping[str, type] = {"int": int, "str": str, "bool": bool}
 # More than any gate measures, in any unit.
 LARGEST_LIMIT = 10**18
 
@@ -143,13 +145,13 @@ def _name(value: Any, where: str, env: Mapping[str, str]) -> str:
 
 
 def _section(table: Any, kind: type, where: str, excluded: tuple[str, ...] = ()) -> dict[str, Any]:
-    types = {row.name: row.type for row in fields(kind) if row.name not in excluded}
-    values = dict(checked(table, set(types), where))
+    found = {row.name.replace("_", "-"): row for row in fields(kind) if row.name not in excluded}
+    values = checked(table, set(found), where)
     for key, value in values.items():
-        typed(value, {"int": int, "str": str}[str(types[key])], f"{where}.{key}")
+        typed(value, _SIMPLE[str(found[key].type)], f"{where}.{key}")
         if isinstance(value, int) and value < 0:
             raise wrong(f"{where}.{key}", "0 or more", value)
-    return values
+    return {found[key].name: value for key, value in values.items()}
 
 
 def _read(kind: type[T], table: Any, where: str) -> T:

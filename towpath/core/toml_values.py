@@ -34,7 +34,8 @@ def strings(value: Any, where: str, what: str = "file types") -> tuple[str, ...]
 def typed(value: Any, kind: type[T], where: str) -> T:
     """Return a value of this type, else raise ConfigurationError; a boolean is no number."""
     if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
-        raise wrong(where, {int: "an integer", str: "a string"}.get(kind, kind.__name__), value)
+        words: dict[type, str] = {int: "an integer", str: "a string", bool: "true or false"}
+        raise wrong(where, words.get(kind, kind.__name__), value)
     return value
 
 

@@ -33,7 +33,8 @@ class Container:
     """One container of a Compose project, in its state at the time of the request.
 
     `health` is healthy, unhealthy, starting, or none where there is no check. `digest`, `version`
-    and `deployment` are labels set by the deployment. `started` is UTC in ISO 8601.
+    and `deployment` are labels set by the deployment. `started` is UTC in ISO 8601. `processors` is
+    how many of them it may use, 0 for all.
     """
 
     id: str
@@ -48,6 +49,7 @@ class Container:
     image: str = ""
     started: str = ""
     addresses: Mapping[str, str] = field(default_factory=dict)
+    processors: float = 0.0
 
     @property
     def well(self) -> bool:
@@ -119,6 +121,23 @@ class Engine:
             output = found.logs(tail=lines, stream=False)
         return output.decode(errors="replace").strip()
 
+    def log_lines(self, container: Container, since: float, lines: int) -> list[str]:
+        """Return what a container wrote to standard output since a time in seconds since 1970.
+
+        Each line begins with its own time on the engine. At most the last `lines` are returned.
+        """
+        with self._errors(f"read the log of {container.name}"):
+            output = self._client.api.logs(
+                container.id, stderr=False, timestamps=True, tail=lines, since=since or None
+            )
+        return output.decode(errors="replace").splitlines()
+
+    def statistics(self, container: Container) -> Mapping[str, Any]:
+        """Return the engine's counters of processor time and memory of a container."""
+        with self._errors(f"read the statistics of {container.name}"):
+            found = self._client.api.stats(container.id, stream=False, one_shot=True)
+        return cast(Mapping[str, Any], found)
+
     def remove(self, container: Container, patience: int) -> None:
         """Stop a container, with SIGKILL after `patience` seconds, and remove it if it exists."""
         from docker.errors import NotFound
@@ -189,4 +208,16 @@ def _container(attributes: Mapping[str, Any]) -> Container:
         addresses={
             name: row["IPAddress"] for name, row in networks.items() if row.get("IPAddress")
         },
+        processors=_processors(attributes.get("HostConfig") or {}),
     )
+
+
+def _processors(limits: Mapping[str, Any]) -> float:
+    """Return how many processors a container may use; 0 for all.
+
+    Source: Docker Engine API, ContainerInspect: NanoCpus is `cpus` of Compose.
+    """
+    if nano := int(limits.get("NanoCpus") or 0):
+        return nano / 1e9
+    quota, period = int(limits.get("CpuQuota") or 0), int(limits.get("CpuPeriod") or 100_000)
+    return max(0, quota) / period

@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from towpath.config import Environment, binding
 from towpath.config.workspace import Workspace
@@ -40,6 +40,12 @@ class Containers(Protocol):
 
     def logs(self, container: Container, lines: int) -> str:
         """Return the last lines that a container wrote."""
+
+    def log_lines(self, container: Container, since: float, lines: int) -> list[str]:
+        """Return what a container wrote to standard output since a time, with times."""
+
+    def statistics(self, container: Container) -> Mapping[str, Any]:
+        """Return the engine's counters of processor time and memory of a container."""
 
     def remove(self, container: Container, patience: int) -> None:
         """Stop and remove a container."""

@@ -1,4 +1,4 @@
-"""Answers of HAProxy's runtime API -> the slots of a backend. Pure.
+"""Answers of HAProxy's runtime API -> slots of a backend, counts of a frontend. Pure.
 
 Source: HAProxy 3.0 management guide, "show stat" and "show servers state". An answer that is not
 what it must be raises NothingToJudgeError; it never reads as an empty proxy.
@@ -14,6 +14,7 @@ from towpath.core.errors import NothingToJudgeError
 FORCED_MAINTENANCE, FORCED_DRAIN = 0x01, 0x08
 EMPTY = "localhost"
 FAILURES = ("hrsp_5xx", "econ", "eresp")
+RESPONSES = ("hrsp_1xx", "hrsp_2xx", "hrsp_3xx", "hrsp_4xx", "hrsp_5xx", "hrsp_other")
 ANSWERS = ("hrsp_1xx", "hrsp_2xx", "hrsp_3xx", "hrsp_4xx", "hrsp_other", *FAILURES)
 
 
@@ -56,6 +57,31 @@ def slots(text: str, backend: str) -> list[Slot]:
             f"HAProxy has no slots for the backend {backend}.", why=text[:200]
         )
     return found
+
+
+@dataclass(frozen=True)
+class ResponseCount:
+    """The responses that a frontend has sent since the proxy started, and server errors (5xx)."""
+
+    responses: int
+    errors: int
+
+
+def responses(text: str, frontend: str) -> ResponseCount:
+    """Read what a frontend has answered out of `show stat`.
+
+    Raises NothingToJudgeError for an answer without it.
+    """
+    try:
+        for row in _rows(text, "# pxname", ","):
+            if (row["pxname"], row["svname"]) == (frontend, "FRONTEND"):
+                counts = {name: int(row[name] or 0) for name in RESPONSES}
+                return ResponseCount(sum(counts.values()), counts["hrsp_5xx"])
+    except (KeyError, ValueError, TypeError, csv.Error) as error:
+        raise NothingToJudgeError(
+            f"Cannot read HAProxy's answer about the frontend {frontend}.", why=repr(error)
+        ) from error
+    raise NothingToJudgeError(f"HAProxy has no frontend {frontend}.", why=text[:200])
 
 
 def _rows(text: str, start: str, delimiter: str) -> list[dict[str, str]]:

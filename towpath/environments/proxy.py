@@ -14,9 +14,9 @@ from towpath.core.backoff import Backoff, attempts
 from towpath.core.clock import SYSTEM, Clock
 from towpath.core.errors import CommandFailedError
 from towpath.environments import haproxy_reader as haproxy
-from towpath.environments.haproxy_reader import Slot
+from towpath.environments.haproxy_reader import ResponseCount, Slot
 
-BACKEND = "web"
+BACKEND, FRONTEND = "web", "public"
 STATE_FILE = "servers.state"
 # An engine under load can lose the end of the output of a command: this line marks it.
 END_MARK = "towpath: end of answer"
@@ -53,6 +53,10 @@ class Proxy:
     def slot(self, host: str) -> Slot | None:
         """Return the slot of a container, or None where it has none."""
         return next((slot for slot in self.slots() if slot.host == host), None)
+
+    def responses(self) -> ResponseCount:
+        """Return how many responses clients got since the proxy started."""
+        return haproxy.responses(self._ask(f"show stat {FRONTEND} 1 -1"), FRONTEND)
 
     def place(self, host: str) -> None:
         """Give a container a slot, if it has none; no request goes there yet."""

@@ -178,6 +178,10 @@ _SHOWN = {
     "vulnerabilities": "{counts}",
     "above_base": "above base image {sizes}",
     "growth": "since release {growths}",
+    "requests": "{value} requests",
+    "error_percent": "{value:.2f} % errors",
+    "p95_ms": "p95 {value:.0f} ms",
+    "rolled_back": "rolled back to {value}",
     "unproven": "not evaluated: {names}",
     "accepted": "accepted: {names}",
 }

@@ -31,7 +31,7 @@ from towpath.pipeline.document import StageResult
 from towpath.source.snapshot import SourceSnapshot
 
 MARKS = {"passed": "✓", "failed": "✗", "errored": "!"}
-DEPLOYS, PROMOTES = "deploy", "promote-"
+DEPLOYS, PROMOTES, MONITOR = "deploy", "promote-", "monitor"
 # Letters of what stopped a run that tell one failure from another.
 TOLD_APART = 200
 # Digests, commits, times and numbers of processes differ from run to run.
@@ -142,7 +142,9 @@ def _deploys(row: StageResult) -> bool:
 
 def _gates(config: Config, stage: str, error: TowpathError) -> tuple[str, ...]:
     """Return the gates that stopped a stage; an error of another kind left an older statement."""
-    if not isinstance(error, GateFailedError | NothingToJudgeError):
+    # What was rolled back after it was monitored has a statement, whose gates are the reason.
+    monitored = stage == MONITOR and isinstance(error, DeploymentUndoneError)
+    if not monitored and not isinstance(error, GateFailedError | NothingToJudgeError):
         return ()
     statement = stages.read_statement(config, stage)
     return notices.gate_lines(statement.verdicts) if statement else ()

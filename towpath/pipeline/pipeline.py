@@ -22,7 +22,7 @@ from towpath.evidence import record as stages
 from towpath.gates import Status
 from towpath.operations.notify.progress import Progress
 from towpath.pipeline import document as report
-from towpath.pipeline import notifications
+from towpath.pipeline import monitoring, notifications
 from towpath.pipeline import report as reports
 from towpath.pipeline.document import StageResult
 from towpath.pipeline.run import Run, Stage, find_links
@@ -67,7 +67,7 @@ def pipeline(
     reach = reach_of(workspace, source, to)
     for line in old_forms(workspace.config.branches):
         workspace.terminal.warn(line)
-    chain, name = stages_up_to(reach), str(uuid.uuid4())
+    chain, name = _chain(workspace, reach), str(uuid.uuid4())
     links = find_links(workspace, source.commit).as_json()
     progress = notifications.begin(workspace, source, name, links)
     run = Run(workspace, source, fresh or not workspace.config.may_reuse, engine)
@@ -87,6 +87,16 @@ def pipeline(
         if result.error is not None:
             raise result.error
     return document
+
+
+def _chain(workspace: Workspace, reach: str) -> list[Stage]:
+    """Return the plan with the stage `monitor`, if production is monitored; else say so."""
+    if reach != "release":
+        return stages_up_to(reach)
+    if left_out := monitoring.skipped(workspace.config.environments, "production"):
+        workspace.terminal.say(left_out)
+        return stages_up_to(reach)
+    return [*stages_up_to(reach), Stage(monitoring.STAGE, monitoring.monitoring("production"))]
 
 
 def _run_stages(chain: list[Stage], run: Run, writer: _Writer, progress: Progress) -> None:

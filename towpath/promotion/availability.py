@@ -24,7 +24,7 @@ OUTSIDE_CI = "a release can only be made in CI, where the variable CI is true"
 
 PROMOTIONS = {TEST: "promote-test", RELEASE: "promote-release"}
 # The stages of evidence on an image; each environment has its own deploy and verify.
-STAGES = (*BEFORE_IMAGE, *OF_IMAGE, "verify", "deploy", "performance", "watch")
+STAGES = (*BEFORE_IMAGE, *OF_IMAGE, "verify", "deploy", "performance", "watch", "monitor")
 _OF_ENVIRONMENT = re.compile(r"(?:deploy|verify)-[a-z0-9-]+")
 NEEDED = {
     TEST: (*BEFORE_IMAGE, *OF_IMAGE),

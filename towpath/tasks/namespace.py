@@ -15,6 +15,7 @@ from towpath.tasks import (
     gates,
     images,
     migrations,
+    monitor,
     notify,
     parse_errors,
     pipeline,
@@ -24,7 +25,7 @@ from towpath.tasks import (
 )
 
 # The tasks of these stand at the top, those of the others below the name of their module.
-TOP = (pipeline, images, deploy, notify)
+TOP = (pipeline, images, deploy, notify, monitor)
 SPACES = (services, migrations, registry, gates, evidence, report, engine, ci, debug)
 
 

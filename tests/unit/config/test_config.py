@@ -434,3 +434,30 @@ def test_days_that_are_none_are_refused(days: object) -> None:
 def test_a_setting_has_one_name() -> None:
     """With a dash, as everywhere in pyproject.toml."""
     assert "Did you mean 'evidence-days'" in refused({"evidence_days": 7}).what
+
+
+def test_how_an_environment_is_monitored() -> None:
+    """Not at all unless it says so; then a failure is rolled back unless it says otherwise."""
+    table = {"environments": {"production": {"monitor": 300, "monitor-rollback": False}}}
+    found = parsed(table).environment("production")
+
+    assert (found.monitor, found.monitor_rollback) == (300, False)
+    default = config.Environment("x")
+    assert (default.monitor, default.monitor_rollback) == (0, True)
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "words"),
+    [
+        ("monitor", -1, "0 or more"),
+        ("monitor", True, "an integer"),
+        ("monitor", "5m", "an integer"),
+        ("monitor-rollback", 1, "true or false"),
+        ("monitor_rollback", True, "Did you mean 'monitor-rollback'?"),
+    ],
+)
+def test_a_wrong_setting_of_monitoring(key: str, value: Any, words: str) -> None:
+    """The error names the path."""
+    error = refused({"environments": {"production": {key: value}}})
+
+    assert f"environments.production.{key}" in error.what and words in error.what

@@ -12,6 +12,7 @@ from tests.clock import QuickClock
 from tests.fakes import FakeRunner, QuietTerminal
 from towpath.config import parse
 from towpath.config.workspace import Workspace
+from towpath.core.errors import CommandFailedError
 from towpath.core.runner import Outcome, command_failed
 from towpath.environments.engine import Container, EngineImage
 from towpath.environments.environment import Site
@@ -76,6 +77,10 @@ class World(FakeRunner):
     )
     registry: dict[str, tuple[str, ...]] = field(default_factory=dict)
     files: list[str] = field(default_factory=list)
+    # The lines of the proxy's log; None where it cannot be read.
+    log: list[str] | None = field(default_factory=list)
+    # The frontend's responses, and errors among them; None where the proxy has no such frontend.
+    responses: tuple[int, int] | None = (0, 0)
     _number: int = 0
 
     # What an engine does
@@ -100,6 +105,25 @@ class World(FakeRunner):
     def logs(self, container: Container, lines: int) -> str:
         """Return something to recognize."""
         return f"log of {container.name}"
+
+    def log_lines(self, container: Container, since: float, lines: int) -> list[str]:
+        """Return the lines that the test put there."""
+        if self.log is None:
+            raise CommandFailedError("Docker API call failed: read the log.")
+        return self.log
+
+    def statistics(self, container: Container) -> Mapping[str, Any]:
+        """Return statistics in which a tenth of one processor and of the memory is used."""
+        self._number += 1
+        passed = self._number * 10**9
+        return {
+            "cpu_stats": {
+                "cpu_usage": {"total_usage": passed // 10},
+                "system_cpu_usage": passed,
+                "online_cpus": 1,
+            },
+            "memory_stats": {"usage": 12, "limit": 100, "stats": {"inactive_file": 2}},
+        }
 
     def remove(self, container: Container, patience: int) -> None:
         """Remove a container."""
@@ -209,6 +233,8 @@ class World(FakeRunner):
     # What a proxy does
 
     def _proxy(self, command: str) -> str:
+        if command.startswith("show stat public"):
+            return self._frontend()
         if command.startswith("show"):
             return self._show()
         words = command.split()
@@ -221,6 +247,13 @@ class World(FakeRunner):
         if slot.state == "ready" and self._digest(slot.host) in self.errors:
             slot.bad += 10
         return ""
+
+    def _frontend(self) -> str:
+        if self.responses is None:
+            return "\n"
+        good, bad = self.responses
+        row = f"public,FRONTEND,OPEN,0,0,0,{good},0,0,{bad},0,0,0"
+        return f"{HEAD_STAT}\n{row}\n\n"
 
     def _show(self) -> str:
         admin = {"ready": 68, "drain": 76, "maint": 37}

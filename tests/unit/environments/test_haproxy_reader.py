@@ -85,3 +85,30 @@ def test_a_slot_without_an_address_has_no_host() -> None:
     found = haproxy.slots(states + STAT.replace("web1,0,2", "web1,,"), "web")
 
     assert (found[0].host, found[0].sessions) == ("", 0)
+
+
+FRONTENDS = (
+    "# pxname,svname,hrsp_1xx,hrsp_2xx,hrsp_3xx,hrsp_4xx,hrsp_5xx,hrsp_other,\n"
+    "public,FRONTEND,1,20,3,4,5,,\n\n"
+)
+
+
+def test_a_frontend_counts_what_clients_got() -> None:
+    """Server errors are those of the proxy itself too."""
+    assert haproxy.responses(FRONTENDS, "public") == haproxy.ResponseCount(33, 5)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "\n",
+        FRONTENDS.replace("public", "other"),
+        FRONTENDS.replace(",5,", ",x,"),
+        "# pxname,svname\na,b\n",
+    ],
+)
+def test_a_frontend_that_cannot_be_read_has_no_count(text: str) -> None:
+    """Never zero errors."""
+    with pytest.raises(NothingToJudgeError):
+        haproxy.responses(text, "public")

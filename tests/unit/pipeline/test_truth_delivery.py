@@ -269,4 +269,11 @@ SHOWN = {
     "SBOM_MISSING": SPDX,
     "VERIFIED": VERIFY,
     "ERROR_RATE": WATCH,
+    # operations/test_monitor.py and test_monitor_rules.py show each with and without its figure.
+    "MONITOR_ERROR_RATE": {},
+    "MONITOR_LATENCY": {},
+    "MONITOR_CPU": {},
+    "MONITOR_MEMORY": {},
+    "MONITOR_RESTARTS": {},
+    "MONITOR_UNHEALTHY": {},
 }

@@ -18,7 +18,7 @@ from towpath.tasks.namespace import collection
 
 NAMES = {
     *("pipeline", "build", "scan", "promote-test", "promote-release"),
-    *("deploy", "rollback", "status", "history", "health", "notify"),
+    *("deploy", "rollback", "status", "history", "health", "notify", "monitor"),
     *("services.up", "services.down", "services.ps", "services.logs", "services.wait"),
     *("services.shell", "debug.build", "debug.database"),
     *("migrations.check", "migrations.plan", "migrations.apply"),

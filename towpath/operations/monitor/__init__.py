@@ -1,0 +1,1 @@
+"""Watching an environment: what is measured, how it is judged, when it ends early."""

@@ -1,0 +1,141 @@
+"""When monitoring ends early, when it has to begin again, and what is written of it. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+
+from towpath import gates
+from towpath.core.errors import ConfigurationError
+from towpath.environments.environment import WEB, WORKER
+from towpath.gates import Status, Verdict
+from towpath.operations.monitor.readings import Figures, Peak, Reading
+
+MARKS = {Status.PASSED: "✓", Status.FAILED: "✗", Status.ERRORED: "!"}
+# These only grow: once they are over the limit, nothing that follows can bring them back.
+FINAL = ("MONITOR_RESTARTS", "MONITOR_UNHEALTHY")
+ERRORS = "MONITOR_ERROR_RATE"
+_DURATION = re.compile(r"([0-9]{1,6})(s|m|h)?")
+_SECONDS = {None: 1, "s": 1, "m": 60, "h": 3600}
+LONGEST = 86_400  # seconds
+
+
+def clearly_broken(verdicts: Iterable[Verdict], requests: int) -> str:
+    """Return why monitoring may end now, or nothing: it can only fail, or fails by far.
+
+    A container that was restarted, stopped or unhealthy decides at once. Errors decide when there
+    were enough requests and the error rate is many times its limit.
+    """
+    for row in verdicts:
+        if row.status is not Status.FAILED or row.value is None:
+            continue
+        if row.gate in FINAL:
+            return f"{row.gate} cannot pass any more"
+        if row.gate != ERRORS or requests < gates.MONITOR_ENOUGH:
+            continue
+        if row.value > gates.MONITOR_CLEARLY * row.limit:
+            return (
+                f"{row.gate} is more than {gates.MONITOR_CLEARLY} times its limit"
+                f" after {requests} requests"
+            )
+    return ""
+
+
+def deployments(reading: Reading) -> frozenset[str]:
+    """Return which deployments have containers of the product."""
+    return frozenset(
+        row.container.deployment
+        for row in reading.containers or ()
+        if row.container.service in (WEB, WORKER)
+    )
+
+
+def has_changed(first: Reading, now: Reading) -> bool:
+    """Tell whether another deployment has begun since the first reading."""
+    return now.containers is not None and not deployments(now) <= deployments(first)
+
+
+def duration(text: str) -> int:
+    """Return the seconds that a text such as 90, 90s, 5m or 1h means.
+
+    Raises ConfigurationError for anything else.
+    """
+    match = _DURATION.fullmatch(text.strip())
+    seconds = int(match[1]) * _SECONDS[match[2]] if match else 0
+    if not 0 < seconds <= LONGEST:
+        raise ConfigurationError(
+            f"{text!r} is not a duration.",
+            why="--for takes seconds, minutes or hours, from 1s to 24h.",
+            next_step="For example: --for=5m",
+        )
+    return seconds
+
+
+def line(seconds: float, found: Figures, status: Status) -> str:
+    """Return one interval as a sentence of a person's language."""
+    return f"{MARKS[status]} {seconds:4.0f} s  {'; '.join(parts(found))}"
+
+
+def parts(found: Figures) -> list[str]:
+    """Return what was measured, one part for each gate, and what could not be."""
+    known = [
+        _requests(found),
+        "" if found.p95_ms is None else f"95 % answered within {found.p95_ms:.0f} ms",
+        _peak("CPU", found.cpu),
+        _peak("memory", found.memory),
+        _restarts(found.restarts),
+        _health(found.unhealthy, found.containers),
+    ]
+    return [*filter(None, known), *found.problems]
+
+
+def summary(environment: str, found: Figures, early: str) -> str:
+    """Return the sentence about all readings together."""
+    ended = f" It ended early: {early}." if early else ""
+    return (
+        f"Watched {environment} for {found.seconds:.0f} s: {_total(found)}, of which {found.probes}"
+        f" were sent by Towpath itself.{ended}"
+    )
+
+
+def verdict_lines(verdicts: Sequence[Verdict]) -> list[str]:
+    """Return each verdict on a line."""
+    width = max((len(row.gate) for row in verdicts), default=0)
+    return [f"{MARKS[row.status]} {row.gate.ljust(width)}  {row.reason}" for row in verdicts]
+
+
+def _total(found: Figures) -> str:
+    count = found.responses + found.unanswered
+    return f"{count} {'request' if count == 1 else 'requests'}"
+
+
+def _requests(found: Figures) -> str:
+    if found.error_percent is None:
+        return "the error rate could not be measured"
+    failed = found.errors + found.unanswered
+    if not failed:
+        return f"{_total(found)}, no errors"
+    lost = f", {found.unanswered} without a response" if found.unanswered else ""
+    word = "error" if failed == 1 else "errors"
+    return f"{_total(found)}, {failed} {word} ({found.error_percent:.1f} %){lost}"
+
+
+def _peak(what: str, peak: Peak | None) -> str:
+    if peak is None:
+        return f"{what} could not be measured"
+    return f"{what} {peak.percent:.0f} % ({peak.container})"
+
+
+def _restarts(count: int | None) -> str:
+    if count is None:
+        return "restarts could not be counted"
+    words = {0: "no restarts", 1: "1 restart"}
+    return words.get(count, f"{count} restarts")
+
+
+def _health(unhealthy: Sequence[str] | None, containers: int) -> str:
+    if unhealthy is None:
+        return "containers could not be read"
+    if unhealthy:
+        return f"stopped or unhealthy: {', '.join(unhealthy)}"
+    return f"all {containers} containers are healthy"
