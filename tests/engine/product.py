@@ -33,7 +33,8 @@ def project(root: Path) -> Workspace:
         copy = shutil.copytree if (ROOT / part).is_dir() else shutil.copyfile
         copy(ROOT / part, root / part)
     shutil.copytree(ROOT / "tests" / "app", root / "tests" / "app")
-    (root / "tests" / "__init__.py").touch()
+    for part in ("__init__.py", "quiet.py"):
+        shutil.copyfile(ROOT / "tests" / part, root / "tests" / part)
     (root / "app" / ".env").write_bytes(b"SECRET_KEY=" + BESIDE)
     found = new_workspace(engine=True)
     bundle = Path("/etc/ssl/certs/ca-certificates.crt").read_bytes()

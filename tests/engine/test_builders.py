@@ -106,7 +106,7 @@ def test_a_stranger_is_not_let_in(local: Workspace, far: Machine, tmp_path: Path
     with pytest.raises(CommandFailedError) as caught:
         build.build(workspace, source.read_source(workspace), platforms=BOTH)
 
-    assert caught.value.what.startswith(f"{node.endpoint} cannot build linux/arm64: ")
+    assert caught.value.what.startswith(f"Cannot build linux/arm64 on {node.endpoint}: ")
     assert caught.value.code == 5
 
 
@@ -121,7 +121,7 @@ def test_a_builder_that_cannot_start_leaves_nothing(local: Workspace, tmp_path: 
         line = "echo 127.0.0.1 registry-1.docker.io >> /etc/hosts"
         old.runner.run(["docker", "exec", old.name, "sh", "-c", line])
 
-        with pytest.raises(CommandFailedError, match="cannot build linux/arm64") as caught:
+        with pytest.raises(CommandFailedError, match="^Cannot build linux/arm64 on tcp") as caught:
             with builders.ready_builders(workspace, BOTH):
                 pass
 

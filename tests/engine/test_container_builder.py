@@ -40,9 +40,14 @@ def old(local: Workspace) -> Iterator[Machine]:
 
 
 @pytest.fixture
-def settings(local: Workspace, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    """Return an environment in which buildx knows no builder yet."""
-    return buildkit.settings(local.config.registry, tmp_path_factory.mktemp("buildx"))
+def settings(
+    local: Workspace, old: Machine, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[dict[str, str]]:
+    """Give an environment in which buildx knows no builder yet, and end those that it started."""
+    yield buildkit.settings(local.config.registry, tmp_path_factory.mktemp("buildx"))
+    found = old.ask("ps", "--all", "--quiet", f"--filter=ancestor={buildkit.NAME}").stdout.split()
+    if found:
+        old.ask("rm", "--force", *found)
 
 
 def test_it_builds_what_an_image_store_builds(

@@ -164,9 +164,16 @@ TABLES = (
             ),
             Key(
                 "registry-wheels",
-                {"enum": list(reading.REGISTRY_WHEELS)},
+                {"enum": list(reading.REGISTRY_TRUST)},
                 "Whether compiled wheels from a registry are used: always, only where this machine"
                 " logged in, or never. See [wheels](../../wheels.md).",
+                "never",
+            ),
+            Key(
+                "registry-cache",
+                {"enum": list(reading.REGISTRY_TRUST)},
+                "Whether a build cache from a registry is used: always, only where this machine"
+                " logged in, or never. See [registries](../../registries.md).",
                 "never",
             ),
         ),

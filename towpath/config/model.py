@@ -38,13 +38,14 @@ class Django:
 class ImageSettings:
     """What dependencies of the product need: Debian's packages, to be compiled and to run.
 
-    `registry_wheels` says whether wheels that a registry keeps are used: always, never, or where
-    it let us in with credentials (authenticated).
+    `registry_wheels` and `registry_cache` say whether the wheels and the build cache of a registry
+    are used: always, never, or where it let us in with credentials (authenticated).
     """
 
     build_packages: tuple[str, ...] = ()
     run_packages: tuple[str, ...] = ()
     registry_wheels: str = "authenticated"
+    registry_cache: str = "authenticated"
 
 
 @dataclass(frozen=True)

@@ -39,7 +39,7 @@ _PACKAGE = re.compile(r"[a-z0-9][a-z0-9+.-]+")
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\*?")
 
 # Whether wheels that a registry keeps are used.
-REGISTRY_WHEELS = ("always", "authenticated", "never")
+REGISTRY_TRUST = ("always", "authenticated", "never")
 # The stages that read the project's files, and the files that none of them may ignore.
 CHECKS = ("lint", "tests", "integration", "performance", "security")
 SETTINGS = ("pyproject.toml", "noxfile.py", "towpath.toml")
@@ -229,14 +229,11 @@ def _django(table: Any, where: str) -> Django:
 
 def _image(table: Any, where: str) -> ImageSettings:
     keys = {"build-packages": "build_packages", "run-packages": "run_packages"}
-    values = dict(checked(table, {*keys, "registry-wheels"}, where))
-    policy_of_wheels = typed(
-        values.pop("registry-wheels", "authenticated"), str, f"{where}.registry-wheels"
+    trusts = ("registry-wheels", "registry-cache")
+    values = dict(checked(table, {*keys, *trusts}, where))
+    wheels, cache = (
+        _registry_trust(values.pop(key, "authenticated"), f"{where}.{key}") for key in trusts
     )
-    if policy_of_wheels not in REGISTRY_WHEELS:
-        raise wrong(
-            f"{where}.registry-wheels", f"one of {', '.join(REGISTRY_WHEELS)}", policy_of_wheels
-        )
     found: dict[str, tuple[str, ...]] = {}
     for key, value in values.items():
         found[keys[key]] = strings(value, f"{where}.{key}", "Debian packages")
@@ -246,8 +243,16 @@ def _image(table: Any, where: str) -> ImageSettings:
     return ImageSettings(
         found.get("build_packages", ()),
         found.get("run_packages", ()),
-        registry_wheels=policy_of_wheels,
+        registry_wheels=wheels,
+        registry_cache=cache,
     )
+
+
+def _registry_trust(value: Any, where: str) -> str:
+    found = typed(value, str, where)
+    if found not in REGISTRY_TRUST:
+        raise wrong(where, f"one of {', '.join(REGISTRY_TRUST)}", found)
+    return found
 
 
 def _environments(table: Any, where: str) -> dict[str, Environment]:

@@ -2,6 +2,9 @@
 
 A build reads its branch's cache and the main branch's, and writes its own. Layers keep the
 compression that they have in the image, so that a build from the cache has the same digest.
+
+Whoever may push to a registry can put any layer under the key of any step, and BuildKit believes
+it: a cache is only read where the registry wanted a login, unless the settings say otherwise.
 """
 
 from __future__ import annotations
@@ -13,7 +16,7 @@ from dataclasses import dataclass
 
 from towpath.config.workspace import Workspace
 from towpath.core import documents
-from towpath.core.errors import ConfigurationError, RegistryNotFoundError
+from towpath.core.errors import ConfigurationError, RegistryError, RegistryNotFoundError
 from towpath.registry import image as registries
 from towpath.registry import oci_reader as oci
 from towpath.registry import push_lock
@@ -71,17 +74,37 @@ def options(
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Return buildx's `cache-from` and `cache-to` for a target; see `tag` for `part`.
 
-    A build without a branch (a detached commit) reads the main branch's cache and writes none.
+    A build without a branch (a detached commit) reads the main branch's cache and writes none. A
+    cache that is absent or that may not be trusted is not read, the latter with a warning.
     Raises ConfigurationError for an invalid TOWPATH_CACHE.
     """
-    if not wanted(workspace):
+    if not wanted(workspace) or workspace.config.image.registry_cache == "never":
         return (), ()
     images = workspace.config.images
-    names = dict.fromkeys(name for name in (branch, MAIN) if name)
-    read = tuple(f"type=registry,ref={images.tagged(tag(target, name, part))}" for name in names)
+    names = dict.fromkeys(tag(target, name, part) for name in (branch, MAIN) if name)
+    read = tuple(
+        f"type=registry,ref={images.tagged(name)}" for name in names if _is_usable(workspace, name)
+    )
     own = images.tagged(tag(target, branch, part)) if branch else ""
     kind = "mode=max,image-manifest=true,oci-mediatypes=true,ignore-error=true"
     return read, ((f"type=registry,ref={own},{kind}",) if own else ())
+
+
+def _is_usable(workspace: Workspace, name: str) -> bool:
+    """Tell whether a cache is there and the settings trust the registry that keeps it."""
+    registry = registries.client(workspace)
+    try:
+        registry.resolve(name)
+    except RegistryError:
+        return False
+    if workspace.config.image.registry_cache == "always" or registry.authenticated:
+        return True
+    workspace.terminal.warn(
+        f"Not using the build cache {registry.name(name)}: {registry.repository.registry} was"
+        " accessed without a login, so that anybody could have written it. Log in, or set"
+        " registry-cache in [tool.towpath.image]."
+    )
+    return False
 
 
 def list_caches(registry: RegistryClient, branch: str = "") -> list[Cache]:

@@ -381,17 +381,19 @@ def test_packages_of_debian_are_named_for_the_build_and_for_the_run() -> None:
 
 @pytest.mark.parametrize("word", ["always", "authenticated", "never"])
 def test_whether_a_registry_s_wheels_are_used_is_one_of_three_words(word: str) -> None:
-    """Where it let us in with credentials, unless something else is said."""
-    assert parsed({}).image.registry_wheels == "authenticated"
-    assert parsed({"image": {"registry-wheels": word}}).image.registry_wheels == word
+    """Where it let us in with credentials, unless something else is said; so with its cache."""
+    image = parsed({"image": {"registry-wheels": word, "registry-cache": word}}).image
+    assert (parsed({}).image.registry_wheels, image.registry_wheels) == ("authenticated", word)
+    assert (parsed({}).image.registry_cache, image.registry_cache) == ("authenticated", word)
 
 
+@pytest.mark.parametrize("key", ["registry-wheels", "registry-cache"])
 @pytest.mark.parametrize("value", ["Always", "", True, ["always"]])
-def test_another_word_about_a_registry_s_wheels_is_a_mistake(value: object) -> None:
+def test_another_word_about_trust_in_a_registry_is_a_mistake(key: str, value: object) -> None:
     """It never counts as one of the three."""
-    error = refused({"image": {"registry-wheels": value}})
+    error = refused({"image": {key: value}})
 
-    assert "tool.towpath.image.registry-wheels in pyproject.toml must be" in error.what
+    assert f"tool.towpath.image.{key} in pyproject.toml must be" in error.what
     assert error.code == 2
 
 

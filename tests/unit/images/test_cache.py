@@ -38,6 +38,12 @@ def put(store: Store, target: str, branch: str, size: int) -> str:
     return manifest.digest
 
 
+def trusting(workspace: Workspace, word: str = "always") -> Workspace:
+    """Let a project trust the caches of a registry without a login."""
+    image = replace(workspace.config.image, registry_cache=word)
+    return replace(workspace, config=replace(workspace.config, image=image))
+
+
 @pytest.mark.parametrize(
     ("env", "registry", "used"),
     [
@@ -67,7 +73,9 @@ def test_another_word_is_refused(tmp_path: Path, store: Store) -> None:
 
 def test_a_branch_reads_its_own_and_mains_and_writes_its_own(tmp_path: Path, store: Store) -> None:
     """Every step is kept, and a registry that fails fails no build."""
-    made = workspace_at(tmp_path, store, TOWPATH_CACHE="registry")
+    made = trusting(workspace_at(tmp_path, store, TOWPATH_CACHE="registry"))
+    for branch in ("next", "main"):
+        put(store, "production", branch, 10)
     place = f"type=registry,ref={store.repository}:cache-production"
 
     read, written = cache.options(made, "production", "next")
@@ -77,6 +85,50 @@ def test_a_branch_reads_its_own_and_mains_and_writes_its_own(tmp_path: Path, sto
     assert written[0].endswith("ignore-error=true")
     assert len(cache.options(made, "production", "main")[0]) == 1
     assert cache.options(made, "production", "") == ((f"{place}-main",), ())
+
+
+def test_a_cache_that_is_not_there_is_not_read(tmp_path: Path, store: Store) -> None:
+    """The first build of a branch begins with main's."""
+    made = trusting(workspace_at(tmp_path, store, TOWPATH_CACHE="registry"))
+    put(store, "production", "main", 10)
+
+    read, written = cache.options(made, "production", "next")
+
+    assert read == (f"type=registry,ref={store.repository}:cache-production-main",)
+    assert written[0].startswith(f"type=registry,ref={store.repository}:cache-production-next,")
+
+
+def test_a_cache_that_anybody_may_write_is_not_read(tmp_path: Path, store: Store) -> None:
+    """A layer of it would go into the image unseen; the warning names the way out."""
+    made = workspace_at(tmp_path, store, TOWPATH_CACHE="registry")
+    put(store, "production", "main", 10)
+
+    read, written = cache.options(made, "production", "main")
+
+    assert read == ()
+    assert len(written) == 1
+    assert isinstance(made.terminal, QuietTerminal)
+    said = " ".join(made.terminal.said.split())
+    assert f"Not using the build cache {store.repository}:cache-production-main" in said
+    assert "registry-cache in [tool.towpath.image]" in said
+
+
+def test_a_cache_behind_a_login_is_read(tmp_path: Path, store: Store) -> None:
+    """Whoever may write there has the password."""
+    put(store, "production", "main", 10)
+    store.token = "t0ken"
+    (tmp_path / "config.json").write_text(json.dumps({"auths": {store.host: {"auth": "dTpw"}}}))
+    made = workspace_at(tmp_path, store, TOWPATH_CACHE="registry", DOCKER_CONFIG=str(tmp_path))
+
+    assert len(cache.options(made, "production", "main")[0]) == 1
+
+
+def test_never_neither_reads_nor_writes(tmp_path: Path, store: Store) -> None:
+    """As for wheels."""
+    made = trusting(workspace_at(tmp_path, store, TOWPATH_CACHE="registry"), "never")
+    put(store, "production", "main", 10)
+
+    assert cache.options(made, "production", "main") == ((), ())
 
 
 def test_branches_that_look_alike_have_caches_of_their_own() -> None:
