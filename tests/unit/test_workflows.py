@@ -71,7 +71,7 @@ def test_what_a_pull_request_reaches_writes_nothing() -> None:
 
 
 def test_the_package_is_published_as_it_was_built_and_checked() -> None:
-    """For a tag only; the job with the right to publish builds nothing and runs none of our code."""
+    """For a tag only; the job that may publish builds nothing and runs none of our code."""
     assert workflow("package.yml")[True] == {"push": {"tags": ["package-v*"]}}
     publish = job_of("package.yml", "publish")
     assert (publish["needs"], publish["environment"]) == ("build", "pypi")

@@ -59,8 +59,9 @@ TABLES = (
             Key(
                 "version",
                 TEXT,
-                "Which Towpath the project uses: a version, or a specifier such as `>=0.1,<0.2`. Any"
-                " other one ends every command with exit code 2. The project's `./dev` installs it.",
+                "Which Towpath the project uses: a version, or a specifier such as"
+                " `>=0.1,<0.2`. Any other one ends every command with exit code 2. The project's"
+                " `./dev` installs it.",
                 ">=0.1",
             ),
             Key(

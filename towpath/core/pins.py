@@ -7,13 +7,13 @@ from pathlib import Path
 
 import towpath
 
-_PACKAGE = Path(towpath.__file__).parent
+PACKAGE = Path(towpath.__file__).parent
 
 
 def packaged(name: str) -> Path:
     """Return the file of pins that belongs to this version; in a checkout it is below the root."""
-    file = _PACKAGE / "pins" / f"{name}.txt"
-    return file if file.is_file() else _PACKAGE.parent / "requirements" / f"{name}.txt"
+    file = PACKAGE / "pins" / f"{name}.txt"
+    return file if file.is_file() else PACKAGE.parent / "requirements" / f"{name}.txt"
 
 
 def find(root: Path, name: str) -> Path:
