@@ -190,6 +190,8 @@ ENV PATH=/opt/towpath/bin:/usr/local/bin:/usr/local/sbin:/usr/sbin:/usr/bin:/sbi
 # file; anybody may add an environment, whoever the container runs as.
 COPY requirements/ /opt/project/requirements/
 COPY noxfile.py pyproject.toml /opt/project/
+# What noxfile.py imports: the definitions of the sessions.
+COPY towpath/ /opt/project/towpath/
 WORKDIR /opt/project
 RUN --mount=type=secret,id=ca,target=/etc/ssl/certs/ca-certificates.crt \
     export UV_CACHE_DIR=/opt/cache UV_LINK_MODE=hardlink \

@@ -1,60 +1,28 @@
-"""The Nox sessions: each check in its own virtual environment, the tests on every Python."""
+"""The Nox sessions: those of any project, from `towpath.sessions`, and this repository's own."""
 
 from __future__ import annotations
 
-import hashlib
-import os
-import re
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import nox
-from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
 ROOT = Path(__file__).parent
-PINS = ROOT / "requirements"
-PYPROJECT = nox.project.load_toml("pyproject.toml")
-PROJECT = PYPROJECT.get("project", {})
-CLASSIFIERS = PROJECT.get("classifiers", [])
+# For a checkout without an installed towpath package.
+sys.path.append(str(ROOT))
 
+from towpath.sessions import *  # noqa: E402, F401, F403
+from towpath.sessions import PINS, SUPPORTED, install  # noqa: E402
 
-def find_supported() -> list[str]:
-    """Return the Pythons of the classifiers, as `towpath.source.matrix` does.
-
-    Without classifiers, those of TOWPATH_PYTHONS, or all that requires-python allows up to the
-    running one, or the running one.
-    """
-    named = re.findall(
-        r"^Programming Language :: Python :: 3\.(\d+)$", "\n".join(CLASSIFIERS), re.M
-    )
-    if named:
-        return [f"3.{minor}" for minor in sorted(map(int, named))]
-    running = sys.version_info[1]
-    try:
-        allowed = SpecifierSet(PROJECT.get("requires-python", "==3.99"))
-    except InvalidSpecifier:
-        allowed = SpecifierSet("==3.99")
-    known = [f"3.{minor}" for minor in range(8, running + 1) if allowed.contains(f"3.{minor}.99")]
-    # Sessions run on other Pythons, and must find the same list.
-    found = os.environ.get("TOWPATH_PYTHONS") or ",".join(known or [f"3.{running}"])
-    os.environ["TOWPATH_PYTHONS"] = found
-    return found.replace(" ", "").split(",")
-
-
-SUPPORTED = find_supported()
-# Restricts the Pythons on this machine, for example TOWPATH_PYTHONS=3.12,3.13.
-CHOSEN = os.environ.get("TOWPATH_PYTHONS") or ",".join(SUPPORTED)
-PYTHONS = [python for python in SUPPORTED if python in CHOSEN.replace(" ", "").split(",")]
-DJANGO = "Framework :: Django :: "
-MARKS = [mark.removeprefix(DJANGO) for mark in CLASSIFIERS if DJANGO in mark]
-DJANGOS = [nox.param(line, id=f"django-{line}") for line in MARKS if "." in line]
 # In this order, since later files include the pins of earlier ones.
 COMPILED = (
     "ci",
     "production",
     "lint",
     "test",
+    "linters",
+    "pytest",
+    "package",
     "performance",
     "fuzz",
     "mutation",
@@ -65,113 +33,6 @@ COMPILED = (
     "pip-audit",
     "syft",
 )
-BEGUN: set[str] = set()
-
-# The default sessions; security queries the network, and runs in every pipeline.
-# The tests of the engine are the pipeline's own, take long, and are run by name.
-nox.options.sessions = ["lint", "tests", "integration", "coverage"]
-nox.options.default_venv_backend = "uv|virtualenv"
-nox.options.reuse_venv = "yes"
-# The image for checks in containers has its environments in another directory.
-nox.options.envdir = os.environ.get("TOWPATH_ENVIRONMENTS", "").strip() or ".nox"
-# A missing Python is recorded in the evidence; none is downloaded.
-nox.options.error_on_missing_interpreters = False
-
-
-def clean_environment() -> None:
-    """Remove variables of the caller that sessions do not need, so that they change no verdict."""
-    # For a checkout without an installed towpath package.
-    sys.path.append(str(ROOT))
-    try:
-        from towpath.core import environment
-    except ImportError:
-        # While the image for checks is built, the package is missing and no check runs.
-        return
-    passed = PYPROJECT.get("tool", {}).get("towpath", {}).get("variables", {}).values()
-    for name in environment.left_out(os.environ):
-        print(f"Ignoring the variable {name}: it is not passed to the tools.", file=sys.stderr)
-    kept = environment.of_sessions(os.environ, [name for names in passed for name in names])
-    os.environ.clear()
-    os.environ.update(kept)
-
-
-clean_environment()
-os.environ["UV_PYTHON_DOWNLOADS"] = "never"
-# Trust the machine's certificate authorities, for example that of a company's proxy.
-os.environ.setdefault("UV_SYSTEM_CERTS", "true")
-
-
-def prepend_pyenv() -> None:
-    """Add the Pythons of pyenv to PATH, since its shims run the selected version only."""
-    root = Path(os.environ.get("PYENV_ROOT") or os.path.expanduser("~/.pyenv"))
-    found = [root.glob(f"versions/{python}.*/bin") for python in SUPPORTED]
-    paths = [str(path) for places in found for path in sorted(places)[-1:]]
-    os.environ["PATH"] = os.pathsep.join([*paths, os.environ["PATH"]])
-
-
-prepend_pyenv()
-
-
-def install(session: nox.Session, pins: str, *over: str) -> None:
-    """Install pinned requirements, unless the environment already has them.
-
-    `over` are requirements that replace pins, upgraded to the newest matching version.
-    """
-    file, stamp = PINS / f"{pins}.txt", Path(session.virtualenv.location, "towpath.stamp")
-    wanted = hashlib.sha256(file.read_bytes()).hexdigest()
-    if not stamp.is_file() or stamp.read_text() != wanted:
-        session.install("--require-hashes", "-r", str(file))
-        stamp.write_text(wanted)
-    if over:
-        session.install("--upgrade", *over)
-
-
-def towpath(session: nox.Session, *arguments: str) -> None:
-    """Run `python -m towpath` in the session; after Ctrl-C it has time to stop its processes."""
-    command = ("python", "-m", "towpath", *arguments)
-    session.run(*command, interrupt_timeout=30, terminate_timeout=15)
-
-
-def check(session: nox.Session, name: str) -> None:
-    """Run a check with the arguments after --; it is skipped if its evidence is still valid."""
-    towpath(session, "check", name, "--", *session.posargs)
-
-
-def begin_tests_once(session: nox.Session) -> None:
-    """Delete the results of earlier runs, once for all Pythons."""
-    if not BEGUN:
-        towpath(session, "begin", "tests", "--", *session.posargs)
-        BEGUN.add("tests")
-
-
-def for_each_django(tests: Callable[..., None]) -> Callable[..., None]:
-    """Run the tests for each Django series, if the classifiers name several."""
-    return nox.parametrize("django", DJANGOS)(tests) if DJANGOS[1:] else tests
-
-
-@nox.session
-def lint(session: nox.Session) -> None:
-    """Check style, types, weaknesses and complexity."""
-    install(session, "lint")
-    check(session, "lint")
-
-
-@nox.session(python=PYTHONS)
-@for_each_django
-def tests(session: nox.Session, django: str = "") -> None:
-    """Run the tests on every installed supported Python; arguments after -- go to pytest."""
-    install(session, "test", *([f"django=={django}.*"] if django else []))
-    if not set(session.posargs) - {"--fresh"}:
-        session.notify("coverage")
-        begin_tests_once(session)
-    check(session, "tests")
-
-
-@nox.session
-def integration(session: nox.Session) -> None:
-    """Run the tests against real services; arguments after -- go to pytest."""
-    install(session, "test")
-    check(session, "integration")
 
 
 @nox.session(default=False)
@@ -180,27 +41,6 @@ def engine(session: nox.Session) -> None:
     install(session, "test")
     command = ("python", "-m", "tests.engine", *session.posargs)
     session.run(*command, interrupt_timeout=30, terminate_timeout=15)
-
-
-@nox.session
-def performance(session: nox.Session) -> None:
-    """Compare the app's performance with the baseline; `-- --renew` updates the baseline."""
-    install(session, "performance")
-    check(session, "performance")
-
-
-@nox.session
-def security(session: nox.Session) -> None:
-    """Check the code with bandit, files for secrets, and dependencies for advisories."""
-    install(session, "security")
-    check(session, "security")
-
-
-@nox.session
-def coverage(session: nox.Session) -> None:
-    """Combine the coverage of the tests, and judge the results."""
-    install(session, "test")
-    check(session, "coverage")
 
 
 @nox.session(default=False)
@@ -255,3 +95,10 @@ def requirements(session: nox.Session) -> None:
             *("--python-version", SUPPORTED[0], "--custom-compile-command", command),
             *(*session.posargs, f"{name}.in", "-o", f"{name}.txt"),
         )
+
+
+@nox.session(default=False)
+def package(session: nox.Session) -> None:
+    """Build the package, check it, install it into an empty environment, and run it there."""
+    install(session, "package")
+    session.run("python", "-m", "tools.package", *session.posargs)

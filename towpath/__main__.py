@@ -1,17 +1,23 @@
-"""`python -m towpath`: the commands that Nox sessions call, with the exit codes of the tasks."""
+"""`python -m towpath`: what sets a project up, and what Nox sessions call; same exit codes."""
 
 from __future__ import annotations
 
 import argparse
+import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from towpath.core.errors import EngineAbsentError, TowpathError
+import towpath
+from towpath.core.errors import ConfigurationError, EngineAbsentError, TowpathError
 from towpath.tasks.context import guarded, with_engine, workspace
 
 if TYPE_CHECKING:
+    from towpath.adoption.init import Options
     from towpath.config.workspace import Workspace
+    from towpath.core.runner import Runner
+    from towpath.core.terminal import Terminal
 
 CHECKS = ("lint", "tests", "integration", "performance", "security", "coverage")
 PROBES = (
@@ -21,6 +27,8 @@ PROBES = (
 # The tests are evaluated when their coverage is known.
 STAGES = {"coverage": "tests"}
 FRESH = "--fresh"
+# What `init` and `doctor` are not to find by themselves.
+ANSWERS = ("manage", "settings")
 
 
 def main(argv: Sequence[str]) -> int:
@@ -110,6 +118,56 @@ def probe(chosen: argparse.Namespace, _extra: Sequence[str]) -> None:
         probes.probe(with_engine(found), chosen.check, chosen.files)
 
 
+def init(chosen: argparse.Namespace, _extra: Sequence[str]) -> None:
+    """Look at the Django project here, and write the files of Towpath that it lacks.
+
+    Nothing that exists is replaced; a second run changes nothing.
+    """
+    from towpath.adoption import init as adoption
+
+    terminal, runner, _ = _outside_of_a_workspace(chosen)
+    adoption.init(terminal, runner, _options(chosen))
+
+
+def doctor(chosen: argparse.Namespace, _extra: Sequence[str]) -> None:
+    """Say what the Django project here lacks for Towpath, with the line to add."""
+    from towpath.adoption import init as adoption
+
+    terminal, runner, env = _outside_of_a_workspace(chosen)
+    adoption.doctor(terminal, runner, _options(chosen), env)
+
+
+def _outside_of_a_workspace(
+    chosen: argparse.Namespace,
+) -> tuple[Terminal, Runner, dict[str, str]]:
+    """Return what a command needs that runs before there are settings."""
+    from towpath.core import environment
+    from towpath.core.runner import Runner
+    from towpath.core.terminal import Terminal
+
+    env = environment.usable(os.environ)
+    terminal = Terminal(env)
+    return terminal, Runner(terminal, env=environment.of_tools(env), cwd=chosen.directory), env
+
+
+def _options(chosen: argparse.Namespace) -> Options:
+    from towpath.adoption.init import Options
+
+    if not chosen.directory.is_dir():
+        raise ConfigurationError(f"{chosen.directory} is not a directory.")
+    answers = {name: getattr(chosen, name) for name in ANSWERS if getattr(chosen, name)}
+    return Options(
+        chosen.directory,
+        answers,
+        yes=getattr(chosen, "yes", False),
+        as_json=chosen.json,
+        check=getattr(chosen, "check", False),
+        workflow=chosen.workflow,
+        start=chosen.start,
+        python=chosen.python,
+    )
+
+
 def _split(argv: Sequence[str]) -> tuple[list[str], list[str]]:
     """Return what is before the first `--` and what is after it."""
     at = list(argv).index("--") if "--" in argv else len(argv)
@@ -118,11 +176,14 @@ def _split(argv: Sequence[str]) -> tuple[list[str], list[str]]:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m towpath", description=__doc__)
+    parser.add_argument("--version", action="version", version=f"towpath {towpath.__version__}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for act in (begin, check, gate, probe):
-        command = commands.add_parser(act.__name__, help=act.__doc__, description=act.__doc__)
+    for act in (init, doctor, begin, check, gate, probe):
+        command = commands.add_parser(act.__name__, help=_first(act), description=act.__doc__)
         command.set_defaults(act=act)
-        if act is gate:
+        if act in (init, doctor):
+            _add_adoption(command, writes=act is init)
+        elif act is gate:
             command.add_argument("check", nargs="+", metavar="NAME")
         elif act is probe:
             command.add_argument("check", choices=PROBES)
@@ -132,5 +193,35 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _first(act: Callable[..., None]) -> str:
+    return (act.__doc__ or "").partition("\n")[0]
+
+
+def _add_adoption(command: argparse.ArgumentParser, *, writes: bool) -> None:
+    add = command.add_argument
+    add(
+        "directory",
+        nargs="?",
+        type=Path,
+        default=Path(),
+        metavar="DIRECTORY",
+        help="of the project",
+    )
+    add("--json", action="store_true", help="Write the result as JSON.")
+    add("--manage", metavar="FILE", default="", help="The project's manage.py.")
+    add("--settings", metavar="MODULE", default="", help="The settings module of production.")
+    add("--workflow", choices=("github", "gitlab"), default="", help="Also a workflow for this CI.")
+    add("--start", action="store_true", help="Also start Django, without network.")
+    add("--python", metavar="PATH", default="", help="The Python with the project's dependencies.")
+    if writes:
+        add("--yes", action="store_true", help="Take the first candidate instead of asking.")
+        add("--check", action="store_true", help="Write nothing; exit 4 if something is missing.")
+
+
+def run() -> int:
+    """Run the command line of this process, as the console script `towpath`."""
+    return main(sys.argv[1:])
+
+
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(run())

@@ -113,7 +113,7 @@ def test_the_tests_of_the_engine_are_run_by_name(tmp_path: Path) -> None:
     listed = subprocess.run(
         [sys.executable, "-m", "nox", "--list", "--json"],
         cwd=tmp_path,
-        env={"PATH": "/usr/bin:/bin", "HOME": str(tmp_path)},
+        env={"PATH": "/usr/bin:/bin", "HOME": str(tmp_path), "PYTHONPATH": str(ROOT)},
         capture_output=True,
         text=True,
         check=True,

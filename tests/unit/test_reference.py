@@ -66,6 +66,7 @@ VALUES = ("word", "", "1", 1, -1, 0, 70000, 1.5, True, [], ["word"], [1], [["wor
 VALUES += ({}, {"word": "word"}, {"word": 1}, dt.date(2999, 1, 1), dt.date(2001, 1, 1))
 # A rule that no schema can have: names among others, addresses, and what expires.
 BEYOND = {
+    ("towpath", "version"),
     ("towpath", "repository"),
     ("towpath", "registry"),
     ("towpath", "registries"),

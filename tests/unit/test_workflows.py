@@ -22,6 +22,7 @@ PERMISSIONS = {
         "code-scanning": {"contents": "read", "security-events": "write"},
     },
     "release.yml": {"release": PACKAGES},
+    "package.yml": {"build": READ, "publish": {"contents": "read", "id-token": "write"}},
 }
 EVERY = [(name, job) for name, jobs in PERMISSIONS.items() for job in jobs]
 
@@ -67,6 +68,17 @@ def test_what_a_pull_request_reaches_writes_nothing() -> None:
     assert "if" not in jobs["promote"]
     assert set(workflow("release.yml")[True]) == {"workflow_dispatch"}
     assert set(workflow("pipeline.yml")[True]) == {"push", "pull_request"}
+
+
+def test_the_package_is_published_as_it_was_built_and_checked() -> None:
+    """For a tag only; the job that may publish builds nothing and runs none of our code."""
+    assert workflow("package.yml")[True] == {"push": {"tags": ["package-v*"]}}
+    publish = job_of("package.yml", "publish")
+    assert (publish["needs"], publish["environment"]) == ("build", "pypi")
+    assert runs("package.yml", "publish").split("\n")[-2:] == [
+        "python -m pip install --quiet --require-hashes -r requirements/uv.txt",
+        "python -m uv publish --trusted-publishing=always dist/*",
+    ]
 
 
 @pytest.mark.parametrize(("name", "job"), EVERY)

@@ -15,7 +15,8 @@ REFERENCE = ROOT / "docs/reference"
 
 def generated() -> dict[str, str]:
     """Return every file of the reference, by its path below docs/reference."""
-    return pages(read_sessions((ROOT / "noxfile.py").read_text(encoding="utf-8")))
+    files = (ROOT / "towpath/sessions.py", ROOT / "noxfile.py")
+    return pages(read_sessions("\n".join(file.read_text(encoding="utf-8") for file in files)))
 
 
 def main() -> int:

@@ -57,6 +57,14 @@ TABLES = (
         "The project, its image and its registries. Every key has a default.",
         (
             Key(
+                "version",
+                TEXT,
+                "Which Towpath the project uses: a version, or a specifier such as"
+                " `>=0.1,<0.2`. Any other one ends every command with exit code 2. The project's"
+                " `./dev` installs it.",
+                ">=0.1",
+            ),
+            Key(
                 "name",
                 NAME,
                 "The name of the project on this machine. It names the Compose projects and the"

@@ -9,6 +9,7 @@ from towpath.config.workspace import Workspace
 from towpath.core import environment as variables
 from towpath.core import files
 from towpath.core.errors import ConfigurationError
+from towpath.core.pins import find
 
 # uv downloads no interpreter, and trusts the certificate authorities of the machine.
 UV = {"UV_PYTHON_DOWNLOADS": "never", "UV_SYSTEM_CERTS": "true"}
@@ -19,13 +20,13 @@ def environment(workspace: Workspace, tool: str) -> str:
 
     Raises ConfigurationError without a file of pins, and CommandFailedError if that fails.
     """
-    pins = workspace.config.root / "requirements" / f"{tool}.txt"
+    pins = find(workspace.config.root, tool)
     directory = workspace.config.tools / tool
     stamp = directory / "towpath.stamp"
     if not pins.is_file():
         raise ConfigurationError(
-            f"Missing file {pins.relative_to(workspace.config.root)}, which pins {tool}.",
-            next_step=f"Copy it from Towpath's repository, or compile one for {tool}.",
+            f"Missing file requirements/{tool}.txt, which pins {tool}.",
+            next_step=f"Install Towpath again, or compile one for {tool}.",
         )
     wanted = f"{sys.version_info[:2]} {files.file_hash(pins)}"
     if not stamp.is_file() or stamp.read_text() != wanted:

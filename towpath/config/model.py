@@ -88,13 +88,15 @@ class Dashboard:
 
 @dataclass(frozen=True)
 class Config:
-    """All settings of a project. `root` is the directory of its `pyproject.toml`.
+    """All settings of a project. `root` has its `pyproject.toml` or `towpath.toml`.
 
     `gates` are limits of the project's own, stricter than the table of gates.
     """
 
     root: Path
     env: Mapping[str, str] = field(repr=False)
+    # Which Towpath the project uses, as a version or a specifier; empty for any.
+    version: str = ""
     name: str = "app"
     repository: str = "app"
     registry: str = "localhost:5000"

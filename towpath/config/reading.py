@@ -15,6 +15,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
+import towpath
 from towpath.config import binding
 from towpath.config import builders as nodes
 from towpath.config import names
@@ -41,7 +42,9 @@ _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\*?")
 REGISTRY_TRUST = ("always", "authenticated", "never")
 # The stages that read the project's files, and the files that none of them may ignore.
 CHECKS = ("lint", "tests", "integration", "performance", "security")
-SETTINGS = ("pyproject.toml", "noxfile.py")
+SETTINGS = ("pyproject.toml", "noxfile.py", "towpath.toml")
+# The settings of a project whose pyproject.toml is missing or cannot be read.
+OWN = "towpath.toml"
 # The largest number of days for evidence-days: one year.
 MOST_DAYS = 365
 # The types of values that a plain table has, by their names.
@@ -51,7 +54,7 @@ LARGEST_LIMIT = 10**18
 
 
 def load(root: Path, env: Mapping[str, str], hazards: Collection[str] = ()) -> Config:
-    """Read `pyproject.toml` below `root`.
+    """Read `[tool.towpath]` of `pyproject.toml` below `root`, or the file `towpath.toml` there.
 
     `TOWPATH_NAME`, `TOWPATH_REGISTRY`, `TOWPATH_REPOSITORY`, `TOWPATH_REGISTRIES` (with commas) and
     `TOWPATH_BUILDERS` in `env` replace what the file says, and `TOWPATH_BIND` is the address that
@@ -59,6 +62,8 @@ def load(root: Path, env: Mapping[str, str], hazards: Collection[str] = ()) -> C
     that is missing or no TOML, and for every invalid key or value. `hazards` are the codes of
     migration hazards that a waiver may name.
     """
+    if (root / OWN).is_file():
+        return _load_own(root, env, hazards)
     path = root / "pyproject.toml"
     try:
         document = tomllib.loads(path.read_text(encoding="utf-8"))
@@ -75,6 +80,33 @@ def load(root: Path, env: Mapping[str, str], hazards: Collection[str] = ()) -> C
     return parse(tools.get("towpath", {}), root, env, hazards=hazards)
 
 
+def _load_own(root: Path, env: Mapping[str, str], hazards: Collection[str]) -> Config:
+    """Read towpath.toml, whose keys are those of `[tool.towpath]`."""
+    try:
+        table = tomllib.loads((root / OWN).read_text(encoding="utf-8"))
+    except (ValueError, RecursionError) as error:
+        raise ConfigurationError(f"{OWN} is not valid TOML.", why=str(error)) from error
+    if _has_table(root / "pyproject.toml"):
+        raise ConfigurationError(
+            f"Both {OWN} and pyproject.toml have settings of Towpath.",
+            next_step=f"Move the keys of [tool.towpath] to {OWN}, or remove that file.",
+        )
+    try:
+        return parse(table, root, env, hazards=hazards)
+    except ConfigurationError as error:
+        words = [row.replace("pyproject.toml", OWN) for row in (error.what, error.why)]
+        what, why = (row.replace("tool.towpath.", "").replace("tool.towpath", OWN) for row in words)
+        raise ConfigurationError(what, why=why, next_step=error.next_step) from error
+
+
+def _has_table(file: Path) -> bool:
+    try:
+        tools = tomllib.loads(file.read_text(encoding="utf-8")).get("tool", {})
+    except (OSError, ValueError, RecursionError):
+        return False
+    return isinstance(tools, dict) and "towpath" in tools
+
+
 def parse(
     table: Mapping[str, Any],
     root: Path,
@@ -89,9 +121,12 @@ def parse(
     """
     where = "tool.towpath"
     known = {row.name.replace("_", "-") for row in fields(Config)} - {"root", "env"}
+    # Before the other keys, of which another version may know more or fewer.
+    _require_version(table, where)
     values = {key.replace("-", "_"): row for key, row in checked(table, known, where).items()}
     _replace(values, env)
     readers: dict[str, Callable[..., Any]] = {
+        "version": partial(typed, kind=str),
         "name": partial(_name, env=env),
         "repository": partial(typed, kind=str),
         "registry": partial(typed, kind=str),
@@ -125,6 +160,28 @@ def parse(
     config = Config(root=root, env=env, **values)
     _refuse_impossible(config)
     return config
+
+
+def _require_version(table: Any, where: str) -> None:
+    """Raise ConfigurationError if the project asks for another Towpath than the one that runs."""
+    wanted = table.get("version") if isinstance(table, Mapping) else None
+    if wanted is None:
+        return
+    # Imported here: most projects' commands need it for nothing else.
+    from packaging.specifiers import InvalidSpecifier, SpecifierSet
+
+    text = typed(wanted, str, f"{where}.version").strip()
+    try:
+        allowed = SpecifierSet(f"=={text}" if text[:1].isdigit() else text)
+    except InvalidSpecifier:
+        raise wrong(f"{where}.version", "a version such as ==0.1.0 or >=0.1,<0.2", text) from None
+    if not allowed.contains(towpath.__version__, prereleases=True):
+        raise ConfigurationError(
+            f"The project asks for Towpath {text}, and {towpath.__version__} is running.",
+            why=f"{where}.version in pyproject.toml says so.",
+            next_step="Run the command with the project's ./dev, which installs that version, or"
+            " change the key.",
+        )
 
 
 def _replace(values: dict[str, Any], env: Mapping[str, str]) -> None:

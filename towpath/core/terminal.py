@@ -7,6 +7,7 @@ Results go to standard output, progress to standard error. All text goes through
 from __future__ import annotations
 
 import secrets
+import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -123,6 +124,16 @@ class Terminal:
     def say(self, text: str) -> None:
         """Show one line of progress."""
         self.err.print(self._plain(text), highlight=False)
+
+    @property
+    def can_ask(self) -> bool:
+        """Whether a person can answer: both ends are a terminal."""
+        return sys.stdin is not None and sys.stdin.isatty() and self.err.is_terminal
+
+    def ask(self, text: str) -> str:
+        """Show a question and return the answer without blanks; empty at the end of the input."""
+        self.err.print(self._plain(text), highlight=False, end="")
+        return sys.stdin.readline().strip()
 
     def warn(self, text: str) -> None:
         """Show a warning: a problem that does not stop the run."""

@@ -131,8 +131,12 @@ def _project(config: Config) -> Mapping[str, Any] | None:
     try:
         text = (config.root / "pyproject.toml").read_text(encoding="utf-8")
     except FileNotFoundError:
-        return None
-    found = tomllib.loads(text).get("project", {})
+        return {} if (config.root / "towpath.toml").is_file() else None
+    try:
+        found = tomllib.loads(text).get("project", {})
+    except (ValueError, RecursionError):
+        # A project whose pyproject.toml is not valid has its settings in towpath.toml.
+        return {}
     return found if isinstance(found, dict) else {}
 
 

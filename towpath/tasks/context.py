@@ -35,12 +35,14 @@ OF_THE_MACHINE = {
 
 
 def find_root(start: Path) -> Path:
-    """Return the nearest directory, from `start` upwards, that has a pyproject.toml.
+    """Return the nearest directory, from `start` upwards, that has settings of a project.
+
+    They are in pyproject.toml or towpath.toml.
 
     Raises ConfigurationError if there is none.
     """
     for directory in (start, *start.parents):
-        if (directory / "pyproject.toml").is_file():
+        if any((directory / name).is_file() for name in ("pyproject.toml", "towpath.toml")):
             return directory
     raise ConfigurationError(
         f"There is no pyproject.toml in {start} or above it.",

@@ -13,6 +13,7 @@ from tests.fakes import Answer, TableRunner, outcome
 from tests.registry_server import Store
 from tests.releases import START
 from tests.unit.scanning.scanning import MADE, answering, pushed, workspace_of
+from towpath.core import pins
 from towpath.core.errors import ConfigurationError
 from towpath.evidence import record as stages
 from towpath.gates import Status
@@ -230,6 +231,7 @@ def test_without_the_pins_of_syft_there_is_no_list(
     digest = pushed(store)
     workspace = workspace_of(tmp_path, store, archive[1])
     (tmp_path / "requirements" / "syft.txt").unlink()
+    monkeypatch.setattr(pins, "PACKAGE", tmp_path / "nowhere")
 
     found = scan.scan(workspace, digest)
 

@@ -205,7 +205,10 @@ def test_nox_runs_the_tests_for_the_whole_matrix(
     listed = subprocess.run(
         [sys.executable, "-m", "nox", "--list", "--json"],
         cwd=tmp_path,
-        env={"PATH": "/usr/bin:/bin", "HOME": str(tmp_path), "TOWPATH_PYTHONS": chosen},
+        env={
+            **{"PATH": "/usr/bin:/bin", "HOME": str(tmp_path), "TOWPATH_PYTHONS": chosen},
+            "PYTHONPATH": str(ROOT),
+        },
         capture_output=True,
         text=True,
         check=True,
@@ -248,7 +251,7 @@ def test_a_project_without_classifiers_has_a_matrix_too(
     ended = subprocess.run(
         [sys.executable, "-m", "nox", "--list", "--json"],
         cwd=tmp_path,
-        env=nothing,
+        env=nothing | {"PYTHONPATH": str(ROOT)},
         capture_output=True,
         text=True,
         check=False,

@@ -13,6 +13,7 @@ from tests.releases import SOURCE, labels, record_all, workspace_at
 from tests.unit.images.baking import STORE, builder, git, pushing
 from tests.unit.tasks.test_surface import invoke
 from towpath.config.workspace import Workspace
+from towpath.core import pins
 from towpath.core.terminal import Terminal
 from towpath.evidence import record as stages
 from towpath.promotion.availability import NEEDED
@@ -112,9 +113,10 @@ def test_an_unknown_platform_is_a_wrong_flag(workspace: Workspace, capsys: Captu
 
 
 def test_a_scan_that_asked_nobody_is_no_verdict(
-    workspace: Workspace, store: Store, capsys: Capture
+    workspace: Workspace, store: Store, capsys: Capture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Exit code 3 where the layers cannot be read."""
+    monkeypatch.setattr(pins, "PACKAGE", workspace.config.root / "nowhere")
     push_image(store.client(), labels(), tag="built")
 
     code, _, err = invoke(capsys, "scan")

@@ -13,6 +13,7 @@ import pytest
 from tests.fakes import Answer, outcome
 from tests.unit.checks.checked import calls, project, workspace_of
 from towpath.checks.security import advisories
+from towpath.core import pins as package_pins
 from towpath.core import reachable
 from towpath.core.errors import CommandFailedError, ConfigurationError, NothingToJudgeError
 from towpath.core.runner import Outcome
@@ -230,8 +231,11 @@ def test_a_source_has_an_environment_of_its_own_made_once(root: Path) -> None:
     assert again == made * 2
 
 
-def test_a_source_without_pins_is_a_mistake_of_configuration(root: Path) -> None:
-    """The message names the file."""
+def test_a_source_without_pins_is_a_mistake_of_configuration(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither the project nor the package has any; the message names the file."""
+    monkeypatch.setattr(package_pins, "PACKAGE", root / "nowhere")
     (root / "requirements/safety.txt").unlink()
 
     with pytest.raises(ConfigurationError, match=r"requirements/safety\.txt"):

@@ -1,0 +1,180 @@
+"""What a project is, from its files alone: every part of the detection, in order. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import replace
+from pathlib import PurePosixPath
+
+from towpath.adoption import (
+    find_libraries,
+    find_manage,
+    find_processes,
+    find_services,
+    find_settings,
+    find_tools,
+    find_variables,
+    find_versions,
+    production,
+)
+from towpath.adoption.code import Code
+from towpath.adoption.facts import (
+    NO_REPOSITORY,
+    OPTIONAL,
+    REQUIRED,
+    SECRET,
+    SECRET_KEY,
+    Detection,
+    Fact,
+    Question,
+    Tree,
+    distinct,
+)
+from towpath.core.environment import looks_secret
+
+
+def detect(
+    tree: Tree,
+    folder_name: str,
+    answers: Mapping[str, str] | None = None,
+    git: tuple[str, str] = ("", ""),
+) -> Detection:
+    """Return what was found in a tree; `answers` decide topics with several candidates.
+
+    `git` is the project's path inside its repository, and the repository's default branch.
+    """
+    chosen = answers or {}
+    code = Code(tree)
+    questions: list[Question] = []
+    manage = _manage(code, chosen, questions)
+    path = manage[0].value if manage else ""
+    roots = find_manage.import_roots(code, path)
+    settings = _settings(code, roots, chosen, questions)
+    facts = [find_tools.project_name(tree, folder_name), *_git(git), *manage[:1], *settings[:1]]
+    facts += [
+        replace(row, topic="manage-settings")
+        for row in find_manage.named_settings(code)
+        if row.file == path
+    ]
+    libraries = find_libraries.libraries(code, _folders(path))
+    facts += _around(code, roots, path, libraries)
+    facts += _by_settings(code, roots, settings[0].value if settings else "", libraries)
+    problems = (*getattr(tree, "problems", ()), *code.problems)
+    return Detection(tuple(distinct(facts)), tuple(questions), tuple(distinct(problems)))
+
+
+def _manage(code: Code, answers: Mapping[str, str], questions: list[Question]) -> list[Fact]:
+    """Return the manage.py files; adds the question where two are equally near to the root."""
+    rows = _chosen("manage", find_manage.manage_files(code), answers)
+    nearest = [row for row in rows if find_manage.order(row)[:2] == find_manage.order(rows[0])[:2]]
+    if len(nearest) > 1:
+        questions.append(Question("manage", tuple(nearest)))
+    return rows
+
+
+def _chosen(topic: str, rows: Iterable[Fact], answers: Mapping[str, str]) -> list[Fact]:
+    """Return the candidates, of which an answer leaves one."""
+    found = list(rows)
+    wanted = answers.get(topic)
+    if not wanted:
+        return found
+    near = [row for row in found if row.value == wanted]
+    return [replace(row, why="as answered") for row in near] or [
+        Fact(topic, wanted, why="as answered")
+    ]
+
+
+def _settings(
+    code: Code, roots: tuple[str, ...], answers: Mapping[str, str], questions: list[Question]
+) -> list[Fact]:
+    """Return production's settings module first; adds the question where two fit equally."""
+    named = list(find_manage.named_settings(code))
+    modules = list(find_settings.settings_modules(code, roots))
+    ranked = production.rank(named, modules, code, roots)
+    best = list(production.choose(ranked))
+    if "settings" in answers:
+        return _chosen("settings", [row for _, row in ranked], answers)
+    if len(best) > 1:
+        questions.append(Question("settings", tuple(best)))
+    return best
+
+
+def _git(git: tuple[str, str]) -> Iterator[Fact]:
+    prefix, branch = git
+    if prefix:
+        why = "the project is a directory of a larger repository"
+        yield Fact(
+            "git-prefix", prefix, ".", 0, "no repository" if prefix == NO_REPOSITORY else why
+        )
+    if branch:
+        yield Fact("branch", branch, ".git", 0, "the repository's default branch")
+
+
+def _around(
+    code: Code, roots: tuple[str, ...], manage: str, libraries: Mapping[str, Fact]
+) -> Iterator[Fact]:
+    """Yield what does not depend on the settings."""
+    tree = code.tree
+    folders = _folders(manage)
+    yield from find_manage.servers(code, roots)
+    yield from find_libraries.lock_files(tree, folders)
+    yield from find_versions.python_versions(tree, folders)
+    yield from find_versions.django_version(libraries)
+    started = list(find_processes.processes(tree))
+    images = find_processes.dockerfiles(tree)
+    yield from list(find_processes.server(tree, started, images, libraries))[:1]
+    yield from started
+    yield from (Fact("dockerfile", path, path, 1, "builds an image") for path in images)
+    yield from (
+        Fact("compose", path, path, 1, "starts services")
+        for path in find_services.compose_files(tree)
+    )
+    yield from find_tools.env_files(tree)
+    yield find_tools.test_runner(tree, folders, libraries, manage)
+    yield from find_tools.linters(tree, folders)
+    yield from find_tools.node(tree)
+    yield from find_tools.ci_files(tree)
+    yield from find_tools.own_files(tree)
+
+
+def _folders(manage: str) -> tuple[str, ...]:
+    """Return where a project has its files of settings: at its root, and beside manage.py."""
+    here = PurePosixPath(manage).parent.as_posix() if manage else "."
+    return tuple(dict.fromkeys((".", here)))
+
+
+def _by_settings(
+    code: Code, roots: tuple[str, ...], module: str, libraries: Mapping[str, Fact]
+) -> Iterator[Fact]:
+    """Yield what the settings of production say: services, workers, files, variables."""
+    tree = code.tree
+    settings = find_settings.read_settings(code, code.find(module, roots), roots)
+    images = list(find_services.compose_images(tree, find_services.compose_files(tree)))
+    yield from find_services.databases(settings, libraries, images)
+    yield from find_services.caches(settings, libraries)
+    workers = list(find_processes.workers(tree, settings, libraries))
+    yield from workers
+    yield from find_services.queues(settings, [row.value for row in workers], libraries, images)
+    yield from list(find_processes.schedulers(tree, settings, find_processes.processes(tree)))[:1]
+    yield from find_tools.static_files(settings)
+    yield from _variables(code, settings)
+
+
+def _variables(code: Code, settings: find_settings.Settings) -> Iterator[Fact]:
+    """Yield the variables that the settings read; functions for it may be beside them."""
+    folder = PurePosixPath(settings.path).parent
+    beside = [path for path in code.tree.paths if PurePosixPath(path).parent == folder]
+    helpers = [path for path in beside if path.endswith(".py")] if settings.path else []
+    keys = {text for text, _, _ in settings.strings("SECRET_KEY")}
+    rows = find_variables.read_variables(code, settings.files, [*helpers, *settings.files])
+    for row in rows:
+        yield Fact("variable", row.name, row.file, row.line, _need(row, keys))
+
+
+def _need(row: find_variables.Variable, keys: Collection[str]) -> str:
+    """Return whether a variable is a secret, and whether it has to be set."""
+    if row.name in keys:
+        return SECRET_KEY
+    if not row.required:
+        return OPTIONAL
+    return SECRET if looks_secret(row.name) else REQUIRED

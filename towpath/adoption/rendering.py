@@ -1,0 +1,150 @@
+"""The texts of what `init` writes: settings, tasks, sessions, `./dev`, a workflow. Pure."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import towpath
+from towpath.adoption.facts import NO_REPOSITORY, REQUIRED, SECRET, SECRET_KEY, Detection
+from towpath.adoption.find_versions import allowed_minors
+from towpath.config import names
+
+TASKS = """\
+from towpath.tasks.namespace import collection
+
+namespace = collection()
+"""
+NOXFILE = "from towpath.sessions import *  # noqa: F403\n"
+# The Pythons that Towpath runs on, the newest first.
+PYTHONS = ("3.14", "3.13", "3.12", "3.11")
+# Where staging's proxy listens on this machine.
+STAGING_PORT = 8081
+_KEY = re.compile(r"[A-Za-z0-9_-]+")
+
+
+def settings_table(found: Detection, version: str) -> dict[str, Any]:
+    """Return the table `[tool.towpath]` for a project: only what no default says already."""
+    name = names.near(found.value("name"), "app")
+    django: dict[str, Any] = {"settings": found.value("settings")}
+    if found.value("manage") != "manage.py":
+        django["manage"] = found.value("manage")
+    if secrets := required_secrets(found):
+        django["secrets"] = list(secrets)
+    if production := production_variables(found):
+        django["production"] = production
+    table: dict[str, Any] = {"version": f"=={version}", "name": name, "repository": name}
+    branch = found.value("branch")
+    if branch and branch != "main":
+        table["branches"] = {branch: "test", "*": "scan"}
+    table["django"] = django
+    table["environments"] = {"testing": {}, "staging": {"port": STAGING_PORT}}
+    return table
+
+
+def required_secrets(found: Detection) -> tuple[str, ...]:
+    """Return the secret variables that the settings need in production."""
+    rows = found.all("variable")
+    return tuple(row.value for row in rows if row.why in (SECRET, SECRET_KEY))
+
+
+def required_variables(found: Detection) -> tuple[str, ...]:
+    """Return the other variables without a default that the settings read."""
+    return tuple(row.value for row in found.all("variable") if row.why == REQUIRED)
+
+
+def production_variables(found: Detection) -> dict[str, str]:
+    """Return the variables of production whose value is known from the files."""
+    default = found.value("manage-settings")
+    if default and default != found.value("settings"):
+        return {"DJANGO_SETTINGS_MODULE": found.value("settings")}
+    return {}
+
+
+def toml(table: Mapping[str, Any], prefix: str) -> str:
+    """Return a table as TOML; `prefix` is its name, empty for that of a document."""
+    lines = [f"[{prefix}]"] if prefix and (_plain(table) or not table) else []
+    lines += [f"{_key(key)} = {toml_value(row)}" for key, row in _plain(table).items()]
+    parts = ["\n".join(lines)] if lines else []
+    for key, value in table.items():
+        if isinstance(value, Mapping):
+            parts.append(toml(value, f"{prefix}.{_key(key)}" if prefix else _key(key)).rstrip("\n"))
+    return "\n\n".join(parts) + "\n"
+
+
+def running_version() -> str:
+    """Return the version of the Towpath that runs."""
+    return towpath.__version__
+
+
+def _plain(table: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in table.items() if not isinstance(value, Mapping)}
+
+
+def _key(key: str) -> str:
+    return key if _KEY.fullmatch(key) else json.dumps(key, ensure_ascii=False)
+
+
+def toml_value(value: Any) -> str:
+    """Return a string, a number or a list of strings; TOML's basic strings are those of JSON."""
+    return json.dumps(value, ensure_ascii=False)
+
+
+def minors(found: Detection) -> tuple[str, ...]:
+    """Return the Pythons for `./dev`: those that the project allows and Towpath runs on.
+
+    All that Towpath runs on, if the project allows none of them: Towpath has its own environment.
+    """
+    marks = tuple(row for row in PYTHONS if row in found.values("classifier"))
+    if marks:
+        return marks
+    limit = found.value("python-range")
+    return allowed_minors(limit, PYTHONS) or PYTHONS if limit else PYTHONS
+
+
+def dev(template: str, found: Detection, name: str, settings: str, version: str) -> str:
+    """Return the script that runs commands with the pinned Towpath."""
+    known = minors(found)
+    return filled(
+        template,
+        {
+            "name": name,
+            "minors": " ".join(known),
+            "pythons": " ".join(["python3", *(f"python{row}" for row in known)]),
+            "settings": settings,
+            "version": f"=={version}",
+        },
+    )
+
+
+def workflow(template: str, found: Detection, name: str) -> str:
+    """Return a workflow for a CI system."""
+    prefix = found.value("git-prefix").replace(NO_REPOSITORY, "")
+    folder = f"{prefix}/" if prefix else ""
+    entered = f"    defaults:\n      run:\n        working-directory: {prefix}\n"
+    known = minors(found)
+    python = found.value("python")
+    return filled(
+        template,
+        {
+            "name": name,
+            "python": python if python in known else known[0],
+            "branch": found.value("branch") or "main",
+            "path": folder,
+            "enter": f"cd {prefix} && " if prefix else "",
+            "defaults": entered if prefix else "",
+        },
+    )
+
+
+def filled(template: str, values: Mapping[str, str]) -> str:
+    """Return a template with `@key@` replaced by its value."""
+    return re.sub(r"@([a-z]+)@", lambda match: values.get(match[1], match[0]), template)
+
+
+def missing_lines(text: str, wanted: Sequence[str]) -> list[str]:
+    """Return the lines of an ignore file that are not there, with or without slashes."""
+    have = {row.strip().strip("/") for row in text.splitlines()}
+    return [row for row in wanted if row.strip("/") not in have]
