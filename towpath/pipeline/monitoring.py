@@ -40,9 +40,10 @@ def monitoring(environment: str) -> delivery.Act:
         fields = {"environment": environment, "digest": run.digest, "version": facts["version"]}
         fields |= {name: facts[name] for name in SHOWN if name in facts}
         result = delivery.result(statement, started, fields)
-        if statement.status is not Status.FAILED or not place.monitor_rollback:
+        failed = result.error
+        if failed is None or statement.status is not Status.FAILED or not place.monitor_rollback:
             return result
-        return _rolled_back(run.workspace, place, result, run.digest)
+        return _rolled_back(run.workspace, place, result, failed, run.digest)
 
     return act
 
@@ -97,17 +98,19 @@ def _record(workspace: Workspace, found: stages.StageRecord, digest: str) -> Sta
 
 
 def _rolled_back(
-    workspace: Workspace, place: Environment, result: StageResult, digest: str
+    workspace: Workspace,
+    place: Environment,
+    result: StageResult,
+    failed: TowpathError,
+    digest: str,
 ) -> StageResult:
-    """Return the result after a rollback, or with why there was none.
+    """Return the result after a rollback, or with why there was none; `failed` is its error.
 
     The error of a rollback does not replace that of the gates: both are said.
     """
-    assert result.error is not None
     try:
         version, fields = roll_back(workspace, place, digest)
     except TowpathError as error:
-        failed = result.error
         words = f"{place.name} was not rolled back: {error.what}"
         told = type(failed)(
             failed.what,
@@ -116,7 +119,7 @@ def _rolled_back(
         )
         return replace(result, reason=f"{result.reason}; {words}", error=told)
     undone = DeploymentUndoneError(
-        f"{place.name} was rolled back to {version}: {result.error.what}",
+        f"{place.name} was rolled back to {version}: {failed.what}",
         why=result.reason,
         next_step="Fix the release and run the pipeline again.",
     )

@@ -40,8 +40,9 @@ except InterruptedRunError as error:
 CHILD = """
 import os, sys, time
 print(sys.stdin.isatty(), sys.stdout.isatty(), os.environ["MORE"], flush=True)
-print("heard", input(), flush=True)
+said = input()
 try:
+    print("heard", said, flush=True)
     time.sleep(60)
 except KeyboardInterrupt:
     sys.exit(7)
