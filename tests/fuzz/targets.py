@@ -93,6 +93,7 @@ OURS = frozenset(
         *(
             "core.findings.require_all",
             "core.findings.require_ran",
+            "core.findings.unexpected",
             "checks.tests.junit_reader.total",
         ),
         *(

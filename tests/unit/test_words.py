@@ -22,7 +22,7 @@ BANNED = {
     r"(speak|speaks|spoke) of": "is about",
     r"(not|is|are|be|been) believed": "trusted, valid",
     r"(carry|carries|carried) (the|a) (tag|statement|evidence)": "has, reuses",
-    r"lacks or spoils": "missing or invalid field",
+    r"lacks or spoils": "the field is missing",
     r"did not happen within": "timed out after 15 s waiting for",
     r"(is|are) (started|asked) (again|anew|once more)": "restarting, retrying",
     r"in no settings": "is not configured",

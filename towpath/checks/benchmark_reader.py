@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from towpath.core.errors import NothingToJudgeError
-from towpath.core.findings import document, unread
+from towpath.core.findings import document, unexpected, unread
 
 TOOL = "pytest-benchmark"
 RENEW = "Update the baseline and have it reviewed: nox -s performance -- --renew"
@@ -40,9 +40,7 @@ def read_benchmark(text: str) -> Benchmarks:
         ratios = {str(row["name"]): _ratio(row) for row in rows}
         measures = {str(row["extra_info"]["measure"]) for row in rows}
     except (KeyError, TypeError, ValueError) as error:
-        raise unread(
-            TOOL, f"Unexpected report format: missing or invalid field {error}."
-        ) from error
+        raise unexpected(TOOL, error) from error
     if len(ratios) != len(rows) or len(measures) != 1:
         raise unread(
             TOOL, "The report has two paths with the same name, or more than one reference."

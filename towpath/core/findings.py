@@ -65,6 +65,22 @@ def unread(tool: str, why: str) -> NothingToJudgeError:
     )
 
 
+def unexpected(
+    tool: str, error: Exception, where: str = "Unexpected report format"
+) -> NothingToJudgeError:
+    """Return the error for a report that a reader could not follow, from what Python raised.
+
+    `where` begins the sentence: the report, or the part of it.
+    """
+    if isinstance(error, KeyError):
+        why = f"the field {error} is missing"
+    elif isinstance(error, StopIteration):
+        why = "an entry is missing"
+    else:
+        why = f"a field is invalid ({error})"
+    return unread(tool, f"{where}: {why}.")
+
+
 def require_ran(tool: str, ran: ToolResult, codes: Iterable[int] = (0, 1)) -> None:
     """Raise NothingToJudgeError unless the tool had files and ended with one of these codes."""
     if not ran.files:

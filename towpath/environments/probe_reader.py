@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-from towpath.core.findings import Finding, ToolResult, document, require_all, require_ran, unread
+from towpath.core.findings import (
+    Finding,
+    ToolResult,
+    document,
+    require_all,
+    require_ran,
+    unexpected,
+)
 
 
 def read_probe(tool: str, ran: ToolResult) -> list[Finding]:
@@ -17,8 +24,6 @@ def read_probe(tool: str, ran: ToolResult) -> list[Finding]:
         judged = {str(file) for file in report["judged"]}
         found = [Finding(**row) for row in report["findings"]]
     except (KeyError, TypeError) as error:
-        raise unread(
-            tool, f"Unexpected report format: missing or invalid field {error}."
-        ) from error
+        raise unexpected(tool, error) from error
     require_all(tool, ran, len(judged))
     return found

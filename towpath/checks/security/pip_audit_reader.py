@@ -6,7 +6,14 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from towpath.checks.security.advisories_reader import Advisory, severity, unasked
-from towpath.core.findings import ToolResult, document, require_agreement, require_ran, unread
+from towpath.core.findings import (
+    ToolResult,
+    document,
+    require_agreement,
+    require_ran,
+    unexpected,
+    unread,
+)
 
 Pins = Sequence[tuple[str, str]]
 
@@ -22,9 +29,7 @@ def read_pip_audit(ran: ToolResult, pins: Pins) -> list[Advisory]:
     try:
         found = _advisories(report["dependencies"], pins)
     except (KeyError, TypeError, AttributeError) as error:
-        raise unread(
-            "pip-audit", f"Unexpected report format: missing or invalid field {error}."
-        ) from error
+        raise unexpected("pip-audit", error) from error
     require_agreement("pip-audit", ran, bool(found))
     return found
 

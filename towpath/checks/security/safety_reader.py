@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from towpath.checks.security.advisories_reader import Advisory, severity, unasked
-from towpath.core.findings import ToolResult, document, require_ran, unread
+from towpath.core.findings import ToolResult, document, require_ran, unexpected, unread
 
 FOUND = 64
 
@@ -26,9 +26,7 @@ def read_safety(ran: ToolResult, pins: Sequence[tuple[str, str]]) -> list[Adviso
         rows = report["vulnerabilities"] + report["ignored_vulnerabilities"]
         found = [_advisory(row) for row in rows]
     except (KeyError, TypeError, AttributeError) as error:
-        raise unread(
-            "safety", f"Unexpected report format: missing or invalid field {error}."
-        ) from error
+        raise unexpected("safety", error) from error
     if ran.code == FOUND and not found:
         raise unread("safety", f"It exited with code {FOUND} and reported no advisory.")
     return found

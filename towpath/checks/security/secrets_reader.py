@@ -19,6 +19,7 @@ from towpath.core.findings import (
     require_agreement,
     require_all,
     require_ran,
+    unexpected,
     unread,
 )
 
@@ -130,9 +131,7 @@ def _found(ran: ToolResult) -> list[tuple[Key, Mapping[str, Any]]]:
         rows = list(_rows(report))
         _ = [int(row["line_number"]) for _, row in rows]
     except (KeyError, TypeError, AttributeError, ValueError) as error:
-        raise unread(
-            TOOL, f"Unexpected report format: missing or invalid field {error}."
-        ) from error
+        raise unexpected(TOOL, error) from error
     return rows
 
 

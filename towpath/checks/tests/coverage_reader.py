@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from towpath.core.findings import LeftOut, document, unread
+from towpath.core.findings import LeftOut, document, unexpected, unread
 
 
 @dataclass(frozen=True)
@@ -39,9 +39,7 @@ def read_coverage(text: str) -> Covered:
         files = report.get("files") or {}
         left_out = tuple(_left_out(files))
     except (AttributeError, KeyError, TypeError, ValueError) as error:
-        raise unread(
-            "coverage", f"Unexpected report format: missing or invalid field {error}."
-        ) from error
+        raise unexpected("coverage", error) from error
     if not statements:
         raise unread("coverage", "It measured no statements.")
     if with_branches is not True:

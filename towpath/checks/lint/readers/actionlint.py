@@ -11,6 +11,7 @@ from towpath.core.findings import (
     require_agreement,
     require_all,
     require_ran,
+    unexpected,
     unread,
 )
 
@@ -31,9 +32,7 @@ def read_actionlint(ran: ToolResult) -> list[Finding]:
             for row in documents("actionlint", ran.stdout)
         ]
     except (AttributeError, KeyError, TypeError, ValueError) as error:
-        raise unread(
-            "actionlint", f"Unexpected report format: missing or invalid field {error!r}."
-        ) from error
+        raise unexpected("actionlint", error) from error
     if blind := _BLIND.search(ran.stderr):
         raise unread("actionlint", f"It did not read the scripts: {blind[1]}")
     require_all("actionlint", ran, len(set(_READ.findall(ran.stderr))))

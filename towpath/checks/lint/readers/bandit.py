@@ -14,6 +14,7 @@ from towpath.core.findings import (
     require_agreement,
     require_all,
     require_ran,
+    unexpected,
     unread,
 )
 
@@ -44,9 +45,7 @@ def read_bandit(ran: ToolResult) -> list[Said]:
             for row in report["results"]
         ]
     except (AttributeError, KeyError, TypeError, ValueError) as error:
-        raise unread(
-            "bandit", f"Unexpected report format: missing or invalid field {error}."
-        ) from error
+        raise unexpected("bandit", error) from error
     require_agreement("bandit", ran, bool(found))
     return [*found, *left_out]
 

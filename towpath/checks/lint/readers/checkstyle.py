@@ -12,6 +12,7 @@ from towpath.core.findings import (
     require_agreement,
     require_all,
     require_ran,
+    unexpected,
     unread,
 )
 from towpath.core.xml_documents import Element
@@ -43,14 +44,18 @@ def read_checkstyle(tool: str, ran: ToolResult) -> list[Finding]:
     a document.
     """
     require_ran(tool, ran)
+    if not ran.stdout.strip():
+        raise unread(tool, "No output.")
     try:
         root = elements.parse_xml(ran.stdout)
+    except ValueError as error:
+        raise unread(tool, f"Its report is not valid XML: {error}.") from error
+    try:
         files = root.findall("file") if root.tag == "checkstyle" else []
         found = [finding for file in files for finding in _findings(file)]
         names = {file.attrib["name"] for file in files}
     except (KeyError, ValueError) as error:
-        why = f"Unexpected report format: missing or invalid field {error}."
-        raise unread(tool, why if ran.stdout.strip() else "No output.") from error
+        raise unexpected(tool, error) from error
     require_all(tool, ran, len(names))
     require_agreement(tool, ran, bool(found))
     return found

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from towpath.core.findings import ToolResult, document, require_ran, unread
+from towpath.core.findings import ToolResult, document, require_ran, unexpected, unread
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ def read_radon(ran: ToolResult) -> list[Function]:
         try:
             found += [function for block in blocks for function in _functions(path, block)]
         except (AttributeError, KeyError, TypeError, ValueError) as error:
-            raise unread("radon", f"{path}: missing or invalid field {error}.") from error
+            raise unexpected("radon", error, path) from error
     if not found:
         raise unread("radon", "It found no functions.")
     return sorted(found, key=lambda function: -function.complexity)

@@ -15,7 +15,7 @@ from towpath.core.findings import (
     require_agreement,
     require_all,
     require_ran,
-    unread,
+    unexpected,
 )
 
 # Its documentation, "Exit codes": 11 to 14 name the severity of the worst finding.
@@ -34,9 +34,7 @@ def read_zizmor(ran: ToolResult) -> list[Said]:
         found = [_finding(row) for row in rows if not row["ignored"]]
         left_out = [_left_out(_finding(row)) for row in rows if row["ignored"]]
     except (AttributeError, KeyError, StopIteration, TypeError, ValueError) as error:
-        raise unread(
-            "zizmor", f"Unexpected report format: missing or invalid field {error!r}."
-        ) from error
+        raise unexpected("zizmor", error) from error
     require_all("zizmor", ran, len(set(_AUDITED.findall(ran.stderr))))
     require_agreement("zizmor", ran, bool(found))
     return [*found, *left_out]

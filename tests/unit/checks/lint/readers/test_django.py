@@ -59,11 +59,11 @@ def test_a_probe_names_what_it_found_and_what_it_judged() -> None:
         (ToolResult(0, "", "", 1), SILENT),
         (
             ToolResult(0, '{"judged": []}', "", 1),
-            "Unexpected report format: missing or invalid field 'findings'.",
+            "Unexpected report format: the field 'findings' is missing.",
         ),
         (
             ToolResult(0, probed(judged=1), "", 1),
-            "Unexpected report format: missing or invalid field 'int' object is not iterable.",
+            "Unexpected report format: a field is invalid ('int' object is not iterable).",
         ),
         (ToolResult(0, probed(), "", 2), PASSED_OVER),
     ],

@@ -147,7 +147,7 @@ def bandits(**more: Any) -> str:
         (ToolResult(0, bandits(), "", 2), "It was passed 2 files and reported on 1."),
         (
             ToolResult(1, bandits(results=[{}]), "", 1),
-            "Unexpected report format: missing or invalid field 'filename'.",
+            "Unexpected report format: the field 'filename' is missing.",
         ),
         (ToolResult(1, bandits(), "", 1), NO_FINDING),
     ],
@@ -168,7 +168,7 @@ def test_bandit(ran: ToolResult, why: str) -> None:
         (ToolResult(0, '{"a.py": null}', "", 1), "a.py: None"),
         (
             ToolResult(0, '{"a.py": [{"type": "function"}]}', "", 1),
-            "a.py: missing or invalid field 'lineno'.",
+            "a.py: the field 'lineno' is missing.",
         ),
         (ToolResult(0, '{"a.py": []}', "", 1), "It found no functions."),
     ],
@@ -188,7 +188,7 @@ def covered(*, percent: object = 50, statements: int = 2, branches: bool = True)
     ("text", "why"),
     [
         ("", SILENT),
-        ("{}", "Unexpected report format: missing or invalid field 'meta'."),
+        ("{}", "Unexpected report format: the field 'meta' is missing."),
         (covered(statements=0), "It measured no statements."),
         (covered(branches=False), "It did not measure branches."),
         (covered(percent=100.5), "100.5 is not a valid percentage."),
@@ -215,7 +215,7 @@ TWICE = "The report has two paths with the same name, or more than one reference
         ({}, "The report has no measurement."),
         ({"benchmarks": []}, "The report has no measurement."),
         ({"benchmarks": {"ingest": 1}}, "The report has no measurement."),
-        ({"benchmarks": [{}]}, "Unexpected report format: missing or invalid field 'name'."),
+        ({"benchmarks": [{}]}, "Unexpected report format: the field 'name' is missing."),
         ({"benchmarks": [path("a"), path("a")]}, TWICE),
         ({"benchmarks": [path("a"), path("b", "two")]}, TWICE),
     ],
@@ -277,7 +277,7 @@ SKIPPED = [{"name": name, "skip_reason": f"no {name}"} for name in ("django", "c
         (ToolResult(0, "", "", 1), SILENT),
         (
             ToolResult(0, "{}", "", 1),
-            "Unexpected report format: missing or invalid field 'dependencies'.",
+            "Unexpected report format: the field 'dependencies' is missing.",
         ),
         (ToolResult(0, audited(DJANGO), "", 1), "It did not check 1 of 2 pins: celery==5"),
         (
@@ -309,7 +309,7 @@ def scanned(*rows: Mapping[str, Any], **more: Any) -> str:
         (ToolResult(0, "", "", 1), SILENT),
         (
             ToolResult(0, "{}", "", 1),
-            "Unexpected report format: missing or invalid field 'scanned_packages'.",
+            "Unexpected report format: the field 'scanned_packages' is missing.",
         ),
         (ToolResult(0, scanned(DJANGO), "", 1), "It did not check 1 of 2 pins: celery==5"),
         (
@@ -334,7 +334,7 @@ LOOKED = "[scan]\tINFO\tChecking file: a.py\n"
         (ToolResult(1, " ", LOOKED, 1), SILENT),
         (
             ToolResult(1, "{}", LOOKED, 1),
-            "Unexpected report format: missing or invalid field 'plugins_used'.",
+            "Unexpected report format: the field 'plugins_used' is missing.",
         ),
         (ToolResult(1, '{"plugins_used": []}', LOOKED, 1), "It had no detectors enabled."),
         (

@@ -54,12 +54,12 @@ def test_actionlint_names_the_place() -> None:
         (ToolResult(0, "{}", READ, 1), "Its output is a JSON dict, not an array."),
         (
             ToolResult(1, "[{}]", READ, 1),
-            "Unexpected report format: missing or invalid field KeyError('filepath').",
+            "Unexpected report format: the field 'filepath' is missing.",
         ),
         (
             ToolResult(1, json.dumps([WRONG | {"line": "x"}]), READ, 1),
-            "Unexpected report format: missing or invalid field "
-            "ValueError(\"invalid literal for int() with base 10: 'x'\").",
+            "Unexpected report format: a field is invalid "
+            "(invalid literal for int() with base 10: 'x').",
         ),
         (ToolResult(0, "[]", BLIND + READ, 1), "It did not read the scripts: not found"),
         (ToolResult(0, "[]", READ, 2), PASSED_OVER),
@@ -121,11 +121,11 @@ def test_zizmor_may_end_with_the_worst_severity(code: int) -> None:
         (ToolResult(0, "", AUDITED, 1), "No output."),
         (
             ToolResult(14, "[{}]", AUDITED, 1),
-            "Unexpected report format: missing or invalid field KeyError('ignored').",
+            "Unexpected report format: the field 'ignored' is missing.",
         ),
         (
             ToolResult(14, json.dumps([audit(locations=[spot("Hidden", 0)])]), AUDITED, 1),
-            "Unexpected report format: missing or invalid field StopIteration().",
+            "Unexpected report format: an entry is missing.",
         ),
         (ToolResult(0, "[]", AUDITED, 2), PASSED_OVER),
         (ToolResult(14, "[]", AUDITED, 1), "It exited with code 14 and reported no findings."),
@@ -171,11 +171,11 @@ def test_findings_of_every_level_count(read: Callable[[ToolResult], list[Finding
         (ToolResult(0, " ", "", 1), "No output."),
         (
             ToolResult(0, "<checkstyle", "", 1),
-            "Unexpected report format: missing or invalid field unclosed token: line 1, column 0.",
+            "Its report is not valid XML: unclosed token: line 1, column 0.",
         ),
         (
             ToolResult(1, style(("run", "<error line='1'/>")), "", 1),
-            "Unexpected report format: missing or invalid field 'message'.",
+            "Unexpected report format: the field 'message' is missing.",
         ),
         (
             ToolResult(0, "<html><file name='run'/></html>", "", 1),
