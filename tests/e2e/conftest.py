@@ -46,10 +46,12 @@ class Ended:
 
 def run(cwd: Path, *argv: str, env: Mapping[str, str] | None = None) -> Ended:
     """Run a command to its end in `cwd`; its `towpath` is the one of that checkout."""
+    # Django sets TZ in this process. It can change a verdict: with it, no earlier evidence is reused.
+    own = {name: value for name, value in os.environ.items() if name != "TZ"}
     done = subprocess.run(
         argv,
         cwd=cwd,
-        env={**os.environ, **(env or {})},
+        env={**own, **(env or {})},
         capture_output=True,
         text=True,
         timeout=LIMIT,
