@@ -46,7 +46,7 @@ class Ended:
 
 def run(cwd: Path, *argv: str, env: Mapping[str, str] | None = None) -> Ended:
     """Run a command to its end in `cwd`; its `towpath` is the one of that checkout."""
-    # Django sets TZ in this process. It can change a verdict: with it, no earlier evidence is reused.
+    # Django sets TZ here. It can change a verdict, so that no earlier evidence would be reused.
     own = {name: value for name, value in os.environ.items() if name != "TZ"}
     done = subprocess.run(
         argv,
