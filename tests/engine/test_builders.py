@@ -94,6 +94,8 @@ def test_ctrl_c_ends_the_build_on_the_other_machine(
     """Its step is ended there, and no tag is there."""
     require_interrupted(project(local, tmp_path, pause="61", node=far.node), far)
 
+    assert not far.runs("sleep 61")
+
 
 def test_a_stranger_is_not_let_in(local: Workspace, far: Machine, tmp_path: Path) -> None:
     """A key that its authority did not sign ends the build before anything is built."""

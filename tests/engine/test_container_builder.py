@@ -118,3 +118,5 @@ def test_ctrl_c_ends_the_build_there(
 ) -> None:
     """The step of a builder in a container of another machine is ended, and no tag is there."""
     require_interrupted(project(local, tmp_path, pause="61", node=old.node, env=settings), old)
+
+    assert not old.runs("sleep 61")
