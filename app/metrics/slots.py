@@ -51,4 +51,3 @@ def share() -> None:
     if DIRECTORY:
         Path(DIRECTORY).mkdir(parents=True, exist_ok=True)
         values.ValueClass = values.MultiProcessValue(mine)  # type: ignore[misc]
-

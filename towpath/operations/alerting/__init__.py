@@ -1,0 +1,1 @@
+"""Prometheus and Alertmanager beside an environment: what they are told, starting and stopping."""
