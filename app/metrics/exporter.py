@@ -75,8 +75,11 @@ def application(found: CollectorRegistry) -> Any:
 
 def start(port: int, *collectors: Collector) -> Server | None:
     """Serve on this port in a thread that ends with the process; 0 means not at all."""
-    if not port:
-        return None
+    return serve(port, *collectors) if port else None
+
+
+def serve(port: int, *collectors: Collector) -> Server:
+    """Serve on this port, any that is free for 0, until the server is shut down."""
     server = make_server("0.0.0.0", port, application(registry(*collectors)), Server, Handler)
     threading.Thread(target=server.serve_forever, name="metrics", daemon=True).start()
     return server
