@@ -137,6 +137,13 @@ SET_BY_PEOPLE = (
         "a secret of the CI system",
     ),
     Variable(
+        "TOWPATH_MONITORING_WEBHOOK",
+        "The address that Alertmanager delivers alerts to. See"
+        " [monitoring](../monitoring.md#where-alerts-go).",
+        "alerts are shown on Alertmanager's page only",
+        "https://hooks.example.com/...",
+    ),
+    Variable(
         "TOWPATH_BIND",
         "The IP address at which the proxies of environments listen.",
         "`127.0.0.1`",

@@ -6,7 +6,7 @@ does not take longer for those who do not want it. Elsewhere they are the offici
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from towpath.core import private
@@ -24,13 +24,13 @@ MARK = "monitoring-images"
 LOG = "images-monitoring.log"
 
 
-def provide(runner: Running, terminal: Terminal) -> None:
+def provide(env: Mapping[str, str], runner: Running, terminal: Terminal) -> None:
     """Let the embedded engine have the images; any other engine pulls them by itself.
 
-    Raises CommandFailedError if they cannot be built.
+    `env` says where that engine is, and which one is in use. Raises CommandFailedError if they cannot be built.
     """
-    own = layout(runner.env)
-    if runner.env.get("DOCKER_HOST") != own.host:
+    own = layout(env)
+    if env.get("DOCKER_HOST") != own.host:
         return
     made = recipe()
     if _current(own, made):

@@ -47,6 +47,16 @@ class Builder(TableStarter):
         return super().answer(argv, env, stdin, check)
 
 
+def provide(runner: Builder) -> None:
+    """Provide the images to the engine that a runner uses, whose tools know nothing of Towpath."""
+    env = dict(runner.env)
+    runner.env = {name: value for name, value in env.items() if not name.startswith("TOWPATH_")}
+    try:
+        monitoring_images.provide(env, runner, QuietTerminal())
+    finally:
+        runner.env = env
+
+
 @pytest.fixture
 def root(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Return a directory of an engine."""
@@ -57,8 +67,8 @@ def root(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPat
 def test_images_are_made_once(registry: set[str], root: Path) -> None:
     """With the engine's registry and the machine's proxies."""
     runner = Builder(registry, root)
-    monitoring_images.provide(runner, QuietTerminal())
-    monitoring_images.provide(runner, QuietTerminal())
+    provide(runner)
+    provide(runner)
 
     assert len(runner.lines) == 1
     assert runner.given["REGISTRY"] == "localhost:5099"
@@ -68,9 +78,9 @@ def test_images_are_made_once(registry: set[str], root: Path) -> None:
 def test_what_the_registry_lost_is_made_again(registry: set[str], root: Path) -> None:
     """The mark alone is not believed."""
     runner = Builder(registry, root)
-    monitoring_images.provide(runner, QuietTerminal())
+    provide(runner)
     registry.clear()
-    monitoring_images.provide(runner, QuietTerminal())
+    provide(runner)
 
     assert len(runner.lines) == 2
 
@@ -80,9 +90,9 @@ def test_another_recipe_makes_them_again(
 ) -> None:
     """A later version of Towpath may assemble them otherwise."""
     runner = Builder(registry, root)
-    monitoring_images.provide(runner, QuietTerminal())
+    provide(runner)
     monkeypatch.setattr(monitoring_images, "recipe", lambda: "another")
-    monitoring_images.provide(runner, QuietTerminal())
+    provide(runner)
 
     assert len(runner.lines) == 2
 
@@ -91,7 +101,7 @@ def test_another_engine_pulls_the_official_ones(registry: set[str], root: Path) 
     """Nothing is made."""
     runner = Builder(registry, root)
     runner.env["DOCKER_HOST"] = "unix:///var/run/docker.sock"
-    monitoring_images.provide(runner, QuietTerminal())
+    provide(runner)
 
     assert runner.lines == []
 
@@ -100,11 +110,11 @@ def test_a_build_that_pushed_nothing_is_an_error(registry: set[str], root: Path)
     """And no later command takes it for done."""
     runner = Builder(registry, root, pushed=False)
     with pytest.raises(CommandFailedError, match="does not have prom/prometheus") as caught:
-        monitoring_images.provide(runner, QuietTerminal())
+        provide(runner)
 
     assert "images-monitoring.log" in caught.value.next_step
     with pytest.raises(CommandFailedError):
-        monitoring_images.provide(runner, QuietTerminal())
+        provide(runner)
 
 
 def test_names_are_the_same_wherever_they_stand() -> None:

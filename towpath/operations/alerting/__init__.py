@@ -1,1 +1,1 @@
-"""Prometheus and Alertmanager beside an environment: what they are told, starting and stopping."""
+"""Prometheus and Alertmanager beside an environment: their settings, starting and stopping."""

@@ -34,7 +34,8 @@ def start(site: Site, *, grafana: bool = False) -> Mapping[str, str]:
     _require_running(site)
     found = monitoring_project.beside(site)
     names = (*SERVICES, GRAFANA) if grafana else SERVICES
-    monitoring_images.provide(site.workspace.runner, site.workspace.terminal)
+    workspace = site.workspace
+    monitoring_images.provide(workspace.config.env, workspace.runner, workspace.terminal)
     _write(found, webhook)
     found.compose(compose.up(found.project, names))
     _wait(found, names)
@@ -47,7 +48,7 @@ def stop(site: Site, *, volumes: bool = False) -> bool:
 
 
 def receiver(site: Site) -> str:
-    """Return the sentence about who is told of an alert; the address is not in it."""
+    """Return the sentence about where alerts go; the address is not in it."""
     name = site.workspace.config.monitoring.webhook_env
     if _webhook(site):
         return f"Alerts go to the address in {name}."

@@ -1,4 +1,4 @@
-"""What Prometheus and Alertmanager are told; tests/engine lets the real ones read it."""
+"""The settings of Prometheus and Alertmanager; tests/engine lets the real ones read it."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def test_alerts_go_to_the_webhook(interval: int, wait: str, group: str) -> None:
     ]
 
 
-def test_without_a_webhook_there_is_a_receiver_that_tells_nobody() -> None:
+def test_without_a_webhook_there_is_an_empty_receiver() -> None:
     """Alertmanager wants one."""
     found = json.loads(settings_files.alertmanager(15, webhook=False))
 
