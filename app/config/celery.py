@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from typing import Any
 
 from billiard.process import current_process
 from celery import Celery
@@ -31,7 +32,8 @@ def beat(**_: object) -> None:
 @worker_process_init.connect
 def take_slot(**_: object) -> None:
     """Let a process of the pool count in files of its own."""
-    slots.take(current_process().index)
+    process: Any = current_process()
+    slots.take(process.index)
 
 
 @worker_ready.connect

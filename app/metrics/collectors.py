@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.conf import settings
 from django.db import connection
@@ -40,7 +41,8 @@ class Backlog:
         queue = settings.CELERY_TASK_DEFAULT_QUEUE
         with app.connection_for_write(transport_options=PATIENCE) as broker:
             broker.ensure_connection(max_retries=1, interval_start=0)
-            found = broker.default_channel.queue_declare(queue=queue, passive=True)
+            channel: Any = broker.default_channel
+            found = channel.queue_declare(queue=queue, passive=True)
             self.messages, self.consumers = found.message_count, found.consumer_count
 
     def ask_database(self) -> None:

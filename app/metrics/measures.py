@@ -13,7 +13,7 @@ slots.share()
 
 # Seconds. MONITOR_LATENCY and the alert on it have their limit at one of them, which makes the
 # comparison with it exact.
-ANSWER_BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+ANSWER_BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 1.8, 3.0, 10.0)
 STORE_BUCKETS = (0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0, 900.0, 3600.0)
 
 REQUESTS = Counter(

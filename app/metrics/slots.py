@@ -50,4 +50,4 @@ def share() -> None:
     """Let metrics that are made from now on be kept in files, if there is a directory for them."""
     if DIRECTORY:
         Path(DIRECTORY).mkdir(parents=True, exist_ok=True)
-        values.ValueClass = values.MultiProcessValue(mine)  # type: ignore[misc]
+        values.ValueClass = values.MultiProcessValue(mine)

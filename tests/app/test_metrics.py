@@ -23,7 +23,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from prometheus_client.registry import REGISTRY
 
 from health import checks
-from metrics import collectors, exporter, slots
+from metrics import exporter, slots
 from metrics.collectors import Backlog, DashboardCollector
 from releases.models import Receipt
 from tests.app.conftest import Send

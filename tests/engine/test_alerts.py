@@ -56,7 +56,7 @@ def test_every_rule_has_both_cases() -> None:
 
 
 @pytest.mark.parametrize(
-    ("code", "rule"), [("MONITOR_ERROR_RATE", "1"), ("MONITOR_LATENCY", "500")]
+    ("code", "rule"), [("MONITOR_ERROR_RATE", "1"), ("MONITOR_LATENCY", "1800")]
 )
 def test_alerts_and_gates_have_the_same_limits(code: str, rule: str) -> None:
     """A release that passes is not alerted of the moment after."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import re
 import shutil
 import socket
 import threading
@@ -31,6 +32,7 @@ from towpath.pipeline import run_metrics
 
 pytestmark = [pytest.mark.engine, pytest.mark.timeout(1500)]
 
+RULES = ROOT / "compose/monitoring"
 INTERVAL = 2
 # Seconds: two readings, the rule's own 45, and what a busy machine takes.
 PATIENCE = 240
@@ -68,11 +70,16 @@ class Receiver(BaseHTTPRequestHandler):
 
 @dataclass(frozen=True)
 class Monitored:
-    """An environment with its monitoring: the sites, where Prometheus is, and the webhook."""
+    """An environment with monitoring beside it, and the webhook that it alerts."""
 
     site: Site
-    prometheus: str
     hook: Hook
+
+    @property
+    def prometheus(self) -> str:
+        """Where Prometheus is; another port after each start."""
+        (container,) = monitoring_project.beside(self.site).containers("prometheus")
+        return f"http://{self.docker('port', container.name, '9090')}"
 
     def ask(self, query: str) -> list[dict[str, Any]]:
         """Return what Prometheus answers to a query."""
@@ -146,8 +153,8 @@ def monitored(
     site = Site.open(own, place)
     try:
         deploy.deploy(own, place, built.digest, "1.0.0")
-        found = alerting.start(site)
-        yield Monitored(site, found["prometheus"], hook)
+        alerting.start(site)
+        yield Monitored(site, hook)
     finally:
         stack.services_down(own, place, volumes=True)
 
@@ -230,6 +237,20 @@ def test_only_the_proxys_port_is_published(monitored: Monitored) -> None:
     assert published(beside.containers()) == {"127.0.0.1 9090/tcp", "127.0.0.1 9093/tcp"}
 
 
+def test_rules_and_dashboard_ask_for_what_there_is(monitored: Monitored) -> None:
+    """A rule about a name that nothing has would be silent for ever."""
+    rules = (RULES / "alerts.yml").read_text(encoding="utf-8")
+    names = set(re.findall(r"\b(?:dashboard|haproxy|node)_[a-z_]+\b", rules))
+    dashboard = json.loads((RULES / "grafana/dashboard.json").read_text(encoding="utf-8"))
+    queries = [row["expr"] for panel in dashboard["panels"] for row in panel["targets"]]
+    asked = {query.replace("$__rate_interval", "1m") for query in queries} | names
+
+    assert len(names) > 8 and len(queries) > 15
+    # Nothing is firing, so this one has no answer.
+    silent = {query for query in asked if "ALERTS" not in query and not monitored.ask(query)}
+    assert silent == set()
+
+
 def test_a_killed_worker_arrives_at_the_webhook(monitored: Monitored) -> None:
     """And that it is back, too."""
     (worker,) = monitored.site.containers("worker")
@@ -256,7 +277,7 @@ def test_stopping_leaves_the_environment_as_it_is(monitored: Monitored) -> None:
     assert alerting.stop(site)
     assert site.containers() == before
     assert monitoring_project.beside(site).containers() == []
-    again = Monitored(site, alerting.start(site)["prometheus"], monitored.hook)
+    assert alerting.start(site)["prometheus"] == monitored.prometheus
     query = "max_over_time(dashboard_queue_consumers[1h])"
 
-    wait_for("the earlier figures are read", lambda: again.value(f"max({query})") == 1, 60)
+    wait_for("the earlier figures are read", lambda: monitored.value(f"max({query})") == 1, 60)

@@ -226,7 +226,7 @@ TABLES = (
             Key(
                 "interval",
                 _between(monitoring.INTERVALS),
-                "Seconds between two readings of every container, after which the alerts are judged.",
+                "Seconds between two readings of every container; then the alerts are judged.",
                 15,
             ),
             Key("days", _between(monitoring.DAYS), "Days for which the figures are kept.", 30),

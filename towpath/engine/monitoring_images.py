@@ -27,7 +27,8 @@ LOG = "images-monitoring.log"
 def provide(env: Mapping[str, str], runner: Running, terminal: Terminal) -> None:
     """Let the embedded engine have the images; any other engine pulls them by itself.
 
-    `env` says where that engine is, and which one is in use. Raises CommandFailedError if they cannot be built.
+    `env` says where that engine is, and which one is in use. Raises CommandFailedError if they
+    cannot be built.
     """
     own = layout(env)
     if env.get("DOCKER_HOST") != own.host:
