@@ -11,7 +11,7 @@ from metrics import measures
 
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 OTHER = "other"
-"""The label of a method that is none of HTTP's, and of an address without a view."""
+"""The label of an unknown method, and of an address without a view."""
 
 
 class Requests:

@@ -227,7 +227,7 @@ TABLES = (
                 "interval",
                 _between(monitoring.INTERVALS),
                 "Seconds between two readings of every container; then the alerts are judged.",
-                15,
+                5,
             ),
             Key("days", _between(monitoring.DAYS), "Days for which the figures are kept.", 30),
             Key(

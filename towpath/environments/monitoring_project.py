@@ -79,6 +79,8 @@ def beside(site: Site) -> MonitoringSite:
 
 def stop(site: Site, *, volumes: bool = False) -> bool:
     """Stop the monitoring of an environment, with `volumes` its data too; False without any."""
+    if not (site.workspace.config.root / FILE).is_file():
+        return False
     found = beside(site)
     if not (found.containers() or (volumes and site.engine.volumes(found.project_name))):
         return False

@@ -22,17 +22,13 @@ ADDRESS = "https://hooks.example.org/services/T0/B0/a-key-to-the-channel"
 
 
 class Beside(World):
-    """An engine that remembers the variables of the last start, and publishes ports."""
+    """An engine that remembers the variables of the last start."""
 
     asked: dict[str, str]
 
     def _compose_up(self, words: list[str], env: Mapping[str, str]) -> str:
         self.asked = dict(env)
         return super()._compose_up(words, env)
-
-    def _compose_port(self, words: list[str], _env: Mapping[str, str]) -> str:
-        self.acts.append(f"port {' '.join(words)}")
-        return "127.0.0.1:32768\n"
 
 
 @pytest.fixture
