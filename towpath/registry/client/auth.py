@@ -65,9 +65,14 @@ class Access:
             return 1 if self.header != used else None
 
     @property
+    def login(self) -> LoginSource:
+        """What is known of credentials, once they were looked up; before that, nothing."""
+        return self._found[0] if self._found else LoginSource()
+
+    @property
     def problem(self) -> str:
         """Why there are no credentials, where that is not because nobody gave any."""
-        return self._found[0].problem if self._found else ""
+        return self.login.problem
 
     def _credentials(self) -> Credentials | None:
         if not self._found:

@@ -66,10 +66,14 @@ class Credentials:
 
 @dataclass(frozen=True)
 class LoginSource:
-    """Credentials, or none; `problem` says what could not be read, for the day they are missed."""
+    """Credentials, or none; `problem` says what could not be read, for the day they are missed.
+
+    `source` names where the credentials come from: a directory, a file, or a variable.
+    """
 
     credentials: Credentials | None = None
     problem: str = ""
+    source: str = ""
 
 
 def look_up(
@@ -97,7 +101,7 @@ def look_up(
             continue
         try:
             if found := _in(document, registry, repository, ask or _runner(env)):
-                return LoginSource(found)
+                return LoginSource(found, source=name)
         except ValueError as error:
             problems.append(f"{name}: {error}.")
     return LoginSource(None, " ".join(problems))

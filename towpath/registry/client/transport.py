@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from towpath.registry.client.auth import Access
+    from towpath.registry.client.credentials import LoginSource
     from towpath.registry.oci_reader import Descriptor
 
 T = TypeVar("T")
@@ -87,6 +88,11 @@ class RegistryTransport:
             except (RegistryUnauthorizedError, RegistryNotFoundError, RegistryRefusedError):
                 return False
         return self._access is not None and self._access.authenticated
+
+    @property
+    def login(self) -> LoginSource | None:
+        """The credentials that were looked up; None as long as the registry wanted none."""
+        return self._access.login if self._access else None
 
     def name(self, reference: str) -> str:
         """Return how people name a tag or digest of this repository."""
@@ -146,6 +152,11 @@ class RegistryTransport:
             if took is None:
                 return self._good(answer)
             logins += took
+
+    @property
+    def root(self) -> str:
+        """The URL that every registry answers."""
+        return self._root
 
     @property
     def _login(self) -> str:
