@@ -25,12 +25,27 @@ pytestmark = pytest.mark.usefixtures("project")
             "invoke services.logs --environment=development --service=web",
         ),
         (
+            ["debug.shell", "--target=testing"],
+            "invoke debug.shell",
+            "invoke debug.build --target=testing",
+        ),
+        (
+            ["debug.shell", "--service=web", "--environment=staging"],
+            "invoke debug.shell",
+            "invoke services.logs --environment=staging --service=web",
+        ),
+        (
+            ["debug.tests", "--", "-k", "x", "--pdb"],
+            "invoke debug.tests",
+            "nox -s integration, or nox -s tests -- app",
+        ),
+        (
             ["debug.database", "--environment=staging"],
             "invoke debug.database",
             "invoke debug.database --command='SELECT ...'",
         ),
     ],
-    ids=lambda value: value[0] if isinstance(value, list) else "",
+    ids=lambda value: " ".join(value[:2]) if isinstance(value, list) else "",
 )
 def test_without_a_terminal_it_says_so(
     capsys: pytest.CaptureFixture[str], argv: list[str], name: str, instead: str

@@ -114,7 +114,9 @@ def _authorities(env: Mapping[str, str]) -> str:
     """Return the certificates that the client of the registry trusts."""
     from requests.utils import DEFAULT_CA_BUNDLE_PATH
 
-    return next((env[name] for name in AUTHORITIES if env.get(name)), "") or str(DEFAULT_CA_BUNDLE_PATH)
+    return next((env[name] for name in AUTHORITIES if env.get(name)), "") or str(
+        DEFAULT_CA_BUNDLE_PATH
+    )
 
 
 def _proxy_login(url: str) -> dict[str, str]:

@@ -36,12 +36,17 @@ def run_tests(workspace: Workspace, arguments: Sequence[str]) -> None:
         )
     site = Site.open(workspace, workspace.config.environment(ENVIRONMENT))
     image = _image(workspace, site.engine.platform())
-    words = test_command(_command(workspace, image), arguments, workspace.config.root)
+    words = command_of(own_command(workspace, image), arguments, workspace.config.root)
     with services(workspace):
         workspace.terminal.say(f"In the image {image}: {' '.join(words)}")
         argv = commands.tests(site.project, words)
         env = variables(site, Release(image=image))
         code = workspace.runner.interact(argv, env=env, cwd=workspace.config.root)
+    require_passed(code, image)
+
+
+def require_passed(code: int, image: str) -> None:
+    """Raise CommandFailedError for pytest's exit code, unless every test passed."""
     if code == STOPPED:
         raise CommandFailedError("The tests were stopped before their end.")
     if code:
@@ -51,7 +56,7 @@ def run_tests(workspace: Workspace, arguments: Sequence[str]) -> None:
         )
 
 
-def test_command(command: Sequence[str], arguments: Sequence[str], root: Path) -> list[str]:
+def command_of(command: Sequence[str], arguments: Sequence[str], root: Path) -> list[str]:
     """Return the image's own command with these arguments, and with whole tracebacks.
 
     Arguments that begin with a path replace the paths that the image's command ends with.
@@ -77,8 +82,8 @@ def _image(workspace: Workspace, platform: str) -> str:
     return name
 
 
-def _command(workspace: Workspace, image: str) -> list[str]:
-    """Return the command of an image; raises NothingToJudgeError for one without a command."""
+def own_command(workspace: Workspace, image: str) -> list[str]:
+    """Return an image's own command; raises NothingToJudgeError for one without a command."""
     said = workspace.runner.run(commands.image_command(image)).stdout
     try:
         words = documents.loads(said)

@@ -130,7 +130,8 @@ class RegistrySteps:
         if answer.ok:
             return f"{answer.status}: none, its root is open to anybody"
         kinds = [
-            (row.scheme.title(), row.parameters.get("realm", "")) for row in challenges(self._challenge)
+            (row.scheme.title(), row.parameters.get("realm", ""))
+            for row in challenges(self._challenge)
         ]
         if answer.status != 401 or not kinds:
             raise RegistryError(
