@@ -94,9 +94,15 @@ def _load_own(root: Path, env: Mapping[str, str], hazards: Collection[str]) -> C
     try:
         return parse(table, root, env, hazards=hazards)
     except ConfigurationError as error:
-        words = [row.replace("pyproject.toml", OWN) for row in (error.what, error.why)]
-        what, why = (row.replace("tool.towpath.", "").replace("tool.towpath", OWN) for row in words)
-        raise ConfigurationError(what, why=why, next_step=error.next_step) from error
+        raise ConfigurationError(
+            _in_own_file(error.what), why=_in_own_file(error.why), next_step=error.next_step
+        ) from error
+
+
+def _in_own_file(words: str) -> str:
+    """Return the words of an error about pyproject.toml for a project that has its own file."""
+    found = words.replace("pyproject.toml", OWN)
+    return found.replace("tool.towpath.", "").replace("tool.towpath", OWN)
 
 
 def _has_table(file: Path) -> bool:

@@ -114,7 +114,7 @@ def database(
     positional=["reference"],
     optional=["reference"],
     help={
-        "reference": "A tag or digest of the project's image, or a whole reference as in "
+        "reference": "A tag or digest of the project's image, or a complete reference as in "
         "localhost:5000/team/app:built; default: `built`.",
     },
 )

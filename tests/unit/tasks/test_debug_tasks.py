@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from io import StringIO
+
 import pytest
 from invoke.context import Context
 from invoke.program import Program
@@ -73,3 +75,15 @@ def test_words_after_the_dashes_stay_as_they_were_typed() -> None:
     program.run(["invoke", "words"], exit=False)
 
     assert seen == [["-k", "one or 'two'", "--pdb", "--", ""], []]
+
+
+def test_an_empty_password_is_refused_before_an_engine_is_looked_for(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Exit code 2; as where a variable of a CI job is not set."""
+    monkeypatch.setattr("sys.stdin", StringIO("\n"))
+
+    code, out, err = invoke(capsys, "registry.login", "--user=ci")
+
+    assert (code, out) == (2, "")
+    assert err.splitlines()[0] == "ERROR No password was entered."
