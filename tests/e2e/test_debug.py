@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.conftest import Ended, commit, invoke, run
+from tests.e2e.conftest import ROOT, Ended, commit, invoke, run
 from tests.e2e.typed import typed
 from tests.misbehaving import RealRegistry, registry_program
 from tests.registry_server import NAME, push_image
@@ -28,7 +28,7 @@ COPY pyproject.toml ./
 RUN --mount=type=bind,source=docker/wheel,target=/docker/wheel \\
     echo "depth ${DEPTH}" && ls /docker/wheel/no-such-file
 
-FROM failing-image:0 AS baseless
+FROM localhost:1/none:0 AS baseless
 RUN true
 
 FROM scratch AS shellless
@@ -63,7 +63,7 @@ def test_a_build_that_fails_is_shown_and_its_log_kept(failing: Path) -> None:
     assert ended.code == 5, ended.said
     # The builder's own output, as it came.
     assert "#1 [internal] load build definition from Dockerfile" in ended.said
-    last = ended.said[ended.said.index("ERROR The build failed at [failing 4/4].") :]
+    last = ended.said[ended.said.index("ERROR The build failed at [failing 3/3].") :]
     assert "depth 3" in last
     assert "No such file or directory" in last
     assert "next: See reports/logs/debug-build.log." in last
@@ -85,7 +85,7 @@ def test_a_shell_in_the_layer_before_the_failing_step(failing: Path) -> None:
     )
 
     assert ended.code == 0, ended.said
-    assert "The build failed at [failing 4/4]. Its last lines:" in ended.said
+    assert "The build failed at [failing 3/3]. Its last lines:" in ended.said
     assert "ls /docker/wheel/no-such-file" in ended.said
     names = ["docker", "image", "ls", "--format={{.Tag}}", "--filter=reference=*/*:debug-failing*"]
     found = workspace(engine=True)
@@ -136,8 +136,7 @@ def test_a_failing_test_in_the_testing_image(checkout: Callable[[], Path]) -> No
 def services(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """Return a checkout whose services of development are up."""
     target = tmp_path_factory.mktemp("services") / "checkout"
-    root = Path(__file__).parents[2]
-    run(target.parent, "git", "clone", "--quiet", str(root), str(target))
+    run(target.parent, "git", "clone", "--quiet", str(ROOT), str(target))
     ended = invoke(target, "services.up")
     assert ended.code == 0, ended.said
     yield target
@@ -230,9 +229,7 @@ def steps(ended: Ended) -> list[tuple[str, str]]:
 
 def test_each_step_to_an_image(registry: RealRegistry, tmp_path: Path) -> None:
     """With the right password, to the last; this registry has no referrers API."""
-    project(tmp_path)
-
-    ended = invoke(tmp_path, "debug.registry", **login(tmp_path, registry, "right"))
+    ended = invoke(ROOT, "debug.registry", **login(tmp_path, registry, "right"))
 
     assert ended.code == 0, ended.said
     names = "DNS TLS challenge login manifest platforms blobs referrers"
@@ -242,9 +239,7 @@ def test_each_step_to_an_image(registry: RealRegistry, tmp_path: Path) -> None:
 
 def test_a_wrong_password(registry: RealRegistry, tmp_path: Path) -> None:
     """Whose it is, where it comes from, and the command that replaces it; never itself."""
-    project(tmp_path)
-
-    ended = invoke(tmp_path, "debug.registry", **login(tmp_path, registry, "mistaken"))
+    ended = invoke(ROOT, "debug.registry", **login(tmp_path, registry, "mistaken"))
 
     assert ended.code == 5, ended.said
     assert steps(ended)[-2:] == [("✓", "challenge"), ("✗", "login")]
@@ -259,10 +254,9 @@ def test_a_wrong_password(registry: RealRegistry, tmp_path: Path) -> None:
 
 def test_a_registry_that_is_stopped(registry: RealRegistry, tmp_path: Path) -> None:
     """Nothing listens there."""
-    project(tmp_path)
     registry.stop()
     try:
-        ended = invoke(tmp_path, "debug.registry", **login(tmp_path, registry, "right"))
+        ended = invoke(ROOT, "debug.registry", **login(tmp_path, registry, "right"))
     finally:
         registry.start()
 
@@ -273,27 +267,17 @@ def test_a_registry_that_is_stopped(registry: RealRegistry, tmp_path: Path) -> N
 
 def test_the_caches_in_the_registry(registry: RealRegistry, tmp_path: Path) -> None:
     """Their size is shown; there is none yet."""
-    project(tmp_path)
-
-    ended = invoke(tmp_path, "registry.cache", **login(tmp_path, registry, "right"))
+    ended = invoke(ROOT, "registry.cache", **login(tmp_path, registry, "right"))
 
     assert ended.code == 0, ended.said
-
-
-def project(folder: Path) -> None:
-    """Make a directory a project whose image is in the repository of these tests."""
-    text = f'[tool.towpath]\nname = "planted"\nrepository = "{NAME}"\n'
-    (folder / "pyproject.toml").write_text(text)
 
 
 @pytest.mark.parametrize(
     "argv", [("debug.shell",), ("debug.tests",), ("debug.database",), ("services.shell", "web")]
 )
-def test_without_a_terminal_it_says_so(tmp_path: Path, argv: tuple[str, ...]) -> None:
+def test_without_a_terminal_it_says_so(argv: tuple[str, ...]) -> None:
     """As in a CI job: exit code 2, and another way."""
-    project(tmp_path)
-
-    ended = run(tmp_path, sys.executable, "-m", "invoke", *argv)
+    ended = run(ROOT, sys.executable, "-m", "invoke", *argv)
 
     assert ended.code == 2, ended.said
     assert f"ERROR invoke {argv[0]} needs a terminal." in ended.said

@@ -53,7 +53,9 @@ def _codes(trees: Iterable[ast.Module]) -> dict[str, int]:
     found = {kind.__name__: kind.code for kind in kinds if issubclass(kind, errors.TowpathError)}
     for tree in trees:
         for node in ast.walk(tree):
-            for base in node.bases if isinstance(node, ast.ClassDef) else ():
+            if not isinstance(node, ast.ClassDef):
+                continue
+            for base in node.bases:
                 if isinstance(base, ast.Name) and base.id in found:
                     found.setdefault(node.name, found[base.id])
     return found

@@ -70,7 +70,8 @@ def index(messages: Sequence[Message], rows: Sequence[Section]) -> str:
     ]
     return f"""# Messages
 
-Every error begins with one of these; `…` stands for what differs. The section says why it comes and what to do.
+Every error begins with one of these; `…` stands for what differs. The section says why it comes and
+what to do.
 
 {table(("message", "exit code", "section"), cells)}
 """

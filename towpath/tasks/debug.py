@@ -37,8 +37,8 @@ def build(_c: Context, target: str = "production", platform: str = "") -> None:
     help={
         "target": "A stage of the Dockerfile, built up to the step that fails.",
         "platform": _PLATFORM,
-        "service": "Open it in a running container instead: of this service, as in database or web; "
-        "or the container of this name.",
+        "service": "Open it in a running container instead: of this service, as in database, or "
+        "of this name.",
         "environment": "With --service: development, testing, staging or production.",
         "user": "With --service: as this user of the container, as in root.",
     }

@@ -71,7 +71,7 @@ def layer_before(text: str, line: int) -> LayerBefore | None:
 
 
 def _arguments(rows: list[Instruction], escape: str) -> Iterator[str]:
-    """Yield the names of the build arguments of the last stage, and of those that it begins with."""
+    """Yield the names of the build arguments of the last stage, and of those it begins with."""
     starts = [number for number, row in enumerate(rows) if row.keyword == "FROM"]
     stages = dockerfile.stages("\n".join(f"FROM {rows[number].rest}" for number in starts))
     ends = [*starts[1:], len(rows)]

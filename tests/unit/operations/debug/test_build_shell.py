@@ -26,7 +26,7 @@ RUN --mount=type=bind,source=docker,target=/docker \\
     sh /docker/check.sh
 FROM base AS production
 """
-FAILED = """#8 [testing 2/2] RUN --mount=type=bind,source=docker,target=/docker     sh /docker/check.sh
+FAILED = """#8 [testing 2/2] RUN --mount=type=bind,source=docker,target=/docker sh /docker/check.sh
 #8 0.1 one of the checks fails
 #8 ERROR: process "/bin/sh -c sh /docker/check.sh" did not complete successfully: exit code: 2
 Dockerfile:{line}
@@ -69,8 +69,8 @@ class Builds:
 def opened(root: Path, store: Store, builds: Builds, shell: Answer = "") -> tuple[str, TableRunner]:
     """Open a shell in the stage testing; return what was said and the commands that ran."""
     (root / "Dockerfile").write_text(DOCKERFILE)
-    table = {"docker info": STORE, "buildx bake": builds, HAS_SHELL: shell, SHELL: "", REMOVE: ""}
-    runner = TableRunner({**table, **git()})
+    answers: dict[str, Answer] = {"docker info": STORE, "buildx bake": builds, **git()}
+    runner = TableRunner({**answers, HAS_SHELL: shell, SHELL: "", REMOVE: ""})
     workspace = workspace_at(root, store, runner)
     open_build_shell(workspace, "testing", "linux/amd64")
     assert isinstance(workspace.terminal, QuietTerminal)

@@ -1,4 +1,4 @@
-"""Each step to an image in a registry: what it says, where it stops, and what then is to be done."""
+"""Each step to an image in a registry: what it says, where it stops, and what to do then."""
 
 from __future__ import annotations
 
