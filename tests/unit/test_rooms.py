@@ -12,7 +12,7 @@ MODULES = 25
 
 
 def test_no_room_has_too_many_modules() -> None:
-    """A room that grows beyond the limit gets sub-rooms, or gives modules to the room that uses them."""
+    """A larger room gets sub-rooms, or gives modules to the one room that uses them."""
     modules = [file for file in ROOT.glob("towpath/**/*.py") if file.name != "__init__.py"]
     sizes = Counter(str(file.parent.relative_to(ROOT)) for file in modules)
 
