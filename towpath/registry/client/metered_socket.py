@@ -35,9 +35,9 @@ class MeteredSocket(socket.socket):
         if self._metered:
             seconds = self._until - time.monotonic()
             if seconds <= 0:
-                raise TimeoutError("the answer comes too slowly")
+                raise TimeoutError("the response is too slow")
             if self._left <= 0:
-                raise ConnectionError("the answer has more headers or trailers than any needs")
+                raise ConnectionError("the response has too many headers or trailers")
             self.settimeout(seconds)
         count = super().recv_into(*args, **options)
         self._left -= count
