@@ -23,13 +23,13 @@ from towpath.config import waivers as policy
 from towpath.config.model import Config, Dashboard, Django, Environment, ImageSettings
 from towpath.config.notify import read_notify
 from towpath.config.reach import BRANCH, REACHES, TAG
+from towpath.config.toml_values import checked, strings, typed, wrong
 from towpath.config.waivers import Waiver
 from towpath.core import environment, inputs
 from towpath.core.environment import variable
 from towpath.core.errors import ConfigurationError
 from towpath.core.references import platform
 from towpath.core.suggest import nearest
-from towpath.core.toml_values import checked, strings, typed, wrong
 
 T = TypeVar("T")
 

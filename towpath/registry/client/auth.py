@@ -119,7 +119,7 @@ class Access:
             token = None
         if not isinstance(token, str) or not _TOKEN.fullmatch(token):
             raise RegistryUnauthorizedError(
-                f"{self._registry} sends us to {urls.shown(realm)} for a token, and there is none.",
+                f"Token server {urls.shown(realm)} returned no token for {self._registry}.",
                 next_step="Log in with `invoke registry.login`.",
             )
         SECRETS.hide(token)
@@ -138,6 +138,6 @@ class Access:
         if to.scheme == "https" or (to.is_near and self._is_loopback):
             return realm
         raise RegistryUnauthorizedError(
-            f"{self._registry} sends us to {urls.shown(realm)} for a token.",
-            why="Credentials go over https only.",
+            f"{self._registry} requests a token from {urls.shown(realm)}.",
+            why="Credentials are sent over HTTPS only.",
         )

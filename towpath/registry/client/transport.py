@@ -185,9 +185,9 @@ class RegistryTransport:
     def _require_home(self, url: str) -> None:
         if urls.origin(url) != self._home:
             raise RegistryRefusedError(
-                f"{self.repository.registry} sends us to {urls.shown(url)}.",
-                why="Our login, and what we upload, go to the registry itself only.",
-                next_step="Set the registry up so that it names itself by the address that we use.",
+                f"{self.repository.registry} redirects to {urls.shown(url)}.",
+                why="Credentials and uploads are sent only to the registry's own address.",
+                next_step="Configure the registry to refer to itself by the address that is used here.",
             )
 
     def _send(
@@ -216,8 +216,8 @@ class RegistryTransport:
             else:
                 self._require_home(url)
         raise RegistryRefusedError(
-            f"{self.repository.registry} sends us from one place to the next.",
-            why=f"The last one was {urls.shown(url)}.",
+            f"Too many redirects from {self.repository.registry}.",
+            why=f"The last one led to {urls.shown(url)}.",
         )
 
     def _require_safe(self, url: str) -> None:
@@ -226,8 +226,8 @@ class RegistryTransport:
         if to.scheme == "https" or (to.is_near and self._home.is_near):
             return
         raise RegistryRefusedError(
-            f"{self.repository.registry} sends us to {urls.shown(url)}.",
-            why="Images come over https only, except from this machine.",
+            f"{self.repository.registry} redirects to {urls.shown(url)}.",
+            why="Images are downloaded over HTTPS only, except from this machine.",
         )
 
     def _ask_for_token(
@@ -253,14 +253,14 @@ class RegistryTransport:
         if coding not in ("", "identity"):
             answer.close()
             raise RegistryError(
-                f"{self.repository.registry} packs its answers, which nobody asked for.",
+                f"{self.repository.registry} sent a compressed response that was not requested.",
                 why=f"Content-Encoding: {coding[:40]!r}",
             )
         try:
             return answer.document(most)
         except TooMuchError as error:
             raise RegistryError(
-                f"{self.repository.registry} sends more than a document can have.", why=str(error)
+                f"{self.repository.registry} sent a document that is too large.", why=str(error)
             ) from error
         except OSError as error:
             raise self._broke(error) from error
