@@ -10,13 +10,13 @@ from pathlib import Path
 from towpath.config import binding, ci_systems, reach
 from towpath.config.builders import BuilderNode
 from towpath.config.ci_systems import CiRun
+from towpath.config.log_paths import log_path
 from towpath.config.monitoring import Monitoring
 from towpath.config.notify import NotifyTarget
 from towpath.config.reach import Limit
 from towpath.config.waivers import Waiver
 from towpath.core.environment import variable
 from towpath.core.errors import ConfigurationError
-from towpath.core.log_paths import log_path
 from towpath.core.references import PLATFORMS, Repository
 from towpath.core.suggest import nearest
 from towpath.gates import EVIDENCE_DAYS

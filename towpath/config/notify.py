@@ -13,9 +13,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from towpath.config import names
+from towpath.config.toml_values import checked, strings, typed, wrong
 from towpath.core.errors import ConfigurationError
 from towpath.core.suggest import nearest
-from towpath.core.toml_values import checked, strings, typed, wrong
 
 # In the order in which one message names what happened, the most important first.
 EVENTS = (

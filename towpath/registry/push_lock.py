@@ -24,7 +24,7 @@ T = TypeVar("T")
 @contextmanager
 def pushing(workspace: Workspace) -> Iterator[None]:
     """Keep a prune away while something is pushed; waits for one that has begun."""
-    waiting = "The registry is pruned: waiting until that is done."
+    waiting = "Waiting for a running registry prune to finish."
     with locks.opened(_place(workspace)) as lock:
         lock.share(busy=lambda: workspace.terminal.say(waiting))
         _heal(workspace)
@@ -37,9 +37,9 @@ def alone(workspace: Workspace) -> Iterator[None]:
 
     def busy() -> NoReturn:
         raise LockedError(
-            f"Somebody on this machine pushes to {workspace.config.registry}, or prunes it.",
-            why="What is on its way would be taken for something that nobody needs.",
-            next_step="Run it again when that is done.",
+            f"Another process is pushing to {workspace.config.registry} or pruning it.",
+            why="A prune would delete data of an unfinished push.",
+            next_step="Run it again when that process has finished.",
         ) from None
 
     with locks.opened(_place(workspace)) as lock:

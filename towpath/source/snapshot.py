@@ -12,12 +12,12 @@ from pathlib import Path
 
 from towpath.config.ci_systems import OVERRIDE
 from towpath.config.workspace import Workspace
-from towpath.core import inputs, remotes
+from towpath.core import inputs
 from towpath.core.errors import CommandFailedError, ConfigurationError
 from towpath.core.inputs import Entry
 from towpath.core.runner import Outcome
 from towpath.core.subject import Subject
-from towpath.source import git
+from towpath.source import git, remotes
 
 # Stands in the line of a submodule that has changes, before the tree of its files as they are.
 _CHANGED = " with "

@@ -98,7 +98,7 @@ def test_a_layer_that_did_not_arrive_is_an_error(store: Store, tmp_path: Path) -
 
     with pytest.raises(RegistryError) as caught:
         build.build(workspace, SOURCE, platforms=BOTH)
-    assert "lacks the layer" in caught.value.why
+    assert "does not have the layer" in caught.value.why
 
 
 def test_a_child_of_another_platform_is_nothing_to_judge(store: Store, tmp_path: Path) -> None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from towpath.core import xml_documents as elements
+from towpath.checks import xml_documents as elements
+from towpath.checks.xml_documents import Element
 from towpath.core.errors import NothingToJudgeError
-from towpath.core.xml_documents import Element
 
 AGAIN = "Run the tests again and check their output."
 

@@ -60,7 +60,7 @@ class RegistryClient(RegistryTransport):
         if _DIGEST.fullmatch(wanted) and found.digest != wanted:
             raise self._mismatch(wanted, found.digest)
         if kind not in oci.MANIFESTS:
-            raise RegistryError(f"{self.name(reference)} is of a type we do not know: {kind!r}.")
+            raise RegistryError(f"{self.name(reference)} has an unsupported media type: {kind!r}.")
         return found
 
     def has_manifest(self, digest: str, *, to_push: bool = False) -> bool:
@@ -145,8 +145,8 @@ class RegistryClient(RegistryTransport):
                     seen.update(piece)
                     if size is not None and into.tell() + len(piece) > size:
                         raise RegistryError(
-                            f"{self.name(digest)} is larger than it is said to be.",
-                            why=f"More than {size} bytes came.",
+                            f"{self.name(digest)} is larger than its manifest says.",
+                            why=f"The registry sent more than {size} bytes.",
                         )
                     into.write(piece)
             if f"sha256:{seen.hexdigest()}" != digest:
@@ -224,8 +224,8 @@ class RegistryClient(RegistryTransport):
             self._put_fallback(subject, listed, ours)
             # What was written is read back after the wait; until then it counts as lost.
             raise AttachmentLostError(
-                f"{self.name(_fallback_tag(subject))} does not keep what is attached to it.",
-                next_step="Somebody else writes to it at the same time; try again.",
+                f"{self.name(_fallback_tag(subject))} does not list a new attachment.",
+                next_step="Another process may be writing to it; run the command again.",
             )
 
         self.with_retry(extend, lambda error: isinstance(error, AttachmentLostError))
@@ -254,7 +254,7 @@ class RegistryClient(RegistryTransport):
         """Return a tag or digest that can be a part of a URL, and of nothing else in it."""
         if not _REFERENCE.fullmatch(reference):
             shown = reference[:100]
-            raise RegistryError(f"{shown!r} is no tag or digest of {self.repository}.")
+            raise RegistryError(f"{shown!r} is not a valid tag or digest for {self.repository}.")
         return reference
 
     def _fallback(self, digest: str) -> Manifest:

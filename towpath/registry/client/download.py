@@ -75,7 +75,7 @@ class Download:
 
     def _read(self, size: int) -> bytes:
         if self._halt is not None and self._halt.is_set():
-            raise InterruptedRunError("A copy was stopped, because another one failed.")
+            raise InterruptedRunError("The copy was stopped because another one failed.")
         try:
             if self._answer is None:
                 self._answer = self._opened()

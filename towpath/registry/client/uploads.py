@@ -198,7 +198,7 @@ class _Upload:
         if len(content) != size:
             raise RegistryError(
                 f"{self._digest} is shorter than its manifest says.",
-                why=f"{size - len(content)} bytes are missing of {self._size}.",
+                why=f"{size - len(content)} of {self._size} bytes are missing.",
             )
         return content
 

@@ -103,7 +103,7 @@ class Response:
                 left -= len(piece)
                 if left < 0:
                     self.close()
-                    raise TooMuchError(f"the answer is larger than {most} bytes")
+                    raise TooMuchError(f"the response is larger than {most} bytes")
                 pieces.append(piece)
             self._content = b"".join(pieces)
         return self._content
@@ -119,7 +119,7 @@ class Response:
         self._came += len(piece)
         if self._waited > GRACE and self._came < SLOWEST * self._waited:
             self.close()
-            raise TimeoutError(f"only {self._came} bytes came in {self._waited:.0f} s")
+            raise TimeoutError(f"only {self._came} bytes arrived in {self._waited:.0f} s")
         return piece
 
     def close(self) -> None:
