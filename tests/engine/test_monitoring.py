@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 import requests
 
+from tests.app.reports import report
 from tests.engine.product import ROOT
 from towpath.config import Environment
 from towpath.config.monitoring import WEBHOOK, Monitoring
@@ -199,6 +200,28 @@ def test_the_figures_are_those_of_the_product(monitored: Monitored) -> None:
     assert disks == {"/disks/engine", "/disks/state"}
     version = monitored.ask("dashboard_release")[0]["metric"]["digest"]
     assert version == monitored.site.containers("web")[0].digest
+
+
+def test_the_way_of_a_report_is_measured(monitored: Monitored) -> None:
+    """From the web container through the queue into the database, by the worker's processes."""
+    site = monitored.site
+    token = (site.state / "secrets/ingest_token").read_text()
+
+    def stored() -> float:
+        return monitored.value("sum(dashboard_report_stored_seconds_count)") or 0
+
+    wait_for("the worker is read", lambda: monitored.ask('up{job="worker"} == 1'), 60)
+    before = stored()
+    sent = requests.post(
+        f"{site.environment.url}/api/runs/",
+        json=report(),
+        headers={"Authorization": f"Bearer {token}"},
+        timeout=10,
+    )
+    assert sent.status_code == 202
+
+    wait_for("the stored report is counted", lambda: stored() == before + 1, 60)
+    assert monitored.value("max(dashboard_reports_waiting)") == 0
 
 
 def test_the_pipelines_figures_are_read(monitored: Monitored) -> None:
