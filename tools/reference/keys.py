@@ -236,6 +236,13 @@ TABLES = (
                 "The variable that has the address of a webhook: Alertmanager delivers to it.",
                 "ALERTS_WEBHOOK",
             ),
+            Key(
+                "notify",
+                TEXTS,
+                "Names of targets of notifications that Alertmanager sends alerts to, with the"
+                " secrets that these have.",
+                ["team"],
+            ),
         ),
         Monitoring,
     ),

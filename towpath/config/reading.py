@@ -21,7 +21,7 @@ from towpath.config import builders as nodes
 from towpath.config import names
 from towpath.config import waivers as policy
 from towpath.config.model import Config, Dashboard, Django, Environment, ImageSettings
-from towpath.config.monitoring import read_monitoring
+from towpath.config.monitoring import Monitoring, read_monitoring, require_targets
 from towpath.config.notify import read_notify
 from towpath.config.reach import BRANCH, REACHES, TAG
 from towpath.config.toml_values import checked, strings, typed, wrong
@@ -163,6 +163,8 @@ def parse(
         name: replace(row, bind=bind) for name, row in values.get("environments", {}).items()
     }
     _dashboard_runs_somewhere(values)
+    alerts = values.get("monitoring", Monitoring())
+    require_targets(alerts, values.get("notify", {}), f"{where}.monitoring")
     policy.require_known(values.get("waivers", ()), hazards)
     policy.require_in_force(values.get("waivers", ()), today or dt.date.today())
     config = Config(root=root, env=env, **values)
