@@ -72,6 +72,7 @@ BEYOND = {
     ("towpath", "registries"),
     ("towpath", "platforms"),
     ("dashboard", "environment"),
+    ("monitoring", "notify"),
     ("waivers", "id"),
     ("waivers", "expires"),
     *(("builders", name) for name in ("endpoint", "ca", "cert", "key")),
@@ -115,11 +116,13 @@ def document(table: Table, key: Key, value: Any) -> dict[str, Any]:
         return {table.page: [inner]}
     if table.path != table.page:
         return {table.page: {table.sample: inner}}
-    more = (
+    more: dict[str, Any] = (
         {"environments": {value: {}}}
         if (table.page, key.name) == ("dashboard", "environment")
         else {}
     )
+    if (table.page, key.name) == ("monitoring", "notify"):
+        more = {"notify": {"team": {"kind": "slack", "events": ["failed"]}}}
     return {table.page: inner, **more}
 
 
