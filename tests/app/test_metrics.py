@@ -172,7 +172,7 @@ def test_a_database_that_is_down_is_no_lag_of_zero(collector: DashboardCollector
 @pytest.fixture
 def address() -> Iterator[str]:
     """Serve the metrics of this process on a free port."""
-    server = exporter.serve(0, DashboardCollector())
+    server = exporter.serve("127.0.0.1", 0, DashboardCollector())
     yield f"http://127.0.0.1:{server.server_port}"
     server.shutdown()
     server.server_close()
@@ -192,7 +192,7 @@ def test_the_metrics_are_served_on_a_port_of_their_own(address: str) -> None:
 
 def test_without_a_port_nothing_is_served() -> None:
     """As on a machine without containers."""
-    assert exporter.start(0) is None
+    assert exporter.start("127.0.0.1", 0) is None
 
 
 def test_a_new_process_takes_the_slot_of_one_that_ended() -> None:
@@ -239,13 +239,13 @@ def test_both_processes_serve_the_port_of_the_settings(
     """The web process with the backlog, the worker with its counts alone."""
     started = mock.Mock()
     monkeypatch.setattr(exporter, "start", started)
-    settings.METRICS_PORT = port
+    settings.METRICS_HOST, settings.METRICS_PORT = "10.0.0.1", port
     runpy.run_path(str(APP / "gunicorn.conf.py"))["post_worker_init"](SimpleNamespace())
     celery.serve_metrics()
 
-    (web, worker) = [call.args for call in started.call_args_list]
-    assert (web[0], worker) == (port, (port,))
-    assert isinstance(web[1], DashboardCollector)
+    web, worker = [call.args for call in started.call_args_list]
+    assert web[:2] == worker == ("10.0.0.1", port)
+    assert isinstance(web[2], DashboardCollector)
 
 
 PROGRAM = """

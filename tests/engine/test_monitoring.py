@@ -96,6 +96,11 @@ class Monitored:
         rows = self.ask(query)
         return float(rows[0]["value"][1]) if rows else None
 
+    @property
+    def jobs(self) -> set[str]:
+        """The jobs of which something can be read now."""
+        return {row["metric"]["job"] for row in self.ask("up == 1")}
+
     def docker(self, *words: str) -> str:
         """Run a command of the engine's client."""
         return self.site.workspace.runner.run(["docker", *words]).stdout.strip()
@@ -166,18 +171,16 @@ def monitored(
         deploy.deploy(own, place, built.digest, "1.0.0")
         alerting.start(site)
         (config.reports / "metrics.prom").write_text(figures())
-        yield Monitored(site, hook)
+        found = Monitored(site, hook)
+        wait_for("every job is read", lambda: found.jobs == JOBS)
+        yield found
     finally:
         stack.services_down(own, place, volumes=True)
 
 
 def test_everything_is_read(monitored: Monitored) -> None:
     """Every container of the product, the proxy, the disks and Alertmanager."""
-
-    def read() -> set[str]:
-        return {row["metric"]["job"] for row in monitored.ask("up == 1")}
-
-    wait_for("every job is read", lambda: read() == JOBS)
+    wait_for("every job is read", lambda: monitored.jobs == JOBS)
 
 
 def test_the_figures_are_those_of_the_product(monitored: Monitored) -> None:
