@@ -31,13 +31,18 @@ def start(site: Site, *, grafana: bool = False) -> Mapping[str, str]:
     """Start monitoring beside an environment that runs, and return the address of each page.
 
     Raises CommandFailedError if nothing runs there or a container does not get healthy,
-    ConfigurationError for a webhook that is no address.
+    ConfigurationError for a receiver that cannot be used, and for Grafana on the embedded engine.
     """
-    where = _receivers(site)
+    workspace, where = site.workspace, _receivers(site)
+    if grafana and monitoring_images.is_embedded(workspace.config.env):
+        raise ConfigurationError(
+            "The embedded engine has no image of Grafana.",
+            why="Its images are assembled from Debian's packages, and Debian has no Grafana.",
+            next_step="Leave out --grafana, or use an engine that can pull images.",
+        )
     _require_running(site)
     found = monitoring_project.beside(site)
     names = (*SERVICES, GRAFANA) if grafana else SERVICES
-    workspace = site.workspace
     monitoring_images.provide(workspace.config.env, workspace.runner, workspace.terminal)
     _write(found, where)
     found.compose(compose.up(found.project, names))

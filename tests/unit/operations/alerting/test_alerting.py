@@ -14,6 +14,7 @@ from towpath.config.monitoring import Monitoring
 from towpath.config.notify import NotifyTarget
 from towpath.core.errors import CommandFailedError, ConfigurationError
 from towpath.core.redaction import SECRETS
+from towpath.engine.layout import layout
 from towpath.environments import monitoring_project
 from towpath.environments import services as stack
 from towpath.environments.environment import Site
@@ -146,6 +147,16 @@ def test_the_password_of_grafana_stays(world: Beside, tmp_path: Path) -> None:
     assert (monitoring_project.beside(site).files / "grafana").read_text() == password
     assert "grafana" in found
     assert password not in SECRETS.text(f"the password is {password}")
+
+
+def test_the_embedded_engine_has_no_grafana(world: Beside, tmp_path: Path) -> None:
+    """Before anything starts."""
+    own = layout({}).host
+    site = running(world, place(world, tmp_path, DOCKER_HOST=own))
+    with pytest.raises(ConfigurationError, match="no image of Grafana"):
+        alerting.start(site, grafana=True)
+
+    assert {row.service for row in world.rows} == {"proxy"}
 
 
 def test_what_is_no_address_is_refused_before_anything_starts(
