@@ -57,7 +57,7 @@ def require_passed(code: int, image: str) -> None:
 
 
 def command_of(command: Sequence[str], arguments: Sequence[str], root: Path) -> list[str]:
-    """Return the image's own command with these arguments, and with whole tracebacks.
+    """Return the image's own command with these arguments, and with complete tracebacks.
 
     Arguments that begin with a path replace the paths that the image's command ends with.
     """
