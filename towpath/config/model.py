@@ -11,6 +11,7 @@ from towpath.config import binding, ci_systems, reach
 from towpath.config.builders import BuilderNode
 from towpath.config.ci_systems import CiRun
 from towpath.config.log_paths import log_path
+from towpath.config.monitoring import Monitoring
 from towpath.config.notify import NotifyTarget
 from towpath.config.reach import Limit
 from towpath.config.waivers import Waiver
@@ -118,6 +119,8 @@ class Config:
     variables: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     # Where messages about runs and deployments go, by the name of each target.
     notify: Mapping[str, NotifyTarget] = field(default_factory=dict)
+    # Prometheus and Alertmanager beside an environment.
+    monitoring: Monitoring = Monitoring()
     # File types that the project does not have, so that no linter needs to find any.
     absent: tuple[str, ...] = ()
 

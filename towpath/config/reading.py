@@ -21,6 +21,7 @@ from towpath.config import builders as nodes
 from towpath.config import names
 from towpath.config import waivers as policy
 from towpath.config.model import Config, Dashboard, Django, Environment, ImageSettings
+from towpath.config.monitoring import read_monitoring
 from towpath.config.notify import read_notify
 from towpath.config.reach import BRANCH, REACHES, TAG
 from towpath.config.toml_values import checked, strings, typed, wrong
@@ -150,6 +151,7 @@ def parse(
         "ignored": _ignored,
         "variables": _variables,
         "notify": read_notify,
+        "monitoring": read_monitoring,
         "absent": strings,
     }
     values = {

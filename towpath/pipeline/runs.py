@@ -13,7 +13,7 @@ from towpath.config.workspace import Workspace
 from towpath.core import documents, files
 from towpath.core.files import read_bounded
 from towpath.core.redaction import SECRETS
-from towpath.pipeline import badges, page, page_data
+from towpath.pipeline import badges, page, page_data, run_metrics
 from towpath.pipeline.links import Links, of_report
 from towpath.pipeline.run import find_links
 
@@ -35,6 +35,8 @@ def write_page(workspace: Workspace, document: Mapping[str, Any]) -> Path:
     files.write_atomically(folder / "report.json", report + b"\n")
     files.write_atomically(folder / "report.html", html.encode())
     files.write_atomically(config.reports / "report.html", html.encode())
+    figures = SECRETS.text(run_metrics.text(SECRETS.document(document), data.statements))
+    files.write_atomically(config.reports / "metrics.prom", figures.encode())
     _write_badges(config.reports / "badges", SECRETS.document(document))
     runs = _keep(config.reports / "runs")
     files.write_atomically(config.reports / "index.html", page.index(runs).encode())
