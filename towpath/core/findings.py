@@ -37,7 +37,7 @@ class Finding:
 
 
 @dataclass(frozen=True)
-class LeftOut:
+class Exclusion:
     """A file, or lines of it, that the project excludes from a tool, and how."""
 
     path: str
@@ -51,9 +51,9 @@ class LeftOut:
 # Characters and levels of a tool's report: that of coverage has a row for each function.
 LIMIT, DEPTH = 64 << 20, 64
 # How our drivers report an excluded file.
-LEFT_OUT = re.compile(r"^LEFT OUT: (.+) \(([^()]+)\)$", re.MULTILINE)
+EXCLUSION = re.compile(r"^EXCLUDED: (.+) \(([^()]+)\)$", re.MULTILINE)
 # What a tool reports about a file.
-Said: TypeAlias = Finding | LeftOut
+FindingOrExclusion: TypeAlias = Finding | Exclusion
 
 
 def unread(tool: str, why: str) -> NothingToJudgeError:

@@ -30,7 +30,7 @@ LARGEST = 16 * 1024 * 1024
 _NEXT = "Run the job that produced it again; see docs/ci.md."
 
 
-def names(text: str) -> tuple[str, ...]:
+def parse_stages(text: str) -> tuple[str, ...]:
     """Parse a comma-separated list of stages; raises ConfigurationError for an unknown one."""
     found = tuple(dict.fromkeys(filter(None, (name.strip() for name in text.split(",")))))
     for name in found:
@@ -117,7 +117,7 @@ def _different_images(rows: Iterable[Statement]) -> list[str]:
 def _of(row: Statement, here: SourceFiles) -> list[str]:
     """Return why a statement is not of this run, about the source that is checked out."""
     found = []
-    if row.carries:
+    if row.reuses:
         found.append(f"{row.stage} was reused from an earlier run, not run in this one")
     if row.stage in BEFORE_IMAGE:
         about = {"commit": row.subject.digest.get("gitCommit"), "tree": _tree(row)}

@@ -114,7 +114,7 @@ def base(workspace: Workspace, order: Order) -> str:
     return next(iter(digests.values()), "")
 
 
-def keep(workspace: Workspace, order: Order, target: str, tag: str = "") -> str:
+def build_locally(workspace: Workspace, order: Order, target: str, tag: str = "") -> str:
     """Build one target into the local Docker engine only, and return its name there.
 
     `tag` is that of the image, by default the target's name.

@@ -124,7 +124,7 @@ def build_all(
     }
 
 
-def keep(
+def build_locally(
     workspace: Workspace,
     source: SourceSnapshot,
     *,
@@ -142,7 +142,7 @@ def keep(
     order = make_order(workspace, source, (target,), platforms, no_cache=no_cache, shown=shown)
     with workspace.terminal.step(f"Build {target} for {', '.join(platforms)} (not pushed)"):
         name, _ = wheels.provided(
-            workspace, order, lambda row: bake.keep(workspace, row, target), lambda _: ""
+            workspace, order, lambda row: bake.build_locally(workspace, row, target), lambda _: ""
         )
         _unchanged(workspace, source)
     return name

@@ -93,8 +93,8 @@ def _chain(workspace: Workspace, reach: str) -> list[Stage]:
     """Return the plan with the stage `monitor`, if production is monitored; else say so."""
     if reach != "release":
         return stages_up_to(reach)
-    if left_out := monitoring.skipped(workspace.config.environments, "production"):
-        workspace.terminal.say(left_out)
+    if skipped := monitoring.skipped(workspace.config.environments, "production"):
+        workspace.terminal.say(skipped)
         return stages_up_to(reach)
     return [*stages_up_to(reach), Stage(monitoring.STAGE, monitoring.monitoring("production"))]
 

@@ -34,7 +34,7 @@ from towpath.retention import rules as retention
 from towpath.retention.manifests import survey
 from towpath.retention.rules import Decision, ManifestNode, RetentionRules
 
-KEPT = 5
+DEFAULT_KEEP = 5
 CACHE = "cache-"
 # Releases to keep for an environment on another machine: the current and the previous one.
 SEEN = 2
@@ -50,7 +50,7 @@ class Seen:
     images: tuple[str, ...] = ()
 
 
-def prune(workspace: Workspace, *, keep: int = KEPT, sure: bool = False) -> Seen:
+def prune(workspace: Workspace, *, keep: int = DEFAULT_KEEP, sure: bool = False) -> Seen:
     """Show what would be deleted and why the rest is kept; with `sure`, delete it.
 
     `keep` is the number of newest versions to keep. Raises LockedError during a push from this
@@ -158,7 +158,7 @@ def show(workspace: Workspace, found: Seen) -> None:
         ],
     )
     workspace.terminal.say(
-        f"Would delete {len(decision.images)} images ({len(decision.gone)} manifests,"
+        f"Would delete {len(decision.images)} images ({len(decision.to_delete)} manifests,"
         f" {decision.freed / 1e6:.1f} MB) from the registry and {len(found.images)} local images."
     )
 
@@ -168,7 +168,7 @@ def carry_out(workspace: Workspace, found: Seen) -> None:
 
     Raises RegistryRefusedError, RegistryError and CommandFailedError.
     """
-    gone = found.decision.gone
+    gone = found.decision.to_delete
     if gone:
         with workspace.terminal.step(f"Delete {len(gone)} manifests"):
             _delete(workspace, gone)

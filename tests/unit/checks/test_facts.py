@@ -84,7 +84,7 @@ def test_tests_that_pass_on_one_python_name_the_missing_ones(root: Path) -> None
         "seeds": {PYTHON: records.read_record(workspace.config, "tests", PYTHON).seed},
         "pythons": [PYTHON],
         "missing": others,
-        "left_out": [],
+        "deselected": [],
     }
     assert set(found.artifacts) == {f"reports/junit/tests/{PYTHON}.xml", "reports/coverage.json"}
     assert f"Python {others[0]} is supported but not installed" in said(workspace)

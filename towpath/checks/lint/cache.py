@@ -48,7 +48,7 @@ class LintCache:
         self._learnt: dict[str, tuple[Linter, str, Sequence[str], Answers]] = {}
         self._used: dict[str, list[str]] = {}
 
-    def known(self, tool: Linter, version: str, given: Sequence[str]) -> Answers:
+    def cached(self, tool: Linter, version: str, given: Sequence[str]) -> Answers:
         """Return the cached results that are still valid for these files, by file."""
         if self._fresh:
             return {}

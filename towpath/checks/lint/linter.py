@@ -81,7 +81,7 @@ class Linting:
         self, cache: LintCache, tool: Linter, said: str, given: Sequence[str]
     ) -> ToolRecord:
         root = self.workspace.config.root
-        known = cache.known(tool, said, given)
+        known = cache.cached(tool, said, given)
         asked = [] if TOGETHER in known else [file for file in given if file not in known]
         record = self._ask(tool, said, asked, known, len(given) - len(asked))
         new = _answers(root, tool, record.ran, asked)
@@ -167,7 +167,7 @@ def _cached_text(record: ToolRecord) -> str:
     """Return the reused results for a log."""
     if not record.reused:
         return ""
-    lines = [str(row) for row in rows.known(record)]
+    lines = [str(row) for row in rows.cached_results(record)]
     head = f"Reused results of {record.reused} unchanged files:"
     return "\n".join([head, *(lines or ["no findings"])]) + "\n"
 

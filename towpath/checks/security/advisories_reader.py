@@ -62,7 +62,7 @@ def canonical(name: str) -> str:
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
-def unasked(pins: Sequence[tuple[str, str]], asked: Iterable[tuple[str, str]]) -> str:
+def unchecked(pins: Sequence[tuple[str, str]], asked: Iterable[tuple[str, str]]) -> str:
     """Return a message about pins that a source did not check; empty if it checked all."""
     seen = {(canonical(name), version) for name, version in asked}
     missed = [

@@ -99,7 +99,7 @@ def read_blob(registry: RegistryClient, row: Descriptor, largest: int) -> bytes:
             f"{name} has {row.size} bytes; the allowed range is 1 to {largest}."
         )
     with registry.reading(row.digest) as source:
-        content = source.whole(row.size + 1)
+        content = source.read_fully(row.size + 1)
     if len(content) != row.size:
         raise NothingToJudgeError(f"{name} does not have the declared size of {row.size} bytes.")
     if oci.sha256(content) != row.digest:

@@ -140,7 +140,7 @@ def _require_fit(name: str, content: bytes, platform: str) -> None:
         )
 
 
-def keep(workspace: Workspace, tag: str, base: str, wheel: Wheel) -> None:
+def add(workspace: Workspace, tag: str, base: str, wheel: Wheel) -> None:
     """Store a wheel on this machine and in the registry; a failing registry is only a warning."""
     record = WheelRecord(base, (wheel,))
     registries.remember(workspace, tag, record)

@@ -54,7 +54,7 @@ class RegistryClient(RegistryTransport):
         place = f"manifests/{self._checked(reference)}"
         answer = self.once("GET", place, headers={"Accept": ", ".join(oci.MANIFESTS)})
         kind = answer.headers.get("content-type", "").partition(";")[0].strip()
-        found = Manifest(kind, self._whole(answer))
+        found = Manifest(kind, self._read_body(answer))
         promised = answer.headers.get("docker-content-digest", "")
         wanted = reference if _DIGEST.fullmatch(reference) else promised
         if _DIGEST.fullmatch(wanted) and found.digest != wanted:

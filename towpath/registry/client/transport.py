@@ -97,7 +97,7 @@ class RegistryTransport:
 
         def act() -> Response:
             answer = self.once(method, place, **options)
-            self._whole(answer)
+            self._read_body(answer)
             return answer
 
         return self.with_retry(act)
@@ -141,7 +141,7 @@ class RegistryTransport:
             foreign = urls.origin(answer.url) != self._home
             if answer.status != 401 or logins == LOGINS or foreign:
                 return self._good(answer)
-            self._whole(answer)
+            self._read_body(answer)
             took = self._enter(used, answer.headers.get("www-authenticate", ""))
             if took is None:
                 return self._good(answer)
@@ -223,7 +223,7 @@ class RegistryTransport:
         self, method: str, url: str, headers: Mapping[str, str], body: bytes
     ) -> Response:
         answer = self._good(self._wire(method, url, headers, body))
-        self._whole(answer)
+        self._read_body(answer)
         return answer
 
     def _wire(self, method: str, url: str, headers: Mapping[str, str], body: Sending) -> Response:
@@ -232,7 +232,7 @@ class RegistryTransport:
         except OSError as error:
             raise self._broke(error) from error
 
-    def _whole(self, answer: Response, most: int = DOCUMENT) -> bytes:
+    def _read_body(self, answer: Response, most: int = DOCUMENT) -> bytes:
         """Return the body of an answer, read to its end.
 
         Raises RegistryError for one of more than `most` bytes, or one that is packed: what it
