@@ -78,6 +78,6 @@ def read_text(file: Path) -> str:
     return file.read_text(encoding="utf-8", errors="replace") if file.is_file() else ""
 
 
-def status_of(found: Sequence[object]) -> str:
+def status_of(findings: Sequence[object]) -> str:
     """Return how a tool with these findings stands."""
-    return "failed" if found else "passed"
+    return "failed" if findings else "passed"

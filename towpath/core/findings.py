@@ -96,10 +96,10 @@ def require_all(tool: str, ran: ToolResult, judged: int) -> None:
         raise unread(tool, f"It was passed {ran.files} files and reported on {judged}.")
 
 
-def require_agreement(tool: str, ran: ToolResult, found: bool) -> None:
+def require_agreement(tool: str, ran: ToolResult, has_findings: bool) -> None:
     """Raise NothingToJudgeError if the exit code and the findings contradict each other."""
-    if (ran.code != 0) != found:
-        seen = "findings" if found else "no findings"
+    if (ran.code != 0) != has_findings:
+        seen = "findings" if has_findings else "no findings"
         raise unread(tool, f"It exited with code {ran.code} and reported {seen}.")
 
 

@@ -58,7 +58,7 @@ def facts(queried: Iterable[AdvisorySource]) -> dict[str, Any]:
 
 
 def waived_ages(
-    stage: str, found: Mapping[str, Any], accepted: Mapping[str, str], limits: Limits
+    stage: str, facts: Mapping[str, Any], accepted: Mapping[str, str], limits: Limits
 ) -> dict[str, str]:
     """Return the gate of the age with the notes of waivers, if every old source is accepted.
 
@@ -68,7 +68,7 @@ def waived_ages(
         return {}
     rule = gates.gate(AGES[stage], limits)
     # Statements of earlier versions say `asked`.
-    late = list(_late(found.get("sources", found.get("asked")), rule.limit))
+    late = list(_late(facts.get("sources", facts.get("asked")), rule.limit))
     if not late or any(address not in accepted for address in late):
         return {}
     return {rule.code: "; ".join(f"{address}: {accepted[address]}" for address in late)}
@@ -87,20 +87,20 @@ def _late(rows: object, limit: float) -> Iterator[str]:
 
 
 def notes(
-    waivers: Iterable[policy.Waiver], stage: str, found: Mapping[str, Any], limits: Limits
+    waivers: Iterable[policy.Waiver], stage: str, facts: Mapping[str, Any], limits: Limits
 ) -> dict[str, str]:
     """Return the notes of every waiver that applies to a gate of this stage, by the gate's code."""
     rows = list(waivers)
-    ages = waived_ages(stage, found, policy.accepted_sources(rows), limits)
+    ages = waived_ages(stage, facts, policy.accepted_sources(rows), limits)
     return {row.id: row.note for row in rows} | ages
 
 
-def refusals(stage: str, found: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+def refusals(stage: str, facts: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """Yield each reason why a release may not rely on a stage, and the waiver that accepts it.
 
     The facts are not trusted.
     """
     for kind, name, reason in _REFUSED if stage != "tests" else ():
-        rows = found.get(name, [])
+        rows = facts.get(name, [])
         for row in rows if isinstance(rows, list) else [f"{rows!r}, which is not a list,"]:
             yield f"{stage}: {row} {reason}", f"{kind}{row}"

@@ -46,30 +46,30 @@ def parse_stages(text: str) -> tuple[str, ...]:
     return found
 
 
-def export(workspace: Workspace, target: Path, wanted: Iterable[str]) -> str:
+def export(workspace: Workspace, target: Path, names: Iterable[str]) -> str:
     """Write the statements of these stages into one file and return the file's sha256.
 
     Raises NothingToJudgeError if one is not there.
     """
-    rows = [stages.require(workspace.config, name).as_json() for name in wanted]
+    rows = [stages.require(workspace.config, name).as_json() for name in names]
     raw = json.dumps({"statements": rows}, sort_keys=True, separators=(",", ":")).encode()
     files.write_atomically(workspace.config.root / target, raw)
     return hashlib.sha256(raw).hexdigest()
 
 
 def import_statements(
-    workspace: Workspace, file: Path, wanted: tuple[str, ...], *, commit: str, sha256: str
+    workspace: Workspace, file: Path, expected: tuple[str, ...], *, commit: str, sha256: str
 ) -> list[Statement]:
     """Check a file of statements and write them as this job's own; return them.
 
     Raises NothingToJudgeError if it has other bytes than `sha256` says, lacks a stage or has one
-    that is not in `wanted`, was reused from an earlier run, or is not about `commit`.
+    that is not in `expected`, was reused from an earlier run, or is not about `commit`.
     """
     here = source.read_files(workspace)
     if here.commit != commit:
         raise _refused(file, f"The run is for {commit}, but {here.commit} is checked out.")
     found = _statements(file, _bytes(workspace.config.root / file, file, sha256))
-    _check_stages(file, [row.stage for row in found], wanted)
+    _check_stages(file, [row.stage for row in found], expected)
     if reasons := [*_different_images(found), *(why for row in found for why in _of(row, here))]:
         raise _refused(file, "; ".join(reasons))
     for row in found:

@@ -33,7 +33,7 @@ NO_BUILDER = "no builder "
 class EngineAccess:
     """The engine as probes share it: found once, and asked once what it is. None is started."""
 
-    found: Callable[[], DiscoveredEngine]
+    discovered: Callable[[], DiscoveredEngine]
     workspace: Callable[[], Workspace]
     info: Callable[[], EngineInfo]
 
@@ -89,7 +89,7 @@ def _info(workspace: Workspace) -> EngineInfo:
 
 
 def _engine(engine: EngineAccess) -> Iterable[HealthCheck]:
-    kind, info = engine.found().kind, engine.info()
+    kind, info = engine.discovered().kind, engine.info()
     store = "containerd image store" if has_image_store(info.text) else "no containerd image store"
     yield HealthCheck(ENGINE, Level.OK, f"{info.version} ({kind}, {info.platform}), {store}")
 
@@ -153,7 +153,7 @@ def _emulation(workspace: Workspace, engine: EngineAccess) -> Iterable[HealthChe
 def _images_disk(engine: EngineAccess) -> Iterable[HealthCheck]:
     """Look at the engine's own disk, which of an engine elsewhere only that machine can see."""
     subject, info = "disk for images", engine.info()
-    if not engine.found().endpoint.startswith("unix://"):
+    if not engine.discovered().endpoint.startswith("unix://"):
         raise ConfigurationError(
             "The engine is on another machine.",
             next_step=f"ssh to it and run: df -h {info.root}",

@@ -234,7 +234,9 @@ def _artifact(
     }
 
 
-def overlay(files: dict[str, bytes], layer: tarfile.TarFile, wanted: Callable[[str], bool]) -> None:
+def overlay(
+    files: dict[str, bytes], layer: tarfile.TarFile, is_selected: Callable[[str], bool]
+) -> None:
     """Lay one layer over `files`: add what is wanted, take away what the layer deletes.
 
     Names are relative to the root of the image, without a slash at the start. Source: OCI image
@@ -253,7 +255,7 @@ def overlay(files: dict[str, bytes], layer: tarfile.TarFile, wanted: Callable[[s
             # Whatever is no directory takes the place of one, with all that was in it.
             _remove(files, name)
             found.pop(name, None)
-            if wanted(name):
+            if is_selected(name):
                 found[name] = _content(name, member, layer, found)
                 if sum(map(len, found.values())) > LARGEST_SELECTION:
                     raise NothingToJudgeError(

@@ -144,9 +144,9 @@ def _verifications(
                 yield str(statement.facts.get("environment", "")), statement.started, digest
 
 
-def show(workspace: Workspace, found: Seen) -> None:
+def show(workspace: Workspace, seen: Seen) -> None:
     """Print what is kept and why, what would be deleted, and the freed space."""
-    nodes, decision = found.nodes, found.decision
+    nodes, decision = seen.nodes, seen.decision
     rows = [("delete", digest, "not needed") for digest in decision.images]
     rows += [("keep", digest, ", ".join(why)) for digest, why in decision.kept.items()]
     workspace.terminal.table(
@@ -159,22 +159,22 @@ def show(workspace: Workspace, found: Seen) -> None:
     )
     workspace.terminal.say(
         f"Would delete {len(decision.images)} images ({len(decision.to_delete)} manifests,"
-        f" {decision.freed / 1e6:.1f} MB) from the registry and {len(found.images)} local images."
+        f" {decision.freed / 1e6:.1f} MB) from the registry and {len(seen.images)} local images."
     )
 
 
-def carry_out(workspace: Workspace, found: Seen) -> None:
+def carry_out(workspace: Workspace, seen: Seen) -> None:
     """Delete according to the decision, and free the disk of an embedded registry.
 
     Raises RegistryRefusedError, RegistryError and CommandFailedError.
     """
-    gone = found.decision.to_delete
+    gone = seen.decision.to_delete
     if gone:
         with workspace.terminal.step(f"Delete {len(gone)} manifests"):
             _delete(workspace, gone)
     # Without force, so that the engine keeps an image that a container uses by now.
-    ended = [workspace.runner.run(images.remove(name), check=False).ok for name in found.images]
-    if found.images:
+    ended = [workspace.runner.run(images.remove(name), check=False).ok for name in seen.images]
+    if seen.images:
         workspace.terminal.say(f"Deleted {sum(ended)} of {len(ended)} local images.")
     if collection.storage(workspace.config.env, workspace.config.images) is None:
         workspace.terminal.say("Run the garbage collection of this registry to free its disk.")

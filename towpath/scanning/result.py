@@ -115,28 +115,28 @@ class Scan:
         return len(set(self.sizes.compressed) - set(self.listed.packages))
 
 
-def show(workspace: Workspace, found: Scan) -> None:
+def show(workspace: Workspace, scan: Scan) -> None:
     """Print the findings, the sources, and the size and growth of each platform."""
-    for row in found.findings:
+    for row in scan.findings:
         workspace.terminal.warn(str(row))
     workspace.terminal.table(
-        f"Scan of {found.digest}",
+        f"Scan of {scan.digest}",
         ("platform", "packages", "compressed", "above base image", "since release"),
         [
             (
                 platform,
-                str(found.listed.packages.get(platform, "not listed")),
+                str(scan.listed.packages.get(platform, "not listed")),
                 _mb(size),
-                _mb(found.sizes.above_base.get(platform)),
-                _mb(found.sizes.growth.get(platform), "+", "no release yet"),
+                _mb(scan.sizes.above_base.get(platform)),
+                _mb(scan.sizes.growth.get(platform), "+", "no release yet"),
             )
-            for platform, size in found.sizes.compressed.items()
+            for platform, size in scan.sizes.compressed.items()
         ],
     )
-    for owner, counts in found.owners().items():
+    for owner, counts in scan.owners().items():
         words = ", ".join(f"{count} {name}" for name, count in counts.items())
         workspace.terminal.say(f"{owner}: {words}")
-    workspace.terminal.say(f"Sources: {'; '.join(map(str, found.sources)) or 'none'}")
+    workspace.terminal.say(f"Sources: {'; '.join(map(str, scan.sources)) or 'none'}")
 
 
 def _mb(size: int | None, sign: str = "", absent: str = "unknown") -> str:

@@ -111,24 +111,24 @@ def _weaknesses(
         _built_in(workspace, registry, image, base, notes)
 
 
-def record(workspace: Workspace, found: Scan, *, started: dt.datetime) -> Statement:
+def record(workspace: Workspace, scan: Scan, *, started: dt.datetime) -> Statement:
     """Write the scan's statement about the digest and its findings as SARIF."""
-    if not found.unavailable:
-        for name in found.waivers_unused:
+    if not scan.unavailable:
+        for name in scan.waivers_unused:
             workspace.terminal.warn(policy.unused_warning(name))
     return stages.record(
         workspace,
         stages.StageRecord(
             stage="scan",
-            subject=Subject.image(workspace.config.repository, found.digest),
-            facts=found.facts(),
-            inputs=inputs(workspace, found.digest),
+            subject=Subject.image(workspace.config.repository, scan.digest),
+            facts=scan.facts(),
+            inputs=inputs(workspace, scan.digest),
             started=started,
-            duration=found.seconds,
-            reason=found.reason(),
-            artifacts=_sarif(workspace, found),
+            duration=scan.seconds,
+            reason=scan.reason(),
+            artifacts=_sarif(workspace, scan),
             detail=(
-                "" if found.sizes.above_base else "its provenance has no base image; build it again"
+                "" if scan.sizes.above_base else "its provenance has no base image; build it again"
             ),
         ),
     )

@@ -33,14 +33,14 @@ DEADLINE = 900
 
 @dataclass(frozen=True)
 class Linting:
-    """One run of linters for the check `stage`, on the files `found`.
+    """One run of linters for the check `stage`, on the files of `snapshot`.
 
     Without a `cache`, every file is checked. With `streaming`, the output is shown at once.
     """
 
     workspace: Workspace
     stage: str
-    found: FileList
+    snapshot: FileList
     cache: LintCache | None = None
     streaming: bool = False
 
@@ -65,11 +65,11 @@ class Linting:
 
     def files_of(self, tool: Linter) -> list[str]:
         """Return the files that a linter judges."""
-        return tool.files(self.found.files, self.found.first_line)
+        return tool.files(self.snapshot.files, self.snapshot.first_line)
 
     def _unnameable(self, tool: Linter, given: Sequence[str]) -> list[str]:
         """Return the files of a linter whose names would break its line-based output."""
-        unnamed = tool.files(self.found.unnamed, lambda file: "")
+        unnamed = tool.files(self.snapshot.unnamed, lambda file: "")
         return [*unnamed, *(file for file in given if not file.isprintable())]
 
     def fix(self, tool: Linter) -> None:

@@ -122,7 +122,7 @@ def deselected_in_run(report: Path) -> list[Exclusion]:
 
     Raises NothingToJudgeError for a list that is broken.
     """
-    file = report.with_suffix(".left-out.json")
+    file = report.with_suffix(".deselected.json")
     try:
         names = documents.loads(file.read_bytes(), LIMIT) if file.is_file() else []
         return [Exclusion(str(name), "not run") for name in names]

@@ -1,6 +1,6 @@
 """A plugin of pytest that names the tests which options, settings or a conftest.py leave out.
 
-`-p towpath.checks.tools.deselected_tests` writes a list beside the JUnit report, as JSON: the ids of
+`-p towpath.checks.tools.deselected_tests` writes a JSON list beside the JUnit report: the ids of
 tests that were deselected, and the test files that were not collected. JUnit names only what was
 not.
 """
@@ -17,8 +17,8 @@ from typing import Any
 import pytest
 
 # What a worker of xdist tells the process that started it.
-OUTPUT = "towpath_left_out"
-ENDING = ".left-out.json"
+OUTPUT = "towpath_deselected"
+ENDING = ".deselected.json"
 
 
 def pytest_configure(config: pytest.Config) -> None:

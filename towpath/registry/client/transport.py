@@ -176,7 +176,7 @@ class RegistryTransport:
             raise RegistryRefusedError(
                 f"{self.repository.registry} redirects to {urls.shown(url)}.",
                 why="Credentials and uploads are sent only to the registry's own address.",
-                next_step="Configure the registry to refer to itself by the address that is used here.",
+                next_step="Configure the registry to use this address in its responses.",
             )
 
     def _send(

@@ -50,7 +50,7 @@ def run(place: Path, addopts: str, *arguments: str) -> tuple[int, list[str]]:
         text=True,
         check=False,
     )
-    report = place / "r/x.left-out.json"
+    report = place / "r/x.deselected.json"
     return ended.returncode, json.loads(report.read_text()) if report.is_file() else [ended.stdout]
 
 
