@@ -202,7 +202,7 @@ class Config:
         return self.ci is None or self.ci.may_reuse
 
     @property
-    def services_given(self) -> bool:
+    def services_are_external(self) -> bool:
         """Whether the services of the tests are provided externally (TOWPATH_SERVICES=given)."""
         return variable(self.env, "TOWPATH_SERVICES") == "given"
 
