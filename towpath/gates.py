@@ -72,6 +72,7 @@ _DIRECTIONS = {"<": operator.lt, "<=": operator.le, ">=": operator.ge, ">": oper
 # Options that leave the decision about coverage and failures to this table: with settings of the
 # project the tools could fail by their own limits, or stop early.
 COVERAGE_UNJUDGED = "--fail-under=0"
+COVERAGE_LIMIT = "fail_under"
 TESTS_UNJUDGED = ("--cov-fail-under=0", "--maxfail=0")
 
 GATES: tuple[Gate, ...] = (
@@ -129,6 +130,15 @@ GATES: tuple[Gate, ...] = (
         80,
         " %",
         "covered lines and branches, all sessions combined",
+    ),
+    Gate(
+        "COVERAGE_NEW",
+        "tests",
+        "coverage_new",
+        ">=",
+        80,
+        " %",
+        "covered lines and branches of the files that the baseline does not know",
     ),
     Gate(
         "INTEGRATION_RUN",
@@ -306,6 +316,9 @@ MEASUREMENTS: tuple[Gate, ...] = (
     ),
 )
 
+# Judged only where a limit is set: by the baseline of a project.
+OPTIONAL = frozenset({"COVERAGE_NEW"})
+
 # Days for which an answer about advisories counts, unless the project says otherwise.
 EVIDENCE_DAYS = 30
 # Seconds by which the clocks of two machines may differ.
@@ -439,8 +452,20 @@ def shown(fact: object) -> str:
     return text if len(text) <= SHOWN else f"{text[:SHOWN]}..."
 
 
+def explain(verdicts: Iterable[Verdict], notes: Mapping[str, str]) -> tuple[Verdict, ...]:
+    """Return the verdicts with a note in the reason of each gate that `notes` has."""
+    return tuple(
+        replace(row, reason=f"{row.reason}; {notes[row.gate]}") if row.gate in notes else row
+        for row in verdicts
+    )
+
+
 def _with_limits(rows: Iterable[Gate], limits: Limits) -> tuple[Gate, ...]:
-    return tuple(replace(row, limit=limits.get(row.code, row.limit)) for row in rows)
+    return tuple(
+        replace(row, limit=limits.get(row.code, row.limit))
+        for row in rows
+        if row.code not in OPTIONAL or row.code in limits
+    )
 
 
 def _verdict(rule: Gate, status: Status, value: float | None, reason: str) -> Verdict:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from towpath import gates
-from towpath.checks import records, sarif_files
+from towpath.checks import baseline_recording, records, sarif_files
 from towpath.checks.facts import CheckFacts
 from towpath.config import Config
 from towpath.config.workspace import Workspace
@@ -31,7 +31,9 @@ def judge(workspace: Workspace, stage: str, measure: Callable[[Config], CheckFac
     """
     begun = records.begun(workspace, stage)
     now = source.read_files(workspace)
-    measured = measure(workspace.config)
+    workspace, measured = baseline_recording.recorded(
+        workspace, stage, measure(workspace.config), measure
+    )
     if stage_inputs.check_inputs(workspace, now, stage) != begun.inputs:
         measured.miss("inputs", "Source files, settings or the date changed during the check.")
     statement = stages.record(
@@ -45,7 +47,7 @@ def judge(workspace: Workspace, stage: str, measure: Callable[[Config], CheckFac
             duration=(stages.now() - begun.started).total_seconds(),
             tools=measured.tools,
             artifacts=measured.artifacts,
-            reason=_reason(stage, measured, workspace.config.gates),
+            reason=_reason(stage, measured, workspace.config.limits),
         ),
     )
     for name in sarif_files.TOOLS & measured.findings_by_tool.keys():
@@ -95,9 +97,9 @@ def part(workspace: Workspace, stage: str, measured: CheckFacts) -> None:
 
 def _failed(workspace: Workspace, stage: str, measured: CheckFacts) -> list[Verdict]:
     """Return the failed verdicts, after waivers, of the gates whose facts are known."""
-    limits = workspace.config.gates
+    limits = workspace.config.limits
     waived = sources.notes(workspace.config.waivers, stage, measured.facts, limits)
-    verdicts = gates.waive(gates.judge(stage, measured.facts, workspace.config.gates), waived)
+    verdicts = gates.waive(gates.judge(stage, measured.facts, workspace.config.limits), waived)
     return [row for row in verdicts if row.status is Status.FAILED]
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -11,7 +10,8 @@ from towpath.checks import judge as judging
 from towpath.checks import records
 from towpath.checks.facts import CheckFacts, read_text, rounded
 from towpath.checks.records import ToolRecord
-from towpath.checks.tests import tests as testing
+from towpath.checks import tool_versions
+from towpath.checks.tests import run as testing
 from towpath.checks.tests import tests_commands as commands
 from towpath.config import Config
 from towpath.config.workspace import Workspace
@@ -38,14 +38,15 @@ def performance(workspace: Workspace, arguments: Sequence[str] = ()) -> None:
     records.begin(workspace, "performance")
     report = records.benchmark_report(workspace.config)
     ended = workspace.runner.run(
-        commands.pytest(sys.executable, commands.PERFORMANCE, benchmark=str(report)),
+        commands.pytest(workspace.config.tool_python, commands.PERFORMANCE, benchmark=str(report)),
         env=stage_inputs.passed_on(workspace.config, "performance"),
         check=False,
         log=workspace.config.log("pytest-performance"),
         stream=True,
     )
     files.redact(report)
-    testing.keep(workspace, "performance", testing.python(), ended)
+    python = tool_versions.python_version(workspace.config.tool_python)
+    testing.keep(workspace, "performance", python, ended)
     if not arguments:
         judging.judge(workspace, "performance", measure)
         return

@@ -43,7 +43,8 @@ def check_inputs(workspace: Workspace, seen: SourceFiles, stage: str) -> str:
     return inputs.digest(
         # Without the single files, the hash of the tree.
         seen.files or (("", seen.tree),),
-        config.ignored.get(stage, ()),
+        # What may not get worse is a part of the policy.
+        (*config.ignored.get(stage, ()), *filter(None, [config.baseline_file])),
         *(stage, platform.system(), platform.machine(), *more),
     )
 

@@ -55,6 +55,9 @@ READERS: Mapping[str, Reader] = {
     "imports": Reader(partial(probe.read_probe, "imports")),
     "requirements-drift": Reader(partial(probe.read_probe, "requirements-drift")),
     "architecture": Reader(partial(probe.read_probe, "architecture")),
+    "ruff": Reader(partial(probe.read_probe, "ruff")),
+    "ruff-format": Reader(partial(probe.read_probe, "ruff-format")),
+    "pyright": Reader(partial(probe.read_probe, "pyright")),
 }
 
 
