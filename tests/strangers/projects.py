@@ -11,6 +11,7 @@ from tests.strangers import texts
 
 # What a legacy code base is made of: findings of a linter, a line for each.
 FINDINGS = 2000
+LOCKS = Path(__file__).parent / "locks"
 UV = (sys.executable, "-m", "uv")
 
 
@@ -142,27 +143,22 @@ python = ">=3.11,<4.0"
 django = "~5.2"
 
 [tool.poetry.group.dev.dependencies]
-pytest = "^8"
-pytest-django = "*"
-pytest-xdist = "*"
-black = "*"
-mypy = "*"
-django-stubs = "*"
+pytest = "~8.3"
+pytest-django = ">=4.8,<4.11"
+pytest-xdist = "~3.6"
 
 [tool.black]
 line-length = 100
 
 [tool.mypy]
-plugins = ["mypy_django_plugin.main"]
-
-[tool.django-stubs]
-django_settings_module = "api.settings"
+ignore_missing_imports = true
 """,
         "package.json": '{"name": "assets", "private": true, "scripts": {"build": "true"}}\n',
     }
     write(root / "backend", files)
     write(root, {"frontend/README.md": "Another team's.\n", ".gitignore": "__pycache__/\n"})
-    run(root / "backend", *UV, "tool", "run", "--quiet", "poetry", "lock", "--quiet")
+    # Poetry asks an index for more than the simple API, which not every mirror answers.
+    (root / "backend" / "poetry.lock").write_text((LOCKS / "poetry.lock").read_text())
     return root / "backend"
 
 

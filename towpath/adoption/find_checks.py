@@ -169,8 +169,9 @@ def _names_settings(tree: Tree) -> bool:
 
 def parallel(tree: Tree, runner: str, libraries: Mapping[str, Fact]) -> Iterator[Fact]:
     """Yield that the tests can run in parallel: the project does so already."""
-    if runner == "pytest" and (row := libraries.get("pytest-xdist")):
-        yield Fact("test-parallel", "yes", row.file, row.line, "depends on pytest-xdist")
+    sign = "pytest-xdist" if runner == "pytest" else "tblib"
+    if row := libraries.get(sign):
+        yield Fact("test-parallel", "yes", row.file, row.line, f"depends on {sign}")
     for path, text in _scripts(tree):
         if match := _PARALLEL.search(text):
             yield Fact("test-parallel", "yes", path, line_of(text, match.start()), match[0].strip())

@@ -190,5 +190,10 @@ def filled(template: str, values: Mapping[str, str]) -> str:
 
 def missing_lines(text: str, wanted: Sequence[str]) -> list[str]:
     """Return the lines of an ignore file that are not there, with or without slashes."""
-    have = {row.strip().strip("/") for row in text.splitlines()}
+    have = {row.strip().removeprefix("**/").strip("/") for row in text.splitlines()}
+    # Python's caches are also ignored by the names of their files.
+    if have & {"*.pyc", "*.py[co]", "*.py[cod]", "*.py?"}:
+        have.add("__pycache__")
+    if have & {"db.sqlite3", "*.sqlite*", "*.sqlite", "*.db", "*.sqlite3-journal"}:
+        have.add("*.sqlite3")
     return [row for row in wanted if row.strip("/") not in have]

@@ -14,13 +14,13 @@ from towpath.core import files
 
 
 def recorded(
-    workspace: Workspace, stage: str, measured: CheckFacts, measure: Callable[[Config], CheckFacts]
+    workspace: Workspace, stage: str, measure: Callable[[Config], CheckFacts]
 ) -> tuple[Workspace, CheckFacts]:
-    """Record a check's values when it runs for the first time, and measure again with them.
+    """Measure a check; record its values when it runs for the first time, and measure again.
 
     Nothing is recorded in CI, of a check that could not be read, or where there is a section.
     """
-    config = workspace.config
+    config, measured = workspace.config, measure(workspace.config)
     known = config.baseline.sections
     if not config.baseline_file or stage not in values.SECTIONS or stage in known:
         return workspace, measured

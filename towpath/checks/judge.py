@@ -20,6 +20,7 @@ from towpath.source import snapshot as source
 
 SHOWN = 20
 SHOWN_LEFT_OUT = 3
+SHOWN_CHANGED = 3
 COLUMNS = ("tool", "status", "time", "result")
 
 
@@ -31,11 +32,17 @@ def judge(workspace: Workspace, stage: str, measure: Callable[[Config], CheckFac
     """
     begun = records.begun(workspace, stage)
     now = source.read_files(workspace)
-    workspace, measured = baseline_recording.recorded(
-        workspace, stage, measure(workspace.config), measure
-    )
+    changed = ""
     if stage_inputs.check_inputs(workspace, now, stage) != begun.inputs:
-        measured.miss("inputs", "Source files, settings or the date changed during the check.")
+        changed = _changed(begun.changed(now, stage_inputs.left_out(workspace.config, stage)))
+
+    def measure_all(config: Config) -> CheckFacts:
+        measured = measure(config)
+        if changed:
+            measured.miss("inputs", changed)
+        return measured
+
+    workspace, measured = baseline_recording.recorded(workspace, stage, measure_all)
     statement = stages.record(
         workspace,
         stages.StageRecord(
@@ -63,6 +70,18 @@ def judge(workspace: Workspace, stage: str, measure: Callable[[Config], CheckFac
     )
     stages.raise_for(statement)
     return statement
+
+
+def _changed(files: list[str]) -> str:
+    """Return what changed during a check, by name where it is a file."""
+    if not files:
+        return "Settings, the date or the Pythons of this machine changed during the check."
+    more = f" and {len(files) - SHOWN_CHANGED} more" if len(files) > SHOWN_CHANGED else ""
+    names = ", ".join(files[:SHOWN_CHANGED])
+    return (
+        f"Files changed during the check: {names}{more}. Run it again; a file that the check itself"
+        " writes belongs in .gitignore."
+    )
 
 
 def _variables(config: Config, stage: str) -> dict[str, dict[str, str]]:

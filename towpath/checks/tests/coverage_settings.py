@@ -21,6 +21,8 @@ PLACES = (
     ("tox.ini", "coverage:"),
     ("pyproject.toml", "coverage."),
 )
+# What init writes is no code of the product.
+OURS = ("noxfile.py", "tasks.py")
 _KNOWN = ("run", "report", "paths", "html", "xml", "json", "lcov")
 Sections = dict[str, dict[str, str]]
 
