@@ -64,7 +64,8 @@ class Verdict:
 
 
 # Limits that a project has set for itself, by the codes of their gates.
-Limits = Mapping[str, float]
+# None where the project has nothing that the gate is about.
+Limits = Mapping[str, float | None]
 NO_LIMITS: Limits = {}
 
 _DIRECTIONS = {"<": operator.lt, "<=": operator.le, ">=": operator.ge, ">": operator.gt}
@@ -319,6 +320,9 @@ MEASUREMENTS: tuple[Gate, ...] = (
 # Judged only where a limit is set: by the baseline of a project.
 OPTIONAL = frozenset({"COVERAGE_NEW"})
 
+# Without integration tests these have nothing to judge.
+INTEGRATION_GATES = ("INTEGRATION_RUN", "INTEGRATION_FAILED")
+
 # Days for which an answer about advisories counts, unless the project says otherwise.
 EVIDENCE_DAYS = 30
 # Seconds by which the clocks of two machines may differ.
@@ -461,11 +465,12 @@ def explain(verdicts: Iterable[Verdict], notes: Mapping[str, str]) -> tuple[Verd
 
 
 def _with_limits(rows: Iterable[Gate], limits: Limits) -> tuple[Gate, ...]:
-    return tuple(
-        replace(row, limit=limits.get(row.code, row.limit))
-        for row in rows
-        if row.code not in OPTIONAL or row.code in limits
-    )
+    found = []
+    for row in rows:
+        limit = limits.get(row.code, None if row.code in OPTIONAL else row.limit)
+        if limit is not None:
+            found.append(replace(row, limit=limit))
+    return tuple(found)
 
 
 def _verdict(rule: Gate, status: Status, value: float | None, reason: str) -> Verdict:

@@ -174,8 +174,7 @@ def towpath(session: nox.Session, *arguments: str) -> None:
     """
     command = (sys.executable, "-m", "towpath", *arguments)
     env = project_env.variables(session)
-    wait = {"interrupt_timeout": 30, "terminate_timeout": 15}
-    session.run(*command, external=True, env=env, **wait)
+    session.run(*command, external=True, env=env, interrupt_timeout=30, terminate_timeout=15)
 
 
 def check(session: nox.Session, name: str) -> None:

@@ -169,12 +169,13 @@ def with_src(root: Path) -> Path:
     )
     files |= {
         "src/acme/__init__.py": "",
-        "src/acme/site/test_settings.py": "from .settings import *  # noqa: F403\n\nDEBUG = False\n",
+        "src/acme/site/test_settings.py": (
+            "from .settings import *  # noqa: F403\n\nDEBUG = False\n"
+        ),
         "src/manage.py": texts.MANAGE.format(settings="acme.site.settings"),
         "tests/test_books.py": texts.PYTEST.format(app="acme.books"),
         "tests/conftest.py": (
-            "def pytest_addoption(parser):\n"
-            '    parser.addoption("--flavour", default="plain")\n'
+            "def pytest_addoption(parser):\n" '    parser.addoption("--flavour", default="plain")\n'
         ),
         "pyproject.toml": """\
 [build-system]
@@ -215,13 +216,14 @@ def legacy(root: Path) -> Path:
     """(f) Two thousand findings, three fifths of the lines tested, long functions, no linter."""
     files = texts.app("old", "old") | texts.site("portal", "portal", "old")
     branches = "".join(
-        f"    if kind == {number}:\n        result=result+{number}\n" for number in range(30)
+        f"    if kind == {number}:\n        result=result+{number}\n" for number in range(12)
     )
+    rows = "".join(f"    [{number},1],\n" for number in range(FINDINGS))
     files |= {
         "manage.py": texts.MANAGE.format(settings="portal.settings"),
         "old/tests.py": texts.TESTS.format(app="old"),
         "old/reports.py": f"def report(kind):\n    result=0\n{branches}    return result\n",
-        "old/table.py": "".join(f"x{number}=[{number},1]\n" for number in range(FINDINGS // 2)),
+        "old/table.py": f"ROWS = [\n{rows}]\n",
         "requirements.txt": "Django==5.2.*\n",
         "setup.cfg": "[flake8]\nmax-line-length = 120\n",
         ".gitignore": "__pycache__/\n*.sqlite3\n",

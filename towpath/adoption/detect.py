@@ -156,6 +156,7 @@ def _checks(
     yield from find_checks.dependencies(tree, _folders(manage))
     yield from find_checks.test_settings(tree, runner, modules, named)
     yield from list(find_checks.parallel(tree, runner, libraries))[:1]
+    yield from find_checks.integration(tree)
 
 
 def _folders(manage: str) -> tuple[str, ...]:

@@ -57,8 +57,8 @@ def linters_in_use(
             line = line_of(text, match.start(1))
             yield Fact("uses", name, ".pre-commit-config.yaml", line, "a hook of pre-commit")
     for name in _PYTHON:
-        if row := libraries.get(name):
-            yield Fact("uses", name, row.file, row.line, "a dependency")
+        if library := libraries.get(name):
+            yield Fact("uses", name, library.file, library.line, "a dependency")
     yield from _formats(tree)
 
 
@@ -117,7 +117,10 @@ def _is_aside(path: str) -> bool:
 
 def _chosen(document: dict[str, Any], path: str, *, default_dev: bool) -> Iterator[Fact]:
     """Yield the groups and extras for tests; uv takes its own default groups by itself."""
-    groups = {**_table(document, "dependency-groups"), **_table(document, "tool", "poetry", "group")}
+    groups = {
+        **_table(document, "dependency-groups"),
+        **_table(document, "tool", "poetry", "group"),
+    }
     for name in _NAMES:
         if name in groups and (default_dev or name != "dev"):
             yield Fact("test-group", name, path, 1, "a group of dependencies")
@@ -175,6 +178,14 @@ def parallel(tree: Tree, runner: str, libraries: Mapping[str, Fact]) -> Iterator
     for path, text in _scripts(tree):
         if match := _PARALLEL.search(text):
             yield Fact("test-parallel", "yes", path, line_of(text, match.start()), match[0].strip())
+
+
+def integration(tree: Tree) -> Iterator[Fact]:
+    """Yield the directory of integration tests, where our session looks for them."""
+    for path in tree.paths:
+        if path.startswith("tests/integration/"):
+            yield Fact("integration", "tests/integration", path, 1, "integration tests")
+            return
 
 
 def _scripts(tree: Tree) -> Iterator[tuple[str, str]]:

@@ -46,6 +46,8 @@ def settings_table(found: Detection, version: str) -> dict[str, Any]:
     table["django"] = django
     table["lint"] = lint_table(found)
     table["tests"] = tests_table(found)
+    if not found.value("integration"):
+        table["integration"] = {"paths": [], "required": False}
     table["gates"] = {"baseline": BASELINE}
     table["environments"] = {"testing": {}, "staging": {"port": STAGING_PORT}}
     return table

@@ -49,7 +49,9 @@ def update(workspace: Workspace, *, lower: bool) -> None:
 
 def _write(workspace: Workspace, new: Baseline) -> None:
     config = workspace.config
-    changed = [name for name, row in new.sections.items() if config.baseline.sections.get(name) != row]
+    changed = [
+        name for name, row in new.sections.items() if config.baseline.sections.get(name) != row
+    ]
     if not changed:
         workspace.terminal.say(f"{config.baseline_file}: nothing to change.")
         return

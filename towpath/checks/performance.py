@@ -7,10 +7,9 @@ from pathlib import Path
 
 from towpath.checks import benchmark_reader as benchmark
 from towpath.checks import judge as judging
-from towpath.checks import records
+from towpath.checks import records, tool_versions
 from towpath.checks.facts import CheckFacts, read_text, rounded
 from towpath.checks.records import ToolRecord
-from towpath.checks import tool_versions
 from towpath.checks.tests import run as testing
 from towpath.checks.tests import tests_commands as commands
 from towpath.config import Config
@@ -89,12 +88,13 @@ def baseline(config: Config) -> Path:
 def _renew(workspace: Workspace) -> None:
     """Update the baseline with the measurements."""
     file = baseline(workspace.config)
+    python = tool_versions.python_version(workspace.config.tool_python)
     old = file.read_text(encoding="utf-8") if file.is_file() else ""
     found = benchmark.read_benchmark(
         records.benchmark_report(workspace.config).read_text(encoding="utf-8")
     )
-    files.write_atomically(file, benchmark.renewed(found, old, testing.python()).encode())
+    files.write_atomically(file, benchmark.renewed(found, old, python).encode())
     where = file.relative_to(workspace.config.root)
     workspace.terminal.say(
-        f"Updated {where} for Python {testing.python()}. Have the change reviewed."
+        f"Updated {where} for Python {python}. Have the change reviewed."
     )

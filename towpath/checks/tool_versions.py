@@ -15,12 +15,13 @@ def version(package: str, python: str) -> str:
     """Return the version of a package in the environment of a Python, or "missing"."""
     if package == "towpath":
         # It may run from a checkout, which the evidence describes.
-        return next(_versions(package), "this checkout")
-    return next(_versions(package, path=[site_packages(python)]), "missing")
+        return next(_versions(package, sys.path), "this checkout")
+    return next(_versions(package, [site_packages(python)]), "missing")
 
 
-def _versions(package: str, **where: list[str]) -> Iterator[str]:
-    return (row.version for row in metadata.distributions(name=package, **where) if row.version)
+def _versions(package: str, path: list[str]) -> Iterator[str]:
+    found = metadata.distributions(name=package, path=path)
+    return (row.version for row in found if row.version)
 
 
 def installed(python: str) -> dict[str, str]:

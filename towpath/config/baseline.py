@@ -88,8 +88,8 @@ class Baseline:
         """Return the section of a check, an empty one if there is none."""
         return self.sections.get(check, Section())
 
-    def limits(self, own: gates.Limits) -> dict[str, float]:
-        """Return the limits in force: the project's own, and those of the baseline in their place."""
+    def limits(self, own: gates.Limits) -> dict[str, float | None]:
+        """Return the limits in force: the project's own, where the baseline has none."""
         found = dict(own)
         coverage = self.of("tests").coverage
         if coverage is not None:
@@ -154,9 +154,7 @@ def _of(found: Findings, tool: str, rule: str) -> Mapping[str, int]:
     return found.get(tool, {}).get(rule, {})
 
 
-def _better(
-    before: Mapping[str, float], now: Mapping[str, float], pick: Any
-) -> dict[str, float]:
+def _better(before: Mapping[str, float], now: Mapping[str, float], pick: Any) -> dict[str, float]:
     return {name: pick(value, now[name]) for name, value in before.items() if name in now}
 
 

@@ -51,9 +51,10 @@ class LintSettings:
 class TestSettings:
     """How the tests run, and what is installed for them.
 
-    `files` are patterns of test files, which some linters do not judge. `requirements` are lock files or requirement files, with these `groups` and `extras`; with
-    `package` the project itself is installed too, editable. `settings` is the settings module of
-    the tests, empty for the one that the project's runner finds. `options` are further ones of the
+    `files` are patterns of test files, which some linters do not judge. `requirements` are lock
+    files or requirement files, with these `groups` and `extras`; with `package` the project itself
+    is installed too, editable. `settings` is the settings module of the tests, empty for the one
+    that the project's runner finds. `options` are further ones of the
     runner, `env` its variables, `parts` names for paths after `--`; `exclude` are pairs of the
     matrix that are not tested.
     """
@@ -81,12 +82,12 @@ class TestSettings:
 class IntegrationSettings:
     """The tests against real services: where they are, and what they are started with.
 
-    Without `paths` there are none; a release then waits for them if they are `required`. In the
+    With empty `paths` there are none, and a release is refused if they are `required`. In the
     values of `env`, `{database.host}` is the address of a service and `{secret.NAME}` the file of a
     secret. With services that are provided from outside `given_options` are added.
     """
 
-    paths: tuple[str, ...] = ()
+    paths: tuple[str, ...] = ("tests/integration",)
     options: tuple[str, ...] = ()
     given_options: tuple[str, ...] = ()
     env: Mapping[str, str] = field(default_factory=dict)

@@ -21,7 +21,7 @@ from towpath.core.errors import ConfigurationError
 from towpath.core.log_paths import log_path
 from towpath.core.references import PLATFORMS, Repository
 from towpath.core.suggest import nearest
-from towpath.gates import EVIDENCE_DAYS
+from towpath.gates import EVIDENCE_DAYS, INTEGRATION_GATES
 
 # Set by the Nox sessions: the Python of the environment that they made.
 TOOL_PYTHON = "TOWPATH_TOOL_PYTHON"
@@ -134,9 +134,13 @@ class Config:
     absent: tuple[str, ...] = ()
 
     @property
-    def limits(self) -> Mapping[str, float]:
-        """The limits in force: the project's own, and those of its baseline."""
-        return self.baseline.limits(self.gates)
+    def limits(self) -> Mapping[str, float | None]:
+        """The limits in force: the project's own, and those of its baseline.
+
+        Without integration tests there is nothing that their gates could judge.
+        """
+        none = dict.fromkeys(() if self.integration.paths else INTEGRATION_GATES)
+        return {**self.baseline.limits(self.gates), **none}
 
     @property
     def images(self) -> Repository:

@@ -16,9 +16,9 @@ from pathlib import Path, PurePosixPath
 from typing import Any, TypeVar
 
 import towpath
-from towpath.config import binding, checking
+from towpath.config import binding
 from towpath.config import builders as nodes
-from towpath.config import names
+from towpath.config import checking, names
 from towpath.config import waivers as policy
 from towpath.config.baseline import LARGEST, read_baseline
 from towpath.config.model import Config, Dashboard, Django, Environment, ImageSettings
@@ -27,8 +27,8 @@ from towpath.config.reach import BRANCH, REACHES, TAG
 from towpath.config.waivers import Waiver
 from towpath.core import environment, inputs
 from towpath.core.environment import variable
-from towpath.core.files import read_bounded
 from towpath.core.errors import ConfigurationError
+from towpath.core.files import read_bounded
 from towpath.core.references import platform
 from towpath.core.suggest import nearest
 from towpath.core.toml_values import checked, strings, typed, wrong
@@ -164,7 +164,9 @@ def parse(
         "environments": _environments,
         "waivers": _waivers,
         "gates": _limits,
-        "baseline_file": lambda row, where: _file(row, f"{where[: where.rindex('.')]}.gates.baseline"),
+        "baseline_file": lambda row, where: _file(
+            row, f"{where[: where.rindex('.')]}.gates.baseline"
+        ),
         "evidence_days": _days,
         "ignored": _ignored,
         "variables": _variables,

@@ -96,7 +96,9 @@ def _worst(config: Config, measured: CheckFacts, said: Sequence[rows.Row]) -> st
     """
     before = config.baseline.of("lint")
     if functions := [row for row in said if isinstance(row, Function)]:
-        values = {f"{row.path} {row.name}": row.complexity for row in reversed(functions)}
+        values: dict[str, float] = {
+            f"{row.path} {row.name}": row.complexity for row in reversed(functions)
+        }
         most = max(functions, key=lambda function: function.complexity)
         known = [value for name, value in values.items() if value > before.functions.get(name, -1)]
         measured.facts["complexity"] = max(known, default=0)

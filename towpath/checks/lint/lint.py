@@ -63,7 +63,9 @@ def lint(workspace: Workspace, words: Sequence[str] = ()) -> None:
     tools = [
         tool
         for tool in linters.LINTERS
-        if tool.name in asked.tools or not asked.tools and not facts.not_used(workspace.config, tool)
+        if tool.name in asked.tools
+        or not asked.tools
+        and not facts.not_used(workspace.config, tool)
     ]
     if asked.fix:
         _fix(workspace, tools, asked)

@@ -53,7 +53,7 @@ class Linter:
 
     @property
     def distribution(self) -> str:
-        """The package that has to be in the environment; empty for what is ours or the project's."""
+        """The package that has to be in the environment; empty for ours and the project's."""
         found = self.package or self.name
         return "" if found in ("towpath", "django") else found
 
@@ -332,7 +332,6 @@ LINTERS = (
 )
 
 
-
 def in_use(names: Collection[str]) -> list[Linter]:
     """Return the linters that a project uses: those it names, and those of every project."""
     return [tool for tool in LINTERS if tool.always or tool.name in names]
@@ -345,7 +344,7 @@ def packages(names: Collection[str], files: Collection[str]) -> list[str]:
 
 
 def has_files(tool: Linter, files: Iterable[str]) -> bool:
-    """Tell whether a project has what a linter is for: some have no sense without a certain file."""
+    """Tell whether a project has what a linter is for: some judge nothing without some file."""
     return not tool.only_with or any(matches(file, tool.only_with) for file in files)
 
 

@@ -20,7 +20,9 @@ from towpath.evidence import advisory_sources as sources
 def measure(config: Config) -> CheckFacts:
     """Count findings in our code and advisories on our dependencies, by severity."""
     measured = CheckFacts()
-    measured.take(config, "security", "bandit", lambda record: _weaknesses(measured, config, record))
+    measured.take(
+        config, "security", "bandit", lambda record: _weaknesses(measured, config, record)
+    )
     measured.take(
         config, "security", secrets.TOOL, lambda record: _secrets(measured, config, record)
     )

@@ -1,4 +1,4 @@
-"""The settings of coverage for tests with a verdict: the project's own, and what it must not change.
+"""The settings of coverage for tests with a verdict: the project's own, and what stays fixed.
 
 Branches are always measured, no limit ends a run, and paths are relative, so that the data of
 several Pythons can be combined. A project without settings is measured below its directory, without

@@ -56,6 +56,10 @@ def _compare(config: Config, measured: CheckFacts, covered: coverage.Covered) ->
 
 def measure_integration(config: Config) -> CheckFacts:
     """Count the tests that ran against real services."""
+    if not config.integration.paths:
+        words = "the project has no integration tests: tool.towpath.integration.paths is empty"
+        missing = ["integration tests"] if config.integration.required else []
+        return CheckFacts({"left_out": missing}, rows=[("integration", "skipped", "", words)])
     measured = _pytest(config, "integration")
     if config.services_given:
         measured.facts["left_out"] = ["engine"]

@@ -78,10 +78,10 @@ def _valid(text: Any) -> str:
     return _INVALID.sub("?", str(words))
 
 
-def recording(base: type[unittest.TextTestResult], records: Records) -> type:
+def recording(base: Any, records: Records) -> type:
     """Return a class of results like `base` that also notes what it is told."""
 
-    class Recording(base):  # type: ignore[valid-type,misc]
+    class Recording(base):  # type: ignore[misc]
         """Notes each event; subtests count for their test."""
 
         def startTest(self, test: Any) -> None:
