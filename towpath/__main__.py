@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 CHECKS = ("lint", "tests", "integration", "performance", "security", "coverage")
 PROBES = (
     *("compose", "django-deploy-check", "migrations"),
-    *("imports", "requirements-drift", "architecture"),
+    *("imports", "requirements-drift", "architecture", "ruff", "ruff-format", "pyright"),
 )
 # The tests are evaluated when their coverage is known.
 STAGES = {"coverage": "tests"}
@@ -120,6 +120,13 @@ def probe(chosen: argparse.Namespace, _extra: Sequence[str]) -> None:
         probes.probe(with_engine(found), chosen.check, chosen.files)
 
 
+def baseline(chosen: argparse.Namespace, _extra: Sequence[str]) -> None:
+    """Record today's values of the checks that ran, which from then on may not get worse."""
+    from towpath.checks.baseline import update
+
+    update(workspace(), lower=chosen.update)
+
+
 def init(chosen: argparse.Namespace, _extra: Sequence[str]) -> None:
     """Look at the Django project here, and write the files of Towpath that it lacks.
 
@@ -180,11 +187,14 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m towpath", description=__doc__)
     parser.add_argument("--version", action="version", version=f"towpath {towpath.__version__}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for act in (init, doctor, begin, check, gate, probe):
+    for act in (init, doctor, baseline, begin, check, gate, probe):
         command = commands.add_parser(act.__name__, help=_first(act), description=act.__doc__)
         command.set_defaults(act=act)
         if act in (init, doctor):
             _add_adoption(command, writes=act is init)
+        elif act is baseline:
+            words = "Also lower recorded values that are better today."
+            command.add_argument("--update", action="store_true", help=words)
         elif act is gate:
             command.add_argument("check", nargs="+", metavar="NAME")
         elif act is probe:
