@@ -62,7 +62,7 @@ def test_a_build_that_fails_is_shown_and_its_log_kept(failing: Path) -> None:
 
     assert ended.code == 5, ended.said
     # The builder's own output, as it came.
-    assert "#1 [internal] load build definition from Dockerfile" in ended.said
+    assert "[internal] load build definition from Dockerfile" in ended.said
     last = ended.said[ended.said.index("ERROR The build failed at [failing 3/3].") :]
     assert "depth 3" in last
     assert "No such file or directory" in last

@@ -18,7 +18,7 @@ from towpath.pipeline.links import Links, of_report
 from towpath.pipeline.run import find_links
 
 # How many runs keep their page, and bytes of a report that the index reads.
-KEPT = 20
+LIMIT = 20
 LIMIT = 8 << 20
 
 
@@ -65,6 +65,6 @@ def _keep(folder: Path) -> list[Mapping[str, Any]]:
         except (OSError, ValueError, KeyError, TypeError):
             shutil.rmtree(place, ignore_errors=True)
     found.sort(key=lambda row: row[:2], reverse=True)
-    for _, place, _ in found[KEPT:]:
+    for _, place, _ in found[LIMIT:]:
         shutil.rmtree(place, ignore_errors=True)
-    return [document for _, _, document in found[:KEPT]]
+    return [document for _, _, document in found[:LIMIT]]

@@ -23,7 +23,7 @@ from towpath.core.runner import Outcome
 from towpath.core.terminal import Terminal
 from towpath.deployment import deploy as deployments
 from towpath.deployment import verify
-from towpath.engine.discover import EngineFound
+from towpath.engine.discover import DiscoveredEngine
 from towpath.environments import services as stack
 from towpath.environments.environment import Site
 from towpath.evidence import record as stages
@@ -207,7 +207,7 @@ def test_health_tells_who_is_not_well(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Exit code 5 names the environment; one that is well, or not there, is none."""
-    engine = EngineAccess(lambda: EngineFound("host", ""), lambda: workspace, _no_info)
+    engine = EngineAccess(lambda: DiscoveredEngine("host", ""), lambda: workspace, _no_info)
     monkeypatch.setattr(engine_probes, "access", lambda _workspace: engine)
     monkeypatch.setattr(health, "machine_probes", lambda *_: [])
     absent = invoke(capsys, "health")

@@ -33,7 +33,7 @@ T = TypeVar("T")
 # Seconds after which a step that has no answer is given up.
 LONGEST = 20.0
 WIDTH = len("referrers")
-NO_TAGS = "It has no tags at all."
+NO_TAGS = "It has no tags."
 NO_API = "no referrers API, listed under a tag: "
 
 
@@ -124,7 +124,7 @@ class RegistrySteps:
         try:
             answer = Wires(self._env).send("GET", self.client.root, {}, b"")
         except OSError as error:
-            raise RegistryError("The registry hung up.", why=str(error)) from error
+            raise RegistryError("The registry closed the connection.", why=str(error)) from error
         answer.close()
         self._challenge = answer.headers.get("www-authenticate", "")
         if answer.ok:
@@ -135,7 +135,7 @@ class RegistrySteps:
         ]
         if answer.status != 401 or not kinds:
             raise RegistryError(
-                f"{shown(self.client.root)} answers {answer.status} and is no registry.",
+                f"{shown(self.client.root)} answered {answer.status}: it is not a registry.",
                 why="A registry answers 200, or 401 and how to log in.",
                 next_step=f"curl --verbose {self.client.root}",
             )

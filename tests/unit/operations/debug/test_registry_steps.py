@@ -155,7 +155,7 @@ def test_what_is_no_registry(
         assert last == "manifest"
     else:
         assert last == "challenge"
-        assert words.startswith(f"http://{store.host}/v2/ answers {status} and is no registry.")
+        assert words.startswith(f"http://{store.host}/v2/ answered {status}: it is not a registry.")
         assert error.next_step == f"curl --verbose http://{store.host}/v2/"
 
 
@@ -166,7 +166,7 @@ def test_a_tag_that_is_not_there(store: Store, tmp_path: Path) -> None:
     second = stopped(workspace_at(tmp_path, store), "tset")
 
     assert (last, error.next_step) == ("manifest", "invoke build")
-    assert words.startswith(f"There is no {store.host}/{NAME}:built. It has no tags at all.")
+    assert words.startswith(f"There is no {store.host}/{NAME}:built. It has no tags.")
     assert second[1].startswith(f"There is no {store.host}/{NAME}:tset. Its tags are other.")
     assert second[2].next_step == "invoke registry.tags"
 
