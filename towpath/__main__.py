@@ -130,7 +130,8 @@ def baseline(chosen: argparse.Namespace, _extra: Sequence[str]) -> None:
 def init(chosen: argparse.Namespace, _extra: Sequence[str]) -> None:
     """Look at the Django project here, and write the files of Towpath that it lacks.
 
-    Nothing that exists is replaced; a second run changes nothing.
+    Nothing that exists is replaced; a second run changes nothing. Raises ConfigurationError for
+    options or a project that it cannot use.
     """
     from towpath.adoption import init as adoption
 
@@ -139,7 +140,10 @@ def init(chosen: argparse.Namespace, _extra: Sequence[str]) -> None:
 
 
 def doctor(chosen: argparse.Namespace, _extra: Sequence[str]) -> None:
-    """Say what the Django project here lacks for Towpath, with the line to add."""
+    """Say what the Django project here lacks for Towpath, with the line to add.
+
+    Raises ConfigurationError for options or a project that it cannot use.
+    """
     from towpath.adoption import init as adoption
 
     terminal, runner, env = _outside_of_a_workspace(chosen)

@@ -63,9 +63,9 @@ def load(root: Path, env: Mapping[str, str], hazards: Collection[str] = ()) -> C
 
     `TOWPATH_NAME`, `TOWPATH_REGISTRY`, `TOWPATH_REPOSITORY`, `TOWPATH_REGISTRIES` (with commas) and
     `TOWPATH_BUILDERS` in `env` replace what the file says, and `TOWPATH_BIND` is the address that
-    environments are published on. Raises ConfigurationError for a file
-    that is missing or no TOML, and for every invalid key or value. `hazards` are the codes of
-    migration hazards that a waiver may name.
+    environments are published on. Raises ConfigurationError for a file that is missing or not valid
+    TOML, and for every invalid key or value. `hazards` are the codes of migration hazards that a
+    waiver may name.
     """
     if (root / OWN).is_file():
         return _load_own(root, env, hazards)

@@ -99,7 +99,8 @@ def recover(site: Site) -> Unfinished | None:
 def carry_out(site: Site, kind: str, digest: str, version: str) -> Deployed:
     """Lock the environment, recover from an interrupted deployment, and run the plan if needed.
 
-    `kind` is deploy or rollback. Raises the errors of `deploy`.
+    `kind` is deploy or rollback. Raises the errors of `deploy`. Raises ConfigurationError for an
+    environment without a port, and LockedError while another deployment runs.
     """
     started = site.clock.monotonic()
     if not site.environment.port:
