@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from towpath.config import Config
 from towpath.config.workspace import Workspace
 from towpath.core import documents, files
 from towpath.core.files import read_bounded
@@ -33,18 +34,23 @@ def write_page(workspace: Workspace, document: Mapping[str, Any]) -> Path:
     folder = config.reports / "runs" / str(document["run"])
     report = json.dumps(SECRETS.document(document), indent=2).encode()
     files.write_atomically(folder / "report.json", report + b"\n")
-    files.write_atomically(folder / "report.html", html.encode())
-    files.write_atomically(config.reports / "report.html", html.encode())
-    _write_badges(config.reports / "badges", SECRETS.document(document))
+    files.write_atomically(folder / "report.html", _bytes(html))
+    files.write_atomically(config.reports / "report.html", _bytes(html))
+    _write_badges(config, SECRETS.document(document))
     runs = _keep(config.reports / "runs")
-    files.write_atomically(config.reports / "index.html", page.index(runs).encode())
+    files.write_atomically(config.reports / "index.html", _bytes(page.index(runs)))
     return folder / "report.html"
 
 
-def _write_badges(folder: Path, document: Mapping[str, Any]) -> None:
+def _bytes(html: str) -> bytes:
+    """Return a page as bytes; half of a pair of surrogates is no character, and is shown as one."""
+    return html.encode("utf-8", "backslashreplace")
+
+
+def _write_badges(config: Config, document: Mapping[str, Any]) -> None:
     """Write the badges that this run changes; those of environments it left alone stay."""
-    for name, picture in badges.of_run(document).items():
-        files.write_atomically(folder / f"{name}.svg", picture.encode())
+    for name, picture in badges.of_run(document, config.environments).items():
+        files.write_atomically(config.reports / "badges" / f"{name}.svg", picture.encode())
 
 
 def _links(workspace: Workspace, document: Mapping[str, Any]) -> Links:

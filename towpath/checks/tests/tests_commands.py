@@ -29,6 +29,8 @@ PERFORMANCE = (
 FIXED = ("-p", "towpath.checks.tools.left_out_tests", *gates.TESTS_UNJUDGED) + (
     *("--cov", "--cov-branch", "--cov-report="),
 )
+# What a failed test printed and logged is in its report, from where the page of the run has it.
+JUNIT = ("-o", "junit_logging=all", "-o", "junit_log_passing_tests=false")
 GROUPS = {"unit": "tests/unit", "app": "tests/app"}
 
 
@@ -45,7 +47,7 @@ def pytest(python: str, arguments: Sequence[str], *, junit: str = "", benchmark:
     `junit` and `benchmark` are files for reports; with `junit`, coverage data is written to
     COVERAGE_FILE.
     """
-    fixed = [*FIXED, f"--junit-xml={junit}"] if junit else []
+    fixed = [*FIXED, *JUNIT, f"--junit-xml={junit}"] if junit else []
     measured = [f"--benchmark-json={benchmark}"] if benchmark else []
     return [python, "-m", "pytest", *fixed, *measured, *arguments]
 
