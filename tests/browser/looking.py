@@ -11,13 +11,13 @@ from typing import Any
 from playwright.sync_api import Browser, Page
 
 AXE = Path(__file__).parent / "vendor" / "axe.min.js"
-# A window in CSS pixels, the colours that its owner prefers, and on what it is shown.
-MODES: dict[str, dict[str, Any]] = {
-    "desktop": {"viewport": {"width": 1280, "height": 900}, "color_scheme": "light"},
-    "dark": {"viewport": {"width": 1280, "height": 900}, "color_scheme": "dark"},
-    "phone": {"viewport": {"width": 375, "height": 812}, "has_touch": True, "is_mobile": True},
-    "dark-phone": {"viewport": {"width": 375, "height": 812}, "color_scheme": "dark"},
-    "print": {"viewport": {"width": 794, "height": 1123}},
+# A window in CSS pixels, and what Playwright's `emulate_media` takes.
+MODES: dict[str, tuple[int, int, dict[str, Any]]] = {
+    "desktop": (1280, 900, {"color_scheme": "light", "media": "screen"}),
+    "dark": (1280, 900, {"color_scheme": "dark", "media": "screen"}),
+    "phone": (375, 812, {"color_scheme": "light", "media": "screen"}),
+    "dark-phone": (375, 812, {"color_scheme": "dark", "media": "screen"}),
+    "print": (794, 1123, {"color_scheme": "light", "media": "print"}),
 }
 # Every rule that axe has for conformance, and its best practices.
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
@@ -50,26 +50,59 @@ class Visit:
 @contextmanager
 def visit(browser: Browser, url: str, mode: str = "desktop", **options: Any) -> Iterator[Visit]:
     """Open a page in a window of its own."""
-    context = browser.new_context(**{**MODES[mode], **options})
+    context = browser.new_context(**options)
     try:
         page = context.new_page()
         found = Visit(page)
         page.on("request", lambda request: found.requests.append(request.url))
         page.on("pageerror", lambda error: found.problems.append(str(error)))
         page.on("console", lambda row: found.problems.append(row.text))
-        if mode == "print":
-            page.emulate_media(media="print")
+        show(page, mode)
         page.goto(url)
         yield found
     finally:
         context.close()
 
 
-def violations(page: Page) -> list[str]:
-    """Return what axe finds on a page, each with the elements; everything closed is opened."""
-    page.evaluate("document.querySelectorAll('details').forEach((row) => { row.open = true })")
+def show(page: Page, mode: str) -> None:
+    """Show a page as a mode says."""
+    width, height, media = MODES[mode]
+    page.set_viewport_size({"width": width, "height": height})
+    page.emulate_media(**media)
+
+
+def problems_by_mode(page: Page) -> dict[str, list[str]]:
+    """Return what is wrong with a page in each mode, with everything closed and opened."""
+    found: dict[str, list[str]] = {}
     # Beside the page's own policy, which allows no script: evaluated by the browser's tools.
     page.evaluate(AXE.read_text(encoding="utf-8"))
+    for mode in MODES:
+        show(page, mode)
+        rows = [f"reaches over the edge: {row}" for row in cut_off(page)]
+        toggle(page, True)
+        rows += [f"reaches over the edge when opened: {row}" for row in cut_off(page)]
+        rows += violations(page)
+        if (wide := overflow(page)) > 0:
+            rows.append(f"scrolls sideways by {wide} px")
+        toggle(page, False)
+        if rows:
+            found[mode] = rows
+    return found
+
+
+def toggle(page: Page, is_open: bool) -> None:
+    """Open everything, or show what was open at first."""
+    page.evaluate(
+        """(isOpen) => document.querySelectorAll('details').forEach((row) => {
+            row.dataset.first ??= row.open ? 'yes' : '';
+            row.open = isOpen || row.dataset.first === 'yes';
+        })""",
+        is_open,
+    )
+
+
+def violations(page: Page) -> list[str]:
+    """Return what axe, which is there already, finds on a page, each with the elements."""
     rule = {"runOnly": {"type": "tag", "values": RULES}, "resultTypes": ["violations"]}
     found = page.evaluate("(options) => axe.run(document, options)", rule)
     return [

@@ -255,7 +255,7 @@ def many(root: Path) -> Path:
     rows = checks(status=Status.FAILED, fields=what, reason="TESTS_FAILED: 1000 > 0")
     for row in rows:
         _statement(found, row.name, row.fields)
-    _tests(found, _cases(1400, 1000, lines=200))
+    _tests(found, _cases(1400, 1000, lines=900))
     _findings(found, "flake8", [Finding(f"app/m{n}.py", 1, "E501", LONG) for n in range(2000)])
     return _written(found, compose(rows))
 
