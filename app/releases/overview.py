@@ -82,7 +82,9 @@ def waiting(places: Iterable[Serving]) -> list[Waiting]:
             command = f"invoke deploy --environment={environment} --digest={latest.release_id}"
             found.append(_waits(latest, f"deployment to {environment}", command))
     test, release = promoted[PromotedTag.TEST], promoted[PromotedTag.RELEASE]
-    if test and not (release and (release.release_id == test.release_id or release.at > test.at)):
+    is_newer = not release or release.at < test.at if test else False
+    # One that staging does not run cannot be promoted: its verification there is missing.
+    if test and is_newer and _serves(serves[EnvironmentName.STAGING], test):
         command = f"invoke promote-release --digest={test.release_id}"
         found.append(_waits(test, "approval: promotion to release, in CI", command))
     return found
@@ -90,6 +92,10 @@ def waiting(places: Iterable[Serving]) -> list[Waiting]:
 
 def _waits(promotion: Promotion, what: str, command: str) -> Waiting:
     return Waiting(promotion.release, what, promotion.at, command, promotion.run_id)
+
+
+def _serves(place: Serving, promotion: Promotion) -> bool:
+    return place.release is not None and place.release.pk == promotion.release_id
 
 
 def _promoted(tag: str) -> Promotion | None:

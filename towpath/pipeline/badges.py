@@ -43,6 +43,9 @@ def of_run(document: Mapping[str, Any], environments: Collection[str]) -> dict[s
             environment = str(stage.get("environment", ""))
             if environment in environments:
                 found |= of_environment(environment, str(document["version"]))
+    back = stages.get("monitor", {})
+    if back.get("rolled_back") and back.get("environment") in environments:
+        found |= of_environment(str(back["environment"]), str(back["rolled_back"]))
     return found
 
 

@@ -53,6 +53,16 @@ def _write_badges(config: Config, document: Mapping[str, Any]) -> None:
         files.write_atomically(config.reports / "badges" / f"{name}.svg", picture.encode())
 
 
+def try_version_badge(workspace: Workspace, environment: str, version: str) -> None:
+    """Write the badge of the version that an environment runs; a failure is only a warning."""
+    folder = workspace.config.reports / "badges"
+    try:
+        for name, picture in badges.of_environment(environment, SECRETS.text(version)).items():
+            files.write_atomically(folder / f"{name}.svg", picture.encode())
+    except OSError as error:
+        workspace.terminal.warn(f"The badge of {environment} was not written: {error}")
+
+
 def _links(workspace: Workspace, document: Mapping[str, Any]) -> Links:
     """Return the links of a run; the report knows the CI run that it is of."""
     found = find_links(workspace, document["commit"])
