@@ -64,9 +64,11 @@ def serving() -> list[Serving]:
         for stage in StageResult.objects.filter(name=MONITOR, run_id__in=runs)
     }
     return [
-        replace(row, monitor=watched.get((row.deployment.run_id, row.environment)))
-        if row.deployment and not row.deployment.is_rollback
-        else row
+        (
+            replace(row, monitor=watched.get((row.deployment.run_id, row.environment)))
+            if row.deployment and not row.deployment.is_rollback
+            else row
+        )
         for row in found
     ]
 

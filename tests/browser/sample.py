@@ -95,9 +95,7 @@ def checks(**tests: Any) -> list[StageResult]:
             started=_moment(0.1),
         ),
         replace(unit, **tests),
-        StageResult(
-            "integration", Status.PASSED, 28.9, whole, steps=steps, started=_moment(0.2)
-        ),
+        StageResult("integration", Status.PASSED, 28.9, whole, steps=steps, started=_moment(0.2)),
         StageResult(
             "security",
             Status.PASSED,
@@ -125,7 +123,7 @@ def delivery() -> list[StageResult]:
     moved = {"migrations": ["orders.0031_refund_reason", "orders.0032_index_refunds"]}
     verified = {"digest": DIGEST, "version": VERSION}
     staging, production = {"environment": "staging"}, {"environment": "production"}
-    watched = {"seconds": 300, "requests": 18_204, "error_percent": 0.02, "p95_ms": 84.0}
+    watched = {"seconds": 45, "requests": 18_204, "error_percent": 0.02, "p95_ms": 84.0}
     watched |= {"cpu_percent": 41.0, "memory_percent": 52.5, "restarts": 0}
     return [
         StageResult(
@@ -166,7 +164,7 @@ def delivery() -> list[StageResult]:
             steps=[replace(row, seconds=row.seconds * 1.05) for row in steps],
         ),
         StageResult("verify-production", Status.PASSED, 1.3, {**production, **verified}),
-        StageResult("monitor", Status.PASSED, 300.4, {**production, **verified, **watched}),
+        StageResult("monitor", Status.PASSED, 45.2, {**production, **verified, **watched}),
     ]
 
 
@@ -214,7 +212,9 @@ def failed(root: Path) -> Path:
     for python in ("3.11", "3.12", "3.13"):
         _tests(found, _cases(412, 3 if python != "3.13" else 0), f"tests/{python}")
     _coverage(found, worst=31.25)
-    _findings(found, "flake8", [Finding(f"app/shop/part{n}.py", n, "E501", LONG) for n in range(1, 4)])
+    _findings(
+        found, "flake8", [Finding(f"app/shop/part{n}.py", n, "E501", LONG) for n in range(1, 4)]
+    )
     _findings(found, "mypy", [Finding("app/shop/orders.py", 118, "arg-type", TYPES)])
     return _written(found, compose(rows))
 

@@ -25,9 +25,7 @@ def test_a_page_is_for_everybody(browser: Browser, written: Written, name: str) 
 
 
 @pytest.mark.parametrize("mode", ["desktop", "phone"])
-def test_a_thousand_failures_are_a_page_too(
-    browser: Browser, written: Written, mode: str
-) -> None:
+def test_a_thousand_failures_are_a_page_too(browser: Browser, written: Written, mode: str) -> None:
     """It opens within seconds, shows the first at once, and names every one."""
     page = written("many")
     assert page.stat().st_size < 4 << 20

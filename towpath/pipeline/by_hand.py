@@ -15,8 +15,9 @@ from towpath.core.errors import RegistryError
 from towpath.evidence import record as stages
 from towpath.gates import Status
 from towpath.pipeline import document as report
-from towpath.pipeline import notifications, runs
+from towpath.pipeline import notifications
 from towpath.pipeline import report as reports
+from towpath.pipeline import runs
 from towpath.pipeline.document import StageResult
 from towpath.pipeline.notifications import Act
 from towpath.pipeline.run import find_links

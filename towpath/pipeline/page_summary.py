@@ -9,7 +9,6 @@ from typing import Any
 from towpath.pipeline import document as report
 from towpath.pipeline.page_data import PageData
 
-
 # Characters of a name that stands for itself in large letters.
 LONGEST = 40
 
@@ -35,9 +34,7 @@ class Stopped:
     gates: tuple[Mapping[str, str], ...]
 
 
-def stopped(
-    document: Mapping[str, Any], verdicts: Iterable[Mapping[str, str]]
-) -> list[Stopped]:
+def stopped(document: Mapping[str, Any], verdicts: Iterable[Mapping[str, str]]) -> list[Stopped]:
     """Return the stages that did not pass, in a run that did not pass."""
     rows = list(verdicts)
     return [

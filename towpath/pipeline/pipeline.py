@@ -23,6 +23,7 @@ from towpath.pipeline.stages import stages_up_to
 from towpath.source import snapshot as sources
 from towpath.source.snapshot import SourceSnapshot
 
+
 def reach_of(workspace: Workspace, source: SourceSnapshot, wanted: str) -> str:
     """Return the last target of this run: `scan`, `test` or `release`.
 

@@ -81,7 +81,11 @@ def _tables(document: Mapping[str, Any], data: PageData) -> list[Table]:
         (
             "Promotions and deployments",
             ("stage", "fact", "value"),
-            [(name, key, value) for name, rows in page_rows.details(document) for key, value in rows],
+            [
+                (name, key, value)
+                for name, rows in page_rows.details(document)
+                for key, value in rows
+            ],
         ),
     ]
 
@@ -92,7 +96,10 @@ def _found(data: PageData) -> list[Table]:
         (
             f"Slowest tests, {min(ROWS, len(data.tests))} of {len(data.tests)}",
             ("seconds", "test", "report"),
-            [(f"{row.seconds:.2f}", row.name, row.report) for row in page_rows.slowest(data)[:ROWS]],
+            [
+                (f"{row.seconds:.2f}", row.name, row.report)
+                for row in page_rows.slowest(data)[:ROWS]
+            ],
         ),
         (
             f"Least covered files, {min(ROWS, len(data.coverage))} of {len(data.coverage)}",
