@@ -83,7 +83,9 @@ def _run(chosen: argparse.Namespace, extra: Sequence[str]) -> None:
         testing.tests(workspace(), extra)
     elif chosen.check == "integration":
         found = workspace()
-        testing.integration(found if found.config.services_given else with_engine(found), extra)
+        testing.integration(
+            found if found.config.services_are_external else with_engine(found), extra
+        )
     elif chosen.check == "performance":
         performance.performance(workspace(), extra)
     elif chosen.check == "coverage":

@@ -89,7 +89,7 @@ nox.options.error_on_missing_interpreters = False
 def clean_environment() -> None:
     """Remove variables of the caller that sessions do not need, so that they change no verdict."""
     passed = OWN.get("variables", {}).values()
-    for name in environment.left_out(os.environ):
+    for name in environment.removed_variables(os.environ):
         sys.stderr.write(f"Ignoring the variable {name}: it is not passed to the tools.\n")
     kept = environment.of_sessions(os.environ, [name for names in passed for name in names])
     os.environ.clear()

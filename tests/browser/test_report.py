@@ -74,10 +74,10 @@ def test_it_is_read_without_a_script(browser: Browser, written: Written, name: s
 
 
 def test_the_failures_say_all_that_they_said(browser: Browser, written: Written) -> None:
-    """What stopped the run is at the top; each failed test is there once, with its captured text."""
+    """What stopped the run is at the top; each failed test is there once, with what it printed."""
     with visit(browser, written("failed").as_uri(), "phone") as found:
         top = found.page.locator(".stopped").inner_text()
-        for words in ("lint", "COMPLEXITY is 14, wanted below 10", "TESTS_FAILED is 3"):
+        for words in ("lint", "COMPLEXITY is 14, the rule is below 10", "TESTS_FAILED is 3"):
             assert words in top
         rows = found.page.locator("details.failure")
         assert rows.count() == 3

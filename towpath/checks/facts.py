@@ -11,7 +11,7 @@ from towpath.checks import records
 from towpath.checks.records import ToolRecord
 from towpath.config import Config
 from towpath.core.errors import NothingToJudgeError
-from towpath.core.findings import Finding, LeftOut
+from towpath.core.findings import Exclusion, Finding
 
 
 @dataclass
@@ -52,9 +52,9 @@ class CheckFacts:
             self.findings_by_tool[name] = tuple(self.findings[before:])
             self.rows.append((name, status, seconds, note))
 
-    def leave_out(self, name: str, results: Iterable[object]) -> str:
+    def exclude(self, name: str, results: Iterable[object]) -> str:
         """Store what the project excludes from a tool, and return a note for its row."""
-        rows = sorted(str(row) for row in results if isinstance(row, LeftOut))
+        rows = sorted(str(row) for row in results if isinstance(row, Exclusion))
         if not rows:
             return ""
         self.excluded[name] = rows
@@ -78,6 +78,6 @@ def read_text(file: Path) -> str:
     return file.read_text(encoding="utf-8", errors="replace") if file.is_file() else ""
 
 
-def status_of(found: Sequence[object]) -> str:
+def status_of(findings: Sequence[object]) -> str:
     """Return how a tool with these findings stands."""
-    return "failed" if found else "passed"
+    return "failed" if findings else "passed"

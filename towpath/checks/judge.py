@@ -19,7 +19,7 @@ from towpath.gates import Status, Verdict
 from towpath.source import snapshot as source
 
 SHOWN = 20
-SHOWN_LEFT_OUT = 3
+SHOWN_EXCLUSIONS = 3
 COLUMNS = ("tool", "status", "time", "result")
 
 
@@ -127,8 +127,8 @@ def _show(workspace: Workspace, stage: str, measured: CheckFacts) -> None:
         more = len(measured.findings) - SHOWN
         workspace.terminal.say(f"  and {more} more, see reports/logs")
     for tool, rows in measured.excluded.items():
-        beyond = len(rows) - SHOWN_LEFT_OUT
-        first = [*rows[:SHOWN_LEFT_OUT], *([f"and {beyond} more"] if beyond > 0 else [])]
+        beyond = len(rows) - SHOWN_EXCLUSIONS
+        first = [*rows[:SHOWN_EXCLUSIONS], *([f"and {beyond} more"] if beyond > 0 else [])]
         workspace.terminal.say(f"  excluded from {tool} by the project: {'; '.join(first)}")
     for finding in measured.findings:
         message = f"{finding.code} {finding.message}".strip()

@@ -45,7 +45,7 @@ def performance(workspace: Workspace, arguments: Sequence[str] = ()) -> None:
         stream=True,
     )
     files.redact(report)
-    testing.keep(workspace, "performance", testing.python(), ended)
+    testing.record_result(workspace, "performance", testing.python(), ended)
     if not arguments:
         judging.judge(workspace, "performance", measure)
         return

@@ -10,12 +10,13 @@ from pathlib import Path
 from towpath.config import binding, ci_systems, reach
 from towpath.config.builders import BuilderNode
 from towpath.config.ci_systems import CiRun
+from towpath.config.log_paths import log_path
+from towpath.config.monitoring import Monitoring
 from towpath.config.notify import NotifyTarget
 from towpath.config.reach import Limit
 from towpath.config.waivers import Waiver
 from towpath.core.environment import variable
 from towpath.core.errors import ConfigurationError
-from towpath.core.log_paths import log_path
 from towpath.core.references import PLATFORMS, Repository
 from towpath.core.suggest import nearest
 from towpath.gates import EVIDENCE_DAYS
@@ -118,6 +119,8 @@ class Config:
     variables: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     # Where messages about runs and deployments go, by the name of each target.
     notify: Mapping[str, NotifyTarget] = field(default_factory=dict)
+    # Prometheus and Alertmanager beside an environment.
+    monitoring: Monitoring = Monitoring()
     # File types that the project does not have, so that no linter needs to find any.
     absent: tuple[str, ...] = ()
 
@@ -199,7 +202,7 @@ class Config:
         return self.ci is None or self.ci.may_reuse
 
     @property
-    def services_given(self) -> bool:
+    def services_are_external(self) -> bool:
         """Whether the services of the tests are provided externally (TOWPATH_SERVICES=given)."""
         return variable(self.env, "TOWPATH_SERVICES") == "given"
 

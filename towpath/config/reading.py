@@ -21,15 +21,16 @@ from towpath.config import builders as nodes
 from towpath.config import names
 from towpath.config import waivers as policy
 from towpath.config.model import Config, Dashboard, Django, Environment, ImageSettings
+from towpath.config.monitoring import read_monitoring
 from towpath.config.notify import read_notify
 from towpath.config.reach import BRANCH, REACHES, TAG
+from towpath.config.toml_values import checked, strings, typed, wrong
 from towpath.config.waivers import Waiver
 from towpath.core import environment, inputs
 from towpath.core.environment import variable
 from towpath.core.errors import ConfigurationError
 from towpath.core.references import platform
 from towpath.core.suggest import nearest
-from towpath.core.toml_values import checked, strings, typed, wrong
 
 T = TypeVar("T")
 
@@ -94,9 +95,15 @@ def _load_own(root: Path, env: Mapping[str, str], hazards: Collection[str]) -> C
     try:
         return parse(table, root, env, hazards=hazards)
     except ConfigurationError as error:
-        words = [row.replace("pyproject.toml", OWN) for row in (error.what, error.why)]
-        what, why = (row.replace("tool.towpath.", "").replace("tool.towpath", OWN) for row in words)
-        raise ConfigurationError(what, why=why, next_step=error.next_step) from error
+        raise ConfigurationError(
+            _in_own_file(error.what), why=_in_own_file(error.why), next_step=error.next_step
+        ) from error
+
+
+def _in_own_file(words: str) -> str:
+    """Return the words of an error about pyproject.toml for a project that has its own file."""
+    found = words.replace("pyproject.toml", OWN)
+    return found.replace("tool.towpath.", "").replace("tool.towpath", OWN)
 
 
 def _has_table(file: Path) -> bool:
@@ -144,6 +151,7 @@ def parse(
         "ignored": _ignored,
         "variables": _variables,
         "notify": read_notify,
+        "monitoring": read_monitoring,
         "absent": strings,
     }
     values = {

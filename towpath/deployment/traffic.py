@@ -125,7 +125,7 @@ def admit(site: Site, host: str) -> None:
     Raises CommandFailedError if the proxy does not mark it as up in time.
     """
     proxy = site.proxy
-    proxy.place(host)
+    proxy.add_server(host)
     proxy.set(host, "ready")
     site.wait(f"HAProxy to mark {host} as up", ADMISSION, lambda: _is_up(site, host))
 

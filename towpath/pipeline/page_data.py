@@ -111,7 +111,7 @@ def _coverage(config: Config, found: PageData) -> None:
                 FileCoverage(str(path), float(row["summary"]["percent_covered"]), missing)
             )
         except (KeyError, TypeError, ValueError):
-            found.problems.append(f"coverage.json says nothing readable of {path}.")
+            found.problems.append(f"coverage.json has invalid data for {path}.")
     found.coverage.sort(key=lambda row: (row.percent, row.path))
 
 

@@ -124,7 +124,7 @@ def _verdicts(data: PageData, stage: str) -> Iterable[dict[str, str]]:
             "meaning": meanings.get(row["gate"], ""),
             "status": row["status"],
             "value": "not measured" if value is None else f"{value:.4g}{unit}",
-            "wanted": f"{_DIRECTIONS.get(row['direction'], row['direction'])} {limit:g}{unit}",
+            "rule": f"{_DIRECTIONS.get(row['direction'], row['direction'])} {limit:g}{unit}",
             "margin": "" if value is None else _margin(row["status"], limit - value, unit),
             "reason": row["reason"] if value is None else "",
         }

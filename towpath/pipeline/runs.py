@@ -14,12 +14,12 @@ from towpath.config.workspace import Workspace
 from towpath.core import documents, files
 from towpath.core.files import read_bounded
 from towpath.core.redaction import SECRETS
-from towpath.pipeline import badges, page, page_data
+from towpath.pipeline import badges, page, page_data, run_metrics
 from towpath.pipeline.links import Links, of_report
 from towpath.pipeline.run import find_links
 
 # How many runs keep their page, and bytes of a report that the index reads.
-KEPT = 20
+PAGES = 20
 LIMIT = 8 << 20
 
 
@@ -36,6 +36,8 @@ def write_page(workspace: Workspace, document: Mapping[str, Any]) -> Path:
     files.write_atomically(folder / "report.json", report + b"\n")
     files.write_atomically(folder / "report.html", _bytes(html))
     files.write_atomically(config.reports / "report.html", _bytes(html))
+    figures = SECRETS.text(run_metrics.text(SECRETS.document(document), data.statements))
+    files.write_atomically(config.reports / "metrics.prom", figures.encode())
     _write_badges(config, SECRETS.document(document))
     runs = _keep(config.reports / "runs")
     files.write_atomically(config.reports / "index.html", _bytes(page.index(runs)))
@@ -79,6 +81,6 @@ def _keep(folder: Path) -> list[Mapping[str, Any]]:
         except (OSError, ValueError, KeyError, TypeError):
             shutil.rmtree(place, ignore_errors=True)
     found.sort(key=lambda row: row[:2], reverse=True)
-    for _, place, _ in found[KEPT:]:
+    for _, place, _ in found[PAGES:]:
         shutil.rmtree(place, ignore_errors=True)
-    return [document for _, _, document in found[:KEPT]]
+    return [document for _, _, document in found[:PAGES]]

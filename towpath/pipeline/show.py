@@ -63,9 +63,9 @@ def _tables(document: Mapping[str, Any], data: PageData) -> list[Table]:
         _steps(document),
         (
             "Gates",
-            ("stage", "gate", "verdict", "value", "wanted", "distance"),
+            ("stage", "gate", "verdict", "value", "rule", "distance"),
             [
-                tuple(row[key] for key in ("stage", "gate", "status", "value", "wanted", "margin"))
+                tuple(row[key] for key in ("stage", "gate", "status", "value", "rule", "margin"))
                 for row in page_rows.verdicts(document, data)
             ],
         ),

@@ -57,7 +57,7 @@ def djangos(config: Config) -> tuple[str, ...]:
     return _named(config, DJANGO)
 
 
-def wanted(config: Config) -> tuple[str, ...]:
+def selected(config: Config) -> tuple[str, ...]:
     """Return the Pythons that this machine has to test: all, or those that TOWPATH_PYTHONS names.
 
     Raises ConfigurationError for one that the project does not support.
@@ -90,20 +90,20 @@ def matrix(config: Config, ran: Collection[str]) -> dict[str, list[str]]:
 
     `ran` are the names of the runs there were.
     """
-    every, asked = cells(config, *supported(config)), cells(config, *wanted(config))
+    every, asked = cells(config, *supported(config)), cells(config, *selected(config))
     absent = [name for name in every if name not in ran]
     return {
         "pythons": [name for name in every if name in ran],
         "missing": [name for name in absent if name in asked],
-        "left_out": [name for name in absent if name not in asked],
+        "deselected": [name for name in absent if name not in asked],
     }
 
 
-def found(workspace: Workspace) -> dict[str, str]:
+def installed(workspace: Workspace) -> dict[str, str]:
     """Return the wanted Pythons that are here, and the exact version of each."""
     path = search_path(workspace.config)
     here = {
-        python: shutil.which(f"python{python}", path=path) for python in wanted(workspace.config)
+        python: shutil.which(f"python{python}", path=path) for python in selected(workspace.config)
     }
     versions = {
         python: workspace.runner.run([program, "-V"], check=False).stdout.strip()

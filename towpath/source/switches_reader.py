@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from towpath.core.findings import LeftOut
+from towpath.core.findings import Exclusion
 
 
 @dataclass(frozen=True)
@@ -95,12 +95,12 @@ def files(tool: str) -> tuple[str, ...]:
     return (*(switches.files if switches else ()), *lines)
 
 
-def find(tool: str, texts: Mapping[str, str]) -> list[LeftOut]:
+def find(tool: str, texts: Mapping[str, str]) -> list[Exclusion]:
     """Return the settings of a tool that switch off a part of it; `texts` are files by path.
 
     A file that cannot be read as what it is has none: the tool itself refuses it.
     """
-    found: list[LeftOut] = []
+    found: list[Exclusion] = []
     if switches := SWITCHES.get(tool):
         for file in switches.files:
             if file in texts:
@@ -109,7 +109,7 @@ def find(tool: str, texts: Mapping[str, str]) -> list[LeftOut]:
     for file in files:
         for line in texts.get(file, "").splitlines():
             if pattern.fullmatch(line.rstrip()):
-                found.append(LeftOut(file, line.strip()))
+                found.append(Exclusion(file, line.strip()))
     return found
 
 
@@ -128,7 +128,7 @@ def sections(text: str) -> configparser.RawConfigParser:
 
 def _of_file(
     tool: str, file: str, sections: Mapping[str, Mapping[str, Any]], switches: Switches
-) -> Iterator[LeftOut]:
+) -> Iterator[Exclusion]:
     for section, values in sections.items():
         if not _fits(section, switches.sections):
             continue
@@ -136,7 +136,7 @@ def _of_file(
             if _switches_off(key, value, switches.keys) and (
                 tool != "pytest" or key != "addopts" or _LEAVES_OUT.search(_words(value))
             ):
-                yield LeftOut(file, f"[{section}] {key} = {_words(value)}")
+                yield Exclusion(file, f"[{section}] {key} = {_words(value)}")
 
 
 def _switches_off(key: str, value: object, keys: Iterable[str]) -> bool:

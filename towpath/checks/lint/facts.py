@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from towpath.checks import left_out
+from towpath.checks import exclusions
 from towpath.checks.facts import CheckFacts, status_of
 from towpath.checks.lint import linters_commands as linters
 from towpath.checks.lint import output as rows
@@ -48,7 +48,7 @@ def _linted(measured: CheckFacts, config: Config, record: ToolRecord) -> tuple[s
     found = [row for row in said if isinstance(row, Finding)]
     measured.findings += found
     measured.facts[record.name] = len(found)
-    excluded = measured.leave_out(record.name, [*said, *left_out.by_settings(config, record.name)])
+    excluded = measured.exclude(record.name, [*said, *exclusions.by_settings(config, record.name)])
     return status_of(found), f"issues: {len(found)}, files: {record.files}{spared}{excluded}"
 
 

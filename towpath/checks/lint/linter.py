@@ -33,14 +33,14 @@ DEADLINE = 900
 
 @dataclass(frozen=True)
 class Linting:
-    """One run of linters for the check `stage`, on the files `found`.
+    """One run of linters for the check `stage`, on the files of `snapshot`.
 
     Without a `cache`, every file is checked. With `streaming`, the output is shown at once.
     """
 
     workspace: Workspace
     stage: str
-    found: FileList
+    snapshot: FileList
     cache: LintCache | None = None
     streaming: bool = False
 
@@ -65,11 +65,11 @@ class Linting:
 
     def files_of(self, tool: Linter) -> list[str]:
         """Return the files that a linter judges."""
-        return tool.files(self.found.files, self.found.first_line)
+        return tool.files(self.snapshot.files, self.snapshot.first_line)
 
     def _unnameable(self, tool: Linter, given: Sequence[str]) -> list[str]:
         """Return the files of a linter whose names would break its line-based output."""
-        unnamed = tool.files(self.found.unnamed, lambda file: "")
+        unnamed = tool.files(self.snapshot.unnamed, lambda file: "")
         return [*unnamed, *(file for file in given if not file.isprintable())]
 
     def fix(self, tool: Linter) -> None:
@@ -81,7 +81,7 @@ class Linting:
         self, cache: LintCache, tool: Linter, said: str, given: Sequence[str]
     ) -> ToolRecord:
         root = self.workspace.config.root
-        known = cache.known(tool, said, given)
+        known = cache.cached(tool, said, given)
         asked = [] if TOGETHER in known else [file for file in given if file not in known]
         record = self._ask(tool, said, asked, known, len(given) - len(asked))
         new = _answers(root, tool, record.ran, asked)
@@ -167,7 +167,7 @@ def _cached_text(record: ToolRecord) -> str:
     """Return the reused results for a log."""
     if not record.reused:
         return ""
-    lines = [str(row) for row in rows.known(record)]
+    lines = [str(row) for row in rows.cached_results(record)]
     head = f"Reused results of {record.reused} unchanged files:"
     return "\n".join([head, *(lines or ["no findings"])]) + "\n"
 

@@ -38,14 +38,14 @@ def _advisories(measured: CheckFacts, config: Config) -> None:
     counting = [row for row in rows if not row.waived(notes)]
     counts = advisories.by_severity(counting)
     measured.facts.update({f"advisories_{name}": count for name, count in counts.items()})
-    asked = sources.Asked(**said["asked"])
-    measured.facts.update(sources.facts([asked]))
+    source = sources.AdvisorySource(**said["source"])
+    measured.facts.update(sources.facts([source]))
     measured.facts["advisories_waived"] = _waived(rows, notes)
     measured.warnings += [policy.unused_warning(name) for name in advisories.unused(notes, rows)]
     found = tuple(_as_finding(row) for row in counting)
     measured.findings_by_tool["advisories"] = found
     measured.findings += found
-    words = f"advisories: {len(counting)}, waived: {len(rows) - len(counting)}; source: {asked}"
+    words = f"advisories: {len(counting)}, waived: {len(rows) - len(counting)}; source: {source}"
     measured.rows.append(("advisories", status_of(counting), "", words))
 
 
@@ -63,7 +63,7 @@ def _weaknesses(measured: CheckFacts, record: ToolRecord) -> tuple[str, str]:
     measured.findings += found
     counts = bandit.by_severity(found)
     measured.facts.update({f"code_{name}": count for name, count in counts.items()})
-    excluded = measured.leave_out(record.name, said)
+    excluded = measured.exclude(record.name, said)
     return status_of(found), f"findings: {len(found)}, files: {record.ran.files}{excluded}"
 
 
@@ -81,7 +81,7 @@ def _secrets(measured: CheckFacts, config: Config, record: ToolRecord) -> tuple[
         for row in found.stale
     ]
     words = f"secrets: {len(found.findings)}, reviewed: {found.reviewed}, files: {found.scanned}"
-    return status_of(found.findings), words + measured.leave_out(record.name, found.allowed)
+    return status_of(found.findings), words + measured.exclude(record.name, found.allowed)
 
 
 def secrets_baseline(config: Config) -> str:

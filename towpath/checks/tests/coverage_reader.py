@@ -7,20 +7,20 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from towpath.core.findings import LeftOut, document, unexpected, unread
+from towpath.core.findings import Exclusion, document, unexpected, unread
 
 
 @dataclass(frozen=True)
 class Covered:
     """Percentages, unrounded: of lines and branches together, and of lines alone.
 
-    `files` are those that were measured, `left_out` those with excluded lines.
+    `files` are those that were measured, `exclusions` those with excluded lines.
     """
 
     percent: float
     lines: float
     files: frozenset[str] = frozenset()
-    left_out: tuple[LeftOut, ...] = ()
+    exclusions: tuple[Exclusion, ...] = ()
 
 
 def read_coverage(text: str) -> Covered:
@@ -37,7 +37,7 @@ def read_coverage(text: str) -> Covered:
         percent = float(report["totals"]["percent_covered"])
         lines = 100 * covered / statements if statements else 0.0
         files = report.get("files") or {}
-        left_out = tuple(_left_out(files))
+        exclusions = tuple(_exclusions(files))
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise unexpected("coverage", error) from error
     if not statements:
@@ -47,12 +47,12 @@ def read_coverage(text: str) -> Covered:
     for value in (percent, lines):
         if not math.isfinite(value) or not 0 <= value <= 100:
             raise unread("coverage", f"{value} is not a valid percentage.")
-    return Covered(percent, lines, frozenset(files), left_out)
+    return Covered(percent, lines, frozenset(files), exclusions)
 
 
-def _left_out(files: Mapping[str, Any]) -> Iterator[LeftOut]:
+def _exclusions(files: Mapping[str, Any]) -> Iterator[Exclusion]:
     """Yield the files with lines that comments or settings exclude."""
     for path, said in sorted(files.items()):
         lines = said["summary"].get("excluded_lines", 0)
         if lines:
-            yield LeftOut(path, f"lines excluded from coverage: {lines}")
+            yield Exclusion(path, f"lines excluded from coverage: {lines}")

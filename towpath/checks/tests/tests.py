@@ -54,7 +54,7 @@ def integration(workspace: Workspace, arguments: Sequence[str] = ()) -> None:
     """
     if not arguments:
         records.begin(workspace, "integration")
-    without = commands.WITHOUT_ENGINE if workspace.config.services_given else ()
+    without = commands.WITHOUT_ENGINE if workspace.config.services_are_external else ()
     fixed = (*commands.INTEGRATION, *without)
     with services(workspace) as variables:
         code = _run(workspace, "integration", "integration", fixed, arguments, variables)
@@ -73,7 +73,7 @@ def services(workspace: Workspace) -> Iterator[dict[str, str]]:
     """
     from towpath.environments import services as stack
 
-    if workspace.config.services_given:
+    if workspace.config.services_are_external:
         workspace.terminal.say("Using externally provided services (TOWPATH_SERVICES=given).")
         yield variables_of.chosen(workspace.config.env, variables_of.SERVICES)
         return
@@ -203,11 +203,11 @@ def _run(
         stream=True,
     )
     files.redact(report)
-    keep(workspace, stage, name, ended, seed)
+    record_result(workspace, stage, name, ended, seed)
     return ended.code
 
 
-def keep(
+def record_result(
     workspace: Workspace, stage: str, name: str, ended: Outcome, seed: int | None = None
 ) -> None:
     """Record the result of pytest, with the end of its output unless all tests passed.

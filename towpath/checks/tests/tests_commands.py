@@ -26,7 +26,7 @@ PERFORMANCE = (
     "tests/performance",
 )
 # Options that override the project's settings where there is a verdict.
-FIXED = ("-p", "towpath.checks.tools.left_out_tests", *gates.TESTS_UNJUDGED) + (
+FIXED = ("-p", "towpath.checks.tools.deselected_tests", *gates.TESTS_UNJUDGED) + (
     *("--cov", "--cov-branch", "--cov-report="),
 )
 # What a failed test printed and logged is in its report, from where the page of the run has it.

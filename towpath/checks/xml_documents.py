@@ -20,7 +20,7 @@ def parse_xml(text: str) -> Element:
     """Return the root of a document; raises ValueError with a readable reason."""
     if len(text) > LIMIT:
         raise ValueError(f"it has {len(text)} characters; the limit is {LIMIT}")
-    parser = ElementTree.XMLParser(target=_Builder())  # nosec B314
+    parser = ElementTree.XMLParser(target=_TreeBuilder())  # nosec B314
     try:
         parser.feed(text)
         root: Element = parser.close()
@@ -29,7 +29,7 @@ def parse_xml(text: str) -> Element:
     return root
 
 
-class _Builder(ElementTree.TreeBuilder):
+class _TreeBuilder(ElementTree.TreeBuilder):
     """Builds a tree, and refuses what no report has."""
 
     def __init__(self) -> None:

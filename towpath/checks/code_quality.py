@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 from urllib.parse import unquote
 
-# The lowest score of a severity; scores are those of `core.sarif`, from 0 to 10.
+# The lowest score of a severity; scores are those of `checks.sarif`, from 0 to 10.
 SCORES = ((9.0, "blocker"), (7.0, "critical"), (4.0, "major"), (0.0, "minor"))
 # A finding without a score is about style or form.
 LEVELS = {"error": "major", "warning": "minor", "note": "info"}
@@ -22,7 +22,7 @@ PROJECT = "pyproject.toml"
 
 
 def issues(logs: Iterable[tuple[str, Mapping[str, Any]]]) -> list[dict[str, Any]]:
-    """Return the report for SARIF logs of `core.sarif`, each with the name of its tool.
+    """Return the report for SARIF logs of `checks.sarif`, each with the name of its tool.
 
     A fingerprint stays the same when a finding moves to another line. Raises KeyError, TypeError,
     ValueError or AttributeError for what is no such log.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from towpath.core import remotes
+from towpath.source import remotes
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from towpath.core import toml_values as tables
+from towpath.config import toml_values as tables
 from towpath.core.errors import ConfigurationError
 
 

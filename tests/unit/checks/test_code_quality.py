@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from towpath.core import code_quality, sarif
+from towpath.checks import code_quality, sarif
 from towpath.core.findings import Finding
 
 

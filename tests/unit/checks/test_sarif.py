@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from jsonschema import Draft7Validator
 
-from towpath.core import sarif
+from towpath.checks import sarif
 from towpath.core.findings import Finding
 
 STYLE = Finding("app/a.py", 3, "E501", "line too long")
