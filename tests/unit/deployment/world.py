@@ -151,7 +151,9 @@ class World(FakeRunner):
     def answer(
         self, argv: tuple[str, ...], env: dict[str, str], stdin: str | None, check: bool
     ) -> Outcome:
-        """Do what Compose would do."""
+        """Do what Compose would do; git knows of no remote."""
+        if argv[0] == "git":
+            return Outcome(argv, 1, "", "", 0.1)
         if argv[:2] == ("docker", "pull"):
             self._docker_pull(argv[-1])
             return Outcome(argv, 0, "", "", 0.1)
