@@ -29,6 +29,8 @@ _KEY = re.compile(r"[A-Za-z0-9_-]+")
 def settings_table(found: Detection, version: str) -> dict[str, Any]:
     """Return the table `[tool.towpath]` for a project: only what no default says already."""
     name = names.near(found.value("name"), "app")
+    # Some clients of registries refuse a repository with a name of one letter.
+    name = name if len(name) > 1 else f"{name}-app"
     django: dict[str, Any] = {"settings": found.value("settings")}
     if found.value("manage") != "manage.py":
         django["manage"] = found.value("manage")

@@ -42,7 +42,8 @@ def problem_of(site: Site, container: Container, pages: Sequence[Page]) -> str:
         if not answer.status:
             return f"{page.path} does not answer: {answer.problem}"
         if problem := page.problem(answer.status, answer.body):
-            return f"{problem}: {answer.body.strip()[:300]}" if answer.body.strip() else problem
+            said = page_reader.words(answer.body)
+            return f"{problem}: {said}" if said else problem
     return ""
 
 

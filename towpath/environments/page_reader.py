@@ -7,6 +7,10 @@ from dataclasses import dataclass
 
 from towpath.environments.page_commands import END_MARK
 
+# What nobody reads of a page.
+_UNREAD = re.compile(r"<(style|script)\b.*?(?:</\1>|\Z)|<!--.*?(?:-->|\Z)|<[^>]*>", re.DOTALL | re.I)
+# Letters of a page in a message.
+SHOWN = 300
 _STATUS = re.compile(r"HTTP/1\.[01] ([1-5][0-9]{2})(?: [^\r\n]*)?\r?\n")
 
 
@@ -35,3 +39,8 @@ def read_answer(code: int, output: str) -> PageAnswer:
         return PageAnswer(0, problem=f"not HTTP: {text[:60]!r}")
     head, _, body = text.replace("\r\n", "\n").partition("\n\n")
     return PageAnswer(int(match[1]), body, "" if head else "empty")
+
+
+def words(body: str) -> str:
+    """Return the beginning of what a page says, without its markup."""
+    return " ".join(_UNREAD.sub(" ", body).split())[:SHOWN]
