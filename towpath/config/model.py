@@ -143,7 +143,7 @@ class Config:
     processes: Processes = Processes()
     services: Mapping[str, Service] = field(default_factory=dict)
     # The variables of the product, with placeholders.
-    product_env: Mapping[str, str] = field(default_factory=dict)
+    product_env: Mapping[str, str] = field(default_factory=dict, metadata={"key": "env"})
     volumes: Mapping[str, str] = field(default_factory=dict)
     proxy: ProxySettings = ProxySettings()
     # The directory of the project's own Compose files; empty where they are made.

@@ -134,7 +134,8 @@ def parse(
     codes that a waiver of a migration may name.
     """
     where = "tool.towpath"
-    known = {row.name.replace("_", "-") for row in fields(Config)} - {"root", "product-env"}
+    known = {row.metadata.get("key", row.name.replace("_", "-")) for row in fields(Config)}
+    known -= {"root"}
     # Before the other keys, of which another version may know more or fewer.
     _require_version(table, where)
     values = {key.replace("-", "_"): row for key, row in checked(table, known, where).items()}
@@ -361,13 +362,13 @@ def _environments(table: Any, where: str) -> dict[str, Environment]:
 
 def _environment(name: str, row: Any, where: str) -> Environment:
     names.environment(name, f"{where} in pyproject.toml")
-    values = dict(row) if isinstance(row, Mapping) else row
+    known = {key.name.replace("_", "-") for key in fields(Environment)} - {"name", "bind"}
+    values = dict(checked(row, known, where))
     pages: dict[str, Any] = {}
-    if isinstance(values, dict):
-        if "smoke" in values:
-            pages["smoke"] = read_pages(values.pop("smoke"), f"{where}.smoke")
-        if "health" in values:
-            pages["health"] = read_path(values.pop("health"), f"{where}.health")
+    if "smoke" in values:
+        pages["smoke"] = read_pages(values.pop("smoke"), f"{where}.smoke")
+    if "health" in values:
+        pages["health"] = read_path(values.pop("health"), f"{where}.health")
     apart = ("name", "bind", "smoke", "health")
     found = _section(values, Environment, where, apart) | pages
     if not _HOST.fullmatch(found.get("host", "localhost")):
