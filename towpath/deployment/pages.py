@@ -33,12 +33,12 @@ def problem_of(site: Site, container: Container, pages: Sequence[Page]) -> str:
         return "the proxy is not running"
     port = site.workspace.config.processes.web.port
     scheme = variable(site.workspace.config.env, "TOWPATH_SCHEME") or "http"
-    for page in pages:
-        argv = page_commands.ask(page, container.name, port, site.environment.host, scheme)
-        try:
-            answer = page_reader.read_answer(*site.engine.execute(proxy, argv))
-        except CommandFailedError as error:
-            return error.why or error.what
+    argv = page_commands.ask(pages, container.name, port, site.environment.host, scheme)
+    try:
+        answers = page_reader.read_answers(*site.engine.execute(proxy, argv), len(pages))
+    except CommandFailedError as error:
+        return error.why or error.what
+    for page, answer in zip(pages, answers, strict=True):
         if not answer.status:
             return f"{page.path} does not answer: {answer.problem}"
         if problem := page.problem(answer.status, answer.body):

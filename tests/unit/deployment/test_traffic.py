@@ -36,7 +36,7 @@ def test_good_answers_must_come_in_a_row(
 
     def execute(_container: object, argv: list[str]) -> tuple[int, str]:
         asked.append(next(answers))
-        return 0, f"HTTP/1.0 {asked[-1]} x\r\n\r\n\n{argv[-1]}\n"
+        return 0, f"HTTP/1.0 {asked[-1]} x\r\n\r\n\n{argv[8]} 0\n"
 
     (container,) = served.containers("web")
     monkeypatch.setattr(world, "execute", execute)

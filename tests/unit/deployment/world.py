@@ -106,11 +106,12 @@ class World(FakeRunner):
 
     def _page(self, argv: Sequence[str]) -> str:
         """Return what the web container of a request answers: 503 where it is sick."""
-        host, request = argv[6], argv[8]
-        self.asked.append(f"{host} {request.split()[1]}")
+        host, mark, requests = argv[6], argv[8], argv[9:]
+        self.asked += [f"{host} {request.split()[1]}" for request in requests]
         ill = self._digest(host) in self.sick
         status = "503 Service Unavailable" if ill else "200 OK"
-        return f"HTTP/1.0 {status}\r\n\r\n{'not ready' if ill else 'fine'}\n{argv[-1]}\n"
+        text = f"HTTP/1.0 {status}\r\n\r\n{'not ready' if ill else 'Log in'}\n{mark} 0\n"
+        return text * len(requests)
 
     def stop(self, container: Container, patience: int) -> None:
         """Stop a container."""
