@@ -20,7 +20,7 @@ def verify(
     Returns facts: `mismatches` is the number of differences, `problems` describes them. Raises
     CommandFailedError if the engine does not respond.
     """
-    return inspect(Site.open(workspace, environment), digest, version)
+    return inspect(Site.open(workspace, environment), digest, version, get_text)
 
 
 def inspect(

@@ -19,6 +19,12 @@ from towpath.environments.environment import Site
 
 FIRST, SECOND = "sha256:" + "1" * 64, "sha256:" + "2" * 64
 SERVICES = ("database", "cache", "queue", "proxy")
+PROCESSES = {"web": "serve", "worker": "work"}
+PRODUCT_SERVICES = {
+    "database": {"kind": "postgres", "name": "dashboard", "user": "dashboard"},
+    "cache": "memcached",
+    "queue": {"kind": "rabbitmq", "user": "dashboard"},
+}
 NO_MIGRATIONS: dict[str, Any] = {
     "vendor": "postgresql",
     "leaves": [],
@@ -322,12 +328,8 @@ def site_of(
         {
             "name": "box",
             "compose": "compose",
-            "processes": {"web": "serve", "worker": "work"},
-            "services": {
-                "database": {"kind": "postgres", "name": "dashboard", "user": "dashboard"},
-                "cache": "memcached",
-                "queue": {"kind": "rabbitmq", "user": "dashboard"},
-            },
+            "processes": PROCESSES,
+            "services": PRODUCT_SERVICES,
             "environments": {"staging": {"port": 8081, "bake": 1, **settings}},
             **(tables or {}),
         },
