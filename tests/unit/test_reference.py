@@ -67,6 +67,10 @@ VALUES += ({}, {"word": "word"}, {"word": 1}, dt.date(2999, 1, 1), dt.date(2001,
 # A rule that no schema can have: names among others, addresses, and what expires.
 BEYOND = {
     ("towpath", "version"),
+    # Names among others, commands and placeholders.
+    *(("towpath", name) for name in ("processes", "services", "env", "volumes", "compose")),
+    *(("image", name) for name in ("dockerfile", "target", "code", "requirements")),
+    ("proxy", "file"),
     ("towpath", "repository"),
     ("towpath", "registry"),
     ("towpath", "registries"),
@@ -164,6 +168,7 @@ def test_every_key_of_the_code_has_a_page() -> None:
     found = {
         "django": taken({"django": UNKNOWN}),
         "image": taken({"image": UNKNOWN}),
+        "proxy": taken({"proxy": UNKNOWN}),
         "dashboard": taken({"dashboard": UNKNOWN}),
         "environments": taken({"environments": {"staging": UNKNOWN}}),
         "builders": taken({"builders": {"linux/arm64": {"endpoint": "ssh://a@b"} | UNKNOWN}}),

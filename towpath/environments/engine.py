@@ -167,6 +167,21 @@ class Engine:
             except NotFound:
                 return
 
+    def stop(self, container: Container, patience: int) -> None:
+        """Stop a container within `patience` seconds, and keep it; one that is gone is fine."""
+        from docker.errors import NotFound
+
+        with self._errors(f"stop {container.name}"):
+            try:
+                self._client.containers.get(container.id).stop(timeout=patience)
+            except NotFound:
+                return
+
+    def start(self, container: Container) -> None:
+        """Start a container that was stopped."""
+        with self._errors(f"start {container.name}"):
+            self._client.containers.get(container.id).start()
+
     def image(self, reference: str) -> EngineImage | None:
         """Return the image of this reference, or None if the engine does not have it.
 
