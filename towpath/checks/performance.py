@@ -95,6 +95,4 @@ def _renew(workspace: Workspace) -> None:
     )
     files.write_atomically(file, benchmark.renewed(found, old, python).encode())
     where = file.relative_to(workspace.config.root)
-    workspace.terminal.say(
-        f"Updated {where} for Python {python}. Have the change reviewed."
-    )
+    workspace.terminal.say(f"Updated {where} for Python {python}. Have the change reviewed.")

@@ -37,7 +37,9 @@ class Begun:
     def changed(self, now: SourceFiles, left_out: Iterable[str]) -> list[str]:
         """Return the files that differ from those at the start, without those that are left out."""
         after = dict(now.files)
-        differing = {path for path in {*self.files, *after} if self.files.get(path) != after.get(path)}
+        differing = {
+            path for path in {*self.files, *after} if self.files.get(path) != after.get(path)
+        }
         return sorted(differing.difference(ignored(differing, left_out)))
 
 
