@@ -201,7 +201,7 @@ def test_tests_that_still_hold_do_not_begin_anew(tested: Path) -> None:
     [
         (["check", "performance", "--", "-k", "x"], "'-k'"),
         (["check", "coverage", "--", "unit"], "'unit'"),
-        (["check", "tests", "--", "unti"], "Did you mean 'unit'?"),
+        (["check", "tests", "--", "unti"], "Unknown tests 'unti'"),
     ],
 )
 def test_arguments_that_a_check_does_not_take_end_with_2(

@@ -106,6 +106,15 @@ def test_settings_are_added_at_the_end_of_pyproject(tmp_path: Path) -> None:
             "secrets": ["SHOP_KEY", "STRIPE_TOKEN"],
             "production": {"DJANGO_SETTINGS_MODULE": "config.settings.production"},
         },
+        "lint": {"linters": ["ruff"]},
+        "tests": {
+            "requirements": ["uv.lock"],
+            "settings": "config.settings.local",
+            "parallel": False,
+            "env": {"SHOP_KEY": "{random}", "STRIPE_TOKEN": "{random}"},
+        },
+        "integration": {"paths": [], "required": False},
+        "gates": {"baseline": "towpath-baseline.json"},
         "environments": {"testing": {}, "staging": {"port": 8081}},
     }
 

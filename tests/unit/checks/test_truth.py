@@ -344,6 +344,8 @@ SHOWN = {
     "TESTS_RUN": ["pytest"],
     "TESTS_FAILED": ["pytest"],
     "COVERAGE": ["coverage"],
+    # Judged only with a baseline: test_baseline.py.
+    "COVERAGE_NEW": [],
     "INTEGRATION_RUN": ["pytest"],
     "INTEGRATION_FAILED": ["pytest"],
     "SLOWDOWN": ["pytest-benchmark"],

@@ -29,6 +29,7 @@ from tests.unit.checks.checked import (
 )
 from towpath.checks import records
 from towpath.checks.lint import lint
+from towpath.checks.lint import linter as linting
 from towpath.checks.lint.linters_commands import LINTERS
 from towpath.checks.tool_versions import version
 from towpath.config.workspace import Workspace
