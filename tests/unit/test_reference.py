@@ -77,7 +77,7 @@ BEYOND = {
     *(("builders", name) for name in ("endpoint", "ca", "cert", "key")),
     *(("variables", name) for name in (*CHECKS, "compose")),
 }
-LATER = {("towpath", "absent")}
+LATER = {("towpath", "absent"), ("lint", "linters")}
 KEYS = [
     pytest.param(table, key, id=f"{table.page}.{key.name}")
     for table in TABLES
@@ -105,7 +105,8 @@ def taken(table: dict[str, Any]) -> set[str]:
 def document(table: Table, key: Key, value: Any) -> dict[str, Any]:
     """Return the settings of a project that sets this key, and what has to be beside it."""
     name = table.sample if key.name == "PATTERN" else key.name
-    inner = {**BESIDES.get(table.page, {}), **NEEDED.get(key.name, {}), name: value}
+    more = NEEDED.get(key.name, {}) if table.page in ("builders", "dashboard") else {}
+    inner = {**BESIDES.get(table.page, {}), **more, name: value}
     if table.page == "notify":
         target = TARGETS.get(key.name, {"kind": "slack"})
         inner = {"events": ["failed"], **target, name: value}
@@ -115,12 +116,12 @@ def document(table: Table, key: Key, value: Any) -> dict[str, Any]:
         return {table.page: [inner]}
     if table.path != table.page:
         return {table.page: {table.sample: inner}}
-    more = (
+    beside = (
         {"environments": {value: {}}}
         if (table.page, key.name) == ("dashboard", "environment")
         else {}
     )
-    return {table.page: inner, **more}
+    return {table.page: inner, **beside}
 
 
 def is_read(settings: dict[str, Any]) -> bool:
@@ -168,7 +169,8 @@ def test_every_key_of_the_code_has_a_page() -> None:
         "ignored": taken({"ignored": UNKNOWN}),
         "variables": taken({"variables": UNKNOWN}),
         "notify": taken({"notify": {"team": {"kind": "slack"} | UNKNOWN}}),
-        "gates": {rule.code for rule in gates.known()},
+        "gates": {"baseline", *(rule.code for rule in gates.known())},
+        **{name: taken({name: UNKNOWN}) for name in ("lint", "tests", "integration")},
     }
     tables = set(found) | {"branches"}
 

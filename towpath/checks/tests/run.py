@@ -25,7 +25,7 @@ from towpath.evidence import stage_inputs
 # Exit codes of pytest: wrong usage, and no tests collected.
 USAGE, NO_TESTS = 4, 5
 SEED = "--randomly-seed"
-JUNIT = "TOWPATH_JUNIT"
+JUNIT = "DJANGO_JUNIT_REPORT"
 
 
 @dataclass(frozen=True)
