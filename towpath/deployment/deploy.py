@@ -164,7 +164,11 @@ class Deployment:
         return self.migrated.applied
 
     def migrate(self) -> None:
-        """Apply the migrations, if they do not break the serving release."""
+        """Apply the migrations, if they do not break the serving release.
+
+        Raises GateFailedError for a hazard, NothingToJudgeError for a plan that cannot be read, and
+        CommandFailedError.
+        """
         self.migrated = migrate.migrate(self.site, self.release, self.plan.previous)
 
     def start(self) -> None:
@@ -172,7 +176,10 @@ class Deployment:
         self.site.scale(self.release, WEB, self.site.environment.replicas)
 
     def prove(self) -> None:
-        """Wait for consecutive successful health checks of each new container."""
+        """Wait for consecutive successful health checks of each new container.
+
+        Raises CommandFailedError for one that is not healthy in time.
+        """
         for container in self._new(WEB):
             traffic.prove(self.site, container)
 
@@ -190,17 +197,27 @@ class Deployment:
         traffic.drain(self.site, [row.name for row in self._old(WEB)])
 
     def work(self) -> None:
-        """Start the worker of the new release beside the old."""
+        """Start the worker of the new release beside the old.
+
+        Raises CommandFailedError if it does not start.
+        """
         self.site.scale(self.release, WORKER, 1)
         for container in self._new(WORKER):
             traffic.await_health(self.site, container)
 
     def watch(self) -> None:
-        """Monitor errors and health under real requests for the bake time."""
+        """Monitor errors and health under real requests for the bake time.
+
+        Raises GateFailedError for too many errors, and CommandFailedError for an unhealthy
+        container.
+        """
         traffic.watch(self.site, lambda: self._new(WEB) + self._new(WORKER), self.baseline)
 
     def record(self) -> None:
-        """Write the release to the history; from here on the deployment is finished, not undone."""
+        """Write the release to the history; from here on the deployment is finished, not undone.
+
+        Raises CommandFailedError for a damaged history.
+        """
         entry = self.plan.as_json() | {
             # The release serves from now on, not from the start of the deployment.
             "at": stages.stamp(stages.now()),

@@ -21,7 +21,10 @@ FILE_MODE = 0o444
 
 
 def ensure(directory: Path) -> None:
-    """Make the secrets that are missing; those that are there stay as they are."""
+    """Make the secrets that are missing; those that are there stay as they are.
+
+    Raises ConfigurationError if the state directory cannot be used.
+    """
     private.directory(directory)
     for name in NAMES:
         path = directory / name
