@@ -121,7 +121,11 @@ def begun(workspace: Workspace, stage: str) -> Begun:
 
 
 def fits(workspace: Workspace, stage: str) -> bool:
-    """Tell whether the records of a check are about the current source files."""
+    """Tell whether the records of a check are about the current source files.
+
+    Raises ConfigurationError for a project that is not in a git repository, or an invalid
+    TOWPATH_PYTHONS.
+    """
     try:
         noted = begun(workspace, stage).inputs
     except NothingToJudgeError:
