@@ -32,6 +32,9 @@ COMPILED = (
     "safety",
     "pip-audit",
     "syft",
+    "poetry",
+    "pdm",
+    "pipenv",
 )
 
 

@@ -167,6 +167,7 @@ def test_every_key_of_the_code_has_a_page() -> None:
         "waivers": taken({"waivers": [WAIVER | UNKNOWN]}),
         "ignored": taken({"ignored": UNKNOWN}),
         "variables": taken({"variables": UNKNOWN}),
+        "monitoring": taken({"monitoring": UNKNOWN}),
         "notify": taken({"notify": {"team": {"kind": "slack"} | UNKNOWN}}),
         "gates": {rule.code for rule in gates.known()},
     }

@@ -19,11 +19,13 @@ from towpath.config import (
     Environment,
     ImageSettings,
     builders,
+    monitoring,
     names,
     notify,
     reading,
 )
 from towpath.config.builders import BuilderNode
+from towpath.config.monitoring import Monitoring
 from towpath.config.waivers import Waiver
 from towpath.core.references import PLATFORMS
 
@@ -49,6 +51,11 @@ def _limit(rule: gates.Gate) -> Schema:
     """Return what a project may set for a gate: a limit that is at least as strict."""
     bound = "minimum" if rule.direction in (">", ">=") else "maximum"
     return {"type": "number", bound: rule.limit}
+
+
+def _between(bounds: tuple[int, int]) -> Schema:
+    """Return a whole number within bounds, both included."""
+    return {"type": "integer", "minimum": bounds[0], "maximum": bounds[1]}
 
 
 TABLES = (
@@ -122,6 +129,7 @@ TABLES = (
         ours=(
             *("root", "env", "builders", "django", "image", "dashboard", "branches"),
             *("environments", "waivers", "gates", "ignored", "variables", "notify"),
+            "monitoring",
         ),
     ),
     Table(
@@ -209,6 +217,27 @@ TABLES = (
             ),
         ),
         sample="release/*",
+    ),
+    Table(
+        "monitoring",
+        "Prometheus and Alertmanager beside an environment. See"
+        " [monitoring](../../monitoring.md#prometheus).",
+        (
+            Key(
+                "interval",
+                _between(monitoring.INTERVALS),
+                "Seconds between two readings of every container; then the alerts are judged.",
+                5,
+            ),
+            Key("days", _between(monitoring.DAYS), "Days for which the figures are kept.", 30),
+            Key(
+                "webhook-env",
+                VARIABLE,
+                "The variable that has the address of a webhook: Alertmanager delivers to it.",
+                "ALERTS_WEBHOOK",
+            ),
+        ),
+        Monitoring,
     ),
     Table(
         "notify.NAME",

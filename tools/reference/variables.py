@@ -137,6 +137,13 @@ SET_BY_PEOPLE = (
         "a secret of the CI system",
     ),
     Variable(
+        "TOWPATH_MONITORING_WEBHOOK",
+        "The address that Alertmanager delivers alerts to. See"
+        " [monitoring](../monitoring.md#where-alerts-go).",
+        "alerts are shown on Alertmanager's page only",
+        "https://hooks.example.com/...",
+    ),
+    Variable(
         "TOWPATH_BIND",
         "The IP address at which the proxies of environments listen.",
         "`127.0.0.1`",
@@ -175,6 +182,10 @@ SET_BY_COMMANDS = (
     ("TOWPATH_VERSION", "The version of the release."),
     ("TOWPATH_DEPLOYMENT", "The deployment that started a container."),
     ("TOWPATH_CONFIG", "The hash of the proxy's settings."),
+    ("TOWPATH_EDGE", "The network of an environment that its monitoring joins."),
+    ("TOWPATH_REPORTS", "The directory of the figures of the last run."),
+    ("TOWPATH_MONITORING_DAYS", "How many days figures are kept."),
+    ("TOWPATH_MONITORING_CONFIG", "The hash of the settings of the monitoring."),
     ("TOWPATH_UID", "The user that `invoke ci.run` runs checks as."),
     ("TOWPATH_GID", "The group that `invoke ci.run` runs checks as."),
     ("TOWPATH_CI_IMAGE", "The image of the checks."),

@@ -157,7 +157,7 @@ def _variable(name: str, secret: str, values: Mapping[str, Any], where: str) -> 
     if not _VARIABLE.fullmatch(found):
         # It may be the secret itself: it is not shown.
         raise ConfigurationError(
-            f"{where}.{key} in pyproject.toml is no name of a variable.",
+            f"{where}.{key} in pyproject.toml is not the name of a variable.",
             why="It names the variable that has the secret; the secret itself is never in a file.",
             next_step=f"Write a name such as {variable_of(name, secret)}.",
         )

@@ -12,15 +12,17 @@ import tomllib
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import fields, replace
 from functools import partial
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any, TypeVar
 
 import towpath
 from towpath.config import binding
 from towpath.config import builders as nodes
-from towpath.config import names
+from towpath.config import checking, names
 from towpath.config import waivers as policy
+from towpath.config.baseline import LARGEST, read_baseline
 from towpath.config.model import Config, Dashboard, Django, Environment, ImageSettings
+from towpath.config.monitoring import read_monitoring
 from towpath.config.notify import read_notify
 from towpath.config.reach import BRANCH, REACHES, TAG
 from towpath.config.toml_values import checked, strings, typed, wrong
@@ -28,6 +30,7 @@ from towpath.config.waivers import Waiver
 from towpath.core import environment, inputs
 from towpath.core.environment import variable
 from towpath.core.errors import ConfigurationError
+from towpath.core.files import read_bounded
 from towpath.core.references import platform
 from towpath.core.suggest import nearest
 
@@ -49,6 +52,8 @@ OWN = "towpath.toml"
 MOST_DAYS = 365
 # The types of values that a plain table has, by their names.
 _SIMPLE: Mapping[str, type] = {"int": int, "str": str, "bool": bool}
+# Fields of the settings that are no keys of their table.
+OURS = {"root", "env", "baseline", "baseline-file"}
 # More than any gate measures, in any unit.
 LARGEST_LIMIT = 10**18
 
@@ -77,7 +82,7 @@ def load(root: Path, env: Mapping[str, str], hazards: Collection[str] = ()) -> C
     tools = document.get("tool", {})
     if not isinstance(tools, dict):
         raise ConfigurationError("The key 'tool' in pyproject.toml is not a table.")
-    return parse(tools.get("towpath", {}), root, env, hazards=hazards)
+    return _with_baseline(parse(tools.get("towpath", {}), root, env, hazards=hazards))
 
 
 def _load_own(root: Path, env: Mapping[str, str], hazards: Collection[str]) -> Config:
@@ -92,7 +97,7 @@ def _load_own(root: Path, env: Mapping[str, str], hazards: Collection[str]) -> C
             next_step=f"Move the keys of [tool.towpath] to {OWN}, or remove that file.",
         )
     try:
-        return parse(table, root, env, hazards=hazards)
+        return _with_baseline(parse(table, root, env, hazards=hazards))
     except ConfigurationError as error:
         raise ConfigurationError(
             _in_own_file(error.what), why=_in_own_file(error.why), next_step=error.next_step
@@ -103,6 +108,19 @@ def _in_own_file(words: str) -> str:
     """Return the words of an error about pyproject.toml for a project that has its own file."""
     found = words.replace("pyproject.toml", OWN)
     return found.replace("tool.towpath.", "").replace("tool.towpath", OWN)
+
+
+def _with_baseline(config: Config) -> Config:
+    """Read the baseline, if the settings name one that is there."""
+    file = config.root / config.baseline_file
+    if not config.baseline_file or not file.is_file():
+        return config
+    raw = read_bounded(file, LARGEST)
+    try:
+        text = raw.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise ConfigurationError(f"{config.baseline_file} is not UTF-8 text.") from error
+    return replace(config, baseline=read_baseline(text, config.baseline_file))
 
 
 def _has_table(file: Path) -> bool:
@@ -126,11 +144,15 @@ def parse(
     codes that a waiver of a migration may name.
     """
     where = "tool.towpath"
-    known = {row.name.replace("_", "-") for row in fields(Config)} - {"root", "env"}
+    known = {row.name.replace("_", "-") for row in fields(Config)} - OURS
     # Before the other keys, of which another version may know more or fewer.
     _require_version(table, where)
     values = {key.replace("-", "_"): row for key, row in checked(table, known, where).items()}
     _replace(values, env)
+    limits = values.get("gates")
+    if isinstance(limits, Mapping) and "baseline" in limits:
+        values["gates"] = {key: row for key, row in limits.items() if key != "baseline"}
+        values["baseline_file"] = limits["baseline"]
     readers: dict[str, Callable[..., Any]] = {
         "version": partial(typed, kind=str),
         "name": partial(_name, env=env),
@@ -140,16 +162,23 @@ def parse(
         "platforms": _platforms,
         "builders": nodes.read_builders,
         "django": _django,
+        "lint": checking.read_lint,
+        "tests": checking.read_tests,
+        "integration": checking.read_integration,
         "image": _image,
         "dashboard": partial(_read, Dashboard),
         "branches": _branches,
         "environments": _environments,
         "waivers": _waivers,
         "gates": _limits,
+        "baseline_file": lambda row, where: _file(
+            row, f"{where[: where.rindex('.')]}.gates.baseline"
+        ),
         "evidence_days": _days,
         "ignored": _ignored,
         "variables": _variables,
         "notify": read_notify,
+        "monitoring": read_monitoring,
         "absent": strings,
     }
     values = {
@@ -403,6 +432,14 @@ def _waivers(rows: Any, where: str) -> tuple[Waiver, ...]:
             )
         )
     return tuple(found)
+
+
+def _file(value: Any, where: str) -> str:
+    """Return a path below the project's root; an empty text is none."""
+    path = PurePosixPath(typed(value, str, where))
+    if value and (path.is_absolute() or ".." in path.parts):
+        raise wrong(where, "a file of the project, as a relative path", value)
+    return str(path) if value else ""
 
 
 def _days(value: Any, where: str) -> int:

@@ -39,6 +39,6 @@ def typed(value: Any, kind: type[T], where: str) -> T:
     return value
 
 
-def wrong(where: str, wanted: str, value: object) -> ConfigurationError:
-    """Return the error for an invalid value; `wanted` describes a valid one."""
-    return ConfigurationError(f"{where} in pyproject.toml must be {wanted}, not {value!r}.")
+def wrong(where: str, expected: str, value: object) -> ConfigurationError:
+    """Return the error for an invalid value; `expected` describes a valid one."""
+    return ConfigurationError(f"{where} in pyproject.toml must be {expected}, not {value!r}.")

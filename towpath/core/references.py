@@ -166,12 +166,12 @@ def _near(name: str) -> str:
     return "/".join(filter(None, parts)) or "app"
 
 
-class _Place(NamedTuple):
+class _RepositoryParts(NamedTuple):
     registry: str
     name: str
 
 
-class Repository(_Place):
+class Repository(_RepositoryParts):
     """A repository of a registry: `localhost:5000` and `towpath/dashboard`."""
 
     # No dataclass, here and in what a copy of an image needs: importing `dataclasses` takes longer

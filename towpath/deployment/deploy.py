@@ -179,7 +179,7 @@ class Deployment:
         """Add the new containers to the proxy."""
         hosts = [row.name for row in self._new(WEB)]
         for host in hosts:
-            self.site.proxy.place(host)
+            self.site.proxy.add_server(host)
         self.baseline = traffic.counts(self.site, hosts)
         for host in hosts:
             traffic.admit(self.site, host)

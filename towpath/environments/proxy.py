@@ -58,8 +58,11 @@ class Proxy:
         """Return how many responses clients got since the proxy started."""
         return haproxy.responses(self._ask(f"show stat {FRONTEND} 1 -1"), FRONTEND)
 
-    def place(self, host: str) -> None:
-        """Give a container a slot, if it has none; no request goes there yet."""
+    def add_server(self, host: str) -> None:
+        """Assign a slot to a container that has none; it gets no requests yet.
+
+        Raises CommandFailedError if no slot is free.
+        """
         slots = self.slots()
         if any(slot.host == host for slot in slots):
             return

@@ -10,7 +10,7 @@ from towpath.core import private
 from towpath.core.errors import CommandFailedError, ConfigurationError
 from towpath.engine import port_conflicts as ports
 from towpath.environments import compose_commands as compose
-from towpath.environments import secrets, service_images
+from towpath.environments import monitoring_project, secrets, service_images
 from towpath.environments.engine import Container
 from towpath.environments.environment import POLL, Site
 
@@ -37,8 +37,12 @@ def services_up(
 
 
 def services_down(workspace: Workspace, environment: Environment, volumes: bool = False) -> None:
-    """Stop and remove an environment's containers and networks; with `volumes` its data too."""
+    """Stop and remove an environment's containers and networks; with `volumes` its data too.
+
+    Its monitoring, which is in one of the networks, goes first.
+    """
     site = Site.open(workspace, environment)
+    monitoring_project.stop(site, volumes=volumes)
     site.compose(compose.down(site.project, volumes=volumes))
 
 

@@ -114,7 +114,7 @@ def base(workspace: Workspace, order: Order) -> str:
     return next(iter(digests.values()), "")
 
 
-def keep(
+def build_locally(
     workspace: Workspace, order: Order, target: str, tag: str = "", *, dockerfile: str = ""
 ) -> str:
     """Build one target into the local Docker engine only, and return its name there.

@@ -182,6 +182,8 @@ _SHOWN = {
     "error_percent": "{value:.2f} % errors",
     "p95_ms": "p95 {value:.0f} ms",
     "rolled_back": "rolled back to {value}",
+    "not_evaluated": "not evaluated: {names}",
+    # The key of earlier reports.
     "unproven": "not evaluated: {names}",
     "accepted": "accepted: {names}",
 }

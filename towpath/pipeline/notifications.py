@@ -32,8 +32,8 @@ from towpath.source.snapshot import SourceSnapshot
 
 MARKS = {"passed": "✓", "failed": "✗", "errored": "!"}
 DEPLOYS, PROMOTES, MONITOR = "deploy", "promote-", "monitor"
-# Letters of what stopped a run that tell one failure from another.
-TOLD_APART = 200
+# Characters of an error by which failures are compared.
+COMPARED_LENGTH = 200
 # Digests, commits, times and numbers of processes differ from run to run.
 _CHANGING = re.compile(r"[0-9a-f]{7,}|[0-9]+")
 
@@ -161,7 +161,7 @@ def with_error(known: Notice, error: TowpathError) -> Notice:
 
 def fingerprint(stage: str, gates: Sequence[str], error: TowpathError) -> str:
     """Return what is the same where the same thing fails again."""
-    what = _CHANGING.sub("#", error.what[:TOLD_APART])
+    what = _CHANGING.sub("#", error.what[:COMPARED_LENGTH])
     reason = " ".join(row.partition(":")[0] for row in gates) or what
     return f"{stage}: {type(error).__name__}: {reason}"
 

@@ -127,7 +127,7 @@ def _verdicts(statement: Statement | None) -> Iterable[dict[str, str]]:
             "gate": row["gate"],
             "status": row["status"],
             "value": "not measured" if value is None else f"{value:.4g}{unit}",
-            "wanted": f"{_DIRECTIONS.get(row['direction'], row['direction'])} {limit:g}{unit}",
+            "rule": f"{_DIRECTIONS.get(row['direction'], row['direction'])} {limit:g}{unit}",
             "margin": "" if value is None else _margin(row["status"], limit - value, unit),
             "reason": row["reason"],
         }

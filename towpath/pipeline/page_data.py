@@ -110,7 +110,7 @@ def _coverage(config: Config, found: PageData) -> None:
                 FileCoverage(str(path), float(row["summary"]["percent_covered"]), missing)
             )
         except (KeyError, TypeError, ValueError):
-            found.problems.append(f"coverage.json says nothing readable of {path}.")
+            found.problems.append(f"coverage.json has invalid data for {path}.")
     found.coverage.sort(key=lambda row: (row.percent, row.path))
 
 
@@ -121,7 +121,7 @@ def _findings(config: Config, found: PageData) -> None:
             for run in document["runs"] if document else ():
                 found.findings += [_finding(file.stem, row) for row in run["results"]]
         except (KeyError, TypeError, ValueError, IndexError):
-            found.problems.append(f"{file.name} is no readable SARIF log.")
+            found.problems.append(f"{file.name} is not a valid SARIF log.")
 
 
 def _finding(tool: str, row: Mapping[str, Any]) -> PageFinding:

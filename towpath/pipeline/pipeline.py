@@ -33,20 +33,20 @@ from towpath.source.snapshot import SourceSnapshot
 REFUSALS = (GateFailedError, PromotionRefusedError, DeploymentUndoneError)
 
 
-def reach_of(workspace: Workspace, source: SourceSnapshot, wanted: str) -> str:
+def reach_of(workspace: Workspace, source: SourceSnapshot, target: str) -> str:
     """Return the last target of this run: `scan`, `test` or `release`.
 
     In CI the branch, tag or pull request sets the limit; elsewhere it is `test`. Raises
-    PromotionRefusedError if `wanted` exceeds the limit.
+    PromotionRefusedError if `target` exceeds the limit.
     """
     limit = workspace.config.limit(source.commit)
-    if wanted and not limit.allows(wanted):
+    if target and not limit.allows(target):
         raise PromotionRefusedError(
-            f"This run is limited to {limit.reach}; {wanted} is not allowed.",
+            f"This run is limited to {limit.reach}; {target} is not allowed.",
             why=limit.why,
             next_step=limit.next_step,
         )
-    return wanted or limit.reach
+    return target or limit.reach
 
 
 def pipeline(
@@ -93,8 +93,8 @@ def _chain(workspace: Workspace, reach: str) -> list[Stage]:
     """Return the plan with the stage `monitor`, if production is monitored; else say so."""
     if reach != "release":
         return stages_up_to(reach)
-    if left_out := monitoring.skipped(workspace.config.environments, "production"):
-        workspace.terminal.say(left_out)
+    if skipped := monitoring.skipped(workspace.config.environments, "production"):
+        workspace.terminal.say(skipped)
         return stages_up_to(reach)
     return [*stages_up_to(reach), Stage(monitoring.STAGE, monitoring.monitoring("production"))]
 

@@ -13,12 +13,12 @@ from towpath.config.workspace import Workspace
 from towpath.core import documents, files
 from towpath.core.files import read_bounded
 from towpath.core.redaction import SECRETS
-from towpath.pipeline import badges, page, page_data
+from towpath.pipeline import badges, page, page_data, run_metrics
 from towpath.pipeline.links import Links, of_report
 from towpath.pipeline.run import find_links
 
 # How many runs keep their page, and bytes of a report that the index reads.
-KEPT = 20
+LIMIT = 20
 LIMIT = 8 << 20
 
 
@@ -35,6 +35,8 @@ def write_page(workspace: Workspace, document: Mapping[str, Any]) -> Path:
     files.write_atomically(folder / "report.json", report + b"\n")
     files.write_atomically(folder / "report.html", html.encode())
     files.write_atomically(config.reports / "report.html", html.encode())
+    figures = SECRETS.text(run_metrics.text(SECRETS.document(document), data.statements))
+    files.write_atomically(config.reports / "metrics.prom", figures.encode())
     _write_badges(config.reports / "badges", SECRETS.document(document))
     runs = _keep(config.reports / "runs")
     files.write_atomically(config.reports / "index.html", page.index(runs).encode())
@@ -63,6 +65,6 @@ def _keep(folder: Path) -> list[Mapping[str, Any]]:
         except (OSError, ValueError, KeyError, TypeError):
             shutil.rmtree(place, ignore_errors=True)
     found.sort(key=lambda row: row[:2], reverse=True)
-    for _, place, _ in found[KEPT:]:
+    for _, place, _ in found[LIMIT:]:
         shutil.rmtree(place, ignore_errors=True)
-    return [document for _, _, document in found[:KEPT]]
+    return [document for _, _, document in found[:LIMIT]]

@@ -38,7 +38,7 @@ _VARIANTS = {"linux/arm64": "v8", "linux/amd64": "v1"}
 # OCI image spec, "Digests": it becomes a part of an address.
 LARGEST = 1 << 50  # bytes
 # Bytes of one file of a layer that is read, and of all that are.
-LARGEST_FILE, WANTED = 32 << 20, 128 << 20
+LARGEST_FILE, LARGEST_SELECTION = 32 << 20, 128 << 20
 _DIGEST = re.compile(r"[a-z0-9]+(?:[.+_-][a-z0-9]+)*:[a-zA-Z0-9=_-]{1,160}")
 _WHITEOUT = ".wh."
 _OPAQUE = ".wh..wh..opq"
@@ -234,7 +234,9 @@ def _artifact(
     }
 
 
-def overlay(files: dict[str, bytes], layer: tarfile.TarFile, wanted: Callable[[str], bool]) -> None:
+def overlay(
+    files: dict[str, bytes], layer: tarfile.TarFile, is_selected: Callable[[str], bool]
+) -> None:
     """Lay one layer over `files`: add what is wanted, take away what the layer deletes.
 
     Names are relative to the root of the image, without a slash at the start. Source: OCI image
@@ -253,11 +255,11 @@ def overlay(files: dict[str, bytes], layer: tarfile.TarFile, wanted: Callable[[s
             # Whatever is no directory takes the place of one, with all that was in it.
             _remove(files, name)
             found.pop(name, None)
-            if wanted(name):
+            if is_selected(name):
                 found[name] = _content(name, member, layer, found)
-                if sum(map(len, found.values())) > WANTED:
+                if sum(map(len, found.values())) > LARGEST_SELECTION:
                     raise NothingToJudgeError(
-                        f"The files to read from a layer have more than {WANTED} bytes."
+                        f"The files to read from a layer have more than {LARGEST_SELECTION} bytes."
                     )
     files.update(found)
 

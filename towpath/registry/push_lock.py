@@ -27,7 +27,7 @@ def pushing(workspace: Workspace) -> Iterator[None]:
     waiting = "Waiting for a running registry prune to finish."
     with locks.opened(_place(workspace)) as lock:
         lock.share(busy=lambda: workspace.terminal.say(waiting))
-        _heal(workspace)
+        _make_writable(workspace)
         yield
 
 
@@ -65,9 +65,9 @@ def _place(workspace: Workspace) -> Path:
     return own.pushes if ours else private.directory(workspace.config.state) / "registry.lock"
 
 
-def _heal(workspace: Workspace) -> None:
+def _make_writable(workspace: Workspace) -> None:
     own = layout(workspace.config.env)
     if own.serves(workspace.config.registry) and own.collecting.exists():
         from towpath.engine import garbage_collection as collection
 
-        collection.heal(workspace.runner, workspace.terminal)
+        collection.make_writable(workspace.runner, workspace.terminal)

@@ -104,7 +104,7 @@ def _warn_of_pointers(workspace: Workspace, seen: SourceFiles) -> None:
     rules = [root / path for path, _ in seen.files if Path(path).name == ".gitattributes"]
     if not any(_names_lfs(rule) for rule in rules):
         return
-    paths = workspace.runner.run(git.kept_elsewhere()).stdout.split("\0")
+    paths = workspace.runner.run(git.lfs_files()).stdout.split("\0")
     found = [path for path in filter(None, paths) if _is_pointer(root / path)]
     if found:
         workspace.terminal.warn(

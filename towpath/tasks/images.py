@@ -46,7 +46,7 @@ def build(
     asked = asked or found.config.platforms
     started, made_of = stages.now(), source.read_source(found)
     if not push:
-        name = flow.keep(
+        name = flow.build_locally(
             found,
             made_of,
             platforms=asked,
@@ -119,7 +119,7 @@ def _promote(stage: str, digest: str, verbose: bool) -> None:
     with notifications.announced(found, act):
         promoted = flow.promote(found, stage, digest)
         act.version = promoted.version
-    if promoted.unproven:
-        found.terminal.warn(f"not evaluated: {', '.join(promoted.unproven)}")
+    if promoted.not_evaluated:
+        found.terminal.warn(f"not evaluated: {', '.join(promoted.not_evaluated)}")
     found.terminal.say(f"{promoted.version} now has the tag {promoted.tag}.")
     found.terminal.data(found.config.images.at(promoted.digest))

@@ -84,7 +84,7 @@ def test_tests_that_pass_on_one_python_name_the_missing_ones(root: Path) -> None
         "seeds": {PYTHON: records.read_record(workspace.config, "tests", PYTHON).seed},
         "pythons": [PYTHON],
         "missing": others,
-        "left_out": [],
+        "deselected": [],
     }
     assert set(found.artifacts) == {f"reports/junit/tests/{PYTHON}.xml", "reports/coverage.json"}
     assert f"Python {others[0]} is supported but not installed" in said(workspace)
@@ -283,7 +283,7 @@ def test_what_the_tests_leave_out_is_in_the_evidence(root: Path) -> None:
     def deselecting(argv: tuple[str, ...]) -> Outcome:
         ended = pytest_that(GOOD_XML)(argv)
         (junit,) = [part.split("=", 1)[1] for part in argv if part.startswith("--junit-xml")]
-        Path(junit).with_suffix(".left-out.json").write_text('["tests/test_a.py::test_slow"]')
+        Path(junit).with_suffix(".deselected.json").write_text('["tests/test_a.py::test_slow"]')
         return ended
 
     (root / "pytest.ini").write_text("[pytest]\naddopts = -k 'not slow'\n")
@@ -314,7 +314,7 @@ def test_a_broken_list_of_tests_gives_no_verdict(root: Path, text: str) -> None:
     def breaking(argv: tuple[str, ...]) -> Outcome:
         ended = pytest_that(GOOD_XML)(argv)
         (junit,) = [part.split("=", 1)[1] for part in argv if part.startswith("--junit-xml")]
-        Path(junit).with_suffix(".left-out.json").write_text(text)
+        Path(junit).with_suffix(".deselected.json").write_text(text)
         return ended
 
     workspace = workspace_of(root, {"-m pytest": breaking} | coverage_that(root, 90))

@@ -31,7 +31,7 @@ from towpath.core.errors import GateFailedError, NothingToJudgeError
 from towpath.core.findings import ToolResult
 from towpath.core.runner import Outcome
 from towpath.evidence import record as stages
-from towpath.evidence.advisory_sources import Asked
+from towpath.evidence.advisory_sources import AdvisorySource
 from towpath.evidence.statement import Statement
 from towpath.gates import Status, known
 
@@ -259,7 +259,10 @@ def test_security_says_of_code_and_secrets_what_is_true(
     for name in ("bandit", "detect-secrets"):
         ended = ran if name == tool else said(name)["good"]
         records.write_record(workspace.config, "security", ToolRecord(name, "1", 0.1, ended))
-    none = {"findings": [], "asked": asdict(Asked("safety", "https://pyup.io", "https", 0))}
+    none = {
+        "findings": [],
+        "source": asdict(AdvisorySource("safety", "https://pyup.io", "https", 0)),
+    }
     records.write_document(workspace.config, "security", "advisories", none)
 
     assert judged(workspace, "security").status is wanted

@@ -195,6 +195,9 @@ class World(FakeRunner):
         names = [row.name for row in self.rows if row.service in wanted or not wanted]
         return "".join(f"log of {name}\n" for name in names)
 
+    def _compose_port(self, _words: list[str], _env: Mapping[str, str]) -> str:
+        return "127.0.0.1:32768\n"
+
     def _docker_pull(self, name: str) -> None:
         if name not in self.registry:
             raise command_failed(Outcome(("docker", "pull"), 1, "", "not found", 0.1), "pull")

@@ -195,7 +195,7 @@ def test_a_build_without_a_push_stays_in_the_engine(tmp_path: Path) -> None:
     """No registry is asked, and the name is the engine's."""
     workspace = session_with(tmp_path, Store(port=1), lambda: f"sha256:{'0' * 64}")
 
-    assert build.keep(workspace, SOURCE, platforms=("linux/amd64",)) == (
+    assert build.build_locally(workspace, SOURCE, platforms=("linux/amd64",)) == (
         "towpath/dashboard:production"
     )
 

@@ -45,7 +45,7 @@ def read(raw: bytes) -> dict[str, bytes]:
     """Return the files of a layer that say which distributions it has."""
     files: dict[str, bytes] = {}
     with layers.opened(io.BytesIO(raw), "layer x") as tar:
-        oci.overlay(files, tar, distributions.wanted)
+        oci.overlay(files, tar, distributions.is_metadata)
     return files
 
 
@@ -124,9 +124,11 @@ def test_many_files_that_are_too_large_together_are_an_error(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Each alone would be good."""
-    monkeypatch.setattr(oci, "WANTED", 10)
+    monkeypatch.setattr(oci, "LARGEST_SELECTION", 10)
 
-    with pytest.raises(NothingToJudgeError, match="files to read from a layer have more than 10 bytes"):
+    with pytest.raises(
+        NothingToJudgeError, match="files to read from a layer have more than 10 bytes"
+    ):
         read(WHOLE)
 
 

@@ -294,7 +294,9 @@ def test_a_loose_artifact_is_one_without_a_subject() -> None:
 )
 def test_a_descriptor_of_other_types_is_nothing_to_judge(wrong: dict[str, object]) -> None:
     """A digest becomes a part of an address, and a size bounds what is read."""
-    with pytest.raises(NothingToJudgeError, match="A descriptor in an index is incomplete or invalid"):
+    with pytest.raises(
+        NothingToJudgeError, match="A descriptor in an index is incomplete or invalid"
+    ):
         oci.entries(manifest({"manifests": [row(**wrong)]}, oci.INDEX))
 
 

@@ -23,10 +23,10 @@ from towpath.checks.lint.readers import (
 from towpath.checks.lint.readers.maintainability import Module
 from towpath.checks.lint.readers.radon import Function
 from towpath.checks.records import ToolRecord
-from towpath.core.findings import Finding, LeftOut, ToolResult, unread
+from towpath.core.findings import Exclusion, Finding, ToolResult, unread
 from towpath.environments import probe_reader as probe
 
-Row: TypeAlias = Finding | Function | Module | LeftOut
+Row: TypeAlias = Finding | Function | Module | Exclusion
 
 
 @dataclass(frozen=True)
@@ -55,6 +55,9 @@ READERS: Mapping[str, OutputReader] = {
     "imports": OutputReader(partial(probe.read_probe, "imports")),
     "requirements-drift": OutputReader(partial(probe.read_probe, "requirements-drift")),
     "architecture": OutputReader(partial(probe.read_probe, "architecture")),
+    "ruff": OutputReader(partial(probe.read_probe, "ruff")),
+    "ruff-format": OutputReader(partial(probe.read_probe, "ruff-format")),
+    "pyright": OutputReader(partial(probe.read_probe, "pyright")),
 }
 
 
@@ -78,10 +81,12 @@ def all_findings(root: Path, record: ToolRecord) -> list[Row]:
         if record.ran.files or not record.reused
         else []
     )
-    return sorted([*results, *known(record)], key=lambda row: (row.path, row.line, str(row)))
+    return sorted(
+        [*results, *cached_results(record)], key=lambda row: (row.path, row.line, str(row))
+    )
 
 
-def known(record: ToolRecord) -> list[Row]:
+def cached_results(record: ToolRecord) -> list[Row]:
     """Return the cached results of the unchanged files.
 
     Raises NothingToJudgeError if they are malformed.
@@ -93,7 +98,7 @@ def known(record: ToolRecord) -> list[Row]:
 
 
 def _row(reader: OutputReader, row: Mapping[str, Any]) -> Row:
-    return LeftOut(**row) if "why" in row else reader.kind(**row)
+    return Exclusion(**row) if "why" in row else reader.kind(**row)
 
 
 def _below(path: str, heads: tuple[str, ...]) -> str:

@@ -27,10 +27,10 @@ class Tests:
         return self.run - self.failed
 
 
-def read_junit(text: str, source: str, said: str = "") -> Tests:
+def read_junit(text: str, source: str, last_line: str = "") -> Tests:
     """Return the counts of a report; a skipped test did not run.
 
-    `source` names the report in errors; `said` is the last line of pytest's output, for the reason.
+    `source` names the report in errors; `last_line` is that of pytest's output, for the reason.
     Raises NothingToJudgeError if the document is empty, malformed or not JUnit, if its counts do
     not match its test cases, or if the run was aborted (its last test has no name).
     """
@@ -40,7 +40,7 @@ def read_junit(text: str, source: str, said: str = "") -> Tests:
         if not suites:
             raise ValueError("it has no test suite")
         if any("name" not in case.attrib for case in root.iter("testcase")):
-            raise _ended(source, said)
+            raise _ended(source, last_line)
         return total(_suite(suite) for suite in suites)
     except (KeyError, ValueError) as error:
         seen = (
@@ -55,11 +55,11 @@ def read_junit(text: str, source: str, said: str = "") -> Tests:
         ) from error
 
 
-def _ended(source: str, said: str) -> NothingToJudgeError:
+def _ended(source: str, last_line: str) -> NothingToJudgeError:
     """Return the error of a report whose last test did not end."""
     return NothingToJudgeError(
         f"{source} is from an aborted run: one of its tests has no name.",
-        why=f"Last output of pytest: {said}" if said else "pytest wrote no output.",
+        why=f"Last output of pytest: {last_line}" if last_line else "pytest wrote no output.",
         next_step=AGAIN,
     )
 

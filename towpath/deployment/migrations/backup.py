@@ -11,7 +11,7 @@ from towpath.environments import compose_commands as compose
 from towpath.environments.environment import Site
 from towpath.evidence import record as stages
 
-KEPT_BACKUPS = 5
+MOST_BACKUPS = 5
 
 
 def backup(site: Site) -> str:
@@ -33,6 +33,6 @@ def backup(site: Site) -> str:
     with suppress(PermissionError):
         part.chmod(private.FILE)
     part.replace(directory / name)
-    for old in sorted(directory.glob("*.dump"))[:-KEPT_BACKUPS]:
+    for old in sorted(directory.glob("*.dump"))[:-MOST_BACKUPS]:
         old.unlink()
     return name

@@ -63,7 +63,7 @@ def _first_failure(workspace: Workspace, order: Order, target: str) -> str | Fai
 
     def attempt(row: Order) -> str:
         try:
-            return bake.keep(workspace, row, target, rebuild.tag(target))
+            return bake.build_locally(workspace, row, target, rebuild.tag(target))
         except BuildFailedError as error:
             failed.append(FailedBuild(row, error))
             raise
@@ -96,12 +96,12 @@ def _build_layer(workspace: Workspace, order: Order, target: str, layer: LayerBe
     order = replace(order, log=f"{LOG}-layer")
     try:
         text = layer.dockerfile + layer.copies
-        return bake.keep(workspace, order, target, tag, dockerfile=text)
+        return bake.build_locally(workspace, order, target, tag, dockerfile=text)
     except BuildFailedError:
         if not layer.copies:
             raise
         workspace.terminal.warn("What the step mounts cannot be copied; the shell lacks it.")
-        return bake.keep(workspace, order, target, tag, dockerfile=layer.dockerfile)
+        return bake.build_locally(workspace, order, target, tag, dockerfile=layer.dockerfile)
 
 
 def _explain(workspace: Workspace, error: BuildFailedError, layer: LayerBefore) -> None:

@@ -28,7 +28,7 @@ def run_tests(workspace: Workspace, arguments: Sequence[str]) -> None:
     The services are stopped in the end. Raises CommandFailedError for tests that fail, for a build
     and for a service that does not start, and ConfigurationError where the services are given.
     """
-    if workspace.config.services_given:
+    if workspace.config.services_are_external:
         raise ConfigurationError(
             "invoke debug.tests starts the services itself.",
             why="TOWPATH_SERVICES=given says that they are somewhere else.",
@@ -76,7 +76,7 @@ def _image(workspace: Workspace, platform: str) -> str:
         name, _ = wheels.provided(
             workspace,
             order,
-            lambda row: bake.keep(workspace, row, TARGET, rebuild.tag(TARGET)),
+            lambda row: bake.build_locally(workspace, row, TARGET, rebuild.tag(TARGET)),
             lambda _: "",
         )
     return name

@@ -54,7 +54,7 @@ class RegistryClient(RegistryTransport):
         place = f"manifests/{self._checked(reference)}"
         answer = self.once("GET", place, headers={"Accept": ", ".join(oci.MANIFESTS)})
         kind = answer.headers.get("content-type", "").partition(";")[0].strip()
-        found = Manifest(kind, self._whole(answer))
+        found = Manifest(kind, self._read_body(answer))
         promised = answer.headers.get("docker-content-digest", "")
         wanted = reference if _DIGEST.fullmatch(reference) else promised
         if _DIGEST.fullmatch(wanted) and found.digest != wanted:
@@ -125,9 +125,9 @@ class RegistryClient(RegistryTransport):
         with self.open_blob(digest, size) as stream:
             return stream.read()
 
-    def content(self, row: Descriptor) -> bytes:
+    def content(self, descriptor: Descriptor) -> bytes:
         """Return what a descriptor points at, checked: not more bytes than it says."""
-        return self.blob(row.digest, min(row.size, SMALL))
+        return self.blob(descriptor.digest, min(descriptor.size, SMALL))
 
     def open_blob(self, digest: str, size: int | None = None) -> IO[bytes]:
         """Return a blob as a temporary file, checked and at its start; the caller closes it.

@@ -65,7 +65,7 @@ class Download:
         """Return up to `size` more bytes; none at the end of the blob."""
         return self._with_retry(lambda: self._read(size))
 
-    def whole(self, size: int) -> bytes:
+    def read_fully(self, size: int) -> bytes:
         """Return `size` more bytes, fewer only at the end of the blob."""
         pieces, missing = [], size
         while missing and (piece := self.read(missing)):

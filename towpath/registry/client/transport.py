@@ -103,7 +103,7 @@ class RegistryTransport:
 
         def act() -> Response:
             answer = self.once(method, place, **options)
-            self._whole(answer)
+            self._read_body(answer)
             return answer
 
         return self.with_retry(act)
@@ -147,7 +147,7 @@ class RegistryTransport:
             foreign = urls.origin(answer.url) != self._home
             if answer.status != 401 or logins == LOGINS or foreign:
                 return self._good(answer)
-            self._whole(answer)
+            self._read_body(answer)
             took = self._enter(used, answer.headers.get("www-authenticate", ""))
             if took is None:
                 return self._good(answer)
@@ -187,7 +187,7 @@ class RegistryTransport:
             raise RegistryRefusedError(
                 f"{self.repository.registry} redirects to {urls.shown(url)}.",
                 why="Credentials and uploads are sent only to the registry's own address.",
-                next_step="Configure the registry to refer to itself by the address that is used here.",
+                next_step="Configure the registry to use this address in its responses.",
             )
 
     def _send(
@@ -234,7 +234,7 @@ class RegistryTransport:
         self, method: str, url: str, headers: Mapping[str, str], body: bytes
     ) -> Response:
         answer = self._good(self._wire(method, url, headers, body))
-        self._whole(answer)
+        self._read_body(answer)
         return answer
 
     def _wire(self, method: str, url: str, headers: Mapping[str, str], body: Sending) -> Response:
@@ -243,7 +243,7 @@ class RegistryTransport:
         except OSError as error:
             raise self._broke(error) from error
 
-    def _whole(self, answer: Response, most: int = DOCUMENT) -> bytes:
+    def _read_body(self, answer: Response, most: int = DOCUMENT) -> bytes:
         """Return the body of an answer, read to its end.
 
         Raises RegistryError for one of more than `most` bytes, or one that is packed: what it

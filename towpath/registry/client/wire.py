@@ -24,7 +24,7 @@ class ByteSource(Protocol):
     def seek(self, offset: int) -> object:
         """Go on from this place, in bytes from the start."""
 
-    def whole(self, size: int) -> bytes:
+    def read_fully(self, size: int) -> bytes:
         """Return so many bytes, fewer only at the end."""
 
 
@@ -47,7 +47,7 @@ class StreamedBody:
     def read(self, size: int = PIECE) -> bytes:
         """Return up to `size` more bytes; raises ConnectionError for a source that ends early."""
         wanted = min(size if size > 0 else PIECE, self._left)
-        piece = self._source.whole(wanted)
+        piece = self._source.read_fully(wanted)
         if len(piece) != wanted:
             raise ConnectionError("the blob is shorter than its manifest says")
         self._left -= len(piece)

@@ -82,7 +82,7 @@ def test_services_that_are_given_are_not_started(root: Path, services: list[str]
 
     assert services == []
     assert "-m integration and not engine" in " ".join(calls(workspace))
-    assert evidence(workspace, "integration").facts["left_out"] == ["engine"]
+    assert evidence(workspace, "integration").facts["excluded_tests"] == ["engine"]
 
 
 @pytest.mark.parametrize("code", [0, 1])

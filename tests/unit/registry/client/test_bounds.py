@@ -297,7 +297,7 @@ def test_an_upload_does_not_go_on_behind_its_end(store: Store, span: str) -> Non
         def seek(self, offset: int) -> None:
             return
 
-        def whole(self, size: int) -> bytes:
+        def read_fully(self, size: int) -> bytes:
             return bytes(size)
 
     assert uploads.stream(store.client(), digest, len(content), Zeros(), places) == len(content)

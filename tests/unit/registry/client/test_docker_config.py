@@ -146,7 +146,9 @@ def test_a_variable_that_is_not_readable_is_said_when_it_is_missed(
     env = written(tmp_path, {"auths": {"r": auth()}}) | {"DOCKER_AUTH_CONFIG": text}
 
     assert credentials(env, "r") == ME
-    assert look_up(env, "s").problem == "DOCKER_AUTH_CONFIG cannot be read: it is not a JSON object."
+    assert (
+        look_up(env, "s").problem == "DOCKER_AUTH_CONFIG cannot be read: it is not a JSON object."
+    )
 
 
 @pytest.mark.parametrize(
@@ -160,16 +162,16 @@ def test_a_variable_that_is_not_readable_is_said_when_it_is_missed(
         ({"auths": {"r": "me:word"}}, ": the login of r has fields of the wrong type."),
         ({"auths": {"r": {"auth": 5}}}, ": the login of r has fields of the wrong type."),
         ({"auths": {"r": {"username": ["me"]}}}, ": the login of r has fields of the wrong type."),
-        ({"auths": {"r": {"auth": "!"}}}, ": the login of r is not base64 of text."),
-        ({"auths": {"r": {"auth": "/w=="}}}, ": the login of r is not base64 of text."),
+        ({"auths": {"r": {"auth": "!"}}}, ": the login of r is not valid base64 text."),
+        ({"auths": {"r": {"auth": "/w=="}}}, ": the login of r is not valid base64 text."),
         ({"auths": {"r": {"auth": "bWU="}}}, ": the login of r has no user name and password."),
         (
             {"credsStore": 5},
-            ": the name of a credential helper is letters, digits, '.', '_' and '-'.",
+            ": a credential helper's name has other characters than A-Z, 0-9, '.', '_', '-'.",
         ),
         (
             {"credHelpers": {"r": "../../tmp/x"}},
-            ": the name of a credential helper is letters, digits, '.', '_' and '-'.",
+            ": a credential helper's name has other characters than A-Z, 0-9, '.', '_', '-'.",
         ),
         ({"credHelpers": "x"}, ": the logins are not a JSON object."),
         ("", ""),
@@ -246,7 +248,7 @@ def test_what_a_helper_says(tmp_path: Path, said: Any, expected: Credentials | N
 @pytest.mark.parametrize(
     ("said", "why"),
     [
-        (outcome(code=1), "It ended with 1 and said nothing."),
+        (outcome(code=1), "It exited with code 1 and no output."),
         (outcome(code=1, stderr="the keychain is locked"), "the keychain is locked"),
         (outcome(""), "Its output is not valid."),
         (outcome('{"Username": 5, "Secret": "word"}'), "Its output is not valid."),
@@ -279,6 +281,6 @@ def test_a_helper_that_hangs_or_is_silent_or_absent(
     env = written(tmp_path, {"credsStore": "own"}) | {"PATH": f"{tmp_path}:/usr/bin:/bin"}
     began = time.monotonic()
 
-    with pytest.raises(RegistryUnauthorizedError, match="docker-credential-own gives no"):
+    with pytest.raises(RegistryUnauthorizedError, match="docker-credential-own returned no"):
         credentials(env, "r")
     assert time.monotonic() - began < 20

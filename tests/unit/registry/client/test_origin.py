@@ -68,7 +68,7 @@ def test_a_chunk_does_not_follow_either(store: Store, place: str) -> None:
         def seek(self, offset: int) -> None:
             return
 
-        def whole(self, size: int) -> bytes:
+        def read_fully(self, size: int) -> bytes:
             return bytes(size)
 
     with pytest.raises(RegistryRefusedError, match="redirects to|an invalid address"):
@@ -168,7 +168,9 @@ def test_a_password_goes_for_a_token_over_tls_only(realm: str, loopback: bool) -
     credentials = LoginSource(Credentials("user", "word"))
     access = Access("r.example.com", is_loopback=loopback, find=lambda: credentials, send=send)
 
-    with pytest.raises(RegistryUnauthorizedError, match="an invalid address|requests a token from") as caught:
+    with pytest.raises(
+        RegistryUnauthorizedError, match="an invalid address|requests a token from"
+    ) as caught:
         access.answer("", f'Bearer realm="{realm}"')
     assert "word" not in str(caught.value)
 

@@ -161,7 +161,10 @@ def test_what_was_said_before_the_other_side_hung_up_is_read() -> None:
 def test_another_machine_is_not_spoken_to(monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever its name says: who is at the other end of the connection counts."""
     monkeypatch.setattr(loopback, "is_loopback", lambda address: False)
-    with saying(OK + b"\r\n") as url, pytest.raises(ConnectionError, match="not a loopback address"):
+    with (
+        saying(OK + b"\r\n") as url,
+        pytest.raises(ConnectionError, match="not a loopback address"),
+    ):
         LoopbackTransport().send("GET", url, {}, b"")
 
 

@@ -1,6 +1,6 @@
 """A plugin of pytest that names the tests which options, settings or a conftest.py leave out.
 
-`-p towpath.checks.tools.left_out_tests` writes a list beside the JUnit report, as JSON: the ids of
+`-p towpath.checks.tools.deselected_tests` writes a JSON list beside the JUnit report: the ids of
 tests that were deselected, and the test files that were not collected. JUnit names only what was
 not.
 """
@@ -17,16 +17,16 @@ from typing import Any
 import pytest
 
 # What a worker of xdist tells the process that started it.
-OUTPUT = "towpath_left_out"
-ENDING = ".left-out.json"
+OUTPUT = "towpath_deselected"
+ENDING = ".deselected.json"
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """Watch this process, a worker or the one that started it."""
-    config.pluginmanager.register(LeftOutPlugin(config), "towpath-left-out")
+    config.pluginmanager.register(DeselectedTestsPlugin(config), "towpath-deselected")
 
 
-class LeftOutPlugin:
+class DeselectedTestsPlugin:
     """Gathers what is left out; of workers, each of which collects everything, by their outputs."""
 
     def __init__(self, config: pytest.Config) -> None:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from towpath.config import Config
-from towpath.core.findings import LeftOut
+from towpath.core.findings import Exclusion
 from towpath.source import switches_reader as switches
 
 
-def by_settings(config: Config, tool: str) -> list[LeftOut]:
+def by_settings(config: Config, tool: str) -> list[Exclusion]:
     """Return the settings of the project that switch off a part of a tool."""
     settings = {name: config.root / name for name in switches.files(tool)}
     texts = {

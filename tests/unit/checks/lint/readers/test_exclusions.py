@@ -12,7 +12,7 @@ from towpath.checks.lint.readers import bandit
 from towpath.checks.lint.readers import black
 from towpath.checks.lint.readers import flake8
 from towpath.checks.lint.readers import isort
-from towpath.core.findings import Finding, LeftOut, ToolResult
+from towpath.core.findings import Finding, Exclusion, ToolResult
 
 Reader = Callable[[ToolResult], Sequence[object]]
 
@@ -23,8 +23,8 @@ VERBOSE = (
 )
 IGNORED = "m/0001.py ignored: matches the --force-exclude regular expression\n"
 COUNTED = "0.08       seconds elapsed\n{} total files processed\n"
-EXCLUDED = "LEFT OUT: m/0001.py (the settings exclude it)\n"
-NOQA = "LEFT OUT: a: 1.py (a comment in it says flake8: noqa)\n"
+EXCLUDED = "EXCLUDED: m/0001.py (the settings exclude it)\n"
+NOQA = "EXCLUDED: a: 1.py (a comment in it says flake8: noqa)\n"
 NOSEC = (
     '{"errors": [], "results": [], "metrics": {"_totals": {"nosec": 3, "skipped_tests": 1}, %s}}'
 )
@@ -44,26 +44,26 @@ NOSEC = (
             ),
             [
                 Finding("a.py", 0, "BLACK", "would be reformatted"),
-                LeftOut("m/0001.py", "matches the --force-exclude regular expression"),
+                Exclusion("m/0001.py", "matches the --force-exclude regular expression"),
             ],
         ),
         (
             black.read_black,
             ToolResult(0, "", f"{IGNORED}No Python files are present to be formatted.\n", 1),
-            [LeftOut("m/0001.py", "matches the --force-exclude regular expression")],
+            [Exclusion("m/0001.py", "matches the --force-exclude regular expression")],
         ),
         (
             isort.read_isort,
             ToolResult(
                 1,
                 "ERROR: a.py Imports are incorrectly sorted and/or formatted.\n"
-                "LEFT OUT: b c.py (a comment in it says isort: skip_file)\n",
+                "EXCLUDED: b c.py (a comment in it says isort: skip_file)\n",
                 "",
                 2,
             ),
             [
                 Finding("a.py", 0, "ISORT", "imports are out of order"),
-                LeftOut("b c.py", "a comment in it says isort: skip_file"),
+                Exclusion("b c.py", "a comment in it says isort: skip_file"),
             ],
         ),
         (
@@ -71,8 +71,8 @@ NOSEC = (
             ToolResult(1, f"a.py:1:1: F401 'os'\n{NOQA}{EXCLUDED}{COUNTED.format(2)}", "", 3),
             [
                 Finding("a.py", 1, "F401", "'os'"),
-                LeftOut("a: 1.py", "a comment in it says flake8: noqa"),
-                LeftOut("m/0001.py", "the settings exclude it"),
+                Exclusion("a: 1.py", "a comment in it says flake8: noqa"),
+                Exclusion("m/0001.py", "the settings exclude it"),
             ],
         ),
         (
@@ -84,7 +84,7 @@ NOSEC = (
                 "",
                 3,
             ),
-            [LeftOut("a.py", "# nosec left out a finding: 3 x")],
+            [Exclusion("a.py", "# nosec left out a finding: 3 x")],
         ),
     ],
 )
@@ -101,7 +101,7 @@ def test_what_is_left_out_is_named_beside_what_was_found(
         (black.read_black, ToolResult(0, "", f"{IGNORED}1 file would be left unchanged.\n", 3)),
         (flake8.read_flake8, ToolResult(0, f"{EXCLUDED}{COUNTED.format(1)}", "", 3)),
         (flake8.read_flake8, ToolResult(0, f"{NOQA}{COUNTED.format(1)}", "", 2)),
-        (isort.read_isort, ToolResult(0, "LEFT OUT: b.py (a comment)\n", "", 2)),
+        (isort.read_isort, ToolResult(0, "EXCLUDED: b.py (a comment)\n", "", 2)),
     ],
 )
 def test_a_file_that_is_neither_judged_nor_named_gives_no_verdict(

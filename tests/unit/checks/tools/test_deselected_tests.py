@@ -40,7 +40,7 @@ def run(place: Path, addopts: str, *arguments: str) -> tuple[int, list[str]]:
         file = place / name
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text)
-    argv = [sys.executable, "-m", "pytest", "-p", "towpath.checks.tools.left_out_tests"]
+    argv = [sys.executable, "-m", "pytest", "-p", "towpath.checks.tools.deselected_tests"]
     env = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1"}
     ended = subprocess.run(
         [*argv, *gates.TESTS_UNJUDGED, "--junit-xml=r/x.xml", *arguments],
@@ -50,7 +50,7 @@ def run(place: Path, addopts: str, *arguments: str) -> tuple[int, list[str]]:
         text=True,
         check=False,
     )
-    report = place / "r/x.left-out.json"
+    report = place / "r/x.deselected.json"
     return ended.returncode, json.loads(report.read_text()) if report.is_file() else [ended.stdout]
 
 
