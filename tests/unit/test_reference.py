@@ -67,11 +67,16 @@ VALUES += ({}, {"word": "word"}, {"word": 1}, dt.date(2999, 1, 1), dt.date(2001,
 # A rule that no schema can have: names among others, addresses, and what expires.
 BEYOND = {
     ("towpath", "version"),
+    # Names among others, commands and placeholders.
+    *(("towpath", name) for name in ("processes", "services", "env", "volumes", "compose")),
+    *(("image", name) for name in ("dockerfile", "target", "code", "requirements")),
+    ("proxy", "file"),
     ("towpath", "repository"),
     ("towpath", "registry"),
     ("towpath", "registries"),
     ("towpath", "platforms"),
     ("dashboard", "environment"),
+    ("monitoring", "notify"),
     ("waivers", "id"),
     ("waivers", "expires"),
     *(("builders", name) for name in ("endpoint", "ca", "cert", "key")),
@@ -115,11 +120,13 @@ def document(table: Table, key: Key, value: Any) -> dict[str, Any]:
         return {table.page: [inner]}
     if table.path != table.page:
         return {table.page: {table.sample: inner}}
-    more = (
+    more: dict[str, Any] = (
         {"environments": {value: {}}}
         if (table.page, key.name) == ("dashboard", "environment")
         else {}
     )
+    if (table.page, key.name) == ("monitoring", "notify"):
+        more = {"notify": {"team": {"kind": "slack", "events": ["failed"]}}}
     return {table.page: inner, **more}
 
 
@@ -161,6 +168,7 @@ def test_every_key_of_the_code_has_a_page() -> None:
     found = {
         "django": taken({"django": UNKNOWN}),
         "image": taken({"image": UNKNOWN}),
+        "proxy": taken({"proxy": UNKNOWN}),
         "dashboard": taken({"dashboard": UNKNOWN}),
         "environments": taken({"environments": {"staging": UNKNOWN}}),
         "builders": taken({"builders": {"linux/arm64": {"endpoint": "ssh://a@b"} | UNKNOWN}}),

@@ -23,8 +23,10 @@ from towpath.config import (
     names,
     notify,
     reading,
+    services,
 )
 from towpath.config.builders import BuilderNode
+from towpath.config.model import ProxySettings
 from towpath.config.monitoring import Monitoring
 from towpath.config.waivers import Waiver
 from towpath.core.references import PLATFORMS
@@ -43,6 +45,55 @@ PACKAGES: Schema = {
 VARIABLES: Schema = {
     "type": "array",
     "items": {"type": "string", "pattern": "^[A-Za-z_][A-Za-z0-9_]*\\*?$"},
+}
+HOST: Schema = {"type": "string", "pattern": "^[A-Za-z0-9.-]+(:[0-9]{1,5})?$"}
+PAGE: Schema = {"type": "string", "pattern": "^/[!-~]*$"}
+PATH: Schema = {"type": "string", "pattern": "^[^/]"}
+PROCESS: Schema = {
+    "type": "object",
+    "additionalProperties": False,
+    "properties": {
+        "command": FILLED,
+        "count": FROM_ONE,
+        "single": {"type": "boolean"},
+        "health": FILLED,
+        "stop": FROM_ONE,
+        "memory": {"type": "string", "pattern": "^[1-9][0-9]*[kmg]$"},
+        "port": {"type": "integer", "minimum": 1, "maximum": 65535},
+    },
+}
+PROCESSES: Schema = {
+    "type": "object",
+    "properties": {"release": {"anyOf": [FILLED, TEXTS]}},
+    "additionalProperties": {"anyOf": [FILLED, PROCESS]},
+}
+SERVICE: Schema = {
+    "type": "object",
+    "additionalProperties": False,
+    "properties": {
+        "kind": {"enum": list(services.KINDS)},
+        **dict.fromkeys(("image", "name", "user", "host", "file", "volume"), TEXT),
+        "port": {"type": "integer"},
+        "health": TEXTS,
+    },
+}
+SERVICES: Schema = {"type": "object", "additionalProperties": {"anyOf": [FILLED, SERVICE]}}
+SMOKE: Schema = {
+    "type": "array",
+    "items": {
+        "anyOf": [
+            PAGE,
+            {
+                "type": "object",
+                "additionalProperties": False,
+                "properties": {
+                    "path": PAGE,
+                    "status": {"type": "integer", "minimum": 0, "maximum": 599},
+                    "text": TEXT,
+                },
+            },
+        ]
+    },
 }
 VALUES: Schema = {"type": "object", "additionalProperties": TEXT}
 
@@ -109,6 +160,46 @@ TABLES = (
                 list(PLATFORMS),
             ),
             Key(
+                "processes",
+                PROCESSES,
+                "The processes of the product, each in containers of its own; a text is a command,"
+                " as in a Procfile. `web` is the one that the proxy asks, `release` are commands"
+                " that run once for each deployment, after the migrations. See"
+                " [your own project](../../adopting.md#processes).",
+                {"web": "gunicorn shop.wsgi", "worker": "celery -A shop worker"},
+            ),
+            Key(
+                "services",
+                SERVICES,
+                "What the product needs beside itself; a text is an image or a kind. Known kinds"
+                f" are {', '.join(f'`{name}`' for name in services.KINDS)}. See"
+                " [your own project](../../adopting.md#services).",
+                {"database": "postgres:17", "redis": "redis:8.0"},
+            ),
+            Key(
+                "env",
+                {"type": "object", "additionalProperties": TEXT},
+                "The variables of the product, with placeholders such as `{database.url}`,"
+                " `{secret.NAME}` and `{hosts}`. They serve the deployment, the check of the"
+                " settings and the collection of static files. See"
+                " [your own project](../../adopting.md#variables).",
+                {"SECRET_KEY": "{secret.secret_key}", "ALLOWED_HOSTS": "{hosts}"},
+            ),
+            Key(
+                "volumes",
+                {"type": "object", "additionalProperties": TEXT},
+                "Directories of the product that are kept: each has a name, and a path that is"
+                " absolute or seen from the directory of `manage.py`.",
+                {"media": "media"},
+            ),
+            Key(
+                "compose",
+                TEXT,
+                "The directory of the project's own Compose files, as `eject compose` writes them."
+                " Without it they are rendered.",
+                "compose",
+            ),
+            Key(
                 "evidence-days",
                 {"type": "integer", "minimum": 1, "maximum": reading.MOST_DAYS},
                 "How many days the results of `security` and `scan` count in a promotion.",
@@ -127,7 +218,8 @@ TABLES = (
         ),
         Config,
         ours=(
-            *("root", "env", "builders", "django", "image", "dashboard", "branches"),
+            *("root", "env", "builders", "django", "image", "proxy", "dashboard"),
+            "branches",
             *("environments", "waivers", "gates", "ignored", "variables", "notify"),
             "monitoring",
         ),
@@ -172,6 +264,45 @@ TABLES = (
                 ["libpq5"],
             ),
             Key(
+                "dockerfile",
+                TEXT,
+                "The project's own Dockerfile. Without it one is rendered.",
+                "docker/Dockerfile",
+            ),
+            Key("target", TEXT, "The stage of that Dockerfile that is the product.", "app"),
+            Key(
+                "user",
+                {"type": "string", "pattern": "^([0-9]+(:[0-9]+)?)?$"},
+                "Whom the product runs as. Without it: 10001, or the user of the own image.",
+                "1000:1000",
+            ),
+            Key(
+                "python",
+                {"type": "string", "pattern": "^3\\.[0-9]{1,2}$"},
+                "The Python of the image.",
+                "3.12",
+            ),
+            Key("code", TEXT, "The directory whose files are in the image.", "src"),
+            Key(
+                "requirements",
+                TEXT,
+                "The file of the product's requirements. Without it `uv.lock` or the usual files"
+                " are looked for.",
+                "requirements/prod.txt",
+            ),
+            Key(
+                "extra",
+                TEXTS,
+                "Requirements that are compiled with the project's own, such as a web server.",
+                ["gunicorn"],
+            ),
+            Key(
+                "static",
+                {"type": "boolean"},
+                "Whether static files are collected when the image is built.",
+                False,
+            ),
+            Key(
                 "registry-wheels",
                 {"enum": list(reading.REGISTRY_TRUST)},
                 "Whether compiled wheels from a registry are used: always, only where this machine"
@@ -189,6 +320,31 @@ TABLES = (
         ImageSettings,
     ),
     Table(
+        "proxy",
+        "What the proxy lets through to the product.",
+        (
+            Key(
+                "file",
+                TEXT,
+                "The project's own settings of HAProxy, as `eject proxy` writes them.",
+                "haproxy.cfg",
+            ),
+            Key(
+                "body-limit",
+                COUNT,
+                "How many bytes the body of a request may have; 0 for any number.",
+                1048576,
+            ),
+            Key(
+                "upgrade",
+                {"type": "boolean"},
+                "Whether connections may change to another protocol, as WebSockets do.",
+                False,
+            ),
+        ),
+        ProxySettings,
+    ),
+    Table(
         "dashboard",
         "The dashboard that gets the report of every run. The token is in the variable"
         " `TOWPATH_DASHBOARD_TOKEN`, else in the secrets of the environment.",
@@ -200,6 +356,7 @@ TABLES = (
                 "The environment that runs the dashboard, instead of an address.",
                 "staging",
             ),
+            Key("health", TEXT, "The path at which `invoke health` asks it.", "/up"),
         ),
         Dashboard,
     ),
@@ -235,6 +392,13 @@ TABLES = (
                 VARIABLE,
                 "The variable that has the address of a webhook: Alertmanager delivers to it.",
                 "ALERTS_WEBHOOK",
+            ),
+            Key(
+                "notify",
+                TEXTS,
+                "Names of targets of notifications that Alertmanager sends alerts to, with the"
+                " secrets that these have.",
+                ["team"],
             ),
         ),
         Monitoring,
@@ -297,6 +461,27 @@ TABLES = (
                 8081,
             ),
             Key("replicas", FROM_ONE, "How many containers of the web service run.", 2),
+            Key(
+                "host",
+                HOST,
+                "The Host of our own requests: one that the product's ALLOWED_HOSTS has.",
+                "shop.example.org",
+            ),
+            Key(
+                "health",
+                PAGE,
+                "A path that answers 200 when a container can work. Without it any answer below"
+                " 500 at `/` will do.",
+                "/up",
+            ),
+            Key(
+                "smoke",
+                SMOKE,
+                "Pages that each new container has to answer before it gets requests, and the"
+                " environment after: a path, or a table with `path`, `status` and `text`. Without"
+                " `status` any below 500 will do.",
+                ["/", {"path": "/accounts/login/", "status": 200, "text": "Log in"}],
+            ),
             Key(
                 "bake",
                 COUNT,

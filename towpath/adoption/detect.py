@@ -8,6 +8,7 @@ from pathlib import PurePosixPath
 
 from towpath.adoption import (
     find_checks,
+    find_files,
     find_libraries,
     find_manage,
     find_processes,
@@ -179,6 +180,9 @@ def _by_settings(
     yield from find_services.queues(settings, [row.value for row in workers], libraries, images)
     yield from list(find_processes.schedulers(tree, settings, find_processes.processes(tree)))[:1]
     yield from find_tools.static_files(settings)
+    yield from find_files.sqlite_files(settings)
+    yield from find_files.media_directories(settings)
+    yield from find_files.system_packages(libraries)
     yield from _variables(code, settings)
 
 

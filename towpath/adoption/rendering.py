@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import towpath
+from towpath.adoption import product
 from towpath.adoption.facts import NO_REPOSITORY, REQUIRED, SECRET, SECRET_KEY, Detection
 from towpath.adoption.find_versions import allowed_minors
 from towpath.config import names
@@ -32,13 +33,11 @@ _KEY = re.compile(r"[A-Za-z0-9_-]+")
 def settings_table(found: Detection, version: str) -> dict[str, Any]:
     """Return the table `[tool.towpath]` for a project: only what no default says already."""
     name = names.near(found.value("name"), "app")
+    # Some clients of registries refuse a repository with a name of one letter.
+    name = name if len(name) > 1 else f"{name}-app"
     django: dict[str, Any] = {"settings": found.value("settings")}
     if found.value("manage") != "manage.py":
         django["manage"] = found.value("manage")
-    if secrets := required_secrets(found):
-        django["secrets"] = list(secrets)
-    if production := production_variables(found):
-        django["production"] = production
     table: dict[str, Any] = {"version": f"=={version}", "name": name, "repository": name}
     branch = found.value("branch")
     if branch and branch != "main":
@@ -49,6 +48,7 @@ def settings_table(found: Detection, version: str) -> dict[str, Any]:
     if not found.value("integration"):
         table["integration"] = {"paths": [], "required": False}
     table["gates"] = {"baseline": BASELINE}
+    table |= product.tables(found)
     table["environments"] = {"testing": {}, "staging": {"port": STAGING_PORT}}
     return table
 
@@ -101,21 +101,14 @@ def required_variables(found: Detection) -> tuple[str, ...]:
     return tuple(row.value for row in found.all("variable") if row.why == REQUIRED)
 
 
-def production_variables(found: Detection) -> dict[str, str]:
-    """Return the variables of production whose value is known from the files."""
-    default = found.value("manage-settings")
-    if default and default != found.value("settings"):
-        return {"DJANGO_SETTINGS_MODULE": found.value("settings")}
-    return {}
-
-
 def toml(table: Mapping[str, Any], prefix: str) -> str:
     """Return a table as TOML; `prefix` is its name, empty for that of a document."""
-    lines = [f"[{prefix}]"] if prefix and (_plain(table) or not table) else []
-    lines += [f"{_key(key)} = {toml_value(row)}" for key, row in _plain(table).items()]
+    plain = _plain(table, prefix)
+    lines = [f"[{prefix}]"] if prefix and (plain or not table) else []
+    lines += [f"{_key(key)} = {toml_value(row)}" for key, row in plain.items()]
     parts = ["\n".join(lines)] if lines else []
     for key, value in table.items():
-        if isinstance(value, Mapping):
+        if isinstance(value, Mapping) and not _is_inline(prefix, key, value):
             parts.append(toml(value, f"{prefix}.{_key(key)}" if prefix else _key(key)).rstrip("\n"))
     return "\n\n".join(parts) + "\n"
 
@@ -125,8 +118,18 @@ def running_version() -> str:
     return towpath.__version__
 
 
-def _plain(table: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in table.items() if not isinstance(value, Mapping)}
+def _plain(table: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    return {
+        key: value
+        for key, value in table.items()
+        if not isinstance(value, Mapping) or _is_inline(prefix, key, value)
+    }
+
+
+def _is_inline(prefix: str, key: str, value: Mapping[str, Any]) -> bool:
+    """Tell whether a table is short enough for one line: a service, a process."""
+    last = prefix.rpartition(".")[2]
+    return last in ("services", "processes") and bool(value)
 
 
 def _key(key: str) -> str:
@@ -134,7 +137,10 @@ def _key(key: str) -> str:
 
 
 def toml_value(value: Any) -> str:
-    """Return a string, a number, a truth or a list of strings, written as in JSON."""
+    """Return a string, a number, a list or a short table; TOML's basic strings are JSON's."""
+    if isinstance(value, Mapping):
+        rows = (f"{_key(key)} = {toml_value(row)}" for key, row in value.items())
+        return f"{{ {', '.join(rows)} }}"
     return json.dumps(value, ensure_ascii=False)
 
 

@@ -16,7 +16,10 @@ from towpath.config.ci_systems import CiRun
 from towpath.config.log_paths import log_path
 from towpath.config.monitoring import Monitoring
 from towpath.config.notify import NotifyTarget
+from towpath.config.pages import DEFAULT, Page
+from towpath.config.processes import Processes
 from towpath.config.reach import Limit
+from towpath.config.services import Service
 from towpath.config.waivers import Waiver
 from towpath.core.environment import variable
 from towpath.core.errors import ConfigurationError
@@ -48,12 +51,26 @@ class ImageSettings:
 
     `registry_wheels` and `registry_cache` say whether the wheels and the build cache of a registry
     are used: always, never, or where it let us in with credentials (authenticated).
+
+    `dockerfile` is the project's own, whose stage `target` is the product; without it one is made
+    for the Python `python`, with the files below `code` and the pins in `requirements` (empty:
+    those that are found). Static files are collected if `static`.
     """
 
     build_packages: tuple[str, ...] = ()
     run_packages: tuple[str, ...] = ()
     registry_wheels: str = "authenticated"
     registry_cache: str = "authenticated"
+    dockerfile: str = ""
+    target: str = ""
+    # Whom the product runs as, by numbers; empty for the image's own user.
+    user: str = ""
+    python: str = "3.13"
+    code: str = "."
+    requirements: str = ""
+    # Requirements that are compiled with the project's own, such as a web server.
+    extra: tuple[str, ...] = ()
+    static: bool = True
 
 
 @dataclass(frozen=True)
@@ -74,12 +91,28 @@ class Environment:
     deadline: int = 90
     monitor: int = 0
     monitor_rollback: bool = True
+    # The Host of our own requests, a path that answers 200 when it can work, and pages of a user.
+    host: str = "localhost"
+    health: str = ""
+    smoke: tuple[Page, ...] = DEFAULT
     bind: str = binding.LOOPBACK
 
     @property
     def url(self) -> str:
         """The proxy's address as this machine reaches it, without a slash at the end."""
         return f"http://{binding.reached(self.bind)}:{self.port}"
+
+
+@dataclass(frozen=True)
+class ProxySettings:
+    """What the proxy lets through: bodies up to so many bytes (0: any), other protocols.
+
+    `file` are settings of the project's own, in place of all that is rendered.
+    """
+
+    file: str = ""
+    body_limit: int = 0
+    upgrade: bool = True
 
 
 @dataclass(frozen=True)
@@ -91,6 +124,7 @@ class Dashboard:
 
     url: str = ""
     environment: str = ""
+    health: str = "/health/live"
 
 
 @dataclass(frozen=True)
@@ -116,6 +150,14 @@ class Config:
     tests: TestSettings = TestSettings()
     integration: IntegrationSettings = IntegrationSettings()
     image: ImageSettings = ImageSettings()
+    processes: Processes = Processes()
+    services: Mapping[str, Service] = field(default_factory=dict)
+    # The variables of the product, with placeholders.
+    product_env: Mapping[str, str] = field(default_factory=dict, metadata={"key": "env"})
+    volumes: Mapping[str, str] = field(default_factory=dict)
+    proxy: ProxySettings = ProxySettings()
+    # The directory of the project's own Compose files; empty where they are made.
+    compose: str = ""
     dashboard: Dashboard = Dashboard()
     branches: Mapping[str, str] = field(default_factory=lambda: {"main": "test", "*": "scan"})
     environments: Mapping[str, Environment] = field(default_factory=dict)

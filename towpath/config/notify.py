@@ -19,7 +19,7 @@ from towpath.core.suggest import nearest
 
 # In the order in which one message names what happened, the most important first.
 EVENTS = (
-    *("undone", "failed", "recovered", "deployed", "promoted", "passed"),
+    *("undone", "failed", "recovered", "deployed", "promoted", "waiting", "passed"),
     "waiver-expires",
 )
 BRANCHES, EVERYWHERE = "branches", "everywhere"

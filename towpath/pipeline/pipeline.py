@@ -11,15 +11,8 @@ from typing import Any
 
 from towpath.config.reach import old_forms
 from towpath.config.workspace import Workspace
-from towpath.core.errors import (
-    DeploymentUndoneError,
-    GateFailedError,
-    InterruptedRunError,
-    PromotionRefusedError,
-    TowpathError,
-)
+from towpath.core.errors import InterruptedRunError, PromotionRefusedError, TowpathError
 from towpath.evidence import record as stages
-from towpath.gates import Status
 from towpath.operations.notify.progress import Progress
 from towpath.pipeline import document as report
 from towpath.pipeline import monitoring, notifications
@@ -29,8 +22,6 @@ from towpath.pipeline.run import Run, Stage, find_links
 from towpath.pipeline.stages import stages_up_to
 from towpath.source import snapshot as sources
 from towpath.source.snapshot import SourceSnapshot
-
-REFUSALS = (GateFailedError, PromotionRefusedError, DeploymentUndoneError)
 
 
 def reach_of(workspace: Workspace, source: SourceSnapshot, target: str) -> str:
@@ -170,6 +161,5 @@ def _attempt(stage: Stage, run: Run) -> StageResult:
 
 
 def _stopped(stage: Stage, started: float, error: TowpathError) -> StageResult:
-    status = Status.FAILED if isinstance(error, REFUSALS) else Status.ERRORED
-    reason = " ".join(part for part in (error.what, error.why) if part)
-    return StageResult(stage.name, status, time.monotonic() - started, reason=reason, error=error)
+    seconds, status = time.monotonic() - started, report.status_of(error)
+    return StageResult(stage.name, status, seconds, reason=report.reason_of(error), error=error)

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 import towpath
-from tests.unit.adoption.projects import SETTINGS, celery, simple, write
+from tests.unit.adoption.projects import PRODUCTION, SETTINGS, celery, simple, write
 from towpath.__main__ import main
 from towpath.adoption.writing import SCRIPT_MODE
 from towpath.config import load
@@ -48,6 +48,12 @@ def test_a_new_project_gets_five_short_files(tmp_path: Path) -> None:
         "name": tmp_path.name[:30].strip("-_"),
         "repository": tmp_path.name[:30].strip("-_"),
         "django": {"settings": "shop.settings"},
+        "image": {"static": False},
+        "processes": {
+            "web": "gunicorn shop.wsgi:application --bind=0.0.0.0:8000 --workers=2"
+            " --access-logfile=-"
+        },
+        "services": {"database": {"kind": "sqlite", "file": "db.sqlite3"}},
         "environments": {"testing": {}, "staging": {"port": 8081}},
     }
     assert after["noxfile.py"] == b"from towpath.sessions import *  # noqa: F403\n"
@@ -97,10 +103,19 @@ def test_settings_are_added_at_the_end_of_pyproject(tmp_path: Path) -> None:
         "version": "==1.2.3",
         "name": "the-shop",
         "repository": "the-shop",
-        "django": {
-            "settings": "config.settings.production",
-            "secrets": ["SHOP_KEY", "STRIPE_TOKEN"],
-            "production": {"DJANGO_SETTINGS_MODULE": "config.settings.production"},
+        "django": {"settings": "config.settings.production"},
+        "image": {"run-packages": ["libpq5"]},
+        "processes": {
+            "web": "gunicorn config.wsgi",
+            "worker": "celery -A config worker",
+        },
+        "services": {"database": "postgres:17", "redis": "redis:8.0"},
+        "env": {
+            "DATABASE_URL": "{database.url}",
+            "REDIS_URL": "{redis.url}",
+            "SHOP_HOSTS": "{hosts}",
+            "SHOP_KEY": "{secret.secret_key}",
+            "STRIPE_TOKEN": "{secret.stripe_token}",
         },
         "environments": {"testing": {}, "staging": {"port": 8081}},
     }
@@ -245,21 +260,23 @@ def test_the_doctor_names_the_lines_to_add(
 ) -> None:
     """After init: values that no file of the project has."""
     celery(tmp_path)
-    write(tmp_path, {".git/HEAD": "ref: refs/heads/main\n"})
+    settings = PRODUCTION + 'SITE = env("SHOP_SITE")\n'
+    files_ = {".git/HEAD": "ref: refs/heads/main\n", "config/settings/production.py": settings}
+    write(tmp_path, files_)
     assert main(["init", str(tmp_path)]) == 0
     capsys.readouterr()
 
     assert main(["doctor", str(tmp_path)]) == 2
 
     shown = capsys.readouterr()
-    assert "missing  variables     Values for: SHOP_HOSTS" in shown.out
-    assert 'SHOP_HOSTS = ""' in shown.out
+    assert "missing  variables     Values for: SHOP_SITE" in shown.out
+    assert 'SHOP_SITE = ""' in shown.out
     assert "The doctor found 1 thing to add or change." in shown.err
     with (tmp_path / "pyproject.toml").open("a") as stream:
         stream.write('\n[tool.towpath.variables]\nlint = ["X"]\n')
     text = (tmp_path / "pyproject.toml").read_text()
-    line = 'DJANGO_SETTINGS_MODULE = "config.settings.production"\n'
-    (tmp_path / "pyproject.toml").write_text(text.replace(line, f'{line}SHOP_HOSTS = "a"\n'))
+    line = "[tool.towpath.env]\n"
+    (tmp_path / "pyproject.toml").write_text(text.replace(line, f'{line}SHOP_SITE = "a"\n'))
     assert main(["doctor", str(tmp_path)]) == 0
 
 

@@ -66,13 +66,19 @@ def _ended(source: str, last_line: str) -> NothingToJudgeError:
 
 @dataclass(frozen=True)
 class Case:
-    """One test of a report: `seconds` it took, passed, failed or skipped, and what it said then."""
+    """One test of a report: `seconds` it took, passed, failed or skipped, and what it said then.
+
+    `printed` and `logged` are what a test that did not pass wrote to standard output and to
+    standard error.
+    """
 
     report: str
     name: str
     seconds: float
     outcome: str
     output: str = ""
+    printed: str = ""
+    logged: str = ""
 
 
 def read_cases(text: str, report: str) -> list[Case]:
@@ -91,7 +97,15 @@ def _case(case: Element, report: str) -> Case:
         seconds = max(0.0, float(case.get("time", "0")))
     except ValueError:
         seconds = 0.0
-    return Case(report, name, seconds, _outcome(case), said)
+    outcome = _outcome(case)
+    if outcome != "failed":
+        return Case(report, name, seconds, outcome, said)
+    printed, logged = (_texts(case, tag) for tag in ("system-out", "system-err"))
+    return Case(report, name, seconds, outcome, said, printed, logged)
+
+
+def _texts(case: Element, tag: str) -> str:
+    return "\n".join(filter(None, (child.text for child in case.findall(tag)))).strip("\n")
 
 
 def total(reports: Iterable[Tests]) -> Tests:

@@ -47,7 +47,8 @@ def integration(workspace: Workspace, arguments: Sequence[str] = ()) -> None:
 
     With arguments, only a selection runs, without a verdict. With externally provided services
     there may be no engine: the tests that need one are excluded, as the evidence records. Raises
-    GateFailedError, NothingToJudgeError, and CommandFailedError for a failed selection.
+    GateFailedError, NothingToJudgeError, and CommandFailedError for a failed selection. Raises
+    ConfigurationError for arguments that select no tests.
     """
     config, kind = workspace.config, workspace.config.integration
     if not arguments:

@@ -25,6 +25,8 @@ PERFORMANCE = (
 FIXED = ("-p", "towpath.checks.tools.deselected_tests", *gates.TESTS_UNJUDGED) + (
     *("--cov", "--cov-branch", "--cov-report="),
 )
+# What a failed test printed and logged is in its report, from where the page of the run has it.
+JUNIT = ("-o", "junit_logging=all", "-o", "junit_log_passing_tests=false")
 
 
 def picked(arguments: Sequence[str], parts: Mapping[str, str]) -> list[str]:
@@ -53,7 +55,8 @@ def pytest(
     `junit` and `benchmark` are files for reports; with `junit`, coverage data is written to
     COVERAGE_FILE, as the settings in `rcfile` say.
     """
-    fixed = [*FIXED, f"--cov-config={rcfile}", f"--junit-xml={junit}"] if junit else []
+    coverage = f"--cov-config={rcfile}"
+    fixed = [*FIXED, *JUNIT, coverage, f"--junit-xml={junit}"] if junit else []
     measured = [f"--benchmark-json={benchmark}"] if benchmark else []
     return [python, "-m", "pytest", *fixed, *measured, *arguments]
 
