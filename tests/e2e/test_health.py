@@ -107,7 +107,7 @@ def test_a_wrong_password(registry: RealRegistry, tmp_path: Path) -> None:
         "error",
         f"reachable, login refused: {registry.host} answered 401 for /v2/.",
     )
-    assert step == f"invoke registry.login --registry={registry.host} --user=NAME"
+    assert step == f"invoke registry.login --registry={registry.host} --user=ci"
     assert base64.b64encode(b"ci:mistaken").decode() not in found.ended.said
 
 

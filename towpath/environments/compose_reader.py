@@ -46,6 +46,20 @@ def images(text: str) -> dict[str, str]:
     return found
 
 
+def variables(text: str, service: str) -> frozenset[str]:
+    """Return the names of a service's variables, from the configuration as JSON.
+
+    Raises CommandFailedError for a configuration without this service.
+    """
+    try:
+        return frozenset(documents.loads(text)["services"][service].get("environment") or {})
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise CommandFailedError(
+            f"Docker Compose's configuration has no service {service}.",
+            why=f"{type(error).__name__}: {error}",
+        ) from error
+
+
 def config(ran: ToolResult, file: str) -> list[Finding]:
     """Return what `docker compose config --format=json` reports about the file.
 

@@ -28,10 +28,11 @@ _ERRORS = re.compile(r"^(?:#\d+ )?ERROR: (.*)$", re.M | re.I)
 # Where in the Dockerfile the step is: buildx marks its lines. A failure of a stage shows one place.
 _PLACE = re.compile(r"^ *(\d+) \| >>> ", re.M)
 _PROVENANCE = re.compile(r"buildx\.build\.provenance(?:/.+)?")
-# BuildKit's messages for an inconsistent cache, mostly while it was being pruned:
-# moby/buildkit#3635 and #1468, containerd/nerdctl#2464, docker/buildx#101.
+# BuildKit's messages for an inconsistent cache, mostly while it was being pruned, or its snapshots
+# were collected: moby/buildkit#3635, #1468 and #6521, containerd/nerdctl#2464, docker/buildx#101.
 _CACHE_ERRORS = re.compile(
     r"failed to get state for index|inconsistent graph state|return leaving incoming open"
+    r"|parent snapshot sha256:[0-9a-f]{64} does not exist: not found"
     r'|lease "[^"]+": not found|content digest sha256:[0-9a-f]{64}: not found'
 )
 

@@ -173,7 +173,7 @@ def _state_disk(workspace: Workspace) -> Iterable[HealthCheck]:
         yield HealthCheck(subject, Level.ERROR, words, f"ls -ld {there}")
         return
     low, full = gates.STATE_DISK_LOW, gates.STATE_DISK_FULL
-    yield rules.disk(subject, str(wanted), measure(there), low, full, f"du -sh {wanted}/*")
+    yield rules.disk(subject, str(wanted), measure(there), low, full, f"du -sh {there}/*")
 
 
 def measure(place: Path) -> Disk:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import shlex
 import time
 from collections.abc import Callable, Iterable, Sequence
 from email.utils import parsedate_to_datetime
@@ -76,12 +77,12 @@ def check_registry(client: RegistryClient, place: Repository) -> list[HealthChec
     """Ask a registry for its root, for an upload that is cancelled at once, and for a known tag."""
     subject, watch = f"registry {place.registry}", f"clock against {place.registry}"
     asked = time.time()
-    login = f"invoke registry.login --registry={place.registry} --user=NAME"
     try:
         answer = client.once("GET", "/v2/")
         date, answered = answer.headers.get("date", ""), time.time()
         answer.close()
     except RegistryUnauthorizedError as error:
+        login = _log_in(client, place)
         words = f"reachable, login refused: {error.what}"
         unknown = "could not check: the registry refuses the login"
         return [
@@ -93,7 +94,14 @@ def check_registry(client: RegistryClient, place: Repository) -> list[HealthChec
         step = "invoke registry.start" if place.is_loopback else start
         error.next_step = step
         return [failed(subject, error), failed(watch, error)]
-    return [_usable(client, subject, login), _clock(watch, date, asked, answered)]
+    return [_usable(client, subject, _log_in(client, place)), _clock(watch, date, asked, answered)]
+
+
+def _log_in(client: RegistryClient, place: Repository) -> str:
+    """Return the command that replaces the login: of the same user, if one is known."""
+    found = client.login.credentials if client.login else None
+    user = (found.user if found else "") or "NAME"
+    return f"invoke registry.login --registry={place.registry} --user={shlex.quote(user)}"
 
 
 def _usable(client: RegistryClient, subject: str, login: str) -> HealthCheck:

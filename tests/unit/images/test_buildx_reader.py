@@ -176,6 +176,8 @@ def test_a_build_without_a_failed_step_has_none(log: str) -> None:
         "inconsistent graph state in edge [a 2/3]",
         'lease "k9b85fmmnhy2hyeacrb7sx1du": not found',
         f"content digest sha256:{'0' * 64}: not found",
+        'failed to prepare extraction snapshot "extract-786-4Jap sha256:44": parent snapshot '
+        f"sha256:{'0' * 64} does not exist: not found",
     ],
 )
 def test_a_builder_that_lost_its_cache_is_known(error: str) -> None:

@@ -37,7 +37,7 @@ def open_build_shell(workspace: Workspace, target: str, platform: str) -> None:
     for an image without a shell. How the shell itself ends is the person's matter.
     """
     text = rebuild.dockerfile_text(workspace)
-    rebuild.require_stage(text, target)
+    rebuild.require_stage(text, bake.stage_of(workspace, target))
     order = replace(rebuild.debug_order(workspace, target, platform), log=LOG)
     with workspace.terminal.step(f"Build {target} up to the step that fails"):
         built = _first_failure(workspace, order, target)

@@ -56,14 +56,17 @@ def remove_image(image: str) -> Argv:
     return ["docker", "image", "rm", "--force", image]
 
 
-def image_command(image: str) -> Argv:
-    """Tell the command of an image, as JSON."""
-    return ["docker", "image", "inspect", "--format={{json .Config.Cmd}}", image]
+def image_config(image: str) -> Argv:
+    """Show the command and the variables of an image, as JSON."""
+    return ["docker", "image", "inspect", "--format={{json .Config}}", image]
 
 
-def tests(project: Project, words: Iterable[str]) -> Argv:
-    """Run a command in a container like the product's, on this terminal; it is removed after."""
-    flags = ["--rm", "--no-deps", "--interactive"]
+def tests(project: Project, words: Iterable[str], cleared: Iterable[str] = ()) -> Argv:
+    """Run a command in a container like the product's, on this terminal; it is removed after.
+
+    `cleared` are variables of the image that are to be empty.
+    """
+    flags = ["--rm", "--no-deps", "--interactive", *(f"--env={name}=" for name in cleared)]
     return project.command("run", *flags, PRODUCT, *words)
 
 

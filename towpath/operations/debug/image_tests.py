@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import shlex
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,6 +11,8 @@ from towpath.checks.tests.tests import services
 from towpath.config.workspace import Workspace
 from towpath.core import documents
 from towpath.core.errors import CommandFailedError, ConfigurationError, NothingToJudgeError
+from towpath.environments import compose_commands as compose
+from towpath.environments import compose_reader
 from towpath.environments.environment import Release, Site, variables
 from towpath.images import bake
 from towpath.images.wheels import provide as wheels
@@ -36,10 +39,11 @@ def run_tests(workspace: Workspace, arguments: Sequence[str]) -> None:
         )
     site = Site.open(workspace, workspace.config.environment(ENVIRONMENT))
     image = _image(workspace, site.engine.platform())
-    words = command_of(own_command(workspace, image), arguments, workspace.config.root)
+    command, own = command_and_variables(workspace, image)
+    words = command_of(command, arguments, workspace.config.root)
     with services(workspace):
-        workspace.terminal.say(f"In the image {image}: {' '.join(words)}")
-        argv = commands.tests(site.project, words)
+        workspace.terminal.say(f"In the image {image}: {shlex.join(words)}")
+        argv = commands.tests(site.project, words, replaced(own, _variables(site)))
         env = variables(site, Release(image=image))
         code = workspace.runner.interact(argv, env=env, cwd=workspace.config.root)
     require_passed(code, image)
@@ -82,17 +86,40 @@ def _image(workspace: Workspace, platform: str) -> str:
     return name
 
 
-def own_command(workspace: Workspace, image: str) -> list[str]:
-    """Return an image's own command; raises NothingToJudgeError for one without a command."""
-    said = workspace.runner.run(commands.image_command(image)).stdout
+def _variables(site: Site) -> frozenset[str]:
+    """Return the names of the variables that the product has in the environment."""
+    return compose_reader.variables(
+        site.compose(compose.config(site.project)).stdout, commands.PRODUCT
+    )
+
+
+def replaced(own: Iterable[str], variables: Collection[str]) -> list[str]:
+    """Return the image's variables that the environment has in a file instead, as NAME_FILE."""
+    return [name for name in own if f"{name}_FILE" in variables and name not in variables]
+
+
+def command_and_variables(workspace: Workspace, image: str) -> tuple[list[str], list[str]]:
+    """Return the command of an image, and the names of its variables.
+
+    Raises NothingToJudgeError for one without a command.
+    """
+    said = workspace.runner.run(commands.image_config(image)).stdout
     try:
-        words = documents.loads(said)
-    except ValueError:
-        words = None
-    if not isinstance(words, list) or not words or not all(isinstance(row, str) for row in words):
+        config = documents.loads(said)
+        words = [_text(word) for word in config["Cmd"]]
+        names = [_text(row).partition("=")[0] for row in config.get("Env") or ()]
+    except (ValueError, KeyError, TypeError, AttributeError):
+        words, names = [], []
+    if not words:
         raise NothingToJudgeError(
             f"The image {image} has no command that runs its tests.",
-            why=f"Its CMD is {said.strip()[:80]}.",
+            why=f"Its configuration is {said.strip()[:80]}.",
             next_step="Let the stage testing of the Dockerfile end with CMD and the test command.",
         )
-    return words
+    return words, names
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"not a text: {value!r}")
+    return value

@@ -24,7 +24,7 @@ def rebuild(workspace: Workspace, target: str, platform: str) -> str:
     not replace it. Raises ConfigurationError for an unknown stage, and BuildFailedError with the
     step that failed and its last lines.
     """
-    require_stage(dockerfile_text(workspace), target)
+    require_stage(dockerfile_text(workspace), bake.stage_of(workspace, target))
     order = debug_order(workspace, target, platform, no_cache=True, shown=True)
     name, _ = wheels.provided(
         workspace,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping
@@ -167,7 +168,7 @@ class RegistrySteps:
             what = f"{place} does not accept {self._who()}."
         else:
             what = f"{place} wants a login, and none for it is known here."
-        step = f"invoke registry.login --registry={place} --user={user or 'NAME'}"
+        step = f"invoke registry.login --registry={place} --user={shlex.quote(user or 'NAME')}"
         return RegistryUnauthorizedError(what, why=f"{error.what} {error.why}", next_step=step)
 
     def _manifest(self) -> str:

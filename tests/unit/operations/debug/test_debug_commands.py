@@ -32,7 +32,7 @@ def test_the_tests_run_as_the_product_does() -> None:
     """With the networks, secrets and settings of its service; the services run already."""
     project = Project("box-testing", ("a.yaml",))
 
-    assert commands.tests(project, ["pytest", "--pdb"]) == [
+    assert commands.tests(project, ["pytest", "--pdb"], ["KEY"]) == [
         *("docker", "compose", "--project-name=box-testing", "--file=a.yaml"),
-        *("run", "--rm", "--no-deps", "--interactive", "web", "pytest", "--pdb"),
+        *("run", "--rm", "--no-deps", "--interactive", "--env=KEY=", "web", "pytest", "--pdb"),
     ]

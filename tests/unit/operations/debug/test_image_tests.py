@@ -37,22 +37,33 @@ def test_the_images_own_command_gets_the_arguments(
     assert command_of(CMD, arguments, tmp_path) == expected
 
 
-@pytest.mark.parametrize("said", ["null\n", "[]\n", '["a", 1]', "{", '"pytest"'])
+@pytest.mark.parametrize(
+    "said", ["null\n", "[]\n", '{"Cmd": ["a", 1]}', "{", "{}", '{"Cmd": null}']
+)
 def test_an_image_without_a_command_is_said(tmp_path: Path, said: str) -> None:
     """Nothing is run in its place."""
     with pytest.raises(NothingToJudgeError) as caught:
-        image_tests.own_command(workspace(tmp_path, said), "box:debug-testing")
+        image_tests.command_and_variables(workspace(tmp_path, said), "box:debug-testing")
 
     assert caught.value.what == "The image box:debug-testing has no command that runs its tests."
 
 
 def test_the_command_of_an_image_is_read(tmp_path: Path) -> None:
     """As Docker writes it."""
-    said = '["python","-m","pytest"]\n'
+    said = '{"Cmd": ["python", "-m", "pytest"], "Env": ["PATH=/bin", "SECRET_KEY=a=b"]}\n'
 
-    found = image_tests.own_command(workspace(tmp_path, said), "box:debug-testing")
+    found = image_tests.command_and_variables(workspace(tmp_path, said), "box:debug-testing")
 
-    assert found == ["python", "-m", "pytest"]
+    assert found == (["python", "-m", "pytest"], ["PATH", "SECRET_KEY"])
+
+
+def test_what_the_environment_has_in_a_file_is_not_the_images() -> None:
+    """Both at once would be refused by the product; what the environment sets itself stays."""
+    own = ["PATH", "SECRET_KEY", "TOKEN", "DEBUG"]
+
+    assert image_tests.replaced(own, {"SECRET_KEY_FILE", "TOKEN_FILE", "TOKEN", "OTHER_FILE"}) == [
+        "SECRET_KEY"
+    ]
 
 
 def test_services_that_are_given_are_not_started_again(tmp_path: Path) -> None:
