@@ -29,7 +29,9 @@ _SERVERS = {
     "hypercorn": "hypercorn --bind=" + _LISTEN + " {app}",
     "waitress": "waitress-serve --listen=" + _LISTEN + " {app}",
     "waitress-serve": "waitress-serve --listen=" + _LISTEN + " {app}",
-    "uwsgi": "uwsgi --http-socket=" + _LISTEN + " --module={app} --master --processes=2 --die-on-term",
+    "uwsgi": "uwsgi --http-socket="
+    + _LISTEN
+    + " --module={app} --master --processes=2 --die-on-term",
 }
 _ASGI = frozenset(("uvicorn", "daphne", "hypercorn"))
 _WORKERS = {
@@ -51,7 +53,9 @@ _ATTRIBUTES = {
     **{"PASSWORD": "password", "PASS": "password", "PASSWD": "password"},
 }
 _REDIS = re.compile(r"(?:^|_)(?:REDIS|VALKEY)(?:_?[A-Z]+)??_?(URL|HOST|PORT)$")
-_BROKER = re.compile(r"(?:^|_)(?:BROKER(?:_URL)?|RESULT_BACKEND|RABBITMQ_URL|AMQP_URL|CLOUDAMQP_URL)$")
+_BROKER = re.compile(
+    r"(?:^|_)(?:BROKER(?:_URL)?|RESULT_BACKEND|RABBITMQ_URL|AMQP_URL|CLOUDAMQP_URL)$"
+)
 _CACHE = re.compile(r"(?:^|_)CACHE(?:_URL|_LOCATION)$")
 _HOSTS = re.compile(r"(?:^|_)(?:ALLOWED_HOSTS?|HOSTS)$")
 _DEBUG = re.compile(r"(?:^|_)DEBUG$")
@@ -208,5 +212,3 @@ def _of_service(name: str, services: Mapping[str, Any]) -> str:
 def _volumes(found: Detection) -> dict[str, str]:
     folder = found.value("media-directory")
     return {"media": folder} if folder else {}
-
-

@@ -186,9 +186,7 @@ def parse(
 
 def _product(values: dict[str, Any], product_env: Any, name: str, where: str) -> None:
     """Read what the containers of the product have: services first, whose values they get."""
-    services = read_services(
-        values.get("services", {}), f"{where}.services", name
-    )
+    services = read_services(values.get("services", {}), f"{where}.services", name)
     values["services"] = services
     values["product_env"] = read_env(product_env, f"{where}.env", services)
     # The settings are judged with what a deployment gives them; secrets are made up.

@@ -61,7 +61,9 @@ def secrets_of(env: Mapping[str, str], services: Mapping[str, Service]) -> tuple
 
 def mounted(env: Mapping[str, str], services: Mapping[str, Service]) -> tuple[str, ...]:
     """Return the names of the secrets that the product reads from files, sorted."""
-    files = {f"{row.name}.password.file": row.secrets[-1] for row in services.values() if row.secrets}
+    files = {
+        f"{row.name}.password.file": row.secrets[-1] for row in services.values() if row.secrets
+    }
     found = set()
     for name in (match for text in env.values() for match in PLACEHOLDER.findall(text)):
         if name in files:

@@ -35,7 +35,6 @@ from towpath.environments.environment import PROXY, WEB, Release, Site
 from towpath.evidence import record as stages
 
 
-
 @dataclass(frozen=True)
 class Deployed:
     """The result: the digest that serves now, the previous one ("" for none), and the duration.

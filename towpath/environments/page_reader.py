@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from towpath.environments.page_commands import END_MARK
 
 # What nobody reads of a page.
-_UNREAD = re.compile(r"<(style|script)\b.*?(?:</\1>|\Z)|<!--.*?(?:-->|\Z)|<[^>]*>", re.DOTALL | re.I)
+_UNREAD = re.compile(
+    r"<(style|script)\b.*?(?:</\1>|\Z)|<!--.*?(?:-->|\Z)|<[^>]*>", re.DOTALL | re.I
+)
 # Letters of a page in a message.
 SHOWN = 300
 _END = re.compile(rf"\n{re.escape(END_MARK)} ([0-9]+)\n")
@@ -32,9 +34,7 @@ def read_answers(code: int, output: str, count: int) -> list[PageAnswer]:
     An answer that is cut off, or is not HTTP, is none.
     """
     *parts, rest = _END.split(output)
-    found = [
-        _answer(text, int(ended)) for text, ended in zip(parts[::2], parts[1::2], strict=True)
-    ]
+    found = [_answer(text, int(ended)) for text, ended in zip(parts[::2], parts[1::2], strict=True)]
     timed_out = code == TIMED_OUT
     words = "timed out" if timed_out else rest.strip()[-200:] or "the connection ended"
     missing = count - len(found)

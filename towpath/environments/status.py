@@ -52,9 +52,7 @@ def look(site: Site) -> EnvironmentStatus:
     )
 
 
-def _problems(
-    found: list[Container], serving: list[Container], of_product: set[str]
-) -> list[str]:
+def _problems(found: list[Container], serving: list[Container], of_product: set[str]) -> list[str]:
     problems = [f"{row.name} is {_word(row)}" for row in found if not row.well]
     if not serving and {row.service for row in found} & of_product:
         problems.append("no container receives traffic from the proxy")

@@ -42,6 +42,7 @@ class BuildFiles:
 # What was rendered for which settings: once in a process, whoever asks.
 _RENDERED: dict[int, tuple[Config, BuildFiles]] = {}
 
+
 def build_files(workspace: Workspace) -> BuildFiles:
     """Return the files of a build; what the project has not is written.
 

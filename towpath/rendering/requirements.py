@@ -78,9 +78,11 @@ def compile_pins(workspace: Workspace) -> str:
     if not own or not can_compile(config):
         raise ConfigurationError(
             "There are no plain requirements to compile.",
-            why=f"Their pins are in {own or UV_LOCK} already."
-            if own or (_here(config) / UV_LOCK).is_file()
-            else f"There is none of {', '.join(PLAIN)}.",
+            why=(
+                f"Their pins are in {own or UV_LOCK} already."
+                if own or (_here(config) / UV_LOCK).is_file()
+                else f"There is none of {', '.join(PLAIN)}."
+            ),
         )
     source = config.root / own
     argv = commands.compile_pins(sys.executable, own, config.image.python, config.image.extra)

@@ -18,7 +18,10 @@ def test_every_page_is_a_request_with_the_host_of_a_user() -> None:
 
     assert argv[:2] == ["timeout", "10"]
     assert argv[6:9] == ["box-web-1", "8000", END_MARK]
-    assert [request.splitlines()[0] for request in argv[9:]] == ["GET / HTTP/1.0", "GET /up HTTP/1.0"]
+    assert [request.splitlines()[0] for request in argv[9:]] == [
+        "GET / HTTP/1.0",
+        "GET /up HTTP/1.0",
+    ]
     assert "Host: shop.test\r\n" in argv[9]
     assert "X-Forwarded-Proto: https\r\n" in argv[9]
 
@@ -27,7 +30,10 @@ def test_answers_are_read_in_order() -> None:
     """Each with its status and its body."""
     text = FINE + FINE.replace("200 OK", "404 Not Found").replace("Hello", "gone")
 
-    assert page_reader.read_answers(0, text, 2) == [PageAnswer(200, "Hello"), PageAnswer(404, "gone")]
+    assert page_reader.read_answers(0, text, 2) == [
+        PageAnswer(200, "Hello"),
+        PageAnswer(404, "gone"),
+    ]
 
 
 @pytest.mark.parametrize(

@@ -27,9 +27,7 @@ LOG_LINES = 20_000
 class Source:
     """What is read of one environment; `get` requests a URL. Nothing here judges."""
 
-    def __init__(
-        self, site: Site, get: Callable[[str], PageText] | None = None
-    ) -> None:
+    def __init__(self, site: Site, get: Callable[[str], PageText] | None = None) -> None:
         self._site = site
         self._get = get or (lambda url: get_text(url, site.environment.host, PATIENCE))
         self._started = site.clock.monotonic()
