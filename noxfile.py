@@ -25,6 +25,7 @@ COMPILED = (
     "package",
     "performance",
     "fuzz",
+    "browser",
     "mutation",
     "docs",
     "security",
@@ -32,6 +33,9 @@ COMPILED = (
     "safety",
     "pip-audit",
     "syft",
+    "poetry",
+    "pdm",
+    "pipenv",
 )
 
 
@@ -48,6 +52,20 @@ def e2e(session: nox.Session) -> None:
     """Run the documented commands end to end, in separate checkouts, on a real engine."""
     install(session, "test")
     session.run("python", "-m", "pytest", *(session.posargs or ["tests/e2e"]))
+
+
+@nox.session(default=False)
+def browser(session: nox.Session) -> None:
+    """Open the report and the dashboard in Chromium; arguments after -- go to pytest."""
+    install(session, "browser")
+    session.run("python", "-m", "tests.browser", *session.posargs)
+
+
+@nox.session(default=False)
+def pictures(session: nox.Session) -> None:
+    """Make the pictures of README.md anew, from the real pages in Chromium."""
+    install(session, "browser")
+    session.run("python", "-m", "tools.pictures", *session.posargs)
 
 
 @nox.session(default=False)

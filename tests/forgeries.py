@@ -17,7 +17,7 @@ from tests.releases import SOURCE, START
 from towpath.core.subject import Subject
 from towpath.evidence import record as stages
 from towpath.evidence.attempts import next_attempt
-from towpath.evidence.reused_statement import carry_over
+from towpath.evidence.reused_statement import reuse_statement
 from towpath.evidence.statement import Statement
 from towpath.gates import Status
 
@@ -91,7 +91,7 @@ def hidden_failure(held: Held, **carrier: Any) -> list[Statement]:
         reason="it failed",
         verdicts=rows,
     )
-    hides = replace(lint, **{"carries": {"sha256": failed.sha256}, **carrier})
+    hides = replace(lint, **{"reuses": {"sha256": failed.sha256}, **carrier})
     return [*held.values(), failed, hides]
 
 
@@ -100,7 +100,7 @@ def resting(**fields: Any) -> Forgery:
 
     def act(held: Held) -> list[Statement]:
         earlier = replace(held["lint"], subject=Subject.commit("1" * 40, "2" * 40))
-        carried = replace(carry_over(earlier, SOURCE.subject), **fields)
+        carried = replace(reuse_statement(earlier, SOURCE.subject), **fields)
         return [*{**held, "lint": carried}.values(), earlier]
 
     return act

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import shutil
 import signal
 import socket
 import subprocess
@@ -21,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.quiet import QuietThreadingServer
+from towpath.config.workspace import Workspace
 from towpath.engine.layout import layout
 
 PIECE = 65536
@@ -40,17 +42,31 @@ def embedded_program(env: Mapping[str, str]) -> Path | None:
     return found[-1] if found else None
 
 
-class RealRegistry:
-    """Debian's docker-registry, with storage of its own; it can be stopped and started again."""
+def registry_program(workspace: Workspace, folder: Path) -> Path:
+    """Return the registry's program: the embedded engine's, else the official image's."""
+    if found := embedded_program(workspace.config.env) or shutil.which("docker-registry"):
+        return Path(found)
+    goal = folder / "registry"
+    made = workspace.runner.run(["docker", "create", "registry:2"]).stdout.strip()
+    workspace.runner.run(["docker", "cp", f"{made}:/bin/registry", str(goal)])
+    workspace.runner.run(["docker", "rm", made])
+    return goal
 
-    def __init__(self, program: Path, folder: Path) -> None:
+
+class RealRegistry:
+    """Debian's docker-registry, with storage of its own; it can be stopped and started again.
+
+    With `htpasswd`, the lines of such a file, it wants a login.
+    """
+
+    def __init__(self, program: Path, folder: Path, htpasswd: str = "") -> None:
         self.program = program
         self.port = free_port()
         self.storage = folder / "storage"
         self.storage.mkdir(parents=True, exist_ok=True)
         self._config = folder / "registry.json"
         self._log = folder / "registry.log"
-        settings = {
+        settings: dict[str, Any] = {
             "version": 0.1,
             "log": {"level": "error", "accesslog": {"disabled": True}},
             "storage": {
@@ -60,6 +76,10 @@ class RealRegistry:
             # Without one of its own a registry forgets every upload when it is restarted.
             "http": {"addr": f"127.0.0.1:{self.port}", "secret": "of this test"},
         }
+        if htpasswd:
+            (folder / "htpasswd").write_text(htpasswd)
+            own = {"realm": "loopback", "path": str(folder / "htpasswd")}
+            settings["auth"] = {"htpasswd": own}
         self._config.write_text(json.dumps(settings))
         self._process: subprocess.Popen[bytes] | None = None
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from towpath.checks.lint.output import Row
-from towpath.core.findings import Finding, LeftOut
+from towpath.core.findings import Finding, Exclusion
 from towpath.checks.lint.readers.radon import Function
 
 UNSORTED = "import sys\nimport os\n\nprint(os, sys)\n"
@@ -39,7 +39,7 @@ def outline(row: Row) -> str:
     """Return the path of a row, and what it is."""
     if isinstance(row, Finding):
         return f"{row.path} {row.code}"
-    if isinstance(row, LeftOut):
+    if isinstance(row, Exclusion):
         return f"{row.path} left out"
     return f"{row.path} {row.complexity}" if isinstance(row, Function) else row.path
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 CHECKS = ("lint", "tests", "integration", "performance", "security", "coverage")
 PROBES = (
     *("compose", "django-deploy-check", "migrations"),
-    *("imports", "requirements-drift", "architecture"),
+    *("imports", "requirements-drift", "architecture", "ruff", "ruff-format", "pyright"),
 )
 # The tests are evaluated when their coverage is known.
 STAGES = {"coverage": "tests"}
@@ -84,7 +84,9 @@ def _run(chosen: argparse.Namespace, extra: Sequence[str]) -> None:
         testing.tests(workspace(), extra)
     elif chosen.check == "integration":
         found = workspace()
-        testing.integration(found if found.config.services_given else with_engine(found), extra)
+        testing.integration(
+            found if found.config.services_are_external else with_engine(found), extra
+        )
     elif chosen.check == "performance":
         performance.performance(workspace(), extra)
     elif chosen.check == "coverage":
@@ -119,10 +121,18 @@ def probe(chosen: argparse.Namespace, _extra: Sequence[str]) -> None:
         probes.probe(with_engine(found), chosen.check, chosen.files)
 
 
+def baseline(chosen: argparse.Namespace, _extra: Sequence[str]) -> None:
+    """Record today's values of the checks that ran, which from then on may not get worse."""
+    from towpath.checks.baseline import update
+
+    update(workspace(), lower=chosen.update)
+
+
 def init(chosen: argparse.Namespace, _extra: Sequence[str]) -> None:
     """Look at the Django project here, and write the files of Towpath that it lacks.
 
-    Nothing that exists is replaced; a second run changes nothing.
+    Nothing that exists is replaced; a second run changes nothing. Raises ConfigurationError for
+    options or a project that it cannot use.
     """
     from towpath.adoption import init as adoption
 
@@ -131,7 +141,10 @@ def init(chosen: argparse.Namespace, _extra: Sequence[str]) -> None:
 
 
 def doctor(chosen: argparse.Namespace, _extra: Sequence[str]) -> None:
-    """Say what the Django project here lacks for Towpath, with the line to add."""
+    """Say what the Django project here lacks for Towpath, with the line to add.
+
+    Raises ConfigurationError for options or a project that it cannot use.
+    """
     from towpath.adoption import init as adoption
 
     terminal, runner, env = _outside_of_a_workspace(chosen)
@@ -206,11 +219,14 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m towpath", description=__doc__)
     parser.add_argument("--version", action="version", version=f"towpath {towpath.__version__}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for act in (init, doctor, lock, render, eject, begin, check, gate, probe):
+    for act in (init, doctor, baseline, lock, render, eject, begin, check, gate, probe):
         command = commands.add_parser(act.__name__, help=_first(act), description=act.__doc__)
         command.set_defaults(act=act)
         if act in (init, doctor):
             _add_adoption(command, writes=act is init)
+        elif act is baseline:
+            words = "Also lower recorded values that are better today."
+            command.add_argument("--update", action="store_true", help=words)
         elif act is eject:
             command.add_argument("part", choices=EJECTED)
         elif act in (lock, render):

@@ -72,6 +72,8 @@ MIDDLEWARE = [
     "config.middleware.ContentSecurityPolicy",
     # Early, so that neither the Host check nor the redirect to https applies to health checks.
     "health.middleware.Health",
+    # Below the health checks, which are frequent and fast and would hide what clients wait for.
+    "metrics.middleware.Requests",
     "django.middleware.security.SecurityMiddleware",
     # Before any middleware that may read the body, such as the CSRF check.
     "config.methods.Methods",
@@ -94,6 +96,10 @@ USE_TZ = True
 TIME_ZONE = "UTC"
 USE_I18N = False
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+# Where Prometheus reads, on a port that the proxy does not know; 0 for nowhere
+METRICS_HOST = env.text("METRICS_HOST", "127.0.0.1")
+METRICS_PORT = env.number("METRICS_PORT", 0, lowest=0, highest=65535)
 
 # Static files: collected into the image under names that carry their hash; found in place elsewhere
 COLLECTED = not DEBUG and ENVIRONMENT not in ("local", "testing")

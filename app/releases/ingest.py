@@ -33,6 +33,7 @@ SKEW = timedelta(minutes=5)
 COMMON = frozenset({"status", "started", "duration", "reused", "reason"})
 PROMOTIONS = ("promote-test", "promote-release")
 DEPLOYMENTS = ("deploy", "deploy-production")
+MONITOR = "monitor"
 
 
 @dataclass(frozen=True)
@@ -143,12 +144,34 @@ def rows(report: Report, received: datetime | None = None) -> Rows:
                 release_id=stage["digest"],
                 environment=stage["environment"],
                 status=stage["status"],
+                is_rollback=stage.get("rollback") is True,
                 at=ends[name],
             )
-            for name, stage in _with_digest(stages, DEPLOYMENTS)
-            if stage["status"] != Status.SKIPPED and "environment" in stage
+            for name, stage in _deployments(stages)
         ],
     )
+
+
+def _deployments(stages: dict[str, Report]) -> Iterator[tuple[str, Report]]:
+    """Yield each deployment, and the rollback after a release that was monitored and failed."""
+    for name, stage in _with_digest(stages, DEPLOYMENTS):
+        if stage["status"] != Status.SKIPPED and "environment" in stage:
+            yield name, stage
+    if restored := _restored(stages):
+        yield MONITOR, restored
+
+
+def _restored(stages: dict[str, Report]) -> Report | None:
+    """Return the rollback of the stage `monitor` as a deployment that passed, if there was one."""
+    stage = stages.get(MONITOR, {})
+    if "restored" not in stage or "environment" not in stage:
+        return None
+    return {
+        "status": Status.PASSED.value,
+        "digest": stage["restored"],
+        "environment": stage["environment"],
+        "rollback": True,
+    }
 
 
 def _stage(run: Run, position: int, item: tuple[str, Report]) -> StageResult:
@@ -179,6 +202,9 @@ def _releases(report: Report) -> Iterator[Release]:
                 platforms=stage.get("platforms", []),
                 sizes=stage.get("sizes", {}),
             )
+    if (restored := _restored(stages)) and restored["digest"] not in seen:
+        version = stages[MONITOR].get("rolled_back", "")
+        yield Release(digest=restored["digest"], version=version, platforms=[], sizes={})
 
 
 def _with_digest(stages: dict[str, Report], names: tuple[str, ...]) -> list[tuple[str, Report]]:

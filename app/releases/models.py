@@ -150,12 +150,13 @@ class Promotion(models.Model):
 
 
 class Deployment(models.Model):
-    """A run tried to put a release into an environment."""
+    """A run tried to put a release into an environment, or to bring one back."""
 
     run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="deployments")
     release = models.ForeignKey(Release, on_delete=models.PROTECT, related_name="deployments")
     environment = models.CharField(max_length=16, choices=EnvironmentName)
     status = models.CharField(max_length=8, choices=Status)
+    is_rollback = models.BooleanField(db_default=False)
     at = models.DateTimeField()
 
     class Meta:

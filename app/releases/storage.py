@@ -7,7 +7,9 @@ from collections.abc import Callable
 from uuid import UUID
 
 from django.db import transaction
+from django.utils import timezone
 
+from metrics import measures
 from releases import pagecache
 from releases.ingest import Report, Rows, fingerprint, rows
 from releases.models import Deployment, Promotion, Receipt, Release, Run, StageResult
@@ -58,6 +60,8 @@ def store(report: Report) -> bool:
             return False
         _save(rows(report, receipt.received_at))
         transaction.on_commit(pagecache.forget)
+    waited = (timezone.now() - receipt.received_at).total_seconds()
+    measures.STORED.observe(max(0.0, waited))
     return True
 
 

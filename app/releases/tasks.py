@@ -7,6 +7,7 @@ import logging
 from celery import Task, shared_task
 from django.db import InterfaceError, OperationalError
 
+from metrics import measures
 from releases import storage
 from releases.ingest import Report
 
@@ -21,6 +22,7 @@ def store_report(self: Task[[Report], None], report: Report) -> None:
     try:
         is_new = storage.store(report)
     except (InterfaceError, OperationalError) as error:
+        measures.TASK_FAILURES.labels(type(error).__name__).inc()
         if self.request.is_eager:
             raise  # the client is waiting and gets the error
         pause = min(2**self.request.retries, LONGEST_PAUSE)

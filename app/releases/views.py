@@ -13,7 +13,7 @@ from django.views.decorators.http import require_safe
 
 from releases import pagecache
 from releases.models import Run
-from releases.overview import serving
+from releases.overview import serving, waiting
 
 RUNS_PER_PAGE = 20
 
@@ -31,9 +31,9 @@ def index(request: HttpRequest) -> HttpResponse:
             page = runs.page(number)
         except InvalidPage as error:
             raise Http404("no such page of runs") from error
-        return render_to_string(
-            "releases/index.html", {"environments": serving(), "page": page}, request
-        )
+        places = serving()
+        shown = {"environments": places, "waiting": waiting(places), "page": page}
+        return render_to_string("releases/index.html", shown, request)
 
     return _page(f"index:{int(number)}", render)
 

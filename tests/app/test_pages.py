@@ -129,21 +129,99 @@ def test_since_counts_from_the_first_of_the_same_release(client: Client) -> None
     assert "24 Nov 2026, 09:00" in card[0]
 
 
-def test_what_was_received_last_serves(client: Client) -> None:
-    """The order in which reports came in counts, not the time that each says of itself."""
+def test_what_happened_last_serves(client: Client) -> None:
+    """The order of the deployments counts, not the order in which their reports came in."""
     storage.store(at(10, "b", version="2.0.0"))
     storage.store(at(9, "a", version="1.0.0"))
 
-    assert '<p class="version">1.0.0</p>' in text(client)
+    assert '<p class="version">2.0.0</p>' in text(client)
 
 
-def test_an_attempt_that_came_in_later_is_the_last(client: Client) -> None:
-    """A failed one that says it is older is still shown."""
+def test_an_attempt_that_failed_earlier_is_not_the_last(client: Client) -> None:
+    """Its report came in late: what serves was deployed after it."""
     failed = deployed("b", status="failed", reason="never got healthy")
     storage.store(at(9, "a"))
     storage.store(bend(at(8, "b", status="failed"), "stages", {"deploy": failed}))
+    assert "Last attempt failed" not in text(client)
 
+    cache.clear()
+    storage.store(bend(at(10, "b", status="failed"), "stages", {"deploy": failed}))
     assert "Last attempt failed</a>, this release stayed live" in text(client)
+
+
+def monitored(**changes: Any) -> dict[str, Any]:
+    """Return the stages of a run to production, with its monitoring."""
+    watched = {"environment": "production", "digest": digest("b"), "version": "2.0.0"}
+    figures = {"requests": 1200, "error_percent": 7.5, "p95_ms": 84.4}
+    return {
+        **stages("b"),
+        "promote-release": passed(digest=digest("b"), tag="release"),
+        "deploy-production": deployed("b", "production"),
+        "monitor": {**passed(**watched, **figures), **changes},
+    }
+
+
+def card(page: str, environment: str) -> str:
+    """Return the part of the front page about an environment."""
+    found = re.search(rf"<h2>{environment}</h2>.*?</li>", page, re.DOTALL)
+    assert found is not None
+    return found[0]
+
+
+def test_an_environment_shows_its_monitoring(client: Client) -> None:
+    """What was measured after the deployment, where it was: staging was not watched."""
+    storage.store(report(stages=monitored(), version="2.0.0"))
+    page = text(client)
+
+    assert "monitored for 1.5 s" in card(page, "production")
+    assert "1200 requests, 7.50 % errors, p95 84 ms" in card(page, "production")
+    assert "monitored" not in card(page, "staging")
+
+
+def test_what_was_rolled_back_after_monitoring_does_not_serve(client: Client) -> None:
+    """The release that was brought back does, and says that it was."""
+    back = {"rolled_back": "1.0.0", "restored": digest("a")}
+    why = {"status": "failed", "reason": "too many errors; rolled back to 1.0.0"}
+    sent = report(stages=monitored(**why, **back), version="2.0.0", status="failed")
+    storage.store(sent)
+    shown = card(text(client), "production")
+
+    assert '<p class="version">1.0.0</p>' in shown
+    assert "rolled back by this run" in shown and "monitored" not in shown
+    assert "Rollback of production passed" in text(client, f"/runs/{sent['run']}/")
+
+
+def test_what_waits_for_a_person_is_shown_with_its_command(client: Client) -> None:
+    """In test and not in release; once it is there, nothing waits."""
+    storage.store(at(9, "a"))
+    page = text(client)
+    assert "waits for approval: promotion to release, in CI" in page
+    assert f"<code>invoke promote-release --digest={digest('a')}</code>" in page
+    assert "deployment to staging" not in page
+
+    promoted = {"promote-release": passed(digest=digest("a"), tag="release")}
+    storage.store(report(timestamp="2026-11-24T10:00:00Z", stages=promoted))
+    cache.clear()
+    page = text(client)
+    assert "promotion to release" not in page
+    command = f"invoke deploy --environment=production --digest={digest('a')}"
+    assert "waits for deployment to production" in page and command in page
+
+    done = {"deploy-production": deployed("a", "production")}
+    storage.store(report(timestamp="2026-11-24T11:00:00Z", stages=done))
+    cache.clear()
+    assert "Waiting for a person" not in text(client)
+
+
+def test_a_rollback_is_no_release_that_waits(client: Client) -> None:
+    """Somebody decided that it does not serve: nothing is offered to deploy it again."""
+    storage.store(report(stages=monitored(), version="2.0.0"))
+    back = {"deploy-production": deployed("a", "production", rollback=True)}
+    storage.store(report(timestamp="2026-11-24T22:00:00Z", stages=back, version="1.0.0"))
+    page = text(client)
+
+    assert "Waiting for a person" not in page
+    assert "rolled back by this run" in card(page, "production")
 
 
 def test_runs_are_paged_and_the_latest_come_first(client: Client) -> None:
@@ -172,7 +250,7 @@ def test_the_number_of_questions_does_not_grow(
     for minute in range(20):
         storage.store(report(timestamp=f"2026-11-24T10:{minute:02}:00Z"))
     cache.clear()
-    with django_assert_num_queries(13):
+    with django_assert_num_queries(16):
         shown = text(client)
 
     assert shown.count("2026, 10:") >= 20

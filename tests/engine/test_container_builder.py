@@ -88,12 +88,12 @@ def test_one_platform_is_kept_in_the_engine(
     workspace = project(local, tmp_path, env=settings | old.environment)
     made_of = source.read_source(workspace)
 
-    name = build.keep(workspace, made_of, platforms=BOTH[:1])
+    name = build.build_locally(workspace, made_of, platforms=BOTH[:1])
 
     said = old.ask("run", "--rm", name, "cat", "/srv/built-for")
     assert (said.code, said.stdout) == (0, "amd64\n")
     with pytest.raises(ConfigurationError, match="cannot store one image for 2 platforms"):
-        build.keep(workspace, made_of, platforms=BOTH)
+        build.build_locally(workspace, made_of, platforms=BOTH)
 
 
 def test_another_machine_gets_one_too(

@@ -24,7 +24,7 @@ PACKAGES = ("towpath.checks.lint.readers", "towpath.registry.client")
 READER = "_reader"
 MODULES = (
     "towpath.core.documents",
-    "towpath.core.xml_documents",
+    "towpath.checks.xml_documents",
     "towpath.evidence.statement",
     "towpath.evidence.fields",
     "towpath.evidence.provenance",

@@ -1,1 +1,1 @@
-"""Small Django projects like those that people have, for the end-to-end tests."""
+"""Small projects of other people, as they are before Towpath comes in."""

@@ -1,169 +1,255 @@
-"""The projects, each as the files that it has before `init`."""
+"""Writes one of the projects into an empty directory, with its lock file, and commits it."""
 
 from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
-MANAGE = """\
-import os
-import sys
+from tests.strangers import texts
 
-from django.core.management import execute_from_command_line
-
-os.environ.setdefault("DJANGO_SETTINGS_MODULE", "shop.settings")
-execute_from_command_line(sys.argv)
-"""
-WSGI = """\
-import os
-
-from django.core.wsgi import get_wsgi_application
-
-os.environ.setdefault("DJANGO_SETTINGS_MODULE", "shop.settings")
-application = get_wsgi_application()
-"""
-SETTINGS = """\
-import os
-from pathlib import Path
-
-import dj_database_url
-
-BASE_DIR = Path(__file__).resolve().parent.parent
-SECRET_KEY = os.environ["SECRET_KEY"]
-DEBUG = os.environ.get("DEBUG", "False") == "True"
-ALLOWED_HOSTS = os.environ["ALLOWED_HOSTS"].split(",")
-INSTALLED_APPS = ["django.contrib.contenttypes", "django.contrib.staticfiles", "shop"]
-MIDDLEWARE = ["django.middleware.security.SecurityMiddleware"]
-MIDDLEWARE += ["whitenoise.middleware.WhiteNoiseMiddleware"]
-ROOT_URLCONF = "shop.urls"
-DATABASES = {"default": dj_database_url.config()}
-REDIS_URL = os.environ["REDIS_URL"]
-REDIS_CACHE = "django.core.cache.backends.redis.RedisCache"
-CACHES = {"default": {"BACKEND": REDIS_CACHE, "LOCATION": REDIS_URL}}
-CELERY_BROKER_URL = REDIS_URL
-CELERY_RESULT_BACKEND = REDIS_URL
-CELERY_BEAT_SCHEDULE = {"count": {"task": "shop.tasks.count", "schedule": 2.0}}
-STATIC_URL = "static/"
-STATIC_ROOT = BASE_DIR / "staticfiles"
-STORAGES = {
-    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
-    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
-}
-DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
-USE_TZ = True
-"""
-CELERY = """\
-import os
-
-from celery import Celery
-
-os.environ.setdefault("DJANGO_SETTINGS_MODULE", "shop.settings")
-app = Celery("shop")
-app.config_from_object("django.conf:settings", namespace="CELERY")
-app.autodiscover_tasks()
-"""
-TASKS = """\
-from celery import shared_task
-from django.core.cache import cache
+# What a legacy code base is made of: findings of a linter, a line for each.
+FINDINGS = 2000
+LOCKS = Path(__file__).parent / "locks"
+UV = (sys.executable, "-m", "uv")
 
 
-@shared_task
-def add(one, other):
-    return one + other
+def write(root: Path, files: Mapping[str, str]) -> None:
+    """Write files below a directory."""
+    for name, text in files.items():
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_text(text)
 
 
-@shared_task
-def count():
-    cache.set("beats", cache.get("beats", 0) + 1, None)
-"""
-URLS = """\
-from django.core.cache import cache
-from django.http import HttpResponse
-from django.templatetags.static import static
-from django.urls import path
-
-from shop.models import Item
-from shop.tasks import add
+def run(folder: Path, *argv: str) -> None:
+    """Run a command in a directory; what it wrote is in the error if it fails."""
+    subprocess.run(argv, cwd=folder, check=True, capture_output=True)
 
 
-def front(request):
-    return HttpResponse(f"The shop has {Item.objects.count()} items. {static('shop/style.css')}")
+def commit(root: Path) -> None:
+    """Make the directory a repository with one commit."""
+    run(root, "git", "init", "-q", "-b", "main")
+    run(root, "git", "add", "-A")
+    who = ("-c", "user.name=A Stranger", "-c", "user.email=stranger@example.com")
+    run(root, "git", *who, "commit", "-q", "-m", "A project")
 
 
-def work(request):
-    return HttpResponse(f"sum {add.delay(2, 3).get(timeout=20)}, beats {cache.get('beats', 0)}")
+def startproject(root: Path) -> Path:
+    """(a) What `django-admin startproject` and `startapp` write, and two lines of requirements."""
+    run(root, sys.executable, "-m", "django", "startproject", "shop", ".")
+    run(root, sys.executable, "-m", "django", "startapp", "pages")
+    write(
+        root,
+        {
+            "requirements.txt": "django>=5.2,<5.3\ngunicorn\n",
+            "pages/tests.py": (
+                "from django.test import SimpleTestCase\n\n\n"
+                "class AdminTests(SimpleTestCase):\n"
+                "    def test_login(self):\n"
+                '        self.assertEqual(self.client.get("/admin/login/").status_code, 200)\n'
+            ),
+            ".gitignore": "__pycache__/\n*.sqlite3\n.venv/\n",
+        },
+    )
+    return root
 
 
-urlpatterns = [path("", front), path("work/", work)]
-"""
-MODELS = """\
-from django.db import models
-
-
-class Item(models.Model):
-    name = models.CharField(max_length=50)
-"""
-MIGRATION = """\
-from django.db import migrations, models
-
-
-class Migration(migrations.Migration):
-    initial = True
-    dependencies = []
-    operations = [
-        migrations.CreateModel(
-            "Item",
-            [
-                ("id", models.BigAutoField(primary_key=True)),
-                ("name", models.CharField(max_length=50)),
-            ],
-        )
-    ]
-"""
-PYPROJECT = """\
+def with_uv(root: Path) -> Path:
+    """(b) Pytest, DATABASE_URL, settings from the environment, ruff, uv.lock."""
+    files = texts.app("shop/books", "shop.books") | texts.site(
+        "config",
+        "config",
+        "shop.books",
+        imports="\nimport environ\n\nenv = environ.Env()",
+        secret='env("SECRET_KEY")',
+        debug='env.bool("DEBUG", default=False)',
+        database='env.db("DATABASE_URL")',
+    )
+    files |= {
+        "manage.py": texts.MANAGE.format(settings="config.settings"),
+        "shop/__init__.py": "",
+        "tests/test_books.py": texts.PYTEST.format(app="shop.books"),
+        "pyproject.toml": """\
 [project]
-name = "corner-shop"
+name = "bookshop"
 version = "1.0"
 requires-python = ">=3.11"
-dependencies = [
-    "django>=5.2,<5.3",
-    "celery[redis]>=5.5",
-    "dj-database-url>=3",
-    "gunicorn>=23",
-    "psycopg[binary]>=3.2",
-    "whitenoise>=6.9",
-]
-"""
+dependencies = ["django>=5.2,<5.3", "django-environ", "psycopg[binary]", "celery", "redis"]
 
+[dependency-groups]
+dev = ["pytest>=8,<9", "pytest-django", "ruff"]
 
-def start(folder: Path) -> None:
-    """Make what `startproject` makes, with requirements of two lines."""
-    folder.mkdir()
-    argv = [sys.executable, "-m", "django", "startproject", "shop", "."]
-    subprocess.run(argv, cwd=folder, check=True)
-    (folder / "requirements.txt").write_text("Django>=5.2,<5.3\ngunicorn\n")
+[tool.uv]
+package = false
 
+[tool.ruff]
+line-length = 100
+lint.select = ["E", "F", "I"]
 
-def celery(folder: Path) -> None:
-    """Make a project with Celery, Redis, DATABASE_URL and uv.lock."""
-    files = {
-        "manage.py": MANAGE,
-        "pyproject.toml": PYPROJECT,
-        ".python-version": "3.13\n",
-        "shop/__init__.py": "from shop.celery import app as celery_app\n",
-        "shop/wsgi.py": WSGI,
-        "shop/settings.py": SETTINGS,
-        "shop/celery.py": CELERY,
-        "shop/tasks.py": TASKS,
-        "shop/urls.py": URLS,
-        "shop/models.py": MODELS,
-        "shop/migrations/__init__.py": "",
-        "shop/migrations/0001_initial.py": MIGRATION,
-        "shop/static/shop/style.css": "body { color: black }\n",
+[tool.pytest.ini_options]
+DJANGO_SETTINGS_MODULE = "config.settings"
+addopts = "-m 'not slow' --strict-markers"
+markers = ["slow: takes long"]
+""",
+        ".env.example": "SECRET_KEY=\nDATABASE_URL=sqlite:///db.sqlite3\n",
+        ".gitignore": ".venv/\n__pycache__/\n.env\n",
     }
-    for name, text in files.items():
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        (folder / name).write_text(text)
-    argv = [sys.executable, "-m", "uv", "lock", "--quiet", "--python", sys.executable]
-    subprocess.run(argv, cwd=folder, check=True)
+    write(root, files)
+    run(root, *UV, "lock", "--quiet")
+    return root
+
+
+def with_pip_tools(root: Path) -> Path:
+    """(c) `manage.py test`, SQLite, pip-tools with hashes, flake8 and isort."""
+    files = texts.app("books", "books") | texts.site("library", "library", "books")
+    files |= {
+        "manage.py": texts.MANAGE.format(settings="library.settings"),
+        "books/tests/__init__.py": "",
+        "books/tests/test_views.py": texts.TESTS.format(app="books"),
+        "requirements.in": "django>=5.2,<5.3\ngunicorn\n",
+        "requirements-dev.in": "-c requirements.txt\nflake8\nisort\ntblib\n",
+        "setup.cfg": "[flake8]\nmax-line-length = 100\n\n[isort]\nprofile = black\n",
+        ".gitignore": "__pycache__/\n*.sqlite3\n",
+    }
+    write(root, files)
+    for name in ("requirements", "requirements-dev"):
+        options = ("--quiet", "--generate-hashes", f"{name}.in", "-o", f"{name}.txt")
+        run(root, *UV, "pip", "compile", *options)
+    return root
+
+
+def with_poetry(root: Path) -> Path:
+    """(d) A monorepo whose directory backend/ is the project: poetry, black, mypy, node assets."""
+    files = texts.app("books", "books") | texts.site("api", "api", "books")
+    files |= {
+        "manage.py": texts.MANAGE.format(settings="api.settings"),
+        "tests/__init__.py": "",
+        "tests/test_books.py": texts.PYTEST.format(app="books"),
+        "pytest.ini": (
+            "[pytest]\nDJANGO_SETTINGS_MODULE = api.settings\naddopts = -m 'not slow'\n"
+            "markers =\n    slow: takes long\n"
+        ),
+        "pyproject.toml": """\
+[tool.poetry]
+name = "backend"
+version = "0.1.0"
+description = ""
+authors = []
+package-mode = false
+
+[tool.poetry.dependencies]
+python = ">=3.11,<4.0"
+django = "~5.2"
+
+[tool.poetry.group.dev.dependencies]
+pytest = "~8.3"
+pytest-django = ">=4.8,<4.11"
+pytest-xdist = "~3.6"
+
+[tool.black]
+line-length = 100
+
+[tool.mypy]
+ignore_missing_imports = true
+""",
+        "package.json": '{"name": "assets", "private": true, "scripts": {"build": "true"}}\n',
+    }
+    write(root / "backend", files)
+    write(root, {"frontend/README.md": "Another team's.\n", ".gitignore": "__pycache__/\n"})
+    # Poetry asks an index for more than the simple API, which not every mirror answers.
+    (root / "backend" / "poetry.lock").write_text((LOCKS / "poetry.lock").read_text())
+    return root / "backend"
+
+
+def with_src(root: Path) -> Path:
+    """A package in src/, installed by its build backend, with settings for the tests alone."""
+    files = texts.app("src/acme/books", "acme.books") | texts.site(
+        "src/acme/site", "acme.site", "acme.books"
+    )
+    files |= {
+        "src/acme/__init__.py": "",
+        "src/acme/site/test_settings.py": (
+            "from .settings import *  # noqa: F403\n\nDEBUG = False\n"
+        ),
+        "src/manage.py": texts.MANAGE.format(settings="acme.site.settings"),
+        "tests/test_books.py": texts.PYTEST.format(app="acme.books"),
+        "tests/conftest.py": (
+            "def pytest_addoption(parser):\n" '    parser.addoption("--flavour", default="plain")\n'
+        ),
+        "pyproject.toml": """\
+[build-system]
+requires = ["hatchling"]
+build-backend = "hatchling.build"
+
+[project]
+name = "acme"
+version = "1.0"
+requires-python = ">=3.11"
+dependencies = ["django>=5.2,<5.3"]
+classifiers = [
+    "Framework :: Django :: 5.1",
+    "Framework :: Django :: 5.2",
+]
+
+[project.optional-dependencies]
+test = ["pytest", "pytest-django"]
+
+[tool.hatch.build.targets.wheel]
+packages = ["src/acme"]
+
+[tool.pytest.ini_options]
+DJANGO_SETTINGS_MODULE = "acme.site.test_settings"
+addopts = ["--import-mode=importlib", "-m", "not slow"]
+markers = ["slow: takes long"]
+
+[tool.pyright]
+include = ["src"]
+""",
+    }
+    files["pyproject.toml"] = files["pyproject.toml"].replace("5.2,<5.3", "5.1,<5.3")
+    write(root, files)
+    return root
+
+
+def legacy(root: Path) -> Path:
+    """(f) Two thousand findings, three fifths of the lines tested, long functions, no linter."""
+    files = texts.app("old", "old") | texts.site("portal", "portal", "old")
+    branches = "".join(
+        f"    if kind == {number}:\n        result=result+{number}\n" for number in range(12)
+    )
+    rows = "".join(f"    [{number},1],\n" for number in range(FINDINGS))
+    files |= {
+        "manage.py": texts.MANAGE.format(settings="portal.settings"),
+        "old/tests.py": texts.TESTS.format(app="old"),
+        "old/reports.py": f"def report(kind):\n    result=0\n{branches}    return result\n",
+        "old/table.py": f"ROWS = [\n{rows}]\n",
+        "requirements.txt": "Django==5.2.*\n",
+        "setup.cfg": "[flake8]\nmax-line-length = 120\n",
+        ".gitignore": "__pycache__/\n*.sqlite3\n",
+    }
+    write(root, files)
+    return root
+
+
+PROJECTS: Mapping[str, Callable[[Path], Path]] = {
+    "startproject": startproject,
+    "uv": with_uv,
+    "pip-tools": with_pip_tools,
+    "poetry": with_poetry,
+    "src": with_src,
+    "legacy": legacy,
+}
+
+
+def make(name: str, root: Path) -> Path:
+    """Write a project into an empty directory, and return where it is; its repository is `root`."""
+    root.mkdir(parents=True, exist_ok=True)
+    project = PROJECTS[name](root)
+    commit(root)
+    return project
+
+
+if __name__ == "__main__":
+    for chosen in sys.argv[2:] or PROJECTS:
+        make(chosen, Path(sys.argv[1], chosen))

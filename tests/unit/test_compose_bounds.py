@@ -11,6 +11,8 @@ COMPOSE = Path(__file__).parents[2] / "compose"
 BASE = (COMPOSE / "base.yaml").read_text(encoding="utf-8")
 PROXY = (COMPOSE / "haproxy.cfg").read_text(encoding="utf-8")
 SERVICES = ("proxy", "web", "worker", "migrate", "database", "cache", "queue")
+MONITORING = (COMPOSE / "monitoring.yaml").read_text(encoding="utf-8")
+BESIDE = ("prometheus", "alertmanager", "node-exporter", "grafana")
 
 
 def block(text: str, name: str) -> str:
@@ -30,7 +32,33 @@ def test_every_service_has_a_limit_of_memory_and_processes(service: str) -> None
     assert "    pids_limit: " in lines or ("<<: *product" in lines and "pids_limit: " in product)
 
 
-@pytest.mark.parametrize("file", ["base.yaml", "testing.yaml", "ci.yaml"])
+@pytest.mark.parametrize("service", BESIDE)
+def test_what_monitors_has_limits_and_no_rights(service: str) -> None:
+    """As what it monitors; what it publishes is on the loopback, and nothing is the machine's."""
+    lines = block(MONITORING, service)
+
+    assert re.search(r"^    mem_limit: \d+[mg]$", lines, re.MULTILINE)
+    assert "    pids_limit: " in lines and "    <<: *hardened\n" in lines
+    published = re.findall(r"^    ports: (.*)$", lines, re.MULTILINE)
+    assert all(re.fullmatch(r'\["127\.0\.0\.1::\d+"\]', row) for row in published)
+    assert not re.search(r"^      - /|docker\.sock|pid: host|network_mode", lines, re.MULTILINE)
+
+
+def test_what_is_read_is_published_nowhere() -> None:
+    """The exporter is on a port of its own, and no file publishes another than the proxy's."""
+    public = PROXY[PROXY.index("frontend public") : PROXY.index("backend web")]
+    files = [file.read_text(encoding="utf-8") for file in COMPOSE.glob("*.yaml")]
+    ports = [row for text in files for row in re.findall(r"^    ports: (.*)$", text, re.MULTILINE)]
+    beside = [row for row in ports if "127.0.0.1::" not in row]
+
+    assert "prometheus-exporter" not in public
+    assert PROXY.count("prometheus-exporter") == 1
+    assert "    bind :8404\n" in PROXY[PROXY.index("frontend metrics") :]
+    assert 'METRICS_PORT: "9101"\n' in BASE
+    assert beside and all(row.endswith(':8080"]') for row in beside)
+
+
+@pytest.mark.parametrize("file", ["base.yaml", "testing.yaml", "ci.yaml", "monitoring.yaml"])
 def test_every_file_system_in_memory_has_a_size(file: str) -> None:
     """A tmpfs without one may grow to half of the machine's memory."""
     text = (COMPOSE / file).read_text(encoding="utf-8")

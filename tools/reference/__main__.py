@@ -6,17 +6,28 @@ import shutil
 import sys
 from pathlib import Path
 
-from tools.reference.pages import pages
+from tools.reference.messages import Message, messages
+from tools.reference.pages import NOTE, pages
 from tools.reference.sessions import read_sessions
+from tools.reference.troubleshooting import index, sections
 
 ROOT = Path(__file__).parents[2]
 REFERENCE = ROOT / "docs/reference"
+TROUBLESHOOTING = ROOT / "docs/troubleshooting.md"
 
 
 def generated() -> dict[str, str]:
     """Return every file of the reference, by its path below docs/reference."""
     files = (ROOT / "towpath/sessions.py", ROOT / "noxfile.py")
-    return pages(read_sessions("\n".join(file.read_text(encoding="utf-8") for file in files)))
+    found = pages(read_sessions("\n".join(file.read_text(encoding="utf-8") for file in files)))
+    rows = sections(TROUBLESHOOTING.read_text(encoding="utf-8"))
+    return found | {"messages.md": f"{NOTE}\n{index(package_messages(), rows)}"}
+
+
+def package_messages() -> list[Message]:
+    """Return what the errors of the package say."""
+    files = sorted((ROOT / "towpath").rglob("*.py"))
+    return messages({str(file.relative_to(ROOT)): file.read_text("utf-8") for file in files})
 
 
 def main() -> int:

@@ -46,6 +46,7 @@ Everything that can be set or called, generated from the code.
 - [Variables](variables.md): every `TOWPATH_*` variable
 - [Gates](gates.md): every rule with its limit
 - [Exit codes](exit-codes.md)
+- [Messages](messages.md): every error, with the section that helps
 - [Tasks](tasks.md): every `invoke` task with its flags
 - [Sessions](sessions.md): every Nox session
 """

@@ -71,6 +71,13 @@ SET_BY_PEOPLE = (
         "/usr/bin/python3.12",
     ),
     Variable(
+        "TOWPATH_TOOL_PYTHON",
+        "The Python of the environment in which a check runs the project's code. The Nox sessions"
+        " set it.",
+        "the Python that runs Towpath",
+        ".nox/lint/bin/python",
+    ),
+    Variable(
         "TOWPATH_ENVIRONMENTS",
         "The directory of the environments of Nox.",
         "`.nox`",
@@ -137,6 +144,13 @@ SET_BY_PEOPLE = (
         "a secret of the CI system",
     ),
     Variable(
+        "TOWPATH_MONITORING_WEBHOOK",
+        "The address that Alertmanager delivers alerts to. See"
+        " [monitoring](../monitoring.md#where-alerts-go).",
+        "alerts are shown on Alertmanager's page only",
+        "https://hooks.example.com/...",
+    ),
+    Variable(
         "TOWPATH_BIND",
         "The IP address at which the proxies of environments listen.",
         "`127.0.0.1`",
@@ -175,6 +189,10 @@ SET_BY_COMMANDS = (
     ("TOWPATH_VERSION", "The version of the release."),
     ("TOWPATH_DEPLOYMENT", "The deployment that started a container."),
     ("TOWPATH_CONFIG", "The hash of the proxy's settings."),
+    ("TOWPATH_EDGE", "The network of an environment that its monitoring joins."),
+    ("TOWPATH_REPORTS", "The directory of the figures of the last run."),
+    ("TOWPATH_MONITORING_DAYS", "How many days figures are kept."),
+    ("TOWPATH_MONITORING_CONFIG", "The hash of the settings of the monitoring."),
     ("TOWPATH_ENVIRONMENT", "The name of the environment."),
     ("TOWPATH_HEALTH_HOST", "The Host with which the proxy asks web containers."),
     ("TOWPATH_HEALTH_PATH", "The path at which the proxy asks web containers."),

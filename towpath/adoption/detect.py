@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import PurePosixPath
 
 from towpath.adoption import (
+    find_checks,
     find_files,
     find_libraries,
     find_manage,
@@ -59,6 +60,7 @@ def detect(
     ]
     libraries = find_libraries.libraries(code, _folders(path))
     facts += _around(code, roots, path, libraries)
+    facts += _checks(code, roots, path, libraries, facts)
     facts += _by_settings(code, roots, settings[0].value if settings else "", libraries)
     problems = (*getattr(tree, "problems", ()), *code.problems)
     return Detection(tuple(distinct(facts)), tuple(questions), tuple(distinct(problems)))
@@ -136,6 +138,26 @@ def _around(
     yield from find_tools.node(tree)
     yield from find_tools.ci_files(tree)
     yield from find_tools.own_files(tree)
+
+
+def _checks(
+    code: Code,
+    roots: tuple[str, ...],
+    manage: str,
+    libraries: Mapping[str, Fact],
+    found: list[Fact],
+) -> Iterator[Fact]:
+    """Yield how the project lints and tests itself."""
+    tree = code.tree
+    runner = next((row.value for row in found if row.topic == "tests"), "")
+    named = next((row.value for row in found if row.topic == "manage-settings"), "")
+    known = [row for row in found if row.topic == "linter"]
+    modules = list(find_settings.settings_modules(code, roots))
+    yield from find_checks.linters_in_use(tree, known, libraries)
+    yield from find_checks.dependencies(tree, _folders(manage))
+    yield from find_checks.test_settings(tree, runner, modules, named)
+    yield from list(find_checks.parallel(tree, runner, libraries))[:1]
+    yield from find_checks.integration(tree)
 
 
 def _folders(manage: str) -> tuple[str, ...]:

@@ -12,13 +12,17 @@ from towpath.adoption import product
 from towpath.adoption.facts import NO_REPOSITORY, REQUIRED, SECRET, SECRET_KEY, Detection
 from towpath.adoption.find_versions import allowed_minors
 from towpath.config import names
+from towpath.config.checking import DJANGO, PYTEST, RANDOM
 
 TASKS = """\
 from towpath.tasks.namespace import collection
 
 namespace = collection()
 """
-NOXFILE = "from towpath.sessions import *  # noqa: F403\n"
+NOXFILE = "from towpath.sessions import *  # noqa: F401, F403\n"
+BASELINE = "towpath-baseline.json"
+# A database in memory, as the libraries that read such addresses write it.
+SQLITE = "sqlite://:memory:"
 # The Pythons that Towpath runs on, the newest first.
 PYTHONS = ("3.14", "3.13", "3.12", "3.11")
 # Where staging's proxy listens on this machine.
@@ -39,9 +43,51 @@ def settings_table(found: Detection, version: str) -> dict[str, Any]:
     if branch and branch != "main":
         table["branches"] = {branch: "test", "*": "scan"}
     table["django"] = django
+    table["lint"] = lint_table(found)
+    table["tests"] = tests_table(found)
+    if not found.value("integration"):
+        table["integration"] = {"paths": [], "required": False}
+    table["gates"] = {"baseline": BASELINE}
     table |= product.tables(found)
     table["environments"] = {"testing": {}, "staging": {"port": STAGING_PORT}}
     return table
+
+
+def lint_table(found: Detection) -> dict[str, Any]:
+    """Return the table of lint: the linters that the project uses, none of them forced."""
+    return {"linters": sorted(set(found.values("uses")))}
+
+
+def tests_table(found: Detection) -> dict[str, Any]:
+    """Return the table of the tests: how the project runs them, and what they need."""
+    table: dict[str, Any] = {}
+    django = found.value("tests") != PYTEST
+    if django:
+        table["runner"] = DJANGO
+    for key, topic in (
+        ("requirements", "test-requirements"),
+        ("groups", "test-group"),
+        ("extras", "test-extra"),
+    ):
+        if rows := found.values(topic):
+            table[key] = list(rows)
+    if found.value("test-package"):
+        table["package"] = True
+    if settings := found.value("test-settings"):
+        table["settings"] = settings
+    if not found.value("test-parallel"):
+        table["parallel"] = False
+    if variables := test_variables(found):
+        table["env"] = variables
+    return table
+
+
+def test_variables(found: Detection) -> dict[str, str]:
+    """Return variables that the settings cannot do without, with values that need no service."""
+    values = {name: RANDOM for name in required_secrets(found)}
+    for name in required_variables(found):
+        values[name] = SQLITE if name.endswith("DATABASE_URL") else ""
+    return {name: value for name, value in values.items() if value}
 
 
 def required_secrets(found: Detection) -> tuple[str, ...]:
@@ -152,5 +198,10 @@ def filled(template: str, values: Mapping[str, str]) -> str:
 
 def missing_lines(text: str, wanted: Sequence[str]) -> list[str]:
     """Return the lines of an ignore file that are not there, with or without slashes."""
-    have = {row.strip().strip("/") for row in text.splitlines()}
+    have = {row.strip().removeprefix("**/").strip("/") for row in text.splitlines()}
+    # Python's caches are also ignored by the names of their files.
+    if have & {"*.pyc", "*.py[co]", "*.py[cod]", "*.py?"}:
+        have.add("__pycache__")
+    if have & {"db.sqlite3", "*.sqlite*", "*.sqlite", "*.db", "*.sqlite3-journal"}:
+        have.add("*.sqlite3")
     return [row for row in wanted if row.strip("/") not in have]

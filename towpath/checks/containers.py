@@ -135,9 +135,9 @@ def require_passed(results: Iterable[Result]) -> None:
 
 def _image(workspace: Workspace, platform: str) -> str:
     """Build the image of the checks into the engine; it has the tools and no source code."""
-    wanted = {"PYTHONS": " ".join(pythons.wanted(workspace.config))}
+    wanted = {"PYTHONS": " ".join(pythons.selected(workspace.config))}
     with workspace.terminal.step("Build the image for the checks"):
-        return bake.keep(workspace, Order((TARGET,), (platform,), wanted, {}), TARGET)
+        return bake.build_locally(workspace, Order((TARGET,), (platform,), wanted, {}), TARGET)
 
 
 def _run(

@@ -8,7 +8,7 @@ from towpath.core import environment
 from towpath.core.errors import NothingToJudgeError
 from towpath.evidence import record as stages
 from towpath.evidence import stage_inputs, store
-from towpath.evidence.reused_statement import carry_over
+from towpath.evidence.reused_statement import reuse_statement
 from towpath.evidence.statement import Statement
 from towpath.gates import Status
 from towpath.source import matrix as pythons
@@ -30,9 +30,9 @@ def find_reusable(workspace: Workspace, seen: SourceFiles, stage: str) -> Statem
     if found.subject == seen.subject:
         return found
     if last is not None and last.subject == seen.subject:
-        if last.carries.get("sha256") == found.sha256:
+        if last.reuses.get("sha256") == found.sha256:
             return last
-    return carry_over(found, seen.subject, last)
+    return reuse_statement(found, seen.subject, last)
 
 
 def reuse(workspace: Workspace, seen: SourceFiles, stage: str) -> Statement | None:
@@ -50,7 +50,7 @@ def unchanged(workspace: Workspace, stage: str) -> bool:
     statement = reuse(workspace, source.read_files(workspace), stage)
     if statement is None:
         return False
-    commit = statement.carries.get("gitCommit") or statement.subject.digest["gitCommit"]
+    commit = statement.reuses.get("gitCommit") or statement.subject.digest["gitCommit"]
     workspace.terminal.say(
         f"{stage}: unchanged since {statement.started}, skipping saves {statement.duration:.1f} s "
         f"(passed on {commit[:7]}; use --fresh to run it again)"
@@ -102,7 +102,7 @@ def ensure_checked(
 def _on_all_pythons(workspace: Workspace, statement: Statement) -> bool:
     """Tell whether the tests ran on every installed Python, or in CI on every supported one."""
     config = workspace.config
-    here = pythons.wanted(config) if config.in_ci else pythons.found(workspace)
+    here = pythons.selected(config) if config.in_ci else pythons.installed(workspace)
     ran = statement.facts.get("pythons")
     return isinstance(ran, list | tuple) and all(row in ran for row in pythons.cells(config, *here))
 

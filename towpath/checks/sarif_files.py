@@ -9,8 +9,9 @@ import json
 from collections.abc import Iterable
 from pathlib import Path
 
+from towpath.checks import code_quality, sarif
 from towpath.config import Config
-from towpath.core import code_quality, documents, files, sarif
+from towpath.core import documents, files
 from towpath.core.files import read_bounded
 from towpath.core.findings import Finding
 from towpath.core.redaction import SECRETS

@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from towpath.config.toml_values import checked, typed, wrong
 from towpath.core.errors import ConfigurationError
 from towpath.core.references import is_loopback, platform
 from towpath.core.suggest import nearest
-from towpath.core.toml_values import checked, typed, wrong
 
 if TYPE_CHECKING:
     from urllib.parse import SplitResult

@@ -88,7 +88,7 @@ class _System:
     """
 
     name: str
-    known_by: Callable[[Env], bool]
+    is_running: Callable[[Env], bool]
     ref: Callable[[Env], str] = lambda env: ""
     branch: tuple[str, ...] = ()
     tag: tuple[str, ...] = ()
@@ -275,7 +275,7 @@ def read_ci_run(env: Env) -> CiRun | None:
     Where several systems seem to run us, one pull request is enough to make it one, and a branch
     or a tag counts only if they agree.
     """
-    runs = [_run(row, env) for row in SYSTEMS if row.known_by(env)]
+    runs = [_run(row, env) for row in SYSTEMS if row.is_running(env)]
     if not runs and env.get("CI", "").strip().lower() in FALSE:
         return None
     return _overridden(_agreed(runs or [CiRun("unknown")]), env)

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from towpath.config import binding, ci_systems, reach
+from towpath.config.baseline import Baseline
 from towpath.config.builders import BuilderNode
+from towpath.config.checking import IntegrationSettings, LintSettings, SuiteSettings
 from towpath.config.ci_systems import CiRun
+from towpath.config.log_paths import log_path
+from towpath.config.monitoring import Monitoring
 from towpath.config.notify import NotifyTarget
 from towpath.config.pages import DEFAULT, Page
 from towpath.config.processes import Processes
@@ -18,10 +23,12 @@ from towpath.config.services import Service
 from towpath.config.waivers import Waiver
 from towpath.core.environment import variable
 from towpath.core.errors import ConfigurationError
-from towpath.core.log_paths import log_path
 from towpath.core.references import PLATFORMS, Repository
 from towpath.core.suggest import nearest
-from towpath.gates import EVIDENCE_DAYS
+from towpath.gates import EVIDENCE_DAYS, INTEGRATION_GATES
+
+# Set by the Nox sessions: the Python of the environment that they made.
+TOOL_PYTHON = "TOWPATH_TOOL_PYTHON"
 
 
 @dataclass(frozen=True)
@@ -139,6 +146,9 @@ class Config:
     # Machines that build a platform instead of this one, by platform.
     builders: Mapping[str, BuilderNode] = field(default_factory=dict)
     django: Django = Django()
+    lint: LintSettings = LintSettings()
+    tests: SuiteSettings = SuiteSettings()
+    integration: IntegrationSettings = IntegrationSettings()
     image: ImageSettings = ImageSettings()
     processes: Processes = Processes()
     services: Mapping[str, Service] = field(default_factory=dict)
@@ -153,6 +163,9 @@ class Config:
     environments: Mapping[str, Environment] = field(default_factory=dict)
     waivers: tuple[Waiver, ...] = ()
     gates: Mapping[str, float] = field(default_factory=dict)
+    # The file with the values that may not get worse, empty for none, and what it says.
+    baseline_file: str = ""
+    baseline: Baseline = Baseline()
     # Days for which evidence about advisories is valid in a promotion.
     evidence_days: int = EVIDENCE_DAYS
     ignored: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -160,8 +173,19 @@ class Config:
     variables: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     # Where messages about runs and deployments go, by the name of each target.
     notify: Mapping[str, NotifyTarget] = field(default_factory=dict)
+    # Prometheus and Alertmanager beside an environment.
+    monitoring: Monitoring = Monitoring()
     # File types that the project does not have, so that no linter needs to find any.
     absent: tuple[str, ...] = ()
+
+    @property
+    def limits(self) -> Mapping[str, float | None]:
+        """The limits in force: the project's own, and those of its baseline.
+
+        Without integration tests there is nothing that their gates could judge.
+        """
+        none = dict.fromkeys(() if self.integration.paths else INTEGRATION_GATES)
+        return {**self.baseline.limits(self.gates), **none}
 
     @property
     def images(self) -> Repository:
@@ -241,7 +265,7 @@ class Config:
         return self.ci is None or self.ci.may_reuse
 
     @property
-    def services_given(self) -> bool:
+    def services_are_external(self) -> bool:
         """Whether the services of the tests are provided externally (TOWPATH_SERVICES=given)."""
         return variable(self.env, "TOWPATH_SERVICES") == "given"
 
@@ -249,6 +273,14 @@ class Config:
     def tools(self) -> Path:
         """Where the environments of the checks and their tools are, as for noxfile.py."""
         return self.root / variable(self.env, "TOWPATH_ENVIRONMENTS", ".nox")
+
+    @property
+    def tool_python(self) -> str:
+        """The Python of the session's environment, which has the project's dependencies.
+
+        Towpath itself runs in another one; without a session it is the one that runs.
+        """
+        return variable(self.env, TOOL_PYTHON, sys.executable)
 
     def environment(self, name: str) -> Environment:
         """Return the environment of this name, else raise ConfigurationError."""

@@ -13,13 +13,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from towpath.config import names
+from towpath.config.toml_values import checked, strings, typed, wrong
 from towpath.core.errors import ConfigurationError
 from towpath.core.suggest import nearest
-from towpath.core.toml_values import checked, strings, typed, wrong
 
 # In the order in which one message names what happened, the most important first.
 EVENTS = (
-    *("undone", "failed", "recovered", "deployed", "promoted", "passed"),
+    *("undone", "failed", "recovered", "deployed", "promoted", "waiting", "passed"),
     "waiver-expires",
 )
 BRANCHES, EVERYWHERE = "branches", "everywhere"
@@ -157,7 +157,7 @@ def _variable(name: str, secret: str, values: Mapping[str, Any], where: str) -> 
     if not _VARIABLE.fullmatch(found):
         # It may be the secret itself: it is not shown.
         raise ConfigurationError(
-            f"{where}.{key} in pyproject.toml is no name of a variable.",
+            f"{where}.{key} in pyproject.toml is not the name of a variable.",
             why="It names the variable that has the secret; the secret itself is never in a file.",
             next_step=f"Write a name such as {variable_of(name, secret)}.",
         )

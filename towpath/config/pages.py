@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from towpath.core.toml_values import checked, typed, wrong
+from towpath.config.toml_values import checked, typed, wrong
 
 # From this status on an answer is an error of the server's.
 SERVER_ERROR = 500

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from towpath.config.services import checked_name
+from towpath.config.toml_values import checked, strings, typed, wrong
 from towpath.core.errors import ConfigurationError
-from towpath.core.toml_values import checked, strings, typed, wrong
 
 WEB, RELEASE = "web", "release"
 PORT = 8000

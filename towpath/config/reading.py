@@ -12,14 +12,15 @@ import tomllib
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import fields, replace
 from functools import partial
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any, TypeVar
 
 import towpath
 from towpath.config import binding
 from towpath.config import builders as nodes
-from towpath.config import names
+from towpath.config import checking, names
 from towpath.config import waivers as policy
+from towpath.config.baseline import LARGEST, read_baseline
 from towpath.config.model import (
     Config,
     Dashboard,
@@ -28,19 +29,21 @@ from towpath.config.model import (
     ImageSettings,
     ProxySettings,
 )
+from towpath.config.monitoring import Monitoring, read_monitoring, require_targets
 from towpath.config.notify import read_notify
 from towpath.config.pages import read_pages, read_path
 from towpath.config.processes import Processes, read_processes
 from towpath.config.reach import BRANCH, REACHES, TAG
 from towpath.config.services import read_services, read_volumes
+from towpath.config.toml_values import checked, strings, typed, wrong
 from towpath.config.variables import made_up, read_env
 from towpath.config.waivers import Waiver
 from towpath.core import environment, inputs
 from towpath.core.environment import variable
 from towpath.core.errors import ConfigurationError
+from towpath.core.files import read_bounded
 from towpath.core.references import platform
 from towpath.core.suggest import nearest
-from towpath.core.toml_values import checked, strings, typed, wrong
 
 T = TypeVar("T")
 
@@ -63,6 +66,8 @@ OWN = "towpath.toml"
 MOST_DAYS = 365
 # The types of values that a plain table has, by their names.
 _SIMPLE: Mapping[str, type] = {"int": int, "str": str, "bool": bool}
+# Fields of the settings that are no keys of their table.
+OURS = {"root", "baseline", "baseline-file"}
 # More than any gate measures, in any unit.
 LARGEST_LIMIT = 10**18
 
@@ -72,9 +77,9 @@ def load(root: Path, env: Mapping[str, str], hazards: Collection[str] = ()) -> C
 
     `TOWPATH_NAME`, `TOWPATH_REGISTRY`, `TOWPATH_REPOSITORY`, `TOWPATH_REGISTRIES` (with commas) and
     `TOWPATH_BUILDERS` in `env` replace what the file says, and `TOWPATH_BIND` is the address that
-    environments are published on. Raises ConfigurationError for a file
-    that is missing or no TOML, and for every invalid key or value. `hazards` are the codes of
-    migration hazards that a waiver may name.
+    environments are published on. Raises ConfigurationError for a file that is missing or not valid
+    TOML, and for every invalid key or value. `hazards` are the codes of migration hazards that a
+    waiver may name.
     """
     if (root / OWN).is_file():
         return _load_own(root, env, hazards)
@@ -91,7 +96,7 @@ def load(root: Path, env: Mapping[str, str], hazards: Collection[str] = ()) -> C
     tools = document.get("tool", {})
     if not isinstance(tools, dict):
         raise ConfigurationError("The key 'tool' in pyproject.toml is not a table.")
-    return parse(tools.get("towpath", {}), root, env, hazards=hazards)
+    return _with_baseline(parse(tools.get("towpath", {}), root, env, hazards=hazards))
 
 
 def _load_own(root: Path, env: Mapping[str, str], hazards: Collection[str]) -> Config:
@@ -106,11 +111,30 @@ def _load_own(root: Path, env: Mapping[str, str], hazards: Collection[str]) -> C
             next_step=f"Move the keys of [tool.towpath] to {OWN}, or remove that file.",
         )
     try:
-        return parse(table, root, env, hazards=hazards)
+        return _with_baseline(parse(table, root, env, hazards=hazards))
     except ConfigurationError as error:
-        words = [row.replace("pyproject.toml", OWN) for row in (error.what, error.why)]
-        what, why = (row.replace("tool.towpath.", "").replace("tool.towpath", OWN) for row in words)
-        raise ConfigurationError(what, why=why, next_step=error.next_step) from error
+        raise ConfigurationError(
+            _in_own_file(error.what), why=_in_own_file(error.why), next_step=error.next_step
+        ) from error
+
+
+def _in_own_file(words: str) -> str:
+    """Return the words of an error about pyproject.toml for a project that has its own file."""
+    found = words.replace("pyproject.toml", OWN)
+    return found.replace("tool.towpath.", "").replace("tool.towpath", OWN)
+
+
+def _with_baseline(config: Config) -> Config:
+    """Read the baseline, if the settings name one that is there."""
+    file = config.root / config.baseline_file
+    if not config.baseline_file or not file.is_file():
+        return config
+    raw = read_bounded(file, LARGEST)
+    try:
+        text = raw.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise ConfigurationError(f"{config.baseline_file} is not UTF-8 text.") from error
+    return replace(config, baseline=read_baseline(text, config.baseline_file))
 
 
 def _has_table(file: Path) -> bool:
@@ -135,12 +159,16 @@ def parse(
     """
     where = "tool.towpath"
     known = {row.metadata.get("key", row.name.replace("_", "-")) for row in fields(Config)}
-    known -= {"root"}
+    known -= OURS
     # Before the other keys, of which another version may know more or fewer.
     _require_version(table, where)
     values = {key.replace("-", "_"): row for key, row in checked(table, known, where).items()}
     product_env = values.pop("env", {})
     _replace(values, env)
+    limits = values.get("gates")
+    if isinstance(limits, Mapping) and "baseline" in limits:
+        values["gates"] = {key: row for key, row in limits.items() if key != "baseline"}
+        values["baseline_file"] = limits["baseline"]
     readers: dict[str, Callable[..., Any]] = {
         "version": partial(typed, kind=str),
         "name": partial(_name, env=env),
@@ -150,6 +178,9 @@ def parse(
         "platforms": _platforms,
         "builders": nodes.read_builders,
         "django": _django,
+        "lint": checking.read_lint,
+        "tests": checking.read_tests,
+        "integration": checking.read_integration,
         "image": _image,
         "processes": read_processes,
         "services": lambda row, where: row,
@@ -161,10 +192,14 @@ def parse(
         "environments": _environments,
         "waivers": _waivers,
         "gates": _limits,
+        "baseline_file": lambda row, where: _file(
+            row, f"{where[: where.rindex('.')]}.gates.baseline"
+        ),
         "evidence_days": _days,
         "ignored": _ignored,
         "variables": _variables,
         "notify": read_notify,
+        "monitoring": read_monitoring,
         "absent": strings,
     }
     values = {
@@ -177,6 +212,8 @@ def parse(
         name: replace(row, bind=bind) for name, row in values.get("environments", {}).items()
     }
     _dashboard_runs_somewhere(values)
+    alerts = values.get("monitoring", Monitoring())
+    require_targets(alerts, values.get("notify", {}), f"{where}.monitoring")
     policy.require_known(values.get("waivers", ()), hazards)
     policy.require_in_force(values.get("waivers", ()), today or dt.date.today())
     config = Config(root=root, env=env, **values)
@@ -488,6 +525,14 @@ def _waivers(rows: Any, where: str) -> tuple[Waiver, ...]:
             )
         )
     return tuple(found)
+
+
+def _file(value: Any, where: str) -> str:
+    """Return a path below the project's root; an empty text is none."""
+    path = PurePosixPath(typed(value, str, where))
+    if value and (path.is_absolute() or ".." in path.parts):
+        raise wrong(where, "a file of the project, as a relative path", value)
+    return str(path) if value else ""
 
 
 def _days(value: Any, where: str) -> int:

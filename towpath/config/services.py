@@ -10,9 +10,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from towpath.config.toml_values import checked, strings, typed, wrong
 from towpath.core.errors import ConfigurationError
 from towpath.core.suggest import nearest
-from towpath.core.toml_values import checked, strings, typed, wrong
 
 # Names of services and volumes: of containers, and of hosts in their network.
 NAME = re.compile(r"[a-z][a-z0-9-]{0,29}")

@@ -12,9 +12,9 @@ from typing import Any
 from urllib.parse import quote
 
 from towpath.config.services import SQLITE, Service
+from towpath.config.toml_values import typed, wrong
 from towpath.core.errors import ConfigurationError
 from towpath.core.suggest import nearest
-from towpath.core.toml_values import typed, wrong
 
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 PLACEHOLDER = re.compile(r"\{([a-z][a-z0-9_.-]*)\}")

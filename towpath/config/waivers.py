@@ -27,7 +27,10 @@ _ADVISORY = re.compile(
     r"|DEBIAN-SECURITY"
 )
 # Reasons to refuse a release: a source of advisories, by its address, and an excluded test.
-SOURCE, LEFT_OUT = "SOURCE:", "LEFT_OUT:"
+SOURCE, EXCLUDED = "SOURCE:", "EXCLUDED:"
+# The name of EXCLUDED in settings that were written for earlier versions.
+_EXCLUDED_BEFORE = "LEFT_OUT:"
+_ACCEPTING = (SOURCE, EXCLUDED, _EXCLUDED_BEFORE)
 _MIGRATION = re.compile(r"([A-Z_]+)(?::[a-z_][a-z0-9_]*\.\w+)?")
 
 
@@ -51,12 +54,17 @@ class Waiver:
 
 def accepts(name: str) -> bool:
     """Tell whether a waiver of this id accepts what a release is otherwise refused for."""
-    return any(name.startswith(kind) and name != kind for kind in (SOURCE, LEFT_OUT))
+    return any(name.startswith(kind) and name != kind for kind in _ACCEPTING)
 
 
 def acceptances(waivers: Iterable[Waiver]) -> dict[str, str]:
     """Return the notes of the waivers that accept what a release is refused for, by their ids."""
-    return {row.id: row.note for row in waivers if accepts(row.id)}
+    rows = {row.id: row.note for row in waivers if accepts(row.id)}
+    before = len(_EXCLUDED_BEFORE)
+    return {
+        f"{EXCLUDED}{name[before:]}" if name.startswith(_EXCLUDED_BEFORE) else name: note
+        for name, note in rows.items()
+    }
 
 
 def accepted_sources(waivers: Iterable[Waiver]) -> dict[str, str]:

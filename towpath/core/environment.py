@@ -36,7 +36,7 @@ _DOCKER = (
 ENGINE = (*_DOCKER, "DOCKER_API_VERSION", "SSH_AUTH_SOCK")
 # Default platforms, other builders, protocols and files, removed orphans, signatures (Docker docs:
 # "Environment variables" of the CLI, of Compose, of buildx and of BuildKit).
-_LEFT_OUT = ("DOCKER_", "COMPOSE_", "BUILDX_", "BUILDKIT_", "EXPERIMENTAL_BUILDKIT_")
+_REMOVED = ("DOCKER_", "COMPOSE_", "BUILDX_", "BUILDKIT_", "EXPERIMENTAL_BUILDKIT_")
 _ALSO = ("SOURCE_DATE_EPOCH",)
 # An empty value of these means that there are none, whatever the file says.
 _NONE = ("TOWPATH_REGISTRIES", "TOWPATH_BUILDERS")
@@ -180,7 +180,7 @@ def looks_secret(name: str, value: str = "") -> bool:
     return bool(_SECRET.search(name.upper())) or _has_user(value)
 
 
-def left_out(env: Mapping[str, str]) -> list[str]:
+def removed_variables(env: Mapping[str, str]) -> list[str]:
     """Return the set variables that would change the result of a check and are not passed on."""
     return sorted(chosen(env, CHECKERS).keys() - {"PYTHONDONTWRITEBYTECODE", "PYTHONUNBUFFERED"})
 
@@ -205,7 +205,7 @@ def _blank(name: str, text: str) -> bool:
 
 
 def _changes_docker(name: str) -> bool:
-    return name in _ALSO or (name.startswith(_LEFT_OUT) and name not in _DOCKER)
+    return name in _ALSO or (name.startswith(_REMOVED) and name not in _DOCKER)
 
 
 def _meet(pattern: str, other: str) -> bool:

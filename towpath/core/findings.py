@@ -37,7 +37,7 @@ class Finding:
 
 
 @dataclass(frozen=True)
-class LeftOut:
+class Exclusion:
     """A file, or lines of it, that the project excludes from a tool, and how."""
 
     path: str
@@ -51,9 +51,9 @@ class LeftOut:
 # Characters and levels of a tool's report: that of coverage has a row for each function.
 LIMIT, DEPTH = 64 << 20, 64
 # How our drivers report an excluded file.
-LEFT_OUT = re.compile(r"^LEFT OUT: (.+) \(([^()]+)\)$", re.MULTILINE)
+EXCLUSION = re.compile(r"^EXCLUDED: (.+) \(([^()]+)\)$", re.MULTILINE)
 # What a tool reports about a file.
-Said: TypeAlias = Finding | LeftOut
+FindingOrExclusion: TypeAlias = Finding | Exclusion
 
 
 def unread(tool: str, why: str) -> NothingToJudgeError:
@@ -96,10 +96,10 @@ def require_all(tool: str, ran: ToolResult, judged: int) -> None:
         raise unread(tool, f"It was passed {ran.files} files and reported on {judged}.")
 
 
-def require_agreement(tool: str, ran: ToolResult, found: bool) -> None:
+def require_agreement(tool: str, ran: ToolResult, has_findings: bool) -> None:
     """Raise NothingToJudgeError if the exit code and the findings contradict each other."""
-    if (ran.code != 0) != found:
-        seen = "findings" if found else "no findings"
+    if (ran.code != 0) != has_findings:
+        seen = "findings" if has_findings else "no findings"
         raise unread(tool, f"It exited with code {ran.code} and reported {seen}.")
 
 

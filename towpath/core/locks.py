@@ -75,6 +75,6 @@ def opened(path: Path) -> Iterator[Lock]:
         yield lock
 
 
-def give_up() -> NoReturn:
+def refuse() -> NoReturn:
     """Do not wait for a lock; raises BlockingIOError."""
     raise BlockingIOError

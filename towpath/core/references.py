@@ -166,12 +166,12 @@ def _near(name: str) -> str:
     return "/".join(filter(None, parts)) or "app"
 
 
-class _Place(NamedTuple):
+class _RepositoryParts(NamedTuple):
     registry: str
     name: str
 
 
-class Repository(_Place):
+class Repository(_RepositoryParts):
     """A repository of a registry: `localhost:5000` and `towpath/dashboard`."""
 
     # No dataclass, here and in what a copy of an image needs: importing `dataclasses` takes longer
@@ -212,3 +212,21 @@ class Repository(_Place):
     def tagged(self, tag_: str) -> str:
         """Return the reference by tag; raises ConfigurationError for an invalid tag."""
         return f"{self}:{tag(tag_)}"
+
+
+def parse_reference(reference: str) -> tuple[Repository, str]:
+    """Split a complete reference into repository and tag or digest; or ConfigurationError."""
+    name, at, wanted = reference.partition("@")
+    if at:
+        digest(wanted)
+    else:
+        name, _, wanted = reference.rpartition(":")
+        tag(wanted)
+    registry, slash, path = name.partition("/")
+    if not slash:
+        raise ConfigurationError(
+            f"{reference!r} is not a complete reference.",
+            next_step="Write registry, name, and a tag or digest, as in "
+            "localhost:5000/team/app:built.",
+        )
+    return Repository(registry, path), wanted

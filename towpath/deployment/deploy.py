@@ -98,7 +98,8 @@ def recover(site: Site) -> Unfinished | None:
 def carry_out(site: Site, kind: str, digest: str, version: str) -> Deployed:
     """Lock the environment, recover from an interrupted deployment, and run the plan if needed.
 
-    `kind` is deploy or rollback. Raises the errors of `deploy`.
+    `kind` is deploy or rollback. Raises the errors of `deploy`. Raises ConfigurationError for an
+    environment without a port, and LockedError while another deployment runs.
     """
     started = site.clock.monotonic()
     if not site.environment.port:
@@ -183,7 +184,7 @@ class Deployment:
         """Add the new containers to the proxy."""
         hosts = [row.name for row in self._new(WEB)]
         for host in hosts:
-            self.site.proxy.place(host)
+            self.site.proxy.add_server(host)
         self.baseline = traffic.counts(self.site, hosts)
         for host in hosts:
             traffic.admit(self.site, host)

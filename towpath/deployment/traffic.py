@@ -127,7 +127,7 @@ def admit(site: Site, host: str) -> None:
     Raises CommandFailedError if the proxy does not mark it as up in time.
     """
     proxy = site.proxy
-    proxy.place(host)
+    proxy.add_server(host)
     proxy.set(host, "ready")
     site.wait(f"HAProxy to mark {host} as up", ADMISSION, lambda: _is_up(site, host))
 
@@ -189,7 +189,7 @@ def _judge_errors(site: Site, baseline: Mapping[str, Count]) -> None:
     answers = sum(now[host].answers - before.answers for host, before in baseline.items())
     failures = sum(now[host].failures - before.failures for host, before in baseline.items())
     share = 100 * failures / answers if answers else 0.0
-    verdict = gates.evaluate(gates.gate("ERROR_RATE", site.workspace.config.gates), share)
+    verdict = gates.evaluate(gates.gate("ERROR_RATE", site.workspace.config.limits), share)
     if verdict.status is not Status.PASSED:
         raise GateFailedError(f"ERROR_RATE: {failures} of {answers} answers were errors.")
 

@@ -14,7 +14,7 @@ from towpath.engine import daemon, machine, recipes
 from towpath.engine.layout import Layout
 
 FILES = Path(__file__).with_name("images")
-PLACE = Path("PLACE")
+PLACEHOLDER = Path("PLACE")
 
 
 @dataclass(frozen=True)
@@ -32,12 +32,12 @@ def recipe(this: machine.Machine) -> Recipe:
     """Return the recipe for this machine; files, packages, mirrors and authorities all count."""
     native, foreign = recipes.architecture(this.processor)
     mirrors = machine.host_mirrors(this)
-    root = recipes.fingerprint(recipes.root(PLACE, foreign, mirrors))
+    root = recipes.fingerprint(recipes.root(PLACEHOLDER, foreign, mirrors))
     files = [path.read_bytes() for path in sorted(FILES.iterdir())]
     authorities = machine.AUTHORITIES.read_bytes() if machine.AUTHORITIES.is_file() else b""
     images = recipes.fingerprint(
-        recipes.base(PLACE, mirrors),
-        recipes.foreign_python(PLACE, foreign, mirrors),
+        recipes.base(PLACEHOLDER, mirrors),
+        recipes.foreign_python(PLACEHOLDER, foreign, mirrors),
         authorities,
         *files,
     )
@@ -49,14 +49,14 @@ def context(layout: Layout) -> Path:
     return layout.state / "context"
 
 
-def images_whole(layout: Layout) -> bool:
+def images_complete(layout: Layout) -> bool:
     """Tell whether base images were once completed here, by this or an earlier recipe."""
     return layout.images.is_file()
 
 
 def images_current(layout: Layout, made: Recipe) -> bool:
     """Tell whether the base images are those of this recipe, and the registry still has them."""
-    current = images_whole(layout) and layout.images.read_text() == made.images
+    current = images_complete(layout) and layout.images.read_text() == made.images
     return current and (layout.state / "registry").is_dir()
 
 
@@ -89,7 +89,10 @@ def unpack(layout: Layout, made: Recipe, runner: Running) -> None:
 
 
 def build(layout: Layout, made: Recipe, runner: Running) -> None:
-    """Build the base images and push them to the engine's registry under their usual names."""
+    """Build the base images and push them to the engine's registry under their usual names.
+
+    Raises CommandFailedError if the build fails, or the registry does not have an image afterwards.
+    """
     shutil.copy(machine.AUTHORITIES, context(layout) / "ca-certificates.crt")
     engine = layout.environment(runner.env)
     proxies = machine.proxies(runner)

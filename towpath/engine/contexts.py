@@ -40,7 +40,7 @@ def named(env: Mapping[str, str]) -> Named:
     Raises ConfigurationError for a context that is not there, or without what it needs for TLS.
     """
     if host := variable(env, "DOCKER_HOST"):
-        return Named(_whole(host), "DOCKER_HOST")
+        return Named(_complete_address(host), "DOCKER_HOST")
     home = _home(env)
     context, by = variable(env, "DOCKER_CONTEXT"), "DOCKER_CONTEXT"
     if not context:
@@ -55,7 +55,7 @@ def _home(env: Mapping[str, str]) -> Path:
     return Path(variable(env, "DOCKER_CONFIG") or Path(env.get("HOME") or "/root") / ".docker")
 
 
-def _whole(host: str) -> str:
+def _complete_address(host: str) -> str:
     """Return an address with its scheme, which the client lets one leave out for tcp."""
     return host if "://" in host else f"tcp://{host}"
 
@@ -73,7 +73,7 @@ def _context(contexts: Path, name: str, by: str) -> Named:
     host = endpoint.get("Host")
     if not isinstance(host, str) or not host.strip():
         return Named()
-    host = _whole(host.strip())
+    host = _complete_address(host.strip())
     variables = {"DOCKER_HOST": host, "DOCKER_CONTEXT": ""}
     return Named(host, by, variables | _tls(contexts / "tls" / directory / "docker", endpoint, by))
 

@@ -23,7 +23,7 @@ Probe = Callable[[str], bool]
 
 
 @dataclass(frozen=True)
-class EngineFound:
+class DiscoveredEngine:
     """The engine that commands will talk to, and what they need in their environment for it."""
 
     kind: Literal["host", "embedded", "none"]
@@ -65,7 +65,7 @@ def _ping(path: str) -> bool:
         return b" 200 " in connection.recv(64)
 
 
-def find(env: Mapping[str, str], probe: Probe = answers) -> EngineFound:
+def find(env: Mapping[str, str], probe: Probe = answers) -> DiscoveredEngine:
     """Return the host's engine where one answers, else the embedded one, else none.
 
     A context is passed on as variables, which every client understands.
@@ -74,11 +74,11 @@ def find(env: Mapping[str, str], probe: Probe = answers) -> EngineFound:
     named = contexts.named(env)
     endpoint = named.endpoint or DEFAULT
     if endpoint != own.host and probe(endpoint):
-        return EngineFound("host", endpoint, named.environment, named.by)
+        return DiscoveredEngine("host", endpoint, named.environment, named.by)
     # What was named on purpose and does not answer is not exchanged for another in silence.
     if (not named.by or endpoint == own.host) and probe(own.host):
-        return EngineFound("embedded", own.host, own.environment(env), named.by)
-    return EngineFound("none", endpoint, by=named.by)
+        return DiscoveredEngine("embedded", own.host, own.environment(env), named.by)
+    return DiscoveredEngine("none", endpoint, by=named.by)
 
 
 def require_reachable(endpoint: str) -> None:

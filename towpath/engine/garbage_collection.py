@@ -61,7 +61,7 @@ def collect(runner: Running, terminal: Terminal) -> int:
         return before - usage(place / "blobs")
 
 
-def heal(runner: Running, terminal: Terminal) -> None:
+def make_writable(runner: Running, terminal: Terminal) -> None:
     """Make a registry writable again that a killed command left read-only.
 
     Raises CommandFailedError if it does not restart.

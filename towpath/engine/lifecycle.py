@@ -11,7 +11,7 @@ from towpath.core.errors import ConfigurationError, EngineAbsentError
 from towpath.core.runner import Running
 from towpath.core.terminal import Terminal
 from towpath.engine import assembly, clients, daemon, machine
-from towpath.engine.discover import EngineFound, Probe, answers, find, require_reachable
+from towpath.engine.discover import DiscoveredEngine, Probe, answers, find, require_reachable
 from towpath.engine.layout import Layout, layout
 
 
@@ -57,9 +57,9 @@ def _renew_clients(own: Layout, runner: Running, terminal: Terminal) -> None:
         clients.write_config(own, runner.env)
 
 
-def _usable(found: EngineFound, own: Layout) -> bool:
+def _usable(found: DiscoveredEngine, own: Layout) -> bool:
     if found.kind == "embedded":
-        return assembly.images_whole(own) and daemon.registry_answers(own.port)
+        return assembly.images_complete(own) and daemon.registry_answers(own.port)
     return found.kind == "host"
 
 
@@ -68,7 +68,7 @@ def _bring_up(own: Layout, made: assembly.Recipe, runner: Running, terminal: Ter
         terminal.say("The embedded engine is running but does not answer; restarting it.")
         daemon.stop(own)
     started = daemon.running(own) is not None
-    if started and assembly.images_whole(own):
+    if started and assembly.images_complete(own):
         return
     with terminal.step("engine: download and unpack Debian"):
         machine.install_tools(runner)
@@ -117,7 +117,11 @@ def status(runner: Running, terminal: Terminal) -> None:
         ["engine", found.kind, found.endpoint],
         ["embedded", f"pid {outer.pid}" if outer else "not running", own.host],
         ["registry", "answers" if daemon.registry_answers(own.port) else "none", own.registry],
-        ["base images", "complete" if assembly.images_whole(own) else "not built", str(own.state)],
+        [
+            "base images",
+            "complete" if assembly.images_complete(own) else "not built",
+            str(own.state),
+        ],
         ["root", ", ".join(kept) or "not built", str(own.state)],
     ]
     terminal.table("Docker engine", ["", "state", "where"], rows)

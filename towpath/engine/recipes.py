@@ -41,7 +41,10 @@ UNREAD = ("/usr/share/doc/*", "/usr/share/info/*", "/usr/share/locale/*", "/usr/
 
 
 def architecture(machine: str) -> tuple[str, str]:
-    """Return Debian's names of this machine's architecture and of the other one."""
+    """Return Debian's names of this machine's architecture and of the other one.
+
+    Raises EngineAbsentError for a machine that is not supported.
+    """
     native = ARCHITECTURES.get(machine)
     if native is None:
         raise EngineAbsentError(

@@ -88,6 +88,11 @@ def logs(project: Project, services: Iterable[str], *, lines: int, follow: bool)
     return project.command("logs", *flags, *services)
 
 
+def port(project: Project, service: str, inside: int) -> Argv:
+    """Tell the address on the host at which a port of a service is published."""
+    return project.command("port", service, str(inside))
+
+
 def config(project: Project) -> Argv:
     """Write what the files come to, every profile with them; no engine is asked."""
     return project.command("--profile=*", "config", "--format=json")

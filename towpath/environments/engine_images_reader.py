@@ -11,7 +11,7 @@ NONE = "<none>"
 
 
 @dataclass(frozen=True)
-class Kept:
+class LocalImage:
     """An image of the engine: a name that takes it away, and its digest.
 
     One that has no digest yet, or several names, is known by its id, which in containerd's image
@@ -22,12 +22,15 @@ class Kept:
     digest: str
 
 
-def listed(text: str) -> list[Kept]:
-    """Read `docker image ls --digests --format=json`; no line is no image."""
+def listed(text: str) -> list[LocalImage]:
+    """Read `docker image ls --digests --format=json`; no line is no image.
+
+    Raises NothingToJudgeError for a line that is not as expected.
+    """
     return [_row(line) for line in text.splitlines() if line.strip()]
 
 
-def _row(line: str) -> Kept:
+def _row(line: str) -> LocalImage:
     try:
         row = documents.loads(line)
         repository, tag = row["Repository"], row["Tag"]
@@ -36,4 +39,4 @@ def _row(line: str) -> Kept:
         raise NothingToJudgeError(
             "Cannot read the engine's list of images.", why=f"{error!r}: {line[:80]}"
         ) from error
-    return Kept(f"{repository}@{digest}" if tag == NONE else f"{repository}:{tag}", digest)
+    return LocalImage(f"{repository}@{digest}" if tag == NONE else f"{repository}:{tag}", digest)

@@ -10,7 +10,7 @@ from towpath.core import private
 from towpath.core.errors import CommandFailedError, ConfigurationError
 from towpath.engine import port_conflicts as ports
 from towpath.environments import compose_commands as compose
-from towpath.environments import secrets, service_images
+from towpath.environments import monitoring_project, secrets, service_images
 from towpath.environments.engine import Container
 from towpath.environments.environment import POLL, Site
 
@@ -37,8 +37,12 @@ def services_up(
 
 
 def services_down(workspace: Workspace, environment: Environment, volumes: bool = False) -> None:
-    """Stop and remove an environment's containers and networks; with `volumes` its data too."""
+    """Stop and remove an environment's containers and networks; with `volumes` its data too.
+
+    Its monitoring, which is in one of the networks, goes first.
+    """
     site = Site.open(workspace, environment)
+    monitoring_project.stop(site, volumes=volumes)
     site.compose(compose.down(site.project, volumes=volumes))
 
 
@@ -53,7 +57,11 @@ def up(site: Site, services: tuple[str, ...], *, resolve: bool = False) -> Mappi
 
 
 def wait(site: Site, services: tuple[str, ...], seconds: float = PATIENCE) -> Mapping[str, str]:
-    """Wait until these services are healthy, and return their addresses."""
+    """Wait until these services are healthy, and return their addresses.
+
+    `seconds` is the longest time to wait. Raises CommandFailedError for a service that is not
+    healthy by then, or restarts again and again.
+    """
     deadline = site.clock.monotonic() + seconds
     while True:
         found = {row.service: row for row in site.containers() if row.service in services}
@@ -78,7 +86,11 @@ def _give_up_on_restless(site: Site, found: Iterable[Container]) -> None:
 
 
 def prepare(site: Site) -> None:
-    """Make the directories and secrets that the environment mounts."""
+    """Make the directories and secrets that the environment mounts.
+
+    Raises ConfigurationError if the secrets are missing, but data exists that was created with
+    them.
+    """
     private.directory(site.state / "backups")
     # The proxy reads its states as another user; what keeps others away is the directory above.
     private.directory(site.state / "proxy").chmod(0o755)

@@ -16,10 +16,19 @@ from towpath.gates import Limits
 
 # The gates of the age of data, by the stage that they judge.
 AGES = {"security": "ADVISORIES_AGE", "scan": "IMAGE_ADVISORIES_AGE"}
+_QUERIED = "was queried because the environment configures it, and no waiver accepts it"
+_NOT_RUN = "was excluded from the tests, and no waiver accepts that"
+# The facts that a release is refused for, the waiver that accepts each, and the reason. Statements
+# of earlier versions say `left_out`.
+_REFUSED = (
+    (policy.SOURCE, "foreign", _QUERIED),
+    (policy.EXCLUDED, "excluded_tests", _NOT_RUN),
+    (policy.EXCLUDED, "left_out", _NOT_RUN),
+)
 
 
 @dataclass(frozen=True)
-class Asked:
+class AdvisorySource:
     """A source that answered: its name, address, and what verifies its data.
 
     `age_days` is the age of its data; a service on the network has current data.
@@ -38,18 +47,18 @@ class Asked:
         )
 
 
-def facts(asked: Iterable[Asked]) -> dict[str, Any]:
-    """Return the facts about the sources that were asked; without one there is no age."""
-    rows = sorted(set(asked), key=lambda row: (row.name, row.address))
+def facts(queried: Iterable[AdvisorySource]) -> dict[str, Any]:
+    """Return the facts about the sources that were queried; without one there is no age."""
+    rows = sorted(set(queried), key=lambda row: (row.name, row.address))
     ages = [row.age_days for row in rows]
     return {
-        "asked": [asdict(row) for row in rows],
+        "sources": [asdict(row) for row in rows],
         "foreign": [row.address for row in rows if row.foreign],
     } | ({"age_days": max(ages)} if ages else {})
 
 
 def waived_ages(
-    stage: str, found: Mapping[str, Any], accepted: Mapping[str, str], limits: Limits
+    stage: str, facts: Mapping[str, Any], accepted: Mapping[str, str], limits: Limits
 ) -> dict[str, str]:
     """Return the gate of the age with the notes of waivers, if every old source is accepted.
 
@@ -58,7 +67,8 @@ def waived_ages(
     if stage not in AGES:
         return {}
     rule = gates.gate(AGES[stage], limits)
-    late = list(_late(found.get("asked"), rule.limit))
+    # Statements of earlier versions say `asked`.
+    late = list(_late(facts.get("sources", facts.get("asked")), rule.limit))
     if not late or any(address not in accepted for address in late):
         return {}
     return {rule.code: "; ".join(f"{address}: {accepted[address]}" for address in late)}
@@ -77,27 +87,20 @@ def _late(rows: object, limit: float) -> Iterator[str]:
 
 
 def notes(
-    waivers: Iterable[policy.Waiver], stage: str, found: Mapping[str, Any], limits: Limits
+    waivers: Iterable[policy.Waiver], stage: str, facts: Mapping[str, Any], limits: Limits
 ) -> dict[str, str]:
     """Return the notes of every waiver that applies to a gate of this stage, by the gate's code."""
     rows = list(waivers)
-    ages = waived_ages(stage, found, policy.accepted_sources(rows), limits)
+    ages = waived_ages(stage, facts, policy.accepted_sources(rows), limits)
     return {row.id: row.note for row in rows} | ages
 
 
-def refusals(stage: str, found: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+def refusals(stage: str, facts: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """Yield each reason why a release may not rely on a stage, and the waiver that accepts it.
 
     The facts are not trusted.
     """
-    for kind, name, reason in (
-        (
-            policy.SOURCE,
-            "foreign",
-            "was queried because the environment configures it, and no waiver accepts it",
-        ),
-        (policy.LEFT_OUT, "left_out", "was excluded from the tests, and no waiver accepts that"),
-    ):
-        rows = found.get(name, []) if stage != "tests" else []
+    for kind, name, reason in _REFUSED if stage != "tests" else ():
+        rows = facts.get(name, [])
         for row in rows if isinstance(rows, list) else [f"{rows!r}, which is not a list,"]:
             yield f"{stage}: {row} {reason}", f"{kind}{row}"

@@ -30,7 +30,7 @@ LARGEST = 16 * 1024 * 1024
 _NEXT = "Run the job that produced it again; see docs/ci.md."
 
 
-def names(text: str) -> tuple[str, ...]:
+def parse_stages(text: str) -> tuple[str, ...]:
     """Parse a comma-separated list of stages; raises ConfigurationError for an unknown one."""
     found = tuple(dict.fromkeys(filter(None, (name.strip() for name in text.split(",")))))
     for name in found:
@@ -46,30 +46,30 @@ def names(text: str) -> tuple[str, ...]:
     return found
 
 
-def export(workspace: Workspace, target: Path, wanted: Iterable[str]) -> str:
+def export(workspace: Workspace, target: Path, names: Iterable[str]) -> str:
     """Write the statements of these stages into one file and return the file's sha256.
 
     Raises NothingToJudgeError if one is not there.
     """
-    rows = [stages.require(workspace.config, name).as_json() for name in wanted]
+    rows = [stages.require(workspace.config, name).as_json() for name in names]
     raw = json.dumps({"statements": rows}, sort_keys=True, separators=(",", ":")).encode()
     files.write_atomically(workspace.config.root / target, raw)
     return hashlib.sha256(raw).hexdigest()
 
 
 def import_statements(
-    workspace: Workspace, file: Path, wanted: tuple[str, ...], *, commit: str, sha256: str
+    workspace: Workspace, file: Path, expected: tuple[str, ...], *, commit: str, sha256: str
 ) -> list[Statement]:
     """Check a file of statements and write them as this job's own; return them.
 
     Raises NothingToJudgeError if it has other bytes than `sha256` says, lacks a stage or has one
-    that is not in `wanted`, was reused from an earlier run, or is not about `commit`.
+    that is not in `expected`, was reused from an earlier run, or is not about `commit`.
     """
     here = source.read_files(workspace)
     if here.commit != commit:
         raise _refused(file, f"The run is for {commit}, but {here.commit} is checked out.")
     found = _statements(file, _bytes(workspace.config.root / file, file, sha256))
-    _check_stages(file, [row.stage for row in found], wanted)
+    _check_stages(file, [row.stage for row in found], expected)
     if reasons := [*_different_images(found), *(why for row in found for why in _of(row, here))]:
         raise _refused(file, "; ".join(reasons))
     for row in found:
@@ -117,7 +117,7 @@ def _different_images(rows: Iterable[Statement]) -> list[str]:
 def _of(row: Statement, here: SourceFiles) -> list[str]:
     """Return why a statement is not of this run, about the source that is checked out."""
     found = []
-    if row.carries:
+    if row.reuses:
         found.append(f"{row.stage} was reused from an earlier run, not run in this one")
     if row.stage in BEFORE_IMAGE:
         about = {"commit": row.subject.digest.get("gitCommit"), "tree": _tree(row)}

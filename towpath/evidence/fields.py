@@ -20,6 +20,8 @@ _STAGE = re.compile(r"[a-z][a-z0-9-]{0,63}")
 _HASH = re.compile(r"[0-9a-f]{64}")
 # It is a part of a file's name on disk.
 _INPUTS = re.compile(r"[A-Za-z0-9][A-Za-z0-9:_-]{0,127}")
+# Fields that have another name in a statement of ours.
+_ATTRIBUTES = {"carries": "reuses"}
 _VERDICT = ("gate", "stage", "status", "value", "limit", "direction", "reason")
 
 
@@ -42,7 +44,7 @@ def checked(predicate: object) -> dict[str, Any]:
     for name, read in _FIELDS.items():
         if name not in predicate:
             raise ValueError(f"its predicate has no {name}")
-        found[name] = read(name, predicate[name])
+        found[_ATTRIBUTES.get(name, name)] = read(name, predicate[name])
     return found
 
 
@@ -127,7 +129,7 @@ def _hashes(name: str, value: object) -> dict[str, str]:
     return {key: read(f"{name}.{key[:80]}", row) for key, row in _object(name, value).items()}
 
 
-def _carries(name: str, value: object) -> dict[str, str]:
+def _reuses(name: str, value: object) -> dict[str, str]:
     found = _texts(name, value)
     if found and not _HASH.fullmatch(found.get("sha256", "")):
         raise ValueError(f"{name} does not have the sha256 of a statement")
@@ -172,5 +174,5 @@ _FIELDS: Mapping[str, Callable[[str, Any], Any]] = {
     "verdicts": _verdicts,
     "tools": _texts,
     "artifacts": _hashes,
-    "carries": _carries,
+    "carries": _reuses,
 }

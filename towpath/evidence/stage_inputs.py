@@ -37,15 +37,23 @@ def check_inputs(workspace: Workspace, seen: SourceFiles, stage: str) -> str:
         more = (*_pythons(workspace), *_lines(config))
     elif stage == "security":
         more += (today(), advisories(config))
-    elif stage == "integration" and config.services_given:
+    elif stage == "integration" and config.services_are_external:
         more += ("without an engine",)
     more += environment.inputs(passed_on(config, stage))
     return inputs.digest(
         # Without the single files, the hash of the tree.
         seen.files or (("", seen.tree),),
-        config.ignored.get(stage, ()),
+        left_out(config, stage),
         *(stage, platform.system(), platform.machine(), *more),
     )
+
+
+def left_out(config: Config, stage: str) -> tuple[str, ...]:
+    """Return the patterns of the files that a check does not depend on.
+
+    The baseline is one: what may not get worse is a part of the policy.
+    """
+    return (*config.ignored.get(stage, ()), *filter(None, [config.baseline_file]))
 
 
 def today() -> str:
@@ -55,8 +63,8 @@ def today() -> str:
 
 def _pythons(workspace: Workspace) -> tuple[str, ...]:
     """Return the Pythons that are to be tested, and the exact version of each that is here."""
-    here = pythons.found(workspace)
-    return tuple(f"{name} {here.get(name, '-')}" for name in pythons.wanted(workspace.config))
+    here = pythons.installed(workspace)
+    return tuple(f"{name} {here.get(name, '-')}" for name in pythons.selected(workspace.config))
 
 
 def _lines(config: Config) -> tuple[str, ...]:
@@ -76,7 +84,7 @@ def passed_on(config: Config, stage: str) -> dict[str, str]:
     found |= environment.chosen(config.env, ("TOWPATH_ENVIRONMENTS",))
     if stage == "security":
         found |= environment.network(config.env)
-    elif stage == "integration" and config.services_given:
+    elif stage == "integration" and config.services_are_external:
         found |= environment.chosen(config.env, environment.SERVICES)
     return found
 

@@ -33,7 +33,7 @@ _TOP = {"_type", "subject", "predicateType", "predicate"}
 class Statement:
     """One attempt of one stage. Times are seconds, `started` is UTC in ISO 8601 with Z.
 
-    `carries` is set if the statement reuses an earlier one for the same inputs: the sha256 of that
+    `reuses` is set if the statement reuses an earlier one for the same inputs: the sha256 of that
     statement, and the commit and tree that it is about.
     """
 
@@ -51,7 +51,7 @@ class Statement:
     verdicts: tuple[Mapping[str, Any], ...] = ()
     tools: Mapping[str, str] = field(default_factory=dict)
     artifacts: Mapping[str, str] = field(default_factory=dict)
-    carries: Mapping[str, str] = field(default_factory=dict)
+    reuses: Mapping[str, str] = field(default_factory=dict)
 
     def as_json(self) -> dict[str, Any]:
         """Return the in-toto Statement as plain values."""
@@ -69,7 +69,8 @@ class Statement:
             "verdicts": [dict(verdict) for verdict in self.verdicts],
             "tools": dict(self.tools),
             "artifacts": dict(self.artifacts),
-            "carries": dict(self.carries),
+            # The name of this field in version 1 of the format: hashes of statements are over it.
+            "carries": dict(self.reuses),
         }
         return {
             "_type": STATEMENT_TYPE,

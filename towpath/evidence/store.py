@@ -20,7 +20,7 @@ from towpath.evidence.statement import Statement
 
 STAGES = (*CHECKS, "build", "scan")
 # How many inputs of each stage are remembered.
-KEPT = 10
+LIMIT = 10
 
 
 def folder(config: Config) -> Path:
@@ -89,9 +89,9 @@ def _restored(config: Config, name: str, sha256: str) -> bool:
 def _forget(config: Config, stage: str) -> None:
     """Delete the least recently used statements, and copies of artifacts that none of them has."""
     files = sorted(_place(config, stage, "x").parent.glob("*.json"), key=_used, reverse=True)
-    for file in files[KEPT:]:
+    for file in files[LIMIT:]:
         file.unlink(missing_ok=True)
-    if files[KEPT:]:
+    if files[LIMIT:]:
         wanted = {sha256 for row in every(config) for sha256 in row.artifacts.values()}
         _drop(file for file in _copy(config, "x").parent.glob("*") if file.name not in wanted)
 

@@ -116,10 +116,13 @@ def base(workspace: Workspace, order: Order) -> str:
     return next(iter(digests.values()), "")
 
 
-def keep(workspace: Workspace, order: Order, target: str, tag: str = "") -> str:
+def build_locally(
+    workspace: Workspace, order: Order, target: str, tag: str = "", *, dockerfile: str = ""
+) -> str:
     """Build one target into the local Docker engine only, and return its name there.
 
-    `tag` is that of the image, by default the target's name.
+    `tag` is that of the image, by default the target's name. The last stage of a text `dockerfile`
+    is built in the place of the target of the project's.
     Raises ConfigurationError for several platforms on an engine without containerd's image store,
     and CommandFailedError for a failed build.
     """
@@ -133,7 +136,8 @@ def keep(workspace: Workspace, order: Order, target: str, tag: str = "") -> str:
                 "Choose one platform with --platforms, or push the image: leave out" " --no-push."
             ),
         )
-    _run(workspace, order, {target: _target(workspace, order, target, name, push=False)}, own)
+    row = _target(workspace, order, target, name, push=False)
+    _run(workspace, order, {target: replace(row, inline=dockerfile) if dockerfile else row}, own)
     return name
 
 

@@ -124,7 +124,7 @@ def build_all(
     }
 
 
-def keep(
+def build_locally(
     workspace: Workspace,
     source: SourceSnapshot,
     *,
@@ -142,7 +142,7 @@ def keep(
     order = make_order(workspace, source, (target,), platforms, no_cache=no_cache, shown=shown)
     with workspace.terminal.step(f"Build {target} for {', '.join(platforms)} (not pushed)"):
         name, _ = wheels.provided(
-            workspace, order, lambda row: bake.keep(workspace, row, target), lambda _: ""
+            workspace, order, lambda row: bake.build_locally(workspace, row, target), lambda _: ""
         )
         _unchanged(workspace, source)
     return name
@@ -160,13 +160,13 @@ def show(workspace: Workspace, built: Mapping[str, Built]) -> None:
         workspace.terminal.say(f"  {wheel}")
 
 
-def facts(source: SourceSnapshot, built: Built, asked: tuple[str, ...]) -> dict[str, Any]:
+def facts(source: SourceSnapshot, built: Built, requested: tuple[str, ...]) -> dict[str, Any]:
     """Return the facts of the build's statement, which binds a commit and its tree to the digest.
 
-    `asked` are the platforms that were requested.
+    `requested` are the platforms that were requested.
     """
     return {
-        "platforms_missing": len(set(asked) - set(built.platforms)),
+        "platforms_missing": len(set(requested) - set(built.platforms)),
         "digest": built.digest,
         "version": built.version,
         "commit": source.commit,
@@ -202,21 +202,21 @@ def record(
     workspace: Workspace,
     source: SourceSnapshot,
     built: Built,
-    asked: tuple[str, ...],
+    requested: tuple[str, ...],
     *,
     started: dt.datetime,
 ) -> Statement:
     """Write the build's statement about the digest and return it.
 
-    `asked` are the platforms that were requested, `started` is the start of the build in UTC.
+    `requested` are the platforms that were requested, `started` is the start of the build in UTC.
     """
     return stages.record(
         workspace,
         stages.StageRecord(
             stage="build",
             subject=Subject.image(workspace.config.repository, built.digest),
-            facts={**facts(source, built, asked), **stages.run_facts(workspace.config)},
-            inputs=inputs(workspace, source, asked),
+            facts={**facts(source, built, requested), **stages.run_facts(workspace.config)},
+            inputs=inputs(workspace, source, requested),
             started=started,
             duration=built.seconds,
         ),

@@ -12,7 +12,10 @@ from towpath.images import buildx_reader as buildx
 
 
 class BuildFailedError(CommandFailedError):
-    """A build failed at a step; `exit_codes` are those of the commands in it that failed."""
+    """A build failed at a step, which begins in this `line` of the Dockerfile; 0 is not known.
+
+    `exit_codes` are those of the commands in it that failed.
+    """
 
     def __init__(
         self,
@@ -21,9 +24,11 @@ class BuildFailedError(CommandFailedError):
         why: str = "",
         next_step: str = "",
         exit_codes: frozenset[int] = frozenset(),
+        line: int = 0,
     ) -> None:
         super().__init__(what, why=why, next_step=next_step)
         self.exit_codes = exit_codes
+        self.line = line
 
 
 def solve(
@@ -63,6 +68,7 @@ def solve(
             why=failed.output,
             next_step=f"See {log.relative_to(workspace.config.root)}.",
             exit_codes=buildx.exit_codes(_text(log)),
+            line=failed.line,
         ) from error
 
 

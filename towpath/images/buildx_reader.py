@@ -15,6 +15,8 @@ from towpath.core.references import digest
 SNAPSHOTTER = "io.containerd.snapshotter.v1"
 # How many of the last lines of a failed step are shown.
 LAST = 25
+# Digits of the number of a line.
+MOST_DIGITS = 7
 # The largest metadata file that is read, in bytes; it includes the provenance.
 LIMIT = 64 << 20
 _STEP = re.compile(r"^#(?P<number>\d+) (?P<name>\[(?:[^\]]* internal\] .*|[^\]]*\]))", re.M)
@@ -23,6 +25,8 @@ _EXIT = re.compile(
     r"^#\d+ ERROR: process .* did not complete successfully: exit code: (\d+)$", re.M
 )
 _ERRORS = re.compile(r"^(?:#\d+ )?ERROR: (.*)$", re.M | re.I)
+# Where in the Dockerfile the step is: buildx marks its lines. A failure of a stage shows one place.
+_PLACE = re.compile(r"^ *(\d+) \| >>> ", re.M)
 _PROVENANCE = re.compile(r"buildx\.build\.provenance(?:/.+)?")
 # BuildKit's messages for an inconsistent cache, mostly while it was being pruned:
 # moby/buildkit#3635 and #1468, containerd/nerdctl#2464, docker/buildx#101.
@@ -34,10 +38,14 @@ _CACHE_ERRORS = re.compile(
 
 @dataclass(frozen=True)
 class Failure:
-    """The step of a build that failed, as buildx names it, and the end of its output."""
+    """The step of a build that failed, as buildx names it, and the end of its output.
+
+    `line` is the number of its first line in the Dockerfile, 0 where buildx does not name it.
+    """
 
     step: str
     output: str
+    line: int = 0
 
 
 def built_digests(metadata: str, targets: Iterable[str]) -> dict[str, str]:
@@ -100,7 +108,12 @@ def failure(log: str) -> Failure | None:
     names = {row["number"]: row["name"] for row in _STEP.finditer(log)}
     output = re.findall(rf"^#{number} \d+\.\d+ (.*)$", log, re.M)
     ended = re.sub(r'^process ".*" (?=did not)', "It ", match["error"])
-    return Failure(names.get(number, f"step {number}"), "\n".join([*output[-LAST:], ended]))
+    place = _PLACE.search(log)
+    return Failure(
+        names.get(number, f"step {number}"),
+        "\n".join([*output[-LAST:], ended]),
+        int(place[1]) if place and len(place[1]) <= MOST_DIGITS else 0,
+    )
 
 
 def exit_codes(log: str) -> frozenset[int]:

@@ -24,7 +24,7 @@ from towpath.registry.client import RegistryClient
 
 PREFIX = "cache-"
 MAIN = "main"
-ASKED = "TOWPATH_CACHE"
+VARIABLE = "TOWPATH_CACHE"
 # Characters of a branch in a tag, of which a registry allows 128.
 LONGEST = 80
 
@@ -41,17 +41,17 @@ class Cache:
     made: str
 
 
-def wanted(workspace: Workspace) -> bool:
+def is_used(workspace: Workspace) -> bool:
     """Tell whether a build uses the cache in the registry.
 
     TOWPATH_CACHE decides: `registry` or `none`. Without it, the cache is used in CI with a registry
     that outlives the job; elsewhere the engine's own cache is faster.
     Raises ConfigurationError for another value.
     """
-    asked = workspace.config.env.get(ASKED, "")
+    asked = workspace.config.env.get(VARIABLE, "")
     if asked not in ("", "registry", "none"):
         raise ConfigurationError(
-            f"Invalid value for {ASKED}: {asked!r}.", why="It must be 'registry' or 'none'."
+            f"Invalid value for {VARIABLE}: {asked!r}.", why="It must be 'registry' or 'none'."
         )
     return asked == "registry" or (
         not asked and workspace.config.in_ci and not workspace.config.images.is_loopback
@@ -78,7 +78,7 @@ def options(
     cache that is absent or that may not be trusted is not read, the latter with a warning.
     Raises ConfigurationError for an invalid TOWPATH_CACHE.
     """
-    if not wanted(workspace) or workspace.config.image.registry_cache == "never":
+    if not is_used(workspace) or workspace.config.image.registry_cache == "never":
         return (), ()
     images = workspace.config.images
     names = dict.fromkeys(tag(target, name, part) for name in (branch, MAIN) if name)

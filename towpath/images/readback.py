@@ -27,7 +27,7 @@ from towpath.registry.oci_reader import Descriptor
 
 AT_ONCE = 4  # layers that are read in parallel
 LIMIT = 64 << 20  # bytes of the cached analysis of a layer
-KEPT = 500  # layers whose analysis is cached
+LIMIT = 500  # layers whose analysis is cached
 AGAIN = "Run `invoke build` again. No tag was moved."
 
 
@@ -160,5 +160,5 @@ def _analyse(registry: RegistryClient, layer: Descriptor) -> Machines:
 def _forget_old(folder: Path) -> None:
     """Delete the cached analysis of all but the newest layers."""
     files = sorted(folder.glob("*.json"), key=lambda file: file.stat().st_mtime, reverse=True)
-    for file in files[KEPT:]:
+    for file in files[LIMIT:]:
         file.unlink(missing_ok=True)

@@ -161,7 +161,7 @@ def _remove_unconfigured(workspace: Workspace) -> None:
         if record.name in wanted:
             continue
         with locks.opened(record) as lock, suppress(BlockingIOError):
-            lock.alone(busy=locks.give_up)
+            lock.alone(busy=locks.refuse)
             where = record.read_text() or "another machine"
             workspace.terminal.say(f"Removing builder on {where}: it is no longer configured.")
             if not _remove_everywhere(workspace, record.name):

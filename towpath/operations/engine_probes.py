@@ -13,7 +13,7 @@ from towpath.core import environment
 from towpath.core.errors import ConfigurationError, EngineAbsentError, NothingToJudgeError
 from towpath.core.runner import Outcome, Runner, command_failed
 from towpath.engine import docker_commands as docker
-from towpath.engine.discover import EngineFound, find
+from towpath.engine.discover import DiscoveredEngine, find
 from towpath.environments import compose_commands as compose
 from towpath.images.builder import builder_name
 from towpath.images.buildx_reader import has_image_store
@@ -33,12 +33,12 @@ NO_BUILDER = "no builder "
 class EngineAccess:
     """The engine as probes share it: found once, and asked once what it is. None is started."""
 
-    found: Callable[[], EngineFound]
+    discovered: Callable[[], DiscoveredEngine]
     workspace: Callable[[], Workspace]
     info: Callable[[], EngineInfo]
 
 
-def access(workspace: Workspace, finding: Callable[..., EngineFound] = find) -> EngineAccess:
+def access(workspace: Workspace, finding: Callable[..., DiscoveredEngine] = find) -> EngineAccess:
     """Return the access to the engine that answers here; nothing is asked before a probe does."""
     found = Once(lambda: _require_engine(finding(workspace.config.env)))
     on_engine = Once(lambda: _on_engine(workspace, found()))
@@ -59,7 +59,7 @@ def probes(workspace: Workspace, engine: EngineAccess) -> list[Probe]:
     ]
 
 
-def _require_engine(found: EngineFound) -> EngineFound:
+def _require_engine(found: DiscoveredEngine) -> DiscoveredEngine:
     if found.kind == "none":
         raise EngineAbsentError(
             "No Docker engine answers.", why=f"Asked {found.endpoint}.", next_step=UP
@@ -67,7 +67,7 @@ def _require_engine(found: EngineFound) -> EngineFound:
     return found
 
 
-def _on_engine(workspace: Workspace, found: EngineFound) -> Workspace:
+def _on_engine(workspace: Workspace, found: DiscoveredEngine) -> Workspace:
     """Return the workspace whose commands reach the engine that was found."""
     env = {**workspace.config.env, **found.environment}
     config = replace(workspace.config, env=env)
@@ -89,7 +89,7 @@ def _info(workspace: Workspace) -> EngineInfo:
 
 
 def _engine(engine: EngineAccess) -> Iterable[HealthCheck]:
-    kind, info = engine.found().kind, engine.info()
+    kind, info = engine.discovered().kind, engine.info()
     store = "containerd image store" if has_image_store(info.text) else "no containerd image store"
     yield HealthCheck(ENGINE, Level.OK, f"{info.version} ({kind}, {info.platform}), {store}")
 
@@ -153,7 +153,7 @@ def _emulation(workspace: Workspace, engine: EngineAccess) -> Iterable[HealthChe
 def _images_disk(engine: EngineAccess) -> Iterable[HealthCheck]:
     """Look at the engine's own disk, which of an engine elsewhere only that machine can see."""
     subject, info = "disk for images", engine.info()
-    if not engine.found().endpoint.startswith("unix://"):
+    if not engine.discovered().endpoint.startswith("unix://"):
         raise ConfigurationError(
             "The engine is on another machine.",
             next_step=f"ssh to it and run: df -h {info.root}",

@@ -79,19 +79,19 @@ class Disk:
     inodes: float | None = None
 
 
-def disk(subject: str, where: str, found: Disk, low: int, full: int, next_step: str) -> HealthCheck:
+def disk(subject: str, where: str, space: Disk, low: int, full: int, next_step: str) -> HealthCheck:
     """Judge the free room where images or state are kept; `low` and `full` are bytes."""
-    room = f"{found.free / GIB:.1f} GiB free in {where}"
-    if found.free < full:
+    room = f"{space.free / GIB:.1f} GiB free in {where}"
+    if space.free < full:
         return HealthCheck(
             subject, Level.ERROR, f"{room}, at least {full / GIB:.1f} needed", next_step
         )
-    if found.inodes is not None and found.inodes < gates.INODES_LOW:
-        level = Level.ERROR if found.inodes < gates.INODES_FULL else Level.WARNING
+    if space.inodes is not None and space.inodes < gates.INODES_LOW:
+        level = Level.ERROR if space.inodes < gates.INODES_FULL else Level.WARNING
         return HealthCheck(
-            subject, level, f"{found.inodes:.1f} % of inodes free in {where}", next_step
+            subject, level, f"{space.inodes:.1f} % of inodes free in {where}", next_step
         )
-    if found.free < low:
+    if space.free < low:
         return HealthCheck(subject, Level.WARNING, f"{room}, below {low / GIB:.0f}", next_step)
     return HealthCheck(subject, Level.OK, room)
 
@@ -117,11 +117,11 @@ class BuildCache:
     age: float | None = None
 
 
-def cache(subject: str, found: BuildCache, builder: str) -> HealthCheck:
+def cache(subject: str, cache: BuildCache, builder: str) -> HealthCheck:
     """Judge the builder's cache: nothing is wrong with a large or old one but the disk it takes."""
-    age = "" if found.age is None else f", oldest record {found.age:.0f} days"
-    words = f"{found.size / GIB:.1f} GiB{age}"
-    if found.size > gates.CACHE_LARGE or (found.age or 0.0) > gates.CACHE_OLD:
+    age = "" if cache.age is None else f", oldest record {cache.age:.0f} days"
+    words = f"{cache.size / GIB:.1f} GiB{age}"
+    if cache.size > gates.CACHE_LARGE or (cache.age or 0.0) > gates.CACHE_OLD:
         hours = gates.CACHE_OLD * 24
         step = f"docker buildx prune --builder={builder} --force --filter=until={hours}h"
         return HealthCheck(subject, Level.WARNING, words, step)
@@ -134,15 +134,15 @@ def damaged(subject: str, why: str, builder: str) -> HealthCheck:
     return HealthCheck(subject, Level.WARNING, f"the cache cannot be read: {why}", step)
 
 
-def emulation(subject: str, wanted: Iterable[str], offered: Iterable[str]) -> HealthCheck:
+def emulation(subject: str, needed: Iterable[str], offered: Iterable[str]) -> HealthCheck:
     """Judge whether the builder can run every platform that nothing else builds."""
     known = set(offered)
-    missing = [name for name in wanted if name not in known]
+    missing = [name for name in needed if name not in known]
     if missing:
         names = ",".join(name.partition("/")[2] for name in missing)
         step = f"docker run --privileged --rm tonistiigi/binfmt --install={names}"
         return HealthCheck(subject, Level.ERROR, f"none for {', '.join(missing)}", step)
-    return HealthCheck(subject, Level.OK, ", ".join(wanted))
+    return HealthCheck(subject, Level.OK, ", ".join(needed))
 
 
 def advisories(

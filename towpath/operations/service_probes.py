@@ -204,7 +204,7 @@ def _advisories(config: Config, stage: str) -> Iterable[HealthCheck]:
         raise NothingToJudgeError(
             f"The evidence of {stage} has no time.", why=str(error), next_step=step
         ) from error
-    limit = gates.gate(AGES[stage], config.gates).limit
+    limit = gates.gate(AGES[stage], config.limits).limit
     yield rules.advisories(stage, statement.facts, since, limit, step)
 
 

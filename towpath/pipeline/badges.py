@@ -5,7 +5,7 @@ Each is an SVG of its own, without a font or an address from elsewhere.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from html import escape
 from typing import Any
 
@@ -22,10 +22,11 @@ LONGEST = 40
 DEPLOYS = "deploy"
 
 
-def of_run(document: Mapping[str, Any]) -> dict[str, str]:
+def of_run(document: Mapping[str, Any], environments: Collection[str]) -> dict[str, str]:
     """Return the badges that a run changes, by name of file: `run`, `coverage`, `version-NAME`.
 
-    The version of an environment is there only if this run deployed to it.
+    The version of an environment is there only if this run deployed to it. `environments` are those
+    of the project: a report is a file that anybody may have written, and names no other file.
     """
     stages: Mapping[str, Any] = document["stages"]
     test = stages.get("test", {})
@@ -39,9 +40,18 @@ def of_run(document: Mapping[str, Any]) -> dict[str, str]:
     }
     for name, stage in stages.items():
         if name.partition("-")[0] == DEPLOYS and stage["status"] == "passed":
-            environment = str(stage["environment"])
-            found[f"version-{environment}"] = badge(environment, str(document["version"]), "passed")
+            environment = str(stage.get("environment", ""))
+            if environment in environments:
+                found |= of_environment(environment, str(document["version"]))
+    back = stages.get("monitor", {})
+    if back.get("rolled_back") and back.get("environment") in environments:
+        found |= of_environment(str(back["environment"]), str(back["rolled_back"]))
     return found
+
+
+def of_environment(environment: str, version: str) -> dict[str, str]:
+    """Return the badge of the version that an environment runs, by name of file."""
+    return {f"version-{environment}": badge(environment, version, "passed")}
 
 
 def badge(label: str, value: str, status: str) -> str:

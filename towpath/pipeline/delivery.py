@@ -38,16 +38,16 @@ def result(
     A stage that only lacks a source of advisories does not stop the run: it stays errored, and the
     gates that were not evaluated are listed.
     """
-    unproven = promotion.unproven(statement)
+    not_evaluated = promotion.unevaluated_gates(statement)
     return StageResult(
         statement.stage,
         statement.status,
         time.monotonic() - started,
-        fields | ({"unproven": list(unproven)} if unproven else {}),
+        fields | ({"not_evaluated": list(not_evaluated)} if not_evaluated else {}),
         reason=statement.reason,
         saved=statement.duration if reused else None,
         measured=statement.started if reused else "",
-        error=None if unproven else stages.error_of(statement),
+        error=None if not_evaluated else stages.error_of(statement),
     )
 
 
@@ -94,8 +94,8 @@ def promoting(stage: str) -> Act:
         started = time.monotonic()
         promoted = promote.promote(run.workspace, stage, run.digest)
         fields: dict[str, Any] = {"digest": promoted.digest, "tag": promoted.tag}
-        if promoted.unproven:
-            fields["unproven"] = list(promoted.unproven)
+        if promoted.not_evaluated:
+            fields["not_evaluated"] = list(promoted.not_evaluated)
         if promoted.accepted:
             fields["accepted"] = list(promoted.accepted)
         return result(stages.require(run.workspace.config, name), started, fields)

@@ -10,7 +10,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from towpath.core import markup
-from towpath.core.errors import TowpathError
+from towpath.core.errors import (
+    DeploymentUndoneError,
+    GateFailedError,
+    PromotionRefusedError,
+    TowpathError,
+)
 from towpath.core.step_times import StepTime
 from towpath.gates import Status, worst
 
@@ -20,6 +25,8 @@ NOTE = 110
 LEVELS = ("critical", "high", "medium", "low")
 # How many steps of a stage the report names.
 STEPS = 200
+# Errors of what was judged; every other means that it could not be.
+REFUSALS = (GateFailedError, PromotionRefusedError, DeploymentUndoneError)
 # Stages with another name in the report.
 KEYS = {"tests": "test"}
 
@@ -62,6 +69,16 @@ class StageResult:
         if self.steps:
             body["steps"] = [step.as_json() for step in self.steps[:STEPS]]
         return body
+
+
+def status_of(error: TowpathError) -> Status:
+    """Return the status of a stage that an error ended."""
+    return Status.FAILED if isinstance(error, REFUSALS) else Status.ERRORED
+
+
+def reason_of(error: TowpathError) -> str:
+    """Return what a report says of an error."""
+    return " ".join(part for part in (error.what, error.why) if part)
 
 
 def compose(
@@ -182,6 +199,8 @@ _SHOWN = {
     "error_percent": "{value:.2f} % errors",
     "p95_ms": "p95 {value:.0f} ms",
     "rolled_back": "rolled back to {value}",
+    "not_evaluated": "not evaluated: {names}",
+    # The key of earlier reports.
     "unproven": "not evaluated: {names}",
     "accepted": "accepted: {names}",
 }

@@ -144,7 +144,7 @@ def roll_back(workspace: Workspace, place: Environment, digest: str) -> tuple[st
     if traffic.serving_digest(Site.open(workspace, place)) != digest:
         raise DeploymentUndoneError(f"{digest} does not serve there any more.")
     deployed = deployments.rollback(workspace, place)
-    fields: dict[str, Any] = {"rolled_back": deployed.version}
+    fields: dict[str, Any] = {"rolled_back": deployed.version, "restored": deployed.digest}
     facts = verifications.verify(workspace, place, deployed.digest, deployed.version)
     if facts["problems"]:
         fields["after_rollback"] = facts["problems"]

@@ -28,12 +28,13 @@ from towpath.operations.notify.notice import FAILED, INTERRUPTED, PASSED, Link, 
 from towpath.operations.notify.progress import Progress
 from towpath.operations.notify.send import Happened
 from towpath.pipeline.document import StageResult
+from towpath.pipeline.run import find_links
 from towpath.source.snapshot import SourceSnapshot
 
 MARKS = {"passed": "✓", "failed": "✗", "errored": "!"}
 DEPLOYS, PROMOTES, MONITOR = "deploy", "promote-", "monitor"
-# Letters of what stopped a run that tell one failure from another.
-TOLD_APART = 200
+# Characters of an error by which failures are compared.
+COMPARED_LENGTH = 200
 # Digests, commits, times and numbers of processes differ from run to run.
 _CHANGING = re.compile(r"[0-9a-f]{7,}|[0-9]+")
 
@@ -109,8 +110,9 @@ def of_run(config: Config, known: Notice, results: Sequence[StageResult]) -> Hap
     known = replace(known, at=stages.stamp(stages.now()))
     what = f"{known.version} on {known.branch}"
     if stopped is None or stopped.error is None:
-        found = replace(known, environment=_environments(results))
-        return Happened(known.branch, frozenset(events | {"passed"}), found, what)
+        found, waits = replace(known, environment=_environments(results)), _waits(config, results)
+        events |= {"passed"} | ({send.WAITING} if waits else set())
+        return Happened(known.branch, frozenset(events), found, what, waits=waits)
     events.add("failed")
     if isinstance(stopped.error, DeploymentUndoneError):
         events.add("undone")
@@ -123,6 +125,14 @@ def of_run(config: Config, known: Notice, results: Sequence[StageResult]) -> Hap
         fingerprint(stopped.name, gates, stopped.error),
         _words(stopped.error),
     )
+
+
+def _waits(config: Config, results: Sequence[StageResult]) -> str:
+    """Return the command that takes a release on where its run in CI may not; else nothing."""
+    promoted = {row.name: row.fields.get("digest", "") for row in results}
+    if config.ci is None or "promote-test" not in promoted or "promote-release" in promoted:
+        return ""
+    return f"invoke promote-release --digest={promoted['promote-test']}"
 
 
 def _environments(results: Sequence[StageResult]) -> str:
@@ -161,7 +171,7 @@ def with_error(known: Notice, error: TowpathError) -> Notice:
 
 def fingerprint(stage: str, gates: Sequence[str], error: TowpathError) -> str:
     """Return what is the same where the same thing fails again."""
-    what = _CHANGING.sub("#", error.what[:TOLD_APART])
+    what = _CHANGING.sub("#", error.what[:COMPARED_LENGTH])
     reason = " ".join(row.partition(":")[0] for row in gates) or what
     return f"{stage}: {type(error).__name__}: {reason}"
 
@@ -175,7 +185,7 @@ class Act:
     """An act by hand that is under way: a deployment, a rollback or a promotion.
 
     `subject` tells it from other acts, `event` is what its success is. Whoever does it notes the
-    version that it finds.
+    version and the commit that it finds. `waits` is the command that takes its result on.
     """
 
     subject: str
@@ -184,6 +194,8 @@ class Act:
     environment: str = ""
     words: Mapping[str, str] = field(default_factory=dict)
     version: str = ""
+    commit: str = ""
+    waits: str = ""
 
 
 def deployment(environment: str, *, rollback: bool = False) -> Act:
@@ -196,7 +208,9 @@ def deployment(environment: str, *, rollback: bool = False) -> Act:
 
 def promotion(stage: str) -> Act:
     """Return the act of promoting an image to `test` or `release`."""
-    return Act(f"promotion to {stage}", "promoted", f"to {stage}")
+    environment = {"test": "staging", "release": "production"}[stage]
+    waits = f"invoke deploy --environment={environment}"
+    return Act(f"promotion to {stage}", "promoted", f"to {stage}", waits=waits)
 
 
 @contextmanager
@@ -209,12 +223,18 @@ def announced(workspace: Workspace, act: Act) -> Iterator[Act]:
     try:
         yield act
     except (KeyboardInterrupt, Exception) as error:
-        send.announce(workspace, of_act(workspace.config, act, _ours(error)))
+        ended = of_act(workspace.config, act, as_ours(error), _commit(workspace, act))
+        send.announce(workspace, ended)
         raise
-    send.announce(workspace, of_act(workspace.config, act))
+    send.announce(workspace, of_act(workspace.config, act, None, _commit(workspace, act)))
 
 
-def _ours(error: BaseException) -> TowpathError:
+def _commit(workspace: Workspace, act: Act) -> str:
+    """Return the address of the act's commit; empty where it is unknown."""
+    return find_links(workspace, act.commit).commit if act.commit else ""
+
+
+def as_ours(error: BaseException) -> TowpathError:
     """Return what ended an act as an error of ours."""
     if isinstance(error, TowpathError):
         return error
@@ -223,8 +243,10 @@ def _ours(error: BaseException) -> TowpathError:
     return UnexpectedError(f"Internal error: {type(error).__name__}: {error}")
 
 
-def of_act(config: Config, act: Act, error: TowpathError | None = None) -> Happened:
-    """Return how an act by hand ended."""
+def of_act(
+    config: Config, act: Act, error: TowpathError | None = None, commit: str = ""
+) -> Happened:
+    """Return how an act by hand ended; `commit` is the address of its commit."""
     known = Notice(
         "",
         "",
@@ -233,12 +255,14 @@ def of_act(config: Config, act: Act, error: TowpathError | None = None) -> Happe
         project=config.name,
         version=act.version,
         who=notices.actor(config.env),
+        commit=act.commit,
         environment=act.environment,
-        links=links(config),
+        links=(*links(config), *([Link("Commit", commit)] if commit else [])),
     )
     what = f"{act.version or 'a release'} {act.where}"
     if error is None:
-        return Happened(act.subject, frozenset({act.event}), known, what, words=act.words)
+        events = frozenset({act.event, *([send.WAITING] if act.waits else [])})
+        return Happened(act.subject, events, known, what, words=act.words, waits=act.waits)
     undone = {"undone"} if isinstance(error, DeploymentUndoneError) else set()
     return Happened(
         act.subject,

@@ -6,7 +6,7 @@ of the page is whole.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -96,7 +96,8 @@ def _tests(config: Config, found: PageData) -> None:
 
 
 def _cases(raw: bytes, name: str) -> list[Case]:
-    return junit_reader.read_cases(raw.decode(), name)
+    # For people to read: what is no UTF-8 is one letter that cannot be read, not a lost report.
+    return junit_reader.read_cases(raw.decode("utf-8", "replace"), name)
 
 
 def _coverage(config: Config, found: PageData) -> None:
@@ -110,30 +111,41 @@ def _coverage(config: Config, found: PageData) -> None:
                 FileCoverage(str(path), float(row["summary"]["percent_covered"]), missing)
             )
         except (KeyError, TypeError, ValueError):
-            found.problems.append(f"coverage.json says nothing readable of {path}.")
+            found.problems.append(f"coverage.json has invalid data for {path}.")
     found.coverage.sort(key=lambda row: (row.percent, row.path))
 
 
 def _findings(config: Config, found: PageData) -> None:
     for file in sorted((config.reports / "sarif").glob("*.sarif")):
         document = _read(found, file, documents.loads)
-        try:
-            for run in document["runs"] if document else ():
-                found.findings += [_finding(file.stem, row) for row in run["results"]]
-        except (KeyError, TypeError, ValueError, IndexError):
-            found.problems.append(f"{file.name} is no readable SARIF log.")
+        rows = list(_results(document)) if document is not None else []
+        known = [finding for row in rows if (finding := _finding(file.stem, row))]
+        found.findings += known
+        if len(known) < len(rows):
+            found.problems.append(f"sarif/{file.name} has results that cannot be read.")
 
 
-def _finding(tool: str, row: Mapping[str, Any]) -> PageFinding:
-    places = row.get("locations") or [{}]
-    physical = places[0].get("physicalLocation") or {}
-    return PageFinding(
-        tool,
-        str(row.get("ruleId", "")),
-        str(row["message"]["text"]),
-        str((physical.get("artifactLocation") or {}).get("uri", "")),
-        int((physical.get("region") or {}).get("startLine", 0)),
-    )
+def _results(log: object) -> Iterator[Any]:
+    """Yield the results of a SARIF log; None stands for what has another form."""
+    runs = log.get("runs") if isinstance(log, Mapping) else None
+    for run in runs if isinstance(runs, list) else [None]:
+        results = run.get("results") if isinstance(run, Mapping) else None
+        yield from results if isinstance(results, list) else [None]
+
+
+def _finding(tool: str, row: Any) -> PageFinding | None:
+    """Return one result; None if it has another form, or says nothing at all."""
+    try:
+        message = row.get("message") or {}
+        text = message.get("text") or message.get("markdown") or message.get("id") or ""
+        places = row.get("locations") or [{}]
+        physical = places[0].get("physicalLocation") or {}
+        path = (physical.get("artifactLocation") or {}).get("uri", "")
+        line = int((physical.get("region") or {}).get("startLine", 0))
+        code = str(row.get("ruleId") or "")
+    except (AttributeError, KeyError, TypeError, ValueError, IndexError):
+        return None
+    return PageFinding(tool, code, str(text), str(path), line) if text or code else None
 
 
 def _read(found: PageData, file: Path, parse: Callable[[bytes], T]) -> T | None:
@@ -143,5 +155,5 @@ def _read(found: PageData, file: Path, parse: Callable[[bytes], T]) -> T | None:
     except FileNotFoundError:
         return None
     except (OSError, ValueError, NothingToJudgeError) as error:
-        found.problems.append(f"{file.name} cannot be read: {error}")
+        found.problems.append(f"{file.parent.name}/{file.name} cannot be read: {error}")
         return None

@@ -11,15 +11,8 @@ from typing import Any
 
 from towpath.config.reach import old_forms
 from towpath.config.workspace import Workspace
-from towpath.core.errors import (
-    DeploymentUndoneError,
-    GateFailedError,
-    InterruptedRunError,
-    PromotionRefusedError,
-    TowpathError,
-)
+from towpath.core.errors import InterruptedRunError, PromotionRefusedError, TowpathError
 from towpath.evidence import record as stages
-from towpath.gates import Status
 from towpath.operations.notify.progress import Progress
 from towpath.pipeline import document as report
 from towpath.pipeline import monitoring, notifications
@@ -30,23 +23,21 @@ from towpath.pipeline.stages import stages_up_to
 from towpath.source import snapshot as sources
 from towpath.source.snapshot import SourceSnapshot
 
-REFUSALS = (GateFailedError, PromotionRefusedError, DeploymentUndoneError)
 
-
-def reach_of(workspace: Workspace, source: SourceSnapshot, wanted: str) -> str:
+def reach_of(workspace: Workspace, source: SourceSnapshot, target: str) -> str:
     """Return the last target of this run: `scan`, `test` or `release`.
 
     In CI the branch, tag or pull request sets the limit; elsewhere it is `test`. Raises
-    PromotionRefusedError if `wanted` exceeds the limit.
+    PromotionRefusedError if `target` exceeds the limit.
     """
     limit = workspace.config.limit(source.commit)
-    if wanted and not limit.allows(wanted):
+    if target and not limit.allows(target):
         raise PromotionRefusedError(
-            f"This run is limited to {limit.reach}; {wanted} is not allowed.",
+            f"This run is limited to {limit.reach}; {target} is not allowed.",
             why=limit.why,
             next_step=limit.next_step,
         )
-    return wanted or limit.reach
+    return target or limit.reach
 
 
 def pipeline(
@@ -93,8 +84,8 @@ def _chain(workspace: Workspace, reach: str) -> list[Stage]:
     """Return the plan with the stage `monitor`, if production is monitored; else say so."""
     if reach != "release":
         return stages_up_to(reach)
-    if left_out := monitoring.skipped(workspace.config.environments, "production"):
-        workspace.terminal.say(left_out)
+    if skipped := monitoring.skipped(workspace.config.environments, "production"):
+        workspace.terminal.say(skipped)
         return stages_up_to(reach)
     return [*stages_up_to(reach), Stage(monitoring.STAGE, monitoring.monitoring("production"))]
 
@@ -170,6 +161,5 @@ def _attempt(stage: Stage, run: Run) -> StageResult:
 
 
 def _stopped(stage: Stage, started: float, error: TowpathError) -> StageResult:
-    status = Status.FAILED if isinstance(error, REFUSALS) else Status.ERRORED
-    reason = " ".join(part for part in (error.what, error.why) if part)
-    return StageResult(stage.name, status, time.monotonic() - started, reason=reason, error=error)
+    seconds, status = time.monotonic() - started, report.status_of(error)
+    return StageResult(stage.name, status, seconds, reason=report.reason_of(error), error=error)

@@ -6,10 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from towpath.config.workspace import Workspace
-from towpath.core import remotes
 from towpath.pipeline.document import StageResult
 from towpath.pipeline.links import Links, links
-from towpath.source import git
+from towpath.source import git, remotes
 from towpath.source.snapshot import SourceSnapshot
 
 

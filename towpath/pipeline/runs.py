@@ -9,16 +9,17 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from towpath.config import Config
 from towpath.config.workspace import Workspace
 from towpath.core import documents, files
 from towpath.core.files import read_bounded
 from towpath.core.redaction import SECRETS
-from towpath.pipeline import badges, page, page_data
+from towpath.pipeline import badges, page, page_data, run_metrics
 from towpath.pipeline.links import Links, of_report
 from towpath.pipeline.run import find_links
 
 # How many runs keep their page, and bytes of a report that the index reads.
-KEPT = 20
+PAGES = 20
 LIMIT = 8 << 20
 
 
@@ -33,18 +34,35 @@ def write_page(workspace: Workspace, document: Mapping[str, Any]) -> Path:
     folder = config.reports / "runs" / str(document["run"])
     report = json.dumps(SECRETS.document(document), indent=2).encode()
     files.write_atomically(folder / "report.json", report + b"\n")
-    files.write_atomically(folder / "report.html", html.encode())
-    files.write_atomically(config.reports / "report.html", html.encode())
-    _write_badges(config.reports / "badges", SECRETS.document(document))
+    files.write_atomically(folder / "report.html", _bytes(html))
+    files.write_atomically(config.reports / "report.html", _bytes(html))
+    figures = SECRETS.text(run_metrics.text(SECRETS.document(document), data.statements))
+    files.write_atomically(config.reports / "metrics.prom", figures.encode())
+    _write_badges(config, SECRETS.document(document))
     runs = _keep(config.reports / "runs")
-    files.write_atomically(config.reports / "index.html", page.index(runs).encode())
+    files.write_atomically(config.reports / "index.html", _bytes(page.index(runs)))
     return folder / "report.html"
 
 
-def _write_badges(folder: Path, document: Mapping[str, Any]) -> None:
+def _bytes(html: str) -> bytes:
+    """Return a page as bytes; half of a pair of surrogates is no character, and is shown as one."""
+    return html.encode("utf-8", "backslashreplace")
+
+
+def _write_badges(config: Config, document: Mapping[str, Any]) -> None:
     """Write the badges that this run changes; those of environments it left alone stay."""
-    for name, picture in badges.of_run(document).items():
-        files.write_atomically(folder / f"{name}.svg", picture.encode())
+    for name, picture in badges.of_run(document, config.environments).items():
+        files.write_atomically(config.reports / "badges" / f"{name}.svg", picture.encode())
+
+
+def try_version_badge(workspace: Workspace, environment: str, version: str) -> None:
+    """Write the badge of the version that an environment runs; a failure is only a warning."""
+    folder = workspace.config.reports / "badges"
+    try:
+        for name, picture in badges.of_environment(environment, SECRETS.text(version)).items():
+            files.write_atomically(folder / f"{name}.svg", picture.encode())
+    except OSError as error:
+        workspace.terminal.warn(f"The badge of {environment} was not written: {error}")
 
 
 def _links(workspace: Workspace, document: Mapping[str, Any]) -> Links:
@@ -63,6 +81,6 @@ def _keep(folder: Path) -> list[Mapping[str, Any]]:
         except (OSError, ValueError, KeyError, TypeError):
             shutil.rmtree(place, ignore_errors=True)
     found.sort(key=lambda row: row[:2], reverse=True)
-    for _, place, _ in found[KEPT:]:
+    for _, place, _ in found[PAGES:]:
         shutil.rmtree(place, ignore_errors=True)
-    return [document for _, _, document in found[:KEPT]]
+    return [document for _, _, document in found[:PAGES]]

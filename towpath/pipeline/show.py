@@ -7,7 +7,7 @@ from typing import Any
 
 from towpath.config.workspace import Workspace
 from towpath.pipeline import document as report
-from towpath.pipeline import page, page_data, timeline
+from towpath.pipeline import page, page_data, page_rows, timeline
 from towpath.pipeline.links import of_report
 from towpath.pipeline.page_data import PageData
 
@@ -25,10 +25,11 @@ def show(workspace: Workspace, document: Mapping[str, Any]) -> None:
     for title, columns, rows in _tables(document, data):
         if rows:
             workspace.terminal.table(title, columns, rows)
-    for case in (row for row in data.tests if row.outcome == "failed"):
-        workspace.terminal.data(f"failed: {case.name} ({case.report})")
-        for line in case.output.splitlines()[-OUTPUT:]:
-            workspace.terminal.data(f"  {line}")
+    for failure in page_rows.failures(data):
+        workspace.terminal.data(f"failed: {failure.name} ({', '.join(failure.reports)})")
+        for said in failure.texts:
+            for line in [said.title, *said.text.splitlines()[-OUTPUT:]]:
+                workspace.terminal.data(f"  {line}" if line else "")
 
 
 def _stages(workspace: Workspace, document: Mapping[str, Any]) -> None:
@@ -62,10 +63,10 @@ def _tables(document: Mapping[str, Any], data: PageData) -> list[Table]:
         _steps(document),
         (
             "Gates",
-            ("stage", "gate", "verdict", "value", "wanted", "distance"),
+            ("stage", "gate", "verdict", "value", "rule", "distance"),
             [
-                tuple(row[key] for key in ("stage", "gate", "status", "value", "wanted", "margin"))
-                for row in page.verdicts(document, data)
+                tuple(row[key] for key in ("stage", "gate", "status", "value", "rule", "margin"))
+                for row in page_rows.verdicts(document, data)
             ],
         ),
         *_found(data),
@@ -74,13 +75,17 @@ def _tables(document: Mapping[str, Any], data: PageData) -> list[Table]:
             ("platform", "size", "above its base", "growth"),
             [
                 (row["platform"], row["size"], row["above"], row["growth"])
-                for row in page.sizes(document)
+                for row in page_rows.sizes(document)
             ],
         ),
         (
             "Promotions and deployments",
             ("stage", "fact", "value"),
-            [(name, key, value) for name, rows in page.details(document) for key, value in rows],
+            [
+                (name, key, value)
+                for name, rows in page_rows.details(document)
+                for key, value in rows
+            ],
         ),
     ]
 
@@ -91,7 +96,10 @@ def _found(data: PageData) -> list[Table]:
         (
             f"Slowest tests, {min(ROWS, len(data.tests))} of {len(data.tests)}",
             ("seconds", "test", "report"),
-            [(f"{row.seconds:.2f}", row.name, row.report) for row in page.slowest(data)[:ROWS]],
+            [
+                (f"{row.seconds:.2f}", row.name, row.report)
+                for row in page_rows.slowest(data)[:ROWS]
+            ],
         ),
         (
             f"Least covered files, {min(ROWS, len(data.coverage))} of {len(data.coverage)}",

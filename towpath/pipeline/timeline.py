@@ -34,6 +34,12 @@ def of_stages(document: Mapping[str, Any]) -> dict[str, Span]:
     return dict(zip(names, on_axis(spans, float(document["duration"])), strict=True))
 
 
+def length(document: Mapping[str, Any]) -> float:
+    """Return the seconds of the axis of a run: its own, or to the end of its last stage."""
+    found = of_stages(document).values()
+    return max([float(document["duration"]), *(row.start + row.seconds for row in found)])
+
+
 def of_steps(stage: Mapping[str, Any]) -> list[tuple[Mapping[str, Any], Span]]:
     """Return the steps of a stage of a report, in the order in which they began."""
     rows = [row for row in stage.get("steps", ()) if isinstance(row, Mapping)]

@@ -25,7 +25,7 @@ STABLE = frozenset(
 )
 FIELDS = ("AddField", "RemoveField", "AlterField", "RenameField")
 # Attributes that a subclass of an operation may override without changing what it does.
-TOLD = frozenset(
+OVERRIDABLE = frozenset(
     """__module__ __doc__ __qualname__ __init__ __annotations__ __firstlineno__ __dict__ __weakref__
     __static_attributes__ __slots__ describe deconstruct migration_name_fragment category elidable
     reversible reduces_to_sql serialization_expand_args reduce database_backwards""".split()
@@ -99,7 +99,7 @@ def _kind(operation: Any) -> str:
 
     A class of somebody's own that does anything else than its base cannot be judged.
     """
-    found = _nearest(type(operation), TOLD)
+    found = _nearest(type(operation), OVERRIDABLE)
     return "unknown" if found == "Operation" else found
 
 
@@ -231,7 +231,7 @@ def _together(operation: Any, state: Any, app: str, model: str, kind: str) -> Fa
 
 def _constraint(operation: Any) -> str:
     constraint = getattr(operation, "constraint", None)
-    return "" if constraint is None else _nearest(type(constraint), TOLD)
+    return "" if constraint is None else _nearest(type(constraint), OVERRIDABLE)
 
 
 def _tables(model: Any, kind: str) -> set[tuple[str, ...]]:

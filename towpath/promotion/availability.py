@@ -97,13 +97,13 @@ class PromotionContext:
 
 @dataclass(frozen=True)
 class PromotionDecision:
-    """Why a release may not move, and which of its gates could not be evaluated (`unproven`).
+    """Why a release may not move, and which of its gates could not be evaluated (`not_evaluated`).
 
     `accepted` are further reasons, which waivers accept.
     """
 
     reasons: tuple[str, ...] = ()
-    unproven: tuple[str, ...] = ()
+    not_evaluated: tuple[str, ...] = ()
     accepted: tuple[str, ...] = ()
 
     @property
@@ -118,7 +118,7 @@ def is_available(
     """Tell whether a release may move to `test` or `release`, or every reason why not."""
     rules = situation.rules
     reasons = [*_of_release(release, stage, situation), *_of_evidence(release)]
-    unproven: list[str] = []
+    not_evaluated: list[str] = []
     for needed in NEEDED[stage]:
         statement = release.statements.get(needed)
         if statement is None:
@@ -127,7 +127,7 @@ def is_available(
         reasons += _objections(release, statement, rules)
         for verdict, words in validity.not_passed(statement, rules):
             if stage == TEST and _lacks_an_answer(statement, verdict):
-                unproven.append(verdict.gate)
+                not_evaluated.append(verdict.gate)
             else:
                 reasons.append(f"{needed}: {verdict.gate} {words}")
         reasons += validity.broken(statement, rules)
@@ -138,10 +138,10 @@ def is_available(
         reasons += _of_promotion(release, rules) if situation.deploying else ()
         foreign, accepted = _foreign(release, situation.accepted)
         reasons += foreign
-    return PromotionDecision(tuple(reasons), tuple(unproven), tuple(accepted))
+    return PromotionDecision(tuple(reasons), tuple(not_evaluated), tuple(accepted))
 
 
-def unproven(statement: Statement) -> tuple[str, ...]:
+def unevaluated_gates(statement: Statement) -> tuple[str, ...]:
     """Return the gates that keep a stage from passing, if all of them only lack an advisory source.
 
     The pipeline may go on to `test` with these, and shows them. If anything else did not pass, the
@@ -163,9 +163,7 @@ def latest(statements: Iterable[Statement], commit: str, tree: str) -> dict[str,
     this one. No other statement is skipped, whatever another statement refers to.
     """
     rows, here = list(statements), {"gitCommit": commit, "gitTree": tree}
-    rests_on = {
-        (row.stage, row.carries.get("sha256")) for row in rows if row.subject.digest == here
-    }
+    rests_on = {(row.stage, row.reuses.get("sha256")) for row in rows if row.subject.digest == here}
     own = [row for row in rows if not _is_original(row, here, rests_on)]
     ordered = sorted(own, key=lambda row: (row.started, row.attempt))
     return {row.stage: row for row in ordered}

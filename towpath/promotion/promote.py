@@ -27,12 +27,12 @@ MAKE_IT = "Produce the missing evidence with `invoke pipeline`, then promote aga
 
 @dataclass(frozen=True)
 class Promoted:
-    """A promoted image. `unproven` gates were not evaluated, `accepted` reasons are waived."""
+    """A promoted image. `not_evaluated` gates were not evaluated, `accepted` reasons are waived."""
 
     digest: str
     version: str
     tag: str
-    unproven: tuple[str, ...]
+    not_evaluated: tuple[str, ...]
     seconds: float
     accepted: tuple[str, ...] = ()
 
@@ -69,7 +69,7 @@ def promote(workspace: Workspace, stage: str, digest: str = "") -> Promoted:
         workspace.terminal.warn(words)
     mirror.publish(workspace, (chosen, (stage,)))
     seconds = time.monotonic() - started
-    release, unproven = candidate.release, candidate.availability.unproven
+    release, not_evaluated = candidate.release, candidate.availability.not_evaluated
     statement = stages.record(
         workspace,
         stages.StageRecord(
@@ -79,7 +79,7 @@ def promote(workspace: Workspace, stage: str, digest: str = "") -> Promoted:
                 "digest": chosen,
                 "tag": stage,
                 "version": release.version,
-                "unproven": list(unproven),
+                "not_evaluated": list(not_evaluated),
                 "accepted": list(candidate.availability.accepted),
                 "judged": {name: row.sha256 for name, row in release.statements.items()},
                 **stages.run_facts(workspace.config),
@@ -92,7 +92,7 @@ def promote(workspace: Workspace, stage: str, digest: str = "") -> Promoted:
     evidence.push(registry, chosen, [statement])
     mirror.publish(workspace, (chosen, ()))
     accepted = candidate.availability.accepted
-    return Promoted(chosen, release.version, stage, unproven, seconds, accepted)
+    return Promoted(chosen, release.version, stage, not_evaluated, seconds, accepted)
 
 
 def _obey_branches(workspace: Workspace, stage: str) -> None:

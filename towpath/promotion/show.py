@@ -145,5 +145,5 @@ def _row(statement: Statement, rules: JudgingRules) -> tuple[str, ...]:
         statement.started,
         f"{statement.duration:.1f}",
         verdicts or statement.reason,
-        statement.carries.get("gitCommit", "")[:7],
+        statement.reuses.get("gitCommit", "")[:7],
     )

@@ -40,16 +40,19 @@ def artifacts(registry: RegistryClient, digest: str, kind: str) -> list[Manifest
     for artifact in found:
         if oci.subject_of(artifact) != digest:
             raise NothingToJudgeError(
-                f"{artifact.digest} hangs on {digest} and speaks of another image."
+                f"{artifact.digest} is attached to {digest} but its subject is another image."
             )
     return found
 
 
 def content(registry: RegistryClient, artifact: Manifest) -> bytes:
-    """Return the document of an artifact."""
+    """Return the document of an artifact.
+
+    Raises NothingToJudgeError unless it has exactly one document, which fits its descriptor.
+    """
     layers = oci.layers(artifact)
     if len(layers) != 1:
-        raise NothingToJudgeError(f"{artifact.digest} holds {len(layers)} documents, not one.")
+        raise NothingToJudgeError(f"{artifact.digest} has {len(layers)} layers instead of one.")
     return read_attachment(registry, layers[0], DOCUMENT)
 
 
@@ -61,7 +64,7 @@ def read_attachment(registry: RegistryClient, layer: Descriptor, limit: int) -> 
     if not 0 <= layer.size <= limit:
         raise NothingToJudgeError(
             f"{layer.digest} is too large to be read.",
-            why=f"It has {layer.size} bytes, and the most is {limit}.",
+            why=f"It has {layer.size} bytes; the limit is {limit} bytes.",
         )
     found = b""
     with registry.reading(layer.digest) as source:
@@ -69,7 +72,7 @@ def read_attachment(registry: RegistryClient, layer: Descriptor, limit: int) -> 
             found += piece
     if len(found) != layer.size or oci.sha256(found) != layer.digest:
         raise NothingToJudgeError(
-            f"{layer.digest} is not what its artifact names.",
-            why="Its bytes have another digest or another size.",
+            f"{layer.digest} does not match its descriptor.",
+            why="Its content has a different digest or size.",
         )
     return found

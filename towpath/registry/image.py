@@ -63,8 +63,8 @@ class Image:
         values = {image.config.labels.get(name, "") for image in self.platforms.values()}
         if len(values) != 1:
             raise NothingToJudgeError(
-                f"The platforms of {self.digest} have different labels {name}.",
-                why=f"They say {', '.join(sorted(values)) or 'nothing'}.",
+                f"The platforms of {self.digest} have different values for the label {name}.",
+                why=f"The values are {', '.join(sorted(values)) or 'all empty'}.",
                 next_step="Build it again with `invoke build`.",
             )
         return values.pop()
@@ -78,18 +78,19 @@ def client(workspace: Workspace) -> RegistryClient:
 def start(workspace: Workspace) -> bool:
     """Bring up a registry of our own on this machine; return whether one had to be started.
 
-    Raises ConfigurationError for a registry elsewhere, which is not ours to start.
+    Raises ConfigurationError for a registry elsewhere, which is not ours to start. Raises
+    CommandFailedError if the container does not start.
     """
     registry, place = client(workspace), workspace.config.images
     if _answers(registry):
         return False
     if not place.is_loopback:
         raise ConfigurationError(
-            f"The registry {place.registry} does not answer, and is not on this machine.",
-            next_step="Start it where it lives, or name another in TOWPATH_REGISTRY.",
+            f"The registry {place.registry} does not respond, and is not on this machine.",
+            next_step="Start it on its host, or set another registry in TOWPATH_REGISTRY.",
         )
     port = int(place.registry.partition(":")[2] or 80)
-    with ports.named(workspace, "our registry", f"name another in TOWPATH_REGISTRY than {port}"):
+    with ports.named(workspace, "our registry", f"set another in TOWPATH_REGISTRY than {port}"):
         _start(workspace, port)
     with_retry(
         lambda: _require_answer(registry),
@@ -142,7 +143,7 @@ def untag(workspace: Workspace, name: str) -> None:
     try:
         client(workspace).delete(whole_tag(name))
     except RegistryRefusedError as error:
-        error.next_step = "This registry deletes no tags: let the tag point at another image."
+        error.next_step = "This registry cannot delete tags; move the tag to another image instead."
         raise
 
 
@@ -166,7 +167,8 @@ def image(registry: RegistryClient, reference: str) -> Image:
     """Read an image and each of its platforms, by digest from here on.
 
     Every config has to be there and to name the platform that the index gives it, once. Raises
-    RegistryNotFoundError for a reference or a part that is not there.
+    RegistryNotFoundError for a reference or a part that is not there. Raises NothingToJudgeError
+    for an index that lists a platform twice or wrongly.
     """
     index = registry.manifest(reference)
     if not index.is_index:
@@ -177,13 +179,13 @@ def image(registry: RegistryClient, reference: str) -> Image:
         if child.platform in found:
             raise NothingToJudgeError(
                 f"{index.digest} lists {child.platform} twice.",
-                why="Who pulls it gets the first or the last, and only one of them was judged.",
+                why="A client may pull either one, and only one of them was judged.",
                 next_step="Build it again with `invoke build`.",
             )
         part = _platform(registry, registry.manifest(child.digest))
         if part.config.platform != child.platform:
             raise NothingToJudgeError(
-                f"{child.digest} is listed as {child.platform} and is {part.config.platform}.",
+                f"{child.digest} is listed as {child.platform} but is {part.config.platform}.",
                 next_step="Build it again with `invoke build --no-cache`.",
             )
         found[child.platform] = part
@@ -200,7 +202,7 @@ def _platform(registry: RegistryClient, manifest: Manifest) -> PlatformImage:
 def _require(registry: RegistryClient, layer: Descriptor) -> None:
     if not registry.has_blob(layer.digest):
         raise RegistryNotFoundError(
-            f"{registry.repository} lacks the layer {layer.digest}.",
-            why="The image was not pushed as a whole.",
+            f"{registry.repository} does not have the layer {layer.digest}.",
+            why="The image was not pushed completely.",
             next_step="Build it again with `invoke build`.",
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from towpath.core.references import Repository
@@ -14,10 +14,14 @@ if TYPE_CHECKING:
 
 
 def registry_client(place: Repository, env: Mapping[str, str]) -> RegistryClient:
-    """Return the door to a repository.
+    """Return the door to a repository, with every login that this machine has for it."""
+    return RegistryClient(place, env=env, own=own_login(place, env))
 
-    The embedded engine's registry wants a password, which only the engine's own clients have: it
-    is found whether or not the environment is that of the engine.
+
+def own_login(place: Repository, env: Mapping[str, str]) -> Callable[[], Path | None]:
+    """Return what names the directory of a login that only the embedded engine's clients have.
+
+    Its registry wants a password: it is found whether or not the environment is that of the engine.
     """
 
     def own() -> Path | None:
@@ -26,4 +30,4 @@ def registry_client(place: Repository, env: Mapping[str, str]) -> RegistryClient
         found = layout(env)
         return found.client_config if found.serves(place.registry) else None
 
-    return RegistryClient(place, env=env, own=own)
+    return own

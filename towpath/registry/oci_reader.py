@@ -38,7 +38,7 @@ _VARIANTS = {"linux/arm64": "v8", "linux/amd64": "v1"}
 # OCI image spec, "Digests": it becomes a part of an address.
 LARGEST = 1 << 50  # bytes
 # Bytes of one file of a layer that is read, and of all that are.
-LARGEST_FILE, WANTED = 32 << 20, 128 << 20
+LARGEST_FILE, LARGEST_SELECTION = 32 << 20, 128 << 20
 _DIGEST = re.compile(r"[a-z0-9]+(?:[.+_-][a-z0-9]+)*:[a-zA-Z0-9=_-]{1,160}")
 _WHITEOUT = ".wh."
 _OPAQUE = ".wh..wh..opq"
@@ -102,13 +102,16 @@ def sha256(content: bytes) -> str:
 
 
 def parse(content: bytes, what: str) -> dict[str, Any]:
-    """Read a JSON object of bounded size and depth; `what` names it in the error."""
+    """Read a JSON object of bounded size and depth; `what` names it in the error.
+
+    Raises NothingToJudgeError for anything else.
+    """
     try:
         document = documents.loads(content, DOCUMENT)
     except ValueError as error:
         raise NothingToJudgeError(f"{what} is not JSON.", why=str(error)) from error
     if not isinstance(document, dict):
-        raise NothingToJudgeError(f"{what} is no JSON object.")
+        raise NothingToJudgeError(f"{what} is not a JSON object.")
     return document
 
 
@@ -118,12 +121,18 @@ def children(index: Manifest) -> list[Descriptor]:
 
 
 def entries(index: Manifest) -> list[Descriptor]:
-    """Return everything that an index points at."""
+    """Return everything that an index points at.
+
+    Raises NothingToJudgeError for a document without them, or with an invalid descriptor.
+    """
     return [_descriptor(row, "an index") for row in _rows(index, "manifests")]
 
 
 def layers(manifest: Manifest) -> list[Descriptor]:
-    """Return the layers of an image, the lowest first."""
+    """Return the layers of an image, the lowest first.
+
+    Raises NothingToJudgeError for a document without them, or with an invalid descriptor.
+    """
     return [_descriptor(row, "a manifest") for row in _rows(manifest, "layers")]
 
 
@@ -134,7 +143,10 @@ def above(rows: list[Descriptor], base: Sequence[str]) -> list[Descriptor]:
 
 
 def config_of(manifest: Manifest) -> Descriptor:
-    """Return where the config of an image is."""
+    """Return where the config of an image is.
+
+    Raises NothingToJudgeError for a manifest without a valid one.
+    """
     return _descriptor(manifest.document.get("config"), "a manifest")
 
 
@@ -151,7 +163,10 @@ def compressed_size(manifest: Manifest) -> int:
 
 
 def image_config(content: bytes) -> ImageConfig:
-    """Read the config of an image."""
+    """Read the config of an image.
+
+    Raises NothingToJudgeError for one without a platform, or with fields of other types.
+    """
     document = parse(content, "an image config")
     try:
         platform = f"{document['os']}/{document['architecture']}"
@@ -163,13 +178,13 @@ def image_config(content: bytes) -> ImageConfig:
             tuple((document.get("rootfs") or {}).get("diff_ids") or ()),
         )
     except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise NothingToJudgeError("An image config names no platform.", why=repr(error)) from error
+        raise NothingToJudgeError("An image config has no platform.", why=repr(error)) from error
 
 
 def _labels(table: Mapping[str, Any]) -> dict[str, str]:
     for name, value in table.items():
         if not isinstance(value, str):
-            raise ValueError(f"the label {name[:80]} is no text")
+            raise ValueError(f"the label {name[:80]} is not a string")
     return dict(table)
 
 
@@ -234,7 +249,9 @@ def _artifact(
     }
 
 
-def overlay(files: dict[str, bytes], layer: tarfile.TarFile, wanted: Callable[[str], bool]) -> None:
+def overlay(
+    files: dict[str, bytes], layer: tarfile.TarFile, is_selected: Callable[[str], bool]
+) -> None:
     """Lay one layer over `files`: add what is wanted, take away what the layer deletes.
 
     Names are relative to the root of the image, without a slash at the start. Source: OCI image
@@ -253,11 +270,11 @@ def overlay(files: dict[str, bytes], layer: tarfile.TarFile, wanted: Callable[[s
             # Whatever is no directory takes the place of one, with all that was in it.
             _remove(files, name)
             found.pop(name, None)
-            if wanted(name):
+            if is_selected(name):
                 found[name] = _content(name, member, layer, found)
-                if sum(map(len, found.values())) > WANTED:
+                if sum(map(len, found.values())) > LARGEST_SELECTION:
                     raise NothingToJudgeError(
-                        f"What is wanted of a layer has more than {WANTED} bytes."
+                        f"The files to read from a layer have more than {LARGEST_SELECTION} bytes."
                     )
     files.update(found)
 
@@ -274,11 +291,11 @@ def _content(
     if member.islnk() and (same := files.get(_from_root(member.linkname))) is not None:
         return same
     if not member.isfile():
-        kind = f"a link to {member.linkname[:120]!r}" if member.linkname else "no file"
+        kind = f"a link to {member.linkname[:120]!r}" if member.linkname else "not a regular file"
         raise NothingToJudgeError(
             f"{name[:200]} in the image is {kind}.",
-            why="What it says cannot be judged: nobody reads what it leads to.",
-            next_step="Build the image with the file itself in its place.",
+            why="Links and special files are not read, so its content cannot be judged.",
+            next_step="Build the image with a regular file in its place.",
         )
     if member.size > LARGEST_FILE or member.issparse():
         kind = "a sparse file" if member.issparse() else f"larger than {LARGEST_FILE} bytes"
@@ -290,7 +307,7 @@ def _bytes(name: str, member: tarfile.TarInfo, layer: tarfile.TarFile) -> bytes:
     stream = layer.extractfile(member)
     content = stream.read(member.size) if stream else b""
     if len(content) != member.size:
-        raise NothingToJudgeError(f"{name[:200]} in the image is cut.")
+        raise NothingToJudgeError(f"{name[:200]} in the image is truncated.")
     return content
 
 
@@ -317,7 +334,7 @@ def _descriptor(row: Any, where: str) -> Descriptor:
         )
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise NothingToJudgeError(
-            f"A descriptor in {where} is not whole.", why=repr(error)[:200]
+            f"A descriptor in {where} is incomplete or invalid.", why=repr(error)[:200]
         ) from error
 
 
@@ -339,14 +356,14 @@ def _typed(value: Any, kind: type[T]) -> T:
 def _digest(value: Any) -> str:
     """Return a digest as the image spec has it: it becomes a part of paths and URLs."""
     if not _DIGEST.fullmatch(_typed(value, str)):
-        raise ValueError(f"no digest: {value[:80]!r}")
+        raise ValueError(f"not a digest: {value[:80]!r}")
     return str(value)
 
 
 def _size(value: Any) -> int:
     """Return a size in bytes; what is larger than any disk is none."""
     if not 0 <= _typed(value, int) < LARGEST:
-        raise ValueError(f"no size in bytes: {str(value)[:40]}")
+        raise ValueError(f"not a size in bytes: {str(value)[:40]}")
     return int(value)
 
 

@@ -61,11 +61,11 @@ def publish(workspace: Workspace, *images: tuple[str, Sequence[str]]) -> tuple[A
         transfer.check(first, content)
     arrived = []
     for other in others:
-        with workspace.terminal.step(f"Bring it to {other.repository.registry}"):
+        with workspace.terminal.step(f"Copy it to {other.repository.registry}"):
             arrived += [spread(first, other, content, places) for content in held.values()]
     for digest, tags in images:
         for tag in tags:
-            with workspace.terminal.step(f"Name it {tag}"):
+            with workspace.terminal.step(f"Move the tag {tag}"):
                 move_tag((*others, first), tag, first.manifest(digest))
     return tuple(arrived)
 
@@ -85,7 +85,7 @@ def _complete(index: Manifest, platforms: Sequence[str]) -> None:
     has = [row.platform for row in oci.children(index)]
     if missing := sorted(set(platforms) - set(has)):
         raise RegistryError(
-            f"{index.digest} lacks {', '.join(missing)}.",
+            f"{index.digest} does not have {', '.join(missing)}.",
             why=f"It has {', '.join(has) or 'no platform'}.",
             next_step="Build it again with `invoke build`; nothing was copied, no tag was moved.",
         )

@@ -24,10 +24,10 @@ T = TypeVar("T")
 @contextmanager
 def pushing(workspace: Workspace) -> Iterator[None]:
     """Keep a prune away while something is pushed; waits for one that has begun."""
-    waiting = "The registry is pruned: waiting until that is done."
+    waiting = "Waiting for a running registry prune to finish."
     with locks.opened(_place(workspace)) as lock:
         lock.share(busy=lambda: workspace.terminal.say(waiting))
-        _heal(workspace)
+        _make_writable(workspace)
         yield
 
 
@@ -37,9 +37,9 @@ def alone(workspace: Workspace) -> Iterator[None]:
 
     def busy() -> NoReturn:
         raise LockedError(
-            f"Somebody on this machine pushes to {workspace.config.registry}, or prunes it.",
-            why="What is on its way would be taken for something that nobody needs.",
-            next_step="Run it again when that is done.",
+            f"Another process is pushing to {workspace.config.registry} or pruning it.",
+            why="A prune would delete data of an unfinished push.",
+            next_step="Run it again when that process has finished.",
         ) from None
 
     with locks.opened(_place(workspace)) as lock:
@@ -65,9 +65,9 @@ def _place(workspace: Workspace) -> Path:
     return own.pushes if ours else private.directory(workspace.config.state) / "registry.lock"
 
 
-def _heal(workspace: Workspace) -> None:
+def _make_writable(workspace: Workspace) -> None:
     own = layout(workspace.config.env)
     if own.serves(workspace.config.registry) and own.collecting.exists():
         from towpath.engine import garbage_collection as collection
 
-        collection.heal(workspace.runner, workspace.terminal)
+        collection.make_writable(workspace.runner, workspace.terminal)

@@ -30,7 +30,7 @@ def move_tag(registries: Sequence[RegistryClient], tag: str, manifest: Manifest)
     except RegistryError as error:
         if left := _undo(before, tag):
             names = ", ".join(left)
-            error.next_step = f"Run it again: until then {tag} may have moved in {names}."
+            error.next_step = f"Run it again; {tag} may already be moved in {names}."
         raise
     # The last one was read just now.
     read_back(registries[:-1], tag, manifest.digest)
@@ -42,8 +42,8 @@ def read_back(registries: Sequence[RegistryClient], tag: str, digest: str) -> No
         if (found := registry.resolve(tag)) != digest:
             raise RegistryError(
                 f"The tag {tag} of {registry.repository} points at {found}, not at {digest}.",
-                why="Somebody moved it at the same time.",
-                next_step="Look at `invoke registry.inspect` and run it again.",
+                why="Another process moved it at the same time.",
+                next_step="Check it with `invoke registry.inspect`, then run the command again.",
             )
 
 
@@ -55,7 +55,8 @@ def _undo(before: Sequence[tuple[RegistryClient, Manifest | None]], tag: str) ->
 def _require_platforms(registry: RegistryClient, manifest: Manifest) -> None:
     for row in oci.entries(manifest) if manifest.is_index else ():
         if not registry.has_manifest(row.digest):
-            raise RegistryNotFoundError(f"{registry.name(row.digest)} is not there; no tag moved.")
+            name = registry.name(row.digest)
+            raise RegistryNotFoundError(f"{name} does not exist; no tag was moved.")
 
 
 def _tagged(registry: RegistryClient, tag: str) -> Manifest | None:

@@ -34,7 +34,7 @@ from towpath.retention import rules as retention
 from towpath.retention.manifests import survey
 from towpath.retention.rules import Decision, ManifestNode, RetentionRules
 
-KEPT = 5
+DEFAULT_KEEP = 5
 CACHE = "cache-"
 # Releases to keep for an environment on another machine: the current and the previous one.
 SEEN = 2
@@ -50,7 +50,7 @@ class Seen:
     images: tuple[str, ...] = ()
 
 
-def prune(workspace: Workspace, *, keep: int = KEPT, sure: bool = False) -> Seen:
+def prune(workspace: Workspace, *, keep: int = DEFAULT_KEEP, sure: bool = False) -> Seen:
     """Show what would be deleted and why the rest is kept; with `sure`, delete it.
 
     `keep` is the number of newest versions to keep. Raises LockedError during a push from this
@@ -144,9 +144,9 @@ def _verifications(
                 yield str(statement.facts.get("environment", "")), statement.started, digest
 
 
-def show(workspace: Workspace, found: Seen) -> None:
+def show(workspace: Workspace, seen: Seen) -> None:
     """Print what is kept and why, what would be deleted, and the freed space."""
-    nodes, decision = found.nodes, found.decision
+    nodes, decision = seen.nodes, seen.decision
     rows = [("delete", digest, "not needed") for digest in decision.images]
     rows += [("keep", digest, ", ".join(why)) for digest, why in decision.kept.items()]
     workspace.terminal.table(
@@ -158,23 +158,23 @@ def show(workspace: Workspace, found: Seen) -> None:
         ],
     )
     workspace.terminal.say(
-        f"Would delete {len(decision.images)} images ({len(decision.gone)} manifests,"
-        f" {decision.freed / 1e6:.1f} MB) from the registry and {len(found.images)} local images."
+        f"Would delete {len(decision.images)} images ({len(decision.to_delete)} manifests,"
+        f" {decision.freed / 1e6:.1f} MB) from the registry and {len(seen.images)} local images."
     )
 
 
-def carry_out(workspace: Workspace, found: Seen) -> None:
+def carry_out(workspace: Workspace, seen: Seen) -> None:
     """Delete according to the decision, and free the disk of an embedded registry.
 
     Raises RegistryRefusedError, RegistryError and CommandFailedError.
     """
-    gone = found.decision.gone
+    gone = seen.decision.to_delete
     if gone:
         with workspace.terminal.step(f"Delete {len(gone)} manifests"):
             _delete(workspace, gone)
     # Without force, so that the engine keeps an image that a container uses by now.
-    ended = [workspace.runner.run(images.remove(name), check=False).ok for name in found.images]
-    if found.images:
+    ended = [workspace.runner.run(images.remove(name), check=False).ok for name in seen.images]
+    if seen.images:
         workspace.terminal.say(f"Deleted {sum(ended)} of {len(ended)} local images.")
     if collection.storage(workspace.config.env, workspace.config.images) is None:
         workspace.terminal.say("Run the garbage collection of this registry to free its disk.")

@@ -65,7 +65,7 @@ class Decision:
     freed: int
 
     @property
-    def gone(self) -> tuple[str, ...]:
+    def to_delete(self) -> tuple[str, ...]:
         """Everything to delete, in the order of deletion."""
         return (*self.images, *self.parts)
 

@@ -89,7 +89,7 @@ def _lay(registry: RegistryClient, layer: oci.Descriptor, files: dict[str, bytes
 
 
 def _wanted(name: str) -> bool:
-    return debian.wanted(name) or distributions.wanted(name)
+    return debian.is_package_list(name) or distributions.is_metadata(name)
 
 
 def _owner(row: object, base: Collection[object] | None) -> str:

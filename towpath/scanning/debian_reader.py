@@ -36,7 +36,7 @@ class Pending:
     available: str
 
 
-def wanted(name: str) -> bool:
+def is_package_list(name: str) -> bool:
     """Tell whether a file of an image lists installed Debian packages or the release."""
     return name in (STATUS, RELEASE) or (
         name.startswith(STATUS_PARTS) and not name.endswith(".md5sums")
@@ -60,7 +60,7 @@ def installed(files: Mapping[str, bytes]) -> list[Package]:
     found = [
         _package(row, name)
         for name, content in files.items()
-        if wanted(name) and name != RELEASE
+        if is_package_list(name) and name != RELEASE
         for row in paragraphs(content.decode("utf-8", "replace"))
         # The parts of an image without a shell have no such field.
         if row.get("Status", "install ok installed").endswith(" installed")

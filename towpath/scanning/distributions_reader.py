@@ -14,7 +14,7 @@ _METADATA = re.compile(r".+\.dist-info/METADATA|.+\.egg-info(?:/PKG-INFO)?")
 _DEBIANS = re.compile(r"usr/lib/python3[^/]*/dist-packages/")
 
 
-def wanted(name: str) -> bool:
+def is_metadata(name: str) -> bool:
     """Tell whether a file of an image is the metadata of a Python distribution."""
     return bool(_METADATA.fullmatch(name)) and not _DEBIANS.match(name)
 
@@ -27,7 +27,7 @@ def read_distributions(files: Mapping[str, bytes]) -> list[tuple[str, str]]:
     """
     found = set()
     for path, content in files.items():
-        if not wanted(path):
+        if not is_metadata(path):
             continue
         headers = HeaderParser().parsestr(content.decode("utf-8", "replace"))
         name, version = headers.get("Name", ""), headers.get("Version", "")

@@ -9,7 +9,7 @@ from typing import Any
 from towpath.checks.security.advisories_reader import Advisory, by_severity
 from towpath.config.workspace import Workspace
 from towpath.evidence import advisory_sources as sources
-from towpath.evidence.advisory_sources import Asked
+from towpath.evidence.advisory_sources import AdvisorySource
 from towpath.scanning.contents import BASE, OURS, UNKNOWN
 from towpath.scanning.sbom import SbomCounts
 
@@ -34,7 +34,7 @@ class Sizes:
     `above_base` and `growth` are empty without a base image or a release to compare with.
     """
 
-    whole: Mapping[str, int]
+    compressed: Mapping[str, int]
     above_base: Mapping[str, int]
     growth: Mapping[str, int]
     released: str = ""
@@ -43,7 +43,7 @@ class Sizes:
         """Return the facts; the gate judges the largest platform, in MB."""
         most = max(self.above_base.values(), default=None)
         return {
-            "sizes": dict(self.whole),
+            "sizes": dict(self.compressed),
             "above_base": dict(self.above_base),
             "growth": dict(self.growth),
             "released": self.released,
@@ -52,7 +52,7 @@ class Sizes:
 
 @dataclass(frozen=True)
 class Scan:
-    """The result of a scan; `asked` are the sources, `unasked` why a source was not available.
+    """The result of a scan; `sources` responded, `unavailable` says why others did not.
 
     `findings` count; `waived` describes those with a waiver, and `waivers_unused` are advisories
     with a waiver that were not found. `variables` are those of the network. `seconds` is the
@@ -61,11 +61,11 @@ class Scan:
 
     digest: str
     findings: tuple[ScanResult, ...]
-    asked: tuple[Asked, ...]
-    unasked: tuple[str, ...]
+    sources: tuple[AdvisorySource, ...]
+    unavailable: tuple[str, ...]
     sizes: Sizes
     listed: SbomCounts
-    looked_at: dict[str, dict[str, int]] = field(default_factory=dict)
+    package_counts: dict[str, dict[str, int]] = field(default_factory=dict)
     seconds: float = 0.0
     waived: tuple[str, ...] = ()
     waivers_unused: tuple[str, ...] = ()
@@ -78,18 +78,18 @@ class Scan:
         Without every package list, the fact about missing lists is left out too.
         """
         counts = by_severity(row.advisory for row in self.findings)
-        known = {name: count for name, count in counts.items() if count or not self.unasked}
+        known = {name: count for name, count in counts.items() if count or not self.unavailable}
         unlisted = {} if self.listed.missing else {"sbom_missing": self._unlisted()}
         return (
             known
             | unlisted
             | self.sizes.facts()
-            | sources.facts(self.asked)
+            | sources.facts(self.sources)
             | {
                 "digest": self.digest,
                 "variables": dict(self.variables),
-                "unasked": list(self.unasked),
-                "looked_at": self.looked_at,
+                "unavailable_sources": list(self.unavailable),
+                "package_counts": self.package_counts,
                 "findings": [str(row) for row in self.findings],
                 "waived": list(self.waived),
                 "owners": self.owners(),
@@ -109,34 +109,34 @@ class Scan:
     def reason(self) -> str:
         """Return why the verdict is incomplete; empty if a finding decides it."""
         missing = [f"{name}: {why}" for name, why in self.listed.missing.items()]
-        return " ".join((*(() if self.findings else self.unasked), *missing))
+        return " ".join((*(() if self.findings else self.unavailable), *missing))
 
     def _unlisted(self) -> int:
-        return len(set(self.sizes.whole) - set(self.listed.packages))
+        return len(set(self.sizes.compressed) - set(self.listed.packages))
 
 
-def show(workspace: Workspace, found: Scan) -> None:
+def show(workspace: Workspace, scan: Scan) -> None:
     """Print the findings, the sources, and the size and growth of each platform."""
-    for row in found.findings:
+    for row in scan.findings:
         workspace.terminal.warn(str(row))
     workspace.terminal.table(
-        f"Scan of {found.digest}",
+        f"Scan of {scan.digest}",
         ("platform", "packages", "compressed", "above base image", "since release"),
         [
             (
                 platform,
-                str(found.listed.packages.get(platform, "not listed")),
+                str(scan.listed.packages.get(platform, "not listed")),
                 _mb(size),
-                _mb(found.sizes.above_base.get(platform)),
-                _mb(found.sizes.growth.get(platform), "+", "no release yet"),
+                _mb(scan.sizes.above_base.get(platform)),
+                _mb(scan.sizes.growth.get(platform), "+", "no release yet"),
             )
-            for platform, size in found.sizes.whole.items()
+            for platform, size in scan.sizes.compressed.items()
         ],
     )
-    for owner, counts in found.owners().items():
+    for owner, counts in scan.owners().items():
         words = ", ".join(f"{count} {name}" for name, count in counts.items())
         workspace.terminal.say(f"{owner}: {words}")
-    workspace.terminal.say(f"Sources: {'; '.join(map(str, found.asked)) or 'none'}")
+    workspace.terminal.say(f"Sources: {'; '.join(map(str, scan.sources)) or 'none'}")
 
 
 def _mb(size: int | None, sign: str = "", absent: str = "unknown") -> str:

@@ -27,7 +27,7 @@ from towpath.core.references import RELEASE
 from towpath.core.subject import Subject
 from towpath.evidence import record as stages
 from towpath.evidence import stage_inputs
-from towpath.evidence.advisory_sources import Asked
+from towpath.evidence.advisory_sources import AdvisorySource
 from towpath.evidence.provenance import Base
 from towpath.evidence.statement import Statement
 from towpath.images import origin, readback
@@ -50,18 +50,18 @@ class _Notes:
     """The results that a scan collects."""
 
     findings: set[ScanResult] = field(default_factory=set)
-    asked: set[Asked] = field(default_factory=set)
-    unasked: list[str] = field(default_factory=list)
-    looked_at: dict[str, dict[str, int]] = field(default_factory=dict)
+    sources: set[AdvisorySource] = field(default_factory=set)
+    unavailable: list[str] = field(default_factory=list)
+    package_counts: dict[str, dict[str, int]] = field(default_factory=dict)
 
-    def add(self, rows: Iterable[ScanResult], source: Asked) -> None:
+    def add(self, rows: Iterable[ScanResult], source: AdvisorySource) -> None:
         self.findings.update(rows)
-        self.asked.add(source)
+        self.sources.add(source)
 
     def missing(self, error: NothingToJudgeError | CommandFailedError) -> None:
         text = " ".join(part for part in (error.what, error.why) if part)
-        if text not in self.unasked:
-            self.unasked.append(text)
+        if text not in self.unavailable:
+            self.unavailable.append(text)
 
 
 def scan(workspace: Workspace, digest: str) -> Scan:
@@ -90,11 +90,11 @@ def scan(workspace: Workspace, digest: str) -> Scan:
     return Scan(
         image.digest,
         tuple(row for row in found if not row.advisory.waived(waivers)),
-        tuple(sorted(notes.asked, key=str)),
-        tuple(notes.unasked),
+        tuple(sorted(notes.sources, key=str)),
+        tuple(notes.unavailable),
         _sizes(registry, image, base),
         listed,
-        notes.looked_at,
+        notes.package_counts,
         time.monotonic() - started,
         tuple(f"{row}; waived: {note}" for row in found if (note := row.advisory.waived(waivers))),
         tuple(unused(waivers, (row.advisory for row in found))),
@@ -111,24 +111,24 @@ def _weaknesses(
         _built_in(workspace, registry, image, base, notes)
 
 
-def record(workspace: Workspace, found: Scan, *, started: dt.datetime) -> Statement:
+def record(workspace: Workspace, scan: Scan, *, started: dt.datetime) -> Statement:
     """Write the scan's statement about the digest and its findings as SARIF."""
-    if not found.unasked:
-        for name in found.waivers_unused:
+    if not scan.unavailable:
+        for name in scan.waivers_unused:
             workspace.terminal.warn(policy.unused_warning(name))
     return stages.record(
         workspace,
         stages.StageRecord(
             stage="scan",
-            subject=Subject.image(workspace.config.repository, found.digest),
-            facts=found.facts(),
-            inputs=inputs(workspace, found.digest),
+            subject=Subject.image(workspace.config.repository, scan.digest),
+            facts=scan.facts(),
+            inputs=inputs(workspace, scan.digest),
             started=started,
-            duration=found.seconds,
-            reason=found.reason(),
-            artifacts=_sarif(workspace, found),
+            duration=scan.seconds,
+            reason=scan.reason(),
+            artifacts=_sarif(workspace, scan),
             detail=(
-                "" if found.sizes.above_base else "its provenance has no base image; build it again"
+                "" if scan.sizes.above_base else "its provenance has no base image; build it again"
             ),
         ),
     )
@@ -152,7 +152,7 @@ def inputs(workspace: Workspace, digest: str) -> str:
 
 def _sarif(workspace: Workspace, found: Scan) -> list[Path]:
     """Write the findings as SARIF and return the file; none if a source did not respond."""
-    rows = None if found.unasked else [_finding(row) for row in found.findings]
+    rows = None if found.unavailable else [_finding(row) for row in found.findings]
     file = sarif_files.write_sarif(workspace.config, "scan", SARIF_VERSION, rows)
     return [] if file is None else [file]
 
@@ -212,7 +212,7 @@ def _inventories(
             except NothingToJudgeError as error:
                 notes.missing(error)
                 continue
-            notes.looked_at[platform] = {
+            notes.package_counts[platform] = {
                 "python": len(found.pins),
                 "debian": len(found.packages),
             }
@@ -233,7 +233,7 @@ def _owners_of_pins(taken: Iterable[Inventory]) -> dict[Pin, str]:
 def _debian(archive: Archive, found: Inventory, platform: str, notes: _Notes) -> None:
     """Count each pending security update as high: the archive does not rate it."""
     try:
-        index, asked = archive.packages(found.codename, platform.split("/")[1])
+        index, source = archive.packages(found.codename, platform.split("/")[1])
         rows = debian.pending(found.packages, debian.available(index))
     except NothingToJudgeError as error:
         notes.missing(error)
@@ -248,7 +248,7 @@ def _debian(archive: Archive, found: Inventory, platform: str, notes: _Notes) ->
             )
             for row in rows
         ),
-        asked,
+        source,
     )
 
 
@@ -265,7 +265,7 @@ def _python(
             ScanResult(row, owners.get((canonical(row.package), row.version), UNKNOWN))
             for row in answer.findings
         ),
-        answer.asked,
+        answer.source,
     )
 
 
@@ -287,7 +287,7 @@ def _trivy(workspace: Workspace, image: Image, base: Base | None, notes: _Notes)
 def _name_trivy(workspace: Workspace, notes: _Notes) -> None:
     """Record the version of Trivy and its database, after the scan."""
     try:
-        notes.asked.add(trivy.asked(workspace))
+        notes.sources.add(trivy.advisory_source(workspace))
     except (CommandFailedError, NothingToJudgeError) as error:
         notes.missing(error)
 

@@ -11,7 +11,7 @@ from towpath.config.workspace import Workspace
 from towpath.core import tool_home as private
 from towpath.core.errors import CommandFailedError, NothingToJudgeError
 from towpath.evidence import record as stages
-from towpath.evidence.advisory_sources import Asked
+from towpath.evidence.advisory_sources import AdvisorySource
 from towpath.scanning import archive_client as door
 from towpath.scanning import release_reader as reader
 from towpath.scanning import signatures_commands as signatures
@@ -47,7 +47,7 @@ class Archive:
         """Return the address of the first file of a Debian release, InRelease."""
         return f"{self.address}/dists/{codename}-security/InRelease"
 
-    def packages(self, codename: str, architecture: str) -> tuple[str, Asked]:
+    def packages(self, codename: str, architecture: str) -> tuple[str, AdvisorySource]:
         """Return the list of a suite's packages, and what evidence shows of the archive.
 
         Raises NothingToJudgeError if it could not be asked, or nothing shows that it is Debian's.
@@ -59,14 +59,14 @@ class Archive:
         path = f"main/binary-{architecture}/Packages.xz"
         fetched = door.fetch(f"{self.address}/dists/{suite}/{path}", PACKAGES)
         checked = self._checked[suite]
-        asked = Asked(
+        source = AdvisorySource(
             f"Debian's security archive, {codename}",
             self.address,
             checked,
             found.age_days(stages.now()),
             foreign=self.address != ARCHIVE and checked != SIGNED,
         )
-        return found.unpacked(path, fetched.content), asked
+        return found.unpacked(path, fetched.content), source
 
     def _load(self, suite: str) -> ArchiveRelease | NothingToJudgeError:
         """Load and cache InRelease of a suite, or the error."""

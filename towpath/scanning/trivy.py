@@ -13,7 +13,7 @@ from towpath.core import documents
 from towpath.core.errors import ConfigurationError, NothingToJudgeError
 from towpath.core.references import digest as whole_digest
 from towpath.evidence import record as stages
-from towpath.evidence.advisory_sources import Asked
+from towpath.evidence.advisory_sources import AdvisorySource
 from towpath.scanning import trivy_commands as trivy
 from towpath.scanning import trivy_reader as reader
 
@@ -57,7 +57,7 @@ def identity(workspace: Workspace) -> str:
     return f"{found} {about.st_size} {about.st_mtime_ns}"
 
 
-def asked(workspace: Workspace) -> Asked:
+def advisory_source(workspace: Workspace) -> AdvisorySource:
     """Return the version of Trivy and the age of its database, for the evidence.
 
     Raises CommandFailedError or NothingToJudgeError if Trivy does not report them.
@@ -78,7 +78,9 @@ def asked(workspace: Workspace) -> Asked:
         raise NothingToJudgeError(f"Trivy's database has a date in the future: {made:%Y-%m-%d}.")
     image = workspace.config.env.get(VARIABLE, "")
     checked = "its digest" if image else "nothing"
-    return Asked(f"Trivy {name}", image or "trivy", checked, round(max(0.0, age), 1), foreign=True)
+    return AdvisorySource(
+        f"Trivy {name}", image or "trivy", checked, round(max(0.0, age), 1), foreign=True
+    )
 
 
 def scan(workspace: Workspace, digest: str, platform: str) -> list[tuple[Advisory, str]]:

@@ -43,7 +43,7 @@ def flags() -> Argv:
     return _git("ls-files", "-v", "-z")
 
 
-def kept_elsewhere() -> Argv:
+def lfs_files() -> Argv:
     """Ask for the files whose content Git LFS keeps outside of the repository."""
     return _git("ls-files", "-z", "--", ":(attr:filter=lfs)")
 

@@ -21,7 +21,7 @@ DJANGO = re.compile(r"Framework :: Django :: (\d+\.\d+)")
 
 RUNNING = f"3.{sys.version_info[1]}"
 # The oldest minor version that is looked for where no classifier names one, and what lets none in.
-OLDEST, NONE = 8, "==3.99"
+OLDEST, NEWEST, NONE = 8, 30, "==3.99"
 
 
 def supported(config: Config) -> tuple[str, ...]:
@@ -48,8 +48,10 @@ def _allowed(project: Mapping[str, Any]) -> tuple[str, ...]:
         allowed = SpecifierSet(str(project.get("requires-python", NONE)))
     except InvalidSpecifier:
         return ()
-    minors = range(OLDEST, sys.version_info[1] + 1)
-    return tuple(f"3.{minor}" for minor in minors if allowed.contains(f"3.{minor}.99"))
+    known = [minor for minor in range(OLDEST, NEWEST) if allowed.contains(f"3.{minor}.99")]
+    # None is newer than the one that runs, unless all are.
+    first = [minor for minor in known if minor <= sys.version_info[1]] or known[:1]
+    return tuple(f"3.{minor}" for minor in first)
 
 
 def djangos(config: Config) -> tuple[str, ...]:
@@ -57,7 +59,7 @@ def djangos(config: Config) -> tuple[str, ...]:
     return _named(config, DJANGO)
 
 
-def wanted(config: Config) -> tuple[str, ...]:
+def selected(config: Config) -> tuple[str, ...]:
     """Return the Pythons that this machine has to test: all, or those that TOWPATH_PYTHONS names.
 
     Raises ConfigurationError for one that the project does not support.
@@ -90,20 +92,20 @@ def matrix(config: Config, ran: Collection[str]) -> dict[str, list[str]]:
 
     `ran` are the names of the runs there were.
     """
-    every, asked = cells(config, *supported(config)), cells(config, *wanted(config))
+    every, asked = cells(config, *supported(config)), cells(config, *selected(config))
     absent = [name for name in every if name not in ran]
     return {
         "pythons": [name for name in every if name in ran],
         "missing": [name for name in absent if name in asked],
-        "left_out": [name for name in absent if name not in asked],
+        "deselected": [name for name in absent if name not in asked],
     }
 
 
-def found(workspace: Workspace) -> dict[str, str]:
+def installed(workspace: Workspace) -> dict[str, str]:
     """Return the wanted Pythons that are here, and the exact version of each."""
     path = search_path(workspace.config)
     here = {
-        python: shutil.which(f"python{python}", path=path) for python in wanted(workspace.config)
+        python: shutil.which(f"python{python}", path=path) for python in selected(workspace.config)
     }
     versions = {
         python: workspace.runner.run([program, "-V"], check=False).stdout.strip()

@@ -12,12 +12,12 @@ from pathlib import Path
 
 from towpath.config.ci_systems import OVERRIDE
 from towpath.config.workspace import Workspace
-from towpath.core import inputs, remotes
+from towpath.core import inputs
 from towpath.core.errors import CommandFailedError, ConfigurationError
 from towpath.core.inputs import Entry
 from towpath.core.runner import Outcome
 from towpath.core.subject import Subject
-from towpath.source import git
+from towpath.source import git, remotes
 
 # Stands in the line of a submodule that has changes, before the tree of its files as they are.
 _CHANGED = " with "
@@ -104,7 +104,7 @@ def _warn_of_pointers(workspace: Workspace, seen: SourceFiles) -> None:
     rules = [root / path for path, _ in seen.files if Path(path).name == ".gitattributes"]
     if not any(_names_lfs(rule) for rule in rules):
         return
-    paths = workspace.runner.run(git.kept_elsewhere()).stdout.split("\0")
+    paths = workspace.runner.run(git.lfs_files()).stdout.split("\0")
     found = [path for path in filter(None, paths) if _is_pointer(root / path)]
     if found:
         workspace.terminal.warn(

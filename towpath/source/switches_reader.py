@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from towpath.core.findings import LeftOut
+from towpath.core.findings import Exclusion
 
 
 @dataclass(frozen=True)
@@ -31,6 +31,8 @@ class Switches:
 
 
 _SETUP = ("setup.cfg", "tox.ini")
+_RUFF = ("ruff.toml", ".ruff.toml", "pyproject.toml")
+_RUFF_KEYS = ("*exclude", "ignore", "extend-ignore", "per-file-ignores", "extend-per-file-ignores")
 SWITCHES: Mapping[str, Switches] = {
     "flake8": Switches(
         (".flake8", *_SETUP),
@@ -49,6 +51,8 @@ SWITCHES: Mapping[str, Switches] = {
         ("filter_files=true", "skip*", "extend_skip*"),
     ),
     "black": Switches(("pyproject.toml",), ("black",), ("force-exclude",)),
+    "ruff": Switches(_RUFF, ("", "lint", "ruff", "ruff.lint"), _RUFF_KEYS),
+    "ruff-format": Switches(_RUFF, ("", "format", "ruff", "ruff.format"), ("*exclude",)),
     "imports": Switches(
         (".importlinter",),
         ("importlinter", "importlinter:*"),
@@ -95,21 +99,21 @@ def files(tool: str) -> tuple[str, ...]:
     return (*(switches.files if switches else ()), *lines)
 
 
-def find(tool: str, texts: Mapping[str, str]) -> list[LeftOut]:
+def find(tool: str, texts: Mapping[str, str]) -> list[Exclusion]:
     """Return the settings of a tool that switch off a part of it; `texts` are files by path.
 
     A file that cannot be read as what it is has none: the tool itself refuses it.
     """
-    found: list[LeftOut] = []
+    found: list[Exclusion] = []
     if switches := SWITCHES.get(tool):
         for file in switches.files:
             if file in texts:
-                found += _of_file(tool, file, _sections(file, texts[file]), switches)
+                found += _of_file(tool, file, tables(file, texts[file]), switches)
     files, pattern = _LINES.get(tool, ((), re.compile("")))
     for file in files:
         for line in texts.get(file, "").splitlines():
             if pattern.fullmatch(line.rstrip()):
-                found.append(LeftOut(file, line.strip()))
+                found.append(Exclusion(file, line.strip()))
     return found
 
 
@@ -128,7 +132,7 @@ def sections(text: str) -> configparser.RawConfigParser:
 
 def _of_file(
     tool: str, file: str, sections: Mapping[str, Mapping[str, Any]], switches: Switches
-) -> Iterator[LeftOut]:
+) -> Iterator[Exclusion]:
     for section, values in sections.items():
         if not _fits(section, switches.sections):
             continue
@@ -136,7 +140,7 @@ def _of_file(
             if _switches_off(key, value, switches.keys) and (
                 tool != "pytest" or key != "addopts" or _LEAVES_OUT.search(_words(value))
             ):
-                yield LeftOut(file, f"[{section}] {key} = {_words(value)}")
+                yield Exclusion(file, f"[{section}] {key} = {_words(value)}")
 
 
 def _switches_off(key: str, value: object, keys: Iterable[str]) -> bool:
@@ -164,11 +168,17 @@ def _words(value: object) -> str:
     return " ".join(str(value).split())
 
 
-def _sections(file: str, text: str) -> dict[str, Mapping[str, Any]]:
-    """Return the sections of a file; of pyproject.toml those below `tool`, joined by dots."""
+def tables(file: str, text: str) -> dict[str, Mapping[str, Any]]:
+    """Return the sections of a file; of pyproject.toml those below `tool`, joined by dots.
+
+    A file that cannot be read as what it is has none.
+    """
     if file.endswith(".toml"):
         try:
-            return dict(_tables("", tomllib.loads(text).get("tool", {})))
+            document = tomllib.loads(text)
+            if not file.endswith("pyproject.toml"):
+                return {"": document, **dict(_tables("", document))}
+            return dict(_tables("", document.get("tool", {})))
         except (AttributeError, ValueError, RecursionError):
             return {}
     try:

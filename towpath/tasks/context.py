@@ -76,7 +76,7 @@ def workspace(*, verbose: bool = False, engine: bool = False) -> Workspace:
     return with_engine(found) if engine else found
 
 
-def with_engine(found: Workspace) -> Workspace:
+def with_engine(workspace: Workspace) -> Workspace:
     """Return the workspace with a running Docker engine, which is started if necessary.
 
     Raises EngineAbsentError where none can be started.
@@ -88,14 +88,14 @@ def with_engine(found: Workspace) -> Workspace:
     from towpath.core.runner import Runner
     from towpath.engine.lifecycle import up
 
-    env = {**found.config.env}
+    env = {**workspace.config.env}
     runner = Runner(
-        found.terminal, env=env, cwd=found.config.root, streaming=found.terminal.verbose
+        workspace.terminal, env=env, cwd=workspace.config.root, streaming=workspace.terminal.verbose
     )
     # Starting an engine needs Towpath's own variables; using it does not.
-    env.update(up(runner, found.terminal))
+    env.update(up(runner, workspace.terminal))
     runner.env = environment.of_tools(env)
-    return Workspace(replace(found.config, env=env), runner, found.terminal)
+    return Workspace(replace(workspace.config, env=env), runner, workspace.terminal)
 
 
 def entry(body: Callable[P, Any]) -> Callable[P, None]:

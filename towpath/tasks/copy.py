@@ -12,7 +12,7 @@ import sys
 from collections.abc import Mapping, Sequence
 
 from towpath.core.errors import ConfigurationError, TowpathError
-from towpath.core.references import Repository, digest, tag
+from towpath.core.references import parse_reference
 
 USAGE = "python -m towpath.tasks.copy FROM TO"
 
@@ -34,10 +34,13 @@ def main(argv: Sequence[str], env: Mapping[str, str]) -> int:
 
 
 def copy(origin: str, goal: str, env: Mapping[str, str]) -> None:
-    """Copy the image to the repository of `goal`; the tag moves last."""
+    """Copy the image to the repository of `goal`; the tag moves last.
+
+    Raises ConfigurationError for a goal without a tag, and RegistryError if a registry fails.
+    """
     from towpath.registry.login import registry_client
 
-    (place, reference), (target, name) = parse(origin), parse(goal)
+    (place, reference), (target, name) = parse_reference(origin), parse_reference(goal)
     if ":" in name:
         raise ConfigurationError(f"{goal} has no tag.", next_step="Add a tag to the name.")
     source = registry_client(place, env)
@@ -49,24 +52,6 @@ def copy(origin: str, goal: str, env: Mapping[str, str]) -> None:
     from towpath.registry import copy as carry
 
     carry.copy(source, registry_client(target, env), reference, name)
-
-
-def parse(reference: str) -> tuple[Repository, str]:
-    """Split a complete reference into repository and tag or digest; or ConfigurationError."""
-    name, at, wanted = reference.partition("@")
-    if at:
-        digest(wanted)
-    else:
-        name, _, wanted = reference.rpartition(":")
-        tag(wanted)
-    registry, slash, path = name.partition("/")
-    if not slash:
-        raise ConfigurationError(
-            f"{reference!r} is not a complete reference.",
-            next_step="Write registry, name, and a tag or digest, as in "
-            "localhost:5000/team/app:built.",
-        )
-    return Repository(registry, path), wanted
 
 
 if __name__ == "__main__":

@@ -35,6 +35,52 @@ def build(_c: Context, target: str = "production", platform: str = "") -> None:
 
 @task(
     help={
+        "target": "A stage of the Dockerfile, built up to the step that fails.",
+        "platform": _PLATFORM,
+        "service": "Open it in a running container instead: of this service, as in database, or "
+        "of this name.",
+        "environment": "With --service: development, testing, staging or production.",
+        "user": "With --service: as this user of the container, as in root.",
+    }
+)
+@entry
+def shell(
+    _c: Context,
+    target: str = "production",
+    platform: str = "",
+    service: str = "",
+    environment: str = "development",
+    user: str = "",
+) -> None:
+    """Open a shell in the last good layer of a build that fails, or in a running container."""
+    from towpath.operations.debug import terminals
+
+    if service:
+        from towpath.tasks.services import open_shell
+
+        open_shell("invoke debug.shell", service, environment, user)
+        return
+    from towpath.operations.debug import build_shell as flow
+
+    terminals.require_terminal("invoke debug.shell", f"invoke debug.build --target={target}")
+    found = workspace(engine=True)
+    flow.open_build_shell(found, target, _platform(found, platform))
+
+
+@task
+@entry
+def tests(c: Context) -> None:
+    """Run the tests in the testing image with its services; after -- options of pytest: --pdb."""
+    from towpath.operations.debug import image_tests as flow
+    from towpath.operations.debug import terminals
+    from towpath.tasks.parse_errors import after_dashes
+
+    terminals.require_terminal("invoke debug.tests", "nox -s integration, or nox -s tests -- app")
+    flow.run_tests(workspace(engine=True), after_dashes(c))
+
+
+@task(
+    help={
         "environment": "development, testing, staging or production; testing has the services of "
         "the tests.",
         "name": "Another database than the product's, as in test_dashboard.",
@@ -62,6 +108,22 @@ def database(
     found = workspace(engine=True)
     site = Site.open(found, found.config.environment(environment))
     flow.open_database(site, name, write=write, statement=command)
+
+
+@task(
+    positional=["reference"],
+    optional=["reference"],
+    help={
+        "reference": "A tag or digest of the project's image, or a complete reference as in "
+        "localhost:5000/team/app:built; default: `built`.",
+    },
+)
+@entry
+def registry(_c: Context, reference: str = "") -> None:
+    """Show each step to an image in its registry, from DNS to blobs, up to the one that fails."""
+    from towpath.operations.debug import registry_steps as flow
+
+    flow.examine(workspace(), reference)
 
 
 def _platform(found: Workspace, asked: str) -> str:

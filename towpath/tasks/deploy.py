@@ -30,17 +30,19 @@ def deploy(_c: Context, environment: str, digest: str = "", verbose: bool = Fals
     """Deploy a release without downtime, and verify that it answers requests."""
     from towpath.deployment import release_to_deploy as target
     from towpath.evidence import record as stages
-    from towpath.pipeline import delivery, notifications
+    from towpath.pipeline import by_hand, delivery, notifications
 
     found = workspace(verbose=verbose, engine=True)
     place, suffix = found.config.environment(environment), _suffix(environment)
-    act = notifications.deployment(environment)
-    with notifications.announced(found, act):
+    with by_hand.recorded(found, notifications.deployment(environment)) as record:
         chosen = target.choose(found, place, digest)
-        act.version = chosen.version
+        record.release(chosen.digest, chosen.version)
         release = (environment, chosen.digest, chosen.version)
-        delivery.deploy(found, f"deploy{suffix}", *release)
-        stages.raise_for(delivery.verify(found, f"verify{suffix}", *release))
+        known = {"environment": environment, "digest": chosen.digest}
+        with record.stage(f"deploy{suffix}", **known) as fields:
+            fields |= delivery.deploy(found, f"deploy{suffix}", *release)[1]
+        with record.stage(f"verify{suffix}", **known, version=chosen.version):
+            stages.raise_for(delivery.verify(found, f"verify{suffix}", *release))
     found.terminal.say(f"{environment} now runs {chosen.version} at {place.url}")
     found.terminal.data(found.config.images.at(chosen.digest))
 
@@ -51,16 +53,19 @@ def rollback(_c: Context, environment: str, verbose: bool = False) -> None:
     """Deploy the previous release again, and verify that it answers requests."""
     from towpath.deployment import deploy as flow
     from towpath.evidence import record as stages
-    from towpath.pipeline import delivery, notifications
+    from towpath.pipeline import by_hand, delivery, notifications
 
     found = workspace(verbose=verbose, engine=True)
-    place, name = found.config.environment(environment), f"verify{_suffix(environment)}"
-    act = notifications.deployment(environment, rollback=True)
-    with notifications.announced(found, act):
-        deployed = flow.rollback(found, place)
-        act.version = deployed.version
+    place, suffix = found.config.environment(environment), _suffix(environment)
+    with by_hand.recorded(found, notifications.deployment(environment, rollback=True)) as record:
+        with record.stage(f"deploy{suffix}", environment=environment, rollback=True) as fields:
+            deployed = flow.rollback(found, place)
+            fields |= {"digest": deployed.digest, "previous": deployed.previous or None}
+        record.release(deployed.digest, deployed.version)
         release = (environment, deployed.digest, deployed.version)
-        stages.raise_for(delivery.verify(found, name, *release))
+        known = {"environment": environment, "digest": deployed.digest}
+        with record.stage(f"verify{suffix}", **known, version=deployed.version):
+            stages.raise_for(delivery.verify(found, f"verify{suffix}", *release))
     found.terminal.say(f"{environment} runs {deployed.version} again.")
     found.terminal.data(found.config.images.at(deployed.digest))
 

@@ -39,10 +39,10 @@ def verify(_c: Context, image: str = "built", stage: str = "test") -> None:
     held = registry.image(client, promote.resolve(client, image))
     candidate = promote.assess(found, client, stage, held)
     promote.refuse(candidate, stage)
-    unproven = ", ".join(candidate.availability.unproven)
+    not_evaluated = ", ".join(candidate.availability.not_evaluated)
     found.terminal.say(
         f"{candidate.release.version} can be promoted to {stage}"
-        + (f"; not evaluated: {unproven}." if unproven else ".")
+        + (f"; not evaluated: {not_evaluated}." if not_evaluated else ".")
     )
 
 
@@ -61,7 +61,7 @@ def export(_c: Context, file: str, stages: str) -> None:
     from towpath.evidence import exchange
 
     found = workspace()
-    found.terminal.data(exchange.export(found, Path(file), exchange.names(stages)))
+    found.terminal.data(exchange.export(found, Path(file), exchange.parse_stages(stages)))
 
 
 @task(
@@ -82,7 +82,7 @@ def import_(_c: Context, file: str, stages: str, commit: str, sha256: str) -> No
     from towpath.evidence import exchange
 
     found = workspace()
-    wanted = exchange.names(stages)
+    wanted = exchange.parse_stages(stages)
     rows = exchange.import_statements(found, Path(file), wanted, commit=commit, sha256=sha256)
     digests = {row.subject.digest["sha256"] for row in rows if "sha256" in row.subject.digest}
     for digest in digests:

@@ -46,7 +46,7 @@ def build(
     asked = asked or found.config.platforms
     started, made_of = stages.now(), source.read_source(found)
     if not push:
-        name = flow.keep(
+        name = flow.build_locally(
             found,
             made_of,
             platforms=asked,
@@ -112,14 +112,16 @@ def promote_release(_c: Context, digest: str = "", verbose: bool = False) -> Non
 
 
 def _promote(stage: str, digest: str, verbose: bool) -> None:
-    from towpath.pipeline import notifications
+    from towpath.pipeline import by_hand, notifications
     from towpath.promotion import promote as flow
 
-    found, act = workspace(verbose=verbose), notifications.promotion(stage)
-    with notifications.announced(found, act):
-        promoted = flow.promote(found, stage, digest)
-        act.version = promoted.version
-    if promoted.unproven:
-        found.terminal.warn(f"not evaluated: {', '.join(promoted.unproven)}")
+    found = workspace(verbose=verbose)
+    with by_hand.recorded(found, notifications.promotion(stage)) as record:
+        with record.stage(f"promote-{stage}", tag=stage) as fields:
+            promoted = flow.promote(found, stage, digest)
+            fields |= {"digest": promoted.digest}
+        record.release(promoted.digest, promoted.version)
+    if promoted.not_evaluated:
+        found.terminal.warn(f"not evaluated: {', '.join(promoted.not_evaluated)}")
     found.terminal.say(f"{promoted.version} now has the tag {promoted.tag}.")
     found.terminal.data(found.config.images.at(promoted.digest))

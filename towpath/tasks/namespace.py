@@ -16,6 +16,7 @@ from towpath.tasks import (
     images,
     migrations,
     monitor,
+    monitoring,
     notify,
     parse_errors,
     pipeline,
@@ -26,7 +27,7 @@ from towpath.tasks import (
 
 # The tasks of these stand at the top, those of the others below the name of their module.
 TOP = (pipeline, images, deploy, notify, monitor)
-SPACES = (services, migrations, registry, gates, evidence, report, engine, ci, debug)
+SPACES = (services, migrations, registry, gates, evidence, report, engine, ci, debug, monitoring)
 
 
 def collection() -> Collection:

@@ -9,7 +9,7 @@ from invoke.context import Context
 from invoke.tasks import task
 
 from towpath.core.errors import ConfigurationError
-from towpath.tasks.context import entry, workspace
+from towpath.tasks.context import entry, with_engine, workspace
 
 
 @task
@@ -36,9 +36,7 @@ def login(_c: Context, user: str, registry: str = "") -> None:
     from towpath.engine.layout import layout
     from towpath.registry import image as flow
 
-    found = workspace(engine=True)
-    # Where all tools look for it, and not what the engine's own clients have as long as it runs.
-    folder = user_folder(layout(found.config.env), found.config.env)
+    found = workspace()
     where = registry or found.config.registry
     terminal = sys.stdin.isatty()
     password = getpass.getpass(f"Password of {user} at {where}: ") if terminal else sys.stdin.read()
@@ -46,6 +44,9 @@ def login(_c: Context, user: str, registry: str = "") -> None:
         raise ConfigurationError(
             "No password was entered.", next_step="Enter it when asked, or pipe it to the command."
         )
+    found = with_engine(found)
+    # Where all tools look for it, and not what the engine's own clients have as long as it runs.
+    folder = user_folder(layout(found.config.env), found.config.env)
     flow.login(found, user, password.rstrip("\r\n"), registry, folder=folder)
     found.terminal.say(f"{user} is logged in to {where}.")
 

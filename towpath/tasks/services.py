@@ -137,12 +137,20 @@ def wait(_c: Context, environment: str = "development", seconds: int = 120) -> N
 @entry
 def shell(_c: Context, service: str, environment: str = "development", user: str = "") -> None:
     """Open a shell in a running container of an environment."""
+    open_shell("invoke services.shell", service, environment, user)
+
+
+def open_shell(command: str, service: str, environment: str, user: str) -> None:
+    """Open a shell in a container of an environment; `command` is what was typed.
+
+    Raises ConfigurationError without a terminal, and the errors of service_shell.open_shell.
+    """
     from towpath.environments.environment import Site
     from towpath.operations.debug import service_shell as flow
     from towpath.operations.debug import terminals
 
     terminals.require_terminal(
-        "invoke services.shell",
+        command,
         f"invoke services.logs --environment={environment} --service={service}",
     )
     found = workspace(engine=True)

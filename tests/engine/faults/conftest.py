@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import random
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.engine.faults.copies import BIG, SMALL, workspace_of
-from tests.misbehaving import Proxy, RealRegistry, embedded_program, proxied
+from tests.misbehaving import Proxy, RealRegistry, proxied, registry_program
 from tests.registry_server import NAME, push_image
 from tests.releases import labels
 from towpath.config.workspace import Workspace
@@ -24,14 +23,7 @@ from towpath.tasks.context import workspace as new_workspace
 @pytest.fixture(scope="module")
 def program(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return the registry's program: the embedded engine's, else the official image's."""
-    tools = new_workspace(engine=True)
-    if found := embedded_program(tools.config.env) or shutil.which("docker-registry"):
-        return Path(found)
-    goal = tmp_path_factory.mktemp("program") / "registry"
-    made = tools.runner.run(["docker", "create", "registry:2"]).stdout.strip()
-    tools.runner.run(["docker", "cp", f"{made}:/bin/registry", str(goal)])
-    tools.runner.run(["docker", "rm", made])
-    return goal
+    return registry_program(new_workspace(engine=True), tmp_path_factory.mktemp("program"))
 
 
 @pytest.fixture(scope="module")

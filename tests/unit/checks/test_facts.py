@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -24,6 +25,7 @@ from tests.unit.checks.checked import (
 from towpath.checks import records
 from towpath.checks.by_name import judge_check
 from towpath.checks.tests import tests as testing
+from towpath.config.checking import SuiteSettings
 from towpath.config.workspace import Workspace
 from towpath.core.errors import (
     CommandFailedError,
@@ -84,7 +86,7 @@ def test_tests_that_pass_on_one_python_name_the_missing_ones(root: Path) -> None
         "seeds": {PYTHON: records.read_record(workspace.config, "tests", PYTHON).seed},
         "pythons": [PYTHON],
         "missing": others,
-        "left_out": [],
+        "deselected": [],
     }
     assert set(found.artifacts) == {f"reports/junit/tests/{PYTHON}.xml", "reports/coverage.json"}
     assert f"Python {others[0]} is supported but not installed" in said(workspace)
@@ -217,6 +219,12 @@ def test_a_given_order_is_taken(root: Path) -> None:
     assert re.findall(r"--randomly-seed=\d+", calls(workspace)[-1]) == ["--randomly-seed=7"]
 
 
+def with_parts(workspace: Workspace) -> Workspace:
+    """Return a session of a project that has names for parts of its tests."""
+    kind = SuiteSettings(parts={"unit": "tests/unit", "app": "tests/app"})
+    return replace(workspace, config=replace(workspace.config, tests=kind))
+
+
 @pytest.mark.parametrize(
     ("arguments", "line"),
     [
@@ -228,7 +236,7 @@ def test_a_given_order_is_taken(root: Path) -> None:
 )
 def test_groups_of_tests_have_short_names(root: Path, arguments: list[str], line: str) -> None:
     """Where they come first; the value of an option stays what it is."""
-    workspace = workspace_of(root, {"-m pytest": ""})
+    workspace = with_parts(workspace_of(root, {"-m pytest": ""}))
 
     testing.tests(workspace, arguments)
 
@@ -254,7 +262,7 @@ def test_tests_that_are_not_there_are_a_wrong_setting(
     root: Path, words: list[str], hint: str
 ) -> None:
     """Nothing runs, and the nearest group is named."""
-    workspace = workspace_of(root, {})
+    workspace = with_parts(workspace_of(root, {}))
 
     with pytest.raises(ConfigurationError) as caught:
         testing.tests(workspace, words)
@@ -283,7 +291,7 @@ def test_what_the_tests_leave_out_is_in_the_evidence(root: Path) -> None:
     def deselecting(argv: tuple[str, ...]) -> Outcome:
         ended = pytest_that(GOOD_XML)(argv)
         (junit,) = [part.split("=", 1)[1] for part in argv if part.startswith("--junit-xml")]
-        Path(junit).with_suffix(".left-out.json").write_text('["tests/test_a.py::test_slow"]')
+        Path(junit).with_suffix(".deselected.json").write_text('["tests/test_a.py::test_slow"]')
         return ended
 
     (root / "pytest.ini").write_text("[pytest]\naddopts = -k 'not slow'\n")
@@ -314,7 +322,7 @@ def test_a_broken_list_of_tests_gives_no_verdict(root: Path, text: str) -> None:
     def breaking(argv: tuple[str, ...]) -> Outcome:
         ended = pytest_that(GOOD_XML)(argv)
         (junit,) = [part.split("=", 1)[1] for part in argv if part.startswith("--junit-xml")]
-        Path(junit).with_suffix(".left-out.json").write_text(text)
+        Path(junit).with_suffix(".deselected.json").write_text(text)
         return ended
 
     workspace = workspace_of(root, {"-m pytest": breaking} | coverage_that(root, 90))

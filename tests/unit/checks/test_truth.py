@@ -26,12 +26,13 @@ from towpath.checks.lint.linters_commands import LINTERS
 from towpath.checks.performance import baseline
 from towpath.checks.records import ToolRecord
 from towpath.checks.security import security
+from towpath.config.checking import LintSettings
 from towpath.config.workspace import Workspace
 from towpath.core.errors import GateFailedError, NothingToJudgeError
 from towpath.core.findings import ToolResult
 from towpath.core.runner import Outcome
 from towpath.evidence import record as stages
-from towpath.evidence.advisory_sources import Asked
+from towpath.evidence.advisory_sources import AdvisorySource
 from towpath.evidence.statement import Statement
 from towpath.gates import Status, known
 
@@ -98,8 +99,11 @@ def workspace(tmp_path: Path) -> Workspace:
     # Some linters judge only where a file asks for them.
     for tool in LINTERS:
         if tool.only_with:
-            (tmp_path / tool.only_with).touch()
-    return replace(found, config=replace(found.config, absent=()), terminal=NoTables())
+            file = tmp_path / tool.only_with[0].replace("*", "lint")
+            file.parent.mkdir(exist_ok=True)
+            file.touch()
+    every = LintSettings(tuple(NAMES))
+    return replace(found, config=replace(found.config, absent=(), lint=every), terminal=NoTables())
 
 
 def judged(workspace: Workspace, stage: str) -> Statement:
@@ -259,7 +263,10 @@ def test_security_says_of_code_and_secrets_what_is_true(
     for name in ("bandit", "detect-secrets"):
         ended = ran if name == tool else said(name)["good"]
         records.write_record(workspace.config, "security", ToolRecord(name, "1", 0.1, ended))
-    none = {"findings": [], "asked": asdict(Asked("safety", "https://pyup.io", "https", 0))}
+    none = {
+        "findings": [],
+        "source": asdict(AdvisorySource("safety", "https://pyup.io", "https", 0)),
+    }
     records.write_document(workspace.config, "security", "advisories", none)
 
     assert judged(workspace, "security").status is wanted
@@ -340,6 +347,8 @@ SHOWN = {
     "TESTS_RUN": ["pytest"],
     "TESTS_FAILED": ["pytest"],
     "COVERAGE": ["coverage"],
+    # Judged only with a baseline: test_baseline.py.
+    "COVERAGE_NEW": [],
     "INTEGRATION_RUN": ["pytest"],
     "INTEGRATION_FAILED": ["pytest"],
     "SLOWDOWN": ["pytest-benchmark"],

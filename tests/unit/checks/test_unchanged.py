@@ -179,7 +179,7 @@ def test_a_changed_file_makes_every_check_run_that_reads_it(root: Path, name: st
     for stage in ignoring:
         statement = stages.require(workspace.config, stage)
         assert statement.subject.digest["gitCommit"] == made
-        assert statement.carries["sha256"] == originals[stage].sha256
+        assert statement.reuses["sha256"] == originals[stage].sha256
         assert statement.facts == originals[stage].facts
 
 
@@ -361,8 +361,8 @@ def test_evidence_is_carried_from_its_original_however_often(root: Path) -> None
     statement = stages.require(workspace.config, "lint")
     before = stages.path(workspace.config, "lint").stat().st_mtime_ns
 
-    assert statement.carries["sha256"] == original.sha256
-    assert statement.carries["gitCommit"] == original.subject.digest["gitCommit"]
+    assert statement.reuses["sha256"] == original.sha256
+    assert statement.reuses["gitCommit"] == original.subject.digest["gitCommit"]
     assert holds(workspace, "lint")
     assert stages.path(workspace.config, "lint").stat().st_mtime_ns == before
 
@@ -379,7 +379,7 @@ def test_running_it_again_after_it_was_carried_is_a_second_attempt(root: Path) -
     again = run(workspace, "lint")
 
     assert (again.attempt, again.repeats) == (2, carried.sha256)
-    assert not again.carries
+    assert not again.reuses
 
 
 def test_an_attempt_is_remembered_over_a_change_of_branch(root: Path) -> None:

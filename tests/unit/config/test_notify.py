@@ -94,5 +94,5 @@ def test_a_secret_in_the_file_is_refused_and_not_shown() -> None:
     with pytest.raises(ConfigurationError) as caught:
         parsed({"t": {"kind": "slack", "events": ["failed"], "url-env": address}})
 
-    assert "is no name of a variable" in caught.value.what
+    assert "is not the name of a variable" in caught.value.what
     assert "swordfish" not in " ".join(caught.value.lines())

@@ -128,7 +128,7 @@ def test_what_was_left_out_is_known_by_name() -> None:
     """For whoever wonders why it changes nothing; what is only usual is not named."""
     env = NEUTRAL | {"PYTEST_ADDOPTS": "-x", "PYTHONUNBUFFERED": "1", "SHOP_URL": "x"}
 
-    assert environment.left_out(env) == ["PYTEST_ADDOPTS"]
+    assert environment.removed_variables(env) == ["PYTEST_ADDOPTS"]
 
 
 def test_addresses_of_webhooks_reach_nobody_else() -> None:

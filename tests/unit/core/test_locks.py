@@ -13,10 +13,10 @@ def test_a_shared_lock_keeps_only_those_away_who_want_to_be_alone(tmp_path: Path
     """Whoever does not wait hears of it at once."""
     path = tmp_path / "lock"
     with locks.opened(path) as one, locks.opened(path) as two:
-        one.share(busy=locks.give_up)
-        two.share(busy=locks.give_up)
+        one.share(busy=locks.refuse)
+        two.share(busy=locks.refuse)
         with pytest.raises(BlockingIOError):
-            two.alone(busy=locks.give_up)
+            two.alone(busy=locks.refuse)
 
 
 def test_a_lock_goes_with_its_file(tmp_path: Path) -> None:
@@ -26,12 +26,12 @@ def test_a_lock_goes_with_its_file(tmp_path: Path) -> None:
         one.share()
         one.alone()
         with locks.opened(path) as two, pytest.raises(BlockingIOError):
-            two.share(busy=locks.give_up)
+            two.share(busy=locks.refuse)
         one.share()
         with locks.opened(path) as two:
-            two.share(busy=locks.give_up)
+            two.share(busy=locks.refuse)
     with locks.opened(path) as two:
-        two.alone(busy=locks.give_up)
+        two.alone(busy=locks.refuse)
 
 
 def test_whoever_waits_says_so_once(tmp_path: Path) -> None:

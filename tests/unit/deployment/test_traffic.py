@@ -108,7 +108,7 @@ def test_errors_are_judged_by_their_share(
 
 def test_a_slot_of_what_is_gone_is_cleared(served: Site, world: World) -> None:
     """Otherwise the proxy fills up, a deployment at a time."""
-    served.proxy.place("web-99")
+    served.proxy.add_server("web-99")
     traffic.restore(served)
 
     assert [slot.host for slot in world.slots if slot.host != "localhost"] == ["web-5"]

@@ -183,7 +183,9 @@ class World(FakeRunner):
     def answer(
         self, argv: tuple[str, ...], env: dict[str, str], stdin: str | None, check: bool
     ) -> Outcome:
-        """Do what Compose would do."""
+        """Do what Compose would do; git knows of no remote."""
+        if argv[0] == "git":
+            return Outcome(argv, 1, "", "", 0.1)
         if argv[:2] == ("docker", "pull"):
             self._docker_pull(argv[-1])
             return Outcome(argv, 0, "", "", 0.1)
@@ -226,6 +228,9 @@ class World(FakeRunner):
         wanted = [word for word in words if not word.startswith("--")]
         names = [row.name for row in self.rows if row.service in wanted or not wanted]
         return "".join(f"log of {name}\n" for name in names)
+
+    def _compose_port(self, _words: list[str], _env: Mapping[str, str]) -> str:
+        return "127.0.0.1:32768\n"
 
     def _docker_pull(self, name: str) -> None:
         if name not in self.registry:

@@ -88,7 +88,7 @@ def test_an_engine_of_an_earlier_version_is_left_alone(
     monkeypatch.setattr(daemon, "running", lambda _own: Process(1, 0, "S", 1))
     starter = TableStarter(env=env)
 
-    for act in (collection.collect, collection.heal):
+    for act in (collection.collect, collection.make_writable):
         with pytest.raises(CommandFailedError, match="earlier version"):
             act(starter, QuietTerminal())
     assert starter.started == []
@@ -98,6 +98,6 @@ def test_nothing_is_healed_that_is_well(env: dict[str, str]) -> None:
     """Without the mark no process is touched."""
     starter = TableStarter(env=env)
 
-    collection.heal(starter, QuietTerminal())
+    collection.make_writable(starter, QuietTerminal())
 
     assert starter.started == []

@@ -14,7 +14,7 @@ from tests.unit.engine.starter import TableStarter
 from towpath.core.errors import ConfigurationError, EngineAbsentError
 from towpath.engine import contexts, discover
 from towpath.engine import lifecycle as flow
-from towpath.engine.discover import EngineFound, find
+from towpath.engine.discover import DiscoveredEngine, find
 
 OWN = "unix:///run/towpath/docker.sock"
 ROOTLESS = "unix:///run/user/1000/docker.sock"
@@ -41,7 +41,7 @@ def test_the_engine_of_a_context_is_every_clients(tmp_path: Path, current: bool)
     """Rootless, Colima, Desktop: the SDK knows no contexts, so that it gets variables."""
     env = context(tmp_path, {"Host": ROOTLESS}, current=current)
 
-    assert find(env, {ROOTLESS}.__contains__) == EngineFound(
+    assert find(env, {ROOTLESS}.__contains__) == DiscoveredEngine(
         "host", ROOTLESS, {"DOCKER_HOST": ROOTLESS, **PLAIN}
     )
 

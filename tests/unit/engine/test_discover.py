@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from towpath.engine import discover
-from towpath.engine.discover import EngineFound, find, host_endpoint
+from towpath.engine.discover import DiscoveredEngine, find, host_endpoint
 
 OWN = "unix:///run/towpath/docker.sock"
 EMBEDDED = {
@@ -58,15 +58,15 @@ def test_broken_settings_mean_the_default(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("answering", "expected"),
     [
-        ({discover.DEFAULT}, EngineFound("host", discover.DEFAULT)),
-        ({discover.DEFAULT, OWN}, EngineFound("host", discover.DEFAULT)),
-        ({OWN}, EngineFound("embedded", OWN, EMBEDDED)),
-        (set(), EngineFound("none", discover.DEFAULT)),
+        ({discover.DEFAULT}, DiscoveredEngine("host", discover.DEFAULT)),
+        ({discover.DEFAULT, OWN}, DiscoveredEngine("host", discover.DEFAULT)),
+        ({OWN}, DiscoveredEngine("embedded", OWN, EMBEDDED)),
+        (set(), DiscoveredEngine("none", discover.DEFAULT)),
     ],
     ids=["host", "both", "embedded", "none"],
 )
 def test_the_hosts_engine_comes_first(
-    tmp_path: Path, answering: set[str], expected: EngineFound
+    tmp_path: Path, answering: set[str], expected: DiscoveredEngine
 ) -> None:
     """The embedded engine is used only where no other answers."""
     env = {"HOME": str(tmp_path), "PATH": "/usr/bin"}

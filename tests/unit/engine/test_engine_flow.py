@@ -86,7 +86,7 @@ class Acts:
         monkeypatch.setattr(assembly, "recipe", lambda _machine: made)
         monkeypatch.setattr(assembly, "unpack", lambda *_: self.done.append("unpack"))
         monkeypatch.setattr(assembly, "build", lambda *_: self.done.append("build"))
-        monkeypatch.setattr(assembly, "images_whole", lambda _own: self.is_whole)
+        monkeypatch.setattr(assembly, "images_complete", lambda _own: self.is_whole)
         monkeypatch.setattr(assembly, "images_current", lambda *_: self.is_whole)
         monkeypatch.setattr(daemon, "running", lambda _own: process if self.is_running else None)
         monkeypatch.setattr(daemon, "ready", lambda _own: self.is_ready)

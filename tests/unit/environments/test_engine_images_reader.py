@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from towpath.core.errors import NothingToJudgeError
-from towpath.environments.engine_images_reader import Kept, listed
+from towpath.environments.engine_images_reader import LocalImage, listed
 
 ID = "sha256:" + "1" * 64
 DIGEST = "sha256:" + "2" * 64
@@ -14,13 +14,13 @@ DIGEST = "sha256:" + "2" * 64
 @pytest.mark.parametrize(
     ("tag", "digest", "kept"),
     [
-        ("x", DIGEST, Kept("a/b:x", DIGEST)),
-        ("<none>", DIGEST, Kept(f"a/b@{DIGEST}", DIGEST)),
-        ("x", "<none>", Kept("a/b:x", ID)),
-        ("<none>", "<none>", Kept(f"a/b@{ID}", ID)),
+        ("x", DIGEST, LocalImage("a/b:x", DIGEST)),
+        ("<none>", DIGEST, LocalImage(f"a/b@{DIGEST}", DIGEST)),
+        ("x", "<none>", LocalImage("a/b:x", ID)),
+        ("<none>", "<none>", LocalImage(f"a/b@{ID}", ID)),
     ],
 )
-def test_an_image_has_a_name_and_a_digest(tag: str, digest: str, kept: Kept) -> None:
+def test_an_image_has_a_name_and_a_digest(tag: str, digest: str, kept: LocalImage) -> None:
     """By its tag if it has one, and by its id if it has no digest."""
     line = f'{{"Repository": "a/b", "Tag": "{tag}", "Digest": "{digest}", "ID": "{ID}"}}\n'
 

@@ -30,8 +30,8 @@ def proxy(world: World, tmp_path: Path) -> Proxy:
 
 def test_a_container_gets_one_slot_and_no_request_yet(proxy: Proxy, world: World) -> None:
     """Placing it twice takes no second slot."""
-    proxy.place("web-1")
-    proxy.place("web-1")
+    proxy.add_server("web-1")
+    proxy.add_server("web-1")
     slot = proxy.slot("web-1")
 
     assert [slot.host for slot in world.slots].count("web-1") == 1
@@ -42,7 +42,7 @@ def test_each_change_is_saved_for_a_proxy_that_starts_again(
     proxy: Proxy, world: World, tmp_path: Path
 ) -> None:
     """The file is the proxy's own answer, readable for its user."""
-    proxy.place("web-1")
+    proxy.add_server("web-1")
     proxy.set("web-1", "ready")
     file = tmp_path / "proxy" / "servers.state"
 
@@ -52,7 +52,7 @@ def test_each_change_is_saved_for_a_proxy_that_starts_again(
 
 def test_a_cleared_slot_is_free_again(proxy: Proxy, world: World) -> None:
     """Clearing what has no slot is fine."""
-    proxy.place("web-1")
+    proxy.add_server("web-1")
     proxy.set("web-1", "ready")
     proxy.clear("web-1")
     proxy.clear("web-1")
@@ -64,9 +64,9 @@ def test_a_cleared_slot_is_free_again(proxy: Proxy, world: World) -> None:
 def test_a_full_proxy_refuses_and_says_who_is_in_it(proxy: Proxy) -> None:
     """Eight slots hold eight containers."""
     for number in range(8):
-        proxy.place(f"web-{number}")
+        proxy.add_server(f"web-{number}")
     with pytest.raises(CommandFailedError, match="no free slot for web-8") as caught:
-        proxy.place("web-8")
+        proxy.add_server("web-8")
 
     assert "web-0" in caught.value.why
 
@@ -86,7 +86,7 @@ def test_what_the_proxy_refuses_is_an_error(world: World, tmp_path: Path) -> Non
         return world.execute(PROXY, argv)
 
     proxy = Proxy(refuse, tmp_path)
-    proxy.place("web-1")
+    proxy.add_server("web-1")
     with pytest.raises(CommandFailedError, match="rejected") as caught:
         proxy.set("web-1", "ready")
 
@@ -101,7 +101,7 @@ def test_an_api_that_does_not_answer_is_an_error(tmp_path: Path) -> None:
 
 def test_an_answer_that_lost_its_end_is_asked_for_again(proxy: Proxy, world: World) -> None:
     """Half a table is never read as the whole, and an empty answer never as a yes."""
-    proxy.place("web-1")
+    proxy.add_server("web-1")
     world.cut = 2
     proxy.set("web-1", "ready")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,7 @@ from towpath.core.references import RELEASE, TEST
 from towpath.core.subject import Subject
 from towpath.evidence import advisory_sources as sources
 from towpath.evidence import record as stages
-from towpath.evidence.advisory_sources import Asked
+from towpath.evidence.advisory_sources import AdvisorySource
 from towpath.gates import Status
 from towpath.promotion.availability import (
     NEEDED,
@@ -29,8 +29,8 @@ from towpath.promotion.availability import (
 
 DIGEST = f"sha256:{'d' * 64}"
 PLATFORMS = ("linux/amd64", "linux/arm64")
-DIRECTORY = Asked("safety", "data", "nothing", 3.5, foreign=True)
-DEBIAN = Asked("Debian's security archive, trixie", "https://d.example", "https", 0.5)
+DIRECTORY = AdvisorySource("safety", "data", "nothing", 3.5, foreign=True)
+DEBIAN = AdvisorySource("Debian's security archive, trixie", "https://d.example", "https", 0.5)
 UNTIL = dt.date(2099, 1, 31)
 
 
@@ -47,7 +47,7 @@ def waived(workspace: Workspace, *ids: str) -> Workspace:
     return replace(workspace, config=replace(workspace.config, waivers=rows))
 
 
-def judged(workspace: Workspace, stage: str, *asked: Asked) -> tuple[Status, str]:
+def judged(workspace: Workspace, stage: str, *asked: AdvisorySource) -> tuple[Status, str]:
     """Return how a stage with good facts ends that asked these sources, and why."""
     facts = {name: fact for name, fact in good(stage).items() if name != "age_days"}
     statement = stages.record(
@@ -69,7 +69,7 @@ def test_the_facts_name_every_source_and_the_oldest_age() -> None:
     """Each once, whatever the number of platforms that were asked about."""
     found = sources.facts([DIRECTORY, DEBIAN, DEBIAN])
 
-    assert [row["name"] for row in found["asked"]] == [DEBIAN.name, "safety"]
+    assert [row["name"] for row in found["sources"]] == [DEBIAN.name, "safety"]
     assert (found["age_days"], found["foreign"]) == (3.5, ["data"])
 
 
@@ -130,6 +130,7 @@ def asked_for(workspace: Workspace, release: PromotionCandidate, stage: str) -> 
         ("scan", {"foreign": ["https://mirror.example/x"]}, "https://mirror.example/x"),
         ("scan", {"foreign": ["trivy"]}, "trivy"),
         ("scan", {"foreign": ["aquasec/trivy@sha256:12"]}, "aquasec/trivy@sha256:12"),
+        ("integration", {"excluded_tests": ["engine"]}, "engine"),
         ("integration", {"left_out": ["engine"]}, "engine"),
     ],
 )
@@ -138,7 +139,7 @@ def test_what_the_environment_named_is_a_reason_against_a_release(
 ) -> None:
     """A test may rest on it; a release only with a waiver of this very thing, which is shown."""
     release = released(workspace, **{stage: facts})
-    kind = "LEFT_OUT" if stage == "integration" else "SOURCE"
+    kind = "EXCLUDED" if stage == "integration" else "SOURCE"
 
     (reason,) = asked_for(workspace, release, RELEASE).reasons
 
@@ -163,5 +164,25 @@ def test_sources_that_are_no_list_are_no_release(workspace: Workspace, value: An
 
 
 def test_a_line_of_django_that_was_left_out_is_told_elsewhere() -> None:
-    """`left_out` of the tests names Pythons that the machine was not made for."""
-    assert list(sources.refusals("tests", {"left_out": ["3.11"]})) == []
+    """`deselected` of the tests names Pythons that the machine was not made for."""
+    assert list(sources.refusals("tests", {"excluded_tests": ["3.11"]})) == []
+
+
+def test_a_statement_of_an_earlier_version_is_read(workspace: Workspace) -> None:
+    """It calls the queried sources `asked`; their age is waived as that of `sources`."""
+    old = asdict(replace(DIRECTORY, age_days=100.0))
+    accepted = {old["address"]: "reviewed"}
+
+    notes = [
+        sources.waived_ages("security", {key: [old]}, accepted, {}) for key in ("sources", "asked")
+    ]
+
+    assert notes == [{"ADVISORIES_AGE": f"{old['address']}: reviewed"}] * 2
+
+
+def test_a_waiver_of_an_earlier_version_is_read(workspace: Workspace) -> None:
+    """It calls excluded tests `LEFT_OUT`."""
+    accepting = waived(workspace, "LEFT_OUT:engine")
+    facts = {"integration": {"excluded_tests": ["engine"]}}
+
+    assert asked_for(accepting, released(accepting, **facts), RELEASE).ok

@@ -15,7 +15,7 @@ from towpath.core.errors import ConfigurationError, NothingToJudgeError
 from towpath.core.subject import Subject
 from towpath.evidence import exchange
 from towpath.evidence import record as stages
-from towpath.evidence.reused_statement import carry_over
+from towpath.evidence.reused_statement import reuse_statement
 from towpath.evidence.statement import Statement
 from towpath.gates import Status
 
@@ -119,7 +119,7 @@ def test_another_commit_than_the_run_is_for_is_refused(workspace: Workspace) -> 
 
 def test_evidence_of_an_earlier_run_is_refused(workspace: Workspace) -> None:
     """A cache that the project's code can write says whatever it likes."""
-    reused = carry_over(statement("lint", Subject.commit("d" * 40, TREE)), HERE)
+    reused = reuse_statement(statement("lint", Subject.commit("d" * 40, TREE)), HERE)
 
     assert "was reused from an earlier run" in refused(workspace, pack(workspace, reused), "lint")
 
@@ -177,8 +177,8 @@ def test_only_a_file_is_read(workspace: Workspace, tmp_path: Path) -> None:
 
 def test_stages_are_named_with_commas() -> None:
     """A word that is none has its nearest one."""
-    assert exchange.names("lint, tests,lint") == ("lint", "tests")
+    assert exchange.parse_stages("lint, tests,lint") == ("lint", "tests")
     with pytest.raises(ConfigurationError, match="Unknown stage 'lnt'. Did you mean 'lint'?"):
-        exchange.names("lnt")
+        exchange.parse_stages("lnt")
     with pytest.raises(ConfigurationError, match="No stage was specified"):
-        exchange.names(" ,")
+        exchange.parse_stages(" ,")

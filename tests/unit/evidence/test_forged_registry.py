@@ -28,6 +28,7 @@ from towpath.registry.oci_reader import Manifest
 
 pytestmark = pytest.mark.door
 TYPE, MEDIA = statements.ARTIFACT_TYPE, statements.MEDIA_TYPE
+INVALID = "A descriptor in a manifest is incomplete or invalid."
 
 
 @pytest.fixture
@@ -110,7 +111,7 @@ def too_large(store: Store, index: Manifest) -> str:
     attach(store, index, [layer])
     return (
         f"{layer['digest']} is too large to be read."
-        f" It has {documents.BYTES + 1} bytes, and the most is {documents.BYTES}."
+        f" It has {documents.BYTES + 1} bytes; the limit is {documents.BYTES} bytes."
     )
 
 
@@ -118,8 +119,8 @@ def larger_than_it_says(store: Store, index: Manifest) -> str:
     layer = put(store, b" " * (documents.BYTES + 1))
     attach(store, index, [layer | {"size": 2}])
     return (
-        f"{layer['digest']} is not what its artifact names."
-        " Its bytes have another digest or another size."
+        f"{layer['digest']} does not match its descriptor."
+        " Its content has a different digest or size."
     )
 
 
@@ -128,21 +129,21 @@ def other_bytes(store: Store, index: Manifest) -> str:
     store.blobs[layer["digest"]] = b"[]"
     attach(store, index, [layer])
     return (
-        f"{layer['digest']} is not what its artifact names."
-        " Its bytes have another digest or another size."
+        f"{layer['digest']} does not match its descriptor."
+        " Its content has a different digest or size."
     )
 
 
 def a_negative_size(store: Store, index: Manifest) -> str:
     layer = put(store, b"{}")
     attach(store, index, [layer | {"size": -1}])
-    return "A descriptor in a manifest is not whole. ValueError('no size in bytes: -1')"
+    return f"{INVALID} ValueError('not a size in bytes: -1')"
 
 
 def a_size_that_is_text(store: Store, index: Manifest) -> str:
     layer = put(store, b"{}") | {"size": "2"}
     attach(store, index, [layer])
-    return """A descriptor in a manifest is not whole. TypeError("not of type int: '2'")"""
+    return f"""{INVALID} TypeError("not of type int: '2'")"""
 
 
 def layers_that_are_none(store: Store, index: Manifest) -> str:
@@ -257,7 +258,7 @@ def test_an_unknown_variant_is_another_platform(store: Store, workspace: Workspa
     made = Manifest(oci.INDEX, json.dumps(index.document | {"manifests": rows}).encode())
     store.client().put_manifest("built", made)
 
-    with pytest.raises(NothingToJudgeError, match="is listed as linux/amd64/v3 and is linux/amd64"):
+    with pytest.raises(NothingToJudgeError, match="is listed as linux/amd64/v3 but is linux/amd64"):
         promote.promote(workspace, "test")
 
 

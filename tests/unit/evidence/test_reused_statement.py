@@ -14,14 +14,14 @@ from towpath.evidence.statement import Statement, decode
 from towpath.gates import Status
 
 OTHER = Subject.commit("d" * 40, "u" * 40)
-CARRIED = reused_statement.carry_over(GOOD, OTHER)
+CARRIED = reused_statement.reuse_statement(GOOD, OTHER)
 
 
 def test_a_carried_statement_says_of_another_commit_what_was_measured_before() -> None:
     """It names the statement that it rests on, and keeps its facts, its time and its inputs."""
     assert CARRIED.subject == OTHER
-    assert CARRIED.carries == {"sha256": GOOD.sha256, **COMMIT.digest}
-    assert replace(CARRIED, subject=GOOD.subject, carries={}) == GOOD
+    assert CARRIED.reuses == {"sha256": GOOD.sha256, **COMMIT.digest}
+    assert replace(CARRIED, subject=GOOD.subject, reuses={}) == GOOD
     assert decode(CARRIED.encode(), "x.json") == CARRIED
 
 
@@ -29,7 +29,7 @@ def test_a_carried_statement_is_an_attempt_like_any_other() -> None:
     """After one that failed for the same commit it names that one."""
     failed = replace(GOOD, subject=OTHER, status=Status.FAILED)
 
-    found = reused_statement.carry_over(GOOD, OTHER, failed)
+    found = reused_statement.reuse_statement(GOOD, OTHER, failed)
 
     assert (found.attempt, found.repeats) == (2, failed.sha256)
     assert validity.mismatches(found, OTHER.digest, "p", {GOOD.sha256: GOOD}) == []
@@ -48,7 +48,7 @@ def test_a_carried_statement_counts_with_its_original() -> None:
 
 def forged(original: Statement, **changes: Any) -> tuple[Statement, Statement]:
     """Return a statement that carries this one, with something of it changed, and the original."""
-    return replace(reused_statement.carry_over(original, OTHER), **changes), original
+    return replace(reused_statement.reuse_statement(original, OTHER), **changes), original
 
 
 @pytest.mark.parametrize(
@@ -74,8 +74,8 @@ def forged(original: Statement, **changes: Any) -> tuple[Statement, Statement]:
                 {"tools": {}},
                 {"artifacts": {}},
                 {"verdicts": ()},
-                {"carries": {"sha256": GOOD.sha256, **OTHER.digest}},
-                {"carries": {"sha256": GOOD.sha256}},
+                {"reuses": {"sha256": GOOD.sha256, **OTHER.digest}},
+                {"reuses": {"sha256": GOOD.sha256}},
             )
         ),
     ],
@@ -103,7 +103,7 @@ def test_a_statement_without_its_original_is_objected_to(held: dict[str, Stateme
 
 def test_a_statement_that_names_no_original_is_objected_to() -> None:
     """Carrying a commit without a statement shows nothing either."""
-    statement = replace(CARRIED, carries={"gitCommit": "c" * 40})
+    statement = replace(CARRIED, reuses={"gitCommit": "c" * 40})
 
     assert validity.mismatches(statement, OTHER.digest, "p") == [
         "lint: reuses the statement (none), which is missing"

@@ -74,7 +74,7 @@ def test_what_was_not_used_for_longest_goes_first(project: config.Config) -> Non
     report.write_text("first")
     shelf.put(project, replace(LINT, artifacts={"reports/x.json": shelf.file_hash(report)}))
     shelf.put(project, replace(LINT, stage="scan"))
-    for number in range(shelf.KEPT - 1):
+    for number in range(shelf.LIMIT - 1):
         shelf.put(project, replace(LINT, inputs=f"n{number}"))
     assert shelf.get(project, "lint", "i") is not None
     shelf.put(project, replace(LINT, inputs="last"))
@@ -82,7 +82,7 @@ def test_what_was_not_used_for_longest_goes_first(project: config.Config) -> Non
     assert shelf.get(project, "lint", "n0") is None
     assert shelf.get(project, "lint", "i") is not None
     assert len(list((shelf.folder(project) / "artifacts").iterdir())) == 1
-    for number in range(shelf.KEPT):
+    for number in range(shelf.LIMIT):
         shelf.put(project, replace(LINT, inputs=f"m{number}"))
     assert shelf.get(project, "lint", "i") is None
     assert list((shelf.folder(project) / "artifacts").iterdir()) == []

@@ -98,7 +98,7 @@ def test_a_layer_that_did_not_arrive_is_an_error(store: Store, tmp_path: Path) -
 
     with pytest.raises(RegistryError) as caught:
         build.build(workspace, SOURCE, platforms=BOTH)
-    assert "lacks the layer" in caught.value.why
+    assert "does not have the layer" in caught.value.why
 
 
 def test_a_child_of_another_platform_is_nothing_to_judge(store: Store, tmp_path: Path) -> None:
@@ -196,7 +196,7 @@ def test_a_build_without_a_push_stays_in_the_engine(tmp_path: Path) -> None:
     """No registry is asked, and the name is the engine's."""
     workspace = session_with(tmp_path, Store(port=1), lambda: f"sha256:{'0' * 64}")
 
-    assert build.keep(workspace, SOURCE, platforms=("linux/amd64",)) == (
+    assert build.build_locally(workspace, SOURCE, platforms=("linux/amd64",)) == (
         "towpath/dashboard:production"
     )
 

@@ -125,7 +125,19 @@ def test_a_failed_step_is_named_with_what_it_said() -> None:
         "[linux/amd64->arm64 builder 3/3]",
         "first\nsleep: invalid time interval 'no number'\n"
         "It did not complete successfully: exit code: 1",
+        4,
     )
+
+
+def test_the_first_of_its_lines_is_where_a_step_begins() -> None:
+    """buildx marks each line of it; a number that no file has so many lines of is none."""
+    marked = PLAIN.replace("   4 | >>> RUN", "   3 |     # hm\n   4 | >>> RUN a\\\n   5 | >>> RUN")
+    absurd = PLAIN.replace("   4 | >>>", f"{9 * '1'} | >>>")
+
+    found, none = buildx.failure(marked), buildx.failure(absurd)
+
+    assert found is not None and none is not None
+    assert (found.line, none.line) == (4, 0)
 
 
 def test_only_the_end_of_what_it_said_is_told() -> None:

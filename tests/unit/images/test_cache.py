@@ -61,14 +61,14 @@ def test_when_it_is_used(
     made = workspace_at(tmp_path, store, **env)
     made = replace(made, config=replace(made.config, registry=registry))
 
-    assert cache.wanted(made) is used
+    assert cache.is_used(made) is used
     assert bool(cache.options(made, "production", "main")[1]) is used
 
 
 def test_another_word_is_refused(tmp_path: Path, store: Store) -> None:
     """A typing mistake is no choice."""
     with pytest.raises(ConfigurationError, match="Invalid value for TOWPATH_CACHE: 'yes'"):
-        cache.wanted(workspace_at(tmp_path, store, TOWPATH_CACHE="yes"))
+        cache.is_used(workspace_at(tmp_path, store, TOWPATH_CACHE="yes"))
 
 
 def test_a_branch_reads_its_own_and_mains_and_writes_its_own(tmp_path: Path, store: Store) -> None:

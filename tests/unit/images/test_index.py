@@ -180,7 +180,7 @@ def test_what_stays_in_the_engine_is_built_here(tmp_path: Path, store: Store) ->
 
     machines = Machines({HERE: Engine("x86_64"), FAR: Engine()}, push)
 
-    name = bake.keep(of_both(tmp_path, store, machines), ORDER, "production")
+    name = bake.build_locally(of_both(tmp_path, store, machines), ORDER, "production")
 
     assert name.endswith(":production")
     assert asked == [HERE]
@@ -192,7 +192,7 @@ def test_an_engine_without_image_store_keeps_one_platform(tmp_path: Path, store:
     machines = Machines({HERE: Engine("x86_64", store=False)})
 
     with pytest.raises(ConfigurationError) as caught:
-        bake.keep(of_both(tmp_path, store, machines), ORDER, "production")
+        bake.build_locally(of_both(tmp_path, store, machines), ORDER, "production")
 
     assert caught.value.lines() == [
         "The Docker engine cannot store one image for 2 platforms.",

@@ -45,7 +45,7 @@ def read(raw: bytes) -> dict[str, bytes]:
     """Return the files of a layer that say which distributions it has."""
     files: dict[str, bytes] = {}
     with layers.opened(io.BytesIO(raw), "layer x") as tar:
-        oci.overlay(files, tar, distributions.wanted)
+        oci.overlay(files, tar, distributions.is_metadata)
     return files
 
 
@@ -82,9 +82,9 @@ def test_links_and_devices_that_nobody_asks_for_are_passed_over(raw: bytes) -> N
         (tarfile.SYMTYPE, "/etc/passwd", "is a link to '/etc/passwd'"),
         (tarfile.LNKTYPE, "../../../etc/passwd", "is a link to '../../../etc/passwd'"),
         (tarfile.LNKTYPE, "/root/.cache/a/METADATA", "is a link to '/root/.cache/a/METADATA'"),
-        (tarfile.CHRTYPE, "", "is no file"),
-        (tarfile.BLKTYPE, "", "is no file"),
-        (tarfile.FIFOTYPE, "", "is no file"),
+        (tarfile.CHRTYPE, "", "is not a regular file"),
+        (tarfile.BLKTYPE, "", "is not a regular file"),
+        (tarfile.FIFOTYPE, "", "is not a regular file"),
     ],
 )
 @pytest.mark.parametrize("name", [NAME, f"/{NAME}", f"./x/../{NAME}", f"../../{NAME}"])
@@ -124,9 +124,11 @@ def test_many_files_that_are_too_large_together_are_an_error(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Each alone would be good."""
-    monkeypatch.setattr(oci, "WANTED", 10)
+    monkeypatch.setattr(oci, "LARGEST_SELECTION", 10)
 
-    with pytest.raises(NothingToJudgeError, match="wanted of a layer has more than 10 bytes"):
+    with pytest.raises(
+        NothingToJudgeError, match="files to read from a layer have more than 10 bytes"
+    ):
         read(WHOLE)
 
 
@@ -155,7 +157,7 @@ def test_a_layer_that_is_damaged_in_the_middle_is_not_one_that_ended(place: int)
 def test_a_layer_that_is_cut_is_an_error(end: int) -> None:
     """Within a header, within a file, and within the compressed stream."""
     raw = archive((member("b", 3), b"abc"), (member(NAME, len(METADATA)), METADATA))
-    with pytest.raises(NothingToJudgeError, match="Cannot read|is cut"):
+    with pytest.raises(NothingToJudgeError, match="Cannot read|is truncated"):
         read(raw[:end])
     with pytest.raises(NothingToJudgeError) as caught:
         read(gzip.compress(raw[:end] + bytes(20_000), 0)[:end])

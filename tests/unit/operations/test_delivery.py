@@ -372,7 +372,7 @@ def test_an_address_that_is_not_safe(tmp_path: Path, url: str) -> None:
     with pytest.raises(ConfigurationError) as caught:
         settings.require_ready(config.parse({"notify": table}, tmp_path, env))
 
-    assert "TOWPATH_NOTIFY_T_URL is no https:// address" in caught.value.why
+    assert "TOWPATH_NOTIFY_T_URL is not an https:// address" in caught.value.why
     assert "x7Kq" not in " ".join(caught.value.lines())
 
 

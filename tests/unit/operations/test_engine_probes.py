@@ -11,7 +11,7 @@ import pytest
 from tests.fakes import Answer, QuietTerminal, TableRunner, outcome
 from towpath import config
 from towpath.config.workspace import Workspace
-from towpath.engine.discover import EngineFound
+from towpath.engine.discover import DiscoveredEngine
 from towpath.operations import engine_probes
 from towpath.operations.health_rules import Disk, HealthCheck, Level
 from towpath.operations.probes import run_probes
@@ -49,8 +49,8 @@ def looked(
     env = {"TOWPATH_STATE": str(tmp_path / "state")}
     workspace = Workspace(config.parse(table or {}, tmp_path, env), runner, QuietTerminal())
 
-    def found(_env: object) -> EngineFound:
-        return EngineFound(kind, endpoint)  # type: ignore[arg-type]
+    def found(_env: object) -> DiscoveredEngine:
+        return DiscoveredEngine(kind, endpoint)  # type: ignore[arg-type]
 
     engine = engine_probes.access(workspace, found)
     rows = run_probes(engine_probes.probes(workspace, engine))

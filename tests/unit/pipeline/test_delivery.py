@@ -24,7 +24,7 @@ from towpath.deployment import deploy, verify
 from towpath.deployment.deploy import Deployed
 from towpath.evidence import record as stages
 from towpath.evidence import registry as evidence
-from towpath.evidence.advisory_sources import Asked
+from towpath.evidence.advisory_sources import AdvisorySource
 from towpath.gates import Status
 from towpath.images import build
 from towpath.images.wheels.record_reader import Wheel
@@ -135,7 +135,7 @@ def test_a_build_that_does_not_hold_is_made_again(run: Run, store: Store, change
 
 def test_a_scan_of_today_is_reused(run: Run, built: str) -> None:
     """The same digest on the same day is not scanned twice."""
-    asked = Asked("a source", "https://example.invalid", "https", 0)
+    asked = AdvisorySource("a source", "https://example.invalid", "https", 0)
     found = Scan(built, (), (asked,), (), SIZES, LISTED, seconds=4.0)
     scan.record(run.workspace, found, started=START)
 
@@ -155,7 +155,7 @@ def test_a_scan_that_nobody_answered_is_unproven_and_does_not_stop(run: Run, bui
     result = delivery.result(statement, 0.0, {})
 
     assert (result.status, result.error) == (Status.ERRORED, None)
-    assert result.fields["unproven"] == [
+    assert result.fields["not_evaluated"] == [
         "IMAGE_CRITICAL",
         "IMAGE_HIGH",
         "IMAGE_ADVISORIES_AGE",
@@ -174,7 +174,7 @@ def test_what_is_no_question_of_advisories_stops(
     result = delivery.result(record(workspace, "tests", built, **facts), 0.0, {})
 
     assert isinstance(result.error, error)
-    assert "unproven" not in result.fields
+    assert "not_evaluated" not in result.fields
 
 
 def test_a_promotion_names_tag_and_digest(run: Run, store: Store, built: str) -> None:
@@ -188,14 +188,14 @@ def test_a_promotion_names_tag_and_digest(run: Run, store: Store, built: str) ->
     assert store.tags["test"] == built
 
 
-def test_an_unproven_gate_is_shown_at_the_promotion(run: Run, built: str) -> None:
+def test_an_unevaluated_gate_is_shown_at_the_promotion(run: Run, built: str) -> None:
     """Test is reached, and the report says what nobody could judge."""
     record_all(run.workspace, built, *(set(NEEDED["test"]) - {"security"}))
     record(run.workspace, "security", built, advisories_high=None)
 
     result = delivery.promoting("test")(run)
 
-    assert (result.status, result.fields["unproven"]) == (Status.PASSED, ["ADVISORIES_HIGH"])
+    assert (result.status, result.fields["not_evaluated"]) == (Status.PASSED, ["ADVISORIES_HIGH"])
 
 
 def test_a_refusal_is_the_stages_error(run: Run) -> None:

@@ -136,9 +136,9 @@ def test_the_worst_stage_decides(statuses: list[Status], whole: str) -> None:
     assert composed(*results)["status"] == whole
 
 
-def test_an_unproven_gate_is_shown_and_does_not_stop_the_run() -> None:
+def test_an_unevaluated_gate_is_shown_and_does_not_stop_the_run() -> None:
     """The stage stays errored in the report; the run came to its end."""
-    fields = {"unproven": ["ADVISORIES_HIGH"]}
+    fields = {"not_evaluated": ["ADVISORIES_HIGH"]}
     document = composed(StageResult("security", Status.ERRORED, 1, fields, reason="not asked"))
 
     jsonschema.Draft202012Validator(SCHEMA).validate(document)
@@ -187,7 +187,7 @@ def test_the_note_names_what_was_saved_and_the_sizes() -> None:
     assert "evidence reused, saved 8.2 s" in report.note(document["stages"]["test"])
     assert "coverage 97.50 %" in report.note(document["stages"]["test"])
     assert "linux/amd64 61.0 MB" in report.note(document["stages"]["build"])
-    assert report.note({"unproven": ["ADVISORIES_HIGH"]}) == "not evaluated: ADVISORIES_HIGH"
+    assert report.note({"not_evaluated": ["ADVISORIES_HIGH"]}) == "not evaluated: ADVISORIES_HIGH"
 
 
 STOPPED = StageResult("lint", Status.FAILED, 2, reason="a|b", error=TowpathError("no"))

@@ -253,14 +253,14 @@ def test_the_newest_runs_are_kept_under_one_index(workspace: Workspace) -> None:
     """Older ones go, and so does what is no report."""
     folder = workspace.config.reports / "runs"
     (folder / "odd").mkdir(parents=True)
-    for number in range(runs.KEPT + 2):
+    for number in range(runs.PAGES + 2):
         name = f"6a2f41a3-c54c-4ae9-8a5a-0c1d3e5f7a{number:02x}"
         runs.write_page(workspace, document(run=name, timestamp=f"2026-11-24T21:00:{number:02}Z"))
 
     kept = sorted(path.name[-2:] for path in folder.iterdir())
-    assert kept == [f"{number:02x}" for number in range(2, runs.KEPT + 2)]
+    assert kept == [f"{number:02x}" for number in range(2, runs.PAGES + 2)]
     links = Reading((workspace.config.reports / "index.html").read_text()).links
-    assert len(links) == runs.KEPT and links[0].endswith("7a15/report.html")
+    assert len(links) == runs.PAGES and links[0].endswith("7a15/report.html")
     assert all((workspace.config.reports / link).is_file() for link in links)
 
 

@@ -19,7 +19,7 @@ from towpath.checks.security.advisories_reader import Advisory
 from towpath.core.errors import GateFailedError, NothingToJudgeError
 from towpath.core.http import PageText
 from towpath.deployment import deploy, traffic, verify
-from towpath.evidence.advisory_sources import Asked
+from towpath.evidence.advisory_sources import AdvisorySource
 from towpath.gates import Status
 from towpath.images import build
 from towpath.images import buildx_reader as buildx
@@ -62,7 +62,7 @@ def scanned(
     scan = Scan(
         FIRST,
         tuple(map(ScanResult, found)),
-        (Asked("a source", "https://example.invalid", "https", 0),),
+        (AdvisorySource("a source", "https://example.invalid", "https", 0),),
         tuple(unasked),
         Sizes({PLATFORM: 90_000_000}, base, {}),
         listed,

@@ -13,7 +13,7 @@ from tests.releases import SOURCE, record, record_all, workspace_at
 from towpath.config.workspace import Workspace
 from towpath.core.subject import Subject
 from towpath.evidence import record as stages
-from towpath.evidence.reused_statement import carry_over
+from towpath.evidence.reused_statement import reuse_statement
 from towpath.evidence.statement import Statement
 from towpath.gates import Status
 from towpath.promotion.availability import (
@@ -23,7 +23,7 @@ from towpath.promotion.availability import (
     PromotionDecision,
     is_available,
     latest,
-    unproven,
+    unevaluated_gates,
 )
 
 DIGEST = f"sha256:{'d' * 64}"
@@ -64,7 +64,7 @@ def with_(release: PromotionCandidate, statement: Statement) -> PromotionCandida
 def test_a_release_with_all_its_evidence_may_move(
     release: PromotionCandidate, situation: PromotionContext, stage: str
 ) -> None:
-    """Nothing stands against it, and nothing is unproven."""
+    """Nothing stands against it, and nothing is not_evaluated."""
     assert is_available(release, stage, situation) == PromotionDecision()
 
 
@@ -268,7 +268,7 @@ def test_the_latest_statement_of_a_stage_counts(workspace: Workspace) -> None:
 def carried(release: PromotionCandidate, stage: str = "tests") -> tuple[Statement, Statement]:
     """Return a statement about the release that carries one about an earlier commit, and that."""
     earlier = replace(release.statements[stage], subject=Subject.commit("e" * 40, "f" * 40))
-    return carry_over(earlier, release.statements[stage].subject), earlier
+    return reuse_statement(earlier, release.statements[stage].subject), earlier
 
 
 def test_what_an_earlier_commit_has_shown_counts(
@@ -289,7 +289,7 @@ def test_what_was_shown_by_nobody_does_not_count(
     """A statement whose original is not there, or has failed, stands against the release."""
     statement, earlier = carried(release)
     failed = replace(earlier, status=Status.FAILED)
-    forged = replace(statement, carries={**statement.carries, "sha256": failed.sha256})
+    forged = replace(statement, reuses={**statement.reuses, "sha256": failed.sha256})
 
     alone = is_available(with_(release, statement), "test", situation)
     false = is_available(
@@ -352,4 +352,4 @@ def test_only_a_source_out_of_reach_is_unproven(
     workspace: Workspace, stage: str, facts: dict[str, Any], wanted: tuple[str, ...]
 ) -> None:
     """Anything else that did not pass stops the chain."""
-    assert unproven(record(workspace, stage, DIGEST, **facts)) == wanted
+    assert unevaluated_gates(record(workspace, stage, DIGEST, **facts)) == wanted

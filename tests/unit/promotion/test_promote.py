@@ -17,7 +17,7 @@ from towpath.core.subject import Subject
 from towpath.evidence import record as stages
 from towpath.evidence import registry as evidence
 from towpath.evidence import store as shelf
-from towpath.evidence.reused_statement import carry_over
+from towpath.evidence.reused_statement import reuse_statement
 from towpath.evidence.statement import Statement
 from towpath.promotion import promote
 from towpath.promotion import show as listing
@@ -85,7 +85,7 @@ def test_what_could_not_be_proven_is_shown(workspace: Workspace, built: str) -> 
     record_all(workspace, built, *NEEDED["test"])
     record(workspace, "scan", built, minutes=1, critical=None)
 
-    assert promote.promote(workspace, "test").unproven == ("IMAGE_CRITICAL",)
+    assert promote.promote(workspace, "test").not_evaluated == ("IMAGE_CRITICAL",)
 
 
 def test_an_unknown_digest_is_refused_by_name(workspace: Workspace) -> None:
@@ -180,7 +180,7 @@ def carry_lint(workspace: Workspace) -> Statement:
     """Leave lint as a check leaves it that has not run again for this commit; return the old."""
     earlier = replace(record(workspace, "lint", ""), subject=Subject.commit("e" * 40, "f" * 40))
     shelf.put(workspace.config, earlier)
-    stages.write_statement(workspace.config, carry_over(earlier, SOURCE.subject))
+    stages.write_statement(workspace.config, reuse_statement(earlier, SOURCE.subject))
     return earlier
 
 
@@ -194,7 +194,7 @@ def test_evidence_of_an_earlier_commit_comes_with_its_original(
     promote.promote(workspace, "test")
 
     held = [row for row in evidence.pull(store.client(), built) if row.stage == "lint"]
-    assert [row.subject for row in held if row.carries] == [SOURCE.subject]
+    assert [row.subject for row in held if row.reuses] == [SOURCE.subject]
     assert earlier in held
     listing.show(workspace, "test")
     assert isinstance(workspace.terminal, QuietTerminal)

@@ -120,7 +120,7 @@ def test_platforms_that_disagree_on_a_label_are_nothing_to_judge(store: Store) -
 
     assert image.label("v") == "1"
     assert image.label("not there") == ""
-    with pytest.raises(NothingToJudgeError, match="different labels v"):
+    with pytest.raises(NothingToJudgeError, match="different values for the label v"):
         registry.Image(joined, {**first, **second}).label("v")
 
 

@@ -47,7 +47,7 @@ def test_a_tag_is_a_reason(tag: str, why: str) -> None:
     )
 
     assert found.kept == {name("a"): (why,)}
-    assert found.gone == ()
+    assert found.to_delete == ()
 
 
 def test_a_version_is_no_reason() -> None:
@@ -63,7 +63,7 @@ def test_a_version_is_no_reason() -> None:
     assert found.kept == {name("b"): ("one of the last 1",)}
     assert set(found.images) == {name("a"), name("c")}
     assert found.parts == (name("a") + "p", name("c") + "p")
-    assert found.gone == (*found.images, *found.parts)
+    assert found.to_delete == (*found.images, *found.parts)
     assert found.freed == 2 * (10 + 1), "the base is needed by what stays"
 
 
@@ -79,7 +79,7 @@ def test_a_reason_from_elsewhere_keeps_what_has_no_tag() -> None:
     found = decide(nodes(*release("a")), {name("a"): ["runs in x", "runs in x", "y"]}, RULES)
 
     assert found.kept == {name("a"): ("runs in x", "y")}
-    assert found.gone == ()
+    assert found.to_delete == ()
 
 
 def test_what_attached_to_an_image_stays_with_it() -> None:
@@ -94,7 +94,7 @@ def test_what_attached_to_an_image_stays_with_it() -> None:
     found = decide(nodes(index, part, sbom, signed, evidence, listing, signature), {}, RULES)
 
     assert found.kept == {index.digest: ("promoted: test",)}
-    assert found.gone == ()
+    assert found.to_delete == ()
 
 
 def test_what_attached_to_an_image_goes_with_it() -> None:
@@ -122,7 +122,7 @@ def test_a_part_of_two_images_stays_with_the_one_that_stays() -> None:
 
     found = decide(nodes(part, old, new), {}, RULES)
 
-    assert found.gone == (old.digest,)
+    assert found.to_delete == (old.digest,)
 
 
 def test_a_part_that_is_asked_for_stays_without_its_image() -> None:
@@ -135,7 +135,7 @@ def test_a_part_that_is_asked_for_stays_without_its_image() -> None:
         RetentionRules(0, (), "building", "cache-"),
     )
 
-    assert found.gone == (index.digest,)
+    assert found.to_delete == (index.digest,)
     assert found.freed == 1
 
 

@@ -25,7 +25,7 @@ from towpath.core.runner import Outcome
 from towpath.core.subject import Subject
 from towpath.evidence import provenance
 from towpath.evidence import record as stages
-from towpath.evidence.advisory_sources import Asked
+from towpath.evidence.advisory_sources import AdvisorySource
 from towpath.evidence.provenance import Base, Provenance
 from towpath.registry import attachments as attached
 from towpath.registry import oci_reader as oci
@@ -133,7 +133,7 @@ def answering(
         asked.append(pins)
         if error:
             raise NothingToJudgeError(error)
-        return Advisories(Asked("safety", "a directory", "nothing", 2.5, True), findings)
+        return Advisories(AdvisorySource("safety", "a directory", "nothing", 2.5, True), findings)
 
     monkeypatch.setattr(advisories, "audit", audit)
     monkeypatch.setattr(signatures, "KEYRING", __file__)

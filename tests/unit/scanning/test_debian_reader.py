@@ -117,7 +117,7 @@ def test_wanted_files_are_few() -> None:
     """Only what says something of packages is kept from a layer."""
     names = [debian.STATUS, debian.RELEASE, "var/lib/dpkg/status.d/a", "var/lib/dpkg/status-old"]
 
-    assert [debian.wanted(name) for name in names] == [True, True, True, False]
+    assert [debian.is_package_list(name) for name in names] == [True, True, True, False]
 
 
 def test_text_of_another_encoding_hides_nothing() -> None:
@@ -142,7 +142,7 @@ def test_only_the_status_names_packages() -> None:
     files = {debian.STATUS: STATUS, debian.RELEASE: b"Package: x\nVersion: 1\n"}
 
     assert [row.name for row in debian.installed(files)] == ["openssl", "zlib1g"]
-    assert not debian.wanted("var/lib/dpkg/status.d/base.md5sums")
+    assert not debian.is_package_list("var/lib/dpkg/status.d/base.md5sums")
 
 
 def test_what_continues_a_field_is_no_field() -> None:

@@ -88,27 +88,27 @@ def test_buildx(read: Callable[[], object], lines: list[str]) -> None:
     ("read", "lines"),
     [
         (lambda: oci.parse(b"", "it"), ["it is not JSON.", NO_JSON]),
-        (lambda: oci.parse(b"[]", "it"), ["it is no JSON object."]),
+        (lambda: oci.parse(b"[]", "it"), ["it is not a JSON object."]),
         (
             lambda: oci.entries(manifest(manifests=[{}])),
-            ["A descriptor in an index is not whole.", "why: KeyError('mediaType')"],
+            ["A descriptor in an index is incomplete or invalid.", "why: KeyError('mediaType')"],
         ),
         (
             lambda: oci.layers(manifest(layers=[{}])),
-            ["A descriptor in a manifest is not whole.", "why: KeyError('mediaType')"],
+            ["A descriptor in a manifest is incomplete or invalid.", "why: KeyError('mediaType')"],
         ),
         (
             lambda: oci.config_of(manifest(config={})),
-            ["A descriptor in a manifest is not whole.", "why: KeyError('mediaType')"],
+            ["A descriptor in a manifest is incomplete or invalid.", "why: KeyError('mediaType')"],
         ),
         (
             lambda: oci.layers(manifest()),
             [f"{manifest().digest} has no list of layers."],
         ),
-        (lambda: oci.image_config(b"[]"), ["an image config is no JSON object."]),
+        (lambda: oci.image_config(b"[]"), ["an image config is not a JSON object."]),
         (
             lambda: oci.image_config(b"{}"),
-            ["An image config names no platform.", "why: KeyError('os')"],
+            ["An image config has no platform.", "why: KeyError('os')"],
         ),
     ],
 )

@@ -37,13 +37,13 @@ def test_an_image_without_findings_has_zeros(
 
     facts = found.facts()
     assert [facts[name] for name in ("critical", "high", "medium", "low")] == [0, 0, 0, 0]
-    assert [str(row) for row in found.asked] == [
+    assert [str(row) for row in found.sources] == [
         f"Debian's security archive, trixie ({archive[1].rstrip('/')};"
         " verified by Debian's signature; 1.5 days old)",
         "safety (a directory; verified by nothing; 2.5 days old)",
     ]
     assert (facts["age_days"], facts["foreign"]) == (2.5, ["a directory"])
-    assert found.looked_at == {
+    assert found.package_counts == {
         "linux/amd64": {"python": 1, "debian": 1},
         "linux/arm64": {"python": 1, "debian": 1},
     }
@@ -117,8 +117,8 @@ def test_an_archive_out_of_reach_leaves_no_zero(
     found = scan.scan(workspace_of(tmp_path, store, "http://127.0.0.1:1"), digest)
 
     assert "high" not in found.facts()
-    assert len(found.unasked) == 1
-    assert "Cannot query Debian's security archive for trixie-security" in found.unasked[0]
+    assert len(found.unavailable) == 1
+    assert "Cannot query Debian's security archive for trixie-security" in found.unavailable[0]
 
 
 def test_all_sources_are_tried_at_once_and_nobody_is_waited_for(
@@ -138,7 +138,7 @@ def test_all_sources_are_tried_at_once_and_nobody_is_waited_for(
     found = scan.scan(workspace, pushed(store))
 
     assert tried == [[first, advisories.SAFETY, advisories.INDEX]]
-    assert [text.count("No route.") for text in found.unasked] == [1, 2]
+    assert [text.count("No route.") for text in found.unavailable] == [1, 2]
     assert archive[0].asked == []
 
 
@@ -150,8 +150,8 @@ def test_a_layer_that_cannot_be_read_is_no_clean_image(
     asked = answering(monkeypatch, error="There is no dependency to ask about.")
     found = scan.scan(workspace_of(tmp_path, store, archive[1]), digest)
 
-    assert found.looked_at == {}
-    assert "Cannot read" in found.unasked[0]
+    assert found.package_counts == {}
+    assert "Cannot read" in found.unavailable[0]
     assert "high" not in found.facts()
     assert asked == [[]]
 

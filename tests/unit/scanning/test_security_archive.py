@@ -18,7 +18,7 @@ from towpath.config.workspace import Workspace
 from towpath.core.errors import CommandFailedError, NothingToJudgeError
 from towpath.core.runner import Outcome, Runner
 from towpath.evidence import record as stages
-from towpath.evidence.advisory_sources import Asked
+from towpath.evidence.advisory_sources import AdvisorySource
 from towpath.scanning import archive_client as door
 from towpath.scanning import security_archive as archive
 from towpath.scanning import signatures_commands as signatures
@@ -81,7 +81,7 @@ def test_a_mirror_over_http_is_believed_where_debian_has_signed(
 
     assert text == NEWER
     name = "Debian's security archive, trixie"
-    assert asked == Asked(name, MIRROR, "Debian's signature", 2.0, foreign=False)
+    assert asked == AdvisorySource(name, MIRROR, "Debian's signature", 2.0, foreign=False)
 
 
 @pytest.mark.door

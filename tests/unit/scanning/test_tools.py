@@ -48,11 +48,11 @@ def test_trivy_scans_each_platform_where_it_is_installed(
     assert [line.rpartition(" ")[2] for line in runner.lines if line.startswith("trivy image")] == [
         f"{store.host}/towpath/dashboard@{digest}"
     ] * 2
-    assert [str(row) for row in found.asked] == [
+    assert [str(row) for row in found.sources] == [
         "Trivy 0.68.1 (trivy; verified by nothing; 3.1 days old)"
     ]
     assert found.facts()["foreign"] == ["trivy"]
-    assert "trivy failed" in found.unasked[0]
+    assert "trivy failed" in found.unavailable[0]
     assert "high" not in found.facts()
 
 
@@ -106,7 +106,7 @@ def test_a_database_of_no_known_age_is_no_verdict(
 
     facts = scan.scan(workspace, pushed(store)).facts()
 
-    assert why in facts["unasked"][0]
+    assert why in facts["unavailable_sources"][0]
     assert not {"high", "age_days"} & facts.keys()
 
 

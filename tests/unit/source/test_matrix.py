@@ -38,7 +38,7 @@ def test_the_classifiers_name_the_matrix(tmp_path: Path) -> None:
     """Only whole versions count."""
     found = project(tmp_path, *TWO, *DJANGOS)
 
-    assert pythons.supported(found) == pythons.wanted(found) == ("3.12", "3.13")
+    assert pythons.supported(found) == pythons.selected(found) == ("3.12", "3.13")
     assert pythons.djangos(found) == ("5.2", "6.0")
     assert pythons.cells(found, "3.12") == ("3.12-django-5.2", "3.12-django-6.0")
 
@@ -58,11 +58,11 @@ def test_a_machine_may_be_made_for_some_pythons(tmp_path: Path) -> None:
     """The others are left out by wish, which is not the same as missing."""
     found = project(tmp_path, *TWO, TOWPATH_PYTHONS=" 3.13,")
 
-    assert pythons.wanted(found) == ("3.13",)
+    assert pythons.selected(found) == ("3.13",)
     assert pythons.matrix(found, ["3.13"]) == {
         "pythons": ["3.13"],
         "missing": [],
-        "left_out": ["3.12"],
+        "deselected": ["3.12"],
     }
     assert pythons.matrix(found, [])["missing"] == ["3.13"]
 
@@ -70,7 +70,7 @@ def test_a_machine_may_be_made_for_some_pythons(tmp_path: Path) -> None:
 def test_a_python_that_is_not_supported_cannot_be_chosen(tmp_path: Path) -> None:
     """The nearest one is named."""
     with pytest.raises(ConfigurationError, match=r"'3\.1', which the project") as caught:
-        pythons.wanted(project(tmp_path, *TWO, TOWPATH_PYTHONS="3.1"))
+        pythons.selected(project(tmp_path, *TWO, TOWPATH_PYTHONS="3.1"))
 
     assert caught.value.code == 2
     assert "Did you mean '3.1" in caught.value.what
@@ -99,7 +99,7 @@ def test_pythons_of_pyenv_come_first_and_shims_and_environments_do_not_count(
         {"pyenv/versions/3.12.4": "Python 3.12.4\n", "usr/python3.13": "Python 3.13.7\n"}
     )
 
-    found = pythons.found(Workspace(settings, runner, QuietTerminal()))
+    found = pythons.installed(Workspace(settings, runner, QuietTerminal()))
 
     assert found == {"3.12": "Python 3.12.4", "3.13": "Python 3.13.7"}
 
@@ -109,7 +109,7 @@ def test_a_python_that_is_not_there_is_not_found(tmp_path: Path) -> None:
     program(tmp_path / "usr/python3.13")
     settings = project(tmp_path, *TWO, PATH=f"{tmp_path}/usr")
 
-    found = pythons.found(Workspace(settings, TableRunner({"-V": ""}), QuietTerminal()))
+    found = pythons.installed(Workspace(settings, TableRunner({"-V": ""}), QuietTerminal()))
 
     assert found == {}
 
@@ -269,7 +269,7 @@ def test_a_machine_names_the_pythons_of_a_project_without_classifiers(tmp_path: 
     (tmp_path / "pyproject.toml").write_text("[project]\n")
     found = config.parse({}, tmp_path, {"TOWPATH_PYTHONS": "3.12, 3.13"})
 
-    assert pythons.supported(found) == pythons.wanted(found) == ("3.12", "3.13")
+    assert pythons.supported(found) == pythons.selected(found) == ("3.12", "3.13")
 
 
 @pytest.mark.door

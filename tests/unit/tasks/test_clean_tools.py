@@ -19,7 +19,7 @@ from towpath.checks import records
 from towpath.checks.by_name import judge_check
 from towpath.checks.lint import linter as linting
 from towpath.checks.lint.linters_commands import LINTERS, Linter
-from towpath.checks.tests import tests as testing
+from towpath.checks.tests import run as testing
 from towpath.config.workspace import Workspace
 from towpath.core import environment
 from towpath.core.runner import Runner
@@ -87,7 +87,7 @@ def test_tests_that_fail_fail_whatever_pytest_is_told(root: Path, mine: Workspac
     records.begin(workspace, "integration")
 
     ended = runner.run([sys.executable, "-m", "pytest", "-p", "no:randomly", "tests"], check=False)
-    testing.keep(workspace, "integration", "integration", ended)
+    testing.record_result(workspace, "integration", "integration", ended)
 
     assert ended.code == 1
     assert "1 failed, 1 passed" in ended.stdout

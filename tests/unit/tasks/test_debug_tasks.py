@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from io import StringIO
+
 import pytest
 from invoke.context import Context
 from invoke.program import Program
@@ -25,12 +27,27 @@ pytestmark = pytest.mark.usefixtures("project")
             "invoke services.logs --environment=development --service=web",
         ),
         (
+            ["debug.shell", "--target=testing"],
+            "invoke debug.shell",
+            "invoke debug.build --target=testing",
+        ),
+        (
+            ["debug.shell", "--service=web", "--environment=staging"],
+            "invoke debug.shell",
+            "invoke services.logs --environment=staging --service=web",
+        ),
+        (
+            ["debug.tests", "--", "-k", "x", "--pdb"],
+            "invoke debug.tests",
+            "nox -s integration, or nox -s tests -- app",
+        ),
+        (
             ["debug.database", "--environment=staging"],
             "invoke debug.database",
             "invoke debug.database --command='SELECT ...'",
         ),
     ],
-    ids=lambda value: value[0] if isinstance(value, list) else "",
+    ids=lambda value: " ".join(value[:2]) if isinstance(value, list) else "",
 )
 def test_without_a_terminal_it_says_so(
     capsys: pytest.CaptureFixture[str], argv: list[str], name: str, instead: str
@@ -58,3 +75,15 @@ def test_words_after_the_dashes_stay_as_they_were_typed() -> None:
     program.run(["invoke", "words"], exit=False)
 
     assert seen == [["-k", "one or 'two'", "--pdb", "--", ""], []]
+
+
+def test_an_empty_password_is_refused_before_an_engine_is_looked_for(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Exit code 2; as where a variable of a CI job is not set."""
+    monkeypatch.setattr("sys.stdin", StringIO("\n"))
+
+    code, out, err = invoke(capsys, "registry.login", "--user=ci")
+
+    assert (code, out) == (2, "")
+    assert err.splitlines()[0] == "ERROR No password was entered."

@@ -19,12 +19,21 @@ from towpath.tasks.namespace import collection
 NAMES = {
     *("pipeline", "build", "scan", "promote-test", "promote-release"),
     *("deploy", "rollback", "status", "history", "health", "notify", "monitor"),
+    *("monitoring.start", "monitoring.stop"),
     *("services.up", "services.down", "services.ps", "services.logs", "services.wait"),
-    *("services.shell", "debug.build", "debug.database"),
+    *("services.shell", "debug.build", "debug.shell", "debug.tests"),
+    *("debug.database", "debug.registry"),
     *("migrations.check", "migrations.plan", "migrations.apply"),
     *("registry.start", "registry.login", "registry.push", "registry.inspect"),
     *("registry.mirror", "registry.tags", "registry.prune", "registry.cache"),
-    *("gates.list", "gates.check", "report.show", "report.html", "report.publish"),
+    *(
+        "gates.list",
+        "gates.check",
+        "gates.baseline",
+        "report.show",
+        "report.html",
+        "report.publish",
+    ),
     *("evidence.show", "evidence.verify", "engine.up", "engine.status", "engine.down"),
     *("evidence.export", "evidence.import", "ci.run"),
 }

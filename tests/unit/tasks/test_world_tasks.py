@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -23,10 +24,12 @@ from towpath import config
 from towpath.config import Environment
 from towpath.config.workspace import Workspace
 from towpath.core.http import PageText
+from towpath.core.runner import Outcome
 from towpath.core.terminal import Terminal
 from towpath.deployment import deploy as deployments
 from towpath.deployment import verify
-from towpath.engine.discover import EngineFound
+from towpath.engine.discover import DiscoveredEngine
+from towpath.environments import services as stack
 from towpath.environments.environment import Site
 from towpath.evidence import record as stages
 from towpath.evidence import registry as evidence
@@ -34,7 +37,7 @@ from towpath.operations import engine_probes, health
 from towpath.operations.engine_probes import EngineAccess
 from towpath.operations.health_reader import EngineInfo
 from towpath.promotion.availability import NEEDED
-from towpath.tasks import deploy, migrations, services
+from towpath.tasks import deploy, migrations, monitoring, services
 
 pytestmark = pytest.mark.door
 
@@ -81,7 +84,7 @@ def workspace(
     def get(_url: str, _host: str) -> PageText:
         return PageText(200 if world.ready else 503)
 
-    for module in (deploy, migrations, services):
+    for module in (deploy, migrations, monitoring, services):
         monkeypatch.setattr(module, "workspace", made)
     monkeypatch.setattr(Site, "open", site)
     monkeypatch.setattr(verify, "get_text", get)
@@ -208,7 +211,7 @@ def test_health_tells_who_is_not_well(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Exit code 5 names the environment; one that is well, or not there, is none."""
-    engine = EngineAccess(lambda: EngineFound("host", ""), lambda: workspace, _no_info)
+    engine = EngineAccess(lambda: DiscoveredEngine("host", ""), lambda: workspace, _no_info)
     monkeypatch.setattr(engine_probes, "access", lambda _workspace: engine)
     monkeypatch.setattr(health, "machine_probes", lambda *_: [])
     absent = invoke(capsys, "health")
@@ -241,6 +244,42 @@ def test_services_come_up_and_go(workspace: Workspace, world: World, capsys: Cap
     assert logs[1] == "log of queue-3\n"
     assert "Healthy: database, cache, queue." in waited[2]
     assert world.rows == [] and "--volumes" in world.acts[-1]
+
+
+def test_monitoring_starts_and_stops(workspace: Workspace, world: World, capsys: Capture) -> None:
+    """Its pages are shown, and where alerts go."""
+    file = workspace.config.root / "compose/monitoring.yaml"
+    file.touch()
+    early = invoke(capsys, "monitoring.start", "--environment=staging")
+    none = invoke(capsys, "monitoring.stop", "--environment=staging")
+    stack.up(Site.open(workspace, workspace.config.environment("staging")), ("proxy",))
+    started = invoke(capsys, "monitoring.start", "--environment=staging")
+    stopped = invoke(capsys, "monitoring.stop", "--environment=staging", "--volumes")
+
+    assert early[0] == 5 and "invoke deploy --environment=staging" in early[2]
+    assert none[0] == 0 and "staging has no monitoring." in none[2]
+    assert started[0] == 0 and "http://127.0.0.1:32768" in started[1]
+    assert "TOWPATH_MONITORING_WEBHOOK is not set" in started[2]
+    assert stopped[0] == 0 and "--volumes" in world.acts[-1]
+
+
+def test_an_environment_takes_its_monitoring_with_it(
+    workspace: Workspace, world: World, capsys: Capture
+) -> None:
+    """It is in a network that could not go before."""
+    (workspace.config.root / "compose/monitoring.yaml").touch()
+    invoke(capsys, "services.up", "--environment=staging")
+    downs: list[str] = []
+    answer = world.answer
+
+    def noted(argv: tuple[str, ...], *rest: Any) -> Outcome:
+        downs.extend(word for word in argv if "down" in argv and word.startswith("--project-name"))
+        return answer(argv, *rest)
+
+    world.answer = noted  # type: ignore[method-assign]
+    invoke(capsys, "services.down", "--environment=staging")
+
+    assert downs == ["--project-name=box-staging-monitoring", "--project-name=box-staging"]
 
 
 def test_nothing_to_wait_for_is_said(workspace: Workspace, capsys: Capture) -> None:

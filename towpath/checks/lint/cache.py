@@ -12,8 +12,6 @@ import hashlib
 import json
 import os
 import platform
-import sys
-import sysconfig
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path, PurePath
 from typing import Any
@@ -21,6 +19,7 @@ from typing import Any
 import towpath
 from towpath.checks.lint import linters_commands as linters
 from towpath.checks.lint.linters_commands import Linter
+from towpath.checks.tool_versions import site_packages
 from towpath.config import Config
 from towpath.core import environment
 from towpath.core.files import file_hash, write_atomically
@@ -40,36 +39,36 @@ TOGETHER = ""
 class LintCache:
     """The cached results at the start of a check, and its new ones; one for each run of a check."""
 
-    def __init__(self, config: Config, found: FileList, *, fresh: bool = False) -> None:
+    def __init__(self, config: Config, snapshot: FileList, *, fresh: bool = False) -> None:
         """Take the files at the start of the check; with `fresh`, cached results are ignored."""
         self._config = config
-        self._found = found
+        self._snapshot = snapshot
         self._fresh = fresh
         self._learnt: dict[str, tuple[Linter, str, Sequence[str], Answers]] = {}
         self._used: dict[str, list[str]] = {}
 
-    def known(self, tool: Linter, version: str, given: Sequence[str]) -> Answers:
+    def cached(self, tool: Linter, version: str, files: Sequence[str]) -> Answers:
         """Return the cached results that are still valid for these files, by file."""
         if self._fresh:
             return {}
-        asked = keys(self._config, self._found, tool, version, given)
+        asked = keys(self._config, self._snapshot, tool, version, files)
         stored = _load(self._file(tool.name))
         valid = {file: stored[key] for file, key in asked.items() if key in stored}
         self._used[tool.name] = [asked[file] for file in valid]
         return valid
 
-    def learn(self, tool: Linter, version: str, given: Sequence[str], answers: Answers) -> None:
+    def learn(self, tool: Linter, version: str, files: Sequence[str], answers: Answers) -> None:
         """Add new results, by file; `settle` writes them at the end of the check."""
-        self._learnt[tool.name] = (tool, version, given, answers)
+        self._learnt[tool.name] = (tool, version, files, answers)
 
     def settle(self, after: FileList) -> None:
         """Write the new results of files that did not change during the check.
 
         `after` are the files at the end. Of two runs at the same time, one may overwrite the other.
         """
-        for name, (tool, version, given, answers) in self._learnt.items():
-            before = keys(self._config, self._found, tool, version, given)
-            there = [file for file in given if file in after.about]
+        for name, (tool, version, files, answers) in self._learnt.items():
+            before = keys(self._config, self._snapshot, tool, version, files)
+            there = [file for file in files if file in after.about]
             now = keys(self._config, after, tool, version, there)
             new = {
                 before[file]: answer
@@ -83,7 +82,7 @@ class LintCache:
 
 
 def keys(
-    config: Config, found: FileList, tool: Linter, version: str, given: Sequence[str]
+    config: Config, snapshot: FileList, tool: Linter, version: str, files: Sequence[str]
 ) -> dict[str, str]:
     """Return for each file, or for all TOGETHER, a hash of everything that the result depends on.
 
@@ -91,23 +90,24 @@ def keys(
     the settings files, our code that reads its output, and the files that it reads.
     """
     inputs = [
-        *(tool.name, version, platform.python_version(), platform.machine(), installed()),
+        *(tool.name, version, platform.python_version(), platform.machine()),
+        *(os.path.realpath(config.tool_python), installed(site_packages(config.tool_python))),
         our_code(*(("**",) if tool.module == towpath.__name__ else READING)),
-        tool.argv(sys.executable, ()),
+        tool.argv("python", ()),
         sorted(tool.variables),
-        found.entries(file for file in found.files if tool.depends_on(file)),
+        snapshot.entries(file for file in snapshot.files if tool.depends_on(file)),
         # isort finds out on disk which modules are first-party.
-        sorted({PurePath(file).parts[0] for file in found.files if file.endswith(".py")}),
+        sorted({PurePath(file).parts[0] for file in snapshot.files if file.endswith(".py")}),
     ]
     if tool.apart:
         common = _hash(inputs)
-        return {file: _hash([common, file, found.about[file]]) for file in given}
-    read = found.entries([*given, *_read_besides(config, found, tool, given)])
-    return {TOGETHER: _hash([*inputs, list(given), read, _surroundings(config)])}
+        return {file: _hash([common, file, snapshot.about[file]]) for file in files}
+    read = snapshot.entries([*files, *_read_besides(config, snapshot, tool, files)])
+    return {TOGETHER: _hash([*inputs, list(files), read, _surroundings(config)])}
 
 
 def _read_besides(
-    config: Config, found: FileList, tool: Linter, given: Sequence[str]
+    config: Config, snapshot: FileList, tool: Linter, files: Sequence[str]
 ) -> Iterable[str]:
     """Return the files that a linter may read besides its arguments.
 
@@ -115,9 +115,9 @@ def _read_besides(
     read those in the same top directory.
     """
     if tool.reads in linters.PYTHON:
-        return set(found.files) - set(ignored(found.files, config.ignored.get("lint", ())))
-    tops = tuple(f"{PurePath(file).parts[0]}/" for file in given if PurePath(file).parts[1:])
-    return (file for file in found.files if file.startswith(tops))
+        return set(snapshot.files) - set(ignored(snapshot.files, config.ignored.get("lint", ())))
+    tops = tuple(f"{PurePath(file).parts[0]}/" for file in files if PurePath(file).parts[1:])
+    return (file for file in snapshot.files if file.startswith(tops))
 
 
 def _surroundings(config: Config) -> list[tuple[str, str]]:
@@ -129,10 +129,9 @@ def _surroundings(config: Config) -> list[tuple[str, str]]:
 
 
 @functools.cache
-def installed() -> str:
-    """Return a hash of the names and versions of the installed packages."""
-    directory = Path(sysconfig.get_path("purelib"))
-    names = sorted(name for name in os.listdir(directory) if name.endswith(".dist-info"))
+def installed(packages: str) -> str:
+    """Return a hash of the names and versions of the packages in a directory."""
+    names = sorted(name for name in os.listdir(packages) if name.endswith(".dist-info"))
     return _hash(names)
 
 

@@ -23,38 +23,41 @@ from towpath.checks.lint.readers import (
 from towpath.checks.lint.readers.maintainability import Module
 from towpath.checks.lint.readers.radon import Function
 from towpath.checks.records import ToolRecord
-from towpath.core.findings import Finding, LeftOut, ToolResult, unread
+from towpath.core.findings import Exclusion, Finding, ToolResult, unread
 from towpath.environments import probe_reader as probe
 
-Row: TypeAlias = Finding | Function | Module | LeftOut
+Row: TypeAlias = Finding | Function | Module | Exclusion
 
 
 @dataclass(frozen=True)
-class Reader:
+class OutputReader:
     """How the output of a linter is read, and into which type of rows."""
 
     read: Callable[[ToolResult], Sequence[Row]]
     kind: Callable[..., Row] = Finding
 
 
-READERS: Mapping[str, Reader] = {
-    "black": Reader(black.read_black),
-    "isort": Reader(isort.read_isort),
-    "flake8": Reader(flake8.read_flake8),
-    "mypy": Reader(mypy.read_mypy),
-    "bandit": Reader(bandit.read_bandit),
-    "radon": Reader(radon.read_radon, Function),
-    "maintainability": Reader(maintainability.read_maintainability, Module),
-    "actionlint": Reader(actionlint.read_actionlint),
-    "hadolint": Reader(checkstyle.hadolint),
-    "shellcheck": Reader(checkstyle.shellcheck),
-    "zizmor": Reader(zizmor.read_zizmor),
-    "compose": Reader(partial(probe.read_probe, "compose")),
-    "django-deploy-check": Reader(partial(probe.read_probe, "django-deploy-check")),
-    "migrations": Reader(partial(probe.read_probe, "migrations")),
-    "imports": Reader(partial(probe.read_probe, "imports")),
-    "requirements-drift": Reader(partial(probe.read_probe, "requirements-drift")),
-    "architecture": Reader(partial(probe.read_probe, "architecture")),
+READERS: Mapping[str, OutputReader] = {
+    "black": OutputReader(black.read_black),
+    "isort": OutputReader(isort.read_isort),
+    "flake8": OutputReader(flake8.read_flake8),
+    "mypy": OutputReader(mypy.read_mypy),
+    "bandit": OutputReader(bandit.read_bandit),
+    "radon": OutputReader(radon.read_radon, Function),
+    "maintainability": OutputReader(maintainability.read_maintainability, Module),
+    "actionlint": OutputReader(actionlint.read_actionlint),
+    "hadolint": OutputReader(checkstyle.hadolint),
+    "shellcheck": OutputReader(checkstyle.shellcheck),
+    "zizmor": OutputReader(zizmor.read_zizmor),
+    "compose": OutputReader(partial(probe.read_probe, "compose")),
+    "django-deploy-check": OutputReader(partial(probe.read_probe, "django-deploy-check")),
+    "migrations": OutputReader(partial(probe.read_probe, "migrations")),
+    "imports": OutputReader(partial(probe.read_probe, "imports")),
+    "requirements-drift": OutputReader(partial(probe.read_probe, "requirements-drift")),
+    "architecture": OutputReader(partial(probe.read_probe, "architecture")),
+    "ruff": OutputReader(partial(probe.read_probe, "ruff")),
+    "ruff-format": OutputReader(partial(probe.read_probe, "ruff-format")),
+    "pyright": OutputReader(partial(probe.read_probe, "pyright")),
 }
 
 
@@ -78,10 +81,12 @@ def all_findings(root: Path, record: ToolRecord) -> list[Row]:
         if record.ran.files or not record.reused
         else []
     )
-    return sorted([*results, *known(record)], key=lambda row: (row.path, row.line, str(row)))
+    return sorted(
+        [*results, *cached_results(record)], key=lambda row: (row.path, row.line, str(row))
+    )
 
 
-def known(record: ToolRecord) -> list[Row]:
+def cached_results(record: ToolRecord) -> list[Row]:
     """Return the cached results of the unchanged files.
 
     Raises NothingToJudgeError if they are malformed.
@@ -92,8 +97,8 @@ def known(record: ToolRecord) -> list[Row]:
         raise unread(record.name, f"Its cached results are malformed: {error}") from error
 
 
-def _row(reader: Reader, row: Mapping[str, Any]) -> Row:
-    return LeftOut(**row) if "why" in row else reader.kind(**row)
+def _row(reader: OutputReader, row: Mapping[str, Any]) -> Row:
+    return Exclusion(**row) if "why" in row else reader.kind(**row)
 
 
 def _below(path: str, heads: tuple[str, ...]) -> str:

@@ -19,7 +19,7 @@ from towpath.core import tool_home as private
 from towpath.core.errors import CommandFailedError, ConfigurationError, NothingToJudgeError
 from towpath.core.findings import ToolResult
 from towpath.evidence import record as stages
-from towpath.evidence.advisory_sources import Asked
+from towpath.evidence.advisory_sources import AdvisorySource
 
 Pins = Sequence[tuple[str, str]]
 
@@ -37,7 +37,7 @@ LARGEST = 256 << 20
 class Advisories:
     """The advisories that a source reported, and which source that was."""
 
-    asked: Asked
+    source: AdvisorySource
     findings: tuple[Advisory, ...]
 
     @property
@@ -94,12 +94,14 @@ def _sources(workspace: Workspace, pins: Pins) -> dict[str, Callable[[], Advisor
 def _directory(workspace: Workspace, pins: Pins, directory: Path) -> Advisories:
     """Look up advisories in the directory that the environment names, of unknown origin."""
     age = _age(directory)
-    asked = Asked("safety", str(_shown(workspace, directory)), "nothing", age, foreign=True)
-    return Advisories(asked, _safety(workspace, pins, str(directory)))
+    source = AdvisorySource(
+        "safety", str(_shown(workspace, directory)), "nothing", age, foreign=True
+    )
+    return Advisories(source, _safety(workspace, pins, str(directory)))
 
 
 def _server(workspace: Workspace, pins: Pins) -> Advisories:
-    return Advisories(Asked("safety", SAFETY, "https", 0.0), _safety(workspace, pins))
+    return Advisories(AdvisorySource("safety", SAFETY, "https", 0.0), _safety(workspace, pins))
 
 
 def _safety(workspace: Workspace, pins: Pins, directory: str = "") -> tuple[Advisory, ...]:
@@ -117,7 +119,9 @@ def _pip_audit(workspace: Workspace, pins: Pins) -> Advisories:
     for some in audits.rounds(pins):
         ran = _ask(workspace, audits.pip_audit(place, _pins(workspace, some), PATIENCE), some)
         found += pip_audit.read_pip_audit(ran, some)
-    return Advisories(Asked("pip-audit", "https://pypi.org/pypi", "https", 0.0), tuple(found))
+    return Advisories(
+        AdvisorySource("pip-audit", "https://pypi.org/pypi", "https", 0.0), tuple(found)
+    )
 
 
 def _ask(workspace: Workspace, argv: Sequence[str], pins: Pins) -> ToolResult:

@@ -23,9 +23,9 @@ class Advisory:
     aliases: tuple[str, ...] = ()
 
     @classmethod
-    def from_json(cls, row: Mapping[str, Any]) -> Advisory:
+    def from_json(cls, fields: Mapping[str, Any]) -> Advisory:
         """Return an advisory from plain values; raises TypeError or KeyError for others."""
-        return cls(**{**row, "aliases": tuple(row["aliases"])})
+        return cls(**{**fields, "aliases": tuple(fields["aliases"])})
 
     def waived(self, notes: Mapping[str, str]) -> str:
         """Return the note of the waiver that names it by any of its ids, or an empty string."""
@@ -62,9 +62,9 @@ def canonical(name: str) -> str:
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
-def unasked(pins: Sequence[tuple[str, str]], asked: Iterable[tuple[str, str]]) -> str:
+def unchecked(pins: Sequence[tuple[str, str]], checked: Iterable[tuple[str, str]]) -> str:
     """Return a message about pins that a source did not check; empty if it checked all."""
-    seen = {(canonical(name), version) for name, version in asked}
+    seen = {(canonical(name), version) for name, version in checked}
     missed = [
         f"{name}=={version}" for name, version in pins if (canonical(name), version) not in seen
     ]

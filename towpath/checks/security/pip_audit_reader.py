@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from towpath.checks.security.advisories_reader import Advisory, severity, unasked
+from towpath.checks.security.advisories_reader import Advisory, severity, unchecked
 from towpath.core.findings import (
     ToolResult,
     document,
@@ -37,7 +37,7 @@ def read_pip_audit(ran: ToolResult, pins: Pins) -> list[Advisory]:
 def _advisories(rows: Sequence[Mapping[str, Any]], pins: Pins) -> list[Advisory]:
     skipped = [str(row["skip_reason"]) for row in rows if "skip_reason" in row]
     asked = [row for row in rows if "skip_reason" not in row]
-    if missed := unasked(pins, [(row["name"], row["version"]) for row in asked]):
+    if missed := unchecked(pins, [(row["name"], row["version"]) for row in asked]):
         raise unread("pip-audit", ". ".join([missed, *skipped[:1]]))
     return [_advisory(row, weakness) for row in asked for weakness in row["vulns"]]
 

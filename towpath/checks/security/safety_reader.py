@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from towpath.checks.security.advisories_reader import Advisory, severity, unasked
+from towpath.checks.security.advisories_reader import Advisory, severity, unchecked
 from towpath.core.findings import ToolResult, document, require_ran, unexpected, unread
 
-FOUND = 64
+VULNERABLE = 64
 
 
 def read_safety(ran: ToolResult, pins: Sequence[tuple[str, str]]) -> list[Advisory]:
@@ -17,18 +17,18 @@ def read_safety(ran: ToolResult, pins: Sequence[tuple[str, str]]) -> list[Adviso
     Raises NothingToJudgeError if safety could not reach its source (any exit code but 0 and 64),
     wrote an incomplete document, or did not check every pin.
     """
-    require_ran("safety", ran, codes=(0, FOUND))
+    require_ran("safety", ran, codes=(0, VULNERABLE))
     report = document("safety", ran.stdout)
     try:
         scanned = [(row["name"], row["version"]) for row in report["scanned_packages"].values()]
-        if missed := unasked(pins, scanned):
+        if missed := unchecked(pins, scanned):
             raise unread("safety", missed)
         rows = report["vulnerabilities"] + report["ignored_vulnerabilities"]
         found = [_advisory(row) for row in rows]
     except (KeyError, TypeError, AttributeError) as error:
         raise unexpected("safety", error) from error
-    if ran.code == FOUND and not found:
-        raise unread("safety", f"It exited with code {FOUND} and reported no advisory.")
+    if ran.code == VULNERABLE and not found:
+        raise unread("safety", f"It exited with code {VULNERABLE} and reported no advisory.")
     return found
 
 

@@ -12,8 +12,8 @@ from towpath.core import documents
 from towpath.core.errors import ConfigurationError
 from towpath.core.findings import (
     LIMIT,
+    Exclusion,
     Finding,
-    LeftOut,
     ToolResult,
     document,
     require_agreement,
@@ -28,7 +28,7 @@ BASELINE = ".secrets.baseline"
 
 _CHECKED = re.compile(r"^\[\w+\]\tINFO\tChecking file: (.+)$", re.MULTILINE)
 # A kind of file that it never reads, such as an image or a lock file.
-_LEFT_OUT = re.compile(
+_SKIPPED = re.compile(
     r'^\[\w+\]\tINFO\tSkipping "(.+)" due to '
     r"`detect_secrets\.filters\.(?:common|heuristic)\.is_\w+_file`$",
     re.MULTILINE,
@@ -53,7 +53,7 @@ class Key:
 class Secrets:
     """Secrets without a review, the number of reviewed ones, and reviews of removed ones (`stale`).
 
-    `scanned` and `left_out` are numbers of files, `allowed` are the files with comments that mark
+    `scanned` and `skipped` are numbers of files, `allowed` are the files with comments that mark
     secrets as false positives.
     """
 
@@ -61,8 +61,10 @@ class Secrets:
     reviewed: int
     stale: tuple[str, ...]
     scanned: int
-    left_out: int
-    allowed: tuple[LeftOut, ...] = ()
+    skipped: int
+    allowed: tuple[Exclusion, ...] = ()
+    # The identity of each finding, in the same order.
+    names: tuple[str, ...] = ()
 
 
 def baseline(text: str) -> dict[Key, bool | None]:
@@ -93,8 +95,8 @@ def read_secrets(ran: ToolResult, reviews: Mapping[Key, bool | None]) -> Secrets
     crashed, wrote an incomplete document, had no detector, or did not check every file.
     """
     require_ran(TOOL, ran)
-    scanned, left_out = set(_CHECKED.findall(ran.stderr)), set(_LEFT_OUT.findall(ran.stderr))
-    require_all(TOOL, ran, len(scanned | left_out))
+    scanned, skipped = set(_CHECKED.findall(ran.stderr)), set(_SKIPPED.findall(ran.stderr))
+    require_all(TOOL, ran, len(scanned | skipped))
     rows = _found(ran)
     require_agreement(TOOL, ran, bool(rows))
     seen = {key for key, _ in rows}
@@ -103,12 +105,17 @@ def read_secrets(ran: ToolResult, reviews: Mapping[Key, bool | None]) -> Secrets
         sum(reviews.get(key) is False for key in seen),
         tuple(f"{key.path}: {key.kind}" for key in reviews if key not in seen),
         len(scanned),
-        len(left_out),
+        len(skipped),
         tuple(_allowed(ran.stderr)),
+        tuple(_name(key) for key, _ in rows if reviews.get(key) is not False),
     )
 
 
-def _allowed(log: str) -> Iterator[LeftOut]:
+def _name(key: Key) -> str:
+    return f"{key.path} {key.kind} {key.hashed}"
+
+
+def _allowed(log: str) -> Iterator[Exclusion]:
     counts: Counter[str] = Counter()
     path = ""
     for line in log.splitlines():
@@ -117,7 +124,7 @@ def _allowed(log: str) -> Iterator[LeftOut]:
         elif _ALLOWED.fullmatch(line):
             counts[path] += 1
     for path, count in counts.items():
-        yield LeftOut(path, f"pragma: allowlist secret excluded a secret: {count} x")
+        yield Exclusion(path, f"pragma: allowlist secret excluded a secret: {count} x")
 
 
 def _found(ran: ToolResult) -> list[tuple[Key, Mapping[str, Any]]]:

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
-from towpath.checks import left_out, records
+from towpath import gates
+from towpath.checks import exclusions, records
 from towpath.checks.facts import CheckFacts, read_text, status_of
 from towpath.checks.records import ToolRecord
 from towpath.checks.tests import coverage_reader as coverage
 from towpath.checks.tests import junit_reader as junit
 from towpath.config import Config
+from towpath.config.baseline import Section
+from towpath.config.checking import PYTEST
 from towpath.core import documents
 from towpath.core.errors import NothingToJudgeError
-from towpath.core.findings import LIMIT, Finding, LeftOut, unread
+from towpath.core.findings import LIMIT, Exclusion, Finding, unread
 from towpath.source import matrix as pythons
 
 
@@ -28,17 +32,37 @@ def measure_tests(config: Config) -> CheckFacts:
     else:
         measured.facts.update(coverage=covered.percent, coverage_lines=covered.lines)
         measured.artifacts.append(file)
+        _compare(config, measured, covered)
         words = f"{covered.percent:.2f} % of lines and branches, {covered.lines:.2f} % of lines"
-        words += measured.leave_out("coverage", left_out_of_coverage(config, covered))
+        words += measured.exclude("coverage", excluded_from_coverage(config, covered))
         measured.rows.append(("coverage", "measured", "", words))
     return measured
 
 
+def _compare(config: Config, measured: CheckFacts, covered: coverage.Covered) -> None:
+    """Store how far the coverage is from the baseline, and that of the files it does not know."""
+    # Rounded down, so that the same value again is not less.
+    now = math.floor(covered.percent * 100) / 100
+    standard = gates.gate("COVERAGE", config.gates)
+    if gates.evaluate(standard, covered.percent).status is not gates.Status.PASSED:
+        measured.today = Section(coverage=now, files=tuple(sorted(covered.files)))
+    before = config.baseline.of("tests")
+    if before.coverage is not None:
+        new = covered.files - set(before.files)
+        measured.facts["coverage_new"] = covered.percent_of(new)
+        words = f"{before.coverage:g} %", f"{now:g} %", str(standard).removeprefix("COVERAGE ")
+        measured.note("COVERAGE", *words)
+
+
 def measure_integration(config: Config) -> CheckFacts:
     """Count the tests that ran against real services."""
+    if not config.integration.paths:
+        words = "the project has no integration tests: tool.towpath.integration.paths is empty"
+        missing = ["integration tests"] if config.integration.required else []
+        return CheckFacts({"excluded_tests": missing}, rows=[("integration", "skipped", "", words)])
     measured = _pytest(config, "integration")
-    if config.services_given:
-        measured.facts["left_out"] = ["engine"]
+    if config.services_are_external:
+        measured.facts["excluded_tests"] = ["engine"]
     return measured
 
 
@@ -59,7 +83,8 @@ def _pytest(config: Config, stage: str) -> CheckFacts:
     runs: dict[str, junit.Tests] = {}
     for name in records.names(config, stage):
         measured.take(config, stage, name, lambda row: _run(measured, runs, config, stage, row))
-    measured.leave_out("pytest", left_out.by_settings(config, "pytest"))
+    if config.tests.runner == PYTEST:
+        measured.exclude("pytest", exclusions.by_settings(config, "pytest"))
     measured.findings = [
         Finding(test, 0, "FAILED", "") for run in runs.values() for test in run.names
     ]
@@ -96,14 +121,14 @@ def _run(
     runs[record.name] = found
     measured.artifacts.append(file)
     words = f"{found.run} run, {found.failed} failed, {found.skipped} skipped"
-    words += measured.leave_out(f"pytest {record.name}", left_out_of_run(file))
+    words += measured.exclude(f"pytest {record.name}", deselected_in_run(file))
     if record.seed is not None:
         measured.facts["seeds"][record.name] = record.seed
         words += f", seed {record.seed}"
     return status_of(found.names), words
 
 
-def left_out_of_coverage(config: Config, covered: coverage.Covered) -> list[LeftOut]:
+def excluded_from_coverage(config: Config, covered: coverage.Covered) -> list[Exclusion]:
     """Return what the coverage does not speak of: lines of a file, and files of the product."""
     try:
         sources = records.read_document(config, "coverage", "sources")["files"]
@@ -111,21 +136,21 @@ def left_out_of_coverage(config: Config, covered: coverage.Covered) -> list[Left
         sources = []
     missing = [path for path in sources if path not in covered.files] if covered.files else []
     return [
-        *left_out.by_settings(config, "coverage"),
-        *covered.left_out,
-        *(LeftOut(path, "not measured") for path in missing),
+        *exclusions.by_settings(config, "coverage"),
+        *covered.exclusions,
+        *(Exclusion(path, "not measured") for path in missing),
     ]
 
 
-def left_out_of_run(report: Path) -> list[LeftOut]:
+def deselected_in_run(report: Path) -> list[Exclusion]:
     """Return the tests that were not run, by the list that our plugin wrote beside a report.
 
     Raises NothingToJudgeError for a list that is broken.
     """
-    file = report.with_suffix(".left-out.json")
+    file = report.with_suffix(".deselected.json")
     try:
         names = documents.loads(file.read_bytes(), LIMIT) if file.is_file() else []
-        return [LeftOut(str(name), "not run") for name in names]
+        return [Exclusion(str(name), "not run") for name in names]
     except (TypeError, ValueError) as error:
         why = f"The list of tests that were left out is broken: {error}"
         raise unread("pytest", why) from error

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from towpath.core import xml_documents as elements
+from towpath.checks import xml_documents as elements
+from towpath.checks.xml_documents import Element
 from towpath.core.errors import NothingToJudgeError
-from towpath.core.xml_documents import Element
 
 AGAIN = "Run the tests again and check their output."
 
@@ -27,10 +27,10 @@ class Tests:
         return self.run - self.failed
 
 
-def read_junit(text: str, source: str, said: str = "") -> Tests:
+def read_junit(text: str, source: str, last_line: str = "") -> Tests:
     """Return the counts of a report; a skipped test did not run.
 
-    `source` names the report in errors; `said` is the last line of pytest's output, for the reason.
+    `source` names the report in errors; `last_line` is that of pytest's output, for the reason.
     Raises NothingToJudgeError if the document is empty, malformed or not JUnit, if its counts do
     not match its test cases, or if the run was aborted (its last test has no name).
     """
@@ -40,7 +40,7 @@ def read_junit(text: str, source: str, said: str = "") -> Tests:
         if not suites:
             raise ValueError("it has no test suite")
         if any("name" not in case.attrib for case in root.iter("testcase")):
-            raise _ended(source, said)
+            raise _ended(source, last_line)
         return total(_suite(suite) for suite in suites)
     except (KeyError, ValueError) as error:
         seen = (
@@ -55,24 +55,30 @@ def read_junit(text: str, source: str, said: str = "") -> Tests:
         ) from error
 
 
-def _ended(source: str, said: str) -> NothingToJudgeError:
+def _ended(source: str, last_line: str) -> NothingToJudgeError:
     """Return the error of a report whose last test did not end."""
     return NothingToJudgeError(
         f"{source} is from an aborted run: one of its tests has no name.",
-        why=f"Last output of pytest: {said}" if said else "pytest wrote no output.",
+        why=f"Last output of pytest: {last_line}" if last_line else "pytest wrote no output.",
         next_step=AGAIN,
     )
 
 
 @dataclass(frozen=True)
 class Case:
-    """One test of a report: `seconds` it took, passed, failed or skipped, and what it said then."""
+    """One test of a report: `seconds` it took, passed, failed or skipped, and what it said then.
+
+    `printed` and `logged` are what a test that did not pass wrote to standard output and to
+    standard error.
+    """
 
     report: str
     name: str
     seconds: float
     outcome: str
     output: str = ""
+    printed: str = ""
+    logged: str = ""
 
 
 def read_cases(text: str, report: str) -> list[Case]:
@@ -91,7 +97,15 @@ def _case(case: Element, report: str) -> Case:
         seconds = max(0.0, float(case.get("time", "0")))
     except ValueError:
         seconds = 0.0
-    return Case(report, name, seconds, _outcome(case), said)
+    outcome = _outcome(case)
+    if outcome != "failed":
+        return Case(report, name, seconds, outcome, said)
+    printed, logged = (_texts(case, tag) for tag in ("system-out", "system-err"))
+    return Case(report, name, seconds, outcome, said, printed, logged)
+
+
+def _texts(case: Element, tag: str) -> str:
+    return "\n".join(filter(None, (child.text for child in case.findall(tag)))).strip("\n")
 
 
 def total(reports: Iterable[Tests]) -> Tests:

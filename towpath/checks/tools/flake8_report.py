@@ -23,14 +23,14 @@ class Report(SimpleFormatter):  # type: ignore[misc] # flake8 comes without type
         """Note that a file was processed; name it if a comment in it says that it is not judged."""
         self.seen.add(filename)
         try:
-            left_out = FileProcessor(filename, self.options).should_ignore_file()
+            excluded = FileProcessor(filename, self.options).should_ignore_file()
         except (OSError, SyntaxError, UnicodeError):
             return  # flake8 has a finding of its own for it.
-        if left_out:
-            self._write(f"LEFT OUT: {filename} (a comment in it says flake8: noqa)")
+        if excluded:
+            self._write(f"EXCLUDED: {filename} (a comment in it says flake8: noqa)")
 
     def stop(self) -> None:
         """Name the files that flake8 was given and did not process."""
         for filename in sorted(set(self.options.filenames) - self.seen):
-            self._write(f"LEFT OUT: {filename} (the settings exclude it)")
+            self._write(f"EXCLUDED: {filename} (the settings exclude it)")
         super().stop()

@@ -24,13 +24,13 @@ def verdict(file: str, config: Config) -> str:
     Raises ISortError, OSError or ValueError for one that cannot be judged.
     """
     if config.filter_files and config.is_skipped(Path(file)):
-        return f"LEFT OUT: {file} (the settings skip it)"
+        return f"EXCLUDED: {file} (the settings skip it)"
     try:
         # It says itself, in the project's words, what we say in ours.
         with redirect_stderr(StringIO()):
             good = api.check_file(file, config=config)
     except FileSkipComment:
-        return f"LEFT OUT: {file} (a comment in it says isort: skip_file)"
+        return f"EXCLUDED: {file} (a comment in it says isort: skip_file)"
     return f"SUCCESS: {file} Everything Looks Good!" if good else f"ERROR: {file} {WRONG}"
 
 

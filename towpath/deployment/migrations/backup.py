@@ -14,7 +14,7 @@ from towpath.environments import compose_commands as compose
 from towpath.environments.environment import Release, Site
 from towpath.evidence import record as stages
 
-KEPT_BACKUPS = 5
+MOST_BACKUPS = 5
 # In the volume of the database, where the product's user may write.
 _COPY = f"{DATA_DIRECTORY}/.towpath-backup"
 
@@ -34,7 +34,7 @@ def backup(site: Site, release: Release) -> tuple[str, ...]:
         )
     names = tuple(_backup(site, release, row, several=len(here) > 1) for row in here)
     directory = site.state / "backups"
-    for old in sorted(directory.glob("*.dump"))[: -KEPT_BACKUPS * max(1, len(here))]:
+    for old in sorted(directory.glob("*.dump"))[: -MOST_BACKUPS * max(1, len(here))]:
         old.unlink()
     return names
 

@@ -19,7 +19,7 @@ class Hazard:
     """A row of the table; `blocks` tells whether it prevents a deployment."""
 
     code: str
-    found: Callable[[Operation, str], bool]
+    applies: Callable[[Operation, str], bool]
     meaning: str
     advice: str
     blocks: bool = True

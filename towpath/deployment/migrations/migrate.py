@@ -139,11 +139,11 @@ def _require_no_hazards(site: Site, judged: Judged, serving: str) -> None:
         raise refusal(blocking)
 
 
-def refuse_past(site: Site, release: Release, found: MigrationPlan) -> None:
+def refuse_past(site: Site, release: Release, plan: MigrationPlan) -> None:
     """Raise GateFailedError if the schema is too new for a release, unless there is a waiver."""
     history = site.history
     past = rollback.moved_past(
-        history.releases(), history.migrations(), release.digest, found.unknown, found.newer
+        history.releases(), history.migrations(), release.digest, plan.unknown, plan.newer
     )
     waived, code = _waivers(site), migrations.MOVED_PAST
     left = [name for name in past if code not in waived and f"{code}:{name}" not in waived]

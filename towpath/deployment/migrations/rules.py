@@ -99,7 +99,9 @@ def judge(plan: MigrationPlan, waivers: Mapping[str, str] | None = None) -> list
 
 def _hazards_of(operation: Operation, vendor: str, migration: str) -> list[Hazard]:
     try:
-        return [row for row in HAZARDS if matters(operation, row) and row.found(operation, vendor)]
+        return [
+            row for row in HAZARDS if matters(operation, row) and row.applies(operation, vendor)
+        ]
     except KeyError as error:
         raise NothingToJudgeError(
             f"Invalid answer of the release about its migrations: {migration}.",

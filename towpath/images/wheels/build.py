@@ -65,7 +65,7 @@ class WheelBuilder:
             return None
         if not reader.is_pure(wheel.file):
             return None
-        store.keep(self._workspace, key, self._base, wheel)
+        store.add(self._workspace, key, self._base, wheel)
         return wheel
 
     def _compiled(self, row: WheelSource, platform: str) -> Wheel:
@@ -89,7 +89,7 @@ class WheelBuilder:
                     " [tool.towpath.image]."
                 ),
             ) from error
-        store.keep(self._workspace, key, self._base, wheel)
+        store.add(self._workspace, key, self._base, wheel)
         return wheel
 
     def _is_native(self, platform: str) -> bool:

@@ -87,22 +87,24 @@ def publish(workspace: Workspace, name: str, record: WheelRecord, *contents: byt
     registry.put_manifest(name, oci.standalone_artifact(ARTIFACT_TYPE, rows, {}))
 
 
-def read_blob(registry: RegistryClient, row: Descriptor, largest: int) -> bytes:
+def read_blob(registry: RegistryClient, descriptor: Descriptor, largest: int) -> bytes:
     """Return a blob of the declared size, of at most `largest` bytes.
 
     Raises NothingToJudgeError for another size, DigestMismatchError for other bytes, and
     RegistryError.
     """
-    name = registry.name(row.digest)
-    if not 0 < row.size <= largest:
+    name = registry.name(descriptor.digest)
+    if not 0 < descriptor.size <= largest:
         raise NothingToJudgeError(
-            f"{name} has {row.size} bytes; the allowed range is 1 to {largest}."
+            f"{name} has {descriptor.size} bytes; the allowed range is 1 to {largest}."
         )
-    with registry.reading(row.digest) as source:
-        content = source.whole(row.size + 1)
-    if len(content) != row.size:
-        raise NothingToJudgeError(f"{name} does not have the declared size of {row.size} bytes.")
-    if oci.sha256(content) != row.digest:
+    with registry.reading(descriptor.digest) as source:
+        content = source.read_fully(descriptor.size + 1)
+    if len(content) != descriptor.size:
+        raise NothingToJudgeError(
+            f"{name} does not have the declared size of {descriptor.size} bytes."
+        )
+    if oci.sha256(content) != descriptor.digest:
         raise DigestMismatchError(
             f"The content of {name} does not match its digest.", why=oci.sha256(content)
         )

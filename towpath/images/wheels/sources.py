@@ -19,7 +19,7 @@ from towpath.images.wheels.record_reader import Wheel, WheelRecord
 from towpath.images.wheels.wheels_reader import Pinned
 
 # How many wheels are kept, the newest; a project needs a handful at a time.
-KEPT = 100
+LIMIT = 100
 
 
 def find(workspace: Workspace, pins: Mapping[Pinned, Collection[str]]) -> WheelRecord | None:
@@ -65,7 +65,7 @@ def _joined(record: WheelRecord, more: WheelRecord | None) -> WheelRecord:
     found: dict[tuple[Pinned, str, str], Wheel] = {}
     for row in rows:
         found.setdefault(_key(row), row)
-    return WheelRecord(record.base, tuple(found.values())[:KEPT])
+    return WheelRecord(record.base, tuple(found.values())[:LIMIT])
 
 
 def _is_same(record: WheelRecord, other: WheelRecord | None) -> bool:

@@ -44,11 +44,11 @@ FORMAT = 3
 LARGEST_ALL = 512 << 20
 
 
-def key(workspace: Workspace, row: WheelSource, platform: str, base: str) -> str:
+def key(workspace: Workspace, source: WheelSource, platform: str, base: str) -> str:
     """Return the tag of a wheel: its name, and a hash of everything that it depends on."""
-    parts = [FORMAT, asdict(row), platform, base, *recipe(workspace)]
+    parts = [FORMAT, asdict(source), platform, base, *recipe(workspace)]
     spread = hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
-    name = f"{row.name}-{row.version}-{platform.rpartition('/')[2]}"
+    name = f"{source.name}-{source.version}-{platform.rpartition('/')[2]}"
     return f"{re.sub(r'[^A-Za-z0-9_.-]', '_', name)[:100]}-{spread}"
 
 
@@ -89,7 +89,7 @@ def _hashes(root: Path, patterns: Sequence[str]) -> dict[str, str]:
 
 
 def store(
-    workspace: Workspace, row: WheelSource, platform: str, how: str, seconds: float, folder: Path
+    workspace: Workspace, source: WheelSource, platform: str, how: str, seconds: float, folder: Path
 ) -> Wheel:
     """Store the wheel that a build has written to `folder`; `seconds` is how long that took.
 
@@ -99,15 +99,19 @@ def store(
     found = sorted(folder.glob("*.whl"))
     if len(found) != 1 or found[0].is_symlink():
         raise CommandFailedError(
-            f"The build of {row.name} produced {len(found)} wheels instead of one."
+            f"The build of {source.name} produced {len(found)} wheels instead of one."
         )
     name = found[0].name
     if found[0].stat().st_size > records.LARGEST_WHEEL:
         raise CommandFailedError(f"The wheel {name} is larger than {records.LARGEST_WHEEL} bytes.")
     content = found[0].read_bytes()
     try:
-        if reader.pinned(*map(str, reader.name_of(name))) != reader.pinned(row.name, row.version):
-            raise CommandFailedError(f"The build of {row.name} {row.version} produced {name}.")
+        if reader.pinned(*map(str, reader.name_of(name))) != reader.pinned(
+            source.name, source.version
+        ):
+            raise CommandFailedError(
+                f"The build of {source.name} {source.version} produced {name}."
+            )
         _require_fit(name, content, platform)
     except NothingToJudgeError as error:
         raise CommandFailedError(
@@ -117,14 +121,14 @@ def store(
     sha256 = hashlib.sha256(content).hexdigest()
     private.write_own(registries.wheel_directory(workspace, sha256), content)
     return Wheel(
-        row.name,
-        row.version,
+        source.name,
+        source.version,
         platform,
         how,
         round(seconds, 1),
         name,
         sha256,
-        source=row.sha256,
+        source=source.sha256,
         size=len(content),
     )
 
@@ -146,7 +150,7 @@ def _require_fit(name: str, content: bytes, platform: str) -> None:
         )
 
 
-def keep(workspace: Workspace, tag: str, base: str, wheel: Wheel) -> None:
+def add(workspace: Workspace, tag: str, base: str, wheel: Wheel) -> None:
     """Store a wheel on this machine and in the registry; a failing registry is only a warning."""
     record = WheelRecord(base, (wheel,))
     registries.remember(workspace, tag, record)
@@ -157,7 +161,7 @@ def keep(workspace: Workspace, tag: str, base: str, wheel: Wheel) -> None:
 
 
 def find(
-    workspace: Workspace, row: WheelSource, tag: str, platform: str, python: str
+    workspace: Workspace, source: WheelSource, tag: str, platform: str, python: str
 ) -> Wheel | None:
     """Return the stored wheel of a source for a platform; None without one.
 
@@ -174,8 +178,10 @@ def find(
             record = replace(
                 record, wheels=tuple(replace(wheel, platform=platform) for wheel in record.wheels)
             )
-        wanted = {row: (platform,)}
-        records.require_pinned(record, {reader.pinned(row.name, row.version): {row.sha256}}, python)
+        wanted = {source: (platform,)}
+        records.require_pinned(
+            record, {reader.pinned(source.name, source.version): {source.sha256}}, python
+        )
         records.require_missing(record, wanted)
         with suppress(RegistryNotFoundError):
             contents(workspace, record.wheels)

@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
+from towpath.environments.compose_commands import Project
+
 Argv = list[str]
+
+# What the product is in the Compose files: with its networks, secrets and settings.
+PRODUCT = "web"
 
 # Bash where the image has it: it knows the arrow keys. `exec`, so that the shell gets the signals.
 SHELL = "command -v bash >/dev/null && exec bash; exec sh"
@@ -25,6 +32,39 @@ def has_shell(container: str, user: str = "") -> Argv:
 def shell(container: str, user: str = "") -> Argv:
     """Open a shell in a running container, on this terminal."""
     return ["docker", "exec", "--interactive", "--tty", *_user(user), container, "sh", "-c", SHELL]
+
+
+def image_has_shell(image: str) -> Argv:
+    """Start a shell in a container of an image that ends at once; fails where there is none."""
+    return ["docker", "run", "--rm", "--network=none", "--entrypoint=sh", image, "-c", ":"]
+
+
+def image_shell(image: str, mounts: Iterable[tuple[str, str]] = ()) -> Argv:
+    """Open a shell in a container of an image, on this terminal; it is gone when the shell ends.
+
+    `mounts` are files of this machine, each with its place in the container.
+    """
+    files = [f"--mount=type=bind,source={file},target={place},readonly" for file, place in mounts]
+    return [
+        *("docker", "run", "--rm", "--interactive", "--tty", *files),
+        *("--entrypoint=sh", image, "-c", SHELL),
+    ]
+
+
+def remove_image(image: str) -> Argv:
+    """Take the name of an image out of the engine."""
+    return ["docker", "image", "rm", "--force", image]
+
+
+def image_command(image: str) -> Argv:
+    """Tell the command of an image, as JSON."""
+    return ["docker", "image", "inspect", "--format={{json .Config.Cmd}}", image]
+
+
+def tests(project: Project, words: Iterable[str]) -> Argv:
+    """Run a command in a container like the product's, on this terminal; it is removed after."""
+    flags = ["--rm", "--no-deps", "--interactive"]
+    return project.command("run", *flags, PRODUCT, *words)
 
 
 def owner(container: str, database: str) -> Argv:

@@ -27,7 +27,10 @@ def rebuild(workspace: Workspace, target: str, platform: str) -> str:
     require_stage(dockerfile_text(workspace), target)
     order = debug_order(workspace, target, platform, no_cache=True, shown=True)
     name, _ = wheels.provided(
-        workspace, order, lambda row: bake.keep(workspace, row, target, tag(target)), lambda _: ""
+        workspace,
+        order,
+        lambda row: bake.build_locally(workspace, row, target, tag(target)),
+        lambda _: "",
     )
     return name
 

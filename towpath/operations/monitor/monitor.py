@@ -20,7 +20,7 @@ INTERVAL = 5.0
 # Seconds that are watched by hand where nothing else is set.
 BY_HAND = 60
 # How many readings an endless watch keeps: ten minutes.
-KEPT = 120
+LIMIT = 120
 
 
 @dataclass(frozen=True)
@@ -94,7 +94,7 @@ class Monitor:
         self.say(rules.line(reading.seconds, now, status))
         self.readings.append(reading)
         if self.endless:
-            self.readings = self.readings[-KEPT:]
+            self.readings = self.readings[-LIMIT:]
 
 
 def monitor(site: Site, seconds: float, say: Callable[[str], None], digest: str = "") -> Watched:

@@ -71,30 +71,30 @@ def duration(text: str) -> int:
     return seconds
 
 
-def line(seconds: float, found: Figures, status: Status) -> str:
+def line(seconds: float, figures: Figures, status: Status) -> str:
     """Return one interval as a sentence of a person's language."""
-    return f"{MARKS[status]} {seconds:4.0f} s  {'; '.join(parts(found))}"
+    return f"{MARKS[status]} {seconds:4.0f} s  {'; '.join(parts(figures))}"
 
 
-def parts(found: Figures) -> list[str]:
+def parts(figures: Figures) -> list[str]:
     """Return what was measured, one part for each gate, and what could not be."""
     known = [
-        _requests(found),
-        "" if found.p95_ms is None else f"95 % answered within {found.p95_ms:.0f} ms",
-        _peak("CPU", found.cpu),
-        _peak("memory", found.memory),
-        _restarts(found.restarts),
-        _health(found.unhealthy, found.containers),
+        _requests(figures),
+        "" if figures.p95_ms is None else f"95 % answered within {figures.p95_ms:.0f} ms",
+        _peak("CPU", figures.cpu),
+        _peak("memory", figures.memory),
+        _restarts(figures.restarts),
+        _health(figures.unhealthy, figures.containers),
     ]
-    return [*filter(None, known), *found.problems]
+    return [*filter(None, known), *figures.problems]
 
 
-def summary(environment: str, found: Figures, early: str) -> str:
+def summary(environment: str, figures: Figures, early: str) -> str:
     """Return the sentence about all readings together."""
     ended = f" It ended early: {early}." if early else ""
     return (
-        f"Watched {environment} for {found.seconds:.0f} s: {_total(found)}, of which {found.probes}"
-        f" were sent by Towpath itself.{ended}"
+        f"Watched {environment} for {figures.seconds:.0f} s: {_total(figures)}, of which"
+        f" {figures.probes} were sent by Towpath itself.{ended}"
     )
 
 

@@ -53,9 +53,13 @@ def show(workspace: Workspace, names: Sequence[str] = ()) -> None:
     workspace.terminal.table("Notifications", columns, rows)
 
 
-def last_delivery(row: dict[str, object]) -> str:
+def last_delivery(delivery: dict[str, object]) -> str:
     """Return how the last delivery to a target ended."""
-    if not row:
+    if not delivery:
         return "none yet"
-    how = "delivered" if row.get("delivered") is True else f"not delivered: {row.get('problem')}"
-    return f"{row.get('at')} {row.get('event')}: {how}"
+    how = (
+        "delivered"
+        if delivery.get("delivered") is True
+        else f"not delivered: {delivery.get('problem')}"
+    )
+    return f"{delivery.get('at')} {delivery.get('event')}: {how}"

@@ -31,11 +31,11 @@ class Progress:
     workspace: Workspace
     notice: Notice
     posted: dict[str, Posted] = field(default_factory=dict)
-    given_up: set[str] = field(default_factory=set)
+    failed: set[str] = field(default_factory=set)
 
     def show(self, title: str, lines: Sequence[str] = ()) -> None:
         """Post or change the message of each target; what goes wrong changes nothing."""
-        targets = [row for row in self._targets() if row.name not in self.given_up]
+        targets = [row for row in self._targets() if row.name not in self.failed]
         if not targets:
             return
         shown = replace(self.notice, title=title, status=INFO, lines=tuple(lines))
@@ -43,7 +43,7 @@ class Progress:
         acts = [lambda row=row: self._show(row, message) for row in targets]
         for target, done in zip(targets, side_by_side(acts, LONGEST), strict=True):
             if not done:
-                self.given_up.add(target.name)
+                self.failed.add(target.name)
 
     def _targets(self) -> list[NotifyTarget]:
         return [

@@ -45,12 +45,14 @@ CHANNELS: Mapping[str, Callable[[Config, NotifyTarget, Notice], Attempted]] = {
     "email": email.send,
     "webhook": webhook.send,
 }
+WAITING = "waiting"
 WORDS = {
     "undone": "Deployment undone",
     "failed": "Failed",
     "recovered": "Recovered",
     "deployed": "Deployed",
     "promoted": "Promoted",
+    WAITING: "Waiting for approval",
     "passed": "Passed",
 }
 
@@ -61,7 +63,8 @@ class Happened:
 
     `subject` is what is compared with the last time: a branch or an environment. `fingerprint` is
     the same for the same failure and empty for a success. `notice` has no title yet: `what` goes
-    behind the word for the event, which `words` may replace.
+    behind the word for the event, which `words` may replace. `waits` is the command that a person
+    has to run where a release waits for one.
     """
 
     subject: str
@@ -70,11 +73,13 @@ class Happened:
     what: str
     fingerprint: str = ""
     words: Mapping[str, str] = field(default_factory=dict)
+    waits: str = ""
 
     def titled(self, event: str) -> Notice:
         """Return the message for a target that gets it as this event."""
         word = self.words.get(event, WORDS[event])
-        return replace(self.notice, event=event, title=f"{word}: {self.what}")
+        lines = (f"To go on: {self.waits}",) if event == WAITING else self.notice.lines
+        return replace(self.notice, event=event, title=f"{word}: {self.what}", lines=lines)
 
 
 def announce(

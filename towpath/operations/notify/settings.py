@@ -72,7 +72,9 @@ def problem_of(config: Config, target: NotifyTarget) -> str:
         if not secret(config, target, name) and not optional:
             return f"{chosen} is not set: the {name} of this target belongs there."
     if "url" in target.variables and not _is_safe(secret(config, target, "url")):
-        return f"{target.variables['url']} is no https:// address (http:// is for this machine)."
+        return (
+            f"{target.variables['url']} is not an https:// address (http:// is for this machine)."
+        )
     return ""
 
 

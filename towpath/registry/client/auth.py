@@ -50,7 +50,8 @@ class Access:
         """Answer a challenge to a request that was sent with the header `used`.
 
         Returns how many logins that took, 0 where another thread had renewed it, and None where
-        there is nothing new to try.
+        there is nothing new to try. Raises RegistryUnauthorizedError if the token server is not
+        safe or returns no token, or a credential helper fails.
         """
         with self._lock:
             if self.header != used:
@@ -65,9 +66,14 @@ class Access:
             return 1 if self.header != used else None
 
     @property
+    def login(self) -> LoginSource:
+        """What is known of credentials, once they were looked up; before that, nothing."""
+        return self._found[0] if self._found else LoginSource()
+
+    @property
     def problem(self) -> str:
         """Why there are no credentials, where that is not because nobody gave any."""
-        return self._found[0].problem if self._found else ""
+        return self.login.problem
 
     def _credentials(self) -> Credentials | None:
         if not self._found:
@@ -114,7 +120,7 @@ class Access:
             token = None
         if not isinstance(token, str) or not _TOKEN.fullmatch(token):
             raise RegistryUnauthorizedError(
-                f"{self._registry} sends us to {urls.shown(realm)} for a token, and there is none.",
+                f"Token server {urls.shown(realm)} returned no token for {self._registry}.",
                 next_step="Log in with `invoke registry.login`.",
             )
         SECRETS.hide(token)
@@ -133,6 +139,6 @@ class Access:
         if to.scheme == "https" or (to.is_near and self._is_loopback):
             return realm
         raise RegistryUnauthorizedError(
-            f"{self._registry} sends us to {urls.shown(realm)} for a token.",
-            why="Credentials go over https only.",
+            f"{self._registry} requests a token from {urls.shown(realm)}.",
+            why="Credentials are sent over HTTPS only.",
         )

@@ -54,23 +54,28 @@ class RegistryClient(RegistryTransport):
         place = f"manifests/{self._checked(reference)}"
         answer = self.once("GET", place, headers={"Accept": ", ".join(oci.MANIFESTS)})
         kind = answer.headers.get("content-type", "").partition(";")[0].strip()
-        found = Manifest(kind, self._whole(answer))
+        found = Manifest(kind, self._read_body(answer))
         promised = answer.headers.get("docker-content-digest", "")
         wanted = reference if _DIGEST.fullmatch(reference) else promised
         if _DIGEST.fullmatch(wanted) and found.digest != wanted:
             raise self._mismatch(wanted, found.digest)
         if kind not in oci.MANIFESTS:
-            raise RegistryError(f"{self.name(reference)} is of a type we do not know: {kind!r}.")
+            raise RegistryError(f"{self.name(reference)} has an unsupported media type: {kind!r}.")
         return found
 
     def has_manifest(self, digest: str, *, to_push: bool = False) -> bool:
-        """Tell whether the repository holds a manifest; see `has_blob` for `to_push`."""
+        """Tell whether the repository holds a manifest; see `has_blob` for `to_push`.
+
+        Raises RegistryError if that cannot be determined, or `digest` is not a digest.
+        """
         return self._has(f"manifests/{self._checked(digest)}", to_push)
 
     def put_manifest(self, reference: str, manifest: Manifest) -> bool:
         """Store these very bytes under a tag or their digest, and check that they are there.
 
-        Returns whether the registry itself keeps account of the manifest's subject.
+        Returns whether the registry itself keeps account of the manifest's subject. Raises
+        DigestMismatchError if the registry stores other bytes, and RegistryError if it refuses them
+        or `reference` is invalid.
         """
         answer = self.ask(
             "PUT",
@@ -90,7 +95,7 @@ class RegistryClient(RegistryTransport):
         """Take away a manifest by its digest, or a tag by its name.
 
         Raises RegistryNotFoundError, and RegistryRefusedError where the registry deletes nothing
-        or, as distribution 2.8, no tags.
+        or, as distribution 2.8, no tags. Raises RegistryError for an invalid reference.
         """
         self.ask("DELETE", f"manifests/{self._checked(reference)}")
 
@@ -98,7 +103,8 @@ class RegistryClient(RegistryTransport):
         """Tell whether the repository holds a blob.
 
         With `to_push` a registry that lets nobody read counts as one without it: many say so of a
-        repository that the first push makes.
+        repository that the first push makes. Raises RegistryError if that cannot be determined, or
+        `digest` is not a digest.
         """
         return self._has(f"blobs/{self._checked(digest)}", to_push)
 
@@ -125,9 +131,9 @@ class RegistryClient(RegistryTransport):
         with self.open_blob(digest, size) as stream:
             return stream.read()
 
-    def content(self, row: Descriptor) -> bytes:
+    def content(self, descriptor: Descriptor) -> bytes:
         """Return what a descriptor points at, checked: not more bytes than it says."""
-        return self.blob(row.digest, min(row.size, SMALL))
+        return self.blob(descriptor.digest, min(descriptor.size, SMALL))
 
     def open_blob(self, digest: str, size: int | None = None) -> IO[bytes]:
         """Return a blob as a temporary file, checked and at its start; the caller closes it.
@@ -145,8 +151,8 @@ class RegistryClient(RegistryTransport):
                     seen.update(piece)
                     if size is not None and into.tell() + len(piece) > size:
                         raise RegistryError(
-                            f"{self.name(digest)} is larger than it is said to be.",
-                            why=f"More than {size} bytes came.",
+                            f"{self.name(digest)} is larger than its manifest says.",
+                            why=f"The registry sent more than {size} bytes.",
                         )
                     into.write(piece)
             if f"sha256:{seen.hexdigest()}" != digest:
@@ -160,7 +166,8 @@ class RegistryClient(RegistryTransport):
     def reading(self, digest: str, halt: threading.Event | None = None) -> Download:
         """Return the bytes of a blob as they come; what breaks is gone on with where it broke.
 
-        Once `halt` is set, reading on raises InterruptedRunError.
+        Once `halt` is set, reading on raises InterruptedRunError. Raises RegistryError if `digest`
+        is not a digest.
         """
         from towpath.registry.client.download import Download
 
@@ -186,8 +193,9 @@ class RegistryClient(RegistryTransport):
     def referrers(self, digest: str, artifact_type: str = "") -> list[Descriptor]:
         """Return what was attached to a digest, from the API or from its fallback tag.
 
-        Without a type everything that is attached. What answers with something else than a list,
-        a page for people for example, has no such API.
+        Without a type everything that is attached. What answers with something else than a list, a
+        page for people for example, has no such API. Raises RegistryError if the registry cannot be
+        asked, or `digest` is not a digest.
         """
         from towpath.registry.client import pages
 
@@ -224,8 +232,8 @@ class RegistryClient(RegistryTransport):
             self._put_fallback(subject, listed, ours)
             # What was written is read back after the wait; until then it counts as lost.
             raise AttachmentLostError(
-                f"{self.name(_fallback_tag(subject))} does not keep what is attached to it.",
-                next_step="Somebody else writes to it at the same time; try again.",
+                f"{self.name(_fallback_tag(subject))} does not list a new attachment.",
+                next_step="Another process may be writing to it; run the command again.",
             )
 
         self.with_retry(extend, lambda error: isinstance(error, AttachmentLostError))
@@ -254,7 +262,7 @@ class RegistryClient(RegistryTransport):
         """Return a tag or digest that can be a part of a URL, and of nothing else in it."""
         if not _REFERENCE.fullmatch(reference):
             shown = reference[:100]
-            raise RegistryError(f"{shown!r} is no tag or digest of {self.repository}.")
+            raise RegistryError(f"{shown!r} is not a valid tag or digest for {self.repository}.")
         return reference
 
     def _fallback(self, digest: str) -> Manifest:

@@ -36,7 +36,7 @@ HELPER_PATIENCE = 60.0  # seconds: a helper may ask a person
 LARGEST = 4 * 1024 * 1024  # bytes of a config
 # What helpers say where they know nothing; it goes on without a login then.
 UNKNOWN = ("credentials not found", "no credentials server URL", "no credentials username")
-_LOG_IN = "Log in with `invoke registry.login`, or mend the Docker config."
+_LOG_IN = "Log in with `invoke registry.login`, or correct the Docker config."
 _FIELDS = ("username", "password", "auth", "identitytoken", "registrytoken")
 _HELPER = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
@@ -66,10 +66,14 @@ class Credentials:
 
 @dataclass(frozen=True)
 class LoginSource:
-    """Credentials, or none; `problem` says what could not be read, for the day they are missed."""
+    """Credentials, or none; `problem` says what could not be read, for the day they are missed.
+
+    `source` names where the credentials come from: a directory, a file, or a variable.
+    """
 
     credentials: Credentials | None = None
     problem: str = ""
+    source: str = ""
 
 
 def look_up(
@@ -93,11 +97,11 @@ def look_up(
         except FileNotFoundError:
             continue
         except (OSError, ValueError) as error:
-            problems.append(f"{name} is not readable: {_kind(error)}.")
+            problems.append(f"{name} cannot be read: {_kind(error)}.")
             continue
         try:
             if found := _in(document, registry, repository, ask or _runner(env)):
-                return LoginSource(found)
+                return LoginSource(found, source=name)
         except ValueError as error:
             problems.append(f"{name}: {error}.")
     return LoginSource(None, " ".join(problems))
@@ -136,14 +140,14 @@ def _document(content: str | bytes) -> dict[str, Any]:
         return {}
     document = documents.loads(content, LARGEST)
     if not isinstance(document, dict):
-        raise ValueError("no object")
+        raise ValueError("not a JSON object")
     return document
 
 
 def _kind(error: Exception) -> str:
     if isinstance(error, OSError):
         return error.strerror or type(error).__name__
-    return "it is no JSON object"
+    return "it is not a JSON object"
 
 
 def _in(
@@ -165,13 +169,15 @@ def _helper(document: Mapping[str, Any], registry: str) -> str:
     if not helper:
         return ""
     if not isinstance(helper, str) or not _HELPER.fullmatch(helper):
-        raise ValueError("the name of a credential helper is letters, digits, '.', '_' and '-'")
+        raise ValueError(
+            "a credential helper's name has other characters than A-Z, 0-9, '.', '_', '-'"
+        )
     return helper
 
 
 def _from_helper(helper: str, registry: str, ask: Ask) -> Credentials | None:
     program = f"docker-credential-{helper}"
-    what = f"{program} gives no credentials for {registry}."
+    what = f"{program} returned no credentials for {registry}."
     try:
         found = ask([program, "get"], HUB_KEY if registry == HUB else registry)
     except CommandFailedError as error:
@@ -183,7 +189,7 @@ def _from_helper(helper: str, registry: str, ask: Ask) -> Credentials | None:
             return None
         raise RegistryUnauthorizedError(
             what,
-            why=found.tail() or f"It ended with {found.code} and said nothing.",
+            why=found.tail() or f"It exited with code {found.code} and no output.",
             next_step=_LOG_IN,
         )
     return _from_answer(found.stdout, what)
@@ -198,7 +204,7 @@ def _from_answer(text: str, what: str) -> Credentials | None:
             raise TypeError
     except (ValueError, KeyError, TypeError) as error:
         raise RegistryUnauthorizedError(
-            what, why="Its answer is not readable.", next_step=_LOG_IN
+            what, why="Its output is not valid.", next_step=_LOG_IN
         ) from error
     if user == TOKEN_USER:
         return Credentials(identity_token=secret)
@@ -219,7 +225,7 @@ def _from_entry(row: Any, registry: str) -> Credentials | None:
 def _texts(row: Any, registry: str) -> list[str]:
     """Return the fields of an entry, empty where it has none; raises ValueError if not texts."""
     if not isinstance(row, dict) or any(not isinstance(row.get(k) or "", str) for k in _FIELDS):
-        raise ValueError(f"the login of {registry} is of the wrong type")
+        raise ValueError(f"the login of {registry} has fields of the wrong type")
     return [row.get(key) or "" for key in _FIELDS]
 
 
@@ -228,10 +234,10 @@ def _decoded(auth: str, registry: str) -> tuple[str, str]:
     try:
         pair = base64.b64decode(auth, validate=True).decode()
     except (ValueError, binascii.Error) as error:
-        raise ValueError(f"the login of {registry} is not base64 of text") from error
+        raise ValueError(f"the login of {registry} is not valid base64 text") from error
     user, separator, password = pair.partition(":")
     if not separator or not user:
-        raise ValueError(f"the login of {registry} names no user and password")
+        raise ValueError(f"the login of {registry} has no user name and password")
     # Older clients padded it.
     return user, password.strip("\0")
 
@@ -241,7 +247,7 @@ def _of(table: Any, registry: str, repository: str) -> Any:
     if table is None:
         return None
     if not isinstance(table, dict):
-        raise ValueError("the logins are no table")
+        raise ValueError("the logins are not a JSON object")
     nearness = {key: _nearness(key, registry, repository) for key in table}
     best = max(nearness, key=nearness.__getitem__, default=None)
     return None if best is None or nearness[best] < 0 else table[best]

@@ -65,7 +65,7 @@ class Download:
         """Return up to `size` more bytes; none at the end of the blob."""
         return self._with_retry(lambda: self._read(size))
 
-    def whole(self, size: int) -> bytes:
+    def read_fully(self, size: int) -> bytes:
         """Return `size` more bytes, fewer only at the end of the blob."""
         pieces, missing = [], size
         while missing and (piece := self.read(missing)):
@@ -75,7 +75,7 @@ class Download:
 
     def _read(self, size: int) -> bytes:
         if self._halt is not None and self._halt.is_set():
-            raise InterruptedRunError("A copy was stopped, because another one failed.")
+            raise InterruptedRunError("The copy was stopped because another one failed.")
         try:
             if self._answer is None:
                 self._answer = self._opened()

@@ -50,7 +50,7 @@ def refused(answer: Response, registry: str, now: Callable[[], float]) -> Regist
     if WRONG_DIGEST in why and answer.status == 400:
         return DigestMismatchError(what, why=why)
     if location := answer.headers.get("location", "") if answer.status < 400 else "":
-        why = f"It sends us to {urls.shown(location)}."
+        why = f"It redirects to {urls.shown(location)}."
     error = RegistryRefusedError(what, why=why)
     error.status = answer.status
     return error
@@ -60,15 +60,15 @@ def unreachable(registry: str, error: OSError) -> RegistryNetworkError:
     """Return the error of a connection that was not made, or broke."""
     return RegistryNetworkError(
         f"The registry {registry} cannot be reached.",
-        why=f"{type(error).__name__}: {str(error).rpartition('] ')[2] or 'no more is known'}",
-        next_step="Start it with `invoke registry.start`, or name another in TOWPATH_REGISTRY.",
+        why=f"{type(error).__name__}: {str(error).rpartition('] ')[2] or 'no further details'}",
+        next_step="Start it with `invoke registry.start`, or set another in TOWPATH_REGISTRY.",
     )
 
 
 def mismatch(name: str, registry: str, seen: str) -> DigestMismatchError:
     """Return the error of bytes that do not have the digest that was asked for."""
     return DigestMismatchError(
-        f"{name} is not what {registry} served.", why=f"The bytes have the digest {seen}."
+        f"{registry} served other content for {name}.", why=f"Its digest is {seen}."
     )
 
 

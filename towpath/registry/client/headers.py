@@ -83,7 +83,7 @@ def _links(text: str) -> Iterator[tuple[str, list[str]]]:
     while text[place:].strip(" \t,"):
         match = _LINK.match(text, place)
         if match is None:
-            raise RegistryRefusedError("The link to the next page of a list is not readable.")
+            raise RegistryRefusedError("The link to the next page of a list is invalid.")
         relations: list[str] = []
         for name, value in _RELATION.findall(match[3]):
             if name.lower() == "rel":

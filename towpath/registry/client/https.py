@@ -42,7 +42,7 @@ class _Timed:
         if self._late:
             # The library takes half a head for a whole one.
             found.close()
-            raise TimeoutError("the answer comes too slowly")
+            raise TimeoutError("the response is too slow")
         return found
 
     def _end(self) -> None:

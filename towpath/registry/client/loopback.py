@@ -25,7 +25,7 @@ from towpath.registry.client.wire import CONNECT, PIECE, SILENCE, Body, Response
 
 # Bytes of a head, and of what frames a piece of a body: lengths of chunks and trailers.
 MOST_HEAD, MOST_FRAME = 256 * 1024, 64 * 1024
-ENDED = "the connection ended before the answer did"
+ENDED = "the connection was closed before the end of the response"
 
 _LINE_BREAK = re.compile(r"[\r\n]")
 _LENGTH = re.compile(r"[0-9]{1,15}")
@@ -81,7 +81,7 @@ class _Connection(http.client.HTTPConnection):
         self.adopt(MeteredSocket(made.detach()))
         if not is_loopback(self._line.getpeername()[0]):
             self.disconnect()
-            raise ConnectionError(f"{host} is not this machine")
+            raise ConnectionError(f"{host} is not a loopback address")
         self._line.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
     def adopt(self, line: MeteredSocket) -> None:
@@ -181,7 +181,7 @@ class _AnswerBody:
 def _headers(answer: http.client.HTTPResponse) -> dict[str, str]:
     """Return the headers by their names in lower case, those that come twice joined."""
     if answer.msg.defects:
-        raise ConnectionError(f"no HTTP header: {type(answer.msg.defects[0]).__name__}")
+        raise ConnectionError(f"invalid HTTP header: {type(answer.msg.defects[0]).__name__}")
     found: dict[str, str] = {}
     for name, value in answer.msg.items():
         key, text = name.lower(), " ".join(value.splitlines()).strip()
@@ -207,7 +207,7 @@ def _length(
 
 def _number(coding: str, length: str) -> int | None:
     if coding or not _LENGTH.fullmatch(length or "0"):
-        raise ConnectionError(f"no length of an answer: {(coding or length)[:40]!r}")
+        raise ConnectionError(f"invalid length of a response: {(coding or length)[:40]!r}")
     return int(length) if length else None
 
 
@@ -223,7 +223,7 @@ def _as_os_error(connection: _Connection) -> Iterator[None]:
         connection.disconnect()
         if isinstance(error, OSError):
             raise
-        raise ConnectionError(f"no HTTP answer: {str(error)[:60]!r}") from error
+        raise ConnectionError(f"invalid HTTP response: {str(error)[:60]!r}") from error
     except BaseException:
         connection.disconnect()
         raise

@@ -20,7 +20,7 @@ class MeteredSocket(socket.socket):
         self.ended = False
         self._metered, self._until, self._left = True, 0.0, 0
         self._raw = super().makefile("rb", buffering=0)
-        self._reader = _Reader(self._raw)
+        self._reader = _ReusableReader(self._raw)
 
     def makefile(self, *_args: Any, **_options: Any) -> Any:
         """Return the one reader of all answers: no byte between two of them is lost."""
@@ -35,9 +35,9 @@ class MeteredSocket(socket.socket):
         if self._metered:
             seconds = self._until - time.monotonic()
             if seconds <= 0:
-                raise TimeoutError("the answer comes too slowly")
+                raise TimeoutError("the response is too slow")
             if self._left <= 0:
-                raise ConnectionError("the answer has more headers or trailers than any needs")
+                raise ConnectionError("the response has too many headers or trailers")
             self.settimeout(seconds)
         count = super().recv_into(*args, **options)
         self._left -= count
@@ -61,7 +61,7 @@ class MeteredSocket(socket.socket):
         self._raw.close()
 
 
-class _Reader(io.BufferedReader):
+class _ReusableReader(io.BufferedReader):
     def close(self) -> None:
         """Stay open: an answer ends, and its connection is used again."""
 

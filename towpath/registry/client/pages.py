@@ -32,9 +32,9 @@ def after(asking: RegistryTransport, first: Response, most: int) -> Iterator[Res
     while place := next_page(answer.headers.get("link", ""), answer.url):
         if place in seen or len(seen) >= most:
             raise RegistryError(
-                f"{asking.repository.registry} sends us round in a list that has no end.",
+                f"{asking.repository.registry} returned a list of pages without an end.",
                 why=f"It has {len(seen)} pages, and the next one "
-                f"{'was read already' if place in seen else 'is one too many'}.",
+                f"{'was read already' if place in seen else 'exceeds the limit'}.",
             )
         seen.add(place)
         answer = asking.ask("GET", place, home_only=True)
@@ -47,7 +47,7 @@ def tags(content: bytes) -> list[str]:
     if rows is None:
         return []
     if not isinstance(rows, list) or not all(_is_tag(row) for row in rows):
-        raise RegistryError("A list of tags has something in it that is no tag.")
+        raise RegistryError("The registry returned an invalid tag name in its list of tags.")
     return [str(row) for row in rows]
 
 

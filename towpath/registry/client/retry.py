@@ -50,6 +50,6 @@ def asked_wait(error: Exception) -> float:
     if not isinstance(error, (RegistryRateLimitedError, RegistryNetworkError)):
         return 0.0
     if error.seconds > LONGEST_WAIT:
-        error.next_step = f"The registry asks to wait {error.seconds:.0f} s: try again after that."
+        error.next_step = f"The registry asks to wait {error.seconds:.0f} s; try again after that."
         raise error
     return error.seconds

@@ -88,8 +88,8 @@ def check(registry: RegistryClient, content: Content) -> None:
     for row, there in zip(content.blobs, held, strict=True):
         if not there:
             raise RegistryNotFoundError(
-                f"{registry.repository} lacks the blob {row.digest}.",
-                why="The image was not pushed as a whole.",
+                f"{registry.repository} does not have the blob {row.digest}.",
+                why="The image was not pushed completely.",
                 next_step="Build it again with `invoke build`; no tag was moved.",
             )
 
@@ -196,6 +196,6 @@ def _blob(
 def _require_blob(target: RegistryClient, digest: str) -> None:
     if not target.has_blob(digest):
         raise RegistryNotFoundError(
-            f"{target.repository} took the blob {digest}, and does not hold it.",
+            f"{target.repository} accepted the blob {digest} but does not have it.",
             next_step="Look at the registry's log and its disk; no tag was moved.",
         )

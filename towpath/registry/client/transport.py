@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from towpath.registry.client.auth import Access
+    from towpath.registry.client.credentials import LoginSource
     from towpath.registry.oci_reader import Descriptor
 
 T = TypeVar("T")
@@ -88,6 +89,11 @@ class RegistryTransport:
                 return False
         return self._access is not None and self._access.authenticated
 
+    @property
+    def login(self) -> LoginSource | None:
+        """The credentials that were looked up; None as long as the registry wanted none."""
+        return self._access.login if self._access else None
+
     def name(self, reference: str) -> str:
         """Return how people name a tag or digest of this repository."""
         return f"{self.repository}{'@' if ':' in reference else ':'}{reference}"
@@ -97,7 +103,7 @@ class RegistryTransport:
 
         def act() -> Response:
             answer = self.once(method, place, **options)
-            self._whole(answer)
+            self._read_body(answer)
             return answer
 
         return self.with_retry(act)
@@ -129,7 +135,8 @@ class RegistryTransport:
 
         `place` is a URL of this registry, or what follows the repository's. With `home_only` the
         answer is the registry's own, else it may be somewhere else. Raises RegistryRefusedError for
-        a URL of somebody else.
+        a URL of somebody else. Raises RegistryNetworkError if the registry cannot be reached, and
+        RegistryError for an answer that is not a success.
         """
         url = place if "://" in place else urljoin(self._base, place)
         self._require_home(url)
@@ -141,11 +148,16 @@ class RegistryTransport:
             foreign = urls.origin(answer.url) != self._home
             if answer.status != 401 or logins == LOGINS or foreign:
                 return self._good(answer)
-            self._whole(answer)
+            self._read_body(answer)
             took = self._enter(used, answer.headers.get("www-authenticate", ""))
             if took is None:
                 return self._good(answer)
             logins += took
+
+    @property
+    def root(self) -> str:
+        """The URL that every registry answers."""
+        return self._root
 
     @property
     def _login(self) -> str:
@@ -174,9 +186,9 @@ class RegistryTransport:
     def _require_home(self, url: str) -> None:
         if urls.origin(url) != self._home:
             raise RegistryRefusedError(
-                f"{self.repository.registry} sends us to {urls.shown(url)}.",
-                why="Our login, and what we upload, go to the registry itself only.",
-                next_step="Set the registry up so that it names itself by the address that we use.",
+                f"{self.repository.registry} redirects to {urls.shown(url)}.",
+                why="Credentials and uploads are sent only to the registry's own address.",
+                next_step="Configure the registry to use this address in its responses.",
             )
 
     def _send(
@@ -205,8 +217,8 @@ class RegistryTransport:
             else:
                 self._require_home(url)
         raise RegistryRefusedError(
-            f"{self.repository.registry} sends us from one place to the next.",
-            why=f"The last one was {urls.shown(url)}.",
+            f"Too many redirects from {self.repository.registry}.",
+            why=f"The last one led to {urls.shown(url)}.",
         )
 
     def _require_safe(self, url: str) -> None:
@@ -215,15 +227,15 @@ class RegistryTransport:
         if to.scheme == "https" or (to.is_near and self._home.is_near):
             return
         raise RegistryRefusedError(
-            f"{self.repository.registry} sends us to {urls.shown(url)}.",
-            why="Images come over https only, except from this machine.",
+            f"{self.repository.registry} redirects to {urls.shown(url)}.",
+            why="Images are downloaded over HTTPS only, except from this machine.",
         )
 
     def _ask_for_token(
         self, method: str, url: str, headers: Mapping[str, str], body: bytes
     ) -> Response:
         answer = self._good(self._wire(method, url, headers, body))
-        self._whole(answer)
+        self._read_body(answer)
         return answer
 
     def _wire(self, method: str, url: str, headers: Mapping[str, str], body: Sending) -> Response:
@@ -232,7 +244,7 @@ class RegistryTransport:
         except OSError as error:
             raise self._broke(error) from error
 
-    def _whole(self, answer: Response, most: int = DOCUMENT) -> bytes:
+    def _read_body(self, answer: Response, most: int = DOCUMENT) -> bytes:
         """Return the body of an answer, read to its end.
 
         Raises RegistryError for one of more than `most` bytes, or one that is packed: what it
@@ -242,14 +254,14 @@ class RegistryTransport:
         if coding not in ("", "identity"):
             answer.close()
             raise RegistryError(
-                f"{self.repository.registry} packs its answers, which nobody asked for.",
+                f"{self.repository.registry} sent a compressed response that was not requested.",
                 why=f"Content-Encoding: {coding[:40]!r}",
             )
         try:
             return answer.document(most)
         except TooMuchError as error:
             raise RegistryError(
-                f"{self.repository.registry} sends more than a document can have.", why=str(error)
+                f"{self.repository.registry} sent a document that is too large.", why=str(error)
             ) from error
         except OSError as error:
             raise self._broke(error) from error

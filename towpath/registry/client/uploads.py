@@ -194,11 +194,11 @@ class _Upload:
         self.sent += len(content)
 
     def _next(self, size: int) -> bytes:
-        content = self._source.whole(size)
+        content = self._source.read_fully(size)
         if len(content) != size:
             raise RegistryError(
                 f"{self._digest} is shorter than its manifest says.",
-                why=f"{size - len(content)} bytes are missing of {self._size}.",
+                why=f"{size - len(content)} of {self._size} bytes are missing.",
             )
         return content
 

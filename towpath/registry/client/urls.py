@@ -38,18 +38,18 @@ def origin(url: str) -> Origin:
     none, and letters that belong in no URL.
     """
     if len(url) > LONGEST or _ODD.search(url):
-        raise _refused(url, "It is too long, or has letters that belong in no URL.")
+        raise _refused(url, "It is too long, or has characters that are not allowed in a URL.")
     try:
         parts = urlsplit(url)
         port = parts.port
     except ValueError as error:
-        raise _refused(url, "It is no URL.") from error
+        raise _refused(url, "It is not a valid URL.") from error
     if parts.scheme not in _PORTS or not parts.hostname:
-        raise _refused(url, "It is no address of http or https.")
+        raise _refused(url, "Its scheme is not http or https, or it has no host.")
     if "@" in parts.netloc:
-        raise _refused(url, "It names a user or a password.")
+        raise _refused(url, "It contains a user name or password.")
     if port == 0:
-        raise _refused(url, "Its port is none.")
+        raise _refused(url, "Its port is 0.")
     return Origin(parts.scheme, parts.hostname, port or _PORTS[parts.scheme])
 
 
@@ -61,7 +61,7 @@ def following(base: str, place: str) -> str:
     try:
         url = urljoin(base, place.strip()).partition("#")[0]
     except ValueError as error:
-        raise _refused(place, "It is no URL.") from error
+        raise _refused(place, "It is not a valid URL.") from error
     origin(url)
     return url
 
@@ -73,9 +73,10 @@ def shown(url: str) -> str:
         host = parts.netloc.rpartition("@")[2]
         text = f"{parts.scheme}://{host}{parts.path}" if parts.scheme else f"{host}{parts.path}"
     except ValueError:
-        text = "something that is no URL"
+        text = "(not a URL)"
     return "".join(letter if letter.isprintable() else "?" for letter in text)[:200]
 
 
 def _refused(url: str, why: str) -> RegistryRefusedError:
-    return RegistryRefusedError(f"A registry sends us to {shown(url) or 'nowhere'}.", why=why)
+    shown_url = shown(url) or "(empty)"
+    return RegistryRefusedError(f"A registry sent an invalid address: {shown_url}.", why=why)

@@ -24,7 +24,7 @@ class ByteSource(Protocol):
     def seek(self, offset: int) -> object:
         """Go on from this place, in bytes from the start."""
 
-    def whole(self, size: int) -> bytes:
+    def read_fully(self, size: int) -> bytes:
         """Return so many bytes, fewer only at the end."""
 
 
@@ -47,7 +47,7 @@ class StreamedBody:
     def read(self, size: int = PIECE) -> bytes:
         """Return up to `size` more bytes; raises ConnectionError for a source that ends early."""
         wanted = min(size if size > 0 else PIECE, self._left)
-        piece = self._source.whole(wanted)
+        piece = self._source.read_fully(wanted)
         if len(piece) != wanted:
             raise ConnectionError("the blob is shorter than its manifest says")
         self._left -= len(piece)
@@ -103,7 +103,7 @@ class Response:
                 left -= len(piece)
                 if left < 0:
                     self.close()
-                    raise TooMuchError(f"the answer is larger than {most} bytes")
+                    raise TooMuchError(f"the response is larger than {most} bytes")
                 pieces.append(piece)
             self._content = b"".join(pieces)
         return self._content
@@ -119,7 +119,7 @@ class Response:
         self._came += len(piece)
         if self._waited > GRACE and self._came < SLOWEST * self._waited:
             self.close()
-            raise TimeoutError(f"only {self._came} bytes came in {self._waited:.0f} s")
+            raise TimeoutError(f"only {self._came} bytes arrived in {self._waited:.0f} s")
         return piece
 
     def close(self) -> None:

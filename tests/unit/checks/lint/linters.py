@@ -99,7 +99,7 @@ class Desk:
     def _flake8(self, texts: dict[str, str], bad: Sequence[tuple[str, int]]) -> Outcome:
         lines = [f"{name}:{line}:1: E999 bad\n" for name, line in bad]
         excluded = [name for name, text in texts.items() if "flake8 excluded" in text]
-        lines += [f"LEFT OUT: {name} (the settings exclude it)\n" for name in excluded]
+        lines += [f"EXCLUDED: {name} (the settings exclude it)\n" for name in excluded]
         count = f"{len(texts) - len(excluded)}          total files processed\n"
         return outcome("".join([*lines, count]), code=int(bool(bad)))
 

@@ -18,7 +18,7 @@ from towpath.core import reachable
 from towpath.core.errors import CommandFailedError, ConfigurationError, NothingToJudgeError
 from towpath.core.runner import Outcome
 from towpath.evidence import record as stages
-from towpath.evidence.advisory_sources import Asked
+from towpath.evidence.advisory_sources import AdvisorySource
 
 PINS = [("django", "5.2.1")]
 SCANNED = {"django": {"name": "django", "version": "5.2.1"}}
@@ -63,7 +63,7 @@ def test_a_directory_that_is_named_is_asked_alone(root: Path) -> None:
 
     found = advisories.audit(workspace, PINS)
 
-    assert found.asked == Asked("safety", "data", "nothing", 4.5, foreign=True)
+    assert found.source == AdvisorySource("safety", "data", "nothing", 4.5, foreign=True)
     assert found.counts == {"critical": 0, "high": 1, "medium": 0, "low": 0}
     assert found.as_json()["findings"][0]["package"] == "django"
     assert calls(workspace)[-1].endswith(f"--db {root / 'data'}")
@@ -76,7 +76,7 @@ def test_a_directory_elsewhere_is_named_in_full(root: Path, tmp_path_factory: An
     env = {"TOWPATH_ADVISORIES": str(other / directory(other))}
     workspace = workspace_of(root, {"-m uv": "", "-m safety": json.dumps(REPORT)}, env)
 
-    assert advisories.audit(workspace, PINS).asked.address == str(other / "data")
+    assert advisories.audit(workspace, PINS).source.address == str(other / "data")
 
 
 def test_a_directory_that_gives_no_answer_is_not_replaced_by_another_source(root: Path) -> None:
@@ -147,7 +147,7 @@ def test_the_older_of_the_two_files_counts(root: Path) -> None:
     (root / "data" / "insecure.json").write_text(json.dumps({"$meta": old, "django": ["<2"]}))
     workspace = workspace_of(root, {"-m uv": "", "-m safety": json.dumps(REPORT)}, env)
 
-    assert advisories.audit(workspace, PINS).asked.age_days == 404.5
+    assert advisories.audit(workspace, PINS).source.age_days == 404.5
 
 
 def test_sources_out_of_reach_are_not_asked(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -167,7 +167,7 @@ def test_the_source_that_is_in_reach_is_asked(root: Path, monkeypatch: pytest.Mo
     monkeypatch.setattr(reachable, "unreachable", lambda _: {advisories.SAFETY: "No route."})
     workspace = workspace_of(root, {"-m uv": "", "-m pip_audit": AUDITED})
 
-    assert advisories.audit(workspace, PINS).asked.name == "pip-audit"
+    assert advisories.audit(workspace, PINS).source.name == "pip-audit"
     assert not any("-m safety" in line for line in calls(workspace))
 
 
@@ -177,7 +177,7 @@ def test_safety_that_answers_is_enough(root: Path) -> None:
 
     found = advisories.audit(workspace, PINS)
 
-    assert found.asked == Asked("safety", advisories.SAFETY, "https", 0)
+    assert found.source == AdvisorySource("safety", advisories.SAFETY, "https", 0)
     assert found.findings == ()
 
 
@@ -188,7 +188,7 @@ def test_pip_audit_is_asked_where_safety_gives_no_answer(root: Path, safety: Out
 
     found = advisories.audit(workspace_of(root, answers), PINS)
 
-    assert found.asked == Asked("pip-audit", "https://pypi.org/pypi", "https", 0)
+    assert found.source == AdvisorySource("pip-audit", "https://pypi.org/pypi", "https", 0)
 
 
 def test_no_source_at_all_is_no_answer(root: Path) -> None:

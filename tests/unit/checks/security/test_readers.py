@@ -165,10 +165,10 @@ def test_many_missed_pins_are_told_in_short() -> None:
     """The first three are enough to see what is wrong."""
     pins = [(name, "1") for name in "abcde"]
 
-    assert advisories.unasked(pins, []) == ("It did not check 5 of 5 pins: a==1, b==1, c==1, ...")
-    assert advisories.unasked(pins[:4], []).endswith(" 4 of 4 pins: a==1, b==1, c==1, ...")
-    assert advisories.unasked(pins[:3], []).endswith(" 3 of 3 pins: a==1, b==1, c==1")
-    assert advisories.unasked(pins, pins) == ""
+    assert advisories.unchecked(pins, []) == ("It did not check 5 of 5 pins: a==1, b==1, c==1, ...")
+    assert advisories.unchecked(pins[:4], []).endswith(" 4 of 4 pins: a==1, b==1, c==1, ...")
+    assert advisories.unchecked(pins[:3], []).endswith(" 3 of 3 pins: a==1, b==1, c==1")
+    assert advisories.unchecked(pins, pins) == ""
 
 
 def test_severities_are_counted_with_their_zeros() -> None:

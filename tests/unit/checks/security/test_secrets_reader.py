@@ -10,7 +10,7 @@ import pytest
 from towpath.checks.security import secrets_reader as secrets
 from towpath.checks.security.secrets_reader import Key
 from towpath.core.errors import ConfigurationError, NothingToJudgeError
-from towpath.core.findings import Finding, LeftOut, ToolResult
+from towpath.core.findings import Exclusion, Finding, ToolResult
 
 KEYWORD = Key("app/a.py", "Secret Keyword", "a1")
 LOOKED = "[scan]\tINFO\tChecking file: app/a.py\n[scan]\tINFO\tSkipping secret due to `x`.\n"
@@ -34,7 +34,7 @@ def test_a_tree_without_secrets_is_clean() -> None:
     """Every file was looked at; the tool has nothing to write, and a picture is left out."""
     said = secrets.read_secrets(ToolResult(0, "", LOOKED + PICTURE, 2), {})
 
-    assert said == secrets.Secrets((), 0, (), scanned=1, left_out=1)
+    assert said == secrets.Secrets((), 0, (), scanned=1, skipped=1)
 
 
 def test_a_secret_is_a_finding_on_its_line() -> None:
@@ -168,6 +168,6 @@ def test_what_a_comment_allows_is_named_by_its_file() -> None:
     )
 
     assert secrets.read_secrets(ToolResult(0, "", log, 3), {}).allowed == (
-        LeftOut("a b.py", "pragma: allowlist secret excluded a secret: 2 x"),
-        LeftOut("d.py", "pragma: allowlist secret excluded a secret: 1 x"),
+        Exclusion("a b.py", "pragma: allowlist secret excluded a secret: 2 x"),
+        Exclusion("d.py", "pragma: allowlist secret excluded a secret: 1 x"),
     )

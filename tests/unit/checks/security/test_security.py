@@ -66,7 +66,7 @@ def test_code_and_dependencies_without_a_finding_pass(root: Path) -> None:
 
     found = evidence(workspace, "security")
     assert found.status is Status.PASSED
-    assert [row["name"] for row in found.facts["asked"]] == ["safety"]
+    assert [row["name"] for row in found.facts["sources"]] == ["safety"]
     assert (found.facts["foreign"], found.facts["age_days"]) == ([], 0)
     assert found.facts["advisories_high"] == found.facts["code_high"] == 0
 

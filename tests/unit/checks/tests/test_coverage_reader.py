@@ -8,7 +8,7 @@ import pytest
 
 from towpath.checks.tests import coverage_reader as coverage
 from towpath.core.errors import NothingToJudgeError
-from towpath.core.findings import LeftOut
+from towpath.core.findings import Exclusion
 from towpath.gates import Status, evaluate, gate
 
 
@@ -69,7 +69,7 @@ def test_what_was_excluded_is_named_by_file() -> None:
     found = coverage.read_coverage(json.dumps(document))
 
     assert found.files == {"a.py", "b.py"}
-    assert found.left_out == (LeftOut("b.py", "lines excluded from coverage: 3"),)
+    assert found.exclusions == (Exclusion("b.py", "lines excluded from coverage: 3"),)
 
 
 @pytest.mark.parametrize("files", [["a.py"], {"a.py": 1}, {"a.py": {}}])

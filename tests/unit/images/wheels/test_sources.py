@@ -151,7 +151,7 @@ def test_another_script_is_another_recipe(machine: Machine) -> None:
 
 def test_it_does_not_grow_without_end(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
     """The newest are kept."""
-    monkeypatch.setattr(stock, "KEPT", 2)
+    monkeypatch.setattr(stock, "LIMIT", 2)
     workspace = machine.workspace()
     for digit in "123":
         stock.add(workspace, row(digit * 64))

@@ -99,7 +99,7 @@ def test_a_body_that_drips_is_given_up(
     with pouring(OK + b"Content-Length: 5000\r\n\r\n", b"x", 0.02) as host:
         found: Wire = kind()
         began = time.monotonic()
-        with pytest.raises(OSError, match="bytes came in"):
+        with pytest.raises(OSError, match="bytes arrived in"):
             _ = found.send("GET", f"http://{host}/", {}, b"").content
     assert time.monotonic() - began < 5
 
@@ -213,7 +213,7 @@ def test_a_large_manifest_is_refused_while_it_is_read(store: Store) -> None:
     """A registry does not fill our memory."""
     said(store, "manifests", b" " * (DOCUMENT + 1), Content_Type=oci.INDEX)
 
-    with pytest.raises(RegistryError, match="more than a document can have"):
+    with pytest.raises(RegistryError, match="sent a document that is too large"):
         store.client().manifest("one")
     assert len(store.asked) == 1
 
@@ -222,7 +222,7 @@ def test_a_packed_document_is_refused(store: Store) -> None:
     """Nobody asked for it, and its digest would be another."""
     said(store, "manifests", b"x", Content_Type=oci.INDEX, Content_Encoding="gzip")
 
-    with pytest.raises(RegistryError, match="packs its answers"):
+    with pytest.raises(RegistryError, match="sent a compressed response"):
         store.client().manifest("one")
 
 
@@ -234,7 +234,7 @@ def test_a_blob_is_not_larger_than_it_is_said_to_be(store: Store, size: int) -> 
     if size == 5:
         assert client.blob(blob.digest, size) == b"hello"
         return
-    with pytest.raises(RegistryError, match="larger than it is said to be"):
+    with pytest.raises(RegistryError, match="larger than its manifest says"):
         client.blob(blob.digest, size)
 
 
@@ -243,7 +243,7 @@ def test_a_reference_that_is_none_never_becomes_a_url(store: Store, reference: s
     """It may come out of a document."""
     client = store.client()
     for act in (client.manifest, client.has_blob, client.has_manifest, client.delete, client.blob):
-        with pytest.raises(RegistryError, match="no tag or digest"):
+        with pytest.raises(RegistryError, match="not a valid tag or digest"):
             act(reference)
     assert store.asked == []
 
@@ -297,7 +297,7 @@ def test_an_upload_does_not_go_on_behind_its_end(store: Store, span: str) -> Non
         def seek(self, offset: int) -> None:
             return
 
-        def whole(self, size: int) -> bytes:
+        def read_fully(self, size: int) -> bytes:
             return bytes(size)
 
     assert uploads.stream(store.client(), digest, len(content), Zeros(), places) == len(content)

@@ -146,32 +146,34 @@ def test_a_variable_that_is_not_readable_is_said_when_it_is_missed(
     env = written(tmp_path, {"auths": {"r": auth()}}) | {"DOCKER_AUTH_CONFIG": text}
 
     assert credentials(env, "r") == ME
-    assert look_up(env, "s").problem == "DOCKER_AUTH_CONFIG is not readable: it is no JSON object."
+    assert (
+        look_up(env, "s").problem == "DOCKER_AUTH_CONFIG cannot be read: it is not a JSON object."
+    )
 
 
 @pytest.mark.parametrize(
     ("document", "problem"),
     [
-        ("{", "is not readable: it is no JSON object."),
-        ("[]", "is not readable: it is no JSON object."),
-        ("[" * 100_000, "is not readable: it is no JSON object."),
-        ("\xff", "is not readable: it is no JSON object."),
-        ({"auths": []}, ": the logins are no table."),
-        ({"auths": {"r": "me:word"}}, ": the login of r is of the wrong type."),
-        ({"auths": {"r": {"auth": 5}}}, ": the login of r is of the wrong type."),
-        ({"auths": {"r": {"username": ["me"]}}}, ": the login of r is of the wrong type."),
-        ({"auths": {"r": {"auth": "!"}}}, ": the login of r is not base64 of text."),
-        ({"auths": {"r": {"auth": "/w=="}}}, ": the login of r is not base64 of text."),
-        ({"auths": {"r": {"auth": "bWU="}}}, ": the login of r names no user and password."),
+        ("{", "cannot be read: it is not a JSON object."),
+        ("[]", "cannot be read: it is not a JSON object."),
+        ("[" * 100_000, "cannot be read: it is not a JSON object."),
+        ("\xff", "cannot be read: it is not a JSON object."),
+        ({"auths": []}, ": the logins are not a JSON object."),
+        ({"auths": {"r": "me:word"}}, ": the login of r has fields of the wrong type."),
+        ({"auths": {"r": {"auth": 5}}}, ": the login of r has fields of the wrong type."),
+        ({"auths": {"r": {"username": ["me"]}}}, ": the login of r has fields of the wrong type."),
+        ({"auths": {"r": {"auth": "!"}}}, ": the login of r is not valid base64 text."),
+        ({"auths": {"r": {"auth": "/w=="}}}, ": the login of r is not valid base64 text."),
+        ({"auths": {"r": {"auth": "bWU="}}}, ": the login of r has no user name and password."),
         (
             {"credsStore": 5},
-            ": the name of a credential helper is letters, digits, '.', '_' and '-'.",
+            ": a credential helper's name has other characters than A-Z, 0-9, '.', '_', '-'.",
         ),
         (
             {"credHelpers": {"r": "../../tmp/x"}},
-            ": the name of a credential helper is letters, digits, '.', '_' and '-'.",
+            ": a credential helper's name has other characters than A-Z, 0-9, '.', '_', '-'.",
         ),
-        ({"credHelpers": "x"}, ": the logins are no table."),
+        ({"credHelpers": "x"}, ": the logins are not a JSON object."),
         ("", ""),
         ({}, ""),
     ],
@@ -195,7 +197,7 @@ def test_a_config_that_may_not_be_opened_is_said(tmp_path: Path) -> None:
 
     found = look_up({"DOCKER_CONFIG": str(tmp_path)}, "r")
 
-    assert found.problem == f"{tmp_path / 'config.json'} is not readable: Is a directory."
+    assert found.problem == f"{tmp_path / 'config.json'} cannot be read: Is a directory."
 
 
 @pytest.mark.door
@@ -206,7 +208,7 @@ def test_the_refusal_of_a_registry_says_what_was_not_readable(store: Store, tmp_
 
     with pytest.raises(RegistryUnauthorizedError) as caught:
         store.client(env).ping()
-    assert caught.value.why.endswith("config.json is not readable: it is no JSON object.")
+    assert caught.value.why.endswith("config.json cannot be read: it is not a JSON object.")
 
 
 @pytest.mark.door
@@ -246,12 +248,12 @@ def test_what_a_helper_says(tmp_path: Path, said: Any, expected: Credentials | N
 @pytest.mark.parametrize(
     ("said", "why"),
     [
-        (outcome(code=1), "It ended with 1 and said nothing."),
+        (outcome(code=1), "It exited with code 1 and no output."),
         (outcome(code=1, stderr="the keychain is locked"), "the keychain is locked"),
-        (outcome(""), "Its answer is not readable."),
-        (outcome('{"Username": 5, "Secret": "word"}'), "Its answer is not readable."),
-        (outcome('{"Username": "me"}'), "Its answer is not readable."),
-        (outcome("[" * 100_000), "Its answer is not readable."),
+        (outcome(""), "Its output is not valid."),
+        (outcome('{"Username": 5, "Secret": "word"}'), "Its output is not valid."),
+        (outcome('{"Username": "me"}'), "Its output is not valid."),
+        (outcome("[" * 100_000), "Its output is not valid."),
     ],
 )
 def test_a_helper_that_fails_is_an_error(tmp_path: Path, said: Any, why: str) -> None:
@@ -261,7 +263,7 @@ def test_a_helper_that_fails_is_an_error(tmp_path: Path, said: Any, why: str) ->
     with pytest.raises(RegistryUnauthorizedError) as caught:
         credentials(env, "r", lambda _argv, _text: said)
 
-    assert caught.value.what == "docker-credential-own gives no credentials for r."
+    assert caught.value.what == "docker-credential-own returned no credentials for r."
     assert caught.value.why == why
 
 
@@ -279,6 +281,6 @@ def test_a_helper_that_hangs_or_is_silent_or_absent(
     env = written(tmp_path, {"credsStore": "own"}) | {"PATH": f"{tmp_path}:/usr/bin:/bin"}
     began = time.monotonic()
 
-    with pytest.raises(RegistryUnauthorizedError, match="docker-credential-own gives no"):
+    with pytest.raises(RegistryUnauthorizedError, match="docker-credential-own returned no"):
         credentials(env, "r")
     assert time.monotonic() - began < 20

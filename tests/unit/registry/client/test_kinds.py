@@ -33,7 +33,7 @@ class Zeros:
     def seek(self, offset: int) -> None:
         """Go there."""
 
-    def whole(self, size: int) -> bytes:
+    def read_fully(self, size: int) -> bytes:
         """Return zeros."""
         return bytes(size)
 

@@ -53,7 +53,7 @@ def test_an_upload_does_not_follow_its_location_elsewhere(
         client.put_blob(b"secret", "text/plain")
 
     assert foreign.asked == []
-    assert "go to the registry itself only" in caught.value.why
+    assert "are sent only to the registry's own address" in caught.value.why
 
 
 @pytest.mark.parametrize(
@@ -68,10 +68,10 @@ def test_a_chunk_does_not_follow_either(store: Store, place: str) -> None:
         def seek(self, offset: int) -> None:
             return
 
-        def whole(self, size: int) -> bytes:
+        def read_fully(self, size: int) -> bytes:
             return bytes(size)
 
-    with pytest.raises(RegistryRefusedError, match="sends us to"):
+    with pytest.raises(RegistryRefusedError, match="redirects to|an invalid address"):
         uploads.stream(store.client(), oci.sha256(content), len(content), Zeros(), UploadSessions())
 
 
@@ -168,7 +168,9 @@ def test_a_password_goes_for_a_token_over_tls_only(realm: str, loopback: bool) -
     credentials = LoginSource(Credentials("user", "word"))
     access = Access("r.example.com", is_loopback=loopback, find=lambda: credentials, send=send)
 
-    with pytest.raises(RegistryUnauthorizedError, match="sends us to") as caught:
+    with pytest.raises(
+        RegistryUnauthorizedError, match="an invalid address|requests a token from"
+    ) as caught:
         access.answer("", f'Bearer realm="{realm}"')
     assert "word" not in str(caught.value)
 
@@ -196,7 +198,7 @@ def test_a_token_that_is_none_is_refused(store: Store, token: object) -> None:
     store.token = "wanted"
     store.faults = [Fault("/token", 200, body=json.dumps({"token": token}).encode())]
 
-    with pytest.raises(RegistryUnauthorizedError, match="for a token, and there is none"):
+    with pytest.raises(RegistryUnauthorizedError, match="returned no token"):
         store.client().ping()
 
 
@@ -267,7 +269,7 @@ def test_an_odd_url_is_refused(url: str) -> None:
     [
         ("https://u:p@r/x?X-Amz-Signature=1", "https://r/x"),
         ("r/x?y", "r/x"),
-        ("https://[", "something that is no URL"),
+        ("https://[", "(not a URL)"),
         ("https://r/\x1b[2J", "https://r/?[2J"),
     ],
 )

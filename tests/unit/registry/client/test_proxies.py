@@ -124,7 +124,7 @@ def test_a_registry_elsewhere_sends_nobody_to_plain_http(
     store.faults = [Fault("/v2/", 401, {"WWW-Authenticate": f'Bearer realm="{realm}"'})]
     client = RegistryClient(Repository("r.example.com", "a/b"), env=env, clock=QuickClock())
 
-    with pytest.raises(RegistryUnauthorizedError, match="sends us to"):
+    with pytest.raises(RegistryUnauthorizedError, match="an invalid address|requests a token from"):
         client.ping()
     assert store.asked == ["GET /v2/"]
 

@@ -32,7 +32,7 @@ class Bytes(BytesIO):
         self.sought.append(offset)
         return super().seek(offset, whence)
 
-    def whole(self, size: int) -> bytes:
+    def read_fully(self, size: int) -> bytes:
         """Return what is there."""
         return self.read(size)
 

@@ -97,7 +97,7 @@ def test_every_kind_of_body_is_read(answer: bytes, body: bytes) -> None:
     ],
     ids=[
         "nothing",
-        "no HTTP",
+        "invalid HTTP",
         "half a head",
         "short",
         "half a chunk",
@@ -161,7 +161,10 @@ def test_what_was_said_before_the_other_side_hung_up_is_read() -> None:
 def test_another_machine_is_not_spoken_to(monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever its name says: who is at the other end of the connection counts."""
     monkeypatch.setattr(loopback, "is_loopback", lambda address: False)
-    with saying(OK + b"\r\n") as url, pytest.raises(ConnectionError, match="not this machine"):
+    with (
+        saying(OK + b"\r\n") as url,
+        pytest.raises(ConnectionError, match="not a loopback address"),
+    ):
         LoopbackTransport().send("GET", url, {}, b"")
 
 
@@ -223,7 +226,7 @@ def test_a_redirection_to_an_unsafe_place_is_refused(store: Store, place: str) -
     """Images come over https, except from this machine."""
     store.faults = [Fault("manifests/one", 307, {"Location": place})]
 
-    with pytest.raises(RegistryRefusedError, match="sends us to"):
+    with pytest.raises(RegistryRefusedError, match="redirects to|an invalid address"):
         store.client().resolve("one")
 
 
@@ -231,7 +234,7 @@ def test_a_circle_of_redirections_ends(store: Store) -> None:
     """Five are enough."""
     store.faults = [Fault("manifests/one", 307, {"Location": "one"}) for _ in range(99)]
 
-    with pytest.raises(RegistryRefusedError, match="from one place to the next"):
+    with pytest.raises(RegistryRefusedError, match="Too many redirects"):
         store.client().resolve("one")
 
 

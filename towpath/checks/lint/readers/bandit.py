@@ -6,9 +6,9 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 
 from towpath.core.findings import (
+    Exclusion,
     Finding,
-    LeftOut,
-    Said,
+    FindingOrExclusion,
     ToolResult,
     document,
     require_agreement,
@@ -22,7 +22,7 @@ from towpath.core.findings import (
 SEVERITIES = {"LOW": "low", "MEDIUM": "medium", "HIGH": "high", "UNDEFINED": "high"}
 
 
-def read_bandit(ran: ToolResult) -> list[Said]:
+def read_bandit(ran: ToolResult) -> list[FindingOrExclusion]:
     """Return what bandit found, with severity low, medium or high, and what comments leave out.
 
     Raises NothingToJudgeError if bandit crashed, wrote half a document, or could not read a file.
@@ -33,7 +33,7 @@ def read_bandit(ran: ToolResult) -> list[Said]:
         for row in report["errors"]:
             raise unread("bandit", f"{row['filename']}: {row['reason']}")
         require_all("bandit", ran, len(set(report["metrics"]) - {"_totals"}))
-        left_out = list(_left_out(report["metrics"]))
+        exclusions = list(_exclusions(report["metrics"]))
         found = [
             Finding(
                 row["filename"].removeprefix("./"),
@@ -47,15 +47,15 @@ def read_bandit(ran: ToolResult) -> list[Said]:
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise unexpected("bandit", error) from error
     require_agreement("bandit", ran, bool(found))
-    return [*found, *left_out]
+    return [*found, *exclusions]
 
 
-def _left_out(metrics: Mapping[str, Mapping[str, int]]) -> Iterator[LeftOut]:
+def _exclusions(metrics: Mapping[str, Mapping[str, int]]) -> Iterator[Exclusion]:
     """Yield the files in which comments leave lines out: of every test, or of those they name."""
     for path, counts in metrics.items():
         lines = counts.get("nosec", 0) + counts.get("skipped_tests", 0)
         if path != "_totals" and lines:
-            yield LeftOut(path.removeprefix("./"), f"# nosec left out a finding: {lines} x")
+            yield Exclusion(path.removeprefix("./"), f"# nosec left out a finding: {lines} x")
 
 
 def by_severity(findings: Iterable[Finding]) -> dict[str, int]:

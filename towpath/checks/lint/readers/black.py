@@ -9,9 +9,9 @@ from __future__ import annotations
 import re
 
 from towpath.core.findings import (
+    Exclusion,
     Finding,
-    LeftOut,
-    Said,
+    FindingOrExclusion,
     ToolResult,
     require_agreement,
     require_all,
@@ -24,7 +24,7 @@ _IGNORED = re.compile(r"^(.+) ignored: (.+)$", re.MULTILINE)
 _COUNTS = re.compile(r"(\d+) files? would be (reformatted|left unchanged)")
 
 
-def read_black(ran: ToolResult) -> list[Said]:
+def read_black(ran: ToolResult) -> list[FindingOrExclusion]:
     """Return the files that black would change, and those that the project leaves out.
 
     Raises NothingToJudgeError if black crashed, could not read a file, or its summary is missing
@@ -32,12 +32,12 @@ def read_black(ran: ToolResult) -> list[Said]:
     """
     require_ran("black", ran)
     counts = {kind: int(number) for number, kind in _COUNTS.findall(ran.stderr)}
-    found: list[Said] = [
+    found: list[FindingOrExclusion] = [
         Finding(path, 0, "BLACK", "would be reformatted") for path in _NAMED.findall(ran.stderr)
     ]
     if counts.get("reformatted", 0) != len(found):
         raise unread("black", "Its summary does not match the files that it lists.")
-    left_out = [LeftOut(path, why) for path, why in _IGNORED.findall(ran.stderr)]
-    require_all("black", ran, sum(counts.values()) + len(left_out))
+    exclusions = [Exclusion(path, why) for path, why in _IGNORED.findall(ran.stderr)]
+    require_all("black", ran, sum(counts.values()) + len(exclusions))
     require_agreement("black", ran, bool(found))
-    return [*found, *left_out]
+    return [*found, *exclusions]

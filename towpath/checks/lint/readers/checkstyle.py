@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from towpath.core import xml_documents as elements
+from towpath.checks import xml_documents as elements
+from towpath.checks.xml_documents import Element
 from towpath.core.findings import (
     Finding,
     ToolResult,
@@ -15,7 +16,6 @@ from towpath.core.findings import (
     unexpected,
     unread,
 )
-from towpath.core.xml_documents import Element
 
 # What hadolint cannot parse has no code in this format; this is the one in its others.
 SYNTAX = "DL1000"

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 
 from towpath.core.findings import (
-    LEFT_OUT,
+    EXCLUSION,
+    Exclusion,
     Finding,
-    LeftOut,
-    Said,
+    FindingOrExclusion,
     ToolResult,
     require_agreement,
     require_all,
@@ -24,25 +24,25 @@ _EXCLUDED = "the settings exclude it"
 _FILES = re.compile(r"^(\d+) +total files processed$", re.MULTILINE)
 
 
-def read_flake8(ran: ToolResult) -> list[Said]:
+def read_flake8(ran: ToolResult) -> list[FindingOrExclusion]:
     """Return what flake8 found, and the files that the project leaves out.
 
     Raises NothingToJudgeError if it crashed, wrote a line of another form, or did not count every
     file.
     """
     require_ran("flake8", ran)
-    found: list[Said] = []
-    left_out: list[Said] = []
+    found: list[FindingOrExclusion] = []
+    exclusions: list[FindingOrExclusion] = []
     for line in ran.stdout.splitlines():
         if match := _FINDING.fullmatch(line):
             path, row, _, code, message = match.groups()
             found.append(Finding(path, int(row), code, message))
-        elif match := LEFT_OUT.fullmatch(line):
-            left_out.append(LeftOut(match[1], match[2]))
+        elif match := EXCLUSION.fullmatch(line):
+            exclusions.append(Exclusion(match[1], match[2]))
         elif not _COUNT.fullmatch(line):
             raise unread("flake8", f"Unexpected line in its output: {line!r}")
     count = _FILES.search(ran.stdout)
-    excluded = sum(isinstance(row, LeftOut) and row.why == _EXCLUDED for row in left_out)
+    excluded = sum(isinstance(row, Exclusion) and row.why == _EXCLUDED for row in exclusions)
     require_all("flake8", ran, (int(count[1]) if count else 0) + excluded)
     require_agreement("flake8", ran, bool(found))
-    return [*found, *left_out]
+    return [*found, *exclusions]

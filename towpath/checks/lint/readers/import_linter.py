@@ -72,7 +72,7 @@ def _findings(lines: Sequence[str], names: Sequence[str]) -> Iterator[Finding]:
     for name, start, end in zip(names, starts[1:], ends, strict=True):
         section = [line for line in lines[start:end] if line]
         if not section:
-            raise unread(NAME, f"It says nothing of the broken contract {name!r}.")
+            raise unread(NAME, f"It has no details of the broken contract {name!r}.")
         rows = [*_imports(name, section), *_unlisted(name, section)]
         yield from rows or [_of_contract(name, " ".join(" ".join(section).split()))]
 
@@ -83,7 +83,7 @@ def _start(lines: Sequence[str], name: str, after: int) -> int:
     for number in range(after, len(lines)):
         if [*lines[number : number + 2]] == heading:
             return number + 2
-    raise unread(NAME, f"It says nothing of the broken contract {name!r}.")
+    raise unread(NAME, f"It has no details of the broken contract {name!r}.")
 
 
 def _imports(name: str, section: Sequence[str]) -> Iterator[Finding]:

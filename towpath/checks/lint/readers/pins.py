@@ -33,7 +33,7 @@ class Pin:
 
 
 @dataclass
-class Wanted:
+class InputFile:
     """What a file written by hand asks for: requirements, and the files it takes in or obeys."""
 
     requirements: dict[str, list[Requirement]] = field(default_factory=dict)
@@ -55,7 +55,7 @@ def drift(files: Mapping[str, str]) -> list[Finding]:
 
 
 def _of_file(
-    path: str, wanted: Mapping[str, Wanted], pinned: Mapping[str, list[Pin]]
+    path: str, wanted: Mapping[str, InputFile], pinned: Mapping[str, list[Pin]]
 ) -> Iterator[Finding]:
     stem, _, ending = path.rpartition(".")
     other = f"{_name(stem)}.{'in' if ending == 'txt' else 'txt'}"
@@ -66,7 +66,7 @@ def _of_file(
 
 
 def _compared(
-    path: str, source: str, wanted: Mapping[str, Wanted], pinned: Mapping[str, list[Pin]]
+    path: str, source: str, wanted: Mapping[str, InputFile], pinned: Mapping[str, list[Pin]]
 ) -> Iterator[Finding]:
     pins = pinned[_name(path)]
     sources = _taken_in(source, wanted)
@@ -82,7 +82,7 @@ def _compared(
             yield Finding(path, pin.line, CODE, why)
 
 
-def _missed(path: str, file: str, wanted: Wanted, pins: list[Pin]) -> Iterator[Finding]:
+def _missed(path: str, file: str, wanted: InputFile, pins: list[Pin]) -> Iterator[Finding]:
     """Yield what a file asks for and is not pinned, or not as it asks for it."""
     for name, asked in wanted.requirements.items():
         mine = [pin for pin in pins if pin.name == name]
@@ -116,7 +116,7 @@ def _is_for_linux(requirement: Requirement) -> bool:
 
 
 def _unasked(
-    pin: Pin, pins: list[Pin], sources: list[str], wanted: Mapping[str, Wanted]
+    pin: Pin, pins: list[Pin], sources: list[str], wanted: Mapping[str, InputFile]
 ) -> Iterator[str]:
     """Yield why a pin is not what was asked for."""
     asking = set(filter(lambda file: pin.name in wanted[file].requirements, sources))
@@ -131,7 +131,7 @@ def _unasked(
 
 
 def _disobeyed(
-    pin: Pin, sources: list[str], wanted: Mapping[str, Wanted], pinned: Mapping[str, list[Pin]]
+    pin: Pin, sources: list[str], wanted: Mapping[str, InputFile], pinned: Mapping[str, list[Pin]]
 ) -> Iterator[str]:
     """Yield which file's pin of the same name is another, where that file has to be obeyed."""
     for file in dict.fromkeys(name for source in sources for name in wanted[source].obeyed):
@@ -140,7 +140,7 @@ def _disobeyed(
             yield f"{pin.name} is {pin.version} here and {', '.join(sorted(there))} in {file}"
 
 
-def _taken_in(source: str, wanted: Mapping[str, Wanted]) -> list[str]:
+def _taken_in(source: str, wanted: Mapping[str, InputFile]) -> list[str]:
     """Return a file written by hand and all that it takes in, directly or not."""
     found, waiting = [], [source]
     while waiting:
@@ -153,8 +153,8 @@ def _taken_in(source: str, wanted: Mapping[str, Wanted]) -> list[str]:
     return found
 
 
-def _wanted(path: str, text: str) -> Wanted:
-    found = Wanted()
+def _wanted(path: str, text: str) -> InputFile:
+    found = InputFile()
     for line in requirements.lines(text):
         if included := line.file("-r", "--requirement"):
             found.included.append(_name(included))
@@ -165,7 +165,7 @@ def _wanted(path: str, text: str) -> Wanted:
     return found
 
 
-def _add_requirement(found: Wanted, path: str, line: Line) -> None:
+def _add_requirement(found: InputFile, path: str, line: Line) -> None:
     try:
         requirement = Requirement(line.requirement)
     except InvalidRequirement as error:

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from towpath.core.findings import (
+    Exclusion,
     Finding,
-    LeftOut,
-    Said,
+    FindingOrExclusion,
     ToolResult,
     documents,
     require_agreement,
@@ -23,7 +23,7 @@ CODES = (0, 10, 11, 12, 13, 14)
 _AUDITED = re.compile(r"^ INFO audit: zizmor: \S+ completed (.+)$", re.MULTILINE)
 
 
-def read_zizmor(ran: ToolResult) -> list[Said]:
+def read_zizmor(ran: ToolResult) -> list[FindingOrExclusion]:
     """Return what zizmor found, and what a comment in the file or a setting leaves out.
 
     Raises NothingToJudgeError if it crashed, passed over a file, or wrote half a document.
@@ -32,16 +32,16 @@ def read_zizmor(ran: ToolResult) -> list[Said]:
     try:
         rows = documents("zizmor", ran.stdout)
         found = [_finding(row) for row in rows if not row["ignored"]]
-        left_out = [_left_out(_finding(row)) for row in rows if row["ignored"]]
+        exclusions = [_exclusion(_finding(row)) for row in rows if row["ignored"]]
     except (AttributeError, KeyError, StopIteration, TypeError, ValueError) as error:
         raise unexpected("zizmor", error) from error
     require_all("zizmor", ran, len(set(_AUDITED.findall(ran.stderr))))
     require_agreement("zizmor", ran, bool(found))
-    return [*found, *left_out]
+    return [*found, *exclusions]
 
 
-def _left_out(finding: Finding) -> LeftOut:
-    return LeftOut(finding.path, f"{finding.code} is ignored in line {finding.line}")
+def _exclusion(finding: Finding) -> Exclusion:
+    return Exclusion(finding.path, f"{finding.code} is ignored in line {finding.line}")
 
 
 def _finding(row: Mapping[str, Any]) -> Finding:

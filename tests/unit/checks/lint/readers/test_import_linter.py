@@ -123,17 +123,17 @@ def test_every_import_that_breaks_a_contract_is_a_finding() -> None:
         (
             BROKEN[: BROKEN.index("Protected\n-")],
             1,
-            "It says nothing of the broken contract 'Protected'.",
+            "It has no details of the broken contract 'Protected'.",
         ),
         (
             BROKEN[: BROKEN.index("Illegal")],
             1,
-            "It says nothing of the broken contract 'Protected'.",
+            "It has no details of the broken contract 'Protected'.",
         ),
         (
             BROKEN.replace("\nCircles\n-------\n", "\n"),
             1,
-            "It says nothing of the broken contract 'Circles'.",
+            "It has no details of the broken contract 'Circles'.",
         ),
         (KEPT + KEPT, 0, "It counted the contracts 2 times."),
     ],

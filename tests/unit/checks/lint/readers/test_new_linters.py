@@ -12,7 +12,7 @@ import pytest
 from towpath.checks.lint.readers import actionlint, checkstyle, django, maintainability, zizmor
 from towpath.checks.lint.readers.maintainability import Module
 from towpath.core.errors import NothingToJudgeError
-from towpath.core.findings import Finding, LeftOut, ToolResult
+from towpath.core.findings import Exclusion, Finding, ToolResult
 from towpath.environments import compose_reader as compose
 from towpath.environments import probe_reader as probe
 
@@ -74,7 +74,7 @@ def test_what_a_comment_accepts_is_no_finding_of_zizmor() -> None:
     text = ran.stdout.replace('"ignored": false', '"ignored": true')
 
     found = zizmor.read_zizmor(bad("zizmor", stdout=text, code=0))
-    assert found and all(isinstance(row, LeftOut) for row in found)
+    assert found and all(isinstance(row, Exclusion) for row in found)
     with pytest.raises(NothingToJudgeError):
         zizmor.read_zizmor(bad("zizmor", stdout=text))
 

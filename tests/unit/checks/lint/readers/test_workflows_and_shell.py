@@ -10,7 +10,7 @@ import pytest
 
 from towpath.checks.lint.readers import actionlint, checkstyle, zizmor
 from towpath.core.errors import NothingToJudgeError
-from towpath.core.findings import Finding, LeftOut, ToolResult
+from towpath.core.findings import Exclusion, Finding, ToolResult
 
 WORKFLOW = ".github/workflows/a b.yml"
 NO_FILE = "No files were passed to it."
@@ -102,7 +102,7 @@ def test_zizmor_names_the_primary_place() -> None:
 
     assert zizmor.read_zizmor(ran) == [
         Finding(WORKFLOW, 2, "dangerous-triggers", "a bad trigger: here", "high"),
-        LeftOut(WORKFLOW, "dangerous-triggers is ignored in line 2"),
+        Exclusion(WORKFLOW, "dangerous-triggers is ignored in line 2"),
     ]
     assert zizmor.read_zizmor(ToolResult(0, "[]", AUDITED, 1)) == []
 

@@ -1,0 +1,1 @@
+"""Tests that open the report and the dashboard in a real browser: `nox -s browser`."""

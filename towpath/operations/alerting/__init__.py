@@ -1,0 +1,1 @@
+"""Prometheus and Alertmanager beside an environment: their settings, starting and stopping."""
