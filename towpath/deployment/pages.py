@@ -1,4 +1,4 @@
-"""Asks the pages of a release: of each new container before traffic, and through the proxy after."""
+"""Asks the pages of a release: each new container before traffic, and through the proxy after."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ OK = 200
 
 
 def wanted(environment: Environment) -> tuple[Page, ...]:
-    """Return the pages that have to answer: that of health, if there is one, and the smoke pages."""
+    """Return the pages that have to answer: that of health, if there is one, and smoke pages."""
     health = (Page(environment.health, OK),) if environment.health else ()
     return tuple(dict.fromkeys((*health, *environment.smoke)))
 
