@@ -77,7 +77,7 @@ def test_a_project_passes_lint_and_tests_right_after_init(
     assert done.code == 0, done.said
     lint = evidence(project, "lint")
     assert ran <= lint["tools"].keys()
-    assert left_out <= lint["facts"]["linters_left_out"].keys()
+    assert left_out <= lint["facts"]["excluded_linters"].keys()
     found = evidence(project, "tests")
     assert (found["status"], found["facts"]["tests_run"]) == ("passed", tests)
     assert found["facts"]["coverage"] > 40

@@ -349,7 +349,7 @@ TABLES = (
             ),
             Key("options", TEXTS, "Options of pytest.", ["-m", "integration"]),
             Key(
-                "given-options",
+                "external-options",
                 TEXTS,
                 "Further options with services that are provided from outside.",
                 ["-m", "integration and not engine"],
