@@ -18,7 +18,7 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.trial import ROOT
-from tests.strangers import delivered
+from tests.strangers import products
 from towpath.config import load
 from towpath.config.workspace import Workspace
 from towpath.core.errors import DeploymentUndoneError
@@ -137,7 +137,7 @@ def port() -> int:
 
 def test_what_startproject_makes_is_served(tmp_path: Path, port: int) -> None:
     """With requirements of two lines; a release whose pages are errors is never asked."""
-    with adopted(tmp_path / "plain", port, delivered.start) as project:
+    with adopted(tmp_path / "plain", port, products.start) as project:
         project.deploy("1.0")
         assert "The install worked successfully" in project.get().text
 
@@ -161,7 +161,7 @@ def test_what_startproject_makes_is_served(tmp_path: Path, port: int) -> None:
 
 def test_celery_redis_and_a_lock_file_work(tmp_path: Path, port: int) -> None:
     """The worker answers, exactly one scheduler beats, and static files are in the image."""
-    with adopted(tmp_path / "shop", port, delivered.celery) as project:
+    with adopted(tmp_path / "shop", port, products.celery) as project:
         project.deploy("1.0")
         front = project.get().text
         style = re.search(r"/static/\S+\.css", front)

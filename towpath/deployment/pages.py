@@ -16,7 +16,7 @@ from towpath.environments.environment import PROXY, Site
 OK = 200
 
 
-def pages_of(environment: Environment) -> tuple[Page, ...]:
+def required_pages(environment: Environment) -> tuple[Page, ...]:
     """Return the pages that have to answer: that of health, if there is one, and smoke pages."""
     health = (Page(environment.health, OK),) if environment.health else ()
     return tuple(dict.fromkeys((*health, *environment.smoke)))
@@ -51,7 +51,7 @@ def problems_behind(site: Site, get: Callable[[str, str], PageText] = get_text) 
     """Ask every page through the proxy's published port, and return the problems."""
     place = site.environment
     found = []
-    for page in pages_of(place):
+    for page in required_pages(place):
         answer = get(f"{place.url}{page.path}", place.host)
         if not answer.status:
             found.append(f"{page.path} does not answer: {answer.problem}")
