@@ -33,6 +33,9 @@ COMPILED = (
     "safety",
     "pip-audit",
     "syft",
+    "poetry",
+    "pdm",
+    "pipenv",
 )
 
 

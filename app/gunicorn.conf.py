@@ -51,7 +51,7 @@ def post_worker_init(_worker: Any) -> None:
     from metrics import exporter
     from metrics.collectors import DashboardCollector
 
-    exporter.start(settings.METRICS_PORT, DashboardCollector())
+    exporter.start(settings.METRICS_HOST, settings.METRICS_PORT, DashboardCollector())
 
 
 def child_exit(_server: Any, worker: Any) -> None:

@@ -29,6 +29,7 @@ def workspace_at(
     branches = {"main": "test", "release/*": "release", "*": "scan"}
     table = {"repository": NAME, "registry": store.host, "branches": branches}
     env = {"TOWPATH_STATE": str(root / "state"), **env}
+    table = {"image": {"dockerfile": "Dockerfile"}, **table}
     return Workspace(config.parse(table, root, env), runner or TableRunner(), QuietTerminal())
 
 

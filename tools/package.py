@@ -16,7 +16,12 @@ ROOT = Path(__file__).parents[1]
 DIST = ROOT / "dist"
 PINS = "towpath/pins/"
 # What a project needs that no import would miss.
-NEEDED = ("towpath/py.typed", f"{PINS}ci.txt", f"{PINS}linters.txt", f"{PINS}pytest.txt")
+SCRIPTS = "towpath/rendering/templates/docker"
+NEEDED = (
+    *("towpath/py.typed", f"{PINS}ci.txt", f"{PINS}linters.txt", f"{PINS}pytest.txt"),
+    *(f"{SCRIPTS}/dependencies/resolve.sh", f"{SCRIPTS}/system/hide_files.sh"),
+    f"{SCRIPTS}/wheel/build.sh",
+)
 MANAGE = """\
 import os
 import sys

@@ -22,11 +22,12 @@ if TYPE_CHECKING:
 CHECKS = ("lint", "tests", "integration", "performance", "security", "coverage")
 PROBES = (
     *("compose", "django-deploy-check", "migrations"),
-    *("imports", "requirements-drift", "architecture"),
+    *("imports", "requirements-drift", "architecture", "ruff", "ruff-format", "pyright"),
 )
 # The tests are evaluated when their coverage is known.
 STAGES = {"coverage": "tests"}
 FRESH = "--fresh"
+EJECTED = ("dockerfile", "compose", "proxy")
 # What `init` and `doctor` are not to find by themselves.
 ANSWERS = ("manage", "settings")
 
@@ -120,10 +121,18 @@ def probe(chosen: argparse.Namespace, _extra: Sequence[str]) -> None:
         probes.probe(with_engine(found), chosen.check, chosen.files)
 
 
+def baseline(chosen: argparse.Namespace, _extra: Sequence[str]) -> None:
+    """Record today's values of the checks that ran, which from then on may not get worse."""
+    from towpath.checks.baseline import update
+
+    update(workspace(), lower=chosen.update)
+
+
 def init(chosen: argparse.Namespace, _extra: Sequence[str]) -> None:
     """Look at the Django project here, and write the files of Towpath that it lacks.
 
-    Nothing that exists is replaced; a second run changes nothing.
+    Nothing that exists is replaced; a second run changes nothing. Raises ConfigurationError for
+    options or a project that it cannot use.
     """
     from towpath.adoption import init as adoption
 
@@ -132,11 +141,41 @@ def init(chosen: argparse.Namespace, _extra: Sequence[str]) -> None:
 
 
 def doctor(chosen: argparse.Namespace, _extra: Sequence[str]) -> None:
-    """Say what the Django project here lacks for Towpath, with the line to add."""
+    """Say what the Django project here lacks for Towpath, with the line to add.
+
+    Raises ConfigurationError for options or a project that it cannot use.
+    """
     from towpath.adoption import init as adoption
 
     terminal, runner, env = _outside_of_a_workspace(chosen)
     adoption.doctor(terminal, runner, _options(chosen), env)
+
+
+def lock(_chosen: argparse.Namespace, _extra: Sequence[str]) -> None:
+    """Pin the plain requirements of the project by hash, in a file that it keeps."""
+    from towpath.rendering import requirements
+
+    found = workspace()
+    found.terminal.data(requirements.compile_pins(found))
+
+
+def render(_chosen: argparse.Namespace, _extra: Sequence[str]) -> None:
+    """Write the rendered files anew, and show where they are."""
+    from towpath.rendering import eject as rendering
+
+    found = workspace()
+    for name in rendering.render(found):
+        found.terminal.data(name)
+
+
+def eject(chosen: argparse.Namespace, _extra: Sequence[str]) -> None:
+    """Write rendered files into the project, which then owns them: dockerfile, compose, proxy."""
+    from towpath.rendering import eject as rendering
+
+    found = workspace()
+    for name in rendering.eject(found, chosen.part):
+        found.terminal.data(name)
+    found.terminal.say(f"Add to the settings:\n{rendering.LINES[chosen.part]}")
 
 
 def _outside_of_a_workspace(
@@ -180,11 +219,18 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m towpath", description=__doc__)
     parser.add_argument("--version", action="version", version=f"towpath {towpath.__version__}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for act in (init, doctor, begin, check, gate, probe):
+    for act in (init, doctor, baseline, lock, render, eject, begin, check, gate, probe):
         command = commands.add_parser(act.__name__, help=_first(act), description=act.__doc__)
         command.set_defaults(act=act)
         if act in (init, doctor):
             _add_adoption(command, writes=act is init)
+        elif act is baseline:
+            words = "Also lower recorded values that are better today."
+            command.add_argument("--update", action="store_true", help=words)
+        elif act is eject:
+            command.add_argument("part", choices=EJECTED)
+        elif act in (lock, render):
+            continue
         elif act is gate:
             command.add_argument("check", nargs="+", metavar="NAME")
         elif act is probe:

@@ -64,7 +64,8 @@ class Verdict:
 
 
 # Limits that a project has set for itself, by the codes of their gates.
-Limits = Mapping[str, float]
+# None where the project has nothing that the gate is about.
+Limits = Mapping[str, float | None]
 NO_LIMITS: Limits = {}
 
 _DIRECTIONS = {"<": operator.lt, "<=": operator.le, ">=": operator.ge, ">": operator.gt}
@@ -72,6 +73,7 @@ _DIRECTIONS = {"<": operator.lt, "<=": operator.le, ">=": operator.ge, ">": oper
 # Options that leave the decision about coverage and failures to this table: with settings of the
 # project the tools could fail by their own limits, or stop early.
 COVERAGE_UNJUDGED = "--fail-under=0"
+COVERAGE_LIMIT = "fail_under"
 TESTS_UNJUDGED = ("--cov-fail-under=0", "--maxfail=0")
 
 GATES: tuple[Gate, ...] = (
@@ -129,6 +131,15 @@ GATES: tuple[Gate, ...] = (
         80,
         " %",
         "covered lines and branches, all sessions combined",
+    ),
+    Gate(
+        "COVERAGE_NEW",
+        "tests",
+        "coverage_new",
+        ">=",
+        80,
+        " %",
+        "covered lines and branches of the files that the baseline does not know",
     ),
     Gate(
         "INTEGRATION_RUN",
@@ -306,6 +317,12 @@ MEASUREMENTS: tuple[Gate, ...] = (
     ),
 )
 
+# Judged only where a limit is set: by the baseline of a project.
+OPTIONAL = frozenset({"COVERAGE_NEW"})
+
+# Without integration tests these have nothing to judge.
+INTEGRATION_GATES = ("INTEGRATION_RUN", "INTEGRATION_FAILED")
+
 # Days for which an answer about advisories counts, unless the project says otherwise.
 EVIDENCE_DAYS = 30
 # Seconds by which the clocks of two machines may differ.
@@ -439,8 +456,21 @@ def shown(fact: object) -> str:
     return text if len(text) <= SHOWN else f"{text[:SHOWN]}..."
 
 
+def explain(verdicts: Iterable[Verdict], notes: Mapping[str, str]) -> tuple[Verdict, ...]:
+    """Return the verdicts with a note in the reason of each gate that `notes` has."""
+    return tuple(
+        replace(row, reason=f"{row.reason}; {notes[row.gate]}") if row.gate in notes else row
+        for row in verdicts
+    )
+
+
 def _with_limits(rows: Iterable[Gate], limits: Limits) -> tuple[Gate, ...]:
-    return tuple(replace(row, limit=limits.get(row.code, row.limit)) for row in rows)
+    found = []
+    for row in rows:
+        limit = limits.get(row.code, None if row.code in OPTIONAL else row.limit)
+        if limit is not None:
+            found.append(replace(row, limit=limit))
+    return tuple(found)
 
 
 def _verdict(rule: Gate, status: Status, value: float | None, reason: str) -> Verdict:

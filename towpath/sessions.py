@@ -1,8 +1,7 @@
 """The Nox sessions of a project: each check in its own environment, the tests on every Python.
 
 A project's noxfile.py has one line: `from towpath.sessions import *`. The sessions are those of the
-directory that Nox runs in. Besides Nox this module needs `towpath.core.environment` and
-`towpath.core.pins` only, so that the image for checks can be built without the rest.
+directory that Nox runs in.
 """
 
 from __future__ import annotations
@@ -18,6 +17,11 @@ from typing import Any
 import nox
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
+from towpath.checks import project_env
+from towpath.checks import project_env_commands as commands
+from towpath.checks import tool_versions
+from towpath.checks.lint import linters_commands as linters
+from towpath.config.checking import STANDARD
 from towpath.core import environment
 from towpath.core.pins import packaged
 
@@ -26,7 +30,7 @@ __all__ = ["coverage", "integration", "lint", "performance", "security", "tests"
 ROOT = Path.cwd()
 PINS = ROOT / "requirements"
 # Which pins of the package a session has in a project that has none of its own.
-PACKAGED = {"lint": "linters", "test": "pytest", "performance": "pytest"}
+PACKAGED = {"test": "pytest", "performance": "pytest"}
 
 
 def load_document(name: str) -> dict[str, Any]:
@@ -59,11 +63,11 @@ def find_supported() -> list[str]:
         allowed = SpecifierSet(PROJECT.get("requires-python", "==3.99"))
     except InvalidSpecifier:
         allowed = SpecifierSet("==3.99")
-    known = [f"3.{minor}" for minor in range(8, running + 1) if allowed.contains(f"3.{minor}.99")]
-    # Sessions run on other Pythons, and must find the same list.
-    found = os.environ.get("TOWPATH_PYTHONS") or ",".join(known or [f"3.{running}"])
-    os.environ["TOWPATH_PYTHONS"] = found
-    return found.replace(" ", "").split(",")
+    known = [f"3.{minor}" for minor in range(8, 30) if allowed.contains(f"3.{minor}.99")]
+    # None is newer than the one that runs, unless all are.
+    first = [name for name in known if int(name[2:]) <= running] or known[:1]
+    chosen = os.environ.get("TOWPATH_PYTHONS") or ",".join(first or [f"3.{running}"])
+    return chosen.replace(" ", "").split(",")
 
 
 SUPPORTED = find_supported()
@@ -114,7 +118,7 @@ prepend_pyenv()
 
 
 def install(session: nox.Session, pins: str, *over: str) -> None:
-    """Install pinned requirements, unless the environment already has them.
+    """Install pinned tools alone, unless the environment already has them.
 
     They are the project's own, else those of the package. `over` are requirements that replace
     pins, upgraded to the newest matching version.
@@ -122,7 +126,7 @@ def install(session: nox.Session, pins: str, *over: str) -> None:
     file = PINS / f"{pins}.txt"
     if not file.is_file():
         file = packaged(PACKAGED.get(pins, pins))
-    stamp = Path(session.virtualenv.location, "towpath.stamp")
+    stamp = Path(session.virtualenv.location, project_env.STAMP)
     wanted = hashlib.sha256(file.read_bytes()).hexdigest()
     if not stamp.is_file() or stamp.read_text() != wanted:
         session.install("--require-hashes", "-r", str(file))
@@ -130,6 +134,24 @@ def install(session: nox.Session, pins: str, *over: str) -> None:
     if over:
         session.install("--upgrade", *over)
     share_package(session)
+
+
+def provide(session: nox.Session, check: str, *over: str) -> None:
+    """Install what a check of the project's code needs: its dependencies, then our tools."""
+    if check == "lint":
+        named = commands.texts(OWN, "lint", "linters", STANDARD)
+        tools, pins = linters.packages(named, _root_files()), "linters"
+    else:
+        tools, pins = list(commands.test_tools(OWN)), "pytest"
+    wanted = commands.dependencies(OWN, check)
+    project_env.provide(session, ROOT, wanted, tools, packaged(pins), over)
+    share_package(session)
+
+
+def _root_files() -> list[str]:
+    """Return the files by which it is known whether a project uses certain linters."""
+    found = [*ROOT.iterdir(), *PINS.glob("*.in")]
+    return [file.relative_to(ROOT).as_posix() for file in found if file.is_file()]
 
 
 def share_package(session: nox.Session) -> None:
@@ -141,14 +163,18 @@ def share_package(session: nox.Session) -> None:
     folder.mkdir(exist_ok=True)
     (folder / "towpath").unlink(missing_ok=True)
     (folder / "towpath").symlink_to(package)
-    for site in Path(session.virtualenv.location).glob("lib/python*/site-packages"):
-        (site / "towpath.pth").write_text(f"{folder}\n")
+    site = tool_versions.site_packages(project_env.python_of(session))
+    Path(site, "towpath.pth").write_text(f"{folder}\n")
 
 
 def towpath(session: nox.Session, *arguments: str) -> None:
-    """Run `python -m towpath` in the session; after Ctrl-C it has time to stop its processes."""
-    command = ("python", "-m", "towpath", *arguments)
-    session.run(*command, interrupt_timeout=30, terminate_timeout=15)
+    """Run `python -m towpath` beside the session; after Ctrl-C it can stop its processes.
+
+    It runs in the environment of Nox, so that its own dependencies never meet the project's.
+    """
+    command = (sys.executable, "-m", "towpath", *arguments)
+    env = project_env.variables(session)
+    session.run(*command, external=True, env=env, interrupt_timeout=30, terminate_timeout=15)
 
 
 def check(session: nox.Session, name: str) -> None:
@@ -171,7 +197,7 @@ def for_each_django(tests: Callable[..., None]) -> Callable[..., None]:
 @nox.session
 def lint(session: nox.Session) -> None:
     """Check style, types, weaknesses and complexity."""
-    install(session, "lint")
+    provide(session, "lint")
     check(session, "lint")
 
 
@@ -179,7 +205,9 @@ def lint(session: nox.Session) -> None:
 @for_each_django
 def tests(session: nox.Session, django: str = "") -> None:
     """Run the tests on every installed supported Python; arguments after -- go to pytest."""
-    install(session, "test", *([f"django=={django}.*"] if django else []))
+    if f"{session.python} django-{django}" in commands.texts(OWN, "tests", "exclude"):
+        session.skip("[tool.towpath.tests] excludes this pair of Python and Django.")
+    provide(session, "tests", *([f"django=={django}.*"] if django else []))
     if not set(session.posargs) - {"--fresh"}:
         session.notify("coverage")
         begin_tests_once(session)
@@ -189,7 +217,7 @@ def tests(session: nox.Session, django: str = "") -> None:
 @nox.session
 def integration(session: nox.Session) -> None:
     """Run the tests against real services; arguments after -- go to pytest."""
-    install(session, "test")
+    provide(session, "integration")
     check(session, "integration")
 
 
@@ -210,5 +238,5 @@ def security(session: nox.Session) -> None:
 @nox.session
 def coverage(session: nox.Session) -> None:
     """Combine the coverage of the tests, and judge the results."""
-    install(session, "test")
+    provide(session, "tests")
     check(session, "coverage")

@@ -43,7 +43,7 @@ def serve_metrics(**_: object) -> None:
 
     from metrics import exporter
 
-    exporter.start(settings.METRICS_PORT)
+    exporter.start(settings.METRICS_HOST, settings.METRICS_PORT)
 
 
 @worker_shutdown.connect

@@ -98,6 +98,7 @@ USE_I18N = False
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # Where Prometheus reads, on a port that the proxy does not know; 0 for nowhere
+METRICS_HOST = env.text("METRICS_HOST", "127.0.0.1")
 METRICS_PORT = env.number("METRICS_PORT", 0, lowest=0, highest=65535)
 
 # Static files: collected into the image under names that carry their hash; found in place elsewhere

@@ -1,4 +1,4 @@
-"""All addresses but /health/, which health.middleware.Health answers."""
+"""All addresses but /health/live and /health/ready, which health.middleware.Health answers."""
 
 from django.urls import URLPattern, URLResolver, include, path
 

@@ -73,13 +73,13 @@ def application(found: CollectorRegistry) -> Any:
     return serve
 
 
-def start(port: int, *collectors: Collector) -> Server | None:
-    """Serve on this port in a thread that ends with the process; 0 means not at all."""
-    return serve(port, *collectors) if port else None
+def start(host: str, port: int, *collectors: Collector) -> Server | None:
+    """Serve at this address in a thread that ends with the process; port 0 means not at all."""
+    return serve(host, port, *collectors) if port else None
 
 
-def serve(port: int, *collectors: Collector) -> Server:
-    """Serve on this port, any that is free for 0, until the server is shut down."""
-    server = make_server("0.0.0.0", port, application(registry(*collectors)), Server, Handler)
+def serve(host: str, port: int, *collectors: Collector) -> Server:
+    """Serve at this address, on any free port for 0, until the server is shut down."""
+    server = make_server(host, port, application(registry(*collectors)), Server, Handler)
     threading.Thread(target=server.serve_forever, name="metrics", daemon=True).start()
     return server

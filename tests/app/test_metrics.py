@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import os
+import runpy
 import subprocess
 import sys
 import urllib.error
@@ -21,7 +22,9 @@ from django.test import Client
 from django.utils import timezone
 from prometheus_client.parser import text_string_to_metric_families
 from prometheus_client.registry import REGISTRY
+from pytest_django import Settings
 
+from config import celery
 from health import checks
 from metrics import exporter, slots
 from metrics.collectors import Backlog, DashboardCollector
@@ -169,7 +172,7 @@ def test_a_database_that_is_down_is_no_lag_of_zero(collector: DashboardCollector
 @pytest.fixture
 def address() -> Iterator[str]:
     """Serve the metrics of this process on a free port."""
-    server = exporter.serve(0, DashboardCollector())
+    server = exporter.serve("127.0.0.1", 0, DashboardCollector())
     yield f"http://127.0.0.1:{server.server_port}"
     server.shutdown()
     server.server_close()
@@ -189,7 +192,7 @@ def test_the_metrics_are_served_on_a_port_of_their_own(address: str) -> None:
 
 def test_without_a_port_nothing_is_served() -> None:
     """As on a machine without containers."""
-    assert exporter.start(0) is None
+    assert exporter.start("127.0.0.1", 0) is None
 
 
 def test_a_new_process_takes_the_slot_of_one_that_ended() -> None:
@@ -198,6 +201,51 @@ def test_a_new_process_takes_the_slot_of_one_that_ended() -> None:
     assert slots.free([0, 1]) == 2
     assert slots.free([1, 2]) == 0
     assert slots.free([0, 2]) == 1
+
+
+@pytest.fixture
+def slot(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let this process have its own slot again in the end."""
+    monkeypatch.setattr(slots, "_mine", slots.mine())
+
+
+@pytest.mark.usefixtures("slot")
+def test_each_process_of_gunicorn_has_a_slot() -> None:
+    """From the process that starts it, before the application is there."""
+    hooks = runpy.run_path(str(APP / "gunicorn.conf.py"))
+    server = SimpleNamespace(WORKERS={10: SimpleNamespace(slot=0), 11: SimpleNamespace(slot=2)})
+    worker = SimpleNamespace()
+    hooks["pre_fork"](server, worker)
+    hooks["post_fork"](server, worker)
+    hooks["child_exit"](server, worker)
+
+    assert worker.slot == 1
+    assert slots.mine() == "1"
+
+
+@pytest.mark.usefixtures("slot")
+def test_each_process_of_the_workers_pool_has_a_slot(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Which is its place in the pool: a new process takes that of a lost one."""
+    monkeypatch.setattr(celery, "current_process", lambda: SimpleNamespace(index=2))
+    celery.take_slot()
+
+    assert slots.mine() == "2"
+
+
+@pytest.mark.parametrize("port", [0, 9101])
+def test_both_processes_serve_the_port_of_the_settings(
+    monkeypatch: pytest.MonkeyPatch, settings: Settings, port: int
+) -> None:
+    """The web process with the backlog, the worker with its counts alone."""
+    started = mock.Mock()
+    monkeypatch.setattr(exporter, "start", started)
+    settings.METRICS_HOST, settings.METRICS_PORT = "10.0.0.1", port
+    runpy.run_path(str(APP / "gunicorn.conf.py"))["post_worker_init"](SimpleNamespace())
+    celery.serve_metrics()
+
+    web, worker = [call.args for call in started.call_args_list]
+    assert web[:2] == worker == ("10.0.0.1", port)
+    assert isinstance(web[2], DashboardCollector)
 
 
 PROGRAM = """

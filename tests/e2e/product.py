@@ -67,7 +67,7 @@ def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
         bake=1,
         drain=10,
         healthy=2,
-        deadline=6,
+        deadline=12,
     )
     context = tmp_path_factory.mktemp("image")
     trials.lay_out(made.workspace, context)

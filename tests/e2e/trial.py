@@ -14,6 +14,7 @@ import socket
 import sys
 import threading
 import time
+import tomllib
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -34,6 +35,11 @@ ROOT = Path(__file__).resolve().parents[2]
 PRODUCT = ROOT / "tests" / "fixtures" / "deploy"
 REPOSITORY = "towpath/test-deploy"
 ENVIRONMENT = "trial"
+# What the real Compose files were rendered from: the test product runs with them.
+_SETTINGS = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["towpath"]
+PRODUCT_TABLES = {key: _SETTINGS[key] for key in ("processes", "services", "env", "proxy")}
+# Not the page `/`, so that one release is found out by the errors of its users only.
+PAGES = {"health": "/health/live", "smoke": [{"path": "/health/ready", "status": 200}]}
 
 
 @dataclass(frozen=True)
@@ -51,7 +57,9 @@ class Trial:
         table = {
             "name": f"towpath-trial-{self.port}",
             "repository": REPOSITORY,
-            "environments": {ENVIRONMENT: {"port": self.port, **self.settings}},
+            "compose": "compose",
+            **PRODUCT_TABLES,
+            "environments": {ENVIRONMENT: {"port": self.port, **PAGES, **self.settings}},
         }
         return parse(table, self.root, env)
 

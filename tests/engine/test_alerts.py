@@ -8,10 +8,12 @@ from pathlib import Path
 import pytest
 
 from tests.engine.product import ROOT
+from tests.unit.operations.alerting.test_receivers import target
 from towpath import gates
+from towpath.config.notify import KINDS
 from towpath.config.workspace import Workspace
 from towpath.engine import monitoring_images
-from towpath.operations.alerting import settings_files
+from towpath.operations.alerting import receivers, settings_files
 from towpath.tasks.context import workspace as new_workspace
 
 pytestmark = pytest.mark.engine
@@ -80,11 +82,14 @@ def test_prometheus_takes_its_settings(engine: Workspace, tmp_path: Path) -> Non
     assert "rules found" in said
 
 
-@pytest.mark.parametrize("webhook", [True, False])
-def test_alertmanager_takes_its_settings(engine: Workspace, tmp_path: Path, webhook: bool) -> None:
-    """With and without a receiver."""
+@pytest.mark.parametrize("kinds", [(), tuple(KINDS)], ids=["none", "all"])
+def test_alertmanager_takes_its_settings(
+    engine: Workspace, tmp_path: Path, kinds: tuple[str, ...]
+) -> None:
+    """Without a receiver, and with one of every kind."""
     file = tmp_path / "alertmanager.yml"
-    file.write_text(settings_files.alertmanager(15, webhook=webhook))
+    found = [receivers.receiver(target(kind)) for kind in kinds]
+    file.write_text(settings_files.alertmanager(15, found))
     mounts = {file: "/etc/alertmanager/alertmanager.yml"}
     said = tool(engine, ALERTMANAGER, "amtool", mounts, "check-config", mounts[file])
 

@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 import requests
 
+from tests.app.reports import report
 from tests.engine.product import ROOT
 from towpath.config import Environment
 from towpath.config.monitoring import WEBHOOK, Monitoring
@@ -95,6 +96,11 @@ class Monitored:
         rows = self.ask(query)
         return float(rows[0]["value"][1]) if rows else None
 
+    @property
+    def jobs(self) -> set[str]:
+        """The jobs of which something can be read now."""
+        return {row["metric"]["job"] for row in self.ask("up == 1")}
+
     def docker(self, *words: str) -> str:
         """Run a command of the engine's client."""
         return self.site.workspace.runner.run(["docker", *words]).stdout.strip()
@@ -165,18 +171,16 @@ def monitored(
         deploy.deploy(own, place, built.digest, "1.0.0")
         alerting.start(site)
         (config.reports / "metrics.prom").write_text(figures())
-        yield Monitored(site, hook)
+        found = Monitored(site, hook)
+        wait_for("every job is read", lambda: found.jobs == JOBS)
+        yield found
     finally:
         stack.services_down(own, place, volumes=True)
 
 
 def test_everything_is_read(monitored: Monitored) -> None:
     """Every container of the product, the proxy, the disks and Alertmanager."""
-
-    def read() -> set[str]:
-        return {row["metric"]["job"] for row in monitored.ask("up == 1")}
-
-    wait_for("every job is read", lambda: read() == JOBS)
+    wait_for("every job is read", lambda: monitored.jobs == JOBS)
 
 
 def test_the_figures_are_those_of_the_product(monitored: Monitored) -> None:
@@ -199,6 +203,28 @@ def test_the_figures_are_those_of_the_product(monitored: Monitored) -> None:
     assert disks == {"/disks/engine", "/disks/state"}
     version = monitored.ask("dashboard_release")[0]["metric"]["digest"]
     assert version == monitored.site.containers("web")[0].digest
+
+
+def test_the_way_of_a_report_is_measured(monitored: Monitored) -> None:
+    """From the web container through the queue into the database, by the worker's processes."""
+    site = monitored.site
+    token = (site.state / "secrets/ingest_token").read_text()
+
+    def stored() -> float:
+        return monitored.value("sum(dashboard_report_stored_seconds_count)") or 0
+
+    wait_for("the worker is read", lambda: monitored.ask('up{job="worker"} == 1'), 60)
+    before = stored()
+    sent = requests.post(
+        f"{site.environment.url}/api/runs/",
+        json=report(),
+        headers={"Authorization": f"Bearer {token}"},
+        timeout=10,
+    )
+    assert sent.status_code == 202
+
+    wait_for("the stored report is counted", lambda: stored() == before + 1, 60)
+    assert monitored.value("max(dashboard_reports_waiting)") == 0
 
 
 def test_the_pipelines_figures_are_read(monitored: Monitored) -> None:
@@ -252,12 +278,11 @@ def test_rules_and_dashboard_ask_for_what_there_is(monitored: Monitored) -> None
     assert len(names) > 8 and len(queries) > 15
     # Nothing is firing, so this one has no answer.
     left = {query for query in asked if "ALERTS" not in query}
-
-    def answered() -> bool:
-        left.difference_update([query for query in left if monitored.ask(query)])
-        return not left
-
-    wait_for(f"answers to {left}", answered, 60)
+    deadline = time.monotonic() + 60
+    while left and time.monotonic() < deadline:
+        left -= {query for query in left if monitored.ask(query)}
+        time.sleep(1)
+    assert left == set()
 
 
 def test_a_killed_worker_arrives_at_the_webhook(monitored: Monitored) -> None:

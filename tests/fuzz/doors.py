@@ -21,6 +21,7 @@ from towpath.core.errors import CommandFailedError
 from towpath.core.findings import ToolResult
 from towpath.core.runner import Outcome
 from towpath.engine import contexts
+from towpath.environments import page_reader
 from towpath.evidence import exchange
 from towpath.evidence.journal import History, Journal
 from towpath.images import cache
@@ -43,6 +44,11 @@ def docker_config(document: str) -> object:
     """Read the logins of a client's settings."""
     env = {credentials.VARIABLE: document.replace("\0", ""), "HOME": "/nonexistent"}
     return credentials.look_up(env, REGISTRY, _unknown, "team/app")
+
+
+def pages(said: str) -> object:
+    """Read what a web container answered to requests for pages."""
+    return page_reader.read_answers(0, said, 2)
 
 
 def credential_helper(said: str) -> object:

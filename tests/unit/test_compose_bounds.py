@@ -73,7 +73,7 @@ def test_no_container_of_the_product_knows_the_password_of_the_superuser() -> No
     product = BASE[BASE.index("x-product: &product") : BASE.index("services:")]
 
     assert "database_password," not in product
-    assert "DATABASE_USER: dashboard_app\n" in product
+    assert 'DATABASE_USER: "dashboard_app"\n' in product
     assert [name for name in SERVICES if "database_password," in block(BASE, name)] == ["database"]
 
 

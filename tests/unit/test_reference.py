@@ -67,17 +67,22 @@ VALUES += ({}, {"word": "word"}, {"word": 1}, dt.date(2999, 1, 1), dt.date(2001,
 # A rule that no schema can have: names among others, addresses, and what expires.
 BEYOND = {
     ("towpath", "version"),
+    # Names among others, commands and placeholders.
+    *(("towpath", name) for name in ("processes", "services", "env", "volumes", "compose")),
+    *(("image", name) for name in ("dockerfile", "target", "code", "requirements")),
+    ("proxy", "file"),
     ("towpath", "repository"),
     ("towpath", "registry"),
     ("towpath", "registries"),
     ("towpath", "platforms"),
     ("dashboard", "environment"),
+    ("monitoring", "notify"),
     ("waivers", "id"),
     ("waivers", "expires"),
     *(("builders", name) for name in ("endpoint", "ca", "cert", "key")),
     *(("variables", name) for name in (*CHECKS, "compose")),
 }
-LATER = {("towpath", "absent")}
+LATER = {("towpath", "absent"), ("lint", "linters")}
 KEYS = [
     pytest.param(table, key, id=f"{table.page}.{key.name}")
     for table in TABLES
@@ -105,7 +110,8 @@ def taken(table: dict[str, Any]) -> set[str]:
 def document(table: Table, key: Key, value: Any) -> dict[str, Any]:
     """Return the settings of a project that sets this key, and what has to be beside it."""
     name = table.sample if key.name == "PATTERN" else key.name
-    inner = {**BESIDES.get(table.page, {}), **NEEDED.get(key.name, {}), name: value}
+    more = NEEDED.get(key.name, {}) if table.page in ("builders", "dashboard") else {}
+    inner = {**BESIDES.get(table.page, {}), **more, name: value}
     if table.page == "notify":
         target = TARGETS.get(key.name, {"kind": "slack"})
         inner = {"events": ["failed"], **target, name: value}
@@ -115,11 +121,13 @@ def document(table: Table, key: Key, value: Any) -> dict[str, Any]:
         return {table.page: [inner]}
     if table.path != table.page:
         return {table.page: {table.sample: inner}}
-    more = (
+    more: dict[str, Any] = (
         {"environments": {value: {}}}
         if (table.page, key.name) == ("dashboard", "environment")
         else {}
     )
+    if (table.page, key.name) == ("monitoring", "notify"):
+        more = {"notify": {"team": {"kind": "slack", "events": ["failed"]}}}
     return {table.page: inner, **more}
 
 
@@ -161,6 +169,7 @@ def test_every_key_of_the_code_has_a_page() -> None:
     found = {
         "django": taken({"django": UNKNOWN}),
         "image": taken({"image": UNKNOWN}),
+        "proxy": taken({"proxy": UNKNOWN}),
         "dashboard": taken({"dashboard": UNKNOWN}),
         "environments": taken({"environments": {"staging": UNKNOWN}}),
         "builders": taken({"builders": {"linux/arm64": {"endpoint": "ssh://a@b"} | UNKNOWN}}),
@@ -169,7 +178,8 @@ def test_every_key_of_the_code_has_a_page() -> None:
         "variables": taken({"variables": UNKNOWN}),
         "monitoring": taken({"monitoring": UNKNOWN}),
         "notify": taken({"notify": {"team": {"kind": "slack"} | UNKNOWN}}),
-        "gates": {rule.code for rule in gates.known()},
+        "gates": {"baseline", *(rule.code for rule in gates.known())},
+        **{name: taken({name: UNKNOWN}) for name in ("lint", "tests", "integration")},
     }
     tables = set(found) | {"branches"}
 

@@ -19,12 +19,16 @@ from towpath.config import (
     Environment,
     ImageSettings,
     builders,
+    checking,
     monitoring,
     names,
     notify,
     reading,
+    services,
 )
 from towpath.config.builders import BuilderNode
+from towpath.config.checking import IntegrationSettings, LintSettings, SuiteSettings
+from towpath.config.model import ProxySettings
 from towpath.config.monitoring import Monitoring
 from towpath.config.waivers import Waiver
 from towpath.core.references import PLATFORMS
@@ -43,6 +47,55 @@ PACKAGES: Schema = {
 VARIABLES: Schema = {
     "type": "array",
     "items": {"type": "string", "pattern": "^[A-Za-z_][A-Za-z0-9_]*\\*?$"},
+}
+HOST: Schema = {"type": "string", "pattern": "^[A-Za-z0-9.-]+(:[0-9]{1,5})?$"}
+PAGE: Schema = {"type": "string", "pattern": "^/[!-~]*$"}
+PATH: Schema = {"type": "string", "pattern": "^[^/]"}
+PROCESS: Schema = {
+    "type": "object",
+    "additionalProperties": False,
+    "properties": {
+        "command": FILLED,
+        "count": FROM_ONE,
+        "single": {"type": "boolean"},
+        "health": FILLED,
+        "stop": FROM_ONE,
+        "memory": {"type": "string", "pattern": "^[1-9][0-9]*[kmg]$"},
+        "port": {"type": "integer", "minimum": 1, "maximum": 65535},
+    },
+}
+PROCESSES: Schema = {
+    "type": "object",
+    "properties": {"release": {"anyOf": [FILLED, TEXTS]}},
+    "additionalProperties": {"anyOf": [FILLED, PROCESS]},
+}
+SERVICE: Schema = {
+    "type": "object",
+    "additionalProperties": False,
+    "properties": {
+        "kind": {"enum": list(services.KINDS)},
+        **dict.fromkeys(("image", "name", "user", "host", "file", "volume"), TEXT),
+        "port": {"type": "integer"},
+        "health": TEXTS,
+    },
+}
+SERVICES: Schema = {"type": "object", "additionalProperties": {"anyOf": [FILLED, SERVICE]}}
+SMOKE: Schema = {
+    "type": "array",
+    "items": {
+        "anyOf": [
+            PAGE,
+            {
+                "type": "object",
+                "additionalProperties": False,
+                "properties": {
+                    "path": PAGE,
+                    "status": {"type": "integer", "minimum": 0, "maximum": 599},
+                    "text": TEXT,
+                },
+            },
+        ]
+    },
 }
 VALUES: Schema = {"type": "object", "additionalProperties": TEXT}
 
@@ -109,6 +162,46 @@ TABLES = (
                 list(PLATFORMS),
             ),
             Key(
+                "processes",
+                PROCESSES,
+                "The processes of the product, each in containers of its own; a text is a command,"
+                " as in a Procfile. `web` is the one that the proxy asks, `release` are commands"
+                " that run once for each deployment, after the migrations. See"
+                " [your own project](../../adopting.md#processes).",
+                {"web": "gunicorn shop.wsgi", "worker": "celery -A shop worker"},
+            ),
+            Key(
+                "services",
+                SERVICES,
+                "What the product needs beside itself; a text is an image or a kind. Known kinds"
+                f" are {', '.join(f'`{name}`' for name in services.KINDS)}. See"
+                " [your own project](../../adopting.md#services).",
+                {"database": "postgres:17", "redis": "redis:8.0"},
+            ),
+            Key(
+                "env",
+                {"type": "object", "additionalProperties": TEXT},
+                "The variables of the product, with placeholders such as `{database.url}`,"
+                " `{secret.NAME}` and `{hosts}`. They serve the deployment, the check of the"
+                " settings and the collection of static files. See"
+                " [your own project](../../adopting.md#variables).",
+                {"SECRET_KEY": "{secret.secret_key}", "ALLOWED_HOSTS": "{hosts}"},
+            ),
+            Key(
+                "volumes",
+                {"type": "object", "additionalProperties": TEXT},
+                "Directories of the product that are kept: each has a name, and a path that is"
+                " absolute or seen from the directory of `manage.py`.",
+                {"media": "media"},
+            ),
+            Key(
+                "compose",
+                TEXT,
+                "The directory of the project's own Compose files, as `eject compose` writes them."
+                " Without it they are rendered.",
+                "compose",
+            ),
+            Key(
                 "evidence-days",
                 {"type": "integer", "minimum": 1, "maximum": reading.MOST_DAYS},
                 "How many days the results of `security` and `scan` count in a promotion.",
@@ -127,7 +220,8 @@ TABLES = (
         ),
         Config,
         ours=(
-            *("root", "env", "builders", "django", "image", "dashboard", "branches"),
+            *("root", "env", "baseline", "baseline-file", "lint", "tests", "integration"),
+            *("builders", "django", "image", "proxy", "dashboard", "branches"),
             *("environments", "waivers", "gates", "ignored", "variables", "notify"),
             "monitoring",
         ),
@@ -156,6 +250,127 @@ TABLES = (
         Django,
     ),
     Table(
+        "lint",
+        "The linters, and what they have to import. See [linting](../../linting.md).",
+        (
+            Key(
+                "linters",
+                {"type": "array", "items": {"enum": [row.name for row in linters.LINTERS]}},
+                "The linters that the project uses. Others are left out, which the output and the"
+                " evidence say; those of every project always run.",
+                ["ruff", "ruff-format", "mypy"],
+            ),
+            Key(
+                "requirements",
+                TEXTS,
+                "Lock files or requirement files for the environment of lint. Without it, those of"
+                " the tests.",
+                ["requirements/lint.txt"],
+            ),
+        ),
+        LintSettings,
+    ),
+    Table(
+        "tests",
+        "How the tests run, and what is installed for them. See [testing](../../testing.md).",
+        (
+            Key(
+                "runner",
+                {"enum": list(checking.RUNNERS)},
+                "The program that runs the tests: `pytest`, or `django` for `manage.py test`.",
+                "django",
+            ),
+            Key(
+                "files",
+                TEXTS,
+                "Patterns of test files. Some linters do not judge them, and the coverage of a"
+                " project without settings for it does not count them.",
+                ["tests/"],
+            ),
+            Key(
+                "requirements",
+                TEXTS,
+                "Lock files (of uv, Poetry, PDM, Pipenv), requirement files or `pyproject.toml`: what"
+                " is installed before our tools.",
+                ["uv.lock"],
+            ),
+            Key("groups", TEXTS, "Groups of dependencies to install.", ["dev"]),
+            Key("extras", TEXTS, "Extras of the project to install.", ["test"]),
+            Key(
+                "package",
+                {"type": "boolean"},
+                "Whether the project itself is installed, editable: for a layout with `src/`.",
+                True,
+            ),
+            Key(
+                "settings",
+                TEXT,
+                "The settings module of the tests, where the runner does not find it by itself.",
+                "shop.settings.test",
+            ),
+            Key(
+                "parallel",
+                {"type": "boolean"},
+                "Whether the tests run in as many processes as there are cores.",
+                False,
+            ),
+            Key("options", TEXTS, "Further options of the runner.", ["--reuse-db"]),
+            Key(
+                "env",
+                VALUES,
+                "Variables of the tests, and of linters that start Django. `{random}` is made up for"
+                " each run.",
+                {"SECRET_KEY": checking.RANDOM, "DATABASE_URL": "sqlite://:memory:"},
+            ),
+            Key(
+                "parts",
+                VALUES,
+                "Names for paths after `--`, as in `nox -s tests -- unit`.",
+                {"unit": "tests/unit"},
+            ),
+            Key(
+                "exclude",
+                {"type": "array", "items": {"type": "string", "pattern": "^3\\.[0-9]+ django-"}},
+                "Pairs of Python and Django that are not tested.",
+                ["3.10 django-6.0"],
+            ),
+        ),
+        SuiteSettings,
+    ),
+    Table(
+        "integration",
+        "The tests against real services.",
+        (
+            Key(
+                "paths",
+                TEXTS,
+                "Where they are. With an empty list there are none, which the evidence says.",
+                ["tests/services"],
+            ),
+            Key("options", TEXTS, "Options of pytest.", ["-m", "integration"]),
+            Key(
+                "given-options",
+                TEXTS,
+                "Further options with services that are provided from outside.",
+                ["-m", "integration and not engine"],
+            ),
+            Key(
+                "env",
+                VALUES,
+                "Variables of these tests. `{database.host}` is the address of a service,"
+                " `{secret.NAME}` the file of a secret.",
+                {"DATABASE_HOST": "{database.host}"},
+            ),
+            Key(
+                "required",
+                {"type": "boolean"},
+                "Whether a release is refused without integration tests.",
+                False,
+            ),
+        ),
+        IntegrationSettings,
+    ),
+    Table(
         "image",
         "What the image needs besides Python packages.",
         (
@@ -170,6 +385,45 @@ TABLES = (
                 PACKAGES,
                 "Debian packages that the product needs when it runs.",
                 ["libpq5"],
+            ),
+            Key(
+                "dockerfile",
+                TEXT,
+                "The project's own Dockerfile. Without it one is rendered.",
+                "docker/Dockerfile",
+            ),
+            Key("target", TEXT, "The stage of that Dockerfile that is the product.", "app"),
+            Key(
+                "user",
+                {"type": "string", "pattern": "^([0-9]+(:[0-9]+)?)?$"},
+                "Whom the product runs as. Without it: 10001, or the user of the own image.",
+                "1000:1000",
+            ),
+            Key(
+                "python",
+                {"type": "string", "pattern": "^3\\.[0-9]{1,2}$"},
+                "The Python of the image.",
+                "3.12",
+            ),
+            Key("code", TEXT, "The directory whose files are in the image.", "src"),
+            Key(
+                "requirements",
+                TEXT,
+                "The file of the product's requirements. Without it `uv.lock` or the usual files"
+                " are looked for.",
+                "requirements/prod.txt",
+            ),
+            Key(
+                "extra",
+                TEXTS,
+                "Requirements that are compiled with the project's own, such as a web server.",
+                ["gunicorn"],
+            ),
+            Key(
+                "static",
+                {"type": "boolean"},
+                "Whether static files are collected when the image is built.",
+                False,
             ),
             Key(
                 "registry-wheels",
@@ -189,6 +443,31 @@ TABLES = (
         ImageSettings,
     ),
     Table(
+        "proxy",
+        "What the proxy lets through to the product.",
+        (
+            Key(
+                "file",
+                TEXT,
+                "The project's own settings of HAProxy, as `eject proxy` writes them.",
+                "haproxy.cfg",
+            ),
+            Key(
+                "body-limit",
+                COUNT,
+                "How many bytes the body of a request may have; 0 for any number.",
+                1048576,
+            ),
+            Key(
+                "upgrade",
+                {"type": "boolean"},
+                "Whether connections may change to another protocol, as WebSockets do.",
+                False,
+            ),
+        ),
+        ProxySettings,
+    ),
+    Table(
         "dashboard",
         "The dashboard that gets the report of every run. The token is in the variable"
         " `TOWPATH_DASHBOARD_TOKEN`, else in the secrets of the environment.",
@@ -200,6 +479,7 @@ TABLES = (
                 "The environment that runs the dashboard, instead of an address.",
                 "staging",
             ),
+            Key("health", TEXT, "The path at which `invoke health` asks it.", "/up"),
         ),
         Dashboard,
     ),
@@ -235,6 +515,13 @@ TABLES = (
                 VARIABLE,
                 "The variable that has the address of a webhook: Alertmanager delivers to it.",
                 "ALERTS_WEBHOOK",
+            ),
+            Key(
+                "notify",
+                TEXTS,
+                "Names of targets of notifications that Alertmanager sends alerts to, with the"
+                " secrets that these have.",
+                ["team"],
             ),
         ),
         Monitoring,
@@ -297,6 +584,27 @@ TABLES = (
                 8081,
             ),
             Key("replicas", FROM_ONE, "How many containers of the web service run.", 2),
+            Key(
+                "host",
+                HOST,
+                "The Host of our own requests: one that the product's ALLOWED_HOSTS has.",
+                "shop.example.org",
+            ),
+            Key(
+                "health",
+                PAGE,
+                "A path that answers 200 when a container can work. Without it any answer below"
+                " 500 at `/` will do.",
+                "/up",
+            ),
+            Key(
+                "smoke",
+                SMOKE,
+                "Pages that each new container has to answer before it gets requests, and the"
+                " environment after: a path, or a table with `path`, `status` and `text`. Without"
+                " `status` any below 500 will do.",
+                ["/", {"path": "/accounts/login/", "status": 200, "text": "Log in"}],
+            ),
             Key(
                 "bake",
                 COUNT,
@@ -413,6 +721,15 @@ TABLES = (
                 rule.limit,
             )
             for rule in gates.known()
+        )
+        + (
+            Key(
+                "baseline",
+                TEXT,
+                "The file with the values that the project had when it came in, which may not get"
+                " worse. See [linting](../../linting.md#baseline).",
+                "towpath-baseline.json",
+            ),
         ),
     ),
     Table(

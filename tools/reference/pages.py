@@ -172,7 +172,7 @@ def _default(table: Table, key: Key) -> str:
     value = table.default(key)
     if value is MISSING:
         return "required" if key.name in table.fields() else "not set"
-    shown = toml(value)
+    shown = toml(schema.plain(value))
     return "none" if shown == '""' else f"`{shown}`"
 
 

@@ -11,6 +11,8 @@ from typing import Any
 
 from tools.reference.keys import TABLES
 from tools.reference.table import Key, Schema, Table
+from towpath.config.pages import Page
+from towpath.config.processes import Processes
 
 DRAFT = "http://json-schema.org/draft-07/schema#"
 _WORDS = {
@@ -95,8 +97,12 @@ def plain(value: Any) -> Any:
     """Return a value of the settings as JSON has it; None for one that is missing."""
     if value is MISSING:
         return None
+    if isinstance(value, Processes):
+        return {}
     if isinstance(value, tuple):
-        return list(value)
+        return [plain(row) for row in value]
+    if isinstance(value, Page):
+        return value.path
     if isinstance(value, dt.date):
         return value.isoformat()
     return dict(value) if isinstance(value, Mapping) else value
@@ -108,10 +114,13 @@ def words(rule: Schema) -> str:
         return " or ".join(f'`"{row}"`' for row in rule["enum"])
     if rule["type"] == "array":
         inner = rule["items"]
+        if "anyOf" in inner:
+            return "list of strings or tables"
         kinds = f", each {words(inner)}" if "enum" in inner else f" of {words(inner)}s"
         return f"list{kinds}" + (", not empty" if "minItems" in rule else "")
     if rule["type"] == "object":
-        return "table of strings"
+        inner = rule["additionalProperties"]
+        return "table of strings or tables" if "anyOf" in inner else "table of strings"
     if rule.get("format") == "date":
         return "date"
     return _WORDS[rule["type"]] + _bounds(rule)

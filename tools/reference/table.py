@@ -59,8 +59,8 @@ class Table:
         """Return the fields behind the keys, by the name of the key."""
         if self.kind is None:
             return {}
-        rows = {row.name.replace("_", "-"): row for row in fields(self.kind)}
-        return {name: row for name, row in rows.items() if name not in self.ours}
+        rows = [row for row in fields(self.kind) if row.name not in self.ours]
+        return {row.metadata.get("key", row.name.replace("_", "-")): row for row in rows}
 
     def default(self, key: Key) -> Any:
         """Return the value of a key that is not set; MISSING if it has to be, or has none."""

@@ -71,6 +71,13 @@ SET_BY_PEOPLE = (
         "/usr/bin/python3.12",
     ),
     Variable(
+        "TOWPATH_TOOL_PYTHON",
+        "The Python of the environment in which a check runs the project's code. The Nox sessions"
+        " set it.",
+        "the Python that runs Towpath",
+        ".nox/lint/bin/python",
+    ),
+    Variable(
         "TOWPATH_ENVIRONMENTS",
         "The directory of the environments of Nox.",
         "`.nox`",
@@ -186,6 +193,10 @@ SET_BY_COMMANDS = (
     ("TOWPATH_REPORTS", "The directory of the figures of the last run."),
     ("TOWPATH_MONITORING_DAYS", "How many days figures are kept."),
     ("TOWPATH_MONITORING_CONFIG", "The hash of the settings of the monitoring."),
+    ("TOWPATH_ENVIRONMENT", "The name of the environment."),
+    ("TOWPATH_HEALTH_HOST", "The Host with which the proxy asks web containers."),
+    ("TOWPATH_HEALTH_PATH", "The path at which the proxy asks web containers."),
+    ("TOWPATH_HEALTH_STATUS", "The status that web containers have to answer, as a pattern."),
     ("TOWPATH_UID", "The user that `invoke ci.run` runs checks as."),
     ("TOWPATH_GID", "The group that `invoke ci.run` runs checks as."),
     ("TOWPATH_CI_IMAGE", "The image of the checks."),

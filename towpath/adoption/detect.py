@@ -7,6 +7,8 @@ from dataclasses import replace
 from pathlib import PurePosixPath
 
 from towpath.adoption import (
+    find_checks,
+    find_files,
     find_libraries,
     find_manage,
     find_processes,
@@ -58,6 +60,7 @@ def detect(
     ]
     libraries = find_libraries.libraries(code, _folders(path))
     facts += _around(code, roots, path, libraries)
+    facts += _checks(code, roots, path, libraries, facts)
     facts += _by_settings(code, roots, settings[0].value if settings else "", libraries)
     problems = (*getattr(tree, "problems", ()), *code.problems)
     return Detection(tuple(distinct(facts)), tuple(questions), tuple(distinct(problems)))
@@ -137,6 +140,26 @@ def _around(
     yield from find_tools.own_files(tree)
 
 
+def _checks(
+    code: Code,
+    roots: tuple[str, ...],
+    manage: str,
+    libraries: Mapping[str, Fact],
+    found: list[Fact],
+) -> Iterator[Fact]:
+    """Yield how the project lints and tests itself."""
+    tree = code.tree
+    runner = next((row.value for row in found if row.topic == "tests"), "")
+    named = next((row.value for row in found if row.topic == "manage-settings"), "")
+    known = [row for row in found if row.topic == "linter"]
+    modules = list(find_settings.settings_modules(code, roots))
+    yield from find_checks.linters_in_use(tree, known, libraries)
+    yield from find_checks.dependencies(tree, _folders(manage))
+    yield from find_checks.test_settings(tree, runner, modules, named)
+    yield from list(find_checks.parallel(tree, runner, libraries))[:1]
+    yield from find_checks.integration(tree)
+
+
 def _folders(manage: str) -> tuple[str, ...]:
     """Return where a project has its files of settings: at its root, and beside manage.py."""
     here = PurePosixPath(manage).parent.as_posix() if manage else "."
@@ -157,6 +180,9 @@ def _by_settings(
     yield from find_services.queues(settings, [row.value for row in workers], libraries, images)
     yield from list(find_processes.schedulers(tree, settings, find_processes.processes(tree)))[:1]
     yield from find_tools.static_files(settings)
+    yield from find_files.sqlite_files(settings)
+    yield from find_files.media_directories(settings)
+    yield from find_files.system_packages(libraries)
     yield from _variables(code, settings)
 
 

@@ -78,16 +78,16 @@ def _settings(tree: Tree, found: Detection, config: Config) -> Iterator[Advice]:
 
 def _variables(found: Detection, config: Config, file: str, start: str) -> Iterator[Advice]:
     """Yield the variables that production's settings need and the configuration does not name."""
-    known = {*config.django.secrets, *config.django.production}
+    known = {*config.django.secrets, *config.django.production, *config.product_env}
     secrets = [name for name in rendering.required_secrets(found) if name not in known]
     if secrets:
-        rows = [*config.django.secrets, *secrets]
-        line = f"in [{start}django]:\nsecrets = {rendering.toml_value(rows)}"
+        rows = [f'{name} = "{{secret.{name.lower()}}}"' for name in secrets]
+        line = "\n".join([f"in [{start}env]:", *rows])
         yield Advice("variables", MISSING, f"Secrets: {', '.join(secrets)}", file, line)
     others = [name for name in rendering.required_variables(found) if name not in known]
     if others:
         lines = [f'{name} = ""' for name in others]
-        line = "\n".join([f"in [{start}django.production]:", *lines])
+        line = "\n".join([f"in [{start}env]:", *lines])
         text = f"Values for: {', '.join(others)}"
         yield Advice("variables", MISSING, text, file, line)
 

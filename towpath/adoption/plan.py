@@ -15,7 +15,7 @@ PYPROJECT, OWN = "pyproject.toml", "towpath.toml"
 # Names for the script; the second one is for a project that has the first.
 SCRIPTS = ("dev", "towpath.sh")
 SCRIPT_MARK = "# Runs a command with the Towpath that this project pins"
-IGNORED = ("/.towpath/", "/.nox/", "/reports/")
+IGNORED = ("/.towpath/", "/.nox/", "/reports/", "__pycache__/")
 WORKFLOWS = {"github": ".github/workflows/towpath.yml", "gitlab": ".gitlab-ci.yml"}
 
 
@@ -133,6 +133,9 @@ def _python(tree: Tree, name: str, text: str, sign: str) -> Change | None:
 
 def _ignored(tree: Tree, found: Detection) -> Change | None:
     rows = [row for row in IGNORED if row != "/reports/" or not found.value("reports")]
+    if found.value("database") == "sqlite":
+        # The checks of migrations create an empty database where there is none.
+        rows.append("*.sqlite3")
     text = tree.text(".gitignore")
     missing = rendering.missing_lines(text or "", rows)
     if not missing:

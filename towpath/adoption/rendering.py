@@ -8,16 +8,21 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import towpath
+from towpath.adoption import product
 from towpath.adoption.facts import NO_REPOSITORY, REQUIRED, SECRET, SECRET_KEY, Detection
 from towpath.adoption.find_versions import allowed_minors
 from towpath.config import names
+from towpath.config.checking import DJANGO, PYTEST, RANDOM
 
 TASKS = """\
 from towpath.tasks.namespace import collection
 
 namespace = collection()
 """
-NOXFILE = "from towpath.sessions import *  # noqa: F403\n"
+NOXFILE = "from towpath.sessions import *  # noqa: F401, F403\n"
+BASELINE = "towpath-baseline.json"
+# A database in memory, as the libraries that read such addresses write it.
+SQLITE = "sqlite://:memory:"
 # The Pythons that Towpath runs on, the newest first.
 PYTHONS = ("3.14", "3.13", "3.12", "3.11")
 # Where staging's proxy listens on this machine.
@@ -28,20 +33,61 @@ _KEY = re.compile(r"[A-Za-z0-9_-]+")
 def settings_table(found: Detection, version: str) -> dict[str, Any]:
     """Return the table `[tool.towpath]` for a project: only what no default says already."""
     name = names.near(found.value("name"), "app")
+    # Some clients of registries refuse a repository with a name of one letter.
+    name = name if len(name) > 1 else f"{name}-app"
     django: dict[str, Any] = {"settings": found.value("settings")}
     if found.value("manage") != "manage.py":
         django["manage"] = found.value("manage")
-    if secrets := required_secrets(found):
-        django["secrets"] = list(secrets)
-    if production := production_variables(found):
-        django["production"] = production
     table: dict[str, Any] = {"version": f"=={version}", "name": name, "repository": name}
     branch = found.value("branch")
     if branch and branch != "main":
         table["branches"] = {branch: "test", "*": "scan"}
     table["django"] = django
+    table["lint"] = lint_table(found)
+    table["tests"] = tests_table(found)
+    if not found.value("integration"):
+        table["integration"] = {"paths": [], "required": False}
+    table["gates"] = {"baseline": BASELINE}
+    table |= product.tables(found)
     table["environments"] = {"testing": {}, "staging": {"port": STAGING_PORT}}
     return table
+
+
+def lint_table(found: Detection) -> dict[str, Any]:
+    """Return the table of lint: the linters that the project uses, none of them forced."""
+    return {"linters": sorted(set(found.values("uses")))}
+
+
+def tests_table(found: Detection) -> dict[str, Any]:
+    """Return the table of the tests: how the project runs them, and what they need."""
+    table: dict[str, Any] = {}
+    django = found.value("tests") != PYTEST
+    if django:
+        table["runner"] = DJANGO
+    for key, topic in (
+        ("requirements", "test-requirements"),
+        ("groups", "test-group"),
+        ("extras", "test-extra"),
+    ):
+        if rows := found.values(topic):
+            table[key] = list(rows)
+    if found.value("test-package"):
+        table["package"] = True
+    if settings := found.value("test-settings"):
+        table["settings"] = settings
+    if not found.value("test-parallel"):
+        table["parallel"] = False
+    if variables := test_variables(found):
+        table["env"] = variables
+    return table
+
+
+def test_variables(found: Detection) -> dict[str, str]:
+    """Return variables that the settings cannot do without, with values that need no service."""
+    values = {name: RANDOM for name in required_secrets(found)}
+    for name in required_variables(found):
+        values[name] = SQLITE if name.endswith("DATABASE_URL") else ""
+    return {name: value for name, value in values.items() if value}
 
 
 def required_secrets(found: Detection) -> tuple[str, ...]:
@@ -55,21 +101,14 @@ def required_variables(found: Detection) -> tuple[str, ...]:
     return tuple(row.value for row in found.all("variable") if row.why == REQUIRED)
 
 
-def production_variables(found: Detection) -> dict[str, str]:
-    """Return the variables of production whose value is known from the files."""
-    default = found.value("manage-settings")
-    if default and default != found.value("settings"):
-        return {"DJANGO_SETTINGS_MODULE": found.value("settings")}
-    return {}
-
-
 def toml(table: Mapping[str, Any], prefix: str) -> str:
     """Return a table as TOML; `prefix` is its name, empty for that of a document."""
-    lines = [f"[{prefix}]"] if prefix and (_plain(table) or not table) else []
-    lines += [f"{_key(key)} = {toml_value(row)}" for key, row in _plain(table).items()]
+    plain = _plain(table, prefix)
+    lines = [f"[{prefix}]"] if prefix and (plain or not table) else []
+    lines += [f"{_key(key)} = {toml_value(row)}" for key, row in plain.items()]
     parts = ["\n".join(lines)] if lines else []
     for key, value in table.items():
-        if isinstance(value, Mapping):
+        if isinstance(value, Mapping) and not _is_inline(prefix, key, value):
             parts.append(toml(value, f"{prefix}.{_key(key)}" if prefix else _key(key)).rstrip("\n"))
     return "\n\n".join(parts) + "\n"
 
@@ -79,8 +118,18 @@ def running_version() -> str:
     return towpath.__version__
 
 
-def _plain(table: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in table.items() if not isinstance(value, Mapping)}
+def _plain(table: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    return {
+        key: value
+        for key, value in table.items()
+        if not isinstance(value, Mapping) or _is_inline(prefix, key, value)
+    }
+
+
+def _is_inline(prefix: str, key: str, value: Mapping[str, Any]) -> bool:
+    """Tell whether a table is short enough for one line: a service, a process."""
+    last = prefix.rpartition(".")[2]
+    return last in ("services", "processes") and bool(value)
 
 
 def _key(key: str) -> str:
@@ -88,7 +137,10 @@ def _key(key: str) -> str:
 
 
 def toml_value(value: Any) -> str:
-    """Return a string, a number or a list of strings; TOML's basic strings are those of JSON."""
+    """Return a string, a number, a list or a short table; TOML's basic strings are JSON's."""
+    if isinstance(value, Mapping):
+        rows = (f"{_key(key)} = {toml_value(row)}" for key, row in value.items())
+        return f"{{ {', '.join(rows)} }}"
     return json.dumps(value, ensure_ascii=False)
 
 
@@ -146,5 +198,10 @@ def filled(template: str, values: Mapping[str, str]) -> str:
 
 def missing_lines(text: str, wanted: Sequence[str]) -> list[str]:
     """Return the lines of an ignore file that are not there, with or without slashes."""
-    have = {row.strip().strip("/") for row in text.splitlines()}
+    have = {row.strip().removeprefix("**/").strip("/") for row in text.splitlines()}
+    # Python's caches are also ignored by the names of their files.
+    if have & {"*.pyc", "*.py[co]", "*.py[cod]", "*.py?"}:
+        have.add("__pycache__")
+    if have & {"db.sqlite3", "*.sqlite*", "*.sqlite", "*.db", "*.sqlite3-journal"}:
+        have.add("*.sqlite3")
     return [row for row in wanted if row.strip("/") not in have]

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from towpath.checks import records
 from towpath.checks.records import ToolRecord
 from towpath.config import Config
+from towpath.config.baseline import Section, counted
 from towpath.core.errors import NothingToJudgeError
 from towpath.core.findings import Exclusion, Finding
 
@@ -20,7 +21,9 @@ class CheckFacts:
 
     `unread` has why a fact is missing. `rows` are those of a table: tool, status, seconds, note.
     `findings_by_tool` has the findings of each tool, None for a tool without a verdict. `warnings`
-    are shown and not judged. `excluded` is what the project excludes from each tool.
+    are shown and not judged. `excluded` is what the project excludes from each tool. `today` are
+    the values that a baseline would record, and `worse` the rules, by tool, with more findings than
+    the baseline has.
     """
 
     facts: dict[str, Any] = field(default_factory=dict)
@@ -32,6 +35,21 @@ class CheckFacts:
     findings_by_tool: dict[str, tuple[Finding, ...] | None] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
     excluded: dict[str, list[str]] = field(default_factory=dict)
+    today: Section = Section()
+    worse: dict[str, set[str]] = field(default_factory=dict)
+
+    def beyond(self, baseline: Section, tool: str, found: Sequence[Finding]) -> list[Finding]:
+        """Store the findings of a tool as of today, and return those beyond the baseline."""
+        findings = {**self.today.findings, **counted({tool: found})}
+        self.today = replace(self.today, findings=findings)
+        rows = baseline.beyond(tool, found)
+        self.worse[tool] = {row.code for row in rows}
+        return rows
+
+    def note(self, gate: str, before: str, now: str, standard: object) -> None:
+        """Store how far a gate is from its baseline and from the standard."""
+        notes = self.facts.setdefault("baseline", {})
+        notes[gate] = f"baseline: {before}, today: {now}, standard: {standard}"
 
     def take(
         self, config: Config, stage: str, name: str, read: Callable[[ToolRecord], tuple[str, str]]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from towpath import gates
-from towpath.checks import records, sarif_files
+from towpath.checks import baseline_recording, records, sarif_files
 from towpath.checks.facts import CheckFacts
 from towpath.config import Config
 from towpath.config.workspace import Workspace
@@ -20,6 +20,7 @@ from towpath.source import snapshot as source
 
 SHOWN = 20
 SHOWN_EXCLUSIONS = 3
+SHOWN_CHANGED = 3
 COLUMNS = ("tool", "status", "time", "result")
 
 
@@ -31,9 +32,17 @@ def judge(workspace: Workspace, stage: str, measure: Callable[[Config], CheckFac
     """
     begun = records.begun(workspace, stage)
     now = source.read_files(workspace)
-    measured = measure(workspace.config)
+    changed = ""
     if stage_inputs.check_inputs(workspace, now, stage) != begun.inputs:
-        measured.miss("inputs", "Source files, settings or the date changed during the check.")
+        changed = _changed(begun.changed(now, stage_inputs.left_out(workspace.config, stage)))
+
+    def measure_all(config: Config) -> CheckFacts:
+        measured = measure(config)
+        if changed:
+            measured.miss("inputs", changed)
+        return measured
+
+    workspace, measured = baseline_recording.recorded(workspace, stage, measure_all)
     statement = stages.record(
         workspace,
         stages.StageRecord(
@@ -45,7 +54,7 @@ def judge(workspace: Workspace, stage: str, measure: Callable[[Config], CheckFac
             duration=(stages.now() - begun.started).total_seconds(),
             tools=measured.tools,
             artifacts=measured.artifacts,
-            reason=_reason(stage, measured, workspace.config.gates),
+            reason=_reason(stage, measured, workspace.config.limits),
         ),
     )
     for name in sarif_files.TOOLS & measured.findings_by_tool.keys():
@@ -61,6 +70,18 @@ def judge(workspace: Workspace, stage: str, measure: Callable[[Config], CheckFac
     )
     stages.raise_for(statement)
     return statement
+
+
+def _changed(files: list[str]) -> str:
+    """Return what changed during a check, by name where it is a file."""
+    if not files:
+        return "Settings, the date or the Pythons of this machine changed during the check."
+    more = f" and {len(files) - SHOWN_CHANGED} more" if len(files) > SHOWN_CHANGED else ""
+    names = ", ".join(files[:SHOWN_CHANGED])
+    return (
+        f"Files changed during the check: {names}{more}. Run it again; a file that the check itself"
+        " writes belongs in .gitignore."
+    )
 
 
 def _variables(config: Config, stage: str) -> dict[str, dict[str, str]]:
@@ -95,9 +116,9 @@ def part(workspace: Workspace, stage: str, measured: CheckFacts) -> None:
 
 def _failed(workspace: Workspace, stage: str, measured: CheckFacts) -> list[Verdict]:
     """Return the failed verdicts, after waivers, of the gates whose facts are known."""
-    limits = workspace.config.gates
+    limits = workspace.config.limits
     waived = sources.notes(workspace.config.waivers, stage, measured.facts, limits)
-    verdicts = gates.waive(gates.judge(stage, measured.facts, workspace.config.gates), waived)
+    verdicts = gates.waive(gates.judge(stage, measured.facts, workspace.config.limits), waived)
     return [row for row in verdicts if row.status is Status.FAILED]
 
 

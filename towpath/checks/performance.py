@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 from towpath.checks import benchmark_reader as benchmark
 from towpath.checks import judge as judging
-from towpath.checks import records
+from towpath.checks import records, tool_versions
 from towpath.checks.facts import CheckFacts, read_text, rounded
 from towpath.checks.records import ToolRecord
-from towpath.checks.tests import tests as testing
+from towpath.checks.tests import run as testing
 from towpath.checks.tests import tests_commands as commands
 from towpath.config import Config
 from towpath.config.workspace import Workspace
@@ -38,14 +37,15 @@ def performance(workspace: Workspace, arguments: Sequence[str] = ()) -> None:
     records.begin(workspace, "performance")
     report = records.benchmark_report(workspace.config)
     ended = workspace.runner.run(
-        commands.pytest(sys.executable, commands.PERFORMANCE, benchmark=str(report)),
+        commands.pytest(workspace.config.tool_python, commands.PERFORMANCE, benchmark=str(report)),
         env=stage_inputs.passed_on(workspace.config, "performance"),
         check=False,
         log=workspace.config.log("pytest-performance"),
         stream=True,
     )
     files.redact(report)
-    testing.record_result(workspace, "performance", testing.python(), ended)
+    python = tool_versions.python_version(workspace.config.tool_python)
+    testing.keep(workspace, "performance", python, ended)
     if not arguments:
         judging.judge(workspace, "performance", measure)
         return
@@ -88,12 +88,11 @@ def baseline(config: Config) -> Path:
 def _renew(workspace: Workspace) -> None:
     """Update the baseline with the measurements."""
     file = baseline(workspace.config)
+    python = tool_versions.python_version(workspace.config.tool_python)
     old = file.read_text(encoding="utf-8") if file.is_file() else ""
     found = benchmark.read_benchmark(
         records.benchmark_report(workspace.config).read_text(encoding="utf-8")
     )
-    files.write_atomically(file, benchmark.renewed(found, old, testing.python()).encode())
+    files.write_atomically(file, benchmark.renewed(found, old, python).encode())
     where = file.relative_to(workspace.config.root)
-    workspace.terminal.say(
-        f"Updated {where} for Python {testing.python()}. Have the change reviewed."
-    )
+    workspace.terminal.say(f"Updated {where} for Python {python}. Have the change reviewed.")

@@ -5,8 +5,8 @@ from __future__ import annotations
 import datetime as dt
 import json
 import shutil
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from towpath.config.workspace import Workspace
 from towpath.core import documents, files
 from towpath.core.errors import NothingToJudgeError
 from towpath.core.findings import ToolResult
+from towpath.core.inputs import ignored
 from towpath.core.redaction import SECRETS
 from towpath.evidence import record as stages
 from towpath.evidence import stage_inputs
@@ -27,10 +28,19 @@ LIMIT = 64 << 20
 
 @dataclass(frozen=True)
 class Begun:
-    """When a check started (UTC), and a hash of everything that it depends on."""
+    """When a check started (UTC), on which files, and a hash of everything that it depends on."""
 
     started: dt.datetime
     inputs: str
+    files: Mapping[str, str] = field(default_factory=dict)
+
+    def changed(self, now: SourceFiles, left_out: Iterable[str]) -> list[str]:
+        """Return the files that differ from those at the start, without those that are left out."""
+        after = dict(now.files)
+        differing = {
+            path for path in {*self.files, *after} if self.files.get(path) != after.get(path)
+        }
+        return sorted(differing.difference(ignored(differing, left_out)))
 
 
 @dataclass(frozen=True)
@@ -94,7 +104,8 @@ def begin(workspace: Workspace, stage: str) -> SourceFiles:
         benchmark_report(config).unlink(missing_ok=True)
     seen = source.read_files(workspace)
     inputs = stage_inputs.check_inputs(workspace, seen, stage)
-    begun = {"started": stages.now().isoformat(), "inputs": inputs}
+    started = stages.now().isoformat()
+    begun = {"started": started, "inputs": inputs, "files": dict(seen.files)}
     write_document(config, stage, "begun", begun)
     return seen
 
@@ -103,7 +114,8 @@ def begun(workspace: Workspace, stage: str) -> Begun:
     """Return what `begin` recorded; raises NothingToJudgeError if the check did not start."""
     document = read_document(workspace.config, stage, "begun")
     try:
-        return Begun(dt.datetime.fromisoformat(document["started"]), document["inputs"])
+        started = dt.datetime.fromisoformat(document["started"])
+        return Begun(started, document["inputs"], dict(document.get("files", {})))
     except (KeyError, TypeError, ValueError) as error:
         raise _unreadable(stage, "begun", str(error)) from error
 

@@ -3,23 +3,32 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from towpath.config import binding, ci_systems, reach
+from towpath.config.baseline import Baseline
 from towpath.config.builders import BuilderNode
+from towpath.config.checking import IntegrationSettings, LintSettings, SuiteSettings
 from towpath.config.ci_systems import CiRun
 from towpath.config.log_paths import log_path
 from towpath.config.monitoring import Monitoring
 from towpath.config.notify import NotifyTarget
+from towpath.config.pages import DEFAULT, Page
+from towpath.config.processes import Processes
 from towpath.config.reach import Limit
+from towpath.config.services import Service
 from towpath.config.waivers import Waiver
 from towpath.core.environment import variable
 from towpath.core.errors import ConfigurationError
 from towpath.core.references import PLATFORMS, Repository
 from towpath.core.suggest import nearest
-from towpath.gates import EVIDENCE_DAYS
+from towpath.gates import EVIDENCE_DAYS, INTEGRATION_GATES
+
+# Set by the Nox sessions: the Python of the environment that they made.
+TOOL_PYTHON = "TOWPATH_TOOL_PYTHON"
 
 
 @dataclass(frozen=True)
@@ -42,12 +51,26 @@ class ImageSettings:
 
     `registry_wheels` and `registry_cache` say whether the wheels and the build cache of a registry
     are used: always, never, or where it let us in with credentials (authenticated).
+
+    `dockerfile` is the project's own, whose stage `target` is the product; without it one is made
+    for the Python `python`, with the files below `code` and the pins in `requirements` (empty:
+    those that are found). Static files are collected if `static`.
     """
 
     build_packages: tuple[str, ...] = ()
     run_packages: tuple[str, ...] = ()
     registry_wheels: str = "authenticated"
     registry_cache: str = "authenticated"
+    dockerfile: str = ""
+    target: str = ""
+    # Whom the product runs as, by numbers; empty for the image's own user.
+    user: str = ""
+    python: str = "3.13"
+    code: str = "."
+    requirements: str = ""
+    # Requirements that are compiled with the project's own, such as a web server.
+    extra: tuple[str, ...] = ()
+    static: bool = True
 
 
 @dataclass(frozen=True)
@@ -68,12 +91,28 @@ class Environment:
     deadline: int = 90
     monitor: int = 0
     monitor_rollback: bool = True
+    # The Host of our own requests, a path that answers 200 when it can work, and pages of a user.
+    host: str = "localhost"
+    health: str = ""
+    smoke: tuple[Page, ...] = DEFAULT
     bind: str = binding.LOOPBACK
 
     @property
     def url(self) -> str:
         """The proxy's address as this machine reaches it, without a slash at the end."""
         return f"http://{binding.reached(self.bind)}:{self.port}"
+
+
+@dataclass(frozen=True)
+class ProxySettings:
+    """What the proxy lets through: bodies up to so many bytes (0: any), other protocols.
+
+    `file` are settings of the project's own, in place of all that is rendered.
+    """
+
+    file: str = ""
+    body_limit: int = 0
+    upgrade: bool = True
 
 
 @dataclass(frozen=True)
@@ -85,6 +124,7 @@ class Dashboard:
 
     url: str = ""
     environment: str = ""
+    health: str = "/health/live"
 
 
 @dataclass(frozen=True)
@@ -106,12 +146,26 @@ class Config:
     # Machines that build a platform instead of this one, by platform.
     builders: Mapping[str, BuilderNode] = field(default_factory=dict)
     django: Django = Django()
+    lint: LintSettings = LintSettings()
+    tests: SuiteSettings = SuiteSettings()
+    integration: IntegrationSettings = IntegrationSettings()
     image: ImageSettings = ImageSettings()
+    processes: Processes = Processes()
+    services: Mapping[str, Service] = field(default_factory=dict)
+    # The variables of the product, with placeholders.
+    product_env: Mapping[str, str] = field(default_factory=dict, metadata={"key": "env"})
+    volumes: Mapping[str, str] = field(default_factory=dict)
+    proxy: ProxySettings = ProxySettings()
+    # The directory of the project's own Compose files; empty where they are made.
+    compose: str = ""
     dashboard: Dashboard = Dashboard()
     branches: Mapping[str, str] = field(default_factory=lambda: {"main": "test", "*": "scan"})
     environments: Mapping[str, Environment] = field(default_factory=dict)
     waivers: tuple[Waiver, ...] = ()
     gates: Mapping[str, float] = field(default_factory=dict)
+    # The file with the values that may not get worse, empty for none, and what it says.
+    baseline_file: str = ""
+    baseline: Baseline = Baseline()
     # Days for which evidence about advisories is valid in a promotion.
     evidence_days: int = EVIDENCE_DAYS
     ignored: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -123,6 +177,15 @@ class Config:
     monitoring: Monitoring = Monitoring()
     # File types that the project does not have, so that no linter needs to find any.
     absent: tuple[str, ...] = ()
+
+    @property
+    def limits(self) -> Mapping[str, float | None]:
+        """The limits in force: the project's own, and those of its baseline.
+
+        Without integration tests there is nothing that their gates could judge.
+        """
+        none = dict.fromkeys(() if self.integration.paths else INTEGRATION_GATES)
+        return {**self.baseline.limits(self.gates), **none}
 
     @property
     def images(self) -> Repository:
@@ -210,6 +273,14 @@ class Config:
     def tools(self) -> Path:
         """Where the environments of the checks and their tools are, as for noxfile.py."""
         return self.root / variable(self.env, "TOWPATH_ENVIRONMENTS", ".nox")
+
+    @property
+    def tool_python(self) -> str:
+        """The Python of the session's environment, which has the project's dependencies.
+
+        Towpath itself runs in another one; without a session it is the one that runs.
+        """
+        return variable(self.env, TOOL_PYTHON, sys.executable)
 
     def environment(self, name: str) -> Environment:
         """Return the environment of this name, else raise ConfigurationError."""

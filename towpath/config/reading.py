@@ -12,23 +12,36 @@ import tomllib
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import fields, replace
 from functools import partial
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any, TypeVar
 
 import towpath
 from towpath.config import binding
 from towpath.config import builders as nodes
-from towpath.config import names
+from towpath.config import checking, names
 from towpath.config import waivers as policy
-from towpath.config.model import Config, Dashboard, Django, Environment, ImageSettings
-from towpath.config.monitoring import read_monitoring
+from towpath.config.baseline import LARGEST, read_baseline
+from towpath.config.model import (
+    Config,
+    Dashboard,
+    Django,
+    Environment,
+    ImageSettings,
+    ProxySettings,
+)
+from towpath.config.monitoring import Monitoring, read_monitoring, require_targets
 from towpath.config.notify import read_notify
+from towpath.config.pages import read_pages, read_path
+from towpath.config.processes import Processes, read_processes
 from towpath.config.reach import BRANCH, REACHES, TAG
+from towpath.config.services import read_services, read_volumes
 from towpath.config.toml_values import checked, strings, typed, wrong
+from towpath.config.variables import made_up, read_env
 from towpath.config.waivers import Waiver
 from towpath.core import environment, inputs
 from towpath.core.environment import variable
 from towpath.core.errors import ConfigurationError
+from towpath.core.files import read_bounded
 from towpath.core.references import platform
 from towpath.core.suggest import nearest
 
@@ -36,6 +49,9 @@ T = TypeVar("T")
 
 # Debian Policy, "Package": what a name may be made of.
 _PACKAGE = re.compile(r"[a-z0-9][a-z0-9+.-]+")
+# What a Host header may have.
+_HOST = re.compile(r"[A-Za-z0-9.-]+(:[0-9]{1,5})?")
+_PYTHON = re.compile(r"3\.[0-9]{1,2}")
 # A variable, or how its name begins.
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\*?")
 
@@ -50,6 +66,8 @@ OWN = "towpath.toml"
 MOST_DAYS = 365
 # The types of values that a plain table has, by their names.
 _SIMPLE: Mapping[str, type] = {"int": int, "str": str, "bool": bool}
+# Fields of the settings that are no keys of their table.
+OURS = {"root", "baseline", "baseline-file"}
 # More than any gate measures, in any unit.
 LARGEST_LIMIT = 10**18
 
@@ -59,9 +77,9 @@ def load(root: Path, env: Mapping[str, str], hazards: Collection[str] = ()) -> C
 
     `TOWPATH_NAME`, `TOWPATH_REGISTRY`, `TOWPATH_REPOSITORY`, `TOWPATH_REGISTRIES` (with commas) and
     `TOWPATH_BUILDERS` in `env` replace what the file says, and `TOWPATH_BIND` is the address that
-    environments are published on. Raises ConfigurationError for a file
-    that is missing or no TOML, and for every invalid key or value. `hazards` are the codes of
-    migration hazards that a waiver may name.
+    environments are published on. Raises ConfigurationError for a file that is missing or not valid
+    TOML, and for every invalid key or value. `hazards` are the codes of migration hazards that a
+    waiver may name.
     """
     if (root / OWN).is_file():
         return _load_own(root, env, hazards)
@@ -78,7 +96,7 @@ def load(root: Path, env: Mapping[str, str], hazards: Collection[str] = ()) -> C
     tools = document.get("tool", {})
     if not isinstance(tools, dict):
         raise ConfigurationError("The key 'tool' in pyproject.toml is not a table.")
-    return parse(tools.get("towpath", {}), root, env, hazards=hazards)
+    return _with_baseline(parse(tools.get("towpath", {}), root, env, hazards=hazards))
 
 
 def _load_own(root: Path, env: Mapping[str, str], hazards: Collection[str]) -> Config:
@@ -93,7 +111,7 @@ def _load_own(root: Path, env: Mapping[str, str], hazards: Collection[str]) -> C
             next_step=f"Move the keys of [tool.towpath] to {OWN}, or remove that file.",
         )
     try:
-        return parse(table, root, env, hazards=hazards)
+        return _with_baseline(parse(table, root, env, hazards=hazards))
     except ConfigurationError as error:
         raise ConfigurationError(
             _in_own_file(error.what), why=_in_own_file(error.why), next_step=error.next_step
@@ -104,6 +122,19 @@ def _in_own_file(words: str) -> str:
     """Return the words of an error about pyproject.toml for a project that has its own file."""
     found = words.replace("pyproject.toml", OWN)
     return found.replace("tool.towpath.", "").replace("tool.towpath", OWN)
+
+
+def _with_baseline(config: Config) -> Config:
+    """Read the baseline, if the settings name one that is there."""
+    file = config.root / config.baseline_file
+    if not config.baseline_file or not file.is_file():
+        return config
+    raw = read_bounded(file, LARGEST)
+    try:
+        text = raw.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise ConfigurationError(f"{config.baseline_file} is not UTF-8 text.") from error
+    return replace(config, baseline=read_baseline(text, config.baseline_file))
 
 
 def _has_table(file: Path) -> bool:
@@ -127,11 +158,17 @@ def parse(
     codes that a waiver of a migration may name.
     """
     where = "tool.towpath"
-    known = {row.name.replace("_", "-") for row in fields(Config)} - {"root", "env"}
+    known = {row.metadata.get("key", row.name.replace("_", "-")) for row in fields(Config)}
+    known -= OURS
     # Before the other keys, of which another version may know more or fewer.
     _require_version(table, where)
     values = {key.replace("-", "_"): row for key, row in checked(table, known, where).items()}
+    product_env = values.pop("env", {})
     _replace(values, env)
+    limits = values.get("gates")
+    if isinstance(limits, Mapping) and "baseline" in limits:
+        values["gates"] = {key: row for key, row in limits.items() if key != "baseline"}
+        values["baseline_file"] = limits["baseline"]
     readers: dict[str, Callable[..., Any]] = {
         "version": partial(typed, kind=str),
         "name": partial(_name, env=env),
@@ -141,12 +178,23 @@ def parse(
         "platforms": _platforms,
         "builders": nodes.read_builders,
         "django": _django,
+        "lint": checking.read_lint,
+        "tests": checking.read_tests,
+        "integration": checking.read_integration,
         "image": _image,
+        "processes": read_processes,
+        "services": lambda row, where: row,
+        "volumes": read_volumes,
+        "proxy": _proxy,
+        "compose": partial(_below, what="a directory"),
         "dashboard": partial(_read, Dashboard),
         "branches": _branches,
         "environments": _environments,
         "waivers": _waivers,
         "gates": _limits,
+        "baseline_file": lambda row, where: _file(
+            row, f"{where[: where.rindex('.')]}.gates.baseline"
+        ),
         "evidence_days": _days,
         "ignored": _ignored,
         "variables": _variables,
@@ -158,16 +206,55 @@ def parse(
         key: readers[key](value, where=f"{where}.{key.replace('_', '-')}")
         for key, value in values.items()
     }
+    _product(values, product_env, str(table.get("name", "app")), where)
     bind = binding.address(env.get(binding.VARIABLE, ""))
     values["environments"] = {
         name: replace(row, bind=bind) for name, row in values.get("environments", {}).items()
     }
     _dashboard_runs_somewhere(values)
+    alerts = values.get("monitoring", Monitoring())
+    require_targets(alerts, values.get("notify", {}), f"{where}.monitoring")
     policy.require_known(values.get("waivers", ()), hazards)
     policy.require_in_force(values.get("waivers", ()), today or dt.date.today())
     config = Config(root=root, env=env, **values)
     _refuse_impossible(config)
     return config
+
+
+def _product(values: dict[str, Any], product_env: Any, name: str, where: str) -> None:
+    """Read what the containers of the product have: services first, whose values they get."""
+    services = read_services(values.get("services", {}), f"{where}.services", name)
+    values["services"] = services
+    values["product_env"] = read_env(product_env, f"{where}.env", services)
+    # The settings are judged with what a deployment gives them; secrets are made up.
+    django = values.get("django", Django())
+    variables = made_up(values["product_env"], services)
+    values["django"] = replace(django, production={**variables, **django.production})
+    processes = values.get("processes", Processes())
+    for name in sorted({row.name for row in processes.all} & set(services)):
+        raise ConfigurationError(
+            f"{where} in pyproject.toml has a process and a service called {name}.",
+            why="Each is a host of this name in the network of the environment.",
+            next_step="Rename one of them.",
+        )
+
+
+def _below(value: Any, where: str, what: str = "a file") -> str:
+    """Return a path inside the project; raises ConfigurationError for one that leads out of it."""
+    path = typed(value, str, where)
+    if path.startswith("/") or ".." in path.split("/") or "\\" in path:
+        raise wrong(where, f"{what} of the project", path)
+    return path.rstrip("/") or "."
+
+
+def _proxy(table: Any, where: str) -> ProxySettings:
+    values = checked(table, {"body-limit", "upgrade", "file"}, where)
+    limit = typed(values.get("body-limit", 0), int, f"{where}.body-limit")
+    if limit < 0:
+        raise wrong(f"{where}.body-limit", "a number of bytes, 0 for any", limit)
+    upgrade = typed(values.get("upgrade", True), bool, f"{where}.upgrade")
+    file = _below(values["file"], f"{where}.file") if "file" in values else ""
+    return ProxySettings(file, limit, upgrade)
 
 
 def _require_version(table: Any, where: str) -> None:
@@ -240,7 +327,9 @@ def _django(table: Any, where: str) -> Django:
 def _image(table: Any, where: str) -> ImageSettings:
     keys = {"build-packages": "build_packages", "run-packages": "run_packages"}
     trusts = ("registry-wheels", "registry-cache")
-    values = dict(checked(table, {*keys, *trusts}, where))
+    own = {"dockerfile", "target", "user", "python", "code", "requirements", "extra", "static"}
+    values = dict(checked(table, {*keys, *trusts, *own}, where))
+    made = {key: values.pop(key) for key in own & values.keys()}
     wheels, cache = (
         _registry_trust(values.pop(key, "authenticated"), f"{where}.{key}") for key in trusts
     )
@@ -251,11 +340,31 @@ def _image(table: Any, where: str) -> ImageSettings:
             if not _PACKAGE.fullmatch(name):
                 raise wrong(f"{where}.{key}", "a list of names of Debian packages", name)
     return ImageSettings(
-        found.get("build_packages", ()),
-        found.get("run_packages", ()),
+        build_packages=found.get("build_packages", ()),
+        run_packages=found.get("run_packages", ()),
         registry_wheels=wheels,
         registry_cache=cache,
+        **_made_image(made, where),
     )
+
+
+def _made_image(values: Mapping[str, Any], where: str) -> dict[str, Any]:
+    """Return how the image is made: by the project's own Dockerfile, or by these settings."""
+    found = dict(values)
+    for key in {"dockerfile", "code", "requirements"} & found.keys():
+        found[key] = _below(found[key], f"{where}.{key}")
+    for key in {"target", "user", "python"} & found.keys():
+        typed(found[key], str, f"{where}.{key}")
+    typed(found.get("static", True), bool, f"{where}.static")
+    if "extra" in found:
+        found["extra"] = strings(found["extra"], f"{where}.extra", "requirements")
+    if not _PYTHON.fullmatch(found.get("python", "3.13")):
+        raise wrong(f"{where}.python", "a version such as 3.13", found["python"])
+    if not re.fullmatch(r"[A-Za-z0-9._-]*", found.get("target", "")):
+        raise wrong(f"{where}.target", "the name of a stage", found["target"])
+    if not re.fullmatch(r"([0-9]+(:[0-9]+)?)?", found.get("user", "")):
+        raise wrong(f"{where}.user", "numbers such as 10001:10001", found["user"])
+    return found
 
 
 def _registry_trust(value: Any, where: str) -> str:
@@ -288,7 +397,18 @@ def _environments(table: Any, where: str) -> dict[str, Environment]:
 
 def _environment(name: str, row: Any, where: str) -> Environment:
     names.environment(name, f"{where} in pyproject.toml")
-    return Environment(name, **_section(row, Environment, where, ("name", "bind")))
+    known = {key.name.replace("_", "-") for key in fields(Environment)} - {"name", "bind"}
+    values = dict(checked(row, known, where))
+    pages: dict[str, Any] = {}
+    if "smoke" in values:
+        pages["smoke"] = read_pages(values.pop("smoke"), f"{where}.smoke")
+    if "health" in values:
+        pages["health"] = read_path(values.pop("health"), f"{where}.health")
+    apart = ("name", "bind", "smoke", "health")
+    found = _section(values, Environment, where, apart) | pages
+    if not _HOST.fullmatch(found.get("host", "localhost")):
+        raise wrong(f"{where}.host", "a host such as shop.example.com", found["host"])
+    return Environment(name, **found)
 
 
 def _dashboard_runs_somewhere(values: Mapping[str, Any]) -> None:
@@ -405,6 +525,14 @@ def _waivers(rows: Any, where: str) -> tuple[Waiver, ...]:
             )
         )
     return tuple(found)
+
+
+def _file(value: Any, where: str) -> str:
+    """Return a path below the project's root; an empty text is none."""
+    path = PurePosixPath(typed(value, str, where))
+    if value and (path.is_absolute() or ".." in path.parts):
+        raise wrong(where, "a file of the project, as a relative path", value)
+    return str(path) if value else ""
 
 
 def _days(value: Any, where: str) -> int:

@@ -90,3 +90,32 @@ def get_json(url: str, timeout: float = 10) -> HttpAnswer:
     if not isinstance(body, dict):
         return HttpAnswer(answer.status_code, problem="not a JSON object")
     return HttpAnswer(answer.status_code, body)
+
+
+@dataclass(frozen=True)
+class PageText:
+    """What a page answered: `status` is 0 and `problem` says why where there was no answer."""
+
+    status: int
+    text: str = ""
+    problem: str = ""
+
+
+def get_text(url: str, host: str = "", timeout: float = 10) -> PageText:
+    """Ask for a page once, without redirects; `host` goes into the Host header.
+
+    This machine is asked without any proxy of the environment.
+    """
+    import requests
+
+    headers = {"Host": host} if host else {}
+    with open_session(url) as http:
+        try:
+            answer = http.get(
+                url, timeout=timeout, headers=headers, allow_redirects=False, stream=True
+            )
+            with answer:
+                content = start_of(answer)
+        except requests.RequestException as error:
+            return PageText(0, problem=type(error).__name__)
+    return PageText(answer.status_code, content.decode("utf-8", "replace"))

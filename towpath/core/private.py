@@ -88,6 +88,7 @@ def read_own(file: Path, largest: int) -> bytes | None:
     """Return a file of at most `largest` bytes that only we can have written; None without one.
 
     Raises NothingToJudgeError for what another user may have written, a link, and a larger file.
+    Raises ConfigurationError if a directory above it is a link.
     """
     try:
         with _walked(file.parent.parent, (file.parent.name,), make=False) as folder:
@@ -152,7 +153,10 @@ def opened(path: Path, flags: int) -> int:
 
 @contextmanager
 def named(path: Path) -> Iterator[None]:
-    """Turn an error of the disk into one that names the file."""
+    """Turn an error of the disk into one that names the file.
+
+    Raises ConfigurationError in place of OSError.
+    """
     try:
         yield
     except OSError as error:

@@ -27,13 +27,12 @@ from towpath.deployment.migrations.migrate import Migrated
 from towpath.deployment.plan import STEPS, DeploymentPlan, Step, Unfinished
 from towpath.deployment.preflight import preflight
 from towpath.deployment.rollback_target import rollback_target
+from towpath.environments import compose_commands as compose
 from towpath.environments import environment_lock, service_images
 from towpath.environments import services as stack
 from towpath.environments.engine import Container
-from towpath.environments.environment import WEB, WORKER, Release, Site
+from towpath.environments.environment import PROXY, WEB, Release, Site
 from towpath.evidence import record as stages
-
-SERVICES = ("database", "cache", "queue", "proxy")
 
 
 @dataclass(frozen=True)
@@ -99,7 +98,8 @@ def recover(site: Site) -> Unfinished | None:
 def carry_out(site: Site, kind: str, digest: str, version: str) -> Deployed:
     """Lock the environment, recover from an interrupted deployment, and run the plan if needed.
 
-    `kind` is deploy or rollback. Raises the errors of `deploy`.
+    `kind` is deploy or rollback. Raises the errors of `deploy`. Raises ConfigurationError for an
+    environment without a port, and LockedError while another deployment runs.
     """
     started = site.clock.monotonic()
     if not site.environment.port:
@@ -119,7 +119,7 @@ def carry_out(site: Site, kind: str, digest: str, version: str) -> Deployed:
             with site.workspace.terminal.step("preflight"):
                 preflight(site, Release(image, digest, version))
             with site.workspace.terminal.step("services"):
-                stack.up(site, SERVICES)
+                stack.up(site, (*site.services, PROXY))
                 traffic.restore(site)
             previous = traffic.serving_digest(site)
             at, name = stages.stamp(stages.now()), uuid.uuid4().hex
@@ -163,8 +163,13 @@ class Deployment:
         return self.migrated.applied
 
     def migrate(self) -> None:
-        """Apply the migrations, if they do not break the serving release."""
+        """Apply the migrations, if they do not break the serving release; then what it runs once.
+
+        Those are the commands of `processes.release`, such as createcachetable.
+        """
         self.migrated = migrate.migrate(self.site, self.release, self.plan.previous)
+        for words in self.site.workspace.config.processes.release:
+            self.site.compose(compose.run(self.site.project, "migrate", words), self.release)
 
     def start(self) -> None:
         """Start the web containers of the new release beside the old."""
@@ -189,14 +194,19 @@ class Deployment:
         traffic.drain(self.site, [row.name for row in self._old(WEB)])
 
     def work(self) -> None:
-        """Start the worker of the new release beside the old."""
-        self.site.scale(self.release, WORKER, 1)
-        for container in self._new(WORKER):
+        """Start the other processes of the new release: beside the old, or in place of it."""
+        for process in self.site.others:
+            if process.single:
+                # Never two at the same time: the old one is kept, stopped, until the end.
+                for container in self._old(process.name):
+                    self.site.engine.stop(container, process.stop)
+            self.site.scale(self.release, process.name, process.count)
+        for container in self._new_others():
             traffic.await_health(self.site, container)
 
     def watch(self) -> None:
         """Monitor errors and health under real requests for the bake time."""
-        traffic.watch(self.site, lambda: self._new(WEB) + self._new(WORKER), self.baseline)
+        traffic.watch(self.site, lambda: self._new(WEB) + self._new_others(), self.baseline)
 
     def record(self) -> None:
         """Write the release to the history; from here on the deployment is finished, not undone."""
@@ -213,7 +223,8 @@ class Deployment:
         traffic.drain(self.site, [row.name for row in self._old(WEB)])
         for container in self._old(WEB):
             self.site.proxy.clear(container.name)
-        for container in self._old(WEB) + self._old(WORKER):
+        others = [row for process in self.site.others for row in self._old(process.name)]
+        for container in self._old(WEB) + others:
             self.site.engine.remove(container, self.site.environment.drain)
 
     def undo(self, begun: list[str] | tuple[str, ...]) -> None:
@@ -222,7 +233,7 @@ class Deployment:
             "start": lambda: self._remove(WEB),
             "switch": self._remove_from_proxy,
             "drain": self._readmit_old,
-            "work": lambda: self._remove(WORKER),
+            "work": self._restore_others,
         }
         for step in plan.undoing(begun):
             with self.site.workspace.terminal.step(f"undo: {step.undo}"):
@@ -283,6 +294,17 @@ class Deployment:
     def _old(self, service: str) -> list[Container]:
         found = self.site.containers(service)
         return [row for row in found if row.deployment != self.plan.deployment]
+
+    def _new_others(self) -> list[Container]:
+        return [row for process in self.site.others for row in self._new(process.name)]
+
+    def _restore_others(self) -> None:
+        """Remove the new containers of the other processes; single old ones run again."""
+        for process in self.site.others:
+            self._remove(process.name)
+            for container in self._old(process.name):
+                if process.single and not container.running:
+                    self.site.engine.start(container)
 
     def _remove(self, service: str) -> None:
         for container in self._new(service):

@@ -29,7 +29,7 @@ STEPS: tuple[Step, ...] = (
         "switch", "add the new containers to the proxy", "remove the new containers from the proxy"
     ),
     Step("drain", "drain the old containers", "send requests to the old containers again"),
-    Step("work", "start the new worker beside the old", "remove the new worker"),
+    Step("work", "start the new workers", "remove the new workers"),
     Step("watch", "monitor errors and health"),
     Step("record", "record the release"),
     Step("stop", "stop the old containers"),

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from towpath import gates
 from towpath.core.errors import CommandFailedError, GateFailedError
-from towpath.environments import readiness_commands
+from towpath.deployment import pages
 from towpath.environments.engine import Container
-from towpath.environments.environment import POLL, WEB, WORKER, Site
+from towpath.environments.environment import POLL, WEB, Site
 from towpath.gates import Status
 
 LOG_LINES = 12  # of a container, in errors
@@ -35,11 +35,12 @@ def serving_digest(site: Site) -> str:
 
 def is_steady(site: Site, digest: str) -> bool:
     """Tell whether only this digest runs, healthy and with the configured replicas."""
-    web, worker = site.serving(), [row for row in site.containers(WORKER) if row.running]
+    web = site.serving()
+    others = {row.name: site.containers(row.name) for row in site.others}
     return (
         len(web) == site.environment.replicas
-        and len(worker) == 1
-        and all(row.digest == digest and row.well for row in web + worker)
+        and all(len(others[row.name]) == row.count for row in site.others)
+        and all(row.digest == digest and row.well for row in sum(others.values(), web))
         and len(site.containers(WEB)) == len(web)
     )
 
@@ -72,20 +73,21 @@ def _healthy_of(site: Site, deployment: str) -> list[str]:
 
 
 def _idle(site: Site) -> list[Container]:
-    """Return web containers without requests, and workers of releases that do not serve."""
+    """Return web containers without requests, and others of releases that do not serve."""
     serving = site.serving()
     hosts, deployments = {row.name for row in serving}, {row.deployment for row in serving}
     web = [row for row in site.containers(WEB) if row.name not in hosts]
-    workers = [
+    others = [
         row
-        for row in site.containers(WORKER)
+        for process in site.others
+        for row in site.containers(process.name)
         if not (row.running and row.deployment in deployments)
     ]
-    return web + workers
+    return web + others
 
 
 def prove(site: Site, container: Container) -> None:
-    """Wait for consecutive successful health checks of a container that does not restart.
+    """Wait until a container answers its pages several times in a row, without a restart.
 
     The setting `healthy` has their number, `deadline` the time in seconds. Raises
     CommandFailedError, with the container's log, if that takes too long.
@@ -100,8 +102,8 @@ def prove(site: Site, container: Container) -> None:
                 container,
                 f"It had only {good} of {wanted} consecutive successful health checks: {answer}",
             )
-        code, answer = _ready(site, container)
-        good = 0 if code else good + 1
+        answer = pages.problem_of(site, container, pages.wanted(site.environment))
+        good = 0 if answer else good + 1
         site.clock.sleep(POLL)
 
 
@@ -187,7 +189,7 @@ def _judge_errors(site: Site, baseline: Mapping[str, Count]) -> None:
     answers = sum(now[host].answers - before.answers for host, before in baseline.items())
     failures = sum(now[host].failures - before.failures for host, before in baseline.items())
     share = 100 * failures / answers if answers else 0.0
-    verdict = gates.evaluate(gates.gate("ERROR_RATE", site.workspace.config.gates), share)
+    verdict = gates.evaluate(gates.gate("ERROR_RATE", site.workspace.config.limits), share)
     if verdict.status is not Status.PASSED:
         raise GateFailedError(f"ERROR_RATE: {failures} of {answers} answers were errors.")
 
@@ -199,15 +201,6 @@ def _open_requests(site: Site, hosts: Iterable[str]) -> int:
 def _is_up(site: Site, host: str) -> bool:
     slot = site.proxy.slot(host)
     return slot is not None and slot.up
-
-
-def _ready(site: Site, container: Container) -> tuple[int, str]:
-    """Return the exit code and output of a readiness check; 1 if it cannot run."""
-    try:
-        code, output = site.engine.execute(container, readiness_commands.ready())
-    except CommandFailedError as error:
-        return 1, error.why
-    return code, output.strip()[-400:]
 
 
 def _require_running(site: Site, container: Container) -> Container:

@@ -7,7 +7,8 @@ from typing import Any
 
 from towpath.config import Environment
 from towpath.config.workspace import Workspace
-from towpath.core.http import HttpAnswer, get_json
+from towpath.core.http import PageText, get_text
+from towpath.deployment import pages
 from towpath.environments.environment import Site
 
 
@@ -19,37 +20,37 @@ def verify(
     Returns facts: `mismatches` is the number of differences, `problems` describes them. Raises
     CommandFailedError if the engine does not respond.
     """
-    return inspect(Site.open(workspace, environment), digest, version, get_json)
+    return inspect(Site.open(workspace, environment), digest, version, get_text)
 
 
 def inspect(
-    site: Site, digest: str, version: str, get: Callable[[str], HttpAnswer] = get_json
+    site: Site, digest: str, version: str, get: Callable[[str, str], PageText] = get_text
 ) -> dict[str, Any]:
-    """Compare what a site answers, and what its engine runs, with what should serve."""
-    live = get(f"{site.environment.url}/health/live")
-    ready = get(f"{site.environment.url}/health/ready")
+    """Compare what a site answers, and what its engine runs, with what should serve.
+
+    Which release serves is known by the proxy's slots and the labels of the containers in them.
+    """
     containers = site.serving()
     image = site.workspace.config.images.at(digest)
     compared: list[tuple[str, object, object]] = [
-        ("/health/live answers", live.status, 200),
-        ("/health/live names the version", live.body.get("version"), version),
-        ("/health/live names the digest", live.body.get("digest"), digest),
-        ("/health/ready answers", ready.status, 200),
-        ("/health/ready says", ready.body.get("status"), "ok"),
         *((f"{row.name} runs", row.digest, digest) for row in containers),
+        *((f"{row.name} has the version", row.version, version) for row in containers),
         *((f"{row.name} was made of", row.image, image) for row in containers),
+        ("containers behind the proxy", len(containers), site.environment.replicas),
     ]
-    if not containers:
-        compared.append(("containers behind the proxy", 0, site.environment.replicas))
     problems = [
         f"{what} {found!r}, not {wanted!r}" for what, found, wanted in compared if found != wanted
     ]
-    problems += [answer.problem for answer in (live, ready) if answer.problem]
+    problems += pages.problems_behind(site, get)
+    for row in containers:
+        if problem := pages.problem_of(site, row, pages.wanted(site.environment)):
+            problems.append(f"{row.name}: {problem}")
     return {
         "mismatches": len(problems),
         "problems": problems,
         "environment": site.name,
-        "digest": live.body.get("digest", ""),
-        "version": live.body.get("version", ""),
+        "digest": containers[0].digest if containers else "",
+        "version": containers[0].version if containers else "",
         "containers": len(containers),
+        "pages": [page.path for page in pages.wanted(site.environment)],
     }

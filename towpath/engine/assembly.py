@@ -89,7 +89,10 @@ def unpack(layout: Layout, made: Recipe, runner: Running) -> None:
 
 
 def build(layout: Layout, made: Recipe, runner: Running) -> None:
-    """Build the base images and push them to the engine's registry under their usual names."""
+    """Build the base images and push them to the engine's registry under their usual names.
+
+    Raises CommandFailedError if the build fails, or the registry does not have an image afterwards.
+    """
     shutil.copy(machine.AUTHORITIES, context(layout) / "ca-certificates.crt")
     engine = layout.environment(runner.env)
     proxies = machine.proxies(runner)

@@ -30,16 +30,20 @@ def provide(env: Mapping[str, str], runner: Running, terminal: Terminal) -> None
     `env` says where that engine is, and which one is in use. Raises CommandFailedError if they
     cannot be built.
     """
-    own = layout(env)
-    if env.get("DOCKER_HOST") != own.host:
+    if not is_embedded(env):
         return
-    made = recipe()
+    own, made = layout(env), recipe()
     if _current(own, made):
         return
     with alone(own, terminal):
         if not _current(own, made):
             with terminal.step("engine: build the images of Prometheus and Alertmanager"):
                 _build(own, made, runner)
+
+
+def is_embedded(env: Mapping[str, str]) -> bool:
+    """Tell whether the engine in use is the embedded one."""
+    return env.get("DOCKER_HOST") == layout(env).host
 
 
 def recipe() -> str:

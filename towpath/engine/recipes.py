@@ -17,7 +17,10 @@ SUITE = "trixie"
 USER = "towpath"  # who the engine's own clients are to its registry
 MACHINES = {known.architecture(name): machine for name, machine in known.MACHINES.items()}
 ARCHITECTURES = {machine: architecture for architecture, machine in MACHINES.items()}
-IMAGES = ("python:3.13-slim", "postgres:17", "memcached:1.6", "rabbitmq:4.0", "haproxy:3.0")
+IMAGES = (
+    *("python:3.13-slim", "postgres:17", "memcached:1.6", "rabbitmq:4.0", "redis:8.0"),
+    "haproxy:3.0",
+)
 
 ROOT_PACKAGES = (
     "ca-certificates",
@@ -38,7 +41,10 @@ UNREAD = ("/usr/share/doc/*", "/usr/share/info/*", "/usr/share/locale/*", "/usr/
 
 
 def architecture(machine: str) -> tuple[str, str]:
-    """Return Debian's names of this machine's architecture and of the other one."""
+    """Return Debian's names of this machine's architecture and of the other one.
+
+    Raises EngineAbsentError for a machine that is not supported.
+    """
     native = ARCHITECTURES.get(machine)
     if native is None:
         raise EngineAbsentError(

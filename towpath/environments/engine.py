@@ -84,7 +84,10 @@ class Engine:
         return docker.from_env(environment=self._env, version="auto")
 
     def containers(self, project: str, service: str = "") -> list[Container]:
-        """Return the containers of a project, or of one service of it, in the order of age."""
+        """Return the containers of a project, or of one service of it, in the order of age.
+
+        Raises CommandFailedError if the Docker API call fails.
+        """
         labels = [f"{PROJECT}={project}", f"{ONE_OFF}=False"]
         labels += [f"{SERVICE}={service}"] if service else []
         with self._errors("list containers"):
@@ -94,7 +97,10 @@ class Engine:
         return sorted((_container(row.attrs) for row in found), key=lambda row: row.started)
 
     def volumes(self, project: str) -> list[str]:
-        """Return the names of the volumes that a project has, whether it runs or not."""
+        """Return the names of the volumes that a project has, whether it runs or not.
+
+        Raises CommandFailedError if the Docker API call fails.
+        """
         with self._errors("list volumes"):
             found = self._client.volumes.list(filters={"label": f"{PROJECT}={project}"})
         return sorted(str(row.name) for row in found)
@@ -102,7 +108,8 @@ class Engine:
     def execute(self, container: Container, argv: Sequence[str]) -> tuple[int, str]:
         """Run a command inside a container; return its exit code and both streams as text.
 
-        If the engine could not start it, nothing was done yet, and it is tried again.
+        If the engine could not start it, nothing was done yet, and it is tried again. Raises
+        CommandFailedError if the Docker API call fails.
         """
         code, text = -1, ""
         for _ in attempts(RETRY, self._clock):
@@ -115,7 +122,10 @@ class Engine:
         return code, text
 
     def logs(self, container: Container, lines: int) -> str:
-        """Return the last lines that a container wrote."""
+        """Return the last lines that a container wrote.
+
+        Raises CommandFailedError if the Docker API call fails.
+        """
         with self._errors(f"read the log of {container.name}"):
             found = self._client.containers.get(container.id)
             output = found.logs(tail=lines, stream=False)
@@ -125,6 +135,7 @@ class Engine:
         """Return what a container wrote to standard output since a time in seconds since 1970.
 
         Each line begins with its own time on the engine. At most the last `lines` are returned.
+        Raises CommandFailedError if the Docker API call fails.
         """
         with self._errors(f"read the log of {container.name}"):
             output = self._client.api.logs(
@@ -133,13 +144,19 @@ class Engine:
         return output.decode(errors="replace").splitlines()
 
     def statistics(self, container: Container) -> Mapping[str, Any]:
-        """Return the engine's counters of processor time and memory of a container."""
+        """Return the engine's counters of processor time and memory of a container.
+
+        Raises CommandFailedError if the Docker API call fails.
+        """
         with self._errors(f"read the statistics of {container.name}"):
             found = self._client.api.stats(container.id, stream=False, one_shot=True)
         return cast(Mapping[str, Any], found)
 
     def remove(self, container: Container, patience: int) -> None:
-        """Stop a container, with SIGKILL after `patience` seconds, and remove it if it exists."""
+        """Stop a container, with SIGKILL after `patience` seconds, and remove it if it exists.
+
+        Raises CommandFailedError if the Docker API call fails.
+        """
         from docker.errors import NotFound
 
         with self._errors(f"remove {container.name}"):
@@ -150,8 +167,26 @@ class Engine:
             except NotFound:
                 return
 
+    def stop(self, container: Container, patience: int) -> None:
+        """Stop a container within `patience` seconds, and keep it; one that is gone is fine."""
+        from docker.errors import NotFound
+
+        with self._errors(f"stop {container.name}"):
+            try:
+                self._client.containers.get(container.id).stop(timeout=patience)
+            except NotFound:
+                return
+
+    def start(self, container: Container) -> None:
+        """Start a container that was stopped."""
+        with self._errors(f"start {container.name}"):
+            self._client.containers.get(container.id).start()
+
     def image(self, reference: str) -> EngineImage | None:
-        """Return the image of this reference, or None if the engine does not have it."""
+        """Return the image of this reference, or None if the engine does not have it.
+
+        Raises CommandFailedError if the Docker API call fails.
+        """
         from docker.errors import NotFound
 
         with self._errors(f"inspect the image {reference}"):
@@ -163,13 +198,19 @@ class Engine:
         return EngineImage(f"{found['Os']}/{found['Architecture']}", int(found["Size"]), digests)
 
     def platform(self) -> str:
-        """Return the engine's own platform, as in linux/amd64."""
+        """Return the engine's own platform, as in linux/amd64.
+
+        Raises CommandFailedError if the Docker API call fails.
+        """
         with self._errors("get the version"):
             version = self._client.version()
         return f"{version['Os']}/{version['Arch']}"
 
     def data_directory(self) -> Path:
-        """Return where the engine keeps images, on the engine's machine."""
+        """Return where the engine keeps images, on the engine's machine.
+
+        Raises CommandFailedError if the Docker API call fails.
+        """
         with self._errors("get the data directory"):
             return Path(self._client.info()["DockerRootDir"])
 

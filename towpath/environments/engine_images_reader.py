@@ -23,7 +23,10 @@ class LocalImage:
 
 
 def listed(text: str) -> list[LocalImage]:
-    """Read `docker image ls --digests --format=json`; no line is no image."""
+    """Read `docker image ls --digests --format=json`; no line is no image.
+
+    Raises NothingToJudgeError for a line that is not as expected.
+    """
     return [_row(line) for line in text.splitlines() if line.strip()]
 
 

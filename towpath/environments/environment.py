@@ -9,10 +9,12 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from towpath.config import Environment, binding
+from towpath.config import variables as product
+from towpath.config.processes import Process
 from towpath.config.workspace import Workspace
 from towpath.core import environment
 from towpath.core.clock import SYSTEM, Clock
-from towpath.core.errors import CommandFailedError, ConfigurationError
+from towpath.core.errors import CommandFailedError
 from towpath.core.runner import Outcome
 from towpath.environments import compose_commands as compose
 from towpath.environments import compose_project
@@ -20,9 +22,11 @@ from towpath.environments.compose_commands import Project
 from towpath.environments.engine import Container, Engine, EngineImage
 from towpath.environments.proxy import Proxy
 from towpath.evidence.journal import History, Journal
+from towpath.rendering import compose as rendered
+from towpath.rendering import files
 
 POLL = 0.25
-PROXY, WEB, WORKER = "proxy", "web", "worker"
+PROXY, WEB = "proxy", "web"
 HISTORY = "releases.json"
 
 
@@ -49,6 +53,12 @@ class Containers(Protocol):
 
     def remove(self, container: Container, patience: int) -> None:
         """Stop and remove a container."""
+
+    def stop(self, container: Container, patience: int) -> None:
+        """Stop a container, and keep it."""
+
+    def start(self, container: Container) -> None:
+        """Start a container that was stopped."""
 
     def image(self, reference: str) -> EngineImage | None:
         """Return an image that the engine has."""
@@ -123,18 +133,23 @@ class Site:
 
     @property
     def declared(self) -> Project:
-        """The Compose project of the project's own files.
+        """The Compose project of the project's own files, or of those that are rendered.
 
-        Raises ConfigurationError where the environment has no overlay.
+        Raises ConfigurationError where the project lacks one of its own.
         """
-        files = ("compose/base.yaml", f"compose/{self.name}.yaml")
-        for file in files:
-            if not (self.workspace.config.root / file).is_file():
-                raise ConfigurationError(
-                    f"The Compose file {file} does not exist.",
-                    why=f"It defines the services of the environment {self.name}.",
-                )
-        return Project(self.project_name, files)
+        found = files.compose_files(self.workspace.config, self.environment)
+        return Project(self.project_name, found)
+
+    @property
+    def services(self) -> tuple[str, ...]:
+        """The names of the services that run in containers beside the product's."""
+        rows = self.workspace.config.services.values()
+        return tuple(row.name for row in rows if row.is_container)
+
+    @property
+    def others(self) -> tuple[Process, ...]:
+        """The processes of the product besides the web process."""
+        return tuple(self.workspace.config.processes.others.values())
 
     def compose(
         self,
@@ -189,9 +204,9 @@ class Site:
 
 
 def variables(site: Site, release: Release) -> Mapping[str, str]:
-    """Return the variables of the Compose files; no secret is among them."""
+    """Return the variables of the Compose files; values with a secret in them are among them."""
     config = site.workspace.config
-    settings = config.root / "compose" / "haproxy.cfg"
+    settings = files.proxy_file(config)
     passed = environment.chosen(config.env, config.variables.get("compose", ()))
     return {
         **environment.settings(config.env),
@@ -200,9 +215,49 @@ def variables(site: Site, release: Release) -> Mapping[str, str]:
         "TOWPATH_PORT": str(site.environment.port),
         "TOWPATH_BIND": binding.published(site.environment.bind),
         "TOWPATH_HOSTS": binding.hosts(config.env.get(binding.HOSTS, ""), site.environment.bind),
+        "TOWPATH_ENVIRONMENT": site.name,
+        **_health(site),
+        **hidden_values(site, release),
         "TOWPATH_CONFIG": hashlib.sha256(settings.read_bytes()).hexdigest()[:12],
         "TOWPATH_IMAGE": release.image,
         "TOWPATH_VERSION": release.version,
         "TOWPATH_DEPLOYMENT": release.deployment,
         "RELEASE_DIGEST": release.digest,
     }
+
+
+def _health(site: Site) -> dict[str, str]:
+    """Return what the proxy asks the web containers: a path that answers 200, else any page."""
+    place = site.environment
+    return {
+        "TOWPATH_HEALTH_HOST": place.host,
+        "TOWPATH_HEALTH_PATH": place.health or "/",
+        "TOWPATH_HEALTH_STATUS": "^200$" if place.health else "^[1-4]",
+    }
+
+
+def hidden_values(site: Site, release: Release) -> dict[str, str]:
+    """Return the values of the product's variables that have a secret in them, for Compose."""
+    config = site.workspace.config
+    hosts = binding.hosts(config.env.get(binding.HOSTS, ""), site.environment.bind)
+    later = {
+        product.HOSTS: hosts,
+        product.ENVIRONMENT: site.name,
+        "release.version": release.version,
+        "release.digest": release.digest,
+    }
+    return {
+        f"{rendered.HIDDEN}{name}": product.resolve(
+            text, config.services, lambda row: _secret(site, row), later
+        )
+        for name, text in config.product_env.items()
+        if product.is_secret(text, config.services)
+    }
+
+
+def _secret(site: Site, name: str) -> str:
+    """Return a secret of the environment; empty before it is made."""
+    try:
+        return (site.state / "secrets" / name).read_text(encoding="utf-8").strip()
+    except FileNotFoundError:
+        return ""

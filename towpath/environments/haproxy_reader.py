@@ -36,7 +36,11 @@ class Slot:
 
 
 def slots(text: str, backend: str) -> list[Slot]:
-    """Read the slots of a backend out of `show servers state` and `show stat`, asked at once."""
+    """Read the slots of a backend out of `show servers state` and `show stat`, asked at once.
+
+    Raises NothingToJudgeError for an answer without the expected columns, or without slots of the
+    backend.
+    """
     try:
         counters = {
             row["svname"]: row

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from towpath.core.findings import (
+    Exclusion,
     Finding,
+    FindingOrExclusion,
     ToolResult,
     document,
     require_all,
@@ -12,8 +14,8 @@ from towpath.core.findings import (
 )
 
 
-def read_probe(tool: str, ran: ToolResult) -> list[Finding]:
-    """Return what a probe found.
+def read_probe(tool: str, ran: ToolResult) -> list[FindingOrExclusion]:
+    """Return what a probe found, and what the project leaves out of it.
 
     Raises NothingToJudgeError if it could not look (any exit code but 0), wrote half a document, or
     passed over a file.
@@ -23,7 +25,8 @@ def read_probe(tool: str, ran: ToolResult) -> list[Finding]:
     try:
         judged = {str(file) for file in report["judged"]}
         found = [Finding(**row) for row in report["findings"]]
+        exclusions = [Exclusion(**row) for row in report.get("exclusions", ())]
     except (KeyError, TypeError) as error:
         raise unexpected(tool, error) from error
     require_all(tool, ran, len(judged))
-    return found
+    return [*found, *exclusions]

@@ -46,7 +46,11 @@ class Proxy:
         self._directory = directory
 
     def slots(self) -> list[Slot]:
-        """Return the current slots."""
+        """Return the current slots.
+
+        Raises CommandFailedError if HAProxy does not answer, and NothingToJudgeError for an answer
+        that cannot be read.
+        """
         answer = self._ask(f"show servers state {BACKEND}; show stat {BACKEND} 4 -1")
         return haproxy.slots(answer, BACKEND)
 
@@ -55,7 +59,11 @@ class Proxy:
         return next((slot for slot in self.slots() if slot.host == host), None)
 
     def responses(self) -> ResponseCount:
-        """Return how many responses clients got since the proxy started."""
+        """Return how many responses clients got since the proxy started.
+
+        Raises CommandFailedError if HAProxy does not answer, and NothingToJudgeError for an answer
+        that cannot be read.
+        """
         return haproxy.responses(self._ask(f"show stat {FRONTEND} 1 -1"), FRONTEND)
 
     def add_server(self, host: str) -> None:
@@ -76,7 +84,10 @@ class Proxy:
         self._rename(free.name, host)
 
     def set(self, host: str, state: str) -> None:
-        """Set the slot of a container to ready, drain or maint, and save."""
+        """Set the slot of a container to ready, drain or maint, and save.
+
+        Raises CommandFailedError if HAProxy does not answer or refuses the command.
+        """
         slot = self.slot(host)
         if slot is None:
             raise CommandFailedError(f"HAProxy has no slot for {host}.")
@@ -84,7 +95,10 @@ class Proxy:
         self.save()
 
     def clear(self, host: str) -> None:
-        """Take a container out of its slot, if it has one, and save."""
+        """Take a container out of its slot, if it has one, and save.
+
+        Raises CommandFailedError if HAProxy does not answer or refuses the command.
+        """
         slot = self.slot(host)
         if slot is None:
             return
@@ -93,7 +107,10 @@ class Proxy:
         self.save()
 
     def save(self) -> None:
-        """Write the slots to disk, for a proxy that starts again."""
+        """Write the slots to disk, for a proxy that starts again.
+
+        Raises CommandFailedError if HAProxy does not answer or refuses the command.
+        """
         # The proxy reads it as another user; what keeps others away is the directory above.
         private.write_private(
             self._directory / STATE_FILE, self._ask("show servers state"), mode=0o644

@@ -6,33 +6,31 @@ import secrets
 from contextlib import suppress
 from pathlib import Path
 
+from towpath.config import Config
+from towpath.config.services import RABBITMQ
+from towpath.config.variables import secrets_of
 from towpath.core import private
 from towpath.core.redaction import SECRETS
 
-# The first of the two passwords is the superuser's, the second that of the product's own role.
-NAMES = (
-    *("secret_key", "database_password", "database_app_password"),
-    *("queue_password", "ingest_token"),
-)
-QUEUE_SETTINGS = "queue_settings"
 # Compose mounts a secret as the very file that it is here, for users of other numbers than ours.
 # What keeps others on this machine away is the directory.
 FILE_MODE = 0o444
 
 
-def ensure(directory: Path) -> None:
+def ensure(directory: Path, config: Config) -> None:
     """Make the secrets that are missing; those that are there stay as they are."""
     private.directory(directory)
-    for name in NAMES:
+    for name in secrets_of(config.product_env, config.services):
         path = directory / name
         if not path.exists():
             private.write_private(path, secrets.token_hex(32), mode=FILE_MODE)
-    settings = directory / QUEUE_SETTINGS
-    if not settings.exists():
-        # RabbitMQ takes a password from no file but its own settings.
-        password = (directory / "queue_password").read_text(encoding="utf-8")
-        text = f"default_user = dashboard\ndefault_pass = {password}\n"
-        private.write_private(settings, text, mode=FILE_MODE)
+    for service in config.services.values():
+        settings = directory / f"{service.name}_settings"
+        if service.kind == RABBITMQ and service.is_container and not settings.exists():
+            # RabbitMQ takes a password from no file but its own settings.
+            password = (directory / service.secrets[-1]).read_text(encoding="utf-8")
+            text = f"default_user = {service.user}\ndefault_pass = {password}\n"
+            private.write_private(settings, text, mode=FILE_MODE)
     hide(directory)
 
 
@@ -41,6 +39,8 @@ def hide(directory: Path) -> None:
 
     What may not be read is not known to this process either.
     """
-    for name in NAMES:
-        with suppress(OSError, UnicodeDecodeError):
-            SECRETS.hide((directory / name).read_text(encoding="utf-8"))
+    names = sorted(directory.iterdir()) if directory.is_dir() else ()
+    for file in names:
+        if not file.name.endswith("_settings"):
+            with suppress(OSError, UnicodeDecodeError):
+                SECRETS.hide(file.read_text(encoding="utf-8"))

@@ -46,7 +46,10 @@ def pin(site: Site, *, resolve: bool = False) -> Mapping[str, str]:
 
 
 def used(site: Site) -> dict[str, str]:
-    """Return the reference by digest of every service; none before the first `pin`."""
+    """Return the reference by digest of every service; none before the first `pin`.
+
+    Raises CommandFailedError if the file that records them is damaged.
+    """
     return _read(site)[1]
 
 

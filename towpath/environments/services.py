@@ -14,7 +14,6 @@ from towpath.environments import monitoring_project, secrets, service_images
 from towpath.environments.engine import Container
 from towpath.environments.environment import POLL, Site
 
-SERVICES = ("database", "cache", "queue")
 PATIENCE = 120
 RESTARTS = 2
 LOG_LINES = 12
@@ -23,17 +22,18 @@ LOG_LINES = 12
 def services_up(
     workspace: Workspace,
     environment: Environment,
-    services: Iterable[str] = SERVICES,
+    services: Iterable[str] | None = None,
     *,
     resolve: bool = False,
 ) -> Mapping[str, str]:
-    """Start services, wait until each is healthy, and return their addresses.
+    """Start services (by default all), wait until each is healthy, and return their addresses.
 
     With `resolve` their images are what the tags of the Compose files point at now. Nothing is
     published: the addresses are those of the containers. Raises CommandFailedError, with the last
     lines of its log, for a service that does not get there.
     """
-    return up(Site.open(workspace, environment), tuple(services), resolve=resolve)
+    site = Site.open(workspace, environment)
+    return up(site, site.services if services is None else tuple(services), resolve=resolve)
 
 
 def services_down(workspace: Workspace, environment: Environment, volumes: bool = False) -> None:
@@ -57,7 +57,11 @@ def up(site: Site, services: tuple[str, ...], *, resolve: bool = False) -> Mappi
 
 
 def wait(site: Site, services: tuple[str, ...], seconds: float = PATIENCE) -> Mapping[str, str]:
-    """Wait until these services are healthy, and return their addresses."""
+    """Wait until these services are healthy, and return their addresses.
+
+    `seconds` is the longest time to wait. Raises CommandFailedError for a service that is not
+    healthy by then, or restarts again and again.
+    """
     deadline = site.clock.monotonic() + seconds
     while True:
         found = {row.service: row for row in site.containers() if row.service in services}
@@ -82,12 +86,16 @@ def _give_up_on_restless(site: Site, found: Iterable[Container]) -> None:
 
 
 def prepare(site: Site) -> None:
-    """Make the directories and secrets that the environment mounts."""
+    """Make the directories and secrets that the environment mounts.
+
+    Raises ConfigurationError if the secrets are missing, but data exists that was created with
+    them.
+    """
     private.directory(site.state / "backups")
     # The proxy reads its states as another user; what keeps others away is the directory above.
     private.directory(site.state / "proxy").chmod(0o755)
     _refuse_lost_secrets(site)
-    secrets.ensure(site.state / "secrets")
+    secrets.ensure(site.state / "secrets", site.workspace.config)
 
 
 def _refuse_lost_secrets(site: Site) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from towpath.config import Environment
 from towpath.config.workspace import Workspace
 from towpath.environments.engine import Container
-from towpath.environments.environment import PROXY, WEB, WORKER, Site
+from towpath.environments.environment import PROXY, WEB, Site
 
 ABSENT = "absent"
 
@@ -39,7 +39,8 @@ def look(site: Site) -> EnvironmentStatus:
     if not found:
         return EnvironmentStatus(site.name, "", "", "", 0, ABSENT)
     serving, releases = site.serving(), site.history.releases()
-    problems = _problems(found, serving)
+    of_product = {PROXY, WEB, *(row.name for row in site.others)}
+    problems = _problems(found, serving, of_product)
     return EnvironmentStatus(
         site.name,
         serving[0].version if serving else "",
@@ -51,9 +52,9 @@ def look(site: Site) -> EnvironmentStatus:
     )
 
 
-def _problems(found: list[Container], serving: list[Container]) -> list[str]:
+def _problems(found: list[Container], serving: list[Container], of_product: set[str]) -> list[str]:
     problems = [f"{row.name} is {_word(row)}" for row in found if not row.well]
-    if not serving and {row.service for row in found} & {WEB, WORKER, PROXY}:
+    if not serving and {row.service for row in found} & of_product:
         problems.append("no container receives traffic from the proxy")
     if len({row.digest for row in serving}) > 1:
         problems.append(

@@ -36,7 +36,10 @@ class Journal:
         private.append(self.path, line.encode())
 
     def read(self) -> list[Entry]:
-        """Return the entries; a last line that a crash truncated is ignored."""
+        """Return the entries; a last line that a crash truncated is ignored.
+
+        Raises CommandFailedError for a damaged journal.
+        """
         if not self.path.exists():
             return []
         lines = self.path.read_bytes().split(b"\n")
@@ -50,20 +53,32 @@ class History:
         self.path = path
 
     def releases(self) -> list[Entry]:
-        """Return one entry for each deployment that was completed."""
+        """Return one entry for each deployment that was completed.
+
+        Raises CommandFailedError for a damaged history.
+        """
         return list(self._read()["releases"])
 
     def migrations(self) -> list[Entry]:
-        """Return one entry for each migration that was applied, with how it was judged."""
+        """Return one entry for each migration that was applied, with how it was judged.
+
+        Raises CommandFailedError for a damaged history.
+        """
         return list(self._read()["migrations"])
 
     def add_release(self, entry: Entry) -> None:
-        """Add a completed deployment; the oldest beyond REMEMBERED are deleted."""
+        """Add a completed deployment; the oldest beyond REMEMBERED are deleted.
+
+        Raises CommandFailedError for a damaged history.
+        """
         found = self._read()
         self._write({**found, "releases": [*found["releases"], entry][-REMEMBERED:]})
 
     def add_migrations(self, entries: Iterable[Entry]) -> None:
-        """Add migrations that are about to be applied; of one judged twice the later counts."""
+        """Add migrations that are about to be applied; of one judged twice the later counts.
+
+        Raises CommandFailedError for a damaged history.
+        """
         found = self._read()
         rows = {row["name"]: row for row in [*found["migrations"], *entries]}
         self._write({**found, "migrations": list(rows.values())})

@@ -30,7 +30,9 @@ TABLES = (
     "isort",
     "mypy",
     "pytest",
+    "pyright",
     "radon",
+    "ruff",
 )
 # Files of their own that do the same, and the reviewed secrets.
 FILES = (
@@ -54,7 +56,10 @@ FILES = (
     "mypy.ini",
     "pytest.ini",
     "pytest.toml",
+    "pyrightconfig.json",
     "radon.cfg",
+    "ruff.toml",
+    ".ruff.toml",
     "zizmor.yaml",
     "zizmor.yml",
 )
@@ -66,7 +71,7 @@ SECTIONS = ("bandit", "coverage", "flake8", "isort", "mypy", "pytest", "radon")
 def hash_of(config: Config) -> str:
     """Return the hash of the policy in force."""
     waivers = (waiver.as_json() for waiver in config.waivers)
-    return gates.policy_hash(waivers, config.gates, settings(config))
+    return gates.policy_hash(waivers, config.limits, settings(config))
 
 
 def in_force(config: Config, today: dt.date) -> tuple[Waiver, ...]:
@@ -83,6 +88,10 @@ def settings(config: Config) -> dict[str, Any]:
         "absent": sorted(config.absent),
         "django": asdict(config.django),
         "evidence-days": config.evidence_days,
+        "baseline": config.baseline.sha256,
+        "lint": list(config.lint.linters),
+        "tests": asdict(config.tests),
+        "integration": asdict(config.integration),
         "project": _of_pyproject(config),
         "tools": _sections(config.root) | _files(config.root),
     }

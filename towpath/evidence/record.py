@@ -48,7 +48,7 @@ def rules(config: Config) -> JudgingRules:
     return JudgingRules(
         policy=policy(config),
         now=now(),
-        limits=config.gates,
+        limits=config.limits,
         waived=_notes(config),
         accepted=accepted_sources(policies.in_force(config, now().date())),
         excused=frozenset(advisory_notes(policies.in_force(config, now().date())).values()),
@@ -59,8 +59,16 @@ def rules(config: Config) -> JudgingRules:
 def verdicts(config: Config, stage: str, facts: Mapping[str, Any]) -> tuple[Verdict, ...]:
     """Judge facts by the gates of a stage, with the limits and waivers of the project."""
     waivers = policies.in_force(config, now().date())
-    waived = sources.notes(waivers, stage, facts, config.gates)
-    return gates.waive(gates.judge(stage, facts, config.gates), waived)
+    waived = sources.notes(waivers, stage, facts, config.limits)
+    judged = gates.explain(gates.judge(stage, facts, config.limits), _baseline_notes(facts))
+    return gates.waive(judged, waived)
+
+
+def _baseline_notes(facts: Mapping[str, Any]) -> dict[str, str]:
+    """Return what a check says of its baseline, by gate."""
+    found = facts.get("baseline")
+    rows = found.items() if isinstance(found, Mapping) else ()
+    return {str(gate): str(note) for gate, note in rows}
 
 
 def _notes(config: Config) -> dict[str, str]:

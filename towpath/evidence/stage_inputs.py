@@ -43,9 +43,17 @@ def check_inputs(workspace: Workspace, seen: SourceFiles, stage: str) -> str:
     return inputs.digest(
         # Without the single files, the hash of the tree.
         seen.files or (("", seen.tree),),
-        config.ignored.get(stage, ()),
+        left_out(config, stage),
         *(stage, platform.system(), platform.machine(), *more),
     )
+
+
+def left_out(config: Config, stage: str) -> tuple[str, ...]:
+    """Return the patterns of the files that a check does not depend on.
+
+    The baseline is one: what may not get worse is a part of the policy.
+    """
+    return (*config.ignored.get(stage, ()), *filter(None, [config.baseline_file]))
 
 
 def today() -> str:

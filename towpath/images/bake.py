@@ -19,6 +19,8 @@ from towpath.images import dockerfile_reader as dockerfile
 from towpath.images import index, remote_builders
 from towpath.images.bake_commands import BakeTarget, index_annotations
 from towpath.images.builder import Builder, here
+from towpath.images.options import PRODUCTION
+from towpath.rendering import files
 
 # The certificate bundle of Debian and its relatives.
 BUNDLE = Path("/etc/ssl/certs/ca-certificates.crt")
@@ -251,10 +253,12 @@ def _target(
     read, written = (
         cache.options(workspace, stage, order.branch, suffix.lstrip("-")) if push else ((), ())
     )
+    build = files.build_files(workspace)
     return BakeTarget(
         cache_from=() if order.no_cache else read,
         cache_to=written,
-        stage=stage,
+        stage=stage_of(workspace, stage),
+        dockerfile=build.dockerfile,
         name=name,
         platforms=order.platforms,
         # The Dockerfile installs dependencies for these architectures only.
@@ -304,14 +308,21 @@ def _run(
 
 def _bases(workspace: Workspace, targets: tuple[str, ...]) -> dict[str, str]:
     """Return the base image of each target, as far as the Dockerfile determines it."""
-    file = workspace.config.root / "Dockerfile"
+    file = workspace.config.root / files.build_files(workspace).dockerfile
     bases = {}
     for target in targets:
         try:
-            bases[target] = dockerfile.base_of(file.read_text(encoding="utf-8"), target)
+            stage = stage_of(workspace, target)
+            bases[target] = dockerfile.base_of(file.read_text(encoding="utf-8"), stage)
         except (OSError, NothingToJudgeError) as error:
             workspace.terminal.warn(f"Cannot determine the base image of {target}: {error}")
     return bases
+
+
+def stage_of(workspace: Workspace, target: str) -> str:
+    """Return the stage of the Dockerfile that a target of ours is: the project may name its own."""
+    own = workspace.config.image.target
+    return own if own and target == PRODUCTION else target
 
 
 def certificates(env: Mapping[str, str]) -> str:

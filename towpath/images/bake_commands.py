@@ -23,7 +23,7 @@ class BakeTarget:
 
     With `push` it is pushed to the registry as `name`, else it stays in the engine. `ca_file` is
     the host's certificate bundle, passed as a build secret. `wheels` is a directory that replaces
-    the Dockerfile's stage of that name. `cache_from` and `cache_to` are values of buildx's options
+    the Dockerfile's stage of that name; `dockerfile` is its path in the project. `cache_from` and `cache_to` are values of buildx's options
     of these names. A part of a joined index is not `annotated`; the index is.
     """
 
@@ -39,11 +39,14 @@ class BakeTarget:
     cache_from: tuple[str, ...] = ()
     cache_to: tuple[str, ...] = ()
     annotated: bool = True
+    dockerfile: str = ""
 
     def as_json(self) -> dict[str, Any]:
         """Return the target as an entry of a bake definition."""
         body: dict[str, Any] = {"context": ".", "platforms": list(self.platforms)}
-        body |= {"dockerfile-inline": self.inline} if self.inline else {"target": self.stage}
+        body |= {"dockerfile-inline": self.inline} if self.inline else {}
+        body |= {"target": self.stage} if self.stage and not self.inline else {}
+        body |= {"dockerfile": self.dockerfile} if self.dockerfile and not self.inline else {}
         body |= {"args": dict(self.arguments)} if self.arguments else {}
         body |= {"labels": dict(self.labels)} if self.labels else {}
         body |= {"secret": [f"id=ca,src={self.ca_file}"]} if self.ca_file else {}

@@ -21,7 +21,6 @@ from towpath.core.errors import (
 )
 from towpath.core.http import HttpAnswer
 from towpath.core.references import BUILT, Repository
-from towpath.environments import services as stack
 from towpath.environments import status as environments
 from towpath.environments.engine import Container
 from towpath.environments.environment import Site
@@ -157,7 +156,7 @@ def check_site(site: Site, *, expected: bool = False) -> Iterable[HealthCheck]:
     for service, rows in sorted(services.items()):
         yield _service(f"{site.name} {service}", rows, f"{logs} --service={service}")
     up = f"invoke services.up --environment={site.name}"
-    for service in sorted(set(stack.SERVICES).difference(services)):
+    for service in sorted(set(site.services).difference(services)):
         yield HealthCheck(f"{site.name} {service}", Level.ERROR, "not running", up)
 
 
@@ -205,7 +204,7 @@ def _advisories(config: Config, stage: str) -> Iterable[HealthCheck]:
         raise NothingToJudgeError(
             f"The evidence of {stage} has no time.", why=str(error), next_step=step
         ) from error
-    limit = gates.gate(AGES[stage], config.gates).limit
+    limit = gates.gate(AGES[stage], config.limits).limit
     yield rules.advisories(stage, statement.facts, since, limit, step)
 
 
@@ -217,7 +216,7 @@ def ask_dashboard(url: str) -> HttpAnswer:
 def check_dashboard(config: Config, get: Get = ask_dashboard) -> Iterable[HealthCheck]:
     """Ask the dashboard for its own health, and see that there is a token for it."""
     subject, url = "dashboard", dashboard_url(config)
-    answer = get(f"{url.rstrip('/')}/health/live")
+    answer = get(f"{url.rstrip('/')}{config.dashboard.health}")
     name = config.dashboard.environment
     step = f"invoke deploy --environment={name}" if name else f"curl --head {url}"
     if answer.status != 200:

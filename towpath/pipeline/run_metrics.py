@@ -50,9 +50,7 @@ def _families(
 
 def _of_run(document: Mapping[str, Any]) -> Iterator[GaugeMetricFamily]:
     names = ("run", "version", "branch", "commit")
-    yield _family(
-        "run_info", "The run.", names, [([str(document[name]) for name in names], 1.0)]
-    )
+    yield _family("run_info", "The run.", names, [([str(document[name]) for name in names], 1.0)])
     begun = dt.datetime.fromisoformat(document["timestamp"]).timestamp()
     yield _family("run_timestamp_seconds", "When the run began.", (), [([], begun)])
     took = float(document["duration"])

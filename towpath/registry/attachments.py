@@ -46,7 +46,10 @@ def artifacts(registry: RegistryClient, digest: str, kind: str) -> list[Manifest
 
 
 def content(registry: RegistryClient, artifact: Manifest) -> bytes:
-    """Return the document of an artifact."""
+    """Return the document of an artifact.
+
+    Raises NothingToJudgeError unless it has exactly one document, which fits its descriptor.
+    """
     layers = oci.layers(artifact)
     if len(layers) != 1:
         raise NothingToJudgeError(f"{artifact.digest} has {len(layers)} layers instead of one.")

@@ -78,7 +78,8 @@ def client(workspace: Workspace) -> RegistryClient:
 def start(workspace: Workspace) -> bool:
     """Bring up a registry of our own on this machine; return whether one had to be started.
 
-    Raises ConfigurationError for a registry elsewhere, which is not ours to start.
+    Raises ConfigurationError for a registry elsewhere, which is not ours to start. Raises
+    CommandFailedError if the container does not start.
     """
     registry, place = client(workspace), workspace.config.images
     if _answers(registry):
@@ -166,7 +167,8 @@ def image(registry: RegistryClient, reference: str) -> Image:
     """Read an image and each of its platforms, by digest from here on.
 
     Every config has to be there and to name the platform that the index gives it, once. Raises
-    RegistryNotFoundError for a reference or a part that is not there.
+    RegistryNotFoundError for a reference or a part that is not there. Raises NothingToJudgeError
+    for an index that lists a platform twice or wrongly.
     """
     index = registry.manifest(reference)
     if not index.is_index:

@@ -102,7 +102,10 @@ def sha256(content: bytes) -> str:
 
 
 def parse(content: bytes, what: str) -> dict[str, Any]:
-    """Read a JSON object of bounded size and depth; `what` names it in the error."""
+    """Read a JSON object of bounded size and depth; `what` names it in the error.
+
+    Raises NothingToJudgeError for anything else.
+    """
     try:
         document = documents.loads(content, DOCUMENT)
     except ValueError as error:
@@ -118,12 +121,18 @@ def children(index: Manifest) -> list[Descriptor]:
 
 
 def entries(index: Manifest) -> list[Descriptor]:
-    """Return everything that an index points at."""
+    """Return everything that an index points at.
+
+    Raises NothingToJudgeError for a document without them, or with an invalid descriptor.
+    """
     return [_descriptor(row, "an index") for row in _rows(index, "manifests")]
 
 
 def layers(manifest: Manifest) -> list[Descriptor]:
-    """Return the layers of an image, the lowest first."""
+    """Return the layers of an image, the lowest first.
+
+    Raises NothingToJudgeError for a document without them, or with an invalid descriptor.
+    """
     return [_descriptor(row, "a manifest") for row in _rows(manifest, "layers")]
 
 
@@ -134,7 +143,10 @@ def above(rows: list[Descriptor], base: Sequence[str]) -> list[Descriptor]:
 
 
 def config_of(manifest: Manifest) -> Descriptor:
-    """Return where the config of an image is."""
+    """Return where the config of an image is.
+
+    Raises NothingToJudgeError for a manifest without a valid one.
+    """
     return _descriptor(manifest.document.get("config"), "a manifest")
 
 
@@ -151,7 +163,10 @@ def compressed_size(manifest: Manifest) -> int:
 
 
 def image_config(content: bytes) -> ImageConfig:
-    """Read the config of an image."""
+    """Read the config of an image.
+
+    Raises NothingToJudgeError for one without a platform, or with fields of other types.
+    """
     document = parse(content, "an image config")
     try:
         platform = f"{document['os']}/{document['architecture']}"

@@ -21,7 +21,7 @@ DJANGO = re.compile(r"Framework :: Django :: (\d+\.\d+)")
 
 RUNNING = f"3.{sys.version_info[1]}"
 # The oldest minor version that is looked for where no classifier names one, and what lets none in.
-OLDEST, NONE = 8, "==3.99"
+OLDEST, NEWEST, NONE = 8, 30, "==3.99"
 
 
 def supported(config: Config) -> tuple[str, ...]:
@@ -48,8 +48,10 @@ def _allowed(project: Mapping[str, Any]) -> tuple[str, ...]:
         allowed = SpecifierSet(str(project.get("requires-python", NONE)))
     except InvalidSpecifier:
         return ()
-    minors = range(OLDEST, sys.version_info[1] + 1)
-    return tuple(f"3.{minor}" for minor in minors if allowed.contains(f"3.{minor}.99"))
+    known = [minor for minor in range(OLDEST, NEWEST) if allowed.contains(f"3.{minor}.99")]
+    # None is newer than the one that runs, unless all are.
+    first = [minor for minor in known if minor <= sys.version_info[1]] or known[:1]
+    return tuple(f"3.{minor}" for minor in first)
 
 
 def djangos(config: Config) -> tuple[str, ...]:

@@ -31,6 +31,8 @@ class Switches:
 
 
 _SETUP = ("setup.cfg", "tox.ini")
+_RUFF = ("ruff.toml", ".ruff.toml", "pyproject.toml")
+_RUFF_KEYS = ("*exclude", "ignore", "extend-ignore", "per-file-ignores", "extend-per-file-ignores")
 SWITCHES: Mapping[str, Switches] = {
     "flake8": Switches(
         (".flake8", *_SETUP),
@@ -49,6 +51,8 @@ SWITCHES: Mapping[str, Switches] = {
         ("filter_files=true", "skip*", "extend_skip*"),
     ),
     "black": Switches(("pyproject.toml",), ("black",), ("force-exclude",)),
+    "ruff": Switches(_RUFF, ("", "lint", "ruff", "ruff.lint"), _RUFF_KEYS),
+    "ruff-format": Switches(_RUFF, ("", "format", "ruff", "ruff.format"), ("*exclude",)),
     "imports": Switches(
         (".importlinter",),
         ("importlinter", "importlinter:*"),
@@ -104,7 +108,7 @@ def find(tool: str, texts: Mapping[str, str]) -> list[Exclusion]:
     if switches := SWITCHES.get(tool):
         for file in switches.files:
             if file in texts:
-                found += _of_file(tool, file, _sections(file, texts[file]), switches)
+                found += _of_file(tool, file, tables(file, texts[file]), switches)
     files, pattern = _LINES.get(tool, ((), re.compile("")))
     for file in files:
         for line in texts.get(file, "").splitlines():
@@ -164,11 +168,17 @@ def _words(value: object) -> str:
     return " ".join(str(value).split())
 
 
-def _sections(file: str, text: str) -> dict[str, Mapping[str, Any]]:
-    """Return the sections of a file; of pyproject.toml those below `tool`, joined by dots."""
+def tables(file: str, text: str) -> dict[str, Mapping[str, Any]]:
+    """Return the sections of a file; of pyproject.toml those below `tool`, joined by dots.
+
+    A file that cannot be read as what it is has none.
+    """
     if file.endswith(".toml"):
         try:
-            return dict(_tables("", tomllib.loads(text).get("tool", {})))
+            document = tomllib.loads(text)
+            if not file.endswith("pyproject.toml"):
+                return {"": document, **dict(_tables("", document))}
+            return dict(_tables("", document.get("tool", {})))
         except (AttributeError, ValueError, RecursionError):
             return {}
     try:

@@ -34,7 +34,10 @@ def main(argv: Sequence[str], env: Mapping[str, str]) -> int:
 
 
 def copy(origin: str, goal: str, env: Mapping[str, str]) -> None:
-    """Copy the image to the repository of `goal`; the tag moves last."""
+    """Copy the image to the repository of `goal`; the tag moves last.
+
+    Raises ConfigurationError for a goal without a tag, and RegistryError if a registry fails.
+    """
     from towpath.registry.login import registry_client
 
     (place, reference), (target, name) = parse_reference(origin), parse_reference(goal)

@@ -25,7 +25,7 @@ def list_(_c: Context) -> None:
                 f"{row.fact} {row.direction} {row.limit:g}{row.unit}",
                 row.meaning,
             )
-            for row in table(tools.config.gates)
+            for row in table(tools.config.limits)
         ],
     )
 
@@ -37,3 +37,12 @@ def check(_c: Context, stage: str = "") -> None:
     from towpath.promotion import verdicts
 
     verdicts.check(workspace(), stage)
+
+
+@task(help={"update": "Also lower recorded values that are better today; in CI they are shown."})
+@entry
+def baseline(_c: Context, update: bool = False) -> None:
+    """Record today's values of the checks that ran, which from then on may not get worse."""
+    from towpath.checks import baseline as recording
+
+    recording.update(workspace(), lower=update)

@@ -66,7 +66,7 @@ def _place(environment: str, digest: str, verbose: bool) -> tuple[Site, Release]
     found = workspace(verbose=verbose, engine=True)
     place = found.config.environment(environment)
     release = target.release(found, target.choose(found, place, digest))
-    stack.services_up(found, place, ("database", "cache", "queue"))
+    stack.services_up(found, place)
     return Site.open(found, place), release
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 import towpath
-from tests.unit.adoption.projects import SETTINGS, celery, simple, write
+from tests.unit.adoption.projects import PRODUCTION, SETTINGS, celery, simple, write
 from towpath.__main__ import main
 from towpath.adoption.writing import SCRIPT_MODE
 from towpath.config import load
@@ -48,11 +48,21 @@ def test_a_new_project_gets_five_short_files(tmp_path: Path) -> None:
         "name": tmp_path.name[:30].strip("-_"),
         "repository": tmp_path.name[:30].strip("-_"),
         "django": {"settings": "shop.settings"},
+        "image": {"static": False},
+        "processes": {
+            "web": "gunicorn shop.wsgi:application --bind=0.0.0.0:8000 --workers=2"
+            " --access-logfile=-"
+        },
+        "services": {"database": {"kind": "sqlite", "file": "db.sqlite3"}},
+        "lint": {"linters": []},
+        "tests": {"runner": "django", "requirements": ["requirements.txt"], "parallel": False},
+        "integration": {"paths": [], "required": False},
+        "gates": {"baseline": "towpath-baseline.json"},
         "environments": {"testing": {}, "staging": {"port": 8081}},
     }
-    assert after["noxfile.py"] == b"from towpath.sessions import *  # noqa: F403\n"
+    assert after["noxfile.py"] == b"from towpath.sessions import *  # noqa: F401, F403\n"
     assert after["tasks.py"].count(b"\n") == 3
-    assert after[".gitignore"] == b"/.towpath/\n/.nox/\n/reports/\n"
+    assert after[".gitignore"] == b"/.towpath/\n/.nox/\n/reports/\n__pycache__/\n*.sqlite3\n"
     assert (tmp_path / "dev").stat().st_mode & 0o777 == SCRIPT_MODE
     assert load(tmp_path, {}).django.settings == "shop.settings"
 
@@ -97,11 +107,29 @@ def test_settings_are_added_at_the_end_of_pyproject(tmp_path: Path) -> None:
         "version": "==1.2.3",
         "name": "the-shop",
         "repository": "the-shop",
-        "django": {
-            "settings": "config.settings.production",
-            "secrets": ["SHOP_KEY", "STRIPE_TOKEN"],
-            "production": {"DJANGO_SETTINGS_MODULE": "config.settings.production"},
+        "django": {"settings": "config.settings.production"},
+        "image": {"run-packages": ["libpq5"]},
+        "processes": {
+            "web": "gunicorn config.wsgi",
+            "worker": "celery -A config worker",
         },
+        "services": {"database": "postgres:17", "redis": "redis:8.0"},
+        "env": {
+            "DATABASE_URL": "{database.url}",
+            "REDIS_URL": "{redis.url}",
+            "SHOP_HOSTS": "{hosts}",
+            "SHOP_KEY": "{secret.secret_key}",
+            "STRIPE_TOKEN": "{secret.stripe_token}",
+        },
+        "lint": {"linters": ["ruff"]},
+        "tests": {
+            "requirements": ["uv.lock"],
+            "settings": "config.settings.local",
+            "parallel": False,
+            "env": {"SHOP_KEY": "{random}", "STRIPE_TOKEN": "{random}"},
+        },
+        "integration": {"paths": [], "required": False},
+        "gates": {"baseline": "towpath-baseline.json"},
         "environments": {"testing": {}, "staging": {"port": 8081}},
     }
 
@@ -130,7 +158,7 @@ def test_files_that_exist_are_shown_instead_of_changed(
     assert main(["init", str(tmp_path)]) == 0
 
     assert {name: (tmp_path / name).read_text() for name in own} == own
-    assert (tmp_path / ".gitignore").read_text() == ".nox\n*.pyc\n/.towpath/\n"
+    assert (tmp_path / ".gitignore").read_text() == ".nox\n*.pyc\n/.towpath/\n*.sqlite3\n"
     assert "./towpath.sh invoke pipeline" in (tmp_path / "towpath.sh").read_text()
     shown = capsys.readouterr().out
     assert "add by hand: tasks.py (tasks.py exists already)" in shown
@@ -245,21 +273,23 @@ def test_the_doctor_names_the_lines_to_add(
 ) -> None:
     """After init: values that no file of the project has."""
     celery(tmp_path)
-    write(tmp_path, {".git/HEAD": "ref: refs/heads/main\n"})
+    settings = PRODUCTION + 'SITE = env("SHOP_SITE")\n'
+    files_ = {".git/HEAD": "ref: refs/heads/main\n", "config/settings/production.py": settings}
+    write(tmp_path, files_)
     assert main(["init", str(tmp_path)]) == 0
     capsys.readouterr()
 
     assert main(["doctor", str(tmp_path)]) == 2
 
     shown = capsys.readouterr()
-    assert "missing  variables     Values for: SHOP_HOSTS" in shown.out
-    assert 'SHOP_HOSTS = ""' in shown.out
+    assert "missing  variables     Values for: SHOP_SITE" in shown.out
+    assert 'SHOP_SITE = ""' in shown.out
     assert "The doctor found 1 thing to add or change." in shown.err
     with (tmp_path / "pyproject.toml").open("a") as stream:
         stream.write('\n[tool.towpath.variables]\nlint = ["X"]\n')
     text = (tmp_path / "pyproject.toml").read_text()
-    line = 'DJANGO_SETTINGS_MODULE = "config.settings.production"\n'
-    (tmp_path / "pyproject.toml").write_text(text.replace(line, f'{line}SHOP_HOSTS = "a"\n'))
+    line = "[tool.towpath.env]\n"
+    (tmp_path / "pyproject.toml").write_text(text.replace(line, f'{line}SHOP_SITE = "a"\n'))
     assert main(["doctor", str(tmp_path)]) == 0
 
 

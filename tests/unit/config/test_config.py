@@ -111,7 +111,7 @@ def test_the_environment_replaces_name_registry_and_repository() -> None:
             "Unknown key tool.towpath.environments.staging.prt in pyproject.toml."
             " Did you mean 'port'?",
         ),
-        ({"env": {}}, "Unknown key tool.towpath.env in pyproject.toml."),
+        ({"root": {}}, "Unknown key tool.towpath.root in pyproject.toml."),
         ({"name": 3}, "tool.towpath.name in pyproject.toml must be a string, not 3."),
         ({"django": 3}, "tool.towpath.django in pyproject.toml must be a table, not 3."),
         (

@@ -35,12 +35,25 @@ def test_every_key_has_a_default() -> None:
         ({"days": 366}, "must be from 1 to 365"),
         ({"day": 1}, "Did you mean 'days'"),
         ({"webhook-env": 1}, "must be a string"),
+        ({"notify": "team"}, "must be a list of targets of notifications"),
     ],
 )
 def test_what_cannot_be_is_named_by_its_path(table: Any, words: str) -> None:
     """With what would be right."""
     with pytest.raises(ConfigurationError, match=words):
         parsed(table)
+
+
+def test_alerts_go_to_targets_that_are_configured() -> None:
+    """A name that is near is shown."""
+    table = {
+        "notify": {"team": {"kind": "slack", "events": ["failed"]}},
+        "monitoring": {"notify": ["team"]},
+    }
+    assert config.parse(table, Path("."), {}).monitoring.notify == ("team",)
+    table["monitoring"] = {"notify": ["taem"]}
+    with pytest.raises(ConfigurationError, match="Did you mean 'team'"):
+        config.parse(table, Path("."), {})
 
 
 def test_an_address_in_the_file_is_refused_and_not_shown() -> None:

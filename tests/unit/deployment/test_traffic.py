@@ -31,18 +31,18 @@ def test_good_answers_must_come_in_a_row(
     served: Site, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """An answer that is not good starts the count anew."""
-    answers = iter([0, 0, 1, 0, 0, 0, 0])
+    answers = iter([200, 200, 503, 200, 200, 200, 200])
     asked: list[int] = []
 
-    def execute(*_: object) -> tuple[int, str]:
+    def execute(_container: object, argv: list[str]) -> tuple[int, str]:
         asked.append(next(answers))
-        return asked[-1], "said"
+        return 0, f"HTTP/1.0 {asked[-1]} x\r\n\r\n\n{argv[8]} 0\n"
 
     (container,) = served.containers("web")
     monkeypatch.setattr(world, "execute", execute)
     traffic.prove(served, container)
 
-    assert asked == [0, 0, 1, 0, 0, 0]
+    assert asked == [200, 200, 503, 200, 200, 200]
 
 
 def test_a_container_that_vanishes_is_no_proof(served: Site, world: World) -> None:

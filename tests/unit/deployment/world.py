@@ -19,6 +19,12 @@ from towpath.environments.environment import Site
 
 FIRST, SECOND = "sha256:" + "1" * 64, "sha256:" + "2" * 64
 SERVICES = ("database", "cache", "queue", "proxy")
+PROCESSES = {"web": "serve", "worker": "work"}
+PRODUCT_SERVICES = {
+    "database": {"kind": "postgres", "name": "dashboard", "user": "dashboard"},
+    "cache": "memcached",
+    "queue": {"kind": "rabbitmq", "user": "dashboard"},
+}
 NO_MIGRATIONS: dict[str, Any] = {
     "vendor": "postgresql",
     "leaves": [],
@@ -66,6 +72,8 @@ class World(FakeRunner):
     plan: dict[str, Any] = field(default_factory=lambda: dict(NO_MIGRATIONS))
     images: dict[str, str] = field(default_factory=dict)
     acts: list[str] = field(default_factory=list)
+    # The pages that were asked of containers.
+    asked: list[str] = field(default_factory=list)
     broken: str = ""
     backups: Path = Path(".")
     cut: int = 0
@@ -94,13 +102,37 @@ class World(FakeRunner):
         return self.kept
 
     def execute(self, container: Container, argv: Sequence[str]) -> tuple[int, str]:
-        """Answer a probe of a web container, or a command to the proxy."""
-        if argv[0] == "python":
-            return (1, "not ready") if container.digest in self.sick else (0, "ok")
+        """Answer a request for a page of a web container, or a command to the proxy."""
+        if argv[0] == "timeout":
+            return 0, self._page(argv)
         if self.cut:
             self.cut -= 1
             return 0, self._proxy(argv[-2])[:40]
         return 0, f"{self._proxy(argv[-2])}{argv[-1]}\n"
+
+    def _page(self, argv: Sequence[str]) -> str:
+        """Return what the web container of a request answers: 503 where it is sick."""
+        host, mark, requests = argv[6], argv[8], argv[9:]
+        self.asked += [f"{host} {request.split()[1]}" for request in requests]
+        ill = self._digest(host) in self.sick
+        status = "503 Service Unavailable" if ill else "200 OK"
+        text = f"HTTP/1.0 {status}\r\n\r\n{'not ready' if ill else 'Log in'}\n{mark} 0\n"
+        return text * len(requests)
+
+    def stop(self, container: Container, patience: int) -> None:
+        """Stop a container."""
+        self.acts.append(f"stop {container.version} {container.service}")
+        self._set_running(container, False)
+
+    def start(self, container: Container) -> None:
+        """Start a container again."""
+        self.acts.append(f"start {container.version} {container.service}")
+        self._set_running(container, True)
+
+    def _set_running(self, container: Container, running: bool) -> None:
+        self.rows = [
+            replace(row, running=running) if row.id == container.id else row for row in self.rows
+        ]
 
     def logs(self, container: Container, lines: int) -> str:
         """Return something to recognize."""
@@ -287,13 +319,25 @@ class World(FakeRunner):
         self.rows = [replace(row, **values) if row.service == service else row for row in self.rows]
 
 
-def site_of(world: World, root: Path, **settings: int) -> Site:
-    """Return the site of an environment `staging` in this world."""
+def site_of(
+    world: World, root: Path, tables: Mapping[str, Any] | None = None, **settings: Any
+) -> Site:
+    """Return the site of an environment `staging` in this world.
+
+    `tables` are further ones of `[tool.towpath]`, `settings` are keys of the environment.
+    """
     (root / "compose").mkdir(exist_ok=True)
     for name in ("base.yaml", "staging.yaml", "haproxy.cfg"):
         (root / "compose" / name).touch()
     config = parse(
-        {"name": "box", "environments": {"staging": {"port": 8081, "bake": 1, **settings}}},
+        {
+            "name": "box",
+            "compose": "compose",
+            "processes": PROCESSES,
+            "services": PRODUCT_SERVICES,
+            "environments": {"staging": {"port": 8081, "bake": 1, **settings}},
+            **(tables or {}),
+        },
         root,
         {"TOWPATH_STATE": str(root / "state")},
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from towpath.config.services import Service
 from towpath.deployment.migrations import backup_commands, migrate_commands
 from towpath.environments import compose_commands as compose
 from towpath.environments.compose_commands import Project
@@ -35,7 +36,9 @@ def test_a_command_gets_a_container_of_its_own_or_runs_inside_one() -> None:
         *(*START, "run", *flags, "migrate"),
         *("python", "-", "config.settings", "plan"),
     ]
-    assert compose.execute(BOX, "database", backup_commands.dump("/backups/x"), user="root") == [
+    service = Service("database", "postgres", "postgres:17", "dashboard", "dashboard")
+    dump = backup_commands.dump(service, "/backups/x")
+    assert compose.execute(BOX, "database", dump, user="root") == [
         *(*START, "exec", "--no-TTY", "--user=root", "database", "pg_dump"),
         *("--username=dashboard", "--format=custom", "--file=/backups/x", "dashboard"),
     ]

@@ -87,9 +87,7 @@ def test_an_environment_without_an_overlay_is_a_setting_that_is_missing(tmp_path
     """The file is named."""
     site = site_of(World(), tmp_path)
     (tmp_path / "compose" / "staging.yaml").unlink()
-    with pytest.raises(
-        ConfigurationError, match="The Compose file compose/staging.yaml does not exist"
-    ):
+    with pytest.raises(ConfigurationError, match="The file compose/staging.yaml does not exist"):
         stack.up(site, SERVICES)
 
 

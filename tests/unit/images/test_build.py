@@ -123,6 +123,7 @@ def test_a_failed_build_moves_nothing(store: Store, tmp_path: Path) -> None:
     """The builder's own words are the reason."""
     failed = outcome(code=1, stderr="no space left")
     answers: dict[str, Answer] = {"docker info": STORE, "buildx bake": failed}
+    (tmp_path / "Dockerfile").write_text("FROM scratch AS production\n")
     workspace = workspace_at(tmp_path, store, TableRunner(answers))
 
     with pytest.raises(CommandFailedError, match="failed") as caught:

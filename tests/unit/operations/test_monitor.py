@@ -13,7 +13,7 @@ from tests.clock import QuickClock
 from tests.fakes import QuietTerminal
 from tests.unit.deployment.world import FIRST, SECOND, World, site_of
 from towpath.core.errors import CommandFailedError, GateFailedError, InterruptedRunError
-from towpath.core.http import HttpAnswer
+from towpath.core.http import PageText
 from towpath.deployment import deploy
 from towpath.environments.environment import Site
 from towpath.gates import Status
@@ -21,7 +21,7 @@ from towpath.operations.monitor import monitor as flow
 from towpath.operations.monitor.monitor import Monitor
 from towpath.operations.monitor.source import Source
 
-Get = Callable[[str], HttpAnswer]
+Get = Callable[[str], PageText]
 
 
 class Users:
@@ -33,7 +33,7 @@ class Users:
         self.at: dict[int, Callable[[], None]] = {}
         self.urls: set[str] = set()
 
-    def __call__(self, url: str) -> HttpAnswer:
+    def __call__(self, url: str) -> PageText:
         """Answer, as the proxy counts and logs it."""
         self.count += 1
         self.urls.add(url)
@@ -47,7 +47,7 @@ class Users:
                 f"2026-11-30T05:00:00.{self.count:09}Z 10.0.0.1:1 [x] public web/web1"
                 f" 0/0/0/12/12 {self.status} 1 - - ---- "
             )
-        return HttpAnswer(self.status)
+        return PageText(self.status)
 
 
 @pytest.fixture
@@ -58,7 +58,7 @@ def world() -> World:
 @pytest.fixture
 def site(world: World, tmp_path: Path) -> Site:
     """An environment that serves 1.0."""
-    found = site_of(world, tmp_path)
+    found = site_of(world, tmp_path, smoke=["/health/ready", "/"])
     deploy.carry_out(found, "deploy", FIRST, "1.0")
     return replace(found, clock=QuickClock())
 

@@ -182,7 +182,7 @@ def test_an_environment_that_does_not_run(tmp_path: Path) -> None:
 def test_services_alone_serve_no_release(tmp_path: Path) -> None:
     """As it is before the first deployment."""
     site = site_of(World(), tmp_path)
-    stack.up(site, stack.SERVICES)
+    stack.up(site, site.services)
 
     assert next(iter(service_probes.check_site(site))).message == "healthy, serves no release"
 

@@ -43,6 +43,7 @@ OTHER = "sha256:" + "9" * 64
 
 @pytest.fixture
 def workspace(tmp_path: Path, store: Store) -> Workspace:
+    (tmp_path / "Dockerfile").write_text("FROM scratch AS production\n")
     return workspace_at(
         tmp_path, store, TableRunner({"docker info": outcome(code=1, stderr="no engine")})
     )

@@ -17,7 +17,7 @@ from tests.unit.scanning.test_spdx_reader import MANIFEST, document
 from towpath import gates
 from towpath.checks.security.advisories_reader import Advisory
 from towpath.core.errors import GateFailedError, NothingToJudgeError
-from towpath.core.http import HttpAnswer
+from towpath.core.http import PageText
 from towpath.deployment import deploy, traffic, verify
 from towpath.evidence.advisory_sources import AdvisorySource
 from towpath.gates import Status
@@ -198,27 +198,24 @@ def test_a_build_says_what_is_true(case: str) -> None:
     assert status is wanted
 
 
-LIVE = HttpAnswer(200, {"status": "ok", "digest": FIRST, "version": "1.0"})
-READY = HttpAnswer(200, {"status": "ok"})
 # Not answering is a fact about an environment: nothing there is the release.
 VERIFY = {
-    "good": (LIVE, READY, Status.PASSED),
-    "another release": (HttpAnswer(200, {**LIVE.body, "digest": SECOND}), READY, Status.FAILED),
-    "unreachable": (HttpAnswer(0, problem="ConnectionError"), READY, Status.FAILED),
-    "empty output": (HttpAnswer(200), READY, Status.FAILED),
-    "not ready": (LIVE, HttpAnswer(503, {"status": "down"}), Status.FAILED),
-    "no JSON": (HttpAnswer(200, problem="It is no JSON."), READY, Status.FAILED),
+    "good": (PageText(200, "fine"), FIRST, Status.PASSED),
+    "another release": (PageText(200, "fine"), SECOND, Status.FAILED),
+    "unreachable": (PageText(0, problem="ConnectionError"), FIRST, Status.FAILED),
+    "not ready": (PageText(503), FIRST, Status.FAILED),
+    "every page is an error": (PageText(500), FIRST, Status.FAILED),
 }
 
 
 @pytest.mark.parametrize("case", VERIFY)
 def test_a_verification_says_what_is_true(tmp_path: Path, case: str) -> None:
     """Only an environment that answers as the release, and runs it, is verified."""
-    live, ready, wanted = VERIFY[case]
+    page, digest, wanted = VERIFY[case]
     site = site_of(World(), tmp_path)
     deploy.carry_out(site, "deploy", FIRST, "1.0")
 
-    facts = verify.inspect(site, FIRST, "1.0", lambda url: live if "live" in url else ready)
+    facts = verify.inspect(site, digest, "1.0", lambda _url, _host: page)
 
     assert judged("verify", facts) is wanted
 

@@ -38,6 +38,7 @@ def workspace(tmp_path: Path, store: Store, monkeypatch: pytest.MonkeyPatch) -> 
             **git(),
         }
     )
+    (tmp_path / "Dockerfile").write_text("FROM scratch AS production\n")
     made = workspace_at(tmp_path, store, runner, TOWPATH_STATE=str(tmp_path / "state"))
     for module in (images, registry, evidence):
         monkeypatch.setattr(

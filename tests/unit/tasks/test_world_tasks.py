@@ -13,12 +13,17 @@ from tests.clock import QuickClock
 from tests.registry_server import NAME, Store, push_image
 from tests.releases import labels, record_all
 from tests.unit.deployment.test_deploy import DROP
-from tests.unit.deployment.world import NO_MIGRATIONS, World
+from tests.unit.deployment.world import (
+    NO_MIGRATIONS,
+    PROCESSES,
+    PRODUCT_SERVICES,
+    World,
+)
 from tests.unit.tasks.test_surface import invoke
 from towpath import config
 from towpath.config import Environment
 from towpath.config.workspace import Workspace
-from towpath.core.http import HttpAnswer
+from towpath.core.http import PageText
 from towpath.core.runner import Outcome
 from towpath.core.terminal import Terminal
 from towpath.deployment import deploy as deployments
@@ -59,6 +64,9 @@ def workspace(
         "name": "box",
         "repository": NAME,
         "registry": store.host,
+        "compose": "compose",
+        "processes": PROCESSES,
+        "services": PRODUCT_SERVICES,
         "environments": {
             "staging": {"port": 8081, "bake": 1},
             "production": {"port": 8080, "bake": 1},
@@ -73,17 +81,13 @@ def workspace(
     def site(asked: Workspace, environment: Environment) -> Site:
         return Site(asked, environment, world, QuickClock())
 
-    def get(url: str) -> HttpAnswer:
-        serving = next((row for row in world.rows if row.version in world.ready), None)
-        if serving is None:
-            return HttpAnswer(503, problem="nobody answers")
-        names = {"version": serving.version, "digest": serving.digest}
-        return HttpAnswer(200, {"status": "ok", **names})
+    def get(_url: str, _host: str) -> PageText:
+        return PageText(200 if world.ready else 503)
 
     for module in (deploy, migrations, monitoring, services):
         monkeypatch.setattr(module, "workspace", made)
     monkeypatch.setattr(Site, "open", site)
-    monkeypatch.setattr(verify, "get_json", get)
+    monkeypatch.setattr(verify, "get_text", get)
     return made()
 
 

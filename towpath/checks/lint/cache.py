@@ -12,8 +12,6 @@ import hashlib
 import json
 import os
 import platform
-import sys
-import sysconfig
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path, PurePath
 from typing import Any
@@ -21,6 +19,7 @@ from typing import Any
 import towpath
 from towpath.checks.lint import linters_commands as linters
 from towpath.checks.lint.linters_commands import Linter
+from towpath.checks.tool_versions import site_packages
 from towpath.config import Config
 from towpath.core import environment
 from towpath.core.files import file_hash, write_atomically
@@ -91,9 +90,10 @@ def keys(
     the settings files, our code that reads its output, and the files that it reads.
     """
     inputs = [
-        *(tool.name, version, platform.python_version(), platform.machine(), installed()),
+        *(tool.name, version, platform.python_version(), platform.machine()),
+        *(os.path.realpath(config.tool_python), installed(site_packages(config.tool_python))),
         our_code(*(("**",) if tool.module == towpath.__name__ else READING)),
-        tool.argv(sys.executable, ()),
+        tool.argv("python", ()),
         sorted(tool.variables),
         snapshot.entries(file for file in snapshot.files if tool.depends_on(file)),
         # isort finds out on disk which modules are first-party.
@@ -129,10 +129,9 @@ def _surroundings(config: Config) -> list[tuple[str, str]]:
 
 
 @functools.cache
-def installed() -> str:
-    """Return a hash of the names and versions of the installed packages."""
-    directory = Path(sysconfig.get_path("purelib"))
-    names = sorted(name for name in os.listdir(directory) if name.endswith(".dist-info"))
+def installed(packages: str) -> str:
+    """Return a hash of the names and versions of the packages in a directory."""
+    names = sorted(name for name in os.listdir(packages) if name.endswith(".dist-info"))
     return _hash(names)
 
 

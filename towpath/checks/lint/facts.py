@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
+from towpath import gates
 from towpath.checks import exclusions
 from towpath.checks.facts import CheckFacts, status_of
 from towpath.checks.lint import linters_commands as linters
@@ -23,19 +25,50 @@ def measure(config: Config, names: Sequence[str] = (), stage: str = "lint") -> C
     """
     measured = CheckFacts()
     for tool in linters.LINTERS:
-        if tool.name in names or not names and is_used(config, tool):
+        why = not_used(config, tool)
+        if tool.name in names or not names and not why:
             measured.take(config, stage, tool.name, lambda row: _linted(measured, config, row))
         elif not names:
-            why = f"the project has no {tool.only_with}"
             measured.rows.append((tool.name, "skipped", "", why))
+            measured.facts.setdefault("linters_left_out", {})[tool.name] = why
     if measured.findings or not measured.unread:
         measured.facts["issues"] = len(measured.findings)
+    _compare(config, measured)
     return measured
 
 
-def is_used(config: Config, tool: Linter) -> bool:
-    """Tell whether a project uses a linter: some have nothing to judge without a certain file."""
-    return not tool.only_with or (config.root / tool.only_with).exists()
+def _compare(config: Config, measured: CheckFacts) -> None:
+    """Store how far the gates are from the baseline, where it has anything of them."""
+    before, now = config.baseline.of("lint"), measured.today
+    had = sum(before.count(tool) for tool in before.findings)
+    if had:
+        have = sum(now.count(tool) for tool in now.findings)
+        measured.note("LINT", f"{had} findings", f"{have}", _standard(config, "LINT"))
+    for gate, old, new in (
+        ("COMPLEXITY", before.functions, now.functions),
+        ("MAINTAINABILITY", before.modules, now.modules),
+    ):
+        if old:
+            what = "functions" if gate == "COMPLEXITY" else "modules"
+            words = f"{len(old)} {what} beyond the standard"
+            measured.note(gate, words, f"{len(new)}", _standard(config, gate))
+
+
+def _standard(config: Config, gate: str) -> str:
+    return str(gates.gate(gate, config.gates)).removeprefix(f"{gate} ")
+
+
+def not_used(config: Config, tool: Linter) -> str:
+    """Return why a project does not use a linter; empty if it does."""
+    if tool not in linters.in_use(config.lint.linters):
+        return "tool.towpath.lint.linters does not name it"
+    if not _has_files(config, tool):
+        return f"the project has no {' or '.join(tool.only_with)}"
+    return ""
+
+
+def _has_files(config: Config, tool: Linter) -> bool:
+    return not tool.only_with or any(next(config.root.glob(row), None) for row in tool.only_with)
 
 
 def _linted(measured: CheckFacts, config: Config, record: ToolRecord) -> tuple[str, str]:
@@ -43,26 +76,50 @@ def _linted(measured: CheckFacts, config: Config, record: ToolRecord) -> tuple[s
         return "skipped", "no such files, as declared in pyproject.toml"
     said = rows.all_findings(config.root, record)
     spared = f" ({record.reused} from cache)" if record.reused else ""
-    if worst := _worst(measured, said):
+    if worst := _worst(config, measured, said):
         return "measured", f"{worst}{spared}"
-    found = [row for row in said if isinstance(row, Finding)]
+    every = [row for row in said if isinstance(row, Finding)]
+    baseline = config.baseline.of("lint")
+    found = measured.beyond(baseline, record.name, every)
     measured.findings += found
     measured.facts[record.name] = len(found)
+    if len(found) < len(every) or baseline.count(record.name):
+        spared += f", in the baseline: {len(every) - len(found)} of {len(every)}"
     excluded = measured.exclude(record.name, [*said, *exclusions.by_settings(config, record.name)])
     return status_of(found), f"issues: {len(found)}, files: {record.files}{spared}{excluded}"
 
 
-def _worst(measured: CheckFacts, said: Sequence[rows.Row]) -> str:
-    """Keep the worst of what is measured in numbers, and say it; empty if nothing is."""
+def _worst(config: Config, measured: CheckFacts, said: Sequence[rows.Row]) -> str:
+    """Keep the worst of what is measured in numbers, and say it; empty if nothing is.
+
+    What the baseline has, and is no worse today, does not count.
+    """
+    before = config.baseline.of("lint")
     if functions := [row for row in said if isinstance(row, Function)]:
+        values: dict[str, float] = {
+            f"{row.path} {row.name}": row.complexity for row in reversed(functions)
+        }
         most = max(functions, key=lambda function: function.complexity)
-        measured.facts["complexity"] = most.complexity
+        known = [value for name, value in values.items() if value > before.functions.get(name, -1)]
+        measured.facts["complexity"] = max(known, default=0)
+        measured.today = replace(measured.today, functions=_failing(config, "COMPLEXITY", values))
         return f"most complex function: {most}"
     if modules := [row for row in said if isinstance(row, Module)]:
+        values = {row.path: round(row.index, 2) for row in modules}
         least = min(modules, key=lambda module: module.index)
-        measured.facts["maintainability"] = round(least.index, 2)
+        known = [value for name, value in values.items() if value < before.modules.get(name, 101)]
+        measured.facts["maintainability"] = min(known, default=100.0)
+        failing = _failing(config, "MAINTAINABILITY", values)
+        measured.today = replace(measured.today, modules=failing)
         return f"least maintainable module: {least}"
     return ""
+
+
+def _failing(config: Config, code: str, values: Mapping[str, float]) -> dict[str, float]:
+    """Return the values that a gate without a baseline would not pass."""
+    rule = gates.gate(code, config.gates)
+    judged = {name: gates.evaluate(rule, value).status for name, value in values.items()}
+    return {name: value for name, value in values.items() if judged[name] != gates.Status.PASSED}
 
 
 def _kind(name: str) -> str:

@@ -22,6 +22,8 @@ from towpath.source.files import FileList, listed
 FLAGS = ("--fix", "--fresh", "--verbose")
 # Results of some linters only are no evidence, and are stored separately.
 PART = "lint-part"
+# They fix last, so that their format wins.
+FORMATTERS = ("black", "ruff-format")
 
 
 @dataclass(frozen=True)
@@ -57,10 +59,13 @@ def lint(workspace: Workspace, words: Sequence[str] = ()) -> None:
     """
     asked = parse_options(words, [tool.name for tool in linters.LINTERS])
     _check_absent(workspace.config.absent)
+    _check_named(workspace.config.lint.linters)
     tools = [
         tool
         for tool in linters.LINTERS
-        if tool.name in asked.tools or not asked.tools and facts.is_used(workspace.config, tool)
+        if tool.name in asked.tools
+        or not asked.tools
+        and not facts.not_used(workspace.config, tool)
     ]
     if asked.fix:
         _fix(workspace, tools, asked)
@@ -82,6 +87,17 @@ def _check_absent(kinds: Sequence[str]) -> None:
             raise ConfigurationError(
                 f"Unknown kind {kind!r} in tool.towpath.absent.{nearest(kind, able)}",
                 why=f"Only these kinds of files can be absent: {', '.join(able)}.",
+            )
+
+
+def _check_named(names: Sequence[str]) -> None:
+    """Raise ConfigurationError for a linter in the settings that there is none of."""
+    known = [tool.name for tool in linters.LINTERS]
+    for name in names:
+        if name not in known:
+            raise ConfigurationError(
+                f"Unknown linter {name!r} in tool.towpath.lint.linters.{nearest(name, known)}",
+                why=f"The linters are {', '.join(known)}.",
             )
 
 
@@ -138,8 +154,8 @@ def _fix(workspace: Workspace, tools: Iterable[Linter], asked: LintOptions) -> N
 
 
 def _writers(tools: Iterable[Linter]) -> list[Linter]:
-    """Return the linters that can change files; black is last, so that its format wins."""
-    found = sorted((tool for tool in tools if tool.fixes), key=lambda tool: tool.name == "black")
+    """Return the linters that can change files; formatters are last."""
+    found = sorted((tool for tool in tools if tool.fixes), key=lambda tool: tool.name in FORMATTERS)
     if not found:
         able = ", ".join(tool.name for tool in linters.LINTERS if tool.fixes)
         raise ConfigurationError(

@@ -8,8 +8,6 @@ import sys
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from functools import cache
-from importlib import metadata
 from itertools import chain
 from pathlib import Path
 
@@ -19,6 +17,7 @@ from towpath.checks.lint import output as rows
 from towpath.checks.lint.cache import TOGETHER, Answers, LintCache
 from towpath.checks.lint.linters_commands import Linter
 from towpath.checks.records import ToolRecord
+from towpath.checks.tool_versions import version
 from towpath.config.workspace import Workspace
 from towpath.core import environment
 from towpath.core import tool_home as private
@@ -50,7 +49,8 @@ class Linting:
         With a cache it runs only on files without a cached result. If it has no verdict on those
         alone, it runs on all files.
         """
-        said = version(tool.package or tool.name)
+        config = self.workspace.config
+        said = version(tool.package or tool.name, config.tool_python)
         given = self.files_of(tool)
         if odd := self._unnameable(tool, given):
             record = ToolRecord(
@@ -63,18 +63,22 @@ class Linting:
             record = self._ask(tool, said, given, {}, 0)
         records.write_record(self.workspace.config, self.stage, record)
 
+    @property
+    def _tests(self) -> tuple[str, ...]:
+        return self.workspace.config.tests.files
+
     def files_of(self, tool: Linter) -> list[str]:
         """Return the files that a linter judges."""
-        return tool.files(self.snapshot.files, self.snapshot.first_line)
+        return tool.files(self.snapshot.files, self.snapshot.first_line, self._tests)
 
     def _unnameable(self, tool: Linter, given: Sequence[str]) -> list[str]:
         """Return the files of a linter whose names would break its line-based output."""
-        unnamed = tool.files(self.snapshot.unnamed, lambda file: "")
+        unnamed = tool.files(self.snapshot.unnamed, lambda file: "", self._tests)
         return [*unnamed, *(file for file in given if not file.isprintable())]
 
     def fix(self, tool: Linter) -> None:
         """Let a linter fix files; what it cannot fix it reports again when it runs."""
-        argv = tool.argv(sys.executable, self.files_of(tool), fix=True)
+        argv = tool.argv(self._python(tool, fix=True), self.files_of(tool), fix=True)
         self._write_log(f"{tool.name}-fix", argv, self._run(tool, argv, 0))
 
     def _run_on_changed(
@@ -93,17 +97,22 @@ class Linting:
         return record
 
     def _ask(
-        self, tool: Linter, version: str, files: Sequence[str], known: Answers, reused: int
+        self, tool: Linter, said: str, files: Sequence[str], known: Answers, reused: int
     ) -> ToolRecord:
         """Run the linter on these files and return its result with cached ones."""
         started = time.monotonic()
-        argv = tool.argv(sys.executable, files)
+        argv = tool.argv(self._python(tool), files)
         ran = self._run(tool, argv, len(files)) if files else ToolResult(0, "", "", 0)
         cached = tuple(chain.from_iterable(known.values()))
         seconds = round(time.monotonic() - started, 3)
-        record = ToolRecord(tool.name, version, seconds, ran, cached=cached, reused=reused)
+        record = ToolRecord(tool.name, said, seconds, ran, cached=cached, reused=reused)
         self._write_log(tool.name, argv if files else (), ran, _cached_text(record))
         return record
+
+    def _python(self, tool: Linter, *, fix: bool = False) -> str:
+        """Return the Python that runs a linter: ours for our own, else that of the session."""
+        ours = tool.module == towpath.__name__ and not fix
+        return sys.executable if ours else self.workspace.config.tool_python
 
     def _variables(self, tool: Linter) -> dict[str, str]:
         """Return the variables of a linter besides the neutral ones.
@@ -113,14 +122,16 @@ class Linting:
         """
         config = self.workspace.config
         rest = config.env.get("PATH", os.defpath)
-        path = {"PATH": os.pathsep.join([str(Path(sys.executable).parent), rest])}
+        path = {"PATH": os.pathsep.join([str(Path(config.tool_python).parent), rest])}
         passed = environment.chosen(
             config.env, config.variables.get(self.stage.removesuffix("-part"), ())
         )
         ours = environment.settings(config.env) if tool.module == towpath.__name__ else {}
         # Settings above the project belong to this machine: HOME stops the search there.
         stop = {"HOME": str(config.root.parent)} if tool.looks_above else {}
-        return passed | ours | path | stop | dict(tool.variables)
+        # A plugin of mypy starts Django, with the settings of the tests.
+        own = config.tests.variables() if tool.reads == "modules" else {}
+        return passed | ours | own | path | stop | dict(tool.variables)
 
     def _run(self, tool: Linter, argv: Sequence[str], files: int) -> ToolResult:
         try:
@@ -151,16 +162,6 @@ def _cannot_name(files: Sequence[str]) -> str:
         f"Cannot check {', '.join(map(ascii, files))}: the name is not valid text, or has a control"
         " character. Rename the file."
     )
-
-
-@cache
-def version(package: str) -> str:
-    """Return the version of a package in this environment, or "missing"."""
-    try:
-        return metadata.version(package)
-    except metadata.PackageNotFoundError:
-        # Towpath itself may run from a checkout, which the evidence describes.
-        return "this checkout" if package == "towpath" else "missing"
 
 
 def _cached_text(record: ToolRecord) -> str:

@@ -7,11 +7,13 @@ program of the same name elsewhere on PATH is never used.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 import towpath
+from towpath.config.baseline import FILE as BASELINE
+from towpath.core.inputs import ignored
 
 Argv = list[str]
 
@@ -25,8 +27,8 @@ class Linter:
     distribution that has its version, if that has another name.
     The result of a linter that is `apart` depends, for each file, on that file, the options and the
     `settings` (patterns of `matches`) only, so that it can be cached by file. `fixes` are the
-    options with which it changes files, instead of `options`, and `fixing_module` the module,
-    instead of `module`; `variables` are added to its environment.
+    options with which it changes files, instead of `options`, and `fixing_module` the module or
+    `fixing_program` the program, instead of `module`; `variables` are added to its environment.
     """
 
     name: str
@@ -40,33 +42,41 @@ class Linter:
     settings: tuple[str, ...] = ()
     fixes: tuple[str, ...] = ()
     fixing_module: str = ""
+    fixing_program: str = ""
     variables: tuple[tuple[str, str], ...] = ()
     # It also searches the directories above the project for settings, up to the home directory.
     looks_above: bool = False
-    # A file at the root without which the project does not use this linter.
-    only_with: str = ""
+    # Patterns of files without which the project does not use this linter.
+    only_with: tuple[str, ...] = ()
+    # Every project is judged by it, whatever linters its settings name.
+    always: bool = False
+
+    @property
+    def distribution(self) -> str:
+        """The package that has to be in the environment; empty for ours and the project's."""
+        found = self.package or self.name
+        return "" if found in ("towpath", "django") else found
 
     def argv(self, python: str, files: Sequence[str], *, fix: bool = False) -> Argv:
         """Return the command line for these files; with `fix`, the one that changes files."""
-        if self.program:
-            start = [str(PurePosixPath(python).with_name(self.program))]
+        if program := (self.fixing_program if fix else "") or self.program:
+            start = [str(PurePosixPath(python).with_name(program))]
         else:
             module = self.fixing_module if fix and self.fixing_module else self.module
             start = [python, "-m", module or self.name]
         options = self.fixes if fix else self.options
         return [*start, *options, *(files if "--" in options else map(_no_option, files))]
 
-    def files(self, listed: Iterable[str], first_line: Callable[[str], str]) -> list[str]:
+    def files(
+        self, listed: Iterable[str], first_line: Callable[[str], str], tests: Iterable[str]
+    ) -> list[str]:
         """Return those of the listed files that this linter judges, sorted.
 
-        `first_line` is called only for files without a suffix.
+        `first_line` is called only for files without a suffix; `tests` are patterns of test files.
         """
-        mine = READS[self.reads]
-        return sorted(
-            file
-            for file in set(listed)
-            if (self.judges_tests or not file.startswith("tests/")) and mine(file, first_line)
-        )
+        mine, every = READS[self.reads], set(listed)
+        left_out = set() if self.judges_tests else set(ignored(every, tests))
+        return sorted(file for file in every - left_out if mine(file, first_line))
 
     def depends_on(self, file: str) -> bool:
         """Tell whether a file is one of the settings that this linter's verdict depends on."""
@@ -120,15 +130,17 @@ READS: dict[str, Reads] = {
     "workflows": _named(".github/workflows/*.yml", ".github/workflows/*.yaml"),
     "shell": _is_shell,
     "compose": _named("compose/*.yaml", "compose/*.yml"),
-    # The hashes of reviewed secrets look like secrets.
-    "tree": lambda file, _: file != ".secrets.baseline",
+    # The hashes of reviewed secrets, and of those in the baseline, look like secrets.
+    "tree": lambda file, _: file not in (".secrets.baseline", BASELINE),
     # Where tools are set up or started.
     "settings": lambda file, first_line: (
         matches(file, ("*.toml", "*.cfg", "*.ini", "*.yml", "*.yaml", ".flake8", ".coveragerc"))
         or any(READS[kind](file, first_line) for kind in ("workflows", "dockerfile", "compose"))
         or _is_shell(file, first_line)
     ),
-    "requirements": _named("requirements/*.in", "requirements/*.txt"),
+    "requirements": _named(
+        *("requirements/*.in", "requirements/*.txt", "requirements*.in", "requirements*.txt")
+    ),
     "contracts": _named(".importlinter"),
 }
 
@@ -143,7 +155,7 @@ LINTERS = (
     Linter(
         name="mypy",
         # Overrides settings of the project that change the output format.
-        options=("--strict", "--no-pretty", "--no-color-output", "--error-summary")
+        options=("--no-pretty", "--no-color-output", "--error-summary")
         + ("--show-error-codes", "--hide-error-code-links", "--hide-error-context")
         + ("--hide-column-numbers", "--hide-error-end", "--hide-absolute-path"),
         reads="modules",
@@ -189,6 +201,7 @@ LINTERS = (
         package="django",
         judges_tests=False,
         settings=_DJANGO,
+        always=True,
     ),
     Linter(
         name="migrations",
@@ -197,6 +210,7 @@ LINTERS = (
         package="django",
         judges_tests=False,
         settings=_DJANGO,
+        always=True,
     ),
     Linter(
         name="radon",
@@ -205,6 +219,7 @@ LINTERS = (
         package="radon",
         judges_tests=False,
         apart=True,
+        always=True,
     ),
     Linter(
         name="maintainability",
@@ -213,6 +228,7 @@ LINTERS = (
         package="radon",
         judges_tests=False,
         apart=True,
+        always=True,
     ),
     Linter(
         name="compose",
@@ -228,7 +244,8 @@ LINTERS = (
         options=("probe", "imports"),
         package="import-linter",
         reads="contracts",
-        only_with=".importlinter",
+        only_with=(".importlinter",),
+        always=True,
         # The contracts are of the imports of every module.
         settings=("**/*.py", "pyproject.toml"),
     ),
@@ -238,6 +255,8 @@ LINTERS = (
         options=("probe", "requirements-drift"),
         package="towpath",
         reads="requirements",
+        only_with=("requirements/*.in", "requirements*.in"),
+        always=True,
     ),
     Linter(
         name="architecture",
@@ -286,7 +305,48 @@ LINTERS = (
         apart=True,
         settings=(".hadolint.yaml", ".hadolint.yml"),
     ),
+    *(
+        Linter(
+            name=name,
+            module="towpath",
+            options=("probe", name),
+            package="ruff",
+            apart=True,
+            settings=("**/pyproject.toml", "**/ruff.toml", "**/.ruff.toml", "**/__init__.py"),
+            fixes=fixes,
+            fixing_program="ruff",
+        )
+        for name, fixes in (
+            ("ruff", ("check", "--fix", "--force-exclude", "--no-cache", "--quiet")),
+            ("ruff-format", ("format", "--force-exclude", "--no-cache", "--quiet")),
+        )
+    ),
+    Linter(
+        name="pyright",
+        module="towpath",
+        options=("probe", "pyright"),
+        package="pyright",
+        judges_tests=False,
+        settings=("pyrightconfig.json", "pyproject.toml"),
+    ),
 )
+
+
+def in_use(names: Collection[str]) -> list[Linter]:
+    """Return the linters that a project uses: those it names, and those of every project."""
+    return [tool for tool in LINTERS if tool.always or tool.name in names]
+
+
+def packages(names: Collection[str], files: Collection[str]) -> list[str]:
+    """Return the packages that these linters need in a project with these files."""
+    used = [tool for tool in in_use(names) if has_files(tool, files)]
+    return sorted({tool.distribution for tool in used} - {""})
+
+
+def has_files(tool: Linter, files: Iterable[str]) -> bool:
+    """Tell whether a project has what a linter is for: some judge nothing without some file."""
+    return not tool.only_with or any(matches(file, tool.only_with) for file in files)
+
 
 BANDIT = next(linter for linter in LINTERS if linter.name == "bandit")
 

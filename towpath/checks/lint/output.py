@@ -55,6 +55,9 @@ READERS: Mapping[str, OutputReader] = {
     "imports": OutputReader(partial(probe.read_probe, "imports")),
     "requirements-drift": OutputReader(partial(probe.read_probe, "requirements-drift")),
     "architecture": OutputReader(partial(probe.read_probe, "architecture")),
+    "ruff": OutputReader(partial(probe.read_probe, "ruff")),
+    "ruff-format": OutputReader(partial(probe.read_probe, "ruff-format")),
+    "pyright": OutputReader(partial(probe.read_probe, "pyright")),
 }
 
 

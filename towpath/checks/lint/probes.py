@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import json
 import secrets
-import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path, PurePath
 
 from towpath.checks.lint import django_commands as django
 from towpath.checks.lint import import_linter_commands as import_linter
-from towpath.checks.lint import thresholds
+from towpath.checks.lint import own_linters, thresholds
 from towpath.checks.lint.readers import django as django_reader
 from towpath.checks.lint.readers import import_linter as import_linter_reader
 from towpath.checks.lint.readers import pins as pins_reader
@@ -24,7 +23,7 @@ from towpath.config.workspace import Workspace
 from towpath.core import environment as variables_of
 from towpath.core import tool_home as private
 from towpath.core.errors import CommandFailedError, EngineAbsentError
-from towpath.core.findings import Finding, ToolResult
+from towpath.core.findings import Exclusion, Finding, FindingOrExclusion, ToolResult
 from towpath.core.runner import Outcome
 from towpath.engine.layout import layout
 from towpath.environments import compose_commands as compose
@@ -55,7 +54,11 @@ def probe(workspace: Workspace, name: str, files: Sequence[str]) -> None:
     Raises NothingToJudgeError, EngineAbsentError or CommandFailedError if the probe cannot run.
     """
     found = PROBES[name](workspace, files)
-    document = {"judged": list(files), "findings": [asdict(row) for row in found]}
+    document = {
+        "judged": list(files),
+        "findings": [asdict(row) for row in found if isinstance(row, Finding)],
+        "exclusions": [asdict(row) for row in found if isinstance(row, Exclusion)],
+    }
     workspace.terminal.data(json.dumps(document, indent=1))
 
 
@@ -93,14 +96,15 @@ def django_deploy_check(workspace: Workspace, files: Sequence[str]) -> list[Find
     """Return the findings of `check --deploy` for the product's settings in production."""
     config = workspace.config.django
     made_up = {name: secrets.token_urlsafe(64) for name in config.secrets}
-    argv = django.check_deployment(sys.executable, config.manage)
+    argv = django.check_deployment(workspace.config.tool_python, config.manage)
     ended = _manage(workspace, argv, {**config.production, **made_up})
     return django_reader.check(_ran(ended, files), config.manage)
 
 
 def migrations(workspace: Workspace, files: Sequence[str]) -> list[Finding]:
     """Return the migrations that the product's models lack."""
-    argv = django.missing_migrations(sys.executable, workspace.config.django.manage)
+    config = workspace.config
+    argv = django.missing_migrations(config.tool_python, config.django.manage)
     return django_reader.missing_migrations(_ran(_manage(workspace, argv, {}), files))
 
 
@@ -108,6 +112,7 @@ def _manage(workspace: Workspace, argv: Argv, env: Mapping[str, str]) -> Outcome
     """Run the product's manage.py with the project's variables, without the user's settings."""
     config = workspace.config
     passed = variables_of.chosen(config.env, config.variables.get("lint", ()))
+    passed |= config.tests.variables()
     with private.home() as home:
         return workspace.runner.run(argv, env={**home, **passed, **env}, check=False)
 
@@ -124,7 +129,7 @@ def imports(workspace: Workspace, files: Sequence[str]) -> list[Finding]:
     """Return the imports that break a contract in .importlinter."""
     root = workspace.config.root
     folders = [root, (root / workspace.config.django.manage).parent, root / "src"]
-    argv = import_linter.check(sys.executable)
+    argv = import_linter.check(workspace.config.tool_python)
     with private.home() as home:
         env = home | import_linter.variables(folders)
         ended = workspace.runner.run(argv, env=env, check=False)
@@ -154,13 +159,16 @@ def architecture(workspace: Workspace, files: Sequence[str]) -> list[Finding]:
     ]
 
 
-PROBES: Mapping[str, Callable[[Workspace, Sequence[str]], list[Finding]]] = {
+PROBES: Mapping[str, Callable[[Workspace, Sequence[str]], Sequence[FindingOrExclusion]]] = {
     "compose": overlays,
     "django-deploy-check": django_deploy_check,
     "migrations": migrations,
     "imports": imports,
     "requirements-drift": requirements_drift,
     "architecture": architecture,
+    "ruff": own_linters.ruff,
+    "ruff-format": own_linters.ruff_format,
+    "pyright": own_linters.pyright,
 }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from towpath.checks import records
 from towpath.checks.facts import CheckFacts, status_of
@@ -19,7 +20,9 @@ from towpath.evidence import advisory_sources as sources
 def measure(config: Config) -> CheckFacts:
     """Count findings in our code and advisories on our dependencies, by severity."""
     measured = CheckFacts()
-    measured.take(config, "security", "bandit", lambda record: _weaknesses(measured, record))
+    measured.take(
+        config, "security", "bandit", lambda record: _weaknesses(measured, config, record)
+    )
     measured.take(
         config, "security", secrets.TOOL, lambda record: _secrets(measured, config, record)
     )
@@ -57,9 +60,14 @@ def _as_finding(row: advisories.Advisory) -> Finding:
     return Finding("requirements/production.txt", 0, row.id, row.words(), row.severity)
 
 
-def _weaknesses(measured: CheckFacts, record: ToolRecord) -> tuple[str, str]:
+def _weaknesses(measured: CheckFacts, config: Config, record: ToolRecord) -> tuple[str, str]:
     said = bandit.read_bandit(record.ran)
-    found = [row for row in said if isinstance(row, Finding)]
+    every = [row for row in said if isinstance(row, Finding)]
+    before = config.baseline.of("security")
+    found = measured.beyond(before, record.name, every)
+    if had := before.count(record.name):
+        for gate in ("CODE_CRITICAL", "CODE_HIGH"):
+            measured.note(gate, f"{had} findings of bandit", f"{len(every)}", "<= 0")
     measured.findings += found
     counts = bandit.by_severity(found)
     measured.facts.update({f"code_{name}": count for name, count in counts.items()})
@@ -69,9 +77,14 @@ def _weaknesses(measured: CheckFacts, record: ToolRecord) -> tuple[str, str]:
 
 def _secrets(measured: CheckFacts, config: Config, record: ToolRecord) -> tuple[str, str]:
     found = secrets.read_secrets(record.ran, secrets.baseline(secrets_baseline(config)))
-    measured.findings += found.findings
+    before = set(config.baseline.of("security").secrets)
+    new = [row for row, name in zip(found.findings, found.names, strict=True) if name not in before]
+    measured.today = replace(measured.today, secrets=tuple(sorted(set(found.names))))
+    if before:
+        measured.note("SECRETS", f"{len(before)} secrets", f"{len(found.findings)}", "<= 0")
+    measured.findings += new
     measured.facts.update(
-        secrets=len(found.findings),
+        secrets=len(new),
         secrets_reviewed=found.reviewed,
         secrets_stale=list(found.stale),
         secrets_files=found.scanned,
@@ -80,8 +93,8 @@ def _secrets(measured: CheckFacts, config: Config, record: ToolRecord) -> tuple[
         f"{secrets.BASELINE} has an entry for a secret that no longer exists: {row}. Remove it."
         for row in found.stale
     ]
-    words = f"secrets: {len(found.findings)}, reviewed: {found.reviewed}, files: {found.scanned}"
-    return status_of(found.findings), words + measured.exclude(record.name, found.allowed)
+    words = f"secrets: {len(new)}, reviewed: {found.reviewed}, files: {found.scanned}"
+    return status_of(new), words + measured.exclude(record.name, found.allowed)
 
 
 def secrets_baseline(config: Config) -> str:

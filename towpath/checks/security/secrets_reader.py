@@ -63,6 +63,8 @@ class Secrets:
     scanned: int
     skipped: int
     allowed: tuple[Exclusion, ...] = ()
+    # The identity of each finding, in the same order.
+    names: tuple[str, ...] = ()
 
 
 def baseline(text: str) -> dict[Key, bool | None]:
@@ -105,7 +107,12 @@ def read_secrets(ran: ToolResult, reviews: Mapping[Key, bool | None]) -> Secrets
         len(scanned),
         len(skipped),
         tuple(_allowed(ran.stderr)),
+        tuple(_name(key) for key, _ in rows if reviews.get(key) is not False),
     )
+
+
+def _name(key: Key) -> str:
+    return f"{key.path} {key.kind} {key.hashed}"
 
 
 def _allowed(log: str) -> Iterator[Exclusion]:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
+from towpath import gates
 from towpath.checks import exclusions, records
 from towpath.checks.facts import CheckFacts, read_text, status_of
 from towpath.checks.records import ToolRecord
 from towpath.checks.tests import coverage_reader as coverage
 from towpath.checks.tests import junit_reader as junit
 from towpath.config import Config
+from towpath.config.baseline import Section
+from towpath.config.checking import PYTEST
 from towpath.core import documents
 from towpath.core.errors import NothingToJudgeError
 from towpath.core.findings import LIMIT, Exclusion, Finding, unread
@@ -28,14 +32,34 @@ def measure_tests(config: Config) -> CheckFacts:
     else:
         measured.facts.update(coverage=covered.percent, coverage_lines=covered.lines)
         measured.artifacts.append(file)
+        _compare(config, measured, covered)
         words = f"{covered.percent:.2f} % of lines and branches, {covered.lines:.2f} % of lines"
         words += measured.exclude("coverage", excluded_from_coverage(config, covered))
         measured.rows.append(("coverage", "measured", "", words))
     return measured
 
 
+def _compare(config: Config, measured: CheckFacts, covered: coverage.Covered) -> None:
+    """Store how far the coverage is from the baseline, and that of the files it does not know."""
+    # Rounded down, so that the same value again is not less.
+    now = math.floor(covered.percent * 100) / 100
+    standard = gates.gate("COVERAGE", config.gates)
+    if gates.evaluate(standard, covered.percent).status is not gates.Status.PASSED:
+        measured.today = Section(coverage=now, files=tuple(sorted(covered.files)))
+    before = config.baseline.of("tests")
+    if before.coverage is not None:
+        new = covered.files - set(before.files)
+        measured.facts["coverage_new"] = covered.percent_of(new)
+        words = f"{before.coverage:g} %", f"{now:g} %", str(standard).removeprefix("COVERAGE ")
+        measured.note("COVERAGE", *words)
+
+
 def measure_integration(config: Config) -> CheckFacts:
     """Count the tests that ran against real services."""
+    if not config.integration.paths:
+        words = "the project has no integration tests: tool.towpath.integration.paths is empty"
+        missing = ["integration tests"] if config.integration.required else []
+        return CheckFacts({"excluded_tests": missing}, rows=[("integration", "skipped", "", words)])
     measured = _pytest(config, "integration")
     if config.services_are_external:
         measured.facts["excluded_tests"] = ["engine"]
@@ -59,7 +83,8 @@ def _pytest(config: Config, stage: str) -> CheckFacts:
     runs: dict[str, junit.Tests] = {}
     for name in records.names(config, stage):
         measured.take(config, stage, name, lambda row: _run(measured, runs, config, stage, row))
-    measured.exclude("pytest", exclusions.by_settings(config, "pytest"))
+    if config.tests.runner == PYTEST:
+        measured.exclude("pytest", exclusions.by_settings(config, "pytest"))
     measured.findings = [
         Finding(test, 0, "FAILED", "") for run in runs.values() for test in run.names
     ]

@@ -2,33 +2,26 @@
 
 from __future__ import annotations
 
-import secrets
-import shlex
-import sys
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from pathlib import Path, PurePath
+from pathlib import Path
 
-from towpath.checks import judge, records
-from towpath.checks.lint import linter as linting
-from towpath.checks.records import ToolRecord
+from towpath.checks import judge, records, tool_versions
 from towpath.checks.tests import facts
 from towpath.checks.tests import tests_commands as commands
+from towpath.checks.tests.run import SuiteRun, coverage_file, run_tests
+from towpath.config import Config
+from towpath.config.checking import DJANGO
 from towpath.config.workspace import Workspace
 from towpath.core import environment as variables_of
-from towpath.core import files
 from towpath.core.errors import CommandFailedError, ConfigurationError, NothingToJudgeError
-from towpath.core.findings import ToolResult
-from towpath.core.runner import Outcome
-from towpath.core.suggest import nearest
-from towpath.evidence import stage_inputs
+from towpath.core.inputs import ignored
 from towpath.source import matrix as pythons
 from towpath.source.files import listed
 
-# Exit codes of pytest: wrong usage, and no tests collected.
-USAGE, NO_TESTS = 4, 5
-SEED = "--randomly-seed"
-PARTS = "After --, give `unit`, `app` or paths, then options of pytest such as -k WORD."
+# Where a service answers, and where a secret is, in the variables of the integration tests.
+_PLACEHOLDER = re.compile(r"\{([a-z0-9_-]+)\.([a-z0-9_-]+)\}")
 
 
 def tests(workspace: Workspace, arguments: Sequence[str] = ()) -> None:
@@ -37,11 +30,15 @@ def tests(workspace: Workspace, arguments: Sequence[str] = ()) -> None:
     The session `coverage` judges them after all Pythons. Raises CommandFailedError if they fail,
     ConfigurationError for an unknown argument, and NothingToJudgeError if no test is selected.
     """
-    name = pythons.cell(workspace.config, python(), _django())
-    code = _run(workspace, "tests", name, commands.PARALLEL, arguments, {})
+    config = workspace.config
+    name = pythons.cell(config, python(config), _django(config))
+    kind = config.tests
+    own = () if kind.runner == DJANGO or not kind.parallel else commands.parallel(kind.options)
+    started = SuiteRun("tests", name, (*own, *kind.options), env=kind.variables())
+    code = run_tests(workspace, started, arguments)
     if code:
         raise CommandFailedError(
-            f"The tests on Python {python()} failed (pytest exit code {code})."
+            f"The tests on Python {python(config)} failed (exit code {code} of {kind.runner})."
         )
 
 
@@ -50,14 +47,21 @@ def integration(workspace: Workspace, arguments: Sequence[str] = ()) -> None:
 
     With arguments, only a selection runs, without a verdict. With externally provided services
     there may be no engine: the tests that need one are excluded, as the evidence records. Raises
-    GateFailedError, NothingToJudgeError, and CommandFailedError for a failed selection.
+    GateFailedError, NothingToJudgeError, and CommandFailedError for a failed selection. Raises
+    ConfigurationError for arguments that select no tests.
     """
+    config, kind = workspace.config, workspace.config.integration
     if not arguments:
         records.begin(workspace, "integration")
-    without = commands.WITHOUT_ENGINE if workspace.config.services_are_external else ()
-    fixed = (*commands.INTEGRATION, *without)
+        if not kind.paths:
+            judge.judge(workspace, "integration", facts.measure_integration)
+            return
+    more = kind.given_options if config.services_are_external else ()
     with services(workspace) as variables:
-        code = _run(workspace, "integration", "integration", fixed, arguments, variables)
+        started = SuiteRun(
+            "integration", "integration", (*kind.options, *more, *kind.paths), variables
+        )
+        code = run_tests(workspace, started, arguments)
     if not arguments:
         judge.judge(workspace, "integration", facts.measure_integration)
     elif code:
@@ -83,14 +87,15 @@ def services(workspace: Workspace) -> Iterator[dict[str, str]]:
             # A run that was killed may have left data.
             stack.services_down(workspace, environment, volumes=True)
             addresses = stack.services_up(workspace, environment)
-        yield service_variables(addresses, workspace.config.state_of(environment) / "secrets")
+        secrets = workspace.config.state_of(environment) / "secrets"
+        yield service_variables(workspace.config.integration.env, addresses, secrets)
     finally:
         stack.services_down(workspace, environment, volumes=True)
 
 
-def python() -> str:
-    """Return the version of the running Python in the form of classifiers, such as `3.12`."""
-    return f"{sys.version_info[0]}.{sys.version_info[1]}"
+def python(config: Config) -> str:
+    """Return the version of the Python that runs the tests, in the form of classifiers: `3.12`."""
+    return tool_versions.python_version(config.tool_python)
 
 
 def coverage(workspace: Workspace, arguments: Sequence[str] = ()) -> None:
@@ -117,7 +122,8 @@ def coverage(workspace: Workspace, arguments: Sequence[str] = ()) -> None:
         )
     joined = config.reports / "coverage" / "joined"
     env = {"COVERAGE_FILE": str(joined)}
-    for argv in commands.coverage(sys.executable, data, str(config.reports)):
+    rcfile = str(coverage_file(workspace))
+    for argv in commands.coverage(config.tool_python, data, str(config.reports), rcfile):
         workspace.runner.run(argv, env=env)
     records.write_document(config, "coverage", "sources", {"files": _sources(workspace)})
     judge.judge(workspace, "tests", facts.measure_tests)
@@ -126,12 +132,8 @@ def coverage(workspace: Workspace, arguments: Sequence[str] = ()) -> None:
 def _sources(workspace: Workspace) -> list[str]:
     """Return the Python files of the product, without tests."""
     found = listed(workspace)
-    return [file for file in found.files if file.endswith(".py") and not _is_test(file)]
-
-
-def _is_test(file: str) -> bool:
-    *directories, name = PurePath(file).parts
-    return "tests" in directories or name == "conftest.py" or name.startswith(("test_", "tests"))
+    tests = set(ignored(found.files, workspace.config.tests.files))
+    return [file for file in found.files if file.endswith(".py") and file not in tests]
 
 
 def _services_covered(workspace: Workspace) -> tuple[str, ...]:
@@ -145,98 +147,29 @@ def _services_covered(workspace: Workspace) -> tuple[str, ...]:
     return ()
 
 
-def service_variables(addresses: Mapping[str, str], secrets: Path) -> dict[str, str]:
-    """Return the variables with which the app connects to the services of an environment.
+def service_variables(
+    wanted: Mapping[str, str], addresses: Mapping[str, str], secrets: Path
+) -> dict[str, str]:
+    """Return the variables with which the tests connect to the services of an environment.
 
-    `addresses` are hosts by service, `secrets` is the directory of the passwords.
+    `wanted` has placeholders, `addresses` are hosts by service, `secrets` is the directory of the
+    passwords. Raises ConfigurationError for a placeholder of an unknown service.
     """
-    return {
-        "DATABASE_HOST": addresses["database"],
-        "DATABASE_NAME": "dashboard",
-        "DATABASE_USER": "dashboard_app",
-        "DATABASE_PASSWORD_FILE": str(secrets / "database_app_password"),
-        "CACHE_HOSTS": f"{addresses['cache']}:11211",
-        "QUEUE_HOST": addresses["queue"],
-        "QUEUE_USER": "dashboard",
-        "QUEUE_PASSWORD_FILE": str(secrets / "queue_password"),
-    }
 
-
-def _django() -> str:
-    """Return the series of the installed Django, such as `5.2`."""
-    return ".".join(linting.version("django").split(".")[:2])
-
-
-def _run(
-    workspace: Workspace,
-    stage: str,
-    name: str,
-    fixed: Sequence[str],
-    arguments: Sequence[str],
-    env: Mapping[str, str],
-) -> int:
-    """Run pytest, record its result unless arguments select tests, and return its exit code."""
-    config = workspace.config
-    env = {**stage_inputs.passed_on(config, stage), **env}
-    _require_known(config.root, arguments)
-    own = commands.picked(arguments)
-    seed = None if any(word.startswith(SEED) for word in own) else secrets.randbits(32)
-    options = [*fixed, *([] if seed is None else [f"{SEED}={seed}"]), *own]
-    if seed is not None:
-        workspace.terminal.say(f"Random order of the tests: {SEED}={seed}")
-    if arguments:
-        workspace.terminal.say(
-            "Running a selection of the tests: no verdict and no evidence will be written."
-        )
-        argv = commands.pytest(sys.executable, options)
-        ended = workspace.runner.run(argv, env=env, check=False, stream=True)
-        _require_selection(ended, arguments)
-        return ended.code
-    report = records.junit(config, stage) / f"{name}.xml"
-    data = records.coverage_data(config, stage)
-    data.mkdir(parents=True, exist_ok=True)
-    ended = workspace.runner.run(
-        commands.pytest(sys.executable, options, junit=str(report)),
-        env={**env, "COVERAGE_FILE": str(data / f"data-{name}")},
-        check=False,
-        log=config.log(f"pytest-{name}"),
-        stream=True,
-    )
-    files.redact(report)
-    record_result(workspace, stage, name, ended, seed)
-    return ended.code
-
-
-def record_result(
-    workspace: Workspace, stage: str, name: str, ended: Outcome, seed: int | None = None
-) -> None:
-    """Record the result of pytest, with the end of its output unless all tests passed.
-
-    `name` is the Python, or the cell of the matrix; `seed` that of the random order.
-    """
-    output = "" if ended.code in (0, NO_TESTS) else ended.tail()
-    ran = ToolResult(ended.code, "", output, 1)
-    version, seconds = linting.version("pytest"), round(ended.seconds, 3)
-    records.write_record(workspace.config, stage, ToolRecord(name, version, seconds, ran, seed))
-
-
-def _require_known(root: Path, arguments: Sequence[str]) -> None:
-    """Raise ConfigurationError for an argument that is neither a group nor a path."""
-    for word in arguments:
-        if word.startswith("-"):
-            return
-        if word not in commands.GROUPS and not (root / word.partition("::")[0]).exists():
+    def value(match: re.Match[str]) -> str:
+        kind, name = match.groups()
+        if kind == "secret":
+            return str(secrets / name)
+        if name != "host" or kind not in addresses:
             raise ConfigurationError(
-                f"Unknown tests {word!r}.{nearest(word, commands.GROUPS)}", next_step=PARTS
+                f"Unknown placeholder {match[0]} in tool.towpath.integration.env.",
+                why=f"The services are {', '.join(sorted(addresses))}; each has a host.",
             )
+        return addresses[kind]
+
+    return {name: _PLACEHOLDER.sub(value, text) for name, text in wanted.items()}
 
 
-def _require_selection(ended: Outcome, arguments: Sequence[str]) -> None:
-    """Raise an error for arguments that pytest refuses, or that select no tests."""
-    text = shlex.join(arguments)
-    if ended.code == USAGE:
-        raise ConfigurationError(
-            f"pytest refused the arguments: {text}.", why=ended.tail(), next_step=PARTS
-        )
-    if ended.code == NO_TESTS:
-        raise NothingToJudgeError(f"No tests match the arguments: {text}.")
+def _django(config: Config) -> str:
+    """Return the series of the installed Django, such as `5.2`."""
+    return ".".join(tool_versions.version("django", config.tool_python).split(".")[:2])

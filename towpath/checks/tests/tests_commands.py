@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from pathlib import PurePosixPath
 
 from towpath import gates
 
 Argv = list[str]
+# Our subclass of the test runner that the project's settings name.
+RUNNER = "towpath.checks.tools.django_tests.Runner"
 
-# One process for each core; a process that is done takes over tests of another. Tables are created
-# from the models without migrations, in a database that is reused while the models stay the same.
-PARALLEL = ("--numprocesses=auto", "--dist=worksteal", "--reuse-db", "--no-migrations")
-# These tests mostly wait for services, and each file stays in one process. The migrations run, in a
-# new database.
-INTEGRATION = (
-    *("--numprocesses=3", "--dist=loadfile", "--create-db", "--migrations"),
-    *("-m", "integration", "tests/integration"),
-)
+# One process for each core; a process that is done takes over tests of another.
+PARALLEL = ("--numprocesses=auto", "--dist=worksteal")
 # For externally provided services, without an engine; pytest uses the last of two -m options.
 WITHOUT_ENGINE = ("-m", "integration and not engine")
 # One after another in one process, so that tests do not disturb each other's measurements.
@@ -31,33 +27,69 @@ FIXED = ("-p", "towpath.checks.tools.deselected_tests", *gates.TESTS_UNJUDGED) +
 )
 # What a failed test printed and logged is in its report, from where the page of the run has it.
 JUNIT = ("-o", "junit_logging=all", "-o", "junit_log_passing_tests=false")
-GROUPS = {"unit": "tests/unit", "app": "tests/app"}
 
 
-def picked(arguments: Sequence[str]) -> list[str]:
-    """Return arguments for pytest, with leading `unit` and `app` replaced by directories."""
+def picked(arguments: Sequence[str], parts: Mapping[str, str]) -> list[str]:
+    """Return arguments for the runner, with leading names of parts replaced by their paths."""
     options = [number for number, word in enumerate(arguments) if word.startswith("-")]
     first = options[0] if options else len(arguments)
-    return [GROUPS.get(word, word) for word in arguments[:first]] + list(arguments[first:])
+    return [parts.get(word, word) for word in arguments[:first]] + list(arguments[first:])
 
 
-def pytest(python: str, arguments: Sequence[str], *, junit: str = "", benchmark: str = "") -> Argv:
+def parallel(options: Sequence[str]) -> tuple[str, ...]:
+    """Return the options for several processes, unless the project's own already decide."""
+    own = any(row.startswith(("-n", "--numprocesses", "--dist")) for row in options)
+    return () if own else PARALLEL
+
+
+def pytest(
+    python: str,
+    arguments: Sequence[str],
+    *,
+    junit: str = "",
+    rcfile: str = "",
+    benchmark: str = "",
+) -> Argv:
     """Return the command that runs tests.
 
     `junit` and `benchmark` are files for reports; with `junit`, coverage data is written to
-    COVERAGE_FILE.
+    COVERAGE_FILE, as the settings in `rcfile` say.
     """
-    fixed = [*FIXED, *JUNIT, f"--junit-xml={junit}"] if junit else []
+    coverage = f"--cov-config={rcfile}"
+    fixed = [*FIXED, *JUNIT, coverage, f"--junit-xml={junit}"] if junit else []
     measured = [f"--benchmark-json={benchmark}"] if benchmark else []
     return [python, "-m", "pytest", *fixed, *measured, *arguments]
 
 
-def coverage(python: str, data: Sequence[str], reports: str) -> list[Argv]:
+def django(
+    python: str,
+    manage: str,
+    arguments: Sequence[str],
+    *,
+    rcfile: str = "",
+    settings: str = "",
+    parallel: bool = False,
+) -> Argv:
+    """Return the command of `manage.py test`, with the project's own runner.
+
+    With `rcfile`, the report goes to DJANGO_JUNIT_REPORT and coverage data to COVERAGE_FILE.
+    """
+    measured = ["-m", "coverage", "run", f"--rcfile={rcfile}"] if rcfile else []
+    recorded = [f"--testrunner={RUNNER}"] if rcfile else []
+    several = ["--parallel"] if parallel else []
+    named = [f"--settings={settings}"] if settings else []
+    folder = str(PurePosixPath(manage).parent)
+    labels = [] if folder == "." or any(not row.startswith("-") for row in arguments) else [folder]
+    options = [*several, "--noinput", *recorded, *named]
+    return [python, *measured, manage, "test", *options, *arguments, *labels]
+
+
+def coverage(python: str, data: Sequence[str], reports: str, rcfile: str) -> list[Argv]:
     """Return the commands that combine coverage data, and report it as JSON, XML and HTML."""
     tool = [python, "-m", "coverage"]
-    quiet = ["--quiet", gates.COVERAGE_UNJUDGED]
+    quiet = [f"--rcfile={rcfile}", "--quiet", gates.COVERAGE_UNJUDGED]
     return [
-        [*tool, "combine", "--keep", "--quiet", *data],
+        [*tool, "combine", f"--rcfile={rcfile}", "--keep", "--quiet", *data],
         [*tool, "json", *quiet, "-o", f"{reports}/coverage.json"],
         [*tool, "xml", *quiet, "-o", f"{reports}/coverage.xml"],
         [*tool, "html", *quiet, "--directory", f"{reports}/coverage/html"],

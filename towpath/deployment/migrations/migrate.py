@@ -90,7 +90,7 @@ def apply(site: Site, release: Release, judged: Judged, serving: str) -> tuple[s
     NothingToJudgeError.
     """
     if judged.plan.pending and not judged.plan.empty:
-        backup(site)
+        backup(site, release)
     blocking = {row.migration for row in judged.findings if row.blocks}
     rows = [
         {

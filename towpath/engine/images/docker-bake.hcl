@@ -22,7 +22,7 @@ variable "https_proxy" {
 }
 
 group "default" {
-  targets = ["python", "postgres", "memcached", "rabbitmq", "haproxy"]
+  targets = ["python", "postgres", "memcached", "rabbitmq", "redis", "haproxy"]
 }
 
 target "common" {
@@ -72,6 +72,12 @@ target "rabbitmq" {
   inherits = ["common"]
   target   = "rabbitmq"
   tags     = ["${REGISTRY}/library/rabbitmq:4.0"]
+}
+
+target "redis" {
+  inherits = ["common"]
+  target   = "redis"
+  tags     = ["${REGISTRY}/library/redis:8.0"]
 }
 
 target "haproxy" {

@@ -16,6 +16,7 @@ from towpath.images.wheels import wheels_commands as commands
 from towpath.images.wheels import wheels_reader as reader
 from towpath.images.wheels.record_reader import Wheel
 from towpath.images.wheels.wheels_reader import WheelSource
+from towpath.rendering import files
 
 AT_ONCE = 2  # wheels that are built in parallel
 
@@ -121,6 +122,7 @@ class WheelBuilder:
             into=str(into),
             ca_file=bake.certificates(config.env),
             builder=builder.builder,
+            file=files.build_files(self._workspace).dockerfile,
         )
         # An interrupted build may have left its wheel.
         for left in into.glob("*.whl"):

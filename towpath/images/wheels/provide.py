@@ -32,12 +32,15 @@ from towpath.images.wheels import wheels_reader as reader
 from towpath.images.wheels.build import WheelBuilder
 from towpath.images.wheels.record_reader import Wheel, WheelRecord
 from towpath.images.wheels.wheels_reader import Pinned, WheelSource
+from towpath.rendering import files
 
 T = TypeVar("T")
 
 # The exit code of docker/dependencies/install.sh where a dependency has no wheel.
 NO_WHEEL = 86
 PINS = ("production.txt", "test.txt")
+# What a Dockerfile has that takes the wheels which were built for it.
+STAGE = "wheels"
 
 
 @dataclass(frozen=True)
@@ -209,7 +212,7 @@ def _missing(
     lock = workspace.config.reports / "build" / "pylock.toml"
     lock.parent.mkdir(parents=True, exist_ok=True)
     for name in names:
-        file = workspace.config.root / "requirements" / name
+        file = _file(workspace, name)
         env = environment.of_installers(workspace.config.env)
         workspace.runner.run(commands.lock(sys.executable, str(file), python, str(lock)), env=env)
         for platform in platforms:
@@ -232,8 +235,9 @@ def _laid_out(workspace: Workspace, order: Order, wheels: Sequence[Wheel]) -> Pa
         made = {row.pin: row.sha256 for row in mine}
         rows = {row.file: contents[row.sha256] for row in mine}
         for name in PINS if mine else ():
-            text = (workspace.config.root / "requirements" / name).read_text()
-            rows[name] = reader.with_made(text, made).encode()
+            if name in files.build_files(workspace).pins:
+                text = _file(workspace, name).read_text()
+                rows[name] = reader.with_made(text, made).encode()
         directories[architecture(platform)] = rows
     parts = ("build", "wheels", _key(workspace, order)[:16])
     reports = workspace.config.reports
@@ -250,12 +254,19 @@ def _allowed(workspace: Workspace, order: Order) -> dict[Pinned, frozenset[str]]
 
 
 def _pins(workspace: Workspace, order: Order) -> tuple[str, ...]:
-    return PINS if "testing" in order.targets else PINS[:1]
+    known = files.build_files(workspace).pins
+    wanted = PINS if "testing" in order.targets else PINS[:1]
+    return tuple(name for name in wanted if name in known)
 
 
 def _files(workspace: Workspace, order: Order) -> list[Path]:
-    files = [workspace.config.root / "requirements" / name for name in _pins(workspace, order)]
-    return [file for file in files if file.is_file()]
+    known = files.build_files(workspace).pins
+    return [_file(workspace, name) for name in _pins(workspace, order) if name in known]
+
+
+def _file(workspace: Workspace, name: str) -> Path:
+    """Return a file of pins by the name that the Dockerfile's scripts know it by."""
+    return workspace.config.root / files.build_files(workspace).pins[name]
 
 
 def _name(workspace: Workspace, order: Order) -> str:

@@ -34,6 +34,7 @@ from towpath.images.wheels import wheels_reader as reader
 from towpath.images.wheels.record_reader import Wheel, WheelRecord
 from towpath.images.wheels.wheels_reader import WheelSource
 from towpath.registry.oci_reader import Descriptor
+from towpath.rendering import files
 
 __all__ = ["Wheel"]
 
@@ -59,11 +60,16 @@ def recipe(workspace: Workspace) -> list[Any]:
     stages = ["", "", ""]
     scripts: dict[str, str] = {}
     with suppress(OSError, ValueError, NothingToJudgeError):
-        text = (workspace.config.root / "Dockerfile").read_text(encoding="utf-8")
+        text = _dockerfile(workspace)
         making = [dockerfile.stage(text, name) for name in ("toolchain", "making")]
         stages = [dockerfile.default(text, "PYTHON"), *making]
         scripts = _hashes(workspace.config.root, context_files("".join(making)))
     return [*stages, scripts, list(workspace.config.image.build_packages)]
+
+
+def _dockerfile(workspace: Workspace) -> str:
+    name = files.build_files(workspace).dockerfile
+    return (workspace.config.root / name).read_text(encoding="utf-8")
 
 
 def _hashes(root: Path, patterns: Sequence[str]) -> dict[str, str]:
@@ -241,7 +247,7 @@ def python_of(workspace: Workspace) -> str:
 
     Raises NothingToJudgeError if the Dockerfile's argument PYTHON has none.
     """
-    text = (workspace.config.root / "Dockerfile").read_text(encoding="utf-8")
+    text = _dockerfile(workspace)
     value = dockerfile.default(text, "PYTHON")
     match = re.match(r"[0-9]+\.[0-9]+", value)
     if not match:

@@ -28,15 +28,22 @@ def lock(program: str, requirements: str, python: str, into: str) -> Argv:
 
 
 def make(
-    platform: str, arguments: Mapping[str, str], *, into: str, ca_file: str = "", builder: str = ""
+    platform: str,
+    arguments: Mapping[str, str],
+    *,
+    into: str,
+    ca_file: str = "",
+    builder: str = "",
+    file: str = "",
 ) -> Argv:
     """Build the Dockerfile's stage `wheel` for a platform and export it to the directory `into`.
 
-    `arguments` are PIN and HASH, and for C code COMPILED, PACKAGES and MADE_ON.
+    `file` is the Dockerfile's path in the project; `arguments` are PIN and HASH, and for C code COMPILED, PACKAGES and MADE_ON.
     """
     argv = ["docker", "buildx", "build", "--target=wheel", f"--platform={platform}"]
     argv += ["--progress=plain", "--provenance=false", "--sbom=false"]
     argv += [f"--builder={builder}"] if builder else []
+    argv += [f"--file={file}"] if file else []
     argv += [f"--secret=id=ca,src={ca_file}"] if ca_file else []
     argv += [f"--build-arg={name}={value}" for name, value in arguments.items()]
     return [*argv, f"--output=type=local,dest={into}", "."]

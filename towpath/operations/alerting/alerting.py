@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
 
 from towpath.core import private
 from towpath.core.environment import variable
@@ -14,7 +16,8 @@ from towpath.environments import compose_commands as compose
 from towpath.environments import monitoring_project, services
 from towpath.environments.environment import PROXY, Site
 from towpath.environments.monitoring_project import MonitoringSite
-from towpath.operations.alerting import settings_files
+from towpath.operations.alerting import receivers, settings_files
+from towpath.operations.notify import settings as notify_settings
 
 SERVICES = ("prometheus", "alertmanager", "node-exporter")
 GRAFANA = "grafana"
@@ -28,15 +31,20 @@ def start(site: Site, *, grafana: bool = False) -> Mapping[str, str]:
     """Start monitoring beside an environment that runs, and return the address of each page.
 
     Raises CommandFailedError if nothing runs there or a container does not get healthy,
-    ConfigurationError for a webhook that is no address.
+    ConfigurationError for a receiver that cannot be used, and for Grafana on the embedded engine.
     """
-    webhook = _webhook(site)
+    workspace, where = site.workspace, _receivers(site)
+    if grafana and monitoring_images.is_embedded(workspace.config.env):
+        raise ConfigurationError(
+            "The embedded engine has no image of Grafana.",
+            why="Its images are assembled from Debian's packages, and Debian has no Grafana.",
+            next_step="Leave out --grafana, or use an engine that can pull images.",
+        )
     _require_running(site)
     found = monitoring_project.beside(site)
     names = (*SERVICES, GRAFANA) if grafana else SERVICES
-    workspace = site.workspace
     monitoring_images.provide(workspace.config.env, workspace.runner, workspace.terminal)
-    _write(found, webhook)
+    _write(found, where)
     found.compose(compose.up(found.project, names))
     _wait(found, names)
     return {name: _published(found, name) for name in names if name in PORTS}
@@ -48,11 +56,41 @@ def stop(site: Site, *, volumes: bool = False) -> bool:
 
 
 def receiver(site: Site) -> str:
-    """Return the sentence about where alerts go; the address is not in it."""
-    name = site.workspace.config.monitoring.webhook_env
-    if _webhook(site):
-        return f"Alerts go to the address in {name}."
-    return f"Alerts go nowhere but to the page of Alertmanager: {name} is not set."
+    """Return the sentence about where alerts go; no address is in it."""
+    settings = site.workspace.config.monitoring
+    names = [f"the address in {settings.webhook_env}"] if _webhook(site) else []
+    names += [f"the notification target {name}" for name in settings.notify]
+    if names:
+        return f"Alerts go to {' and '.join(names)}."
+    return (
+        f"Alerts go nowhere but to the page of Alertmanager: {settings.webhook_env} is not set,"
+        " and tool.towpath.monitoring.notify names no target."
+    )
+
+
+@dataclass(frozen=True)
+class _Where:
+    """The receivers of alerts, and the files that have their secrets."""
+
+    receivers: tuple[receivers.Receiver, ...]
+    secrets: Mapping[str, str]
+
+
+def _receivers(site: Site) -> _Where:
+    """Return where alerts go; raises ConfigurationError for a target without its secret."""
+    config = site.workspace.config
+    targets = [config.notify[name] for name in config.monitoring.notify]
+    notify_settings.require_ready(config, targets)
+    files = {
+        receivers.file_of(target.name, name): notify_settings.secret(config, target, name)
+        for target in targets
+        for name in target.variables
+    }
+    found = [receivers.receiver(target) for target in targets]
+    if address := _webhook(site):
+        found.append(receivers.webhook())
+        files["webhook"] = address
+    return _Where(tuple(found), files)
 
 
 def _webhook(site: Site) -> str:
@@ -79,7 +117,7 @@ def _require_running(site: Site) -> None:
         )
 
 
-def _write(found: MonitoringSite, webhook: str) -> None:
+def _write(found: MonitoringSite, where: _Where) -> None:
     """Write what the containers mount; the directory of reports has to be there too."""
     config, files = found.workspace.config, found.files
     interval = config.monitoring.interval
@@ -87,16 +125,26 @@ def _write(found: MonitoringSite, webhook: str) -> None:
     config.reports.mkdir(parents=True, exist_ok=True)
     # Empty: mounted where the disk below it is to be seen.
     private.directory(files / "disk").chmod(0o755)
+    _write_secrets(files / "secrets", where.secrets)
     texts = {
         "prometheus.yml": settings_files.prometheus(config.name, found.name, interval),
-        "alertmanager.yml": settings_files.alertmanager(interval, webhook=bool(webhook)),
-        "webhook": webhook,
+        "alertmanager.yml": settings_files.alertmanager(interval, where.receivers),
     }
     if not (files / GRAFANA).exists():
         texts[GRAFANA] = secrets.token_urlsafe(24)
     for name, text in texts.items():
         private.write_private(files / name, text, mode=READABLE)
     SECRETS.hide((files / GRAFANA).read_text(encoding="utf-8"))
+
+
+def _write_secrets(place: Path, found: Mapping[str, str]) -> None:
+    """Let a directory have these secrets and no others, for a user of a container."""
+    private.directory(place).chmod(0o755)
+    for file in place.iterdir():
+        if file.name not in found:
+            file.unlink()
+    for name, text in found.items():
+        private.write_private(place / name, text, mode=READABLE)
 
 
 def _wait(found: MonitoringSite, names: tuple[str, ...]) -> None:

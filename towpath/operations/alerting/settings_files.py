@@ -7,12 +7,14 @@ project, compose/monitoring/scrape.yml and alerts.yml.
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from typing import Any
+
+from towpath.operations.alerting.receivers import Receiver
 
 # Where the Compose file mounts them.
 SCRAPE = "/etc/prometheus/scrape.yml"
 ALERTS = "/etc/prometheus/alerts.yml"
-WEBHOOK = "/run/secrets/webhook"
 # Seconds: how long alerts of one kind are gathered before the first message, and then hours until
 # one that goes on is repeated.
 GATHERED, REPEATED = 10, "4h"
@@ -39,12 +41,11 @@ def prometheus(project: str, environment: str, interval: int) -> str:
     )
 
 
-def alertmanager(interval: int, *, webhook: bool) -> str:
-    """Return alertmanager.yml: one message for each alert, to the webhook if there is one."""
+def alertmanager(interval: int, receivers: Iterable[Receiver]) -> str:
+    """Return alertmanager.yml: a message for each kind of alert, to every receiver."""
     found: dict[str, Any] = {"name": RECEIVER}
-    if webhook:
-        # The address may be a key: it is in a file of its own, and in no answer of Alertmanager.
-        found["webhook_configs"] = [{"url_file": WEBHOOK, "send_resolved": True}]
+    for kind, settings in receivers:
+        found.setdefault(kind, []).append(settings)
     return _text(
         {
             "route": {

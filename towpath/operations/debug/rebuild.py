@@ -11,6 +11,7 @@ from towpath.images import bake, build
 from towpath.images import dockerfile_reader as dockerfile
 from towpath.images.bake import Order
 from towpath.images.wheels import provide as wheels
+from towpath.rendering import files
 from towpath.source import snapshot as sources
 
 LOG = "debug-build"
@@ -53,7 +54,8 @@ def tag(target: str) -> str:
 def dockerfile_text(workspace: Workspace) -> str:
     """Return the project's Dockerfile; raises ConfigurationError where there is none."""
     try:
-        return (workspace.config.root / "Dockerfile").read_text(encoding="utf-8")
+        name = files.build_files(workspace).dockerfile
+        return (workspace.config.root / name).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigurationError("Cannot read the Dockerfile.", why=str(error)) from error
 

@@ -7,7 +7,6 @@ from collections.abc import Iterable, Sequence
 
 from towpath import gates
 from towpath.core.errors import ConfigurationError
-from towpath.environments.environment import WEB, WORKER
 from towpath.gates import Status, Verdict
 from towpath.operations.monitor.readings import Figures, Peak, Reading
 
@@ -46,7 +45,8 @@ def deployments(reading: Reading) -> frozenset[str]:
     return frozenset(
         row.container.deployment
         for row in reading.containers or ()
-        if row.container.service in (WEB, WORKER)
+        # The label of a deployment: a service of the environment has none.
+        if row.container.deployment
     )
 
 

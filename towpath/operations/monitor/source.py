@@ -7,7 +7,8 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from towpath.core.errors import TowpathError
-from towpath.core.http import HttpAnswer, get_json
+from towpath.core.http import PageText, get_text
+from towpath.deployment import pages
 from towpath.environments.engine import Container
 from towpath.environments.environment import PROXY, Site
 from towpath.operations.monitor import proxy_log_reader as proxy_log
@@ -16,8 +17,6 @@ from towpath.operations.monitor.readings import ContainerReading, Reading
 
 T = TypeVar("T")
 
-# What is requested once a second, so that an environment without users has figures too.
-PROBES = ("/health/ready", "/")
 PAUSE = 1.0
 # Seconds that a request may take; a longer one counts as one without a response.
 PATIENCE = 5.0
@@ -28,11 +27,9 @@ LOG_LINES = 20_000
 class Source:
     """What is read of one environment; `get` requests a URL. Nothing here judges."""
 
-    def __init__(
-        self, site: Site, get: Callable[[str], HttpAnswer] = lambda url: get_json(url, PATIENCE)
-    ) -> None:
+    def __init__(self, site: Site, get: Callable[[str], PageText] | None = None) -> None:
         self._site = site
-        self._get = get
+        self._get = get or (lambda url: get_text(url, site.environment.host, PATIENCE))
         self._started = site.clock.monotonic()
         self._log_time = proxy_log.START
         self._problems: list[str] = []
@@ -52,9 +49,10 @@ class Source:
         clock, url = self._site.clock, self._site.environment.url
         while True:
             begun = clock.monotonic()
-            for path in PROBES:
+            # Once a second, so that an environment without users has figures too.
+            for page in pages.wanted(self._site.environment):
                 self._probes += 1
-                self._unanswered += self._get(f"{url}{path}").status == 0
+                self._unanswered += self._get(f"{url}{page.path}").status == 0
             rest = min(begun + PAUSE, until) - clock.monotonic()
             if rest > 0:
                 clock.sleep(rest)

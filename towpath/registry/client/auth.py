@@ -50,7 +50,8 @@ class Access:
         """Answer a challenge to a request that was sent with the header `used`.
 
         Returns how many logins that took, 0 where another thread had renewed it, and None where
-        there is nothing new to try.
+        there is nothing new to try. Raises RegistryUnauthorizedError if the token server is not
+        safe or returns no token, or a credential helper fails.
         """
         with self._lock:
             if self.header != used:

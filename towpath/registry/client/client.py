@@ -64,13 +64,18 @@ class RegistryClient(RegistryTransport):
         return found
 
     def has_manifest(self, digest: str, *, to_push: bool = False) -> bool:
-        """Tell whether the repository holds a manifest; see `has_blob` for `to_push`."""
+        """Tell whether the repository holds a manifest; see `has_blob` for `to_push`.
+
+        Raises RegistryError if that cannot be determined, or `digest` is not a digest.
+        """
         return self._has(f"manifests/{self._checked(digest)}", to_push)
 
     def put_manifest(self, reference: str, manifest: Manifest) -> bool:
         """Store these very bytes under a tag or their digest, and check that they are there.
 
-        Returns whether the registry itself keeps account of the manifest's subject.
+        Returns whether the registry itself keeps account of the manifest's subject. Raises
+        DigestMismatchError if the registry stores other bytes, and RegistryError if it refuses them
+        or `reference` is invalid.
         """
         answer = self.ask(
             "PUT",
@@ -90,7 +95,7 @@ class RegistryClient(RegistryTransport):
         """Take away a manifest by its digest, or a tag by its name.
 
         Raises RegistryNotFoundError, and RegistryRefusedError where the registry deletes nothing
-        or, as distribution 2.8, no tags.
+        or, as distribution 2.8, no tags. Raises RegistryError for an invalid reference.
         """
         self.ask("DELETE", f"manifests/{self._checked(reference)}")
 
@@ -98,7 +103,8 @@ class RegistryClient(RegistryTransport):
         """Tell whether the repository holds a blob.
 
         With `to_push` a registry that lets nobody read counts as one without it: many say so of a
-        repository that the first push makes.
+        repository that the first push makes. Raises RegistryError if that cannot be determined, or
+        `digest` is not a digest.
         """
         return self._has(f"blobs/{self._checked(digest)}", to_push)
 
@@ -160,7 +166,8 @@ class RegistryClient(RegistryTransport):
     def reading(self, digest: str, halt: threading.Event | None = None) -> Download:
         """Return the bytes of a blob as they come; what breaks is gone on with where it broke.
 
-        Once `halt` is set, reading on raises InterruptedRunError.
+        Once `halt` is set, reading on raises InterruptedRunError. Raises RegistryError if `digest`
+        is not a digest.
         """
         from towpath.registry.client.download import Download
 
@@ -186,8 +193,9 @@ class RegistryClient(RegistryTransport):
     def referrers(self, digest: str, artifact_type: str = "") -> list[Descriptor]:
         """Return what was attached to a digest, from the API or from its fallback tag.
 
-        Without a type everything that is attached. What answers with something else than a list,
-        a page for people for example, has no such API.
+        Without a type everything that is attached. What answers with something else than a list, a
+        page for people for example, has no such API. Raises RegistryError if the registry cannot be
+        asked, or `digest` is not a digest.
         """
         from towpath.registry.client import pages
 

@@ -135,7 +135,8 @@ class RegistryTransport:
 
         `place` is a URL of this registry, or what follows the repository's. With `home_only` the
         answer is the registry's own, else it may be somewhere else. Raises RegistryRefusedError for
-        a URL of somebody else.
+        a URL of somebody else. Raises RegistryNetworkError if the registry cannot be reached, and
+        RegistryError for an answer that is not a success.
         """
         url = place if "://" in place else urljoin(self._base, place)
         self._require_home(url)

@@ -85,7 +85,7 @@ class Machine:
         auths = {self.store.host: {"auth": "dTpw"}} if self.logged_in else {}
         (docker / "config.json").write_text(json.dumps({"auths": auths}))
         workspace = workspace_at(root, self.store, TableRunner(table), DOCKER_CONFIG=str(docker))
-        image = ImageSettings(registry_wheels=self.registry_wheels)
+        image = ImageSettings(dockerfile="Dockerfile", registry_wheels=self.registry_wheels)
         return replace(workspace, config=replace(workspace.config, image=image))
 
     def build(self, workspace: Workspace, order: Order = ORDER) -> wheels.ProvidedWheels:

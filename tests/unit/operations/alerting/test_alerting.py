@@ -10,8 +10,11 @@ from pathlib import Path
 import pytest
 
 from tests.unit.deployment.world import World, site_of
+from towpath.config.monitoring import Monitoring
+from towpath.config.notify import NotifyTarget
 from towpath.core.errors import CommandFailedError, ConfigurationError
 from towpath.core.redaction import SECRETS
+from towpath.engine.layout import layout
 from towpath.environments import monitoring_project
 from towpath.environments import services as stack
 from towpath.environments.environment import Site
@@ -91,6 +94,36 @@ def test_the_address_of_the_webhook_is_in_one_file(world: Beside, tmp_path: Path
     assert ADDRESS not in alerting.receiver(site)
 
 
+def test_alerts_go_to_targets_of_notifications(world: Beside, tmp_path: Path) -> None:
+    """With the secrets that these have; one that is not used any more is removed."""
+    site = running(world, place(world, tmp_path, TOWPATH_NOTIFY_TEAM_URL=ADDRESS))
+    team = NotifyTarget("team", "slack", ("failed",), variables={"url": "TOWPATH_NOTIFY_TEAM_URL"})
+    config = replace(
+        site.workspace.config, notify={"team": team}, monitoring=Monitoring(notify=("team",))
+    )
+    both = replace(site, workspace=replace(site.workspace, config=config))
+    alerting.start(both)
+    files = monitoring_project.beside(site).files
+    found = json.loads((files / "alertmanager.yml").read_text())["receivers"][0]
+
+    assert found["slack_configs"][0]["api_url_file"] == "/run/secrets/alerts/team.url"
+    assert (files / "secrets/team.url").read_text() == ADDRESS
+    assert "the notification target team" in alerting.receiver(both)
+    alerting.start(site)
+    assert list((files / "secrets").iterdir()) == []
+
+
+def test_a_target_without_its_secret_ends_the_start(world: Beside, tmp_path: Path) -> None:
+    """As it ends a run at its beginning."""
+    site = running(world, place(world, tmp_path))
+    team = NotifyTarget("team", "slack", ("failed",), variables={"url": "TOWPATH_NOTIFY_TEAM_URL"})
+    config = replace(
+        site.workspace.config, notify={"team": team}, monitoring=Monitoring(notify=("team",))
+    )
+    with pytest.raises(ConfigurationError, match="target team cannot be used"):
+        alerting.start(replace(site, workspace=replace(site.workspace, config=config)))
+
+
 def test_files_are_read_by_another_user_below_a_closed_directory(
     world: Beside, tmp_path: Path
 ) -> None:
@@ -100,7 +133,8 @@ def test_files_are_read_by_another_user_below_a_closed_directory(
     files = monitoring_project.beside(site).files
 
     assert files.stat().st_mode & 0o777 == 0o700
-    assert {row.stat().st_mode & 0o777 for row in files.iterdir() if row.is_file()} == {0o444}
+    assert {row.stat().st_mode & 0o777 for row in files.rglob("*") if row.is_file()} == {0o444}
+    assert {row.stat().st_mode & 0o777 for row in files.rglob("*") if row.is_dir()} == {0o755}
 
 
 def test_the_password_of_grafana_stays(world: Beside, tmp_path: Path) -> None:
@@ -113,6 +147,16 @@ def test_the_password_of_grafana_stays(world: Beside, tmp_path: Path) -> None:
     assert (monitoring_project.beside(site).files / "grafana").read_text() == password
     assert "grafana" in found
     assert password not in SECRETS.text(f"the password is {password}")
+
+
+def test_the_embedded_engine_has_no_grafana(world: Beside, tmp_path: Path) -> None:
+    """Before anything starts."""
+    own = layout({}).host
+    site = running(world, place(world, tmp_path, DOCKER_HOST=own))
+    with pytest.raises(ConfigurationError, match="no image of Grafana"):
+        alerting.start(site, grafana=True)
+
+    assert {row.service for row in world.rows} == {"proxy"}
 
 
 def test_what_is_no_address_is_refused_before_anything_starts(

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from towpath.operations.alerting import settings_files
+from towpath.operations.alerting import receivers, settings_files
 
 
 def test_prometheus_reads_and_judges_at_the_interval() -> None:
@@ -33,17 +33,29 @@ def test_a_reading_never_takes_longer_than_the_interval() -> None:
 @pytest.mark.parametrize(("interval", "wait", "group"), [(2, "2s", "8s"), (15, "10s", "60s")])
 def test_alerts_go_to_the_webhook(interval: int, wait: str, group: str) -> None:
     """Its address is in a file of its own."""
-    found = json.loads(settings_files.alertmanager(interval, webhook=True))
+    found = json.loads(settings_files.alertmanager(interval, [receivers.webhook()]))
 
     assert found["route"]["receiver"] == found["receivers"][0]["name"]
     assert (found["route"]["group_wait"], found["route"]["group_interval"]) == (wait, group)
     assert found["receivers"][0]["webhook_configs"] == [
-        {"url_file": "/run/secrets/webhook", "send_resolved": True}
+        {"url_file": "/run/secrets/alerts/webhook", "send_resolved": True}
     ]
 
 
 def test_without_a_webhook_there_is_an_empty_receiver() -> None:
     """Alertmanager wants one."""
-    found = json.loads(settings_files.alertmanager(15, webhook=False))
+    found = json.loads(settings_files.alertmanager(15, []))
 
     assert found["receivers"] == [{"name": "receiver"}]
+
+
+def test_several_receivers_get_the_same_message() -> None:
+    """Two of one kind, and one of another."""
+    found = json.loads(
+        settings_files.alertmanager(
+            15, [("slack_configs", {"a": 1}), receivers.webhook(), ("slack_configs", {"b": 2})]
+        )
+    )
+
+    assert found["receivers"][0]["slack_configs"] == [{"a": 1}, {"b": 2}]
+    assert len(found["receivers"][0]["webhook_configs"]) == 1

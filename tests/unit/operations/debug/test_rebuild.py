@@ -99,4 +99,4 @@ def test_a_project_without_a_dockerfile_is_said(store: Store, tmp_path: Path) ->
     with pytest.raises(ConfigurationError) as caught:
         debugging.rebuild(workspace, "testing", "linux/amd64")
 
-    assert caught.value.what == "Cannot read the Dockerfile."
+    assert caught.value.what == "The file Dockerfile does not exist."

@@ -1,0 +1,1 @@
+"""Small projects of other people, as they are before Towpath comes in."""

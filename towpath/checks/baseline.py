@@ -1,0 +1,66 @@
+"""`python -m towpath baseline`: record what is missing, and lower what is better today."""
+
+from __future__ import annotations
+
+from towpath.checks import records
+from towpath.checks.baseline_recording import describe
+from towpath.checks.by_name import MEASURES
+from towpath.config import baseline as values
+from towpath.config.baseline import Baseline
+from towpath.config.workspace import Workspace
+from towpath.core import files
+from towpath.core.errors import ConfigurationError, NothingToJudgeError
+
+_AGAIN = "Run the checks, then this command: nox -s lint tests security"
+
+
+def update(workspace: Workspace, *, lower: bool) -> None:
+    """Record the values of the checks that ran, where the baseline has none of them yet.
+
+    With `lower`, recorded values that are better today are lowered too; in CI they are only shown.
+    Raises ConfigurationError without a file in the settings, NothingToJudgeError if no check has a
+    result on the current files.
+    """
+    config = workspace.config
+    if not config.baseline_file:
+        raise ConfigurationError(
+            "The project has no baseline.",
+            why="gates.baseline in [tool.towpath] names no file.",
+            next_step=f'Add baseline = "{values.FILE}" to [tool.towpath.gates].',
+        )
+    ran = [name for name in values.SECTIONS if records.fits(workspace, name)]
+    if not ran:
+        raise NothingToJudgeError(
+            "No check has a result for the current files.", why="", next_step=_AGAIN
+        )
+    sections = dict(config.baseline.sections)
+    for name in ran:
+        measured = MEASURES[name](config)
+        if measured.unread:
+            workspace.terminal.warn(f"{name} is not recorded: {'; '.join(measured.unread)}")
+        elif name not in sections:
+            sections[name] = measured.today
+        else:
+            before = sections[name]
+            kept = values.lowered(before, measured.today, measured.worse) if lower else before
+            sections[name] = values.with_new_tools(kept, measured.today)
+    _write(workspace, Baseline(sections))
+
+
+def _write(workspace: Workspace, new: Baseline) -> None:
+    config = workspace.config
+    changed = [
+        name for name, row in new.sections.items() if config.baseline.sections.get(name) != row
+    ]
+    if not changed:
+        workspace.terminal.say(f"{config.baseline_file}: nothing to change.")
+        return
+    for name in changed:
+        workspace.terminal.say(f"  {name}: {describe(new.of(name))}")
+    if config.in_ci:
+        workspace.terminal.say(
+            f"{config.baseline_file} is not written in CI: run this command and commit the file."
+        )
+        return
+    files.write_atomically(config.root / config.baseline_file, new.text().encode())
+    workspace.terminal.say(f"Wrote {config.baseline_file}: {', '.join(changed)}. Commit it.")

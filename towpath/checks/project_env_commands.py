@@ -1,0 +1,148 @@
+"""The environment of a project's tests and linters: its own dependencies, then our tools. Pure.
+
+A lock file is exported by the tool that wrote it, with hashes. Our tools are installed last, and
+never change a version that the project pins: what it has already is used as it is.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import Any
+
+from towpath.checks.lint.readers.requirements import lines
+
+Argv = list[str]
+PYPROJECT = "pyproject.toml"
+# The tools that write lock files, which have an environment and pins of their own; uv is with us.
+EXPORTERS = {"poetry.lock": "poetry", "pdm.lock": "pdm", "Pipfile.lock": "pipenv"}
+# What runs tests and measures them, by runner.
+TEST_TOOLS: Mapping[str, tuple[str, ...]] = {
+    "pytest": ("pytest", "pytest-django", "pytest-cov"),
+    "django": ("coverage",),
+}
+PARALLEL: Mapping[str, tuple[str, ...]] = {"pytest": ("pytest-xdist",), "django": ("tblib",)}
+
+
+@dataclass(frozen=True)
+class Dependencies:
+    """What a project says is to be installed: files, groups and extras, and itself or not."""
+
+    files: tuple[str, ...] = ()
+    groups: tuple[str, ...] = ()
+    extras: tuple[str, ...] = ()
+    package: bool = False
+
+
+def dependencies(settings: Mapping[str, Any], check: str) -> Dependencies:
+    """Return what a check installs, by the table `[tool.towpath]`; lint takes over from tests.
+
+    What is not valid is left out here: the check itself refuses the settings.
+    """
+    tests = _table(settings, "tests")
+    files = texts(settings, check, "requirements") or texts(settings, "tests", "requirements")
+    return Dependencies(
+        files,
+        texts(settings, "tests", "groups"),
+        texts(settings, "tests", "extras"),
+        package=tests.get("package") is True,
+    )
+
+
+def _table(settings: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    found = settings.get(name)
+    return found if isinstance(found, Mapping) else {}
+
+
+def texts(
+    settings: Mapping[str, Any], table: str, key: str, default: tuple[str, ...] = ()
+) -> tuple[str, ...]:
+    """Return the strings of a list in a table; `default` where it is missing or invalid."""
+    found = _table(settings, table).get(key)
+    if not isinstance(found, list):
+        return default
+    return tuple(row for row in found if isinstance(row, str))
+
+
+def test_tools(settings: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the packages that run the tests and measure them."""
+    tests = _table(settings, "tests")
+    runner = str(tests.get("runner", "pytest"))
+    more = PARALLEL.get(runner, ()) if tests.get("parallel", True) is True else ()
+    return (*TEST_TOOLS.get(runner, ()), *more)
+
+
+def export(programs: Mapping[str, str], file: str, wanted: Dependencies, to: str) -> Argv:
+    """Return the command that writes a lock file as requirements; empty for what needs none.
+
+    `programs` are the tools by name, and `python`, which has uv as a module. Pipenv writes to
+    standard output.
+    """
+    name = PurePosixPath(file).name
+    folder = PurePosixPath(file).parent.as_posix()
+    if name == "uv.lock":
+        fixed = ("export", "--frozen", "--no-emit-workspace", "--format=requirements-txt")
+        command = [programs["python"], "-m", "uv", *fixed, "--quiet", f"--directory={folder}"]
+        return [*command, *_each("--extra", wanted.extras), *_each("--group", wanted.groups)] + [
+            f"--output-file={to}"
+        ]
+    if name == "poetry.lock":
+        command = [programs["poetry"], f"--directory={folder}", "export", "--no-interaction"]
+        groups = [f"--with={','.join(wanted.groups)}"] if wanted.groups else ["--all-groups"]
+        return [*command, *groups, *_each("--extras", wanted.extras), f"--output={to}"]
+    if name == "pdm.lock":
+        groups = _each("--group", (*wanted.groups, *wanted.extras))
+        return [programs["pdm"], "export", f"--project={folder}", *groups, f"--output={to}"]
+    if name == "Pipfile.lock":
+        return [programs["pipenv"], "requirements", "--dev", "--hash"]
+    return []
+
+
+def _each(option: str, values: Iterable[str]) -> list[str]:
+    return [f"{option}={value}" for value in values]
+
+
+def install(files: Sequence[str], wanted: Dependencies) -> Argv:
+    """Return the arguments that install these files of requirements, exported or not."""
+    named = [row for file in files for row in ("-r", file)]
+    if any(PurePosixPath(file).name == PYPROJECT for file in files):
+        named += [*_each("--extra", wanted.extras), *_each("--group", wanted.groups)]
+    return named
+
+
+def package(wanted: Dependencies) -> str:
+    """Return how the project itself is named to the installer, with its extras."""
+    return f".[{','.join(wanted.extras)}]" if wanted.extras else "."
+
+
+def included(file: str, text: str) -> list[str]:
+    """Return the files that a requirements file includes or obeys, as paths like its own."""
+    found = []
+    for row in lines(text):
+        name = row.file("-r", "--requirement") or row.file("-c", "--constraint")
+        if name and "://" not in name:
+            found.append((PurePosixPath(file).parent / name).as_posix())
+    return found
+
+
+def missing(tools: Iterable[str], installed: Collection[str]) -> list[str]:
+    """Return the tools that an environment does not have yet."""
+    return [name for name in tools if normal(name) not in installed]
+
+
+def constraints(installed: Mapping[str, str], pins: str = "") -> str:
+    """Return what keeps the versions that are there, and ours of everything else, with hashes."""
+    ours = [row for row in lines(pins) if not row.is_option]
+    kept = [f"{name}=={version}" for name, version in sorted(installed.items())]
+    return "\n".join([*kept, *(row.words for row in ours if _name(row.words) not in installed)])
+
+
+def _name(words: str) -> str:
+    return normal(re.split(r"[^A-Za-z0-9._-]", words, maxsplit=1)[0])
+
+
+def normal(name: str) -> str:
+    """Return a distribution's name as PEP 503 normalizes it."""
+    return re.sub(r"[-_.]+", "-", name).lower()

@@ -1,0 +1,60 @@
+"""Asks the pages of a release: of each new container before traffic, and through the proxy after."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from towpath.config import Environment
+from towpath.config.pages import Page
+from towpath.core.environment import variable
+from towpath.core.errors import CommandFailedError
+from towpath.core.http import PageText, get_text
+from towpath.environments import page_commands, page_reader
+from towpath.environments.engine import Container
+from towpath.environments.environment import PROXY, Site
+
+OK = 200
+
+
+def wanted(environment: Environment) -> tuple[Page, ...]:
+    """Return the pages that have to answer: that of health, if there is one, and the smoke pages."""
+    health = (Page(environment.health, OK),) if environment.health else ()
+    return tuple(dict.fromkeys((*health, *environment.smoke)))
+
+
+def problem_of(site: Site, container: Container, pages: Sequence[Page]) -> str:
+    """Ask pages of a container from the proxy; return the first problem, or an empty string.
+
+    The request comes from where traffic will come: a container that listens on its own loopback
+    only is found here.
+    """
+    proxy = next((row for row in site.containers(PROXY) if row.running), None)
+    if proxy is None:
+        return "the proxy is not running"
+    port = site.workspace.config.processes.web.port
+    scheme = variable(site.workspace.config.env, "TOWPATH_SCHEME") or "http"
+    argv = page_commands.ask(pages, container.name, port, site.environment.host, scheme)
+    try:
+        answers = page_reader.read_answers(*site.engine.execute(proxy, argv), len(pages))
+    except CommandFailedError as error:
+        return error.why or error.what
+    for page, answer in zip(pages, answers, strict=True):
+        if not answer.status:
+            return f"{page.path} does not answer: {answer.problem}"
+        if problem := page.problem(answer.status, answer.body):
+            said = page_reader.words(answer.body)
+            return f"{problem}: {said}" if said else problem
+    return ""
+
+
+def problems_behind(site: Site, get: Callable[[str, str], PageText] = get_text) -> list[str]:
+    """Ask every page through the proxy's published port, and return the problems."""
+    place = site.environment
+    found = []
+    for page in wanted(place):
+        answer = get(f"{place.url}{page.path}", place.host)
+        if not answer.status:
+            found.append(f"{page.path} does not answer: {answer.problem}")
+        elif problem := page.problem(answer.status, answer.text):
+            found.append(problem)
+    return found

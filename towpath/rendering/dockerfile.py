@@ -1,0 +1,77 @@
+"""The Dockerfile of a project and its list of ignored files, from the settings. Pure."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Iterable
+
+from towpath.config import Config
+from towpath.rendering import layout
+from towpath.rendering.templates import fill
+
+# Never part of an image, wherever they are.
+_NEVER = (
+    *(".git", ".nox", ".venv", "venv", "reports", "**/__pycache__", "**/*.py[cod]", "**/.env*"),
+    *("**/node_modules", ".towpath/*"),
+)
+
+
+def dockerfile(config: Config, *, scripts: str, uv: str, requirements: str) -> str:
+    """Return the Dockerfile; the others are paths in the project of what it reads.
+
+    `scripts` is a directory, `uv` and `requirements` are files of pins.
+    """
+    code = config.image.code
+    return fill(
+        "Dockerfile",
+        {
+            "name": config.name,
+            "python": config.image.python,
+            "scripts": scripts,
+            "uv": uv,
+            "requirements": requirements,
+            "run_packages": config.image.run_packages,
+            "static": config.image.static,
+            "code": f"{code}/" if code != "." else ".",
+            "directory": layout.directory(config),
+            "manage": layout.manage(config),
+            "settings": config.django.settings,
+            "python_path": layout.python_path(config),
+            "variables": _variables(config),
+            "links": layout.links(config),
+            "directories": list(layout.volumes(config).values()),
+            "web": config.processes.web,
+        },
+    )
+
+
+def settings_variables(config: Config) -> dict[str, str]:
+    """Return the variables with which the settings of production can be read, secrets made up."""
+    return {
+        "DJANGO_SETTINGS_MODULE": config.django.settings,
+        **dict.fromkeys(config.django.secrets, "made-up-" * 8),
+        **config.django.production,
+    }
+
+
+def _variables(config: Config) -> list[tuple[str, str]]:
+    # A line break would end the instruction.
+    values = settings_variables(config).items()
+    return [(name, shlex.quote(value)) for name, value in values if value.isprintable()]
+
+
+def ignored(own: str, untracked: Iterable[str], *, files: str, requirements: str) -> str:
+    """Return the list of files that the builder does not get.
+
+    `own` is the project's .dockerignore, `untracked` are paths that git ignores: what no commit has
+    is in no image.
+    """
+    paths = (row for row in untracked if row.partition("/")[0] != ".towpath")
+    rows = [*own.splitlines(), *(_literal(row) for row in paths), *_NEVER]
+    return "\n".join([*rows, f"!{files}", f"!{requirements}", ""])
+
+
+def _literal(path: str) -> str:
+    """Return a path as a pattern of .dockerignore that fits nothing else."""
+    return "/" + re.sub(r"([*?\[\]\\!#])", r"\\\1", path.rstrip("/"))
