@@ -15,8 +15,8 @@ from xml.sax.saxutils import quoteattr
 
 from tests.fakes import QuietTerminal, TableRunner
 from towpath import config, gates
+from towpath.checks import sarif
 from towpath.config.workspace import Workspace
-from towpath.core import sarif
 from towpath.core.errors import GateFailedError
 from towpath.core.findings import Finding
 from towpath.core.step_times import StepTime
