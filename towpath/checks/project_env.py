@@ -91,7 +91,9 @@ def _hash(file: Path) -> str:
 def _install_project(session: nox.Session, root: Path, dependencies: Dependencies) -> None:
     ready = [_exported(session, root, file, dependencies) for file in dependencies.files]
     if ready:
-        session.install(*commands.install(ready, dependencies))
+        texts = [(root / file).read_text("utf-8", "replace") for file in ready]
+        strict = ["--require-hashes"] if all(map(commands.is_hashed, texts)) else []
+        session.install(*strict, *commands.install(ready, dependencies))
     if dependencies.package:
         # Its dependencies come from the files, if there are any.
         session.install(*(["--no-deps"] if ready else []), "-e", commands.package(dependencies))

@@ -127,6 +127,14 @@ def included(file: str, text: str) -> list[str]:
     return found
 
 
+def is_hashed(text: str) -> bool:
+    """Tell whether every requirement of a file has a hash, so that each can be checked."""
+    rows = [row for row in lines(text) if not row.is_option]
+    pinned = [row for row in rows if not row.file("-r", "--requirement")]
+    pinned = [row for row in pinned if not row.file("-c", "--constraint")]
+    return bool(pinned) and len(pinned) == len([row for row in pinned if row.hashes])
+
+
 def missing(tools: Iterable[str], installed: Collection[str]) -> list[str]:
     """Return the tools that an environment does not have yet."""
     return [name for name in tools if normal(name) not in installed]
