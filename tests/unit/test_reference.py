@@ -82,7 +82,7 @@ BEYOND = {
     *(("builders", name) for name in ("endpoint", "ca", "cert", "key")),
     *(("variables", name) for name in (*CHECKS, "compose")),
 }
-LATER = {("towpath", "absent")}
+LATER = {("towpath", "absent"), ("lint", "linters")}
 KEYS = [
     pytest.param(table, key, id=f"{table.page}.{key.name}")
     for table in TABLES
@@ -110,7 +110,8 @@ def taken(table: dict[str, Any]) -> set[str]:
 def document(table: Table, key: Key, value: Any) -> dict[str, Any]:
     """Return the settings of a project that sets this key, and what has to be beside it."""
     name = table.sample if key.name == "PATTERN" else key.name
-    inner = {**BESIDES.get(table.page, {}), **NEEDED.get(key.name, {}), name: value}
+    more = NEEDED.get(key.name, {}) if table.page in ("builders", "dashboard") else {}
+    inner = {**BESIDES.get(table.page, {}), **more, name: value}
     if table.page == "notify":
         target = TARGETS.get(key.name, {"kind": "slack"})
         inner = {"events": ["failed"], **target, name: value}
@@ -177,7 +178,8 @@ def test_every_key_of_the_code_has_a_page() -> None:
         "variables": taken({"variables": UNKNOWN}),
         "monitoring": taken({"monitoring": UNKNOWN}),
         "notify": taken({"notify": {"team": {"kind": "slack"} | UNKNOWN}}),
-        "gates": {rule.code for rule in gates.known()},
+        "gates": {"baseline", *(rule.code for rule in gates.known())},
+        **{name: taken({name: UNKNOWN}) for name in ("lint", "tests", "integration")},
     }
     tables = set(found) | {"branches"}
 

@@ -71,6 +71,13 @@ SET_BY_PEOPLE = (
         "/usr/bin/python3.12",
     ),
     Variable(
+        "TOWPATH_TOOL_PYTHON",
+        "The Python of the environment in which a check runs the project's code. The Nox sessions"
+        " set it.",
+        "the Python that runs Towpath",
+        ".nox/lint/bin/python",
+    ),
+    Variable(
         "TOWPATH_ENVIRONMENTS",
         "The directory of the environments of Nox.",
         "`.nox`",

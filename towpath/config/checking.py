@@ -48,7 +48,7 @@ class LintSettings:
 
 
 @dataclass(frozen=True)
-class TestSettings:
+class SuiteSettings:
     """How the tests run, and what is installed for them.
 
     `files` are patterns of test files, which some linters do not judge. `requirements` are lock
@@ -99,9 +99,9 @@ def read_lint(table: Any, where: str) -> LintSettings:
     return _read(LintSettings, table, where)
 
 
-def read_tests(table: Any, where: str) -> TestSettings:
+def read_tests(table: Any, where: str) -> SuiteSettings:
     """Read `[tool.towpath.tests]`; raises ConfigurationError."""
-    found = _read(TestSettings, table, where)
+    found = _read(SuiteSettings, table, where)
     if found.runner not in RUNNERS:
         raise wrong(f"{where}.runner", f"one of {', '.join(RUNNERS)}", found.runner)
     for pair in found.exclude:

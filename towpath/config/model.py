@@ -11,7 +11,7 @@ from pathlib import Path
 from towpath.config import binding, ci_systems, reach
 from towpath.config.baseline import Baseline
 from towpath.config.builders import BuilderNode
-from towpath.config.checking import IntegrationSettings, LintSettings, TestSettings
+from towpath.config.checking import IntegrationSettings, LintSettings, SuiteSettings
 from towpath.config.ci_systems import CiRun
 from towpath.config.log_paths import log_path
 from towpath.config.monitoring import Monitoring
@@ -147,7 +147,7 @@ class Config:
     builders: Mapping[str, BuilderNode] = field(default_factory=dict)
     django: Django = Django()
     lint: LintSettings = LintSettings()
-    tests: TestSettings = TestSettings()
+    tests: SuiteSettings = SuiteSettings()
     integration: IntegrationSettings = IntegrationSettings()
     image: ImageSettings = ImageSettings()
     processes: Processes = Processes()

@@ -54,11 +54,15 @@ def test_a_new_project_gets_five_short_files(tmp_path: Path) -> None:
             " --access-logfile=-"
         },
         "services": {"database": {"kind": "sqlite", "file": "db.sqlite3"}},
+        "lint": {"linters": []},
+        "tests": {"runner": "django", "requirements": ["requirements.txt"], "parallel": False},
+        "integration": {"paths": [], "required": False},
+        "gates": {"baseline": "towpath-baseline.json"},
         "environments": {"testing": {}, "staging": {"port": 8081}},
     }
-    assert after["noxfile.py"] == b"from towpath.sessions import *  # noqa: F403\n"
+    assert after["noxfile.py"] == b"from towpath.sessions import *  # noqa: F401, F403\n"
     assert after["tasks.py"].count(b"\n") == 3
-    assert after[".gitignore"] == b"/.towpath/\n/.nox/\n/reports/\n"
+    assert after[".gitignore"] == b"/.towpath/\n/.nox/\n/reports/\n__pycache__/\n*.sqlite3\n"
     assert (tmp_path / "dev").stat().st_mode & 0o777 == SCRIPT_MODE
     assert load(tmp_path, {}).django.settings == "shop.settings"
 
@@ -117,6 +121,15 @@ def test_settings_are_added_at_the_end_of_pyproject(tmp_path: Path) -> None:
             "SHOP_KEY": "{secret.secret_key}",
             "STRIPE_TOKEN": "{secret.stripe_token}",
         },
+        "lint": {"linters": ["ruff"]},
+        "tests": {
+            "requirements": ["uv.lock"],
+            "settings": "config.settings.local",
+            "parallel": False,
+            "env": {"SHOP_KEY": "{random}", "STRIPE_TOKEN": "{random}"},
+        },
+        "integration": {"paths": [], "required": False},
+        "gates": {"baseline": "towpath-baseline.json"},
         "environments": {"testing": {}, "staging": {"port": 8081}},
     }
 
@@ -145,7 +158,7 @@ def test_files_that_exist_are_shown_instead_of_changed(
     assert main(["init", str(tmp_path)]) == 0
 
     assert {name: (tmp_path / name).read_text() for name in own} == own
-    assert (tmp_path / ".gitignore").read_text() == ".nox\n*.pyc\n/.towpath/\n"
+    assert (tmp_path / ".gitignore").read_text() == ".nox\n*.pyc\n/.towpath/\n*.sqlite3\n"
     assert "./towpath.sh invoke pipeline" in (tmp_path / "towpath.sh").read_text()
     shown = capsys.readouterr().out
     assert "add by hand: tasks.py (tasks.py exists already)" in shown

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -24,6 +25,7 @@ from tests.unit.checks.checked import (
 from towpath.checks import records
 from towpath.checks.by_name import judge_check
 from towpath.checks.tests import tests as testing
+from towpath.config.checking import SuiteSettings
 from towpath.config.workspace import Workspace
 from towpath.core.errors import (
     CommandFailedError,
@@ -217,6 +219,12 @@ def test_a_given_order_is_taken(root: Path) -> None:
     assert re.findall(r"--randomly-seed=\d+", calls(workspace)[-1]) == ["--randomly-seed=7"]
 
 
+def with_parts(workspace: Workspace) -> Workspace:
+    """Return a session of a project that has names for parts of its tests."""
+    kind = SuiteSettings(parts={"unit": "tests/unit", "app": "tests/app"})
+    return replace(workspace, config=replace(workspace.config, tests=kind))
+
+
 @pytest.mark.parametrize(
     ("arguments", "line"),
     [
@@ -228,7 +236,7 @@ def test_a_given_order_is_taken(root: Path) -> None:
 )
 def test_groups_of_tests_have_short_names(root: Path, arguments: list[str], line: str) -> None:
     """Where they come first; the value of an option stays what it is."""
-    workspace = workspace_of(root, {"-m pytest": ""})
+    workspace = with_parts(workspace_of(root, {"-m pytest": ""}))
 
     testing.tests(workspace, arguments)
 
@@ -254,7 +262,7 @@ def test_tests_that_are_not_there_are_a_wrong_setting(
     root: Path, words: list[str], hint: str
 ) -> None:
     """Nothing runs, and the nearest group is named."""
-    workspace = workspace_of(root, {})
+    workspace = with_parts(workspace_of(root, {}))
 
     with pytest.raises(ConfigurationError) as caught:
         testing.tests(workspace, words)

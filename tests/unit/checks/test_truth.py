@@ -26,6 +26,7 @@ from towpath.checks.lint.linters_commands import LINTERS
 from towpath.checks.performance import baseline
 from towpath.checks.records import ToolRecord
 from towpath.checks.security import security
+from towpath.config.checking import LintSettings
 from towpath.config.workspace import Workspace
 from towpath.core.errors import GateFailedError, NothingToJudgeError
 from towpath.core.findings import ToolResult
@@ -98,8 +99,11 @@ def workspace(tmp_path: Path) -> Workspace:
     # Some linters judge only where a file asks for them.
     for tool in LINTERS:
         if tool.only_with:
-            (tmp_path / tool.only_with).touch()
-    return replace(found, config=replace(found.config, absent=()), terminal=NoTables())
+            file = tmp_path / tool.only_with[0].replace("*", "lint")
+            file.parent.mkdir(exist_ok=True)
+            file.touch()
+    every = LintSettings(tuple(NAMES))
+    return replace(found, config=replace(found.config, absent=(), lint=every), terminal=NoTables())
 
 
 def judged(workspace: Workspace, stage: str) -> Statement:
@@ -343,6 +347,8 @@ SHOWN = {
     "TESTS_RUN": ["pytest"],
     "TESTS_FAILED": ["pytest"],
     "COVERAGE": ["coverage"],
+    # Judged only with a baseline: test_baseline.py.
+    "COVERAGE_NEW": [],
     "INTEGRATION_RUN": ["pytest"],
     "INTEGRATION_FAILED": ["pytest"],
     "SLOWDOWN": ["pytest-benchmark"],

@@ -19,7 +19,7 @@ from towpath.checks import records
 from towpath.checks.by_name import judge_check
 from towpath.checks.lint import linter as linting
 from towpath.checks.lint.linters_commands import LINTERS, Linter
-from towpath.checks.tests import tests as testing
+from towpath.checks.tests import run as testing
 from towpath.config.workspace import Workspace
 from towpath.core import environment
 from towpath.core.runner import Runner

@@ -26,7 +26,14 @@ NAMES = {
     *("migrations.check", "migrations.plan", "migrations.apply"),
     *("registry.start", "registry.login", "registry.push", "registry.inspect"),
     *("registry.mirror", "registry.tags", "registry.prune", "registry.cache"),
-    *("gates.list", "gates.check", "report.show", "report.html", "report.publish"),
+    *(
+        "gates.list",
+        "gates.check",
+        "gates.baseline",
+        "report.show",
+        "report.html",
+        "report.publish",
+    ),
     *("evidence.show", "evidence.verify", "engine.up", "engine.status", "engine.down"),
     *("evidence.export", "evidence.import", "ci.run"),
 }

@@ -25,7 +25,7 @@ def ruff(workspace: Workspace, files: Sequence[str]) -> list[FindingOrExclusion]
     if not judged:
         return left_out
     ran = _run(workspace, commands.ruff_check(_beside(workspace, "ruff"), judged), judged)
-    return [*reader.read_ruff(ran, _root(workspace), set(judged)), *left_out]
+    return [*reader.read_ruff(ran, _root(workspace), judged), *left_out]
 
 
 def ruff_format(workspace: Workspace, files: Sequence[str]) -> list[FindingOrExclusion]:
@@ -34,7 +34,7 @@ def ruff_format(workspace: Workspace, files: Sequence[str]) -> list[FindingOrExc
     if not judged:
         return left_out
     ran = _run(workspace, commands.ruff_format(_beside(workspace, "ruff"), judged), judged)
-    return [*reader.read_format(ran, set(judged)), *left_out]
+    return [*reader.read_format(ran, judged), *left_out]
 
 
 def pyright(workspace: Workspace, files: Sequence[str]) -> list[FindingOrExclusion]:

@@ -25,11 +25,11 @@ from towpath.evidence import stage_inputs
 # Exit codes of pytest: wrong usage, and no tests collected.
 USAGE, NO_TESTS = 4, 5
 SEED = "--randomly-seed"
-JUNIT = "TOWPATH_JUNIT"
+JUNIT = "DJANGO_JUNIT_REPORT"
 
 
 @dataclass(frozen=True)
-class TestRun:
+class SuiteRun:
     """Tests of the check `stage`: the name of their record, options of the runner, variables."""
 
     stage: str
@@ -38,7 +38,7 @@ class TestRun:
     env: Mapping[str, str] = field(default_factory=dict)
 
 
-def run_tests(workspace: Workspace, wanted: TestRun, arguments: Sequence[str]) -> int:
+def run_tests(workspace: Workspace, wanted: SuiteRun, arguments: Sequence[str]) -> int:
     """Run tests, record the result unless arguments select some, and return the exit code.
 
     Raises ConfigurationError for an unknown argument, NothingToJudgeError if no test is selected.

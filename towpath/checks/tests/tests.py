@@ -10,7 +10,7 @@ from pathlib import Path
 from towpath.checks import judge, records, tool_versions
 from towpath.checks.tests import facts
 from towpath.checks.tests import tests_commands as commands
-from towpath.checks.tests.run import TestRun, coverage_file, run_tests
+from towpath.checks.tests.run import SuiteRun, coverage_file, run_tests
 from towpath.config import Config
 from towpath.config.checking import DJANGO
 from towpath.config.workspace import Workspace
@@ -34,7 +34,7 @@ def tests(workspace: Workspace, arguments: Sequence[str] = ()) -> None:
     name = pythons.cell(config, python(config), _django(config))
     kind = config.tests
     own = () if kind.runner == DJANGO or not kind.parallel else commands.parallel(kind.options)
-    started = TestRun("tests", name, (*own, *kind.options), env=kind.variables())
+    started = SuiteRun("tests", name, (*own, *kind.options), env=kind.variables())
     code = run_tests(workspace, started, arguments)
     if code:
         raise CommandFailedError(
@@ -58,7 +58,7 @@ def integration(workspace: Workspace, arguments: Sequence[str] = ()) -> None:
             return
     more = kind.given_options if config.services_are_external else ()
     with services(workspace) as variables:
-        started = TestRun(
+        started = SuiteRun(
             "integration", "integration", (*kind.options, *more, *kind.paths), variables
         )
         code = run_tests(workspace, started, arguments)

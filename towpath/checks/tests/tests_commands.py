@@ -72,7 +72,7 @@ def django(
 ) -> Argv:
     """Return the command of `manage.py test`, with the project's own runner.
 
-    With `rcfile`, the report goes to TOWPATH_JUNIT and coverage data to COVERAGE_FILE.
+    With `rcfile`, the report goes to DJANGO_JUNIT_REPORT and coverage data to COVERAGE_FILE.
     """
     measured = ["-m", "coverage", "run", f"--rcfile={rcfile}"] if rcfile else []
     recorded = [f"--testrunner={RUNNER}"] if rcfile else []

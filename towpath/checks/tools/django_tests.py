@@ -2,7 +2,7 @@
 
 `towpath.checks.tools.django_tests.Runner` is a subclass of the class that the project's settings
 name. What each test said is gathered from the results, also from those of parallel processes, and
-written to the file that TOWPATH_JUNIT names.
+written to the file that DJANGO_JUNIT_REPORT names.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from xml.sax.saxutils import escape, quoteattr
 from django.conf import settings
 from django.test.utils import get_runner
 
-VARIABLE = "TOWPATH_JUNIT"
+VARIABLE = "DJANGO_JUNIT_REPORT"
 # XML 1.0, "Char": what a document may have.
 _INVALID = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 

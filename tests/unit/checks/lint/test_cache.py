@@ -98,8 +98,8 @@ def test_a_crash_is_not_kept(desk: Desk, tool: str) -> None:
     "change",
     [
         lambda desk, patch: patch.setattr("platform.python_version", lambda: "3.99"),
-        lambda desk, patch: patch.setattr("towpath.checks.lint.linter.version", lambda _: "99"),
-        lambda desk, patch: patch.setattr(kept, "installed", lambda: "others"),
+        lambda desk, patch: patch.setattr("towpath.checks.lint.linter.version", lambda *_: "99"),
+        lambda desk, patch: patch.setattr(kept, "installed", lambda _: "others"),
         lambda desk, patch: patch.setattr(
             linters,
             "LINTERS",

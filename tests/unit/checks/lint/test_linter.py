@@ -11,7 +11,8 @@ from tests.unit.checks.checked import calls, evidence, said
 from tests.unit.checks.lint.linters import Desk, asked, linted, run
 from towpath.checks import records
 from towpath.checks.lint import lint
-from towpath.checks.lint.linters_commands import LINTERS
+from towpath.checks.lint.linters_commands import LINTERS, in_use
+from towpath.config.checking import STANDARD
 from towpath.core.errors import ConfigurationError, GateFailedError, NothingToJudgeError
 from towpath.evidence import record as stages
 
@@ -32,7 +33,7 @@ def test_a_part_has_no_evidence(desk: Desk) -> None:
 
     assert set(asked(desk)) == {"mypy", "black"}
     assert stages.require(workspace.config, "lint") == before
-    assert len(records.names(workspace.config, "lint")) == len(LINTERS) - 1
+    assert len(records.names(workspace.config, "lint")) == len(in_use(STANDARD)) - 2
     assert "no verdict and no evidence will be written" in said(workspace)
     assert "app/b.py: BLACK" in said(workspace) and "flake8" not in said(workspace)
 
@@ -130,7 +131,7 @@ def test_fix_with_linters_that_cannot_is_refused(desk: Desk) -> None:
     with pytest.raises(ConfigurationError) as caught:
         lint.lint(desk.workspace(), ["mypy", "--fix"])
 
-    assert caught.value.why == "Linters with a fix mode: black, isort."
+    assert caught.value.why == "Linters with a fix mode: black, isort, ruff, ruff-format."
 
 
 def test_the_log_of_a_linter_says_what_it_was_not_asked_again(desk: Desk) -> None:

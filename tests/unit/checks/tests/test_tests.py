@@ -14,13 +14,15 @@ from tests.unit.checks.checked import (
     evidence,
     project,
     pytest_that,
+    said,
     workspace_of,
 )
 from towpath.checks import records
 from towpath.checks.tests import tests as testing
 from towpath.config import Environment
+from towpath.config.checking import IntegrationSettings
 from towpath.config.workspace import Workspace
-from towpath.core.errors import CommandFailedError
+from towpath.core.errors import CommandFailedError, ConfigurationError
 from towpath.core.runner import Outcome
 
 
@@ -49,11 +51,22 @@ def services(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return events
 
 
+INTEGRATION = IntegrationSettings(
+    options=("-m", "integration"),
+    given_options=("-m", "integration and not engine"),
+    env={"DATABASE_HOST": "{database.host}", "QUEUE_PASSWORD_FILE": "{secret.queue_password}"},
+)
+
+
 def with_testing(root: Path, answers: dict[str, Answer]) -> Workspace:
     """Return a session in a project that has the environment testing."""
     workspace = workspace_of(root, answers)
-    environments = {"testing": Environment("testing")}
-    return replace(workspace, config=replace(workspace.config, environments=environments))
+    config = replace(
+        workspace.config,
+        environments={"testing": Environment("testing")},
+        integration=INTEGRATION,
+    )
+    return replace(workspace, config=config)
 
 
 def test_integration_runs_while_its_services_live(root: Path, services: list[str]) -> None:
@@ -77,6 +90,8 @@ def test_services_that_are_given_are_not_started(root: Path, services: list[str]
     workspace = workspace_of(
         root, {"-m pytest": pytest_that(GOOD_XML)}, {"TOWPATH_SERVICES": "given"}
     )
+    config = replace(workspace.config, integration=INTEGRATION)
+    workspace = replace(workspace, config=config)
 
     testing.integration(workspace)
 
@@ -121,11 +136,39 @@ def test_services_that_do_not_start_are_taken_down(
 
 def test_the_app_finds_services_by_these_variables(tmp_path: Path) -> None:
     """Passwords come from files."""
+    wanted = {**INTEGRATION.env, "CACHE_HOSTS": "{cache.host}:11211", "NAME": "shop"}
+
     found = testing.service_variables(
-        {"database": "10.0.0.1", "cache": "10.0.0.2", "queue": "10.0.0.3"}, tmp_path
+        wanted, {"database": "10.0.0.1", "cache": "10.0.0.2"}, tmp_path
     )
 
-    assert found["DATABASE_HOST"] == "10.0.0.1"
-    assert found["CACHE_HOSTS"] == "10.0.0.2:11211"
-    assert found["QUEUE_PASSWORD_FILE"] == str(tmp_path / "queue_password")
-    assert not any(key.endswith("_PASSWORD") for key in found)
+    assert found == {
+        "DATABASE_HOST": "10.0.0.1",
+        "CACHE_HOSTS": "10.0.0.2:11211",
+        "QUEUE_PASSWORD_FILE": str(tmp_path / "queue_password"),
+        "NAME": "shop",
+    }
+
+
+def test_a_placeholder_of_a_service_that_is_not_there_is_a_wrong_setting(tmp_path: Path) -> None:
+    """With the names of those that are."""
+    with pytest.raises(ConfigurationError) as caught:
+        testing.service_variables({"X": "{redis.host}"}, {"cache": "10.0.0.2"}, tmp_path)
+
+    assert "{redis.host}" in caught.value.what and "cache" in caught.value.why
+
+
+def test_a_project_without_integration_tests_says_so(root: Path, services: list[str]) -> None:
+    """No service starts and no gate is judged; a release is refused, unless the settings say no."""
+    workspace = with_testing(root, {})
+    config = replace(workspace.config, integration=IntegrationSettings(paths=()))
+
+    testing.integration(replace(workspace, config=config))
+
+    found = evidence(workspace, "integration")
+    assert (found.status, found.verdicts, services) == ("passed", (), [])
+    assert found.facts["left_out"] == ["integration tests"]
+    assert "the project has no integration tests" in said(workspace)
+    config = replace(config, integration=IntegrationSettings(paths=(), required=False))
+    testing.integration(replace(workspace, config=config))
+    assert evidence(workspace, "integration").facts["left_out"] == []

@@ -6,7 +6,7 @@ The diff is the one form in which every version names the files that it would fo
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import PurePath
 from typing import Any
 
@@ -35,14 +35,14 @@ def read_files(ran: ToolResult, root: str) -> list[str]:
     return sorted({_below(line, root) for line in ran.stdout.splitlines() if line})
 
 
-def read_ruff(ran: ToolResult, root: str, judged: Collection[str]) -> list[Finding]:
+def read_ruff(ran: ToolResult, root: str, judged: Iterable[str]) -> list[Finding]:
     """Return what `ruff check --output-format=json` found in the files that it judged.
 
     Raises NothingToJudgeError for a crash, half a report, and one about other files.
     """
     require_ran("ruff", ran)
     found = [_finding(row, root) for row in documents("ruff", ran.stdout)]
-    _require_known("ruff", found, judged)
+    _require_known("ruff", found, set(judged))
     require_agreement("ruff", ran, bool(found))
     return found
 
@@ -58,7 +58,7 @@ def _finding(row: Mapping[str, Any], root: str) -> Finding:
     return Finding(_below(path, root), line, code, str(message))
 
 
-def read_format(ran: ToolResult, judged: Collection[str]) -> list[Finding]:
+def read_format(ran: ToolResult, judged: Iterable[str]) -> list[Finding]:
     """Return the files that `ruff format --diff` would change.
 
     Raises NothingToJudgeError for a crash, a file with a syntax error, and a report whose counts
@@ -70,7 +70,7 @@ def read_format(ran: ToolResult, judged: Collection[str]) -> list[Finding]:
         Finding(path, 0, FORMAT, "the file would be reformatted")
         for path in _changed(ran.stdout.split("\n"))
     ]
-    _require_known(tool, found, judged)
+    _require_known(tool, found, set(judged))
     count = _COUNT.search(ran.stderr)
     counted = int(count[1]) if count else 0
     if counted != len(found):
@@ -109,7 +109,7 @@ def _after_hunk(lines: list[str], at: int, old: int, new: int) -> int:
     return at
 
 
-def _require_known(tool: str, found: list[Finding], judged: Collection[str]) -> None:
+def _require_known(tool: str, found: list[Finding], judged: set[str]) -> None:
     for row in found:
         if row.path not in judged:
             raise unread(tool, f"It reported on {row.path[:200]}, which it was not asked about.")

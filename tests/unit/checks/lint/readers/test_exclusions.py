@@ -138,7 +138,7 @@ def test_only_what_can_be_imported_is_given_to_mypy() -> None:
     """A stub beside its module would be a second module of that name."""
     (mypy,) = [row for row in LINTERS if row.name == "mypy"]
 
-    assert mypy.files(["a.py", "a.pyi", "run"], lambda _: "#!/usr/bin/env python3") == ["a.py"]
+    assert mypy.files(["a.py", "a.pyi", "run"], lambda _: "#!/usr/bin/env python3", ()) == ["a.py"]
 
 
 @pytest.mark.parametrize("tool", LINTERS, ids=lambda tool: tool.name)
