@@ -57,7 +57,9 @@ def integration(workspace: Workspace, arguments: Sequence[str] = ()) -> None:
             return
     more = kind.given_options if config.services_given else ()
     with services(workspace) as variables:
-        started = TestRun("integration", "integration", (*kind.options, *more, *kind.paths), variables)
+        started = TestRun(
+            "integration", "integration", (*kind.options, *more, *kind.paths), variables
+        )
         code = run_tests(workspace, started, arguments)
     if not arguments:
         judge.judge(workspace, "integration", facts.measure_integration)
