@@ -334,6 +334,13 @@ TABLES = (
                 "Pairs of Python and Django that are not tested.",
                 ["3.10 django-6.0"],
             ),
+            Key(
+                "coverage-on",
+                {"type": "array", "items": {"type": "string", "pattern": "^3\\.[0-9]+$"}},
+                "Pythons whose tests measure coverage, which doubles their time; by default all."
+                " All do as well where none of these is found.",
+                ["3.13"],
+            ),
         ),
         SuiteSettings,
     ),

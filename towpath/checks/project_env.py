@@ -67,7 +67,13 @@ def _key(root: Path, dependencies: Dependencies, tools: Iterable[str], pins: Pat
     if dependencies.package:
         files.append(commands.PYPROJECT)
     texts = [(file, _hash(root / file)) for file in dict.fromkeys(files)]
-    parts: list[Any] = [texts, dependencies.groups, dependencies.extras, dependencies.package, list(tools)]
+    parts: list[Any] = [
+        texts,
+        dependencies.groups,
+        dependencies.extras,
+        dependencies.package,
+        list(tools),
+    ]
     return hashlib.sha256(json.dumps([*parts, _hash(pins)]).encode()).hexdigest()
 
 

@@ -85,12 +85,16 @@ def export(programs: Mapping[str, str], file: str, dependencies: Dependencies, t
     if name == "uv.lock":
         fixed = ("export", "--frozen", "--no-emit-workspace", "--format=requirements-txt")
         command = [programs["python"], "-m", "uv", *fixed, "--quiet", f"--directory={folder}"]
-        return [*command, *_each("--extra", dependencies.extras), *_each("--group", dependencies.groups)] + [
-            f"--output-file={to}"
-        ]
+        return [
+            *command,
+            *_each("--extra", dependencies.extras),
+            *_each("--group", dependencies.groups),
+        ] + [f"--output-file={to}"]
     if name == "poetry.lock":
         command = [programs["poetry"], f"--directory={folder}", "export", "--no-interaction"]
-        groups = [f"--with={','.join(dependencies.groups)}"] if dependencies.groups else ["--all-groups"]
+        groups = (
+            [f"--with={','.join(dependencies.groups)}"] if dependencies.groups else ["--all-groups"]
+        )
         return [*command, *groups, *_each("--extras", dependencies.extras), f"--output={to}"]
     if name == "pdm.lock":
         groups = _each("--group", (*dependencies.groups, *dependencies.extras))

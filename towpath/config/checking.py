@@ -27,6 +27,7 @@ TEST_FILES = (
 )
 # A pair of the matrix that is not tested, such as `3.10 django-5.2`.
 _PAIR = re.compile(r"3\.\d+ django-\d+\.\d+")
+_PYTHON = re.compile(r"3\.\d+")
 
 
 # The linters of a project that names none.
@@ -54,9 +55,9 @@ class SuiteSettings:
     `files` are patterns of test files, which some linters do not judge. `requirements` are lock
     files or requirement files, with these `groups` and `extras`; with `package` the project itself
     is installed too, editable. `settings` is the settings module of the tests, empty for the one
-    that the project's runner finds. `options` are further ones of the
-    runner, `env` its variables, `parts` names for paths after `--`; `exclude` are pairs of the
-    matrix that are not tested.
+    that the project's runner finds. `options` are further ones of the runner, `env` its variables,
+    `parts` names for paths after `--`; `exclude` are pairs of the matrix that are not tested.
+    `coverage_on` are the Pythons on which coverage is measured, empty for all.
     """
 
     runner: str = PYTEST
@@ -71,6 +72,7 @@ class SuiteSettings:
     env: Mapping[str, str] = field(default_factory=dict)
     parts: Mapping[str, str] = field(default_factory=dict)
     exclude: tuple[str, ...] = ()
+    coverage_on: tuple[str, ...] = ()
 
     def variables(self) -> dict[str, str]:
         """Return the variables of a run, with values made up where the settings want that."""
@@ -107,6 +109,9 @@ def read_tests(table: Any, where: str) -> SuiteSettings:
     for pair in found.exclude:
         if not _PAIR.fullmatch(pair):
             raise wrong(f"{where}.exclude", "a list of pairs such as '3.10 django-5.2'", pair)
+    for name in found.coverage_on:
+        if not _PYTHON.fullmatch(name):
+            raise wrong(f"{where}.coverage-on", "a list of Pythons such as '3.12'", name)
     return found
 
 

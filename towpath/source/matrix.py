@@ -76,6 +76,25 @@ def selected(config: Config) -> tuple[str, ...]:
     return tuple(name for name in known if name in chosen) if any(chosen) else known
 
 
+def measured(config: Config, python: str) -> bool:
+    """Return whether the tests on this Python measure coverage.
+
+    It is measured on the Pythons of the setting, or on all if there is none or this machine tests
+    none of them. Raises ConfigurationError for one that the project does not support.
+    """
+    named, known, path = config.tests.coverage_on, supported(config), search_path(config)
+    for name in named:
+        if name not in known:
+            raise ConfigurationError(
+                f"tool.towpath.tests.coverage-on has {name!r}, which the project does not support."
+                f"{nearest(name, known)}",
+                why=f"The supported Pythons are {', '.join(known) or 'none'}.",
+            )
+    here = set(named) & set(wanted(config))
+    tested = any(shutil.which(f"python{name}", path=path) for name in here)
+    return not tested or python in named
+
+
 def cell(config: Config, python: str, django: str) -> str:
     """Return the name of one run of the tests; Django's line is in it where there are several."""
     return f"{python}-django-{django}" if len(djangos(config)) > 1 else python

@@ -54,6 +54,43 @@ def test_no_pyproject_is_no_matrix(tmp_path: Path) -> None:
     assert pythons.supported(config.parse({}, tmp_path, {})) == ()
 
 
+def _measuring(place: Path, names: list[str], here: tuple[str, ...], **env: str) -> config.Config:
+    """Return a project that measures coverage on the named Pythons, on a machine with some."""
+    for name in here:
+        (place / f"python{name}").write_text("#!/bin/sh\n")
+        (place / f"python{name}").chmod(0o755)
+    project(place, *TWO)
+    settings = {"tests": {"coverage-on": names}}
+    return config.parse(settings, place, {"PATH": str(place), "HOME": str(place), **env})
+
+
+@pytest.mark.parametrize(
+    ("names", "here", "env", "expected"),
+    [
+        ([], ("3.12", "3.13"), {}, ["3.12", "3.13"]),
+        (["3.13"], ("3.12", "3.13"), {}, ["3.13"]),
+        # None of them is on the machine, or is to be tested there: all measure.
+        (["3.13"], ("3.12",), {}, ["3.12", "3.13"]),
+        (["3.13"], ("3.12", "3.13"), {"TOWPATH_PYTHONS": "3.12"}, ["3.12", "3.13"]),
+    ],
+)
+def test_coverage_may_be_measured_on_some_pythons(
+    tmp_path: Path, names: list[str], here: tuple[str, ...], env: dict[str, str], expected: object
+) -> None:
+    """But never on none, so that its gate has something to judge on each machine."""
+    found = _measuring(tmp_path, names, here, **env)
+
+    assert [name for name in ("3.12", "3.13") if pythons.measured(found, name)] == expected
+
+
+def test_coverage_on_an_unsupported_python_is_refused(tmp_path: Path) -> None:
+    """A typing error would otherwise look like a machine without that Python."""
+    found = _measuring(tmp_path, ["3.14"], ())
+
+    with pytest.raises(ConfigurationError, match=r"coverage-on has '3\.14', which the project"):
+        pythons.measured(found, "3.12")
+
+
 def test_a_machine_may_be_made_for_some_pythons(tmp_path: Path) -> None:
     """The others are left out by wish, which is not the same as missing."""
     found = project(tmp_path, *TWO, TOWPATH_PYTHONS=" 3.13,")

@@ -37,6 +37,8 @@ def measure_tests(config: Config) -> CheckFacts:
         measured.artifacts.append(file)
         _compare(config, measured, covered)
         words = f"{covered.percent:.2f} % of lines and branches, {covered.lines:.2f} % of lines"
+        if config.tests.coverage_on:
+            words += f", measured on Python {', '.join(_measured_on(config))}"
         words += measured.exclude("coverage", excluded_from_coverage(config, covered))
         measured.rows.append(("coverage", "measured", "", words))
     return measured
@@ -129,6 +131,13 @@ def _run(
         measured.facts["seeds"][record.name] = record.seed
         words += f", seed {record.seed}"
     return status_of(found.names), words
+
+
+def _measured_on(config: Config) -> list[str]:
+    """Return the runs whose data there is: a run in several processes writes several files."""
+    data = records.coverage_data(config, "tests")
+    names = records.names(config, "tests")
+    return [name for name in names if any(data.glob(f"data-{name}*"))]
 
 
 def excluded_from_coverage(config: Config, covered: coverage.Covered) -> list[Exclusion]:

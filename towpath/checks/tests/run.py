@@ -21,6 +21,7 @@ from towpath.core.findings import ToolResult
 from towpath.core.runner import Outcome
 from towpath.core.suggest import nearest
 from towpath.evidence import stage_inputs
+from towpath.source import matrix
 
 # Exit codes of pytest: wrong usage, and no tests collected.
 USAGE, NO_TESTS = 4, 5
@@ -59,7 +60,7 @@ def run_tests(workspace: Workspace, suite: SuiteRun, arguments: Sequence[str]) -
     data.mkdir(parents=True, exist_ok=True)
     own_env = {"COVERAGE_FILE": str(data / f"data-{suite.name}"), JUNIT: str(report)}
     ended = workspace.runner.run(
-        _argv(config, options, str(report), str(coverage_file(workspace))),
+        _argv(config, options, str(report), _measured_by(workspace, wanted.stage)),
         env={**env, **own_env},
         check=False,
         log=config.log(f"{config.tests.runner}-{suite.name}"),
@@ -80,17 +81,27 @@ def _seed(config: Config, own: Sequence[str]) -> int | None:
 
 
 def _argv(config: Config, options: Sequence[str], junit: str = "", rcfile: str = "") -> list[str]:
-    """Return the command of the project's runner; with `junit` it records and measures."""
+    """Return the command of the runner; with `junit` it records, with `rcfile` it measures."""
     kind, python = config.tests, config.tool_python
     if kind.runner == DJANGO:
         return commands.django(
             *(python, config.django.manage, options),
+            recorded=bool(junit),
             rcfile=rcfile,
             settings=kind.settings,
             parallel=kind.parallel,
         )
     named = [f"--ds={kind.settings}"] if kind.settings else []
     return commands.pytest(python, [*named, *options], junit=junit, rcfile=rcfile)
+
+
+def _measured_by(workspace: Workspace, stage: str) -> str:
+    """Return the settings of coverage, empty for a Python on which it is not measured."""
+    config = workspace.config
+    python = tool_versions.python_version(config.tool_python)
+    if stage == "tests" and not matrix.measured(config, python):
+        return ""
+    return str(coverage_file(workspace))
 
 
 def coverage_file(workspace: Workspace) -> Path:

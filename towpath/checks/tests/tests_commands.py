@@ -22,9 +22,10 @@ PERFORMANCE = (
     "tests/performance",
 )
 # Options that override the project's settings where there is a verdict.
-FIXED = ("-p", "towpath.checks.tools.deselected_tests", *gates.TESTS_UNJUDGED) + (
-    *("--cov", "--cov-branch", "--cov-report="),
-)
+FIXED = ("-p", "towpath.checks.tools.deselected_tests", *gates.TESTS_UNJUDGED)
+MEASURED = ("--cov", "--cov-branch", "--cov-report=")
+# Overrides --cov of the project's own settings.
+UNMEASURED = ("--no-cov",)
 # What a failed test printed and logged is in its report, from where the page of the run has it.
 JUNIT = ("-o", "junit_logging=all", "-o", "junit_log_passing_tests=false")
 
@@ -52,11 +53,11 @@ def pytest(
 ) -> Argv:
     """Return the command that runs tests.
 
-    `junit` and `benchmark` are files for reports; with `junit`, coverage data is written to
-    COVERAGE_FILE, as the settings in `rcfile` say.
+    `junit` and `benchmark` are files for reports; with `rcfile`, the settings of coverage, its data
+    is written to COVERAGE_FILE.
     """
-    coverage = f"--cov-config={rcfile}"
-    fixed = [*FIXED, *JUNIT, coverage, f"--junit-xml={junit}"] if junit else []
+    coverage = [*MEASURED, f"--cov-config={rcfile}"] if rcfile else UNMEASURED
+    fixed = [*FIXED, *JUNIT, *coverage, f"--junit-xml={junit}"] if junit else []
     measured = [f"--benchmark-json={benchmark}"] if benchmark else []
     return [python, "-m", "pytest", *fixed, *measured, *arguments]
 
@@ -66,21 +67,23 @@ def django(
     manage: str,
     arguments: Sequence[str],
     *,
+    recorded: bool = False,
     rcfile: str = "",
     settings: str = "",
     parallel: bool = False,
 ) -> Argv:
     """Return the command of `manage.py test`, with the project's own runner.
 
-    With `rcfile`, the report goes to DJANGO_JUNIT_REPORT and coverage data to COVERAGE_FILE.
+    With `recorded`, the report goes to DJANGO_JUNIT_REPORT; with `rcfile`, the settings of
+    coverage, its data goes to COVERAGE_FILE.
     """
     measured = ["-m", "coverage", "run", f"--rcfile={rcfile}"] if rcfile else []
-    recorded = [f"--testrunner={RUNNER}"] if rcfile else []
+    reporting = [f"--testrunner={RUNNER}"] if recorded else []
     several = ["--parallel"] if parallel else []
     named = [f"--settings={settings}"] if settings else []
     folder = str(PurePosixPath(manage).parent)
     labels = [] if folder == "." or any(not row.startswith("-") for row in arguments) else [folder]
-    options = [*several, "--noinput", *recorded, *named]
+    options = [*several, "--noinput", *reporting, *named]
     return [python, *measured, manage, "test", *options, *arguments, *labels]
 
 
