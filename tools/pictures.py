@@ -36,7 +36,7 @@ FONTS = """<?xml version="1.0"?>
 <fontconfig>
   <include>/etc/fonts/fonts.conf</include>
   <match target="pattern">
-    <test name="family"><string>sans</string></test>
+    <test name="family"><string>DejaVu Sans</string></test>
     <edit name="family" mode="prepend" binding="strong"><string>Inter</string></edit>
   </match>
   <match target="pattern">
