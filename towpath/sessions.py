@@ -74,6 +74,9 @@ SUPPORTED = find_supported()
 # Restricts the Pythons on this machine, for example TOWPATH_PYTHONS=3.12,3.13.
 CHOSEN = os.environ.get("TOWPATH_PYTHONS") or ",".join(SUPPORTED)
 PYTHONS = [python for python in SUPPORTED if python in CHOSEN.replace(" ", "").split(",")]
+RUNNING = f"3.{sys.version_info[1]}"
+# The Python of the project's code outside of the matrix: the one that runs, if it may.
+ONE = None if RUNNING in PYTHONS or not PYTHONS else PYTHONS[-1]
 DJANGO = "Framework :: Django :: "
 MARKS = [mark.removeprefix(DJANGO) for mark in CLASSIFIERS if DJANGO in mark]
 DJANGOS = [nox.param(line, id=f"django-{line}") for line in MARKS if "." in line]
@@ -194,7 +197,7 @@ def for_each_django(tests: Callable[..., None]) -> Callable[..., None]:
     return nox.parametrize("django", DJANGOS)(tests) if DJANGOS[1:] else tests
 
 
-@nox.session
+@nox.session(python=ONE)
 def lint(session: nox.Session) -> None:
     """Check style, types, weaknesses and complexity."""
     provide(session, "lint")
@@ -214,7 +217,7 @@ def tests(session: nox.Session, django: str = "") -> None:
     check(session, "tests")
 
 
-@nox.session
+@nox.session(python=ONE)
 def integration(session: nox.Session) -> None:
     """Run the tests against real services; arguments after -- go to pytest."""
     provide(session, "integration")
@@ -235,7 +238,7 @@ def security(session: nox.Session) -> None:
     check(session, "security")
 
 
-@nox.session
+@nox.session(python=ONE)
 def coverage(session: nox.Session) -> None:
     """Combine the coverage of the tests, and judge the results."""
     provide(session, "tests")

@@ -26,7 +26,10 @@ def read_sessions(text: str) -> list[Session]:
         Session(
             node.name,
             (ast.get_docstring(node) or "").splitlines()[0],
-            each_python=any(row.arg == "python" for row in _options(node)),
+            each_python=any(
+                row.arg == "python" and ast.unparse(row.value) == "PYTHONS"
+                for row in _options(node)
+            ),
             by_default=node.name in default,
             pins=_pins(node),
         )
