@@ -81,7 +81,9 @@ OURS = frozenset(
     (
         *(
             "checks.security.advisories_reader.by_severity",
-            "checks.security.advisories_reader.unasked",
+            "checks.security.advisories_reader.unchecked",
+            "pipeline.document.reason_of",
+            "pipeline.document.status_of",
         ),
         *("checks.security.advisories_reader.unused", "checks.lint.readers.bandit.by_severity"),
         *(

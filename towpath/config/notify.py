@@ -30,7 +30,7 @@ _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
 @dataclass(frozen=True)
-class Kind:
+class TargetKind:
     """What a kind of target takes: its secrets, and keys besides; those in `needed` must be set."""
 
     secrets: tuple[str, ...] = ()
@@ -38,17 +38,17 @@ class Kind:
     needed: tuple[str, ...] = ()
 
 
-KINDS: Mapping[str, Kind] = {
-    "slack": Kind(("url",)),
-    "slack-bot": Kind(("token",), ("channel",), ("channel",)),
-    "teams": Kind(("url",)),
-    "discord": Kind(("url",)),
-    "email": Kind(
+KINDS: Mapping[str, TargetKind] = {
+    "slack": TargetKind(("url",)),
+    "slack-bot": TargetKind(("token",), ("channel",), ("channel",)),
+    "teams": TargetKind(("url",)),
+    "discord": TargetKind(("url",)),
+    "email": TargetKind(
         ("password",),
         ("host", "port", "user", "sender", "recipients"),
         ("host", "sender", "recipients"),
     ),
-    "webhook": Kind(("url", "secret")),
+    "webhook": TargetKind(("url", "secret")),
 }
 SECRETS = ("url", "token", "secret", "password")
 KEYS = ("channel", "host", "port", "user", "sender", "recipients")

@@ -25,7 +25,7 @@ MYSQL = frozenset({"mysql", "mariadb"})
 
 
 @dataclass(frozen=True)
-class Kind:
+class ServiceKind:
     """What is known of a kind of service: its port, the scheme of its URL, its usual image.
 
     With `has_user` it is opened with a user and a password, with `is_database` data has a name.
@@ -38,15 +38,15 @@ class Kind:
     is_database: bool = False
 
 
-KINDS: Mapping[str, Kind] = {
-    POSTGRES: Kind(5432, "postgres", "postgres:17", has_user=True, is_database=True),
-    "mysql": Kind(3306, "mysql", "mysql:8.4", has_user=True, is_database=True),
-    "mariadb": Kind(3306, "mysql", "mariadb:11.8", has_user=True, is_database=True),
-    "redis": Kind(6379, "redis", "redis:8.0"),
-    "valkey": Kind(6379, "redis", "valkey/valkey:8.1"),
-    "memcached": Kind(11211, "memcached", "memcached:1.6"),
-    RABBITMQ: Kind(5672, "amqp", "rabbitmq:4.0", has_user=True),
-    SQLITE: Kind(0, "sqlite", "", is_database=True),
+KINDS: Mapping[str, ServiceKind] = {
+    POSTGRES: ServiceKind(5432, "postgres", "postgres:17", has_user=True, is_database=True),
+    "mysql": ServiceKind(3306, "mysql", "mysql:8.4", has_user=True, is_database=True),
+    "mariadb": ServiceKind(3306, "mysql", "mariadb:11.8", has_user=True, is_database=True),
+    "redis": ServiceKind(6379, "redis", "redis:8.0"),
+    "valkey": ServiceKind(6379, "redis", "valkey/valkey:8.1"),
+    "memcached": ServiceKind(11211, "memcached", "memcached:1.6"),
+    RABBITMQ: ServiceKind(5672, "amqp", "rabbitmq:4.0", has_user=True),
+    SQLITE: ServiceKind(0, "sqlite", "", is_database=True),
 }
 _KEYS = {"kind", "image", "name", "user", "host", "port", "file", "health", "volume"}
 
@@ -118,7 +118,10 @@ def read_services(table: Any, where: str, project: str) -> dict[str, Service]:
 
 
 def read_volumes(table: Any, where: str) -> dict[str, str]:
-    """Return the volumes: each a name and a directory of the project, or an absolute one."""
+    """Return the volumes: each a name and a directory of the project, or an absolute one.
+
+    Raises ConfigurationError for an invalid name or path.
+    """
     if not isinstance(table, Mapping):
         raise wrong(where, "a table", table)
     for name, path in table.items():

@@ -28,7 +28,7 @@ NAMESPACES = ("--pid", "--fork", "--kill-child", "--mount", "--mount-proc", "--p
 START, STOP = 30.0, 40.0
 
 
-def running(layout: Layout) -> processes.Process | None:
+def running(layout: Layout) -> processes.SystemProcess | None:
     """Return the engine's outer process while it lives."""
     try:
         record = layout.record.read_text()

@@ -119,7 +119,7 @@ def _inside(own: Layout) -> list[str]:
     return ["nsenter", f"--target={_first(own).pid}", "--mount", "--pid"]
 
 
-def _first(own: Layout) -> processes.Process:
+def _first(own: Layout) -> processes.SystemProcess:
     """Return the first process of the engine's own namespaces."""
     outer = daemon.running(own)
     found = processes.children(outer) if outer else []

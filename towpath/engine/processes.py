@@ -15,7 +15,7 @@ BOOT = PROC / "sys/kernel/random/boot_id"
 
 
 @dataclass(frozen=True)
-class Process:
+class SystemProcess:
     """One process; `started` is in clock ticks since boot. Source: proc_pid_stat(5)."""
 
     pid: int
@@ -24,7 +24,7 @@ class Process:
     started: int
 
 
-def parse_stat(text: str) -> Process:
+def parse_stat(text: str) -> SystemProcess:
     """Read a line of /proc/PID/stat; raises ValueError for any other text.
 
     The name is in parentheses and may hold spaces and parentheses, so the last one ends it.
@@ -33,10 +33,10 @@ def parse_stat(text: str) -> Process:
     fields = tail.split()
     if not found or len(fields) < 20:
         raise ValueError(f"not a line of /proc/PID/stat: {text[:80]!r}")
-    return Process(int(head.split()[0]), int(fields[1]), fields[0], int(fields[19]))
+    return SystemProcess(int(head.split()[0]), int(fields[1]), fields[0], int(fields[19]))
 
 
-def parse_record(text: str, boot: str) -> Process | None:
+def parse_record(text: str, boot: str) -> SystemProcess | None:
     """Read what the engine wrote of itself: a boot id and its line of stat.
 
     Returns None for another boot, and for a record that is empty or torn.
@@ -50,19 +50,19 @@ def parse_record(text: str, boot: str) -> Process | None:
         return None
 
 
-def living(process: Process, proc: Path = PROC) -> bool:
+def living(process: SystemProcess, proc: Path = PROC) -> bool:
     """Tell whether this very process still runs; a zombie does not."""
     found = _read(proc / str(process.pid))
     return found is not None and found.started == process.started and found.state != "Z"
 
 
-def children(process: Process, proc: Path = PROC) -> list[Process]:
+def children(process: SystemProcess, proc: Path = PROC) -> list[SystemProcess]:
     """Return the direct children of a process."""
     found = (_read(path) for path in proc.iterdir() if path.name.isdecimal())
     return [child for child in found if child is not None and child.parent == process.pid]
 
 
-def inside(first: Process, name: str, proc: Path = PROC) -> list[Process]:
+def inside(first: SystemProcess, name: str, proc: Path = PROC) -> list[SystemProcess]:
     """Return the processes of this name in the PID namespace of `first`."""
     space = _namespace(first.pid, proc)
     found = (
@@ -74,13 +74,13 @@ def inside(first: Process, name: str, proc: Path = PROC) -> list[Process]:
     return [row for row in found if row is not None and row.state != "Z"]
 
 
-def end(process: Process, number: signal.Signals, proc: Path = PROC) -> None:
+def end(process: SystemProcess, number: signal.Signals, proc: Path = PROC) -> None:
     """Send a signal to this process, unless its pid was reused."""
     if living(process, proc):
         os.kill(process.pid, number)
 
 
-def wait(process: Process, seconds: float) -> bool:
+def wait(process: SystemProcess, seconds: float) -> bool:
     """Wait until the process has ended; False when it has not within `seconds`."""
     return until(lambda: not living(process), seconds)
 
@@ -90,7 +90,7 @@ def until(condition: Callable[[], bool], seconds: float, pause: float = 0.05) ->
     return SYSTEM.wait_until(condition, seconds, pause)
 
 
-def _read(directory: Path) -> Process | None:
+def _read(directory: Path) -> SystemProcess | None:
     try:
         return parse_stat((directory / "stat").read_text())
     except (OSError, ValueError):

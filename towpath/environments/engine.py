@@ -168,7 +168,10 @@ class Engine:
                 return
 
     def stop(self, container: Container, patience: int) -> None:
-        """Stop a container within `patience` seconds, and keep it; one that is gone is fine."""
+        """Stop a container within `patience` seconds, and keep it; one that is gone is fine.
+
+        Raises CommandFailedError if the Docker API call fails.
+        """
         from docker.errors import NotFound
 
         with self._errors(f"stop {container.name}"):
@@ -178,7 +181,10 @@ class Engine:
                 return
 
     def start(self, container: Container) -> None:
-        """Start a container that was stopped."""
+        """Start a container that was stopped.
+
+        Raises CommandFailedError if the Docker API call fails.
+        """
         with self._errors(f"start {container.name}"):
             self._client.containers.get(container.id).start()
 

@@ -41,7 +41,7 @@ class Text:
 
 
 @dataclass(frozen=True)
-class Failure:
+class FailedTest:
     """A failed test: in which reports, what it said there, and whether that is shown at once."""
 
     name: str
@@ -70,7 +70,7 @@ class _Budget:
         return f"{text[:start]}\n… {missing} characters more are in {where} …\n{end}"
 
 
-def failures(data: PageData) -> list[Failure]:
+def failures(data: PageData) -> list[FailedTest]:
     """Return the failed tests, each once, with what it said in each report."""
     cases: dict[str, list[Case]] = {}
     for case in data.tests:
@@ -78,7 +78,7 @@ def failures(data: PageData) -> list[Failure]:
             cases.setdefault(case.name, []).append(case)
     budget = _Budget()
     return [
-        Failure(name, tuple(row.report for row in rows), _texts(rows, budget), number < OPEN)
+        FailedTest(name, tuple(row.report for row in rows), _texts(rows, budget), number < OPEN)
         for number, (name, rows) in enumerate(cases.items())
     ]
 

@@ -62,7 +62,10 @@ def provide(workspace: Workspace, into: Path) -> str:
 
 
 def can_compile(config: Config) -> bool:
-    """Tell whether the pins are compiled by us: plain requirements, and no lock file."""
+    """Tell whether the pins are compiled by us: plain requirements, and no lock file.
+
+    Raises ConfigurationError for requirements that cannot be read.
+    """
     own = _own(config)
     locked = not config.image.requirements and (_here(config) / UV_LOCK).is_file()
     return bool(own) and not locked and not _has_hashes(config.root / own)

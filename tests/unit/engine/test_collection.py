@@ -15,7 +15,7 @@ from towpath.core.references import Repository
 from towpath.engine import daemon
 from towpath.engine import garbage_collection as collection
 from towpath.engine.layout import layout
-from towpath.engine.processes import Process
+from towpath.engine.processes import SystemProcess
 
 HEX = "a" * 64
 
@@ -85,7 +85,7 @@ def test_an_engine_of_an_earlier_version_is_left_alone(
     own = layout(env)
     own.run.mkdir(parents=True)
     own.collecting.touch()
-    monkeypatch.setattr(daemon, "running", lambda _own: Process(1, 0, "S", 1))
+    monkeypatch.setattr(daemon, "running", lambda _own: SystemProcess(1, 0, "S", 1))
     starter = TableStarter(env=env)
 
     for act in (collection.collect, collection.make_writable):

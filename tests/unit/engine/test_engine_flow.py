@@ -18,7 +18,7 @@ from towpath.engine import layout as layouts
 from towpath.engine import lifecycle as flow
 from towpath.engine import machine
 from towpath.engine.discover import DEFAULT
-from towpath.engine.processes import Process
+from towpath.engine.processes import SystemProcess
 
 ROOTLESS = machine.Machine("linux", frozenset({"debian"}), 1000, "x86_64")
 
@@ -79,7 +79,7 @@ class Acts:
 
     def install(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """Take the place of the acts."""
-        process = Process(1, 1, "S", 1)
+        process = SystemProcess(1, 1, "S", 1)
         made = assembly.Recipe("amd64", "arm64", (), "aaaa", "bbbb")
         monkeypatch.setattr(machine, "look", lambda: replace(ROOTLESS, user=0))
         monkeypatch.setattr(machine, "install_tools", lambda _runner: self.done.append("tools"))

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from towpath.engine import processes
-from towpath.engine.processes import Process, parse_record, parse_stat
+from towpath.engine.processes import SystemProcess, parse_record, parse_stat
 
 BOOT = "0f9c630a-1095-45bf-a3f8-6425816f754a\n"
 
@@ -32,7 +32,7 @@ def place(proc: Path, line: str) -> None:
 @pytest.mark.parametrize("name", ["sh", "tmux: server", "a) S 7 (b", ""])
 def test_stat_is_read_whatever_the_name(name: str) -> None:
     """Blanks and parentheses in the name do not move the other fields."""
-    assert parse_stat(stat(31, name=name, parent=7, started=5)) == Process(31, 7, "S", 5)
+    assert parse_stat(stat(31, name=name, parent=7, started=5)) == SystemProcess(31, 7, "S", 5)
 
 
 def test_own_stat_is_what_the_system_says() -> None:
@@ -51,7 +51,7 @@ def test_other_text_is_no_stat(text: str) -> None:
 
 def test_record_of_this_boot_names_the_process() -> None:
     """What the engine wrote of itself is read back."""
-    assert parse_record(BOOT + stat(31), BOOT) == Process(31, 1, "S", 99)
+    assert parse_record(BOOT + stat(31), BOOT) == SystemProcess(31, 1, "S", 99)
 
 
 @pytest.mark.parametrize(
@@ -76,7 +76,7 @@ def test_living_means_the_very_process(tmp_path: Path, line: str, expected: bool
     """Pid and start time must both fit, and a zombie is dead."""
     place(tmp_path, line)
 
-    assert processes.living(Process(31, 1, "S", 99), tmp_path) is expected
+    assert processes.living(SystemProcess(31, 1, "S", 99), tmp_path) is expected
 
 
 def test_children_are_found_by_parent(tmp_path: Path) -> None:
@@ -86,7 +86,9 @@ def test_children_are_found_by_parent(tmp_path: Path) -> None:
     (tmp_path / "meminfo").write_text("MemTotal: 1 kB")
     (tmp_path / "50").mkdir()
 
-    assert processes.children(Process(31, 1, "S", 99), tmp_path) == [Process(40, 31, "S", 99)]
+    assert processes.children(SystemProcess(31, 1, "S", 99), tmp_path) == [
+        SystemProcess(40, 31, "S", 99)
+    ]
 
 
 def test_a_pid_used_again_gets_no_signal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -96,8 +98,8 @@ def test_a_pid_used_again_gets_no_signal(tmp_path: Path, monkeypatch: pytest.Mon
     place(tmp_path, stat(31, started=100))
     place(tmp_path, stat(32, started=7))
 
-    processes.end(Process(31, 1, "S", 99), signal.SIGTERM, tmp_path)
-    processes.end(Process(32, 1, "S", 7), signal.SIGTERM, tmp_path)
+    processes.end(SystemProcess(31, 1, "S", 99), signal.SIGTERM, tmp_path)
+    processes.end(SystemProcess(32, 1, "S", 7), signal.SIGTERM, tmp_path)
 
     assert sent == [(32, signal.SIGTERM)]
 
@@ -112,7 +114,7 @@ def test_until_asks_once_more_at_the_deadline() -> None:
 
 def test_wait_ends_when_the_process_is_gone() -> None:
     """A pid that nobody has is not waited for."""
-    assert processes.wait(Process(2**22 + 1, 1, "S", 1), 0)
+    assert processes.wait(SystemProcess(2**22 + 1, 1, "S", 1), 0)
 
 
 def test_processes_are_found_by_name_in_one_namespace(tmp_path: Path) -> None:
@@ -131,6 +133,6 @@ def test_processes_are_found_by_name_in_one_namespace(tmp_path: Path) -> None:
         if space:
             (tmp_path / str(pid) / "ns/pid").symlink_to(space)
 
-    found = processes.inside(Process(1, 0, "S", 99), "docker-registry", tmp_path)
+    found = processes.inside(SystemProcess(1, 0, "S", 99), "docker-registry", tmp_path)
 
     assert [row.pid for row in found] == [2]

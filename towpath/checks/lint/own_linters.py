@@ -20,7 +20,10 @@ _EXCLUDED = "the settings exclude it"
 
 
 def ruff(workspace: Workspace, files: Sequence[str]) -> list[FindingOrExclusion]:
-    """Return what ruff finds in the files, and those that its settings exclude."""
+    """Return what ruff finds in the files, and those that its settings exclude.
+
+    Raises NothingToJudgeError if it has no result.
+    """
     judged, left_out = _looked_at(workspace, files)
     if not judged:
         return left_out
@@ -29,7 +32,10 @@ def ruff(workspace: Workspace, files: Sequence[str]) -> list[FindingOrExclusion]
 
 
 def ruff_format(workspace: Workspace, files: Sequence[str]) -> list[FindingOrExclusion]:
-    """Return the files that ruff would format, and those that its settings exclude."""
+    """Return the files that ruff would format, and those that its settings exclude.
+
+    Raises NothingToJudgeError if it has no result.
+    """
     judged, left_out = _looked_at(workspace, files)
     if not judged:
         return left_out

@@ -9,7 +9,7 @@ from towpath import gates
 
 Argv = list[str]
 # Our subclass of the test runner that the project's settings name.
-RUNNER = "towpath.checks.tools.django_tests.Runner"
+RUNNER = "towpath.checks.tools.django_tests.ReportingRunner"
 
 # One process for each core; a process that is done takes over tests of another.
 PARALLEL = ("--numprocesses=auto", "--dist=worksteal")

@@ -1,6 +1,6 @@
 """The project's own test runner, with a JUnit report: `manage.py test --testrunner` names it.
 
-`towpath.checks.tools.django_tests.Runner` is a subclass of the class that the project's settings
+`towpath.checks.tools.django_tests.ReportingRunner` is a subclass of the class that the settings
 name. What each test said is gathered from the results, also from those of parallel processes, and
 written to the file that DJANGO_JUNIT_REPORT names.
 """
@@ -127,7 +127,7 @@ def _text(err: Any) -> str:
 _BASE: Any = get_runner(settings, settings.TEST_RUNNER)
 
 
-class Runner(_BASE):  # type: ignore[misc]
+class ReportingRunner(_BASE):  # type: ignore[misc]
     """The project's runner, which writes a report besides."""
 
     def __init__(self, *args: Any, **options: Any) -> None:

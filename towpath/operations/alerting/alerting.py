@@ -56,7 +56,10 @@ def stop(site: Site, *, volumes: bool = False) -> bool:
 
 
 def receiver(site: Site) -> str:
-    """Return the sentence about where alerts go; no address is in it."""
+    """Return the sentence about where alerts go; no address is in it.
+
+    Raises ConfigurationError for an address that is not one.
+    """
     settings = site.workspace.config.monitoring
     names = [f"the address in {settings.webhook_env}"] if _webhook(site) else []
     names += [f"the notification target {name}" for name in settings.notify]
