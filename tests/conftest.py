@@ -18,9 +18,9 @@ READING = Reading(ROOT, load(ROOT, {}).ignored)
 # the first one, which Python refuses. The later Pythons of the matrix watch for all.
 if sys.version_info >= (3, 12):
     sys.addaudithook(READING.see)
-# Seconds for a test and what it brings up: images are built here, and some start under emulation.
+# Seconds for a test and what it brings up: images, some under emulation, and a browser.
 PATIENCE = 900
-PATIENT = tuple(ROOT / "tests" / name for name in ("engine", "integration"))
+PATIENT = tuple(ROOT / "tests" / name for name in ("browser", "engine", "integration"))
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -110,7 +110,7 @@ def shown(browser: Browser, url: str, *, dark: bool = False, serve: bool = False
 def save(page: Page, name: str, height: int) -> None:
     """Write the top of a page as WebP."""
     clip = {"x": 0, "y": 0, "width": WIDTH, "height": height}
-    png = page.screenshot(full_page=True, clip=clip)  # type: ignore[arg-type]
+    png = page.screenshot(full_page=True, clip=clip)
     blank = page.context.new_page()
     text = blank.evaluate(ENCODE, [base64.b64encode(png).decode(), QUALITY])
     (FOLDER / name).write_bytes(base64.b64decode(text))

@@ -58,8 +58,10 @@ class Trial(Checkout):
 
     def alone(self, tool: Linter) -> None:
         """Run one tool by itself on all of its files."""
-        found = listed(Workspace(workspace().config, self.runner, workspace().terminal))
-        given = tool.files(found.files, lambda file: first_line(self.root / file))
+        config = workspace().config
+        found = listed(Workspace(config, self.runner, workspace().terminal))
+        tests = config.tests.files
+        given = tool.files(found.files, lambda file: first_line(self.root / file), tests)
         argv = tool.argv(PYTHON, given)
         self.runner.run(argv, env=dict(tool.variables), check=False)
 

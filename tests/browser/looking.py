@@ -21,6 +21,8 @@ MODES: dict[str, tuple[int, int, dict[str, Any]]] = {
 }
 # Every rule that axe has for conformance, and its best practices.
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+# Milliseconds that a page has for one step.
+PATIENCE = 120_000
 # What is reached with the keyboard. A link in what is closed is reached when it is opened.
 REACHED = "a[href], summary, [tabindex='0']"
 MARK = """(node) => {
@@ -53,6 +55,8 @@ def visit(browser: Browser, url: str, mode: str = "desktop", **options: Any) -> 
     context = browser.new_context(**options)
     try:
         page = context.new_page()
+        # A busy machine is no fault of a page.
+        page.set_default_timeout(PATIENCE)
         found = Visit(page)
         page.on("request", lambda request: found.requests.append(request.url))
         page.on("pageerror", lambda error: found.problems.append(str(error)))

@@ -10,15 +10,16 @@ import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 from xml.sax.saxutils import quoteattr
 
 from tests.fakes import QuietTerminal, TableRunner
 from towpath import config, gates
+from towpath.checks import sarif
 from towpath.config.workspace import Workspace
-from towpath.core import sarif
 from towpath.core.errors import GateFailedError
 from towpath.core.findings import Finding
+from towpath.core.runner import Running
 from towpath.core.step_times import StepTime
 from towpath.core.subject import Subject
 from towpath.evidence import record as stages
@@ -50,7 +51,8 @@ def workspace(root: Path, **table: Any) -> Workspace:
         "GITHUB_REPOSITORY": "team/shop",
         "GITHUB_RUN_ID": "7",
     }
-    runner = TableRunner({"remote": "https://github.com/team/shop.git\n"})
+    # Only asked where the repository is; it starts nothing.
+    runner = cast(Running, TableRunner({"remote": "https://github.com/team/shop.git\n"}))
     return Workspace(config.parse(values, root, env), runner, QuietTerminal())
 
 

@@ -1,4 +1,4 @@
-"""The projects, each as the files that it has before `init`."""
+"""Projects that are built and deployed, each as the files that it has before `init`."""
 
 from __future__ import annotations
 
@@ -39,7 +39,8 @@ MIDDLEWARE += ["whitenoise.middleware.WhiteNoiseMiddleware"]
 ROOT_URLCONF = "shop.urls"
 DATABASES = {"default": dj_database_url.config()}
 REDIS_URL = os.environ["REDIS_URL"]
-CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}}
+REDIS_CACHE = "django.core.cache.backends.redis.RedisCache"
+CACHES = {"default": {"BACKEND": REDIS_CACHE, "LOCATION": REDIS_URL}}
 CELERY_BROKER_URL = REDIS_URL
 CELERY_RESULT_BACKEND = REDIS_URL
 CELERY_BEAT_SCHEDULE = {"count": {"task": "shop.tasks.count", "schedule": 2.0}}
@@ -113,7 +114,10 @@ class Migration(migrations.Migration):
     operations = [
         migrations.CreateModel(
             "Item",
-            [("id", models.BigAutoField(primary_key=True)), ("name", models.CharField(max_length=50))],
+            [
+                ("id", models.BigAutoField(primary_key=True)),
+                ("name", models.CharField(max_length=50)),
+            ],
         )
     ]
 """

@@ -290,8 +290,8 @@ TABLES = (
             Key(
                 "requirements",
                 TEXTS,
-                "Lock files (of uv, Poetry, PDM, Pipenv), requirement files or `pyproject.toml`: what"
-                " is installed before our tools.",
+                "Lock files (of uv, Poetry, PDM, Pipenv), requirement files or `pyproject.toml`:"
+                " what is installed before our tools.",
                 ["uv.lock"],
             ),
             Key("groups", TEXTS, "Groups of dependencies to install.", ["dev"]),
@@ -318,8 +318,8 @@ TABLES = (
             Key(
                 "env",
                 VALUES,
-                "Variables of the tests, and of linters that start Django. `{random}` is made up for"
-                " each run.",
+                "Variables of the tests, and of linters that start Django. `{random}` is made up"
+                " for each run.",
                 {"SECRET_KEY": checking.RANDOM, "DATABASE_URL": "sqlite://:memory:"},
             ),
             Key(
@@ -349,7 +349,7 @@ TABLES = (
             ),
             Key("options", TEXTS, "Options of pytest.", ["-m", "integration"]),
             Key(
-                "given-options",
+                "external-options",
                 TEXTS,
                 "Further options with services that are provided from outside.",
                 ["-m", "integration and not engine"],

@@ -59,7 +59,7 @@ class Table:
         """Return the fields behind the keys, by the name of the key."""
         if self.kind is None:
             return {}
-        rows = [row for row in fields(self.kind) if row.name not in self.ours]
+        rows = [row for row in fields(self.kind) if row.name.replace("_", "-") not in self.ours]
         return {row.metadata.get("key", row.name.replace("_", "-")): row for row in rows}
 
     def default(self, key: Key) -> Any:

@@ -22,7 +22,7 @@ _SERVICES = {
 _LISTEN = f"0.0.0.0:{PORT}"
 # How each server is started for `module:application`, by what it speaks.
 _SERVERS = {
-    "gunicorn": "gunicorn {app} --bind=" + _LISTEN + " --workers=2 --access-logfile=-",
+    "gunicorn": "gunicorn {app} --bind=" + _LISTEN + " --workers=2 --threads=4 --access-logfile=-",
     "uvicorn": f"uvicorn {{app}} --host=0.0.0.0 --port={PORT}",
     "granian": f"granian --interface={{kind}} --host=0.0.0.0 --port={PORT} {{app}}",
     "daphne": f"daphne --bind=0.0.0.0 --port={PORT} {{app}}",

@@ -36,11 +36,11 @@ def recorded(
     return workspace, measure(workspace.config)
 
 
-def describe(row: Section) -> str:
+def describe(section: Section) -> str:
     """Return a section in one line."""
-    parts = [f"findings of {tool}: {row.count(tool)}" for tool in row.findings]
-    parts += [f"functions beyond the limit: {len(row.functions)}"] if row.functions else []
-    parts += [f"modules beyond the limit: {len(row.modules)}"] if row.modules else []
-    parts += [f"secrets: {len(row.secrets)}"] if row.secrets else []
-    parts += [f"coverage: {row.coverage:g} %"] if row.coverage is not None else []
+    parts = [f"findings of {tool}: {section.count(tool)}" for tool in section.findings]
+    parts += [f"functions beyond the limit: {len(section.functions)}"] if section.functions else []
+    parts += [f"modules beyond the limit: {len(section.modules)}"] if section.modules else []
+    parts += [f"secrets: {len(section.secrets)}"] if section.secrets else []
+    parts += [f"coverage: {section.coverage:g} %"] if section.coverage is not None else []
     return ", ".join(parts) or "meets the standard"

@@ -38,11 +38,11 @@ class CheckFacts:
     today: Section = Section()
     worse: dict[str, set[str]] = field(default_factory=dict)
 
-    def beyond(self, baseline: Section, tool: str, found: Sequence[Finding]) -> list[Finding]:
+    def beyond(self, baseline: Section, tool: str, findings: Sequence[Finding]) -> list[Finding]:
         """Store the findings of a tool as of today, and return those beyond the baseline."""
-        findings = {**self.today.findings, **counted({tool: found})}
-        self.today = replace(self.today, findings=findings)
-        rows = baseline.beyond(tool, found)
+        counts = {**self.today.findings, **counted({tool: findings})}
+        self.today = replace(self.today, findings=counts)
+        rows = baseline.beyond(tool, findings)
         self.worse[tool] = {row.code for row in rows}
         return rows
 

@@ -34,7 +34,7 @@ def judge(workspace: Workspace, stage: str, measure: Callable[[Config], CheckFac
     now = source.read_files(workspace)
     changed = ""
     if stage_inputs.check_inputs(workspace, now, stage) != begun.inputs:
-        changed = _changed(begun.changed(now, stage_inputs.left_out(workspace.config, stage)))
+        changed = _changed(begun.changed(now, stage_inputs.excluded_patterns(workspace.config, stage)))
 
     def measure_all(config: Config) -> CheckFacts:
         measured = measure(config)

@@ -26,7 +26,7 @@ STAMP = "towpath.stamp"
 def provide(
     session: nox.Session,
     root: Path,
-    wanted: Dependencies,
+    dependencies: Dependencies,
     tools: Sequence[str],
     pins: Path,
     over: Sequence[str] = (),
@@ -36,14 +36,14 @@ def provide(
     `pins` has our versions of the tools, `over` requirements that replace the project's, upgraded
     to the newest matching version. Nothing is done where the environment already has all of it.
     """
-    for file in wanted.files:
+    for file in dependencies.files:
         if not (root / file).is_file():
             session.error(f"There is no {file}, which requirements in [tool.towpath] names.")
     stamp = Path(session.virtualenv.location, STAMP)
-    key = _key(root, wanted, tools, pins)
+    key = _key(root, dependencies, tools, pins)
     if not stamp.is_file() or stamp.read_text() != key:
         stamp.unlink(missing_ok=True)
-        _install_project(session, root, wanted)
+        _install_project(session, root, dependencies)
         _install_tools(session, tools, pins)
         stamp.write_text(key)
     if over:
@@ -61,13 +61,13 @@ def python_of(session: nox.Session) -> str:
     return str(Path(session.bin, "python"))
 
 
-def _key(root: Path, wanted: Dependencies, tools: Iterable[str], pins: Path) -> str:
+def _key(root: Path, dependencies: Dependencies, tools: Iterable[str], pins: Path) -> str:
     """Return a hash of everything that the environment is made of."""
-    files = [*wanted.files, *_included(root, wanted.files)]
-    if wanted.package:
+    files = [*dependencies.files, *_included(root, dependencies.files)]
+    if dependencies.package:
         files.append(commands.PYPROJECT)
     texts = [(file, _hash(root / file)) for file in dict.fromkeys(files)]
-    parts: list[Any] = [texts, wanted.groups, wanted.extras, wanted.package, list(tools)]
+    parts: list[Any] = [texts, dependencies.groups, dependencies.extras, dependencies.package, list(tools)]
     return hashlib.sha256(json.dumps([*parts, _hash(pins)]).encode()).hexdigest()
 
 
@@ -88,23 +88,25 @@ def _hash(file: Path) -> str:
     return hashlib.sha256(file.read_bytes()).hexdigest() if file.is_file() else ""
 
 
-def _install_project(session: nox.Session, root: Path, wanted: Dependencies) -> None:
-    ready = [_exported(session, root, file, wanted) for file in wanted.files]
+def _install_project(session: nox.Session, root: Path, dependencies: Dependencies) -> None:
+    ready = [_exported(session, root, file, dependencies) for file in dependencies.files]
     if ready:
-        session.install(*commands.install(ready, wanted))
-    if wanted.package:
+        texts = [(root / file).read_text("utf-8", "replace") for file in ready]
+        strict = ["--require-hashes"] if all(map(commands.is_hashed, texts)) else []
+        session.install(*strict, *commands.install(ready, dependencies))
+    if dependencies.package:
         # Its dependencies come from the files, if there are any.
-        session.install(*(["--no-deps"] if ready else []), "-e", commands.package(wanted))
+        session.install(*(["--no-deps"] if ready else []), "-e", commands.package(dependencies))
 
 
-def _exported(session: nox.Session, root: Path, file: str, wanted: Dependencies) -> str:
+def _exported(session: nox.Session, root: Path, file: str, dependencies: Dependencies) -> str:
     """Return a file as uv can install it: itself, or what the tool that wrote it exports."""
     tool = commands.EXPORTERS.get(Path(file).name, "")
     programs = {"python": sys.executable}
     if tool:
         programs[tool] = str(_exporter(session, root, tool))
     target = Path(session.create_tmp(), f"{Path(file).name}.txt").resolve()
-    argv = commands.export(programs, file, wanted, str(target))
+    argv = commands.export(programs, file, dependencies, str(target))
     if not argv:
         return file
     env = {"PIPENV_PIPFILE": str(root / Path(file).with_name("Pipfile"))}

@@ -74,7 +74,7 @@ def test_tools(settings: Mapping[str, Any]) -> tuple[str, ...]:
     return (*TEST_TOOLS.get(runner, ()), *more)
 
 
-def export(programs: Mapping[str, str], file: str, wanted: Dependencies, to: str) -> Argv:
+def export(programs: Mapping[str, str], file: str, dependencies: Dependencies, to: str) -> Argv:
     """Return the command that writes a lock file as requirements; empty for what needs none.
 
     `programs` are the tools by name, and `python`, which has uv as a module. Pipenv writes to
@@ -85,15 +85,15 @@ def export(programs: Mapping[str, str], file: str, wanted: Dependencies, to: str
     if name == "uv.lock":
         fixed = ("export", "--frozen", "--no-emit-workspace", "--format=requirements-txt")
         command = [programs["python"], "-m", "uv", *fixed, "--quiet", f"--directory={folder}"]
-        return [*command, *_each("--extra", wanted.extras), *_each("--group", wanted.groups)] + [
+        return [*command, *_each("--extra", dependencies.extras), *_each("--group", dependencies.groups)] + [
             f"--output-file={to}"
         ]
     if name == "poetry.lock":
         command = [programs["poetry"], f"--directory={folder}", "export", "--no-interaction"]
-        groups = [f"--with={','.join(wanted.groups)}"] if wanted.groups else ["--all-groups"]
-        return [*command, *groups, *_each("--extras", wanted.extras), f"--output={to}"]
+        groups = [f"--with={','.join(dependencies.groups)}"] if dependencies.groups else ["--all-groups"]
+        return [*command, *groups, *_each("--extras", dependencies.extras), f"--output={to}"]
     if name == "pdm.lock":
-        groups = _each("--group", (*wanted.groups, *wanted.extras))
+        groups = _each("--group", (*dependencies.groups, *dependencies.extras))
         return [programs["pdm"], "export", f"--project={folder}", *groups, f"--output={to}"]
     if name == "Pipfile.lock":
         return [programs["pipenv"], "requirements", "--dev", "--hash"]
@@ -104,17 +104,17 @@ def _each(option: str, values: Iterable[str]) -> list[str]:
     return [f"{option}={value}" for value in values]
 
 
-def install(files: Sequence[str], wanted: Dependencies) -> Argv:
+def install(files: Sequence[str], dependencies: Dependencies) -> Argv:
     """Return the arguments that install these files of requirements, exported or not."""
     named = [row for file in files for row in ("-r", file)]
     if any(PurePosixPath(file).name == PYPROJECT for file in files):
-        named += [*_each("--extra", wanted.extras), *_each("--group", wanted.groups)]
+        named += [*_each("--extra", dependencies.extras), *_each("--group", dependencies.groups)]
     return named
 
 
-def package(wanted: Dependencies) -> str:
+def package(dependencies: Dependencies) -> str:
     """Return how the project itself is named to the installer, with its extras."""
-    return f".[{','.join(wanted.extras)}]" if wanted.extras else "."
+    return f".[{','.join(dependencies.extras)}]" if dependencies.extras else "."
 
 
 def included(file: str, text: str) -> list[str]:
@@ -125,6 +125,14 @@ def included(file: str, text: str) -> list[str]:
         if name and "://" not in name:
             found.append((PurePosixPath(file).parent / name).as_posix())
     return found
+
+
+def is_hashed(text: str) -> bool:
+    """Tell whether every requirement of a file has a hash, so that each can be checked."""
+    rows = [row for row in lines(text) if not row.is_option]
+    pinned = [row for row in rows if not row.file("-r", "--requirement")]
+    pinned = [row for row in pinned if not row.file("-c", "--constraint")]
+    return bool(pinned) and len(pinned) == len([row for row in pinned if row.hashes])
 
 
 def missing(tools: Iterable[str], installed: Collection[str]) -> list[str]:

@@ -34,13 +34,13 @@ class Begun:
     inputs: str
     files: Mapping[str, str] = field(default_factory=dict)
 
-    def changed(self, now: SourceFiles, left_out: Iterable[str]) -> list[str]:
+    def changed(self, now: SourceFiles, patterns: Iterable[str]) -> list[str]:
         """Return the files that differ from those at the start, without those that are left out."""
         after = dict(now.files)
         differing = {
             path for path in {*self.files, *after} if self.files.get(path) != after.get(path)
         }
-        return sorted(differing.difference(ignored(differing, left_out)))
+        return sorted(differing.difference(ignored(differing, patterns)))
 
 
 @dataclass(frozen=True)
@@ -121,7 +121,11 @@ def begun(workspace: Workspace, stage: str) -> Begun:
 
 
 def fits(workspace: Workspace, stage: str) -> bool:
-    """Tell whether the records of a check are about the current source files."""
+    """Tell whether the records of a check are about the current source files.
+
+    Raises ConfigurationError for a project that is not in a git repository, or an invalid
+    TOWPATH_PYTHONS.
+    """
     try:
         noted = begun(workspace, stage).inputs
     except NothingToJudgeError:

@@ -20,7 +20,8 @@ def find_reusable(workspace: Workspace, seen: SourceFiles, stage: str) -> Statem
     """Return a check's statement about these files if an earlier one still holds for them.
 
     What was found of an earlier commit, on the same inputs, becomes a statement about this one that
-    refers to it. Nothing is written.
+    refers to it. Nothing is written. Raises ConfigurationError for a project that is not in a git
+    repository, or an invalid TOWPATH_PYTHONS.
     """
     config = workspace.config
     found = stages.reusable(config, stage, stage_inputs.check_inputs(workspace, seen, stage))
@@ -36,7 +37,11 @@ def find_reusable(workspace: Workspace, seen: SourceFiles, stage: str) -> Statem
 
 
 def reuse(workspace: Workspace, seen: SourceFiles, stage: str) -> Statement | None:
-    """Make the statement that still holds for these files the last one, and return it."""
+    """Make the statement that still holds for these files the last one, and return it.
+
+    Raises ConfigurationError for a project that is not in a git repository, or an invalid
+    TOWPATH_PYTHONS.
+    """
     statement = find_reusable(workspace, seen, stage)
     if statement is not None and statement != stages.read_statement(workspace.config, stage):
         stages.write_statement(workspace.config, statement)
@@ -44,7 +49,11 @@ def reuse(workspace: Workspace, seen: SourceFiles, stage: str) -> Statement | No
 
 
 def unchanged(workspace: Workspace, stage: str) -> bool:
-    """Tell whether a check can be skipped, and print since when and how much time that saves."""
+    """Tell whether a check can be skipped, and print since when and how much time that saves.
+
+    Raises ConfigurationError for a project that is not in a git repository, or an invalid
+    TOWPATH_PYTHONS.
+    """
     if not store.has(workspace.config, stage):
         return False
     statement = reuse(workspace, source.read_files(workspace), stage)

@@ -44,13 +44,13 @@ class Section:
     coverage: float | None = None
     files: tuple[str, ...] = ()
 
-    def beyond(self, tool: str, found: Iterable[Finding]) -> list[Finding]:
+    def beyond(self, tool: str, findings: Iterable[Finding]) -> list[Finding]:
         """Return the findings of a tool that are more than the baseline has.
 
         A file without any finding in the baseline is a new one: all of its findings count. In the
         others each rule may have as many as it had there.
         """
-        rows = list(found)
+        rows = list(findings)
         rules = self.findings.get(tool, {})
         known = {file for files in rules.values() for file in files}
         left = {rule: sum(files.values()) for rule, files in rules.items()}
@@ -111,10 +111,10 @@ class Baseline:
         return hashlib.sha256(self.text().encode()).hexdigest() if self.sections else ""
 
 
-def counted(found: Mapping[str, Iterable[Finding]]) -> Findings:
+def counted(findings: Mapping[str, Iterable[Finding]]) -> Findings:
     """Return findings by tool as counts by rule and file."""
     result: dict[str, dict[str, dict[str, int]]] = {}
-    for tool, rows in found.items():
+    for tool, rows in findings.items():
         result[tool] = {}
         for (code, path), count in sorted(Counter((row.code, row.path) for row in rows).items()):
             result[tool].setdefault(code, {})[path] = count

@@ -84,12 +84,12 @@ class IntegrationSettings:
 
     With empty `paths` there are none, and a release is refused if they are `required`. In the
     values of `env`, `{database.host}` is the address of a service and `{secret.NAME}` the file of a
-    secret. With services that are provided from outside `given_options` are added.
+    secret. With services that are provided from outside `external_options` are added.
     """
 
     paths: tuple[str, ...] = ("tests/integration",)
     options: tuple[str, ...] = ()
-    given_options: tuple[str, ...] = ()
+    external_options: tuple[str, ...] = ()
     env: Mapping[str, str] = field(default_factory=dict)
     required: bool = True
 

@@ -43,16 +43,16 @@ def read_monitoring(table: Any, where: str) -> Monitoring:
     if not _VARIABLE.fullmatch(found.webhook_env):
         # It may be the address itself, which can be a key: it is not shown.
         raise ConfigurationError(
-            f"{where}.{KEY} in pyproject.toml is no name of a variable.",
+            f"{where}.{KEY} in pyproject.toml is not the name of a variable.",
             why="It names the variable that has the address; the address is never in a file.",
             next_step=f"Write a name such as {WEBHOOK}.",
         )
     return found
 
 
-def require_targets(found: Monitoring, targets: Collection[str], where: str) -> None:
+def require_targets(settings: Monitoring, targets: Collection[str], where: str) -> None:
     """Raise ConfigurationError if alerts should go to a target that is not configured."""
-    for name in found.notify:
+    for name in settings.notify:
         if name not in targets:
             raise ConfigurationError(
                 f"{where}.notify names {name!r}, which is not a notification target."

@@ -33,7 +33,8 @@ _SCRATCH = re.compile(r"\..*\.\d+")
 def directory(path: Path) -> Path:
     """Make a directory that is its owner's alone, with every one above it that is not there.
 
-    One of ours that others could open, as earlier versions made it, is closed.
+    One of ours that others could open, as earlier versions made it, is closed. Raises
+    ConfigurationError where a link or a file stands in the way.
     """
     with named(path):
         _made(path)
@@ -77,7 +78,10 @@ def write_private(path: Path, content: bytes | str, mode: int = FILE) -> None:
 
 
 def append(path: Path, content: bytes) -> None:
-    """Add to the end of a file; it is on the disk when this returns."""
+    """Add to the end of a file; it is on the disk when this returns.
+
+    Raises ConfigurationError if it cannot be opened.
+    """
     with named(path), os.fdopen(opened(path, os.O_WRONLY | os.O_APPEND), "ab") as stream:
         stream.write(content)
         stream.flush()

@@ -165,7 +165,9 @@ class Deployment:
     def migrate(self) -> None:
         """Apply the migrations, if they do not break the serving release; then what it runs once.
 
-        Those are the commands of `processes.release`, such as createcachetable.
+        Those are the commands of `processes.release`, such as createcachetable. Raises
+        GateFailedError for a hazard, NothingToJudgeError for a plan that cannot be read, and
+        CommandFailedError.
         """
         self.migrated = migrate.migrate(self.site, self.release, self.plan.previous)
         for words in self.site.workspace.config.processes.release:
@@ -176,7 +178,10 @@ class Deployment:
         self.site.scale(self.release, WEB, self.site.environment.replicas)
 
     def prove(self) -> None:
-        """Wait for consecutive successful health checks of each new container."""
+        """Wait for consecutive successful health checks of each new container.
+
+        Raises CommandFailedError for one that is not healthy in time.
+        """
         for container in self._new(WEB):
             traffic.prove(self.site, container)
 
@@ -194,7 +199,10 @@ class Deployment:
         traffic.drain(self.site, [row.name for row in self._old(WEB)])
 
     def work(self) -> None:
-        """Start the other processes of the new release: beside the old, or in place of it."""
+        """Start the other processes of the new release: beside the old, or in place of it.
+
+        Raises CommandFailedError if one does not start.
+        """
         for process in self.site.others:
             if process.single:
                 # Never two at the same time: the old one is kept, stopped, until the end.
@@ -205,11 +213,18 @@ class Deployment:
             traffic.await_health(self.site, container)
 
     def watch(self) -> None:
-        """Monitor errors and health under real requests for the bake time."""
+        """Monitor errors and health under real requests for the bake time.
+
+        Raises GateFailedError for too many errors, and CommandFailedError for an unhealthy
+        container.
+        """
         traffic.watch(self.site, lambda: self._new(WEB) + self._new_others(), self.baseline)
 
     def record(self) -> None:
-        """Write the release to the history; from here on the deployment is finished, not undone."""
+        """Write the release to the history; from here on the deployment is finished, not undone.
+
+        Raises CommandFailedError for a damaged history.
+        """
         entry = self.plan.as_json() | {
             # The release serves from now on, not from the start of the deployment.
             "at": stages.stamp(stages.now()),

@@ -1,4 +1,4 @@
-"""Asks the pages of a release: of each new container before traffic, and through the proxy after."""
+"""Asks the pages of a release: each new container before traffic, and through the proxy after."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from towpath.environments.environment import PROXY, Site
 OK = 200
 
 
-def wanted(environment: Environment) -> tuple[Page, ...]:
-    """Return the pages that have to answer: that of health, if there is one, and the smoke pages."""
+def required_pages(environment: Environment) -> tuple[Page, ...]:
+    """Return the pages that have to answer: that of health, if there is one, and smoke pages."""
     health = (Page(environment.health, OK),) if environment.health else ()
     return tuple(dict.fromkeys((*health, *environment.smoke)))
 
@@ -51,7 +51,7 @@ def problems_behind(site: Site, get: Callable[[str, str], PageText] = get_text) 
     """Ask every page through the proxy's published port, and return the problems."""
     place = site.environment
     found = []
-    for page in wanted(place):
+    for page in required_pages(place):
         answer = get(f"{place.url}{page.path}", place.host)
         if not answer.status:
             found.append(f"{page.path} does not answer: {answer.problem}")

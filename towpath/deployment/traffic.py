@@ -102,7 +102,7 @@ def prove(site: Site, container: Container) -> None:
                 container,
                 f"It had only {good} of {wanted} consecutive successful health checks: {answer}",
             )
-        answer = pages.problem_of(site, container, pages.wanted(site.environment))
+        answer = pages.problem_of(site, container, pages.required_pages(site.environment))
         good = 0 if answer else good + 1
         site.clock.sleep(POLL)
 

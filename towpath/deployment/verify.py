@@ -43,7 +43,7 @@ def inspect(
     ]
     problems += pages.problems_behind(site, get)
     for row in containers:
-        if problem := pages.problem_of(site, row, pages.wanted(site.environment)):
+        if problem := pages.problem_of(site, row, pages.required_pages(site.environment)):
             problems.append(f"{row.name}: {problem}")
     return {
         "mismatches": len(problems),
@@ -52,5 +52,5 @@ def inspect(
         "digest": containers[0].digest if containers else "",
         "version": containers[0].version if containers else "",
         "containers": len(containers),
-        "pages": [page.path for page in pages.wanted(site.environment)],
+        "pages": [page.path for page in pages.required_pages(site.environment)],
     }

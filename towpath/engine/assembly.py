@@ -29,7 +29,10 @@ class Recipe:
 
 
 def recipe(this: machine.Machine) -> Recipe:
-    """Return the recipe for this machine; files, packages, mirrors and authorities all count."""
+    """Return the recipe for this machine; files, packages, mirrors and authorities all count.
+
+    Raises EngineAbsentError for a machine that is not supported.
+    """
     native, foreign = recipes.architecture(this.processor)
     mirrors = machine.host_mirrors(this)
     root = recipes.fingerprint(recipes.root(PLACEHOLDER, foreign, mirrors))

@@ -24,7 +24,8 @@ def user_folder(layout: Layout, env: Mapping[str, str]) -> Path:
 def write_config(layout: Layout, env: Mapping[str, str]) -> None:
     """Write the config of the engine's clients: the user's as it is now, and our registry.
 
-    It is written only where that changes something: commands run at the same time.
+    It is written only where that changes something: commands run at the same time. Raises
+    ConfigurationError if the state directory cannot be used.
     """
     file = layout.client_config / CONFIG
     earlier = _text(file)

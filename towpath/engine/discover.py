@@ -68,7 +68,8 @@ def _ping(path: str) -> bool:
 def find(env: Mapping[str, str], probe: Probe = answers) -> DiscoveredEngine:
     """Return the host's engine where one answers, else the embedded one, else none.
 
-    A context is passed on as variables, which every client understands.
+    A context is passed on as variables, which every client understands. Raises ConfigurationError
+    for an invalid directory of the embedded engine.
     """
     own = layout(env)
     named = contexts.named(env)

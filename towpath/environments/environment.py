@@ -159,13 +159,21 @@ class Site:
         stdin: str | None = None,
         check: bool = True,
     ) -> Outcome:
-        """Run a Compose command with every variable that the files use."""
+        """Run a Compose command with every variable that the files use.
+
+        Raises ConfigurationError for an invalid address in TOWPATH_BIND, and CommandFailedError if
+        Compose fails.
+        """
         root = self.workspace.config.root
         env = variables(self, release or Release())
         return self.workspace.runner.run(argv, env=env, cwd=root, stdin=stdin, check=check)
 
     def scale(self, release: Release, service: str, more: int) -> None:
-        """Start this many more containers of a service, of this release; the others stay."""
+        """Start this many more containers of a service, of this release; the others stay.
+
+        Raises ConfigurationError for an invalid address in TOWPATH_BIND, and CommandFailedError if
+        Compose fails.
+        """
         count = len(self.containers(service)) + more
         self.compose(compose.scale(self.project, {service: count}), release)
 

@@ -55,7 +55,11 @@ class Proxy:
         return haproxy.slots(answer, BACKEND)
 
     def slot(self, host: str) -> Slot | None:
-        """Return the slot of a container, or None where it has none."""
+        """Return the slot of a container, or None where it has none.
+
+        Raises CommandFailedError if HAProxy does not answer, and NothingToJudgeError for an answer
+        that cannot be read.
+        """
         return next((slot for slot in self.slots() if slot.host == host), None)
 
     def responses(self) -> ResponseCount:

@@ -18,7 +18,10 @@ FILE_MODE = 0o444
 
 
 def ensure(directory: Path, config: Config) -> None:
-    """Make the secrets that are missing; those that are there stay as they are."""
+    """Make the secrets that are missing; those that are there stay as they are.
+
+    Raises ConfigurationError if the state directory cannot be used.
+    """
     private.directory(directory)
     for name in secrets_of(config.product_env, config.services):
         path = directory / name

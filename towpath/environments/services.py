@@ -47,7 +47,11 @@ def services_down(workspace: Workspace, environment: Environment, volumes: bool 
 
 
 def up(site: Site, services: tuple[str, ...], *, resolve: bool = False) -> Mapping[str, str]:
-    """Start services of a site by digest, wait for their health and return their addresses."""
+    """Start services of a site by digest, wait for their health and return their addresses.
+
+    Raises CommandFailedError for a service that does not become healthy, and ConfigurationError for
+    lost secrets.
+    """
     prepare(site)
     service_images.pin(site, resolve=resolve)
     remedy = f"set another port in [tool.towpath.environments.{site.name}]"

@@ -27,11 +27,17 @@ class Journal:
         self.path = path
 
     def begin(self, plan: Mapping[str, Any]) -> None:
-        """Start the journal of a deployment with what it is about to do."""
+        """Start the journal of a deployment with what it is about to do.
+
+        Raises ConfigurationError if the state directory cannot be used.
+        """
         private.write_private(self.path, json.dumps(dict(plan)) + "\n")
 
     def add(self, step: str, phase: str, **facts: Any) -> None:
-        """Write that a step begins or is done."""
+        """Write that a step begins or is done.
+
+        Raises ConfigurationError if the state directory cannot be used.
+        """
         line = json.dumps({"step": step, "phase": phase, **facts}) + "\n"
         private.append(self.path, line.encode())
 

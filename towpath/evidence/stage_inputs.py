@@ -43,12 +43,12 @@ def check_inputs(workspace: Workspace, seen: SourceFiles, stage: str) -> str:
     return inputs.digest(
         # Without the single files, the hash of the tree.
         seen.files or (("", seen.tree),),
-        left_out(config, stage),
+        excluded_patterns(config, stage),
         *(stage, platform.system(), platform.machine(), *more),
     )
 
 
-def left_out(config: Config, stage: str) -> tuple[str, ...]:
+def excluded_patterns(config: Config, stage: str) -> tuple[str, ...]:
     """Return the patterns of the files that a check does not depend on.
 
     The baseline is one: what may not get worse is a part of the policy.

@@ -29,7 +29,10 @@ def folder(config: Config) -> Path:
 
 
 def put(config: Config, statement: Statement) -> None:
-    """Store a statement as the most recent one for its inputs, whatever its status."""
+    """Store a statement as the most recent one for its inputs, whatever its status.
+
+    Raises ConfigurationError if the state directory cannot be used.
+    """
     if statement.stage not in STAGES:
         return
     private.directory(folder(config))

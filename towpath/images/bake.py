@@ -192,6 +192,7 @@ def targets(
     """Return all targets of one builder.
 
     `names` maps a base image to its target; `suffix` tells apart the parts of a joined index.
+    Raises ConfigurationError for an invalid value of TOWPATH_CACHE.
     """
     images = workspace.config.images
     stages = {

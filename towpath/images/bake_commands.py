@@ -23,8 +23,8 @@ class BakeTarget:
 
     With `push` it is pushed to the registry as `name`, else it stays in the engine. `ca_file` is
     the host's certificate bundle, passed as a build secret. `wheels` is a directory that replaces
-    the Dockerfile's stage of that name; `dockerfile` is its path in the project. `cache_from` and `cache_to` are values of buildx's options
-    of these names. A part of a joined index is not `annotated`; the index is.
+    the Dockerfile's stage of that name; `dockerfile` is its path in the project. `cache_from` and
+    `cache_to` are values of buildx's options of these names. A part of a joined index is not `annotated`; the index is.
     """
 
     stage: str

@@ -68,7 +68,8 @@ def here(workspace: Workspace, platforms: tuple[str, ...]) -> Builder:
 def builder_name(env: Mapping[str, str], info: str) -> str:
     """Return what buildx calls the builder of this machine's engine, whether or not it was made.
 
-    `info` is what `docker info --format json` said; the engine itself builds where it can.
+    `info` is what `docker info --format json` said; the engine itself builds where it can. Raises
+    NothingToJudgeError for an answer of buildx that cannot be read.
     """
     if has_image_store(info):
         return "default"

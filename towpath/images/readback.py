@@ -69,7 +69,10 @@ def base(registry: RegistryClient, name: str, digest: str) -> Base:
 
 
 def added_layers(image: Image, base: Base | None) -> dict[str, list[Descriptor]]:
-    """Return the layers of each platform above its base image; all if the base is unknown."""
+    """Return the layers of each platform above its base image; all if the base is unknown.
+
+    Raises NothingToJudgeError for a manifest that is not as expected.
+    """
     below = base.layers if base else {}
     return {
         platform: oci.above(oci.layers(part.manifest), below.get(platform, ()))
@@ -81,6 +84,7 @@ def above_base(image: Image, base: Base | None) -> dict[str, int]:
     """Return the compressed bytes above the base image of each platform; {} if the base is unknown.
 
     If the image does not begin with the layers of the base (it was squashed), all layers count.
+    Raises NothingToJudgeError for a manifest that is not as expected.
     """
     if base is None:
         return {}

@@ -28,7 +28,7 @@ def text(document: Mapping[str, Any], statements: Mapping[str, Statement]) -> st
     from prometheus_client import CollectorRegistry, generate_latest
     from prometheus_client.registry import Collector
 
-    class Figures(Collector):
+    class RunCollector(Collector):
         """All figures, as the library wants them."""
 
         def collect(self) -> Iterable[GaugeMetricFamily]:
@@ -36,7 +36,7 @@ def text(document: Mapping[str, Any], statements: Mapping[str, Statement]) -> st
             return _families(document, statements)
 
     registry = CollectorRegistry(auto_describe=False)
-    registry.register(Figures())
+    registry.register(RunCollector())
     return generate_latest(registry).decode("utf-8")
 
 

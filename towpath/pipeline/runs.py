@@ -34,17 +34,17 @@ def write_page(workspace: Workspace, document: Mapping[str, Any]) -> Path:
     folder = config.reports / "runs" / str(document["run"])
     report = json.dumps(SECRETS.document(document), indent=2).encode()
     files.write_atomically(folder / "report.json", report + b"\n")
-    files.write_atomically(folder / "report.html", _bytes(html))
-    files.write_atomically(config.reports / "report.html", _bytes(html))
+    files.write_atomically(folder / "report.html", as_bytes(html))
+    files.write_atomically(config.reports / "report.html", as_bytes(html))
     figures = SECRETS.text(run_metrics.text(SECRETS.document(document), data.statements))
     files.write_atomically(config.reports / "metrics.prom", figures.encode())
     _write_badges(config, SECRETS.document(document))
     runs = _keep(config.reports / "runs")
-    files.write_atomically(config.reports / "index.html", _bytes(page.index(runs)))
+    files.write_atomically(config.reports / "index.html", as_bytes(page.index(runs)))
     return folder / "report.html"
 
 
-def _bytes(html: str) -> bytes:
+def as_bytes(html: str) -> bytes:
     """Return a page as bytes; half of a pair of surrogates is no character, and is shown as one."""
     return html.encode("utf-8", "backslashreplace")
 

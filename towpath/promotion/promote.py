@@ -107,7 +107,11 @@ def _obey_branches(workspace: Workspace, stage: str) -> None:
 
 
 def judge(workspace: Workspace, registry: RegistryClient, stage: str, digest: str) -> Candidate:
-    """Push the local evidence of a digest, then evaluate the evidence in the registry."""
+    """Push the local evidence of a digest, then evaluate the evidence in the registry.
+
+    Raises RegistryNotFoundError for a digest that does not exist, and NothingToJudgeError for
+    evidence that cannot be read.
+    """
     image = registries.image(registry, digest)
     evidence.push(registry, digest, evidence.local(workspace, image))
     return assess(workspace, registry, stage, image)

@@ -36,7 +36,11 @@ def tags(workspace: Workspace) -> None:
 
 
 def inspect(workspace: Workspace) -> None:
-    """Write every tag: digest, platforms, compressed size, age, attachments, next stages."""
+    """Write every tag: digest, platforms, compressed size, age, attachments, next stages.
+
+    Raises RegistryError if the registry cannot be read, and NothingToJudgeError for an image that
+    is not as expected.
+    """
     registry = registries.client(workspace)
     digests = _digests(registry)
     seen = {
@@ -53,7 +57,11 @@ def inspect(workspace: Workspace) -> None:
 
 
 def show(workspace: Workspace, reference: str) -> None:
-    """Write all statements attached to an image, the oldest first, evaluated by local policy."""
+    """Write all statements attached to an image, the oldest first, evaluated by local policy.
+
+    Raises PromotionRefusedError for an image that does not exist, and ConfigurationError for an
+    invalid digest.
+    """
     registry = registries.client(workspace)
     digest = promote.resolve(registry, reference)
     found, rules = evidence.gather(registry, digest), stages.rules(workspace.config)

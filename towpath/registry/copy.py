@@ -21,7 +21,11 @@ class Arrived(NamedTuple):
 
 
 def copy(source: RegistryClient, target: RegistryClient, reference: str, tag: str) -> Manifest:
-    """Bring an image with what is attached to it to another repository, under a tag there."""
+    """Bring an image with what is attached to it to another repository, under a tag there.
+
+    Raises RegistryError if a registry fails, and NothingToJudgeError for a manifest that is not as
+    expected.
+    """
     content = transfer.open_content(source, reference)
     spread(source, target, content, UploadSessions())
     move_tag((target,), tag, content.top)
@@ -34,7 +38,11 @@ def spread(
     content: transfer.Content,
     places: UploadSessions,
 ) -> Arrived:
-    """Bring content and what is attached to it to another registry, and see that it is there."""
+    """Bring content and what is attached to it to another registry, and see that it is there.
+
+    Raises RegistryError if a registry fails, and NothingToJudgeError for a manifest that is not as
+    expected.
+    """
     hanging = transfer.attached(source, content)
     more = transfer.blobs_of(artifact for _, artifact in hanging)
     # In one go: what is attached is small, and comes while a large layer is on its way.

@@ -116,7 +116,10 @@ def parse(content: bytes, what: str) -> dict[str, Any]:
 
 
 def children(index: Manifest) -> list[Descriptor]:
-    """Return the images of an index; an attestation, which has no platform, is not one."""
+    """Return the images of an index; an attestation, which has no platform, is not one.
+
+    Raises NothingToJudgeError for a document without them, or with an invalid descriptor.
+    """
     return [row for row in entries(index) if row.platform not in ("", "unknown/unknown")]
 
 
@@ -158,7 +161,10 @@ def subject_of(manifest: Manifest) -> str:
 
 
 def compressed_size(manifest: Manifest) -> int:
-    """Return what a pull of this image moves at most, in bytes: its config and all its layers."""
+    """Return what a pull of this image moves at most, in bytes: its config and all its layers.
+
+    Raises NothingToJudgeError for a manifest with an invalid descriptor.
+    """
     return sum(row.size for row in (config_of(manifest), *layers(manifest)))
 
 

@@ -23,7 +23,11 @@ T = TypeVar("T")
 
 @contextmanager
 def pushing(workspace: Workspace) -> Iterator[None]:
-    """Keep a prune away while something is pushed; waits for one that has begun."""
+    """Keep a prune away while something is pushed; waits for one that has begun.
+
+    Raises ConfigurationError if the lock cannot be opened, and CommandFailedError if a registry
+    that was left read-only does not restart.
+    """
     waiting = "Waiting for a running registry prune to finish."
     with locks.opened(_place(workspace)) as lock:
         lock.share(busy=lambda: workspace.terminal.say(waiting))

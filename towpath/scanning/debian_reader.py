@@ -86,7 +86,10 @@ def available(index: str) -> dict[str, str]:
 
 
 def pending(packages: Iterable[Package], archive: Mapping[str, str]) -> list[Pending]:
-    """Return the installed packages for which the archive has a newer version."""
+    """Return the installed packages for which the archive has a newer version.
+
+    Raises NothingToJudgeError for a version that is not valid.
+    """
     return sorted(
         (
             Pending(row.name, row.version, archive[row.name])

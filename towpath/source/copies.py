@@ -21,6 +21,7 @@ def make_copy(workspace: Workspace, places: Iterable[Path]) -> SourceSnapshot:
     lies in it. All of them hold the very same files, whatever is edited meanwhile, with the commit,
     the branch, the tags and the remote of the first. A linked worktree, whose `.git` is only a file
     that points elsewhere, gives complete copies; a submodule that is checked out is copied too.
+    Raises ConfigurationError for a project that is not in a git repository.
     """
     made_of = sources.read_source(workspace)
     with tempfile.TemporaryDirectory(prefix="towpath-") as scratch:

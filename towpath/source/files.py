@@ -48,7 +48,10 @@ class FileList:
 
 
 def listed(workspace: Workspace, seen: SourceFiles | None = None) -> FileList:
-    """Return the project's files, but none that git ignores; `seen` saves asking git again."""
+    """Return the project's files, but none that git ignores; `seen` saves asking git again.
+
+    Raises ConfigurationError for a project that is not in a git repository.
+    """
     root = workspace.config.root
     entries = (seen or source.read_files(workspace)).files
     outside = sorted(path for path, entry in entries if _leads_out(root, path, entry))

@@ -90,7 +90,8 @@ def cells(config: Config, *chosen: str) -> tuple[str, ...]:
 def matrix(config: Config, ran: Collection[str]) -> dict[str, list[str]]:
     """Return the facts of the matrix: what was tested, what is missing, what was left out by wish.
 
-    `ran` are the names of the runs there were.
+    `ran` are the names of the runs there were. Raises ConfigurationError for a Python in
+    TOWPATH_PYTHONS that the project does not support.
     """
     every, asked = cells(config, *supported(config)), cells(config, *selected(config))
     absent = [name for name in every if name not in ran]
@@ -102,7 +103,10 @@ def matrix(config: Config, ran: Collection[str]) -> dict[str, list[str]]:
 
 
 def installed(workspace: Workspace) -> dict[str, str]:
-    """Return the wanted Pythons that are here, and the exact version of each."""
+    """Return the wanted Pythons that are here, and the exact version of each.
+
+    Raises ConfigurationError for a Python in TOWPATH_PYTHONS that the project does not support.
+    """
     path = search_path(workspace.config)
     here = {
         python: shutil.which(f"python{python}", path=path) for python in selected(workspace.config)

@@ -51,7 +51,7 @@ def test_a_new_project_gets_five_short_files(tmp_path: Path) -> None:
         "image": {"static": False},
         "processes": {
             "web": "gunicorn shop.wsgi:application --bind=0.0.0.0:8000 --workers=2"
-            " --access-logfile=-"
+            " --threads=4 --access-logfile=-"
         },
         "services": {"database": {"kind": "sqlite", "file": "db.sqlite3"}},
         "lint": {"linters": []},

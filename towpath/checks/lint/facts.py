@@ -30,7 +30,7 @@ def measure(config: Config, names: Sequence[str] = (), stage: str = "lint") -> C
             measured.take(config, stage, tool.name, lambda row: _linted(measured, config, row))
         elif not names:
             measured.rows.append((tool.name, "skipped", "", why))
-            measured.facts.setdefault("linters_left_out", {})[tool.name] = why
+            measured.facts.setdefault("excluded_linters", {})[tool.name] = why
     if measured.findings or not measured.unread:
         measured.facts["issues"] = len(measured.findings)
     _compare(config, measured)

@@ -93,7 +93,10 @@ def _as_used(workspace: Workspace, file: str) -> tuple[Project, Mapping[str, str
 
 
 def django_deploy_check(workspace: Workspace, files: Sequence[str]) -> list[Finding]:
-    """Return the findings of `check --deploy` for the product's settings in production."""
+    """Return the findings of `check --deploy` for the product's settings in production.
+
+    Raises NothingToJudgeError if it cannot run.
+    """
     config = workspace.config.django
     made_up = {name: secrets.token_urlsafe(64) for name in config.secrets}
     argv = django.check_deployment(workspace.config.tool_python, config.manage)
@@ -102,7 +105,10 @@ def django_deploy_check(workspace: Workspace, files: Sequence[str]) -> list[Find
 
 
 def migrations(workspace: Workspace, files: Sequence[str]) -> list[Finding]:
-    """Return the migrations that the product's models lack."""
+    """Return the migrations that the product's models lack.
+
+    Raises NothingToJudgeError if it cannot run.
+    """
     config = workspace.config
     argv = django.missing_migrations(config.tool_python, config.django.manage)
     return django_reader.missing_migrations(_ran(_manage(workspace, argv, {}), files))
@@ -118,7 +124,10 @@ def _manage(workspace: Workspace, argv: Argv, env: Mapping[str, str]) -> Outcome
 
 
 def requirements_drift(workspace: Workspace, files: Sequence[str]) -> list[Finding]:
-    """Return the differences between requirements/*.in and the compiled files."""
+    """Return the differences between requirements/*.in and the compiled files.
+
+    Raises NothingToJudgeError if there are no requirements, or they cannot be read.
+    """
     root = workspace.config.root
     return pins_reader.drift(
         {file: requirements.decode((root / file).read_bytes(), file) for file in files}
@@ -126,7 +135,10 @@ def requirements_drift(workspace: Workspace, files: Sequence[str]) -> list[Findi
 
 
 def imports(workspace: Workspace, files: Sequence[str]) -> list[Finding]:
-    """Return the imports that break a contract in .importlinter."""
+    """Return the imports that break a contract in .importlinter.
+
+    Raises NothingToJudgeError if import-linter has no result.
+    """
     root = workspace.config.root
     folders = [root, (root / workspace.config.django.manage).parent, root / "src"]
     argv = import_linter.check(workspace.config.tool_python)

@@ -18,7 +18,10 @@ from towpath.evidence import advisory_sources as sources
 
 
 def measure(config: Config) -> CheckFacts:
-    """Count findings in our code and advisories on our dependencies, by severity."""
+    """Count findings in our code and advisories on our dependencies, by severity.
+
+    Raises NothingToJudgeError for a result that cannot be read.
+    """
     measured = CheckFacts()
     measured.take(
         config, "security", "bandit", lambda record: _weaknesses(measured, config, record)

@@ -37,7 +37,7 @@ def settings(texts: Mapping[str, str], tests: Iterable[str], *, processes: bool)
     run = found.setdefault("run", {})
     if not {"source", "source_pkgs", "source_dirs", "include"} & run.keys():
         run["source"] = "."
-        run.setdefault("omit", _lines(_pattern(row) for row in tests))
+        run.setdefault("omit", _lines([*map(_pattern, tests), *OURS]))
     run |= {"branch": "true", "relative_files": "true", "parallel": "true"}
     run.pop("data_file", None)
     if processes:

@@ -21,7 +21,10 @@ from towpath.source import matrix as pythons
 
 
 def measure_tests(config: Config) -> CheckFacts:
-    """Sum the reports of all Pythons; the coverage is that of all of them together."""
+    """Sum the reports of all Pythons; the coverage is that of all of them together.
+
+    Raises ConfigurationError for a Python in TOWPATH_PYTHONS that the project does not support.
+    """
     measured = _pytest(config, "tests")
     _matrix(config, measured)
     file = records.coverage_report(config)

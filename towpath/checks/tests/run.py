@@ -38,35 +38,35 @@ class SuiteRun:
     env: Mapping[str, str] = field(default_factory=dict)
 
 
-def run_tests(workspace: Workspace, wanted: SuiteRun, arguments: Sequence[str]) -> int:
+def run_tests(workspace: Workspace, suite: SuiteRun, arguments: Sequence[str]) -> int:
     """Run tests, record the result unless arguments select some, and return the exit code.
 
     Raises ConfigurationError for an unknown argument, NothingToJudgeError if no test is selected.
     """
     config = workspace.config
-    env = {**stage_inputs.passed_on(config, wanted.stage), **wanted.env}
+    env = {**stage_inputs.passed_on(config, suite.stage), **suite.env}
     _require_known(config, arguments)
     own = commands.picked(arguments, config.tests.parts)
     seed = _seed(config, own)
-    options = [*wanted.options, *([] if seed is None else [f"{SEED}={seed}"]), *own]
+    options = [*suite.options, *([] if seed is None else [f"{SEED}={seed}"]), *own]
     if seed is not None:
         workspace.terminal.say(f"Random order of the tests: {SEED}={seed}")
     if arguments:
         return _selection(workspace, options, arguments, env)
-    report = records.junit(config, wanted.stage) / f"{wanted.name}.xml"
+    report = records.junit(config, suite.stage) / f"{suite.name}.xml"
     report.parent.mkdir(parents=True, exist_ok=True)
-    data = records.coverage_data(config, wanted.stage)
+    data = records.coverage_data(config, suite.stage)
     data.mkdir(parents=True, exist_ok=True)
-    own_env = {"COVERAGE_FILE": str(data / f"data-{wanted.name}"), JUNIT: str(report)}
+    own_env = {"COVERAGE_FILE": str(data / f"data-{suite.name}"), JUNIT: str(report)}
     ended = workspace.runner.run(
         _argv(config, options, str(report), str(coverage_file(workspace))),
         env={**env, **own_env},
         check=False,
-        log=config.log(f"{config.tests.runner}-{wanted.name}"),
+        log=config.log(f"{config.tests.runner}-{suite.name}"),
         stream=True,
     )
     files.redact(report)
-    keep(workspace, wanted.stage, wanted.name, ended, seed)
+    keep(workspace, suite.stage, suite.name, ended, seed)
     return ended.code
 
 

@@ -56,7 +56,7 @@ def integration(workspace: Workspace, arguments: Sequence[str] = ()) -> None:
         if not kind.paths:
             judge.judge(workspace, "integration", facts.measure_integration)
             return
-    more = kind.given_options if config.services_are_external else ()
+    more = kind.external_options if config.services_are_external else ()
     with services(workspace) as variables:
         started = SuiteRun(
             "integration", "integration", (*kind.options, *more, *kind.paths), variables
@@ -148,11 +148,11 @@ def _services_covered(workspace: Workspace) -> tuple[str, ...]:
 
 
 def service_variables(
-    wanted: Mapping[str, str], addresses: Mapping[str, str], secrets: Path
+    variables: Mapping[str, str], addresses: Mapping[str, str], secrets: Path
 ) -> dict[str, str]:
     """Return the variables with which the tests connect to the services of an environment.
 
-    `wanted` has placeholders, `addresses` are hosts by service, `secrets` is the directory of the
+    `variables` has placeholders, `addresses` are hosts by service, `secrets` is the directory of the
     passwords. Raises ConfigurationError for a placeholder of an unknown service.
     """
 
@@ -167,7 +167,7 @@ def service_variables(
             )
         return addresses[kind]
 
-    return {name: _PLACEHOLDER.sub(value, text) for name, text in wanted.items()}
+    return {name: _PLACEHOLDER.sub(value, text) for name, text in variables.items()}
 
 
 def _django(config: Config) -> str:

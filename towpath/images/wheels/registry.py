@@ -72,7 +72,10 @@ def remote(workspace: Workspace, name: str, *, quiet: bool = False) -> WheelReco
 
 
 def remember(workspace: Workspace, name: str, record: WheelRecord) -> None:
-    """Store a record on this machine."""
+    """Store a record on this machine.
+
+    Raises ConfigurationError if the state directory cannot be used.
+    """
     private.write_own(wheel_directory(workspace, f"{name}.json"), record.encode())
 
 

@@ -45,7 +45,10 @@ LARGEST_ALL = 512 << 20
 
 
 def key(workspace: Workspace, source: WheelSource, platform: str, base: str) -> str:
-    """Return the tag of a wheel: its name, and a hash of everything that it depends on."""
+    """Return the tag of a wheel: its name, and a hash of everything that it depends on.
+
+    Raises NothingToJudgeError for a Dockerfile that cannot be read.
+    """
     parts = [FORMAT, asdict(source), platform, base, *recipe(workspace)]
     spread = hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
     name = f"{source.name}-{source.version}-{platform.rpartition('/')[2]}"
@@ -55,7 +58,8 @@ def key(workspace: Workspace, source: WheelSource, platform: str, base: str) -> 
 def recipe(workspace: Workspace) -> list[Any]:
     """Return how wheels are made: the Python, stages of the Dockerfile, scripts, Debian's packages.
 
-    The stages are empty if the project's Dockerfile does not have them.
+    The stages are empty if the project's Dockerfile does not have them. Raises NothingToJudgeError
+    for a Dockerfile that cannot be read.
     """
     stages = ["", "", ""]
     scripts: dict[str, str] = {}
@@ -151,7 +155,11 @@ def _require_fit(name: str, content: bytes, platform: str) -> None:
 
 
 def add(workspace: Workspace, tag: str, base: str, wheel: Wheel) -> None:
-    """Store a wheel on this machine and in the registry; a failing registry is only a warning."""
+    """Store a wheel on this machine and in the registry; a failing registry is only a warning.
+
+    Raises ConfigurationError if the state directory cannot be used, and NothingToJudgeError for a
+    stored wheel that is damaged.
+    """
     record = WheelRecord(base, (wheel,))
     registries.remember(workspace, tag, record)
     try:

@@ -38,7 +38,8 @@ def make(
 ) -> Argv:
     """Build the Dockerfile's stage `wheel` for a platform and export it to the directory `into`.
 
-    `file` is the Dockerfile's path in the project; `arguments` are PIN and HASH, and for C code COMPILED, PACKAGES and MADE_ON.
+    `file` is the Dockerfile's path in the project; `arguments` are PIN and HASH, and for C code
+    COMPILED, PACKAGES and MADE_ON.
     """
     argv = ["docker", "buildx", "build", "--target=wheel", f"--platform={platform}"]
     argv += ["--progress=plain", "--provenance=false", "--sbom=false"]

@@ -101,7 +101,7 @@ def _webhook(site: Site) -> str:
     SECRETS.hide(found)
     if found and not found.startswith(("https://", "http://")):
         raise ConfigurationError(
-            f"{name} is no http:// or https:// address.",
+            f"{name} must be an http:// or https:// address.",
             why="Alertmanager delivers alerts to it.",
             next_step=f"Set {name} to the address of a webhook, or unset it.",
         )

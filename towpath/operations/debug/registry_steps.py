@@ -46,7 +46,7 @@ class AskedOnce(RegistryClient):
         return act()
 
 
-def wanted(workspace: Workspace, reference: str) -> tuple[Repository, str]:
+def place_of(workspace: Workspace, reference: str) -> tuple[Repository, str]:
     """Return the repository and the tag or digest to look at: of the project, where not complete.
 
     Raises ConfigurationError for what is no reference.
@@ -64,7 +64,7 @@ def examine(workspace: Workspace, reference: str = "", seconds: float = LONGEST)
 
     Raises CommandFailedError for a step that cannot go on, and ConfigurationError.
     """
-    place, name = wanted(workspace, reference)
+    place, name = place_of(workspace, reference)
     looking = RegistrySteps(place, name, workspace.config.env)
     workspace.terminal.say(f"{looking.client.name(name)}, step by step:")
     for subject, act in looking.steps().items():

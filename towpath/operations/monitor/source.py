@@ -50,7 +50,7 @@ class Source:
         while True:
             begun = clock.monotonic()
             # Once a second, so that an environment without users has figures too.
-            for page in pages.wanted(self._site.environment):
+            for page in pages.required_pages(self._site.environment):
                 self._probes += 1
                 self._unanswered += self._get(f"{url}{page.path}").status == 0
             rest = min(begun + PAUSE, until) - clock.monotonic()

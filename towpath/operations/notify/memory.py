@@ -74,7 +74,10 @@ class Memory:
 
 
 def read_memory(config: Config) -> Memory:
-    """Return what is remembered; nothing where there is nothing, or nothing that can be read."""
+    """Return what is remembered; nothing where there is nothing, or nothing that can be read.
+
+    Raises ConfigurationError if the state directory cannot be used.
+    """
     try:
         content = private.read_own(config.state / FILE, documents.BYTES)
         found = documents.loads(content) if content else {}
@@ -100,7 +103,10 @@ def _memory(found: Any) -> Memory:
 
 @contextmanager
 def remembering(config: Config) -> Iterator[Memory]:
-    """Read what is remembered, alone, and write it when the block ends."""
+    """Read what is remembered, alone, and write it when the block ends.
+
+    Raises ConfigurationError if the state directory cannot be used.
+    """
     private.directory(config.state)
     with locks.opened(config.state / LOCK) as lock:
         lock.alone()

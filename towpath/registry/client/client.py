@@ -109,7 +109,10 @@ class RegistryClient(RegistryTransport):
         return self._has(f"blobs/{self._checked(digest)}", to_push)
 
     def put_blob(self, content: bytes, media_type: str) -> Descriptor:
-        """Store a blob if it is not there, and return what points at it."""
+        """Store a blob if it is not there, and return what points at it.
+
+        Raises RegistryError if the registry refuses it.
+        """
         from towpath.registry.client.uploads import put
 
         found = Descriptor(media_type, oci.sha256(content), len(content))
@@ -180,7 +183,11 @@ class RegistryClient(RegistryTransport):
         return Download(begin, self.with_retry, self._broke, halt)
 
     def tags(self) -> list[str]:
-        """Return the tags of the repository; empty where the repository does not exist yet."""
+        """Return the tags of the repository; empty where the repository does not exist yet.
+
+        Raises RegistryError if the registry cannot be asked or lists something else, and
+        NothingToJudgeError for an invalid document.
+        """
         from towpath.registry.client import pages
 
         try:
@@ -215,8 +222,9 @@ class RegistryClient(RegistryTransport):
         """Store manifests that have this subject, so that `referrers` finds them.
 
         Where the registry has no referrers API, the index under the fallback tag is extended; two
-        writers at once are told apart by reading it back. Source: distribution spec 1.1,
-        "Pushing Manifests with Subject".
+        writers at once are told apart by reading it back. Source: distribution spec 1.1, "Pushing
+        Manifests with Subject". Raises AttachmentLostError if they are not listed in the end, and
+        RegistryError.
         """
         left = [row for row in artifacts if not self.put_manifest(row.digest, row)]
         if not left:

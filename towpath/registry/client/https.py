@@ -101,7 +101,10 @@ class HttpsTransport:
         self._session.close()
 
     def send(self, method: str, url: str, headers: Mapping[str, str], body: Sending) -> Response:
-        """Send a request; bytes come as they are stored, never unpacked on the way."""
+        """Send a request; bytes come as they are stored, never unpacked on the way.
+
+        Raises RegistryRefusedError for an invalid address, and OSError.
+        """
         through = proxy(self._env, origin(url))
         try:
             answer = self._session.request(

@@ -18,7 +18,10 @@ _TAG = re.compile(r"[a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}")
 
 
 def every(asking: RegistryTransport, first: Response, most: int) -> Iterator[Response]:
-    """Return the first page of a list and those after it."""
+    """Return the first page of a list and those after it.
+
+    Raises RegistryError as `after` does.
+    """
     yield first
     yield from after(asking, first, most)
 

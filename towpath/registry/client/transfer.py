@@ -157,7 +157,10 @@ def _end(pool: ThreadPoolExecutor, workers: Iterable[threading.Thread]) -> None:
 
 
 def blobs_of(manifests: Iterable[Manifest]) -> tuple[Descriptor, ...]:
-    """Return what these manifests are made of, each once, the largest first."""
+    """Return what these manifests are made of, each once, the largest first.
+
+    Raises NothingToJudgeError for a document that is not as expected.
+    """
     return once(row for one in manifests for row in (oci.config_of(one), *oci.layers(one)))
 
 

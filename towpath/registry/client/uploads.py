@@ -83,7 +83,10 @@ class UploadSessions:
             return ""
 
     def remember(self, key: str, place: str) -> None:
-        """Note where an upload goes on."""
+        """Note where an upload goes on.
+
+        Raises ConfigurationError if the state directory cannot be used.
+        """
         self._held[key] = place
         if self._directory is not None:
             private.directory(self._directory)

@@ -19,7 +19,10 @@ class Wires:
         self._lock = threading.Lock()
 
     def send(self, method: str, url: str, headers: Mapping[str, str], body: Sending) -> Response:
-        """Send a request where it belongs."""
+        """Send a request where it belongs.
+
+        Raises RegistryRefusedError for an invalid address, and OSError.
+        """
         near = origin(url).is_near
         with self._lock:
             if near not in self._made:

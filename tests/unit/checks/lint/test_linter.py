@@ -11,7 +11,7 @@ from tests.unit.checks.checked import calls, evidence, said
 from tests.unit.checks.lint.linters import Desk, asked, linted, run
 from towpath.checks import records
 from towpath.checks.lint import lint
-from towpath.checks.lint.linters_commands import LINTERS, in_use
+from towpath.checks.lint.linters_commands import in_use
 from towpath.config.checking import STANDARD
 from towpath.core.errors import ConfigurationError, GateFailedError, NothingToJudgeError
 from towpath.evidence import record as stages

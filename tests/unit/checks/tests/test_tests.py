@@ -53,7 +53,7 @@ def services(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 INTEGRATION = IntegrationSettings(
     options=("-m", "integration"),
-    given_options=("-m", "integration and not engine"),
+    external_options=("-m", "integration and not engine"),
     env={"DATABASE_HOST": "{database.host}", "QUEUE_PASSWORD_FILE": "{secret.queue_password}"},
 )
 

@@ -164,7 +164,7 @@ def test_what_is_no_address_is_refused_before_anything_starts(
 ) -> None:
     """Alertmanager would say so in its log only."""
     site = place(world, tmp_path, TOWPATH_MONITORING_WEBHOOK="hooks.example.org")
-    with pytest.raises(ConfigurationError, match="no http:// or https:// address"):
+    with pytest.raises(ConfigurationError, match="must be an http:// or https:// address"):
         alerting.start(site)
 
     assert world.rows == []

@@ -232,5 +232,5 @@ def test_what_is_no_reference_is_refused(store: Store, tmp_path: Path) -> None:
         with pytest.raises(ConfigurationError):
             examine(workspace, text)
     own = Repository(store.host, NAME)
-    assert registry_steps.wanted(workspace, "release") == (own, "release")
+    assert registry_steps.place_of(workspace, "release") == (own, "release")
     assert store.asked == []

@@ -30,7 +30,7 @@ def read_pyright(ran: ToolResult, root: str) -> list[Finding]:
         rows = [row for row in report["generalDiagnostics"] if row["severity"] == "error"]
         found = [_finding(row, root) for row in rows]
         if type(files) is not int or type(errors) is not int:
-            raise TypeError("a count is no integer")
+            raise TypeError("a count is not an integer")
     except (AttributeError, KeyError, TypeError) as error:
         raise unexpected("pyright", error) from error
     if files < 1:
@@ -45,6 +45,6 @@ def _finding(row: Mapping[str, Any], root: str) -> Finding:
     path, rule, message = str(row["file"]), row.get("rule"), row["message"]
     line = row["range"]["start"]["line"] if "range" in row else -1
     if type(line) is not int:
-        raise TypeError("a line is no integer")
+        raise TypeError("a line is not an integer")
     short = path.removeprefix(f"{root}/")
     return Finding(short, line + 1, str(rule or "pyright"), str(message).partition("\n")[0])

@@ -1,0 +1,88 @@
+"""The environment of the project's code: what is exported, what is added, what stays as it is."""
+
+from __future__ import annotations
+
+import pytest
+
+from towpath.checks import project_env_commands as commands
+from towpath.checks.project_env_commands import Dependencies
+from towpath.checks.tests import coverage_settings
+
+PROGRAMS = {"python": "py", "poetry": "po", "pdm": "pd", "pipenv": "pi"}
+WANTED = Dependencies(groups=("dev", "test"), extras=("db",))
+
+
+@pytest.mark.parametrize(
+    ("file", "words"),
+    [
+        ("uv.lock", "py -m uv export --frozen --no-emit-workspace --format=requirements-txt"),
+        ("back/uv.lock", "--quiet --directory=back --extra=db --group=dev --group=test"),
+        ("poetry.lock", "po --directory=. export --no-interaction --with=dev,test --extras=db"),
+        ("pdm.lock", "pd export --project=. --group=dev --group=test --group=db --output=out"),
+        ("Pipfile.lock", "pi requirements --dev --hash"),
+        ("requirements.txt", ""),
+        ("pyproject.toml", ""),
+    ],
+)
+def test_a_lock_file_is_exported_by_the_tool_that_wrote_it(file: str, words: str) -> None:
+    """Anything else is installed as it is."""
+    assert words in " ".join(commands.export(PROGRAMS, file, WANTED, "out"))
+    assert bool(words) == bool(commands.export(PROGRAMS, file, WANTED, "out"))
+
+
+def test_groups_and_extras_are_for_pyproject_alone() -> None:
+    """Exported ones have them already."""
+    assert commands.install(["out.txt"], WANTED) == ["-r", "out.txt"]
+    assert commands.install(["pyproject.toml"], WANTED)[2:] == [
+        *("--extra=db", "--group=dev", "--group=test"),
+    ]
+    assert (commands.package(WANTED), commands.package(Dependencies())) == (".[db]", ".")
+
+
+def test_what_the_project_pins_stays() -> None:
+    """Our versions, with hashes, are for the rest."""
+    pins = "pytest==9.0 \\\n    --hash=sha256:aa\nPluggy==1.6 --hash=sha256:bb\n"
+
+    text = commands.constraints({"pytest": "8.1", "django": "5.2"}, pins)
+
+    assert text.splitlines() == ["django==5.2", "pytest==8.1", "Pluggy==1.6 --hash=sha256:bb"]
+    assert commands.missing(("pytest", "pytest_cov"), {"pytest": "8.1"}) == ["pytest_cov"]
+
+
+def test_files_are_followed_and_hashes_are_wanted_of_all_or_none() -> None:
+    """A change in an included file makes the environment again."""
+    assert commands.included("requirements/dev.txt", "-r base.txt\n-c ../c.txt\nx\n") == [
+        *("requirements/base.txt", "requirements/../c.txt"),
+    ]
+    assert commands.is_hashed("-c c.txt\na==1 --hash=sha256:aa\n")
+    assert not commands.is_hashed("a==1 --hash=sha256:aa\nb==1\n")
+    assert not commands.is_hashed("")
+
+
+def test_settings_decide_which_tools_run_the_tests() -> None:
+    """What is not valid is left to the check, which refuses it."""
+    assert commands.test_tools({"tests": {"runner": "django", "parallel": False}}) == ("coverage",)
+    assert "pytest-xdist" in commands.test_tools({})
+    assert commands.dependencies({"tests": {"requirements": ["a.txt"]}, "lint": 3}, "lint") == (
+        Dependencies(("a.txt",))
+    )
+    assert commands.texts({"lint": {"linters": []}}, "lint", "linters", ("x",)) == ()
+    assert commands.texts({}, "lint", "linters", ("x",)) == ("x",)
+
+
+def test_coverage_keeps_the_settings_of_the_project_but_not_its_limit() -> None:
+    """Branches are always measured; without settings all files but the tests are."""
+    own = "[tool.coverage.run]\nsource = ['shop']\nbranch = false\n[tool.coverage.report]\n"
+    own += "fail_under = 90\nexclude_also = ['if TYPE_CHECKING:', 'pass']\n"
+
+    found = coverage_settings.settings({"pyproject.toml": own}, ("tests/",), processes=False)
+
+    assert "source = \n    shop\n" in found and "branch = true" in found
+    assert "fail_under" not in found and "if TYPE_CHECKING:\n    pass\n" in found
+    plain = coverage_settings.settings({}, ("tests/", "*/tests.py"), processes=True)
+    assert "source = .\n" in plain and "tests/*\n    */tests.py\n    noxfile.py" in plain
+    assert "concurrency = \n    thread\n    multiprocessing\n" in plain
+    first = coverage_settings.settings(
+        {".coveragerc": "[run]\nomit = a.py\n", "pyproject.toml": own}, (), processes=False
+    )
+    assert "omit = a.py" in first and "shop" not in first
