@@ -96,7 +96,7 @@ def test_a_probe_that_lacks_compose_brings_up_the_engine_that_has_one(
     assert json.loads(capsys.readouterr().out) == {
         "judged": ["compose/ci.yaml"],
         "findings": [],
-        "left_out": [],
+        "exclusions": [],
     }
 
 

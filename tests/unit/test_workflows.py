@@ -136,6 +136,7 @@ def test_checks_never_reuse_what_an_earlier_run_left() -> None:
         "nox -s lint tests -- --fresh",
         "nox -s integration security -- --fresh",
         "nox -s engine -- --fresh",
+        "nox -s browser",
     ]
     text = (WORKFLOWS / "pipeline.yml").read_text()
     assert "actions/cache" not in text

@@ -90,7 +90,7 @@ def measured(config: Config, python: str) -> bool:
                 f"{nearest(name, known)}",
                 why=f"The supported Pythons are {', '.join(known) or 'none'}.",
             )
-    here = set(named) & set(wanted(config))
+    here = set(named) & set(selected(config))
     tested = any(shutil.which(f"python{name}", path=path) for name in here)
     return not tested or python in named
 

@@ -57,6 +57,7 @@ def workspace(tmp_path: Path) -> Workspace:
     (root / "socket").touch()
     answers = {
         "docker info": STORE,
+        "ls-files -z --others": "",
         "buildx bake": "",
         "read-tree": "",
         "clone": clone,

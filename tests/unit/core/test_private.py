@@ -100,7 +100,7 @@ def test_the_lock_of_pushes_is_its_owners_alone(
     monkeypatch.setattr("towpath.engine.layout.LONGEST", 500)
     env = {"TOWPATH_STATE": str(tmp_path / "state"), "TOWPATH_ENGINE_DIR": str(tmp_path / "e")}
     workspace = Workspace(config.parse({}, tmp_path, env), TableRunner(), QuietTerminal())
-    with umask(0o000), guard.pushing(workspace), pytest.raises(Exception, match="pushes"):
+    with umask(0o000), guard.pushing(workspace), pytest.raises(Exception, match="is pushing"):
         with guard.alone(workspace):
             pytest.fail("it prunes while something is pushed")
 
@@ -110,7 +110,7 @@ def test_the_lock_of_pushes_is_its_owners_alone(
 def test_what_containers_read_is_behind_a_closed_directory(tmp_path: Path) -> None:
     """Secrets and the states of the proxy are read by users of other numbers than ours."""
     env = {"TOWPATH_STATE": str(tmp_path / "state")}
-    table = {"environments": {"staging": {"port": 8081}}}
+    table = {"env": {"KEY": "{secret.secret_key}"}, "environments": {"staging": {"port": 8081}}}
     workspace = Workspace(config.parse(table, tmp_path, env), World(), QuietTerminal())
     site = Site(workspace, workspace.config.environment("staging"), World())
     with umask(0o000):

@@ -281,7 +281,7 @@ def test_nobody_prunes_while_a_verification_becomes_evidence(
     """What it hangs on the image must not be taken for something that nobody needs."""
 
     def looked(*_: object) -> dict[str, Any]:
-        with pytest.raises(LockedError, match="pushes to"), guard.alone(run.workspace):
+        with pytest.raises(LockedError, match="is pushing to"), guard.alone(run.workspace):
             raise AssertionError("pruned")
         return {"mismatches": 0, "problems": []}
 

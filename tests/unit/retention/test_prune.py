@@ -303,7 +303,7 @@ def test_nobody_prunes_while_somebody_pushes(workspace: Workspace, store: Store)
     push(store, "1.0.0", 1)
 
     with guard.pushing(workspace), guard.pushing(workspace):
-        with pytest.raises(LockedError, match="pushes to"):
+        with pytest.raises(LockedError, match="is pushing to"):
             prune.prune(workspace, keep=0, sure=True)
 
     assert "1.0.0" in store.tags

@@ -87,7 +87,7 @@ def test_tests_that_fail_fail_whatever_pytest_is_told(root: Path, mine: Workspac
     records.begin(workspace, "integration")
 
     ended = runner.run([sys.executable, "-m", "pytest", "-p", "no:randomly", "tests"], check=False)
-    testing.record_result(workspace, "integration", "integration", ended)
+    testing.keep(workspace, "integration", "integration", ended)
 
     assert ended.code == 1
     assert "1 failed, 1 passed" in ended.stdout

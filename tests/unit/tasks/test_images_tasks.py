@@ -187,6 +187,7 @@ def test_a_password_comes_from_standard_input(
     workspace: Workspace, store: Store, capsys: Capture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """An empty one is a wrong call; a real one is on no command line."""
+    monkeypatch.setattr(registry, "with_engine", lambda found: found)
     monkeypatch.setattr("sys.stdin", io.StringIO(" \n"))
     assert invoke(capsys, "registry.login", "--user=me")[0] == 2
 

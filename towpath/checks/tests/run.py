@@ -60,7 +60,7 @@ def run_tests(workspace: Workspace, suite: SuiteRun, arguments: Sequence[str]) -
     data.mkdir(parents=True, exist_ok=True)
     own_env = {"COVERAGE_FILE": str(data / f"data-{suite.name}"), JUNIT: str(report)}
     ended = workspace.runner.run(
-        _argv(config, options, str(report), _measured_by(workspace, wanted.stage)),
+        _argv(config, options, str(report), _measured_by(workspace, suite.stage)),
         env={**env, **own_env},
         check=False,
         log=config.log(f"{config.tests.runner}-{suite.name}"),

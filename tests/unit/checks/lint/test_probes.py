@@ -22,6 +22,7 @@ from towpath.core.runner import Outcome
 WHOLE = '{"services": {}}'
 VERSION = "Docker Compose version v2.26.1\n"
 SETTINGS: dict[str, Any] = {
+    "compose": "compose",
     "django": {"manage": "app/manage.py", "production": {"ENVIRONMENT": "x"}, "secrets": ["KEY"]},
     "environments": {"staging": {"port": 8081}},
 }

@@ -167,8 +167,8 @@ def test_a_project_without_integration_tests_says_so(root: Path, services: list[
 
     found = evidence(workspace, "integration")
     assert (found.status, found.verdicts, services) == ("passed", (), [])
-    assert found.facts["left_out"] == ["integration tests"]
+    assert found.facts["excluded_tests"] == ["integration tests"]
     assert "the project has no integration tests" in said(workspace)
     config = replace(config, integration=IntegrationSettings(paths=(), required=False))
     testing.integration(replace(workspace, config=config))
-    assert evidence(workspace, "integration").facts["left_out"] == []
+    assert evidence(workspace, "integration").facts["excluded_tests"] == []
