@@ -58,16 +58,23 @@ def find_supported() -> list[str]:
     )
     if named:
         return [f"3.{minor}" for minor in sorted(map(int, named))]
+    chosen = os.environ.get("TOWPATH_PYTHONS") or ",".join(find_allowed())
+    return chosen.replace(" ", "").split(",")
+
+
+def find_allowed() -> list[str]:
+    """Return the Pythons that requires-python allows up to the running one, else the running one.
+
+    None is newer than the running one, unless all are.
+    """
     running = sys.version_info[1]
     try:
         allowed = SpecifierSet(PROJECT.get("requires-python", "==3.99"))
     except InvalidSpecifier:
         allowed = SpecifierSet("==3.99")
-    known = [f"3.{minor}" for minor in range(8, 30) if allowed.contains(f"3.{minor}.99")]
-    # None is newer than the one that runs, unless all are.
-    first = [name for name in known if int(name[2:]) <= running] or known[:1]
-    chosen = os.environ.get("TOWPATH_PYTHONS") or ",".join(first or [f"3.{running}"])
-    return chosen.replace(" ", "").split(",")
+    known = [minor for minor in range(8, 30) if allowed.contains(f"3.{minor}.99")]
+    first = [minor for minor in known if minor <= running] or known[:1] or [running]
+    return [f"3.{minor}" for minor in first]
 
 
 SUPPORTED = find_supported()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -83,13 +83,18 @@ def waiting(places: Iterable[Serving]) -> list[Waiting]:
         if latest and not _deployed_since(latest, serves[environment]):
             command = f"invoke deploy --environment={environment} --digest={latest.release_id}"
             found.append(_waits(latest, f"deployment to {environment}", command))
-    test, release = promoted[PromotedTag.TEST], promoted[PromotedTag.RELEASE]
-    is_newer = not release or release.at < test.at if test else False
+    test = promoted[PromotedTag.TEST]
     # One that staging does not run cannot be promoted: its verification there is missing.
-    if test and is_newer and _serves(serves[EnvironmentName.STAGING], test):
+    if test and _serves(serves[EnvironmentName.STAGING], test) and _is_newer(test, promoted):
         command = f"invoke promote-release --digest={test.release_id}"
         found.append(_waits(test, "approval: promotion to release, in CI", command))
     return found
+
+
+def _is_newer(test: Promotion, promoted: Mapping[PromotedTag, Promotion | None]) -> bool:
+    """Tell whether a promotion to test came after the last one to release."""
+    release = promoted[PromotedTag.RELEASE]
+    return release is None or release.at < test.at
 
 
 def _waits(promotion: Promotion, what: str, command: str) -> Waiting:

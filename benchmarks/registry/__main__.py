@@ -19,11 +19,11 @@ from uuid import uuid4
 from benchmarks.timing import Goal, Times, answered, ended
 from tests.misbehaving import RealRegistry, proxied
 from towpath.core.errors import ConfigurationError
+from towpath.core.references import parse_reference
 from towpath.core.runner import Runner
 from towpath.engine.layout import layout
 from towpath.registry.client import RegistryClient, transfer
 from towpath.tasks.context import workspace
-from towpath.tasks.copy import parse
 
 ROOT = Path(__file__).resolve().parents[2]
 OURS, SKOPEO, BUILDX, DOCKER = (
@@ -65,7 +65,7 @@ class Ways:
 
 def inside(ways: Ways, times: Times, origin: str, rounds: int) -> list[Goal]:
     """Give an image one more name, in turns."""
-    place, _ = parse(origin)
+    place, _ = parse_reference(origin)
     cases = {OURS: ways.ours, SKOPEO: ways.by_skopeo, BUILDX: ways.by_buildx}
     for number in range(rounds):
         for case, act in cases.items():
@@ -87,7 +87,7 @@ def between(ways: Ways, times: Times, origin: str, program: Path, rounds: int) -
     Compared is the same content: skopeo leaves behind what is attached, so the source of both is an
     image that has nothing attached. Beside it the whole of ours, evidence and lists of packages.
     """
-    place, _ = parse(origin)
+    place, _ = parse_reference(origin)
     bare = f"{place.registry}/bench/bare:{uuid4().hex[:8]}"
     ways.by_skopeo(origin, bare)
     cases = [
@@ -112,7 +112,7 @@ def between(ways: Ways, times: Times, origin: str, program: Path, rounds: int) -
 
 def bytes_moved(ways: Ways, origin: str, program: Path) -> list[Goal]:
     """Count what ours sends, to an empty registry and to one that has it all."""
-    place, reference = parse(origin)
+    place, reference = parse_reference(origin)
     client = RegistryClient(place, env=ways.runner.env)
     content = transfer.open_content(client, reference)
     blobs = {row.digest: row.size for row in content.blobs}
@@ -149,7 +149,7 @@ def main(argv: Sequence[str]) -> int:
             "skopeo and the embedded engine's registry are wanted.",
             next_step="Install skopeo, or name it with --skopeo; `invoke engine.up` has the other.",
         )
-    place, reference = parse(flags.image)
+    place, reference = parse_reference(flags.image)
     client = RegistryClient(place, env=found.config.env)
     origin = place.at(client.resolve(reference))
     ways = Ways(Runner(found.terminal, env=found.config.env, cwd=ROOT), flags.skopeo)

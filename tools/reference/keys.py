@@ -185,7 +185,7 @@ TABLES = (
                 " `{secret.NAME}` and `{hosts}`. They serve the deployment, the check of the"
                 " settings and the collection of static files. See"
                 " [your own project](../../adopting.md#variables).",
-                {"SECRET_KEY": "{secret.secret_key}", "ALLOWED_HOSTS": "{hosts}"},
+                {"DATABASE_URL": "{database.url}", "ALLOWED_HOSTS": "{hosts}"},
             ),
             Key(
                 "volumes",

@@ -7,7 +7,7 @@ is raised. Errors that take over the words of another one have none of their own
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from towpath.core import errors
@@ -51,31 +51,38 @@ def _codes(trees: Iterable[ast.Module]) -> dict[str, int]:
     """Return the exit code of each class of errors by its name, those of other modules too."""
     kinds = [kind for kind in vars(errors).values() if isinstance(kind, type)]
     found = {kind.__name__: kind.code for kind in kinds if issubclass(kind, errors.TowpathError)}
-    for tree in trees:
-        for node in ast.walk(tree):
-            if not isinstance(node, ast.ClassDef):
-                continue
-            for base in node.bases:
-                if isinstance(base, ast.Name) and base.id in found:
-                    found.setdefault(node.name, found[base.id])
+    for name, base in (pair for tree in trees for pair in _bases(tree)):
+        if base in found:
+            found.setdefault(name, found[base])
     return found
+
+
+def _bases(tree: ast.Module) -> Iterator[tuple[str, str]]:
+    """Yield each class of a module with each of its bases."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ClassDef):
+            yield from ((node.name, base.id) for base in node.bases if isinstance(base, ast.Name))
 
 
 def _in(tree: ast.Module, codes: Mapping[str, int], path: str) -> Iterator[tuple[str, int]]:
     texts = _named_texts(tree)
-    for node in ast.walk(tree):
-        if not isinstance(node, ast.Call) or not node.args:
-            continue
+    calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call) and node.args]
+    for node in calls:
         name = node.func.attr if isinstance(node.func, ast.Attribute) else ast.unparse(node.func)
-        if name not in codes:
-            continue
-        first = node.args[0]
-        if isinstance(first, ast.Name) and first.id in texts:
-            yield from ((text, codes[name]) for text in texts[first.id])
-        elif text := template(first):
-            yield text, codes[name]
-        elif PASSED_ON not in ast.unparse(first):
-            raise UnknownMessageError(f"{path}:{node.lineno}: {ast.unparse(first)}")
+        if name in codes:
+            yield from ((text, codes[name]) for text in _texts(node, texts, path))
+
+
+def _texts(node: ast.Call, texts: Mapping[str, Sequence[str]], path: str) -> Sequence[str]:
+    """Return the messages of a call that makes an error; none if it passes one on."""
+    first = node.args[0]
+    if isinstance(first, ast.Name) and first.id in texts:
+        return texts[first.id]
+    if text := template(first):
+        return [text]
+    if PASSED_ON not in ast.unparse(first):
+        raise UnknownMessageError(f"{path}:{node.lineno}: {ast.unparse(first)}")
+    return []
 
 
 def _named_texts(tree: ast.Module) -> dict[str, list[str]]:

@@ -113,17 +113,21 @@ def words(rule: Schema) -> str:
     if "enum" in rule:
         return " or ".join(f'`"{row}"`' for row in rule["enum"])
     if rule["type"] == "array":
-        inner = rule["items"]
-        if "anyOf" in inner:
-            return "list of strings or tables"
-        kinds = f", each {words(inner)}" if "enum" in inner else f" of {words(inner)}s"
-        return f"list{kinds}" + (", not empty" if "minItems" in rule else "")
+        return _list_words(rule)
     if rule["type"] == "object":
         inner = rule["additionalProperties"]
         return "table of strings or tables" if "anyOf" in inner else "table of strings"
     if rule.get("format") == "date":
         return "date"
     return _WORDS[rule["type"]] + _bounds(rule)
+
+
+def _list_words(rule: Schema) -> str:
+    inner = rule["items"]
+    if "anyOf" in inner:
+        return "list of strings or tables"
+    kinds = f", each {words(inner)}" if "enum" in inner else f" of {words(inner)}s"
+    return f"list{kinds}" + (", not empty" if "minItems" in rule else "")
 
 
 def _bounds(rule: Schema) -> str:

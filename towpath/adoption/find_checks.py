@@ -100,15 +100,17 @@ def _for_tests(tree: Tree, files: list[str]) -> Iterator[str]:
 
     Of several for development, the one of the tests counts.
     """
-    asides = [path for path in files if _TESTING.search(PurePosixPath(path).stem)]
-    asides = asides or [path for path in files if _DEVELOPING.search(PurePosixPath(path).stem)]
+    asides = _named(files, _TESTING) or _named(files, _DEVELOPING)
     first = next((path for path in files if path not in asides and not _is_aside(path)), "")
     chosen = asides[:1]
-    text = tree.text(chosen[0]) or "" if chosen else ""
-    includes = re.search(r"^\s*(?:-r|--requirement)", text, re.MULTILINE)
-    if first and not includes:
+    text = "".join(tree.text(path) or "" for path in chosen)
+    if first and not re.search(r"^\s*(?:-r|--requirement)", text, re.MULTILINE):
         yield first
     yield from chosen
+
+
+def _named(files: list[str], pattern: re.Pattern[str]) -> list[str]:
+    return [path for path in files if pattern.search(PurePosixPath(path).stem)]
 
 
 def _is_aside(path: str) -> bool:

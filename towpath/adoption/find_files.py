@@ -51,15 +51,16 @@ def system_packages(libraries: Mapping[str, Fact]) -> Iterator[Fact]:
 def _path(node: ast.AST) -> str:
     """Return a path as code writes it: a text, or one joined to a directory of the project."""
     if isinstance(node, ast.Constant):
-        return node.value if isinstance(node.value, str) and "/" in node.value[:1] else ""
+        return node.value if isinstance(node.value, str) and node.value.startswith("/") else ""
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Div):
         return "/".join(text for text, _ in sorted_strings(node))
-    if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
-        if node.func.attr in ("join", "joinpath", "path"):
-            return "/".join(text.strip("/") for text, _ in sorted_strings(node))
-    if isinstance(node, ast.Call) and len(node.args) == 1:
-        return _path(node.args[0])
-    return ""
+    return _path_of_call(node) if isinstance(node, ast.Call) else ""
+
+
+def _path_of_call(node: ast.Call) -> str:
+    if isinstance(node.func, ast.Attribute) and node.func.attr in ("join", "joinpath", "path"):
+        return "/".join(text.strip("/") for text, _ in sorted_strings(node))
+    return _path(node.args[0]) if len(node.args) == 1 else ""
 
 
 def sorted_strings(node: ast.AST) -> list[tuple[str, int]]:

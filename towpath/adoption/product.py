@@ -50,7 +50,7 @@ _DATABASE = re.compile(
 _ATTRIBUTES = {
     **{"URL": "url", "HOST": "host", "HOSTNAME": "host", "PORT": "port"},
     **{"NAME": "name", "DB": "name", "DATABASE": "name", "USER": "user", "USERNAME": "user"},
-    **{"PASSWORD": "password", "PASS": "password", "PASSWD": "password"},
+    **dict.fromkeys(("PASSWORD", "PASS", "PASSWD"), "password"),
 }
 _REDIS = re.compile(r"(?:^|_)(?:REDIS|VALKEY)(?:_?[A-Z]+)??_?(URL|HOST|PORT)$")
 _BROKER = re.compile(
@@ -193,20 +193,24 @@ def _value(name: str, why: str, services: Mapping[str, Any]) -> str:
 
 def _of_service(name: str, services: Mapping[str, Any]) -> str:
     """Return the placeholder for a variable that says where a service is."""
-    database = services.get("database")
-    if database and (match := _DATABASE.search(name)):
-        attribute = _ATTRIBUTES[match[1]]
-        if isinstance(database, dict):
-            return "{database.url}" if attribute == "url" else ""
-        return f"{{database.{attribute}}}"
+    if "database" in services and (match := _DATABASE.search(name)):
+        return _of_database(_ATTRIBUTES[match[1]], services["database"])
     if "redis" in services and (match := _REDIS.search(name)):
         return f"{{redis.{match[1].lower()}}}"
-    queue = next((row for row in ("queue", "redis") if row in services), "")
-    if queue and _BROKER.search(name):
-        return f"{{{queue}.url}}"
-    if _CACHE.search(name) and ("redis" in services or "cache" in services):
-        return "{redis.url}" if "redis" in services else "{cache.url}"
-    return ""
+    if _BROKER.search(name):
+        return _address(services, "queue", "redis")
+    return _address(services, "redis", "cache") if _CACHE.search(name) else ""
+
+
+def _address(services: Mapping[str, Any], *kinds: str) -> str:
+    """Return the placeholder for the address of the first of these services that there is."""
+    return next((f"{{{row}.url}}" for row in kinds if row in services), "")
+
+
+def _of_database(attribute: str, database: Any) -> str:
+    """Return the placeholder of a database; one that is a file has an address alone."""
+    is_file = isinstance(database, dict)
+    return "" if is_file and attribute != "url" else f"{{database.{attribute}}}"
 
 
 def _volumes(found: Detection) -> dict[str, str]:

@@ -107,9 +107,8 @@ def toml(table: Mapping[str, Any], prefix: str) -> str:
     lines = [f"[{prefix}]"] if prefix and (plain or not table) else []
     lines += [f"{_key(key)} = {toml_value(row)}" for key, row in plain.items()]
     parts = ["\n".join(lines)] if lines else []
-    for key, value in table.items():
-        if isinstance(value, Mapping) and not _is_inline(prefix, key, value):
-            parts.append(toml(value, f"{prefix}.{_key(key)}" if prefix else _key(key)).rstrip("\n"))
+    for key in [key for key in table if key not in plain]:
+        parts.append(toml(table[key], f"{prefix}.{_key(key)}".lstrip(".")).rstrip("\n"))
     return "\n\n".join(parts) + "\n"
 
 

@@ -133,10 +133,13 @@ def included(file: str, text: str) -> list[str]:
 
 def is_hashed(text: str) -> bool:
     """Tell whether every requirement of a file has a hash, so that each can be checked."""
-    rows = [row for row in lines(text) if not row.is_option]
-    pinned = [row for row in rows if not row.file("-r", "--requirement")]
-    pinned = [row for row in pinned if not row.file("-c", "--constraint")]
-    return bool(pinned) and len(pinned) == len([row for row in pinned if row.hashes])
+    included = ("-r", "--requirement"), ("-c", "--constraint")
+    pinned = [
+        row
+        for row in lines(text)
+        if not (row.is_option or any(row.file(*names) for names in included))
+    ]
+    return bool(pinned) and all(row.hashes for row in pinned)
 
 
 def missing(tools: Iterable[str], installed: Collection[str]) -> list[str]:

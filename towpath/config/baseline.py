@@ -50,28 +50,23 @@ class Section:
         A file without any finding in the baseline is a new one: all of its findings count. In the
         others each rule may have as many as it had there.
         """
-        rows = list(findings)
-        rules = self.findings.get(tool, {})
-        known = {file for files in rules.values() for file in files}
-        left = {rule: sum(files.values()) for rule, files in rules.items()}
-        allowed = {(rule, file): n for rule, files in rules.items() for file, n in files.items()}
-        kept: list[Finding] = []
-        for row in sorted(rows, key=lambda row: (row.path, row.line)):
+        in_file, in_all = self._counters(tool)
+        files_of_tool = {file for _, file in in_file}
+        more: list[Finding] = []
+        for row in sorted(findings, key=lambda row: (row.path, row.line)):
             # Within the counts of its own file first, so that the one shown is the new one.
-            if row.path in known and allowed.get((row.code, row.path), 0) > 0:
-                allowed[row.code, row.path] -= 1
-                left[row.code] -= 1
+            if in_file[row.code, row.path] > 0:
+                in_file[row.code, row.path] -= 1
+                in_all[row.code] -= 1
             else:
-                kept.append(row)
-        return [row for row in kept if not self._fits(row, known, left)]
+                more.append(row)
+        return [row for row in more if row.path not in files_of_tool or not _take(in_all, row.code)]
 
-    @staticmethod
-    def _fits(row: Finding, known: Collection[str], left: dict[str, int]) -> bool:
-        """Tell whether the rule has fewer findings elsewhere, so that one may be here."""
-        if row.path not in known or left.get(row.code, 0) < 1:
-            return False
-        left[row.code] -= 1
-        return True
+    def _counters(self, tool: str) -> tuple[Counter[tuple[str, str]], Counter[str]]:
+        """Return how many findings each rule has in each file, and in all."""
+        rules = self.findings.get(tool, {})
+        in_file = {(rule, file): n for rule, rows in rules.items() for file, n in rows.items()}
+        return Counter(in_file), Counter({rule: sum(rows.values()) for rule, rows in rules.items()})
 
     def count(self, tool: str) -> int:
         """Return how many findings of a tool the baseline has."""
@@ -109,6 +104,14 @@ class Baseline:
     def sha256(self) -> str:
         """The hash of its content, which is a part of the policy."""
         return hashlib.sha256(self.text().encode()).hexdigest() if self.sections else ""
+
+
+def _take(counts: Counter[str], rule: str) -> bool:
+    """Tell whether the rule has fewer findings elsewhere, so that one may be here, and count it."""
+    if counts[rule] < 1:
+        return False
+    counts[rule] -= 1
+    return True
 
 
 def counted(findings: Mapping[str, Iterable[Finding]]) -> Findings:
@@ -202,23 +205,35 @@ _KEYS = {"findings", "complexity", "maintainability", "secrets", "coverage", "fi
 def _section(row: Any) -> Section:
     if not isinstance(row, dict) or row.keys() - _KEYS:
         raise ValueError("a check has something else than " + ", ".join(sorted(_KEYS)))
-    coverage = row.get("coverage")
-    if coverage is not None and not 0 <= _number(coverage) <= gates.HUNDRED:
-        raise ValueError("coverage is not a percentage")
     return Section(
-        {
-            _text(tool): {
-                _text(rule): {_text(file): _count(n) for file, n in files.items()}
-                for rule, files in rules.items()
-            }
-            for tool, rules in row.get("findings", {}).items()
-        },
-        {_text(name): _number(value) for name, value in row.get("complexity", {}).items()},
-        {_text(name): _number(value) for name, value in row.get("maintainability", {}).items()},
-        tuple(_text(name) for name in _list(row.get("secrets", []))),
-        None if coverage is None else _number(coverage),
-        tuple(_text(name) for name in _list(row.get("files", []))),
+        {_text(tool): _by_rule(rules) for tool, rules in row.get("findings", {}).items()},
+        _numbers(row.get("complexity", {})),
+        _numbers(row.get("maintainability", {})),
+        _texts(row.get("secrets", [])),
+        _percentage(row.get("coverage")),
+        _texts(row.get("files", [])),
     )
+
+
+def _by_rule(rules: Any) -> dict[str, dict[str, int]]:
+    return {
+        _text(rule): {_text(file): _count(n) for file, n in files.items()}
+        for rule, files in rules.items()
+    }
+
+
+def _numbers(rows: Any) -> dict[str, float]:
+    return {_text(name): _number(value) for name, value in rows.items()}
+
+
+def _texts(rows: Any) -> tuple[str, ...]:
+    return tuple(_text(name) for name in _list(rows))
+
+
+def _percentage(value: Any) -> float | None:
+    if value is not None and not 0 <= _number(value) <= gates.HUNDRED:
+        raise ValueError("coverage is not a percentage")
+    return None if value is None else _number(value)
 
 
 def _list(value: Any) -> list[Any]:

@@ -105,25 +105,39 @@ def _process(name: str, row: Any, where: str) -> Process:
     row = {"command": row} if isinstance(row, str) else row
     is_web = name == WEB
     values = dict(checked(row, _WEB_KEYS if is_web else _KEYS, where))
-    count, port = values.get("count", 1), values.get("port", PORT if is_web else 0)
-    single = typed(values.get("single", False), bool, f"{where}.single")
-    if typed(count, int, f"{where}.count") < 1 or (single and count != 1):
-        raise wrong(f"{where}.count", "1 or more, and 1 where single is true", count)
-    if is_web and not 1 <= typed(port, int, f"{where}.port") <= 65535:
-        raise wrong(f"{where}.port", "a port from 1 to 65535", port)
+    if not is_web and "command" not in values:
+        raise ConfigurationError(
+            f"{where} in pyproject.toml has no command.",
+            next_step=f'For example: {name} = "celery -A shop worker"',
+        )
+    count, single = _instances(values, where)
     memory = typed(values.get("memory", "512m"), str, f"{where}.memory")
     if not _MEMORY.fullmatch(memory):
         raise wrong(f"{where}.memory", "an amount such as 512m or 2g", memory)
     stop = typed(values.get("stop", 45), int, f"{where}.stop")
     if stop < 1:
         raise wrong(f"{where}.stop", "a number of seconds of at least 1", stop)
-    if not is_web and "command" not in values:
-        raise ConfigurationError(
-            f"{where} in pyproject.toml has no command.",
-            next_step=f'For example: {name} = "celery -A shop worker"',
-        )
-    text = {key: typed(values.get(key, ""), str, f"{where}.{key}") for key in ("command", "health")}
-    command, health = (
-        words(text[key], f"{where}.{key}") if key in values else () for key in ("command", "health")
-    )
+    command, health = (_command(values, key, where) for key in ("command", "health"))
+    port = _port(values, where) if is_web else 0
     return Process(name, command, count, single, health, stop, memory, port)
+
+
+def _instances(values: Mapping[str, Any], where: str) -> tuple[int, bool]:
+    """Return how many there are, and whether there must never be two."""
+    count = typed(values.get("count", 1), int, f"{where}.count")
+    single = typed(values.get("single", False), bool, f"{where}.single")
+    if count < 1 or (single and count != 1):
+        raise wrong(f"{where}.count", "1 or more, and 1 where single is true", count)
+    return count, single
+
+
+def _port(values: Mapping[str, Any], where: str) -> int:
+    port = typed(values.get("port", PORT), int, f"{where}.port")
+    if not 1 <= port <= 65535:
+        raise wrong(f"{where}.port", "a port from 1 to 65535", port)
+    return int(port)
+
+
+def _command(values: Mapping[str, Any], key: str, where: str) -> tuple[str, ...]:
+    text = typed(values.get(key, ""), str, f"{where}.{key}")
+    return words(text, f"{where}.{key}") if key in values else ()

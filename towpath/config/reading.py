@@ -165,10 +165,7 @@ def parse(
     values = {key.replace("-", "_"): row for key, row in checked(table, known, where).items()}
     product_env = values.pop("env", {})
     _replace(values, env)
-    limits = values.get("gates")
-    if isinstance(limits, Mapping) and "baseline" in limits:
-        values["gates"] = {key: row for key, row in limits.items() if key != "baseline"}
-        values["baseline_file"] = limits["baseline"]
+    _split_gates(values)
     readers: dict[str, Callable[..., Any]] = {
         "version": partial(typed, kind=str),
         "name": partial(_name, env=env),
@@ -219,6 +216,14 @@ def parse(
     config = Config(root=root, env=env, **values)
     _refuse_impossible(config)
     return config
+
+
+def _split_gates(values: dict[str, Any]) -> None:
+    """Move the baseline's file out of the table of limits."""
+    limits = values.get("gates")
+    if isinstance(limits, Mapping) and "baseline" in limits:
+        values["gates"] = {key: row for key, row in limits.items() if key != "baseline"}
+        values["baseline_file"] = limits["baseline"]
 
 
 def _product(values: dict[str, Any], product_env: Any, name: str, where: str) -> None:

@@ -153,21 +153,34 @@ def _service(name: str, row: Any, where: str, project: str) -> Service:
         typed(values.get(key, ""), str, f"{where}.{key}")
     kind = _kind(values, where)
     _require_fitting(values, kind, where)
-    known = KINDS.get(kind)
-    own = _sql_name(project)
-    port = typed(values.get("port", known.port if known else 0), int, f"{where}.port")
+    defaults = _defaults(kind, _sql_name(project))
+    port = typed(values.get("port", defaults["port"]), int, f"{where}.port")
     return Service(
         name=name,
         kind=kind,
-        image="" if values.get("host") else values.get("image") or (known.image if known else ""),
-        database=_named(values, "name", own if known and known.is_database else "", where),
-        user=_named(values, "user", own if known and known.has_user else "", where),
+        image="" if values.get("host") else values.get("image") or defaults["image"],
+        database=_named(values, "name", defaults["name"], where),
+        user=_named(values, "user", defaults["user"], where),
         host=values.get("host", ""),
         port=port,
-        file=values.get("file", "db.sqlite3" if kind == SQLITE else ""),
+        file=values.get("file", defaults["file"]),
         health=strings(values.get("health", []), f"{where}.health", "words of a command"),
         volume=values.get("volume", ""),
     )
+
+
+def _defaults(kind: str, own: str) -> dict[str, Any]:
+    """Return the values of a kind of services; `own` is the name that databases and users have."""
+    known = KINDS.get(kind)
+    if known is None:
+        return {"port": 0, "image": "", "name": "", "user": "", "file": ""}
+    return {
+        "port": known.port,
+        "image": known.image,
+        "name": own if known.is_database else "",
+        "user": own if known.has_user else "",
+        "file": "db.sqlite3" if kind == SQLITE else "",
+    }
 
 
 def _kind(values: Mapping[str, Any], where: str) -> str:

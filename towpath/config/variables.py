@@ -106,7 +106,8 @@ def resolve(
 
 def made_up(env: Mapping[str, str], services: Mapping[str, Service]) -> dict[str, str]:
     """Return the variables with made-up secrets, for a program that looks at the settings only."""
-    later = {HOSTS: "localhost", ENVIRONMENT: "production", **dict.fromkeys(RELEASE, "0.0.0")}
+    later = {HOSTS: "localhost", ENVIRONMENT: "production"}
+    later |= {"release.version": "0.0.0", "release.digest": f"sha256:{64 * '0'}"}
     return {
         name: resolve(text, services, lambda _: "made-up-" * 8, later)
         for name, text in env.items()

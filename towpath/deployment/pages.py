@@ -12,6 +12,7 @@ from towpath.core.http import PageText, get_text
 from towpath.environments import page_commands, page_reader
 from towpath.environments.engine import Container
 from towpath.environments.environment import PROXY, Site
+from towpath.environments.page_reader import PageAnswer
 
 OK = 200
 
@@ -38,13 +39,16 @@ def problem_of(site: Site, container: Container, pages: Sequence[Page]) -> str:
         answers = page_reader.read_answers(*site.engine.execute(proxy, argv), len(pages))
     except CommandFailedError as error:
         return error.why or error.what
-    for page, answer in zip(pages, answers, strict=True):
-        if not answer.status:
-            return f"{page.path} does not answer: {answer.problem}"
-        if problem := page.problem(answer.status, answer.body):
-            said = page_reader.words(answer.body)
-            return f"{problem}: {said}" if said else problem
-    return ""
+    found = (_problem(page, answer) for page, answer in zip(pages, answers, strict=True))
+    return next(filter(None, found), "")
+
+
+def _problem(page: Page, answer: PageAnswer) -> str:
+    if not answer.status:
+        return f"{page.path} does not answer: {answer.problem}"
+    problem = page.problem(answer.status, answer.body)
+    said = page_reader.words(answer.body) if problem else ""
+    return f"{problem}: {said}" if said else problem
 
 
 def problems_behind(site: Site, get: Callable[[str, str], PageText] = get_text) -> list[str]:

@@ -33,24 +33,26 @@ def inspect(
     containers = site.serving()
     image = site.workspace.config.images.at(digest)
     compared: list[tuple[str, object, object]] = [
-        *((f"{row.name} runs", row.digest, digest) for row in containers),
-        *((f"{row.name} has the version", row.version, version) for row in containers),
-        *((f"{row.name} was made of", row.image, image) for row in containers),
-        ("containers behind the proxy", len(containers), site.environment.replicas),
+        ("containers behind the proxy", len(containers), site.environment.replicas)
     ]
+    for row in containers:
+        compared.append((f"{row.name} runs", row.digest, digest))
+        compared.append((f"{row.name} has the version", row.version, version))
+        compared.append((f"{row.name} was made of", row.image, image))
     problems = [
         f"{what} {found!r}, not {wanted!r}" for what, found, wanted in compared if found != wanted
     ]
     problems += pages.problems_behind(site, get)
-    for row in containers:
-        if problem := pages.problem_of(site, row, pages.required_pages(site.environment)):
-            problems.append(f"{row.name}: {problem}")
+    required = pages.required_pages(site.environment)
+    asked = {row.name: pages.problem_of(site, row, required) for row in containers}
+    problems += [f"{name}: {problem}" for name, problem in asked.items() if problem]
+    digest_of, version_of = next(((row.digest, row.version) for row in containers), ("", ""))
     return {
         "mismatches": len(problems),
         "problems": problems,
         "environment": site.name,
-        "digest": containers[0].digest if containers else "",
-        "version": containers[0].version if containers else "",
+        "digest": digest_of,
+        "version": version_of,
         "containers": len(containers),
-        "pages": [page.path for page in pages.required_pages(site.environment)],
+        "pages": [page.path for page in required],
     }

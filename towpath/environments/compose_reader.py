@@ -12,6 +12,9 @@ _VERSION = re.compile(r"^(?:Docker Compose version )?v?(\d+\.\d+\.\S+)$", re.MUL
 # A variable that has to be set: `${NAME:?why}` or `${NAME?why}`; `$${NAME` is no variable.
 _REQUIRED = re.compile(r"(?<!\$)\$\{(\w+):?\?")
 
+# The same in front of a path: `${NAME:?why}/file` or `${NAME:?why}:/target`.
+_REQUIRED_PATH = re.compile(r"(?<!\$)\$\{(\w+):?\?[^}]*\}:?/")
+
 
 def version(ran: ToolResult) -> str:
     """Return the version from `docker compose version`; empty if it is not Compose."""
@@ -19,9 +22,14 @@ def version(ran: ToolResult) -> str:
     return match[1] if match else ""
 
 
-def required(text: str) -> list[str]:
-    """Return the names of the variables that a Compose file cannot do without, sorted."""
-    return sorted(set(_REQUIRED.findall(text)))
+def required(text: str) -> dict[str, str]:
+    """Return a value for each variable that a Compose file cannot do without, sorted by name.
+
+    It is a path where the file mounts what is there, else a number, which is also a word.
+    """
+    paths = set(_REQUIRED_PATH.findall(text))
+    names = sorted(set(_REQUIRED.findall(text)))
+    return {name: "/1" if name in paths else "1" for name in names}
 
 
 def images(text: str) -> dict[str, str]:

@@ -24,7 +24,8 @@ class BakeTarget:
     With `push` it is pushed to the registry as `name`, else it stays in the engine. `ca_file` is
     the host's certificate bundle, passed as a build secret. `wheels` is a directory that replaces
     the Dockerfile's stage of that name; `dockerfile` is its path in the project. `cache_from` and
-    `cache_to` are values of buildx's options of these names. A part of a joined index is not `annotated`; the index is.
+    `cache_to` are values of buildx's options of these names. A part of a joined index is not
+    `annotated`; the index is.
     """
 
     stage: str
@@ -43,17 +44,15 @@ class BakeTarget:
 
     def as_json(self) -> dict[str, Any]:
         """Return the target as an entry of a bake definition."""
-        body: dict[str, Any] = {"context": ".", "platforms": list(self.platforms)}
-        body |= {"dockerfile-inline": self.inline} if self.inline else {}
-        body |= {"target": self.stage} if self.stage and not self.inline else {}
-        body |= {"dockerfile": self.dockerfile} if self.dockerfile and not self.inline else {}
-        body |= {"args": dict(self.arguments)} if self.arguments else {}
-        body |= {"labels": dict(self.labels)} if self.labels else {}
-        body |= {"secret": [f"id=ca,src={self.ca_file}"]} if self.ca_file else {}
-        body |= {"contexts": {"wheels": self.wheels}} if self.wheels else {}
-        body |= {"cache-from": list(self.cache_from)} if self.cache_from else {}
-        body |= {"cache-to": list(self.cache_to)} if self.cache_to else {}
-        return body | {"output": [self._output()]}
+        file = {"dockerfile": self.dockerfile, "target": self.stage}
+        body: dict[str, Any] = {"dockerfile-inline": self.inline} if self.inline else dict(file)
+        body |= {"args": dict(self.arguments), "labels": dict(self.labels)}
+        body |= {"secret": [f"id=ca,src={self.ca_file}"] if self.ca_file else []}
+        body |= {"contexts": {"wheels": self.wheels} if self.wheels else {}}
+        body |= {"cache-from": list(self.cache_from), "cache-to": list(self.cache_to)}
+        filled = {key: value for key, value in body.items() if value}
+        fixed = {"context": ".", "platforms": list(self.platforms), "output": [self._output()]}
+        return fixed | filled
 
     def _output(self) -> str:
         """Return the value of the `output` option, as one line of CSV.

@@ -136,16 +136,23 @@ def _results(log: object) -> Iterator[Any]:
 def _finding(tool: str, row: Any) -> PageFinding | None:
     """Return one result; None if it has another form, or says nothing at all."""
     try:
-        message = row.get("message") or {}
-        text = message.get("text") or message.get("markdown") or message.get("id") or ""
+        text = _message(row.get("message") or {})
         places = row.get("locations") or [{}]
-        physical = places[0].get("physicalLocation") or {}
-        path = (physical.get("artifactLocation") or {}).get("uri", "")
-        line = int((physical.get("region") or {}).get("startLine", 0))
+        path, line = _place(places[0].get("physicalLocation") or {})
         code = str(row.get("ruleId") or "")
     except (AttributeError, KeyError, TypeError, ValueError, IndexError):
         return None
-    return PageFinding(tool, code, str(text), str(path), line) if text or code else None
+    return PageFinding(tool, code, text, path, line) if text or code else None
+
+
+def _message(message: Any) -> str:
+    return str(message.get("text") or message.get("markdown") or message.get("id") or "")
+
+
+def _place(physical: Any) -> tuple[str, int]:
+    """Return the file and the line of a physical location of SARIF."""
+    path = (physical.get("artifactLocation") or {}).get("uri", "")
+    return str(path), int((physical.get("region") or {}).get("startLine", 0))
 
 
 def _read(found: PageData, file: Path, parse: Callable[[bytes], T]) -> T | None:

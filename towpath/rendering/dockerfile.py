@@ -24,7 +24,7 @@ def dockerfile(config: Config, *, scripts: str, uv: str, requirements: str) -> s
     """
     code = config.image.code
     return fill(
-        "Dockerfile",
+        "dockerfile.j2",
         {
             "name": config.name,
             "python": config.image.python,

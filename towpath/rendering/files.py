@@ -50,14 +50,7 @@ def build_files(workspace: Workspace) -> BuildFiles:
     """
     config = workspace.config
     if config.image.dockerfile:
-        _require(config, config.image.dockerfile, "tool.towpath.image.dockerfile")
-        names = [name for name in (PRODUCTION, TEST) if (config.root / name).is_file()]
-        pins = {Path(name).name: name for name in names}
-        text = (config.root / config.image.dockerfile).read_text(encoding="utf-8", errors="replace")
-        # One that was ejected reads what the lock file says.
-        if f"{DIRECTORY}/requirements.txt" in text or requirements.COMPILED in text:
-            pins["production.txt"] = requirements.provide(workspace, config.root / DIRECTORY)
-        return BuildFiles(config.image.dockerfile, pins, is_own=True)
+        return _own_files(workspace)
     if (known := _RENDERED.get(id(config))) and known[0] is config:
         return known[1]
     folder = config.root / DIRECTORY
@@ -108,6 +101,19 @@ def proxy_file(config: Config) -> Path:
     if config.proxy.file:
         return config.root / config.proxy.file
     return config.root / (config.compose or f"{DIRECTORY}/compose") / compose.PROXY
+
+
+def _own_files(workspace: Workspace) -> BuildFiles:
+    """Return the files of a build with the project's own Dockerfile."""
+    config = workspace.config
+    _require(config, config.image.dockerfile, "tool.towpath.image.dockerfile")
+    names = [name for name in (PRODUCTION, TEST) if (config.root / name).is_file()]
+    pins = {Path(name).name: name for name in names}
+    text = (config.root / config.image.dockerfile).read_text(encoding="utf-8", errors="replace")
+    # One that was ejected reads what the lock file says.
+    if f"{DIRECTORY}/requirements.txt" in text or requirements.COMPILED in text:
+        pins["production.txt"] = requirements.provide(workspace, config.root / DIRECTORY)
+    return BuildFiles(config.image.dockerfile, pins, is_own=True)
 
 
 def _require(config: Config, file: str, where: str) -> None:

@@ -94,25 +94,31 @@ def _worst(config: Config, measured: CheckFacts, said: Sequence[rows.Row]) -> st
 
     What the baseline has, and is no worse today, does not count.
     """
-    before = config.baseline.of("lint")
     if functions := [row for row in said if isinstance(row, Function)]:
-        values: dict[str, float] = {
-            f"{row.path} {row.name}": row.complexity for row in reversed(functions)
-        }
-        most = max(functions, key=lambda function: function.complexity)
-        known = [value for name, value in values.items() if value > before.functions.get(name, -1)]
-        measured.facts["complexity"] = max(known, default=0)
-        measured.today = replace(measured.today, functions=_failing(config, "COMPLEXITY", values))
-        return f"most complex function: {most}"
+        return _most_complex(config, measured, functions)
     if modules := [row for row in said if isinstance(row, Module)]:
-        values = {row.path: round(row.index, 2) for row in modules}
-        least = min(modules, key=lambda module: module.index)
-        known = [value for name, value in values.items() if value < before.modules.get(name, 101)]
-        measured.facts["maintainability"] = min(known, default=100.0)
-        failing = _failing(config, "MAINTAINABILITY", values)
-        measured.today = replace(measured.today, modules=failing)
-        return f"least maintainable module: {least}"
+        return _least_maintainable(config, measured, modules)
     return ""
+
+
+def _most_complex(config: Config, measured: CheckFacts, functions: Sequence[Function]) -> str:
+    before = config.baseline.of("lint").functions
+    values: dict[str, float] = {
+        f"{row.path} {row.name}": row.complexity for row in reversed(functions)
+    }
+    worse = [value for name, value in values.items() if value > before.get(name, -1)]
+    measured.facts["complexity"] = max(worse, default=0)
+    measured.today = replace(measured.today, functions=_failing(config, "COMPLEXITY", values))
+    return f"most complex function: {max(functions, key=lambda row: row.complexity)}"
+
+
+def _least_maintainable(config: Config, measured: CheckFacts, modules: Sequence[Module]) -> str:
+    before = config.baseline.of("lint").modules
+    values = {row.path: round(row.index, 2) for row in modules}
+    worse = [value for name, value in values.items() if value < before.get(name, 101)]
+    measured.facts["maintainability"] = min(worse, default=100.0)
+    measured.today = replace(measured.today, modules=_failing(config, "MAINTAINABILITY", values))
+    return f"least maintainable module: {min(modules, key=lambda row: row.index)}"
 
 
 def _failing(config: Config, code: str, values: Mapping[str, float]) -> dict[str, float]:

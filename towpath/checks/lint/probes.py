@@ -32,8 +32,6 @@ from towpath.environments.compose_commands import Argv, Project
 from towpath.environments.environment import Release, Site, variables
 
 BASE = "compose/base.yaml"
-# The placeholder for a variable of a Compose file that only its own task sets.
-SOMETHING = "1"
 
 
 @dataclass(frozen=True)
@@ -88,8 +86,7 @@ def _as_used(workspace: Workspace, file: str) -> tuple[Project, Mapping[str, str
         site = Site.open(workspace, environment)
         return site.declared, variables(site, Release())
     text = (workspace.config.root / file).read_text(encoding="utf-8")
-    required = compose_reader.required(text)
-    return Project(workspace.config.name, (file,)), dict.fromkeys(required, SOMETHING)
+    return Project(workspace.config.name, (file,)), compose_reader.required(text)
 
 
 def django_deploy_check(workspace: Workspace, files: Sequence[str]) -> list[Finding]:

@@ -14,8 +14,8 @@ from towpath.core.findings import Exclusion, document, unexpected, unread
 class Covered:
     """Percentages, unrounded: of lines and branches together, and of lines alone.
 
-    `files` are those that were measured, `exclusions` those with excluded lines; `counts` has of each
-    file how many of its lines and branches were covered, and how many there are.
+    `files` are those that were measured, `exclusions` those with excluded lines; `counts` has of
+    each file how many of its lines and branches were covered, and how many there are.
     """
 
     percent: float
@@ -43,8 +43,8 @@ def read_coverage(text: str) -> Covered:
         statements = report["totals"]["num_statements"]
         covered = report["totals"]["covered_lines"]
         percent = float(report["totals"]["percent_covered"])
-        lines = 100 * covered / statements if statements else 0.0
-        files = report.get("files") or {}
+        lines = 100 * covered / (statements or 1)
+        files = report.get("files", {})
         exclusions = tuple(_exclusions(files))
         counts = {str(path): _counts(said["summary"]) for path, said in files.items()}
     except (AttributeError, KeyError, TypeError, ValueError) as error:
@@ -54,7 +54,7 @@ def read_coverage(text: str) -> Covered:
     if with_branches is not True:
         raise unread("coverage", "It did not measure branches.")
     for value in (percent, lines):
-        if not math.isfinite(value) or not 0 <= value <= 100:
+        if not (math.isfinite(value) and 0 <= value <= 100):
             raise unread("coverage", f"{value} is not a valid percentage.")
     return Covered(percent, lines, frozenset(files), exclusions, counts)
 

@@ -152,8 +152,8 @@ def service_variables(
 ) -> dict[str, str]:
     """Return the variables with which the tests connect to the services of an environment.
 
-    `variables` has placeholders, `addresses` are hosts by service, `secrets` is the directory of the
-    passwords. Raises ConfigurationError for a placeholder of an unknown service.
+    `variables` has placeholders, `addresses` are hosts by service, `secrets` is the directory of
+    the passwords. Raises ConfigurationError for a placeholder of an unknown service.
     """
 
     def value(match: re.Match[str]) -> str:

@@ -13,7 +13,7 @@ import time
 import traceback
 import unittest
 from typing import Any
-from xml.sax.saxutils import escape, quoteattr
+from xml.sax.saxutils import escape, quoteattr  # nosec B406: it writes XML, and reads none.
 
 from django.conf import settings
 from django.test.utils import get_runner

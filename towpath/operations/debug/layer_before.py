@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from towpath.core.errors import NothingToJudgeError
 from towpath.images import dockerfile_reader as dockerfile
 from towpath.images import dockerfile_words as words
 from towpath.images.dockerfile_reader import Instruction
+
+Mounts = list[dict[str, str]]
 
 # The secret that a build passes: the certificate bundle of this machine.
 CERTIFICATES = "ca"
@@ -55,19 +57,23 @@ def layer_before(text: str, line: int) -> LayerBefore | None:
     lines = text.removeprefix("\ufeff").split("\n")[: failing.line]
     names = dict.fromkeys(_arguments(rows[:at], escape))
     variables = [f'ENV {name}="${{{name}}}"' for name in names]
-    mounts = list(_mounts(failing, escape))
+    bound, bundles, others = _sorted_mounts(failing, escape)
     return LayerBefore(
         "\n".join([*lines, *variables, ""]),
-        "".join(f"{_copy(row)}\n" for row in mounts if row["type"] == "bind"),
+        "".join(f"{_copy(row)}\n" for row in bound),
         f"{failing.keyword} {failing.rest}",
         failing.line + 1,
-        tuple(_target(row) for row in mounts if _is_bundle(row)),
-        tuple(
-            f"{row['type']} {_target(row)}"
-            for row in mounts
-            if row["type"] != "bind" and not _is_bundle(row)
-        ),
+        tuple(map(_target, bundles)),
+        tuple(f"{row['type']} {_target(row)}" for row in others),
     )
+
+
+def _sorted_mounts(step: Instruction, escape: str) -> tuple[Mounts, Mounts, Mounts]:
+    """Return the mounts of a step: bound files, bundles of certificates, and the others."""
+    mounts = list(_mounts(step, escape))
+    bound = [row for row in mounts if row["type"] == "bind"]
+    bundles = [row for row in mounts if _is_bundle(row)]
+    return bound, bundles, [row for row in mounts if row not in bound and row not in bundles]
 
 
 def _arguments(rows: list[Instruction], escape: str) -> Iterator[str]:
@@ -77,11 +83,16 @@ def _arguments(rows: list[Instruction], escape: str) -> Iterator[str]:
     ends = [*starts[1:], len(rows)]
     at: int | None = len(starts) - 1
     while at is not None:
-        for row in rows[starts[at] : ends[at]]:
-            if row.keyword == "ARG":
-                yield from (word.partition("=")[0] for word in words.split(row.rest, escape))
-        image = stages[at].image.lower()
-        at = next((n for n in range(at - 1, -1, -1) if stages[n].name == image), None)
+        given = [row.rest for row in rows[starts[at] : ends[at]] if row.keyword == "ARG"]
+        for text in given:
+            yield from (word.partition("=")[0] for word in words.split(text, escape))
+        at = _begins_with(stages, at)
+
+
+def _begins_with(stages: Sequence[dockerfile.DockerfileStage], at: int) -> int | None:
+    """Return the number of the stage that another one begins with; None for an image."""
+    image = stages[at].image.lower()
+    return next((n for n in range(at - 1, -1, -1) if stages[n].name == image), None)
 
 
 def _mounts(row: Instruction, escape: str) -> Iterator[dict[str, str]]:

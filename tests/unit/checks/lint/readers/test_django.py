@@ -118,7 +118,7 @@ def test_variables_that_have_to_be_set() -> None:
     """A default is enough for others, and two dollars are a dollar."""
     text = "a: ${B:?why} ${A?} ${C:-x} ${D} $${E:?} ${B:?again}"
 
-    assert compose.required(text) == ["A", "B"]
+    assert compose.required(text) == {"A": "1", "B": "1"}
 
 
 def test_what_compose_says_against_a_file() -> None:
@@ -240,3 +240,10 @@ def test_a_threshold_is_found_on_its_line() -> None:
         Finding("setup.cfg", 2, "TWP6", f"fail_under: {why}"),
         Finding("setup.cfg", 4, "TWP6", f"max-complexity: {why}"),
     ]
+
+
+def test_a_required_variable_in_a_path_is_a_path() -> None:
+    """Anything else would be the name of a volume, which the file does not define."""
+    text = "a: ${STATE:?x}/b:/b\nb: ${REPORTS:?x}:/c:ro\nc: ${PORT:?x}:8080\nd: ${DAYS:?x}d\n"
+
+    assert compose.required(text) == {"DAYS": "1", "PORT": "1", "REPORTS": "/1", "STATE": "/1"}

@@ -181,4 +181,4 @@ def test_the_variables_that_a_compose_file_requires_are_those_with_a_question_ma
     """Not those with a default, nor what is no variable."""
     text = "${B:?x} ${A?} ${C:-x} ${D} $${E:?x} ${B:?again}"
 
-    assert compose.required(text) == ["A", "B"]
+    assert compose.required(text) == {"A": "1", "B": "1"}
