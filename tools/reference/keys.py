@@ -185,7 +185,7 @@ TABLES = (
                 " `{secret.NAME}` and `{hosts}`. They serve the deployment, the check of the"
                 " settings and the collection of static files. See"
                 " [your own project](../../adopting.md#variables).",
-                {"DATABASE_URL": "{database.url}", "ALLOWED_HOSTS": "{hosts}"},
+                {"ALLOWED_HOSTS": "{hosts}", "ENVIRONMENT": "{environment}"},
             ),
             Key(
                 "volumes",
