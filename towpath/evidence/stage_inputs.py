@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import platform
 
+import towpath
 from towpath.config import Config
 from towpath.config.workspace import Workspace
 from towpath.core import environment, inputs
@@ -17,10 +18,10 @@ from towpath.source.snapshot import SourceFiles, SourceSnapshot
 def inputs_of(source: SourceSnapshot, *more: str) -> str:
     """Return the hash of what a stage depends on: commit, tree, our Python, and what is named.
 
-    The tree holds the pins of every tool and the gates too, so that a change in one of them is a
-    change of the inputs.
+    A project's tree may hold the pins of the tools; those of the package, and what it renders, come
+    with its version.
     """
-    parts = (source.commit, source.tree, platform.python_version(), *more)
+    parts = (source.commit, source.tree, platform.python_version(), towpath.__version__, *more)
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
 
@@ -29,7 +30,8 @@ def check_inputs(workspace: Workspace, seen: SourceFiles, stage: str) -> str:
 
     Those are its files, the Python that runs it, the machine's kind, and what it asks besides:
     security the advisories, which also grow old in a day. The tests run on all Pythons that are
-    here, whichever of them asks. The pins of the tools and the waivers are in the files.
+    here, whichever of them asks. The waivers are in the files, and the pins of the tools too, or
+    they come with the version of the package.
     """
     config = workspace.config
     more: tuple[str, ...] = (platform.python_version(),)
@@ -44,7 +46,7 @@ def check_inputs(workspace: Workspace, seen: SourceFiles, stage: str) -> str:
         # Without the single files, the hash of the tree.
         seen.files or (("", seen.tree),),
         excluded_patterns(config, stage),
-        *(stage, platform.system(), platform.machine(), *more),
+        *(stage, towpath.__version__, platform.system(), platform.machine(), *more),
     )
 
 

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
+import towpath
 from tests.fakes import QuietTerminal, TableRunner
 from tests.unit.evidence.test_record import SOURCE
 from towpath import config
@@ -39,3 +42,19 @@ def test_security_also_depends_on_the_advisories(tmp_path: Path) -> None:
 
     assert same("lint")
     assert not same("security")
+
+
+def test_another_version_of_the_package_is_another_input(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its pins, its gates and what it renders are in no file of a project that installed it."""
+    workspace = Workspace(config.parse({}, tmp_path, {}), TableRunner(), QuietTerminal())
+
+    def hashes() -> set[str]:
+        checks = {stage_inputs.check_inputs(workspace, SOURCE, name) for name in ("lint", "tests")}
+        return {*checks, stage_inputs.inputs_of(SOURCE, "build")}
+
+    before = hashes()
+    monkeypatch.setattr(towpath, "__version__", "99.0")
+
+    assert len(before | hashes()) == 6
