@@ -111,7 +111,7 @@ def _exported(session: nox.Session, root: Path, file: str, dependencies: Depende
     programs = {"python": sys.executable}
     if tool:
         programs[tool] = str(_exporter(session, root, tool))
-    target = Path(session.create_tmp(), f"{Path(file).name}.txt").resolve()
+    target = _written(session, f"{Path(file).name}.txt")
     argv = commands.export(programs, file, dependencies, str(target))
     if not argv:
         return file
@@ -120,6 +120,18 @@ def _exported(session: nox.Session, root: Path, file: str, dependencies: Depende
     if not target.is_file():
         target.write_text(str(said or ""))
     return str(target)
+
+
+def _written(session: nox.Session, name: str) -> Path:
+    """Return where a file for the installation is written; one of an earlier run is gone.
+
+    Not below `session.create_tmp`, which becomes the TMPDIR of all that the session runs: the
+    project's tests would write into its repository.
+    """
+    folder = Path(session.virtualenv.location, "towpath-install").resolve()
+    folder.mkdir(exist_ok=True)
+    (folder / name).unlink(missing_ok=True)
+    return folder / name
 
 
 def _exporter(session: nox.Session, root: Path, tool: str) -> Path:
@@ -155,7 +167,7 @@ def _install_tools(session: nox.Session, tools: Sequence[str], pins: Path) -> No
 
 
 def _install_with(session: nox.Session, needed: Sequence[str], limits: str) -> None:
-    file = Path(session.create_tmp(), "constraints.txt")
+    file = _written(session, "constraints.txt")
     file.write_text(limits)
     session.install("-c", str(file), *needed)
 
