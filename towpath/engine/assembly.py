@@ -10,7 +10,7 @@ from pathlib import Path
 from towpath.core import private
 from towpath.core.errors import CommandFailedError
 from towpath.core.runner import Running
-from towpath.engine import daemon, machine, recipes
+from towpath.engine import daemon, directories, machine, recipes
 from towpath.engine.layout import Layout
 
 FILES = Path(__file__).with_name("images")
@@ -74,7 +74,7 @@ def unpack(layout: Layout, made: Recipe, runner: Running) -> None:
     right: list[Sequence[str]] = []
     if not root.is_dir():
         for old in layout.state.glob("root-*"):
-            shutil.rmtree(old)
+            directories.delete(old, runner)
         left = [recipes.root(half, made.foreign, made.mirrors)]
     if not images_current(layout, made):
         shutil.rmtree(context(layout), ignore_errors=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -10,7 +9,7 @@ from towpath.core import locks, private
 from towpath.core.errors import ConfigurationError, EngineAbsentError
 from towpath.core.runner import Running
 from towpath.core.terminal import Terminal
-from towpath.engine import assembly, clients, daemon, machine
+from towpath.engine import assembly, clients, daemon, directories, machine
 from towpath.engine.discover import DiscoveredEngine, Probe, answers, find, require_reachable
 from towpath.engine.layout import Layout, layout
 
@@ -94,15 +93,15 @@ def down(runner: Running, terminal: Terminal, *, purge: bool = False) -> None:
         else:
             terminal.say("The embedded engine was not running.")
         if purge:
-            _purge(own)
+            _purge(own, runner)
             terminal.say(f"Deleted the engine's files in {own.state}.")
 
 
-def _purge(own: Layout) -> None:
+def _purge(own: Layout, runner: Running) -> None:
     # The lock stays: another command may be waiting for this very file.
     for path in own.state.iterdir():
         if path.is_dir():
-            shutil.rmtree(path)
+            directories.delete(path, runner)
         elif path != own.lock:
             path.unlink()
 
