@@ -54,7 +54,7 @@ class Behind:
 @contextmanager
 def product(workspace: Workspace, root: Path, env: dict[str, str]) -> Iterator[Behind]:
     """Run the product and its proxy with the configuration of the deployment, on free ports."""
-    web, proxy, alive, control = (free_port() for _ in range(4))
+    web, proxy, alive, control, metrics = (free_port() for _ in range(5))
     folder = root / "proxy"
     folder.mkdir(parents=True)
     text = (ROOT / "compose" / "haproxy.cfg").read_text(encoding="utf-8")
@@ -62,9 +62,10 @@ def product(workspace: Workspace, root: Path, env: dict[str, str]) -> Iterator[B
         ("bind :8080", f"bind 127.0.0.1:{proxy}"),
         ("127.0.0.1:8081", f"127.0.0.1:{alive}"),
         ("127.0.0.1:9999", f"127.0.0.1:{control}"),
+        ("bind :8404", f"bind 127.0.0.1:{metrics}"),
         # The slots are filled by the deployer: here the one server is known.
         (
-            "server-template web 1-8 localhost:8000 check disabled",
+            "server-template web 1-8 localhost:${WEB_PORT} check disabled",
             f"server web1 127.0.0.1:{web} check",
         ),
     ):
@@ -78,6 +79,8 @@ def product(workspace: Workspace, root: Path, env: dict[str, str]) -> Iterator[B
             [
                 *("docker", "run", "--detach", "--rm", f"--name={name}", "--network=host"),
                 *("--read-only", "--cap-drop=ALL", "--tmpfs=/var/lib/towpath", "--env=SCHEME=http"),
+                *("--env=HEALTH_HOST=localhost", "--env=HEALTH_PATH=/health/live"),
+                "--env=HEALTH_STATUS=^200$",
                 f"--volume={folder}:/usr/local/etc/haproxy:ro",
                 "haproxy:3.0",
             ]
