@@ -196,7 +196,9 @@ def listed(root: Path) -> list[str]:
 
 def ask(tool: Linter, root: Path, python: str = sys.executable) -> ToolResult:
     """Have a linter of this environment judge a planted project."""
-    given = tool.files(listed(root), lambda file: (root / file).read_text().partition("\n")[0])
+    given = tool.files(
+        listed(root), lambda file: (root / file).read_text().partition("\n")[0], ["tests/"]
+    )
     places = f"{Path(python).parent}{os.pathsep}{os.environ['PATH']}"
     env = {**os.environ, **dict(tool.variables), "PATH": places, "PYTHONPATH": str(ROOT)}
     # Set by the tests of this project, whose settings are others.
