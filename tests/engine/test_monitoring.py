@@ -182,6 +182,8 @@ def test_everything_is_read(monitored: Monitored) -> None:
     """Every container of the product, the proxy, the disks and Alertmanager."""
     wait_for("every job is read", lambda: monitored.jobs == JOBS)
 
+    assert all(monitored.ask(f'up{{job="{job}"}} == 1') for job in JOBS)
+
 
 def test_the_figures_are_those_of_the_product(monitored: Monitored) -> None:
     """Requests through the proxy, the queue with its worker, the disks."""
@@ -229,9 +231,9 @@ def test_the_way_of_a_report_is_measured(monitored: Monitored) -> None:
 
 def test_the_pipelines_figures_are_read(monitored: Monitored) -> None:
     """From the file that a run writes."""
-    wait_for(
-        "the file is read", lambda: monitored.value("towpath_run_duration_seconds") == 61.5, 60
-    )
+    wait_for("the file is read", lambda: monitored.ask("towpath_run_duration_seconds"), 60)
+
+    assert monitored.value("towpath_run_duration_seconds") == 61.5
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""What hangs on an image in the registry beside its evidence: one document an artifact."""
+"""What is attached to an image in the registry beside its evidence: one document an artifact."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def attach(
     media_type: str,
     annotations: Mapping[str, str] | None = None,
 ) -> None:
-    """Hang a document of this artifact type on an image; the image's digest stays as it is."""
+    """Attach a document of this artifact type to an image; the image's digest stays as it is."""
     registry.put_blob(oci.EMPTY, oci.EMPTY_TYPE)
     blob = registry.put_blob(content, media_type)
     artifact = oci.artifact(kind, subject.descriptor, [blob], annotations or {})
@@ -32,9 +32,9 @@ def attach(
 
 
 def artifacts(registry: RegistryClient, digest: str, kind: str) -> list[Manifest]:
-    """Return the artifacts of this type that hang on a digest.
+    """Return the artifacts of this type that are attached to a digest.
 
-    Raises NothingToJudgeError for one that speaks of another subject than it hangs on.
+    Raises NothingToJudgeError for one that names another subject than it is attached to.
     """
     found = [registry.manifest(row.digest) for row in registry.referrers(digest, kind)]
     for artifact in found:

@@ -79,7 +79,7 @@ def _valid(text: Any) -> str:
 
 
 def recording(base: Any, records: Records) -> type:
-    """Return a class of results like `base` that also notes what it is told."""
+    """Return a class of results like `base` that also notes every event."""
 
     class Recording(base):  # type: ignore[misc]
         """Notes each event; subtests count for their test."""

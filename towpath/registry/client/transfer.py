@@ -95,7 +95,7 @@ def check(registry: RegistryClient, content: Content) -> None:
 
 
 def attached(source: RegistryClient, content: Content) -> list[tuple[str, Manifest]]:
-    """Return what is attached to content and its platforms, each with the digest it hangs on."""
+    """Return what is attached to content and its platforms, each with its subject."""
     subjects = [manifest.digest for manifest in content.manifests]
     lists = parallel(source.referrers, subjects)
     pairs = [(on, row) for on, rows in zip(subjects, lists, strict=True) for row in rows]
