@@ -9,6 +9,7 @@ import sys
 from collections.abc import Sequence
 
 from tests.browser import chromium
+from towpath.checks.tests.run import name_paths
 from towpath.config.workspace import Workspace
 from towpath.core.errors import TowpathError
 from towpath.tasks.context import guarded
@@ -32,7 +33,7 @@ def main(arguments: Sequence[str]) -> int:
 def run(workspace: Workspace, arguments: Sequence[str]) -> int:
     """Run what the arguments name, else all, with a process for each core; return the code."""
     path = chromium.ensure(workspace)
-    named = any((workspace.config.root / word.partition("::")[0]).exists() for word in arguments)
+    named = name_paths(workspace.config.root, arguments)
     words = ["--numprocesses=auto", *([] if named else [HERE]), *arguments]
     ended = workspace.runner.run(
         [sys.executable, "-m", "pytest", *words],

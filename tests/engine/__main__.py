@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from towpath.checks.tests import tests_commands as testing
+from towpath.checks.tests.run import name_paths
 from towpath.config.workspace import Workspace
 from towpath.core import environment, files
 from towpath.core.errors import TowpathError
@@ -69,8 +70,7 @@ def holds(passed: Path, inputs: str) -> bool:
 def options(root: Path, arguments: Sequence[str]) -> list[str]:
     """Return what pytest is given: all tests of the engine, or those that the arguments name."""
     own = [word for word in arguments if word != FRESH]
-    named = any((root / word.partition("::")[0]).exists() for word in own)
-    return [*FIXED, *([] if named else [HERE]), *own]
+    return [*FIXED, *([] if name_paths(root, own) else [HERE]), *own]
 
 
 def _pytest(workspace: Workspace, words: Sequence[str]) -> int:

@@ -71,6 +71,11 @@ def run_tests(workspace: Workspace, suite: SuiteRun, arguments: Sequence[str]) -
     return ended.code
 
 
+def name_paths(root: Path, arguments: Sequence[str]) -> bool:
+    """Tell whether arguments of pytest name a file or a directory, or a test in one."""
+    return any((root / word.partition("::")[0]).exists() for word in arguments)
+
+
 def _seed(config: Config, own: Sequence[str]) -> int | None:
     """Return a seed for the order of the tests, where the project has pytest-randomly."""
     if config.tests.runner != PYTEST or any(word.startswith(SEED) for word in own):

@@ -10,7 +10,7 @@ from pathlib import Path
 from towpath.checks import judge, records, tool_versions
 from towpath.checks.tests import facts
 from towpath.checks.tests import tests_commands as commands
-from towpath.checks.tests.run import SuiteRun, coverage_file, run_tests
+from towpath.checks.tests.run import SuiteRun, coverage_file, name_paths, run_tests
 from towpath.config import Config
 from towpath.config.checking import DJANGO
 from towpath.config.workspace import Workspace
@@ -57,10 +57,9 @@ def integration(workspace: Workspace, arguments: Sequence[str] = ()) -> None:
             judge.judge(workspace, "integration", facts.measure_integration)
             return
     more = kind.external_options if config.services_are_external else ()
+    paths = () if name_paths(config.root, arguments) else kind.paths
     with services(workspace) as variables:
-        started = SuiteRun(
-            "integration", "integration", (*kind.options, *more, *kind.paths), variables
-        )
+        started = SuiteRun("integration", "integration", (*kind.options, *more, *paths), variables)
         code = run_tests(workspace, started, arguments)
     if not arguments:
         judge.judge(workspace, "integration", facts.measure_integration)

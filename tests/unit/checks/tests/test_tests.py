@@ -85,6 +85,19 @@ def test_integration_runs_while_its_services_live(root: Path, services: list[str
     assert "-m integration tests/integration" in " ".join(calls(workspace))
 
 
+def test_a_file_that_is_named_runs_alone(root: Path, services: list[str]) -> None:
+    """The directory of the integration tests beside it would run all of them."""
+    (root / "tests/integration").mkdir(parents=True, exist_ok=True)
+    (root / "tests/integration/test_one.py").touch()
+    workspace = with_testing(root, {"-m pytest": ""})
+
+    testing.integration(workspace, ["tests/integration/test_one.py::test_it", "-x"])
+
+    (call,) = [line for line in calls(workspace) if "-m pytest" in line]
+    assert call.split()[-2:] == ["tests/integration/test_one.py::test_it", "-x"]
+    assert "tests/integration" not in call.split()
+
+
 def test_services_that_are_given_are_not_started(root: Path, services: list[str]) -> None:
     """There is no engine then: the tests that need one are left out, and the evidence says so."""
     workspace = workspace_of(
