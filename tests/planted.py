@@ -78,8 +78,15 @@ line-length = 100
 [tool.mypy]
 disable_error_code = ["var-annotated"]
 
+[tool.ruff]
+line-length = 100
+
+[tool.ruff.lint]
+select = ["E", "F"]
+
 [tool.towpath]
 name = "shop"
+compose = "compose"
 
 [tool.towpath.django]
 secrets = ["SECRET_KEY"]
@@ -147,13 +154,21 @@ NESTED = "".join(
 )
 # What is planted for each linter: files that take the place of the good ones.
 BAD: Mapping[str, Mapping[str, str]] = {
-    "mypy": {"shop/prices.py": 'def double(price: int) -> int:\n    return "2"\n'},
-    "flake8": {"shop/prices.py": "import os\n\n\ndef double(price: int) -> int:\n    return 2\n"},
+    **dict.fromkeys(
+        ("mypy", "pyright"),
+        {"shop/prices.py": 'def double(price: int) -> int:\n    return "2"\n'},
+    ),
+    **dict.fromkeys(
+        ("flake8", "ruff"),
+        {"shop/prices.py": "import os\n\n\ndef double(price: int) -> int:\n    return 2\n"},
+    ),
     "bandit": {
         "shop/prices.py": "import subprocess\n\n\ndef show(name: str) -> None:\n"
         "    subprocess.run(name, shell=True)\n"
     },
-    "black": {"shop/prices.py": "def double( price ):\n  return 2*price\n"},
+    **dict.fromkeys(
+        ("black", "ruff-format"), {"shop/prices.py": "def double( price ):\n  return 2*price\n"}
+    ),
     "isort": {"shop/prices.py": "import sys\nimport os\n\nprint(sys, os)\n"},
     "radon": {"shop/prices.py": f"def double(price: int) -> int:\n{BRANCHES}    return 0\n"},
     "maintainability": {"shop/prices.py": f"def f(a, b, c, d):\n{NESTED}"},

@@ -19,6 +19,7 @@ from towpath.checks.lint.readers import django as django_reader
 from towpath.checks.lint.readers import import_linter as import_linter_reader
 from towpath.checks.lint.readers import pins as pins_reader
 from towpath.checks.lint.readers import requirements
+from towpath.config import Environment
 from towpath.config.workspace import Workspace
 from towpath.core import environment as variables_of
 from towpath.core import tool_home as private
@@ -31,7 +32,7 @@ from towpath.environments import compose_reader
 from towpath.environments.compose_commands import Argv, Project
 from towpath.environments.environment import Release, Site, variables
 
-BASE = "compose/base.yaml"
+BASE = "base.yaml"
 
 
 @dataclass(frozen=True)
@@ -63,15 +64,15 @@ def probe(workspace: Workspace, name: str, files: Sequence[str]) -> None:
 def overlays(workspace: Workspace, files: Sequence[str]) -> list[Finding]:
     """Return the errors that Compose reports for the files, each as it is used.
 
-    The overlay of an environment is combined with the base file, with the variables of a
-    deployment; any other file is checked alone, with placeholders for required variables. Raises
-    EngineAbsentError without Docker Compose.
+    In the directory that the project runs with, the overlay of an environment is combined with the
+    base file, with the variables of a deployment; any other file is checked alone, with
+    placeholders for required variables. Raises EngineAbsentError without Docker Compose.
     """
     started = find_compose(workspace)
-    environments = workspace.config.environments
+    environments = _overlays_of(workspace)
     found: list[Finding] = []
     for file in files:
-        if file == BASE and environments:
+        if environments and PurePath(file) == PurePath(workspace.config.compose, BASE):
             continue  # It is checked together with each overlay.
         project, env = _as_used(workspace, file)
         argv = started.argv(compose.config(project))
@@ -80,9 +81,18 @@ def overlays(workspace: Workspace, files: Sequence[str]) -> list[Finding]:
     return found
 
 
+def _overlays_of(workspace: Workspace) -> Mapping[PurePath, Environment]:
+    """Return the environments by the overlays that the project has of its own."""
+    config = workspace.config
+    if not config.compose:
+        return {}
+    return {
+        PurePath(config.compose, f"{name}.yaml"): row for name, row in config.environments.items()
+    }
+
+
 def _as_used(workspace: Workspace, file: str) -> tuple[Project, Mapping[str, str]]:
-    environment = workspace.config.environments.get(PurePath(file).stem)
-    if environment:
+    if environment := _overlays_of(workspace).get(PurePath(file)):
         site = Site.open(workspace, environment)
         return site.declared, variables(site, Release())
     text = (workspace.config.root / file).read_text(encoding="utf-8")

@@ -86,6 +86,21 @@ def test_an_overlay_is_judged_as_it_is_deployed(root: Path) -> None:
     assert runner.given[-1] == {"IMAGE": "1"}
 
 
+def test_files_that_no_deployment_uses_are_judged_alone(root: Path) -> None:
+    """What is rendered for the environment says nothing of a file that is called like it."""
+    workspace, runner = workspace_of(root, {"compose version": VERSION, "config": WHOLE})
+    rendered = replace(workspace, config=replace(workspace.config, compose=""))
+
+    assert probes.overlays(rendered, ["compose/base.yaml", "compose/staging.yaml"]) == []
+
+    lines = [line for line in runner.lines if "config" in line]
+    assert ["--file=compose/base.yaml" in lines[0], "--file=compose/staging.yaml" in lines[1]] == [
+        True,
+        True,
+    ]
+    assert [line.count("--file=") for line in lines] == [1, 1]
+
+
 def test_what_compose_has_against_a_file_is_a_finding(root: Path) -> None:
     """In its own last words, on the overlay."""
     answers = {
