@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import IO, Any
 from urllib.parse import urlsplit
 
-from towpath.checks.lint.readers import checkstyle, requirements
+from towpath.checks.lint.readers import checkstyle
 from towpath.checks.security import advisories
 from towpath.checks.security.advisories_reader import Advisory
 from towpath.checks.tests import junit_reader as junit
@@ -36,6 +36,7 @@ from towpath.registry.client.wire import Response
 from towpath.scanning import contents as inventory
 from towpath.scanning import debian_reader as debian
 from towpath.scanning import distributions_reader as distributions
+from towpath.source import requirements_reader as requirements
 
 REGISTRY = "registry.example:5000"
 

@@ -22,11 +22,11 @@ from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 
 from tests.fuzz import samples
-from towpath.checks.lint.readers import requirements
 from towpath.core import references as images
 from towpath.core.findings import ToolResult
 from towpath.registry import oci_reader as oci
 from towpath.registry.client.wire import Response
+from towpath.source import requirements_reader as requirements
 
 DEEP = 20_000
 ODD_TEXTS = (

@@ -109,7 +109,7 @@ OURS = frozenset(
             "registry.oci_reader.index_of",
             "registry.oci_reader.standalone_artifact",
             "registry.oci_reader.overlay",
-            "checks.lint.readers.requirements.version",
+            "source.requirements_reader.version",
         ),
         *(
             "images.wheels.record_reader.only_missing",

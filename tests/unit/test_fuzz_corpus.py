@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from towpath.checks import benchmark_reader as benchmark
-from towpath.checks.lint.readers import actionlint, bandit, checkstyle, radon, requirements, zizmor
+from towpath.checks.lint.readers import actionlint, bandit, checkstyle, radon, zizmor
 from towpath.checks.security import pip_audit_reader as pip_audit
 from towpath.checks.security import secrets_reader as secrets
 from towpath.checks.tests import coverage_reader as coverage
@@ -36,6 +36,7 @@ from towpath.images.wheels import record_reader as wheel_records
 from towpath.images.wheels import wheels_reader as wheels
 from towpath.scanning import debian_reader as debian
 from towpath.scanning import trivy_reader as trivy
+from towpath.source import requirements_reader as requirements
 from towpath.source import switches_reader as switches
 
 DEEP, OBJECTS = "[" * 20_000, '{"a":' * 20_000

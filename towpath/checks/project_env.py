@@ -19,6 +19,7 @@ from towpath.checks import project_env_commands as commands
 from towpath.checks import tool_versions
 from towpath.checks.project_env_commands import Dependencies
 from towpath.core.pins import find
+from towpath.source import requirements_reader
 
 STAMP = "towpath.stamp"
 
@@ -84,7 +85,7 @@ def _included(root: Path, files: Iterable[str]) -> list[str]:
     while waiting:
         file = waiting.pop()
         text = (root / file).read_text("utf-8", "replace") if (root / file).is_file() else ""
-        named = [name for name in commands.included(file, text) if name not in found]
+        named = [name for name in requirements_reader.included(file, text) if name not in found]
         found += named
         waiting += named
     return found
@@ -98,7 +99,7 @@ def _install_project(session: nox.Session, root: Path, dependencies: Dependencie
     ready = [_exported(session, root, file, dependencies) for file in dependencies.files]
     if ready:
         texts = [(root / file).read_text("utf-8", "replace") for file in ready]
-        strict = ["--require-hashes"] if all(map(commands.is_hashed, texts)) else []
+        strict = ["--require-hashes"] if all(map(requirements_reader.is_hashed, texts)) else []
         session.install(*strict, *commands.install(ready, dependencies))
     if dependencies.package:
         # Its dependencies come from the files, if there are any.

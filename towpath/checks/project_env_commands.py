@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any
 
-from towpath.checks.lint.readers.requirements import lines
+from towpath.source.requirements_reader import lines
 
 Argv = list[str]
 PYPROJECT = "pyproject.toml"
@@ -119,27 +119,6 @@ def install(files: Sequence[str], dependencies: Dependencies) -> Argv:
 def package(dependencies: Dependencies) -> str:
     """Return how the project itself is named to the installer, with its extras."""
     return f".[{','.join(dependencies.extras)}]" if dependencies.extras else "."
-
-
-def included(file: str, text: str) -> list[str]:
-    """Return the files that a requirements file includes or obeys, as paths like its own."""
-    found = []
-    for row in lines(text):
-        name = row.file("-r", "--requirement") or row.file("-c", "--constraint")
-        if name and "://" not in name:
-            found.append((PurePosixPath(file).parent / name).as_posix())
-    return found
-
-
-def is_hashed(text: str) -> bool:
-    """Tell whether every requirement of a file has a hash, so that each can be checked."""
-    included = ("-r", "--requirement"), ("-c", "--constraint")
-    pinned = [
-        row
-        for row in lines(text)
-        if not (row.is_option or any(row.file(*names) for names in included))
-    ]
-    return bool(pinned) and all(row.hashes for row in pinned)
 
 
 def missing(tools: Iterable[str], installed: Collection[str]) -> list[str]:

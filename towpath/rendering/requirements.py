@@ -18,6 +18,7 @@ from towpath.core import environment
 from towpath.core.errors import ConfigurationError
 from towpath.core.files import write_atomically
 from towpath.rendering import requirements_commands as commands
+from towpath.source import requirements_reader
 
 COMPILED = "requirements-lock.txt"
 UV_LOCK = "uv.lock"
@@ -27,8 +28,6 @@ PLAIN = (
     *("requirements/requirements.txt", "requirements/base.txt", "requirements/common.txt"),
 )
 _MARK = re.compile(r"^# towpath: compiled from (\S+), sha256 ([0-9a-f]{64})$", re.MULTILINE)
-_HASH = re.compile(r"--hash=sha(?:256|384|512):")
-_INCLUDED = re.compile(r"^\s*(?:-r|-c|--requirement|--constraint)[= ]\s*(\S+)", re.MULTILINE)
 AGAIN = "python -m towpath lock"
 
 
@@ -123,7 +122,7 @@ def _own(config: Config) -> str:
 
 
 def _has_hashes(file: Path) -> bool:
-    return bool(_HASH.search(file.read_text(encoding="utf-8", errors="replace")))
+    return requirements_reader.is_hashed(file.read_text(encoding="utf-8", errors="replace"))
 
 
 def _export(workspace: Workspace, target: Path) -> None:
@@ -161,5 +160,6 @@ def _files(source: Path, seen: set[Path]) -> Iterator[Path]:
         return
     seen.add(file)
     yield file
-    for name in _INCLUDED.findall(file.read_text(encoding="utf-8", errors="replace")):
-        yield from _files(file.parent / name, seen)
+    text = file.read_text(encoding="utf-8", errors="replace")
+    for name in requirements_reader.included(file.as_posix(), text):
+        yield from _files(Path(name), seen)

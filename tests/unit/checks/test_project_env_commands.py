@@ -49,16 +49,6 @@ def test_what_the_project_pins_stays() -> None:
     assert commands.missing(("pytest", "pytest_cov"), {"pytest": "8.1"}) == ["pytest_cov"]
 
 
-def test_files_are_followed_and_hashes_are_wanted_of_all_or_none() -> None:
-    """A change in an included file makes the environment again."""
-    assert commands.included("requirements/dev.txt", "-r base.txt\n-c ../c.txt\nx\n") == [
-        *("requirements/base.txt", "requirements/../c.txt"),
-    ]
-    assert commands.is_hashed("-c c.txt\na==1 --hash=sha256:aa\n")
-    assert not commands.is_hashed("a==1 --hash=sha256:aa\nb==1\n")
-    assert not commands.is_hashed("")
-
-
 def test_settings_decide_which_tools_run_the_tests() -> None:
     """What is not valid is left to the check, which refuses it."""
     assert commands.test_tools({"tests": {"runner": "django", "parallel": False}}) == ("coverage",)

@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 
-from towpath.checks.lint.readers import requirements
 from towpath.checks.security import secrets_reader as secrets
 from towpath.checks.tests import junit_reader as junit
 from towpath.core.errors import TowpathError
@@ -22,6 +21,7 @@ from towpath.scanning import debian_reader as debian
 from towpath.scanning import distributions_reader as distributions
 from towpath.scanning import spdx_reader as spdx
 from towpath.scanning import trivy_reader as trivy
+from towpath.source import requirements_reader as requirements
 
 DIGEST = f"sha256:{'a' * 64}"
 NO_JSON = "why: Expecting value: line 1 column 1 (char 0)"

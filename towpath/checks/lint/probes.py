@@ -18,7 +18,6 @@ from towpath.checks.lint import own_linters, thresholds
 from towpath.checks.lint.readers import django as django_reader
 from towpath.checks.lint.readers import import_linter as import_linter_reader
 from towpath.checks.lint.readers import pins as pins_reader
-from towpath.checks.lint.readers import requirements
 from towpath.config import Environment
 from towpath.config.workspace import Workspace
 from towpath.core import environment as variables_of
@@ -31,6 +30,7 @@ from towpath.environments import compose_commands as compose
 from towpath.environments import compose_reader
 from towpath.environments.compose_commands import Argv, Project
 from towpath.environments.environment import Release, Site, variables
+from towpath.source import requirements_reader as requirements
 
 BASE = "base.yaml"
 

@@ -12,11 +12,11 @@ from towpath.checks import judge as judging
 from towpath.checks import records
 from towpath.checks.lint import linters_commands as linters
 from towpath.checks.lint.linter import Linting
-from towpath.checks.lint.readers import requirements
 from towpath.checks.security import advisories, facts
 from towpath.checks.security import secrets_reader as secrets
 from towpath.config.workspace import Workspace
 from towpath.core.errors import ConfigurationError, NothingToJudgeError
+from towpath.source import requirements_reader as requirements
 from towpath.source.files import listed
 
 Pins = list[tuple[str, str]]

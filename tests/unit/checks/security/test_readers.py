@@ -9,13 +9,13 @@ from typing import Any
 
 import pytest
 
-from towpath.checks.lint.readers import requirements
 from towpath.checks.security import advisories_reader as advisories
 from towpath.checks.security import pip_audit_reader as pip_audit
 from towpath.checks.security import safety_reader as safety
 from towpath.checks.security.advisories_reader import Advisory
 from towpath.core.errors import ConfigurationError, NothingToJudgeError
 from towpath.core.findings import ToolResult
+from towpath.source import requirements_reader as requirements
 
 PINS = [("Django", "5.2.1"), ("typing_extensions", "4.0")]
 SCANNED = {

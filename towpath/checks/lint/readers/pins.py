@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
-from towpath.checks.lint.readers import requirements
-from towpath.checks.lint.readers.requirements import Line
 from towpath.core.findings import Finding, unread
+from towpath.source import requirements_reader as requirements
+from towpath.source.requirements_reader import Line
 
 CODE = "PINS"
 # What the product runs on, as markers name it.

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from towpath.checks.lint.readers import pins, requirements
+from towpath.checks.lint.readers import pins
 from towpath.core.errors import ConfigurationError, NothingToJudgeError
+from towpath.source import requirements_reader as requirements
 
 HASH = "    --hash=sha256:00\n"
 DJANGO = [("Django", "5.2")]
@@ -161,3 +162,13 @@ def test_a_compiled_line_that_is_no_pin_gives_no_verdict(line: str) -> None:
         drift(X_IN, f"{TXT}{line}\n")
 
     assert caught.value.why.startswith(f"requirements/x.txt:4 is not a pin: {line!r}: it ")
+
+
+def test_files_are_followed_and_hashes_are_wanted_of_all_or_none() -> None:
+    """A change in an included file makes the environment again."""
+    assert requirements.included("requirements/dev.txt", "-r base.txt\n-c ../c.txt\nx\n") == [
+        *("requirements/base.txt", "requirements/../c.txt"),
+    ]
+    assert requirements.is_hashed("-c c.txt\na==1 --hash=sha256:aa\n")
+    assert not requirements.is_hashed("a==1 --hash=sha256:aa\nb==1\n")
+    assert not requirements.is_hashed("")

@@ -9,6 +9,7 @@ import codecs
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from pathlib import PurePosixPath
 
 from packaging.requirements import InvalidRequirement, Requirement
 
@@ -55,6 +56,11 @@ class Line:
         """How many hashes it allows."""
         return len(_HASH.findall(self.words))
 
+    @property
+    def included(self) -> str:
+        """The file that it includes, or whose constraints it obeys; empty for others."""
+        return self.file("-r", "--requirement") or self.file("-c", "--constraint")
+
     def file(self, short: str, long: str) -> str:
         """Return the file that an option such as -r or --requirement names; empty for others."""
         match = re.match(rf"(?:{short}\s*|{long}(?:\s*=\s*|\s+))(\S.*)", self.words)
@@ -94,6 +100,21 @@ def lines(text: str) -> list[Line]:
     return found
 
 
+def included(file: str, text: str) -> list[str]:
+    """Return the files that a requirements file includes or obeys, as paths like its own."""
+    found = []
+    for row in lines(text):
+        if row.included and "://" not in row.included:
+            found.append((PurePosixPath(file).parent / row.included).as_posix())
+    return found
+
+
+def is_hashed(text: str) -> bool:
+    """Tell whether every requirement of a file has a hash, so that each can be checked."""
+    pins = [row for row in lines(text) if not (row.is_option or row.included)]
+    return bool(pins) and all(row.hashes for row in pins)
+
+
 def read_requirements(text: str, source: str) -> list[tuple[str, str]]:
     """Return (name, version) of every pin, those for other platforms too.
 
@@ -108,7 +129,7 @@ def read_requirements(text: str, source: str) -> list[tuple[str, str]]:
 
 def pinned(line: Line) -> Requirement:
     """Return the requirement of a pin; raises ValueError that says why a line is none."""
-    if line.file("-r", "--requirement") or line.file("-c", "--constraint"):
+    if line.included:
         raise ValueError("it includes another file, whose pins are not in this one")
     if line.words.startswith(("-e", "--editable", ".", "/")):
         raise ValueError("it installs a directory, which has no version and no hash")
