@@ -165,8 +165,15 @@ class Site:
         Compose fails.
         """
         root = self.workspace.config.root
-        env = variables(self, release or Release())
+        env = self.compose_variables(release or Release())
         return self.workspace.runner.run(argv, env=env, cwd=root, stdin=stdin, check=check)
+
+    def compose_variables(self, release: Release) -> Mapping[str, str]:
+        """Return every variable that the Compose files use.
+
+        Raises ConfigurationError for an invalid address in TOWPATH_BIND.
+        """
+        return variables(self, release)
 
     def scale(self, release: Release, service: str, more: int) -> None:
         """Start this many more containers of a service, of this release; the others stay.

@@ -7,13 +7,11 @@ a network of the environment, which cannot go before it.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 
 from towpath.core.errors import ConfigurationError
-from towpath.core.runner import Outcome
 from towpath.environments import compose_commands as compose
-from towpath.environments import environment
 from towpath.environments.compose_commands import Project
 from towpath.environments.environment import Release, Site
 
@@ -58,18 +56,9 @@ class MonitoringSite(Site):
         """The Compose project; its images are named by version."""
         return self.declared
 
-    def compose(
-        self,
-        argv: Sequence[str],
-        release: Release | None = None,
-        *,
-        stdin: str | None = None,
-        check: bool = True,
-    ) -> Outcome:
-        """Run a Compose command with every variable that the file uses."""
-        env = {**environment.variables(self, release or Release()), **variables(self)}
-        root = self.workspace.config.root
-        return self.workspace.runner.run(argv, env=env, cwd=root, stdin=stdin, check=check)
+    def compose_variables(self, release: Release) -> Mapping[str, str]:
+        """Return those of the environment, and those that the monitoring's file has besides."""
+        return {**super().compose_variables(release), **variables(self)}
 
 
 def beside(site: Site) -> MonitoringSite:
