@@ -15,7 +15,7 @@ from towpath.checks.lint.readers import checkstyle
 from towpath.checks.security import advisories
 from towpath.checks.security.advisories_reader import Advisory
 from towpath.checks.tests import junit_reader as junit
-from towpath.config import reading
+from towpath.config import loading, reading
 from towpath.config.model import Config
 from towpath.core.errors import CommandFailedError
 from towpath.core.findings import ToolResult
@@ -121,7 +121,7 @@ def settings_file(raw: bytes) -> object:
     """Read the settings of a project, as a file."""
     with tempfile.TemporaryDirectory() as folder:
         (Path(folder) / "pyproject.toml").write_bytes(raw)
-        return reading.load(Path(folder), {"HOME": "/nonexistent"})
+        return loading.load(Path(folder), {"HOME": "/nonexistent"})
 
 
 def pipeline_report(raw: bytes) -> object:

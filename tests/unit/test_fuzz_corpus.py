@@ -15,7 +15,7 @@ from towpath.checks.security import pip_audit_reader as pip_audit
 from towpath.checks.security import secrets_reader as secrets
 from towpath.checks.tests import coverage_reader as coverage
 from towpath.checks.tests import junit_reader as junit
-from towpath.config import reading
+from towpath.config import loading, reading
 from towpath.core.errors import (
     CommandFailedError,
     ConfigurationError,
@@ -219,7 +219,7 @@ def test_a_project_whose_settings_are_odd_is_told_so(text: str, tmp_path: Path) 
     (tmp_path / "pyproject.toml").write_text(text)
 
     with pytest.raises(ConfigurationError, match="pyproject.toml is not valid TOML"):
-        reading.load(tmp_path, {})
+        loading.load(tmp_path, {})
 
 
 @pytest.mark.parametrize("text", ["tool = 1\n", 'tool = ["a"]\n'])
@@ -228,7 +228,7 @@ def test_a_project_whose_tools_are_no_table_is_told_so(text: str, tmp_path: Path
     (tmp_path / "pyproject.toml").write_text(text)
 
     with pytest.raises(ConfigurationError, match="'tool' in pyproject.toml is not a table"):
-        reading.load(tmp_path, {})
+        loading.load(tmp_path, {})
 
 
 @pytest.mark.parametrize("limit", [10**400, -(10**400), float("inf"), float("nan"), True])

@@ -16,8 +16,8 @@ from towpath.adoption.facts import NO_REPOSITORY, OPTIONAL, Detection, Fact, Que
 from towpath.adoption.plan import APPEND, BY_HAND, CREATE, Change, Wanted, plan
 from towpath.adoption.view import Directory, find_git
 from towpath.adoption.writing import write
+from towpath.config import load
 from towpath.config.model import Config
-from towpath.config.reading import load
 from towpath.core.errors import ConfigurationError, GateFailedError
 from towpath.core.runner import Runner
 from towpath.core.terminal import Terminal

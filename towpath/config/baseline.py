@@ -131,7 +131,7 @@ def lowered(before: Section, now: Section, worse: Mapping[str, Collection[str]])
     """
     findings = {
         tool: {
-            rule: files if rule in worse.get(tool, ()) else _of(now.findings, tool, rule)
+            rule: (files if rule in worse.get(tool, ()) else _of(now.findings, tool, rule))
             for rule, files in rules.items()
         }
         for tool, rules in before.findings.items()

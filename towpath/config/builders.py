@@ -111,7 +111,10 @@ def _node(name: str, row: Any, where: str) -> BuilderNode:
     options = values.pop("options", {})
     if not isinstance(options, Mapping):
         raise wrong(f"{where}.options", "a table", options)
-    for key, text in (*values.items(), *((f"options.{key}", row) for key, row in options.items())):
+    for key, text in (
+        *values.items(),
+        *((f"options.{key}", row) for key, row in options.items()),
+    ):
         typed(text, str, f"{where}.{key}")
     node = BuilderNode(name, **values, options=dict(options))
     _require_possible(node, where)

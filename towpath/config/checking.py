@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, fields
-from functools import partial
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from towpath.config.toml_values import checked, strings, typed, wrong
+from towpath.config.toml_values import section, typed, wrong
 from towpath.core import environment
 from towpath.core.errors import ConfigurationError
 
@@ -98,12 +97,12 @@ class IntegrationSettings:
 
 def read_lint(table: Any, where: str) -> LintSettings:
     """Read `[tool.towpath.lint]`; raises ConfigurationError."""
-    return _read(LintSettings, table, where)
+    return LintSettings(**section(table, LintSettings, where, more=_MORE))
 
 
 def read_tests(table: Any, where: str) -> SuiteSettings:
     """Read `[tool.towpath.tests]`; raises ConfigurationError."""
-    found = _read(SuiteSettings, table, where)
+    found = SuiteSettings(**section(table, SuiteSettings, where, more=_MORE))
     if found.runner not in RUNNERS:
         raise wrong(f"{where}.runner", f"one of {', '.join(RUNNERS)}", found.runner)
     for pair in found.exclude:
@@ -117,22 +116,7 @@ def read_tests(table: Any, where: str) -> SuiteSettings:
 
 def read_integration(table: Any, where: str) -> IntegrationSettings:
     """Read `[tool.towpath.integration]`; raises ConfigurationError."""
-    return _read(IntegrationSettings, table, where)
-
-
-def _read(kind: type[T], table: Any, where: str) -> T:
-    known = {row.name.replace("_", "-"): row for row in fields(kind)}  # type: ignore[arg-type]
-    readers: Mapping[str, Callable[..., Any]] = {
-        "str": partial(typed, kind=str),
-        "bool": partial(typed, kind=bool),
-        "tuple[str, ...]": partial(strings, what="strings"),
-        "Mapping[str, str]": _values,
-    }
-    values = {
-        known[key].name: readers[str(known[key].type)](value, where=f"{where}.{key}")
-        for key, value in checked(table, set(known), where).items()
-    }
-    return kind(**values)
+    return IntegrationSettings(**section(table, IntegrationSettings, where, more=_MORE))
 
 
 def _values(table: Any, where: str) -> dict[str, str]:
@@ -148,3 +132,6 @@ def _values(table: Any, where: str) -> dict[str, str]:
                 next_step="Configure the tool in pyproject.toml or in its own file.",
             )
     return dict(table)
+
+
+_MORE = {"Mapping[str, str]": _values}

@@ -186,7 +186,10 @@ SYSTEMS = (
         "Azure Pipelines",
         _is_true("TF_BUILD"),
         ref=_value("BUILD_SOURCEBRANCH"),
-        pull_request=("SYSTEM_PULLREQUEST_PULLREQUESTNUMBER", "SYSTEM_PULLREQUEST_PULLREQUESTID"),
+        pull_request=(
+            "SYSTEM_PULLREQUEST_PULLREQUESTNUMBER",
+            "SYSTEM_PULLREQUEST_PULLREQUESTID",
+        ),
         events=(("BUILD_REASON", r"PullRequest"),),
         url=_joined(
             "{SYSTEM_COLLECTIONURI}{SYSTEM_TEAMPROJECT}/_build/results?buildId={BUILD_BUILDID}"
@@ -214,7 +217,11 @@ SYSTEMS = (
         _is_true("CIRCLECI"),
         branch=("CIRCLE_BRANCH",),
         tag=("CIRCLE_TAG",),
-        pull_request=("CIRCLE_PR_NUMBER", "CIRCLE_PULL_REQUEST", "CIRCLE_PULL_REQUESTS"),
+        pull_request=(
+            "CIRCLE_PR_NUMBER",
+            "CIRCLE_PULL_REQUEST",
+            "CIRCLE_PULL_REQUESTS",
+        ),
         url=_value("CIRCLE_BUILD_URL"),
         id=("CIRCLE_WORKFLOW_ID", "CIRCLE_BUILD_NUM"),
         commit=("CIRCLE_SHA1",),
@@ -227,7 +234,10 @@ SYSTEMS = (
         tag=("CI_COMMIT_TAG",),
         ref=_value("CI_COMMIT_REF"),
         pull_request=("CI_COMMIT_PULL_REQUEST",),
-        events=(("CI_PIPELINE_EVENT", r"pull_request.*"), ("CI_BUILD_EVENT", r"pull_request.*")),
+        events=(
+            ("CI_PIPELINE_EVENT", r"pull_request.*"),
+            ("CI_BUILD_EVENT", r"pull_request.*"),
+        ),
         url=_value("CI_PIPELINE_URL", "CI_PIPELINE_FORGE_URL", "CI_BUILD_LINK"),
         id=("CI_PIPELINE_NUMBER", "CI_BUILD_NUMBER"),
         commit=("CI_COMMIT_SHA",),

@@ -63,7 +63,11 @@ def require_targets(settings: Monitoring, targets: Collection[str], where: str) 
 
 
 def _number(
-    values: Mapping[str, Any], key: str, bounds: tuple[int, int], where: str, default: int
+    values: Mapping[str, Any],
+    key: str,
+    bounds: tuple[int, int],
+    where: str,
+    default: int,
 ) -> int:
     value = typed(values.get(key, default), int, f"{where}.{key}")
     if not bounds[0] <= value <= bounds[1]:

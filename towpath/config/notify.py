@@ -116,7 +116,12 @@ def _target(name: str, row: Any, where: str) -> NotifyTarget:
 
 def _require_taken(values: Mapping[str, Any], kind: str, where: str) -> None:
     takes = KINDS[kind]
-    mine = {"events", "where", *takes.keys, *(f"{secret}-env" for secret in takes.secrets)}
+    mine = {
+        "events",
+        "where",
+        *takes.keys,
+        *(f"{secret}-env" for secret in takes.secrets),
+    }
     for key in values:
         if key not in mine:
             raise ConfigurationError(

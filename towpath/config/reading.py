@@ -8,141 +8,46 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-import tomllib
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import fields, replace
 from functools import partial
 from pathlib import Path, PurePosixPath
-from typing import Any, TypeVar
+from typing import Any
 
 import towpath
 from towpath.config import binding
 from towpath.config import builders as nodes
 from towpath.config import checking, names
 from towpath.config import waivers as policy
-from towpath.config.baseline import LARGEST, read_baseline
-from towpath.config.model import (
-    Config,
-    Dashboard,
-    Django,
-    Environment,
-    ImageSettings,
-    ProxySettings,
-)
+from towpath.config.environments import read_environments
+from towpath.config.images import read_image, read_proxy
+from towpath.config.model import Config, Dashboard, Django
 from towpath.config.monitoring import Monitoring, read_monitoring, require_targets
 from towpath.config.notify import read_notify
-from towpath.config.pages import read_pages, read_path
 from towpath.config.processes import Processes, read_processes
 from towpath.config.reach import BRANCH, REACHES, TAG
 from towpath.config.services import read_services, read_volumes
-from towpath.config.toml_values import checked, strings, typed, wrong
+from towpath.config.toml_values import below, checked, section, strings, typed, wrong
 from towpath.config.variables import made_up, read_env
 from towpath.config.waivers import Waiver
 from towpath.core import environment, inputs
 from towpath.core.environment import variable
 from towpath.core.errors import ConfigurationError
-from towpath.core.files import read_bounded
 from towpath.core.references import platform
 from towpath.core.suggest import nearest
 
-T = TypeVar("T")
-
-# Debian Policy, "Package": what a name may be made of.
-_PACKAGE = re.compile(r"[a-z0-9][a-z0-9+.-]+")
-# What a Host header may have.
-_HOST = re.compile(r"[A-Za-z0-9.-]+(:[0-9]{1,5})?")
-_PYTHON = re.compile(r"3\.[0-9]{1,2}")
 # A variable, or how its name begins.
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\*?")
 
-# Whether wheels that a registry keeps are used.
-REGISTRY_TRUST = ("always", "authenticated", "never")
 # The stages that read the project's files, and the files that none of them may ignore.
 CHECKS = ("lint", "tests", "integration", "performance", "security")
 SETTINGS = ("pyproject.toml", "noxfile.py", "towpath.toml")
-# The settings of a project whose pyproject.toml is missing or cannot be read.
-OWN = "towpath.toml"
 # The largest number of days for evidence-days: one year.
 MOST_DAYS = 365
-# The types of values that a plain table has, by their names.
-_SIMPLE: Mapping[str, type] = {"int": int, "str": str, "bool": bool}
 # Fields of the settings that are no keys of their table.
 OURS = {"root", "baseline", "baseline-file"}
 # More than any gate measures, in any unit.
 LARGEST_LIMIT = 10**18
-
-
-def load(root: Path, env: Mapping[str, str], hazards: Collection[str] = ()) -> Config:
-    """Read `[tool.towpath]` of `pyproject.toml` below `root`, or the file `towpath.toml` there.
-
-    `TOWPATH_NAME`, `TOWPATH_REGISTRY`, `TOWPATH_REPOSITORY`, `TOWPATH_REGISTRIES` (with commas) and
-    `TOWPATH_BUILDERS` in `env` replace what the file says, and `TOWPATH_BIND` is the address that
-    environments are published on. Raises ConfigurationError for a file that is missing or not valid
-    TOML, and for every invalid key or value. `hazards` are the codes of migration hazards that a
-    waiver may name.
-    """
-    if (root / OWN).is_file():
-        return _load_own(root, env, hazards)
-    path = root / "pyproject.toml"
-    try:
-        document = tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        raise ConfigurationError(
-            f"There is no pyproject.toml in {root}.",
-            next_step="Run the command in the project's directory.",
-        ) from error
-    except (ValueError, RecursionError) as error:
-        raise ConfigurationError("pyproject.toml is not valid TOML.", why=str(error)) from error
-    tools = document.get("tool", {})
-    if not isinstance(tools, dict):
-        raise ConfigurationError("The key 'tool' in pyproject.toml is not a table.")
-    return _with_baseline(parse(tools.get("towpath", {}), root, env, hazards=hazards))
-
-
-def _load_own(root: Path, env: Mapping[str, str], hazards: Collection[str]) -> Config:
-    """Read towpath.toml, whose keys are those of `[tool.towpath]`."""
-    try:
-        table = tomllib.loads((root / OWN).read_text(encoding="utf-8"))
-    except (ValueError, RecursionError) as error:
-        raise ConfigurationError(f"{OWN} is not valid TOML.", why=str(error)) from error
-    if _has_table(root / "pyproject.toml"):
-        raise ConfigurationError(
-            f"Both {OWN} and pyproject.toml have settings of Towpath.",
-            next_step=f"Move the keys of [tool.towpath] to {OWN}, or remove that file.",
-        )
-    try:
-        return _with_baseline(parse(table, root, env, hazards=hazards))
-    except ConfigurationError as error:
-        raise ConfigurationError(
-            _in_own_file(error.what), why=_in_own_file(error.why), next_step=error.next_step
-        ) from error
-
-
-def _in_own_file(words: str) -> str:
-    """Return the words of an error about pyproject.toml for a project that has its own file."""
-    found = words.replace("pyproject.toml", OWN)
-    return found.replace("tool.towpath.", "").replace("tool.towpath", OWN)
-
-
-def _with_baseline(config: Config) -> Config:
-    """Read the baseline, if the settings name one that is there."""
-    file = config.root / config.baseline_file
-    if not config.baseline_file or not file.is_file():
-        return config
-    raw = read_bounded(file, LARGEST)
-    try:
-        text = raw.decode("utf-8")
-    except UnicodeDecodeError as error:
-        raise ConfigurationError(f"{config.baseline_file} is not UTF-8 text.") from error
-    return replace(config, baseline=read_baseline(text, config.baseline_file))
-
-
-def _has_table(file: Path) -> bool:
-    try:
-        tools = tomllib.loads(file.read_text(encoding="utf-8")).get("tool", {})
-    except (OSError, ValueError, RecursionError):
-        return False
-    return isinstance(tools, dict) and "towpath" in tools
 
 
 def parse(
@@ -178,15 +83,15 @@ def parse(
         "lint": checking.read_lint,
         "tests": checking.read_tests,
         "integration": checking.read_integration,
-        "image": _image,
+        "image": read_image,
         "processes": read_processes,
         "services": lambda row, where: row,
         "volumes": read_volumes,
-        "proxy": _proxy,
-        "compose": partial(_below, what="a directory"),
-        "dashboard": partial(_read, Dashboard),
+        "proxy": read_proxy,
+        "compose": partial(below, what="a directory"),
+        "dashboard": lambda row, where: Dashboard(**section(row, Dashboard, where)),
         "branches": _branches,
-        "environments": _environments,
+        "environments": read_environments,
         "waivers": _waivers,
         "gates": _limits,
         "baseline_file": lambda row, where: _file(
@@ -244,24 +149,6 @@ def _product(values: dict[str, Any], product_env: Any, name: str, where: str) ->
         )
 
 
-def _below(value: Any, where: str, what: str = "a file") -> str:
-    """Return a path inside the project; raises ConfigurationError for one that leads out of it."""
-    path = typed(value, str, where)
-    if path.startswith("/") or ".." in path.split("/") or "\\" in path:
-        raise wrong(where, f"{what} of the project", path)
-    return path.rstrip("/") or "."
-
-
-def _proxy(table: Any, where: str) -> ProxySettings:
-    values = checked(table, {"body-limit", "upgrade", "file"}, where)
-    limit = typed(values.get("body-limit", 0), int, f"{where}.body-limit")
-    if limit < 0:
-        raise wrong(f"{where}.body-limit", "a number of bytes, 0 for any", limit)
-    upgrade = typed(values.get("upgrade", True), bool, f"{where}.upgrade")
-    file = _below(values["file"], f"{where}.file") if "file" in values else ""
-    return ProxySettings(file, limit, upgrade)
-
-
 def _require_version(table: Any, where: str) -> None:
     """Raise ConfigurationError if the project asks for another Towpath than the one that runs."""
     wanted = table.get("version") if isinstance(table, Mapping) else None
@@ -301,20 +188,6 @@ def _name(value: Any, where: str, env: Mapping[str, str]) -> str:
     return names.project(typed(value, str, where), chosen)
 
 
-def _section(table: Any, kind: type, where: str, excluded: tuple[str, ...] = ()) -> dict[str, Any]:
-    found = {row.name.replace("_", "-"): row for row in fields(kind) if row.name not in excluded}
-    values = checked(table, set(found), where)
-    for key, value in values.items():
-        typed(value, _SIMPLE[str(found[key].type)], f"{where}.{key}")
-        if isinstance(value, int) and value < 0:
-            raise wrong(f"{where}.{key}", "0 or more", value)
-    return {found[key].name: value for key, value in values.items()}
-
-
-def _read(kind: type[T], table: Any, where: str) -> T:
-    return kind(**_section(table, kind, where))
-
-
 def _django(table: Any, where: str) -> Django:
     known = {row.name for row in fields(Django)}
     values = dict(checked(table, known, where))
@@ -327,93 +200,6 @@ def _django(table: Any, where: str) -> Django:
     for name, value in values.items():
         typed(value, str, f"{where}.{name}")
     return Django(**values, production=dict(variables), secrets=secrets)
-
-
-def _image(table: Any, where: str) -> ImageSettings:
-    keys = {"build-packages": "build_packages", "run-packages": "run_packages"}
-    trusts = ("registry-wheels", "registry-cache")
-    own = {"dockerfile", "target", "user", "python", "code", "requirements", "extra", "static"}
-    values = dict(checked(table, {*keys, *trusts, *own}, where))
-    made = {key: values.pop(key) for key in own & values.keys()}
-    wheels, cache = (
-        _registry_trust(values.pop(key, "authenticated"), f"{where}.{key}") for key in trusts
-    )
-    found: dict[str, tuple[str, ...]] = {}
-    for key, value in values.items():
-        found[keys[key]] = strings(value, f"{where}.{key}", "Debian packages")
-        for name in found[keys[key]]:
-            if not _PACKAGE.fullmatch(name):
-                raise wrong(f"{where}.{key}", "a list of names of Debian packages", name)
-    return ImageSettings(
-        build_packages=found.get("build_packages", ()),
-        run_packages=found.get("run_packages", ()),
-        registry_wheels=wheels,
-        registry_cache=cache,
-        **_made_image(made, where),
-    )
-
-
-def _made_image(values: Mapping[str, Any], where: str) -> dict[str, Any]:
-    """Return how the image is made: by the project's own Dockerfile, or by these settings."""
-    found = dict(values)
-    for key in {"dockerfile", "code", "requirements"} & found.keys():
-        found[key] = _below(found[key], f"{where}.{key}")
-    for key in {"target", "user", "python"} & found.keys():
-        typed(found[key], str, f"{where}.{key}")
-    typed(found.get("static", True), bool, f"{where}.static")
-    if "extra" in found:
-        found["extra"] = strings(found["extra"], f"{where}.extra", "requirements")
-    if not _PYTHON.fullmatch(found.get("python", "3.13")):
-        raise wrong(f"{where}.python", "a version such as 3.13", found["python"])
-    if not re.fullmatch(r"[A-Za-z0-9._-]*", found.get("target", "")):
-        raise wrong(f"{where}.target", "the name of a stage", found["target"])
-    if not re.fullmatch(r"([0-9]+(:[0-9]+)?)?", found.get("user", "")):
-        raise wrong(f"{where}.user", "numbers such as 10001:10001", found["user"])
-    return found
-
-
-def _registry_trust(value: Any, where: str) -> str:
-    found = typed(value, str, where)
-    if found not in REGISTRY_TRUST:
-        raise wrong(where, f"one of {', '.join(REGISTRY_TRUST)}", found)
-    return found
-
-
-def _environments(table: Any, where: str) -> dict[str, Environment]:
-    if not isinstance(table, Mapping):
-        raise wrong(where, "a table", table)
-    found = {name: _environment(name, row, f"{where}.{name}") for name, row in table.items()}
-    taken: dict[int, str] = {}
-    for row in found.values():
-        if row.port and row.port in taken:
-            raise ConfigurationError(
-                f"{where}.{row.name}.port is {row.port}, which {taken[row.port]} already " "uses.",
-                next_step="Give each environment a port of its own.",
-            )
-        taken[row.port] = row.name
-        if row.port > 65535 or not row.replicas or not row.healthy:
-            raise wrong(
-                f"{where}.{row.name}",
-                "a port up to 65535, with replicas and healthy of at least 1",
-                row,
-            )
-    return found
-
-
-def _environment(name: str, row: Any, where: str) -> Environment:
-    names.environment(name, f"{where} in pyproject.toml")
-    known = {key.name.replace("_", "-") for key in fields(Environment)} - {"name", "bind"}
-    values = dict(checked(row, known, where))
-    pages: dict[str, Any] = {}
-    if "smoke" in values:
-        pages["smoke"] = read_pages(values.pop("smoke"), f"{where}.smoke")
-    if "health" in values:
-        pages["health"] = read_path(values.pop("health"), f"{where}.health")
-    apart = ("name", "bind", "smoke", "health")
-    found = _section(values, Environment, where, apart) | pages
-    if not _HOST.fullmatch(found.get("host", "localhost")):
-        raise wrong(f"{where}.host", "a host such as shop.example.com", found["host"])
-    return Environment(name, **found)
 
 
 def _dashboard_runs_somewhere(values: Mapping[str, Any]) -> None:
@@ -520,7 +306,9 @@ def _waivers(rows: Any, where: str) -> tuple[Waiver, ...]:
                 )
         if type(values["expires"]) is not dt.date:
             raise wrong(
-                f"{here}.expires", "a date such as 2027-01-31, without quotes", values["expires"]
+                f"{here}.expires",
+                "a date such as 2027-01-31, without quotes",
+                values["expires"],
             )
         found.append(
             Waiver(

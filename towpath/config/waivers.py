@@ -49,7 +49,11 @@ class Waiver:
 
     def as_json(self) -> dict[str, str]:
         """Return plain values, for the policy's hash."""
-        return {"id": self.id, "reason": self.reason, "expires": self.expires.isoformat()}
+        return {
+            "id": self.id,
+            "reason": self.reason,
+            "expires": self.expires.isoformat(),
+        }
 
 
 def accepts(name: str) -> bool:
@@ -62,7 +66,7 @@ def acceptances(waivers: Iterable[Waiver]) -> dict[str, str]:
     rows = {row.id: row.note for row in waivers if accepts(row.id)}
     before = len(_EXCLUDED_BEFORE)
     return {
-        f"{EXCLUDED}{name[before:]}" if name.startswith(_EXCLUDED_BEFORE) else name: note
+        (f"{EXCLUDED}{name[before:]}" if name.startswith(_EXCLUDED_BEFORE) else name): note
         for name, note in rows.items()
     }
 

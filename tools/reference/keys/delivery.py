@@ -8,7 +8,7 @@ from towpath.config import (
     REACHES,
     Dashboard,
     ImageSettings,
-    reading,
+    images,
 )
 from towpath.config.model import ProxySettings
 
@@ -70,14 +70,14 @@ TABLES = (
             ),
             Key(
                 "registry-wheels",
-                {"enum": list(reading.REGISTRY_TRUST)},
+                {"enum": list(images.REGISTRY_TRUST)},
                 "Whether compiled wheels from a registry are used: always, only where this machine"
                 " logged in, or never. See [wheels](../../wheels.md).",
                 "never",
             ),
             Key(
                 "registry-cache",
-                {"enum": list(reading.REGISTRY_TRUST)},
+                {"enum": list(images.REGISTRY_TRUST)},
                 "Whether a build cache from a registry is used: always, only where this machine"
                 " logged in, or never. See [registries](../../registries.md).",
                 "never",

@@ -1,0 +1,62 @@
+"""`[tool.towpath.environments]`: where releases run, and what has to answer there. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import fields
+from typing import Any
+
+from towpath.config import names
+from towpath.config.model import Environment
+from towpath.config.pages import read_pages, read_path
+from towpath.config.toml_values import checked, section, wrong
+from towpath.core.errors import ConfigurationError
+
+# What a Host header may have.
+_HOST = re.compile(r"[A-Za-z0-9.-]+(:[0-9]{1,5})?")
+
+
+def read_environments(table: Any, where: str) -> dict[str, Environment]:
+    """Return the environments of a table, by name.
+
+    `where` names the table in a message. Raises `ConfigurationError` for an unknown key, a value
+    of another type, and a port that two environments name.
+    """
+    if not isinstance(table, Mapping):
+        raise wrong(where, "a table", table)
+    found = {name: _environment(name, row, f"{where}.{name}") for name, row in table.items()}
+    taken: dict[int, str] = {}
+    for row in found.values():
+        if row.port and row.port in taken:
+            raise ConfigurationError(
+                f"{where}.{row.name}.port is {row.port}, which {taken[row.port]} already uses.",
+                next_step="Give each environment a port of its own.",
+            )
+        taken[row.port] = row.name
+        if row.port > 65535 or not row.replicas or not row.healthy:
+            raise wrong(
+                f"{where}.{row.name}",
+                "a port up to 65535, with replicas and healthy of at least 1",
+                row,
+            )
+    return found
+
+
+def _environment(name: str, row: Any, where: str) -> Environment:
+    names.environment(name, f"{where} in pyproject.toml")
+    known = {key.name.replace("_", "-") for key in fields(Environment)} - {
+        "name",
+        "bind",
+    }
+    values = dict(checked(row, known, where))
+    pages: dict[str, Any] = {}
+    if "smoke" in values:
+        pages["smoke"] = read_pages(values.pop("smoke"), f"{where}.smoke")
+    if "health" in values:
+        pages["health"] = read_path(values.pop("health"), f"{where}.health")
+    apart = ("name", "bind", "smoke", "health")
+    found = section(values, Environment, where, apart) | pages
+    if not _HOST.fullmatch(found.get("host", "localhost")):
+        raise wrong(f"{where}.host", "a host such as shop.example.com", found["host"])
+    return Environment(name, **found)

@@ -1,0 +1,95 @@
+"""`[tool.towpath.image]` and `[tool.towpath.proxy]`: how the image is made, and its proxy. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from towpath.config.model import ImageSettings, ProxySettings
+from towpath.config.toml_values import below, checked, strings, typed, wrong
+
+# Debian Policy, "Package": what a name may be made of.
+_PACKAGE = re.compile(r"[a-z0-9][a-z0-9+.-]+")
+_PYTHON = re.compile(r"3\.[0-9]{1,2}")
+# Whether wheels and caches that a registry keeps are used.
+REGISTRY_TRUST = ("always", "authenticated", "never")
+
+
+def read_image(table: Any, where: str) -> ImageSettings:
+    """Return how the image is made.
+
+    `where` names the table in a message. Raises `ConfigurationError` for an unknown key and for
+    a value that a build could not use.
+    """
+    keys = {"build-packages": "build_packages", "run-packages": "run_packages"}
+    trusts = ("registry-wheels", "registry-cache")
+    own = {
+        "dockerfile",
+        "target",
+        "user",
+        "python",
+        "code",
+        "requirements",
+        "extra",
+        "static",
+    }
+    values = dict(checked(table, {*keys, *trusts, *own}, where))
+    made = {key: values.pop(key) for key in own & values.keys()}
+    wheels, cache = (
+        _registry_trust(values.pop(key, "authenticated"), f"{where}.{key}") for key in trusts
+    )
+    found: dict[str, tuple[str, ...]] = {}
+    for key, value in values.items():
+        found[keys[key]] = strings(value, f"{where}.{key}", "Debian packages")
+        for name in found[keys[key]]:
+            if not _PACKAGE.fullmatch(name):
+                raise wrong(f"{where}.{key}", "a list of names of Debian packages", name)
+    return ImageSettings(
+        build_packages=found.get("build_packages", ()),
+        run_packages=found.get("run_packages", ()),
+        registry_wheels=wheels,
+        registry_cache=cache,
+        **_made_image(made, where),
+    )
+
+
+def _made_image(values: Mapping[str, Any], where: str) -> dict[str, Any]:
+    """Return how the image is made: by the project's own Dockerfile, or by these settings."""
+    found = dict(values)
+    for key in {"dockerfile", "code", "requirements"} & found.keys():
+        found[key] = below(found[key], f"{where}.{key}")
+    for key in {"target", "user", "python"} & found.keys():
+        typed(found[key], str, f"{where}.{key}")
+    typed(found.get("static", True), bool, f"{where}.static")
+    if "extra" in found:
+        found["extra"] = strings(found["extra"], f"{where}.extra", "requirements")
+    if not _PYTHON.fullmatch(found.get("python", "3.13")):
+        raise wrong(f"{where}.python", "a version such as 3.13", found["python"])
+    if not re.fullmatch(r"[A-Za-z0-9._-]*", found.get("target", "")):
+        raise wrong(f"{where}.target", "the name of a stage", found["target"])
+    if not re.fullmatch(r"([0-9]+(:[0-9]+)?)?", found.get("user", "")):
+        raise wrong(f"{where}.user", "numbers such as 10001:10001", found["user"])
+    return found
+
+
+def _registry_trust(value: Any, where: str) -> str:
+    found = typed(value, str, where)
+    if found not in REGISTRY_TRUST:
+        raise wrong(where, f"one of {', '.join(REGISTRY_TRUST)}", found)
+    return found
+
+
+def read_proxy(table: Any, where: str) -> ProxySettings:
+    """Return how HAProxy is set up.
+
+    `where` names the table in a message. Raises `ConfigurationError` for an unknown key and for
+    a limit (bytes) below 0.
+    """
+    values = checked(table, {"body-limit", "upgrade", "file"}, where)
+    limit = typed(values.get("body-limit", 0), int, f"{where}.body-limit")
+    if limit < 0:
+        raise wrong(f"{where}.body-limit", "a number of bytes, 0 for any", limit)
+    upgrade = typed(values.get("upgrade", True), bool, f"{where}.upgrade")
+    file = below(values["file"], f"{where}.file") if "file" in values else ""
+    return ProxySettings(file, limit, upgrade)
