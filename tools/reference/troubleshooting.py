@@ -70,8 +70,8 @@ def index(messages: Sequence[Message], rows: Sequence[Section]) -> str:
     ]
     return f"""# Messages
 
-Every error begins with one of these; `…` stands for what differs. The section says why it comes and
-what to do.
+Every error has one of these sentences, and so has a note in a table of results; `…` stands for what
+differs. The section says why it comes and what to do.
 
 {table(("message", "exit code", "section"), cells)}
 """

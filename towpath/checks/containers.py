@@ -45,6 +45,7 @@ DEADLINE = 3600  # seconds that a service may run
 # Bytes of reports that are copied from a service: logs, evidence, coverage.
 LARGEST = 1 << 30
 TARGET = "ci"
+_AGAIN = "Run `invoke ci.run` again; clean the working tree first if files come from elsewhere."
 
 
 @dataclass(frozen=True)
@@ -254,7 +255,7 @@ def _judge(
     try:
         status, note = _verdict(workspace, check, ended, subject)
     except NothingToJudgeError as error:
-        status, note = Status.ERRORED, f"{error.what} {error.why}"
+        status, note = Status.ERRORED, " ".join(error.lines())
     if status is Status.PASSED and not ended.ok:
         status, note = (
             Status.ERRORED,
@@ -283,22 +284,32 @@ def _by_evidence(
     """Return the verdict of a stage's evidence, if it is valid and for these files."""
     file = reports / "evidence" / f"{check.stage}.json"
     if not file.is_file():
-        raise NothingToJudgeError("It wrote no evidence.", why=ended.tail())
+        raise NothingToJudgeError(f"The check {check.service} wrote no evidence.", why=ended.tail())
     statement = evidence.decode(files.read_bounded(file, documents.BYTES), file.name)
     if statement.subject != subject:
-        raise NothingToJudgeError("Its evidence is for other source files.")
+        raise NothingToJudgeError(
+            f"The evidence that the check {check.service} wrote is about other source files.",
+            next_step=_AGAIN,
+        )
     if statement.stage != check.stage:
-        raise NothingToJudgeError(f"Its evidence is for the stage {statement.stage}.")
+        raise NothingToJudgeError(
+            f"The evidence that the check {check.service} wrote is about the stage "
+            f"{statement.stage}, not {check.stage}.",
+            next_step=_AGAIN,
+        )
     against = validity.reasons(statement, stages.rules(config))
     if statement.status is Status.PASSED and against:
-        raise NothingToJudgeError("Its evidence is not valid.", why="; ".join(against))
+        raise NothingToJudgeError(
+            f"The evidence that the check {check.service} wrote is not valid.",
+            why="; ".join(against),
+        )
     return statement.status, statement.reason or _verdicts(statement.verdicts)
 
 
 def _by_report(config: Config, check: Check, text: str, ended: Outcome) -> tuple[Status, str]:
     """Judge tests that are a part of a stage by the gates of that stage."""
     if not text:
-        raise NothingToJudgeError("It wrote no report.", why=ended.tail())
+        raise NothingToJudgeError(f"The check {check.service} wrote no report.", why=ended.tail())
     counts = junit.read_junit(text, check.report)
     facts = {
         "tests_run": counts.run,

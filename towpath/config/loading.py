@@ -61,7 +61,7 @@ def _load_own(root: Path, env: Mapping[str, str], hazards: Collection[str]) -> C
         raise ConfigurationError(
             _in_own_file(error.what),
             why=_in_own_file(error.why),
-            next_step=error.next_step,
+            next_step=_in_own_file(error.next_step),
         ) from error
 
 

@@ -83,7 +83,9 @@ def responses(text: str, frontend: str) -> ResponseCount:
                 return ResponseCount(sum(counts.values()), counts["hrsp_5xx"])
     except (KeyError, ValueError, TypeError, csv.Error) as error:
         raise NothingToJudgeError(
-            f"Cannot read HAProxy's answer about the frontend {frontend}.", why=repr(error)
+            f"HAProxy's statistics of the frontend {frontend} cannot be read.",
+            why=f"A column is missing or is not a number: {error}.",
+            next_step="Run `invoke deploy`, which starts the proxy with its own configuration.",
         ) from error
     raise NothingToJudgeError(f"HAProxy has no frontend {frontend}.", why=text[:200])
 

@@ -111,8 +111,10 @@ def _require_evidence(artifact: Manifest, digest: str) -> None:
     if artifact.media_type != oci.MANIFEST or artifact.is_index:
         raise NothingToJudgeError(f"{what} has the media type {artifact.media_type[:80]}.")
     if document.get("artifactType") != evidence.ARTIFACT_TYPE:
-        kind = str(document.get("artifactType"))[:80]
-        raise NothingToJudgeError(f"{what} is listed as evidence, but its artifact type is {kind}.")
+        kind = str(document.get("artifactType") or "missing")[:80]
+        raise NothingToJudgeError(
+            f"The registry lists {artifact.digest} as evidence, but its artifact type is {kind}."
+        )
     if len(oci.layers(artifact)) > LAYERS:
         raise NothingToJudgeError(f"{what} has more than {LAYERS} documents.")
 

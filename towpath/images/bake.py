@@ -130,10 +130,11 @@ def build_locally(
     own = here(workspace, order.platforms)
     if own.builder and len(order.platforms) > 1:
         raise ConfigurationError(
-            f"The Docker engine cannot store one image for {len(order.platforms)} platforms.",
+            "This Docker engine can store an image for one platform only, and "
+            f"{len(order.platforms)} were asked for.",
             why="It does not use the containerd image store.",
             next_step=(
-                "Choose one platform with --platforms, or push the image: leave out" " --no-push."
+                "Choose one platform with --platforms, or push the image: leave out --no-push."
             ),
         )
     row = _target(workspace, order, target, name, push=False)

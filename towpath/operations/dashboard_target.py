@@ -12,11 +12,12 @@ def dashboard_url(config: Config) -> str:
     Raises ConfigurationError where none is configured.
     """
     environment = config.environments.get(config.dashboard.environment)
-    url = config.dashboard.url or (environment.url if environment else "")
+    url = config.dashboard.url or (environment.url if environment and environment.port else "")
     if not url:
         raise ConfigurationError(
-            "No dashboard is configured.",
-            next_step="Set url or environment in [tool.towpath.dashboard].",
+            "The release dashboard has no address.",
+            why="tool.towpath.dashboard has neither url nor an environment with a port.",
+            next_step="Set one of them, or leave out what sends to the dashboard.",
         )
     return url
 

@@ -75,6 +75,6 @@ def require_well(checks: Sequence[HealthCheck], *, strict: bool = False) -> None
     ill = [row for row in checks if row.level in bad]
     if ill:
         raise CommandFailedError(
-            f"Not well: {', '.join(row.subject for row in ill)}.",
+            f"These checks failed: {', '.join(row.subject for row in ill)}.",
             next_step=next((row.next_step for row in ill if row.next_step), ""),
         )

@@ -40,7 +40,7 @@ def read_report(config: Config) -> dict[str, Any]:
         report.markdown(document)
     except FileNotFoundError as error:
         raise NothingToJudgeError(
-            "There is no report of a run.",
+            "No run of the pipeline has left a report here.",
             why=f"{file.relative_to(config.root)} does not exist.",
             next_step="Run `invoke pipeline`.",
         ) from error

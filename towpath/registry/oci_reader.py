@@ -184,7 +184,17 @@ def image_config(content: bytes) -> ImageConfig:
             tuple((document.get("rootfs") or {}).get("diff_ids") or ()),
         )
     except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise NothingToJudgeError("An image config has no platform.", why=repr(error)) from error
+        why = str(error)
+        if isinstance(error, KeyError):
+            why = f"It does not say {error}: the system and the processor that it is for."
+        raise NothingToJudgeError(
+            "The configuration of an image in the registry cannot be read.",
+            why=why,
+            next_step=(
+                "Look at the image with `invoke debug.registry HOST/NAME:TAG`;"
+                " `invoke build` makes it anew."
+            ),
+        ) from error
 
 
 def _labels(table: Mapping[str, Any]) -> dict[str, str]:

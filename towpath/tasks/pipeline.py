@@ -25,7 +25,7 @@ def pipeline(_c: Context, to: str = "", fresh: bool = False, verbose: bool = Fal
 
     if to and to not in REACHES:
         raise ConfigurationError(
-            f"Cannot run the pipeline to {to!r}.{nearest(to, REACHES)}",
-            why=f"--to takes {', '.join(REACHES)}.",
+            f"--to is {to!r}, where no run of the pipeline can end.{nearest(to, REACHES)}",
+            next_step=f"Use one of {', '.join(REACHES)}, or leave out --to.",
         )
     flow.pipeline(workspace(verbose=verbose), engine=with_engine, to=to, fresh=fresh)

@@ -187,15 +187,20 @@ def test_all_services_pass(workspace: Workspace) -> None:
     [
         ("lint-check", evidence("lint", "failed"), "failed", "lint is failed"),
         ("lint-check", evidence("lint", "errored"), "errored", "lint is errored"),
-        ("lint-check", evidence("lint", subject=ELSEWHERE), "errored", "is for other source files"),
+        ("lint-check", evidence("lint", subject=ELSEWHERE), "errored", "is about other source files"),
         (
             "lint-check",
             evidence("lint", code=1),
             "errored",
             "Its gates passed, but it ended with exit code 1.",
         ),
-        ("lint-check", evidence("tests"), "errored", "It wrote no evidence. its last words"),
-        ("lint-check", ends(0), "errored", "It wrote no evidence."),
+        (
+            "lint-check",
+            evidence("tests"),
+            "errored",
+            "The check lint-check wrote no evidence. why: its last words",
+        ),
+        ("lint-check", ends(0), "errored", "The check lint-check wrote no evidence."),
         ("lint-check", ends(125), "errored", "its last words"),
         ("build-test", junit(BAD_XML, 1), "failed", "tests_failed is 1"),
         ("build-test", junit(GOOD_XML[:40]), "errored", "is not a valid JUnit report"),
@@ -206,7 +211,7 @@ def test_all_services_pass(workspace: Workspace) -> None:
             "Its gates passed, but it ended with exit code 1.",
         ),
         ("build-test", junit('<testsuite tests="0" failures="0" errors="0"/>'), "failed", "is 0"),
-        ("build-test", ends(0), "errored", "It wrote no report."),
+        ("build-test", ends(0), "errored", "The check build-test wrote no report."),
         ("ci-runner", ends(1), "errored", "its last words"),
     ],
 )
@@ -366,7 +371,7 @@ def test_evidence_of_a_container_is_judged_again(workspace: Workspace) -> None:
     found = run(workspace, {"unit-tests": lie})["unit-tests"]
 
     assert found.status is Status.ERRORED
-    assert "Its evidence is not valid." in found.note
+    assert "wrote is not valid." in found.note
     assert "coverage is 3 %; required: COVERAGE >= 80 %" in found.note
 
 

@@ -87,8 +87,7 @@ def no_subject(store: Store, index: Manifest) -> str:
 def other_artifact_type(store: Store, index: Manifest) -> str:
     made = attach(store, index, [], artifactType="application/spdx+json")
     return (
-        f"The evidence {made} is listed as evidence, but its artifact"
-        " type is application/spdx+json."
+        f"The registry lists {made} as evidence, but its artifact" " type is application/spdx+json."
     )
 
 

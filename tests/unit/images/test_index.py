@@ -195,7 +195,7 @@ def test_an_engine_without_image_store_keeps_one_platform(tmp_path: Path, store:
         bake.build_locally(of_both(tmp_path, store, machines), ORDER, "production")
 
     assert caught.value.lines() == [
-        "The Docker engine cannot store one image for 2 platforms.",
+        "This Docker engine can store an image for one platform only, and 2 were asked for.",
         "why: It does not use the containerd image store.",
         "next: Choose one platform with --platforms, or push the image: leave out --no-push.",
     ]

@@ -87,7 +87,7 @@ def test_an_error_ends_with_5(workspace: Workspace, monkeypatch: pytest.MonkeyPa
         flow.health(workspace)
 
     assert caught.value.code == 5
-    assert caught.value.lines() == ["Not well: ccc.", "next: bring it back"]
+    assert caught.value.lines() == ["These checks failed: ccc.", "next: bring it back"]
     assert "✗ ccc" in written(workspace)
 
 
@@ -99,7 +99,7 @@ def test_strict_ends_with_5_for_a_warning(
     flow.health(workspace, strict=True)
     finding(monkeypatch, FINE, ODD)
 
-    with pytest.raises(CommandFailedError, match=r"Not well: bb\."):
+    with pytest.raises(CommandFailedError, match=r"These checks failed: bb\."):
         flow.health(workspace, strict=True)
 
 
@@ -136,7 +136,7 @@ def test_one_that_hangs_does_not_hold_the_command(
     monkeypatch.setattr(flow, "run_probes", lambda rows: probes.run_probes(rows, 0.1))
     started = time.monotonic()
 
-    with pytest.raises(CommandFailedError, match=r"Not well: h\."):
+    with pytest.raises(CommandFailedError, match=r"These checks failed: h\."):
         flow.health(workspace)
 
     over.set()

@@ -108,7 +108,12 @@ def test_buildx(read: Callable[[], object], lines: list[str]) -> None:
         (lambda: oci.image_config(b"[]"), ["an image config is not a JSON object."]),
         (
             lambda: oci.image_config(b"{}"),
-            ["An image config has no platform.", "why: KeyError('os')"],
+            [
+                "The configuration of an image in the registry cannot be read.",
+                "why: It does not say 'os': the system and the processor that it is for.",
+                "next: Look at the image with `invoke debug.registry HOST/NAME:TAG`;"
+                " `invoke build` makes it anew.",
+            ],
         ),
     ],
 )

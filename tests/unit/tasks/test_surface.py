@@ -80,9 +80,9 @@ def test_gates_list_shows_every_rule(project: Path, capsys: pytest.CaptureFixtur
     [
         (["gates.check"], 3, "no evidence for the stage lint"),
         (["gates.check", "--stage=lnt"], 2, "Did you mean 'lint'"),
-        (["report.show"], 3, "There is no report of a run."),
-        (["report.html"], 3, "There is no report of a run."),
-        (["report.publish"], 3, "There is no report of a run."),
+        (["report.show"], 3, "No run of the pipeline has left a report here."),
+        (["report.html"], 3, "No run of the pipeline has left a report here."),
+        (["report.publish"], 3, "No run of the pipeline has left a report here."),
         (["build", "--platforms=amd65"], 2, "linux/amd64"),
         (["pipeline", "--to=tset"], 2, "Did you mean 'test'"),
     ],
@@ -209,7 +209,10 @@ def test_a_stop_signal_ends_a_task_as_ctrl_c_does(capsys: pytest.CaptureFixture[
         (["report.show", "extra"], "Unknown task 'extra'."),
         (["--help", "nothing"], "Unknown task 'nothing'."),
         (["--list", "nothing"], "'nothing' not found"),
-        (["pipeline", "--to=everywhere"], "Cannot run the pipeline to 'everywhere'."),
+        (
+            ["pipeline", "--to=everywhere"],
+            "--to is 'everywhere', where no run of the pipeline can end.",
+        ),
     ],
 )
 def test_what_cannot_be_understood_ends_with_2(

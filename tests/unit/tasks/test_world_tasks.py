@@ -223,7 +223,7 @@ def test_health_tells_who_is_not_well(
 
     assert [row[0] for row in (absent, named, well, ill)] == [0, 5, 0, 5]
     assert re.search(rf"✓ staging +[0-9.]+ s  healthy, serves {re.escape(VERSION)} ", well[1])
-    assert "is unhealthy" in ill[1] and "Not well: " in ill[2]
+    assert "is unhealthy" in ill[1] and "These checks failed: " in ill[2]
 
 
 def _no_info() -> EngineInfo:

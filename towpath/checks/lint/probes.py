@@ -210,8 +210,8 @@ def find_compose(workspace: Workspace) -> Compose:
         "Docker Compose is not installed; it is needed to check the Compose files.",
         why=f"`docker compose version` failed, and there is none in {own.state}.",
         next_step=(
-            "Install Docker's Compose plugin, or start the embedded engine: ./dev invoke"
-            " engine.up"
+            "Install Docker's Compose plugin (on Debian: apt-get install docker-compose). On a"
+            " machine without Docker, `invoke engine.up` brings one."
         ),
     )
 
