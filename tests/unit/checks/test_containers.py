@@ -187,7 +187,7 @@ def test_all_services_pass(workspace: Workspace) -> None:
     [
         ("lint-check", evidence("lint", "failed"), "failed", "lint is failed"),
         ("lint-check", evidence("lint", "errored"), "errored", "lint is errored"),
-        ("lint-check", evidence("lint", subject=ELSEWHERE), "errored", "is about other source files"),
+        ("lint-check", evidence("lint", subject=ELSEWHERE), "errored", "about other source files"),
         (
             "lint-check",
             evidence("lint", code=1),
