@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import sys
+from functools import cache
 from pathlib import Path
 
 from tools.reference.messages import Message, messages
@@ -24,8 +25,9 @@ def generated() -> dict[str, str]:
     return found | {"messages.md": f"{NOTE}\n{index(package_messages(), rows)}"}
 
 
+@cache
 def package_messages() -> list[Message]:
-    """Return what the errors of the package say."""
+    """Return what the errors of the package say; read once, as that takes seconds."""
     files = sorted((ROOT / "towpath").rglob("*.py"))
     return messages({str(file.relative_to(ROOT)): file.read_text("utf-8") for file in files})
 

@@ -36,38 +36,44 @@ def messages(sources: Mapping[str, str]) -> list[Message]:
 
     Raises UnknownMessageError for an error whose words are not in its module.
     """
-    trees = {path: ast.parse(text) for path, text in sources.items()}
-    codes = _codes(trees.values())
+    nodes = {path: _wanted(ast.parse(text)) for path, text in sources.items()}
+    codes = _codes(nodes.values())
     found: dict[tuple[str, int], set[str]] = {}
-    for path, tree in trees.items():
-        for text, code in _in(tree, codes, path):
+    for path, own in nodes.items():
+        for text, code in _in(own, codes, path):
             found.setdefault((text, code), set()).add(path)
     return sorted(
         Message(text, code, tuple(sorted(paths))) for (text, code), paths in found.items()
     )
 
 
-def _codes(trees: Iterable[ast.Module]) -> dict[str, int]:
+def _wanted(tree: ast.Module) -> list[ast.AST]:
+    """Return what messages are read from; to walk a tree is what takes the time."""
+    return [row for row in ast.walk(tree) if isinstance(row, ast.ClassDef | ast.Call | ast.Assign)]
+
+
+def _codes(modules: Iterable[Sequence[ast.AST]]) -> dict[str, int]:
     """Return the exit code of each class of errors by its name, those of other modules too."""
     kinds = [kind for kind in vars(errors).values() if isinstance(kind, type)]
     found = {kind.__name__: kind.code for kind in kinds if issubclass(kind, errors.TowpathError)}
-    for name, base in (pair for tree in trees for pair in _bases(tree)):
+    for name, base in (pair for nodes in modules for pair in _bases(nodes)):
         if base in found:
             found.setdefault(name, found[base])
     return found
 
 
-def _bases(tree: ast.Module) -> Iterator[tuple[str, str]]:
+def _bases(nodes: Sequence[ast.AST]) -> Iterator[tuple[str, str]]:
     """Yield each class of a module with each of its bases."""
-    for node in ast.walk(tree):
+    for node in nodes:
         if isinstance(node, ast.ClassDef):
             yield from ((node.name, base.id) for base in node.bases if isinstance(base, ast.Name))
 
 
-def _in(tree: ast.Module, codes: Mapping[str, int], path: str) -> Iterator[tuple[str, int]]:
-    texts = _named_texts(tree)
-    calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call) and node.args]
-    for node in calls:
+def _in(
+    nodes: Sequence[ast.AST], codes: Mapping[str, int], path: str
+) -> Iterator[tuple[str, int]]:
+    texts = _named_texts(nodes)
+    for node in (row for row in nodes if isinstance(row, ast.Call) and row.args):
         name = node.func.attr if isinstance(node.func, ast.Attribute) else ast.unparse(node.func)
         if name in codes:
             yield from ((text, codes[name]) for text in _texts(node, texts, path))
@@ -85,10 +91,10 @@ def _texts(node: ast.Call, texts: Mapping[str, Sequence[str]], path: str) -> Seq
     return []
 
 
-def _named_texts(tree: ast.Module) -> dict[str, list[str]]:
+def _named_texts(nodes: Sequence[ast.AST]) -> dict[str, list[str]]:
     """Return the texts that a module gives to each name."""
     found: dict[str, list[str]] = {}
-    for node in ast.walk(tree):
+    for node in nodes:
         if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
             for choice in _choices(node.value):
                 if text := template(choice):
