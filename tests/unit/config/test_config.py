@@ -8,26 +8,12 @@ from typing import Any
 
 import pytest
 
+from tests.unit.config.tables import ROOT, TODAY, parsed, refused
 from towpath import config
-from towpath.config import Config
 from towpath.core.errors import ConfigurationError
 from towpath.environments.compose_project import project_name
 
-ROOT = Path("/project")
-TODAY = dt.date(2026, 11, 24)
 WAIVER = {"id": "LINT", "reason": "known", "expires": dt.date(2026, 11, 24)}
-
-
-def parsed(table: dict[str, Any], env: dict[str, str] | None = None) -> Config:
-    """Parse a table on a fixed day."""
-    return config.parse(table, ROOT, env or {}, TODAY)
-
-
-def refused(table: dict[str, Any]) -> ConfigurationError:
-    """Return the error that a table is refused with."""
-    with pytest.raises(ConfigurationError) as caught:
-        parsed(table)
-    return caught.value
 
 
 def test_an_empty_table_is_the_defaults() -> None:
@@ -246,28 +232,6 @@ def test_what_is_wrong_is_named_with_its_path(table: dict[str, Any], what: str) 
     assert refused(table).what.startswith(what)
 
 
-@pytest.mark.parametrize("row", [{"port": 65536}, {"replicas": 0}, {"healthy": 0}])
-def test_an_environment_needs_a_port_and_containers(row: dict[str, int]) -> None:
-    """None of these could ever serve."""
-    assert "environments.staging" in refused({"environments": {"staging": row}}).what
-
-
-def test_two_environments_without_a_port_do_not_collide() -> None:
-    """0 is no port."""
-    found = parsed({"environments": {"a": {}, "b": {}}})
-
-    assert [row.port for row in found.environments.values()] == [0, 0]
-
-
-def test_an_unknown_environment_names_the_nearest() -> None:
-    """And what pyproject has."""
-    with pytest.raises(ConfigurationError) as caught:
-        parsed({"environments": {"staging": {}}}).environment("stagin")
-
-    assert caught.value.what == "Unknown environment 'stagin'. Did you mean 'staging'?"
-    assert caught.value.why == "pyproject.toml configures: staging."
-
-
 @pytest.mark.parametrize(
     ("branch", "reach"),
     [("main", "test"), ("release/1", "release"), ("v1.2.3", "scan"), ("topic", "scan")],
@@ -319,27 +283,6 @@ def test_the_environment_is_not_in_a_printed_config() -> None:
     assert "hunter2" not in repr(parsed({}, {"TOKEN": "hunter2"}))
 
 
-def test_pyproject_is_read_from_the_root(tmp_path: Path) -> None:
-    """Only its own table; a project without it has the defaults."""
-    (tmp_path / "pyproject.toml").write_text('[tool.towpath]\nname = "shop"\n')
-    assert config.load(tmp_path, {}).name == "shop"
-
-    (tmp_path / "pyproject.toml").write_text("[project]\n")
-    assert config.load(tmp_path, {}).name == "app"
-
-
-@pytest.mark.parametrize("content", [None, b"[tool", b"\xff\xfe"])
-def test_a_pyproject_that_cannot_be_read_is_refused(tmp_path: Path, content: bytes | None) -> None:
-    """Missing, no TOML, no text."""
-    if content is not None:
-        (tmp_path / "pyproject.toml").write_bytes(content)
-
-    with pytest.raises(ConfigurationError) as caught:
-        config.load(tmp_path, {})
-
-    assert "pyproject.toml" in caught.value.what
-
-
 def test_further_registries_hold_the_same_repository() -> None:
     """They come from the file, or from a variable with commas."""
     table = {"repository": "x/y", "registries": ["a.example.com", "b.example.com:5000"]}
@@ -371,54 +314,6 @@ def test_a_wrong_further_registry_is_refused(registries: object, words: str) -> 
         parsed({"registries": registries})
 
 
-def test_packages_of_debian_are_named_for_the_build_and_for_the_run() -> None:
-    """Two lists, none by default."""
-    assert parsed({}).image == config.ImageSettings()
-
-    found = parsed({"image": {"build-packages": ["libpq-dev"], "run-packages": ["libpq5", "g++"]}})
-
-    assert found.image == config.ImageSettings(("libpq-dev",), ("libpq5", "g++"))
-
-
-@pytest.mark.parametrize("word", ["always", "authenticated", "never"])
-def test_whether_a_registry_s_wheels_are_used_is_one_of_three_words(word: str) -> None:
-    """Where it let us in with credentials, unless something else is said; so with its cache."""
-    image = parsed({"image": {"registry-wheels": word, "registry-cache": word}}).image
-    assert (parsed({}).image.registry_wheels, image.registry_wheels) == ("authenticated", word)
-    assert (parsed({}).image.registry_cache, image.registry_cache) == ("authenticated", word)
-
-
-@pytest.mark.parametrize("key", ["registry-wheels", "registry-cache"])
-@pytest.mark.parametrize("value", ["Always", "", True, ["always"]])
-def test_another_word_about_trust_in_a_registry_is_a_mistake(key: str, value: object) -> None:
-    """It never counts as one of the three."""
-    error = refused({"image": {key: value}})
-
-    assert f"tool.towpath.image.{key} in pyproject.toml must be" in error.what
-    assert error.code == 2
-
-
-@pytest.mark.parametrize(
-    ("table", "said"),
-    [
-        ({"run-package": []}, "tool.towpath.image.run-package "),
-        ({"run-packages": "libpq5"}, "tool.towpath.image.run-packages "),
-        ({"build-packages": ["libpq-dev; true"]}, "libpq-dev; true"),
-        ({"build-packages": ["--force-yes"]}, "--force-yes"),
-        ({"build-packages": ["$(id)"]}, "$(id)"),
-        ({"build-packages": [""]}, "names of Debian packages"),
-    ],
-)
-def test_what_is_no_name_of_a_package_never_gets_to_a_shell(
-    table: dict[str, Any], said: str
-) -> None:
-    """It ends as a mistake in pyproject.toml."""
-    error = refused({"image": table})
-
-    assert said in error.what
-    assert error.code == 2
-
-
 def test_how_old_an_answer_may_be_is_a_setting() -> None:
     """Days, 30 unless the project says otherwise."""
     assert parsed({}).evidence_days == 30
@@ -434,30 +329,3 @@ def test_days_that_are_none_are_refused(days: object) -> None:
 def test_a_setting_has_one_name() -> None:
     """With a dash, as everywhere in pyproject.toml."""
     assert "Did you mean 'evidence-days'" in refused({"evidence_days": 7}).what
-
-
-def test_how_an_environment_is_monitored() -> None:
-    """Not at all unless it says so; then a failure is rolled back unless it says otherwise."""
-    table = {"environments": {"production": {"monitor": 300, "monitor-rollback": False}}}
-    found = parsed(table).environment("production")
-
-    assert (found.monitor, found.monitor_rollback) == (300, False)
-    default = config.Environment("x")
-    assert (default.monitor, default.monitor_rollback) == (0, True)
-
-
-@pytest.mark.parametrize(
-    ("key", "value", "words"),
-    [
-        ("monitor", -1, "0 or more"),
-        ("monitor", True, "an integer"),
-        ("monitor", "5m", "an integer"),
-        ("monitor-rollback", 1, "true or false"),
-        ("monitor_rollback", True, "Did you mean 'monitor-rollback'?"),
-    ],
-)
-def test_a_wrong_setting_of_monitoring(key: str, value: Any, words: str) -> None:
-    """The error names the path."""
-    error = refused({"environments": {"production": {key: value}}})
-
-    assert f"environments.production.{key}" in error.what and words in error.what
