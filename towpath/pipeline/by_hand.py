@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from towpath.config.workspace import Workspace
-from towpath.core.errors import RegistryError
+from towpath.core.errors import RegistryError, RegistryNotFoundError
+from towpath.core.references import RELEASE, TEST
 from towpath.evidence import record as stages
 from towpath.gates import Status
 from towpath.pipeline import document as report
@@ -22,10 +23,13 @@ from towpath.pipeline.document import StageResult
 from towpath.pipeline.notifications import Act
 from towpath.pipeline.run import find_links
 from towpath.registry import image as registry
+from towpath.registry.client import RegistryClient
 
 REVISION = "org.opencontainers.image.revision"
 # What the report names where no CI system names a branch or tag.
 BRANCH = "by hand"
+# The environment that a release with this tag goes to.
+ENVIRONMENTS = {TEST: "staging", RELEASE: "production"}
 
 
 @dataclass
@@ -44,11 +48,12 @@ class Record:
         A registry that does not answer costs the link of the commit, never the act.
         """
         self.act.version = version
+        client = registry.client(self.workspace)
         try:
-            image = registry.image(registry.client(self.workspace), digest)
+            self.act.commit = registry.image(client, digest).label(REVISION)
+            self.act.waits = _waits(self.act, client, digest)
         except RegistryError:
             return
-        self.act.commit = image.label(REVISION)
 
     @contextmanager
     def stage(self, name: str, **fields: Any) -> Iterator[dict[str, Any]]:
@@ -89,6 +94,28 @@ class Record:
             results=self.results,
             links=find_links(self.workspace, self.act.commit).as_json(),
         )
+
+
+def _waits(act: Act, client: RegistryClient, digest: str) -> str:
+    """Return what a person does to take a release on after this act; empty if nothing waits.
+
+    A rollback waits for nobody, nor does a release that has the tag `release` already.
+    """
+    if act.tag:
+        return notifications.deployment_waits(ENVIRONMENTS[act.tag], digest)
+    if act.event != "deployed" or act.environment != ENVIRONMENTS[TEST]:
+        return ""
+    if digest != _tagged(client, TEST) or digest == _tagged(client, RELEASE):
+        return ""
+    return notifications.promotion_waits(digest)
+
+
+def _tagged(client: RegistryClient, tag: str) -> str:
+    """Return the digest of a tag; empty where there is no such tag."""
+    try:
+        return client.resolve(tag)
+    except RegistryNotFoundError:
+        return ""
 
 
 @contextmanager

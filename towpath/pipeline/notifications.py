@@ -128,11 +128,21 @@ def of_run(config: Config, known: Notice, results: Sequence[StageResult]) -> Hap
 
 
 def _waits(config: Config, results: Sequence[StageResult]) -> str:
-    """Return the command that takes a release on where its run in CI may not; else nothing."""
+    """Return what takes a release on where its run in CI may not; else nothing."""
     promoted = {row.name: row.fields.get("digest", "") for row in results}
     if config.ci is None or "promote-test" not in promoted or "promote-release" in promoted:
         return ""
-    return f"invoke promote-release --digest={promoted['promote-test']}"
+    return promotion_waits(str(promoted["promote-test"]))
+
+
+def promotion_waits(digest: str) -> str:
+    """Return what a person does to take a release from staging on to production."""
+    return f"in CI, invoke promote-release --digest={digest}"
+
+
+def deployment_waits(environment: str, digest: str) -> str:
+    """Return what a person does to let an environment run a promoted release."""
+    return f"invoke deploy --environment={environment} --digest={digest}"
 
 
 def _environments(results: Sequence[StageResult]) -> str:
@@ -185,7 +195,8 @@ class Act:
     """An act by hand that is under way: a deployment, a rollback or a promotion.
 
     `subject` tells it from other acts, `event` is what its success is. Whoever does it notes the
-    version and the commit that it finds. `waits` is the command that takes its result on.
+    version and the commit that it finds. `waits` is what a person does to take its result on, and
+    `tag` is the one that a promotion moves.
     """
 
     subject: str
@@ -196,6 +207,7 @@ class Act:
     version: str = ""
     commit: str = ""
     waits: str = ""
+    tag: str = ""
 
 
 def deployment(environment: str, *, rollback: bool = False) -> Act:
@@ -208,9 +220,7 @@ def deployment(environment: str, *, rollback: bool = False) -> Act:
 
 def promotion(stage: str) -> Act:
     """Return the act of promoting an image to `test` or `release`."""
-    environment = {"test": "staging", "release": "production"}[stage]
-    waits = f"invoke deploy --environment={environment}"
-    return Act(f"promotion to {stage}", "promoted", f"to {stage}", waits=waits)
+    return Act(f"promotion to {stage}", "promoted", f"to {stage}", tag=stage)
 
 
 @contextmanager

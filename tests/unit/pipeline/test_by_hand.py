@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -178,11 +177,40 @@ def test_what_waits_for_a_person_has_its_command(tmp_path: Path, store: Store) -
     assert "waiting" in waiting.events
     message = waiting.titled("waiting")
     assert message.title.startswith("Waiting for approval: ")
-    assert message.lines == ("To go on: invoke promote-release --digest=sha256:a",)
+    command = "To go on: in CI, invoke promote-release --digest=sha256:a"
+    assert message.lines == (command,)
+    # Whoever gets another event of the same run gets the command with it.
+    assert waiting.titled("passed").lines == (command,)
     assert "waiting" not in of_run(promoted, released, **ci).events
     assert "waiting" not in of_run(promoted).events
-    config = workspace_at(tmp_path, store).config
-    act = notifications.of_act(config, notifications.promotion("release"))
-    assert act.events == {"promoted", "waiting"}
-    command = "To go on: invoke deploy --environment=production"
-    assert json.dumps(act.titled("waiting").lines) == json.dumps([command])
+
+
+@pytest.mark.parametrize(
+    ("act", "tags", "command"),
+    [
+        (notifications.promotion("test"), ("test",), "invoke deploy --environment=staging"),
+        (notifications.promotion("release"), (), "invoke deploy --environment=production"),
+        (notifications.deployment("staging"), ("test",), "in CI, invoke promote-release"),
+        (notifications.deployment("staging"), ("test", "release"), ""),
+        (notifications.deployment("staging"), (), ""),
+        (notifications.deployment("production"), ("test", "release"), ""),
+        (notifications.deployment("staging", rollback=True), ("test",), ""),
+    ],
+    ids=str,
+)
+def test_what_an_act_by_hand_leaves_to_a_person(
+    workspace: Workspace, store: Store, act: notifications.Act, tags: tuple[str, ...], command: str
+) -> None:
+    """A promoted release waits for its deployment, one that staging runs for its approval."""
+    digest = push_image(store.client(), labels(), tag="built").digest
+    for tag in tags:
+        push_image(store.client(), labels(), tag=tag)
+    act = replace(act)
+
+    by_hand.Record(workspace, act).release(digest, VERSION)
+
+    assert act.waits == (f"{command} --digest={digest}" if command else "")
+    found = notifications.of_act(workspace.config, act)
+    assert ("waiting" in found.events) == bool(command)
+    if command:
+        assert found.titled("waiting").lines == (f"To go on: {act.waits}",)

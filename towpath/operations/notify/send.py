@@ -63,8 +63,8 @@ class Happened:
 
     `subject` is what is compared with the last time: a branch or an environment. `fingerprint` is
     the same for the same failure and empty for a success. `notice` has no title yet: `what` goes
-    behind the word for the event, which `words` may replace. `waits` is the command that a person
-    has to run where a release waits for one.
+    behind the word for the event, which `words` may replace. `waits` says how a person takes the
+    release on, where it waits for one.
     """
 
     subject: str
@@ -76,9 +76,12 @@ class Happened:
     waits: str = ""
 
     def titled(self, event: str) -> Notice:
-        """Return the message for a target that gets it as this event."""
+        """Return the message for a target that gets it as this event.
+
+        A target gets one message for a run, so that what waits is in it whatever its event is.
+        """
         word = self.words.get(event, WORDS[event])
-        lines = (f"To go on: {self.waits}",) if event == WAITING else self.notice.lines
+        lines = (*self.notice.lines, *((f"To go on: {self.waits}",) if self.waits else ()))
         return replace(self.notice, event=event, title=f"{word}: {self.what}", lines=lines)
 
 
