@@ -69,9 +69,7 @@ def _bases(nodes: Sequence[ast.AST]) -> Iterator[tuple[str, str]]:
             yield from ((node.name, base.id) for base in node.bases if isinstance(base, ast.Name))
 
 
-def _in(
-    nodes: Sequence[ast.AST], codes: Mapping[str, int], path: str
-) -> Iterator[tuple[str, int]]:
+def _in(nodes: Sequence[ast.AST], codes: Mapping[str, int], path: str) -> Iterator[tuple[str, int]]:
     texts = _named_texts(nodes)
     for node in (row for row in nodes if isinstance(row, ast.Call) and row.args):
         name = node.func.attr if isinstance(node.func, ast.Attribute) else ast.unparse(node.func)

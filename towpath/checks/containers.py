@@ -30,7 +30,7 @@ from towpath.core.suggest import nearest
 from towpath.environments import compose_commands as compose
 from towpath.environments.compose_commands import Project
 from towpath.environments.compose_project import project_name
-from towpath.environments.environment_lock import locked
+from towpath.environments.environment_lock import Owner, locked
 from towpath.evidence import record as stages
 from towpath.evidence import statement as evidence
 from towpath.evidence import validity
@@ -118,9 +118,8 @@ def run(workspace: Workspace, checks: Sequence[Check], host: ContainerHost) -> l
         )
     with locked(
         config.state / "ci" / "lock",
-        stages.stamp(stages.now()),
+        Owner(stages.stamp(stages.now()), why="Both runs would use the same containers."),
         workspace.terminal.warn,
-        "Both runs would use the same containers.",
     ):
         image = _image(workspace, host.platform)
         results = _run(workspace, checks, host, image)

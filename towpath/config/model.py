@@ -78,7 +78,8 @@ class Environment:
     """Where a release runs. `port` is the proxy's on the host, 0 for none; times are seconds.
 
     `monitor` is how long the pipeline watches it after a deployment, 0 for not at all; with
-    `monitor_rollback` a release that fails then is rolled back. `bind` is the address of this
+    `monitor_rollback` a release that fails then is rolled back. `wait` is how long a command waits
+    while another one deploys there, 0 for not at all. `bind` is the address of this
     machine that the port is published on, from TOWPATH_BIND.
     """
 
@@ -91,6 +92,7 @@ class Environment:
     deadline: int = 90
     monitor: int = 0
     monitor_rollback: bool = True
+    wait: int = 0
     # The Host of our own requests, a path that answers 200 when it can work, and pages of a user.
     host: str = "localhost"
     health: str = ""

@@ -48,6 +48,14 @@ class Lock:
         """
         self._take(fcntl.LOCK_SH, busy)
 
+    def try_alone(self) -> bool:
+        """Take the exclusive lock if no other process has one; return whether it is taken."""
+        try:
+            fcntl.flock(self.number, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        return True
+
     def alone(self, busy: Busy | None = None) -> None:
         """Take the exclusive lock.
 

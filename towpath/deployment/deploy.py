@@ -28,7 +28,7 @@ from towpath.deployment.plan import STEPS, DeploymentPlan, Step, Unfinished
 from towpath.deployment.preflight import preflight
 from towpath.deployment.rollback_target import rollback_target
 from towpath.environments import compose_commands as compose
-from towpath.environments import environment_lock, service_images
+from towpath.environments import service_images
 from towpath.environments import services as stack
 from towpath.environments.engine import Container
 from towpath.environments.environment import PROXY, WEB, Release, Site
@@ -107,8 +107,7 @@ def carry_out(site: Site, kind: str, digest: str, version: str) -> Deployed:
             f"Cannot deploy to {site.name}: no port configured.",
             next_step=f"Set `port` in [tool.towpath.environments.{site.name}].",
         )
-    say = site.workspace.terminal.warn
-    with environment_lock.locked(site.state / "lock", stages.stamp(stages.now()), say):
+    with site.locked(stages.stamp(stages.now())):
         recover(site)
         image = _image(site, digest)
         previous = traffic.serving_digest(site)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -17,9 +18,10 @@ from towpath.core.clock import SYSTEM, Clock
 from towpath.core.errors import CommandFailedError
 from towpath.core.runner import Outcome
 from towpath.environments import compose_commands as compose
-from towpath.environments import compose_project
+from towpath.environments import compose_project, environment_lock
 from towpath.environments.compose_commands import Project
 from towpath.environments.engine import Container, Engine, EngineImage
+from towpath.environments.environment_lock import Owner
 from towpath.environments.proxy import Proxy
 from towpath.evidence.journal import History, Journal
 from towpath.rendering import compose as rendered
@@ -103,6 +105,17 @@ class Site:
     def state(self) -> Path:
         """The directory of the environment's secrets, lock, journal, history and backups."""
         return self.workspace.config.state_of(self.environment)
+
+    def locked(self, at: str) -> AbstractContextManager[None]:
+        """Hold the environment's lock from now, `at` in UTC, until the block ends.
+
+        Raises LockedError while another process has it, after as many seconds as the environment's
+        `wait` allows.
+        """
+        run = self.workspace.config.ci
+        owner = Owner(at, run.url if run else "", wait=self.environment.wait)
+        say = self.workspace.terminal.warn
+        return environment_lock.locked(self.state / "lock", owner, say, self.clock)
 
     @property
     def journal(self) -> Journal:

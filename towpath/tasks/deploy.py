@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
 from invoke.context import Context
 from invoke.tasks import task
 
 from towpath.tasks.context import entry, workspace
+from towpath.tasks.durations import duration
+
+if TYPE_CHECKING:
+    from towpath.config.workspace import Workspace
 
 _ENVIRONMENT = "An environment in pyproject.toml: development, staging or production."
 _VERBOSE = "Show every command and what it prints."
+_WAIT = (
+    "How long to wait while another command deploys there, as in 90s or 5m; default: `wait` of the"
+    " environment, else not at all."
+)
 _JSON = "Print JSON instead of a table."
 
 
@@ -17,22 +28,35 @@ def _suffix(environment: str) -> str:
     return "" if environment == "staging" else f"-{environment}"
 
 
+def _patient(found: Workspace, environment: str, wait: str) -> Workspace:
+    """Return a workspace whose environment is waited for this long; raises ConfigurationError."""
+    place = found.config.environment(environment)
+    if not wait:
+        return found
+    patient = replace(place, wait=duration(wait, "--wait", least=0))
+    known = {**found.config.environments, environment: patient}
+    return replace(found, config=replace(found.config, environments=known))
+
+
 @task(
     help={
         "environment": _ENVIRONMENT,
         "digest": "Digest of the release; default: what the tag test (for production: release) "
         "points to.",
+        "wait": _WAIT,
         "verbose": _VERBOSE,
     }
 )
 @entry
-def deploy(_c: Context, environment: str, digest: str = "", verbose: bool = False) -> None:
+def deploy(
+    _c: Context, environment: str, digest: str = "", wait: str = "", verbose: bool = False
+) -> None:
     """Deploy a release without downtime, and verify that it answers requests."""
     from towpath.deployment import release_to_deploy as target
     from towpath.evidence import record as stages
     from towpath.pipeline import by_hand, delivery, notifications
 
-    found = workspace(verbose=verbose, engine=True)
+    found = _patient(workspace(verbose=verbose, engine=True), environment, wait)
     place, suffix = found.config.environment(environment), _suffix(environment)
     with by_hand.recorded(found, notifications.deployment(environment)) as record:
         chosen = target.choose(found, place, digest)
@@ -47,15 +71,15 @@ def deploy(_c: Context, environment: str, digest: str = "", verbose: bool = Fals
     found.terminal.data(found.config.images.at(chosen.digest))
 
 
-@task(help={"environment": _ENVIRONMENT, "verbose": _VERBOSE})
+@task(help={"environment": _ENVIRONMENT, "wait": _WAIT, "verbose": _VERBOSE})
 @entry
-def rollback(_c: Context, environment: str, verbose: bool = False) -> None:
+def rollback(_c: Context, environment: str, wait: str = "", verbose: bool = False) -> None:
     """Deploy the previous release again, and verify that it answers requests."""
     from towpath.deployment import deploy as flow
     from towpath.evidence import record as stages
     from towpath.pipeline import by_hand, delivery, notifications
 
-    found = workspace(verbose=verbose, engine=True)
+    found = _patient(workspace(verbose=verbose, engine=True), environment, wait)
     place, suffix = found.config.environment(environment), _suffix(environment)
     with by_hand.recorded(found, notifications.deployment(environment, rollback=True)) as record:
         with record.stage(f"deploy{suffix}", environment=environment, rollback=True) as fields:

@@ -48,12 +48,10 @@ def apply(_c: Context, environment: str, digest: str = "", verbose: bool = False
     """Apply the migrations of a release after a backup, unless the running release would break."""
     from towpath.deployment import traffic
     from towpath.deployment.migrations import migrate
-    from towpath.environments import environment_lock
     from towpath.evidence import record as stages
 
     site, release = _place(environment, digest, verbose)
-    at = stages.stamp(stages.now())
-    with environment_lock.locked(site.state / "lock", at, site.workspace.terminal.warn):
+    with site.locked(stages.stamp(stages.now())):
         migrate.migrate(site, release, traffic.serving_digest(site))
 
 

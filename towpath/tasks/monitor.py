@@ -7,6 +7,7 @@ from invoke.tasks import task
 
 from towpath.core.errors import ConfigurationError
 from towpath.tasks.context import entry, workspace
+from towpath.tasks.durations import duration
 
 
 @task(
@@ -21,13 +22,12 @@ def monitor(_c: Context, environment: str, for_: str = "", watch: bool = False) 
     """Show requests, errors, latency and containers; exit 4 if a gate fails, 5 if not measured."""
     from towpath.environments.environment import Site
     from towpath.operations.monitor import monitor as flow
-    from towpath.operations.monitor import rules
 
     if for_ and watch:
         raise ConfigurationError(
             "--for and --watch exclude each other.", why="--watch goes on until Ctrl-C."
         )
-    seconds = rules.duration(for_) if for_ else 0
+    seconds = duration(for_, "--for") if for_ else 0
     found = workspace(engine=True)
     place = found.config.environment(environment)
     seconds = seconds or place.monitor or flow.BY_HAND

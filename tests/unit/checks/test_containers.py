@@ -28,7 +28,7 @@ from towpath.core.errors import (
 )
 from towpath.core.runner import Outcome
 from towpath.core.subject import Subject
-from towpath.environments.environment_lock import locked
+from towpath.environments.environment_lock import Owner, locked
 from towpath.evidence import record as stages
 from towpath.evidence.statement import Statement, verdict_rows
 from towpath.gates import Status
@@ -307,7 +307,7 @@ def test_two_runs_at_once_are_refused(workspace: Workspace) -> None:
     lock = workspace.config.state / "ci/lock"
 
     with (
-        locked(lock, "now", lambda _: None),
+        locked(lock, Owner("now"), lambda _: None),
         pytest.raises(LockedError, match="ci is locked by") as caught,
     ):
         run(workspace, {"lint-check": ends(0)})

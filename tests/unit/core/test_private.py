@@ -19,7 +19,7 @@ from towpath.core.errors import ConfigurationError
 from towpath.environments import secrets
 from towpath.environments import services as stack
 from towpath.environments.environment import Site
-from towpath.environments.environment_lock import locked
+from towpath.environments.environment_lock import Owner, locked
 from towpath.evidence.journal import History, Journal
 from towpath.registry import push_lock as guard
 from towpath.registry.client.uploads import UploadSessions
@@ -56,7 +56,7 @@ def expected(root: Path) -> dict[str, int]:
 def test_state_is_its_owners_alone(tmp_path: Path, bits: int) -> None:
     """Lock, journal and history, and every directory that was made for them."""
     place = tmp_path / "state" / "app" / "staging"
-    with umask(bits), locked(place / "lock", "now", lambda text: None):
+    with umask(bits), locked(place / "lock", Owner("now"), lambda text: None):
         Journal(place / "journal.jsonl").begin({"deployment": "1"})
         Journal(place / "journal.jsonl").add("start", "begin")
         Journal(place / "other.jsonl").add("start", "begin")
@@ -87,7 +87,7 @@ def test_what_was_open_to_others_is_closed(tmp_path: Path) -> None:
         (place / name).touch()
         (place / name).chmod(0o644)
 
-    with locked(place / "lock", "now", lambda text: None):
+    with locked(place / "lock", Owner("now"), lambda text: None):
         Journal(place / "journal.jsonl").add("start", "begin")
 
     assert modes(place) == expected(place)

@@ -20,7 +20,7 @@ from towpath.deployment import deploy
 from towpath.deployment import plan as rollout
 from towpath.deployment import rollback_target as rollback
 from towpath.environments.environment import Site
-from towpath.environments.environment_lock import locked
+from towpath.environments.environment_lock import Owner, locked
 from towpath.evidence.journal import Journal
 
 DROP: dict[str, Any] = {
@@ -281,7 +281,7 @@ def test_an_interrupt_undoes_and_is_told(
 
 def test_a_locked_environment_is_not_touched(served: Site, world: World) -> None:
     """Whoever comes second goes."""
-    with locked(served.state / "lock", "now", lambda _: None), pytest.raises(LockedError):
+    with locked(served.state / "lock", Owner("now"), lambda _: None), pytest.raises(LockedError):
         deploy.carry_out(served, "deploy", SECOND, "2.0")
 
     assert world.acts == []

@@ -275,21 +275,6 @@ def test_a_deployment_in_between_is_noticed() -> None:
     assert not rules.has_changed(reading(0), reading(5, containers=None))
 
 
-@pytest.mark.parametrize(
-    ("text", "seconds"), [("90", 90), ("90s", 90), ("5m", 300), ("1h", 3600), ("24h", 86_400)]
-)
-def test_a_duration(text: str, seconds: int) -> None:
-    """Without a unit it is seconds."""
-    assert rules.duration(text) == seconds
-
-
-@pytest.mark.parametrize("text", ["", "0", "-5", "5 m", "5d", "1.5h", "25h", "m", "9999999", "٣"])
-def test_what_is_no_duration(text: str) -> None:
-    """More than a day is a mistake."""
-    with pytest.raises(ConfigurationError):
-        rules.duration(text)
-
-
 def test_a_line_for_each_interval() -> None:
     """A sentence without codes."""
     found = figures([reading(0, 10), reading(5, 22)])

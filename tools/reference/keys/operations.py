@@ -153,6 +153,14 @@ TABLES = (
                 5,
             ),
             Key(
+                "wait",
+                COUNT,
+                "How many seconds a command waits while another one deploys there; with 0 it ends"
+                " with exit code 8 at once. `--wait` of `invoke deploy` and `invoke rollback`"
+                " replaces it.",
+                300,
+            ),
+            Key(
                 "deadline",
                 COUNT,
                 "How many seconds new containers have to become healthy.",

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 
 from towpath import gates
-from towpath.core.errors import ConfigurationError
 from towpath.gates import Status, Verdict
 from towpath.operations.monitor.readings import Figures, Peak, Reading
 
@@ -14,9 +12,6 @@ MARKS = {Status.PASSED: "✓", Status.FAILED: "✗", Status.ERRORED: "!"}
 # These only grow: once they are over the limit, nothing that follows can bring them back.
 FINAL = ("MONITOR_RESTARTS", "MONITOR_UNHEALTHY")
 ERRORS = "MONITOR_ERROR_RATE"
-_DURATION = re.compile(r"([0-9]{1,6})(s|m|h)?")
-_SECONDS = {None: 1, "s": 1, "m": 60, "h": 3600}
-LONGEST = 86_400  # seconds
 
 
 def clearly_broken(verdicts: Iterable[Verdict], requests: int) -> str:
@@ -53,22 +48,6 @@ def deployments(reading: Reading) -> frozenset[str]:
 def has_changed(first: Reading, now: Reading) -> bool:
     """Tell whether another deployment has begun since the first reading."""
     return now.containers is not None and not deployments(now) <= deployments(first)
-
-
-def duration(text: str) -> int:
-    """Return the seconds that a text such as 90, 90s, 5m or 1h means.
-
-    Raises ConfigurationError for anything else.
-    """
-    match = _DURATION.fullmatch(text.strip())
-    seconds = int(match[1]) * _SECONDS[match[2]] if match else 0
-    if not 0 < seconds <= LONGEST:
-        raise ConfigurationError(
-            f"{text!r} is not a duration.",
-            why="--for takes seconds, minutes or hours, from 1s to 24h.",
-            next_step="For example: --for=5m",
-        )
-    return seconds
 
 
 def line(seconds: float, figures: Figures, status: Status) -> str:
