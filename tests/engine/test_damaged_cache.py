@@ -127,9 +127,12 @@ def engine(monkeypatch: pytest.MonkeyPatch) -> Iterator[Engine]:
         (root / "Dockerfile").write_text(DOCKERFILE)
         (root / "one").write_text("one")
         runner = Runner(QuietTerminal(), env=dict(tools.config.env), cwd=root)
+        # The directory above keeps what each engine has found of the host's network.
+        own.state.mkdir()
+        own.root("used").symlink_to(program.parents[2])
         found = Engine(
             own,
-            program.parents[2],
+            own.root("used"),
             Workspace(config.parse({}, root, runner.env), runner, QuietTerminal()),
         )
         try:
