@@ -30,8 +30,9 @@ from towpath.core.references import Repository
 from towpath.registry.client import RegistryClient
 from towpath.tasks.context import workspace
 
-# Seconds that a probe has; Python and a busy machine need some more around it.
-PROBE, AROUND = 5.0, 10.0
+# Seconds that a probe has, and all of them together; what Python needs around them on a busy
+# machine is not theirs.
+PROBE, TOGETHER, AROUND = 5.0, 7.0, 60.0
 MINUTES = 10
 
 
@@ -56,7 +57,8 @@ def health(*flags: str, **env: str) -> Checked:
     took = monotonic() - started
     document = json.loads(ended.out)
     rows = {row["check"]: row for row in document["checks"]}
-    assert took < PROBE + AROUND, ended.said
+    assert document["seconds"] < TOGETHER, ended.said
+    assert took < TOGETHER + AROUND, ended.said
     assert max(row["seconds"] for row in rows.values()) < PROBE + 1, ended.said
     worst = {row["status"] for row in rows.values()}
     assert (ended.code == 5) == ("error" in worst), ended.said

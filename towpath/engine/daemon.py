@@ -26,6 +26,7 @@ RECORD = (
 )
 NAMESPACES = ("--pid", "--fork", "--kill-child", "--mount", "--mount-proc", "--propagation=slave")
 START, STOP = 30.0, 40.0
+SHOWN = 12  # lines of the log in an error
 
 
 def running(layout: Layout) -> processes.SystemProcess | None:
@@ -58,8 +59,15 @@ def start(layout: Layout, root: Path, foreign: str, runner: Running) -> None:
 
     if not (processes.until(up_or_dead, START) and ready(layout)):
         stop(layout)
-        tail = "\n".join(layout.log.read_text(errors="replace").splitlines()[-12:])
-        raise CommandFailedError("The embedded engine did not start.", why=tail or "No output.")
+        why = reason(layout.log.read_text(errors="replace"))
+        raise CommandFailedError("The embedded engine did not start.", why=why or "No output.")
+
+
+def reason(log: str) -> str:
+    """Return the lines of a log that say why dockerd ended: from a panic on, else the last."""
+    lines = log.splitlines()
+    panic = next((number for number, line in enumerate(lines) if line.startswith("panic: ")), None)
+    return "\n".join(lines[-SHOWN:] if panic is None else lines[panic : panic + SHOWN])
 
 
 def ready(layout: Layout) -> bool:

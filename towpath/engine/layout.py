@@ -53,6 +53,16 @@ class Layout:
         return self.state / "engine.log"
 
     @property
+    def build_cache(self) -> Path:
+        """What dockerd's builder knows of its cache; the layers are containerd's."""
+        return self.state / "docker" / "buildkit"
+
+    @property
+    def containerd(self) -> Path:
+        """The socket of the engine's containerd."""
+        return self.run / "exec" / "containerd" / "containerd.sock"
+
+    @property
     def lock(self) -> Path:
         """The file whose lock `up` and `down` hold."""
         return self.state / "lock"

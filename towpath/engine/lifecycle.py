@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 
 from towpath.core import locks, private
 from towpath.core.errors import ConfigurationError, EngineAbsentError
 from towpath.core.runner import Running
 from towpath.core.terminal import Terminal
-from towpath.engine import assembly, clients, daemon, directories, machine
+from towpath.engine import assembly, build_cache, clients, daemon, directories, machine
 from towpath.engine.discover import DiscoveredEngine, Probe, answers, find, require_reachable
 from towpath.engine.layout import Layout, layout
 
@@ -74,7 +75,9 @@ def _bring_up(own: Layout, made: assembly.Recipe, runner: Running, terminal: Ter
         assembly.unpack(own, made, runner)
     if not started:
         with terminal.step("engine: start dockerd and the registry"):
-            daemon.start(own, own.root(made.root), made.foreign, runner)
+            root = own.root(made.root)
+            start = partial(daemon.start, own, root, made.foreign, runner)
+            build_cache.start(own, root, start, runner, terminal)
     if not assembly.images_current(own, made):
         with terminal.step("engine: build the base images"):
             assembly.build(own, made, runner)

@@ -66,10 +66,16 @@ def solve(
         raise BuildFailedError(
             f"The build failed at {failed.step}.",
             why=failed.output,
-            next_step=f"See {log.relative_to(workspace.config.root)}.",
+            next_step=_next_step(workspace, log),
             exit_codes=buildx.exit_codes(_text(log)),
             line=failed.line,
         ) from error
+
+
+def _next_step(workspace: Workspace, log: Path) -> str:
+    if any(buildx.cache_damage(_text(log))):
+        return "The build cache is damaged: `invoke health` has the command that empties it."
+    return f"See {log.relative_to(workspace.config.root)}."
 
 
 def _text(log: Path) -> str:

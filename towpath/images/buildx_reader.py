@@ -35,6 +35,12 @@ _CACHE_ERRORS = re.compile(
     r"|parent snapshot sha256:[0-9a-f]{64} does not exist: not found"
     r'|lease "[^"]+": not found|content digest sha256:[0-9a-f]{64}: not found'
 )
+# Its messages where a part of the cache is gone from the disk, which it notices at its use: they
+# name a directory of its own. containerd, plugins/snapshots/overlay; moby/buildkit, cache/refs.go.
+_DAMAGES = re.compile(
+    r"failed to get usage for \S+: |/(?:snapshots|overlay2)/\w+\S*: no such file or directory"
+)
+_BUILDER = re.compile(r'^#0 building with "([^"\n]+)" instance', re.M)
 
 
 @dataclass(frozen=True)
@@ -125,6 +131,19 @@ def exit_codes(log: str) -> frozenset[int]:
 def is_cache_error(log: str) -> bool:
     """Tell whether BuildKit's cache failed, so that the same build may succeed when repeated."""
     return any(_CACHE_ERRORS.search(error) for error in _ERRORS.findall(log))
+
+
+def cache_damage(log: str) -> tuple[str, str]:
+    """Return a builder that cannot use its own cache, and its error; empty for any other log.
+
+    Errors that a repeated build may not have count too: a log has those of the last attempt.
+    """
+    builder = _BUILDER.search(log)
+    if builder is None:
+        return "", ""
+    errors = _ERRORS.findall(log)
+    found = next((row for row in errors if _DAMAGES.search(row) or _CACHE_ERRORS.search(row)), "")
+    return (builder[1], found) if found else ("", "")
 
 
 def has_image_store(info: str) -> bool:

@@ -15,18 +15,21 @@ from towpath.core.runner import Outcome, Runner, command_failed
 from towpath.engine import docker_commands as docker
 from towpath.engine.discover import DiscoveredEngine, find
 from towpath.environments import compose_commands as compose
+from towpath.images import buildx_reader as buildx
 from towpath.images.builder import builder_name
 from towpath.images.buildx_reader import has_image_store
 from towpath.operations import health_commands as commands
 from towpath.operations import health_reader as reader
 from towpath.operations import health_rules as rules
 from towpath.operations.health_reader import EngineInfo
-from towpath.operations.health_rules import Disk, HealthCheck, Level
+from towpath.operations.health_rules import DAY, BuildCache, Disk, HealthCheck, Level
 from towpath.operations.probes import COMMAND, Once, Probe
 
 ENGINE = "Docker engine"
 UP, STATUS = "invoke engine.up", "invoke engine.status"
 NO_BUILDER = "no builder "
+# What the client says where the builder gave no answer: then nothing is known of its cache.
+UNREACHABLE = ("Cannot connect", "code = Unavailable", "permission denied", "deadline exceeded")
 
 
 @dataclass(frozen=True)
@@ -51,10 +54,10 @@ def probes(workspace: Workspace, engine: EngineAccess) -> list[Probe]:
     return [
         Probe(ENGINE, lambda: _engine(engine), UP),
         Probe("buildx", lambda: _buildx(engine), UP),
-        Probe("build cache", lambda: _cache(engine), UP),
+        Probe("build cache", lambda: _typed(engine, _cache(workspace, engine)), UP),
         Probe("Compose", lambda: _compose(engine), UP),
-        Probe("emulation", lambda: _emulation(workspace, engine), UP),
-        Probe("disk for images", lambda: _images_disk(engine), STATUS),
+        Probe("emulation", lambda: _typed(engine, _emulation(workspace, engine)), UP),
+        Probe("disk for images", lambda: _typed(engine, _images_disk(engine)), STATUS),
         Probe("disk for state", lambda: _state_disk(workspace), "df -h"),
     ]
 
@@ -109,17 +112,46 @@ def _builder(engine: EngineAccess) -> str:
     return builder_name(engine.workspace().config.env, engine.info().text)
 
 
-def _cache(engine: EngineAccess) -> Iterable[HealthCheck]:
+def _typed(engine: EngineAccess, checks: Iterable[HealthCheck]) -> Iterable[HealthCheck]:
+    """Yield the checks with commands as they are typed: our own engine's client is on no PATH."""
+    own = engine.discovered().kind == "embedded"
+    for row in checks:
+        if own and row.next_step.startswith("docker "):
+            row = replace(row, next_step=f'eval "$(invoke engine.up)" && {row.next_step}')
+        yield row
+
+
+def _cache(workspace: Workspace, engine: EngineAccess) -> Iterable[HealthCheck]:
     subject, name = "build cache", _builder(engine)
     said = _ask(engine.workspace(), commands.cache(name), check=False)
     if not said.ok and NO_BUILDER in said.stderr:
         yield _no_builder(subject, name)
+    elif not said.ok and any(words in said.stderr for words in UNREACHABLE):
+        raise command_failed(said, " ".join(said.argv))
     elif not said.ok:
         yield rules.damaged(subject, said.tail() or f"exit code {said.code}", name)
     else:
         from towpath.evidence.record import now
 
-        yield rules.cache(subject, reader.build_cache(said.stdout, now()), name)
+        found = reader.build_cache(said.stdout, now())
+        damage = _damage_seen(workspace.config.reports, name, found, now().timestamp())
+        yield rules.damaged(subject, damage, name) if damage else rules.cache(subject, found, name)
+
+
+def _damage_seen(reports: Path, builder: str, cache: BuildCache, now: float) -> str:
+    """Return the error of a build that could not use the cache as it is now; empty if none could.
+
+    The sizes that a builder tells are those that it wrote down: what is gone from the disk is
+    noticed at its use. What is newer than the build in question is not what it failed with.
+    """
+    for log in reports.glob("logs/*.log"):
+        since = (now - log.stat().st_mtime) / DAY
+        if cache.age is None or cache.age < since:
+            continue
+        name, error = buildx.cache_damage(log.read_text(encoding="utf-8", errors="replace"))
+        if name == builder:
+            return error
+    return ""
 
 
 def _no_builder(subject: str, name: str) -> HealthCheck:

@@ -177,3 +177,13 @@ def test_registry_answers_only_what_it_has(own: Layout) -> None:
         assert daemon.registry_answers(own.port)
         assert not daemon.registry_answers(own.port, "/v2/library/none/manifests/1")
         server.shutdown()
+
+
+def test_why_dockerd_ended() -> None:
+    """A panic is above its stack; anything else is at the end."""
+    lines = [f"line {number}" for number in range(30)]
+
+    assert daemon.reason("\n".join(lines)) == "\n".join(lines[-12:])
+    shown = daemon.reason("\n".join([*lines, "panic: no", *lines])).splitlines()
+    assert (shown[0], len(shown)) == ("panic: no", 12)
+    assert daemon.reason("") == ""

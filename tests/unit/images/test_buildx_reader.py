@@ -192,6 +192,31 @@ def test_an_image_that_is_not_there_is_not_lost() -> None:
     assert not buildx.is_cache_error("ERROR: failed to solve: python:3.99: not found")
 
 
+# As BuildKit 0.12 said it where directories of its cache had been deleted.
+PLACE = "/s/docker/containerd/daemon/io.containerd.snapshotter.v1.overlayfs/snapshots"
+NAMED = '#0 building with "default" instance using docker driver\n'
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        f"failed to prepare a1 as b2: failed to stat parent: stat {PLACE}/115/fs: no such file or "
+        "directory: unknown",
+        f"failed to walk: resolve : lstat {PLACE}/1: no such file or directory",
+        f"failed to get usage for a1: lstat {PLACE}/125/fs: no such file or directory: unknown",
+        'lease "k9b85fmmnhy2hyeacrb7sx1du": not found',
+    ],
+)
+def test_a_cache_that_is_gone_from_the_disk(error: str) -> None:
+    """With the builder whose cache it is; what a step prints is the step's."""
+    found = buildx.cache_damage(f"{NAMED}#7 ERROR: {error}\n")
+
+    assert found == ("default", error)
+    assert buildx.cache_damage(f"#7 ERROR: {error}\n") == ("", "")
+    assert buildx.cache_damage(f"{NAMED}#7 0.1 {error}\n#7 ERROR: exit code: 1\n") == ("", "")
+    assert buildx.cache_damage(f'{NAMED}#7 ERROR: "/snapshots/x": not found\n') == ("", "")
+
+
 def test_the_exit_codes_are_those_of_the_commands_that_failed() -> None:
     """As BuildKit writes them, on a line of their own; what a command says does not count."""
     log = """\

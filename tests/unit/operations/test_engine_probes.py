@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
+import os
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -12,6 +14,7 @@ from tests.fakes import Answer, QuietTerminal, TableRunner, outcome
 from towpath import config
 from towpath.config.workspace import Workspace
 from towpath.engine.discover import DiscoveredEngine
+from towpath.evidence import record
 from towpath.operations import engine_probes
 from towpath.operations.health_rules import Disk, HealthCheck, Level
 from towpath.operations.probes import run_probes
@@ -110,6 +113,54 @@ def test_a_damaged_cache_is_a_warning(tmp_path: Path) -> None:
     assert found.level == Level.WARNING
     assert "failed to get state for index 0" in found.message
     assert found.next_step == "docker buildx prune --builder=default --force --all"
+
+
+RECORD = "Created at:\t2026-11-01 00:00:00.5 +0000 UTC\nTotal:\t1GB\n"
+GONE = (
+    '#0 building with "default" instance using docker driver\n'
+    "#7 ERROR: failed to prepare a1 as b2: "
+    "failed to stat parent: stat /x/snapshots/7/fs: no such file or directory: unknown\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("log", "usage", "level"),
+    [
+        (GONE, RECORD, Level.WARNING),
+        # After it was emptied, or by another builder, or of another kind: nothing is known to be.
+        (GONE, "Total:\t0B\n", Level.OK),
+        (GONE, RECORD.replace("2026-11-01", "2099-01-01"), Level.OK),
+        (GONE.replace("default", "towpath-1"), RECORD, Level.OK),
+        (GONE.replace("snapshots", "shots"), RECORD, Level.OK),
+    ],
+)
+def test_a_build_that_could_not_use_the_cache_is_remembered(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, log: str, usage: str, level: Level
+) -> None:
+    """The builder counts what it wrote down, whether or not it is still there."""
+    file = tmp_path / "reports/logs/build.log"
+    file.parent.mkdir(parents=True)
+    file.write_text(log)
+    os.utime(file, (dt.datetime(2026, 11, 29, tzinfo=dt.UTC).timestamp(),) * 2)
+    monkeypatch.setattr(record, "now", lambda: dt.datetime(2026, 11, 30, tzinfo=dt.UTC))
+
+    found = looked(tmp_path, {USAGE: usage}, kind="embedded")["build cache"]
+
+    assert found.level == level
+    if level == Level.WARNING:
+        assert "failed to stat parent" in found.message
+        command = "docker buildx prune --builder=default --force --all"
+        # The client of our own engine is on no PATH of a shell.
+        assert found.next_step == f'eval "$(invoke engine.up)" && {command}'
+
+
+def test_a_builder_that_does_not_answer_is_no_damaged_cache(tmp_path: Path) -> None:
+    """Nothing is known of it."""
+    said = outcome(code=1, stderr="ERROR: rpc error: code = Unavailable desc = EOF")
+
+    found = looked(tmp_path, {USAGE: said})["build cache"]
+
+    assert (found.level, found.next_step) == (Level.ERROR, "invoke engine.up")
 
 
 def test_a_cache_that_nobody_can_read_is_an_error(tmp_path: Path) -> None:
