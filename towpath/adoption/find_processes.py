@@ -26,6 +26,8 @@ _BEAT_SETTINGS = ("CELERY_BEAT_SCHEDULE", "CELERYBEAT_SCHEDULE", "CELERY_BEAT_SC
 _CELERY_APP = re.compile(r"^\s*\w+\s*(?::\s*\w+\s*)?=\s*(?:celery\.)?Celery\(", re.MULTILINE)
 _BEAT_CODE = re.compile(r"\bbeat_schedule\b")
 _PROCESS = re.compile(r"^([A-Za-z0-9_-]+):\s*(\S.*)$", re.MULTILINE)
+# Commands of people who develop: they serve with Django itself, or watch files.
+_DEVELOPING = re.compile(r"\brunserver\b|\brunserver_plus\b|^(?:make|npm|npx|yarn|pnpm|just)\s")
 _SERVER = re.compile(r"\b(gunicorn|uvicorn|granian|daphne|uwsgi|hypercorn|waitress-serve)\b")
 SERVERS = ("gunicorn", "granian", "uvicorn", "daphne", "uwsgi", "pyuwsgi", "hypercorn", "waitress")
 
@@ -68,13 +70,17 @@ def schedulers(tree: Tree, settings: Settings, started: Iterable[Fact]) -> Itera
 
 
 def processes(tree: Tree) -> Iterator[Fact]:
-    """Yield the processes of the Procfile at the root, as `name: command`."""
-    for path in ("Procfile",):
-        text = tree.text(path) or ""
-        for match in _PROCESS.finditer(text):
-            yield Fact(
-                "process", f"{match[1]}: {match[2]}", path, line_of(text, match.start()), "Procfile"
-            )
+    """Yield the processes of the Procfile at the root, as `name: command`.
+
+    A Procfile whose web process is for people who develop has none of production.
+    """
+    path = "Procfile"
+    text = tree.text(path) or ""
+    rows = list(_PROCESS.finditer(text))
+    if any(row[1] == "web" and _DEVELOPING.search(row[2]) for row in rows):
+        return
+    for row in rows:
+        yield Fact("process", f"{row[1]}: {row[2]}", path, line_of(text, row.start()), "Procfile")
 
 
 def server(

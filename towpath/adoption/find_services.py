@@ -122,6 +122,11 @@ def _only_candidate(images: Iterable[Fact], libraries: Mapping[str, Fact]) -> li
     return [Fact("queue", row.value, row.file, row.line, why) for row in hints[:1]]
 
 
+def kind_of_engine(text: str) -> str:
+    """Return the kind of database that a word, an engine of Django or an address names."""
+    return _kind(text, _ENGINES)
+
+
 def _kind(text: str, table: Iterable[tuple[re.Pattern[str], str]]) -> str:
     return next((kind for pattern, kind in table if pattern.search(text)), "")
 

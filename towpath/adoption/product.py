@@ -52,14 +52,20 @@ _ATTRIBUTES = {
     **{"NAME": "name", "DB": "name", "DATABASE": "name", "USER": "user", "USERNAME": "user"},
     **dict.fromkeys(("PASSWORD", "PASS", "PASSWD"), "password"),
 }
-_REDIS = re.compile(r"(?:^|_)(?:REDIS|VALKEY)(?:_?[A-Z]+)??_?(URL|HOST|PORT)$")
+_REDIS = re.compile(r"(?:^|_)(?:REDIS|VALKEY)(?:(?:_?[A-Z]+)??_?(URL|HOST|PORT))?$")
+# Variables of an encrypted address: the services of an environment are reached without.
+_ENCRYPTED = re.compile(r"(?:^|_)(?:TLS|SSL)(?:_|$)")
 _BROKER = re.compile(
     r"(?:^|_)(?:BROKER(?:_URL)?|RESULT_BACKEND|RABBITMQ_URL|AMQP_URL|CLOUDAMQP_URL)$"
 )
 _CACHE = re.compile(r"(?:^|_)CACHE(?:_URL|_LOCATION)$")
-_HOSTS = re.compile(r"(?:^|_)(?:ALLOWED_HOSTS?|HOSTS)$")
+# Not CORS_ALLOWED_HOSTS, which has addresses.
+_HOSTS = re.compile(r"(?:^|(?<!CORS)_)ALLOWED_HOSTS?$")
 _DEBUG = re.compile(r"(?:^|_)DEBUG$")
-_MIGRATE = re.compile(r"^\s*python3?\s+\S*manage\.py\s+migrate\b[^&;]*(?:&&\s*|$)")
+# Towpath migrates itself: the command goes, with what answers its questions.
+_MIGRATE = re.compile(
+    r"^\s*(?:(?:yes|echo)\b[^|&;]*\|\s*)?python3?\s+\S*manage\.py\s+migrate\b[^&;]*(?:&&\s*|$)"
+)
 
 
 def tables(found: Detection) -> dict[str, Any]:
@@ -174,9 +180,14 @@ def _variables(found: Detection, services: Mapping[str, Any]) -> dict[str, str]:
     """Return what each variable of the settings gets, as far as its name says it."""
     result: dict[str, str] = {}
     for row in found.all("variable"):
-        if value := _value(row.value, row.why, services):
+        if row.value in found.values("hosts"):
+            result[row.value] = "{hosts}"
+        elif value := _value(row.value, row.why, services):
             result[row.value] = value
-    return result
+    for switch in found.values("database-switch") if "database" in services else ():
+        name, _, value = switch.partition("=")
+        result[name] = value
+    return dict(sorted(result.items()))
 
 
 def _value(name: str, why: str, services: Mapping[str, Any]) -> str:
@@ -195,8 +206,10 @@ def _of_service(name: str, services: Mapping[str, Any]) -> str:
     """Return the placeholder for a variable that says where a service is."""
     if "database" in services and (match := _DATABASE.search(name)):
         return _of_database(_ATTRIBUTES[match[1]], services["database"])
+    if _ENCRYPTED.search(name):
+        return ""
     if "redis" in services and (match := _REDIS.search(name)):
-        return f"{{redis.{match[1].lower()}}}"
+        return f"{{redis.{(match[1] or 'url').lower()}}}"
     if _BROKER.search(name):
         return _address(services, "queue", "redis")
     return _address(services, "redis", "cache") if _CACHE.search(name) else ""

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.unit.adoption.projects import MANAGE, SETTINGS, WSGI, celery, simple, write
+from towpath.adoption import product
 from towpath.adoption.detect import detect
 from towpath.adoption.facts import Detection
 from towpath.adoption.view import Directory
@@ -256,3 +258,84 @@ def test_a_cache_is_known_by_its_backend(tmp_path: Path, backend: str, cache: st
     write(tmp_path, {"shop/settings.py": text})
 
     assert look(tmp_path).values("cache") == (cache,)
+
+
+def adopted(root: Path) -> dict[str, Any]:
+    """Return the tables of the product that `init` writes for a directory."""
+    return product.tables(look(root))
+
+
+def test_a_variable_that_chooses_the_database_gets_the_word_that_the_code_knows(
+    tmp_path: Path,
+) -> None:
+    """Of several kinds that of production; a function of the settings' helpers reads it too."""
+    shop = simple(tmp_path)
+    settings = (
+        'import os\nfrom shop.config import database\nINSTALLED_APPS = []\nif os.getenv("DB") in ["mysql"]:\n'
+        '    DATABASES = {"default": {"ENGINE": "django.db.backends.mysql"}}\n'
+        'if os.getenv("DB") == "postgres":\n'
+        '    DATABASES = {"default": {"ENGINE": "django.db.backends.postgresql"}}\n'
+    )
+    helper = (
+        "import os\n\ndef database():\n"
+        '    return {"HOST": os.getenv("SHOP_DB_HOST"), "TYPE": os.getenv("SHOP_DB_TYPE")}\n'
+    )
+    text = "django\npsycopg[binary]\n"
+    write(
+        shop,
+        {"shop/settings.py": settings, "shop/config.py": helper, "requirements.txt": text},
+    )
+
+    assert adopted(shop)["env"] == {
+        "DB": "postgres",
+        "SHOP_DB_HOST": "{database.host}",
+        "SHOP_DB_TYPE": "postgresql",
+    }
+
+
+def test_variables_that_are_only_called_alike_are_left_out(tmp_path: Path) -> None:
+    """Hosts of other lists, encrypted addresses; what ALLOWED_HOSTS reads counts by any name."""
+    shop = simple(tmp_path)
+    settings = (
+        "import os\nINSTALLED_APPS = []\n"
+        'CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache"}}\n'
+        'ALLOWED_HOSTS = os.getenv("SHOP_NAMES", "").split(",")\n'
+        'A = os.getenv("SHOP_CORS_ALLOWED_HOSTS"), os.getenv("AUTH_WHITELISTED_HOSTS")\n'
+        'B = os.getenv("REDIS_TLS_URL"), os.getenv("SHOP_REDIS"), os.getenv("SHOP_REDIS_PREFIX")\n'
+    )
+    write(shop, {"shop/settings.py": settings})
+
+    assert adopted(shop)["env"] == {"SHOP_NAMES": "{hosts}", "SHOP_REDIS": "{redis.url}"}
+
+
+def test_a_procfile_for_development_has_no_process_of_production(tmp_path: Path) -> None:
+    """Its web process serves with Django itself, or is a target of make."""
+    shop = simple(tmp_path)
+    write(shop, {"Procfile": "web: make run\ncss: make watch\n"})
+    assert list(adopted(shop)["processes"]) == ["web"]
+    assert adopted(shop)["processes"]["web"].startswith("gunicorn shop.wsgi:application")
+
+    write(shop, {"Procfile": "release: yes yes | python manage.py migrate\nweb: gunicorn shop\n"})
+    assert adopted(shop)["processes"] == {"web": "gunicorn shop"}
+
+
+def test_packages_are_those_of_production(tmp_path: Path) -> None:
+    """A driver that only the developers install needs nothing in the image."""
+    shop = simple(tmp_path)
+    write(shop, {"requirements-dev.txt": "mysqlclient\n", "requirements.txt": "django\nuwsgi\n"})
+
+    assert adopted(shop)["image"]["build-packages"] == ["libpcre2-dev"]
+
+
+def test_a_path_may_be_made_by_a_function_of_the_project(tmp_path: Path) -> None:
+    """Uploads and an SQLite file are found in `location("public/media")` too."""
+    shop = simple(tmp_path)
+    settings = (
+        "INSTALLED_APPS = []\nlocation = str\n"
+        'DATABASES = {"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": location("a.db")}}\n'
+        'MEDIA_ROOT = location("public/media")\n'
+    )
+    write(shop, {"shop/settings.py": settings})
+
+    assert adopted(shop)["volumes"] == {"media": "public/media"}
+    assert adopted(shop)["services"]["database"] == {"kind": "sqlite", "file": "a.db"}
