@@ -17,7 +17,7 @@ _SWITCH = re.compile(r"(?:^|_)(?:DB|DATABASE)(?:_?(?:TYPE|ENGINE|BACKEND|VENDOR|
 def database_switches(code: Code, files: Iterable[str], database: str) -> Iterator[Fact]:
     """Yield variables that choose this kind of database, each as `NAME=value`.
 
-    The value is the one that the code compares the variable with or offers, else the kind's own name.
+    The value is a word that the code compares the variable with or offers, else the kind's name.
     """
     if database not in ("postgresql", "mysql"):
         return

@@ -43,4 +43,5 @@ def describe(section: Section) -> str:
     parts += [f"modules beyond the limit: {len(section.modules)}"] if section.modules else []
     parts += [f"secrets: {len(section.secrets)}"] if section.secrets else []
     parts += [f"coverage: {section.coverage:g} %"] if section.coverage is not None else []
+    parts += ["tests: 0"] if section.tests is not None else []
     return ", ".join(parts) or "meets the standard"

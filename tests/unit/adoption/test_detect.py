@@ -271,7 +271,8 @@ def test_a_variable_that_chooses_the_database_gets_the_word_that_the_code_knows(
     """Of several kinds that of production; a function of the settings' helpers reads it too."""
     shop = simple(tmp_path)
     settings = (
-        'import os\nfrom shop.config import database\nINSTALLED_APPS = []\nif os.getenv("DB") in ["mysql"]:\n'
+        "import os\nfrom shop.config import database\nINSTALLED_APPS = []\n"
+        'if os.getenv("DB") in ["mysql"]:\n'
         '    DATABASES = {"default": {"ENGINE": "django.db.backends.mysql"}}\n'
         'if os.getenv("DB") == "postgres":\n'
         '    DATABASES = {"default": {"ENGINE": "django.db.backends.postgresql"}}\n'
@@ -332,7 +333,8 @@ def test_a_path_may_be_made_by_a_function_of_the_project(tmp_path: Path) -> None
     shop = simple(tmp_path)
     settings = (
         "INSTALLED_APPS = []\nlocation = str\n"
-        'DATABASES = {"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": location("a.db")}}\n'
+        'DATABASES = {"default": {"ENGINE": "django.db.backends.sqlite3",'
+        ' "NAME": location("a.db")}}\n'
         'MEDIA_ROOT = location("public/media")\n'
     )
     write(shop, {"shop/settings.py": settings})
