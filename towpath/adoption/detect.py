@@ -120,13 +120,16 @@ def _around(
     """Yield what does not depend on the settings."""
     tree = code.tree
     folders = _folders(manage)
-    yield from find_manage.servers(code, roots)
+    applications = list(find_manage.servers(code, roots))
+    yield from applications
     yield from find_libraries.lock_files(tree, folders)
     yield from find_versions.python_versions(tree, folders)
     yield from find_versions.django_version(libraries)
     started = list(find_processes.processes(tree))
     images = find_processes.dockerfiles(tree)
-    yield from list(find_processes.server(tree, started, images, libraries))[:1]
+    has_asgi = any(row.topic == "asgi" for row in applications)
+    servers = find_processes.server(tree, started, images, libraries, has_asgi=has_asgi)
+    yield from list(servers)[:1]
     yield from started
     yield from (Fact("dockerfile", path, path, 1, "builds an image") for path in images)
     yield from (
@@ -176,6 +179,7 @@ def _by_settings(
     images = list(find_services.compose_images(tree, find_services.compose_files(tree)))
     databases = find_services.databases(settings, libraries, images)
     yield from databases
+    yield from find_services.extras(databases, libraries)
     yield from find_services.caches(settings, libraries)
     workers = list(find_processes.workers(tree, settings, libraries))
     yield from workers

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import PurePosixPath
 
 from towpath.adoption.facts import Fact, Tree, line_of
+from towpath.adoption.find_libraries import ASIDE
 from towpath.adoption.find_settings import Settings
 
 # A kind of worker, the libraries that are it, and the app that has it in INSTALLED_APPS.
@@ -29,6 +30,7 @@ _PROCESS = re.compile(r"^([A-Za-z0-9_-]+):\s*(\S.*)$", re.MULTILINE)
 # Commands of people who develop: they serve with Django itself, or watch files.
 _DEVELOPING = re.compile(r"\brunserver\b|\brunserver_plus\b|^(?:make|npm|npx|yarn|pnpm|just)\s")
 _SERVER = re.compile(r"\b(gunicorn|uvicorn|granian|daphne|uwsgi|hypercorn|waitress-serve)\b")
+ASGI_SERVERS = frozenset(("uvicorn", "daphne", "hypercorn"))
 SERVERS = ("gunicorn", "granian", "uvicorn", "daphne", "uwsgi", "pyuwsgi", "hypercorn", "waitress")
 
 
@@ -84,12 +86,21 @@ def processes(tree: Tree) -> Iterator[Fact]:
 
 
 def server(
-    tree: Tree, started: Iterable[Fact], dockerfiles: Iterable[str], libraries: Mapping[str, Fact]
+    tree: Tree,
+    started: Iterable[Fact],
+    dockerfiles: Iterable[str],
+    libraries: Mapping[str, Fact],
+    *,
+    has_asgi: bool,
 ) -> Iterator[Fact]:
-    """Yield the web server: of the Procfile, of a Dockerfile, else by the libraries."""
+    """Yield the web server: of the Procfile, of a Dockerfile, else by the libraries of production.
+
+    Without an ASGI application no server counts that speaks nothing else.
+    """
     yield from _commands(tree, started, dockerfiles)
     for name in SERVERS:
-        if row := libraries.get(name):
+        row = libraries.get(name)
+        if row and row.why != ASIDE and (has_asgi or name not in ASGI_SERVERS):
             yield Fact("server", name.removeprefix("py"), row.file, row.line, f"depends on {name}")
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import PurePosixPath
 
 from towpath.adoption.facts import Fact, Tree, line_of
-from towpath.adoption.find_libraries import ASIDE
+from towpath.adoption.find_libraries import ASIDE, EXTRA
 from towpath.adoption.find_settings import Settings
 
 # The last words of an engine's name, or the scheme of a URL, and the database that it needs.
@@ -74,6 +74,22 @@ def databases(
         *(row for row in images if row.topic == "database"),
     ]
     return _ordered(found, hints)
+
+
+def extras(databases: Iterable[Fact], libraries: Mapping[str, Fact]) -> Iterator[Fact]:
+    """Yield the extra of the project that has the driver of its database, if only an extra has."""
+    kind = next((row.value for row in databases), "")
+    drivers = [
+        row
+        for topic, name, of in _BY_LIBRARY
+        if (topic, of) == ("database", kind)
+        for row in (libraries.get(name),)
+        if row and row.why != ASIDE
+    ]
+    if drivers and all(row.why.startswith(EXTRA) for row in drivers):
+        row = drivers[0]
+        name = row.why.removeprefix(EXTRA)
+        yield Fact("image-extra", name, row.file, row.line, f"has {row.topic}")
 
 
 def caches(settings: Settings, libraries: Mapping[str, Fact]) -> list[Fact]:

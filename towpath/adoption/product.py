@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from towpath.adoption.facts import SECRET, SECRET_KEY, Detection
+from towpath.adoption.find_processes import ASGI_SERVERS
 from towpath.adoption.find_versions import allowed_minors
 from towpath.config.processes import PORT
 
@@ -33,7 +34,6 @@ _SERVERS = {
     + _LISTEN
     + " --module={app} --master --processes=2 --die-on-term",
 }
-_ASGI = frozenset(("uvicorn", "daphne", "hypercorn"))
 _WORKERS = {
     "rq": "python manage.py rqworker default",
     "huey": "python manage.py run_huey",
@@ -93,6 +93,8 @@ def _image(found: Detection) -> dict[str, Any]:
     for key, topic in (("build-packages", "build-package"), ("run-packages", "run-package")):
         if rows := found.values(topic):
             table[key] = sorted(rows)
+    if extras := found.values("image-extra"):
+        table["extras"] = list(extras)
     if not found.value("static"):
         table["static"] = False
     if not found.value("server"):
@@ -129,7 +131,7 @@ def _processes(found: Detection) -> dict[str, Any]:
 def _web(found: Detection) -> str:
     server = found.value("server") or "gunicorn"
     asgi, wsgi = found.value("asgi"), found.value("wsgi")
-    speaks_asgi = server in _ASGI or (server == "granian" and not wsgi)
+    speaks_asgi = server in ASGI_SERVERS or (server == "granian" and not wsgi)
     app = (asgi if speaks_asgi else wsgi) or wsgi or asgi
     if not app:
         package = found.value("settings").partition(".")[0]

@@ -95,9 +95,9 @@ class Baseline:
             standard = gates.gate("COVERAGE", own).limit
             found["COVERAGE"] = min(coverage, standard)
             found["COVERAGE_NEW"] = new or standard
-        if self.of("tests").tests is not None:
+        if (tests := self.of("tests").tests) is not None:
             # More than one less: as many as on that day.
-            found["TESTS_RUN"] = self.of("tests").tests - 1
+            found["TESTS_RUN"] = tests - 1
         return found
 
     def text(self) -> str:

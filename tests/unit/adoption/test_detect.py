@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import tomllib
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.unit.adoption.projects import MANAGE, SETTINGS, WSGI, celery, simple, write
-from towpath.adoption import product
+from towpath.adoption import product, uv_lock
 from towpath.adoption.detect import detect
 from towpath.adoption.facts import Detection
 from towpath.adoption.view import Directory
@@ -341,3 +342,73 @@ def test_a_path_may_be_made_by_a_function_of_the_project(tmp_path: Path) -> None
 
     assert adopted(shop)["volumes"] == {"media": "public/media"}
     assert adopted(shop)["services"]["database"] == {"kind": "sqlite", "file": "a.db"}
+
+
+UV_LOCK = """\
+[[package]]
+name = "shop"
+source = { editable = "." }
+dependencies = [{ name = "django" }, { name = "celery", extra = ["redis"] }]
+
+[package.optional-dependencies]
+dev = [{ name = "uvicorn" }]
+postgres = [{ name = "psycopg2-binary" }]
+
+[[package]]
+name = "django"
+version = "5.2.1"
+
+[[package]]
+name = "celery"
+version = "5.5"
+
+[package.optional-dependencies]
+redis = [{ name = "redis" }]
+
+[[package]]
+name = "redis"
+version = "6.0"
+
+[[package]]
+name = "uvicorn"
+version = "0.30"
+
+[[package]]
+name = "psycopg2-binary"
+version = "2.9"
+"""
+
+
+def test_a_lock_file_says_what_production_and_each_extra_needs(tmp_path: Path) -> None:
+    """A server of the developers is none; a driver that an extra has is asked for by the extra."""
+    shop = simple(tmp_path)
+    (shop / "requirements.txt").unlink()
+    settings = (
+        "import os\nINSTALLED_APPS = []\nDATABASES = {'default': {'ENGINE': os.getenv('E')}}\n"
+    )
+    write(shop, {"uv.lock": UV_LOCK, "shop/settings.py": settings})
+
+    assert adopted(shop)["image"]["extras"] == ["postgres"]
+    assert adopted(shop)["image"]["extra"] == ["gunicorn"]
+    assert adopted(shop)["services"] == {"database": "postgres:17"}
+    assert uv_lock.reasons(tomllib.loads(UV_LOCK)["package"]) == {
+        "django": "",
+        "celery": "",
+        "redis": "",
+        "uvicorn": "dev",
+        "psycopg2-binary": "postgres",
+    }
+    assert uv_lock.reasons([{"name": "django"}]) is None
+
+
+@pytest.mark.parametrize(("asgi", "server"), [("", "gunicorn"), ("shop/asgi.py", "uvicorn")])
+def test_a_server_of_asgi_counts_where_there_is_an_application(
+    tmp_path: Path, asgi: str, server: str
+) -> None:
+    """It cannot serve a WSGI application."""
+    shop = simple(tmp_path)
+    write(shop, {"requirements.txt": "django\nuvicorn\n"})
+    if asgi:
+        write(shop, {asgi: WSGI.format(settings="shop.settings").replace("wsgi", "asgi")})
+
+    assert adopted(shop)["processes"]["web"].startswith(f"{server} shop.")
