@@ -11,7 +11,10 @@ from towpath.adoption.facts import Fact
 from towpath.adoption.find_services import kind_of_engine
 from towpath.adoption.find_variables import NAME
 
-_SWITCH = re.compile(r"(?:^|_)(?:DB|DATABASE)(?:_?(?:TYPE|ENGINE|BACKEND|VENDOR|KIND|DRIVER))?$")
+# POSTGRES_DB and the like are the name of a database.
+_SWITCH = re.compile(
+    r"(?:DB|DATABASE)|(?:.*_)?(?:DB|DATABASE)_?(?:TYPE|ENGINE|BACKEND|VENDOR|KIND|DRIVER)"
+)
 
 
 def database_switches(code: Code, files: Iterable[str], database: str) -> Iterator[Fact]:
@@ -38,7 +41,7 @@ def _read(node: ast.AST) -> Iterator[tuple[str, int, list[str]]]:
     if isinstance(node, ast.Compare | ast.Call):
         words = [text for text, _ in strings(node)]
         for name in words:
-            if NAME.fullmatch(name) and _SWITCH.search(name):
+            if NAME.fullmatch(name) and _SWITCH.fullmatch(name):
                 yield name, node.lineno, [row for row in words if row != name]
 
 

@@ -95,7 +95,7 @@ def _image(found: Detection) -> dict[str, Any]:
             table[key] = sorted(rows)
     if extras := found.values("image-extra"):
         table["extras"] = list(extras)
-    if not found.value("static"):
+    if not found.value("static") or found.value("static-storage"):
         table["static"] = False
     if not found.value("server"):
         table["extra"] = ["gunicorn"]

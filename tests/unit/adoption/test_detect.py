@@ -275,7 +275,7 @@ def test_a_variable_that_chooses_the_database_gets_the_word_that_the_code_knows(
         "import os\nfrom shop.config import database\nINSTALLED_APPS = []\n"
         'if os.getenv("DB") in ["mysql"]:\n'
         '    DATABASES = {"default": {"ENGINE": "django.db.backends.mysql"}}\n'
-        'if os.getenv("DB") == "postgres":\n'
+        'NAME = os.getenv("POSTGRES_DB")\nif os.getenv("DB") == "postgres":\n'
         '    DATABASES = {"default": {"ENGINE": "django.db.backends.postgresql"}}\n'
     )
     helper = (
@@ -290,6 +290,7 @@ def test_a_variable_that_chooses_the_database_gets_the_word_that_the_code_knows(
 
     assert adopted(shop)["env"] == {
         "DB": "postgres",
+        "POSTGRES_DB": "{database.name}",
         "SHOP_DB_HOST": "{database.host}",
         "SHOP_DB_TYPE": "postgresql",
     }
@@ -412,3 +413,21 @@ def test_a_server_of_asgi_counts_where_there_is_an_application(
         write(shop, {asgi: WSGI.format(settings="shop.settings").replace("wsgi", "asgi")})
 
     assert adopted(shop)["processes"]["web"].startswith(f"{server} shop.")
+
+
+def test_static_files_of_a_remote_storage_are_not_collected_for_the_image(tmp_path: Path) -> None:
+    """Collecting them would upload them."""
+    shop = simple(tmp_path)
+    settings = (
+        'INSTALLED_APPS = []\nSTATIC_ROOT = "/static"\nSTORAGES = {\n'
+        '    "default": {"BACKEND": "storages.backends.s3.S3Storage"},\n'
+        '    "staticfiles": {"BACKEND": "BACKEND_OF_STATIC"},\n}\n'
+    )
+    name = "django.contrib.staticfiles.storage.ManifestStaticFilesStorage"
+    write(shop, {"shop/settings.py": settings.replace("BACKEND_OF_STATIC", name)})
+    assert "image" not in adopted(shop)
+
+    name = "storages.backends.s3.S3Storage"
+    write(shop, {"shop/settings.py": settings.replace("BACKEND_OF_STATIC", name)})
+    assert adopted(shop)["image"] == {"static": False}
+    assert places(look(shop), "static-storage") == [(name, "shop/settings.py:5")]
