@@ -60,6 +60,7 @@ def check(chosen: argparse.Namespace, extra: Sequence[str]) -> None:
 
     Nothing runs if the last evidence is still valid, except with `-- --fresh`.
     """
+    from towpath.checks import by_name
     from towpath.checks import reuse as sessions
 
     stage = STAGES.get(chosen.check, chosen.check)
@@ -67,12 +68,15 @@ def check(chosen: argparse.Namespace, extra: Sequence[str]) -> None:
     extra = _fresh_where_nothing_is_reused(tools, extra)
     if not extra and sessions.unchanged(tools, stage):
         return
-    if chosen.check == "lint":
-        from towpath.checks.lint import lint
+    try:
+        if chosen.check == "lint":
+            from towpath.checks.lint import lint
 
-        lint.lint(workspace(), extra)
-    else:
-        _run(chosen, [word for word in extra if word != FRESH])
+            lint.lint(workspace(), extra)
+        else:
+            _run(chosen, [word for word in extra if word != FRESH])
+    finally:
+        by_name.judge_again(tools, stage)
 
 
 def _run(chosen: argparse.Namespace, extra: Sequence[str]) -> None:

@@ -14,6 +14,7 @@ from towpath.adoption import (
     find_processes,
     find_services,
     find_settings,
+    find_switches,
     find_tools,
     find_variables,
     find_versions,
@@ -119,13 +120,16 @@ def _around(
     """Yield what does not depend on the settings."""
     tree = code.tree
     folders = _folders(manage)
-    yield from find_manage.servers(code, roots)
+    applications = list(find_manage.servers(code, roots))
+    yield from applications
     yield from find_libraries.lock_files(tree, folders)
     yield from find_versions.python_versions(tree, folders)
     yield from find_versions.django_version(libraries)
     started = list(find_processes.processes(tree))
     images = find_processes.dockerfiles(tree)
-    yield from list(find_processes.server(tree, started, images, libraries))[:1]
+    has_asgi = any(row.topic == "asgi" for row in applications)
+    servers = find_processes.server(tree, started, images, libraries, has_asgi=has_asgi)
+    yield from list(servers)[:1]
     yield from started
     yield from (Fact("dockerfile", path, path, 1, "builds an image") for path in images)
     yield from (
@@ -173,7 +177,9 @@ def _by_settings(
     tree = code.tree
     settings = find_settings.read_settings(code, code.find(module, roots), roots)
     images = list(find_services.compose_images(tree, find_services.compose_files(tree)))
-    yield from find_services.databases(settings, libraries, images)
+    databases = find_services.databases(settings, libraries, images)
+    yield from databases
+    yield from find_services.extras(databases, libraries)
     yield from find_services.caches(settings, libraries)
     workers = list(find_processes.workers(tree, settings, libraries))
     yield from workers
@@ -183,18 +189,22 @@ def _by_settings(
     yield from find_files.sqlite_files(settings)
     yield from find_files.media_directories(settings)
     yield from find_files.system_packages(libraries)
-    yield from _variables(code, settings)
+    files = [*settings.files, *find_settings.helpers(code, settings.files, roots)]
+    yield from find_switches.database_switches(code, files, databases[0].value if databases else "")
+    yield from _variables(code, settings, files)
 
 
-def _variables(code: Code, settings: find_settings.Settings) -> Iterator[Fact]:
+def _variables(code: Code, settings: find_settings.Settings, files: list[str]) -> Iterator[Fact]:
     """Yield the variables that the settings read; functions for it may be beside them."""
     folder = PurePosixPath(settings.path).parent
     beside = [path for path in code.tree.paths if PurePosixPath(path).parent == folder]
     helpers = [path for path in beside if path.endswith(".py")] if settings.path else []
     keys = {text for text, _, _ in settings.strings("SECRET_KEY")}
-    rows = find_variables.read_variables(code, settings.files, [*helpers, *settings.files])
-    for row in rows:
+    hosts = {text for text, _, _ in settings.strings("ALLOWED_HOSTS")}
+    for row in find_variables.read_variables(code, files, [*helpers, *files]):
         yield Fact("variable", row.name, row.file, row.line, _need(row, keys))
+        if row.name in hosts:
+            yield Fact("hosts", row.name, row.file, row.line, "ALLOWED_HOSTS reads it")
 
 
 def _need(row: find_variables.Variable, keys: Collection[str]) -> str:

@@ -114,7 +114,9 @@ def _named(files: list[str], pattern: re.Pattern[str]) -> list[str]:
 
 
 def _is_aside(path: str) -> bool:
-    return bool(re.search(r"doc|lint|build|bench", PurePosixPath(path).stem, re.IGNORECASE))
+    return bool(
+        re.search(r"doc|lint|build|bench|migration", PurePosixPath(path).stem, re.IGNORECASE)
+    )
 
 
 def _chosen(document: dict[str, Any], path: str, *, default_dev: bool) -> Iterator[Fact]:

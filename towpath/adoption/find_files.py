@@ -5,7 +5,9 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator, Mapping
 
+from towpath.adoption.code import text_of
 from towpath.adoption.facts import Fact
+from towpath.adoption.find_libraries import ASIDE
 from towpath.adoption.find_settings import Settings
 
 _FILES = (".sqlite3", ".sqlite", ".db")
@@ -41,7 +43,7 @@ def system_packages(libraries: Mapping[str, Fact]) -> Iterator[Fact]:
     """Yield Debian's packages that the product's libraries need."""
     for name, build, run in _PACKAGES:
         row = libraries.get(name)
-        if row is None or (name == "psycopg" and "psycopg-binary" in libraries):
+        if row is None or row.why == ASIDE or (name == "psycopg" and "psycopg-binary" in libraries):
             continue
         for topic, packages in (("build-package", build), ("run-package", run)):
             for package in packages:
@@ -60,7 +62,12 @@ def _path(node: ast.AST) -> str:
 def _path_of_call(node: ast.Call) -> str:
     if isinstance(node.func, ast.Attribute) and node.func.attr in ("join", "joinpath", "path"):
         return "/".join(text.strip("/") for text, _ in sorted_strings(node))
-    return _path(node.args[0]) if len(node.args) == 1 else ""
+    if len(node.args) != 1:
+        return ""
+    if isinstance(node.func, ast.Name) and (text := text_of(node.args[0])):
+        # A function of the project that joins a path to a directory, or the class Path.
+        return "" if text.startswith(".") else text
+    return _path(node.args[0])
 
 
 def sorted_strings(node: ast.AST) -> list[tuple[str, int]]:

@@ -7,11 +7,12 @@ import configparser
 import json
 import re
 import tomllib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import PurePosixPath
 from typing import Any
 
+from towpath.adoption import uv_lock
 from towpath.adoption.code import Code, strings
 from towpath.adoption.facts import Fact, Tree, line_of
 
@@ -32,8 +33,11 @@ _PRODUCTION = ("production", "prod", "requirements", "base", "common", "main", "
 _OTHERS = re.compile(r"dev|test|lint|doc|local|ci|build|typing|bench|tool|debug|migration|example")
 
 
-# Why a library counts less: only a file of requirements for something else names it.
+# Why a library counts less: only what is for something else names it.
 ASIDE = "not a dependency of production"
+# Of one that only an extra of the project has: what is before the extra's name.
+EXTRA = "in the extra "
+_ASIDE_EXTRAS = re.compile(r"dev|test|lint|doc|typing|ci\b|build|bench|debug|all", re.IGNORECASE)
 
 
 def normal(name: str) -> str:
@@ -108,6 +112,11 @@ def libraries(code: Code, folders: tuple[str, ...]) -> dict[str, Fact]:
     return found
 
 
+def why_of_extra(name: str) -> str:
+    """Return why a library counts that only an extra of the project has."""
+    return ASIDE if _ASIDE_EXTRAS.search(name) else f"{EXTRA}{name}"
+
+
 def _fact(name: str, version: str, path: str, text: str, what: str = "") -> Fact:
     at = text.find(what or name)
     return Fact(normal(name), version.strip(), path, line_of(text, at) if at >= 0 else 0, "")
@@ -149,12 +158,15 @@ def _inside(parts: tuple[str, ...]) -> str:
 def _pyproject(path: str, text: str, _code: Code) -> Iterator[Fact]:
     document = table(text)
     project = _table(document, "project")
-    groups = [project.get("dependencies"), *_table(project, "optional-dependencies").values()]
-    for group in (*groups, *_table(document, "dependency-groups").values()):
+    groups = [(row, ASIDE) for row in _table(document, "dependency-groups").values()]
+    extras = _table(project, "optional-dependencies")
+    groups += [(row, why_of_extra(name)) for name, row in extras.items()]
+    # What production needs comes last: it counts where a group has it too.
+    for group, why in (*groups, (project.get("dependencies"), "")):
         # A group may include another one, as a table.
         rows = [row for row in group if isinstance(row, str)] if isinstance(group, list) else []
         for row in rows:
-            yield from _requirement(row, path, text)
+            yield from (replace(one, why=why) for one in _requirement(row, path, text))
     poetry = _table(document, "tool", "poetry")
     yield from _limits(_table(poetry, "dependencies"), path, text)
     yield from _limits(_table(poetry, "dev-dependencies"), path, text)
@@ -181,10 +193,21 @@ def _packages(path: str, text: str, _code: Code) -> Iterator[Fact]:
     """Read uv.lock, poetry.lock, pdm.lock and pylock.toml: a list of packages with versions."""
     document = table(text)
     rows = document.get("package") or document.get("packages")
-    for row in rows if isinstance(rows, list) else ():
-        if isinstance(row, dict) and isinstance(row.get("name"), str):
+    packages = [row for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
+    reasons = uv_lock.reasons(packages)
+    for row in packages:
+        if isinstance(row.get("name"), str):
             mark = f'name = "{row["name"]}"'
-            yield _fact(row["name"], f"=={row.get('version', '')}", path, text, mark)
+            found = _fact(row["name"], f"=={row.get('version', '')}", path, text, mark)
+            yield replace(found, why=_why(reasons, row["name"]))
+
+
+def _why(reasons: Mapping[str, str] | None, name: str) -> str:
+    """Return why a locked package counts; `reasons` is None for a file that does not say it."""
+    if reasons is None:
+        return ""
+    extra = reasons.get(name)
+    return ASIDE if extra is None else why_of_extra(extra) if extra else ""
 
 
 def _pipfile(path: str, text: str, _code: Code) -> Iterator[Fact]:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import PurePosixPath
 
 from towpath.adoption.facts import Fact, Tree, line_of
+from towpath.adoption.find_libraries import ASIDE
 from towpath.adoption.find_settings import Settings
 
 # A kind of worker, the libraries that are it, and the app that has it in INSTALLED_APPS.
@@ -26,7 +27,10 @@ _BEAT_SETTINGS = ("CELERY_BEAT_SCHEDULE", "CELERYBEAT_SCHEDULE", "CELERY_BEAT_SC
 _CELERY_APP = re.compile(r"^\s*\w+\s*(?::\s*\w+\s*)?=\s*(?:celery\.)?Celery\(", re.MULTILINE)
 _BEAT_CODE = re.compile(r"\bbeat_schedule\b")
 _PROCESS = re.compile(r"^([A-Za-z0-9_-]+):\s*(\S.*)$", re.MULTILINE)
+# Commands of people who develop: they serve with Django itself, or watch files.
+_DEVELOPING = re.compile(r"\brunserver\b|\brunserver_plus\b|^(?:make|npm|npx|yarn|pnpm|just)\s")
 _SERVER = re.compile(r"\b(gunicorn|uvicorn|granian|daphne|uwsgi|hypercorn|waitress-serve)\b")
+ASGI_SERVERS = frozenset(("uvicorn", "daphne", "hypercorn"))
 SERVERS = ("gunicorn", "granian", "uvicorn", "daphne", "uwsgi", "pyuwsgi", "hypercorn", "waitress")
 
 
@@ -68,22 +72,35 @@ def schedulers(tree: Tree, settings: Settings, started: Iterable[Fact]) -> Itera
 
 
 def processes(tree: Tree) -> Iterator[Fact]:
-    """Yield the processes of the Procfile at the root, as `name: command`."""
-    for path in ("Procfile",):
-        text = tree.text(path) or ""
-        for match in _PROCESS.finditer(text):
-            yield Fact(
-                "process", f"{match[1]}: {match[2]}", path, line_of(text, match.start()), "Procfile"
-            )
+    """Yield the processes of the Procfile at the root, as `name: command`.
+
+    A Procfile whose web process is for people who develop has none of production.
+    """
+    path = "Procfile"
+    text = tree.text(path) or ""
+    rows = list(_PROCESS.finditer(text))
+    if any(row[1] == "web" and _DEVELOPING.search(row[2]) for row in rows):
+        return
+    for row in rows:
+        yield Fact("process", f"{row[1]}: {row[2]}", path, line_of(text, row.start()), "Procfile")
 
 
 def server(
-    tree: Tree, started: Iterable[Fact], dockerfiles: Iterable[str], libraries: Mapping[str, Fact]
+    tree: Tree,
+    started: Iterable[Fact],
+    dockerfiles: Iterable[str],
+    libraries: Mapping[str, Fact],
+    *,
+    has_asgi: bool,
 ) -> Iterator[Fact]:
-    """Yield the web server: of the Procfile, of a Dockerfile, else by the libraries."""
+    """Yield the web server: of the Procfile, of a Dockerfile, else by the libraries of production.
+
+    Without an ASGI application no server counts that speaks nothing else.
+    """
     yield from _commands(tree, started, dockerfiles)
     for name in SERVERS:
-        if row := libraries.get(name):
+        row = libraries.get(name)
+        if row and row.why != ASIDE and (has_asgi or name not in ASGI_SERVERS):
             yield Fact("server", name.removeprefix("py"), row.file, row.line, f"depends on {name}")
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import PurePosixPath
 
 from towpath.adoption.facts import Fact, Tree, line_of
-from towpath.adoption.find_libraries import ASIDE
+from towpath.adoption.find_libraries import ASIDE, EXTRA
 from towpath.adoption.find_settings import Settings
 
 # The last words of an engine's name, or the scheme of a URL, and the database that it needs.
@@ -76,6 +76,22 @@ def databases(
     return _ordered(found, hints)
 
 
+def extras(databases: Iterable[Fact], libraries: Mapping[str, Fact]) -> Iterator[Fact]:
+    """Yield the extra of the project that has the driver of its database, if only an extra has."""
+    kind = next((row.value for row in databases), "")
+    drivers = [
+        row
+        for topic, name, of in _BY_LIBRARY
+        if (topic, of) == ("database", kind)
+        for row in (libraries.get(name),)
+        if row and row.why != ASIDE
+    ]
+    if drivers and all(row.why.startswith(EXTRA) for row in drivers):
+        row = drivers[0]
+        name = row.why.removeprefix(EXTRA)
+        yield Fact("image-extra", name, row.file, row.line, f"has {row.topic}")
+
+
 def caches(settings: Settings, libraries: Mapping[str, Fact]) -> list[Fact]:
     """Return the caches that the settings can use."""
     found = [
@@ -120,6 +136,11 @@ def _only_candidate(images: Iterable[Fact], libraries: Mapping[str, Fact]) -> li
         hints = [Fact("redis", "redis", row.file, row.line)]
     why = "nothing else that a queue could be"
     return [Fact("queue", row.value, row.file, row.line, why) for row in hints[:1]]
+
+
+def kind_of_engine(text: str) -> str:
+    """Return the kind of database that a word, an engine of Django or an address names."""
+    return _kind(text, _ENGINES)
 
 
 def _kind(text: str, table: Iterable[tuple[re.Pattern[str], str]]) -> str:

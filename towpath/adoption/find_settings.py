@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
@@ -14,6 +15,7 @@ from towpath.adoption.facts import Fact
 DEPTH = 8
 # Settings that only a module of settings sets.
 _SIGNS = frozenset(("INSTALLED_APPS", "ROOT_URLCONF", "MIDDLEWARE", "DATABASES"))
+_HELPER = re.compile(r"(?:^|[._])(?:settings|config|conf|env|environment)(?:[._]|$)")
 # Parts of a module's name, and what they say about where it is used.
 PRODUCTION = frozenset(("production", "prod", "live", "deploy", "deployment", "heroku", "prd"))
 ELSEWHERE = frozenset(
@@ -94,12 +96,32 @@ def _imported(code: Code, row: ast.ImportFrom, path: str, roots: tuple[str, ...]
     names = [alias.name for alias in row.names]
     if not row.module or not ("*" in names or any(map(str.isupper, names))):
         return
-    if row.level:
-        # One dot is the directory of the file itself.
-        folder = PurePosixPath(path).parents[min(row.level, path.count("/") + 1) - 1]
-        roots = (folder.as_posix(),)
-    if file := code.find(row.module, roots):
+    if file := code.find(row.module, _roots(row, path, roots)):
         yield file
+
+
+def _roots(row: ast.ImportFrom, path: str, roots: tuple[str, ...]) -> tuple[str, ...]:
+    """Return where the module of an import is looked for."""
+    if not row.level:
+        return roots
+    # One dot is the directory of the file itself.
+    return (PurePosixPath(path).parents[min(row.level, path.count("/") + 1) - 1].as_posix(),)
+
+
+def helpers(code: Code, files: Iterable[str], roots: tuple[str, ...]) -> Iterator[str]:
+    """Yield the modules with functions by which settings read the environment or a file.
+
+    They are those that the settings import from, and that are called after settings.
+    """
+    known = set(files)
+    for path in files:
+        module = code.parse(path)
+        for row in statements(module.body) if module else ():
+            if isinstance(row, ast.ImportFrom) and _HELPER.search(row.module or ""):
+                target = code.find(row.module or "", _roots(row, path, roots))
+                if target and target not in known:
+                    known.add(target)
+                    yield target
 
 
 def settings_modules(code: Code, roots: tuple[str, ...]) -> Iterator[Fact]:

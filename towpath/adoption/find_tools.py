@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator, Mapping
 from pathlib import PurePosixPath
 
+from towpath.adoption.code import strings, text_of
 from towpath.adoption.facts import Fact, Tree, line_of
 from towpath.adoption.find_libraries import table
 from towpath.adoption.find_settings import Settings
@@ -36,6 +37,10 @@ _NODE_LOCKS = (
     ("bun.lock", "bun"),
     ("bun.lockb", "bun"),
     ("package-lock.json", "npm"),
+)
+# Storages on other machines: of django-storages, and classes that are named after one.
+_REMOTE = re.compile(
+    r"storages\.backends\.|S3\w*Storage|S3Static|GoogleCloud|GCloud|Azure\w*Storage"
 )
 _CI = (
     (re.compile(r"\.github/workflows/[^/]+\.ya?ml"), "github"),
@@ -141,6 +146,19 @@ def static_files(settings: Settings) -> Iterator[Fact]:
         if name in settings.values:
             value, path = settings.values[name][-1]
             yield Fact(topic, ast.unparse(value)[:80], path, value.lineno, f"sets {name}")
+    for value, path in (*_storage(settings), *settings.values.get("STATICFILES_STORAGE", ())):
+        for text, line in strings(value):
+            if _REMOTE.search(text):
+                yield Fact("static-storage", text, path, line, "collectstatic uploads them")
+
+
+def _storage(settings: Settings) -> Iterator[tuple[ast.expr, str]]:
+    """Yield the entries of STORAGES for static files."""
+    for value, path in settings.values.get("STORAGES", ()):
+        rows = zip(value.keys, value.values, strict=True) if isinstance(value, ast.Dict) else ()
+        for key, row in rows:
+            if key is not None and text_of(key) == "staticfiles":
+                yield row, path
 
 
 def ci_files(tree: Tree) -> Iterator[Fact]:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from towpath.adoption.facts import SECRET, SECRET_KEY, Detection
+from towpath.adoption.find_processes import ASGI_SERVERS
 from towpath.adoption.find_versions import allowed_minors
 from towpath.config.processes import PORT
 
@@ -33,7 +34,6 @@ _SERVERS = {
     + _LISTEN
     + " --module={app} --master --processes=2 --die-on-term",
 }
-_ASGI = frozenset(("uvicorn", "daphne", "hypercorn"))
 _WORKERS = {
     "rq": "python manage.py rqworker default",
     "huey": "python manage.py run_huey",
@@ -52,14 +52,20 @@ _ATTRIBUTES = {
     **{"NAME": "name", "DB": "name", "DATABASE": "name", "USER": "user", "USERNAME": "user"},
     **dict.fromkeys(("PASSWORD", "PASS", "PASSWD"), "password"),
 }
-_REDIS = re.compile(r"(?:^|_)(?:REDIS|VALKEY)(?:_?[A-Z]+)??_?(URL|HOST|PORT)$")
+_REDIS = re.compile(r"(?:^|_)(?:REDIS|VALKEY)(?:(?:_?[A-Z]+)??_?(URL|HOST|PORT))?$")
+# Variables of an encrypted address: the services of an environment are reached without.
+_ENCRYPTED = re.compile(r"(?:^|_)(?:TLS|SSL)(?:_|$)")
 _BROKER = re.compile(
     r"(?:^|_)(?:BROKER(?:_URL)?|RESULT_BACKEND|RABBITMQ_URL|AMQP_URL|CLOUDAMQP_URL)$"
 )
 _CACHE = re.compile(r"(?:^|_)CACHE(?:_URL|_LOCATION)$")
-_HOSTS = re.compile(r"(?:^|_)(?:ALLOWED_HOSTS?|HOSTS)$")
+# Not CORS_ALLOWED_HOSTS, which has addresses.
+_HOSTS = re.compile(r"(?:^|(?<!CORS)_)ALLOWED_HOSTS?$")
 _DEBUG = re.compile(r"(?:^|_)DEBUG$")
-_MIGRATE = re.compile(r"^\s*python3?\s+\S*manage\.py\s+migrate\b[^&;]*(?:&&\s*|$)")
+# Towpath migrates itself: the command goes, with what answers its questions.
+_MIGRATE = re.compile(
+    r"^\s*(?:(?:yes|echo)\b[^|&;]*\|\s*)?python3?\s+\S*manage\.py\s+migrate\b[^&;]*(?:&&\s*|$)"
+)
 
 
 def tables(found: Detection) -> dict[str, Any]:
@@ -87,7 +93,9 @@ def _image(found: Detection) -> dict[str, Any]:
     for key, topic in (("build-packages", "build-package"), ("run-packages", "run-package")):
         if rows := found.values(topic):
             table[key] = sorted(rows)
-    if not found.value("static"):
+    if extras := found.values("image-extra"):
+        table["extras"] = list(extras)
+    if not found.value("static") or found.value("static-storage"):
         table["static"] = False
     if not found.value("server"):
         table["extra"] = ["gunicorn"]
@@ -123,7 +131,7 @@ def _processes(found: Detection) -> dict[str, Any]:
 def _web(found: Detection) -> str:
     server = found.value("server") or "gunicorn"
     asgi, wsgi = found.value("asgi"), found.value("wsgi")
-    speaks_asgi = server in _ASGI or (server == "granian" and not wsgi)
+    speaks_asgi = server in ASGI_SERVERS or (server == "granian" and not wsgi)
     app = (asgi if speaks_asgi else wsgi) or wsgi or asgi
     if not app:
         package = found.value("settings").partition(".")[0]
@@ -174,9 +182,14 @@ def _variables(found: Detection, services: Mapping[str, Any]) -> dict[str, str]:
     """Return what each variable of the settings gets, as far as its name says it."""
     result: dict[str, str] = {}
     for row in found.all("variable"):
-        if value := _value(row.value, row.why, services):
+        if row.value in found.values("hosts"):
+            result[row.value] = "{hosts}"
+        elif value := _value(row.value, row.why, services):
             result[row.value] = value
-    return result
+    for switch in found.values("database-switch") if "database" in services else ():
+        name, _, value = switch.partition("=")
+        result[name] = value
+    return dict(sorted(result.items()))
 
 
 def _value(name: str, why: str, services: Mapping[str, Any]) -> str:
@@ -195,8 +208,10 @@ def _of_service(name: str, services: Mapping[str, Any]) -> str:
     """Return the placeholder for a variable that says where a service is."""
     if "database" in services and (match := _DATABASE.search(name)):
         return _of_database(_ATTRIBUTES[match[1]], services["database"])
+    if _ENCRYPTED.search(name):
+        return ""
     if "redis" in services and (match := _REDIS.search(name)):
-        return f"{{redis.{match[1].lower()}}}"
+        return f"{{redis.{(match[1] or 'url').lower()}}}"
     if _BROKER.search(name):
         return _address(services, "queue", "redis")
     return _address(services, "redis", "cache") if _CACHE.search(name) else ""

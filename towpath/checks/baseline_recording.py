@@ -18,13 +18,15 @@ def recorded(
 ) -> tuple[Workspace, CheckFacts]:
     """Measure a check; record its values when it runs for the first time, and measure again.
 
-    Nothing is recorded in CI, of a check that could not be read, or where there is a section.
+    Nothing is recorded in CI, of a check whose values could not be read, or where there is a
+    section.
     """
     config, measured = workspace.config, measure(workspace.config)
     known = config.baseline.sections
     if not config.baseline_file or stage not in values.SECTIONS or stage in known:
         return workspace, measured
-    if config.in_ci or measured.unread or measured.facts.get("tests_failed"):
+    missing = {name for name, rows in measured.findings_by_tool.items() if rows is None}
+    if config.in_ci or missing - values.NEVER_RECORDED or measured.facts.get("tests_failed"):
         return workspace, measured
     new = Baseline({**known, stage: measured.today})
     files.write_atomically(config.root / config.baseline_file, new.text().encode())
@@ -43,4 +45,5 @@ def describe(section: Section) -> str:
     parts += [f"modules beyond the limit: {len(section.modules)}"] if section.modules else []
     parts += [f"secrets: {len(section.secrets)}"] if section.secrets else []
     parts += [f"coverage: {section.coverage:g} %"] if section.coverage is not None else []
+    parts += ["tests: 0"] if section.tests is not None else []
     return ", ".join(parts) or "meets the standard"

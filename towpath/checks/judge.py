@@ -30,6 +30,30 @@ def judge(workspace: Workspace, stage: str, measure: Callable[[Config], CheckFac
     `measure` reads the facts from the records of the check's tools. Raises NothingToJudgeError
     where there is no verdict and GateFailedError where a gate says no.
     """
+    statement, measured = evaluate(workspace, stage, measure)
+    for name in sarif_files.TOOLS & measured.findings_by_tool.keys():
+        version, found = measured.tools.get(name, "1"), measured.findings_by_tool[name]
+        sarif_files.write_sarif(workspace.config, name, version, found)
+    _show(workspace, stage, measured)
+    for verdict in statement.verdicts:
+        workspace.terminal.say(f"{verdict['status']:8} {verdict['gate']}: {verdict['reason']}")
+    workspace.terminal.summary_table(
+        f"{stage}: {statement.status}",
+        ("gate", "verdict", "reason"),
+        [(str(row["gate"]), str(row["status"]), str(row["reason"])) for row in statement.verdicts],
+    )
+    stages.raise_for(statement)
+    return statement
+
+
+def evaluate(
+    workspace: Workspace, stage: str, measure: Callable[[Config], CheckFacts]
+) -> tuple[Statement, CheckFacts]:
+    """Judge what the last run of a check left, and write its statement; return it and the facts.
+
+    The first time the values become the baseline, if the project wants one. Nothing is shown, and a
+    verdict raises nothing.
+    """
     begun = records.begun(workspace, stage)
     now = source.read_files(workspace)
     changed = ""
@@ -44,7 +68,10 @@ def judge(workspace: Workspace, stage: str, measure: Callable[[Config], CheckFac
             measured.miss("inputs", changed)
         return measured
 
-    workspace, measured = baseline_recording.recorded(workspace, stage, measure_all)
+    recorded, measured = baseline_recording.recorded(workspace, stage, measure_all)
+    if recorded is not workspace:
+        # The file of the baseline is a part of the tree that the statement is about.
+        workspace, now = recorded, source.read_files(workspace)
     statement = stages.record(
         workspace,
         stages.StageRecord(
@@ -59,19 +86,7 @@ def judge(workspace: Workspace, stage: str, measure: Callable[[Config], CheckFac
             reason=_reason(stage, measured, workspace.config.limits),
         ),
     )
-    for name in sarif_files.TOOLS & measured.findings_by_tool.keys():
-        version, found = measured.tools.get(name, "1"), measured.findings_by_tool[name]
-        sarif_files.write_sarif(workspace.config, name, version, found)
-    _show(workspace, stage, measured)
-    for verdict in statement.verdicts:
-        workspace.terminal.say(f"{verdict['status']:8} {verdict['gate']}: {verdict['reason']}")
-    workspace.terminal.summary_table(
-        f"{stage}: {statement.status}",
-        ("gate", "verdict", "reason"),
-        [(str(row["gate"]), str(row["status"]), str(row["reason"])) for row in statement.verdicts],
-    )
-    stages.raise_for(statement)
-    return statement
+    return statement, measured
 
 
 def _changed(files: list[str]) -> str:

@@ -19,7 +19,8 @@ from towpath.checks import project_env_commands as commands
 from towpath.checks import tool_versions
 from towpath.checks.project_env_commands import Dependencies
 from towpath.core.pins import find
-from towpath.source import requirements_reader
+from towpath.source import lock_files_commands as locks
+from towpath.source import requirements_reader, tool_env
 
 STAMP = "towpath.stamp"
 
@@ -108,12 +109,13 @@ def _install_project(session: nox.Session, root: Path, dependencies: Dependencie
 
 def _exported(session: nox.Session, root: Path, file: str, dependencies: Dependencies) -> str:
     """Return a file as uv can install it: itself, or what the tool that wrote it exports."""
-    tool = commands.EXPORTERS.get(Path(file).name, "")
+    tool = locks.tool_of(file)
     programs = {"python": sys.executable}
-    if tool:
+    if tool not in ("", locks.UV):
         programs[tool] = str(_exporter(session, root, tool))
     target = _written(session, f"{Path(file).name}.txt")
-    argv = commands.export(programs, file, dependencies, str(target))
+    wanted = locks.Selection(dependencies.groups, dependencies.extras)
+    argv = locks.export(programs, file, wanted, str(target))
     if not argv:
         return file
     env = {"PIPENV_PIPFILE": str(root / Path(file).with_name("Pipfile"))}
@@ -140,13 +142,14 @@ def _exporter(session: nox.Session, root: Path, tool: str) -> Path:
     home = Path(session.virtualenv.location).parent / tool
     pins = find(root, tool)
     stamp = home / STAMP
-    if not stamp.is_file() or stamp.read_text() != _hash(pins):
+    wanted = tool_env.stamp_of(pins)
+    if not stamp.is_file() or stamp.read_text() != wanted:
         uv = (sys.executable, "-m", "uv")
         venv = ("venv", "--quiet", "--clear", "--python", sys.executable, str(home))
         session.run_install(*uv, *venv, external=True)
         fixed = ("pip", "install", "--quiet", "--require-hashes", "--python", str(home))
         session.run_install(*uv, *fixed, "-r", str(pins), external=True)
-        stamp.write_text(_hash(pins))
+        stamp.write_text(wanted)
     return home / "bin" / tool
 
 

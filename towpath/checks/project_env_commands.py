@@ -16,8 +16,6 @@ from towpath.source.requirements_reader import lines
 
 Argv = list[str]
 PYPROJECT = "pyproject.toml"
-# The tools that write lock files, which have an environment and pins of their own; uv is with us.
-EXPORTERS = {"poetry.lock": "poetry", "pdm.lock": "pdm", "Pipfile.lock": "pipenv"}
 # What runs tests and measures them, by runner.
 TEST_TOOLS: Mapping[str, tuple[str, ...]] = {
     "pytest": ("pytest", "pytest-django", "pytest-cov"),
@@ -72,36 +70,6 @@ def test_tools(settings: Mapping[str, Any]) -> tuple[str, ...]:
     runner = str(tests.get("runner", "pytest"))
     more = PARALLEL.get(runner, ()) if tests.get("parallel", True) is True else ()
     return (*TEST_TOOLS.get(runner, ()), *more)
-
-
-def export(programs: Mapping[str, str], file: str, dependencies: Dependencies, to: str) -> Argv:
-    """Return the command that writes a lock file as requirements; empty for what needs none.
-
-    `programs` are the tools by name, and `python`, which has uv as a module. Pipenv writes to
-    standard output.
-    """
-    name = PurePosixPath(file).name
-    folder = PurePosixPath(file).parent.as_posix()
-    if name == "uv.lock":
-        fixed = ("export", "--frozen", "--no-emit-workspace", "--format=requirements-txt")
-        command = [programs["python"], "-m", "uv", *fixed, "--quiet", f"--directory={folder}"]
-        return [
-            *command,
-            *_each("--extra", dependencies.extras),
-            *_each("--group", dependencies.groups),
-        ] + [f"--output-file={to}"]
-    if name == "poetry.lock":
-        command = [programs["poetry"], f"--directory={folder}", "export", "--no-interaction"]
-        groups = (
-            [f"--with={','.join(dependencies.groups)}"] if dependencies.groups else ["--all-groups"]
-        )
-        return [*command, *groups, *_each("--extras", dependencies.extras), f"--output={to}"]
-    if name == "pdm.lock":
-        groups = _each("--group", (*dependencies.groups, *dependencies.extras))
-        return [programs["pdm"], "export", f"--project={folder}", *groups, f"--output={to}"]
-    if name == "Pipfile.lock":
-        return [programs["pipenv"], "requirements", "--dev", "--hash"]
-    return []
 
 
 def _each(option: str, values: Iterable[str]) -> list[str]:

@@ -24,6 +24,8 @@ VERSION = 1
 LARGEST = 32 << 20
 # What is recorded of each check.
 SECTIONS = ("lint", "tests", "security")
+# What has no value in a baseline: an advisory counts whenever it is found.
+NEVER_RECORDED = frozenset({"advisories"})
 # Findings of a tool: how many of each rule in each file.
 Findings = Mapping[str, Mapping[str, Mapping[str, int]]]
 
@@ -34,7 +36,7 @@ class Section:
 
     `findings` are counts by tool, rule and file; `functions` and `modules` have the complexity and
     the index of those beyond the limit; `secrets` are identities of secrets; `coverage` is in per
-    cent, and `files` are those that it was measured of.
+    cent, and `files` are those that it was measured of. `tests` is 0 for a project without tests.
     """
 
     findings: Findings = field(default_factory=dict)
@@ -43,6 +45,7 @@ class Section:
     secrets: tuple[str, ...] = ()
     coverage: float | None = None
     files: tuple[str, ...] = ()
+    tests: int | None = None
 
     def beyond(self, tool: str, findings: Iterable[Finding]) -> list[Finding]:
         """Return the findings of a tool that are more than the baseline has.
@@ -92,6 +95,9 @@ class Baseline:
             standard = gates.gate("COVERAGE", own).limit
             found["COVERAGE"] = min(coverage, standard)
             found["COVERAGE_NEW"] = new or standard
+        if (tests := self.of("tests").tests) is not None:
+            # More than one less: as many as on that day.
+            found["TESTS_RUN"] = tests - 1
         return found
 
     def text(self) -> str:
@@ -146,6 +152,7 @@ def lowered(before: Section, now: Section, worse: Mapping[str, Collection[str]])
         modules=_better(before.modules, now.modules, max),
         secrets=tuple(row for row in before.secrets if row in now.secrets),
         coverage=_higher(before.coverage, now.coverage),
+        tests=None if now.tests is None else before.tests,
     )
 
 
@@ -178,6 +185,8 @@ def _plain(row: Section) -> dict[str, Any]:
         found["secrets"] = sorted(row.secrets)
     if row.coverage is not None:
         found |= {"coverage": row.coverage, "files": sorted(row.files)}
+    if row.tests is not None:
+        found["tests"] = row.tests
     return found
 
 
@@ -199,7 +208,7 @@ def read_baseline(text: str, name: str = FILE) -> Baseline:
         ) from error
 
 
-_KEYS = {"findings", "complexity", "maintainability", "secrets", "coverage", "files"}
+_KEYS = {"findings", "complexity", "maintainability", "secrets", "coverage", "files", "tests"}
 
 
 def _section(row: Any) -> Section:
@@ -212,6 +221,7 @@ def _section(row: Any) -> Section:
         _texts(row.get("secrets", [])),
         _percentage(row.get("coverage")),
         _texts(row.get("files", [])),
+        _no_tests(row.get("tests")),
     )
 
 
@@ -234,6 +244,12 @@ def _percentage(value: Any) -> float | None:
     if value is not None and not 0 <= _number(value) <= gates.HUNDRED:
         raise ValueError("coverage is not a percentage")
     return None if value is None else _number(value)
+
+
+def _no_tests(value: Any) -> int | None:
+    if value is not None and (type(value) is not int or value):
+        raise ValueError("tests is not 0")
+    return 0 if value == 0 else None
 
 
 def _list(value: Any) -> list[Any]:

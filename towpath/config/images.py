@@ -11,6 +11,7 @@ from towpath.config.toml_values import below, checked, strings, typed, wrong
 
 # Debian Policy, "Package": what a name may be made of.
 _PACKAGE = re.compile(r"[a-z0-9][a-z0-9+.-]+")
+_LISTS = {"groups": "groups", "extras": "extras", "extra": "requirements"}
 _PYTHON = re.compile(r"3\.[0-9]{1,2}")
 # Whether wheels and caches that a registry keeps are used.
 REGISTRY_TRUST = ("always", "authenticated", "never")
@@ -31,7 +32,11 @@ def read_image(table: Any, where: str) -> ImageSettings:
         "python",
         "code",
         "requirements",
+        "groups",
+        "extras",
         "extra",
+        "assets",
+        "node",
         "static",
     }
     values = dict(checked(table, {*keys, *trusts, *own}, where))
@@ -59,11 +64,16 @@ def _made_image(values: Mapping[str, Any], where: str) -> dict[str, Any]:
     found = dict(values)
     for key in {"dockerfile", "code", "requirements"} & found.keys():
         found[key] = below(found[key], f"{where}.{key}")
-    for key in {"target", "user", "python"} & found.keys():
+    for key in {"target", "user", "python", "assets", "node"} & found.keys():
         typed(found[key], str, f"{where}.{key}")
     typed(found.get("static", True), bool, f"{where}.static")
-    if "extra" in found:
-        found["extra"] = strings(found["extra"], f"{where}.extra", "requirements")
+    for key, what in _LISTS.items():
+        if key in found:
+            found[key] = strings(found[key], f"{where}.{key}", what)
+    if not found.get("assets", "").isprintable():
+        raise wrong(f"{where}.assets", "a command on one line", found["assets"])
+    if not re.fullmatch(r"[0-9]{1,3}(\.[0-9]{1,3}){0,2}", found.get("node", "20")):
+        raise wrong(f"{where}.node", "a version such as 20", found["node"])
     if not _PYTHON.fullmatch(found.get("python", "3.13")):
         raise wrong(f"{where}.python", "a version such as 3.13", found["python"])
     if not re.fullmatch(r"[A-Za-z0-9._-]*", found.get("target", "")):

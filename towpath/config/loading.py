@@ -41,7 +41,7 @@ def load(root: Path, env: Mapping[str, str], hazards: Collection[str] = ()) -> C
     tools = document.get("tool", {})
     if not isinstance(tools, dict):
         raise ConfigurationError("The key 'tool' in pyproject.toml is not a table.")
-    return _with_baseline(parse(tools.get("towpath", {}), root, env, hazards=hazards))
+    return with_baseline(parse(tools.get("towpath", {}), root, env, hazards=hazards))
 
 
 def _load_own(root: Path, env: Mapping[str, str], hazards: Collection[str]) -> Config:
@@ -56,7 +56,7 @@ def _load_own(root: Path, env: Mapping[str, str], hazards: Collection[str]) -> C
             next_step=f"Move the keys of [tool.towpath] to {OWN}, or remove that file.",
         )
     try:
-        return _with_baseline(parse(table, root, env, hazards=hazards))
+        return with_baseline(parse(table, root, env, hazards=hazards))
     except ConfigurationError as error:
         raise ConfigurationError(
             _in_own_file(error.what),
@@ -71,8 +71,8 @@ def _in_own_file(words: str) -> str:
     return found.replace("tool.towpath.", "").replace("tool.towpath", OWN)
 
 
-def _with_baseline(config: Config) -> Config:
-    """Read the baseline, if the settings name one that is there."""
+def with_baseline(config: Config) -> Config:
+    """Read the baseline, if the settings name one that is there; raises ConfigurationError."""
     file = config.root / config.baseline_file
     if not config.baseline_file or not file.is_file():
         return config

@@ -68,8 +68,14 @@ class ImageSettings:
     python: str = "3.13"
     code: str = "."
     requirements: str = ""
+    # What of a lock file production needs besides its own dependencies.
+    groups: tuple[str, ...] = ()
+    extras: tuple[str, ...] = ()
     # Requirements that are compiled with the project's own, such as a web server.
     extra: tuple[str, ...] = ()
+    # A command of a shell that makes static files from sources, and the version of node it has.
+    assets: str = ""
+    node: str = "20"
     static: bool = True
 
 

@@ -31,6 +31,10 @@ from towpath.source import snapshot as sources
 from towpath.source.snapshot import SourceSnapshot
 
 
+# How many files that changed during a build are named.
+SHOWN_CHANGED = 3
+
+
 @dataclass(frozen=True)
 class Built:
     """A built image in the registry; sizes are compressed bytes by platform.
@@ -270,9 +274,12 @@ def make_order(
 
 def _unchanged(workspace: Workspace, source: SourceSnapshot) -> None:
     """Raise NothingToJudgeError if files changed during the build: no tree describes the image."""
-    if sources.read_files(workspace).tree != source.tree:
+    now = sources.read_files(workspace)
+    if now.tree != source.tree:
+        changed = sorted({path for path, _ in {*now.files} ^ {*source.files}})
+        more = f" and {len(changed) - SHOWN_CHANGED} more" if changed[SHOWN_CHANGED:] else ""
         raise NothingToJudgeError(
-            "Source files changed during the build.",
+            f"Source files changed during the build: {', '.join(changed[:SHOWN_CHANGED])}{more}.",
             why="The image may contain a mix of old and new files.",
             next_step="Run `invoke build` again.",
         )

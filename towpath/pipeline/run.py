@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
+from towpath.config import loading
 from towpath.config.workspace import Workspace
 from towpath.pipeline.document import StageResult
 from towpath.pipeline.links import Links, links
-from towpath.source import git, remotes
+from towpath.source import git, remotes, snapshot
 from towpath.source.snapshot import SourceSnapshot
 
 
@@ -22,6 +23,16 @@ class Run:
     engine: Callable[[Workspace], Workspace]
     digest: str = ""
     results: list[StageResult] = field(default_factory=list)
+
+    def take_over_baseline(self) -> None:
+        """Go on with the baseline that a check has just recorded for the first time, if one has.
+
+        Its file is a part of the tree that is built, and of the policy.
+        """
+        config = loading.with_baseline(self.workspace.config)
+        if config.baseline != self.workspace.config.baseline:
+            self.workspace = replace(self.workspace, config=config)
+            self.source = snapshot.read_source(self.workspace)
 
 
 @dataclass(frozen=True)

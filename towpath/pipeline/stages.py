@@ -56,6 +56,7 @@ def _check(name: str) -> Callable[[Run], StageResult]:
         statement, reused = sessions.ensure_checked(
             run.workspace, run.source, name, fresh=run.fresh
         )
+        run.take_over_baseline()
         fields = report.check_fields(name, statement.facts)
         return delivery.result(statement, started, fields, reused=reused)
 

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 
 from towpath.config import Config
 from towpath.rendering import layout
+from towpath.rendering.requirements import Pins
 from towpath.rendering.templates import fill
 
 # Never part of an image, wherever they are.
@@ -17,10 +18,10 @@ _NEVER = (
 )
 
 
-def dockerfile(config: Config, *, scripts: str, uv: str, requirements: str) -> str:
+def dockerfile(config: Config, *, scripts: str, uv: str, pins: Pins) -> str:
     """Return the Dockerfile; the others are paths in the project of what it reads.
 
-    `scripts` is a directory, `uv` and `requirements` are files of pins.
+    `scripts` is a directory, `uv` and `pins` are files of pins.
     """
     code = config.image.code
     return fill(
@@ -30,7 +31,12 @@ def dockerfile(config: Config, *, scripts: str, uv: str, requirements: str) -> s
             "python": config.image.python,
             "scripts": scripts,
             "uv": uv,
-            "requirements": requirements,
+            "requirements": pins.hashed,
+            "direct": pins.direct,
+            "folders": pins.folders,
+            "has_git": pins.has_git,
+            "assets": config.image.assets,
+            "node": config.image.node,
             "run_packages": config.image.run_packages,
             "static": config.image.static,
             "code": f"{code}/" if code != "." else ".",
@@ -61,15 +67,15 @@ def _variables(config: Config) -> list[tuple[str, str]]:
     return [(name, shlex.quote(value)) for name, value in values if value.isprintable()]
 
 
-def ignored(own: str, untracked: Iterable[str], *, files: str, requirements: str) -> str:
+def ignored(own: str, untracked: Iterable[str], *, needed: Iterable[str]) -> str:
     """Return the list of files that the builder does not get.
 
     `own` is the project's .dockerignore, `untracked` are paths that git ignores: what no commit has
-    is in no image.
+    is in no image. `needed` are paths that the Dockerfile reads.
     """
     paths = (row for row in untracked if row.partition("/")[0] != ".towpath")
     rows = [*own.splitlines(), *(_literal(row) for row in paths), *_NEVER]
-    return "\n".join([*rows, f"!{files}", f"!{requirements}", ""])
+    return "\n".join([*rows, *(f"!{row}" for row in needed), ""])
 
 
 def _literal(path: str) -> str:

@@ -73,7 +73,7 @@ def texts(workspace: Workspace, part: str) -> dict[str, str]:
             **overlays,
             f"{FOLDER}/{compose.PROXY}": compose.proxy(config),
         }
-    pinned = requirements.provide(workspace, config.root / files.DIRECTORY)
+    pinned = requirements.provide(workspace, files.DIRECTORY)
     uv = f"{SCRIPTS}/uv.txt"
     source = scripts()
     copied = {
@@ -81,7 +81,7 @@ def texts(workspace: Workspace, part: str) -> dict[str, str]:
         for file in sorted(source.rglob("*"))
         if file.is_file() and "__pycache__" not in file.parts
     }
-    text = dockerfile.dockerfile(config, scripts=SCRIPTS, uv=uv, requirements=pinned)
+    text = dockerfile.dockerfile(config, scripts=SCRIPTS, uv=uv, pins=pinned)
     pins = find_pins(config.root, "uv").read_text(encoding="utf-8")
     return {"Dockerfile": text, **copied, uv: pins}
 

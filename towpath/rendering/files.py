@@ -16,6 +16,7 @@ from towpath.core.errors import ConfigurationError
 from towpath.core.files import write_atomically
 from towpath.core.pins import find as find_pins
 from towpath.rendering import compose, dockerfile, requirements
+from towpath.rendering.compiled import COMPILED
 from towpath.rendering.templates import scripts
 
 DIRECTORY = ".towpath/rendered"
@@ -54,21 +55,20 @@ def build_files(workspace: Workspace) -> BuildFiles:
     if (known := _RENDERED.get(id(config))) and known[0] is config:
         return known[1]
     folder = config.root / DIRECTORY
-    pinned = requirements.provide(workspace, folder)
+    pinned = requirements.provide(workspace, DIRECTORY)
     _copy_scripts(folder / "docker")
     _write(folder / "uv.txt", find_pins(config.root, "uv").read_text(encoding="utf-8"))
     uv, here = f"{DIRECTORY}/uv.txt", f"{DIRECTORY}/docker"
-    text = dockerfile.dockerfile(config, scripts=here, uv=uv, requirements=pinned)
+    text = dockerfile.dockerfile(config, scripts=here, uv=uv, pins=pinned)
     _write(folder / DOCKERFILE, text)
     own = config.root / ".dockerignore"
     left_out = dockerfile.ignored(
         own.read_text(encoding="utf-8") if own.is_file() else "",
         _untracked(workspace),
-        files=DIRECTORY,
-        requirements=pinned,
+        needed=(DIRECTORY, pinned.hashed, *pinned.folders),
     )
     _write(folder / f"{DOCKERFILE}.dockerignore", left_out)
-    found = BuildFiles(f"{DIRECTORY}/{DOCKERFILE}", {"production.txt": pinned}, is_own=False)
+    found = BuildFiles(f"{DIRECTORY}/{DOCKERFILE}", {"production.txt": pinned.hashed}, is_own=False)
     _RENDERED[id(config)] = (config, found)
     return found
 
@@ -111,8 +111,8 @@ def _own_files(workspace: Workspace) -> BuildFiles:
     pins = {Path(name).name: name for name in names}
     text = (config.root / config.image.dockerfile).read_text(encoding="utf-8", errors="replace")
     # One that was ejected reads what the lock file says.
-    if f"{DIRECTORY}/requirements.txt" in text or requirements.COMPILED in text:
-        pins["production.txt"] = requirements.provide(workspace, config.root / DIRECTORY)
+    if f"{DIRECTORY}/requirements.txt" in text or COMPILED in text:
+        pins["production.txt"] = requirements.provide(workspace, DIRECTORY).hashed
     return BuildFiles(config.image.dockerfile, pins, is_own=True)
 
 

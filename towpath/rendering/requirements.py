@@ -1,113 +1,143 @@
 """The pins of the product with hashes: the project's own, its lock file's, or compiled once.
 
-What a lock file says is exported by its own tool. Plain requirements are compiled by uv into a file
-that the project keeps, so that every later build has the same.
+What a lock file says is exported by its own tool. Plain requirements, and what the settings add to
+a project's own, are compiled by uv into a file that the project keeps, so that every later build
+has the same.
 """
 
 from __future__ import annotations
 
-import hashlib
-import re
-import sys
-from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from towpath.config import Config
 from towpath.config.workspace import Workspace
-from towpath.core import environment
 from towpath.core.errors import ConfigurationError
 from towpath.core.files import write_atomically
-from towpath.rendering import requirements_commands as commands
-from towpath.source import requirements_reader
+from towpath.rendering import compiled, direct_reader
+from towpath.source import lock_files, requirements_reader
+from towpath.source import lock_files_commands as locks
+from towpath.source.lock_files_commands import Selection
 
-COMPILED = "requirements-lock.txt"
-UV_LOCK = "uv.lock"
 # Where plain requirements of production usually are, the surest first.
 PLAIN = (
     *("requirements/production.txt", "requirements/prod.txt", "requirements.txt"),
     *("requirements/requirements.txt", "requirements/base.txt", "requirements/common.txt"),
 )
-_MARK = re.compile(r"^# towpath: compiled from (\S+), sha256 ([0-9a-f]{64})$", re.MULTILINE)
-AGAIN = "python -m towpath lock"
+HASHED, LOCKED, UNPINNED = "hashed", "locked", "unpinned"
+READABLE = 0o644
 
 
-def provide(workspace: Workspace, into: Path) -> str:
-    """Return the file of pins with hashes, as a path in the project.
+@dataclass(frozen=True)
+class Source:
+    """The file that says what the product depends on, and whether that is pinned already."""
 
-    A lock file of uv is exported to the directory `into`. Raises ConfigurationError where nothing
-    is pinned or the pins are out of date, and CommandFailedError for a failed export.
+    file: str
+    kind: str
+
+    @property
+    def folder(self) -> str:
+        """The directory from which its relative paths count, as a path in the project."""
+        return Path(self.file).parent.as_posix()
+
+
+@dataclass(frozen=True)
+class Pins:
+    """The product's dependencies, each a path in the project: those with hashes in one file.
+
+    `direct` is the file of those that are built from a commit or a directory of the project, empty
+    without any; `folders` are these directories, and with `has_git` one is a commit.
+    """
+
+    hashed: str
+    direct: str = ""
+    folders: tuple[str, ...] = ()
+    has_git: bool = False
+
+
+def provide(workspace: Workspace, into: str) -> Pins:
+    """Return the pins of the product; what is not the project's own file is written below `into`.
+
+    `into` is a path in the project. Raises ConfigurationError where nothing is pinned or the pins
+    are out of date, and CommandFailedError for a failed export.
     """
     config = workspace.config
-    if (own := _own(config)) and _has_hashes(config.root / own):
-        return own
-    if not config.image.requirements and (_here(config) / UV_LOCK).is_file():
-        target = into / "requirements.txt"
-        _export(workspace, target)
-        return target.relative_to(config.root).as_posix()
-    if own and (config.root / COMPILED).is_file():
-        _require_current(config, own)
-        return COMPILED
-    if not own:
+    source = find_source(config)
+    if source.kind == UNPINNED:
+        return _compiled(config, source, into)
+    text = _text(workspace, source)
+    found = direct_reader.split(text, source.file, str(config.root.absolute()), source.folder)
+    if not requirements_reader.is_hashed(found.hashed):
         raise ConfigurationError(
-            "The project has no requirements and no lock file that Towpath can read.",
-            why=f"There is no {UV_LOCK}, and none of {', '.join(PLAIN)}.",
-            next_step="Name the file: [tool.towpath.image] requirements.",
+            f"{source.file} does not pin every dependency by hash.",
+            next_step=f"Lock again with {locks.tool_of(source.file) or 'hashes'}.",
         )
-    raise ConfigurationError(
-        f"{own} does not pin every dependency by hash, and there is no {COMPILED}.",
-        why="Without it the same commit could become another image tomorrow.",
-        next_step=f"Make it, and commit it: {AGAIN}",
+    more = ""
+    if config.image.extra:
+        compiled.require_current(config, source.file, found.hashed)
+        more = (config.root / compiled.COMPILED).read_text(encoding="utf-8")
+    if source.kind == HASHED and not more and not found.direct:
+        return Pins(source.file)
+    hashed = _write(config, f"{into}/requirements.txt", found.hashed.rstrip("\n") + "\n" + more)
+    return _with_direct(config, hashed, found, into)
+
+
+def audited(workspace: Workspace, into: str) -> str:
+    """Return the file of pins that are compared with advisories, as a path in the project.
+
+    An own Dockerfile may install what nothing pins: then it is what would be installed today.
+    Raises as `provide` does.
+    """
+    config = workspace.config
+    source = find_source(config)
+    is_free = source.file and source.kind == UNPINNED and config.image.dockerfile
+    if not is_free or (config.root / compiled.COMPILED).is_file():
+        return provide(workspace, into).hashed
+    workspace.terminal.warn(
+        f"{source.file} does not pin every dependency: the versions that would be installed now are"
+        " compared with advisories, and the image may have others."
     )
+    text = compiled.resolve(workspace, source.file)
+    found = direct_reader.split(text, source.file, str(config.root.absolute()))
+    return _write(config, f"{into}/requirements-of-today.txt", found.hashed)
 
 
 def can_compile(config: Config) -> bool:
-    """Tell whether the pins are compiled by us: plain requirements, and no lock file.
+    """Tell whether something of the pins is compiled by us.
 
     Raises ConfigurationError for requirements that cannot be read.
     """
-    own = _own(config)
-    locked = not config.image.requirements and (_here(config) / UV_LOCK).is_file()
-    return bool(own) and not locked and not _has_hashes(config.root / own)
+    source = find_source(config)
+    return bool(source.file) and (source.kind == UNPINNED or bool(config.image.extra))
 
 
 def compile_pins(workspace: Workspace) -> str:
-    """Compile the plain requirements into the file that the project keeps, and return its name.
+    """Compile what is not pinned into the file that the project keeps, and return its name.
 
     Raises ConfigurationError where there is nothing to compile, CommandFailedError if uv fails.
     """
     config = workspace.config
-    own = _own(config)
-    if not own or not can_compile(config):
+    source = find_source(config)
+    if not can_compile(config):
         raise ConfigurationError(
             "There are no plain requirements to compile.",
             why=(
-                f"Their pins are in {own or UV_LOCK} already."
-                if own or (_here(config) / UV_LOCK).is_file()
+                f"Their pins are in {source.file} already."
+                if source.file
                 else f"There is none of {', '.join(PLAIN)}."
             ),
         )
-    source = config.root / own
-    argv = commands.compile_pins(sys.executable, own, config.image.python, config.image.extra)
-    env = environment.of_installers(config.env)
-    extra = "".join(f"{row}\n" for row in config.image.extra)
-    with workspace.terminal.step(f"Compile {own}"):
-        found = workspace.runner.run(argv, env=env, cwd=config.root, stdin=extra or None).stdout
-    head = (
-        f"# towpath: compiled from {own}, sha256 {_digest(config, source)}\n"
-        f"# Commit this file. To make it again: {AGAIN}\n"
-    )
-    write_atomically(config.root / COMPILED, (head + found).encode())
-    return COMPILED
+    base = ""
+    if source.kind != UNPINNED:
+        root = str(config.root.absolute())
+        base = direct_reader.split(
+            _text(workspace, source), source.file, root, source.folder
+        ).hashed
+    return compiled.compile_file(workspace, source.file, base)
 
 
-def _here(config: Config) -> Path:
-    """Return the directory that a lock file is in: that of the project, or of manage.py."""
-    beside = (config.root / config.django.manage).parent
-    return beside if (beside / UV_LOCK).is_file() else config.root
-
-
-def _own(config: Config) -> str:
-    """Return the project's file of requirements; empty where there is none.
+def find_source(config: Config) -> Source:
+    """Return the file of the product's dependencies; its name is empty where there is none.
 
     Raises ConfigurationError for a named one that does not exist.
     """
@@ -116,50 +146,68 @@ def _own(config: Config) -> str:
         raise ConfigurationError(
             f"[tool.towpath.image] requirements names {named}, which does not exist."
         )
-    folder = Path(config.django.manage).parent
-    places = [*PLAIN, *((folder / row).as_posix() for row in PLAIN)]
-    return named or next((row for row in places if (config.root / row).is_file()), "")
+    folder = Path(config.django.manage).parent.as_posix()
+    places = dict.fromkeys([*PLAIN, *(f"{folder}/{row}".removeprefix("./") for row in PLAIN)])
+    own = named or next((row for row in places if (config.root / row).is_file()), "")
+    if own and not locks.tool_of(own) and _has_hashes(config.root / own):
+        return Source(own, HASHED)
+    lock = named if locks.tool_of(named) else "" if named else lock_files.find(config.root, ".", folder)
+    return Source(lock, LOCKED) if lock else Source(own, UNPINNED)
+
+
+def _compiled(config: Config, source: Source, into: str) -> Pins:
+    """Return what was compiled from plain requirements."""
+    if not source.file:
+        raise ConfigurationError(
+            "The project has no requirements and no lock file that Towpath can read.",
+            why=f"There is none of {', '.join((*locks.TOOLS, *PLAIN))}.",
+            next_step="Name the file: [tool.towpath.image] requirements.",
+        )
+    file = config.root / compiled.COMPILED
+    if not file.is_file():
+        raise ConfigurationError(
+            f"{source.file} does not pin every dependency by hash, and there is no"
+            f" {compiled.COMPILED}.",
+            why="Without it the same commit could become another image tomorrow.",
+            next_step=f"Make it, and commit it: {compiled.AGAIN}",
+        )
+    compiled.require_current(config, source.file)
+    text = file.read_text(encoding="utf-8")
+    # uv writes paths as seen from the directory in which it compiled: the root.
+    found = direct_reader.split(text, source.file, str(config.root.absolute()))
+    if not found.direct and found.hashed == text:
+        return Pins(compiled.COMPILED)
+    hashed = _write(config, f"{into}/requirements.txt", found.hashed)
+    return _with_direct(config, hashed, found, into)
+
+
+def _text(workspace: Workspace, source: Source) -> str:
+    """Return pins as text; those of a lock file are exported."""
+    config = workspace.config
+    if source.kind == LOCKED:
+        wanted = Selection(config.image.groups, config.image.extras, production=True)
+        return lock_files.export(workspace, source.file, wanted)
+    return (config.root / source.file).read_text(encoding="utf-8", errors="replace")
+
+
+def _with_direct(
+    config: Config, hashed: str, found: direct_reader.DirectPins, into: str
+) -> Pins:
+    if not found.direct:
+        return Pins(hashed)
+    text = "".join(f"{row}\n" for row in found.direct)
+    direct = _write(config, f"{into}/direct.txt", text)
+    return Pins(hashed, direct, found.folders, found.has_git)
 
 
 def _has_hashes(file: Path) -> bool:
     return requirements_reader.is_hashed(file.read_text(encoding="utf-8", errors="replace"))
 
 
-def _export(workspace: Workspace, target: Path) -> None:
-    argv = commands.export_uv(sys.executable, str(_here(workspace.config)))
-    env = environment.of_installers(workspace.config.env)
-    text = workspace.runner.run(argv, env=env).stdout
-    target.parent.mkdir(parents=True, exist_ok=True)
-    write_atomically(target, text.encode())
-
-
-def _require_current(config: Config, own: str) -> None:
-    """Raise ConfigurationError if the compiled pins are not those of the requirements of now."""
-    text = (config.root / COMPILED).read_text(encoding="utf-8")
-    match = _MARK.search(text)
-    if match is None or match[1] != own or match[2] != _digest(config, config.root / own):
-        raise ConfigurationError(
-            f"{COMPILED} is out of date: {own} has changed since it was compiled.",
-            next_step=f"Compile it again, and commit it: {AGAIN}",
-        )
-
-
-def _digest(config: Config, source: Path) -> str:
-    """Return a hash of everything that pins are compiled from."""
-    parts = [config.image.python, *config.image.extra]
-    total = hashlib.sha256("\0".join(parts).encode())
-    for file in _files(source, set()):
-        total.update(b"\0" + file.read_bytes())
-    return total.hexdigest()
-
-
-def _files(source: Path, seen: set[Path]) -> Iterator[Path]:
-    """Yield a file of requirements, and each that it includes or is constrained by, once."""
-    file = source.resolve()
-    if file in seen or not file.is_file():
-        return
-    seen.add(file)
-    yield file
-    text = file.read_text(encoding="utf-8", errors="replace")
-    for name in requirements_reader.included(file.as_posix(), text):
-        yield from _files(Path(name), seen)
+def _write(config: Config, name: str, text: str) -> str:
+    """Write a file of the project, unless it has this text already, and return its path."""
+    file, content = config.root / name, text.encode()
+    if not file.is_file() or file.read_bytes() != content:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        write_atomically(file, content, READABLE)
+    return name

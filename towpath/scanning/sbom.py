@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from towpath.checks import tool_env as tools
+from towpath.source import tool_env as tools
 from towpath.config.workspace import Workspace
 from towpath.core import tool_home as private
 from towpath.core.errors import CommandFailedError, ConfigurationError, NothingToJudgeError

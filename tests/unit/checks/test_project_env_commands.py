@@ -2,32 +2,11 @@
 
 from __future__ import annotations
 
-import pytest
-
 from towpath.checks import project_env_commands as commands
 from towpath.checks.project_env_commands import Dependencies
 from towpath.checks.tests import coverage_settings
 
-PROGRAMS = {"python": "py", "poetry": "po", "pdm": "pd", "pipenv": "pi"}
 WANTED = Dependencies(groups=("dev", "test"), extras=("db",))
-
-
-@pytest.mark.parametrize(
-    ("file", "words"),
-    [
-        ("uv.lock", "py -m uv export --frozen --no-emit-workspace --format=requirements-txt"),
-        ("back/uv.lock", "--quiet --directory=back --extra=db --group=dev --group=test"),
-        ("poetry.lock", "po --directory=. export --no-interaction --with=dev,test --extras=db"),
-        ("pdm.lock", "pd export --project=. --group=dev --group=test --group=db --output=out"),
-        ("Pipfile.lock", "pi requirements --dev --hash"),
-        ("requirements.txt", ""),
-        ("pyproject.toml", ""),
-    ],
-)
-def test_a_lock_file_is_exported_by_the_tool_that_wrote_it(file: str, words: str) -> None:
-    """Anything else is installed as it is."""
-    assert words in " ".join(commands.export(PROGRAMS, file, WANTED, "out"))
-    assert bool(words) == bool(commands.export(PROGRAMS, file, WANTED, "out"))
 
 
 def test_groups_and_extras_are_for_pyproject_alone() -> None:

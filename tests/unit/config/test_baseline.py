@@ -123,6 +123,7 @@ def test_the_file_is_sorted_and_reads_back() -> None:
         '{"towpath-baseline": 1, "lint": {"complexity": {"f": NaN}}}',
         '{"towpath-baseline": 1, "tests": {"coverage": -1}}',
         '{"towpath-baseline": 1, "tests": {"coverage": 101}}',
+        '{"towpath-baseline": 1, "tests": {"tests": 1}}',
         '{"towpath-baseline": 1, "tests": {"coverage": "60"}}',
         '{"towpath-baseline": 1, "tests": {"coverage": 60, "files": "a.py"}}',
         '{"towpath-baseline": 1, "security": {"secrets": [3]}}',
@@ -132,6 +133,17 @@ def test_a_file_that_says_something_else_is_refused(text: str) -> None:
     """A stranger's baseline could let everything pass."""
     with pytest.raises(ConfigurationError, match="not a valid baseline"):
         read_baseline(text)
+
+
+def test_a_project_without_tests_may_stay_so_until_it_has_one() -> None:
+    """The gate of tests that ran is laxer by the baseline only, and the first test ends that."""
+    without = Baseline({"tests": Section(tests=0)})
+
+    assert without.limits({})["TESTS_RUN"] == -1
+    assert "TESTS_RUN" not in Baseline({"tests": Section()}).limits({})
+    assert read_baseline(without.text()) == without
+    assert lowered(Section(tests=0), Section(tests=0), {}).tests == 0
+    assert lowered(Section(tests=0), Section(), {}).tests is None
 
 
 def test_the_limit_of_coverage_is_that_of_the_baseline_and_new_files_meet_the_standard() -> None:

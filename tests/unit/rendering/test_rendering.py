@@ -15,6 +15,7 @@ from towpath.config.workspace import Workspace
 from towpath.core.errors import ConfigurationError
 from towpath.deployment.migrations.rules import CODES
 from towpath.rendering import compose, dockerfile, eject, files, layout, requirements
+from towpath.rendering.requirements import Pins
 
 ROOT = Path(__file__).parents[3]
 # What names this repository's own product; `dashboard` is a setting of Towpath too.
@@ -99,7 +100,7 @@ def test_a_database_that_is_a_file_is_in_a_volume() -> None:
         "django": {"manage": "src/manage.py", "settings": "shop.settings"},
     }
     found = config(**tables)
-    text = dockerfile.dockerfile(found, scripts="s", uv="uv.txt", requirements="r.txt")
+    text = dockerfile.dockerfile(found, scripts="s", uv="uv.txt", pins=Pins("r.txt"))
 
     assert layout.volumes(found) == {
         "media": "/srv/app/src/media",
@@ -121,7 +122,7 @@ def test_the_dockerfile_has_the_products_own_names() -> None:
         "processes": {"web": {"command": "uvicorn shop.asgi:app", "port": 9000}},
         "env": {"SECRET_KEY": "{secret.key}", "NOTE": "it's $5"},
     }
-    text = dockerfile.dockerfile(config(**tables), scripts="s", uv="uv.txt", requirements="r.txt")
+    text = dockerfile.dockerfile(config(**tables), scripts="s", uv="uv.txt", pins=Pins("r.txt"))
 
     for line in (
         "ARG PYTHON=3.12",
@@ -136,14 +137,14 @@ def test_the_dockerfile_has_the_products_own_names() -> None:
         assert line in text
     assert not OURS.search(text)
     assert "collectstatic" not in dockerfile.dockerfile(
-        config(image={"static": False}), scripts="s", uv="u", requirements="r"
+        config(image={"static": False}), scripts="s", uv="u", pins=Pins("r")
     )
 
 
 def test_what_git_ignores_is_in_no_image() -> None:
     """No commit has it; a name with a star in it is no pattern."""
     text = dockerfile.ignored(
-        "*.md\n", ["db.sqlite3", "a*b/", ".towpath/"], files=".t", requirements="r"
+        "*.md\n", ["db.sqlite3", "a*b/", ".towpath/"], needed=(".t", "r")
     )
 
     assert text.splitlines()[:3] == ["*.md", "/db.sqlite3", "/a\\*b"]
@@ -190,23 +191,23 @@ def test_requirements_with_hashes_are_taken_as_they_are(tmp_path: Path) -> None:
     (tmp_path / "more.txt").write_text("gunicorn\n")
     found = workspace(tmp_path)
     with pytest.raises(ConfigurationError, match="does not pin every dependency") as caught:
-        requirements.provide(found, tmp_path / "x")
+        requirements.provide(found, "x")
     assert "python -m towpath lock" in caught.value.next_step
 
     runner = TableRunner({"-m uv pip compile": "django==5.2 --hash=sha256:0\n"})
     made = Workspace(found.config, runner, QuietTerminal())
     assert requirements.compile_pins(made) == "requirements-lock.txt"
-    assert requirements.provide(found, tmp_path / "x") == "requirements-lock.txt"
+    assert requirements.provide(found, "x").hashed == "requirements-lock.txt"
 
     (tmp_path / "more.txt").write_text("uvicorn\n")
     with pytest.raises(ConfigurationError, match="is out of date"):
-        requirements.provide(found, tmp_path / "x")
+        requirements.provide(found, "x")
 
     (tmp_path / "requirements.txt").write_text("django==5.2 --hash=sha256:00\n")
-    assert requirements.provide(found, tmp_path / "x") == "requirements.txt"
+    assert requirements.provide(found, "x").hashed == "requirements.txt"
 
 
 def test_a_project_without_requirements_is_told_where_to_name_them(tmp_path: Path) -> None:
     """And no file is guessed."""
     with pytest.raises(ConfigurationError, match="no requirements and no lock file"):
-        requirements.provide(workspace(tmp_path), tmp_path / "x")
+        requirements.provide(workspace(tmp_path), "x")

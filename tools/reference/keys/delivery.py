@@ -52,15 +52,36 @@ TABLES = (
             Key(
                 "requirements",
                 TEXT,
-                "The file of the product's requirements. Without it `uv.lock` or the usual files"
-                " are looked for.",
+                "The file of the product's requirements. Without it a lock file or the usual"
+                " files are looked for.",
                 "requirements/prod.txt",
             ),
+            Key(
+                "groups",
+                TEXTS,
+                "Groups of the lock file that production needs besides its own dependencies.",
+                ["server"],
+            ),
+            Key("extras", TEXTS, "Extras of the lock file that production needs.", ["s3"]),
             Key(
                 "extra",
                 TEXTS,
                 "Requirements that are compiled with the project's own, such as a web server.",
                 ["gunicorn"],
+            ),
+            Key(
+                "assets",
+                TEXT,
+                "A command of a shell that makes static files with node, in a stage of its own. It"
+                " is run in the directory `code`, and every file that it leaves but `node_modules`"
+                " is in the image.",
+                "npm ci && npm run build",
+            ),
+            Key(
+                "node",
+                {"type": "string", "pattern": "^[0-9]{1,3}(\\.[0-9]{1,3}){0,2}$"},
+                "The version of node for `assets`: the image `node:VERSION-slim`.",
+                "22",
             ),
             Key(
                 "static",

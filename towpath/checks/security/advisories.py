@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from towpath.checks import tool_env as tools
+from towpath.source import tool_env as tools
 from towpath.checks.security import audits_commands as audits
 from towpath.checks.security import pip_audit_reader as pip_audit
 from towpath.checks.security import safety_reader as safety

@@ -48,7 +48,7 @@ def _advisories(measured: CheckFacts, config: Config) -> None:
     measured.facts.update(sources.facts([source]))
     measured.facts["advisories_waived"] = _waived(rows, notes)
     measured.warnings += [policy.unused_warning(name) for name in advisories.unused(notes, rows)]
-    found = tuple(_as_finding(row) for row in counting)
+    found = tuple(_as_finding(row, str(said["file"])) for row in counting)
     measured.findings_by_tool["advisories"] = found
     measured.findings += found
     words = f"advisories: {len(counting)}, waived: {len(rows) - len(counting)}; source: {source}"
@@ -59,8 +59,8 @@ def _waived(rows: Sequence[advisories.Advisory], notes: Mapping[str, str]) -> li
     return [f"{row}; waived: {row.waived(notes)}" for row in rows if row.waived(notes)]
 
 
-def _as_finding(row: advisories.Advisory) -> Finding:
-    return Finding("requirements/production.txt", 0, row.id, row.words(), row.severity)
+def _as_finding(row: advisories.Advisory, file: str) -> Finding:
+    return Finding(file, 0, row.id, row.words(), row.severity)
 
 
 def _weaknesses(measured: CheckFacts, config: Config, record: ToolRecord) -> tuple[str, str]:

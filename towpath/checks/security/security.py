@@ -16,6 +16,8 @@ from towpath.checks.security import advisories, facts
 from towpath.checks.security import secrets_reader as secrets
 from towpath.config.workspace import Workspace
 from towpath.core.errors import ConfigurationError, NothingToJudgeError
+from towpath.rendering import files
+from towpath.rendering import requirements as product
 from towpath.source import requirements_reader as requirements
 from towpath.source.files import listed
 
@@ -34,7 +36,7 @@ def security(workspace: Workspace, arguments: Sequence[str] = ()) -> None:
             why="It always checks all files and all dependencies.",
             next_step="To run it again without changes, use `nox -s security -- --fresh`.",
         )
-    pins = _pins(workspace)
+    file, pins = _pins(workspace)
     secrets.baseline(facts.secrets_baseline(workspace.config))
     seen = records.begin(workspace, "security")
     found = listed(workspace, seen)
@@ -44,7 +46,7 @@ def security(workspace: Workspace, arguments: Sequence[str] = ()) -> None:
     with ThreadPoolExecutor() as pool:
         try:
             for asked in [
-                pool.submit(_ask_advisories, workspace, pins),
+                pool.submit(_ask_advisories, workspace, file, pins),
                 pool.submit(linting.run, linters.SECRETS),
                 pool.submit(linting.run, linters.BANDIT),
             ]:
@@ -56,21 +58,15 @@ def security(workspace: Workspace, arguments: Sequence[str] = ()) -> None:
     judging.judge(workspace, "security", facts.measure)
 
 
-def _pins(workspace: Workspace) -> Pins:
-    """Return the pins of all dependencies of the product, direct and indirect."""
-    file = workspace.config.root / "requirements" / "production.txt"
-    if not file.is_file():
-        raise ConfigurationError(
-            "Missing file requirements/production.txt, which pins the product's dependencies.",
-            next_step="Write requirements/production.in, then run ./dev nox -s requirements",
-        )
-    return requirements.read_requirements(
-        requirements.decode(file.read_bytes(), file.name), file.name
-    )
+def _pins(workspace: Workspace) -> tuple[str, Pins]:
+    """Return the pins of all dependencies of the product, direct and indirect, and their file."""
+    name = product.audited(workspace, files.DIRECTORY)
+    raw = (workspace.config.root / name).read_bytes()
+    return name, requirements.read_requirements(requirements.decode(raw, name), name)
 
 
-def _ask_advisories(workspace: Workspace, pins: Pins) -> None:
-    """Record the advisories, or why no source could be reached."""
+def _ask_advisories(workspace: Workspace, file: str, pins: Pins) -> None:
+    """Record the advisories of the pins in a file, or why no source could be reached."""
     try:
         found = advisories.audit(workspace, pins)
     except NothingToJudgeError as error:
@@ -78,5 +74,6 @@ def _ask_advisories(workspace: Workspace, pins: Pins) -> None:
             workspace.config, "security", "advisories", {"reason": f"{error.what} {error.why}"}
         )
     else:
-        records.write_document(workspace.config, "security", "advisories", found.as_json())
+        document = {**found.as_json(), "file": file}
+        records.write_document(workspace.config, "security", "advisories", document)
     workspace.terminal.say("  advisories: done")

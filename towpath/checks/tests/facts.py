@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from pathlib import Path
 
 from towpath import gates
@@ -41,6 +42,7 @@ def measure_tests(config: Config) -> CheckFacts:
             words += f", measured on Python {', '.join(_measured_on(config))}"
         words += measured.exclude("coverage", excluded_from_coverage(config, covered))
         measured.rows.append(("coverage", "measured", "", words))
+    _compare_number(config, measured)
     return measured
 
 
@@ -57,6 +59,15 @@ def _compare(config: Config, measured: CheckFacts, covered: coverage.Covered) ->
         measured.facts["coverage_new"] = covered.percent_of(new)
         words = f"{before.coverage:g} %", f"{now:g} %", str(standard).removeprefix("COVERAGE ")
         measured.note("COVERAGE", *words)
+
+
+def _compare_number(config: Config, measured: CheckFacts) -> None:
+    """Store that the project has no tests, and show a baseline that says so."""
+    run = measured.facts.get("tests_run")
+    if run == 0:
+        measured.today = replace(measured.today, tests=0)
+    if config.baseline.of("tests").tests is not None and run is not None:
+        measured.note("TESTS_RUN", "0", str(run), str(gates.gate("TESTS_RUN", config.gates))[10:])
 
 
 def measure_integration(config: Config) -> CheckFacts:

@@ -277,5 +277,22 @@ def test_a_product_without_pins_is_a_mistake_of_configuration(root: Path) -> Non
     """The message says how to compile them."""
     (root / "requirements/production.txt").unlink()
 
-    with pytest.raises(ConfigurationError, match="Missing file requirements/production.txt"):
+    with pytest.raises(ConfigurationError, match="no requirements and no lock file"):
         security.security(workspace_of(root, CLEAN))
+
+
+def test_a_baseline_does_not_wait_for_the_network(root: Path) -> None:
+    """The secrets of the first day are recorded although no source of advisories answered."""
+    made_environments(root)
+    workspace = workspace_of(root, CLEAN | UNREACHABLE | leak(root))
+    workspace = replace(
+        workspace, config=replace(workspace.config, baseline_file="towpath-baseline.json")
+    )
+
+    with pytest.raises(NothingToJudgeError):
+        security.security(workspace)
+
+    recorded = json.loads((root / "towpath-baseline.json").read_text())
+    assert len(recorded["security"]["secrets"]) == 1
+    status = {row["gate"]: row["status"] for row in evidence(workspace, "security").verdicts}
+    assert (status["SECRETS"], status["ADVISORIES_HIGH"]) == ("passed", "errored")

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 
-from towpath.checks import tool_env_commands as commands
+from towpath.source import tool_env_commands as commands
 from towpath.config.workspace import Workspace
 from towpath.core import environment as variables
 from towpath.core import files
@@ -13,6 +14,11 @@ from towpath.core.pins import find
 
 # uv downloads no interpreter, and trusts the certificate authorities of the machine.
 UV = {"UV_PYTHON_DOWNLOADS": "never", "UV_SYSTEM_CERTS": "true"}
+
+
+def stamp_of(pins: Path) -> str:
+    """Return what an environment was made of: our Python and a hash of the pins."""
+    return f"{sys.version_info[:2]} {files.file_hash(pins)}"
 
 
 def environment(workspace: Workspace, tool: str) -> str:
@@ -28,7 +34,7 @@ def environment(workspace: Workspace, tool: str) -> str:
             f"Missing file requirements/{tool}.txt, which pins {tool}.",
             next_step=f"Install Towpath again, or compile one for {tool}.",
         )
-    wanted = f"{sys.version_info[:2]} {files.file_hash(pins)}"
+    wanted = stamp_of(pins)
     if not stamp.is_file() or stamp.read_text() != wanted:
         env = variables.of_installers(workspace.config.env) | UV
         workspace.runner.run(commands.environment(sys.executable, str(directory)), env=env)
