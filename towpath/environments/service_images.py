@@ -121,7 +121,7 @@ def _read(site: Site) -> tuple[dict[str, str], dict[str, str]]:
     except (ValueError, KeyError, TypeError, AttributeError, ConfigurationError) as error:
         raise CommandFailedError(
             f"Unexpected format: {site.pins} does not list images by digest.",
-            why=f"{type(error).__name__}: {error}",
+            why=documents.reason(error),
             next_step=f"Resolve the tags again: {_again(site)}",
         ) from error
 

@@ -89,7 +89,7 @@ def materials(metadata: str, target: str) -> tuple[Mapping[str, Any], ...]:
     except (AttributeError, KeyError, TypeError) as error:
         raise NothingToJudgeError(
             f"Unexpected format of the build metadata: invalid provenance for target {target}.",
-            why=repr(error),
+            why=documents.reason(error),
         ) from error
     return tuple(unique.values())
 
