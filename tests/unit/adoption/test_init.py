@@ -126,7 +126,11 @@ def test_settings_are_added_at_the_end_of_pyproject(tmp_path: Path) -> None:
             "requirements": ["uv.lock"],
             "settings": "config.settings.local",
             "parallel": False,
-            "env": {"SHOP_KEY": "{random}", "STRIPE_TOKEN": "{random}"},
+            "env": {
+                "DATABASE_URL": "sqlite://:memory:",
+                "SHOP_KEY": "{random}",
+                "STRIPE_TOKEN": "{random}",
+            },
         },
         "integration": {"paths": [], "required": False},
         "gates": {"baseline": "towpath-baseline.json"},
