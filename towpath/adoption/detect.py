@@ -190,8 +190,11 @@ def _by_settings(
     yield from find_files.media_directories(settings)
     yield from find_files.system_packages(libraries)
     files = [*settings.files, *find_settings.helpers(code, settings.files, roots)]
-    yield from find_switches.database_switches(code, files, databases[0].value if databases else "")
-    yield from _variables(code, settings, files)
+    variables = list(_variables(code, settings, files))
+    yield from variables
+    database = databases[0].value if databases else ""
+    known = {row.value for row in variables}
+    yield from find_switches.database_switches(code, files, known, database)
 
 
 def _variables(code: Code, settings: find_settings.Settings, files: list[str]) -> Iterator[Fact]:
