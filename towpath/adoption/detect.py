@@ -129,7 +129,10 @@ def _around(
     images = find_processes.dockerfiles(tree)
     has_asgi = any(row.topic == "asgi" for row in applications)
     servers = find_processes.server(tree, started, images, libraries, has_asgi=has_asgi)
-    yield from list(servers)[:1]
+    for row in list(servers)[:1]:
+        yield row
+        if not find_processes.is_installed(row.value, libraries):
+            yield replace(row, topic="server-extra", why="no dependency of the project has it")
     yield from started
     yield from (Fact("dockerfile", path, path, 1, "builds an image") for path in images)
     yield from (
