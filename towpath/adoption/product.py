@@ -97,8 +97,8 @@ def _image(found: Detection) -> dict[str, Any]:
         table["extras"] = list(extras)
     if not found.value("static") or found.value("static-storage"):
         table["static"] = False
-    if not found.value("server"):
-        table["extra"] = ["gunicorn"]
+    if not found.value("server") or found.value("server-extra"):
+        table["extra"] = [found.value("server-extra") or "gunicorn"]
     return table
 
 
