@@ -208,7 +208,7 @@ class Site:
         if found is None:
             raise CommandFailedError(
                 f"The proxy of {self.name} is not running.",
-                next_step=f"invoke services.up --environment={self.name}",
+                next_step=f"invoke deploy --environment={self.name}",
             )
         container = found
         return Proxy(

@@ -15,7 +15,7 @@ from packaging.requirements import InvalidRequirement, Requirement
 
 from towpath.core.errors import ConfigurationError
 
-AGAIN = "Compile it again: ./dev nox -s requirements"
+AGAIN = "Compile it again with the tool that wrote it, so that every line is one pin."
 # Where packages come from and which kind of file is taken: no requirement, and no pin.
 _OPTIONS = re.compile(
     r"-[if]\b|--(?:index-url|extra-index-url|no-index|find-links|no-binary|only-binary"

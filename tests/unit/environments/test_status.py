@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from tests.unit.deployment.world import FIRST, SECOND, World, site_of
+from towpath.core.errors import CommandFailedError
 from towpath.deployment import deploy
 from towpath.environments import services as stack
 from towpath.environments import status
@@ -60,3 +63,16 @@ def test_two_releases_at_once_are_told(tmp_path: Path) -> None:
     ]
 
     assert "more than one release receives traffic" in status.look(site).problems[0]
+
+
+def test_a_proxy_that_does_not_run_is_started_by_a_deployment(tmp_path: Path) -> None:
+    """The error names that command: services.up starts services alone."""
+    world = World()
+    site = site_of(world, tmp_path)
+    deploy.carry_out(site, "deploy", FIRST, "1.0")
+    world.change("proxy", running=False)
+    with pytest.raises(CommandFailedError) as raised:
+        assert site.proxy
+
+    assert raised.value.next_step == f"invoke deploy --environment={site.name}"
+    assert "proxy" not in site.services
