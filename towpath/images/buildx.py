@@ -8,7 +8,6 @@ from pathlib import Path
 from towpath.config.workspace import Workspace
 from towpath.core.errors import CommandFailedError
 from towpath.core.runner import Outcome
-from towpath.engine.recipes import IMAGES, PYTHON
 from towpath.images import buildx_reader as buildx
 
 
@@ -67,24 +66,10 @@ def solve(
         raise BuildFailedError(
             f"The build failed at {failed.step}.",
             why=failed.output,
-            next_step=_next(failed, log.relative_to(workspace.config.root)),
+            next_step=f"See {log.relative_to(workspace.config.root)}.",
             exit_codes=buildx.exit_codes(_text(log)),
             line=failed.line,
         ) from error
-
-
-def _next(failed: buildx.Failure, log: Path) -> str:
-    """Return what to do about a failure; an image that no registry gives has another answer."""
-    if not (image := buildx.absent_image(failed.step)):
-        return f"See {log}."
-    known = ", ".join(IMAGES)
-    setting = ""
-    if image.startswith("python:"):
-        setting = f'Set another one, as in [tool.towpath.image] python = "{PYTHON}", or '
-    return (
-        f"The engine has no image {image}. The embedded one has {known}."
-        f" {setting or 'Name one of these, or '}use an engine that can fetch it. See {log}."
-    )
 
 
 def _text(log: Path) -> str:
