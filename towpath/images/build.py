@@ -30,7 +30,6 @@ from towpath.registry.image import Image
 from towpath.source import snapshot as sources
 from towpath.source.snapshot import SourceSnapshot
 
-
 # How many files that changed during a build are named.
 SHOWN_CHANGED = 3
 
