@@ -87,6 +87,7 @@ OURS = frozenset(
         ),
         *("checks.security.advisories_reader.unused", "checks.lint.readers.bandit.by_severity"),
         *(
+            "core.documents.reason",
             "checks.benchmark_reader.renewed",
             "checks.benchmark_reader.slowdowns",
             "scanning.debian_reader.pending",
