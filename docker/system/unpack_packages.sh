@@ -42,4 +42,5 @@ done
 for name in bin sbin lib lib64; do test ! -L "${tree}/${name}" || rm "${tree}/${name}"; done
 cp "${apt}/status" "${tree}/var/lib/dpkg/status"
 rm -rf "${apt}"
+python3 "$(dirname "$0")/library_cache.py" "${image}" "${tree}"
 find "${tree}" -exec touch --no-dereference --date="@${FIXED_TIME}" {} +

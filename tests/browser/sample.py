@@ -191,7 +191,7 @@ def released(root: Path, **table: Any) -> Path:
 def failed(root: Path) -> Path:
     """Write a run that stopped at its gates: failed tests, findings, coverage below its limit."""
     found = workspace(root)
-    what = {"coverage": 78.91, "tests_run": 1236, "tests_passed": 1233, "tests_failed": 3}
+    what = {"coverage": 78.91, "tests_run": 1236, "tests_passed": 1230, "tests_failed": 6}
     rows = [
         StageResult(
             "lint",
@@ -204,7 +204,7 @@ def failed(root: Path) -> Path:
         *checks(
             status=Status.FAILED,
             fields=what,
-            reason="TESTS_FAILED: 3 > 0. COVERAGE: 78.91 is below 90.\n"
+            reason="TESTS_FAILED: 6 > 0. COVERAGE: 78.91 is below 80.\n"
             "tests.app.test_orders::test_a_refund_is_booked_once and 2 more failed on 3.11, 3.12.",
         )[1:],
         StageResult("build", Status.ERRORED, 3.1, reason="Cancelled: lint failed."),

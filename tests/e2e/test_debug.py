@@ -194,8 +194,9 @@ def test_a_database_that_is_down(services: Path) -> None:
         assert "database system is shut down" in ended.said
         assert "invoke services.up --environment=development" in ended.said
     assert health.code == 5
-    assert "✗ development database" in health.out
-    assert "not running" in health.out
+    (line,) = [row for row in health.out.splitlines() if "✗ development database" in row]
+    assert "is not running" in line
+    assert line.endswith("invoke services.up --environment=development")
     assert started.code == 0, started.said
 
 

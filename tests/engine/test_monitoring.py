@@ -187,7 +187,10 @@ def test_everything_is_read(monitored: Monitored) -> None:
 
 def test_the_figures_are_those_of_the_product(monitored: Monitored) -> None:
     """Requests through the proxy, the queue with its worker, the disks."""
-    url = monitored.site.environment.url
+    url, now = monitored.site.environment.url, time.time()
+    # The deployment has asked for the page too, perhaps after the last reading.
+    newest = 'min(timestamp(up{job="web"}))'
+    wait_for("a reading of now", lambda: (monitored.value(newest) or 0) > now, 60)
     before = monitored.value('sum(dashboard_requests_total{view="index"})') or 0
     for _ in range(10):
         assert requests.get(url, timeout=10).status_code == 200

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
@@ -56,7 +57,7 @@ def startproject(root: Path) -> Path:
 
 
 def with_uv(root: Path) -> Path:
-    """(b) Pytest, DATABASE_URL, settings from the environment, ruff, uv.lock."""
+    """(b) Celery and Redis, DATABASE_URL, settings from the environment, pytest, ruff, uv.lock."""
     files = texts.app("shop/books", "shop.books") | texts.site(
         "config",
         "config",
@@ -68,6 +69,8 @@ def with_uv(root: Path) -> Path:
     )
     files |= {
         "manage.py": texts.MANAGE.format(settings="config.settings"),
+        "config/__init__.py": 'from .celery import app as celery_app\n\n__all__ = ["celery_app"]\n',
+        "config/celery.py": texts.CELERY.format(settings="config.settings"),
         "shop/__init__.py": "",
         "tests/test_books.py": texts.PYTEST.format(app="shop.books"),
         "pyproject.toml": """\
@@ -75,7 +78,7 @@ def with_uv(root: Path) -> Path:
 name = "bookshop"
 version = "1.0"
 requires-python = ">=3.11"
-dependencies = ["django>=5.2,<5.3", "django-environ", "psycopg[binary]", "celery", "redis"]
+dependencies = ["django>=5.2,<5.3", "django-environ", "psycopg[binary]", "celery[redis]"]
 
 [dependency-groups]
 dev = ["pytest>=8,<9", "pytest-django", "ruff"]
@@ -153,13 +156,48 @@ line-length = 100
 [tool.mypy]
 ignore_missing_imports = true
 """,
-        "package.json": '{"name": "assets", "private": true, "scripts": {"build": "true"}}\n',
+        "package.json": json.dumps(
+            {"name": "assets", "private": True, "scripts": {"build": "node build.mjs"}}
+        ),
+        "package-lock.json": json.dumps(
+            {"name": "assets", "lockfileVersion": 3, "packages": {"": {"name": "assets"}}}
+        ),
+        "build.mjs": texts.ASSETS,
+        "frontend/site.css": "body { color: teal; }\n",
     }
+    files["api/settings.py"] += texts.STATIC
+    files["api/urls.py"] += texts.SERVED
     write(root / "backend", files)
     write(root, {"frontend/README.md": "Another team's.\n", ".gitignore": "__pycache__/\n"})
     # Poetry asks an index for more than the simple API, which not every mirror answers.
     (root / "backend" / "poetry.lock").write_text((LOCKS / "poetry.lock").read_text())
     return root / "backend"
+
+
+def with_channels(root: Path) -> Path:
+    """(e) ASGI with channels, MySQL, an own Dockerfile, plain requirements that are pinned."""
+    files = texts.app("books", "books") | texts.site(
+        "chat",
+        "chat",
+        "books",
+        imports="\nimport os\n",
+        secret='os.environ.get("SECRET_KEY", "only-for-development-0123456789-abcdefghij-klmnop")',
+        debug='os.environ.get("DEBUG") == "1"',
+        database=texts.MYSQL,
+    )
+    files["chat/settings.py"] += 'ASGI_APPLICATION = "chat.asgi.application"\n'
+    files |= {
+        "manage.py": texts.MANAGE.format(settings="chat.settings"),
+        "chat/asgi.py": texts.ASGI.format(settings="chat.settings"),
+        "books/tests.py": texts.TESTS.format(app="books"),
+        "requirements.txt": "django>=5.2,<5.3\nchannels[daphne]>=4\npymysql\ncryptography\n",
+        "Dockerfile": texts.DOCKERFILE,
+        ".dockerignore": ".git\n.nox\n.towpath/venv\n",
+        ".gitignore": "__pycache__/\n*.sqlite3\n",
+    }
+    files["chat/__init__.py"] = "import pymysql\n\npymysql.install_as_MySQLdb()\n"
+    write(root, files)
+    return root
 
 
 def with_src(root: Path) -> Path:
@@ -237,6 +275,7 @@ PROJECTS: Mapping[str, Callable[[Path], Path]] = {
     "uv": with_uv,
     "pip-tools": with_pip_tools,
     "poetry": with_poetry,
+    "channels": with_channels,
     "src": with_src,
     "legacy": legacy,
 }

@@ -144,6 +144,62 @@ def test_name():
 def test_that_nobody_runs():
     raise AssertionError
 """
+CELERY = """\
+import os
+
+from celery import Celery
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "{settings}")
+app = Celery("shop")
+app.conf.broker_url = os.environ.get("REDIS_URL", "redis://localhost:6379/0")
+app.autodiscover_tasks()
+"""
+ASGI = """\
+import os
+
+from channels.routing import ProtocolTypeRouter
+from django.core.asgi import get_asgi_application
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "{settings}")
+application = ProtocolTypeRouter({{"http": get_asgi_application()}})
+"""
+# In tests there is no server: a file stands in for it, as many do.
+MYSQL = """{
+    "ENGINE": "django.db.backends.mysql",
+    "NAME": os.environ["DB_NAME"],
+    "USER": os.environ["DB_USER"],
+    "PASSWORD": os.environ["DB_PASSWORD"],
+    "HOST": os.environ["DB_HOST"],
+} if "DB_HOST" in os.environ else {"ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:"}"""
+DOCKERFILE = """\
+FROM python:3.13-slim
+WORKDIR /app
+COPY requirements.txt .
+RUN --mount=type=secret,id=ca,target=/etc/ssl/certs/ca-certificates.crt \\
+    pip install --no-cache-dir -r requirements.txt
+COPY . .
+USER 1000
+EXPOSE 8000
+CMD ["daphne", "--bind=0.0.0.0", "--port=8000", "chat.asgi:application"]
+"""
+ASSETS = """\
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+
+mkdirSync("static/built", { recursive: true });
+writeFileSync("static/built/site.css", readFileSync("frontend/site.css", "utf8").toUpperCase());
+"""
+STATIC = """\
+INSTALLED_APPS += ["django.contrib.staticfiles"]
+STATICFILES_DIRS = [BASE_DIR / "static"]
+STATIC_ROOT = BASE_DIR / "collected"
+"""
+SERVED = """
+from django.conf import settings
+from django.urls import re_path
+from django.views.static import serve
+
+urlpatterns += [re_path("^static/(?P<path>.*)$", serve, {"document_root": settings.STATIC_ROOT})]
+"""
 SQLITE = '{"ENGINE": "django.db.backends.sqlite3", "NAME": BASE_DIR / "db.sqlite3"}'
 
 

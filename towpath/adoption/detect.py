@@ -129,7 +129,10 @@ def _around(
     images = find_processes.dockerfiles(tree)
     has_asgi = any(row.topic == "asgi" for row in applications)
     servers = find_processes.server(tree, started, images, libraries, has_asgi=has_asgi)
-    yield from list(servers)[:1]
+    for row in list(servers)[:1]:
+        yield row
+        if not find_processes.is_installed(row.value, libraries):
+            yield replace(row, topic="server-extra", why="no dependency of the project has it")
     yield from started
     yield from (Fact("dockerfile", path, path, 1, "builds an image") for path in images)
     yield from (
@@ -190,8 +193,11 @@ def _by_settings(
     yield from find_files.media_directories(settings)
     yield from find_files.system_packages(libraries)
     files = [*settings.files, *find_settings.helpers(code, settings.files, roots)]
-    yield from find_switches.database_switches(code, files, databases[0].value if databases else "")
-    yield from _variables(code, settings, files)
+    variables = list(_variables(code, settings, files))
+    yield from variables
+    database = databases[0].value if databases else ""
+    known = {row.value for row in variables}
+    yield from find_switches.database_switches(code, files, known, database)
 
 
 def _variables(code: Code, settings: find_settings.Settings, files: list[str]) -> Iterator[Fact]:

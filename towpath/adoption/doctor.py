@@ -10,6 +10,8 @@ from towpath.adoption.facts import NO_REPOSITORY, Detection, Tree
 from towpath.adoption.plan import OWN, PYPROJECT, Change, has_settings
 from towpath.config.model import Config
 
+# What `python -m towpath lock` writes.
+COMPILED, LOCK = "requirements-lock.txt", "./dev python -m towpath lock"
 OK, MISSING, WRONG, NOTE = "ok", "missing", "wrong", "note"
 
 
@@ -93,15 +95,9 @@ def _variables(found: Detection, config: Config, file: str, start: str) -> Itera
 
 
 def _surroundings(tree: Tree, found: Detection) -> Iterator[Advice]:
-    if not found.all("lock"):
-        yield Advice(
-            *(
-                "dependencies",
-                NOTE,
-                "No lock file: the versions of the dependencies are not fixed.",
-            ),
-            *("requirements/production.in", "uv pip compile --generate-hashes --universal"),
-        )
+    if not found.all("lock") and tree.text(COMPILED) is None:
+        text = "No lock file: the versions of the dependencies are not fixed. A build wants one."
+        yield Advice("dependencies", NOTE, text, COMPILED, LOCK)
     if found.value("git-prefix") == NO_REPOSITORY:
         yield Advice("git", MISSING, "The project is not in a git repository.", "", "git init")
     if row := next(iter(found.all("reports")), None):

@@ -104,6 +104,12 @@ def server(
             yield Fact("server", name.removeprefix("py"), row.file, row.line, f"depends on {name}")
 
 
+def is_installed(server: str, libraries: Mapping[str, Fact]) -> bool:
+    """Tell whether a server comes with the dependencies of production."""
+    names = (server, f"py{server}", server.removesuffix("-serve"))
+    return any(name in libraries and libraries[name].why != ASIDE for name in names)
+
+
 def _commands(tree: Tree, started: Iterable[Fact], dockerfiles: Iterable[str]) -> Iterator[Fact]:
     for row in started:
         if row.value.startswith("web:") and (match := _SERVER.search(row.value)):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 
 from towpath.adoption.code import Code, strings
 from towpath.adoption.facts import Fact
@@ -17,8 +17,10 @@ _SWITCH = re.compile(
 )
 
 
-def database_switches(code: Code, files: Iterable[str], database: str) -> Iterator[Fact]:
-    """Yield variables that choose this kind of database, each as `NAME=value`.
+def database_switches(
+    code: Code, files: Iterable[str], known: Collection[str], database: str
+) -> Iterator[Fact]:
+    """Yield those of the known variables that choose this kind of database, as `NAME=value`.
 
     The value is a word that the code compares the variable with or offers, else the kind's name.
     """
@@ -29,8 +31,8 @@ def database_switches(code: Code, files: Iterable[str], database: str) -> Iterat
         module = code.parse(path)
         for node in ast.walk(module) if module else ():
             for name, line, words in _read(node):
-                value = _value(words, database)
-                if value or name not in found:
+                value = _value(words, database) if name in known else ""
+                if name in known and (value or name not in found):
                     row = f"{name}={value or database}"
                     found[name] = Fact("database-switch", row, path, line, "chooses the database")
     yield from found.values()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Mapping
 from typing import Any
 
@@ -33,6 +34,12 @@ _SERVERS = {
     "uwsgi": "uwsgi --http-socket="
     + _LISTEN
     + " --module={app} --master --processes=2 --die-on-term",
+}
+_NODE = {
+    "npm": "npm ci && npm run build",
+    "yarn": "yarn install --frozen-lockfile && yarn build",
+    "pnpm": "corepack enable && pnpm install --frozen-lockfile && pnpm run build",
+    "bun": "bun install --frozen-lockfile && bun run build",
 }
 _WORKERS = {
     "rq": "python manage.py rqworker default",
@@ -97,9 +104,21 @@ def _image(found: Detection) -> dict[str, Any]:
         table["extras"] = list(extras)
     if not found.value("static") or found.value("static-storage"):
         table["static"] = False
-    if not found.value("server"):
-        table["extra"] = ["gunicorn"]
+    if not found.value("server") or found.value("server-extra"):
+        table["extra"] = [found.value("server-extra") or "gunicorn"]
+    if assets := _assets(found):
+        table["assets"] = assets
     return table
+
+
+def _assets(found: Detection) -> str:
+    """Return the command that makes static files with node, where one directory has a build."""
+    rows = [row for row in found.all("node") if row.why.endswith(", script build")]
+    if len(rows) != 1:
+        return ""
+    folder = rows[0].why.partition(",")[0]
+    enter = "" if folder == "." else f"cd {shlex.quote(folder)} && "
+    return enter + _NODE.get(rows[0].value, _NODE["npm"])
 
 
 def image_python(found: Detection) -> str:

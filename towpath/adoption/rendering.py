@@ -85,9 +85,9 @@ def tests_table(found: Detection) -> dict[str, Any]:
 def test_variables(found: Detection) -> dict[str, str]:
     """Return variables that the settings cannot do without, with values that need no service."""
     values = {name: RANDOM for name in required_secrets(found)}
-    for name in required_variables(found):
-        values[name] = SQLITE if name.endswith("DATABASE_URL") else ""
-    return {name: value for name, value in values.items() if value}
+    # Also where there is a default: it is the address of a server.
+    addresses = [name for name in found.values("variable") if name.endswith("DATABASE_URL")]
+    return values | dict.fromkeys(addresses, SQLITE)
 
 
 def required_secrets(found: Detection) -> tuple[str, ...]:

@@ -117,7 +117,7 @@ def begun(workspace: Workspace, stage: str) -> Begun:
         started = dt.datetime.fromisoformat(document["started"])
         return Begun(started, document["inputs"], dict(document.get("files", {})))
     except (KeyError, TypeError, ValueError) as error:
-        raise _unreadable(stage, "begun", str(error)) from error
+        raise _unreadable(stage, "begun", documents.reason(error)) from error
 
 
 def fits(workspace: Workspace, stage: str) -> bool:
@@ -144,7 +144,7 @@ def read_record(config: Config, stage: str, name: str) -> ToolRecord:
     try:
         return ToolRecord(**{**document, "ran": ToolResult(**document["ran"])})
     except (KeyError, TypeError) as error:
-        raise _unreadable(stage, name, str(error)) from error
+        raise _unreadable(stage, name, documents.reason(error)) from error
 
 
 def write_document(config: Config, stage: str, name: str, document: Mapping[str, Any]) -> None:

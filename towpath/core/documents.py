@@ -34,6 +34,22 @@ def loads(raw: bytes | str, limit: int = BYTES, depth: int = DEPTH) -> Any:
     return document
 
 
+def reason(error: Exception) -> str:
+    """Return in a sentence why a document could not be followed, from what Python raised.
+
+    `error` is of the reader: a field that is missing or of another type, or a ValueError, whose
+    words say what is wrong.
+    """
+    text = str(error)
+    if isinstance(error, KeyError):
+        return f"The field {text} is missing."
+    if isinstance(error, StopIteration):
+        return "An entry is missing."
+    if isinstance(error, TypeError | AttributeError | LookupError | ArithmeticError):
+        return f"A field is invalid ({text})."
+    return f"{text[:1].upper()}{text[1:].rstrip('.')}." if text else f"{type(error).__name__}."
+
+
 def finite(value: Any) -> Any:
     """Return plain values with every number that is not finite replaced by None."""
     if isinstance(value, float):

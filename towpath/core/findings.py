@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from towpath.core.documents import loads
+from towpath.core.documents import loads, reason
 from towpath.core.errors import NothingToJudgeError
 
 
@@ -72,13 +72,8 @@ def unexpected(
 
     `where` begins the sentence: the report, or the part of it.
     """
-    if isinstance(error, KeyError):
-        why = f"the field {error} is missing"
-    elif isinstance(error, StopIteration):
-        why = "an entry is missing"
-    else:
-        why = f"a field is invalid ({error})"
-    return unread(tool, f"{where}: {why}.")
+    why = reason(error)
+    return unread(tool, f"{where}: {why[0].lower()}{why[1:]}")
 
 
 def require_ran(tool: str, ran: ToolResult, codes: Iterable[int] = (0, 1)) -> None:

@@ -6,8 +6,12 @@ from dataclasses import dataclass
 
 from towpath.config import Environment
 from towpath.config.workspace import Workspace
-from towpath.core.errors import PromotionRefusedError
-from towpath.core.references import RELEASE, TEST
+from towpath.core.errors import (
+    PromotionRefusedError,
+    RegistryNotFoundError,
+    RegistryUnauthorizedError,
+)
+from towpath.core.references import BUILT, RELEASE, TEST
 from towpath.environments.environment import HISTORY, Release
 from towpath.evidence.journal import History
 from towpath.promotion import promote
@@ -37,15 +41,48 @@ def choose(workspace: Workspace, environment: Environment, digest: str = "") -> 
     """
     door = registry.client(workspace)
     stage = RELEASE if environment.name == PRODUCTION else TEST
-    chosen = promote.resolve(door, digest or stage)
+    chosen = promote.resolve(door, digest) if digest else _tagged(door, stage)
     image = registry.image(door, chosen)
+    version = image.label("org.opencontainers.image.version")
+    _explain(workspace, door, chosen, f"{version} ({chosen})", "" if digest else stage)
     if not (digest and has_run(workspace, environment, chosen)):
         _require_promoted(door, stage, chosen, digest)
         candidate = promote.assess(workspace, door, stage, image, deploying=True)
         promote.refuse(
             candidate, stage, f"cannot be deployed to {environment.name}", BRING_BACK.format(stage)
         )
-    return ReleaseTarget(chosen, image.label("org.opencontainers.image.version"))
+    return ReleaseTarget(chosen, version)
+
+
+def _tagged(door: RegistryClient, stage: str) -> str:
+    """Return the digest of a stage's tag; raises PromotionRefusedError where nothing has it."""
+    try:
+        return door.resolve(stage)
+    except RegistryNotFoundError as error:
+        raise PromotionRefusedError(
+            f"No release has the tag {stage}, so that there is none to deploy.",
+            why="What was built is deployed after it was promoted, or by its digest.",
+            next_step=f"invoke promote-{stage}",
+        ) from error
+
+
+def _explain(
+    workspace: Workspace, door: RegistryClient, chosen: str, words: str, stage: str
+) -> None:
+    """Say which release is deployed and why; what was built later is not meant by a tag."""
+    say = workspace.terminal.say
+    if not stage:
+        say(f"Deploying {words}: its digest was named.")
+        return
+    say(f"Deploying {words}: the tag {stage} points at it.")
+    try:
+        built = door.resolve(BUILT)
+    except (RegistryNotFoundError, RegistryUnauthorizedError):
+        return
+    if stage == TEST and built != chosen:
+        workspace.terminal.warn(
+            f"The last build, {built}, is another one: `invoke promote-test` lets it be deployed."
+        )
 
 
 def has_run(workspace: Workspace, environment: Environment, digest: str) -> bool:

@@ -15,6 +15,16 @@ def login(registry: str, user: str) -> Argv:
     return ["docker", "login", f"--username={user}", "--password-stdin", registry]
 
 
+def has_image(reference: str) -> Argv:
+    """Fail unless the engine has an image."""
+    return ["docker", "image", "inspect", "--format={{.Id}}", reference]
+
+
+def pull(reference: str) -> Argv:
+    """Let the engine have an image."""
+    return ["docker", "pull", "--quiet", reference]
+
+
 def push(reference: str) -> Argv:
     """Push an image that the engine has."""
     return ["docker", "push", "--quiet", reference]

@@ -21,6 +21,7 @@ IMAGES = (
     *("python:3.13-slim", "postgres:17", "memcached:1.6", "rabbitmq:4.0", "redis:8.0"),
     "haproxy:3.0",
 )
+PYTHON = "3.13"  # the one that Debian's release has
 
 ROOT_PACKAGES = (
     "ca-certificates",
@@ -66,19 +67,21 @@ def root(target: Path, foreign: str, mirrors: Sequence[str]) -> list[str]:
     return ["mmdebstrap", "--variant=minbase", *options, SUITE, str(target), *mirrors]
 
 
-def base(target: Path, mirrors: Sequence[str]) -> list[str]:
+def base(target: Path, mirrors: Sequence[str], suite: str = SUITE) -> list[str]:
     """Return the command that makes the archive all images for this machine start from."""
-    return ["mmdebstrap", "--variant=minbase", *_excluded(UNREAD), SUITE, str(target), *mirrors]
+    return ["mmdebstrap", "--variant=minbase", *_excluded(UNREAD), suite, str(target), *mirrors]
 
 
-def foreign_python(target: Path, foreign: str, mirrors: Sequence[str]) -> list[str]:
+def foreign_python(
+    target: Path, foreign: str, mirrors: Sequence[str], suite: str = SUITE
+) -> list[str]:
     """Return the command that unpacks Python for the other architecture, running nothing of it.
 
     The packages are the same as in the native image: what minbase has, and PYTHON_PACKAGES.
     """
     included = ("?essential", "?priority(required)", ",".join(("apt", *PYTHON_PACKAGES)))
     options = [f"--arch={foreign}", "--variant=extract", *(f"--include={it}" for it in included)]
-    return ["mmdebstrap", *options, SUITE, str(target), *mirrors]
+    return ["mmdebstrap", *options, suite, str(target), *mirrors]
 
 
 def _excluded(paths: Sequence[str]) -> list[str]:

@@ -45,7 +45,7 @@ def images(text: str) -> dict[str, str]:
         raise CommandFailedError(
             "Docker Compose's configuration does not name the images of the services as "
             "expected.",
-            why=f"{type(error).__name__}: {error}",
+            why=documents.reason(error),
         ) from error
     if not all(isinstance(image, str) for image in found.values()):
         raise CommandFailedError(
@@ -64,7 +64,7 @@ def variables(text: str, service: str) -> frozenset[str]:
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise CommandFailedError(
             f"Docker Compose's configuration has no service {service}.",
-            why=f"{type(error).__name__}: {error}",
+            why=documents.reason(error),
         ) from error
 
 

@@ -37,6 +37,7 @@ def _row(line: str) -> LocalImage:
         digest = str(row["ID"] if row["Digest"] == NONE else row["Digest"])
     except (ValueError, KeyError, TypeError) as error:
         raise NothingToJudgeError(
-            "Cannot read the engine's list of images.", why=f"{error!r}: {line[:80]}"
+            "Cannot read the engine's list of images.",
+            why=f"{documents.reason(error)} The line: {line[:80]}",
         ) from error
     return LocalImage(f"{repository}@{digest}" if tag == NONE else f"{repository}:{tag}", digest)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 from dataclasses import dataclass
 
+from towpath.core import documents
 from towpath.core.errors import NothingToJudgeError
 
 FORCED_MAINTENANCE, FORCED_DRAIN = 0x01, 0x08
@@ -84,7 +85,7 @@ def responses(text: str, frontend: str) -> ResponseCount:
     except (KeyError, ValueError, TypeError, csv.Error) as error:
         raise NothingToJudgeError(
             f"HAProxy's statistics of the frontend {frontend} cannot be read.",
-            why=f"A column is missing or is not a number: {error}.",
+            why=documents.reason(error),
             next_step="Run `invoke deploy`, which starts the proxy with its own configuration.",
         ) from error
     raise NothingToJudgeError(f"HAProxy has no frontend {frontend}.", why=text[:200])
@@ -114,7 +115,7 @@ def _slot(state: dict[str, str], counters: dict[str, str]) -> Slot:
     except (KeyError, ValueError, TypeError) as error:
         raise NothingToJudgeError(
             f"Cannot read HAProxy's answer about {state['srv_name']}.",
-            why=repr(error),
+            why=documents.reason(error),
         ) from error
 
 

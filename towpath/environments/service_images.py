@@ -13,6 +13,7 @@ from typing import Any
 from towpath.core import documents, private
 from towpath.core import references as images
 from towpath.core.errors import CommandFailedError, ConfigurationError
+from towpath.engine import images_on_demand
 from towpath.environments import compose_commands as compose
 from towpath.environments import compose_reader as reader
 from towpath.environments import engine_images_commands as commands
@@ -76,6 +77,8 @@ def _resolved(site: Site, name: str, resolve: bool) -> str:
         return f"{repository(name)}@{images.digest(name.partition('@')[2])}"
     found = None if resolve else _by_digest(site, name)
     if found is None:
+        tools = site.workspace
+        images_on_demand.provide(tools.config.env, tools.runner, tools.terminal, [name])
         with site.workspace.terminal.step(f"resolve {name}"):
             site.workspace.runner.run(commands.pull(name))
         found = _by_digest(site, name)
@@ -121,7 +124,7 @@ def _read(site: Site) -> tuple[dict[str, str], dict[str, str]]:
     except (ValueError, KeyError, TypeError, AttributeError, ConfigurationError) as error:
         raise CommandFailedError(
             f"Unexpected format: {site.pins} does not list images by digest.",
-            why=f"{type(error).__name__}: {error}",
+            why=documents.reason(error),
             next_step=f"Resolve the tags again: {_again(site)}",
         ) from error
 

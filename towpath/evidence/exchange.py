@@ -96,7 +96,9 @@ def _statements(file: Path, raw: bytes) -> list[Statement]:
         rows: Any = documents.loads(raw, LARGEST)["statements"]
         texts = [json.dumps(row) for row in list(rows)]
     except (ValueError, KeyError, TypeError) as error:
-        raise _refused(file, f"It is not a list of statements: {type(error).__name__}.") from error
+        raise _refused(
+            file, f"It is not a list of statements. {documents.reason(error)}"
+        ) from error
     try:
         return [evidence.decode(text, str(file)) for text in texts]
     except NothingToJudgeError as error:

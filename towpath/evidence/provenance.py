@@ -88,7 +88,9 @@ def base_of(raw: bytes, digest: str) -> Base | None:
         rows = document["predicate"]["buildDefinition"]["resolvedDependencies"]
         return next(_bases(rows), None)
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise NothingToJudgeError("Cannot read the provenance.", why=str(error)) from error
+        raise NothingToJudgeError(
+            "Cannot read the provenance.", why=documents.reason(error)
+        ) from error
 
 
 def _bases(rows: Iterable[Mapping[str, Any]]) -> Iterator[Base]:

@@ -11,6 +11,7 @@ from pathlib import Path
 from towpath.config.workspace import Workspace
 from towpath.core.errors import CommandFailedError, ConfigurationError, NothingToJudgeError
 from towpath.core.references import TEMPORARY, architecture
+from towpath.engine import images_on_demand
 from towpath.images import bake_commands as bake
 from towpath.images import buildx
 from towpath.images import buildx_reader as reader
@@ -319,6 +320,20 @@ def _bases(workspace: Workspace, targets: tuple[str, ...]) -> dict[str, str]:
         except (OSError, NothingToJudgeError) as error:
             workspace.terminal.warn(f"Cannot determine the base image of {target}: {error}")
     return bases
+
+
+def provide_bases(workspace: Workspace) -> None:
+    """Let the embedded engine have the images that the Dockerfile starts from.
+
+    Raises EngineAbsentError for one that it cannot have, CommandFailedError if one cannot be built.
+    """
+    build = files.build_files(workspace)
+    text = (workspace.config.root / build.dockerfile).read_text(encoding="utf-8", errors="replace")
+    named = dockerfile.images_of(text)
+    if build.is_own:
+        # Whether a stage is needed at all is not known here: the build itself names what it lacks.
+        named = tuple(name for name in named if name in images_on_demand.known())
+    images_on_demand.provide(workspace.config.env, workspace.runner, workspace.terminal, named)
 
 
 def stage_of(workspace: Workspace, target: str) -> str:

@@ -30,7 +30,6 @@ from towpath.registry.image import Image
 from towpath.source import snapshot as sources
 from towpath.source.snapshot import SourceSnapshot
 
-
 # How many files that changed during a build are named.
 SHOWN_CHANGED = 3
 
@@ -97,6 +96,7 @@ def build_all(
     tags = {target: names_of(source.version, target, targets, tag) for target in targets}
     registry = registries.client(workspace)
     registry.ping()
+    bake.provide_bases(workspace)
     order = make_order(workspace, source, targets, platforms, no_cache=no_cache, shown=shown)
     with workspace.terminal.step(f"Build {', '.join(targets)} for {', '.join(platforms)}"):
         solved, used = wheels.provided(
@@ -143,6 +143,7 @@ def build_locally(
     failed build, and NothingToJudgeError if files changed meanwhile.
     """
     known(target)
+    bake.provide_bases(workspace)
     order = make_order(workspace, source, (target,), platforms, no_cache=no_cache, shown=shown)
     with workspace.terminal.step(f"Build {target} for {', '.join(platforms)} (not pushed)"):
         name, _ = wheels.provided(

@@ -115,6 +115,18 @@ def stages(text: str) -> tuple[DockerfileStage, ...]:
     return _read(text).stages
 
 
+def images_of(text: str) -> tuple[str, ...]:
+    """Return the images that the stages of a Dockerfile start from, as far as it says them."""
+    found: dict[str, None] = {}
+    for row in _read(text).stages:
+        try:
+            found[base_of(text, row.name)] = None
+        except NothingToJudgeError:
+            # It depends on a value of the build.
+            continue
+    return tuple(image for image in found if image != SCRATCH)
+
+
 def instructions(text: str) -> tuple[list[Instruction], str]:
     """Return the instructions of a Dockerfile, and its escape character.
 

@@ -151,21 +151,31 @@ def _clock(subject: str, date: str, asked: float, answered: float) -> HealthChec
 def check_site(site: Site, *, expected: bool = False) -> Iterable[HealthCheck]:
     """Look at an environment: what it serves, and each service of it, the proxy among them."""
     found, containers = environments.look(site), site.containers()
-    logs = f"invoke services.logs --environment={site.name}"
     if not containers:
         yield _absent(site, expected)
         return
     words = "; ".join(found.problems) or _serving(found)
     level = Level.ERROR if found.problems else Level.OK
-    yield HealthCheck(site.name, level, words, logs)
+    yield HealthCheck(site.name, level, words, _next_step(site, containers))
     services: dict[str, list[Container]] = {}
     for row in containers:
         services.setdefault(row.service, []).append(row)
     for service, rows in sorted(services.items()):
-        yield _service(f"{site.name} {service}", rows, f"{logs} --service={service}")
-    up = f"invoke services.up --environment={site.name}"
+        yield _service(f"{site.name} {service}", rows, _next_step(site, rows, service))
     for service in sorted(set(site.services).difference(services)):
-        yield HealthCheck(f"{site.name} {service}", Level.ERROR, "not running", up)
+        yield HealthCheck(f"{site.name} {service}", Level.ERROR, "not running", _up(site))
+
+
+def _next_step(site: Site, rows: Sequence[Container], service: str = "") -> str:
+    """Return what starts a service that was stopped; anything else begins with the logs."""
+    if any(row.service in site.services and not row.running for row in rows):
+        return _up(site)
+    named = f" --service={service}" if service else ""
+    return f"invoke services.logs --environment={site.name}{named}"
+
+
+def _up(site: Site) -> str:
+    return f"invoke services.up --environment={site.name}"
 
 
 def _service(subject: str, rows: Sequence[Container], next_step: str) -> HealthCheck:
@@ -185,9 +195,8 @@ def _absent(site: Site, expected: bool) -> HealthCheck:
         words = f"nothing runs, and {released[-1]['version']} was deployed here"
         step = f"invoke deploy --environment={site.name}"
         return HealthCheck(site.name, Level.ERROR if expected else Level.WARNING, words, step)
-    step = f"invoke services.up --environment={site.name}"
     level = Level.ERROR if expected else Level.OK
-    return HealthCheck(site.name, level, f"{environments.ABSENT}: nothing runs", step)
+    return HealthCheck(site.name, level, f"{environments.ABSENT}: nothing runs", _up(site))
 
 
 def _serving(found: environments.EnvironmentStatus) -> str:

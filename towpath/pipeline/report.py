@@ -47,7 +47,10 @@ def read_report(config: Config) -> dict[str, Any]:
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise NothingToJudgeError(
             "Cannot read the report of the last run.",
-            why=f"{file.relative_to(config.root)} is empty or not a report: {error!r}",
+            why=(
+                f"{file.relative_to(config.root)} is empty or not a report. "
+                f"{documents.reason(error)}"
+            ),
             next_step="Run `invoke pipeline`, which writes a new report.",
         ) from error
     return dict(document)

@@ -184,12 +184,9 @@ def image_config(content: bytes) -> ImageConfig:
             tuple((document.get("rootfs") or {}).get("diff_ids") or ()),
         )
     except (KeyError, TypeError, ValueError, AttributeError) as error:
-        why = str(error)
-        if isinstance(error, KeyError):
-            why = f"It does not say {error}: the system and the processor that it is for."
         raise NothingToJudgeError(
             "The configuration of an image in the registry cannot be read.",
-            why=why,
+            why=documents.reason(error),
             next_step=(
                 "Look at the image with `invoke debug.registry HOST/NAME:TAG`;"
                 " `invoke build` makes it anew."
@@ -350,7 +347,7 @@ def _descriptor(row: Any, where: str) -> Descriptor:
         )
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise NothingToJudgeError(
-            f"A descriptor in {where} is incomplete or invalid.", why=repr(error)[:200]
+            f"A descriptor in {where} is incomplete or invalid.", why=documents.reason(error)[:200]
         ) from error
 
 

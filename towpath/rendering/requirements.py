@@ -151,7 +151,11 @@ def find_source(config: Config) -> Source:
     own = named or next((row for row in places if (config.root / row).is_file()), "")
     if own and not locks.tool_of(own) and _has_hashes(config.root / own):
         return Source(own, HASHED)
-    lock = named if locks.tool_of(named) else "" if named else lock_files.find(config.root, ".", folder)
+    lock = (
+        named
+        if locks.tool_of(named)
+        else "" if named else lock_files.find(config.root, ".", folder)
+    )
     return Source(lock, LOCKED) if lock else Source(own, UNPINNED)
 
 
@@ -190,9 +194,7 @@ def _text(workspace: Workspace, source: Source) -> str:
     return (config.root / source.file).read_text(encoding="utf-8", errors="replace")
 
 
-def _with_direct(
-    config: Config, hashed: str, found: direct_reader.DirectPins, into: str
-) -> Pins:
+def _with_direct(config: Config, hashed: str, found: direct_reader.DirectPins, into: str) -> Pins:
     if not found.direct:
         return Pins(hashed)
     text = "".join(f"{row}\n" for row in found.direct)

@@ -112,7 +112,11 @@ def _of_site(site: Site) -> Iterator[tuple[str, str]]:
     except (TowpathError, KeyError, TypeError) as error:
         raise CommandFailedError(
             f"Cannot determine which images {site.name} uses.",
-            why=f"{error} {getattr(error, 'why', '')}".strip(),
+            why=(
+                " ".join(error.lines())
+                if isinstance(error, TowpathError)
+                else documents.reason(error)
+            ),
             next_step="Nothing was deleted. Fix the problem and run it again.",
         ) from error
 

@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 
+from towpath.core import documents
 from towpath.core.errors import NothingToJudgeError
 from towpath.scanning import debian_reader as debian
 
@@ -88,7 +89,7 @@ def read_release(text: str, suite: str) -> ArchiveRelease:
         )
     except (KeyError, ValueError, TypeError) as error:
         raise NothingToJudgeError(
-            "Cannot read the archive's InRelease file.", why=f"{type(error).__name__}: {error}"
+            "Cannot read the archive's InRelease file.", why=documents.reason(error)
         ) from error
     if found.codename != suite:
         raise NothingToJudgeError(f"The InRelease file of {suite} is for {found.codename}.")

@@ -24,7 +24,7 @@ def packages(text: str, manifest: str) -> int:
     try:
         named, seen = _read(documents.loads(text, LIMIT))
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise NothingToJudgeError("Cannot read the SBOM.", why=repr(error)) from error
+        raise NothingToJudgeError("Cannot read the SBOM.", why=documents.reason(error)) from error
     if manifest not in seen:
         raise NothingToJudgeError(
             f"The SBOM is not for {manifest}.",

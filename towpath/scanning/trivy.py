@@ -72,7 +72,7 @@ def advisory_source(workspace: Workspace) -> AdvisorySource:
         age = (stages.now() - made).total_seconds() / 86400
     except (ValueError, KeyError, TypeError) as error:
         raise NothingToJudgeError(
-            "Cannot determine the age of Trivy's database.", why=f"{type(error).__name__}: {error}"
+            "Cannot determine the age of Trivy's database.", why=documents.reason(error)
         ) from error
     if age < -1:
         raise NothingToJudgeError(f"Trivy's database has a date in the future: {made:%Y-%m-%d}.")

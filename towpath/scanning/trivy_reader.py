@@ -35,7 +35,9 @@ def read_layers(text: str) -> list[tuple[Advisory, str]]:
         _require_supported((document.get("Metadata") or {}).get("OS") or {})
         return [_found(row) for part in results for row in part.get("Vulnerabilities") or []]
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise NothingToJudgeError("Cannot read Trivy's report.", why=repr(error)) from error
+        raise NothingToJudgeError(
+            "Cannot read Trivy's report.", why=documents.reason(error)
+        ) from error
 
 
 def _found(row: Mapping[str, Any]) -> tuple[Advisory, str]:

@@ -275,7 +275,7 @@ def test_a_variable_that_chooses_the_database_gets_the_word_that_the_code_knows(
         "import os\nfrom shop.config import database\nINSTALLED_APPS = []\n"
         'if os.getenv("DB") in ["mysql"]:\n'
         '    DATABASES = {"default": {"ENGINE": "django.db.backends.mysql"}}\n'
-        'NAME = os.getenv("POSTGRES_DB")\nif os.getenv("DB") == "postgres":\n'
+        'NAME = os.getenv("POSTGRES_DB")\nROW = dict().get("DATABASE")\nif os.getenv("DB") == "postgres":\n'
         '    DATABASES = {"default": {"ENGINE": "django.db.backends.postgresql"}}\n'
     )
     helper = (
@@ -431,3 +431,16 @@ def test_static_files_of_a_remote_storage_are_not_collected_for_the_image(tmp_pa
     write(shop, {"shop/settings.py": settings.replace("BACKEND_OF_STATIC", name)})
     assert adopted(shop)["image"] == {"static": False}
     assert places(look(shop), "static-storage") == [(name, "shop/settings.py:5")]
+
+
+def test_a_server_that_only_the_own_dockerfile_installs_is_added_to_the_image(
+    tmp_path: Path,
+) -> None:
+    """The image's command names it; no file of requirements does."""
+    shop = simple(tmp_path)
+    own = 'FROM python:3.13\nRUN pip install uwsgi\nCMD ["uwsgi", "--ini", "a.ini"]\n'
+    write(shop, {"requirements.txt": "django\n", "Dockerfile": own})
+    assert adopted(shop)["image"]["extra"] == ["uwsgi"]
+
+    write(shop, {"requirements.txt": "django\npyuwsgi\n"})
+    assert "extra" not in adopted(shop)["image"]

@@ -13,8 +13,10 @@ import pytest
 import towpath
 from tests.unit.adoption.projects import PRODUCTION, SETTINGS, celery, simple, write
 from towpath.__main__ import main
+from towpath.adoption import doctor
 from towpath.adoption.writing import SCRIPT_MODE
 from towpath.config import load
+from towpath.rendering import compiled
 
 WRITTEN = {".gitignore", "dev", "noxfile.py", "tasks.py"}
 
@@ -126,7 +128,11 @@ def test_settings_are_added_at_the_end_of_pyproject(tmp_path: Path) -> None:
             "requirements": ["uv.lock"],
             "settings": "config.settings.local",
             "parallel": False,
-            "env": {"SHOP_KEY": "{random}", "STRIPE_TOKEN": "{random}"},
+            "env": {
+                "DATABASE_URL": "sqlite://:memory:",
+                "SHOP_KEY": "{random}",
+                "STRIPE_TOKEN": "{random}",
+            },
         },
         "integration": {"paths": [], "required": False},
         "gates": {"baseline": "towpath-baseline.json"},
@@ -337,3 +343,18 @@ def test_django_is_started_without_network(
         settings.write_text(f"{line}\n{valid}")
         assert main([*command, f"--python={sys.executable}"]) == 0
         assert words in capsys.readouterr().out
+
+
+def test_the_doctor_asks_for_a_lock_file_where_there_is_none(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """By the command that writes it; with the file there is nothing to say."""
+    assert (doctor.COMPILED, doctor.LOCK) == (compiled.COMPILED, compiled.AGAIN)
+    simple(tmp_path)
+    assert main(["init", str(tmp_path)]) == 0
+    main(["doctor", str(tmp_path)])
+    assert "./dev python -m towpath lock" in capsys.readouterr().out
+
+    (tmp_path / "requirements-lock.txt").write_text("")
+    main(["doctor", str(tmp_path)])
+    assert "dependencies" not in capsys.readouterr().out

@@ -194,3 +194,22 @@ def test_a_statement_that_is_not_as_it_must_be_is_refused(raw: bytes, why: str) 
         evidence.decode(raw, "x.json")
 
     assert (caught.value.what, caught.value.why) == ("x.json is not valid evidence.", why)
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (KeyError("os"), "The field 'os' is missing."),
+        (StopIteration(), "An entry is missing."),
+        (
+            TypeError("'int' object is not iterable"),
+            "A field is invalid ('int' object is not iterable).",
+        ),
+        (ZeroDivisionError("division by zero"), "A field is invalid (division by zero)."),
+        (ValueError("it has 5 bytes; the limit is 4"), "It has 5 bytes; the limit is 4."),
+        (ValueError(), "ValueError."),
+    ],
+)
+def test_why_a_document_cannot_be_followed(error: Exception, words: str) -> None:
+    """A sentence for a person: nothing of Python's own way to write an error."""
+    assert documents.reason(error) == words

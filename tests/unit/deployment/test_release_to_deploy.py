@@ -147,7 +147,7 @@ def test_a_release_comes_back_to_where_it_ran(store: Store, workspace: Workspace
 
 def test_what_is_not_there_is_refused(workspace: Workspace) -> None:
     """A tag that nobody moved yet, a digest that nobody pushed, and what is no digest."""
-    with pytest.raises(PromotionRefusedError, match="has no test"):
+    with pytest.raises(PromotionRefusedError, match="No release has the tag test"):
         target.choose(workspace, STAGING)
     with pytest.raises(PromotionRefusedError, match="has no sha256:0"):
         target.choose(workspace, STAGING, "sha256:" + "0" * 64)

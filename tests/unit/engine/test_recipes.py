@@ -164,7 +164,8 @@ def test_every_assembled_image_is_a_target_that_is_pushed() -> None:
         line.split("/library/")[1] for line in bake.read_text().splitlines() if "/lib" in line
     ]
 
-    assert [name.strip('"]') for name in pushed] == list(recipes.IMAGES)
+    named = [name.strip('"]').replace("${PYTHON_TAG}", "python:3.13-slim") for name in pushed]
+    assert named == list(recipes.IMAGES)
 
 
 def test_fingerprint_changes_with_any_part() -> None:

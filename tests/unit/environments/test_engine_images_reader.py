@@ -47,4 +47,6 @@ def test_of_a_long_line_the_beginning_is_told() -> None:
     with pytest.raises(NothingToJudgeError) as caught:
         listed('{"Tag": "' + "x" * 100 + '"}')
 
-    assert caught.value.why == "KeyError('Repository'): " + '{"Tag": "' + "x" * 71
+    assert (
+        caught.value.why == "The field 'Repository' is missing. The line: " + '{"Tag": "' + "x" * 71
+    )

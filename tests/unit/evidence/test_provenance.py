@@ -71,8 +71,8 @@ def test_a_provenance_of_another_image_is_refused() -> None:
 @pytest.mark.parametrize(
     ("layers", "why"),
     [
-        ("sha256:1", "the layers of a base image are not a list of digests"),
-        ([1], "the layers of a base image are not a list of digests"),
+        ("sha256:1", "The layers of a base image are not a list of digests."),
+        ([1], "The layers of a base image are not a list of digests."),
     ],
 )
 def test_a_base_of_other_types_is_nothing_to_judge(layers: object, why: str) -> None:
@@ -92,4 +92,4 @@ def test_a_provenance_is_bounded() -> None:
     with pytest.raises(NothingToJudgeError) as caught:
         provenance.base_of(b'{"a":' * 100_000, DIGEST)
 
-    assert caught.value.why == "it is nested more than 32 levels deep"
+    assert caught.value.why == "It is nested more than 32 levels deep."

@@ -164,6 +164,25 @@ def test_services_that_are_ill_or_missing(tmp_path: Path) -> None:
     assert bad == {name, f"{name} cache", f"{name} database"}
 
 
+@pytest.mark.parametrize(("service", "starts"), [("database", True), ("web", False)])
+def test_what_was_stopped_has_the_command_that_starts_it(
+    tmp_path: Path, service: str, starts: bool
+) -> None:
+    """A service is started; why the product has ended is in its log."""
+    world = World()
+    site = site_of(world, tmp_path)
+    deploy.carry_out(site, "deploy", FIRST, "1.0")
+    world.change(service, running=False)
+
+    found = {row.subject: row for row in service_probes.check_site(site)}
+
+    logs, up = (f"invoke services.{word} --environment={site.name}" for word in ("logs", "up"))
+    assert found[f"{site.name} {service}"].message.endswith("is not running")
+    own = up if starts else f"{logs} --service={service}"
+    assert found[f"{site.name} {service}"].next_step == own
+    assert found[site.name].next_step == (up if starts else logs)
+
+
 def test_an_environment_that_does_not_run(tmp_path: Path) -> None:
     """Fine where nothing was deployed and nobody asks for it by name."""
     world = World()

@@ -209,7 +209,7 @@ def test_no_dashboard_is_an_error_only_when_asked(tmp_path: Path) -> None:
     reports.try_publish(workspace, DOCUMENT)
 
     assert workspace.terminal.said == ""  # type: ignore[attr-defined]
-    with pytest.raises(ConfigurationError, match="No dashboard"):
+    with pytest.raises(ConfigurationError, match="dashboard has no address"):
         reports.publish(workspace, DOCUMENT)
 
 

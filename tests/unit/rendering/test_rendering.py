@@ -143,9 +143,7 @@ def test_the_dockerfile_has_the_products_own_names() -> None:
 
 def test_what_git_ignores_is_in_no_image() -> None:
     """No commit has it; a name with a star in it is no pattern."""
-    text = dockerfile.ignored(
-        "*.md\n", ["db.sqlite3", "a*b/", ".towpath/"], needed=(".t", "r")
-    )
+    text = dockerfile.ignored("*.md\n", ["db.sqlite3", "a*b/", ".towpath/"], needed=(".t", "r"))
 
     assert text.splitlines()[:3] == ["*.md", "/db.sqlite3", "/a\\*b"]
     assert text.splitlines()[-2:] == ["!.t", "!r"]

@@ -15,7 +15,10 @@ PRODUCTION = Selection(production=True)
 @pytest.mark.parametrize(
     ("file", "words"),
     [
-        ("uv.lock", "py -m uv export --frozen --format=requirements-txt --quiet --no-emit-workspace"),
+        (
+            "uv.lock",
+            "py -m uv export --frozen --format=requirements-txt --quiet --no-emit-workspace",
+        ),
         ("back/uv.lock", "--directory=back --extra=db --group=dev --group=test --output-file=out"),
         ("poetry.lock", "po --directory=. export --no-interaction --with=dev,test --extras=db"),
         ("pdm.lock", "pd export --project=. --group=dev --group=test --group=db --output=out"),

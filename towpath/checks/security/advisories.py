@@ -8,7 +8,6 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from towpath.source import tool_env as tools
 from towpath.checks.security import audits_commands as audits
 from towpath.checks.security import pip_audit_reader as pip_audit
 from towpath.checks.security import safety_reader as safety
@@ -20,6 +19,7 @@ from towpath.core.errors import CommandFailedError, ConfigurationError, NothingT
 from towpath.core.findings import ToolResult
 from towpath.evidence import record as stages
 from towpath.evidence.advisory_sources import AdvisorySource
+from towpath.source import tool_env as tools
 
 Pins = Sequence[tuple[str, str]]
 
@@ -172,7 +172,7 @@ def _file(directory: Path, name: str) -> tuple[dt.datetime, int]:
     except (OSError, KeyError, TypeError, ValueError, OverflowError) as error:
         raise ConfigurationError(
             f"TOWPATH_ADVISORIES is not a directory of advisories: {directory}",
-            why=f"{name}: {type(error).__name__}: {error}",
+            why=f"{name}: {documents.reason(error)}",
             next_step=(
                 "The directory needs insecure.json and insecure_full.json, each with a" " $meta."
             ),

@@ -78,11 +78,11 @@ def baseline(text: str) -> dict[Key, bool | None]:
         rows = list(_rows(documents.loads(text, LIMIT)))
         reviews = {key: row.get("is_secret") for key, row in rows}
         if odd := [value for value in reviews.values() if not isinstance(value, bool | None)]:
-            raise ValueError(f"is_secret is {odd[0]!r}")
+            raise ValueError(f"the field is_secret is {odd[0]!r}")
     except (KeyError, TypeError, AttributeError, ValueError) as error:
         raise ConfigurationError(
             f"{BASELINE} is not a valid baseline of detect-secrets.",
-            why=f"{type(error).__name__}: {error}",
+            why=documents.reason(error),
             next_step="Create it again as described in docs/security.md.",
         ) from error
     return reviews

@@ -49,7 +49,7 @@ def plan(text: str) -> MigrationPlan:
             conflicts=tuple(_names(row) for row in _list(found.get("conflicts", []))),
         )
     except (KeyError, TypeError, ValueError) as error:
-        raise _unreadable(_short(error)) from error
+        raise _unreadable(documents.reason(error)[:300]) from error
 
 
 def applied(text: str) -> tuple[str, ...]:
@@ -60,7 +60,7 @@ def applied(text: str) -> tuple[str, ...]:
     try:
         return _names(found["applied"])
     except ValueError as error:
-        raise _unreadable(_short(error)) from error
+        raise _unreadable(documents.reason(error)[:300]) from error
 
 
 def _migration(row: Any) -> Migration:
@@ -133,14 +133,12 @@ def _last_object(text: str) -> dict[str, Any]:
     try:
         found = documents.loads(line, LONGEST)
     except ValueError as error:
-        raise _unreadable(f"{_short(error)}: {text.strip()[-200:]!r}") from error
+        raise _unreadable(
+            f"{documents.reason(error)[:300]} Its end: {text.strip()[-200:]!r}"
+        ) from error
     if not isinstance(found, dict):
         raise _unreadable(f"not a JSON object: {line[:200]!r}")
     return found
-
-
-def _short(error: Exception) -> str:
-    return (repr(error) if isinstance(error, KeyError) else str(error))[:300]
 
 
 def _unreadable(why: str) -> NothingToJudgeError:

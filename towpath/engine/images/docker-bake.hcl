@@ -14,6 +14,10 @@ variable "PYTHON_ARM64" {
   default = "python-foreign"
 }
 
+variable "PYTHON_TAG" {
+  default = "python:3.13-slim"
+}
+
 variable "http_proxy" {
   default = ""
 }
@@ -47,7 +51,7 @@ target "python" {
   inherits  = ["common"]
   target    = "python"
   platforms = ["linux/amd64", "linux/arm64"]
-  tags      = ["${REGISTRY}/library/python:3.13-slim"]
+  tags      = ["${REGISTRY}/library/${PYTHON_TAG}"]
   args = {
     FOREIGN         = FOREIGN
     PYTHON_PACKAGES = PYTHON_PACKAGES

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from towpath.core import documents
 from towpath.core.errors import NothingToJudgeError
 
 
@@ -47,5 +48,5 @@ def usage(document: Mapping[str, Any], limit: float = 0.0) -> Usage:
     except (KeyError, TypeError, ValueError, ArithmeticError, AttributeError) as error:
         raise NothingToJudgeError(
             "The engine's statistics lack the processor time or the memory of a container.",
-            why=repr(error),
+            why=documents.reason(error),
         ) from error

@@ -103,7 +103,7 @@ def test_a_review_of_what_is_gone_is_told(review: bool | None) -> None:
             ToolResult(1, found({"type": "x"}), LOOKED, 1),
             "the field 'hashed_secret' is missing",
         ),
-        (ToolResult(1, found(row(line_number="x")), LOOKED, 1), "a field is invalid"),
+        (ToolResult(1, found(row(line_number="x")), LOOKED, 1), "format: invalid literal for int"),
         (
             ToolResult(1, json.dumps({"plugins_used": [1], "results": []}), LOOKED, 1),
             "a field is invalid",

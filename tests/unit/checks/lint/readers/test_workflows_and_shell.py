@@ -58,8 +58,7 @@ def test_actionlint_names_the_place() -> None:
         ),
         (
             ToolResult(1, json.dumps([WRONG | {"line": "x"}]), READ, 1),
-            "Unexpected report format: a field is invalid "
-            "(invalid literal for int() with base 10: 'x').",
+            "Unexpected report format: invalid literal for int() with base 10: 'x'.",
         ),
         (ToolResult(0, "[]", BLIND + READ, 1), "It did not read the scripts: not found"),
         (ToolResult(0, "[]", READ, 2), PASSED_OVER),

@@ -1,0 +1,33 @@
+variable "REGISTRY" {
+  default = "localhost:5000"
+}
+variable "http_proxy" {
+  default = ""
+}
+variable "https_proxy" {
+  default = ""
+}
+
+target "common" {
+  dockerfile = "Dockerfile"
+  network    = "host"
+  attest     = ["type=provenance,disabled=true"]
+  output     = ["type=registry"]
+  args = {
+    REGISTRY    = REGISTRY
+    http_proxy  = http_proxy
+    https_proxy = https_proxy
+  }
+}
+
+target "mariadb" {
+  inherits = ["common"]
+  target   = "mariadb"
+  tags     = ["${REGISTRY}/library/mariadb:11.8"]
+}
+
+target "node" {
+  inherits = ["common"]
+  target   = "node"
+  tags     = ["${REGISTRY}/library/node:20-slim"]
+}
