@@ -77,7 +77,6 @@ def test_the_tests_that_need_a_stopped_service_fail_with_its_name(
     secrets = workspace.config.state_of(environment) / "secrets"
     project = project_name(workspace.config, environment.name)
     (container,) = Engine(workspace.config.env).containers(project, "cache")
-    wanted = {**workspace.config.integration.env, "QUEUE_HOST": ""}
     inner = tmp_path / "test_inner.py"
     inner.write_text(INNER)
 
@@ -86,7 +85,8 @@ def test_the_tests_that_need_a_stopped_service_fail_with_its_name(
         + ["-p", "no:randomly", "-p", "no:cacheprovider", f"--rootdir={ROOT}"]
         + [f"--config-file={ROOT / 'pyproject.toml'}", str(inner)],
         env={
-            **testing.service_variables(wanted, {**addresses, "queue": ""}, secrets),
+            **testing.service_variables(workspace.config, addresses, secrets),
+            "QUEUE_HOST": "",
             "CACHE_CONTAINER": container.id,
             "COLUMNS": "200",
         },

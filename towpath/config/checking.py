@@ -83,9 +83,9 @@ class SuiteSettings:
 class IntegrationSettings:
     """The tests against real services: where they are, and what they are started with.
 
-    With empty `paths` there are none, and a release is refused if they are `required`. In the
-    values of `env`, `{database.host}` is the address of a service and `{secret.NAME}` the file of a
-    secret. With services that are provided from outside `external_options` are added.
+    With empty `paths` there are none, and a release is refused if they are `required`. The values
+    of `env` have the placeholders of the product's variables, which the tests get without it. With
+    services that are provided from outside `external_options` are added.
     """
 
     paths: tuple[str, ...] = ("tests/integration",)

@@ -136,6 +136,8 @@ def _product(values: dict[str, Any], product_env: Any, name: str, where: str) ->
     services = read_services(values.get("services", {}), f"{where}.services", name)
     values["services"] = services
     values["product_env"] = read_env(product_env, f"{where}.env", services)
+    if "integration" in values:
+        read_env(values["integration"].env, f"{where}.integration.env", services)
     # The settings are judged with what a deployment gives them; secrets are made up.
     django = values.get("django", Django())
     variables = made_up(values["product_env"], services)

@@ -70,6 +70,8 @@ class Service:
     file: str = ""
     health: tuple[str, ...] = ()
     volume: str = ""
+    # Where a program outside of the containers' network reaches it, once it runs.
+    reached: str = ""
 
     @property
     def is_container(self) -> bool:
@@ -88,8 +90,8 @@ class Service:
 
     @property
     def address(self) -> str:
-        """The host by which the product reaches it: inside, the name of the service."""
-        return self.host or self.name
+        """The host by which it is reached: inside, the name of the service."""
+        return self.reached or self.host or self.name
 
     @property
     def secrets(self) -> tuple[str, ...]:

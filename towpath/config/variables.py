@@ -87,18 +87,20 @@ def resolve(
     services: Mapping[str, Service],
     secret: Callable[[str], str],
     later: Mapping[str, str],
+    directory: str = SECRETS_DIRECTORY,
 ) -> str:
     """Return a value with every placeholder replaced.
 
-    `secret` returns the value of a secret, `later` has what only a deployment knows.
+    `secret` returns the value of a secret, `later` has what only a deployment knows. `directory` is
+    where the files of secrets are.
     """
-    known = {**_plain(services), **later}
+    known = {**_plain(services, directory), **later}
     hidden = _of_passwords(services, secret)
 
     def found(match: re.Match[str]) -> str:
         name = match[1]
         if row := SECRET.fullmatch(name):
-            return f"{SECRETS_DIRECTORY}/{row[1]}" if row[2] else secret(row[1])
+            return f"{directory}/{row[1]}" if row[2] else secret(row[1])
         return hidden[name] if name in hidden else known[name]
 
     return PLACEHOLDER.sub(found, text)
@@ -116,7 +118,9 @@ def made_up(env: Mapping[str, str], services: Mapping[str, Service]) -> dict[str
     }
 
 
-def _plain(services: Mapping[str, Service]) -> dict[str, str]:
+def _plain(
+    services: Mapping[str, Service], directory: str = SECRETS_DIRECTORY
+) -> dict[str, str]:
     """Return the placeholders whose values are no secret."""
     found: dict[str, str] = {}
     for row in services.values():
@@ -128,7 +132,7 @@ def _plain(services: Mapping[str, Service]) -> dict[str, str]:
         elif not row.has_user:
             values["url"] = _url(row, "")
         if row.secrets:
-            values["password.file"] = f"{SECRETS_DIRECTORY}/{row.secrets[-1]}"
+            values["password.file"] = f"{directory}/{row.secrets[-1]}"
         found |= {f"{row.name}.{key}": value for key, value in values.items() if value}
     return found
 

@@ -14,8 +14,9 @@ from towpath.core import private
 from towpath.core.errors import CommandFailedError, EngineAbsentError
 from towpath.core.runner import Running
 from towpath.core.terminal import Terminal
-from towpath.engine import daemon, machine, python_images, recipes
+from towpath.engine import daemon
 from towpath.engine import docker_commands as docker
+from towpath.engine import machine, python_images, recipes
 from towpath.engine.layout import Layout, layout
 from towpath.engine.lifecycle import alone
 

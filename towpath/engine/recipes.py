@@ -21,7 +21,6 @@ IMAGES = (
     *("python:3.13-slim", "postgres:17", "memcached:1.6", "rabbitmq:4.0", "redis:8.0"),
     "haproxy:3.0",
 )
-PYTHON = "3.13"  # the one that Debian's release has
 
 ROOT_PACKAGES = (
     "ca-certificates",

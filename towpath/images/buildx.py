@@ -8,7 +8,6 @@ from pathlib import Path
 from towpath.config.workspace import Workspace
 from towpath.core.errors import CommandFailedError
 from towpath.core.runner import Outcome
-from towpath.engine.recipes import IMAGES, PYTHON
 from towpath.images import buildx_reader as buildx
 
 
@@ -67,27 +66,16 @@ def solve(
         raise BuildFailedError(
             f"The build failed at {failed.step}.",
             why=failed.output,
-            next_step=_next(failed, workspace.config.root, log),
+            next_step=_next_step(workspace, log),
             exit_codes=buildx.exit_codes(_text(log)),
             line=failed.line,
         ) from error
 
 
-def _next(failed: buildx.Failure, root: Path, log: Path) -> str:
-    """Return what to do about a failure: a damaged cache and a missing image say what they need."""
-    shown = log.relative_to(root)
+def _next_step(workspace: Workspace, log: Path) -> str:
     if any(buildx.cache_damage(_text(log))):
         return "The build cache is damaged: `invoke health` has the command that empties it."
-    if not (image := buildx.absent_image(failed.step)):
-        return f"See {shown}."
-    known = ", ".join(IMAGES)
-    setting = ""
-    if image.startswith("python:"):
-        setting = f'Set another one, as in [tool.towpath.image] python = "{PYTHON}", or '
-    return (
-        f"The engine has no image {image}. The embedded one has {known}."
-        f" {setting or 'Name one of these, or '}use an engine that can fetch it. See {shown}."
-    )
+    return f"See {log.relative_to(workspace.config.root)}."
 
 
 def _text(log: Path) -> str:

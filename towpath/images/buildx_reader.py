@@ -43,9 +43,6 @@ _DAMAGES = re.compile(
 _BUILDER = re.compile(r'^#0 building with "([^"\n]+)" instance', re.M)
 
 
-_METADATA = re.compile(r"load metadata for (?:docker\.io/)?(?:library/)?([\w./:@-]+)")
-
-
 @dataclass(frozen=True)
 class Failure:
     """The step of a build that failed, as buildx names it, and the end of its output.
@@ -176,9 +173,3 @@ def _object(text: str, what: str) -> dict[str, Any]:
     if not isinstance(document, dict):
         raise NothingToJudgeError(f"Unexpected {what}: not a JSON object.")
     return document
-
-
-def absent_image(step: str) -> str:
-    """Return the image that a step could not fetch; empty for a step that does something else."""
-    found = _METADATA.search(step)
-    return found[1].rstrip(".") if found else ""

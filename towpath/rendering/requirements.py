@@ -15,8 +15,9 @@ from towpath.config.workspace import Workspace
 from towpath.core.errors import ConfigurationError
 from towpath.core.files import write_atomically
 from towpath.rendering import compiled, direct_reader
-from towpath.source import lock_files, requirements_reader
+from towpath.source import lock_files
 from towpath.source import lock_files_commands as locks
+from towpath.source import requirements_reader
 from towpath.source.lock_files_commands import Selection
 
 # Where plain requirements of production usually are, the surest first.

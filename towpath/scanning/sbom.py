@@ -7,7 +7,6 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from towpath.source import tool_env as tools
 from towpath.config.workspace import Workspace
 from towpath.core import tool_home as private
 from towpath.core.errors import CommandFailedError, ConfigurationError, NothingToJudgeError
@@ -17,6 +16,7 @@ from towpath.registry.client import RegistryClient
 from towpath.registry.image import Image, PlatformImage
 from towpath.scanning import spdx_reader as spdx
 from towpath.scanning import syft_commands as syft
+from towpath.source import tool_env as tools
 
 DEADLINE = 300  # seconds for one SBOM
 AT_ONCE = 2  # SBOMs that are created in parallel

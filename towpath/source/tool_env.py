@@ -5,12 +5,12 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from towpath.source import tool_env_commands as commands
 from towpath.config.workspace import Workspace
 from towpath.core import environment as variables
 from towpath.core import files
 from towpath.core.errors import ConfigurationError
 from towpath.core.pins import find
+from towpath.source import tool_env_commands as commands
 
 # uv downloads no interpreter, and trusts the certificate authorities of the machine.
 UV = {"UV_PYTHON_DOWNLOADS": "never", "UV_SYSTEM_CERTS": "true"}

@@ -328,6 +328,10 @@ def test_packages_are_those_of_production(tmp_path: Path) -> None:
     write(shop, {"requirements-dev.txt": "mysqlclient\n", "requirements.txt": "django\nuwsgi\n"})
 
     assert adopted(shop)["image"]["build-packages"] == ["libpcre2-dev"]
+    write(shop, {"requirements.txt": "django\ngunicorn\npsycopg[c,pool]==3.3.4\n"})
+    assert adopted(shop)["image"]["build-packages"] == ["libpq-dev"]
+    write(shop, {"requirements.txt": "django\ngunicorn\npsycopg[binary]\n"})
+    assert adopted(shop)["image"] == {"static": False}
 
 
 def test_a_path_may_be_made_by_a_function_of_the_project(tmp_path: Path) -> None:

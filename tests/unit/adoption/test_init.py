@@ -110,7 +110,8 @@ def test_settings_are_added_at_the_end_of_pyproject(tmp_path: Path) -> None:
         "name": "the-shop",
         "repository": "the-shop",
         "django": {"settings": "config.settings.production"},
-        "image": {"run-packages": ["libpq5"]},
+        # The Procfile starts a server that no dependency has.
+        "image": {"run-packages": ["libpq5"], "extra": ["gunicorn"]},
         "processes": {
             "web": "gunicorn config.wsgi",
             "worker": "celery -A config worker",

@@ -8,8 +8,9 @@ import pytest
 
 from tests.fakes import Answer, QuietTerminal, TableRunner, outcome
 from towpath.core.errors import CommandFailedError, EngineAbsentError
-from towpath.engine import daemon, images_on_demand, machine, python_images
+from towpath.engine import daemon, images_on_demand
 from towpath.engine import layout as layouts
+from towpath.engine import machine, python_images
 from towpath.engine.layout import layout
 
 MARIADB = "mariadb:11.8"

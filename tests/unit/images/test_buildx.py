@@ -99,15 +99,3 @@ def test_what_a_step_says_is_no_reason_to_ask_again(tmp_path: Path) -> None:
     solve(tmp_path, f"echo x >> times; {said}; exit 1")
 
     assert (tmp_path / "times").read_text() == "x\n"
-
-
-def test_an_image_that_cannot_be_fetched_is_named_with_those_that_there_are(tmp_path: Path) -> None:
-    """A Python that the embedded engine lacks is replaced by a setting."""
-    step = "[base-0 linux/amd64 internal] load metadata for docker.io/library/python:3.14-slim"
-    error = solve(tmp_path, f"echo '#3 {step}'; echo '#3 ERROR: no such host'; exit 1")
-
-    assert error.next_step is not None
-    assert error.next_step.startswith(
-        "The engine has no image python:3.14-slim. The embedded one has python:3.13-slim, "
-    )
-    assert '[tool.towpath.image] python = "3.13"' in error.next_step

@@ -229,12 +229,3 @@ ERROR: failed to solve: process "/bin/sh -c x" did not complete successfully: ex
 
     assert buildx.exit_codes(log) == {86, 1}
     assert buildx.exit_codes("#7 ERROR: canceled\n") == set()
-
-
-def test_an_image_that_no_registry_gives_is_named() -> None:
-    """By the name that a Dockerfile has for it."""
-    step = "[base-0 linux/amd64 internal] load metadata for docker.io/library/python:3.14-slim."
-
-    assert buildx.absent_image(step) == "python:3.14-slim"
-    assert buildx.absent_image("[internal] load metadata for ghcr.io/a/b:1") == "ghcr.io/a/b:1"
-    assert buildx.absent_image("[production linux/amd64 base 2/3]") == ""

@@ -126,8 +126,8 @@ TABLES = (
             Key(
                 "env",
                 VALUES,
-                "Variables of these tests. `{database.host}` is the address of a service,"
-                " `{secret.NAME}` the file of a secret.",
+                "Variables of these tests, with the placeholders of the product's variables;"
+                " without any they are those of the product.",
                 {"DATABASE_HOST": "{database.host}"},
             ),
             Key(

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from towpath.checks import judge, records, tool_versions
@@ -12,6 +12,7 @@ from towpath.checks.tests import facts
 from towpath.checks.tests import tests_commands as commands
 from towpath.checks.tests.run import SuiteRun, coverage_file, name_paths, run_tests
 from towpath.config import Config
+from towpath.config import variables as product
 from towpath.config.checking import DJANGO
 from towpath.config.workspace import Workspace
 from towpath.core import environment as variables_of
@@ -20,8 +21,6 @@ from towpath.core.inputs import ignored
 from towpath.source import matrix as pythons
 from towpath.source.files import listed
 
-# Where a service answers, and where a secret is, in the variables of the integration tests.
-_PLACEHOLDER = re.compile(r"\{([a-z0-9_-]+)\.([a-z0-9_-]+)\}")
 
 
 def tests(workspace: Workspace, arguments: Sequence[str] = ()) -> None:
@@ -87,7 +86,7 @@ def services(workspace: Workspace) -> Iterator[dict[str, str]]:
             stack.services_down(workspace, environment, volumes=True)
             addresses = stack.services_up(workspace, environment)
         secrets = workspace.config.state_of(environment) / "secrets"
-        yield service_variables(workspace.config.integration.env, addresses, secrets)
+        yield service_variables(workspace.config, addresses, secrets)
     finally:
         stack.services_down(workspace, environment, volumes=True)
 
@@ -147,26 +146,28 @@ def _services_covered(workspace: Workspace) -> tuple[str, ...]:
 
 
 def service_variables(
-    variables: Mapping[str, str], addresses: Mapping[str, str], secrets: Path
+    config: Config, addresses: Mapping[str, str], secrets: Path
 ) -> dict[str, str]:
     """Return the variables with which the tests connect to the services of an environment.
 
-    `variables` has placeholders, `addresses` are hosts by service, `secrets` is the directory of
-    the passwords. Raises ConfigurationError for a placeholder of an unknown service.
+    They are the project's own for these tests, else those of the product. `addresses` are hosts by
+    service, `secrets` is the directory of the passwords.
     """
+    services = {
+        name: replace(row, reached=addresses.get(name, row.reached))
+        for name, row in config.services.items()
+    }
+    later = {product.HOSTS: "localhost,127.0.0.1,testserver", product.ENVIRONMENT: "testing"}
+    later |= dict.fromkeys(product.RELEASE, "")
+    rows = config.integration.env or config.product_env
 
-    def value(match: re.Match[str]) -> str:
-        kind, name = match.groups()
-        if kind == "secret":
-            return str(secrets / name)
-        if name != "host" or kind not in addresses:
-            raise ConfigurationError(
-                f"Unknown placeholder {match[0]} in tool.towpath.integration.env.",
-                why=f"The services are {', '.join(sorted(addresses))}; each has a host.",
-            )
-        return addresses[kind]
+    def secret(name: str) -> str:
+        return (secrets / name).read_text(encoding="utf-8").strip()
 
-    return {name: _PLACEHOLDER.sub(value, text) for name, text in variables.items()}
+    return {
+        name: product.resolve(text, services, secret, later, str(secrets))
+        for name, text in rows.items()
+    }
 
 
 def _django(config: Config) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -19,7 +20,7 @@ from tests.unit.checks.checked import (
 )
 from towpath.checks import records
 from towpath.checks.tests import tests as testing
-from towpath.config import Environment
+from towpath.config import Environment, parse
 from towpath.config.checking import IntegrationSettings
 from towpath.config.workspace import Workspace
 from towpath.core.errors import CommandFailedError, ConfigurationError
@@ -54,7 +55,7 @@ def services(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 INTEGRATION = IntegrationSettings(
     options=("-m", "integration"),
     external_options=("-m", "integration and not engine"),
-    env={"DATABASE_HOST": "{database.host}", "QUEUE_PASSWORD_FILE": "{secret.queue_password}"},
+    env={"QUEUE_PASSWORD_FILE": "{secret.queue_password.file}"},
 )
 
 
@@ -148,25 +149,34 @@ def test_services_that_do_not_start_are_taken_down(
 
 
 def test_the_app_finds_services_by_these_variables(tmp_path: Path) -> None:
-    """Passwords come from files."""
-    wanted = {**INTEGRATION.env, "CACHE_HOSTS": "{cache.host}:11211", "NAME": "shop"}
-
-    found = testing.service_variables(
-        wanted, {"database": "10.0.0.1", "cache": "10.0.0.2"}, tmp_path
-    )
-
-    assert found == {
-        "DATABASE_HOST": "10.0.0.1",
-        "CACHE_HOSTS": "10.0.0.2:11211",
-        "QUEUE_PASSWORD_FILE": str(tmp_path / "queue_password"),
-        "NAME": "shop",
+    """By the placeholders of the product's own variables, seen from this machine."""
+    (tmp_path / "database_app_password").write_text("p/w\n")
+    env = {
+        "DATABASE_URL": "{database.url}",
+        "CACHE_HOSTS": "{cache.address}",
+        "PASSWORD_FILE": "{database.password.file}",
+        "HOSTS": "{hosts}",
     }
+    tables: dict[str, Any] = {"services": {"database": "postgres:17", "cache": "memcached:1.6"}, "env": env}
+    found = parse({"name": "shop", **tables}, tmp_path, {})
+    addresses = {"database": "10.0.0.1", "cache": "10.0.0.2"}
+
+    assert testing.service_variables(found, addresses, tmp_path) == {
+        "DATABASE_URL": "postgres://shop_app:p%2Fw@10.0.0.1:5432/shop",
+        "CACHE_HOSTS": "10.0.0.2:11211",
+        "PASSWORD_FILE": str(tmp_path / "database_app_password"),
+        "HOSTS": "localhost,127.0.0.1,testserver",
+    }
+    tables["integration"] = {"env": {"CACHE": "{cache.host}"}}
+    found = parse({"name": "shop", **tables}, tmp_path, {})
+    assert testing.service_variables(found, addresses, tmp_path) == {"CACHE": "10.0.0.2"}
 
 
 def test_a_placeholder_of_a_service_that_is_not_there_is_a_wrong_setting(tmp_path: Path) -> None:
     """With the names of those that are."""
+    table: dict[str, Any] = {"services": {"cache": "memcached"}, "integration": {"env": {"X": "{redis.host}"}}}
     with pytest.raises(ConfigurationError) as caught:
-        testing.service_variables({"X": "{redis.host}"}, {"cache": "10.0.0.2"}, tmp_path)
+        parse(table, tmp_path, {})
 
     assert "{redis.host}" in caught.value.what and "cache" in caught.value.why
 
