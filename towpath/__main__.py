@@ -88,9 +88,10 @@ def _run(chosen: argparse.Namespace, extra: Sequence[str]) -> None:
         testing.tests(workspace(), extra)
     elif chosen.check == "integration":
         found = workspace()
-        testing.integration(
-            found if found.config.services_are_external else with_engine(found), extra
-        )
+        # Where there are no such tests, nothing needs an engine.
+        wants = bool(extra or found.config.integration.paths)
+        is_ready = found.config.services_are_external or not wants
+        testing.integration(found if is_ready else with_engine(found), extra)
     elif chosen.check == "performance":
         performance.performance(workspace(), extra)
     elif chosen.check == "coverage":

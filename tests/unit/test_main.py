@@ -228,6 +228,24 @@ def test_integration_without_an_engine_ends_with_2(
 
 
 @pytest.mark.door
+def test_a_project_without_integration_tests_needs_no_engine(
+    project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The check passes and says so."""
+    with (project / "pyproject.toml").open("a") as file:
+        file.write("[tool.towpath.integration]\npaths = []\n")
+    (project / ".gitignore").write_text("reports/\n")
+    who = ("-c", "user.name=a", "-c", "user.email=a@example.org")
+    for words in (("init", "-q"), ("add", "."), (*who, "commit", "-qm", "x")):
+        subprocess.run(["git", *words], check=True)
+    monkeypatch.setenv("TOWPATH_ENGINE_DIR", "/nowhere/engine")
+    monkeypatch.setenv("DOCKER_HOST", "unix:///nowhere/docker.sock")
+
+    assert main(["check", "integration"]) == 0
+    assert "the project has no integration tests" in capsys.readouterr().out
+
+
+@pytest.mark.door
 @pytest.mark.parametrize(("words", "code"), [(["--version"], 0), (["--no-such-option"], 2)])
 def test_a_part_of_the_tests_is_what_pytest_makes_of_it(
     words: list[str],
