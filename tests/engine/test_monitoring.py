@@ -151,7 +151,9 @@ def monitored(
     root = tmp_path_factory.mktemp("monitored") / "project"
     shutil.copytree(ROOT / "compose", root / "compose")
     port = free_port()
-    place = Environment("staging", port=port, bake=1, drain=5, healthy=2)
+    # As the product's own settings have it: a check of the front page would be counted as a visit.
+    health = workspace.config.environments["staging"].health
+    place = Environment("staging", port=port, bake=1, drain=5, healthy=2, health=health)
     config = replace(
         workspace.config,
         root=root,
