@@ -8,6 +8,13 @@ from pathlib import PurePosixPath
 
 Argv = list[str]
 UV, POETRY, PDM, PIPENV = "uv", "poetry", "pdm", "pipenv"
+# What each says of a lock file that is not that of its project any more; any other error is one.
+OUT_OF_DATE: Mapping[str, str] = {
+    UV: "needs to be updated",
+    POETRY: "changed significantly",
+    PDM: "match",
+    PIPENV: "out-of-date",
+}
 # Lock files, and the tool that each is read by; the surest first.
 TOOLS: Mapping[str, str] = {
     "uv.lock": UV,
@@ -57,9 +64,7 @@ def check(programs: Mapping[str, str], file: str) -> Argv:
     """Return the command that fails if a lock file is not that of its project any more."""
     tool, folder = tool_of(file), PurePosixPath(file).parent.as_posix()
     if tool == UV:
-        return [programs["python"], "-m", "uv", "lock", "--check", "--quiet"] + [
-            f"--directory={folder}"
-        ]
+        return [programs["python"], "-m", "uv", "lock", "--check", f"--directory={folder}"]
     if tool == POETRY:
         return [programs[POETRY], f"--directory={folder}", "check", "--lock", "--no-interaction"]
     if tool == PDM:

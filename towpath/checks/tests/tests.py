@@ -22,7 +22,6 @@ from towpath.source import matrix as pythons
 from towpath.source.files import listed
 
 
-
 def tests(workspace: Workspace, arguments: Sequence[str] = ()) -> None:
     """Run the tests on this Python; with arguments only a selection, without recording results.
 
