@@ -72,6 +72,12 @@ class Migration(migrations.Migration):
     ]
 """
 PYPROJECT = """\
+[project]
+name = "shop"
+version = "1"
+requires-python = ">=3.11"
+dependencies = []
+
 [tool.black]
 line-length = 100
 
@@ -127,8 +133,19 @@ forbidden_modules = shop.models
 """
 PINNED = "a==1.5 \\\n    --hash=sha256:00\n    # via -r x.in\n"
 
+LOCK = """\
+version = 1
+revision = 3
+requires-python = ">=3.11"
+
+[[package]]
+name = "shop"
+version = "1"
+source = { virtual = "." }
+"""
 GOOD: Mapping[str, str] = {
     "pyproject.toml": PYPROJECT,
+    "uv.lock": LOCK,
     ".flake8": "[flake8]\nmax-line-length = 100\n",
     ".importlinter": CONTRACTS,
     "manage.py": MANAGE,
@@ -182,6 +199,7 @@ BAD: Mapping[str, Mapping[str, str]] = {
         "def double(thing: models.Thing) -> str:\n    return 2 * thing.name\n"
     },
     "requirements-drift": {"requirements/x.in": "a>=2\nb\n"},
+    "lock-drift": {"uv.lock": LOCK.replace('"1"', '"0"')},
     "architecture": {".flake8": "[flake8]\nmax-complexity = 12\n"},
     "shellcheck": {"run": "#!/bin/sh\nfor file in $(ls); do echo $file; done\n"},
     "zizmor": {

@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 CHECKS = ("lint", "tests", "integration", "performance", "security", "coverage")
 PROBES = (
     *("compose", "django-deploy-check", "migrations"),
-    *("imports", "requirements-drift", "architecture", "ruff", "ruff-format", "pyright"),
+    *("imports", "requirements-drift", "lock-drift", "architecture", "ruff"),
+    *("ruff-format", "pyright"),
 )
 # The tests are evaluated when their coverage is known.
 STAGES = {"coverage": "tests"}

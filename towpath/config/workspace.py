@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 from towpath.config import Config
 from towpath.core.runner import Running
@@ -16,3 +17,5 @@ class Workspace:
     config: Config
     runner: Running
     terminal: Terminal
+    # What an act has found out for these settings, for the acts after it.
+    memory: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)

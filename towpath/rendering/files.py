@@ -40,20 +40,21 @@ class BuildFiles:
     is_own: bool
 
 
-# What was rendered for which settings: once in a process, whoever asks.
-_RENDERED: dict[int, tuple[Config, BuildFiles]] = {}
+# Under which name a workspace knows what was rendered for its settings.
+_KNOWN = "build files"
 
 
 def build_files(workspace: Workspace) -> BuildFiles:
-    """Return the files of a build; what the project has not is written.
+    """Return the files of a build; what the project has not is written, once for a workspace.
 
     Raises ConfigurationError for a missing file and for dependencies that are not pinned.
     """
     config = workspace.config
     if config.image.dockerfile:
         return _own_files(workspace)
-    if (known := _RENDERED.get(id(config))) and known[0] is config:
-        return known[1]
+    settings, known = workspace.memory.get(_KNOWN, (None, None))
+    if settings is config and isinstance(known, BuildFiles):
+        return known
     folder = config.root / DIRECTORY
     pinned = requirements.provide(workspace, DIRECTORY)
     _copy_scripts(folder / "docker")
@@ -69,7 +70,7 @@ def build_files(workspace: Workspace) -> BuildFiles:
     )
     _write(folder / f"{DOCKERFILE}.dockerignore", left_out)
     found = BuildFiles(f"{DIRECTORY}/{DOCKERFILE}", {"production.txt": pinned.hashed}, is_own=False)
-    _RENDERED[id(config)] = (config, found)
+    workspace.memory[_KNOWN] = (config, found)
     return found
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from towpath.config.workspace import Workspace
 from towpath.core import environment
-from towpath.core.errors import CommandFailedError, ConfigurationError
+from towpath.core.errors import CommandFailedError, NothingToJudgeError
 from towpath.core.runner import Outcome
 from towpath.source import lock_files_commands as commands
 from towpath.source import tool_env as tools
@@ -23,32 +23,35 @@ def find(root: Path, *folders: str) -> str:
     return next((place for place in places if (root / place).is_file()), "")
 
 
-def export(workspace: Workspace, file: str, wanted: Selection) -> str:
+def export(workspace: Workspace, file: str, selection: Selection) -> str:
     """Return what a lock file says, as the text of a file of requirements with hashes.
 
-    Raises ConfigurationError where the lock file is not that of its project any more, and
-    CommandFailedError if the tool fails.
+    Raises CommandFailedError if its tool fails, as it does for one that is out of date.
     """
     target = workspace.config.reports / "checks" / f"{Path(file).name}.txt"
     target.parent.mkdir(parents=True, exist_ok=True)
     target.unlink(missing_ok=True)
     programs = _programs(workspace, file)
-    ended = _run(workspace, commands.export(programs, file, wanted, str(target)), file)
+    ended = _run(workspace, commands.export(programs, file, selection, str(target)), file)
     if not ended.ok:
-        if why := out_of_date(workspace, file):
-            raise ConfigurationError(
-                f"{file} is not the lock file of this project any more.",
-                why=why,
-                next_step=f"Lock again with {commands.tool_of(file)}, and commit {file}.",
-            )
-        raise CommandFailedError(f"Cannot export {file}.", why=ended.tail())
+        raise CommandFailedError(
+            f"Cannot export {file}.",
+            why=ended.tail(),
+            next_step=f"Lock again with {commands.tool_of(file)}, and commit {file}.",
+        )
     return target.read_text(encoding="utf-8") if target.is_file() else ended.stdout
 
 
 def out_of_date(workspace: Workspace, file: str) -> str:
-    """Return why a lock file is not that of its project any more, as its tool says; else empty."""
+    """Return why a lock file is not that of its project any more, as its tool says; else empty.
+
+    Raises NothingToJudgeError where the tool cannot say.
+    """
     ended = _run(workspace, commands.check(_programs(workspace, file), file), file)
-    return "" if ended.ok else ended.tail() or f"{commands.tool_of(file)} says so."
+    said, tool = ended.tail(), commands.tool_of(file)
+    if ended.ok or commands.OUT_OF_DATE[tool] in ended.stdout + ended.stderr:
+        return "" if ended.ok else said or f"{tool} says so."
+    raise NothingToJudgeError(f"{tool} cannot compare {file} with its project.", why=said)
 
 
 def _programs(workspace: Workspace, file: str) -> dict[str, str]:

@@ -52,7 +52,7 @@ def test_production_gets_no_group_that_nobody_names(file: str, words: str) -> No
 @pytest.mark.parametrize(
     ("file", "words"),
     [
-        ("uv.lock", "py -m uv lock --check --quiet --directory=."),
+        ("uv.lock", "py -m uv lock --check --directory=."),
         ("back/poetry.lock", "po --directory=back check --lock --no-interaction"),
         ("pdm.lock", "pd lock --check --project=."),
         ("Pipfile.lock", "pi verify"),

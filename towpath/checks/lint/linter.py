@@ -67,13 +67,17 @@ class Linting:
     def _tests(self) -> tuple[str, ...]:
         return self.workspace.config.tests.files
 
+    @property
+    def _compose(self) -> str:
+        return self.workspace.config.compose
+
     def files_of(self, tool: Linter) -> list[str]:
         """Return the files that a linter judges."""
-        return tool.files(self.snapshot.files, self.snapshot.first_line, self._tests)
+        return tool.files(self.snapshot.files, self.snapshot.first_line, self._tests, self._compose)
 
     def _unnameable(self, tool: Linter, given: Sequence[str]) -> list[str]:
         """Return the files of a linter whose names would break its line-based output."""
-        unnamed = tool.files(self.snapshot.unnamed, lambda file: "", self._tests)
+        unnamed = tool.files(self.snapshot.unnamed, lambda file: "", self._tests, self._compose)
         return [*unnamed, *(file for file in given if not file.isprintable())]
 
     def fix(self, tool: Linter) -> None:

@@ -14,6 +14,7 @@ from pathlib import PurePosixPath
 import towpath
 from towpath.config.baseline import FILE as BASELINE
 from towpath.core.inputs import ignored
+from towpath.source import lock_files_commands as lock_files
 
 Argv = list[str]
 
@@ -68,13 +69,18 @@ class Linter:
         return [*start, *options, *(files if "--" in options else map(_no_option, files))]
 
     def files(
-        self, listed: Iterable[str], first_line: Callable[[str], str], tests: Iterable[str]
+        self,
+        listed: Iterable[str],
+        first_line: Callable[[str], str],
+        tests: Iterable[str],
+        compose: str = "",
     ) -> list[str]:
         """Return those of the listed files that this linter judges, sorted.
 
         `first_line` is called only for files without a suffix; `tests` are patterns of test files.
+        `compose` is the directory of the project's own Compose files.
         """
-        mine, every = READS[self.reads], set(listed)
+        mine, every = reads(compose or COMPOSE)[self.reads], set(listed)
         left_out = set() if self.judges_tests else set(ignored(every, tests))
         return sorted(file for file in every - left_out if mine(file, first_line))
 
@@ -122,27 +128,40 @@ def _is_python(file: str, first_line: Callable[[str], str]) -> bool:
     return bool(_PYTHON.fullmatch(first_line(file).rstrip()))
 
 
-READS: dict[str, Reads] = {
-    "python": _is_python,
-    # Importable modules only: a stub would duplicate a module, a script has no module name.
-    "modules": _named("**/*.py"),
-    "dockerfile": _named("**/Dockerfile", "**/Dockerfile.*", "**/*.Dockerfile"),
-    "workflows": _named(".github/workflows/*.yml", ".github/workflows/*.yaml"),
-    "shell": _is_shell,
-    "compose": _named("compose/*.yaml", "compose/*.yml"),
-    # The hashes of reviewed secrets, and of those in the baseline, look like secrets.
-    "tree": lambda file, _: file not in (".secrets.baseline", BASELINE),
+# The lock files of the project, and of the directory of its manage.py.
+LOCKS = tuple(f"{folder}{name}" for name in lock_files.TOOLS for folder in ("", "*/"))
+# Where Compose files are if the settings name no directory.
+COMPOSE = "compose"
+
+
+def reads(compose: str = COMPOSE) -> dict[str, Reads]:
+    """Return which files each kind of linters reads; `compose` has the project's Compose files."""
+    found = {
+        "python": _is_python,
+        # Importable modules only: a stub would duplicate a module, a script has no module name.
+        "modules": _named("**/*.py"),
+        "dockerfile": _named("**/Dockerfile", "**/Dockerfile.*", "**/*.Dockerfile"),
+        "workflows": _named(".github/workflows/*.yml", ".github/workflows/*.yaml"),
+        "shell": _is_shell,
+        "compose": _named(f"{compose}/*.yaml", f"{compose}/*.yml"),
+        # The hashes of reviewed secrets, and of those in the baseline, look like secrets.
+        "tree": lambda file, _: file not in (".secrets.baseline", BASELINE),
+        "requirements": _named(
+            *("requirements/*.in", "requirements/*.txt", "requirements*.in", "requirements*.txt")
+        ),
+        "contracts": _named(".importlinter"),
+        "locks": _named(*LOCKS),
+    }
+    some = [found[kind] for kind in ("workflows", "dockerfile", "compose", "shell")]
     # Where tools are set up or started.
-    "settings": lambda file, first_line: (
+    found["settings"] = lambda file, first_line: (
         matches(file, ("*.toml", "*.cfg", "*.ini", "*.yml", "*.yaml", ".flake8", ".coveragerc"))
-        or any(READS[kind](file, first_line) for kind in ("workflows", "dockerfile", "compose"))
-        or _is_shell(file, first_line)
-    ),
-    "requirements": _named(
-        *("requirements/*.in", "requirements/*.txt", "requirements*.in", "requirements*.txt")
-    ),
-    "contracts": _named(".importlinter"),
-}
+        or any(kind(file, first_line) for kind in some)
+    )
+    return found
+
+
+READS = reads()
 
 # Every project has these.
 PYTHON = ("python", "modules")
@@ -257,6 +276,16 @@ LINTERS = (
         reads="requirements",
         only_with=("requirements/*.in", "requirements*.in"),
         always=True,
+    ),
+    Linter(
+        name="lock-drift",
+        module="towpath",
+        options=("probe", "lock-drift"),
+        package="towpath",
+        reads="locks",
+        only_with=LOCKS,
+        always=True,
+        settings=("**/pyproject.toml", "**/Pipfile", "requirements*.txt", "requirements/*.txt"),
     ),
     Linter(
         name="architecture",

@@ -54,6 +54,7 @@ READERS: Mapping[str, OutputReader] = {
     "migrations": OutputReader(partial(probe.read_probe, "migrations")),
     "imports": OutputReader(partial(probe.read_probe, "imports")),
     "requirements-drift": OutputReader(partial(probe.read_probe, "requirements-drift")),
+    "lock-drift": OutputReader(partial(probe.read_probe, "lock-drift")),
     "architecture": OutputReader(partial(probe.read_probe, "architecture")),
     "ruff": OutputReader(partial(probe.read_probe, "ruff")),
     "ruff-format": OutputReader(partial(probe.read_probe, "ruff-format")),

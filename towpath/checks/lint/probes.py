@@ -15,6 +15,7 @@ from pathlib import Path, PurePath
 from towpath.checks.lint import django_commands as django
 from towpath.checks.lint import import_linter_commands as import_linter
 from towpath.checks.lint import own_linters, thresholds
+from towpath.checks.lint.lock_drift import lock_drift
 from towpath.checks.lint.readers import django as django_reader
 from towpath.checks.lint.readers import import_linter as import_linter_reader
 from towpath.checks.lint.readers import pins as pins_reader
@@ -184,6 +185,7 @@ PROBES: Mapping[str, Callable[[Workspace, Sequence[str]], Sequence[FindingOrExcl
     "migrations": migrations,
     "imports": imports,
     "requirements-drift": requirements_drift,
+    "lock-drift": lock_drift,
     "architecture": architecture,
     "ruff": own_linters.ruff,
     "ruff-format": own_linters.ruff_format,

@@ -44,6 +44,15 @@ def test_a_linter_gets_the_files_of_its_kind(reads: str, wanted: list[str]) -> N
     assert picked(Linter(name="x", options=(), reads=reads)) == wanted
 
 
+def test_compose_files_are_where_the_settings_say() -> None:
+    """Other files of that kind are somebody else's."""
+    linter = Linter(name="x", options=(), reads="compose")
+    listed = ["deploy/base.yaml", "compose/other.yaml"]
+
+    assert linter.files(listed, lambda file: "", TEST_FILES, "deploy") == ["deploy/base.yaml"]
+    assert linter.files(listed, lambda file: "", TEST_FILES) == ["compose/other.yaml"]
+
+
 def test_tests_are_left_out_where_a_linter_does_not_judge_them() -> None:
     """Of every kind of file."""
     assert picked(Linter(name="x", options=(), judges_tests=False)) == [

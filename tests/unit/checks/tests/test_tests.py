@@ -157,7 +157,10 @@ def test_the_app_finds_services_by_these_variables(tmp_path: Path) -> None:
         "PASSWORD_FILE": "{database.password.file}",
         "HOSTS": "{hosts}",
     }
-    tables: dict[str, Any] = {"services": {"database": "postgres:17", "cache": "memcached:1.6"}, "env": env}
+    tables: dict[str, Any] = {
+        "services": {"database": "postgres:17", "cache": "memcached:1.6"},
+        "env": env,
+    }
     found = parse({"name": "shop", **tables}, tmp_path, {})
     addresses = {"database": "10.0.0.1", "cache": "10.0.0.2"}
 
@@ -174,7 +177,10 @@ def test_the_app_finds_services_by_these_variables(tmp_path: Path) -> None:
 
 def test_a_placeholder_of_a_service_that_is_not_there_is_a_wrong_setting(tmp_path: Path) -> None:
     """With the names of those that are."""
-    table: dict[str, Any] = {"services": {"cache": "memcached"}, "integration": {"env": {"X": "{redis.host}"}}}
+    table: dict[str, Any] = {
+        "services": {"cache": "memcached"},
+        "integration": {"env": {"X": "{redis.host}"}},
+    }
     with pytest.raises(ConfigurationError) as caught:
         parse(table, tmp_path, {})
 

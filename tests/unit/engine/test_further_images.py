@@ -8,7 +8,8 @@ import pytest
 
 from tests.fakes import Answer, QuietTerminal, TableRunner, outcome
 from towpath.core.errors import CommandFailedError, EngineAbsentError
-from towpath.engine import daemon, images_on_demand
+from towpath.core.runner import Outcome
+from towpath.engine import daemon, further_images
 from towpath.engine import layout as layouts
 from towpath.engine import machine, python_images
 from towpath.engine.layout import layout
@@ -28,7 +29,7 @@ class Engine:
 
     def provide(self, *images: str) -> None:
         """Ask for images."""
-        images_on_demand.provide(self.env, self.runner, self.terminal, images)
+        further_images.provide(self.env, self.runner, self.terminal, images)
 
 
 @pytest.fixture
@@ -37,11 +38,13 @@ def engine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Engine:
     monkeypatch.setattr(layouts, "LONGEST", 4096)
     monkeypatch.setattr(machine, "proxies", lambda runner: {})
 
-    def pushed(argv: tuple[str, ...]) -> object:
+    def pushed(argv: tuple[str, ...]) -> Outcome:
         made.has.add(f"/v2/library/{MARIADB.replace(':', '/manifests/')}")
         return outcome()
 
-    made = Engine(tmp_path, {"buildx bake": pushed, "docker pull": outcome(code=1, stderr="denied")})  # type: ignore[dict-item]
+    made = Engine(
+        tmp_path, {"buildx bake": pushed, "docker pull": outcome(code=1, stderr="denied")}
+    )
     made.runner.answers["docker image inspect"] = outcome(code=1)
     monkeypatch.setattr(daemon, "registry_answers", lambda port, path="/": path in made.has)
     return made

@@ -20,7 +20,7 @@ from towpath.engine import machine, python_images, recipes
 from towpath.engine.layout import Layout, layout
 from towpath.engine.lifecycle import alone
 
-FILES = Path(__file__).with_name("images_on_demand")
+FILES = Path(__file__).with_name("further_images")
 # Each image, and the target of the definition that builds it.
 TARGETS: Mapping[str, str] = {"mariadb:11.8": "mariadb", "node:20-slim": "node"}
 
