@@ -15,8 +15,9 @@ from towpath.config.workspace import Workspace
 from towpath.core.errors import ConfigurationError
 from towpath.core.files import write_atomically
 from towpath.rendering import compiled, direct_reader
-from towpath.source import lock_files, requirements_reader
+from towpath.source import lock_files
 from towpath.source import lock_files_commands as locks
+from towpath.source import requirements_reader
 from towpath.source.lock_files_commands import Selection
 
 # Where plain requirements of production usually are, the surest first.
@@ -151,8 +152,17 @@ def find_source(config: Config) -> Source:
     own = named or next((row for row in places if (config.root / row).is_file()), "")
     if own and not locks.tool_of(own) and _has_hashes(config.root / own):
         return Source(own, HASHED)
-    lock = named if locks.tool_of(named) else "" if named else lock_files.find(config.root, ".", folder)
-    return Source(lock, LOCKED) if lock else Source(own, UNPINNED)
+    lock = named if locks.tool_of(named) else ""
+    if not named:
+        lock = lock_files.find(config.root, ".", folder)
+    if lock:
+        return Source(lock, LOCKED)
+    return Source(own or _declared(config), UNPINNED)
+
+
+def _declared(config: Config) -> str:
+    """Return pyproject.toml if it has the dependencies, else an empty string."""
+    return compiled.PYPROJECT if compiled.declared(config) is not None else ""
 
 
 def _compiled(config: Config, source: Source, into: str) -> Pins:
@@ -160,7 +170,8 @@ def _compiled(config: Config, source: Source, into: str) -> Pins:
     if not source.file:
         raise ConfigurationError(
             "The project has no requirements and no lock file that Towpath can read.",
-            why=f"There is none of {', '.join((*locks.TOOLS, *PLAIN))}.",
+            why=f"There is none of {', '.join((*locks.TOOLS, *PLAIN))}, and no list of dependencies"
+            f" in {compiled.PYPROJECT}.",
             next_step="Name the file: [tool.towpath.image] requirements.",
         )
     file = config.root / compiled.COMPILED
@@ -190,9 +201,7 @@ def _text(workspace: Workspace, source: Source) -> str:
     return (config.root / source.file).read_text(encoding="utf-8", errors="replace")
 
 
-def _with_direct(
-    config: Config, hashed: str, found: direct_reader.DirectPins, into: str
-) -> Pins:
+def _with_direct(config: Config, hashed: str, found: direct_reader.DirectPins, into: str) -> Pins:
     if not found.direct:
         return Pins(hashed)
     text = "".join(f"{row}\n" for row in found.direct)

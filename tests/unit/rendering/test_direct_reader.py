@@ -23,7 +23,12 @@ def test_pins_alone_stay_as_they_are() -> None:
         (f"git+https://host/lib.git@{COMMIT}#egg=lib", "same", (), True),
         ("-e ./libs/one", "./libs/one", ("libs/one",), False),
         ("./libs/one", "./libs/one", ("libs/one",), False),
-        ("one @ file:///project/libs/one ; sys_platform == 'linux'", "./libs/one", ("libs/one",), 0),
+        (
+            "one @ file:///project/libs/one ; sys_platform == 'linux'",
+            "./libs/one",
+            ("libs/one",),
+            0,
+        ),
         ("-e file:///project/libs/one", "./libs/one", ("libs/one",), False),
     ],
 )

@@ -143,9 +143,7 @@ def test_the_dockerfile_has_the_products_own_names() -> None:
 
 def test_what_git_ignores_is_in_no_image() -> None:
     """No commit has it; a name with a star in it is no pattern."""
-    text = dockerfile.ignored(
-        "*.md\n", ["db.sqlite3", "a*b/", ".towpath/"], needed=(".t", "r")
-    )
+    text = dockerfile.ignored("*.md\n", ["db.sqlite3", "a*b/", ".towpath/"], needed=(".t", "r"))
 
     assert text.splitlines()[:3] == ["*.md", "/db.sqlite3", "/a\\*b"]
     assert text.splitlines()[-2:] == ["!.t", "!r"]
@@ -205,6 +203,35 @@ def test_requirements_with_hashes_are_taken_as_they_are(tmp_path: Path) -> None:
 
     (tmp_path / "requirements.txt").write_text("django==5.2 --hash=sha256:00\n")
     assert requirements.provide(found, "x").hashed == "requirements.txt"
+
+
+def test_dependencies_that_only_pyproject_has_are_compiled(tmp_path: Path) -> None:
+    """With the extras of the image; its other tables change nothing, its dependencies do."""
+    text = '[project]\nname = "shop"\nversion = "1"\ndependencies = ["django"]\n'
+    (tmp_path / "pyproject.toml").write_text(text)
+    made = workspace(tmp_path, image={"extras": ["postgres"]})
+    runner = TableRunner({"-m uv pip compile": "django==5.2 --hash=sha256:0\n"})
+    made = Workspace(made.config, runner, made.terminal)
+
+    assert requirements.find_source(made.config) == requirements.Source(
+        "pyproject.toml", "unpinned"
+    )
+    assert requirements.compile_pins(made) == "requirements-lock.txt"
+    (called,) = runner.calls
+    assert called[-2:] == ("--extra=postgres", "pyproject.toml")
+
+    (tmp_path / "pyproject.toml").write_text(text + "\n[tool.ruff]\n")
+    assert requirements.provide(made, "rendered") == Pins("requirements-lock.txt")
+    (tmp_path / "pyproject.toml").write_text(text.replace('["django"]', '["django", "celery"]'))
+    with pytest.raises(ConfigurationError, match="out of date"):
+        requirements.provide(made, "rendered")
+
+
+def test_packages_in_src_are_imported() -> None:
+    """Whether manage.py is there or beside it."""
+    assert layout.python_path(config()) == "/srv/app:/srv/app/src:/srv/lib"
+    inside = config(django={"settings": "shop.settings", "manage": "sandbox/manage.py"})
+    assert layout.python_path(inside) == "/srv/app/sandbox:/srv/app:/srv/app/src:/srv/lib"
 
 
 def test_a_project_without_requirements_is_told_where_to_name_them(tmp_path: Path) -> None:
