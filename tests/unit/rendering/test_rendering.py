@@ -227,6 +227,19 @@ def test_dependencies_that_only_pyproject_has_are_compiled(tmp_path: Path) -> No
         requirements.provide(made, "rendered")
 
 
+def test_a_volume_begins_with_what_the_project_has_and_nothing_that_the_build_wrote() -> None:
+    """Settings that are read while static files are collected may write logs or a secret there."""
+    found = config(
+        django={"settings": "shop.settings", "manage": "src/manage.py"},
+        volumes={"data": "data", "cache": "/var/cache/shop"},
+    )
+    text = dockerfile.dockerfile(found, scripts="docker", uv="uv.txt", pins=Pins("pins.txt"))
+
+    assert "find /code/srv/app/src/data -newer /tmp/before" in text
+    assert "find /code/var/cache/shop" not in text
+    assert "cp -a /code/srv/app/src/data/. /data-root/srv/app/src/data/" in text
+
+
 def test_packages_in_src_are_imported() -> None:
     """Whether manage.py is there or beside it."""
     assert layout.python_path(config()) == "/srv/app:/srv/app/src:/srv/lib"
