@@ -20,7 +20,7 @@ from towpath.adoption import (
     find_versions,
     production,
 )
-from towpath.adoption.code import Code
+from towpath.adoption.code import Code, strings
 from towpath.adoption.facts import (
     NO_REPOSITORY,
     OPTIONAL,
@@ -206,7 +206,9 @@ def _variables(code: Code, settings: find_settings.Settings, files: list[str]) -
     beside = [path for path in code.tree.paths if PurePosixPath(path).parent == folder]
     helpers = [path for path in beside if path.endswith(".py")] if settings.path else []
     keys = {text for text, _, _ in settings.strings("SECRET_KEY")}
-    hosts = {text for text, _, _ in settings.strings("ALLOWED_HOSTS")}
+    # Not what another setting reads that is one part of a list of hosts.
+    values = [value for value, _ in settings.values.get("ALLOWED_HOSTS", ())]
+    hosts = {text for value in values for text, _ in strings(value)}
     for row in find_variables.read_variables(code, files, [*helpers, *files]):
         yield Fact("variable", row.name, row.file, row.line, _need(row, keys))
         if row.name in hosts:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 import sys
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from towpath.config import Config
 from towpath.config.workspace import Workspace
@@ -17,6 +20,7 @@ from towpath.rendering import requirements_commands as commands
 from towpath.source import requirements_reader
 
 COMPILED = "requirements-lock.txt"
+PYPROJECT = "pyproject.toml"
 AGAIN = "./dev python -m towpath lock"
 _MARK = re.compile(r"^# towpath: compiled from (\S+), sha256 ([0-9a-f]{64})$", re.MULTILINE)
 
@@ -56,6 +60,7 @@ def resolve(workspace: Workspace, source: str, base: str = "") -> str:
         config.image.python,
         has_more=bool(extra),
         limits=str(limits) if base else "",
+        extras=config.image.extras if source == PYPROJECT and not base else (),
     )
     with workspace.terminal.step(f"Compile {', '.join(config.image.extra) if base else source}"):
         return workspace.runner.run(argv, env=env, cwd=config.root, stdin=extra or None).stdout
@@ -79,6 +84,19 @@ def require_current(config: Config, source: str, base: str = "") -> None:
         )
 
 
+def declared(config: Config) -> list[Any] | None:
+    """Return what the project's own pyproject.toml says of its dependencies; None without any."""
+    try:
+        text = (config.root / PYPROJECT).read_text(encoding="utf-8")
+        project = tomllib.loads(text).get("project")
+    except (OSError, ValueError, RecursionError):
+        return None
+    if not isinstance(project, dict) or not isinstance(project.get("dependencies"), list):
+        return None
+    keys = ("dependencies", "optional-dependencies", "requires-python")
+    return [project.get(key) for key in keys]
+
+
 def _without_extras(base: str) -> str:
     """Return pins as constraints, which may have neither extras nor hashes."""
     rows = (row for row in requirements_reader.lines(base) if not row.is_option)
@@ -94,8 +112,13 @@ def _digest(config: Config, source: str, base: str) -> str:
     parts = [config.image.python, *config.image.extra]
     total = hashlib.sha256("\0".join(parts).encode())
     if base:
-        rows = sorted(row.requirement for row in requirements_reader.lines(base))
-        total.update("\0".join(rows).encode())
+        names = sorted(row.requirement for row in requirements_reader.lines(base))
+        total.update("\0".join(names).encode())
+        return total.hexdigest()
+    if source == PYPROJECT:
+        # Not the whole file: it has settings too.
+        rows = [declared(config), list(config.image.extras)]
+        total.update(json.dumps(rows, sort_keys=True, default=str).encode())
         return total.hexdigest()
     for file in _files(config.root / source, set()):
         total.update(b"\0" + file.read_bytes())

@@ -26,8 +26,8 @@ def manage(config: Config) -> str:
 
 
 def python_path(config: Config) -> str:
-    """Return the directories that Python imports from."""
-    return ":".join(dict.fromkeys((directory(config), ROOT, LIBRARY)))
+    """Return the directories that Python imports from; packages may be in src/."""
+    return ":".join(dict.fromkeys((directory(config), ROOT, f"{ROOT}/src", LIBRARY)))
 
 
 def volumes(config: Config) -> dict[str, str]:

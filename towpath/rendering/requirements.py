@@ -152,12 +152,17 @@ def find_source(config: Config) -> DependencySource:
     own = named or next((row for row in places if (config.root / row).is_file()), "")
     if own and not locks.tool_of(own) and _has_hashes(config.root / own):
         return DependencySource(own, HASHED)
-    lock = (
-        named
-        if locks.tool_of(named)
-        else "" if named else lock_files.find(config.root, ".", folder)
-    )
-    return DependencySource(lock, LOCKED) if lock else DependencySource(own, UNPINNED)
+    lock = named if locks.tool_of(named) else ""
+    if not named:
+        lock = lock_files.find(config.root, ".", folder)
+    if lock:
+        return DependencySource(lock, LOCKED)
+    return DependencySource(own or _declared(config), UNPINNED)
+
+
+def _declared(config: Config) -> str:
+    """Return pyproject.toml if it has the dependencies, else an empty string."""
+    return compiled.PYPROJECT if compiled.declared(config) is not None else ""
 
 
 def _compiled(config: Config, source: DependencySource, into: str) -> Pins:
@@ -165,7 +170,8 @@ def _compiled(config: Config, source: DependencySource, into: str) -> Pins:
     if not source.file:
         raise ConfigurationError(
             "The project has no requirements and no lock file that Towpath can read.",
-            why=f"There is none of {', '.join((*locks.TOOLS, *PLAIN))}.",
+            why=f"There is none of {', '.join((*locks.TOOLS, *PLAIN))}, and no list of dependencies"
+            f" in {compiled.PYPROJECT}.",
             next_step="Name the file: [tool.towpath.image] requirements.",
         )
     file = config.root / compiled.COMPILED

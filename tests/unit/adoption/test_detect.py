@@ -302,7 +302,8 @@ def test_variables_that_are_only_called_alike_are_left_out(tmp_path: Path) -> No
     settings = (
         "import os\nINSTALLED_APPS = []\n"
         'CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache"}}\n'
-        'ALLOWED_HOSTS = os.getenv("SHOP_NAMES", "").split(",")\n'
+        'NAME = os.getenv("SHOP_DOMAIN")\n'
+        'ALLOWED_HOSTS = os.getenv("SHOP_NAMES", "").split(",") + [f"www.{NAME}"]\n'
         'A = os.getenv("SHOP_CORS_ALLOWED_HOSTS"), os.getenv("AUTH_WHITELISTED_HOSTS")\n'
         'B = os.getenv("REDIS_TLS_URL"), os.getenv("SHOP_REDIS"), os.getenv("SHOP_REDIS_PREFIX")\n'
     )

@@ -111,7 +111,11 @@ def test_settings_are_added_at_the_end_of_pyproject(tmp_path: Path) -> None:
         "repository": "the-shop",
         "django": {"settings": "config.settings.production"},
         # The Procfile starts a server that no dependency has.
-        "image": {"run-packages": ["libpq5"], "extra": ["gunicorn"]},
+        "image": {
+            "build-packages": ["libpq-dev"],
+            "run-packages": ["libpq5"],
+            "extra": ["gunicorn"],
+        },
         "processes": {
             "web": "gunicorn config.wsgi",
             "worker": "celery -A config worker",

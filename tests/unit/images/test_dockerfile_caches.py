@@ -32,8 +32,14 @@ def test_installers_keep_nothing_between_builds() -> None:
     script = {file.name: file.read_text() for file in (ROOT / "docker").rglob("*.sh")}
 
     assert installs and all("--require-hashes" in row for row in installs)
-    assert [name for name, text in script.items() if "uv pip install" in text] == ["install.sh"]
+    assert sorted(name for name, text in script.items() if "uv pip install" in text) == [
+        "build_direct.sh",
+        "install.sh",
+    ]
     assert "--require-hashes" in script["install.sh"]
+    # What no index has is installed from wheels that were built there, with nothing downloaded.
+    assert "--no-cache --no-deps" in script["build_direct.sh"]
+    assert '"${wheels}"/*.whl' in script["build_direct.sh"]
     assert text.count("UV_NO_CACHE=1 sh /docker/dependencies/install.sh") == 1
     assert text.count("install.sh") == 1
     assert "UV_CACHE_DIR=$(mktemp -d)\nexport UV_CACHE_DIR\n" in script["resolve.sh"]

@@ -205,6 +205,48 @@ def test_requirements_with_hashes_are_taken_as_they_are(tmp_path: Path) -> None:
     assert requirements.provide(found, "x").hashed == "requirements.txt"
 
 
+def test_dependencies_that_only_pyproject_has_are_compiled(tmp_path: Path) -> None:
+    """With the extras of the image; its other tables change nothing, its dependencies do."""
+    text = '[project]\nname = "shop"\nversion = "1"\ndependencies = ["django"]\n'
+    (tmp_path / "pyproject.toml").write_text(text)
+    made = workspace(tmp_path, image={"extras": ["postgres"]})
+    runner = TableRunner({"-m uv pip compile": "django==5.2 --hash=sha256:0\n"})
+    made = Workspace(made.config, runner, made.terminal)
+
+    assert requirements.find_source(made.config) == requirements.Source(
+        "pyproject.toml", "unpinned"
+    )
+    assert requirements.compile_pins(made) == "requirements-lock.txt"
+    (called,) = runner.calls
+    assert called[-2:] == ("--extra=postgres", "pyproject.toml")
+
+    (tmp_path / "pyproject.toml").write_text(text + "\n[tool.ruff]\n")
+    assert requirements.provide(made, "rendered") == Pins("requirements-lock.txt")
+    (tmp_path / "pyproject.toml").write_text(text.replace('["django"]', '["django", "celery"]'))
+    with pytest.raises(ConfigurationError, match="out of date"):
+        requirements.provide(made, "rendered")
+
+
+def test_a_volume_begins_with_what_the_project_has_and_nothing_that_the_build_wrote() -> None:
+    """Settings that are read while static files are collected may write logs or a secret there."""
+    found = config(
+        django={"settings": "shop.settings", "manage": "src/manage.py"},
+        volumes={"data": "data", "cache": "/var/cache/shop"},
+    )
+    text = dockerfile.dockerfile(found, scripts="docker", uv="uv.txt", pins=Pins("pins.txt"))
+
+    assert "find /code/srv/app/src/data -newer /tmp/before" in text
+    assert "find /code/var/cache/shop" not in text
+    assert "cp -a /code/srv/app/src/data/. /data-root/srv/app/src/data/" in text
+
+
+def test_packages_in_src_are_imported() -> None:
+    """Whether manage.py is there or beside it."""
+    assert layout.python_path(config()) == "/srv/app:/srv/app/src:/srv/lib"
+    inside = config(django={"settings": "shop.settings", "manage": "sandbox/manage.py"})
+    assert layout.python_path(inside) == "/srv/app/sandbox:/srv/app:/srv/app/src:/srv/lib"
+
+
 def test_a_project_without_requirements_is_told_where_to_name_them(tmp_path: Path) -> None:
     """And no file is guessed."""
     with pytest.raises(ConfigurationError, match="no requirements and no lock file"):
