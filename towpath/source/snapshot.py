@@ -76,7 +76,7 @@ def read_source(workspace: Workspace) -> SourceSnapshot:
         commit=commit,
         tree=tree,
         branch=_branch(workspace, tags),
-        version=version(commit, tree if dirty else "", tags),
+        version=version(commit, tree if dirty else "", tags, seen.prefix),
         dirty=dirty,
         epoch=int(workspace.runner.run(git.commit_time()).stdout),
         remote=_remote(workspace),
@@ -85,17 +85,28 @@ def read_source(workspace: Workspace) -> SourceSnapshot:
     )
 
 
-def version(commit: str, dirty_tree: str, tags: list[str]) -> str:
+def version(commit: str, dirty_tree: str, tags: list[str], prefix: str = "") -> str:
     """Return the version: of a release tag, else `0.0.0+g<commit>`, with the tree where dirty.
 
-    A dirty tree never has a release's version. The form is a PEP 440 local version.
+    A dirty tree never has a release's version. The form is a PEP 440 local version. In a repository
+    of several projects `prefix` is the directory of this one, as in `apps/shop/`: a tag with that
+    in front, or with its last part, is its own, as `apps/shop/v1.2.3` or `shop-v1.2.3`.
     """
     if dirty_tree:
         return f"0.0.0+g{commit[:7]}.d{dirty_tree[:8]}"
-    for tag in tags:
-        if match := _RELEASE_TAG.fullmatch(tag):
-            return match[1]
+    for start in (*_of_project(prefix), ""):
+        for tag in tags:
+            if match := _RELEASE_TAG.fullmatch(tag.removeprefix(start)):
+                if tag.startswith(start):
+                    return match[1]
     return f"0.0.0+g{commit[:7]}"
+
+
+def _of_project(prefix: str) -> tuple[str, ...]:
+    """Return what the tags of a project in a directory of the repository begin with."""
+    folder = prefix.strip("/")
+    names = dict.fromkeys((folder, folder.rpartition("/")[2])) if folder else ()
+    return tuple(f"{name}{sign}" for name in names for sign in "/-@")
 
 
 def _warn_of_pointers(workspace: Workspace, seen: SourceFiles) -> None:

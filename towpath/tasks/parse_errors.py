@@ -24,13 +24,15 @@ def explain() -> None:
     for name in ("parse_tasks", "parse_cleanup"):
         usual = getattr(Program, name)
         if not hasattr(usual, "__wrapped__"):
-            setattr(Program, name, _with_our_code(usual))
+            setattr(Program, name, _with_our_code(name, usual))
 
 
-def _with_our_code(usual: Callable[[Program], None]) -> Callable[[Program], None]:
+def _with_our_code(name: str, usual: Callable[[Program], None]) -> Callable[[Program], None]:
     @wraps(usual)
     def parse(program: Program) -> None:
         _quote_remainder(program)
+        if name == "parse_tasks":
+            _help_after_a_task(program)
         try:
             usual(program)
         except Exit as error:
@@ -55,6 +57,19 @@ def _quote_remainder(program: Program) -> None:
     # Shell completion reads its own line there.
     if "--" in program.argv and not program.args.complete.value:
         program.core.remainder = shlex.join(program.argv[program.argv.index("--") + 1 :])
+
+
+def _help_after_a_task(program: Program) -> None:
+    """Show the help of a task if that is asked for after its name; `invoke TASK --help`.
+
+    Invoke takes the word for the value of an argument that the task cannot do without.
+    """
+    words = list(program.core.unparsed)
+    asked = words[: words.index("--")] if "--" in words else words
+    task = next((word for word in asked if not word.startswith("-")), "")
+    if task and {"--help", "-h"} & set(asked[asked.index(task) :]):
+        program.args.help.value = task
+        program.core.unparsed = []
 
 
 def _error(message: str, tasks: Iterable[str]) -> ConfigurationError:

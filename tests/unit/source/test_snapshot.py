@@ -168,3 +168,21 @@ def test_git_says_why_there_is_no_source(
 
     assert (caught.value.what, caught.value.why) == (what, said)
     assert caught.value.next_step == next_step.format(root=tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("tags", "prefix", "wanted"),
+    [
+        (["v1.2.3"], "", "1.2.3"),
+        (["shop-v1.2.3"], "", "0.0.0+gccccccc"),
+        (["other-v3.0.0", "shop-v1.2.3"], "apps/shop/", "1.2.3"),
+        (["apps/shop/v1.2.3", "v9.0.0"], "apps/shop/", "1.2.3"),
+        (["v9.0.0"], "apps/shop/", "9.0.0"),
+        (["other-v3.0.0"], "apps/shop/", "0.0.0+gccccccc"),
+    ],
+)
+def test_a_project_in_a_directory_has_tags_of_its_own(
+    tags: list[str], prefix: str, wanted: str
+) -> None:
+    """A tag of the whole repository counts where there is none of its own."""
+    assert source.version("c" * 40, "", tags, prefix) == wanted

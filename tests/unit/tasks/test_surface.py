@@ -232,6 +232,16 @@ def test_help_and_list_are_no_mistakes(project: Path, capsys: pytest.CaptureFixt
     assert invoke(capsys, "--list")[0] == 0
 
 
+@pytest.mark.parametrize("word", ["--help", "-h"])
+def test_help_may_stand_after_every_task(
+    project: Path, capsys: pytest.CaptureFixture[str], word: str
+) -> None:
+    """Also after one that cannot do without an argument."""
+    for name in collection().task_names:
+        code, out, _ = invoke(capsys, name, word)
+        assert (code, out.startswith(f"Usage: invoke [--core-opts] {name}")) == (0, True), name
+
+
 @pytest.mark.parametrize(
     ("number", "code"), [(errno.EACCES, 2), (errno.ENOSPC, 2), (errno.EROFS, 2), (errno.ENOTDIR, 2)]
 )
