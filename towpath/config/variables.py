@@ -118,9 +118,7 @@ def made_up(env: Mapping[str, str], services: Mapping[str, Service]) -> dict[str
     }
 
 
-def _plain(
-    services: Mapping[str, Service], directory: str = SECRETS_DIRECTORY
-) -> dict[str, str]:
+def _plain(services: Mapping[str, Service], directory: str = SECRETS_DIRECTORY) -> dict[str, str]:
     """Return the placeholders whose values are no secret."""
     found: dict[str, str] = {}
     for row in services.values():

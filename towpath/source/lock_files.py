@@ -23,7 +23,7 @@ def find(root: Path, *folders: str) -> str:
     return next((place for place in places if (root / place).is_file()), "")
 
 
-def export(workspace: Workspace, file: str, wanted: Selection) -> str:
+def export(workspace: Workspace, file: str, selection: Selection) -> str:
     """Return what a lock file says, as the text of a file of requirements with hashes.
 
     Raises CommandFailedError if its tool fails, as it does for one that is out of date.
@@ -32,7 +32,7 @@ def export(workspace: Workspace, file: str, wanted: Selection) -> str:
     target.parent.mkdir(parents=True, exist_ok=True)
     target.unlink(missing_ok=True)
     programs = _programs(workspace, file)
-    ended = _run(workspace, commands.export(programs, file, wanted, str(target)), file)
+    ended = _run(workspace, commands.export(programs, file, selection, str(target)), file)
     if not ended.ok:
         raise CommandFailedError(
             f"Cannot export {file}.",

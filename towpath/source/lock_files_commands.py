@@ -38,7 +38,7 @@ def tool_of(file: str) -> str:
     return TOOLS.get(PurePosixPath(file).name, "")
 
 
-def export(programs: Mapping[str, str], file: str, wanted: Selection, to: str) -> Argv:
+def export(programs: Mapping[str, str], file: str, selection: Selection, to: str) -> Argv:
     """Return the command that writes a lock file as requirements; empty for what needs none.
 
     `programs` are the tools by name, and `python`, which has uv as a module. Pipenv writes to
@@ -46,16 +46,16 @@ def export(programs: Mapping[str, str], file: str, wanted: Selection, to: str) -
     """
     tool, folder = tool_of(file), PurePosixPath(file).parent.as_posix()
     if tool == UV:
-        return _uv(programs["python"], folder, wanted, to)
+        return _uv(programs["python"], folder, selection, to)
     if tool == POETRY:
-        return _poetry(programs[POETRY], folder, wanted, to)
+        return _poetry(programs[POETRY], folder, selection, to)
     if tool == PDM:
-        of_production = ["--prod"] if wanted.production else []
-        groups = _each("--group", (*wanted.groups, *wanted.extras))
+        of_production = ["--prod"] if selection.production else []
+        groups = _each("--group", (*selection.groups, *selection.extras))
         command = [programs[PDM], "export", f"--project={folder}", *of_production, *groups]
         return [*command, f"--output={to}"]
     if tool == PIPENV:
-        development = [] if wanted.production else ["--dev"]
+        development = [] if selection.production else ["--dev"]
         return [programs[PIPENV], "requirements", *development, "--hash"]
     return []
 
@@ -72,23 +72,23 @@ def check(programs: Mapping[str, str], file: str) -> Argv:
     return [programs[PIPENV], "verify"]
 
 
-def _uv(python: str, folder: str, wanted: Selection, to: str) -> Argv:
+def _uv(python: str, folder: str, selection: Selection, to: str) -> Argv:
     command = [python, "-m", "uv", "export", "--frozen", "--format=requirements-txt", "--quiet"]
     # In production another member of the workspace is a dependency like any other.
-    own = ["--no-emit-project", "--no-default-groups"] if wanted.production else []
+    own = ["--no-emit-project", "--no-default-groups"] if selection.production else []
     command += own or ["--no-emit-workspace"]
-    rows = [*_each("--extra", wanted.extras), *_each("--group", wanted.groups)]
+    rows = [*_each("--extra", selection.extras), *_each("--group", selection.groups)]
     return [*command, "--no-header", "--no-annotate", f"--directory={folder}", *rows] + [
         f"--output-file={to}"
     ]
 
 
-def _poetry(program: str, folder: str, wanted: Selection, to: str) -> Argv:
+def _poetry(program: str, folder: str, selection: Selection, to: str) -> Argv:
     command = [program, f"--directory={folder}", "export", "--no-interaction"]
-    groups = [f"--with={','.join(wanted.groups)}"] if wanted.groups else []
-    if not groups and not wanted.production:
+    groups = [f"--with={','.join(selection.groups)}"] if selection.groups else []
+    if not groups and not selection.production:
         groups = ["--all-groups"]
-    return [*command, *groups, *_each("--extras", wanted.extras), f"--output={to}"]
+    return [*command, *groups, *_each("--extras", selection.extras), f"--output={to}"]
 
 
 def _each(option: str, values: Iterable[str]) -> list[str]:

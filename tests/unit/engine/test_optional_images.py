@@ -9,9 +9,9 @@ import pytest
 from tests.fakes import Answer, QuietTerminal, TableRunner, outcome
 from towpath.core.errors import CommandFailedError, EngineAbsentError
 from towpath.core.runner import Outcome
-from towpath.engine import daemon, images_on_demand
+from towpath.engine import daemon
 from towpath.engine import layout as layouts
-from towpath.engine import machine, python_images
+from towpath.engine import machine, optional_images, python_images
 from towpath.engine.layout import layout
 
 MARIADB = "mariadb:11.8"
@@ -29,7 +29,7 @@ class Engine:
 
     def provide(self, *images: str) -> None:
         """Ask for images."""
-        images_on_demand.provide(self.env, self.runner, self.terminal, images)
+        optional_images.provide(self.env, self.runner, self.terminal, images)
 
 
 @pytest.fixture
@@ -42,7 +42,9 @@ def engine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Engine:
         made.has.add(f"/v2/library/{MARIADB.replace(':', '/manifests/')}")
         return outcome()
 
-    made = Engine(tmp_path, {"buildx bake": pushed, "docker pull": outcome(code=1, stderr="denied")})
+    made = Engine(
+        tmp_path, {"buildx bake": pushed, "docker pull": outcome(code=1, stderr="denied")}
+    )
     made.runner.answers["docker image inspect"] = outcome(code=1)
     monkeypatch.setattr(daemon, "registry_answers", lambda port, path="/": path in made.has)
     return made
