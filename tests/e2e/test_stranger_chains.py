@@ -86,8 +86,8 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("wheel")
     done = run(ROOT, *UV, "build", "--quiet", "--wheel", "--out-dir", str(folder))
     assert done.code == 0, done.said
-    (found,) = folder.glob("*.whl")
-    return found
+    (file,) = folder.glob("*.whl")
+    return Path(file)
 
 
 @pytest.fixture

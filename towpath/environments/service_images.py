@@ -13,7 +13,7 @@ from typing import Any
 from towpath.core import documents, private
 from towpath.core import references as images
 from towpath.core.errors import CommandFailedError, ConfigurationError
-from towpath.engine import further_images
+from towpath.engine import optional_images
 from towpath.environments import compose_commands as compose
 from towpath.environments import compose_reader as reader
 from towpath.environments import engine_images_commands as commands
@@ -78,7 +78,7 @@ def _resolved(site: Site, name: str, resolve: bool) -> str:
     found = None if resolve else _by_digest(site, name)
     if found is None:
         tools = site.workspace
-        further_images.provide(tools.config.env, tools.runner, tools.terminal, [name])
+        optional_images.provide(tools.config.env, tools.runner, tools.terminal, [name])
         with site.workspace.terminal.step(f"resolve {name}"):
             site.workspace.runner.run(commands.pull(name))
         found = _by_digest(site, name)

@@ -11,7 +11,7 @@ from pathlib import Path
 from towpath.config.workspace import Workspace
 from towpath.core.errors import CommandFailedError, ConfigurationError, NothingToJudgeError
 from towpath.core.references import TEMPORARY, architecture
-from towpath.engine import further_images
+from towpath.engine import optional_images
 from towpath.images import bake_commands as bake
 from towpath.images import buildx
 from towpath.images import buildx_reader as reader
@@ -332,8 +332,8 @@ def provide_bases(workspace: Workspace) -> None:
     named = dockerfile.images_of(text)
     if build.is_own:
         # Whether a stage is needed at all is not known here: the build itself names what it lacks.
-        named = tuple(name for name in named if name in further_images.known())
-    further_images.provide(workspace.config.env, workspace.runner, workspace.terminal, named)
+        named = tuple(name for name in named if name in optional_images.assembled_images())
+    optional_images.provide(workspace.config.env, workspace.runner, workspace.terminal, named)
 
 
 def stage_of(workspace: Workspace, target: str) -> str:

@@ -18,6 +18,7 @@ from pathlib import Path
 from towpath.checks import sarif_files
 from towpath.checks.security import advisories
 from towpath.checks.security.advisories_reader import Advisory, canonical, unused
+from towpath.config import Config
 from towpath.config import waivers as policy
 from towpath.config.workspace import Workspace
 from towpath.core import environment, reachable
@@ -34,6 +35,7 @@ from towpath.images import origin, readback
 from towpath.registry import image as registries
 from towpath.registry.client import RegistryClient
 from towpath.registry.image import Image
+from towpath.rendering import requirements
 from towpath.scanning import contents as inventory
 from towpath.scanning import debian_reader as debian
 from towpath.scanning import sbom, trivy
@@ -152,15 +154,18 @@ def inputs(workspace: Workspace, digest: str) -> str:
 
 def _sarif(workspace: Workspace, found: Scan) -> list[Path]:
     """Write the findings as SARIF and return the file; none if a source did not respond."""
-    rows = None if found.unavailable else [_finding(row) for row in found.findings]
+    rows = (
+        None if found.unavailable else [_finding(workspace.config, row) for row in found.findings]
+    )
     file = sarif_files.write_sarif(workspace.config, "scan", SARIF_VERSION, rows)
     return [] if file is None else [file]
 
 
-def _finding(row: ScanResult) -> Finding:
+def _finding(config: Config, row: ScanResult) -> Finding:
     """Return a finding at the file in which it can be fixed; for Debian packages the Dockerfile."""
     theirs = row.owner == BASE or row.advisory.id == PENDING
-    path = "Dockerfile" if theirs else "requirements/production.txt"
+    dockerfile = config.image.dockerfile or "Dockerfile"
+    path = dockerfile if theirs else requirements.find_source(config).file or dockerfile
     return Finding(path, 0, row.advisory.id, row.advisory.words(), row.advisory.severity)
 
 

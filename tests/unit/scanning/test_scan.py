@@ -213,6 +213,8 @@ def test_findings_are_written_as_sarif(
     answering(monkeypatch, FOUND)
     digest = pushed(store)
     workspace = workspace_of(tmp_path, store, archive[1])
+    (tmp_path / "requirements").mkdir(exist_ok=True)
+    (tmp_path / "requirements/production.txt").write_text("django==5.2 --hash=sha256:00\n")
     file = tmp_path / "reports" / "sarif" / "scan.sarif"
 
     statement = scan.record(workspace, scan.scan(workspace, digest), started=START)

@@ -20,12 +20,16 @@ from towpath.engine import machine, python_images, recipes
 from towpath.engine.layout import Layout, layout
 from towpath.engine.lifecycle import alone
 
+<<<<<<<< HEAD:towpath/engine/further_images.py
 FILES = Path(__file__).with_name("further_images")
+========
+FILES = Path(__file__).with_name("optional")
+>>>>>>>> chain:towpath/engine/optional_images.py
 # Each image, and the target of the definition that builds it.
 TARGETS: Mapping[str, str] = {"mariadb:11.8": "mariadb", "node:20-slim": "node"}
 
 
-def known() -> tuple[str, ...]:
+def assembled_images() -> tuple[str, ...]:
     """Return every image that the embedded engine can have without pulling it."""
     return tuple(sorted({*recipes.IMAGES, *TARGETS, *python_images.SUITES}))
 
@@ -106,6 +110,6 @@ def _require_pullable(runner: Running, image: str) -> None:
     raise EngineAbsentError(
         f"The embedded engine cannot have the image {image}.",
         why=f"Debian has no package for it, and no registry gives it: {pulled.tail()}"
-        f" It assembles {', '.join(known())}.",
+        f" It assembles {', '.join(assembled_images())}.",
         next_step="Choose one of these in [tool.towpath], or use a Docker engine that can pull it.",
     )
