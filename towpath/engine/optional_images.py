@@ -20,11 +20,7 @@ from towpath.engine import machine, python_images, recipes
 from towpath.engine.layout import Layout, layout
 from towpath.engine.lifecycle import alone
 
-<<<<<<<< HEAD:towpath/engine/further_images.py
-FILES = Path(__file__).with_name("further_images")
-========
 FILES = Path(__file__).with_name("optional")
->>>>>>>> chain:towpath/engine/optional_images.py
 # Each image, and the target of the definition that builds it.
 TARGETS: Mapping[str, str] = {"mariadb:11.8": "mariadb", "node:20-slim": "node"}
 

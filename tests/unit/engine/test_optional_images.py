@@ -9,11 +9,7 @@ import pytest
 from tests.fakes import Answer, QuietTerminal, TableRunner, outcome
 from towpath.core.errors import CommandFailedError, EngineAbsentError
 from towpath.core.runner import Outcome
-<<<<<<<< HEAD:tests/unit/engine/test_further_images.py
-from towpath.engine import daemon, further_images
-========
 from towpath.engine import daemon
->>>>>>>> chain:tests/unit/engine/test_optional_images.py
 from towpath.engine import layout as layouts
 from towpath.engine import machine, optional_images, python_images
 from towpath.engine.layout import layout
@@ -33,11 +29,7 @@ class Engine:
 
     def provide(self, *images: str) -> None:
         """Ask for images."""
-<<<<<<<< HEAD:tests/unit/engine/test_further_images.py
-        further_images.provide(self.env, self.runner, self.terminal, images)
-========
         optional_images.provide(self.env, self.runner, self.terminal, images)
->>>>>>>> chain:tests/unit/engine/test_optional_images.py
 
 
 @pytest.fixture
