@@ -30,7 +30,7 @@ READABLE = 0o644
 
 
 @dataclass(frozen=True)
-class Source:
+class PinSource:
     """The file that says what the product depends on, and whether that is pinned already."""
 
     file: str
@@ -137,7 +137,7 @@ def compile_pins(workspace: Workspace) -> str:
     return compiled.compile_file(workspace, source.file, base)
 
 
-def find_source(config: Config) -> Source:
+def find_source(config: Config) -> PinSource:
     """Return the file of the product's dependencies; its name is empty where there is none.
 
     Raises ConfigurationError for a named one that does not exist.
@@ -151,16 +151,16 @@ def find_source(config: Config) -> Source:
     places = dict.fromkeys([*PLAIN, *(f"{folder}/{row}".removeprefix("./") for row in PLAIN)])
     own = named or next((row for row in places if (config.root / row).is_file()), "")
     if own and not locks.tool_of(own) and _has_hashes(config.root / own):
-        return Source(own, HASHED)
+        return PinSource(own, HASHED)
     lock = (
         named
         if locks.tool_of(named)
         else "" if named else lock_files.find(config.root, ".", folder)
     )
-    return Source(lock, LOCKED) if lock else Source(own, UNPINNED)
+    return PinSource(lock, LOCKED) if lock else PinSource(own, UNPINNED)
 
 
-def _compiled(config: Config, source: Source, into: str) -> Pins:
+def _compiled(config: Config, source: PinSource, into: str) -> Pins:
     """Return what was compiled from plain requirements."""
     if not source.file:
         raise ConfigurationError(
@@ -186,7 +186,7 @@ def _compiled(config: Config, source: Source, into: str) -> Pins:
     return _with_direct(config, hashed, found, into)
 
 
-def _text(workspace: Workspace, source: Source) -> str:
+def _text(workspace: Workspace, source: PinSource) -> str:
     """Return pins as text; those of a lock file are exported."""
     config = workspace.config
     if source.kind == LOCKED:
