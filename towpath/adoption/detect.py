@@ -202,9 +202,7 @@ def _by_settings(
 
 def _variables(code: Code, settings: find_settings.Settings, files: list[str]) -> Iterator[Fact]:
     """Yield the variables that the settings read; functions for it may be beside them."""
-    folder = PurePosixPath(settings.path).parent
-    beside = [path for path in code.tree.paths if PurePosixPath(path).parent == folder]
-    helpers = [path for path in beside if path.endswith(".py")] if settings.path else []
+    helpers = list(_beside(code, settings.path)) if settings.path else []
     keys = {text for text, _, _ in settings.strings("SECRET_KEY")}
     # Not what another setting reads that is one part of a list of hosts.
     values = [value for value, _ in settings.values.get("ALLOWED_HOSTS", ())]
@@ -213,6 +211,13 @@ def _variables(code: Code, settings: find_settings.Settings, files: list[str]) -
         yield Fact("variable", row.name, row.file, row.line, _need(row, keys))
         if row.name in hosts:
             yield Fact("hosts", row.name, row.file, row.line, "ALLOWED_HOSTS reads it")
+
+
+def _beside(code: Code, path: str) -> Iterator[str]:
+    folder = PurePosixPath(path).parent
+    for other in code.tree.paths:
+        if PurePosixPath(other).parent == folder and other.endswith(".py"):
+            yield other
 
 
 def _need(row: find_variables.Variable, keys: Collection[str]) -> str:

@@ -176,15 +176,18 @@ def _pyproject(path: str, text: str, _code: Code) -> Iterator[Fact]:
     groups += [(row, why_of_extra(name)) for name, row in extras.items()]
     # What production needs comes last: it counts where a group has it too.
     for group, why in (*groups, (project.get("dependencies"), "")):
-        # A group may include another one, as a table.
-        rows = [row for row in group if isinstance(row, str)] if isinstance(group, list) else []
-        for row in rows:
+        for row in _strings(group):
             yield from (replace(one, why=why) for one in _requirement(row, path, text))
     poetry = _table(document, "tool", "poetry")
     yield from _limits(_table(poetry, "dependencies"), path, text)
     yield from _limits(_table(poetry, "dev-dependencies"), path, text)
     for group in _table(poetry, "group").values():
         yield from _limits(_table(group, "dependencies"), path, text)
+
+
+def _strings(group: object) -> list[str]:
+    """Return the requirements of a group, which may include another one as a table."""
+    return [row for row in group if isinstance(row, str)] if isinstance(group, list) else []
 
 
 def _limits(rows: dict[str, Any], path: str, text: str) -> Iterator[Fact]:

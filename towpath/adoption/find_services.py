@@ -79,17 +79,18 @@ def databases(
 def extras(databases: Iterable[Fact], libraries: Mapping[str, Fact]) -> Iterator[Fact]:
     """Yield the extra of the project that has the driver of its database, if only an extra has."""
     kind = next((row.value for row in databases), "")
-    drivers = [
-        row
-        for topic, name, of in _BY_LIBRARY
-        if (topic, of) == ("database", kind)
-        for row in (libraries.get(name),)
-        if row and row.why != ASIDE
-    ]
+    drivers = _drivers(kind, libraries)
     if drivers and all(row.why.startswith(EXTRA) for row in drivers):
         row = drivers[0]
         name = row.why.removeprefix(EXTRA)
         yield Fact("image-extra", name, row.file, row.line, f"has {row.topic}")
+
+
+def _drivers(database: str, libraries: Mapping[str, Fact]) -> list[Fact]:
+    """Return the libraries for a kind of database that production may have."""
+    names = [name for topic, name, of in _BY_LIBRARY if (topic, of) == ("database", database)]
+    known = [libraries[name] for name in names if name in libraries]
+    return [row for row in known if row.why != ASIDE]
 
 
 def caches(settings: Settings, libraries: Mapping[str, Fact]) -> list[Fact]:

@@ -116,12 +116,17 @@ def helpers(code: Code, files: Iterable[str], roots: tuple[str, ...]) -> Iterato
     known = set(files)
     for path in files:
         module = code.parse(path)
-        for row in statements(module.body) if module else ():
-            if isinstance(row, ast.ImportFrom) and _HELPER.search(row.module or ""):
-                target = code.find(row.module or "", _roots(row, path, roots))
-                if target and target not in known:
-                    known.add(target)
-                    yield target
+        for row in _helping_imports(module) if module else ():
+            target = code.find(row.module or "", _roots(row, path, roots))
+            if target and target not in known:
+                known.add(target)
+                yield target
+
+
+def _helping_imports(module: ast.Module) -> Iterator[ast.ImportFrom]:
+    for row in statements(module.body):
+        if isinstance(row, ast.ImportFrom) and _HELPER.search(row.module or ""):
+            yield row
 
 
 def settings_modules(code: Code, roots: tuple[str, ...]) -> Iterator[Fact]:

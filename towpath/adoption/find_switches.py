@@ -29,13 +29,17 @@ def database_switches(
     found: dict[str, Fact] = {}
     for path in files:
         module = code.parse(path)
-        for node in ast.walk(module) if module else ():
-            for name, line, words in _read(node):
-                value = _value(words, database) if name in known else ""
-                if name in known and (value or name not in found):
-                    row = f"{name}={value or database}"
-                    found[name] = Fact("database-switch", row, path, line, "chooses the database")
+        for name, line, words in _in_module(module) if module else ():
+            value = _value(words, database)
+            if name in known and (value or name not in found):
+                row = f"{name}={value or database}"
+                found[name] = Fact("database-switch", row, path, line, "chooses the database")
     yield from found.values()
+
+
+def _in_module(module: ast.Module) -> Iterator[tuple[str, int, list[str]]]:
+    for node in ast.walk(module):
+        yield from _read(node)
 
 
 def _read(node: ast.AST) -> Iterator[tuple[str, int, list[str]]]:

@@ -72,10 +72,16 @@ def init(terminal: Terminal, runner: Runner, options: Options) -> None:
         write(options.root, changes)
     if not options.as_json:
         _show_changes(terminal, changes, _WOULD if options.check else _DONE)
-        if not options.check:
-            _show_next(terminal, tree, options)
+    if not options.as_json and not options.check:
+        _show_next(terminal, tree, options)
+    if options.check:
+        _require_complete(changes)
+
+
+def _require_complete(changes: Sequence[Change]) -> None:
+    """Raise GateFailedError for files that init would write."""
     files = [row.file for row in changes if row.kind != BY_HAND]
-    if options.check and files:
+    if files:
         raise GateFailedError(
             f"The project lacks {len(files)} of the files that init writes: {', '.join(files)}.",
             next_step="Run: python -m towpath init",

@@ -97,18 +97,17 @@ def _image(found: Detection) -> dict[str, Any]:
     table: dict[str, Any] = {}
     if (python := image_python(found)) != PYTHONS[0]:
         table["python"] = python
-    for key, topic in (("build-packages", "build-package"), ("run-packages", "run-package")):
-        if rows := found.values(topic):
-            table[key] = sorted(rows)
-    if extras := found.values("image-extra"):
-        table["extras"] = list(extras)
     if not found.value("static") or found.value("static-storage"):
         table["static"] = False
     if not found.value("server") or found.value("server-extra"):
         table["extra"] = [found.value("server-extra") or "gunicorn"]
-    if assets := _assets(found):
-        table["assets"] = assets
-    return table
+    more = {
+        "build-packages": sorted(found.values("build-package")),
+        "run-packages": sorted(found.values("run-package")),
+        "extras": list(found.values("image-extra")),
+        "assets": _assets(found),
+    }
+    return table | {key: value for key, value in more.items() if value}
 
 
 def _assets(found: Detection) -> str:

@@ -135,18 +135,11 @@ def lowered(before: Section, now: Section, worse: Mapping[str, Collection[str]])
 
     `worse` are the rules, by tool, that have more findings than before.
     """
-    findings = {
-        tool: {
-            rule: (files if rule in worse.get(tool, ()) else _of(now.findings, tool, rule))
-            for rule, files in rules.items()
-        }
-        for tool, rules in before.findings.items()
-    }
     return replace(
         before,
         findings={
-            tool: {rule: files for rule, files in rules.items() if files}
-            for tool, rules in findings.items()
+            tool: _lowered_rules(rules, now.findings.get(tool, {}), worse.get(tool, ()))
+            for tool, rules in before.findings.items()
         },
         functions=_better(before.functions, now.functions, min),
         modules=_better(before.modules, now.modules, max),
@@ -156,13 +149,19 @@ def lowered(before: Section, now: Section, worse: Mapping[str, Collection[str]])
     )
 
 
+def _lowered_rules(
+    before: Mapping[str, Mapping[str, int]],
+    now: Mapping[str, Mapping[str, int]],
+    worse: Collection[str],
+) -> dict[str, Mapping[str, int]]:
+    """Return the findings of a tool by rule: today's, but of a rule that has more those before."""
+    found = {rule: files if rule in worse else now.get(rule, {}) for rule, files in before.items()}
+    return {rule: files for rule, files in found.items() if files}
+
+
 def with_new_tools(before: Section, now: Section) -> Section:
     """Return a section with the tools that it does not know yet."""
     return replace(before, findings={**now.findings, **before.findings})
-
-
-def _of(found: Findings, tool: str, rule: str) -> Mapping[str, int]:
-    return found.get(tool, {}).get(rule, {})
 
 
 def _better(before: Mapping[str, float], now: Mapping[str, float], pick: Any) -> dict[str, float]:

@@ -12,7 +12,13 @@ from towpath.config.toml_values import below, checked, strings, typed, wrong
 # Debian Policy, "Package": what a name may be made of.
 _PACKAGE = re.compile(r"[a-z0-9][a-z0-9+.-]+")
 _LISTS = {"groups": "groups", "extras": "extras", "extra": "requirements"}
-_PYTHON = re.compile(r"3\.[0-9]{1,2}")
+_PATTERNS = {
+    "assets": (re.compile(r"[^\x00-\x1f\x7f\x85\u2028\u2029]*"), "a command on one line"),
+    "node": (re.compile(r"[0-9]{1,3}(\.[0-9]{1,3}){0,2}"), "a version such as 20"),
+    "python": (re.compile(r"3\.[0-9]{1,2}"), "a version such as 3.13"),
+    "target": (re.compile(r"[A-Za-z0-9._-]*"), "the name of a stage"),
+    "user": (re.compile(r"([0-9]+(:[0-9]+)?)?"), "numbers such as 10001:10001"),
+}
 # Whether wheels and caches that a registry keeps are used.
 REGISTRY_TRUST = ("always", "authenticated", "never")
 
@@ -70,16 +76,9 @@ def _made_image(values: Mapping[str, Any], where: str) -> dict[str, Any]:
     for key, what in _LISTS.items():
         if key in found:
             found[key] = strings(found[key], f"{where}.{key}", what)
-    if not found.get("assets", "").isprintable():
-        raise wrong(f"{where}.assets", "a command on one line", found["assets"])
-    if not re.fullmatch(r"[0-9]{1,3}(\.[0-9]{1,3}){0,2}", found.get("node", "20")):
-        raise wrong(f"{where}.node", "a version such as 20", found["node"])
-    if not _PYTHON.fullmatch(found.get("python", "3.13")):
-        raise wrong(f"{where}.python", "a version such as 3.13", found["python"])
-    if not re.fullmatch(r"[A-Za-z0-9._-]*", found.get("target", "")):
-        raise wrong(f"{where}.target", "the name of a stage", found["target"])
-    if not re.fullmatch(r"([0-9]+(:[0-9]+)?)?", found.get("user", "")):
-        raise wrong(f"{where}.user", "numbers such as 10001:10001", found["user"])
+    for key, (pattern, expected) in _PATTERNS.items():
+        if key in found and not pattern.fullmatch(found[key]):
+            raise wrong(f"{where}.{key}", expected, found[key])
     return found
 
 

@@ -337,9 +337,17 @@ def provide_bases(workspace: Workspace) -> None:
 
 
 def stage_of(workspace: Workspace, target: str) -> str:
-    """Return the stage of the Dockerfile that a target of ours is: the project may name its own."""
-    own = workspace.config.image.target
-    return own if own and target == PRODUCTION else target
+    """Return the stage of the Dockerfile that a target of ours is.
+
+    The project may name its own; without a name it is the last one of a Dockerfile of its own, as
+    for `docker build`. Raises NothingToJudgeError for a Dockerfile that cannot be read.
+    """
+    image = workspace.config.image
+    if target != PRODUCTION or image.target or not image.dockerfile:
+        return image.target if image.target and target == PRODUCTION else target
+    text = (workspace.config.root / image.dockerfile).read_text(encoding="utf-8", errors="replace")
+    names = [row.name for row in dockerfile.stages(text)]
+    return target if target in names or not names else names[-1]
 
 
 def certificates(env: Mapping[str, str]) -> str:

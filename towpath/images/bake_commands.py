@@ -44,7 +44,9 @@ class BakeTarget:
 
     def as_json(self) -> dict[str, Any]:
         """Return the target as an entry of a bake definition."""
-        file = {"dockerfile": self.dockerfile, "target": self.stage}
+        # A stage without a name cannot be named; it is the last one, which is built without a name.
+        stage = "" if self.stage.isdecimal() else self.stage
+        file = {"dockerfile": self.dockerfile, "target": stage}
         body: dict[str, Any] = {"dockerfile-inline": self.inline} if self.inline else dict(file)
         body |= {"args": dict(self.arguments), "labels": dict(self.labels)}
         body |= {"secret": [f"id=ca,src={self.ca_file}"] if self.ca_file else []}

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import posixpath
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import unquote
 
@@ -43,19 +44,20 @@ def split(text: str, source: str, root: str, folder: str = ".") -> DirectPins:
     found = [row for row in rows if _is_direct(row)]
     if not found:
         return DirectPins(text)
-    others = [row.words for row in rows if row not in found]
-    direct = [_read(row, source, root, folder) for row in found]
-    folders = [row for row in direct if not row.startswith(_SCHEMES) and " @ git+" not in row]
-    has_git = len(folders) < len(direct)
+    others = "".join(f"{row.words}\n" for row in rows if row not in found)
+    return _sorted(others, [_read(row, source, root, folder) for row in found])
+
+
+def _sorted(hashed: str, references: Sequence[str]) -> DirectPins:
+    """Return references as commits and directories."""
+    commits = tuple(filter(_is_commit, references))
     # The project's own code is in the image already.
-    folders = [row for row in folders if row != "."]
-    kept = [row for row in direct if row != "."]
-    return DirectPins(
-        "".join(f"{row}\n" for row in others),
-        tuple(f"./{row}" if row in folders else row for row in kept),
-        tuple(folders),
-        has_git,
-    )
+    folders = tuple(row for row in references if row not in (*commits, "."))
+    return DirectPins(hashed, (*commits, *(f"./{row}" for row in folders)), folders, bool(commits))
+
+
+def _is_commit(reference: str) -> bool:
+    return reference.startswith(_SCHEMES) or " @ git+" in reference
 
 
 def _is_direct(row: Line) -> bool:
@@ -79,13 +81,18 @@ def _read(row: Line, source: str, root: str, folder: str) -> str:
         if not _COMMIT.search(url):
             raise _refused(source, words, "It names a branch or a tag, which can move.")
         return f"{match['name']} @ {url}" if match else url
-    if "://" in url and not url.startswith("file:"):
+    if re.match(r"(?!file:).*://", url):
         raise _refused(source, words, "It is neither a commit of a repository nor a directory.")
-    path = unquote(re.sub(r"^file:(//)?", "", url))
-    inside = posixpath.relpath(posixpath.join(root, folder, path), root)
+    inside = _inside(url, root, folder)
     if inside == ".." or inside.startswith("../"):
         raise _refused(source, words, "It is outside the directory that the image is built from.")
     return inside
+
+
+def _inside(url: str, root: str, folder: str) -> str:
+    """Return a directory as it is seen from the root."""
+    path = unquote(re.sub(r"^file:(//)?", "", url))
+    return posixpath.relpath(posixpath.join(root, folder, path), root)
 
 
 def _refused(source: str, words: str, why: str) -> ConfigurationError:

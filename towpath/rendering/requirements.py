@@ -30,7 +30,7 @@ READABLE = 0o644
 
 
 @dataclass(frozen=True)
-class DependencySource:
+class PinSource:
     """The file that says what the product depends on, and whether that is pinned already."""
 
     file: str
@@ -137,7 +137,7 @@ def compile_pins(workspace: Workspace) -> str:
     return compiled.compile_file(workspace, source.file, base)
 
 
-def find_source(config: Config) -> DependencySource:
+def find_source(config: Config) -> PinSource:
     """Return the file of the product's dependencies; its name is empty where there is none.
 
     Raises ConfigurationError for a named one that does not exist.
@@ -147,17 +147,25 @@ def find_source(config: Config) -> DependencySource:
         raise ConfigurationError(
             f"[tool.towpath.image] requirements names {named}, which does not exist."
         )
+    if named:
+        return PinSource(named, LOCKED if locks.tool_of(named) else _kind(config.root / named))
     folder = Path(config.django.manage).parent.as_posix()
-    places = dict.fromkeys([*PLAIN, *(f"{folder}/{row}".removeprefix("./") for row in PLAIN)])
-    own = named or next((row for row in places if (config.root / row).is_file()), "")
-    if own and not locks.tool_of(own) and _has_hashes(config.root / own):
-        return DependencySource(own, HASHED)
-    lock = named if locks.tool_of(named) else ""
-    if not named:
-        lock = lock_files.find(config.root, ".", folder)
-    if lock:
-        return DependencySource(lock, LOCKED)
-    return DependencySource(own or _declared(config), UNPINNED)
+    own = _plain(config, folder)
+    if own and _kind(config.root / own) == HASHED:
+        return PinSource(own, HASHED)
+    if lock := lock_files.find(config.root, ".", folder):
+        return PinSource(lock, LOCKED)
+    return PinSource(own or _declared(config), UNPINNED)
+
+
+def _plain(config: Config, folder: str) -> str:
+    """Return the first file of requirements at the root or in a folder; empty if there is none."""
+    places = (*PLAIN, *(f"{folder}/{row}".removeprefix("./") for row in PLAIN))
+    return next((row for row in places if (config.root / row).is_file()), "")
+
+
+def _kind(file: Path) -> str:
+    return HASHED if _has_hashes(file) else UNPINNED
 
 
 def _declared(config: Config) -> str:
@@ -165,7 +173,7 @@ def _declared(config: Config) -> str:
     return compiled.PYPROJECT if compiled.declared(config) is not None else ""
 
 
-def _compiled(config: Config, source: DependencySource, into: str) -> Pins:
+def _compiled(config: Config, source: PinSource, into: str) -> Pins:
     """Return what was compiled from plain requirements."""
     if not source.file:
         raise ConfigurationError(
@@ -192,7 +200,7 @@ def _compiled(config: Config, source: DependencySource, into: str) -> Pins:
     return _with_direct(config, hashed, found, into)
 
 
-def _text(workspace: Workspace, source: DependencySource) -> str:
+def _text(workspace: Workspace, source: PinSource) -> str:
     """Return pins as text; those of a lock file are exported."""
     config = workspace.config
     if source.kind == LOCKED:

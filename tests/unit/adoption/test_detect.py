@@ -275,7 +275,8 @@ def test_a_variable_that_chooses_the_database_gets_the_word_that_the_code_knows(
         "import os\nfrom shop.config import database\nINSTALLED_APPS = []\n"
         'if os.getenv("DB") in ["mysql"]:\n'
         '    DATABASES = {"default": {"ENGINE": "django.db.backends.mysql"}}\n'
-        'NAME = os.getenv("POSTGRES_DB")\nROW = dict().get("DATABASE")\nif os.getenv("DB") == "postgres":\n'
+        'NAME = os.getenv("POSTGRES_DB")\nROW = dict().get("DATABASE")\n'
+        'if os.getenv("DB") == "postgres":\n'
         '    DATABASES = {"default": {"ENGINE": "django.db.backends.postgresql"}}\n'
     )
     helper = (

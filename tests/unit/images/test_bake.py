@@ -7,9 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.fakes import TableRunner, outcome
+from tests.fakes import QuietTerminal, TableRunner, outcome
 from tests.registry_server import Store
 from tests.releases import workspace_at
+from towpath.config import parse
+from towpath.config.workspace import Workspace
 from towpath.core.errors import NothingToJudgeError
 from towpath.core.runner import Outcome
 from towpath.images import bake
@@ -52,3 +54,24 @@ def test_a_builder_that_wrote_nothing_is_nothing_to_judge(tmp_path: Path) -> Non
 
     with pytest.raises(NothingToJudgeError, match="metadata"):
         bake.solve(workspace, ORDER)
+
+
+@pytest.mark.parametrize(
+    ("image", "text", "stage"),
+    [
+        ({}, "FROM a AS base\nFROM base\n", "production"),
+        ({"dockerfile": "Dockerfile"}, "FROM a AS base\nFROM base\n", "1"),
+        ({"dockerfile": "Dockerfile"}, "FROM a AS production\nFROM b AS tests\n", "production"),
+        ({"dockerfile": "Dockerfile"}, "FROM a AS builder\nFROM b AS app\n", "app"),
+        ({"dockerfile": "Dockerfile", "target": "x"}, "FROM a AS x\nFROM b\n", "x"),
+    ],
+)
+def test_an_own_dockerfile_is_built_to_its_last_stage(
+    tmp_path: Path, image: dict[str, str], text: str, stage: str
+) -> None:
+    """As `docker build` does, unless it has a stage of our name, or the settings name one."""
+    (tmp_path / "Dockerfile").write_text(text)
+    found = Workspace(parse({"image": image}, tmp_path, {}), TableRunner({}), QuietTerminal())
+
+    assert bake.stage_of(found, "production") == stage
+    assert bake.stage_of(found, "testing") == "testing"

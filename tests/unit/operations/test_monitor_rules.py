@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from towpath import gates
-from towpath.core.errors import ConfigurationError, NothingToJudgeError
+from towpath.core.errors import NothingToJudgeError
 from towpath.environments.engine import Container
 from towpath.environments.haproxy_reader import ResponseCount
 from towpath.gates import Status

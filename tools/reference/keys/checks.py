@@ -128,7 +128,7 @@ TABLES = (
                 VALUES,
                 "Variables of these tests, with the placeholders of the product's variables;"
                 " without any they are those of the product.",
-                {"SECRET_KEY": "{secret.secret_key}"},
+                {"DATABASE_HOST": "db.example.org"},
             ),
             Key(
                 "required",
