@@ -20,7 +20,7 @@ from tests.unit.checks.checked import (
     said,
     workspace_of,
 )
-from towpath.checks import by_name, records
+from towpath.checks import by_name, judge, records
 from towpath.checks.security import security
 from towpath.config.waivers import Waiver
 from towpath.config.workspace import Workspace
@@ -306,7 +306,7 @@ def test_a_recorded_baseline_is_the_policy_of_the_other_checks_too(root: Path) -
     first = workspace_of(root, answers)
     first = replace(first, config=replace(first.config, baseline_file="towpath-baseline.json"))
     records.begin(first, "integration")
-    by_name.judging.evaluate(first, "integration", by_name.MEASURES["integration"])
+    judge.evaluate(first, "integration", by_name.MEASURES["integration"])
     before = evidence(first, "integration").policy
 
     security.security(first)
