@@ -20,6 +20,7 @@ from tests.unit.checks.checked import (
     said,
     workspace_of,
 )
+from towpath.checks import by_name, judge, records
 from towpath.checks.security import security
 from towpath.config.waivers import Waiver
 from towpath.config.workspace import Workspace
@@ -296,3 +297,21 @@ def test_a_baseline_does_not_wait_for_the_network(root: Path) -> None:
     assert len(recorded["security"]["secrets"]) == 1
     status = {row["gate"]: row["status"] for row in evidence(workspace, "security").verdicts}
     assert (status["SECRETS"], status["ADVISORIES_HIGH"]) == ("passed", "errored")
+
+
+def test_a_recorded_baseline_is_the_policy_of_the_other_checks_too(root: Path) -> None:
+    """They are judged again from what their tools left; none runs a second time."""
+    made_environments(root)
+    answers = CLEAN | UNREACHABLE | {"-m safety": SAFE} | leak(root)
+    first = workspace_of(root, answers)
+    first = replace(first, config=replace(first.config, baseline_file="towpath-baseline.json"))
+    records.begin(first, "integration")
+    judge.evaluate(first, "integration", by_name.MEASURES["integration"])
+    before = evidence(first, "integration").policy
+
+    security.security(first)
+    ran = len(calls(first))
+    by_name.judge_again(first, "security")
+
+    assert evidence(first, "integration").policy == evidence(first, "security").policy != before
+    assert not [line for line in calls(first)[ran:] if "-m pytest" in line]
