@@ -258,9 +258,9 @@ def test_what_lies_above_the_base_is_measured(store: Store, tmp_path: Path) -> N
 
 
 def test_a_base_that_cannot_be_told_is_said(store: Store, tmp_path: Path) -> None:
-    """Without a stage of that name the base is not known, and no size above it is claimed."""
+    """Its name comes from an argument without a value: no size above it is claimed."""
     workspace = session_with(tmp_path, store, pushing(store))
-    (tmp_path / "Dockerfile").write_text("FROM python\n")
+    (tmp_path / "Dockerfile").write_text("ARG BASE\nFROM ${BASE}\n")
 
     built = build.build(workspace, SOURCE, platforms=BOTH)
 

@@ -213,7 +213,7 @@ def test_dependencies_that_only_pyproject_has_are_compiled(tmp_path: Path) -> No
     runner = TableRunner({"-m uv pip compile": "django==5.2 --hash=sha256:0\n"})
     made = Workspace(made.config, runner, made.terminal)
 
-    assert requirements.find_source(made.config) == requirements.Source(
+    assert requirements.find_source(made.config) == requirements.PinSource(
         "pyproject.toml", "unpinned"
     )
     assert requirements.compile_pins(made) == "requirements-lock.txt"
