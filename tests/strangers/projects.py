@@ -181,7 +181,7 @@ def with_channels(root: Path) -> Path:
         "chat",
         "books",
         imports="\nimport os\n",
-        secret='os.environ.get("SECRET_KEY", "only-for-development-0123456789-abcdefghij-klmnop")',
+        secret='os.environ.get("SECRET_KEY", "development" * 5)',
         debug='os.environ.get("DEBUG") == "1"',
         database=texts.MYSQL,
     )

@@ -7,7 +7,7 @@ import pytest
 from towpath.core.errors import ConfigurationError
 from towpath.rendering.direct_reader import split
 
-COMMIT = "0123456789abcdef0123456789abcdef01234567"
+COMMIT = "0123456789" * 4
 PINNED = "django==5.2 \\\n    --hash=sha256:aa\n"
 
 
