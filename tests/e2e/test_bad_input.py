@@ -36,7 +36,7 @@ def empty_report(target: Path) -> None:
         (["build", "--platforms=amd64"], {"TOWPATH_REGISTRY": "localhost:1"}, 5, ["localhost:1"]),
         (["build", "--target=prod"], {}, 2, ["prod", "production"]),
         (["gates.check"], {}, 3, ["no evidence"]),
-        (["report.show"], {}, 3, ["no report"]),
+        (["report.show"], {}, 3, ["has left a report", "invoke pipeline"]),
         (["deploy", "--environment=stagin"], {}, 2, ["staging"]),
         (["promote-test", f"--digest={UNKNOWN}"], {}, 7, [UNKNOWN]),
         (["promote-test", "--digest=sha256:12"], {}, 2, ["sha256:12"]),
