@@ -29,8 +29,10 @@ def mirrors(lines: list[str], suite: str) -> list[str]:
     return [row for row in found if suite not in ROLLING or f" {suite} main" in row]
 
 
-def build(own: Layout, image: str, runner: Running) -> None:
+def build(own: Layout, runner: Running, image: str, log: str) -> None:
     """Build an image for every platform, and push it to the engine's registry.
+
+    `log` is a file of the engine's state.
 
     Raises CommandFailedError if Debian cannot be fetched or the build fails.
     """
@@ -54,7 +56,7 @@ def build(own: Layout, image: str, runner: Running) -> None:
             ["docker", "buildx", "bake", "--progress=plain", "python"],
             env=variables | {"PYTHON_TAG": image},
             cwd=context,
-            log=own.state / f"images-{suite}.log",
+            log=own.state / log,
         )
     finally:
         directories.delete(context, runner)

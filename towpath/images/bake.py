@@ -332,7 +332,7 @@ def provide_bases(workspace: Workspace) -> None:
     named = dockerfile.images_of(text)
     if build.is_own:
         # Whether a stage is needed at all is not known here: the build itself names what it lacks.
-        named = tuple(name for name in named if name in optional_images.assembled_images())
+        named = tuple(name for name in named if name in optional_images.known_images())
     optional_images.provide(workspace.config.env, workspace.runner, workspace.terminal, named)
 
 

@@ -31,3 +31,26 @@ target "node" {
   target   = "node"
   tags     = ["${REGISTRY}/library/node:20-slim"]
 }
+
+# Prometheus and what belongs to it.
+group "monitoring" {
+  targets = ["prometheus", "alertmanager", "node-exporter"]
+}
+
+target "prometheus" {
+  inherits = ["common"]
+  target   = "prometheus"
+  tags     = ["${REGISTRY}/prom/prometheus:v2.53.3"]
+}
+
+target "alertmanager" {
+  inherits = ["common"]
+  target   = "alertmanager"
+  tags     = ["${REGISTRY}/prom/alertmanager:v0.28.1"]
+}
+
+target "node-exporter" {
+  inherits = ["common"]
+  target   = "node-exporter"
+  tags     = ["${REGISTRY}/prom/node-exporter:v1.9.0"]
+}

@@ -11,7 +11,7 @@ from towpath.core import private
 from towpath.core.environment import variable
 from towpath.core.errors import CommandFailedError, ConfigurationError
 from towpath.core.redaction import SECRETS
-from towpath.engine import monitoring_images
+from towpath.engine import assembled_images, monitoring_images
 from towpath.environments import compose_commands as compose
 from towpath.environments import monitoring_project, services
 from towpath.environments.environment import PROXY, Site
@@ -34,7 +34,7 @@ def start(site: Site, *, grafana: bool = False) -> Mapping[str, str]:
     ConfigurationError for a receiver that cannot be used, and for Grafana on the embedded engine.
     """
     workspace, where = site.workspace, _receivers(site)
-    if grafana and monitoring_images.is_embedded(workspace.config.env):
+    if grafana and assembled_images.is_embedded(workspace.config.env):
         raise ConfigurationError(
             "The embedded engine has no image of Grafana.",
             why="Its images are assembled from Debian's packages, and Debian has no Grafana.",
