@@ -50,11 +50,7 @@ class Lock:
 
     def try_alone(self) -> bool:
         """Take the exclusive lock if no other process has one; return whether it is taken."""
-        try:
-            fcntl.flock(self.number, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return False
-        return True
+        return self._try(fcntl.LOCK_EX)
 
     def alone(self, busy: Busy | None = None) -> None:
         """Take the exclusive lock.
@@ -65,13 +61,17 @@ class Lock:
 
     def _take(self, kind: int, busy: Busy | None) -> None:
         if busy is not None:
-            try:
-                fcntl.flock(self.number, kind | fcntl.LOCK_NB)
-            except BlockingIOError:
-                busy()
-            else:
+            if self._try(kind):
                 return
+            busy()
         fcntl.flock(self.number, kind)
+
+    def _try(self, kind: int) -> bool:
+        try:
+            fcntl.flock(self.number, kind | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        return True
 
 
 @contextmanager

@@ -21,7 +21,7 @@ def has_image(reference: str) -> Argv:
 
 
 def pull(reference: str) -> Argv:
-    """Let the engine have an image."""
+    """Fetch an image, and with a tag what that points at now."""
     return ["docker", "pull", "--quiet", reference]
 
 

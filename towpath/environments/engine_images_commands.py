@@ -13,11 +13,6 @@ def listed(repository: str) -> Argv:
     ]
 
 
-def pull(name: str) -> Argv:
-    """Fetch an image, and with a tag what that points at now."""
-    return ["docker", "pull", "--quiet", name]
-
-
 def remove(name: str) -> Argv:
     """Remove one name of an image; the engine refuses if a container uses it."""
     return ["docker", "image", "rm", name]

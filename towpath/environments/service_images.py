@@ -13,10 +13,10 @@ from typing import Any
 from towpath.core import documents, private
 from towpath.core import references as images
 from towpath.core.errors import CommandFailedError, ConfigurationError
+from towpath.engine import docker_commands as docker
 from towpath.engine import optional_images
 from towpath.environments import compose_commands as compose
 from towpath.environments import compose_reader as reader
-from towpath.environments import engine_images_commands as commands
 from towpath.environments.environment import Release, Site
 
 # Docker Hub has several names, and the engine writes the shortest one.
@@ -80,7 +80,7 @@ def _resolved(site: Site, name: str, resolve: bool) -> str:
         tools = site.workspace
         optional_images.provide(tools.config.env, tools.runner, tools.terminal, [name])
         with site.workspace.terminal.step(f"resolve {name}"):
-            site.workspace.runner.run(commands.pull(name))
+            site.workspace.runner.run(docker.pull(name))
         found = _by_digest(site, name)
     if found is None:
         raise CommandFailedError(
@@ -103,7 +103,7 @@ def _have(site: Site, reference: str) -> None:
     if site.engine.image(reference) is not None:
         return
     try:
-        site.workspace.runner.run(commands.pull(reference))
+        site.workspace.runner.run(docker.pull(reference))
     except CommandFailedError as error:
         raise CommandFailedError(
             f"Cannot pull the image {reference} of {site.name}.",

@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from packaging.utils import canonicalize_name
+
 from towpath.config import Config
 from towpath.config.workspace import Workspace
 from towpath.core import environment
@@ -104,7 +106,7 @@ def _without_extras(base: str) -> str:
 
 
 def _name(words: str) -> str:
-    return re.sub(r"[-_.]+", "-", re.split(r"[^A-Za-z0-9._-]", words, maxsplit=1)[0]).lower()
+    return canonicalize_name(re.split(r"[^A-Za-z0-9._-]", words, maxsplit=1)[0])
 
 
 def _digest(config: Config, source: str, base: str) -> str:

@@ -66,8 +66,7 @@ def provide(workspace: Workspace, into: str) -> Pins:
     source = find_source(config)
     if source.kind == UNPINNED:
         return _compiled(config, source, into)
-    text = _text(workspace, source)
-    found = direct_reader.split(text, source.file, str(config.root.absolute()), source.folder)
+    found = _split(config, _text(workspace, source), source)
     if not requirements_reader.is_hashed(found.hashed):
         raise ConfigurationError(
             f"{source.file} does not pin every dependency by hash.",
@@ -130,10 +129,7 @@ def compile_pins(workspace: Workspace) -> str:
         )
     base = ""
     if source.kind != UNPINNED:
-        root = str(config.root.absolute())
-        base = direct_reader.split(
-            _text(workspace, source), source.file, root, source.folder
-        ).hashed
+        base = _split(config, _text(workspace, source), source).hashed
     return compiled.compile_file(workspace, source.file, base)
 
 
@@ -207,6 +203,11 @@ def _text(workspace: Workspace, source: PinSource) -> str:
         wanted = Selection(config.image.groups, config.image.extras, production=True)
         return lock_files.export(workspace, source.file, wanted)
     return (config.root / source.file).read_text(encoding="utf-8", errors="replace")
+
+
+def _split(config: Config, text: str, source: PinSource) -> direct_reader.DirectPins:
+    """Return pins as text by kind; relative paths in it count from the directory of the source."""
+    return direct_reader.split(text, source.file, str(config.root.absolute()), source.folder)
 
 
 def _with_direct(config: Config, hashed: str, found: direct_reader.DirectPins, into: str) -> Pins:

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from towpath.adoption.detect import detect
+from towpath.adoption.facts import Detection
+from towpath.adoption.view import Directory
+
 MANAGE = """\
 import os
 import sys
@@ -96,3 +100,13 @@ def celery(root: Path) -> Path:
             "Procfile": "web: gunicorn config.wsgi\nworker: celery -A config worker\n",
         },
     )
+
+
+def look(root: Path, **answers: str) -> Detection:
+    """Return what is found in a directory."""
+    return detect(Directory(root), "shop", answers)
+
+
+def places(found: Detection, topic: str) -> list[tuple[str, str]]:
+    """Return the values of a topic and where each is written."""
+    return [(row.value, row.where) for row in found.all(topic)]
