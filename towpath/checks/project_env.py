@@ -21,6 +21,7 @@ from towpath.checks.project_env_commands import Dependencies
 from towpath.core.pins import find
 from towpath.source import lock_files_commands as locks
 from towpath.source import requirements_reader, tool_env
+from towpath.source.requirement_files import with_included
 
 STAMP = "towpath.stamp"
 
@@ -65,7 +66,7 @@ def python_of(session: nox.Session) -> str:
 
 def _key(root: Path, dependencies: Dependencies, tools: Iterable[str], pins: Path) -> str:
     """Return a hash of everything that the environment is made of."""
-    files = [*dependencies.files, *_included(root, dependencies.files)]
+    files = with_included(root, dependencies.files)
     if dependencies.package:
         files.append(commands.PYPROJECT)
     texts = [(file, _hash(root / file)) for file in dict.fromkeys(files)]
@@ -77,19 +78,6 @@ def _key(root: Path, dependencies: Dependencies, tools: Iterable[str], pins: Pat
         list(tools),
     ]
     return hashlib.sha256(json.dumps([*parts, _hash(pins)]).encode()).hexdigest()
-
-
-def _included(root: Path, files: Iterable[str]) -> list[str]:
-    """Return the files that requirement files include, and theirs."""
-    found: list[str] = []
-    waiting = [file for file in files if file.endswith((".txt", ".in"))]
-    while waiting:
-        file = waiting.pop()
-        text = (root / file).read_text("utf-8", "replace") if (root / file).is_file() else ""
-        named = [name for name in requirements_reader.included(file, text) if name not in found]
-        found += named
-        waiting += named
-    return found
 
 
 def _hash(file: Path) -> str:

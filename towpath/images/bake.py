@@ -343,8 +343,10 @@ def stage_of(workspace: Workspace, target: str) -> str:
     for `docker build`. Raises NothingToJudgeError for a Dockerfile that cannot be read.
     """
     image = workspace.config.image
-    if target != PRODUCTION or image.target or not image.dockerfile:
-        return image.target if image.target and target == PRODUCTION else target
+    if target != PRODUCTION:
+        return target
+    if image.target or not image.dockerfile:
+        return image.target or target
     text = (workspace.config.root / image.dockerfile).read_text(encoding="utf-8", errors="replace")
     names = [row.name for row in dockerfile.stages(text)]
     return target if target in names or not names else names[-1]

@@ -7,8 +7,6 @@ import json
 import re
 import sys
 import tomllib
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 from packaging.utils import canonicalize_name
@@ -20,6 +18,7 @@ from towpath.core.errors import ConfigurationError
 from towpath.core.files import write_atomically
 from towpath.rendering import requirements_commands as commands
 from towpath.source import requirements_reader
+from towpath.source.requirement_files import with_included
 
 COMPILED = "requirements-lock.txt"
 PYPROJECT = "pyproject.toml"
@@ -122,18 +121,7 @@ def _digest(config: Config, source: str, base: str) -> str:
         rows = [declared(config), list(config.image.extras)]
         total.update(json.dumps(rows, sort_keys=True, default=str).encode())
         return total.hexdigest()
-    for file in _files(config.root / source, set()):
-        total.update(b"\0" + file.read_bytes())
+    for name in with_included(config.root, [source]):
+        if (file := config.root / name).is_file():
+            total.update(b"\0" + file.read_bytes())
     return total.hexdigest()
-
-
-def _files(source: Path, seen: set[Path]) -> Iterator[Path]:
-    """Yield a file of requirements, and each that it includes or is constrained by, once."""
-    file = source.resolve()
-    if file in seen or not file.is_file():
-        return
-    seen.add(file)
-    yield file
-    text = file.read_text(encoding="utf-8", errors="replace")
-    for name in requirements_reader.included(file.as_posix(), text):
-        yield from _files(Path(name), seen)
