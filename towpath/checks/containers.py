@@ -12,15 +12,17 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NoReturn
 
 from towpath import gates
 from towpath.checks.tests import junit_reader as junit
 from towpath.config import Config
 from towpath.config.workspace import Workspace
-from towpath.core import documents, environment, files
+from towpath.core import documents, environment, files, locks
 from towpath.core.errors import (
     ConfigurationError,
     GateFailedError,
+    LockedError,
     NothingToJudgeError,
     TowpathError,
 )
@@ -30,7 +32,6 @@ from towpath.core.suggest import nearest
 from towpath.environments import compose_commands as compose
 from towpath.environments.compose_commands import Project
 from towpath.environments.compose_project import project_name
-from towpath.environments.environment_lock import Owner, locked
 from towpath.evidence import record as stages
 from towpath.evidence import statement as evidence
 from towpath.evidence import validity
@@ -116,15 +117,20 @@ def run(workspace: Workspace, checks: Sequence[Check], host: ContainerHost) -> l
         raise ConfigurationError(
             f"Missing file {FILE}.", next_step="Copy it from Towpath's repository."
         )
-    with locked(
-        config.state / "ci" / "lock",
-        Owner(stages.stamp(stages.now()), why="Both runs would use the same containers."),
-        workspace.terminal.warn,
-    ):
+    with locks.opened(config.state / "ci" / "lock") as lock:
+        lock.alone(busy=_refuse)
         image = _image(workspace, host.platform)
         results = _run(workspace, checks, host, image)
     _show(workspace, results)
     return results
+
+
+def _refuse() -> NoReturn:
+    raise LockedError(
+        "Another `invoke ci.run` of this project runs on this machine.",
+        why="Both runs would use the same containers.",
+        next_step="Wait until it ends, or stop that process, which also releases the lock.",
+    )
 
 
 def require_passed(results: Iterable[Result]) -> None:

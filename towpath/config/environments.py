@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from dataclasses import fields
 from typing import Any
 
-from towpath.config import names
+from towpath.config import binding, names
+from towpath.config.engine_address import read_engine
 from towpath.config.model import Environment
 from towpath.config.pages import read_pages, read_path
 from towpath.config.toml_values import checked, section, wrong
@@ -45,18 +46,18 @@ def read_environments(table: Any, where: str) -> dict[str, Environment]:
 
 def _environment(name: str, row: Any, where: str) -> Environment:
     names.environment(name, f"{where} in pyproject.toml")
-    known = {key.name.replace("_", "-") for key in fields(Environment)} - {
-        "name",
-        "bind",
-    }
+    known = {key.name.replace("_", "-") for key in fields(Environment)} - {"name"}
     values = dict(checked(row, known, where))
     pages: dict[str, Any] = {}
     if "smoke" in values:
         pages["smoke"] = read_pages(values.pop("smoke"), f"{where}.smoke")
     if "health" in values:
         pages["health"] = read_path(values.pop("health"), f"{where}.health")
-    apart = ("name", "bind", "smoke", "health")
+    apart = ("name", "smoke", "health")
     found = section(values, Environment, where, apart) | pages
     if not _HOST.fullmatch(found.get("host", "localhost")):
         raise wrong(f"{where}.host", "a host such as shop.example.com", found["host"])
+    read_engine(found.get("engine", ""), f"{where}.engine")
+    if found.get("bind"):
+        found["bind"] = binding.address(found["bind"], f"{where}.bind")
     return Environment(name, **found)

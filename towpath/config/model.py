@@ -85,8 +85,9 @@ class Environment:
 
     `monitor` is how long the pipeline watches it after a deployment, 0 for not at all; with
     `monitor_rollback` a release that fails then is rolled back. `wait` is how long a command waits
-    while another one deploys there, 0 for not at all. `bind` is the address of this
-    machine that the port is published on, from TOWPATH_BIND.
+    while another one deploys there, 0 for not at all. `engine` is where it runs: empty for this
+    machine's, else an address such as ssh://deploy@host, or a context of Docker. `bind` is the
+    address of the engine's machine that the port is published on.
     """
 
     name: str
@@ -104,10 +105,11 @@ class Environment:
     health: str = ""
     smoke: tuple[Page, ...] = DEFAULT
     bind: str = binding.LOOPBACK
+    engine: str = ""
 
     @property
     def url(self) -> str:
-        """The proxy's address as this machine reaches it, without a slash at the end."""
+        """The proxy's address as the engine's machine reaches it, without a slash at the end."""
         return f"http://{binding.reached(self.bind)}:{self.port}"
 
 
@@ -251,7 +253,11 @@ class Config:
         return Path(os.path.normpath(self.root.absolute() / chosen))
 
     def state_of(self, environment: Environment) -> Path:
-        """Return the directory that keeps an environment's secrets, lock, journal and history."""
+        """Return the directory of this machine for files about an environment.
+
+        Its state is on its engine; here are the settings of its monitoring, and copies of secrets
+        for processes outside of containers.
+        """
         return self.state / environment.name
 
     @property

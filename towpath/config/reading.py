@@ -17,11 +17,11 @@ from typing import Any
 import towpath
 from towpath.config import binding
 from towpath.config import builders as nodes
-from towpath.config import checking, names
+from towpath.config import checking, engine_address, names
 from towpath.config import waivers as policy
 from towpath.config.environments import read_environments
 from towpath.config.images import read_image, read_proxy
-from towpath.config.model import Config, Dashboard, Django
+from towpath.config.model import Config, Dashboard, Django, Environment
 from towpath.config.monitoring import Monitoring, read_monitoring, require_targets
 from towpath.config.notify import read_notify
 from towpath.config.processes import Processes, read_processes
@@ -109,9 +109,8 @@ def parse(
         for key, value in values.items()
     }
     _product(values, product_env, str(table.get("name", "app")), where)
-    bind = binding.address(env.get(binding.VARIABLE, ""))
     values["environments"] = {
-        name: replace(row, bind=bind) for name, row in values.get("environments", {}).items()
+        name: _overridden(row, env) for name, row in values.get("environments", {}).items()
     }
     _dashboard_runs_somewhere(values)
     alerts = values.get("monitoring", Monitoring())
@@ -121,6 +120,16 @@ def parse(
     config = Config(root=root, env=env, **values)
     _refuse_impossible(config)
     return config
+
+
+def _overridden(row: Environment, env: Mapping[str, str]) -> Environment:
+    """Return an environment with what variables say in place of its settings."""
+    bind = env.get(binding.VARIABLE, "")
+    return replace(
+        row,
+        bind=binding.address(bind) if bind.strip() else row.bind,
+        engine=engine_address.chosen(env, row.name, row.engine),
+    )
 
 
 def _split_gates(values: dict[str, Any]) -> None:

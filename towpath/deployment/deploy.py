@@ -32,6 +32,7 @@ from towpath.environments import service_images
 from towpath.environments import services as stack
 from towpath.environments.engine import Container
 from towpath.environments.environment import PROXY, WEB, Release, Site
+from towpath.environments.state_session import StateUnreachableError
 from towpath.evidence import record as stages
 
 
@@ -273,11 +274,17 @@ class Deployment:
 
     def _failed(self, error: BaseException) -> BaseException:
         """Undo, unless the release is already recorded, and return the error to raise."""
-        if self.plan.deployment in {row["deployment"] for row in self.site.history.releases()}:
+        try:
+            recorded = {row["deployment"] for row in self.site.history.releases()}
+        except StateUnreachableError as lost:
+            return _incomplete(self.site, f"The deployment stopped where it was: {lost.why}")
+        if self.plan.deployment in recorded:
             return _incomplete(
                 self.site, f"{self.plan.version} serves, but old containers are still running"
             )
         try:
+            # Whoever lost the lock must not go on: another caller may be at work already.
+            self.site.state.require_lock()
             self.undo(self.begun)
             self.site.journal.add("", "end", result="undone")
         except TowpathError as failure:

@@ -15,6 +15,8 @@ from towpath.environments.environment import PROXY, Site
 from towpath.environments.page_reader import PageAnswer
 
 OK = 200
+# The port of the proxy inside its container.
+FRONTEND = 8080
 
 
 def required_pages(environment: Environment) -> tuple[Page, ...]:
@@ -29,12 +31,16 @@ def problem_of(site: Site, container: Container, pages: Sequence[Page]) -> str:
     The request comes from where traffic will come: a container that listens on its own loopback
     only is found here.
     """
+    port = site.workspace.config.processes.web.port
+    return _problem_at(site, container.name, port, pages)
+
+
+def _problem_at(site: Site, address: str, port: int, pages: Sequence[Page]) -> str:
     proxy = next((row for row in site.containers(PROXY) if row.running), None)
     if proxy is None:
         return "the proxy is not running"
-    port = site.workspace.config.processes.web.port
     scheme = variable(site.workspace.config.env, "TOWPATH_SCHEME") or "http"
-    argv = page_commands.ask(pages, container.name, port, site.environment.host, scheme)
+    argv = page_commands.ask(pages, address, port, site.environment.host, scheme)
     try:
         answers = page_reader.read_answers(*site.engine.execute(proxy, argv), len(pages))
     except CommandFailedError as error:
@@ -52,8 +58,14 @@ def _problem(page: Page, answer: PageAnswer) -> str:
 
 
 def problems_behind(site: Site, get: Callable[[str, str], PageText] = get_text) -> list[str]:
-    """Ask every page through the proxy's published port, and return the problems."""
+    """Ask every page through the proxy's published port, and return the problems.
+
+    Where the engine is another machine's, whose port may be closed to this one, it is asked there.
+    """
     place = site.environment
+    if place.engine:
+        problem = _problem_at(site, "127.0.0.1", FRONTEND, required_pages(place))
+        return [problem] if problem else []
     found = []
     for page in required_pages(place):
         answer = get(f"{place.url}{page.path}", place.host)

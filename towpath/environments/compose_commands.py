@@ -38,16 +38,13 @@ def pull(project: Project, service: str) -> Argv:
     return project.command("pull", "--quiet", service)
 
 
-def run(
-    project: Project, service: str, words: Iterable[str], *, user: str = "", mount: str = ""
-) -> Argv:
+def run(project: Project, service: str, words: Iterable[str], *, user: str = "") -> Argv:
     """Run a command in a container of its own, which goes when the command ends.
 
-    `user` is another one than the service's, `mount` a further volume of the container.
+    `user` is another one than the service's.
     """
     flags = ["--rm", "--no-deps", "--no-TTY", "--quiet-pull"]
     flags += [f"--user={user}"] if user else []
-    flags += [f"--volume={mount}"] if mount else []
     return project.command("run", *flags, service, *words)
 
 

@@ -76,8 +76,14 @@ class Engine:
         self._env = dict(env)
         self._clock = clock
 
+    @property
+    def endpoint(self) -> str:
+        """Where the engine is, as DOCKER_HOST says it; empty for the client's default."""
+        return self._env.get("DOCKER_HOST", "")
+
     @cached_property
-    def _client(self) -> DockerClient:
+    def client(self) -> DockerClient:
+        """The SDK's client of this engine."""
         # Only when needed: the import takes a tenth of a second.
         import docker
 
@@ -90,8 +96,8 @@ class Engine:
         """
         labels = [f"{PROJECT}={project}", f"{ONE_OFF}=False"]
         labels += [f"{SERVICE}={service}"] if service else []
-        with self._errors("list containers"):
-            found = self._client.containers.list(
+        with self.errors("list containers"):
+            found = self.client.containers.list(
                 all=True, filters={"label": labels}, ignore_removed=True
             )
         return sorted((_container(row.attrs) for row in found), key=lambda row: row.started)
@@ -101,8 +107,8 @@ class Engine:
 
         Raises CommandFailedError if the Docker API call fails.
         """
-        with self._errors("list volumes"):
-            found = self._client.volumes.list(filters={"label": f"{PROJECT}={project}"})
+        with self.errors("list volumes"):
+            found = self.client.volumes.list(filters={"label": f"{PROJECT}={project}"})
         return sorted(str(row.name) for row in found)
 
     def execute(self, container: Container, argv: Sequence[str]) -> tuple[int, str]:
@@ -113,8 +119,8 @@ class Engine:
         """
         code, text = -1, ""
         for _ in attempts(RETRY, self._clock):
-            with self._errors(f"run {argv[0]} in {container.name}"):
-                found, output = self._client.containers.get(container.id).exec_run(list(argv))
+            with self.errors(f"run {argv[0]} in {container.name}"):
+                found, output = self.client.containers.get(container.id).exec_run(list(argv))
             code = -1 if found is None else found
             text = cast(bytes, output).decode(errors="replace")
             if not (code and NOT_STARTED.match(text)):
@@ -126,8 +132,8 @@ class Engine:
 
         Raises CommandFailedError if the Docker API call fails.
         """
-        with self._errors(f"read the log of {container.name}"):
-            found = self._client.containers.get(container.id)
+        with self.errors(f"read the log of {container.name}"):
+            found = self.client.containers.get(container.id)
             output = found.logs(tail=lines, stream=False)
         return output.decode(errors="replace").strip()
 
@@ -137,8 +143,8 @@ class Engine:
         Each line begins with its own time on the engine. At most the last `lines` are returned.
         Raises CommandFailedError if the Docker API call fails.
         """
-        with self._errors(f"read the log of {container.name}"):
-            output = self._client.api.logs(
+        with self.errors(f"read the log of {container.name}"):
+            output = self.client.api.logs(
                 container.id, stderr=False, timestamps=True, tail=lines, since=since or None
             )
         return output.decode(errors="replace").splitlines()
@@ -148,8 +154,8 @@ class Engine:
 
         Raises CommandFailedError if the Docker API call fails.
         """
-        with self._errors(f"read the statistics of {container.name}"):
-            found = self._client.api.stats(container.id, stream=False, one_shot=True)
+        with self.errors(f"read the statistics of {container.name}"):
+            found = self.client.api.stats(container.id, stream=False, one_shot=True)
         return cast(Mapping[str, Any], found)
 
     def remove(self, container: Container, patience: int) -> None:
@@ -159,9 +165,9 @@ class Engine:
         """
         from docker.errors import NotFound
 
-        with self._errors(f"remove {container.name}"):
+        with self.errors(f"remove {container.name}"):
             try:
-                found = self._client.containers.get(container.id)
+                found = self.client.containers.get(container.id)
                 found.stop(timeout=patience)
                 found.remove(v=True, force=True)
             except NotFound:
@@ -174,9 +180,9 @@ class Engine:
         """
         from docker.errors import NotFound
 
-        with self._errors(f"stop {container.name}"):
+        with self.errors(f"stop {container.name}"):
             try:
-                self._client.containers.get(container.id).stop(timeout=patience)
+                self.client.containers.get(container.id).stop(timeout=patience)
             except NotFound:
                 return
 
@@ -185,8 +191,8 @@ class Engine:
 
         Raises CommandFailedError if the Docker API call fails.
         """
-        with self._errors(f"start {container.name}"):
-            self._client.containers.get(container.id).start()
+        with self.errors(f"start {container.name}"):
+            self.client.containers.get(container.id).start()
 
     def image(self, reference: str) -> EngineImage | None:
         """Return the image of this reference, or None if the engine does not have it.
@@ -195,9 +201,9 @@ class Engine:
         """
         from docker.errors import NotFound
 
-        with self._errors(f"inspect the image {reference}"):
+        with self.errors(f"inspect the image {reference}"):
             try:
-                found = self._client.images.get(reference).attrs
+                found = self.client.images.get(reference).attrs
             except NotFound:
                 return None
         digests = tuple(str(row) for row in found.get("RepoDigests") or ())
@@ -208,8 +214,8 @@ class Engine:
 
         Raises CommandFailedError if the Docker API call fails.
         """
-        with self._errors("get the version"):
-            version = self._client.version()
+        with self.errors("get the version"):
+            version = self.client.version()
         return f"{version['Os']}/{version['Arch']}"
 
     def data_directory(self) -> Path:
@@ -217,12 +223,12 @@ class Engine:
 
         Raises CommandFailedError if the Docker API call fails.
         """
-        with self._errors("get the data directory"):
-            return Path(self._client.info()["DockerRootDir"])
+        with self.errors("get the data directory"):
+            return Path(self.client.info()["DockerRootDir"])
 
     @contextmanager
-    def _errors(self, what: str) -> Iterator[None]:
-        """Turn exceptions of the SDK and its transport into CommandFailedError."""
+    def errors(self, what: str) -> Iterator[None]:
+        """Turn exceptions of the SDK and its transport into CommandFailedError; `what` was done."""
         from docker.errors import DockerException
         from requests import RequestException
 

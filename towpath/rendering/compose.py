@@ -31,11 +31,8 @@ LATER: Mapping[str, str] = {
 HIDDEN = "TOWPATH_VALUE_"
 
 
-def base(config: Config, proxy_file: str = f"./{PROXY}") -> str:
-    """Return the file of what every environment has.
-
-    `proxy_file` is the path of the proxy's settings, seen from the Compose file.
-    """
+def base(config: Config) -> str:
+    """Return the file of what every environment has."""
     services = list(config.services.values())
     own_image = bool(config.image.dockerfile)
     return fill(
@@ -49,9 +46,8 @@ def base(config: Config, proxy_file: str = f"./{PROXY}") -> str:
             "volumes": list(layout.volumes(config).items()),
             "variables": _variables(config),
             "manage": layout.manage(config),
-            "proxy_file": proxy_file,
             "stored": _stored(config),
-            "secrets": _secrets(config),
+            "copied": any(row.kind == SQLITE for row in services),
         },
     )
 
@@ -107,12 +103,3 @@ def _stored(config: Config) -> list[str]:
     rows = [row for row in config.services.values() if row.is_container]
     of_services = [row.name for row in rows if row.kind in kinds or row.volume]
     return [*of_services, *layout.volumes(config)]
-
-
-def _secrets(config: Config) -> list[str]:
-    """Return the names of the secrets that containers mount as files."""
-    found = list(product.mounted(config.product_env, config.services))
-    for row in config.services.values():
-        if row.is_container and row.kind != SQLITE:
-            found += [f"{row.name}_settings"] if row.kind == RABBITMQ else row.secrets
-    return list(dict.fromkeys(found))

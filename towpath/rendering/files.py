@@ -5,7 +5,6 @@ Rendered files are in a directory that git ignores, and are written only when th
 
 from __future__ import annotations
 
-import os
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
@@ -86,15 +85,23 @@ def compose_files(config: Config, environment: Environment) -> tuple[str, ...]:
             _require(config, file, "tool.towpath.compose")
         return files
     folder = config.root / DIRECTORY / "compose"
-    own = config.proxy.file
-    mounted = os.path.relpath(own, f"{DIRECTORY}/compose") if own else f"./{compose.PROXY}"
-    _write(folder / compose.BASE, compose.base(config, mounted))
+    _write(folder / compose.BASE, compose.base(config))
     _write(folder / names[1], compose.overlay(config, environment))
     if config.proxy.file:
         _require(config, config.proxy.file, "tool.towpath.proxy.file")
     else:
         _write(folder / compose.PROXY, compose.proxy(config))
     return tuple(f"{DIRECTORY}/compose/{name}" for name in names)
+
+
+def pins_file(config: Config, environment: str, content: bytes) -> str:
+    """Return the path of the Compose file that names the images of services by digest.
+
+    `content` is what the state of the environment has; the file is a copy for Compose.
+    """
+    name = f"{DIRECTORY}/compose/{environment}.images.json"
+    _write(config.root / name, content.decode("utf-8", "replace"))
+    return name
 
 
 def proxy_file(config: Config) -> Path:

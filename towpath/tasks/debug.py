@@ -63,7 +63,7 @@ def shell(
     from towpath.operations.debug import build_shell as flow
 
     terminals.require_terminal("invoke debug.shell", f"invoke debug.build --target={target}")
-    found = workspace(engine=True)
+    found = workspace(environment=environment)
     flow.open_build_shell(found, target, _platform(found, platform))
 
 
@@ -105,7 +105,7 @@ def database(
         terminals.require_terminal(
             "invoke debug.database", "invoke debug.database --command='SELECT ...'"
         )
-    found = workspace(engine=True)
+    found = workspace(environment=environment)
     site = Site.open(found, found.config.environment(environment))
     flow.open_database(site, name, write=write, statement=command)
 

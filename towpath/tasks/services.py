@@ -25,13 +25,14 @@ def up(
     """Start database, cache and queue, wait until they are healthy, and show their addresses."""
     from towpath.environments import services as stack
 
-    found = workspace(verbose=verbose, engine=True)
+    found = workspace(verbose=verbose, environment=environment)
     place = found.config.environment(environment)
     with found.terminal.step(f"services of {environment}"):
         addresses = stack.services_up(found, place, resolve=resolve)
     found.terminal.table(f"Services of {environment}", ("service", "address"), [*addresses.items()])
-    secrets = found.config.state_of(place) / "secrets"
-    found.terminal.say(f"The passwords are in {secrets}.")
+    if not place.engine:
+        secrets = stack.secrets_for_processes(found, place)
+        found.terminal.say(f"The passwords are in {secrets}.")
 
 
 @task(
@@ -48,7 +49,7 @@ def down(
     """Stop and remove all containers of an environment; its data is kept."""
     from towpath.environments import services as stack
 
-    found = workspace(verbose=verbose, engine=True)
+    found = workspace(verbose=verbose, environment=environment)
     with found.terminal.step(f"stop {environment}"):
         stack.services_down(found, found.config.environment(environment), volumes)
 
@@ -59,7 +60,7 @@ def ps(_c: Context, environment: str = "development") -> None:
     """List the containers of an environment."""
     from towpath.environments.environment import Site
 
-    found = workspace(engine=True)
+    found = workspace(environment=environment)
     site = Site.open(found, found.config.environment(environment))
     found.terminal.table(
         f"Containers of {environment}",
@@ -100,7 +101,7 @@ def logs(
     from towpath.environments.environment import Site
 
     # Followed lines have to be seen as they come.
-    found = workspace(engine=True, verbose=follow)
+    found = workspace(environment=environment, verbose=follow)
     site = Site.open(found, found.config.environment(environment))
     said = site.compose(compose.logs(site.project, service, lines=lines, follow=follow))
     if not follow:
@@ -115,7 +116,7 @@ def wait(_c: Context, environment: str = "development", seconds: int = 120) -> N
     from towpath.environments import services as stack
     from towpath.environments.environment import Site
 
-    found = workspace(engine=True)
+    found = workspace(environment=environment)
     site = Site.open(found, found.config.environment(environment))
     names = tuple(dict.fromkeys(row.service for row in site.containers()))
     if not names:
@@ -153,5 +154,5 @@ def open_shell(command: str, service: str, environment: str, user: str) -> None:
         command,
         f"invoke services.logs --environment={environment} --service={service}",
     )
-    found = workspace(engine=True)
+    found = workspace(environment=environment)
     flow.open_shell(Site.open(found, found.config.environment(environment)), service, user)

@@ -18,6 +18,7 @@ from towpath.checks import containers as ci
 from towpath.checks.containers import ContainerHost
 from towpath.config.waivers import Waiver
 from towpath.config.workspace import Workspace
+from towpath.core import locks
 from towpath.core.errors import (
     CommandFailedError,
     ConfigurationError,
@@ -28,7 +29,6 @@ from towpath.core.errors import (
 )
 from towpath.core.runner import Outcome
 from towpath.core.subject import Subject
-from towpath.environments.environment_lock import Owner, locked
 from towpath.evidence import record as stages
 from towpath.evidence.statement import Statement, verdict_rows
 from towpath.gates import Status
@@ -306,11 +306,10 @@ def test_two_runs_at_once_are_refused(workspace: Workspace) -> None:
     """The second would take the containers of the first down."""
     lock = workspace.config.state / "ci/lock"
 
-    with (
-        locked(lock, Owner("now"), lambda _: None),
-        pytest.raises(LockedError, match="ci is locked by") as caught,
-    ):
-        run(workspace, {"lint-check": ends(0)})
+    with locks.opened(lock) as taken:
+        taken.alone()
+        with pytest.raises(LockedError, match="Another `invoke ci.run`") as caught:
+            run(workspace, {"lint-check": ends(0)})
 
     assert "same containers" in caught.value.why
     assert calls(workspace) == []

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from tests.state import DirectoryState
 from tests.unit.deployment.world import FIRST, SECOND, World, said, site_of
 from towpath.core.errors import (
     CommandFailedError,
@@ -168,7 +169,7 @@ def test_data_is_backed_up_before_a_migration(served: Site, world: World) -> Non
     deploy.carry_out(served, "deploy", SECOND, "2.0")
 
     assert world.acts[:2] == ["backup", "apply"]
-    assert len(list((served.state / "backups").glob("*.dump"))) == 1
+    assert len([row for row in served.state.files("backups") if row.name.endswith(".dump")]) == 1
 
 
 def test_a_migration_that_fails_undoes_the_deployment(served: Site, world: World) -> None:
@@ -228,7 +229,7 @@ def test_whatever_is_cut_is_ended_by_the_next(
     """Cut anywhere, one release serves, and the next deployment finds and leaves a clean place."""
     monkeypatch.setattr(CuttingJournal, "fatal", (step, phase))
     monkeypatch.setattr(
-        Site, "journal", property(lambda self: CuttingJournal(self.state / "journal.jsonl"))
+        Site, "journal", property(lambda self: CuttingJournal(self.state, "journal.jsonl"))
     )
     with pytest.raises(Cut):
         deploy.carry_out(served, "deploy", SECOND, "2.0")
@@ -281,7 +282,10 @@ def test_an_interrupt_undoes_and_is_told(
 
 def test_a_locked_environment_is_not_touched(served: Site, world: World) -> None:
     """Whoever comes second goes."""
-    with locked(served.state / "lock", Owner("now"), lambda _: None), pytest.raises(LockedError):
+    with (
+        locked(DirectoryState(served.state.directory), "staging", Owner("now"), lambda _: None),
+        pytest.raises(LockedError),
+    ):
         deploy.carry_out(served, "deploy", SECOND, "2.0")
 
     assert world.acts == []

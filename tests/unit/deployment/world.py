@@ -10,6 +10,7 @@ from typing import Any
 
 from tests.clock import QuickClock
 from tests.fakes import FakeRunner, QuietTerminal
+from tests.state import DirectoryState
 from towpath.config import parse
 from towpath.config.workspace import Workspace
 from towpath.core.errors import CommandFailedError
@@ -342,8 +343,9 @@ def site_of(
         {"TOWPATH_STATE": str(root / "state")},
     )
     workspace = Workspace(config, world, QuietTerminal())
-    site = Site(workspace, config.environment("staging"), world, QuickClock())
-    world.backups = site.state / "backups"
+    state = DirectoryState(root / "state" / "staging")
+    site = Site(workspace, config.environment("staging"), world, state, QuickClock())
+    world.backups = state.directory / "backups"
     for digest in (FIRST, SECOND):
         world.images[config.images.at(digest)] = "linux/amd64"
     return site

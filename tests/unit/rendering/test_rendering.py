@@ -88,8 +88,13 @@ def test_no_file_has_a_secret() -> None:
     assert variables["HOSTS"] == "${TOWPATH_HOSTS:-localhost,127.0.0.1}"
     # As it is: Compose would take `$x` for a variable of its own.
     assert variables["A"] == "$$x"
-    assert set(found["secrets"]) == {"database_password", "database_app_password"}
-    assert "secrets" not in found["services"]["web"]
+    assert "volumes" not in found["services"]["web"]
+    rows = found["services"]["database"]["volumes"]
+    assert [row["target"] for row in rows if isinstance(row, dict)] == [
+        "/run/secrets/database_password",
+        "/run/secrets/database_app_password",
+        "/backups",
+    ]
 
 
 def test_a_database_that_is_a_file_is_in_a_volume() -> None:

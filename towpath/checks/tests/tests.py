@@ -84,7 +84,7 @@ def services(workspace: Workspace) -> Iterator[dict[str, str]]:
             # A run that was killed may have left data.
             stack.services_down(workspace, environment, volumes=True)
             addresses = stack.services_up(workspace, environment)
-        secrets = workspace.config.state_of(environment) / "secrets"
+        secrets = stack.secrets_for_processes(workspace, environment)
         yield service_variables(workspace.config, addresses, secrets)
     finally:
         stack.services_down(workspace, environment, volumes=True)

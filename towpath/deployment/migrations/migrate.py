@@ -13,6 +13,7 @@ from towpath.deployment.migrations.backup import backup
 from towpath.deployment.migrations.rules import HazardFinding, MigrationPlan
 from towpath.environments import compose_commands as compose
 from towpath.environments.environment import Release, Site
+from towpath.environments.state import BACKUPS
 from towpath.evidence import record as stages
 
 PARTS = ("describing", "migrate")
@@ -152,8 +153,8 @@ def refuse_past(site: Site, release: Release, plan: MigrationPlan) -> None:
             f"The schema of {site.name} is too new for {release.version}: {', '.join(left)}.",
             why="The release does not have these migrations, and they are not safe for it.",
             next_step="Fix forward with a new release, or restore the backup that was made "
-            f"before them, in {site.state / 'backups'}. If the release works with them, "
-            f"waive it: id = '{code}:{left[0]}'.",
+            f"before them, in {BACKUPS} of the environment's state. If the release works with "
+            f"them, waive it: id = '{code}:{left[0]}'.",
         )
 
 

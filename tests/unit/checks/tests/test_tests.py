@@ -49,6 +49,7 @@ def services(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
     monkeypatch.setattr(stack, "services_up", up)
     monkeypatch.setattr(stack, "services_down", down)
+    monkeypatch.setattr(stack, "secrets_for_processes", lambda *_: Path("/made"))
     return events
 
 
