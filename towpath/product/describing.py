@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from towpath.product.related_models import render
+
 Fact = dict[str, Any]
 Tables = set[tuple[str, str]]
 
@@ -24,6 +26,8 @@ STABLE = frozenset(
     greatest least jsonb_build_object json_build_object jsonb_build_array to_jsonb array""".split()
 )
 FIELDS = ("AddField", "RemoveField", "AlterField", "RenameField")
+# Operations that are described by the model that they meet, too.
+MET = (*FIELDS, "RenameModel", "AlterModelTable", "DeleteModel")
 # Attributes that a subclass of an operation may override without changing what it does.
 OVERRIDABLE = frozenset(
     """__module__ __doc__ __qualname__ __init__ __annotations__ __firstlineno__ __dict__ __weakref__
@@ -55,7 +59,7 @@ def _describe(
     model = (_text(operation, "model_name") or name).lower()
     later = _text(operation, "new_name") or name
     # What the operation meets has to be read before `state` is brought behind it.
-    before = _model(state, app, model, kind)
+    before = _model(state, app, model, kind) if kind in MET else None
     old, tables = _field(before, name, kind), _tables(before, kind)
     met: Fact = {
         "kind": kind,
@@ -114,9 +118,9 @@ def _nearest(kind: type, told: frozenset[str]) -> str:
 
 def _model(state: Any, app: str, model: str, kind: str) -> Any:
     """Return the model as it stands in `state`, or None where the operation has none."""
-    if kind in ("unknown", "RunSQL", "RunPython") or (app, model) not in state.models:
+    if kind in ("unknown", "RunSQL", "RunPython"):
         return None
-    return state.apps.get_model(app, model)
+    return render(state, (app, model))
 
 
 def _field(model: Any, name: str, kind: str) -> Any:

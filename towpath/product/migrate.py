@@ -1,7 +1,7 @@
 """Plan or apply the migrations of a release, inside its container.
 
 Runs inside the container of that release, as `python - SETTINGS plan` or `... apply HASH`, with
-this file, and the one that it imports, on standard input. The last line of output is one JSON
+this file, and those that it imports, on standard input. The last line of output is one JSON
 object.
 """
 
