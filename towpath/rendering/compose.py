@@ -44,7 +44,7 @@ def base(config: Config, proxy_file: str = f"./{PROXY}") -> str:
             "services": services,
             "processes": [_with_probe(row, own_image) for row in config.processes.all],
             "web": config.processes.web,
-            "user": config.image.user or ("" if own_image else layout.USER),
+            "user": product_user(config),
             "mounted": product.mounted(config.product_env, config.services),
             "volumes": list(layout.volumes(config).items()),
             "variables": _variables(config),
@@ -54,6 +54,11 @@ def base(config: Config, proxy_file: str = f"./{PROXY}") -> str:
             "secrets": _secrets(config),
         },
     )
+
+
+def product_user(config: Config) -> str:
+    """Return whom the product runs as; empty for what an own image says itself."""
+    return config.image.user or ("" if config.image.dockerfile else layout.USER)
 
 
 def overlay(config: Config, environment: Environment) -> str:
