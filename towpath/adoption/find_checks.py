@@ -8,7 +8,7 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from towpath.adoption.facts import Fact, Tree, line_of
-from towpath.adoption.find_libraries import LOCKS, requirement_files, table
+from towpath.adoption.find_libraries import LOCKS, requirement_files, table, with_included
 
 # Our name of a linter, and how a hook of pre-commit calls it.
 _HOOKS = {
@@ -86,6 +86,8 @@ def dependencies(tree: Tree, folders: tuple[str, ...]) -> Iterator[Fact]:
     found = [*_for_tests(tree, files)]
     for path in found:
         yield Fact("test-requirements", path, path, 1, "requirements of the tests")
+    for path in _for_lint(tree, files, found):
+        yield Fact("lint-requirements", path, path, 1, "what the settings of production import")
     for folder in map(PurePosixPath, folders):
         pyproject = (folder / "pyproject.toml").as_posix()
         document = table(tree.text(pyproject))
@@ -107,6 +109,23 @@ def _for_tests(tree: Tree, files: list[str]) -> Iterator[str]:
     if first and not re.search(r"^\s*(?:-r|--requirement)", text, re.MULTILINE):
         yield first
     yield from chosen
+
+
+def _for_lint(tree: Tree, files: list[str], tests: list[str]) -> list[str]:
+    """Return the files for linters, if those of the tests lack the one of production.
+
+    The settings of production are checked too, and import what only production has.
+    """
+    seen: set[str] = set()
+    for path in tests:
+        seen |= set(with_included(tree, path))
+    first = next((path for path in files if not _is_for_others(path)), "")
+    return [*tests, first] if tests and first and first not in seen else []
+
+
+def _is_for_others(path: str) -> bool:
+    stem = PurePosixPath(path).stem
+    return _is_aside(path) or bool(_TESTING.search(stem) or _DEVELOPING.search(stem))
 
 
 def _named(files: list[str], pattern: re.Pattern[str]) -> list[str]:

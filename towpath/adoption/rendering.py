@@ -55,7 +55,10 @@ def settings_table(found: Detection, version: str) -> dict[str, Any]:
 
 def lint_table(found: Detection) -> dict[str, Any]:
     """Return the table of lint: the linters that the project uses, none of them forced."""
-    return {"linters": sorted(set(found.values("uses")))}
+    table: dict[str, Any] = {"linters": sorted(set(found.values("uses")))}
+    if rows := found.values("lint-requirements"):
+        table["requirements"] = list(rows)
+    return table
 
 
 def tests_table(found: Detection) -> dict[str, Any]:

@@ -1,0 +1,46 @@
+"""What the tests and the linters of a project are installed with."""
+
+from __future__ import annotations
+
+import pytest
+
+from towpath.adoption import find_checks
+
+BASE, DEVELOPMENT = "requirements/base.txt", "requirements/development.txt"
+PRODUCTION = "requirements/production.txt"
+
+
+class Files(dict[str, str]):
+    """The files of a project."""
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """Return every file, sorted."""
+        return tuple(sorted(self))
+
+    def text(self, path: str) -> str | None:
+        """Return a file's text, if it is there."""
+        return self.get(path)
+
+
+@pytest.mark.parametrize(
+    ("development", "lint"),
+    [
+        ("-r base.txt\nruff\n", [DEVELOPMENT, PRODUCTION]),
+        ("-r production.txt\nruff\n", []),
+    ],
+)
+def test_linters_have_what_production_imports(development: str, lint: list[str]) -> None:
+    """The settings of production are checked: a driver that only they name has to be there."""
+    texts = {
+        BASE: "django\n",
+        DEVELOPMENT: development,
+        PRODUCTION: "-r base.txt\npsycopg[binary]\n",
+    }
+    tree = Files(texts)
+
+    found = [*find_checks.dependencies(tree, (".",))]
+
+    rows = [row.value for row in found if row.topic == "test-requirements"]
+    assert rows == [DEVELOPMENT]
+    assert [row.value for row in found if row.topic == "lint-requirements"] == lint
