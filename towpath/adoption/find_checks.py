@@ -40,6 +40,8 @@ _PARALLEL = re.compile(r"\btest\b.*\s--parallel\b|\bpytest\b.*\s(?:-n[ =]?|--num
 _TEST_SETTINGS = re.compile(r"\btest\b.*--settings[= ]([\w.]+)")
 # Groups and extras that people give what tests and linters need.
 _NAMES = ("dev", "develop", "test", "tests", "testing", "lint", "typing", "ci")
+# What a migration does in the language of one kind of server.
+_SERVER_ONLY = re.compile(r"\bdjango\.contrib\.postgres\b|\bRunSQL\(|\.cursor\(\)")
 _TESTING = re.compile(r"test", re.IGNORECASE)
 _DEVELOPING = re.compile(r"dev|local|ci\b", re.IGNORECASE)
 
@@ -201,6 +203,21 @@ def parallel(tree: Tree, runner: str, libraries: Mapping[str, Fact]) -> Iterator
     for path, text in _scripts(tree):
         if match := _PARALLEL.search(text):
             yield Fact("test-parallel", "yes", path, line_of(text, match.start()), match[0].strip())
+
+
+def needs_server(tree: Tree) -> Iterator[Fact]:
+    """Yield the first migration that only the project's own kind of database server can apply.
+
+    The tests of such a project cannot run on an SQLite of our choice.
+    """
+    for path in tree.paths:
+        if "migrations" not in PurePosixPath(path).parts or not path.endswith(".py"):
+            continue
+        text = tree.text(path) or ""
+        if match := _SERVER_ONLY.search(text):
+            line = line_of(text, match.start())
+            yield Fact("test-services", "database", path, line, "a migration with SQL of its own")
+            return
 
 
 def integration(tree: Tree) -> Iterator[Fact]:

@@ -44,3 +44,21 @@ def test_linters_have_what_production_imports(development: str, lint: list[str])
     rows = [row.value for row in found if row.topic == "test-requirements"]
     assert rows == [DEVELOPMENT]
     assert [row.value for row in found if row.topic == "lint-requirements"] == lint
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("from django.contrib.postgres.operations import TrigramExtension\n", 1),
+        ("x = 1\nmigrations.RunSQL('SELECT 1')\n", 2),
+        ("with connection.cursor() as cursor:\n    cursor.execute('SELECT last_value')\n", 1),
+        ("migrations.AddField('a', 'b')\n", 0),
+    ],
+)
+def test_a_migration_in_the_words_of_one_server_needs_it_for_the_tests(
+    text: str, line: int
+) -> None:
+    """An SQLite of our choice could not apply it."""
+    tree = Files({"shop/migrations/0002_x.py": text, "shop/models.py": "RunSQL("})
+
+    assert [row.line for row in find_checks.needs_server(tree)] == ([line] if line else [])
