@@ -86,7 +86,9 @@ def _run(chosen: argparse.Namespace, extra: Sequence[str]) -> None:
     from towpath.checks.tests import tests as testing
 
     if chosen.check == "tests":
-        testing.tests(workspace(), extra)
+        found = workspace()
+        wants = found.config.tests.services and not found.config.services_are_external
+        testing.tests(with_engine(found) if wants else found, extra)
     elif chosen.check == "integration":
         found = workspace()
         # Where there are no such tests, nothing needs an engine.

@@ -165,6 +165,7 @@ def _checks(
     yield from find_checks.test_settings(tree, runner, modules, named)
     yield from list(find_checks.parallel(tree, runner, libraries))[:1]
     yield from find_checks.integration(tree)
+    yield from find_checks.needs_server(tree)
 
 
 def _folders(manage: str) -> tuple[str, ...]:

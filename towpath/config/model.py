@@ -20,6 +20,7 @@ from towpath.config.pages import DEFAULT, Page
 from towpath.config.processes import Processes
 from towpath.config.reach import Limit
 from towpath.config.services import Service
+from towpath.config.variables import made_up
 from towpath.config.waivers import Waiver
 from towpath.core.environment import variable
 from towpath.core.errors import ConfigurationError
@@ -259,6 +260,14 @@ class Config:
         for processes outside of containers.
         """
         return self.state / environment.name
+
+    def variables_of_settings(self) -> dict[str, str]:
+        """Return the variables of the tests for a program that looks at the settings only.
+
+        Without the services that the tests have, the values are made up.
+        """
+        own = self.tests.variables()
+        return made_up(own or self.product_env, self.services) if self.tests.services else own
 
     @property
     def in_ci(self) -> bool:

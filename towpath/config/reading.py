@@ -19,6 +19,7 @@ from towpath.config import binding
 from towpath.config import builders as nodes
 from towpath.config import checking, engine_address, names
 from towpath.config import waivers as policy
+from towpath.config.checking import RANDOM, SuiteSettings
 from towpath.config.environments import read_environments
 from towpath.config.images import read_image, read_proxy
 from towpath.config.model import Config, Dashboard, Django, Environment
@@ -26,9 +27,9 @@ from towpath.config.monitoring import Monitoring, read_monitoring, require_targe
 from towpath.config.notify import read_notify
 from towpath.config.processes import Processes, read_processes
 from towpath.config.reach import BRANCH, REACHES, TAG
-from towpath.config.services import read_services, read_volumes
+from towpath.config.services import Service, read_services, read_volumes
 from towpath.config.toml_values import below, checked, section, strings, typed, wrong
-from towpath.config.variables import made_up, read_env
+from towpath.config.variables import PLACEHOLDER, made_up, read_env
 from towpath.config.waivers import Waiver
 from towpath.core import environment, inputs
 from towpath.core.environment import variable
@@ -147,6 +148,7 @@ def _product(values: dict[str, Any], product_env: Any, name: str, where: str) ->
     values["product_env"] = read_env(product_env, f"{where}.env", services)
     if "integration" in values:
         read_env(values["integration"].env, f"{where}.integration.env", services)
+    _values_of_services(values.get("tests"), f"{where}.tests", services)
     # The settings are judged with what a deployment gives them; secrets are made up.
     django = values.get("django", Django())
     variables = made_up(values["product_env"], services)
@@ -158,6 +160,26 @@ def _product(values: dict[str, Any], product_env: Any, name: str, where: str) ->
             why="Each is a host of this name in the network of the environment.",
             next_step="Rename one of them.",
         )
+
+
+def _values_of_services(
+    tests: SuiteSettings | None, where: str, services: Mapping[str, Service]
+) -> None:
+    """Raise ConfigurationError for a value of the tests that no service, or none started, has."""
+    if tests is None:
+        return
+    if tests.services:
+        plain = {name: text.replace(RANDOM, "") for name, text in tests.env.items()}
+        read_env(plain, f"{where}.env", services)
+        return
+    for name, text in tests.env.items():
+        named = {row.partition(".")[0] for row in PLACEHOLDER.findall(text) if "." in row}
+        if found := sorted(named & services.keys()):
+            raise ConfigurationError(
+                f"{where}.env.{name} in pyproject.toml has a value of the service {found[0]}.",
+                why="No service is started for the tests.",
+                next_step=f"Set services = true in [{where}].",
+            )
 
 
 def _require_version(table: Any, where: str) -> None:

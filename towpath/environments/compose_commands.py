@@ -38,13 +38,21 @@ def pull(project: Project, service: str) -> Argv:
     return project.command("pull", "--quiet", service)
 
 
-def run(project: Project, service: str, words: Iterable[str], *, user: str = "") -> Argv:
+def run(
+    project: Project,
+    service: str,
+    words: Iterable[str],
+    *,
+    user: str = "",
+    rights: Iterable[str] = (),
+) -> Argv:
     """Run a command in a container of its own, which goes when the command ends.
 
-    `user` is another one than the service's.
+    `user` is another one than the service's, `rights` are capabilities that it has besides.
     """
     flags = ["--rm", "--no-deps", "--no-TTY", "--quiet-pull"]
     flags += [f"--user={user}"] if user else []
+    flags += [f"--cap-add={right}" for right in rights]
     return project.command("run", *flags, service, *words)
 
 

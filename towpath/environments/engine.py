@@ -94,11 +94,21 @@ class Engine:
 
         Raises CommandFailedError if the Docker API call fails.
         """
-        labels = [f"{PROJECT}={project}", f"{ONE_OFF}=False"]
-        labels += [f"{SERVICE}={service}"] if service else []
+        more = [f"{SERVICE}={service}"] if service else []
+        return self._list([f"{PROJECT}={project}", f"{ONE_OFF}=False", *more])
+
+    def commands(self, project: str) -> list[Container]:
+        """Return the containers in which one command of a project runs, such as its migrations.
+
+        Compose removes each when the command ends; one whose Compose was killed stays. Raises
+        CommandFailedError if the Docker API call fails.
+        """
+        return self._list([f"{PROJECT}={project}", f"{ONE_OFF}=True"])
+
+    def _list(self, labels: Sequence[str]) -> list[Container]:
         with self.errors("list containers"):
             found = self.client.containers.list(
-                all=True, filters={"label": labels}, ignore_removed=True
+                all=True, filters={"label": list(labels)}, ignore_removed=True
             )
         return sorted((_container(row.attrs) for row in found), key=lambda row: row.started)
 

@@ -41,6 +41,9 @@ class Containers(Protocol):
     def containers(self, project: str, service: str = "") -> list[Container]:
         """Return the containers of a project, or of one service of it."""
 
+    def commands(self, project: str) -> list[Container]:
+        """Return the containers in which one command of a project runs."""
+
     def volumes(self, project: str) -> list[str]:
         """Return the names of a project's volumes."""
 

@@ -41,7 +41,7 @@ def base(config: Config) -> str:
             "services": services,
             "processes": [_with_probe(row, own_image) for row in config.processes.all],
             "web": config.processes.web,
-            "user": config.image.user or ("" if own_image else layout.USER),
+            "user": product_user(config),
             "mounted": product.mounted(config.product_env, config.services),
             "volumes": list(layout.volumes(config).items()),
             "variables": _variables(config),
@@ -50,6 +50,11 @@ def base(config: Config) -> str:
             "copied": any(row.kind == SQLITE for row in services),
         },
     )
+
+
+def product_user(config: Config) -> str:
+    """Return whom the product runs as; empty for what an own image says itself."""
+    return config.image.user or ("" if config.image.dockerfile else layout.USER)
 
 
 def overlay(config: Config, environment: Environment) -> str:

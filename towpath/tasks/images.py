@@ -38,6 +38,7 @@ def build(
     from towpath.evidence import record as stages
     from towpath.images import build as flow
     from towpath.images import options as names
+    from towpath.pipeline import first_image
     from towpath.source import snapshot as source
 
     asked = images.platforms(platforms) if platforms else ()
@@ -56,7 +57,7 @@ def build(
         )
         found.terminal.data(name)
         return
-    built = flow.build_all(
+    found, made_of, built = first_image.build_all(
         found,
         made_of,
         platforms=asked,

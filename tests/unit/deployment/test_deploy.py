@@ -20,6 +20,7 @@ from towpath.core.errors import (
 from towpath.deployment import deploy
 from towpath.deployment import plan as rollout
 from towpath.deployment import rollback_target as rollback
+from towpath.environments.engine import Container
 from towpath.environments.environment import Site
 from towpath.environments.environment_lock import Owner, locked
 from towpath.evidence.journal import Journal
@@ -69,6 +70,19 @@ def test_a_first_deployment_goes_the_whole_way(site: Site, world: World) -> None
     assert {row.service for row in world.rows} == {
         *("database", "cache", "queue", "proxy", "web", "worker")
     }
+
+
+def test_volumes_of_a_first_deployment_belong_to_the_products_user(
+    world: World, tmp_path: Path
+) -> None:
+    """One that a failed deployment left may belong to root; later ones are left alone."""
+    site = site_of(world, tmp_path, {"volumes": {"media": "media"}})
+
+    deploy.carry_out(site, "deploy", FIRST, "1.0")
+    deploy.carry_out(site, "deploy", SECOND, "2.0")
+
+    given = [row for row in world.acts if row.startswith("hand over")]
+    assert given == ["hand over 10001:10001 /srv/app/media"]
 
 
 def test_the_new_release_gets_requests_before_the_old_is_drained(
@@ -244,6 +258,29 @@ def test_whatever_is_cut_is_ended_by_the_next(
     assert {row.version for row in world.rows if row.service in ("web", "worker")} == {kept}
     assert ("Finishing" if recorded else "Undoing") in said(served)
     assert deploy.recover(served) is None
+
+
+def test_a_migration_that_a_killed_deployment_left_is_ended(
+    served: Site, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Only that of the deployment that is undone: what somebody else runs stays."""
+    monkeypatch.setattr(CuttingJournal, "fatal", ("migrate", "begin"))
+    monkeypatch.setattr(
+        Site, "journal", property(lambda self: CuttingJournal(self.state / "journal.jsonl"))
+    )
+    with pytest.raises(Cut):
+        deploy.carry_out(served, "deploy", SECOND, "2.0")
+    monkeypatch.undo()
+    (entry,) = [row for row in served.journal.read() if row.get("digest") == SECOND]
+    world.left = [
+        Container("m1", "box-migrate-run-1", "migrate", True, deployment=entry["deployment"]),
+        Container("m2", "box-migrate-run-2", "migrate", True, deployment="another"),
+    ]
+    world.rows += world.left
+
+    deploy.carry_out(served, "deploy", FIRST, "1.0")
+
+    assert [row.id for row in world.rows if row.service == "migrate"] == ["m2"]
 
 
 def test_an_undo_that_fails_is_left_to_the_next_call(

@@ -132,7 +132,7 @@ def _manage(workspace: Workspace, argv: Argv, env: Mapping[str, str]) -> Outcome
     """Run the product's manage.py with the project's variables, without the user's settings."""
     config = workspace.config
     passed = variables_of.chosen(config.env, config.variables.get("lint", ()))
-    passed |= config.tests.variables()
+    passed |= config.variables_of_settings()
     with private.home() as home:
         return workspace.runner.run(argv, env={**home, **passed, **env}, check=False)
 

@@ -16,13 +16,12 @@ from towpath.environments.environment import Release, Site
 from towpath.environments.state import BACKUPS
 from towpath.evidence import record as stages
 
-PARTS = ("describing", "migrate")
-# The image has no towpath package, so that its module is created from the source text.
-_LOADER = """import sys, types
-module = types.ModuleType({name!r})
-exec({describing!r}, module.__dict__)
+# In the order in which they import each other.
+PARTS = ("related_models", "describing")
+# The image has no towpath package, so that its modules are created from the source text.
+_MODULE = """module = types.ModuleType({name!r})
+exec({source!r}, module.__dict__)
 sys.modules[{name!r}] = module
-exec({migrate!r})
 """
 
 
@@ -166,7 +165,11 @@ def _ask(site: Site, release: Release, *words: str) -> str:
 
 
 def program() -> str:
-    """Return the program that the container runs, with the module that it imports."""
+    """Return the program that the container runs, with the modules that it imports."""
     inside = files("towpath.product")
-    parts = {name: inside.joinpath(f"{name}.py").read_text(encoding="utf-8") for name in PARTS}
-    return _LOADER.format(name="towpath.product.describing", **parts)
+
+    def source(name: str) -> str:
+        return inside.joinpath(f"{name}.py").read_text(encoding="utf-8")
+
+    rows = [_MODULE.format(name=f"towpath.product.{row}", source=source(row)) for row in PARTS]
+    return "import sys, types\n" + "".join(rows) + f"exec({source('migrate')!r})\n"
