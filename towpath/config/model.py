@@ -75,6 +75,8 @@ class ImageSettings:
     extra: tuple[str, ...] = ()
     # A command of a shell that makes static files from sources, and the version of node it has.
     assets: str = ""
+    # A file with further stages of the rendered Dockerfile.
+    stages: str = ""
     node: str = "20"
     static: bool = True
 

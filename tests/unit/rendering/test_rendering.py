@@ -41,12 +41,13 @@ def workspace(root: Path, **tables: Any) -> Workspace:
     return Workspace(found, TableRunner({}), QuietTerminal())
 
 
-def test_the_files_of_this_repository_are_what_its_settings_render() -> None:
-    """If not: PYTHONPATH=. python -m towpath eject compose, after moving compose/ away."""
+@pytest.mark.parametrize(("part", "count"), [("compose", 6), ("dockerfile", 15)])
+def test_the_files_of_this_repository_are_what_its_settings_render(part: str, count: int) -> None:
+    """If not: move them away, then PYTHONPATH=. python -m towpath eject compose (or dockerfile)."""
     found = load(ROOT, {"HOME": "/tmp"}, CODES)
-    texts = eject.texts(Workspace(found, TableRunner({}), QuietTerminal()), eject.COMPOSE)
+    texts = eject.texts(Workspace(found, TableRunner({}), QuietTerminal()), part)
 
-    assert len(texts) == 6
+    assert len(texts) == count
     for name, text in texts.items():
         assert (ROOT / name).read_text(encoding="utf-8") == text, name
 
