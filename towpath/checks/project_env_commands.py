@@ -21,6 +21,7 @@ TEST_TOOLS: Mapping[str, tuple[str, ...]] = {
     "pytest": ("pytest", "pytest-django", "pytest-cov"),
     "django": ("coverage",),
 }
+PERFORMANCE_TOOLS = ("pytest", "pytest-django", "pytest-benchmark")
 PARALLEL: Mapping[str, tuple[str, ...]] = {"pytest": ("pytest-xdist",), "django": ("tblib",)}
 
 
