@@ -23,8 +23,8 @@ from towpath.core.http import PageText, get_text
 
 ADVISORIES = ROOT / "tests/fixtures/advisories"
 UV = (sys.executable, "-m", "uv")
-# What a person writes besides, where `init` leaves a choice: this project keeps its Dockerfile.
-CHOICES = {"channels": ("[image]\n", '[image]\ndockerfile = "Dockerfile"\n')}
+# What a person adds, where `init` leaves a choice: this project keeps its Dockerfile.
+CHOICES = {"channels": ("--dockerfile=Dockerfile",)}
 WHO = ("-c", "user.name=A Stranger", "-c", "user.email=stranger@example.com")
 
 
@@ -98,16 +98,23 @@ def stranger(request: pytest.FixtureRequest, tmp_path: Path, wheel: Path) -> Ite
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = int(free.getsockname()[1])
-    done = run(folder, *UV, "tool", "run", f"--from={wheel}", "towpath", "init", "--yes")
+    done = run(
+        folder,
+        *UV,
+        "tool",
+        "run",
+        f"--from={wheel}",
+        "towpath",
+        "init",
+        "--yes",
+        *CHOICES.get(name, ()),
+    )
     assert done.code == 0, done.said
     settings = folder / (
         "towpath.toml" if (folder / "towpath.toml").is_file() else "pyproject.toml"
     )
     text = settings.read_text()
     assert "port = 8081" in text
-    before, after = CHOICES.get(name, ("", ""))
-    assert before in text
-    text = text.replace(before, after, 1) if before else text
     settings.write_text(text.replace("port = 8081", f"port = {port}"))
     found = Project(folder, tmp_path / name, tmp_path / "state", wheel, port)
     if "python -m towpath lock" in done.said:
@@ -139,7 +146,8 @@ def test_a_project_goes_from_init_to_staging_and_back(
     assert "promote-test" in said
     assert text in stranger.get(page).text
     report = json.loads((stranger.folder / "reports/pipeline-report.json").read_text())
-    assert [row["status"] for row in report["stages"]] == ["passed"] * len(report["stages"])
+    stages = {name: row["status"] for name, row in report["stages"].items()}
+    assert stages == dict.fromkeys(stages, "passed")
     # What the first run recorded is committed with everything else.
     stranger.commit()
     first = stranger.serving()

@@ -7,7 +7,7 @@ import shlex
 from collections.abc import Mapping
 from typing import Any
 
-from towpath.adoption.facts import SECRET, SECRET_KEY, Detection
+from towpath.adoption.facts import ANSWERED, SECRET, SECRET_KEY, Detection
 from towpath.adoption.find_processes import ASGI_SERVERS
 from towpath.adoption.find_versions import allowed_minors
 from towpath.config.processes import PORT
@@ -97,6 +97,8 @@ def _image(found: Detection) -> dict[str, Any]:
     table: dict[str, Any] = {}
     if (python := image_python(found)) != PYTHONS[0]:
         table["python"] = python
+    if own := own_dockerfile(found):
+        return table | {"dockerfile": own}
     if not found.value("static") or found.value("static-storage"):
         table["static"] = False
     if not found.value("server") or found.value("server-extra"):
@@ -108,6 +110,11 @@ def _image(found: Detection) -> dict[str, Any]:
         "assets": _assets(found),
     }
     return table | {key: value for key, value in more.items() if value}
+
+
+def own_dockerfile(found: Detection) -> str:
+    """Return the Dockerfile that a person chose to build with; empty where none was named."""
+    return next((row.value for row in found.all("dockerfile") if row.why == ANSWERED), "")
 
 
 def _assets(found: Detection) -> str:
