@@ -84,8 +84,8 @@ RUN rm -rf /code/srv/app/.towpath
 # The commit's time becomes the files' own, by which web servers answer whether a file has changed.
 ARG SOURCE_DATE_EPOCH=315532800
 WORKDIR /code/srv/app
-# Settings may write into volumes when they are read: logs, a secret. None of that is the image's.
-RUN touch /tmp/before && env PYTHONPATH=/code/srv/app:/code/srv/app/src:/django/srv/lib:/common/srv/lib:/native/srv/lib \
+RUN --mount=type=bind,source=docker/dependencies,target=/docker/dependencies \
+    env PYTHONPATH=/code/srv/app:/code/srv/app/src:/django/srv/lib:/common/srv/lib:/native/srv/lib \
     DJANGO_SETTINGS_MODULE=config.settings \
     SECRET_KEY=made-up-made-up-made-up-made-up-made-up-made-up-made-up-made-up- \
     DATABASE_PASSWORD=made-up-made-up-made-up-made-up-made-up-made-up-made-up-made-up- \
@@ -103,7 +103,7 @@ RUN touch /tmp/before && env PYTHONPATH=/code/srv/app:/code/srv/app/src:/django/
     METRICS_HOST=0.0.0.0 \
     METRICS_PORT=9101 \
     PROMETHEUS_MULTIPROC_DIR=/tmp/metrics \
-    python3 manage.py collectstatic --no-input --verbosity 0
+    sh /docker/dependencies/collect_static.sh /code manage.py
 RUN --mount=type=bind,source=docker/dependencies,target=/docker/dependencies \
     find /code -name __pycache__ -prune -exec rm -rf {} + \
     # Who may read a file is the image's matter, not that of the umask of a checkout.
