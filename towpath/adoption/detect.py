@@ -203,7 +203,7 @@ def _by_settings(
     yield from list(find_processes.schedulers(tree, settings, find_processes.processes(tree)))[:1]
     yield from find_tools.static_files(settings)
     yield from find_files.sqlite_files(settings)
-    yield from find_files.media_directories(settings)
+    yield from find_files.media_directories(settings, roots[0] if roots else ".")
     yield from find_files.system_packages(libraries)
     files = [*settings.files, *find_settings.helpers(code, settings.files, roots)]
     variables = list(_variables(code, settings, files))

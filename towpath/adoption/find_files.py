@@ -5,10 +5,12 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator, Mapping
 
+from towpath.adoption import find_paths
 from towpath.adoption.code import text_of
 from towpath.adoption.facts import Fact
 from towpath.adoption.find_libraries import ASIDE
 from towpath.adoption.find_settings import Settings
+from towpath.rendering.layout import ROOT
 
 _FILES = (".sqlite3", ".sqlite", ".db")
 # Of a library that is compiled: Debian's packages to build it, and to run it.
@@ -32,11 +34,21 @@ def sqlite_files(settings: Settings) -> Iterator[Fact]:
                 return
 
 
-def media_directories(settings: Settings) -> Iterator[Fact]:
-    """Yield the directory of uploads."""
+def media_directories(settings: Settings, folder: str) -> Iterator[Fact]:
+    """Yield the directory of uploads, as seen from `folder`, that of manage.py; absolute outside.
+
+    Static files in it are a fact of their own: an image cannot have what is in a volume.
+    """
+    place = find_paths.path_of(settings, "MEDIA_ROOT")
     for value, path in settings.values.get("MEDIA_ROOT", ())[-1:]:
-        if text := _path(value).rstrip("/"):
+        text = find_paths.seen_from(place, folder) if place else _path(value).rstrip("/")
+        # A volume in the place of the code would hide it.
+        if text and not f"{ROOT}/".startswith(f"{place or text}/"):
             yield Fact("media-directory", text, path, value.lineno, "sets MEDIA_ROOT")
+    static = find_paths.path_of(settings, "STATIC_ROOT")
+    if place and f"{static}/".startswith(f"{place}/"):
+        file, line = settings.where("STATIC_ROOT")
+        yield Fact("static-in-volume", static, file, line, "STATIC_ROOT is below MEDIA_ROOT")
 
 
 def system_packages(libraries: Mapping[str, Fact]) -> Iterator[Fact]:
