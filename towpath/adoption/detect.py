@@ -46,7 +46,8 @@ def detect(
 ) -> Detection:
     """Return what was found in a tree; `answers` decide topics with several candidates.
 
-    `git` is the project's path inside its repository, and the repository's default branch.
+    `git` is the project's path inside its repository, and the repository's default branch. Raises
+    ConfigurationError for an answer that names a Dockerfile which is not there.
     """
     chosen = answers or {}
     code = Code(tree)

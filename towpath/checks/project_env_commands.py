@@ -99,16 +99,16 @@ def install(files: Sequence[str], dependencies: Dependencies) -> Argv:
     return named
 
 
-def build_problem(said: str, packages: Sequence[str]) -> str:
+def build_problem(output: str, packages: Sequence[str]) -> str:
     """Return which dependency uv could not build, why, and what to do; empty for another failure.
 
     `packages` are Debian's, which the settings name for the image.
     """
-    failed = _UNBUILT.search(said)
+    failed = _UNBUILT.search(output)
     if failed is None:
         return ""
     name = " ".join(filter(None, failed.groups()))
-    missing = _MISSING.search(said)
+    missing = _MISSING.search(output)
     why = f" ({missing[0].strip()})" if missing else ""
     advice = (
         f"Install what it is compiled with on this machine: apt-get install {' '.join(packages)}."

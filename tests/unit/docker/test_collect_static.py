@@ -1,4 +1,4 @@
-"""How static files are collected while an image is built: the script, with a real Django project."""
+"""Static files are collected while an image is built: the script, with a real Django project."""
 
 from __future__ import annotations
 
