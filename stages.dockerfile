@@ -13,7 +13,8 @@ RUN --mount=type=secret,id=ca,target=/etc/ssl/certs/ca-certificates.crt \
 FROM builder AS test-code
 COPY pyproject.toml /tree/srv/
 COPY tests/ /tree/srv/tests/
-RUN chmod -R u=rwX,go=rX /tree/srv
+# Without a database server the settings name a file there, which tests never write.
+RUN mkdir -p /tree/srv/app/var && chmod -R u=rwX,go=rX /tree/srv
 
 FROM base AS testing
 # The word stands for a secret where nothing is to be kept: this image holds the tests.
