@@ -37,6 +37,7 @@ from towpath.evidence import statement as evidence
 from towpath.evidence import validity
 from towpath.gates import Status
 from towpath.images import bake
+from towpath.images import stages as stages_of_build
 from towpath.images.bake import Order
 from towpath.source import copies as checkouts
 from towpath.source import matrix as pythons
@@ -115,8 +116,12 @@ def run(workspace: Workspace, checks: Sequence[Check], host: ContainerHost) -> l
     config = workspace.config
     if not (config.root / FILE).is_file():
         raise ConfigurationError(
-            f"Missing file {FILE}.", next_step="Copy it from Towpath's repository."
+            f"The project has no containers for its checks: there is no {FILE}.",
+            why=f"invoke ci.run starts the services of {FILE} from the stage {TARGET} of the"
+            " project's Dockerfile; Towpath renders neither.",
+            next_step="Run the checks without containers: nox -s lint tests integration security",
         )
+    stages_of_build.require_stage(stages_of_build.dockerfile_text(workspace), TARGET)
     with locks.opened(config.state / "ci" / "lock") as lock:
         lock.alone(busy=_refuse)
         image = _image(workspace, host.platform)

@@ -30,6 +30,8 @@ from towpath.gates import EVIDENCE_DAYS, INTEGRATION_GATES
 
 # Set by the Nox sessions: the Python of the environment that they made.
 TOOL_PYTHON = "TOWPATH_TOOL_PYTHON"
+# Environments of one machine, whose services nobody else uses.
+_LOCAL = ("development", "testing")
 
 
 @dataclass(frozen=True)
@@ -76,6 +78,8 @@ class ImageSettings:
     extra: tuple[str, ...] = ()
     # A command of a shell that makes static files from sources, and the version of node it has.
     assets: str = ""
+    # A file with further stages of the rendered Dockerfile.
+    stages: str = ""
     node: str = "20"
     static: bool = True
 
@@ -314,6 +318,21 @@ class Config:
                 next_step=f"Add [tool.towpath.environments.{name}], or choose another environment.",
             )
         return self.environments[name]
+
+    def local_environment(self, name: str = "") -> Environment:
+        """Return the environment of this name; without one, `development` or else `testing`.
+
+        A command that stops or starts something never takes another one by itself. Raises
+        ConfigurationError for an unknown name, and where the project has neither.
+        """
+        found = name or next((row for row in _LOCAL if row in self.environments), "")
+        if found:
+            return self.environment(found)
+        raise ConfigurationError(
+            f"No environment was named, and the project has neither {' nor '.join(_LOCAL)}.",
+            why=f"It configures: {', '.join(self.environments) or 'none'}.",
+            next_step="Name one with --environment=NAME.",
+        )
 
     def reach(self, branch: str = "", *, tag: str = "") -> str:
         """Return how far a run of this branch or tag goes: `scan`, `test` or `release`."""

@@ -14,7 +14,7 @@ from towpath.config.workspace import Workspace
 from towpath.core.errors import ConfigurationError
 from towpath.core.files import write_atomically
 from towpath.core.pins import find as find_pins
-from towpath.rendering import compose, dockerfile, requirements
+from towpath.rendering import compose, dockerfile, own_stages, requirements
 from towpath.rendering.compiled import COMPILED
 from towpath.rendering.templates import scripts
 
@@ -59,12 +59,13 @@ def build_files(workspace: Workspace) -> BuildFiles:
     _copy_scripts(folder / "docker")
     _write(folder / "uv.txt", find_pins(config.root, "uv").read_text(encoding="utf-8"))
     uv, here = f"{DIRECTORY}/uv.txt", f"{DIRECTORY}/docker"
-    text = dockerfile.dockerfile(config, scripts=here, uv=uv, pins=pinned)
+    stages = own_stages.read(config)
+    text = dockerfile.dockerfile(config, scripts=here, uv=uv, pins=pinned, stages=stages)
     _write(folder / DOCKERFILE, text)
     own = config.root / ".dockerignore"
     left_out = dockerfile.ignored(
         own.read_text(encoding="utf-8") if own.is_file() else "",
-        _untracked(workspace),
+        untracked(workspace),
         needed=(DIRECTORY, pinned.hashed, *pinned.folders),
     )
     _write(folder / f"{DOCKERFILE}.dockerignore", left_out)
@@ -133,7 +134,7 @@ def _require(config: Config, file: str, where: str) -> None:
         )
 
 
-def _untracked(workspace: Workspace) -> list[str]:
+def untracked(workspace: Workspace) -> list[str]:
     """Return what git ignores; nothing outside a repository."""
     argv = ["git", "ls-files", "-z", "--others", "--ignored", "--exclude-standard", "--directory"]
     found = workspace.runner.run(argv, cwd=workspace.config.root, check=False)

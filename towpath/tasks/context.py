@@ -51,7 +51,7 @@ def find_root(start: Path) -> Path:
     )
 
 
-def workspace(*, verbose: bool = False, engine: bool = False, environment: str = "") -> Workspace:
+def workspace(*, verbose: bool = False, engine: bool = False, environment: str | None = None) -> Workspace:
     """Build the workspace from the process' own environment and directory.
 
     With `engine`, every command uses a Docker engine, which is started if necessary; with an
@@ -75,13 +75,14 @@ def workspace(*, verbose: bool = False, engine: bool = False, environment: str =
     notify_settings.hide(found.config)
     for place in found.config.environments.values():
         secrets.hide_copies(found.config.state_of(place) / secrets.COPIES)
-    needed = engine or (environment and _is_on_this_machine(found.config, environment))
-    return with_engine(found) if needed else found
+    here = environment is not None and _is_on_this_machine(found.config, environment)
+    return with_engine(found) if engine or here else found
 
 
 def _is_on_this_machine(config: Config, name: str) -> bool:
     """Tell whether an environment, or the registry of its images, is on this machine."""
-    return not config.environment(name).engine or config.images.is_loopback
+    place = config.local_environment(name)
+    return not place.engine or config.images.is_loopback
 
 
 def with_engine(workspace: Workspace) -> Workspace:

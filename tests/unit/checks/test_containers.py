@@ -66,7 +66,10 @@ def workspace(tmp_path: Path) -> Workspace:
         "compose": "",
     }
     env = {"TOWPATH_STATE": str(tmp_path / "state"), "TOWPATH_ADVISORIES": "/given/advisories"}
-    return workspace_of(root, answers, env)
+    (root / "Dockerfile").write_text("FROM scratch AS ci\nFROM scratch AS production\n")
+    found = workspace_of(root, answers, env)
+    image = replace(found.config.image, dockerfile="Dockerfile")
+    return replace(found, config=replace(found.config, image=image))
 
 
 def place(
@@ -334,6 +337,12 @@ def test_a_project_without_the_services_is_told(workspace: Workspace) -> None:
 
     with pytest.raises(ConfigurationError, match="compose/ci.yaml"):
         run(workspace, {"lint-check": ends(0)})
+
+    (workspace.config.root / "compose/ci.yaml").touch()
+    (workspace.config.root / "Dockerfile").write_text("FROM scratch AS production\n")
+    with pytest.raises(ConfigurationError, match="Unknown target 'ci'") as caught:
+        run(workspace, {"lint-check": ends(0)})
+    assert "[tool.towpath.image] stages" in caught.value.next_step
 
 
 def with_settings(workspace: Workspace, **settings: Any) -> Workspace:

@@ -266,7 +266,7 @@ def test_a_migration_that_a_killed_deployment_left_is_ended(
     """Only that of the deployment that is undone: what somebody else runs stays."""
     monkeypatch.setattr(CuttingJournal, "fatal", ("migrate", "begin"))
     monkeypatch.setattr(
-        Site, "journal", property(lambda self: CuttingJournal(self.state / "journal.jsonl"))
+        Site, "journal", property(lambda self: CuttingJournal(self.state, "journal.jsonl"))
     )
     with pytest.raises(Cut):
         deploy.carry_out(served, "deploy", SECOND, "2.0")
