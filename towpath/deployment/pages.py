@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from towpath.config import Environment
 from towpath.config.pages import Page
 from towpath.core.environment import variable
-from towpath.core.errors import CommandFailedError
+from towpath.core.errors import CommandFailedError, EngineUnreachableError
 from towpath.core.http import PageText, get_text
 from towpath.environments import page_commands, page_reader
 from towpath.environments.engine import Container
@@ -27,7 +27,7 @@ def problem_of(site: Site, container: Container, pages: Sequence[Page]) -> str:
     """Ask pages of a container from the proxy; return the first problem, or an empty string.
 
     The request comes from where traffic will come: a container that listens on its own loopback
-    only is found here.
+    only is found here. Raises EngineUnreachableError, which says nothing of the container.
     """
     proxy = next((row for row in site.containers(PROXY) if row.running), None)
     if proxy is None:
@@ -37,6 +37,8 @@ def problem_of(site: Site, container: Container, pages: Sequence[Page]) -> str:
     argv = page_commands.ask(pages, container.name, port, site.environment.host, scheme)
     try:
         answers = page_reader.read_answers(*site.engine.execute(proxy, argv), len(pages))
+    except EngineUnreachableError:
+        raise
     except CommandFailedError as error:
         return error.why or error.what
     found = (_problem(page, answer) for page, answer in zip(pages, answers, strict=True))

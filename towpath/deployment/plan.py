@@ -13,16 +13,21 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Step:
-    """One step of a deployment; `undo` describes how it is undone, and is empty if it is not."""
+    """One step of a deployment; `undo` describes how it is undone, and is empty if it is not.
+
+    `again` is whether it is run once more after an outage of the engine.
+    """
 
     name: str
     title: str
     undo: str = ""
+    again: bool = True
 
 
 STEPS: tuple[Step, ...] = (
     # Only migrations that the old release tolerates get this far, so that they can stay.
-    Step("migrate", "migrate the database"),
+    # One that was cut off may still run there: the next deployment looks again.
+    Step("migrate", "migrate the database", again=False),
     Step("start", "start the new containers beside the old", "remove the new containers"),
     Step("prove", "wait for health checks of the new containers"),
     Step(
@@ -34,6 +39,9 @@ STEPS: tuple[Step, ...] = (
     Step("record", "record the release"),
     Step("stop", "stop the old containers"),
 )
+
+# What fails in these is the release; what fails in the others is the engine, a disk, a network.
+RELEASE_STEPS = frozenset(("migrate", "prove", "switch", "drain", "work", "watch"))
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from towpath.core.backoff import Backoff, attempts
 from towpath.core.clock import SYSTEM, Clock
-from towpath.core.errors import CommandFailedError
+from towpath.core.errors import CommandFailedError, EngineUnreachableError
 
 if TYPE_CHECKING:
     from docker import DockerClient
@@ -222,14 +222,19 @@ class Engine:
 
     @contextmanager
     def _errors(self, what: str) -> Iterator[None]:
-        """Turn exceptions of the SDK and its transport into CommandFailedError."""
-        from docker.errors import DockerException
-        from requests import RequestException
+        """Turn exceptions of the SDK and its transport into CommandFailedError.
+
+        What the engine answered is an APIError; anything else says that it did not answer.
+        """
+        from docker.errors import APIError, DockerException
+        from urllib3.exceptions import HTTPError
 
         try:
             yield
-        except (DockerException, RequestException) as error:
-            raise CommandFailedError(
+        # requests' own exceptions are OSErrors; a stream that is cut off can end with the others.
+        except (DockerException, HTTPError, OSError) as error:
+            answered = isinstance(error, APIError)
+            raise (CommandFailedError if answered else EngineUnreachableError)(
                 f"Docker API call failed: {what}.",
                 why=str(error),
                 next_step="Check whether the engine is running: invoke engine.status",

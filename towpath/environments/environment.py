@@ -15,7 +15,7 @@ from towpath.config.processes import Process
 from towpath.config.workspace import Workspace
 from towpath.core import environment
 from towpath.core.clock import SYSTEM, Clock
-from towpath.core.errors import CommandFailedError
+from towpath.core.errors import CommandFailedError, ProxyUnreachableError
 from towpath.core.runner import Outcome
 from towpath.environments import compose_commands as compose
 from towpath.environments import compose_project, environment_lock
@@ -206,7 +206,7 @@ class Site:
         """The running proxy; raises CommandFailedError if it is not running."""
         found = next((row for row in self.containers(PROXY) if row.running), None)
         if found is None:
-            raise CommandFailedError(
+            raise ProxyUnreachableError(
                 f"The proxy of {self.name} is not running.",
                 next_step=f"invoke deploy --environment={self.name}",
             )

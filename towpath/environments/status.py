@@ -16,7 +16,8 @@ ABSENT = "absent"
 class EnvironmentStatus:
     """One environment: what serves, since when (UTC), and how it is.
 
-    `health` is healthy, unhealthy, or absent where nothing runs; `problems` says why.
+    `health` is healthy, unhealthy, or absent where nothing runs; `problems` says why. `holds` are
+    the releases that were undone and go nowhere by themselves.
     """
 
     environment: str
@@ -26,6 +27,7 @@ class EnvironmentStatus:
     containers: int
     health: str
     problems: tuple[str, ...] = ()
+    holds: tuple[str, ...] = ()
 
 
 def status_of(workspace: Workspace, environment: Environment) -> EnvironmentStatus:
@@ -35,9 +37,9 @@ def status_of(workspace: Workspace, environment: Environment) -> EnvironmentStat
 
 def look(site: Site) -> EnvironmentStatus:
     """Look at a site: every container well, and one release behind the proxy."""
-    found = site.containers()
+    found, held = site.containers(), _holds(site)
     if not found:
-        return EnvironmentStatus(site.name, "", "", "", 0, ABSENT)
+        return EnvironmentStatus(site.name, "", "", "", 0, ABSENT, holds=held)
     serving, releases = site.serving(), site.history.releases()
     of_product = {PROXY, WEB, *(row.name for row in site.others)}
     problems = _problems(found, serving, of_product)
@@ -49,6 +51,16 @@ def look(site: Site) -> EnvironmentStatus:
         sum(row.service == WEB for row in found),
         "unhealthy" if problems else "healthy",
         tuple(problems),
+        held,
+    )
+
+
+def _holds(site: Site) -> tuple[str, ...]:
+    rows = site.history.holds()
+    return tuple(
+        f"{row['version']} since {row['at']}: {row['why']}"
+        for row in rows
+        if not row.get("resumed")
     )
 
 

@@ -16,6 +16,8 @@ from towpath.core.errors import CommandFailedError
 Entry = dict[str, Any]
 # Deployments that an environment remembers: far more than a rollback ever asks for.
 REMEMBERED = 200
+# The lists of a history.
+KINDS = ("releases", "migrations", "holds")
 # Bytes of a journal's line or a history.
 LIMIT = 64 << 20
 
@@ -72,6 +74,20 @@ class History:
         """
         return list(self._read()["migrations"])
 
+    def holds(self) -> list[Entry]:
+        """Return one entry for each hold on a release, those that were taken off included.
+
+        Raises CommandFailedError for a damaged history.
+        """
+        return list(self._read()["holds"])
+
+    def set_holds(self, entries: Iterable[Entry]) -> None:
+        """Replace the holds; the oldest beyond REMEMBERED are deleted.
+
+        Raises CommandFailedError for a damaged history.
+        """
+        self._write({**self._read(), "holds": [*entries][-REMEMBERED:]})
+
     def add_release(self, entry: Entry) -> None:
         """Add a completed deployment; the oldest beyond REMEMBERED are deleted.
 
@@ -91,9 +107,9 @@ class History:
 
     def _read(self) -> dict[str, list[Entry]]:
         if not self.path.exists():
-            return {"releases": [], "migrations": []}
+            return {name: [] for name in KINDS}
         found = _parsed(self.path.read_bytes(), self.path)
-        return {name: _rows(found, name, self.path) for name in ("releases", "migrations")}
+        return {name: _rows(found, name, self.path) for name in KINDS}
 
     def _write(self, document: Entry) -> None:
         private.write_private(self.path, json.dumps(document, indent=1) + "\n")

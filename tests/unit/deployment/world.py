@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ from tests.clock import QuickClock
 from tests.fakes import FakeRunner, QuietTerminal
 from towpath.config import parse
 from towpath.config.workspace import Workspace
-from towpath.core.errors import CommandFailedError
+from towpath.core.errors import CommandFailedError, EngineUnreachableError
 from towpath.core.runner import Outcome, command_failed
 from towpath.environments.engine import Container, EngineImage
 from towpath.environments.environment import Site
@@ -89,12 +89,19 @@ class World(FakeRunner):
     log: list[str] | None = field(default_factory=list)
     # The frontend's responses, and errors among them; None where the proxy has no such frontend.
     responses: tuple[int, int] | None = (0, 0)
+    # Whether the engine does not answer now.
+    away: Callable[[], bool] = lambda: False
     _number: int = 0
 
     # What an engine does
 
+    def _answer(self) -> None:
+        if self.away():
+            raise EngineUnreachableError("Docker API call failed: it is away.")
+
     def containers(self, project: str, service: str = "") -> list[Container]:
         """Return the containers of a service, or all."""
+        self._answer()
         return [row for row in self.rows if service in ("", row.service)]
 
     def volumes(self, project: str) -> list[str]:
@@ -103,6 +110,7 @@ class World(FakeRunner):
 
     def execute(self, container: Container, argv: Sequence[str]) -> tuple[int, str]:
         """Answer a request for a page of a web container, or a command to the proxy."""
+        self._answer()
         if argv[0] == "timeout":
             return 0, self._page(argv)
         if self.cut:
@@ -121,11 +129,13 @@ class World(FakeRunner):
 
     def stop(self, container: Container, patience: int) -> None:
         """Stop a container."""
+        self._answer()
         self.acts.append(f"stop {container.version} {container.service}")
         self._set_running(container, False)
 
     def start(self, container: Container) -> None:
         """Start a container again."""
+        self._answer()
         self.acts.append(f"start {container.version} {container.service}")
         self._set_running(container, True)
 
@@ -159,6 +169,7 @@ class World(FakeRunner):
 
     def remove(self, container: Container, patience: int) -> None:
         """Remove a container."""
+        self._answer()
         self.acts.append(f"remove {container.version} {container.service}")
         self.rows = [row for row in self.rows if row.id != container.id]
 
@@ -172,6 +183,7 @@ class World(FakeRunner):
 
     def platform(self) -> str:
         """Return the platform of this engine."""
+        self._answer()
         return "linux/amd64"
 
     def data_directory(self) -> Path:
@@ -186,6 +198,8 @@ class World(FakeRunner):
         """Do what Compose would do; git knows of no remote."""
         if argv[0] == "git":
             return Outcome(argv, 1, "", "", 0.1)
+        if self.away():
+            raise command_failed(Outcome(argv, 1, "", "Cannot connect", 0.1), " ".join(argv))
         if argv[:2] == ("docker", "pull"):
             self._docker_pull(argv[-1])
             return Outcome(argv, 0, "", "", 0.1)
