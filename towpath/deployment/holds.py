@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+
 from towpath.core.errors import ConfigurationError, PromotionRefusedError
 from towpath.environments.environment import Site
 from towpath.evidence import record as stages
@@ -20,18 +22,10 @@ def place(site: Site, digest: str, version: str, why: str) -> None:
 
     Raises CommandFailedError for a damaged history.
     """
-    if any(row["digest"] == digest for row in current(site)):
+    if any(row["digest"] == digest for row in site.history.held()):
         return
     entry = {"at": _now(), "digest": digest, "version": version, "why": why}
     site.history.set_holds([*site.history.holds(), entry])
-
-
-def current(site: Site) -> list[Entry]:
-    """Return the holds in force in an environment, the oldest first.
-
-    Raises CommandFailedError for a damaged history.
-    """
-    return [row for row in site.history.holds() if not row.get("resumed")]
 
 
 def of(site: Site, digest: str) -> str:
@@ -39,7 +33,7 @@ def of(site: Site, digest: str) -> str:
 
     Raises CommandFailedError for a damaged history.
     """
-    found = next((row for row in current(site) if row["digest"] == digest), None)
+    found = next((row for row in site.history.held() if row["digest"] == digest), None)
     return f"since {found['at']}: {found['why']}" if found else ""
 
 
@@ -53,27 +47,42 @@ def require_none(site: Site, digest: str, version: str) -> None:
         )
 
 
+def chosen(site: Site, reason: str, digest: str = "") -> list[Entry]:
+    """Return the holds of an environment that are to be taken off, or that of one digest.
+
+    Raises ConfigurationError if there is none, or without a reason.
+    """
+    if not reason.strip():
+        raise ConfigurationError("A hold is taken off with a reason.", next_step=command(site.name))
+    found = [row for row in site.history.held() if digest in ("", row["digest"])]
+    if not found:
+        words = f" with the digest {digest}" if digest else ""
+        raise ConfigurationError(
+            f"Nothing is on hold in {site.name}{words}.", next_step="invoke status"
+        )
+    return found
+
+
 def take_off(site: Site, reason: str, by: str, digest: str = "") -> list[Entry]:
     """Take the holds of an environment off, or that of one digest; return them.
 
     `by` is the person. Raises ConfigurationError if there is none, or without a reason.
     """
-    if not reason.strip():
-        raise ConfigurationError(
-            "A hold is taken off with a reason.", next_step=command(site.name)
-        )
-    found = [row for row in current(site) if digest in ("", row["digest"])]
-    if not found:
-        raise ConfigurationError(
-            f"Nothing is on hold in {site.name}{f' with the digest {digest}' if digest else ''}.",
-            next_step="invoke status",
-        )
+    found = chosen(site, reason, digest)
     mark = {"resumed": {"at": _now(), "by": by, "reason": reason.strip()}}
     rows = site.history.holds()
-    site.history.set_holds(
-        row | mark if row in found else row for row in rows
-    )
+    site.history.set_holds(row | mark if row in found else row for row in rows)
     return found
+
+
+def acts(rows: Iterable[Entry]) -> Iterator[Entry]:
+    """Yield what was done with holds, as the releases of a history are: put on, taken off."""
+    for row in rows:
+        known = {"version": row["version"], "digest": row["digest"], "previous": ""}
+        yield {"at": row["at"], "kind": "hold", "by": "", "why": row["why"], **known}
+        if taken := row.get("resumed"):
+            acted = {"at": taken["at"], "kind": "resume", "by": taken["by"]}
+            yield {**acted, "why": taken["reason"], **known}
 
 
 def _now() -> str:

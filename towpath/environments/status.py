@@ -56,12 +56,8 @@ def look(site: Site) -> EnvironmentStatus:
 
 
 def _holds(site: Site) -> tuple[str, ...]:
-    rows = site.history.holds()
-    return tuple(
-        f"{row['version']} since {row['at']}: {row['why']}"
-        for row in rows
-        if not row.get("resumed")
-    )
+    rows = site.history.held()
+    return tuple(f"{row['version']} since {row['at']}: {row['why']}" for row in rows)
 
 
 def _problems(found: list[Container], serving: list[Container], of_product: set[str]) -> list[str]:

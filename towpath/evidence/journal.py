@@ -81,6 +81,10 @@ class History:
         """
         return list(self._read()["holds"])
 
+    def held(self) -> list[Entry]:
+        """Return the holds that nobody took off, the oldest first; raises CommandFailedError."""
+        return [row for row in self.holds() if not row.get("resumed")]
+
     def set_holds(self, entries: Iterable[Entry]) -> None:
         """Replace the holds; the oldest beyond REMEMBERED are deleted.
 

@@ -16,6 +16,7 @@ from towpath.evidence import registry as evidence
 from towpath.evidence.statement import Statement
 from towpath.images import build as builds
 from towpath.pipeline import document as report
+from towpath.pipeline import holds
 from towpath.pipeline.document import StageResult
 from towpath.pipeline.run import Run
 from towpath.promotion import availability as promotion
@@ -108,6 +109,7 @@ def deploying(name: str, environment: str) -> Act:
 
     def act(run: Run) -> StageResult:
         started = time.monotonic()
+        holds.require_none(run.workspace, environment, run.digest, run.source.version)
         statement, fields = deploy(run.workspace, name, environment, run.digest, run.source.version)
         return result(statement, started, fields)
 
@@ -137,7 +139,8 @@ def deploy(
 
     begun = stages.now()
     place = workspace.config.environment(environment)
-    deployed = asdict(deployments.deploy(workspace, place, digest, version))
+    with holds.recorded(workspace, environment, digest, version):
+        deployed = asdict(deployments.deploy(workspace, place, digest, version))
     shown = {key: deployed[key] or None for key in ("environment", "digest", "previous")}
     if deployed["migrations"]:
         shown["migrations"] = list(deployed["migrations"])

@@ -38,7 +38,7 @@ def undone(world: World, tmp_path: Path) -> Site:
 
 def test_what_was_undone_is_on_hold(undone: Site) -> None:
     """With the reason, in the status, and for this release only."""
-    (hold,) = holds.current(undone)
+    (hold,) = undone.history.held()
 
     assert (hold["digest"], hold["version"]) == (SECOND, "2.0")
     assert "is not healthy" in hold["why"]
@@ -102,3 +102,13 @@ def test_containers_that_cannot_be_started_are_no_fault_of_the_release(
 
     assert caught.value.next_step == "Deploy again."
     assert site.history.holds() == []
+
+
+def test_the_history_has_who_did_what(undone: Site) -> None:
+    """In the form of its releases."""
+    holds.take_off(undone, "the queue was full", "ada")
+
+    put, taken = holds.acts(undone.history.holds())
+
+    assert (put["kind"], put["version"], put["by"]) == ("hold", "2.0", "")
+    assert (taken["kind"], taken["by"], taken["why"]) == ("resume", "ada", "the queue was full")

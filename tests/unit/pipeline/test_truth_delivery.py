@@ -19,6 +19,7 @@ from towpath.checks.security.advisories_reader import Advisory
 from towpath.core.errors import GateFailedError, NothingToJudgeError
 from towpath.core.http import PageText
 from towpath.deployment import deploy, verify
+from towpath.deployment.watch import Watch
 from towpath.evidence.advisory_sources import AdvisorySource
 from towpath.gates import Status
 from towpath.images import build

@@ -1,0 +1,107 @@
+"""A release that breaks after the switch is undone at once; an engine that is away is waited for."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from tests.e2e import trial as trials
+from tests.e2e.cut_socket import CutSocket
+from tests.e2e.product import Product
+from tests.e2e.trial import Trial
+from towpath import gates
+from towpath.core.errors import DeploymentPausedError, DeploymentUndoneError
+from towpath.deployment import deploy
+from towpath.engine.discover import find
+
+# Far more than any of these tests takes.
+BAKE = 60
+# From the switch to the end of the undoing, on a machine with two busy cores.
+AT_ONCE = 25
+
+
+def patient(product: Product, bake: int = BAKE) -> Trial:
+    """Return the environment with another bake time."""
+    return replace(product.trial, settings={**product.trial.settings, "bake": bake})
+
+
+def steps(trial: Trial) -> list[tuple[str, str]]:
+    """Return the steps and phases of the last deployment."""
+    return [(row["step"], row["phase"]) for row in trial.site.journal.read()[1:]]
+
+
+@pytest.mark.parametrize("version", ["failing", "slow"])
+def test_a_release_that_breaks_after_the_switch_is_undone_within_seconds(
+    product: Product, version: str, record_property: pytest.RecordProperty
+) -> None:
+    """It answers its health page, and its users get 500 or wait: the bake time is not waited for."""
+    trial, before = patient(product), product.serves
+    with trials.load(trial, quick=6, slow=1) as met:
+        time.sleep(3)
+        begun = time.monotonic()
+        with pytest.raises(DeploymentUndoneError) as caught:
+            deploy.deploy(
+                trial.workspace, trial.environment, product.digests[version], version
+            )
+        seconds = time.monotonic() - begun
+
+    code = {"failing": "ERROR_RATE", "slow": "WATCH_LATENCY"}[version]
+    assert code in caught.value.why
+    assert ("watch", "done") not in steps(trial)
+    record_property("seconds", round(seconds, 1))
+    record_property("failed", dict(met.failed))
+    print(f"{version}: undone after {seconds:.1f} s, {sum(met.failed.values())} failed requests")
+    assert seconds < AT_ONCE
+    assert product.serves == before
+    assert trial.site.history.held()[-1]["version"] == version
+
+
+@pytest.fixture
+def cut(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[CutSocket]:
+    """Put a socket before the engine that can be cut."""
+    real = find(os.environ).environment["DOCKER_HOST"]
+    with CutSocket(tmp_path / "engine.sock", real.removeprefix("unix://")) as found:
+        monkeypatch.setenv("DOCKER_HOST", f"unix://{found.path}")
+        yield found
+
+
+def test_an_engine_that_is_away_for_seconds_is_waited_for(
+    product: Product, cut: CutSocket, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Nothing is undone, no request is lost, and the release serves in the end."""
+    trial, after = patient(product, 8), product.other
+    with trials.load(trial, quick=2, slow=1) as met:
+        cut.when(lambda: ("watch", "begin") in steps(trial), seconds=5)
+        deploy.deploy(trial.workspace, trial.environment, product.digests[after], after)
+
+    assert cut.was_cut
+    assert product.serves == after
+    assert met.failed == {}
+    said = " ".join(capfd.readouterr().err.split())
+    assert "This is not about the release." in said and "answers again after" in said
+
+
+def test_an_engine_that_stays_away_undoes_nothing_and_the_next_call_ends_it(
+    product: Product, cut: CutSocket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both releases are there until then, and users get their answers."""
+    monkeypatch.setattr(gates, "OUTAGE_PATIENCE", 4)
+    trial, before, after = patient(product, 8), product.serves, product.other
+    with trials.load(trial, quick=2, slow=1) as met:
+        cut.when(lambda: ("watch", "begin") in steps(trial), seconds=10)
+        with pytest.raises(DeploymentPausedError):
+            deploy.deploy(trial.workspace, trial.environment, product.digests[after], after)
+        held = trial.site.history.held()
+        cut.wait()
+        both = {row.version for row in trial.site.containers("web")}
+        deploy.deploy(trial.workspace, trial.environment, product.digests[before], before)
+
+    assert both == {before, after}
+    assert after not in {row["version"] for row in held}
+    assert product.serves == before
+    assert met.failed == {}
