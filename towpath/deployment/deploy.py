@@ -195,6 +195,26 @@ class Deployment:
         for container in self._new(WEB):
             traffic.prove(self.site, container)
 
+    def work(self) -> None:
+        """Start the other processes of the new release: beside the old, or in place of it.
+
+        When the new ones are healthy, the old ones take no more tasks: each gets its stop signal,
+        ends what it has begun, and is kept until the deployment is recorded. Raises
+        CommandFailedError if a new one does not start.
+        """
+        for process in self.site.others:
+            if process.single:
+                # Never two at the same time, so that the old one has to be gone.
+                for container in self._old(process.name):
+                    self.site.engine.stop(container, process.stop)
+            missing = process.count - len(self._new(process.name))
+            self.site.scale(self.release, process.name, max(0, missing))
+        for container in self._new_others():
+            traffic.await_health(self.site, container)
+        for process in self.site.others:
+            for container in self._old(process.name):
+                self.site.engine.ask_to_stop(container)
+
     def switch(self) -> None:
         """Add the new containers to the proxy, and watch them from now on."""
         hosts = [row.name for row in self._new(WEB)]
@@ -208,21 +228,6 @@ class Deployment:
     def drain(self) -> None:
         """Send no new requests to the old containers, and wait for their open requests."""
         traffic.drain(self.site, [row.name for row in self._old(WEB)], self._glance)
-
-    def work(self) -> None:
-        """Start the other processes of the new release: beside the old, or in place of it.
-
-        Raises CommandFailedError if one does not start.
-        """
-        for process in self.site.others:
-            if process.single:
-                # Never two at the same time: the old one is kept, stopped, until the end.
-                for container in self._old(process.name):
-                    self.site.engine.stop(container, process.stop)
-            missing = process.count - len(self._new(process.name))
-            self.site.scale(self.release, process.name, max(0, missing))
-        for container in self._new_others():
-            traffic.await_health(self.site, container, self._glance)
 
     def watch(self) -> None:
         """Watch errors, latency and health under real requests for the bake time.
@@ -249,18 +254,19 @@ class Deployment:
         self.site.history.add_release(entry | {"by": _user()})
 
     def stop(self) -> None:
-        """Stop and remove the old containers, which no longer get requests."""
+        """Stop and remove the old containers, which get no requests and take no tasks."""
         traffic.drain(self.site, [row.name for row in self._old(WEB)])
         for container in self._old(WEB):
             self.site.proxy.clear(container.name)
-        others = [row for process in self.site.others for row in self._old(process.name)]
-        for container in self._old(WEB) + others:
             self.site.engine.remove(container, self.site.environment.drain)
+        for process in self.site.others:
+            for container in self._old(process.name):
+                self.site.engine.remove(container, process.stop)
 
     def undo(self, begun: list[str] | tuple[str, ...]) -> None:
         """Undo the steps that were begun, in reverse order; this is idempotent."""
         acts: Mapping[str, Callable[[], None]] = {
-            "start": lambda: self._remove(WEB),
+            "start": lambda: self._remove(WEB, self.site.environment.drain),
             "switch": self._remove_from_proxy,
             "drain": self._readmit_old,
             "work": self._restore_others,
@@ -274,9 +280,9 @@ class Deployment:
             "migrate": self.migrate,
             "start": self.start,
             "prove": self.prove,
+            "work": self.work,
             "switch": self.switch,
             "drain": self.drain,
-            "work": self.work,
             "watch": self.watch,
             "record": self.record,
             "stop": self.stop,
@@ -377,16 +383,24 @@ class Deployment:
         return [row for process in self.site.others for row in self._new(process.name)]
 
     def _restore_others(self) -> None:
-        """Remove the new containers of the other processes; single old ones run again."""
-        for process in self.site.others:
-            self._remove(process.name)
-            for container in self._old(process.name):
-                if process.single and not container.running:
-                    self.site.engine.start(container)
+        """Start the old containers of the other processes again, and remove the new ones.
 
-    def _remove(self, service: str) -> None:
+        One that still ends what it has begun is waited for: it takes nothing new.
+        """
+        for process in self.site.others:
+            if process.single:
+                self._remove(process.name, process.stop)
+            for container in self._old(process.name):
+                if not process.single:
+                    self.site.engine.stop(container, process.stop)
+                elif container.running:
+                    continue
+                self.site.engine.start(container)
+            self._remove(process.name, process.stop)
+
+    def _remove(self, service: str, patience: int) -> None:
         for container in self._new(service):
-            self.site.engine.remove(container, self.site.environment.drain)
+            self.site.engine.remove(container, patience)
 
     def _readmit_old(self) -> None:
         for container in self._old(WEB):

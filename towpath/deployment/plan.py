@@ -30,11 +30,16 @@ STEPS: tuple[Step, ...] = (
     Step("migrate", "migrate the database", again=False),
     Step("start", "start the new containers beside the old", "remove the new containers"),
     Step("prove", "wait for health checks of the new containers"),
+    # Before the switch: what the new web containers put into the queue meets new workers only.
+    Step(
+        "work",
+        "start the new workers, and let the old ones end",
+        "start the old workers again, and remove the new ones",
+    ),
     Step(
         "switch", "add the new containers to the proxy", "remove the new containers from the proxy"
     ),
     Step("drain", "drain the old containers", "send requests to the old containers again"),
-    Step("work", "start the new workers", "remove the new workers"),
     Step("watch", "monitor errors and health"),
     Step("record", "record the release"),
     Step("stop", "stop the old containers"),

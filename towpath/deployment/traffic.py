@@ -100,13 +100,10 @@ def prove(site: Site, container: Container) -> None:
         site.clock.sleep(POLL)
 
 
-def await_health(
-    site: Site, container: Container, meanwhile: Callable[[], object] = _nothing
-) -> None:
+def await_health(site: Site, container: Container) -> None:
     """Wait until Docker reports a container as healthy, without a restart.
 
-    `meanwhile` is called again and again; its errors end the wait. Raises CommandFailedError if
-    that takes longer than the setting `deadline`, in seconds.
+    Raises CommandFailedError if that takes longer than the setting `deadline`, in seconds.
     """
     deadline = site.clock.monotonic() + site.environment.deadline
     while not _require_running(site, container).well:
@@ -114,7 +111,6 @@ def await_health(
             raise _unhealthy(
                 site, container, f"It was not healthy after {site.environment.deadline} s."
             )
-        meanwhile()
         site.clock.sleep(POLL)
 
 

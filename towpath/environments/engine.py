@@ -25,6 +25,8 @@ ONE_OFF = "com.docker.compose.oneoff"
 NOT_STARTED = re.compile(
     r"OCI runtime exec failed: (?!.*(?:executable file not found|no such file or directory))"
 )
+# What Docker sends where an image names no other, and its answer where nothing runs.
+STOP_SIGNAL, CONFLICT = "SIGTERM", 409
 RETRY = Backoff(first=0.2, longest=2.0, attempts=5)
 
 
@@ -179,6 +181,23 @@ class Engine:
                 self._client.containers.get(container.id).stop(timeout=patience)
             except NotFound:
                 return
+
+    def ask_to_stop(self, container: Container) -> None:
+        """Send a container its stop signal, and do not wait; it is not started again by itself.
+
+        One that does not run is fine. Raises CommandFailedError if the Docker API call fails.
+        """
+        from docker.errors import APIError, NotFound
+
+        with self._errors(f"stop {container.name}"):
+            try:
+                found = self._client.containers.get(container.id)
+                found.kill(found.attrs["Config"].get("StopSignal") or STOP_SIGNAL)
+            except NotFound:
+                return
+            except APIError as error:
+                if error.status_code != CONFLICT:
+                    raise
 
     def start(self, container: Container) -> None:
         """Start a container that was stopped.

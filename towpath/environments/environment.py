@@ -59,6 +59,9 @@ class Containers(Protocol):
     def stop(self, container: Container, patience: int) -> None:
         """Stop a container, and keep it."""
 
+    def ask_to_stop(self, container: Container) -> None:
+        """Send a container its stop signal, and do not wait."""
+
     def start(self, container: Container) -> None:
         """Start a container that was stopped."""
 
