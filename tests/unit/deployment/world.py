@@ -91,6 +91,8 @@ class World(FakeRunner):
     responses: tuple[int, int] | None = (0, 0)
     # Whether the engine does not answer now.
     away: Callable[[], bool] = lambda: False
+    # The seconds that the last container of a service had to end.
+    patience: dict[str, int] = field(default_factory=dict)
     _number: int = 0
 
     # What an engine does
@@ -131,6 +133,7 @@ class World(FakeRunner):
         """Stop a container."""
         self._answer()
         self.acts.append(f"stop {container.version} {container.service}")
+        self.patience[container.service] = patience
         self._set_running(container, False)
 
     def ask_to_stop(self, container: Container) -> None:
@@ -178,6 +181,7 @@ class World(FakeRunner):
         """Remove a container."""
         self._answer()
         self.acts.append(f"remove {container.version} {container.service}")
+        self.patience[container.service] = patience
         self.rows = [row for row in self.rows if row.id != container.id]
 
     def image(self, reference: str) -> EngineImage | None:
@@ -270,7 +274,7 @@ class World(FakeRunner):
 
     def _add(self, service: str, env: Mapping[str, str]) -> None:
         self._number += 1
-        digest = env["RELEASE_DIGEST"] if service in ("web", "worker") else ""
+        digest = env["RELEASE_DIGEST"] if service in ("web", "worker", "beat") else ""
         ill = digest in self.sick and bool(digest)
         self.rows.append(
             Container(
