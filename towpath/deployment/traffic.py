@@ -125,9 +125,7 @@ def admit(site: Site, host: str) -> None:
     site.wait(f"HAProxy to mark {host} as up", ADMISSION, lambda: _is_up(site, host))
 
 
-def drain(
-    site: Site, hosts: Iterable[str], meanwhile: Callable[[], object] = _nothing
-) -> None:
+def drain(site: Site, hosts: Iterable[str], meanwhile: Callable[[], object] = _nothing) -> None:
     """Send no new requests to containers; return when none are open, or after the drain time.
 
     `meanwhile` is called again and again; its errors end the wait. Raises CommandFailedError if

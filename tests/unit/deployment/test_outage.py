@@ -1,4 +1,4 @@
-"""An engine or a proxy that is away is no bad release: the deployment waits, and goes on or ends."""
+"""An engine or a proxy that is away is no bad release: the deployment waits for it, or ends."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A deployment watches its release from the switch on, and undoes at once what is clearly broken."""
+"""A deployment watches its release from the switch on, and undoes what is clearly broken."""
 
 from __future__ import annotations
 

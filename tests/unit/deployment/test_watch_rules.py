@@ -130,4 +130,6 @@ def test_the_words_have_the_figures() -> None:
     assert rules.summary(found, 5.2) == (
         "Watched for 5 s: 100 answers, 40 errors; 95 % answered within 700 ms, before within 10 ms."
     )
-    assert rules.summary(WatchFigures(Count(3)), 5).endswith("too few requests to compare latencies.")
+    assert rules.summary(WatchFigures(Count(3)), 5).endswith(
+        "too few requests to compare latencies."
+    )

@@ -171,7 +171,15 @@ def latest(store: Store, digest: str) -> dict[str, Statement]:
 
 def test_an_environment_that_is_none_ends_with_2(workspace: Workspace, capsys: Capture) -> None:
     """The nearest is named, for every task that takes one."""
-    for name in ("deploy", "rollback", "history", "resume", "health", "services.up", "migrations.plan"):
+    for name in (
+        "deploy",
+        "rollback",
+        "history",
+        "resume",
+        "health",
+        "services.up",
+        "migrations.plan",
+    ):
         code, _, err = invoke(capsys, name, "--environment=stagin")
 
         assert code == 2, name

@@ -93,4 +93,3 @@ class Source:
         except TowpathError as error:
             self._problems.append(f"could not read {what}: {error.what}")
             return None
-
