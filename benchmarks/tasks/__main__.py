@@ -36,7 +36,7 @@ from towpath.environments.environment import Site
 from towpath.tasks.context import workspace
 
 ROOT = Path(__file__).resolve().parents[2]
-ENVIRONMENT = "trial"
+ENVIRONMENT = "staging"
 BEAT = {
     "command": "celery -A config beat --schedule=/tmp/schedule --pidfile=",
     "single": True,

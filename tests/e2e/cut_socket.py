@@ -58,7 +58,7 @@ class CutSocket:
         assert self._mended.wait(60)
 
     def _close_all(self) -> None:
-        for row in self._open:
+        for row in list(self._open):
             try:
                 row.shutdown(socket.SHUT_RDWR)
             except OSError:
@@ -74,11 +74,16 @@ class CutSocket:
             if self._away.is_set():
                 caller.close()
                 continue
-            engine = socket.socket(socket.AF_UNIX)
+            threading.Thread(target=self._serve, args=(caller,), daemon=True).start()
+
+    def _serve(self, caller: socket.socket) -> None:
+        with caller, socket.socket(socket.AF_UNIX) as engine:
             engine.connect(self._engine)
             self._open += [caller, engine]
-            for pair in ((caller, engine), (engine, caller)):
-                threading.Thread(target=_pass_on, args=pair, daemon=True).start()
+            back = threading.Thread(target=_pass_on, args=(engine, caller), daemon=True)
+            back.start()
+            _pass_on(caller, engine)
+            back.join()
 
 
 def _pass_on(source: socket.socket, target: socket.socket) -> None:

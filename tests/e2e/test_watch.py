@@ -68,7 +68,7 @@ def test_a_release_that_breaks_after_the_switch_is_undone_within_seconds(
     code = {"failing": "ERROR_RATE", "slow": "WATCH_LATENCY"}[version]
     with trials.load(trial, quick=6, slow=1) as met, bad_times(trial) as bad:
         time.sleep(3)
-        with pytest.raises(DeploymentUndoneError, match="is on hold") as caught:
+        with pytest.raises(DeploymentUndoneError, match="it is on hold") as caught:
             deploy.deploy(trial.workspace, trial.environment, product.digests[version], version)
 
     assert code in caught.value.why
@@ -131,7 +131,7 @@ def test_an_engine_that_stays_away_undoes_nothing_and_the_next_call_ends_it(
     trial, before, after = patient(product, 8), product.serves, product.other
     with trials.load(trial, quick=2, slow=1) as met:
         cut.when(watched(trial, product.digests[after]), seconds=10)
-        with pytest.raises(DeploymentPausedError):
+        with pytest.raises(DeploymentPausedError, match="is paused at «.*Nothing was undone"):
             deploy.deploy(trial.workspace, trial.environment, product.digests[after], after)
         held = trial.site.history.held()
         cut.wait()

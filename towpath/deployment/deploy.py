@@ -347,15 +347,18 @@ class Deployment:
         if isinstance(error, GateFailedError) and self.begun == ["migrate"]:
             return error
         what, why = str(error) or type(error).__name__, getattr(error, "why", "")
-        undone = f"The deployment of {self.plan.version} to {self.site.name} was undone; {now}."
+        why = f"{what} {why}".strip()
         if not self._is_at_fault(error):
             return DeploymentUndoneError(
-                undone, why=f"{what} {why}".strip(), next_step="Deploy again."
+                f"The deployment of {self.plan.version} to {self.site.name} was undone; {now}.",
+                why=why,
+                next_step="Deploy again.",
             )
         holds.place(self.site, self.plan.digest, self.plan.version, what)
         return DeploymentUndoneError(
-            f"{undone} {holds.NOTE}",
-            why=f"{what} {why}".strip(),
+            f"The deployment of {self.plan.version} to {self.site.name} was undone and it is on"
+            f" hold; {now}.",
+            why=why,
             next_step=f"Fix the release, or take the hold off: {holds.command(self.site.name)}",
         )
 

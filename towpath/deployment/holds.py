@@ -56,9 +56,10 @@ def chosen(site: Site, reason: str, digest: str = "") -> list[Entry]:
         raise ConfigurationError("A hold is taken off with a reason.", next_step=command(site.name))
     found = [row for row in site.history.held() if digest in ("", row["digest"])]
     if not found:
-        words = f" with the digest {digest}" if digest else ""
         raise ConfigurationError(
-            f"Nothing is on hold in {site.name}{words}.", next_step="invoke status"
+            f"Nothing is on hold in {site.name}.",
+            why=f"No hold is about {digest}." if digest else "",
+            next_step="invoke status",
         )
     return found
 

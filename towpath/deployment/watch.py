@@ -47,7 +47,7 @@ class Watch:
     first: dict[str, Container] = field(default_factory=dict)
     not_ready: dict[str, int] = field(default_factory=dict)
     problems: dict[str, str] = field(default_factory=dict)
-    looked: float = float("-inf")
+    last_look: float = float("-inf")
 
     @classmethod
     def begin(
@@ -77,7 +77,7 @@ class Watch:
 
     def glance(self) -> None:
         """Look if the last look is long enough ago; raises as `look`."""
-        if self.site.clock.monotonic() - self.looked >= INTERVAL:
+        if self.site.clock.monotonic() - self.last_look >= INTERVAL:
             self.look()
 
     def look(self) -> None:
@@ -85,7 +85,7 @@ class Watch:
 
         Raises CommandFailedError if the engine or the proxy does not answer.
         """
-        self.looked = self.site.clock.monotonic()
+        self.last_look = self.site.clock.monotonic()
         rows = self.containers()
         for row in rows:
             # One that was restarted before it got requests counts.
@@ -157,7 +157,7 @@ class Watch:
         if not failed:
             return
         words = " ".join(watch_rules.sentence(row, found) for row in failed)
-        raise GateFailedError(words, why=self._details())
+        raise GateFailedError(f"The new containers failed {words}", why=self._details())
 
     def _details(self) -> str:
         """Return what is known of each container that is not well, with its last words."""

@@ -114,19 +114,19 @@ def _counts(row: Verdict, figures: WatchFigures) -> bool:
     return figures.count.failures >= gates.CLEAR_ERRORS
 
 
-def sentence(row: Verdict, figures: WatchFigures) -> str:
+def sentence(verdict: Verdict, figures: WatchFigures) -> str:
     """Return why a gate failed, with the figures of a person's language."""
-    if row.gate == ERRORS:
+    if verdict.gate == ERRORS:
         words = f"{figures.count.failures} of {figures.count.answers} answers were errors"
-    elif row.gate == LATENCY:
+    elif verdict.gate == LATENCY:
         words = (
             f"95 % of {len(figures.timed)} requests were answered within"
             f" {percentile(figures.timed, P95):.0f} ms, by the old release within"
             f" {percentile(figures.before, P95):.0f} ms"
         )
     else:
-        words = row.reason
-    return f"{row.gate}: {words}."
+        words = verdict.reason
+    return f"{verdict.gate}: {words}."
 
 
 def summary(figures: WatchFigures, seconds: float) -> str:

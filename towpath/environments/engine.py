@@ -28,6 +28,7 @@ NOT_STARTED = re.compile(
 # What Docker sends where an image names no other, and its answer where nothing runs.
 STOP_SIGNAL, CONFLICT = "SIGTERM", 409
 RETRY = Backoff(first=0.2, longest=2.0, attempts=5)
+CHECK = "Check whether the engine is running: invoke engine.status"
 
 
 @dataclass(frozen=True)
@@ -252,12 +253,10 @@ class Engine:
             yield
         # requests' own exceptions are OSErrors; a stream that is cut off can end with the others.
         except (DockerException, HTTPError, OSError) as error:
-            answered = isinstance(error, APIError)
-            raise (CommandFailedError if answered else EngineUnreachableError)(
-                f"Docker API call failed: {what}.",
-                why=str(error),
-                next_step="Check whether the engine is running: invoke engine.status",
-            ) from error
+            words = f"Docker API call failed: {what}."
+            if isinstance(error, APIError):
+                raise CommandFailedError(words, why=str(error), next_step=CHECK) from error
+            raise EngineUnreachableError(words, why=str(error), next_step=CHECK) from error
 
 
 def _container(attributes: Mapping[str, Any]) -> Container:

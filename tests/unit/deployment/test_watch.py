@@ -184,7 +184,7 @@ def test_what_breaks_after_the_switch_does_not_wait_for_the_drain(
 
     at_each_sleep(monkeypatch, serve)
     before = served.clock.monotonic()
-    with pytest.raises(DeploymentUndoneError, match="is on hold") as caught:
+    with pytest.raises(DeploymentUndoneError, match="it is on hold") as caught:
         deploy.carry_out(served, "deploy", SECOND, "2.0")
 
     assert "ERROR_RATE" in caught.value.why
