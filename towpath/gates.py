@@ -247,6 +247,33 @@ GATES: tuple[Gate, ...] = (
         "errors among the first responses of new containers",
     ),
     Gate(
+        "WATCH_LATENCY",
+        "watch",
+        "p95_times",
+        "<=",
+        3,
+        " times",
+        "time within which 95 % of the requests had their response, compared with the old release",
+    ),
+    Gate(
+        "WATCH_RESTARTS",
+        "watch",
+        "restarts",
+        "<=",
+        0,
+        "",
+        "new containers that stopped, were restarted or removed",
+    ),
+    Gate(
+        "WATCH_NOT_READY",
+        "watch",
+        "not_ready",
+        "<=",
+        2,
+        "",
+        "consecutive health checks that a new container failed after the switch",
+    ),
+    Gate(
         "MONITOR_ERROR_RATE",
         "monitor",
         "error_percent",
@@ -335,9 +362,18 @@ STATE_DISK_LOW, STATE_DISK_FULL = 1 << 30, 200 << 20
 INODES_LOW, INODES_FULL = 5.0, 1.0
 CLOCK_DRIFT = 30
 CACHE_LARGE, CACHE_OLD = 50 << 30, 30
-# Monitoring ends early when so many responses were counted and the error rate is more than so many
-# times its limit. A figure of containers counts if this share of the readings had it.
-MONITOR_ENOUGH, MONITOR_CLEARLY = 20, 10
+# An error rate is clear, and nothing is waited for, when so many responses were counted and it is
+# more than so many times its limit. Of fewer responses so many have to be errors.
+CLEAR_RESPONSES, CLEAR_TIMES, CLEAR_ERRORS = 20, 10, 3
+# Latencies are compared when both releases answered so many requests, at once when the new one
+# answered so many. The figures are the ends of the intervals in which the percentiles lie, so many
+# standard deviations away: a share of slow requests near 5 % makes the 95th percentile jump. The
+# old release counts with so many milliseconds at least.
+LATENCY_RESPONSES, LATENCY_RESPONSES_AT_ONCE = 20, 100
+LATENCY_DEVIATIONS, LATENCY_FLOOR = 3.0, 200.0
+# Seconds that a deployment waits for an engine or a proxy that does not answer.
+OUTAGE_PATIENCE = 60
+# A figure of containers counts if this share of the readings had it.
 MONITOR_MEASURED = 0.8
 # A baseline of a size is a multiple of so many MB: a line of code, or an update of a package, is not
 # what it is about.
@@ -387,6 +423,19 @@ def judge(
 ) -> tuple[Verdict, ...]:
     """Judge all gates of a stage; a fact that is missing makes its gate errored."""
     return tuple(evaluate(rule, facts.get(rule.fact)) for rule in of_stage(stage, limits))
+
+
+def is_clear(verdict: Verdict, responses: int) -> bool:
+    """Tell whether an error rate failed by so far, over so many responses, that no more is needed.
+
+    `responses` is how many were counted.
+    """
+    return (
+        verdict.status is Status.FAILED
+        and verdict.value is not None
+        and responses >= CLEAR_RESPONSES
+        and verdict.value > CLEAR_TIMES * verdict.limit
+    )
 
 
 def worst(statuses: Iterable[Status | str]) -> Status:

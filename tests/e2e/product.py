@@ -56,6 +56,7 @@ RELEASES = {
     "silent": ("silent", "first"),
     "crashing": ("crashing", "first"),
     "failing": ("failing", "first"),
+    "slow": ("slow", "first"),
 }
 
 

@@ -58,6 +58,18 @@ class CommandFailedError(TowpathError):
     code = 5
 
 
+class EngineUnreachableError(CommandFailedError):
+    """The Docker engine did not answer; a retry may help."""
+
+
+class ProxyUnreachableError(CommandFailedError):
+    """The proxy of an environment did not answer; a retry may help."""
+
+
+class DeploymentPausedError(CommandFailedError):
+    """The engine or the proxy went away during a deployment, which the next one ends."""
+
+
 class RegistryError(CommandFailedError):
     """An operation of the registry failed."""
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from towpath.config import Environment
 from towpath.config.pages import Page
 from towpath.core.environment import variable
-from towpath.core.errors import CommandFailedError
+from towpath.core.errors import CommandFailedError, EngineUnreachableError
 from towpath.core.http import PageText, get_text
 from towpath.environments import page_commands, page_reader, page_redirects
 from towpath.environments.engine import Container
@@ -33,7 +33,7 @@ def problem_of(site: Site, container: Container, pages: Sequence[Page]) -> str:
     """Ask pages of a container from the proxy; return the first problem, or an empty string.
 
     The request comes from where traffic will come: a container that listens on its own loopback
-    only is found here.
+    only is found here. Raises EngineUnreachableError, which says nothing of the container.
     """
     port = site.workspace.config.processes.web.port
     return _problem_at(site, container.name, port, pages, both_schemes=True)
@@ -53,9 +53,9 @@ def _problem_at(
         return page_reader.read_answers(*site.engine.execute(proxy, argv), len(requests))
 
     try:
-        found = page_redirects.problems(
-            pages, ask, host, _scheme(site), both_schemes=both_schemes
-        )
+        found = page_redirects.problems(pages, ask, host, _scheme(site), both_schemes=both_schemes)
+    except EngineUnreachableError:
+        raise
     except CommandFailedError as error:
         return error.why or error.what
     return next(filter(None, found), "")

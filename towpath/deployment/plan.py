@@ -13,27 +13,40 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Step:
-    """One step of a deployment; `undo` describes how it is undone, and is empty if it is not."""
+    """One step of a deployment; `undo` describes how it is undone, and is empty if it is not.
+
+    `again` is whether it is run once more after an outage of the engine.
+    """
 
     name: str
     title: str
     undo: str = ""
+    again: bool = True
 
 
 STEPS: tuple[Step, ...] = (
     # Only migrations that the old release tolerates get this far, so that they can stay.
-    Step("migrate", "migrate the database"),
+    # One that was cut off may still run there: the next deployment looks again.
+    Step("migrate", "migrate the database", again=False),
     Step("start", "start the new containers beside the old", "remove the new containers"),
     Step("prove", "wait for health checks of the new containers"),
+    # Before the switch: what the new web containers put into the queue meets new workers only.
+    Step(
+        "work",
+        "start the new workers, and let the old ones end",
+        "start the old workers again, and remove the new ones",
+    ),
     Step(
         "switch", "add the new containers to the proxy", "remove the new containers from the proxy"
     ),
     Step("drain", "drain the old containers", "send requests to the old containers again"),
-    Step("work", "start the new workers", "remove the new workers"),
     Step("watch", "monitor errors and health"),
     Step("record", "record the release"),
     Step("stop", "stop the old containers"),
 )
+
+# What fails in these is the release; what fails in the others is the engine, a disk, a network.
+RELEASE_STEPS = frozenset(("migrate", "prove", "switch", "drain", "work", "watch"))
 
 
 @dataclass(frozen=True)

@@ -1,28 +1,21 @@
-"""Health-check containers, add them to the proxy, drain them, and monitor them."""
+"""Health-check containers, add them to the proxy, and drain them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
 
-from towpath import gates
-from towpath.core.errors import CommandFailedError, GateFailedError
+from towpath.core.errors import CommandFailedError
 from towpath.deployment import pages
 from towpath.environments.engine import Container
 from towpath.environments.environment import POLL, WEB, Site
-from towpath.gates import Status
 
 LOG_LINES = 12  # of a container, in errors
 ADMISSION = 15  # seconds until HAProxy has to mark a container as up
 QUIET_POLLS = 2  # consecutive polls without open requests
 
 
-@dataclass(frozen=True)
-class Count:
-    """The counters of a slot of the proxy: answers, and failures among them."""
-
-    answers: int = 0
-    failures: int = 0
+def _nothing() -> None:
+    """Do nothing while something else is waited for."""
 
 
 def serving_digest(site: Site) -> str:
@@ -132,8 +125,12 @@ def admit(site: Site, host: str) -> None:
     site.wait(f"HAProxy to mark {host} as up", ADMISSION, lambda: _is_up(site, host))
 
 
-def drain(site: Site, hosts: Iterable[str]) -> None:
-    """Send no new requests to containers; return when none are open, or after the drain time."""
+def drain(site: Site, hosts: Iterable[str], meanwhile: Callable[[], object] = _nothing) -> None:
+    """Send no new requests to containers; return when none are open, or after the drain time.
+
+    `meanwhile` is called again and again; its errors end the wait. Raises CommandFailedError if
+    HAProxy does not answer.
+    """
     names = [host for host in hosts if site.proxy.slot(host)]
     for host in names:
         site.proxy.set(host, "drain")
@@ -147,51 +144,8 @@ def drain(site: Site, hosts: Iterable[str]) -> None:
             )
             return
         quiet = 0 if open_ else quiet + 1
+        meanwhile()
         site.clock.sleep(POLL)
-
-
-def counts(site: Site, hosts: Iterable[str]) -> dict[str, Count]:
-    """Return the proxy's counters for these containers."""
-    names = set(hosts)
-    return {
-        slot.host: Count(slot.answers, slot.failures)
-        for slot in site.proxy.slots()
-        if slot.host in names
-    }
-
-
-def watch(
-    site: Site, containers: Callable[[], list[Container]], baseline: Mapping[str, Count]
-) -> None:
-    """Watch new containers for the bake time, then judge the errors they gave.
-
-    Raises CommandFailedError for one that falls ill, GateFailedError for too many errors.
-    """
-    deadline = site.clock.monotonic() + site.environment.bake
-    _require_healthy(site, containers())
-    while (left := deadline - site.clock.monotonic()) > 0:
-        site.clock.sleep(min(1.0, max(POLL, left)))
-        _require_healthy(site, containers())
-    _judge_errors(site, baseline)
-
-
-def _require_healthy(site: Site, containers: Iterable[Container]) -> None:
-    """Raise CommandFailedError for a container that stopped, was started again or is unhealthy."""
-    for row in containers:
-        _require_running(site, row)
-        if row.health == "unhealthy":
-            raise _unhealthy(site, row, "It became unhealthy while it was monitored.")
-
-
-def _judge_errors(site: Site, baseline: Mapping[str, Count]) -> None:
-    """Judge the errors among the answers since the baseline; raises GateFailedError."""
-    now = dict(baseline) | counts(site, baseline)
-    answers = sum(now[host].answers - before.answers for host, before in baseline.items())
-    failures = sum(now[host].failures - before.failures for host, before in baseline.items())
-    share = 100 * failures / answers if answers else 0.0
-    verdict = gates.evaluate(gates.gate("ERROR_RATE", site.workspace.config.limits), share)
-    if verdict.status is not Status.PASSED:
-        raise GateFailedError(f"ERROR_RATE: {failures} of {answers} answers were errors.")
 
 
 def _open_requests(site: Site, hosts: Iterable[str]) -> int:

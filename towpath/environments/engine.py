@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from towpath.core.backoff import Backoff, attempts
 from towpath.core.clock import SYSTEM, Clock
-from towpath.core.errors import CommandFailedError
+from towpath.core.errors import CommandFailedError, EngineUnreachableError
 
 if TYPE_CHECKING:
     from docker import DockerClient
@@ -25,7 +25,10 @@ ONE_OFF = "com.docker.compose.oneoff"
 NOT_STARTED = re.compile(
     r"OCI runtime exec failed: (?!.*(?:executable file not found|no such file or directory))"
 )
+# What Docker sends where an image names no other, and its answer where nothing runs.
+STOP_SIGNAL, CONFLICT = "SIGTERM", 409
 RETRY = Backoff(first=0.2, longest=2.0, attempts=5)
+CHECK = "Check whether the engine is running: invoke engine.status"
 
 
 @dataclass(frozen=True)
@@ -196,6 +199,23 @@ class Engine:
             except NotFound:
                 return
 
+    def ask_to_stop(self, container: Container) -> None:
+        """Send a container its stop signal, and do not wait; it is not started again by itself.
+
+        One that does not run is fine. Raises CommandFailedError if the Docker API call fails.
+        """
+        from docker.errors import APIError, NotFound
+
+        with self.errors(f"stop {container.name}"):
+            try:
+                found = self.client.containers.get(container.id)
+                found.kill(found.attrs["Config"].get("StopSignal") or STOP_SIGNAL)
+            except NotFound:
+                return
+            except APIError as error:
+                if error.status_code != CONFLICT:
+                    raise
+
     def start(self, container: Container) -> None:
         """Start a container that was stopped.
 
@@ -238,18 +258,21 @@ class Engine:
 
     @contextmanager
     def errors(self, what: str) -> Iterator[None]:
-        """Turn exceptions of the SDK and its transport into CommandFailedError; `what` was done."""
-        from docker.errors import DockerException
-        from requests import RequestException
+        """Turn exceptions of the SDK and its transport into CommandFailedError; `what` was done.
+
+        What the engine answered is an APIError; anything else says that it did not answer.
+        """
+        from docker.errors import APIError, DockerException
+        from urllib3.exceptions import HTTPError
 
         try:
             yield
-        except (DockerException, RequestException) as error:
-            raise CommandFailedError(
-                f"Docker API call failed: {what}.",
-                why=str(error),
-                next_step="Check whether the engine is running: invoke engine.status",
-            ) from error
+        # requests' own exceptions are OSErrors; a stream that is cut off can end with the others.
+        except (DockerException, HTTPError, OSError) as error:
+            words = f"Docker API call failed: {what}."
+            if isinstance(error, APIError):
+                raise CommandFailedError(words, why=str(error), next_step=CHECK) from error
+            raise EngineUnreachableError(words, why=str(error), next_step=CHECK) from error
 
 
 def _container(attributes: Mapping[str, Any]) -> Container:

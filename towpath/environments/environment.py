@@ -15,7 +15,7 @@ from towpath.config.processes import Process
 from towpath.config.workspace import Workspace
 from towpath.core import environment as variables_of
 from towpath.core.clock import SYSTEM, Clock
-from towpath.core.errors import CommandFailedError
+from towpath.core.errors import CommandFailedError, ProxyUnreachableError
 from towpath.core.runner import Outcome
 from towpath.environments import compose_commands as compose
 from towpath.environments import compose_project, environment_lock, local_state, remote, secrets
@@ -64,6 +64,9 @@ class Containers(Protocol):
 
     def stop(self, container: Container, patience: int) -> None:
         """Stop a container, and keep it."""
+
+    def ask_to_stop(self, container: Container) -> None:
+        """Send a container its stop signal, and do not wait."""
 
     def start(self, container: Container) -> None:
         """Start a container that was stopped."""
@@ -221,7 +224,7 @@ class Site:
         """The running proxy; raises CommandFailedError if it is not running."""
         found = next((row for row in self.containers(PROXY) if row.running), None)
         if found is None:
-            raise CommandFailedError(
+            raise ProxyUnreachableError(
                 f"The proxy of {self.name} is not running.",
                 next_step=f"invoke deploy --environment={self.name}",
             )

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 
 from towpath.core.backoff import Backoff, attempts
 from towpath.core.clock import SYSTEM, Clock
-from towpath.core.errors import CommandFailedError
+from towpath.core.errors import CommandFailedError, ProxyUnreachableError
 from towpath.environments import haproxy_reader as haproxy
 from towpath.environments.haproxy_reader import ResponseCount, Slot
 from towpath.evidence.journal import StateFiles
@@ -139,7 +139,7 @@ class Proxy:
             answer, complete, _rest = output.rpartition(END_MARK)
             if complete:
                 return answer
-        raise CommandFailedError(
+        raise ProxyUnreachableError(
             f"HAProxy's runtime API did not answer `{command}`.", why=output.strip()
         )
 

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple, Protocol
 
 from towpath.core import documents
-from towpath.core.errors import CommandFailedError
+from towpath.core.errors import CommandFailedError, DeploymentPausedError
 from towpath.environments.state_session import Answer, StateSession
 from towpath.evidence.journal import StateFiles
 
@@ -65,21 +65,23 @@ class State(StateFiles, Protocol):
         """Release the lock."""
 
     def require_lock(self) -> None:
-        """Raise StateUnreachableError if the lock that was taken was lost meanwhile."""
+        """Raise DeploymentPausedError if another caller had the lock that was taken meanwhile."""
 
 
 class VolumeState:
     """The state in a volume of an engine, over one session that opens when it is first needed.
 
-    A session that ended is opened anew, but for one that had the lock: whoever lost that must not
-    go on. `connect` starts the program and returns the session, or None for `make=False` while the
-    volume is not there; then there is nothing to read.
+    A session that ended is opened anew. If it had the lock, that is taken again first, and only if
+    nobody had it in between: whoever lost it to another caller must not go on. `connect` starts the
+    program and returns the session, or None for `make=False` while the volume is not there; then
+    there is nothing to read.
     """
 
     def __init__(self, connect: Callable[[bool], StateSession | None]) -> None:
         self._connect = connect
         self._session: StateSession | None = None
-        self._has_lock = False
+        # What the lock says of us, while we have it.
+        self._owner: dict[str, Any] | None = None
 
     def read(self, name: str) -> bytes | None:
         """Return a file, or None without one.
@@ -147,26 +149,24 @@ class VolumeState:
 
         It ends with the session. Raises CommandFailedError if it cannot be done.
         """
-        if self._has_lock:
+        if self._owner is not None:
             return LockAttempt(False, owner)
-        answer = self._ask("lock", payload=json.dumps(owner).encode())
-        if answer is None:
-            raise CommandFailedError("The volume of the environment's state cannot be made.")
-        self._has_lock = answer.word == "ok"
-        return LockAttempt(self._has_lock, _owner(answer.content))
+        found = self._lock(owner)
+        self._owner = owner if found.taken else None
+        return found
 
     def unlock(self) -> None:
         """Release the lock, unless it was lost; raises CommandFailedError if it cannot be done."""
-        if self._has_lock and self._session and not self._session.is_over:
+        mine, self._owner = self._owner, None
+        if mine is not None and self._session and not self._session.is_over:
             self._ask("unlock")
-        self._has_lock = False
 
     def require_lock(self) -> None:
-        """Raise StateUnreachableError if the lock that was taken was lost meanwhile.
+        """Raise DeploymentPausedError if another caller had the lock that was taken meanwhile.
 
         Raises CommandFailedError if it cannot be done.
         """
-        if self._has_lock:
+        if self._owner is not None:
             self._ask("alive")
 
     def close(self) -> None:
@@ -183,12 +183,12 @@ class VolumeState:
         *,
         make: bool = True,
     ) -> Answer | None:
-        if self._session is None or (self._session.is_over and not self._has_lock):
+        if self._session is None or self._session.is_over:
             self._session = self._connect(make)
-            if self._session:
-                self._session.beat()
-        if self._session is None:
-            return None
+            if self._session is None:
+                return None
+            self._session.beat()
+            self._lock_again()
         answer = self._session.ask(verb, name, payload, mode)
         if answer.word == "failed":
             raise CommandFailedError(
@@ -197,6 +197,27 @@ class VolumeState:
                 next_step="Check the disk of the engine: invoke health",
             )
         return answer
+
+    def _lock(self, owner: dict[str, Any]) -> LockAttempt:
+        answer = self._ask("lock", payload=json.dumps(owner).encode())
+        if answer is None:
+            raise CommandFailedError("The volume of the environment's state cannot be made.")
+        return LockAttempt(answer.word == "ok", _owner(answer.content))
+
+    def _lock_again(self) -> None:
+        """Take the lock of a session that ended, if nobody had it since then."""
+        if self._owner is None:
+            return
+        found = self._lock(self._owner)
+        if not found.taken or found.owner != self._owner:
+            if self._session:
+                self._session.close()
+            raise DeploymentPausedError(
+                "The connection to the environment was lost, and another caller has had its lock.",
+                why=f"It was: {found.owner or 'released'}.",
+                next_step="invoke status shows what serves; run the command again if it is not"
+                " what you want.",
+            )
 
 
 def _owner(content: bytes) -> dict[str, Any] | None:

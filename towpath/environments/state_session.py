@@ -10,7 +10,7 @@ import threading
 from collections.abc import Callable
 from typing import NamedTuple, Protocol
 
-from towpath.core.errors import CommandFailedError
+from towpath.core.errors import EngineUnreachableError
 from towpath.environments import state_commands as commands
 
 HEADER, STDERR = 8, 2
@@ -18,8 +18,8 @@ HEADER, STDERR = 8, 2
 LONGEST_LINE, LONGEST_WORDS = 64, 4096
 
 
-class StateUnreachableError(CommandFailedError):
-    """The connection to an environment's state ended, and with it the lock that it had."""
+class StateUnreachableError(EngineUnreachableError):
+    """The connection to an environment's state ended; a retry opens another one."""
 
 
 class StateConnection(Protocol):

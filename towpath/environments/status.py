@@ -18,7 +18,8 @@ class EnvironmentStatus:
     """One environment: what serves, since when (UTC), and how it is.
 
     `health` is healthy, unhealthy, absent where nothing runs, or unreachable where that could not
-    be seen; `problems` says why.
+    be seen; `problems` says why. `holds` are the releases that were undone and go nowhere by
+    themselves.
     """
 
     environment: str
@@ -28,6 +29,7 @@ class EnvironmentStatus:
     containers: int
     health: str
     problems: tuple[str, ...] = ()
+    holds: tuple[str, ...] = ()
 
 
 def status_of(workspace: Workspace, environment: Environment) -> EnvironmentStatus:
@@ -41,9 +43,9 @@ def status_of(workspace: Workspace, environment: Environment) -> EnvironmentStat
 
 def look(site: Site) -> EnvironmentStatus:
     """Look at a site: every container well, and one release behind the proxy."""
-    found = site.containers()
+    found, held = site.containers(), _holds(site)
     if not found:
-        return EnvironmentStatus(site.name, "", "", "", 0, ABSENT)
+        return EnvironmentStatus(site.name, "", "", "", 0, ABSENT, holds=held)
     serving, releases = site.serving(), site.history.releases()
     of_product = {PROXY, WEB, *(row.name for row in site.others)}
     problems = _problems(found, serving, of_product)
@@ -55,7 +57,13 @@ def look(site: Site) -> EnvironmentStatus:
         sum(row.service == WEB for row in found),
         "unhealthy" if problems else "healthy",
         tuple(problems),
+        held,
     )
+
+
+def _holds(site: Site) -> tuple[str, ...]:
+    rows = site.history.held()
+    return tuple(f"{row['version']} since {row['at']}: {row['why']}" for row in rows)
 
 
 def _problems(found: list[Container], serving: list[Container], of_product: set[str]) -> list[str]:

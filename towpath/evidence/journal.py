@@ -15,6 +15,8 @@ from towpath.core.errors import CommandFailedError
 Entry = dict[str, Any]
 # Deployments that an environment remembers: far more than a rollback ever asks for.
 REMEMBERED = 200
+# The lists of a history.
+KINDS = ("releases", "migrations", "holds")
 # Bytes of a journal's line or a history.
 LIMIT = 64 << 20
 
@@ -82,6 +84,24 @@ class History:
         """
         return list(self._read()["migrations"])
 
+    def holds(self) -> list[Entry]:
+        """Return one entry for each hold on a release, those that were taken off included.
+
+        Raises CommandFailedError for a damaged history.
+        """
+        return list(self._read()["holds"])
+
+    def held(self) -> list[Entry]:
+        """Return the holds that nobody took off, the oldest first; raises CommandFailedError."""
+        return [row for row in self.holds() if not row.get("resumed")]
+
+    def set_holds(self, entries: Iterable[Entry]) -> None:
+        """Replace the holds; the oldest beyond REMEMBERED are deleted.
+
+        Raises CommandFailedError for a damaged history.
+        """
+        self._write({**self._read(), "holds": [*entries][-REMEMBERED:]})
+
     def add_release(self, entry: Entry) -> None:
         """Add a completed deployment; the oldest beyond REMEMBERED are deleted.
 
@@ -102,9 +122,9 @@ class History:
     def _read(self) -> dict[str, list[Entry]]:
         text = self._files.read(self._name)
         if text is None:
-            return {"releases": [], "migrations": []}
+            return {name: [] for name in KINDS}
         found = _parsed(text, self._name)
-        return {name: _rows(found, name, self._name) for name in ("releases", "migrations")}
+        return {name: _rows(found, name, self._name) for name in KINDS}
 
     def _write(self, document: Entry) -> None:
         text = json.dumps(document, indent=1) + "\n"

@@ -17,7 +17,7 @@ from towpath.evidence.statement import Statement
 from towpath.images import build as builds
 from towpath.images.options import PRODUCTION
 from towpath.pipeline import document as report
-from towpath.pipeline import first_image
+from towpath.pipeline import first_image, holds
 from towpath.pipeline.document import StageResult
 from towpath.pipeline.run import Run
 from towpath.promotion import availability as promotion
@@ -63,9 +63,7 @@ def build(run: Run) -> StageResult:
     asked = workspace.config.platforms
     reused = None if run.fresh else _reusable_build(workspace, run)
     if reused is None:
-        run.workspace, run.source, built = first_image.build_all(
-            workspace, source, platforms=asked
-        )
+        run.workspace, run.source, built = first_image.build_all(workspace, source, platforms=asked)
         statement = builds.record(
             run.workspace, run.source, built[PRODUCTION], asked, started=begun
         )
@@ -114,6 +112,7 @@ def deploying(name: str, environment: str) -> Act:
 
     def act(run: Run) -> StageResult:
         started = time.monotonic()
+        holds.require_none(run.workspace, environment, run.digest, run.source.version)
         statement, fields = deploy(run.workspace, name, environment, run.digest, run.source.version)
         return result(statement, started, fields)
 
@@ -143,7 +142,8 @@ def deploy(
 
     begun = stages.now()
     place = workspace.config.environment(environment)
-    deployed = asdict(deployments.deploy(workspace, place, digest, version))
+    with holds.recorded(workspace, environment, digest, version):
+        deployed = asdict(deployments.deploy(workspace, place, digest, version))
     shown = {key: deployed[key] or None for key in ("environment", "digest", "previous")}
     if deployed["migrations"]:
         shown["migrations"] = list(deployed["migrations"])

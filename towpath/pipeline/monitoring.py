@@ -11,11 +11,12 @@ from towpath.config import Environment
 from towpath.config.workspace import Workspace
 from towpath.core.errors import DeploymentUndoneError, TowpathError
 from towpath.core.subject import Subject
+from towpath.deployment import holds as held
 from towpath.evidence import record as stages
 from towpath.evidence import registry as evidence
 from towpath.evidence.statement import Statement
 from towpath.gates import Status
-from towpath.pipeline import delivery
+from towpath.pipeline import delivery, holds
 from towpath.pipeline.document import StageResult
 from towpath.pipeline.run import Run
 from towpath.registry import image as registry
@@ -118,10 +119,12 @@ def _rolled_back(
             next_step=f"invoke rollback --environment={place.name}",
         )
         return replace(result, reason=f"{result.reason}; {words}", error=told)
+    holds.place(workspace, place.name, digest, str(result.fields["version"]), failed.what)
     undone = DeploymentUndoneError(
         f"{place.name} was rolled back to {version}: {failed.what}",
-        why=result.reason,
-        next_step="Fix the release and run the pipeline again.",
+        why=f"{result.reason} {held.NOTE}",
+        next_step="Fix the release and run the pipeline again, or take the hold off:"
+        f" {held.command(place.name)}",
     )
     return replace(
         result,

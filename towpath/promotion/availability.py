@@ -25,7 +25,8 @@ OUTSIDE_CI = "a release can only be made in CI, where the variable CI is true"
 PROMOTIONS = {TEST: "promote-test", RELEASE: "promote-release"}
 # The stages of evidence on an image; each environment has its own deploy and verify.
 STAGES = (*BEFORE_IMAGE, *OF_IMAGE, "verify", "deploy", "performance", "watch", "monitor")
-_OF_ENVIRONMENT = re.compile(r"(?:deploy|verify)-[a-z0-9-]+")
+_OF_ENVIRONMENT = re.compile(r"(?:deploy|verify|hold)-[a-z0-9-]+")
+HOLD = "hold-"
 NEEDED = {
     TEST: (*BEFORE_IMAGE, *OF_IMAGE),
     RELEASE: (*BEFORE_IMAGE, *OF_IMAGE, "verify"),
@@ -118,6 +119,7 @@ def is_available(
     """Tell whether a release may move to `test` or `release`, or every reason why not."""
     rules = situation.rules
     reasons = [*_of_release(release, stage, situation), *_of_evidence(release)]
+    reasons += _of_holds(release, situation)
     not_evaluated: list[str] = []
     for needed in NEEDED[stage]:
         statement = release.statements.get(needed)
@@ -189,6 +191,18 @@ def _of_release(
         yield f"{release.version} was built from uncommitted changes"
     if moving and situation.previous != release.digest:
         yield f"the tag {TEST} points to {situation.previous or 'no image'}, not to this digest"
+
+
+def _of_holds(release: PromotionCandidate, situation: PromotionContext) -> Iterator[str]:
+    """Yield where a release was undone and is on hold since; a person may deploy it by hand."""
+    if situation.deploying and not situation.in_ci:
+        return
+    for name, statement in sorted(release.statements.items()):
+        if name.startswith(HOLD) and statement.status is not Status.PASSED:
+            yield (
+                f"{name}: on hold since {statement.started}: {statement.reason} (a person takes it"
+                f" off: invoke resume --environment={name.removeprefix(HOLD)})"
+            )
 
 
 def _of_platforms(there: tuple[str, ...], wanted: tuple[str, ...]) -> Iterator[str]:

@@ -51,7 +51,9 @@ def find_root(start: Path) -> Path:
     )
 
 
-def workspace(*, verbose: bool = False, engine: bool = False, environment: str | None = None) -> Workspace:
+def workspace(
+    *, verbose: bool = False, engine: bool = False, environment: str | None = None
+) -> Workspace:
     """Build the workspace from the process' own environment and directory.
 
     With `engine`, every command uses a Docker engine, which is started if necessary; with an

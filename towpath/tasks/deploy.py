@@ -54,13 +54,14 @@ def deploy(
     """Deploy a release without downtime, and verify that it answers requests."""
     from towpath.deployment import release_to_deploy as target
     from towpath.evidence import record as stages
-    from towpath.pipeline import by_hand, delivery, notifications
+    from towpath.pipeline import by_hand, delivery, holds, notifications
 
     found = _patient(workspace(verbose=verbose, environment=environment), environment, wait)
     place, suffix = found.config.environment(environment), _suffix(environment)
     with by_hand.recorded(found, notifications.deployment(environment)) as record:
         chosen = target.choose(found, place, digest)
         record.release(chosen.digest, chosen.version)
+        holds.require_by_hand(found, environment, chosen.digest, chosen.version)
         release = (environment, chosen.digest, chosen.version)
         known = {"environment": environment, "digest": chosen.digest}
         with record.stage(f"deploy{suffix}", **known) as fields:
@@ -94,6 +95,21 @@ def rollback(_c: Context, environment: str, wait: str = "", verbose: bool = Fals
     found.terminal.data(found.config.images.at(deployed.digest))
 
 
+@task(
+    help={
+        "environment": _ENVIRONMENT,
+        "reason": "Why, for the history and the evidence.",
+        "digest": "Digest of one release; default: every release that is on hold there.",
+    }
+)
+@entry
+def resume(_c: Context, environment: str, reason: str = "", digest: str = "") -> None:
+    """Take off the hold of an undone release: it may be promoted and deployed automatically."""
+    from towpath.pipeline import holds
+
+    holds.resume(workspace(engine=True), environment, reason, digest)
+
+
 @task(help={"json": _JSON})
 @entry
 def status(_c: Context, json: bool = False) -> None:
@@ -120,7 +136,7 @@ def status(_c: Context, json: bool = False) -> None:
                 row.digest[:19],
                 row.since,
                 str(row.containers),
-                "; ".join((row.health, *row.problems)),
+                "; ".join((row.health, *row.problems, *(f"on hold: {text}" for text in row.holds))),
             )
             for row in rows
         ],
@@ -146,23 +162,25 @@ def health(_c: Context, environment: str = "", strict: bool = False, json: bool 
 @task(help={"environment": _ENVIRONMENT, "json": _JSON})
 @entry
 def history(_c: Context, environment: str, json: bool = False) -> None:
-    """List the releases that an environment has run, the newest last."""
+    """List the releases that an environment has run, and the holds on others, the newest last."""
     from json import dumps
 
+    from towpath.deployment import holds
     from towpath.environments.environment import Site
 
     found = workspace(environment=environment)
-    rows = Site.open(found, found.config.environment(environment)).history.releases()
+    kept = Site.open(found, found.config.environment(environment)).history
+    rows = sorted([*kept.releases(), *holds.acts(kept.holds())], key=lambda row: str(row["at"]))
     if json:
         found.terminal.data(dumps(rows, indent=1))
         return
     found.terminal.table(
         f"History of {environment}",
-        ("at", "act", "version", "digest", "before", "by"),
+        ("at", "act", "version", "digest", "before", "by", "why"),
         [
             (
                 *(row["at"], row["kind"], row["version"]),
-                *(row["digest"][:19], row["previous"][:19], row["by"]),
+                *(row["digest"][:19], row["previous"][:19], row["by"], row.get("why", "")),
             )
             for row in rows
         ],

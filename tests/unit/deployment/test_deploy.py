@@ -88,11 +88,11 @@ def test_volumes_of_a_first_deployment_belong_to_the_products_user(
 def test_the_new_release_gets_requests_before_the_old_is_drained(
     served: Site, world: World
 ) -> None:
-    """The order: new ready, old drained, and only after the watch the old is removed."""
+    """The order: workers, new ready, old drained; only after the watch the old is removed."""
     deployed = deploy.carry_out(served, "deploy", SECOND, "2.0")
 
     assert deployed.previous == FIRST
-    assert world.acts[:2] == ["web-7 ready", "web-5 drain"]
+    assert world.acts[:3] == ["ask 1.0 worker", "web-7 ready", "web-5 drain"]
     assert world.acts[-2:] == ["remove 1.0 web", "remove 1.0 worker"]
     assert world.ready == ["2.0"]
     assert [row.version for row in world.rows if row.service == "worker"] == ["2.0"]
@@ -136,12 +136,13 @@ def test_errors_under_real_requests_bring_the_old_release_back(served: Site, wor
         deploy.carry_out(served, "deploy", SECOND, "2.0")
 
     assert "ERROR_RATE: 10 of 10" in caught.value.why
-    undone = world.acts[2:]
-    assert undone == [
-        "remove 2.0 worker",
+    assert world.acts[world.acts.index("web-5 ready") :] == [
         "web-5 ready",
         "web-7 drain",
         "web-7 maint",
+        "stop 1.0 worker",
+        "start 1.0 worker",
+        "remove 2.0 worker",
         "remove 2.0 web",
     ]
     assert world.ready == ["1.0"]

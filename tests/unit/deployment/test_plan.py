@@ -23,9 +23,9 @@ def release(digest: str, kind: str = "deploy", **more: Any) -> dict[str, Any]:
 
 
 def test_steps_come_in_the_order_of_the_design() -> None:
-    """New before old, proof before the switch, the record before anything old is stopped."""
+    """New before old, proof and workers before the switch, the record before what is removed."""
     assert [step.name for step in rollout.STEPS] == [
-        *("migrate", "start", "prove", "switch", "drain", "work", "watch", "record", "stop")
+        *("migrate", "start", "prove", "work", "switch", "drain", "watch", "record", "stop")
     ]
 
 

@@ -1,4 +1,4 @@
-"""Containers are proved, drained and watched."""
+"""Containers are proved and drained."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.unit.deployment.world import FIRST, World, said, site_of
-from towpath.core.errors import CommandFailedError, GateFailedError
+from towpath.core.errors import CommandFailedError
 from towpath.deployment import deploy, traffic
 from towpath.environments.environment import Site
 
@@ -80,30 +80,6 @@ def test_draining_what_has_no_slot_is_nothing(served: Site, world: World) -> Non
     traffic.drain(served, ["web-77"])
 
     assert world.acts == []
-
-
-def test_a_container_that_falls_ill_while_watched_is_found(served: Site, world: World) -> None:
-    """Its own check is believed."""
-    world.change("web", health="unhealthy")
-    with pytest.raises(CommandFailedError) as caught:
-        traffic.watch(served, lambda: served.containers("web"), {})
-
-    assert "became unhealthy" in caught.value.why
-
-
-@pytest.mark.parametrize(("good", "bad", "passes"), [(0, 0, True), (99, 1, True), (98, 2, False)])
-def test_errors_are_judged_by_their_share(
-    served: Site, world: World, good: int, bad: int, passes: bool
-) -> None:
-    """Only what came since the baseline counts; no request at all is no error."""
-    world.slots[0].bad = 50
-    baseline = traffic.counts(served, ["web-5"])
-    world.slots[0].good, world.slots[0].bad = good, 50 + bad
-    if passes:
-        traffic.watch(served, lambda: [], baseline)
-        return
-    with pytest.raises(GateFailedError, match="ERROR_RATE: 2 of 100"):
-        traffic.watch(served, lambda: [], baseline)
 
 
 def test_a_slot_of_what_is_gone_is_cleared(served: Site, world: World) -> None:

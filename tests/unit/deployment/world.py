@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ from tests.fakes import FakeRunner, QuietTerminal
 from tests.state import DirectoryState
 from towpath.config import parse
 from towpath.config.workspace import Workspace
-from towpath.core.errors import CommandFailedError
+from towpath.core.errors import CommandFailedError, EngineUnreachableError
 from towpath.core.runner import Outcome, command_failed
 from towpath.environments.engine import Container, EngineImage
 from towpath.environments.environment import Site
@@ -92,12 +92,21 @@ class World(FakeRunner):
     log: list[str] | None = field(default_factory=list)
     # The frontend's responses, and errors among them; None where the proxy has no such frontend.
     responses: tuple[int, int] | None = (0, 0)
+    # Whether the engine does not answer now.
+    away: Callable[[], bool] = lambda: False
+    # The seconds that the last container of a service had to end.
+    patience: dict[str, int] = field(default_factory=dict)
     _number: int = 0
 
     # What an engine does
 
+    def _answer(self) -> None:
+        if self.away():
+            raise EngineUnreachableError("Docker API call failed: it is away.")
+
     def containers(self, project: str, service: str = "") -> list[Container]:
         """Return the containers of a service, or all."""
+        self._answer()
         rows = [row for row in self.rows if row not in self.left]
         return [row for row in rows if service in ("", row.service)]
 
@@ -111,6 +120,7 @@ class World(FakeRunner):
 
     def execute(self, container: Container, argv: Sequence[str]) -> tuple[int, str]:
         """Answer a request for a page of a web container, or a command to the proxy."""
+        self._answer()
         if argv[0] == "timeout":
             return 0, self._page(argv)
         if self.cut:
@@ -129,11 +139,21 @@ class World(FakeRunner):
 
     def stop(self, container: Container, patience: int) -> None:
         """Stop a container."""
+        self._answer()
         self.acts.append(f"stop {container.version} {container.service}")
+        self.patience[container.service] = patience
         self._set_running(container, False)
+
+    def ask_to_stop(self, container: Container) -> None:
+        """Let a container end at once."""
+        self._answer()
+        if any(row.id == container.id and row.running for row in self.rows):
+            self.acts.append(f"ask {container.version} {container.service}")
+            self._set_running(container, False)
 
     def start(self, container: Container) -> None:
         """Start a container again."""
+        self._answer()
         self.acts.append(f"start {container.version} {container.service}")
         self._set_running(container, True)
 
@@ -167,7 +187,9 @@ class World(FakeRunner):
 
     def remove(self, container: Container, patience: int) -> None:
         """Remove a container."""
+        self._answer()
         self.acts.append(f"remove {container.version} {container.service}")
+        self.patience[container.service] = patience
         self.rows = [row for row in self.rows if row.id != container.id]
 
     def image(self, reference: str) -> EngineImage | None:
@@ -180,6 +202,7 @@ class World(FakeRunner):
 
     def platform(self) -> str:
         """Return the platform of this engine."""
+        self._answer()
         return "linux/amd64"
 
     def data_directory(self) -> Path:
@@ -194,6 +217,8 @@ class World(FakeRunner):
         """Do what Compose would do; git knows of no remote."""
         if argv[0] == "git":
             return Outcome(argv, 1, "", "", 0.1)
+        if self.away():
+            raise command_failed(Outcome(argv, 1, "", "Cannot connect", 0.1), " ".join(argv))
         if argv[:2] == ("docker", "pull"):
             self._docker_pull(argv[-1])
             return Outcome(argv, 0, "", "", 0.1)
@@ -260,7 +285,7 @@ class World(FakeRunner):
 
     def _add(self, service: str, env: Mapping[str, str]) -> None:
         self._number += 1
-        digest = env["RELEASE_DIGEST"] if service in ("web", "worker") else ""
+        digest = env["RELEASE_DIGEST"] if service in ("web", "worker", "beat") else ""
         ill = digest in self.sick and bool(digest)
         self.rows.append(
             Container(

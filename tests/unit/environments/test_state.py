@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from towpath.core.errors import CommandFailedError, ConfigurationError
+from towpath.core.errors import CommandFailedError, ConfigurationError, DeploymentPausedError
 from towpath.environments import state_commands as commands
 from towpath.environments.state import StateFile, VolumeState
 from towpath.environments.state_session import StateSession, StateUnreachableError
@@ -174,14 +174,33 @@ def test_who_dies_loses_the_lock_at_once_and_is_named(opened: Opened) -> None:
     assert second.try_lock({"user": "bob"}) == (True, ANN)
 
 
-def test_who_lost_the_lock_goes_no_further(opened: Opened) -> None:
-    """Not even by a new session: somebody else may be at work."""
+def test_a_lock_that_nobody_took_meanwhile_is_taken_again(opened: Opened) -> None:
+    """After an engine that started again, or a connection that was cut, the work goes on."""
     state = opened.state()
     state.try_lock(ANN)
     opened.programs[0].process.kill()
+    with pytest.raises(StateUnreachableError, match="connection to the environment's state"):
+        state.require_lock()
+
+    state.write("a", b"")
+    assert opened.state().try_lock({"user": "bob"}) == (False, ANN)
+
+
+@pytest.mark.parametrize("releases", [True, False])
+def test_who_lost_the_lock_to_another_goes_no_further(opened: Opened, releases: bool) -> None:
+    """Whether the other one is still at work, or is done."""
+    state, other = opened.state(), opened.state()
+    state.try_lock(ANN)
+    opened.programs[0].process.kill()
+    opened.programs[0].process.wait(10)
+    assert other.try_lock({"user": "bob"}).taken
+    if releases:
+        other.unlock()
+    with pytest.raises(StateUnreachableError):
+        state.require_lock()
 
     for act in (state.require_lock, lambda: state.write("a", b""), lambda: state.read("a")):
-        with pytest.raises(StateUnreachableError, match="connection to the environment's state"):
+        with pytest.raises(DeploymentPausedError, match="another caller has had its lock"):
             act()
     state.unlock()
     assert state.read("a") is None

@@ -12,14 +12,12 @@ from towpath.core.errors import NothingToJudgeError
 from towpath.environments.engine import Container
 from towpath.environments.haproxy_reader import ResponseCount
 from towpath.gates import Status
-from towpath.operations.monitor import proxy_log_reader as proxy_log
 from towpath.operations.monitor import rules, statistics_reader
 from towpath.operations.monitor.readings import (
     ContainerReading,
     Peak,
     Reading,
     figures,
-    percentile,
 )
 from towpath.operations.monitor.statistics_reader import Usage
 
@@ -41,38 +39,6 @@ def reading(seconds: float, responses: int = 0, errors: int = 0, **values: Any) 
         (using(WEB, int(seconds), seconds * 10, 20.0), using(WORKER, 0, seconds * 10, 30.0)),
     )
     return replace(found, **values)
-
-
-def log(at: str, times: str, status: int = 200) -> str:
-    """Return a line of the proxy's log."""
-    return (
-        f"2026-11-30T05:00:{at}Z 172.18.0.1:4 [30/Nov/2026:05:00:01.000] public web/web1"
-        f' {times} {status} 1 - - ---- 1/1/0/0/0 0/0 "GET / HTTP/1.1"'
-    )
-
-
-def test_a_request_lasts_from_the_queue_to_the_response() -> None:
-    """TR, the client's own slowness, does not count; what no container answered has no time."""
-    lines = [
-        log("01.000000001", "900/1/2/30/940"),
-        log("02.000000000", "0/0/0/-1/5", 504),
-        "2026-11-30T05:00:02.5Z [NOTICE] (1) : started",
-        log("03.000000000", "0/0/1/7/+9"),
-    ]
-
-    assert proxy_log.read(lines) == proxy_log.LoggedRequests(
-        (33.0, 8.0), "2026-11-30T05:00:03.000000000Z"
-    )
-
-
-def test_a_line_that_was_read_before_is_not_read_again() -> None:
-    """The engine returns the last line once more, as it looks for whole microseconds."""
-    lines = [log("01.000000001", "0/0/0/30/30"), log("01.000000002", "0/0/0/40/40")]
-
-    found = proxy_log.read(lines, "2026-11-30T05:00:01.000000001Z")
-
-    assert found.milliseconds == (40.0,)
-    assert proxy_log.read(lines, found.last) == proxy_log.LoggedRequests((), found.last)
 
 
 STATISTICS: dict[str, Any] = {
@@ -104,23 +70,6 @@ def test_statistics_without_a_figure_are_no_figure(change: dict[str, Any]) -> No
     """An engine without control groups, or a container that has just stopped."""
     with pytest.raises(NothingToJudgeError):
         statistics_reader.usage({**STATISTICS, **change})
-
-
-@pytest.mark.parametrize(
-    ("values", "percent", "found"),
-    [
-        ([], 95, None),
-        ([7], 95, 7),
-        (range(1, 101), 95, 95),
-        (range(1, 21), 95, 19),
-        ([1, 2], 95, 2),
-    ],
-)
-def test_a_percentile_is_a_value_that_was_measured(
-    values: list[float], percent: float, found: float | None
-) -> None:
-    """The nearest rank, without interpolation."""
-    assert percentile(values, percent) == found
 
 
 def test_what_readings_amount_to() -> None:

@@ -18,7 +18,8 @@ from towpath import gates
 from towpath.checks.security.advisories_reader import Advisory
 from towpath.core.errors import GateFailedError, NothingToJudgeError
 from towpath.core.http import PageText
-from towpath.deployment import deploy, traffic, verify
+from towpath.deployment import deploy, verify
+from towpath.deployment.watch import Watch
 from towpath.evidence.advisory_sources import AdvisorySource
 from towpath.gates import Status
 from towpath.images import build
@@ -239,7 +240,7 @@ def test_the_watch_says_what_is_true(
     world = World()
     site = site_of(world, tmp_path)
     deploy.carry_out(site, "deploy", FIRST, "1.0")
-    baseline = traffic.counts(site, ["web-5"])
+    watching = Watch.begin(site, lambda: site.containers("web"), [])
     world.slots[0].good += good
     world.slots[0].bad += bad
     if answer is not None:
@@ -247,7 +248,7 @@ def test_the_watch_says_what_is_true(
 
     status = Status.PASSED
     try:
-        traffic.watch(site, lambda: [], baseline)
+        watching.run()
     except GateFailedError:
         status = Status.FAILED
     except NothingToJudgeError:
@@ -266,6 +267,10 @@ SHOWN = {
     "SBOM_MISSING": SPDX,
     "VERIFIED": VERIFY,
     "ERROR_RATE": WATCH,
+    # deployment/test_watch.py and test_watch_rules.py show each with and without its figure.
+    "WATCH_LATENCY": {},
+    "WATCH_RESTARTS": {},
+    "WATCH_NOT_READY": {},
     # operations/test_monitor.py and test_monitor_rules.py show each with and without its figure.
     "MONITOR_ERROR_RATE": {},
     "MONITOR_LATENCY": {},

@@ -353,3 +353,39 @@ def test_only_a_source_out_of_reach_is_unproven(
 ) -> None:
     """Anything else that did not pass stops the chain."""
     assert unevaluated_gates(record(workspace, stage, DIGEST, **facts)) == wanted
+
+
+def on_hold(workspace: Workspace) -> Statement:
+    """Return the statement that a release was undone in staging."""
+    found = record(workspace, "hold-staging", DIGEST)
+    return replace(found, status=Status.ERRORED, reason="it was undone")
+
+
+@pytest.mark.parametrize("stage", ["test", "release"])
+def test_a_release_on_hold_does_not_move_until_that_is_taken_off(
+    release: PromotionCandidate,
+    situation: PromotionContext,
+    workspace: Workspace,
+    stage: str,
+) -> None:
+    """In whichever environment it was undone; the latest statement of each counts."""
+    put = on_hold(workspace)
+    taken = replace(put, status=Status.PASSED, reason="")
+    other = replace(taken, stage="hold-production")
+
+    (reason,) = is_available(with_(with_(release, put), other), stage, situation).reasons
+
+    assert reason.startswith("hold-staging: on hold since ") and "it was undone" in reason
+    assert "invoke resume --environment=staging" in reason
+    assert is_available(with_(with_(release, taken), other), stage, situation).ok
+
+
+def test_a_person_may_deploy_what_is_on_hold(
+    release: PromotionCandidate, situation: PromotionContext, workspace: Workspace
+) -> None:
+    """A job in CI may not: nobody decides there."""
+    found = with_(release, on_hold(workspace))
+    by_hand = replace(situation, deploying=True, in_ci=False)
+
+    assert is_available(found, "test", by_hand).ok
+    assert not is_available(found, "test", replace(by_hand, in_ci=True)).ok

@@ -34,6 +34,7 @@ from towpath.environments import services as stack
 from towpath.environments.environment import Site
 from towpath.evidence import record as stages
 from towpath.evidence import registry as evidence
+from towpath.evidence.statement import Statement
 from towpath.operations import engine_probes, health
 from towpath.operations.engine_probes import EngineAccess
 from towpath.operations.health_reader import EngineInfo
@@ -129,9 +130,59 @@ def test_a_release_that_does_not_get_well_is_undone(
     assert "ERROR" in err and world.ready == []
 
 
+def test_what_was_undone_is_on_hold_until_a_person_takes_it_off(
+    workspace: Workspace,
+    released: str,
+    world: World,
+    store: Store,
+    capsys: Capture,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Status, history and evidence say so; CI does not deploy it again, a person may."""
+    world.sick.add(released)
+    assert invoke(capsys, "deploy", "--environment=staging")[0] == 6
+
+    status = json.loads(invoke(capsys, "status", "--json")[1])
+    assert "is not healthy" in next(r for r in status if r["environment"] == "staging")["holds"][0]
+    assert "on hold: " in invoke(capsys, "status")[1]
+    assert latest(store, released)["hold-staging"].status != "passed"
+
+    world.sick.clear()
+    with monkeypatch.context() as patch:
+        patch.setattr(config.Config, "in_ci", True)
+        code, _, err = invoke(capsys, "deploy", "--environment=staging")
+    assert code == 7
+    assert "on hold since" in err and "invoke resume --environment=staging" in err
+
+    assert invoke(capsys, "resume", "--environment=staging")[0] == 2
+    code, _, err = invoke(capsys, "resume", "--environment=staging", "--reason=the disk was full")
+    assert code == 0
+    assert f"{VERSION} is no longer on hold in staging." in err
+    assert latest(store, released)["hold-staging"].facts["resumed"] == "the disk was full"
+    rows = json.loads(invoke(capsys, "history", "--environment=staging", "--json")[1])
+    assert [row["kind"] for row in rows] == ["hold", "resume"]
+    with monkeypatch.context() as patch:
+        patch.setattr(config.Config, "in_ci", True)
+        assert invoke(capsys, "deploy", "--environment=staging")[0] == 0
+
+
+def latest(store: Store, digest: str) -> dict[str, Statement]:
+    """Return the last statement of each stage that is attached to an image."""
+    rows = sorted(evidence.pull(store.client(), digest), key=lambda row: (row.started, row.attempt))
+    return {row.stage: row for row in rows}
+
+
 def test_an_environment_that_is_none_ends_with_2(workspace: Workspace, capsys: Capture) -> None:
     """The nearest is named, for every task that takes one."""
-    for name in ("deploy", "rollback", "history", "health", "services.up", "migrations.plan"):
+    for name in (
+        "deploy",
+        "rollback",
+        "history",
+        "resume",
+        "health",
+        "services.up",
+        "migrations.plan",
+    ):
         code, _, err = invoke(capsys, name, "--environment=stagin")
 
         assert code == 2, name

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -11,6 +10,7 @@ from typing import Any
 from towpath import gates
 from towpath.environments.engine import Container
 from towpath.environments.haproxy_reader import ResponseCount
+from towpath.environments.proxy_log_reader import percentile
 from towpath.operations.monitor.statistics_reader import Usage
 
 UNHEALTHY = "unhealthy"
@@ -116,17 +116,6 @@ def figures(readings: Sequence[Reading]) -> Figures:
         containers=len(last.containers or ()),
         problems=tuple(dict.fromkeys(text for row in readings for text in row.problems)),
     )
-
-
-def percentile(values: Iterable[float], percent: float) -> float | None:
-    """Return the smallest value that this percentage of the values does not exceed; nearest rank.
-
-    None of no values.
-    """
-    rows = sorted(values)
-    if not rows:
-        return None
-    return rows[max(1, math.ceil(len(rows) * percent / 100)) - 1]
 
 
 def _rounded(value: float | None) -> float | None:

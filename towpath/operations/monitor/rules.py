@@ -25,11 +25,9 @@ def clearly_broken(verdicts: Iterable[Verdict], requests: int) -> str:
             continue
         if row.gate in FINAL:
             return f"{row.gate} cannot pass any more"
-        if row.gate != ERRORS or requests < gates.MONITOR_ENOUGH:
-            continue
-        if row.value > gates.MONITOR_CLEARLY * row.limit:
+        if row.gate == ERRORS and gates.is_clear(row, requests):
             return (
-                f"{row.gate} is more than {gates.MONITOR_CLEARLY} times its limit"
+                f"{row.gate} is more than {gates.CLEAR_TIMES} times its limit"
                 f" after {requests} requests"
             )
     return ""

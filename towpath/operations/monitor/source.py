@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Callable
 from typing import TypeVar
 
@@ -10,8 +9,8 @@ from towpath.core.errors import TowpathError
 from towpath.core.http import PageText, get_text
 from towpath.deployment import pages
 from towpath.environments.engine import Container
-from towpath.environments.environment import PROXY, Site
-from towpath.operations.monitor import proxy_log_reader as proxy_log
+from towpath.environments.environment import Site
+from towpath.environments.proxy_log import ProxyLog
 from towpath.operations.monitor import statistics_reader
 from towpath.operations.monitor.readings import ContainerReading, Reading
 
@@ -20,8 +19,6 @@ T = TypeVar("T")
 PAUSE = 1.0
 # Seconds that a request may take; a longer one counts as one without a response.
 PATIENCE = 5.0
-# Lines of the proxy's log that one reading takes at most, the latest.
-LOG_LINES = 20_000
 
 
 class Source:
@@ -31,7 +28,7 @@ class Source:
         self._site = site
         self._get = get or (lambda url: get_text(url, site.environment.host, PATIENCE))
         self._started = site.clock.monotonic()
-        self._log_time = proxy_log.START
+        self._log = ProxyLog(site)
         self._problems: list[str] = []
         self._probes = self._unanswered = 0
 
@@ -65,12 +62,12 @@ class Source:
 
     def _reading(self, containers: list[Container] | None) -> Reading:
         responses = self._try("the proxy's counters", lambda: self._site.proxy.responses())
-        times = self._try("the proxy's log", lambda: self._log(containers))
+        logged = self._try("the proxy's log", lambda: self._log.read(containers or []))
         rows = None if containers is None else tuple(self._usage(row) for row in containers)
         reading = Reading(
             self._site.clock.monotonic() - self._started,
             responses,
-            times,
+            None if logged is None else logged.milliseconds,
             rows,
             self._probes,
             self._unanswered,
@@ -78,20 +75,6 @@ class Source:
         )
         self._problems, self._probes, self._unanswered = [], 0, 0
         return reading
-
-    def _log(self, containers: list[Container] | None) -> tuple[float, ...] | None:
-        """Return the times of new requests; the log is read from the last line that was seen.
-
-        That line's time is the engine's, so that its clock may differ from ours.
-        """
-        proxy = next((row for row in containers or () if row.service == PROXY), None)
-        if proxy is None:
-            return None
-        since = _seconds(self._log_time)
-        lines = self._site.engine.log_lines(proxy, since, LOG_LINES)
-        found = proxy_log.read(lines, self._log_time)
-        self._log_time = found.last
-        return found.milliseconds
 
     def _usage(self, container: Container) -> ContainerReading:
         if not container.running:
@@ -110,15 +93,3 @@ class Source:
         except TowpathError as error:
             self._problems.append(f"could not read {what}: {error.what}")
             return None
-
-
-def _seconds(stamp: str) -> float:
-    """Return the time of a line of the log in seconds since 1970; 0.0 of none.
-
-    It is up to a microsecond early: what was seen is recognized by its exact time.
-    """
-    if not stamp:
-        return 0.0
-    base, _, fraction = stamp.removesuffix("Z").partition(".")
-    moment = dt.datetime.fromisoformat(base).replace(tzinfo=dt.UTC)
-    return moment.timestamp() + float(f"0.{fraction[:6] or 0}")

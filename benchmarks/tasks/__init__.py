@@ -1,0 +1,1 @@
+"""Whether tasks in the queue are done once, whatever is deployed meanwhile."""
