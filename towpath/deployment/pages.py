@@ -33,7 +33,8 @@ def problem_of(site: Site, container: Container, pages: Sequence[Page]) -> str:
     if proxy is None:
         return "the proxy is not running"
     port = site.workspace.config.processes.web.port
-    scheme = variable(site.workspace.config.env, "TOWPATH_SCHEME") or "http"
+    behind = "https" if site.environment.tls else "http"
+    scheme = variable(site.workspace.config.env, "TOWPATH_SCHEME") or behind
     argv = page_commands.ask(pages, container.name, port, site.environment.host, scheme)
     try:
         answers = page_reader.read_answers(*site.engine.execute(proxy, argv), len(pages))

@@ -244,8 +244,9 @@ def variables(site: Site, release: Release) -> Mapping[str, str]:
         **passed,
         "STATE": str(site.state),
         "TOWPATH_PORT": str(site.environment.port),
-        "TOWPATH_BIND": binding.published(site.environment.bind),
-        "TOWPATH_HOSTS": binding.hosts(config.env.get(binding.HOSTS, ""), site.environment.bind),
+        "TOWPATH_BIND": binding.published(site.environment.plain_bind),
+        "TOWPATH_HOSTS": site.environment.allowed_hosts(config.env.get(binding.HOSTS, "")),
+        **_tls(site.environment),
         "TOWPATH_ENVIRONMENT": site.name,
         **_health(site),
         **hidden_values(site, release),
@@ -267,10 +268,21 @@ def _health(site: Site) -> dict[str, str]:
     }
 
 
+def _tls(place: Environment) -> dict[str, str]:
+    """Return how the proxy answers: by https too, and one user by one container."""
+    found = {"TOWPATH_STICKY": "on" if place.sticky else ""}
+    if tls := place.tls:
+        found |= {"TOWPATH_TLS": "on", "TOWPATH_TLS_BIND": binding.published(place.bind)}
+        # The application is behind TLS, and our own requests are taken for such, from here only.
+        found |= {"TOWPATH_SCHEME": "https", "TOWPATH_HTTPS_SUFFIX": tls.suffix}
+        found |= {"TOWPATH_HSTS": str(tls.hsts)}
+    return found
+
+
 def hidden_values(site: Site, release: Release) -> dict[str, str]:
     """Return the values of the product's variables that have a secret in them, for Compose."""
     config = site.workspace.config
-    hosts = binding.hosts(config.env.get(binding.HOSTS, ""), site.environment.bind)
+    hosts = site.environment.allowed_hosts(config.env.get(binding.HOSTS, ""))
     later = {
         product.HOSTS: hosts,
         product.ENVIRONMENT: site.name,

@@ -10,9 +10,9 @@ from towpath.core import private
 from towpath.core.errors import CommandFailedError, ConfigurationError
 from towpath.engine import port_conflicts as ports
 from towpath.environments import compose_commands as compose
-from towpath.environments import monitoring_project, secrets, service_images
+from towpath.environments import monitoring_project, secrets, service_images, tls
 from towpath.environments.engine import Container
-from towpath.environments.environment import POLL, Site
+from towpath.environments.environment import POLL, PROXY, Site
 
 PATIENCE = 120
 RESTARTS = 2
@@ -98,6 +98,8 @@ def prepare(site: Site) -> None:
     private.directory(site.state / "backups")
     # The proxy reads its states as another user; what keeps others away is the directory above.
     private.directory(site.state / "proxy").chmod(0o755)
+    if tls.put(site) and any(row.service == PROXY and row.running for row in site.containers()):
+        site.proxy.load_certificate(tls.INSIDE)
     _refuse_lost_secrets(site)
     secrets.ensure(site.state / "secrets", site.workspace.config)
 
