@@ -181,7 +181,9 @@ class Proxy:
             if code:
                 break
             answer, complete, _rest = output.rpartition(END_MARK)
-            if complete:
+            # HAProxy ends every answer with a line, also that of a command whose success is
+            # silence. On a busy machine it closes a connection without one.
+            if complete and answer:
                 return answer
         raise ProxyUnreachableError(
             f"HAProxy's runtime API did not answer `{command}`.", why=output.strip()
