@@ -1,4 +1,5 @@
-# syntax-free on purpose: the frontend that comes with BuildKit is enough, and nothing is fetched.
+# The image of towpath. Rendered from [tool.towpath] by Towpath: `python -m towpath render` shows it,
+# `eject dockerfile` makes it yours.
 #
 # Dependencies for every platform are installed on the build platform, from wheels made for the
 # target, and a stage of the target platform only copies: nothing runs under emulation.
@@ -8,10 +9,9 @@
 # What a stage does is a script below docker/, mounted for that one instruction: none is in a layer.
 #
 #   bare -----------------------------+
-#   builder --> hidden, system -------+--> base --> testing, development, production
+#   builder --> hidden, system -------+--> base --> development, production
 #           --> dependencies --> code +
 #   toolchain --> making --> wheel         one dependency that the index has no wheel of
-#   ci                                     the checks, for a machine with an engine alone
 
 ARG PYTHON=3.13
 # Where a dependency without a wheel is made; the target's own platform means under emulation.
@@ -42,7 +42,7 @@ FROM scratch AS wheels
 FROM builder AS dependencies
 ARG BUILDARCH
 ARG ARCHITECTURES="amd64 arm64"
-COPY requirements/production.txt /build/
+COPY requirements/production.txt /build/production.txt
 RUN --mount=type=secret,id=ca,target=/etc/ssl/certs/ca-certificates.crt \
     --mount=type=bind,from=wheels,target=/wheels \
     --mount=type=bind,source=docker/dependencies,target=/docker/dependencies \
@@ -79,13 +79,33 @@ COPY --from=making /wheels/ /
 # hadolint ignore=DL3006
 FROM dependencies AS code
 COPY app/ /code/srv/app/
+# Nothing of Towpath's own is in the image.
+RUN rm -rf /code/srv/app/.towpath
 # The commit's time becomes the files' own, by which web servers answer whether a file has changed.
 ARG SOURCE_DATE_EPOCH=315532800
+WORKDIR /code/srv/app
 RUN --mount=type=bind,source=docker/dependencies,target=/docker/dependencies \
-    SECRET_KEY=collecting ALLOWED_HOSTS=none ENVIRONMENT=development DEBUG=false \
-    PYTHONPATH=/django/srv/lib:/common/srv/lib:/native/srv/lib \
-    python3 /code/srv/app/manage.py collectstatic --no-input --verbosity 0 \
-    && rm -rf /code/srv/app/var/* \
+    env PYTHONPATH=/code/srv/app:/code/srv/app/src:/django/srv/lib:/common/srv/lib:/native/srv/lib \
+    DJANGO_SETTINGS_MODULE=config.settings \
+    SECRET_KEY=made-up-made-up-made-up-made-up-made-up-made-up-made-up-made-up- \
+    DATABASE_PASSWORD=made-up-made-up-made-up-made-up-made-up-made-up-made-up-made-up- \
+    QUEUE_PASSWORD=made-up-made-up-made-up-made-up-made-up-made-up-made-up-made-up- \
+    ENVIRONMENT=production \
+    ALLOWED_HOSTS=localhost \
+    SECURE_SSL_REDIRECT=true \
+    DATABASE_HOST=database \
+    DATABASE_NAME=dashboard \
+    DATABASE_USER=dashboard_app \
+    CACHE_HOSTS=cache:11211 \
+    QUEUE_HOST=queue \
+    QUEUE_USER=dashboard \
+    RELEASE_DIGEST=sha256:0000000000000000000000000000000000000000000000000000000000000000 \
+    METRICS_HOST=0.0.0.0 \
+    METRICS_PORT=9101 \
+    PROMETHEUS_MULTIPROC_DIR=/tmp/metrics \
+    sh /docker/dependencies/collect_static.sh /code manage.py
+RUN --mount=type=bind,source=docker/dependencies,target=/docker/dependencies \
+    find /code -name __pycache__ -prune -exec rm -rf {} + \
     # Who may read a file is the image's matter, not that of the umask of a checkout.
     && chmod -R u=rwX,go=rX /code \
     # COPY knows a tree by its contents without their times: the time has to be one of them.
@@ -118,15 +138,25 @@ ARG TARGETARCH
 COPY --link --from=hidden /hidden/ /
 WORKDIR /srv/app
 ENV PATH=/srv/lib/bin:/usr/local/bin:/usr/local/sbin:/usr/sbin:/usr/bin:/sbin:/bin \
-    PYTHONPATH=/srv/app:/srv/lib \
+    PYTHONPATH=/srv/app:/srv/app/src:/srv/lib \
     PYTHONDONTWRITEBYTECODE=1 \
-    PYTHONUNBUFFERED=1
+    PYTHONUNBUFFERED=1 \
+    DJANGO_SETTINGS_MODULE=config.settings \
+    PORT=8000
 USER 10001:10001
 COPY --link --from=system /system/ /
 COPY --link --from=dependencies /django/ /
 COPY --link --from=dependencies /common/ /
 COPY --link --from=dependencies /own-${TARGETARCH}/ /
 COPY --link --from=code /code/ /
+
+# --- development: the code in a file system that may be written, served by Django itself ---------
+FROM base AS development
+ENV ENVIRONMENT=development
+COPY --from=code --chown=10001:10001 /code/srv/ /srv/
+CMD ["python", "manage.py", "runserver", "0.0.0.0:8000"]
+
+# --- the project's own stages: [tool.towpath.image] stages names their file, stages.dockerfile ------
 
 # --- testing: production, the test tools and the tests -------------------------------------------
 FROM builder AS test-dependencies
@@ -141,7 +171,8 @@ RUN --mount=type=secret,id=ca,target=/etc/ssl/certs/ca-certificates.crt \
 FROM builder AS test-code
 COPY pyproject.toml /tree/srv/
 COPY tests/ /tree/srv/tests/
-RUN chmod -R u=rwX,go=rX /tree/srv
+# Without a database server the settings name a file there, which tests never write.
+RUN mkdir -p /tree/srv/app/var && chmod -R u=rwX,go=rX /tree/srv
 
 FROM base AS testing
 # The word stands for a secret where nothing is to be kept: this image holds the tests.
@@ -151,12 +182,6 @@ COPY --from=test-dependencies /tree/ /
 COPY --from=test-code /tree/ /
 WORKDIR /srv
 CMD ["python", "-m", "pytest", "-p", "no:cacheprovider", "tests/app"]
-
-# --- development: the code in a file system that may be written, served by Django itself ---------
-FROM base AS development
-ENV ENVIRONMENT=development
-COPY --from=code --chown=10001:10001 /code/srv/ /srv/
-CMD ["python", "manage.py", "runserver", "0.0.0.0:8000"]
 
 # --- ci: the checks, for a machine that has an engine and nothing else (compose/ci.yaml) --------
 # It holds tools and no source: each check gets a copy of the working tree, mounted.
@@ -209,7 +234,7 @@ CMD ["nox", "--list"]
 FROM base AS production
 ENV ENVIRONMENT=production
 EXPOSE 8000
-HEALTHCHECK --interval=5s --timeout=5s --start-period=30s CMD ["python", "-m", "health.probe"]
+HEALTHCHECK --interval=10s --timeout=5s --start-period=60s CMD ["python", "-m", "health.probe", "web"]
 CMD ["gunicorn", "config.wsgi:application"]
 # Last, so that a new commit leaves every layer above as it is. The labels come with the build.
 ARG VERSION=0.0.0

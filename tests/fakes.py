@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from io import StringIO
 from pathlib import Path
+from typing import Self
 
 from rich.console import Console
 
-from towpath.core.runner import Outcome, command_failed
+from towpath.core.runner import Background, Outcome, command_failed
 from towpath.core.terminal import Terminal
 
 Answer = str | Outcome | Callable[[tuple[str, ...]], Outcome]
@@ -57,6 +58,14 @@ class FakeRunner:
 
     def stop(self) -> None:
         """Nothing runs that could be ended."""
+
+    def background(self, argv: Sequence[str]) -> Background:
+        """Start nothing: what runs beside us needs a real runner."""
+        raise AssertionError(f"No test expects a process beside us: {argv}")
+
+    def using(self, variables: Mapping[str, str]) -> Self:
+        """Return itself: its answers do not depend on variables."""
+        return self
 
 
 class TableRunner(FakeRunner):

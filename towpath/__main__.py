@@ -30,7 +30,7 @@ STAGES = {"coverage": "tests"}
 FRESH = "--fresh"
 EJECTED = ("dockerfile", "compose", "proxy")
 # What `init` and `doctor` are not to find by themselves.
-ANSWERS = ("manage", "settings")
+ANSWERS = ("manage", "settings", "dockerfile")
 
 
 def main(argv: Sequence[str]) -> int:
@@ -86,7 +86,9 @@ def _run(chosen: argparse.Namespace, extra: Sequence[str]) -> None:
     from towpath.checks.tests import tests as testing
 
     if chosen.check == "tests":
-        testing.tests(workspace(), extra)
+        found = workspace()
+        wants = found.config.tests.services and not found.config.services_are_external
+        testing.tests(with_engine(found) if wants else found, extra)
     elif chosen.check == "integration":
         found = workspace()
         # Where there are no such tests, nothing needs an engine.
@@ -264,6 +266,7 @@ def _add_adoption(command: argparse.ArgumentParser, *, writes: bool) -> None:
     add("--json", action="store_true", help="Write the result as JSON.")
     add("--manage", metavar="FILE", default="", help="The project's manage.py.")
     add("--settings", metavar="MODULE", default="", help="The settings module of production.")
+    add("--dockerfile", metavar="FILE", default="", help="Build with this one; none is rendered.")
     add("--workflow", choices=("github", "gitlab"), default="", help="Also a workflow for this CI.")
     add("--start", action="store_true", help="Also start Django, without network.")
     add("--python", metavar="PATH", default="", help="The Python with the project's dependencies.")

@@ -30,7 +30,7 @@ __all__ = ["coverage", "integration", "lint", "performance", "security", "tests"
 ROOT = Path.cwd()
 PINS = ROOT / "requirements"
 # Which pins of the package a session has in a project that has none of its own.
-PACKAGED = {"test": "pytest", "performance": "pytest"}
+PACKAGED = {"test": "pytest"}
 
 
 def load_document(name: str) -> dict[str, Any]:
@@ -151,6 +151,8 @@ def provide(session: nox.Session, check: str, *over: str) -> None:
     if check == "lint":
         named = commands.texts(OWN, "lint", "linters", STANDARD)
         tools, pins = linters.packages(named, _root_files()), "linters"
+    elif check == "performance":
+        tools, pins = list(commands.PERFORMANCE_TOOLS), "pytest"
     else:
         tools, pins = list(commands.test_tools(OWN)), "pytest"
     wanted = commands.dependencies(OWN, check)
@@ -234,7 +236,10 @@ def integration(session: nox.Session) -> None:
 @nox.session
 def performance(session: nox.Session) -> None:
     """Compare the app's performance with the baseline; `-- --renew` updates the baseline."""
-    install(session, "performance")
+    if (PINS / "performance.txt").is_file():
+        install(session, "performance")
+    else:
+        provide(session, "performance")
     check(session, "performance")
 
 

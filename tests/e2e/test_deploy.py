@@ -14,6 +14,8 @@ from towpath.core.errors import DeploymentUndoneError, GateFailedError, LockedEr
 from towpath.deployment import deploy, verify
 from towpath.deployment.plan import unfinished
 from towpath.environments import status
+from towpath.environments.state import BACKUPS
+from towpath.environments.state_commands import OWNER
 from towpath.evidence.journal import Entry
 
 
@@ -38,7 +40,7 @@ def test_nothing_is_lost_while_a_release_comes_and_goes(product: Product) -> Non
     assert (there, product.serves) == ("wider", before)
     assert met.failed == {}
     assert met.versions[before] and met.versions["wider"]
-    assert list((trial.site.state / "backups").glob("*.dump")) != []
+    assert [row for row in trial.site.state.files(BACKUPS) if row.name.endswith(".dump")]
 
 
 def test_what_serves_already_is_not_deployed_again(product: Product) -> None:
@@ -120,8 +122,8 @@ def test_two_deployments_at_once_are_refused(product: Product) -> None:
     before, after = product.serves, product.other
     process = start(product, after, "", "")
     try:
-        lock = product.trial.site.state / "lock"
-        _wait_for(lambda: str(process.pid) in lock.read_text())
+        state = product.trial.site.state
+        _wait_for(lambda: str(process.pid).encode() in (state.read(OWNER) or b""))
         with pytest.raises(LockedError, match=str(process.pid)):
             product.deploy(before)
     finally:

@@ -16,9 +16,10 @@ from typing import Any
 import pytest
 
 from tests.e2e.conftest import LEAN, ROOT, Ended, commit, run
-from towpath.config import load
 from towpath.core.redaction import Redactor
 from towpath.environments import secrets
+from towpath.environments.environment import Site
+from towpath.tasks.context import workspace as new_workspace
 
 # Made here, so that none of them is in a file of the repository.
 WORD = "sEnT1nel"
@@ -29,6 +30,8 @@ NAMES = (
     "TOWPATH_DASHBOARD_TOKEN",
     "DEPLOY_PASSWORD",
 )
+# The secrets of an environment of this project.
+NAMES = ("database_password", "database_app_password", "queue_password", "secret_key")
 ADVISORIES = str(ROOT / "tests/fixtures/advisories")
 # Everything that a secret could be read from, and what a careless project would do with it.
 FAILING = '''"""Planted: says all that it knows, and fails."""
@@ -44,7 +47,7 @@ STATE = pathlib.Path({state!r})
 
 def test_that_tells_everything():
     """Fail with every secret in every form."""
-    texts = [path.read_text() for path in STATE.glob("*/secrets/*")]
+    texts = [path.read_text() for path in STATE.glob("*/*/secrets-of-processes/*")]
     texts += os.environ.values()
     for text in texts:
         print(text, json.dumps(text), urllib.parse.quote(text, safe=""))
@@ -129,10 +132,12 @@ def test_a_run_to_production_leaves_no_secret_anywhere(
 ) -> None:
     """The whole run knew the secrets of the environments; these commands know more besides."""
     assert released["status"] == "passed"
-    config, summary = load(ROOT, os.environ), tmp_path / "summary.md"
-    files = [file for file in config.state.glob("*/secrets/*") if file.name in secrets.NAMES]
-    known = [file.read_text() for file in sorted(files)]
-    assert len(known) >= len(secrets.NAMES)
+    summary, found = tmp_path / "summary.md", new_workspace(engine=True)
+    config = found.config
+    places = [found.config.environment(name) for name in ("staging", "production")]
+    states = [Site.open(found, place).state for place in places]
+    known = [row for state in states for row in secrets.values(state).values()]
+    assert len(known) >= 2 * len(NAMES)
     forms = Redactor(known)
     forms.hide_environment(planted)
     env = {
@@ -157,9 +162,9 @@ def test_tests_that_tell_all_they_know_tell_no_secret(
 ) -> None:
     """Neither on the terminal, nor in log, JUnit, records, evidence or summary."""
     target, state, summary = checkout("shop"), tmp_path / "state", tmp_path / "summary.md"
-    folder = state / "towpath/staging/secrets"
+    folder = state / "towpath/staging/secrets-of-processes"
     folder.mkdir(parents=True)
-    for number, name in enumerate(secrets.NAMES, 10):
+    for number, name in enumerate(NAMES, 10):
         (folder / name).write_text(f"{WORD}{number}{'x7Kq' * 4}")
     known = [path.read_text() for path in folder.iterdir()]
     forms = Redactor(known)

@@ -12,31 +12,36 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 
-from tests.e2e.conftest import LEAN, ROOT, Ended, run
+from tests.e2e.conftest import LEAN, LIMIT, ROOT, Ended, run
 from tests.strangers import projects
+from tools import story
+from tools.story import Typed
 from towpath.core.http import PageText, get_text
 
 ADVISORIES = ROOT / "tests/fixtures/advisories"
 UV = (sys.executable, "-m", "uv")
-# What a person writes besides, where `init` leaves a choice: this project keeps its Dockerfile.
-CHOICES = {"channels": ("[image]\n", '[image]\ndockerfile = "Dockerfile"\n')}
+# What a person adds, where `init` leaves a choice: this project keeps its Dockerfile.
+CHOICES = {"channels": ("--dockerfile=Dockerfile",)}
+# The directory of the project whose story the documentation has.
+FOLDERS = {"startproject": "shop"}
 WHO = ("-c", "user.name=A Stranger", "-c", "user.email=stranger@example.com")
 
 
 @dataclass(frozen=True)
 class Project:
-    """A project in a repository, its own state, and the port of its staging."""
+    """A project in a repository, its own state, the port of its staging, and what was typed."""
 
     folder: Path
     root: Path
     state: Path
     wheel: Path
     port: int
+    typed: list[Typed] = field(default_factory=list)
 
     def dev(self, *argv: str) -> Ended:
         """Run a command with the project's own script; the name of this checkout is not theirs."""
@@ -53,9 +58,13 @@ class Project:
             env={**own, **env},
             capture_output=True,
             text=True,
+            timeout=LIMIT,
             check=False,
         )
-        return Ended(done.returncode, done.stdout + done.stderr, done.stdout)
+        ended = Ended(done.returncode, done.stdout + done.stderr, done.stdout)
+        is_pipeline = argv == ("invoke", "pipeline")
+        self.typed.append(Typed(" ".join(("./dev", *argv)), ended.said, results=is_pipeline))
+        return ended
 
     def succeed(self, *argv: str) -> str:
         """Run a command that has to succeed, and return what it wrote."""
@@ -94,22 +103,31 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def stranger(request: pytest.FixtureRequest, tmp_path: Path, wheel: Path) -> Iterator[Project]:
     """Make a project, let `init` write what it lacks, and take its staging down in the end."""
     name = str(request.param)
-    folder = projects.make(name, tmp_path / name)
+    repository = tmp_path / FOLDERS.get(name, name)
+    folder = projects.make(name, repository)
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = int(free.getsockname()[1])
-    done = run(folder, *UV, "tool", "run", f"--from={wheel}", "towpath", "init", "--yes")
+    done = run(
+        folder,
+        *UV,
+        "tool",
+        "run",
+        f"--from={wheel}",
+        "towpath",
+        "init",
+        "--yes",
+        *CHOICES.get(name, ()),
+    )
     assert done.code == 0, done.said
     settings = folder / (
         "towpath.toml" if (folder / "towpath.toml").is_file() else "pyproject.toml"
     )
     text = settings.read_text()
     assert "port = 8081" in text
-    before, after = CHOICES.get(name, ("", ""))
-    assert before in text
-    text = text.replace(before, after, 1) if before else text
     settings.write_text(text.replace("port = 8081", f"port = {port}"))
-    found = Project(folder, tmp_path / name, tmp_path / "state", wheel, port)
+    found = Project(folder, repository, tmp_path / "state", wheel, port)
+    found.typed.append(Typed("uvx towpath init", done.said))
     if "python -m towpath lock" in done.said:
         found.succeed("python", "-m", "towpath", "lock")
     found.commit()
@@ -139,7 +157,8 @@ def test_a_project_goes_from_init_to_staging_and_back(
     assert "promote-test" in said
     assert text in stranger.get(page).text
     report = json.loads((stranger.folder / "reports/pipeline-report.json").read_text())
-    assert [row["status"] for row in report["stages"]] == ["passed"] * len(report["stages"])
+    stages = {name: row["status"] for name, row in report["stages"].items()}
+    assert stages == dict.fromkeys(stages, "passed")
     # What the first run recorded is committed with everything else.
     stranger.commit()
     first = stranger.serving()
@@ -154,6 +173,20 @@ def test_a_project_goes_from_init_to_staging_and_back(
     stranger.succeed("invoke", "rollback", "--environment=staging")
     assert stranger.serving() == first
     assert text in stranger.get(page).text
+    if stranger.root.name == FOLDERS["startproject"]:
+        stranger.succeed("invoke", "status")
+        require_documented(stranger)
+
+
+def require_documented(project: Project) -> None:
+    """Compare what was typed with the story of the documentation; the new record is kept."""
+    rows = [row for row in project.typed if "--json" not in row.command]
+    found = story.record(rows, project.folder, project.port)
+    file = ROOT / "reports/story.json"
+    file.parent.mkdir(exist_ok=True)
+    file.write_text(json.dumps(found, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    # If the commands are as they should be: python -m tools.story reports/story.json
+    assert found == json.loads(story.RECORD.read_text(encoding="utf-8"))
 
 
 @pytest.mark.parametrize("stranger", ["startproject"], indirect=True)

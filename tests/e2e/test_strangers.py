@@ -27,6 +27,7 @@ from towpath.core.runner import Runner
 from towpath.core.terminal import Terminal
 from towpath.deployment import deploy, verify
 from towpath.engine.discover import find
+from towpath.environments import secrets
 from towpath.environments import services as stack
 from towpath.environments.environment import Site
 
@@ -174,6 +175,6 @@ def test_celery_redis_and_a_lock_file_work(tmp_path: Path, port: int) -> None:
         site = Site.open(workspace, place)
         assert len(site.containers("beat")) == 1
         # No variable with a secret is in a file that is rendered.
-        secret = (site.state / "secrets" / "secret_key").read_text()
+        secret = secrets.values(site.state)["secret_key"]
         rendered = (project.folder / ".towpath" / "rendered").rglob("*")
         assert not [file for file in rendered if file.is_file() and secret in file.read_text()]

@@ -29,6 +29,7 @@ from towpath.core.terminal import Terminal
 from towpath.deployment import deploy
 from towpath.engine.discover import find
 from towpath.environments.environment import Site
+from towpath.environments.state import JOURNAL, State
 from towpath.evidence.journal import Journal
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -199,14 +200,14 @@ class Deadly(Site):
     @property
     def journal(self) -> Journal:
         """The journal that kills."""
-        return DeadlyJournal(super().journal.path, self.step, self.phase)
+        return DeadlyJournal(self.state, JOURNAL, self.step, self.phase)
 
 
 class DeadlyJournal(Journal):
     """Kills the process at one entry."""
 
-    def __init__(self, path: Path, step: str, phase: str) -> None:
-        super().__init__(path)
+    def __init__(self, state: State, name: str, step: str, phase: str) -> None:
+        super().__init__(state, name)
         self._fatal = (step, phase)
 
     def add(self, step: str, phase: str, **facts: Any) -> None:
@@ -225,7 +226,9 @@ def main(argv: list[str]) -> None:
     root, port, settings, digest, version, step, phase = argv
     trial = Trial(Path(root), int(port), json.loads(settings))
     site = trial.site
-    deadly = Deadly(site.workspace, site.environment, site.engine, site.clock, step, phase)
+    deadly = Deadly(
+        site.workspace, site.environment, site.engine, site.state, site.clock, step, phase
+    )
     deploy.carry_out(deadly, "deploy", digest, version)
 
 

@@ -24,7 +24,7 @@ from towpath.config.monitoring import WEBHOOK, Monitoring
 from towpath.config.workspace import Workspace
 from towpath.core.runner import Runner
 from towpath.deployment import deploy
-from towpath.environments import monitoring_project
+from towpath.environments import monitoring_project, secrets
 from towpath.environments import services as stack
 from towpath.environments.environment import Site
 from towpath.images.build import Built
@@ -215,7 +215,7 @@ def test_the_figures_are_those_of_the_product(monitored: Monitored) -> None:
 def test_the_way_of_a_report_is_measured(monitored: Monitored) -> None:
     """From the web container through the queue into the database, by the worker's processes."""
     site = monitored.site
-    token = (site.state / "secrets/ingest_token").read_text()
+    token = secrets.values(site.state)["ingest_token"]
 
     def stored() -> float:
         return monitored.value("sum(dashboard_report_stored_seconds_count)") or 0

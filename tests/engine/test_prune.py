@@ -31,6 +31,7 @@ from towpath.engine import daemon
 from towpath.engine import garbage_collection as collection
 from towpath.engine import processes, recipes
 from towpath.engine.layout import Layout, layout
+from towpath.environments.environment import Site
 from towpath.registry import attachments as attached
 from towpath.registry import image as registry
 from towpath.registry import oci_reader as oci
@@ -148,13 +149,12 @@ def test_what_staging_goes_back_to_outlives_fifty_others(workspace: Workspace) -
     """It is older than the last N, and whole with its evidence after the disk was freed."""
     client = registry.client(workspace)
     digests = [release(client, number) for number in range(6)]
-    state = workspace.config.state_of(workspace.config.environment("staging"))
-    state.mkdir(parents=True)
+    state = Site.open(workspace, workspace.config.environment("staging")).state
     rows = [
         {"kind": "deploy", "digest": digest, "deployment": str(number)}
         for number, digest in enumerate(digests[:2])
     ]
-    (state / "releases.json").write_text(json.dumps({"releases": rows}))
+    state.write("releases.json", json.dumps({"releases": rows}).encode())
 
     prune.prune(workspace, keep=1, sure=True)
 

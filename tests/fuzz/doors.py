@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import IO, Any
 from urllib.parse import urlsplit
 
+from tests.state import DirectoryState
 from towpath.checks.lint.readers import checkstyle
 from towpath.checks.security import advisories
 from towpath.checks.security.advisories_reader import Advisory
@@ -139,7 +140,7 @@ def journal(raw: bytes) -> object:
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "journal"
         file.write_bytes(raw)
-        return Journal(file).read()
+        return Journal(DirectoryState(file.parent), file.name).read()
 
 
 def history(raw: bytes) -> object:
@@ -147,7 +148,8 @@ def history(raw: bytes) -> object:
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "history.json"
         file.write_bytes(raw)
-        return History(file).releases(), History(file).migrations()
+        found = History(DirectoryState(file.parent), file.name)
+        return found.releases(), found.migrations()
 
 
 def cache_made(raw: bytes) -> object:

@@ -15,6 +15,7 @@ from towpath.config.workspace import Workspace
 from towpath.core.runner import Runner
 from towpath.engine import processes
 from towpath.environments import compose_commands as compose
+from towpath.environments import secrets
 from towpath.environments import services as stack
 from towpath.environments.environment import Site
 
@@ -125,7 +126,7 @@ def test_the_role_of_the_product_has_no_other_rights(site: Site) -> None:
         compose.execute(site.project, "database", ["bash", "-c", script]), check=False
     )
     (container,) = site.containers("database")
-    password = (site.state / "secrets" / "database_app_password").read_text(encoding="utf-8")
+    password = secrets.values(site.state)["database_app_password"]
 
     assert rights == "f|f|f|f|f"
     assert not refused.ok

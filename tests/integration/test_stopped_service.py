@@ -74,7 +74,7 @@ def test_the_tests_that_need_a_stopped_service_fail_with_its_name(
     """One fails in the middle, the next before it begins; the others do not mind."""
     environment = workspace.config.environment("testing")
     addresses = stack.services_up(workspace, environment, ("database", "cache"))
-    secrets = workspace.config.state_of(environment) / "secrets"
+    secrets = stack.secrets_for_processes(workspace, environment)
     project = project_name(workspace.config, environment.name)
     (container,) = Engine(workspace.config.env).containers(project, "cache")
     inner = tmp_path / "test_inner.py"

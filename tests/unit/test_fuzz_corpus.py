@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.state import DirectoryState
 from towpath.checks import benchmark_reader as benchmark
 from towpath.checks.lint.readers import actionlint, bandit, checkstyle, radon, zizmor
 from towpath.checks.security import pip_audit_reader as pip_audit
@@ -192,7 +193,7 @@ def test_a_history_that_is_odd_is_named(raw: bytes, tmp_path: Path) -> None:
     file.write_bytes(raw)
 
     with pytest.raises(CommandFailedError, match="history.json"):
-        History(file).migrations()
+        History(DirectoryState(file.parent), file.name).migrations()
 
 
 @pytest.mark.parametrize("raw", [b"\xff\xfe{}\n", b"[]\n", OBJECTS.encode() + b"\n"])
@@ -202,7 +203,7 @@ def test_a_journal_that_is_odd_is_named(raw: bytes, tmp_path: Path) -> None:
     file.write_bytes(raw)
 
     with pytest.raises(CommandFailedError, match="journal"):
-        Journal(file).read()
+        Journal(DirectoryState(file.parent), file.name).read()
 
 
 @pytest.mark.parametrize(

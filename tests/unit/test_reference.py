@@ -71,6 +71,7 @@ BEYOND = {
     *(("towpath", name) for name in ("processes", "services", "env", "volumes", "compose")),
     *(("image", name) for name in ("dockerfile", "target", "code", "requirements")),
     ("proxy", "file"),
+    *(("environments", name) for name in ("bind", "engine")),
     ("towpath", "repository"),
     ("towpath", "registry"),
     ("towpath", "registries"),

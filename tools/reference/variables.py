@@ -157,6 +157,13 @@ SET_BY_PEOPLE = (
         "192.0.2.10",
     ),
     Variable(
+        "TOWPATH_ENGINE_PRODUCTION",
+        "The engine of the environment `production`, in place of its setting; each environment"
+        " has such a variable, with its own name in capitals and `_` for `-`.",
+        "the setting `engine`",
+        "ssh://deploy@server.example.org",
+    ),
+    Variable(
         "TOWPATH_HOSTS",
         "The host names that a deployed product answers to, separated by commas.",
         "`localhost,127.0.0.1`",
@@ -188,6 +195,7 @@ SET_BY_COMMANDS = (
     ("TOWPATH_IMAGE", "The product's image, by digest."),
     ("TOWPATH_VERSION", "The version of the release."),
     ("TOWPATH_DEPLOYMENT", "The deployment that started a container."),
+    ("TOWPATH_STATE_VOLUME", "The volume of the environment's state."),
     ("TOWPATH_CONFIG", "The hash of the proxy's settings."),
     ("TOWPATH_EDGE", "The network of an environment that its monitoring joins."),
     ("TOWPATH_REPORTS", "The directory of the figures of the last run."),

@@ -22,6 +22,7 @@ from towpath.adoption import (
 )
 from towpath.adoption.code import Code, strings
 from towpath.adoption.facts import (
+    ANSWERED,
     NO_REPOSITORY,
     OPTIONAL,
     REQUIRED,
@@ -34,6 +35,7 @@ from towpath.adoption.facts import (
     distinct,
 )
 from towpath.core.environment import looks_secret
+from towpath.core.errors import ConfigurationError
 
 
 def detect(
@@ -44,7 +46,8 @@ def detect(
 ) -> Detection:
     """Return what was found in a tree; `answers` decide topics with several candidates.
 
-    `git` is the project's path inside its repository, and the repository's default branch.
+    `git` is the project's path inside its repository, and the repository's default branch. Raises
+    ConfigurationError for an answer that names a Dockerfile which is not there.
     """
     chosen = answers or {}
     code = Code(tree)
@@ -60,6 +63,7 @@ def detect(
         if row.file == path
     ]
     libraries = find_libraries.libraries(code, _folders(path))
+    facts += _dockerfiles(tree, chosen)
     facts += _around(code, roots, path, libraries)
     facts += _checks(code, roots, path, libraries, facts)
     facts += _by_settings(code, roots, settings[0].value if settings else "", libraries)
@@ -83,9 +87,7 @@ def _chosen(topic: str, rows: Iterable[Fact], answers: Mapping[str, str]) -> lis
     if not wanted:
         return found
     near = [row for row in found if row.value == wanted]
-    return [replace(row, why="as answered") for row in near] or [
-        Fact(topic, wanted, why="as answered")
-    ]
+    return [replace(row, why=ANSWERED) for row in near] or [Fact(topic, wanted, why=ANSWERED)]
 
 
 def _settings(
@@ -114,6 +116,19 @@ def _git(git: tuple[str, str]) -> Iterator[Fact]:
         yield Fact("branch", branch, ".git", 0, "the repository's default branch")
 
 
+def _dockerfiles(tree: Tree, answers: Mapping[str, str]) -> list[Fact]:
+    """Return the Dockerfiles; with an answer the one to build with, which has to be there."""
+    found = find_processes.dockerfiles(tree)
+    named = answers.get("dockerfile", "")
+    if named and named not in found:
+        raise ConfigurationError(
+            f"{named} is not a Dockerfile of the project.",
+            why=f"Found: {', '.join(found) or 'none'}.",
+        )
+    rows = [Fact("dockerfile", path, path, 1, "builds an image") for path in found]
+    return _chosen("dockerfile", rows, answers)
+
+
 def _around(
     code: Code, roots: tuple[str, ...], manage: str, libraries: Mapping[str, Fact]
 ) -> Iterator[Fact]:
@@ -134,7 +149,6 @@ def _around(
         if not find_processes.is_installed(row.value, libraries):
             yield replace(row, topic="server-extra", why="no dependency of the project has it")
     yield from started
-    yield from (Fact("dockerfile", path, path, 1, "builds an image") for path in images)
     yield from (
         Fact("compose", path, path, 1, "starts services")
         for path in find_services.compose_files(tree)
@@ -165,6 +179,7 @@ def _checks(
     yield from find_checks.test_settings(tree, runner, modules, named)
     yield from list(find_checks.parallel(tree, runner, libraries))[:1]
     yield from find_checks.integration(tree)
+    yield from find_checks.needs_server(tree)
 
 
 def _folders(manage: str) -> tuple[str, ...]:
@@ -190,7 +205,7 @@ def _by_settings(
     yield from list(find_processes.schedulers(tree, settings, find_processes.processes(tree)))[:1]
     yield from find_tools.static_files(settings)
     yield from find_files.sqlite_files(settings)
-    yield from find_files.media_directories(settings)
+    yield from find_files.media_directories(settings, roots[0] if roots else ".")
     yield from find_files.system_packages(libraries)
     files = [*settings.files, *find_settings.helpers(code, settings.files, roots)]
     variables = list(_variables(code, settings, files))

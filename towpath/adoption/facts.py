@@ -9,6 +9,8 @@ from typing import Protocol
 # Why production needs a variable: a secret, the secret key even where it has a default, or another.
 SECRET, SECRET_KEY, REQUIRED = "secret, required", "the secret key", "required"
 OPTIONAL = "has a default"
+# Why a candidate was taken that a person named.
+ANSWERED = "as answered"
 # The path of a project inside its git repository, where there is no repository.
 NO_REPOSITORY = "?"
 

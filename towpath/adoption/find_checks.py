@@ -8,7 +8,7 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from towpath.adoption.facts import Fact, Tree, line_of
-from towpath.adoption.find_libraries import LOCKS, requirement_files, table
+from towpath.adoption.find_libraries import LOCKS, requirement_files, table, with_included
 
 # Our name of a linter, and how a hook of pre-commit calls it.
 _HOOKS = {
@@ -40,6 +40,8 @@ _PARALLEL = re.compile(r"\btest\b.*\s--parallel\b|\bpytest\b.*\s(?:-n[ =]?|--num
 _TEST_SETTINGS = re.compile(r"\btest\b.*--settings[= ]([\w.]+)")
 # Groups and extras that people give what tests and linters need.
 _NAMES = ("dev", "develop", "test", "tests", "testing", "lint", "typing", "ci")
+# What a migration does in the language of one kind of server.
+_SERVER_ONLY = re.compile(r"\bdjango\.contrib\.postgres\b|\bRunSQL\(|\.cursor\(\)")
 _TESTING = re.compile(r"test", re.IGNORECASE)
 _DEVELOPING = re.compile(r"dev|local|ci\b", re.IGNORECASE)
 
@@ -86,6 +88,8 @@ def dependencies(tree: Tree, folders: tuple[str, ...]) -> Iterator[Fact]:
     found = [*_for_tests(tree, files)]
     for path in found:
         yield Fact("test-requirements", path, path, 1, "requirements of the tests")
+    for path in _for_lint(tree, files, found):
+        yield Fact("lint-requirements", path, path, 1, "what the settings of production import")
     for folder in map(PurePosixPath, folders):
         pyproject = (folder / "pyproject.toml").as_posix()
         document = table(tree.text(pyproject))
@@ -107,6 +111,23 @@ def _for_tests(tree: Tree, files: list[str]) -> Iterator[str]:
     if first and not re.search(r"^\s*(?:-r|--requirement)", text, re.MULTILINE):
         yield first
     yield from chosen
+
+
+def _for_lint(tree: Tree, files: list[str], tests: list[str]) -> list[str]:
+    """Return the files for linters, if those of the tests lack the one of production.
+
+    The settings of production are checked too, and import what only production has.
+    """
+    seen: set[str] = set()
+    for path in tests:
+        seen |= set(with_included(tree, path))
+    first = next((path for path in files if not _is_for_others(path)), "")
+    return [*tests, first] if tests and first and first not in seen else []
+
+
+def _is_for_others(path: str) -> bool:
+    stem = PurePosixPath(path).stem
+    return _is_aside(path) or bool(_TESTING.search(stem) or _DEVELOPING.search(stem))
 
 
 def _named(files: list[str], pattern: re.Pattern[str]) -> list[str]:
@@ -182,6 +203,21 @@ def parallel(tree: Tree, runner: str, libraries: Mapping[str, Fact]) -> Iterator
     for path, text in _scripts(tree):
         if match := _PARALLEL.search(text):
             yield Fact("test-parallel", "yes", path, line_of(text, match.start()), match[0].strip())
+
+
+def needs_server(tree: Tree) -> Iterator[Fact]:
+    """Yield the first migration that only the project's own kind of database server can apply.
+
+    The tests of such a project cannot run on an SQLite of our choice.
+    """
+    for path in tree.paths:
+        if "migrations" not in PurePosixPath(path).parts or not path.endswith(".py"):
+            continue
+        text = tree.text(path) or ""
+        if match := _SERVER_ONLY.search(text):
+            line = line_of(text, match.start())
+            yield Fact("test-services", "database", path, line, "a migration with SQL of its own")
+            return
 
 
 def integration(tree: Tree) -> Iterator[Fact]:

@@ -139,6 +139,13 @@ def _parts(match: re.Match[str]) -> Iterator[str]:
             yield f"{match[1]}-{extra.strip()}"
 
 
+def with_included(tree: Tree, path: str) -> set[str]:
+    """Return a requirements file and every file that it includes."""
+    seen: set[str] = set()
+    list(_requirements(path, tree, seen))
+    return seen
+
+
 def _requirements(path: str, tree: Tree, seen: set[str]) -> Iterator[Fact]:
     """Yield the requirements of a file and of those that it includes, each file once."""
     text = tree.text(path)

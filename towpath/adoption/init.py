@@ -10,6 +10,7 @@ from typing import Any
 
 import towpath
 from towpath.adoption import doctor as advising
+from towpath.adoption import next_steps
 from towpath.adoption import start as starting
 from towpath.adoption.detect import detect
 from towpath.adoption.facts import NO_REPOSITORY, OPTIONAL, Detection, Fact, Question
@@ -17,11 +18,9 @@ from towpath.adoption.plan import (
     APPEND,
     BY_HAND,
     CREATE,
-    SCRIPTS,
     Change,
     Wanted,
     plan,
-    script_name,
 )
 from towpath.adoption.view import Directory, find_git
 from towpath.adoption.writing import write
@@ -30,7 +29,6 @@ from towpath.config.model import Config
 from towpath.core.errors import ConfigurationError, GateFailedError
 from towpath.core.runner import Runner
 from towpath.core.terminal import Terminal
-from towpath.rendering import requirements
 
 TEMPLATES = ("dev.sh", "github.yml", "gitlab.yml")
 _DONE = {CREATE: "created", APPEND: "extended", BY_HAND: "add by hand"}
@@ -73,7 +71,7 @@ def init(terminal: Terminal, runner: Runner, options: Options) -> None:
     if not options.as_json:
         _show_changes(terminal, changes, _WOULD if options.check else _DONE)
     if not options.as_json and not options.check:
-        _show_next(terminal, tree, options)
+        next_steps.show(terminal, tree, options.root, found.value("dockerfile"))
     if options.check:
         _require_complete(changes)
 
@@ -236,20 +234,6 @@ def _sentence(started: starting.Started | None) -> str:
         f"Django {values.get('django')} on Python {values.get('python')} starts:"
         f" {', '.join(values.get('databases', []))}; {', '.join(values.get('caches', []))}"
     )
-
-
-def _show_next(terminal: Terminal, tree: Directory, options: Options) -> None:
-    """Show the commands that come next; pins are compiled where nothing has them."""
-    script = script_name(tree) or SCRIPTS[0]
-    try:
-        needs_pins = requirements.can_compile(load(options.root, {}))
-    except (ConfigurationError, OSError):
-        needs_pins = False
-    rows = [f"./{script} python -m towpath lock"] if needs_pins else []
-    rows += ["git add -A && git commit", f"./{script} invoke pipeline"]
-    terminal.say("Next:")
-    for row in rows:
-        terminal.say(f"  {row}")
 
 
 def _show_changes(terminal: Terminal, changes: Sequence[Change], words: Mapping[str, str]) -> None:

@@ -7,7 +7,7 @@ import shlex
 from collections.abc import Mapping
 from typing import Any
 
-from towpath.adoption.facts import SECRET, SECRET_KEY, Detection
+from towpath.adoption.facts import ANSWERED, SECRET, SECRET_KEY, Detection
 from towpath.adoption.find_processes import ASGI_SERVERS
 from towpath.adoption.find_versions import allowed_minors
 from towpath.config.processes import PORT
@@ -97,7 +97,9 @@ def _image(found: Detection) -> dict[str, Any]:
     table: dict[str, Any] = {}
     if (python := image_python(found)) != PYTHONS[0]:
         table["python"] = python
-    if not found.value("static") or found.value("static-storage"):
+    if own := own_dockerfile(found):
+        return table | {"dockerfile": own}
+    if not found.value("static") or found.value("static-storage") or _is_static_stored(found):
         table["static"] = False
     if not found.value("server") or found.value("server-extra"):
         table["extra"] = [found.value("server-extra") or "gunicorn"]
@@ -108,6 +110,16 @@ def _image(found: Detection) -> dict[str, Any]:
         "assets": _assets(found),
     }
     return table | {key: value for key, value in more.items() if value}
+
+
+def _is_static_stored(found: Detection) -> bool:
+    """Tell whether static files are in the volume of uploads, so that no image can have them."""
+    return bool(found.value("static-in-volume"))
+
+
+def own_dockerfile(found: Detection) -> str:
+    """Return the Dockerfile that a person chose to build with; empty where none was named."""
+    return next((row.value for row in found.all("dockerfile") if row.why == ANSWERED), "")
 
 
 def _assets(found: Detection) -> str:
@@ -134,8 +146,11 @@ def _processes(found: Detection) -> dict[str, Any]:
     named = dict(row.partition(": ")[::2] for row in found.values("process"))
     table: dict[str, Any] = {}
     release = _MIGRATE.sub("", named.pop("release", "")).strip()
-    if release:
-        table["release"] = [release]
+    commands = [release] if release else []
+    if _is_static_stored(found):
+        commands.append("python manage.py collectstatic --no-input")
+    if commands:
+        table["release"] = commands
     table["web"] = named.pop("web", "") or _web(found)
     if not named:
         named = _workers(found)

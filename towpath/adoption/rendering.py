@@ -55,7 +55,10 @@ def settings_table(found: Detection, version: str) -> dict[str, Any]:
 
 def lint_table(found: Detection) -> dict[str, Any]:
     """Return the table of lint: the linters that the project uses, none of them forced."""
-    return {"linters": sorted(set(found.values("uses")))}
+    table: dict[str, Any] = {"linters": sorted(set(found.values("uses")))}
+    if rows := found.values("lint-requirements"):
+        table["requirements"] = list(rows)
+    return table
 
 
 def tests_table(found: Detection) -> dict[str, Any]:
@@ -77,9 +80,19 @@ def tests_table(found: Detection) -> dict[str, Any]:
         table["settings"] = settings
     if not found.value("test-parallel"):
         table["parallel"] = False
+    if tests_have_services(found):
+        table["services"] = True
     if variables := test_variables(found):
         table["env"] = variables
     return table
+
+
+def tests_have_services(found: Detection) -> bool:
+    """Tell whether the tests need the database server of production, and have what reaches it."""
+    address = any(name.endswith("DATABASE_URL") for name in found.values("variable"))
+    server = found.value("database") in ("postgresql", "mysql")
+    has_driver = not found.values("lint-requirements")
+    return bool(found.value("test-services")) and address and server and has_driver
 
 
 def test_variables(found: Detection) -> dict[str, str]:
@@ -87,7 +100,8 @@ def test_variables(found: Detection) -> dict[str, str]:
     values = {name: RANDOM for name in required_secrets(found)}
     # Also where there is a default: it is the address of a server.
     addresses = [name for name in found.values("variable") if name.endswith("DATABASE_URL")]
-    return values | dict.fromkeys(addresses, SQLITE)
+    address = "{database.url}" if tests_have_services(found) else SQLITE
+    return values | dict.fromkeys(addresses, address)
 
 
 def required_secrets(found: Detection) -> tuple[str, ...]:

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from towpath.checks import records
 from towpath.checks.baseline_recording import describe
 from towpath.checks.by_name import MEASURES
+from towpath.checks.facts import CheckFacts
 from towpath.config import baseline as values
 from towpath.config.baseline import Baseline
 from towpath.config.workspace import Workspace
 from towpath.core import files
 from towpath.core.errors import ConfigurationError, NothingToJudgeError
+from towpath.evidence import record as stages
+from towpath.source import snapshot as source
 
-_AGAIN = "Run the checks, then this command: nox -s lint tests security"
+_AGAIN = "Run the checks, then this command: nox -s lint tests security; invoke build"
 
 
 def update(workspace: Workspace, *, lower: bool) -> None:
@@ -28,14 +33,16 @@ def update(workspace: Workspace, *, lower: bool) -> None:
             why="gates.baseline in [tool.towpath] names no file.",
             next_step=f'Add baseline = "{values.FILE}" to [tool.towpath.gates].',
         )
-    ran = [name for name in values.SECTIONS if records.fits(workspace, name)]
+    image = _image(workspace)
+    ran = [name for name in MEASURES.keys() & {*values.SECTIONS} if records.fits(workspace, name)]
+    ran = sorted([*ran, *(["scan"] if image else [])], key=values.SECTIONS.index)
     if not ran:
         raise NothingToJudgeError(
             "No check has a result for the current files.", why="", next_step=_AGAIN
         )
     sections = dict(config.baseline.sections)
     for name in ran:
-        measured = MEASURES[name](config)
+        measured = image if image and name == "scan" else MEASURES[name](config)
         if measured.unread:
             workspace.terminal.warn(f"{name} is not recorded: {'; '.join(measured.unread)}")
         elif name not in sections:
@@ -45,6 +52,17 @@ def update(workspace: Workspace, *, lower: bool) -> None:
             kept = values.lowered(before, measured.today, measured.worse) if lower else before
             sections[name] = values.with_new_tools(kept, measured.today)
     _write(workspace, Baseline(sections))
+
+
+def _image(workspace: Workspace) -> CheckFacts | None:
+    """Return the size of the image that was built last, if it is one of this commit."""
+    built = stages.read_statement(workspace.config, "build")
+    above = built.facts.get("above_base") if built else None
+    if built is None or not isinstance(above, Mapping) or not above:
+        return None
+    if built.facts.get("commit") != source.read_files(workspace).commit:
+        return None
+    return CheckFacts(today=values.of_size(max(above.values()) / 1e6, workspace.config.gates))
 
 
 def _write(workspace: Workspace, new: Baseline) -> None:

@@ -12,15 +12,17 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NoReturn
 
 from towpath import gates
 from towpath.checks.tests import junit_reader as junit
 from towpath.config import Config
 from towpath.config.workspace import Workspace
-from towpath.core import documents, environment, files
+from towpath.core import documents, environment, files, locks
 from towpath.core.errors import (
     ConfigurationError,
     GateFailedError,
+    LockedError,
     NothingToJudgeError,
     TowpathError,
 )
@@ -30,12 +32,12 @@ from towpath.core.suggest import nearest
 from towpath.environments import compose_commands as compose
 from towpath.environments.compose_commands import Project
 from towpath.environments.compose_project import project_name
-from towpath.environments.environment_lock import Owner, locked
 from towpath.evidence import record as stages
 from towpath.evidence import statement as evidence
 from towpath.evidence import validity
 from towpath.gates import Status
 from towpath.images import bake
+from towpath.images import stages as stages_of_build
 from towpath.images.bake import Order
 from towpath.source import copies as checkouts
 from towpath.source import matrix as pythons
@@ -114,17 +116,26 @@ def run(workspace: Workspace, checks: Sequence[Check], host: ContainerHost) -> l
     config = workspace.config
     if not (config.root / FILE).is_file():
         raise ConfigurationError(
-            f"Missing file {FILE}.", next_step="Copy it from Towpath's repository."
+            f"The project has no containers for its checks: there is no {FILE}.",
+            why=f"invoke ci.run starts the services of {FILE} from the stage {TARGET} of the"
+            " project's Dockerfile; Towpath renders neither.",
+            next_step="Run the checks without containers: nox -s lint tests integration security",
         )
-    with locked(
-        config.state / "ci" / "lock",
-        Owner(stages.stamp(stages.now()), why="Both runs would use the same containers."),
-        workspace.terminal.warn,
-    ):
+    stages_of_build.require_stage(stages_of_build.dockerfile_text(workspace), TARGET)
+    with locks.opened(config.state / "ci" / "lock") as lock:
+        lock.alone(busy=_refuse)
         image = _image(workspace, host.platform)
         results = _run(workspace, checks, host, image)
     _show(workspace, results)
     return results
+
+
+def _refuse() -> NoReturn:
+    raise LockedError(
+        "Another `invoke ci.run` of this project runs on this machine.",
+        why="Both runs would use the same containers.",
+        next_step="Wait until it ends, or stop that process, which also releases the lock.",
+    )
 
 
 def require_passed(results: Iterable[Result]) -> None:

@@ -26,13 +26,19 @@ def performance(workspace: Workspace, arguments: Sequence[str] = ()) -> None:
     """Run the performance tests, and judge how much slower they are than the baseline.
 
     With `--renew`, the measurements become the baseline of this Python, without a verdict. Raises
-    ConfigurationError for any other argument, GateFailedError, NothingToJudgeError, and
-    CommandFailedError if the tests fail with `--renew`.
+    ConfigurationError for any other argument and without such tests, GateFailedError,
+    NothingToJudgeError, and CommandFailedError if the tests fail with `--renew`.
     """
     if odd := [word for word in arguments if word != RENEW]:
         raise ConfigurationError(
             f"Unknown argument {odd[0]!r} for the performance tests.",
             why=f"All of them run always; the only option is {RENEW}, which updates the baseline.",
+        )
+    if not (workspace.config.root / commands.PERFORMANCE_TESTS).is_dir():
+        raise ConfigurationError(
+            "The project has no performance tests.",
+            why=f"There is no directory {commands.PERFORMANCE_TESTS}.",
+            next_step="Add tests there that use the fixture `benchmark` of pytest-benchmark.",
         )
     records.begin(workspace, "performance")
     report = records.benchmark_report(workspace.config)

@@ -84,15 +84,35 @@ def _hash(file: Path) -> str:
     return hashlib.sha256(file.read_bytes()).hexdigest() if file.is_file() else ""
 
 
+def _install(session: nox.Session, packages: Sequence[str], arguments: Sequence[str]) -> None:
+    """Install for the project; a dependency that cannot be built is named with what it lacks.
+
+    `packages` are Debian's, by which the project says that its image is built.
+    """
+    file = _written(session, "install.log")
+    try:
+        with file.open("w", encoding="utf-8") as log:
+            session.install(*arguments, silent=False, stdout=log)
+    except CommandFailed:
+        said = file.read_text(encoding="utf-8", errors="replace")
+        problem = commands.build_problem(said, packages)
+        if not problem:
+            session.log(said.rstrip())
+            raise
+        session.error(f"{problem} The output of uv is in {file}.")
+
+
 def _install_project(session: nox.Session, root: Path, dependencies: Dependencies) -> None:
     ready = [_exported(session, root, file, dependencies) for file in dependencies.files]
     if ready:
         texts = [(root / file).read_text("utf-8", "replace") for file in ready]
         strict = ["--require-hashes"] if all(map(requirements_reader.is_hashed, texts)) else []
-        session.install(*strict, *commands.install(ready, dependencies))
+        arguments = [*strict, *commands.install(ready, dependencies)]
+        _install(session, dependencies.system, arguments)
     if dependencies.package:
         # Its dependencies come from the files, if there are any.
-        session.install(*(["--no-deps"] if ready else []), "-e", commands.package(dependencies))
+        arguments = [*(["--no-deps"] if ready else []), "-e", commands.package(dependencies)]
+        _install(session, dependencies.system, arguments)
 
 
 def _exported(session: nox.Session, root: Path, file: str, dependencies: Dependencies) -> str:

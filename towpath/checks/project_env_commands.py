@@ -16,22 +16,36 @@ from towpath.source.requirements_reader import lines
 
 Argv = list[str]
 PYPROJECT = "pyproject.toml"
+# What uv says of a dependency that it cannot build, and compilers of what they lack.
+_UNBUILT = re.compile(
+    r"[Ff]ailed to (?:download and )?build:?\s+`?([A-Za-z0-9][\w.-]*)(?:(?:==| @ )([^`\s]+))?`?"
+)
+_MISSING = re.compile(
+    r"^.*(?:fatal error: .{1,120}: No such file|command '?.{1,60}'? failed: No such file"
+    r"|pkg-config.{1,60}not found|.{1,60} executable not found).*$",
+    re.MULTILINE | re.IGNORECASE,
+)
 # What runs tests and measures them, by runner.
 TEST_TOOLS: Mapping[str, tuple[str, ...]] = {
     "pytest": ("pytest", "pytest-django", "pytest-cov"),
     "django": ("coverage",),
 }
+PERFORMANCE_TOOLS = ("pytest", "pytest-django", "pytest-benchmark")
 PARALLEL: Mapping[str, tuple[str, ...]] = {"pytest": ("pytest-xdist",), "django": ("tblib",)}
 
 
 @dataclass(frozen=True)
 class Dependencies:
-    """What a project says is to be installed: files, groups and extras, and itself or not."""
+    """What a project says is to be installed: files, groups and extras, and itself or not.
+
+    `system` are Debian's packages with which its dependencies are compiled.
+    """
 
     files: tuple[str, ...] = ()
     groups: tuple[str, ...] = ()
     extras: tuple[str, ...] = ()
     package: bool = False
+    system: tuple[str, ...] = ()
 
 
 def dependencies(settings: Mapping[str, Any], check: str) -> Dependencies:
@@ -46,6 +60,7 @@ def dependencies(settings: Mapping[str, Any], check: str) -> Dependencies:
         texts(settings, "tests", "groups"),
         texts(settings, "tests", "extras"),
         package=tests.get("package") is True,
+        system=texts(settings, "image", "build-packages"),
     )
 
 
@@ -82,6 +97,26 @@ def install(files: Sequence[str], dependencies: Dependencies) -> Argv:
     if any(PurePosixPath(file).name == PYPROJECT for file in files):
         named += [*_each("--extra", dependencies.extras), *_each("--group", dependencies.groups)]
     return named
+
+
+def build_problem(output: str, packages: Sequence[str]) -> str:
+    """Return which dependency uv could not build, why, and what to do; empty for another failure.
+
+    `packages` are Debian's, which the settings name for the image.
+    """
+    failed = _UNBUILT.search(output)
+    if failed is None:
+        return ""
+    name = " ".join(filter(None, failed.groups()))
+    missing = _MISSING.search(output)
+    why = f" ({missing[0].strip()})" if missing else ""
+    advice = (
+        f"Install what it is compiled with on this machine: apt-get install {' '.join(packages)}."
+        if packages
+        else "Install the Debian packages that it is compiled with on this machine, and name them"
+        " in [tool.towpath.image] build-packages, by which the image is built."
+    )
+    return f"Cannot build {name}, for which there is no wheel here{why}. {advice}"
 
 
 def package(dependencies: Dependencies) -> str:

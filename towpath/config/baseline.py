@@ -23,7 +23,7 @@ FILE = "towpath-baseline.json"
 VERSION = 1
 LARGEST = 32 << 20
 # What is recorded of each check.
-SECTIONS = ("lint", "tests", "security")
+SECTIONS = ("lint", "tests", "security", "scan")
 # What has no value in a baseline: an advisory counts whenever it is found.
 NEVER_RECORDED = frozenset({"advisories"})
 # Findings of a tool: how many of each rule in each file.
@@ -37,6 +37,7 @@ class Section:
     `findings` are counts by tool, rule and file; `functions` and `modules` have the complexity and
     the index of those beyond the limit; `secrets` are identities of secrets; `coverage` is in per
     cent, and `files` are those that it was measured of. `tests` is 0 for a project without tests.
+    `size` is what an image may have above its base image, in MB.
     """
 
     findings: Findings = field(default_factory=dict)
@@ -46,6 +47,7 @@ class Section:
     coverage: float | None = None
     files: tuple[str, ...] = ()
     tests: int | None = None
+    size: float | None = None
 
     def beyond(self, tool: str, findings: Iterable[Finding]) -> list[Finding]:
         """Return the findings of a tool that are more than the baseline has.
@@ -98,6 +100,8 @@ class Baseline:
         if (tests := self.of("tests").tests) is not None:
             # More than one less: as many as on that day.
             found["TESTS_RUN"] = tests - 1
+        if (size := self.of("scan").size) is not None:
+            found["IMAGE_SIZE"] = max(size, gates.gate("IMAGE_SIZE", own).limit)
         return found
 
     def text(self) -> str:
@@ -118,6 +122,16 @@ def _take(counts: Counter[str], rule: str) -> bool:
         return False
     counts[rule] -= 1
     return True
+
+
+def of_size(above: float, own: gates.Limits) -> Section:
+    """Return the section of an image with so many MB above its base image.
+
+    It is rounded up; empty for an image that meets the project's own limit.
+    """
+    if above <= gates.gate("IMAGE_SIZE", own).limit:
+        return Section()
+    return Section(size=math.ceil(above / gates.SIZE_STEP) * gates.SIZE_STEP)
 
 
 def counted(findings: Mapping[str, Iterable[Finding]]) -> Findings:
@@ -146,6 +160,7 @@ def lowered(before: Section, now: Section, worse: Mapping[str, Collection[str]])
         secrets=tuple(row for row in before.secrets if row in now.secrets),
         coverage=_higher(before.coverage, now.coverage),
         tests=None if now.tests is None else before.tests,
+        size=None if now.size is None or before.size is None else min(before.size, now.size),
     )
 
 
@@ -186,6 +201,8 @@ def _plain(row: Section) -> dict[str, Any]:
         found |= {"coverage": row.coverage, "files": sorted(row.files)}
     if row.tests is not None:
         found["tests"] = row.tests
+    if row.size is not None:
+        found["size"] = row.size
     return found
 
 
@@ -207,7 +224,16 @@ def read_baseline(text: str, name: str = FILE) -> Baseline:
         ) from error
 
 
-_KEYS = {"findings", "complexity", "maintainability", "secrets", "coverage", "files", "tests"}
+_KEYS = {
+    "findings",
+    "complexity",
+    "maintainability",
+    "secrets",
+    "coverage",
+    "files",
+    "tests",
+    "size",
+}
 
 
 def _section(row: Any) -> Section:
@@ -221,6 +247,7 @@ def _section(row: Any) -> Section:
         _percentage(row.get("coverage")),
         _texts(row.get("files", [])),
         _no_tests(row.get("tests")),
+        None if row.get("size") is None else _number(row["size"]),
     )
 
 

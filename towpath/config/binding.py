@@ -13,10 +13,11 @@ BROADCAST = "255.255.255.255"
 OWN_HOSTS = ("localhost", LOOPBACK)
 
 
-def address(text: str) -> str:
-    """Return the IP address that TOWPATH_BIND names, the loopback where it is empty.
+def address(text: str, where: str = VARIABLE) -> str:
+    """Return the IP address that a text names, the loopback where it is empty.
 
-    Raises ConfigurationError for anything else: a name, a port, an address of another network.
+    `where` names the variable or setting in a message. Raises ConfigurationError for anything else:
+    a name, a port, an address of another network.
     """
     wanted = text.strip()
     if not wanted:
@@ -24,9 +25,9 @@ def address(text: str) -> str:
     try:
         found = _written(wanted)
     except ValueError:
-        raise _refused(text) from None
+        raise _refused(text, where) from None
     if found.is_multicast or "%" in wanted or str(found) == BROADCAST:
-        raise _refused(text)
+        raise _refused(text, where)
     return str(found)
 
 
@@ -72,9 +73,9 @@ def hosts(text: str, bind: str) -> str:
     return ",".join(dict.fromkeys([*(named or OWN_HOSTS), reached(bind)]))
 
 
-def _refused(text: str) -> ConfigurationError:
+def _refused(text: str, where: str) -> ConfigurationError:
     return ConfigurationError(
-        f"{VARIABLE} is {text!r}, which is not an IP address of a machine.",
+        f"{where} is {text!r}, which is not an IP address of a machine.",
         why="The proxy of each environment listens on that address.",
         next_step="Use an address such as 127.0.0.1, ::1, 0.0.0.0 or that of a network interface.",
     )

@@ -56,7 +56,9 @@ class SuiteSettings:
     is installed too, editable. `settings` is the settings module of the tests, empty for the one
     that the project's runner finds. `options` are further ones of the runner, `env` its variables,
     `parts` names for paths after `--`; `exclude` are pairs of the matrix that are not tested.
-    `coverage_on` are the Pythons on which coverage is measured, empty for all.
+    `coverage_on` are the Pythons on which coverage is measured, empty for all. With `services`
+    those of the environment testing are started for each run, and the values of `env` may have
+    their placeholders; without values of its own the tests get the product's variables.
     """
 
     runner: str = PYTEST
@@ -72,6 +74,7 @@ class SuiteSettings:
     parts: Mapping[str, str] = field(default_factory=dict)
     exclude: tuple[str, ...] = ()
     coverage_on: tuple[str, ...] = ()
+    services: bool = False
 
     def variables(self) -> dict[str, str]:
         """Return the variables of a run, with values made up where the settings want that."""

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from dataclasses import fields
 from typing import Any
 
-from towpath.config import names
+from towpath.config import binding, names
+from towpath.config.engine_address import read_engine
 from towpath.config.model import Environment
 from towpath.config.pages import read_pages, read_path
 from towpath.config.tls import read_tls
@@ -53,10 +54,7 @@ def _ports(row: Environment) -> list[int]:
 
 def _environment(name: str, row: Any, where: str) -> Environment:
     names.environment(name, f"{where} in pyproject.toml")
-    known = {key.name.replace("_", "-") for key in fields(Environment)} - {
-        "name",
-        "bind",
-    }
+    known = {key.name.replace("_", "-") for key in fields(Environment)} - {"name"}
     values = dict(checked(row, known, where))
     pages: dict[str, Any] = {}
     if "smoke" in values:
@@ -65,11 +63,14 @@ def _environment(name: str, row: Any, where: str) -> Environment:
         pages["health"] = read_path(values.pop("health"), f"{where}.health")
     if "tls" in values:
         pages["tls"] = read_tls(values.pop("tls"), f"{where}.tls")
-    apart = ("name", "bind", "smoke", "health", "tls")
+    apart = ("name", "smoke", "health", "tls")
     found = section(values, Environment, where, apart) | pages
     if not _HOST.fullmatch(found.get("host", "localhost")):
         raise wrong(f"{where}.host", "a host such as shop.example.com", found["host"])
     for host in found.get("hosts", ()):
         if not _HOST.fullmatch(host):
             raise wrong(f"{where}.hosts", "a list of hosts such as shop.example.com", host)
+    read_engine(found.get("engine", ""), f"{where}.engine")
+    if found.get("bind"):
+        found["bind"] = binding.address(found["bind"], f"{where}.bind")
     return Environment(name, **found)

@@ -43,6 +43,7 @@ def read_image(table: Any, where: str) -> ImageSettings:
         "extra",
         "assets",
         "node",
+        "stages",
         "static",
     }
     values = dict(checked(table, {*keys, *trusts, *own}, where))
@@ -68,7 +69,7 @@ def read_image(table: Any, where: str) -> ImageSettings:
 def _made_image(values: Mapping[str, Any], where: str) -> dict[str, Any]:
     """Return how the image is made: by the project's own Dockerfile, or by these settings."""
     found = dict(values)
-    for key in {"dockerfile", "code", "requirements"} & found.keys():
+    for key in {"dockerfile", "code", "requirements", "stages"} & found.keys():
         found[key] = below(found[key], f"{where}.{key}")
     for key in {"target", "user", "python", "assets", "node"} & found.keys():
         typed(found[key], str, f"{where}.{key}")

@@ -21,6 +21,7 @@ from towpath.config.processes import Processes
 from towpath.config.reach import Limit
 from towpath.config.services import Service
 from towpath.config.tls import Tls
+from towpath.config.variables import made_up
 from towpath.config.waivers import Waiver
 from towpath.core.environment import variable
 from towpath.core.errors import ConfigurationError
@@ -30,6 +31,8 @@ from towpath.gates import EVIDENCE_DAYS, INTEGRATION_GATES
 
 # Set by the Nox sessions: the Python of the environment that they made.
 TOOL_PYTHON = "TOWPATH_TOOL_PYTHON"
+# Environments of one machine, whose services nobody else uses.
+_LOCAL = ("development", "testing")
 
 
 @dataclass(frozen=True)
@@ -76,6 +79,8 @@ class ImageSettings:
     extra: tuple[str, ...] = ()
     # A command of a shell that makes static files from sources, and the version of node it has.
     assets: str = ""
+    # A file with further stages of the rendered Dockerfile.
+    stages: str = ""
     node: str = "20"
     static: bool = True
 
@@ -86,8 +91,9 @@ class Environment:
 
     `monitor` is how long the pipeline watches it after a deployment, 0 for not at all; with
     `monitor_rollback` a release that fails then is rolled back. `wait` is how long a command waits
-    while another one deploys there, 0 for not at all. `bind` is the address of this
-    machine that the port is published on, from TOWPATH_BIND.
+    while another one deploys there, 0 for not at all. `engine` is where it runs: empty for this
+    machine's, else an address such as ssh://deploy@host, or a context of Docker. `bind` is the
+    address of the engine's machine that the port is published on.
     """
 
     name: str
@@ -105,6 +111,7 @@ class Environment:
     health: str = ""
     smoke: tuple[Page, ...] = DEFAULT
     bind: str = binding.LOOPBACK
+    engine: str = ""
     # Names that users type; of one user all requests to one container; https.
     hosts: tuple[str, ...] = ()
     sticky: bool = False
@@ -117,7 +124,7 @@ class Environment:
 
     @property
     def url(self) -> str:
-        """The proxy's address as this machine reaches it, without a slash at the end."""
+        """The proxy's address as the engine's machine reaches it, without a slash at the end."""
         return f"http://{binding.reached(self.plain_bind)}:{self.port}"
 
     def allowed_hosts(self, named: str) -> str:
@@ -269,8 +276,20 @@ class Config:
         return Path(os.path.normpath(self.root.absolute() / chosen))
 
     def state_of(self, environment: Environment) -> Path:
-        """Return the directory that keeps an environment's secrets, lock, journal and history."""
+        """Return the directory of this machine for files about an environment.
+
+        Its state is on its engine; here are the settings of its monitoring, and copies of secrets
+        for processes outside of containers.
+        """
         return self.state / environment.name
+
+    def variables_of_settings(self) -> dict[str, str]:
+        """Return the variables of the tests for a program that looks at the settings only.
+
+        Without the services that the tests have, the values are made up.
+        """
+        own = self.tests.variables()
+        return made_up(own or self.product_env, self.services) if self.tests.services else own
 
     @property
     def in_ci(self) -> bool:
@@ -317,6 +336,21 @@ class Config:
                 next_step=f"Add [tool.towpath.environments.{name}], or choose another environment.",
             )
         return self.environments[name]
+
+    def local_environment(self, name: str = "") -> Environment:
+        """Return the environment of this name; without one, `development` or else `testing`.
+
+        A command that stops or starts something never takes another one by itself. Raises
+        ConfigurationError for an unknown name, and where the project has neither.
+        """
+        found = name or next((row for row in _LOCAL if row in self.environments), "")
+        if found:
+            return self.environment(found)
+        raise ConfigurationError(
+            f"No environment was named, and the project has neither {' nor '.join(_LOCAL)}.",
+            why=f"It configures: {', '.join(self.environments) or 'none'}.",
+            next_step="Name one with --environment=NAME.",
+        )
 
     def reach(self, branch: str = "", *, tag: str = "") -> str:
         """Return how far a run of this branch or tag goes: `scan`, `test` or `release`."""

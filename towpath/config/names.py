@@ -10,8 +10,8 @@ from towpath.core.errors import ConfigurationError
 # and has to stay below the 63 letters of a DNS label.
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]*")
 LONGEST = 30
-# Directories of the state that belong to no environment.
-TAKEN = frozenset({"builders", "ci", "layers", "prune", "uploads", "wheels"})
+# Directories of the state, and variables TOWPATH_ENGINE_*, that belong to no environment.
+TAKEN = frozenset({"builders", "ci", "dir", "layers", "port", "prune", "uploads", "wheels"})
 
 
 def project(text: str, where: str) -> str:
@@ -24,7 +24,7 @@ def environment(text: str, where: str) -> str:
     if text in TAKEN:
         raise ConfigurationError(
             f"{where} cannot be {text!r}.",
-            why="A directory of this name in the project's state is used for something else.",
+            why="A directory or a variable of this name is used for something else.",
             next_step=f"For example: {text}-1.",
         )
     return _checked(text, where, "an environment name", "staging")

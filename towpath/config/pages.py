@@ -10,15 +10,26 @@ from towpath.config.toml_values import checked, typed, wrong
 
 # From this status on an answer is an error of the server's.
 SERVER_ERROR = 500
+REDIRECTS = range(300, 400)
 
 
 @dataclass(frozen=True)
 class Page:
-    """A page: its path, the status that it has to answer (0: any below 500), a text in it."""
+    """A page: its path, the status that it has to answer (0: any below 500), a text in it.
+
+    With `redirects` they are followed on the host of the environment, and the last page is judged;
+    a `status` that is a redirect itself is that of the first answer.
+    """
 
     path: str = "/"
     status: int = 0
     text: str = ""
+    redirects: bool = True
+
+    @property
+    def follows(self) -> bool:
+        """Whether redirects of this page are followed."""
+        return self.redirects and self.status not in REDIRECTS
 
     def problem(self, status: int, body: str) -> str:
         """Return what is wrong with an answer, an empty string if nothing is."""

@@ -17,18 +17,19 @@ from typing import Any
 import towpath
 from towpath.config import binding
 from towpath.config import builders as nodes
-from towpath.config import checking, names
+from towpath.config import checking, engine_address, names
 from towpath.config import waivers as policy
+from towpath.config.checking import RANDOM, SuiteSettings
 from towpath.config.environments import read_environments
 from towpath.config.images import read_image, read_proxy
-from towpath.config.model import Config, Dashboard, Django
+from towpath.config.model import Config, Dashboard, Django, Environment
 from towpath.config.monitoring import Monitoring, read_monitoring, require_targets
 from towpath.config.notify import read_notify
 from towpath.config.processes import Processes, read_processes
 from towpath.config.reach import BRANCH, REACHES, TAG
-from towpath.config.services import read_services, read_volumes
+from towpath.config.services import Service, read_services, read_volumes
 from towpath.config.toml_values import below, checked, section, strings, typed, wrong
-from towpath.config.variables import made_up, read_env
+from towpath.config.variables import PLACEHOLDER, made_up, read_env
 from towpath.config.waivers import Waiver
 from towpath.core import environment, inputs
 from towpath.core.environment import variable
@@ -109,9 +110,8 @@ def parse(
         for key, value in values.items()
     }
     _product(values, product_env, str(table.get("name", "app")), where)
-    bind = binding.address(env.get(binding.VARIABLE, ""))
     values["environments"] = {
-        name: replace(row, bind=bind) for name, row in values.get("environments", {}).items()
+        name: _overridden(row, env) for name, row in values.get("environments", {}).items()
     }
     _dashboard_runs_somewhere(values)
     alerts = values.get("monitoring", Monitoring())
@@ -121,6 +121,16 @@ def parse(
     config = Config(root=root, env=env, **values)
     _refuse_impossible(config)
     return config
+
+
+def _overridden(row: Environment, env: Mapping[str, str]) -> Environment:
+    """Return an environment with what variables say in place of its settings."""
+    bind = env.get(binding.VARIABLE, "")
+    return replace(
+        row,
+        bind=binding.address(bind) if bind.strip() else row.bind,
+        engine=engine_address.chosen(env, row.name, row.engine),
+    )
 
 
 def _split_gates(values: dict[str, Any]) -> None:
@@ -138,6 +148,7 @@ def _product(values: dict[str, Any], product_env: Any, name: str, where: str) ->
     values["product_env"] = read_env(product_env, f"{where}.env", services)
     if "integration" in values:
         read_env(values["integration"].env, f"{where}.integration.env", services)
+    _values_of_services(values.get("tests"), f"{where}.tests", services)
     # The settings are judged with what a deployment gives them; secrets are made up.
     django = values.get("django", Django())
     variables = made_up(values["product_env"], services)
@@ -149,6 +160,26 @@ def _product(values: dict[str, Any], product_env: Any, name: str, where: str) ->
             why="Each is a host of this name in the network of the environment.",
             next_step="Rename one of them.",
         )
+
+
+def _values_of_services(
+    tests: SuiteSettings | None, where: str, services: Mapping[str, Service]
+) -> None:
+    """Raise ConfigurationError for a value of the tests that no service, or none started, has."""
+    if tests is None:
+        return
+    if tests.services:
+        plain = {name: text.replace(RANDOM, "") for name, text in tests.env.items()}
+        read_env(plain, f"{where}.env", services)
+        return
+    for name, text in tests.env.items():
+        named = {row.partition(".")[0] for row in PLACEHOLDER.findall(text) if "." in row}
+        if found := sorted(named & services.keys()):
+            raise ConfigurationError(
+                f"{where}.env.{name} in pyproject.toml has a value of the service {found[0]}.",
+                why="No service is started for the tests.",
+                next_step=f"Set services = true in [{where}].",
+            )
 
 
 def _require_version(table: Any, where: str) -> None:

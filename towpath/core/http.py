@@ -94,21 +94,25 @@ def get_json(url: str, timeout: float = 10) -> HttpAnswer:
 
 @dataclass(frozen=True)
 class PageText:
-    """What a page answered: `status` is 0 and `problem` says why where there was no answer."""
+    """What a page answered: `status` is 0 and `problem` says why where there was no answer.
+
+    `headers` are its headers, their names in small letters.
+    """
 
     status: int
     text: str = ""
     problem: str = ""
+    headers: tuple[tuple[str, str], ...] = ()
 
 
-def get_text(url: str, host: str = "", timeout: float = 10) -> PageText:
-    """Ask for a page once, without redirects; `host` goes into the Host header.
+def get_text(url: str, host: str = "", timeout: float = 10, cookie: str = "") -> PageText:
+    """Ask for a page once, without redirects; `host` and `cookie` are headers of the request.
 
     This machine is asked without any proxy of the environment.
     """
     import requests
 
-    headers = {"Host": host} if host else {}
+    headers = ({"Host": host} if host else {}) | ({"Cookie": cookie} if cookie else {})
     with open_session(url) as http:
         try:
             answer = http.get(
@@ -116,6 +120,8 @@ def get_text(url: str, host: str = "", timeout: float = 10) -> PageText:
             )
             with answer:
                 content = start_of(answer)
+                # Each Set-Cookie by itself: `answer.headers` joins them.
+                received = tuple((name.lower(), text) for name, text in answer.raw.headers.items())
         except requests.RequestException as error:
             return PageText(0, problem=type(error).__name__)
-    return PageText(answer.status_code, content.decode("utf-8", "replace"))
+    return PageText(answer.status_code, content.decode("utf-8", "replace"), headers=received)

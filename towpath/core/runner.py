@@ -7,7 +7,9 @@ Secrets are hidden in every line that is printed, logged or put into an error; t
 
 from __future__ import annotations
 
+import copy
 import os
+import selectors
 import shlex
 import signal
 import subprocess  # nosec B404: argv lists only, never a shell
@@ -93,6 +95,46 @@ class Running(Protocol):
     def spawn(self, argv: Sequence[str], *, log: Path, env: Mapping[str, str] | None = None) -> int:
         """Start a process that outlives us, in a session of its own, and return its pid."""
 
+    def background(self, argv: Sequence[str]) -> Background:
+        """Start a process that runs beside us and ends with us."""
+
+    def using(self, variables: Mapping[str, str]) -> Running:
+        """Return this runner with further variables."""
+
+
+class Background:
+    """A process that runs beside us; its standard input ends with us, however we end."""
+
+    def __init__(self, process: subprocess.Popen[bytes]) -> None:
+        self._process = process
+
+    @property
+    def runs(self) -> bool:
+        """Whether it still runs."""
+        return self._process.poll() is None
+
+    def ask(self, line: str, seconds: float) -> str:
+        """Write a line and return the next one of its own; empty at its end or after `seconds`."""
+        stdin, stdout = self._process.stdin, self._process.stdout
+        if stdin is None or stdout is None:
+            return ""
+        with suppress(BrokenPipeError):
+            stdin.write(f"{line}\n".encode())
+            stdin.flush()
+        with selectors.DefaultSelector() as waiting:
+            waiting.register(stdout, selectors.EVENT_READ)
+            return stdout.readline().decode(errors="replace") if waiting.select(seconds) else ""
+
+    def stop(self) -> str:
+        """End it, and return what it wrote to standard error."""
+        self._process.terminate()
+        try:
+            errors = self._process.communicate(timeout=PATIENCE)[1]
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            errors = self._process.communicate()[1]
+        return SECRETS.text(errors.decode(errors="replace").strip())
+
 
 class Runner:
     """Runs commands with one environment, one working directory and one list of secrets."""
@@ -116,7 +158,7 @@ class Runner:
         self.streaming = streaming
         self.secrets = secrets
         self._live: set[subprocess.Popen[str]] = set()
-        self._stopped = False
+        self._stopped = threading.Event()
         self._starting = threading.Lock()
 
     def run(
@@ -204,7 +246,7 @@ class Runner:
         For commands that run side by side in threads: Ctrl-C reaches one thread only.
         """
         with self._starting:
-            self._stopped = True
+            self._stopped.set()
             running = list(self._live)
         _end_groups(running)
 
@@ -236,6 +278,34 @@ class Runner:
             del process
         return pid
 
+    def background(self, argv: Sequence[str]) -> Background:
+        """Start a process that runs beside us and ends when its standard input does.
+
+        Raises CommandFailedError if it cannot be started.
+        """
+        line = self._line(argv)
+        self.echo.command(f"{line} &")
+        try:
+            # In a session of its own: Ctrl-C is for us, and we may need it to clean up.
+            process = subprocess.Popen(  # nosec B603: an argv list of ours
+                list(argv),
+                env=self.env,
+                cwd=self.cwd,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                start_new_session=True,
+            )
+        except OSError as error:
+            raise _not_started(argv[0], line, error) from error
+        return Background(process)
+
+    def using(self, variables: Mapping[str, str]) -> Runner:
+        """Return this runner with further variables; what one stops, the other stops too."""
+        found = copy.copy(self)
+        found.env = self.env | dict(variables)
+        return found
+
     def _line(self, argv: Sequence[str]) -> str:
         """Return the command as one quoted line; secrets go first, quoting would change them."""
         return shlex.join(self.secrets.text(part) for part in argv)
@@ -249,7 +319,7 @@ class Runner:
         wants_stdin: bool,
     ) -> subprocess.Popen[str]:
         with self._starting:
-            if self._stopped:
+            if self._stopped.is_set():
                 raise InterruptedRunError(f"Interrupted before running: {line}")
             try:
                 process = subprocess.Popen(  # nosec B603: an argv list of ours
@@ -283,7 +353,7 @@ class Runner:
             ) from error
         finally:
             self._live.discard(process)
-        if self._stopped:
+        if self._stopped.is_set():
             raise InterruptedRunError(f"Interrupted while running: {line}")
 
     def _read(self, pipe: IO[str] | None, into: list[str], shown: bool, label: str) -> None:

@@ -25,7 +25,7 @@ from towpath.core.errors import (
     ProxyUnreachableError,
     TowpathError,
 )
-from towpath.deployment import holds, outage, plan, traffic
+from towpath.deployment import holds, outage, plan, traffic, volumes
 from towpath.deployment.migrations import migrate
 from towpath.deployment.migrations.migrate import Migrated
 from towpath.deployment.plan import RELEASE_STEPS, STEPS, DeploymentPlan, Step, Unfinished
@@ -126,6 +126,7 @@ def carry_out(site: Site, kind: str, digest: str, version: str) -> Deployed:
             with site.workspace.terminal.step("services"):
                 stack.up(site, (*site.services, PROXY))
                 traffic.restore(site)
+                volumes.hand_over(site, Release(image, digest, version))
             previous = traffic.serving_digest(site)
             at, name = stages.stamp(stages.now()), uuid.uuid4().hex
             chosen = DeploymentPlan(name, kind, digest, version, previous, at)
@@ -264,7 +265,13 @@ class Deployment:
                 self.site.engine.remove(container, process.stop)
 
     def undo(self, begun: list[str] | tuple[str, ...]) -> None:
-        """Undo the steps that were begun, in reverse order; this is idempotent."""
+        """Undo the steps that were begun, in reverse order; this is idempotent.
+
+        A migration that still runs ends first: its process was stopped, and nobody waits for it.
+        """
+        for row in self.site.engine.commands(self.site.project_name):
+            if row.deployment == self.plan.deployment:
+                self.site.engine.remove(row, self.site.environment.drain)
         acts: Mapping[str, Callable[[], None]] = {
             "start": lambda: self._remove(WEB, self.site.environment.drain),
             "switch": self._remove_from_proxy,
@@ -324,6 +331,8 @@ class Deployment:
                 self.site, f"{self.plan.version} serves, but old containers are still running"
             )
         try:
+            # Whoever lost the lock must not go on: another caller may be at work already.
+            self.site.state.require_lock()
             self.undo(self.begun)
             self.site.journal.add("", "end", result="undone")
         except TowpathError as failure:

@@ -9,17 +9,23 @@ from towpath.config.pages import Page
 from towpath.core.environment import variable
 from towpath.core.errors import CommandFailedError, EngineUnreachableError
 from towpath.core.http import PageText, get_text
-from towpath.environments import page_commands, page_reader
+from towpath.environments import page_commands, page_reader, page_redirects
 from towpath.environments.engine import Container
 from towpath.environments.environment import PROXY, Site
+from towpath.environments.page_commands import PageRequest
 from towpath.environments.page_reader import PageAnswer
 
 OK = 200
+# The port of the proxy inside its container.
+FRONTEND = 8080
 
 
 def required_pages(environment: Environment) -> tuple[Page, ...]:
-    """Return the pages that have to answer: that of health, if there is one, and smoke pages."""
-    health = (Page(environment.health, OK),) if environment.health else ()
+    """Return the pages that have to answer: that of health, if there is one, and smoke pages.
+
+    Health is what its own path answers, wherever a redirect leads.
+    """
+    health = (Page(environment.health, OK, redirects=False),) if environment.health else ()
     return tuple(dict.fromkeys((*health, *environment.smoke)))
 
 
@@ -29,39 +35,63 @@ def problem_of(site: Site, container: Container, pages: Sequence[Page]) -> str:
     The request comes from where traffic will come: a container that listens on its own loopback
     only is found here. Raises EngineUnreachableError, which says nothing of the container.
     """
+    port = site.workspace.config.processes.web.port
+    return _problem_at(site, container.name, port, pages, both_schemes=True)
+
+
+def _problem_at(
+    site: Site, address: str, port: int, pages: Sequence[Page], *, both_schemes: bool
+) -> str:
+    """Ask pages at an address that the proxy's container reaches; return the first problem."""
     proxy = next((row for row in site.containers(PROXY) if row.running), None)
     if proxy is None:
         return "the proxy is not running"
-    port = site.workspace.config.processes.web.port
-    behind = "https" if site.environment.tls else "http"
-    scheme = variable(site.workspace.config.env, "TOWPATH_SCHEME") or behind
-    argv = page_commands.ask(pages, container.name, port, site.environment.host, scheme)
+    host = site.environment.host
+
+    def ask(requests: Sequence[PageRequest]) -> list[PageAnswer]:
+        argv = page_commands.ask(requests, address, port, host)
+        return page_reader.read_answers(*site.engine.execute(proxy, argv), len(requests))
+
     try:
-        answers = page_reader.read_answers(*site.engine.execute(proxy, argv), len(pages))
+        found = page_redirects.problems(pages, ask, host, _scheme(site), both_schemes=both_schemes)
     except EngineUnreachableError:
         raise
     except CommandFailedError as error:
         return error.why or error.what
-    found = (_problem(page, answer) for page, answer in zip(pages, answers, strict=True))
     return next(filter(None, found), "")
 
 
-def _problem(page: Page, answer: PageAnswer) -> str:
-    if not answer.status:
-        return f"{page.path} does not answer: {answer.problem}"
-    problem = page.problem(answer.status, answer.body)
-    said = page_reader.words(answer.body) if problem else ""
-    return f"{problem}: {said}" if said else problem
+def problems_behind(site: Site, get: Callable[..., PageText] = get_text) -> list[str]:
+    """Ask every page through the proxy's published port, and return the problems.
 
-
-def problems_behind(site: Site, get: Callable[[str, str], PageText] = get_text) -> list[str]:
-    """Ask every page through the proxy's published port, and return the problems."""
+    Where the engine is another machine's, whose port may be closed to this one, it is asked there.
+    """
     place = site.environment
-    found = []
-    for page in required_pages(place):
-        answer = get(f"{place.url}{page.path}", place.host)
-        if not answer.status:
-            found.append(f"{page.path} does not answer: {answer.problem}")
-        elif problem := page.problem(answer.status, answer.text):
-            found.append(problem)
-    return found
+    if place.engine:
+        pages = required_pages(place)
+        problem = _problem_at(site, "127.0.0.1", FRONTEND, pages, both_schemes=False)
+        return [problem] if problem else []
+
+    def ask(requests: Sequence[PageRequest]) -> list[PageAnswer]:
+        return [_get(f"{place.url}{row.path}", row) for row in requests]
+
+    def _get(url: str, request: PageRequest) -> PageAnswer:
+        cookie = {"cookie": request.sends()} if request.cookies else {}
+        found = get(url, place.host, **cookie)
+        return PageAnswer(
+            found.status,
+            found.text,
+            found.problem,
+            page_reader.target(found.status, found.headers),
+            page_reader.cookies_of(found.headers),
+        )
+
+    # The proxy itself says which scheme a user has.
+    pages = required_pages(place)
+    found = page_redirects.problems(pages, ask, place.host, _scheme(site), both_schemes=False)
+    return [row for row in found if row]
+
+
+def _scheme(site: Site) -> str:
+    behind = "https" if site.environment.tls else "http"
+    return variable(site.workspace.config.env, "TOWPATH_SCHEME") or behind

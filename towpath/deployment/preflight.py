@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-
 from towpath.core.errors import CommandFailedError, ConfigurationError
 from towpath.environments import compose_commands as compose
 from towpath.environments.environment import Release, Site
@@ -49,13 +47,10 @@ def _check_offer(site: Site, release: Release) -> None:
             why=f"Its platforms are: {', '.join(offered.platforms)}.",
             next_step=f"Build it for this platform too: invoke build --platforms={wanted}",
         )
-    directory = site.engine.data_directory()
-    if not directory.is_dir():
-        return  # the engine is on another machine, whose disk cannot be measured
-    needed, free = UNPACKED * offered.sizes[wanted], shutil.disk_usage(directory).free
+    needed, free = UNPACKED * offered.sizes[wanted], site.state.free()
     if needed > free:
         raise CommandFailedError(
             f"Not enough disk space for the image of {release.version}.",
-            why=f"It needs about {needed >> 20} MiB; {directory} has {free >> 20} MiB.",
-            next_step="Free disk space, for example with `docker image prune`.",
+            why=f"It needs about {needed >> 20} MiB; the disk of the engine has {free >> 20} MiB.",
+            next_step="Free disk space there, for example with `docker image prune`.",
         )

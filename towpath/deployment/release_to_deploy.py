@@ -12,8 +12,7 @@ from towpath.core.errors import (
     RegistryUnauthorizedError,
 )
 from towpath.core.references import BUILT, RELEASE, TEST
-from towpath.environments.environment import HISTORY, Release
-from towpath.evidence.journal import History
+from towpath.environments.environment import Release, Site
 from towpath.promotion import promote
 from towpath.registry import image as registry
 from towpath.registry.client import RegistryClient
@@ -87,7 +86,7 @@ def _explain(
 
 def has_run(workspace: Workspace, environment: Environment, digest: str) -> bool:
     """Tell whether an environment has run a release before."""
-    history = History(workspace.config.state_of(environment) / HISTORY)
+    history = Site.open(workspace, environment).history
     return any(row.get("digest") == digest for row in history.releases())
 
 

@@ -20,7 +20,17 @@ ROLLING = frozenset({"forky"})
 def recipe(image: str) -> str:
     """Return the name of what an image is made by."""
     files = (path.read_bytes() for path in sorted(FILES.iterdir()))
-    return recipes.fingerprint(image, SUITES[image], *files)
+    return recipes.fingerprint(image, SUITES[image], *packages(image), *files)
+
+
+def python_of(image: str) -> str:
+    """Return the Python of an image of SUITES: 3.14 of `python:3.14-slim`."""
+    return image.partition(":")[2].partition("-")[0]
+
+
+def packages(image: str) -> tuple[str, ...]:
+    """Return the packages of an image of SUITES."""
+    return recipes.python_packages(python_of(image))
 
 
 def mirrors(lines: list[str], suite: str) -> list[str]:
@@ -38,7 +48,7 @@ def build(own: Layout, runner: Running, image: str, log: str) -> None:
     """
     this = machine.look()
     native, foreign = recipes.architecture(this.processor)
-    suite = SUITES[image]
+    suite, python = SUITES[image], python_of(image)
     lines = mirrors(machine.host_mirrors(this), suite)
     context = own.state / f"context-{suite}"
     shutil.rmtree(context, ignore_errors=True)
@@ -46,12 +56,14 @@ def build(own: Layout, runner: Running, image: str, log: str) -> None:
     try:
         argvs = [
             recipes.base(context / f"base-{native}.tar", lines, suite),
-            recipes.foreign_python(context / f"python-{foreign}.tar", foreign, lines, suite),
+            recipes.foreign_python(
+                context / f"python-{foreign}.tar", foreign, lines, suite, python
+            ),
         ]
         for argv in argvs:
             runner.run(argv, env=machine.proxies(runner))
         shutil.copy(machine.AUTHORITIES, context / "ca-certificates.crt")
-        variables = recipes.images(own.registry, native, foreign, machine.proxies(runner))
+        variables = recipes.images(own.registry, native, foreign, machine.proxies(runner), python)
         runner.run(
             ["docker", "buildx", "bake", "--progress=plain", "python"],
             env=variables | {"PYTHON_TAG": image},

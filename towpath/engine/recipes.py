@@ -17,8 +17,10 @@ SUITE = "trixie"
 USER = "towpath"  # who the engine's own clients are to its registry
 MACHINES = {known.architecture(name): machine for name, machine in known.MACHINES.items()}
 ARCHITECTURES = {machine: architecture for architecture, machine in MACHINES.items()}
+# The Python of this suite.
+PYTHON = "3.13"
 IMAGES = (
-    *("python:3.13-slim", "postgres:17", "memcached:1.6", "rabbitmq:4.0", "redis:8.0"),
+    *(f"python:{PYTHON}-slim", "postgres:17", "memcached:1.6", "rabbitmq:4.0", "redis:8.0"),
     "haproxy:3.0",
 )
 
@@ -38,6 +40,15 @@ ROOT_PACKAGES = (
 PYTHON_PACKAGES = ("ca-certificates", "netbase", "python3", "python3-pip", "python3-venv", "tzdata")
 # Read by people only, and a third of a small image.
 UNREAD = ("/usr/share/doc/*", "/usr/share/info/*", "/usr/share/locale/*", "/usr/share/man/*")
+
+
+def python_packages(python: str = PYTHON) -> tuple[str, ...]:
+    """Return the packages of a Python's image, such as `3.13`.
+
+    The shared library is one: the official images have it, and what embeds Python, such as uwsgi or
+    mod_wsgi, is linked with it.
+    """
+    return (*PYTHON_PACKAGES, f"libpython{python}")
 
 
 def architecture(machine: str) -> tuple[str, str]:
@@ -72,13 +83,17 @@ def base(target: Path, mirrors: Sequence[str], suite: str = SUITE) -> list[str]:
 
 
 def foreign_python(
-    target: Path, foreign: str, mirrors: Sequence[str], suite: str = SUITE
+    target: Path,
+    foreign: str,
+    mirrors: Sequence[str],
+    suite: str = SUITE,
+    python: str = PYTHON,
 ) -> list[str]:
     """Return the command that unpacks Python for the other architecture, running nothing of it.
 
-    The packages are the same as in the native image: what minbase has, and PYTHON_PACKAGES.
+    The packages are the same as in the native image: what minbase has, and those of Python.
     """
-    included = ("?essential", "?priority(required)", ",".join(("apt", *PYTHON_PACKAGES)))
+    included = ("?essential", "?priority(required)", ",".join(("apt", *python_packages(python))))
     options = [f"--arch={foreign}", "--variant=extract", *(f"--include={it}" for it in included)]
     return ["mmdebstrap", *options, suite, str(target), *mirrors]
 
@@ -97,13 +112,15 @@ def side_by_side(one: Sequence[Sequence[str]], other: Sequence[Sequence[str]]) -
     return ["sh", "-c", script]
 
 
-def images(registry: str, native: str, foreign: str, proxies: Mapping[str, str]) -> dict[str, str]:
+def images(
+    registry: str, native: str, foreign: str, proxies: Mapping[str, str], python: str = PYTHON
+) -> dict[str, str]:
     """Return the variables of images/docker-bake.hcl."""
     stages = {native: "python-native", foreign: "python-foreign"}
     return {
         "REGISTRY": registry,
         "FOREIGN": foreign,
-        "PYTHON_PACKAGES": " ".join(PYTHON_PACKAGES),
+        "PYTHON_PACKAGES": " ".join(python_packages(python)),
         "PYTHON_AMD64": stages["amd64"],
         "PYTHON_ARM64": stages["arm64"],
         **proxies,

@@ -39,15 +39,20 @@ def pull(project: Project, service: str) -> Argv:
 
 
 def run(
-    project: Project, service: str, words: Iterable[str], *, user: str = "", mount: str = ""
+    project: Project,
+    service: str,
+    words: Iterable[str],
+    *,
+    user: str = "",
+    rights: Iterable[str] = (),
 ) -> Argv:
     """Run a command in a container of its own, which goes when the command ends.
 
-    `user` is another one than the service's, `mount` a further volume of the container.
+    `user` is another one than the service's, `rights` are capabilities that it has besides.
     """
     flags = ["--rm", "--no-deps", "--no-TTY", "--quiet-pull"]
     flags += [f"--user={user}"] if user else []
-    flags += [f"--volume={mount}"] if mount else []
+    flags += [f"--cap-add={right}" for right in rights]
     return project.command("run", *flags, service, *words)
 
 

@@ -79,8 +79,14 @@ class Engine:
         self._env = dict(env)
         self._clock = clock
 
+    @property
+    def endpoint(self) -> str:
+        """Where the engine is, as DOCKER_HOST says it; empty for the client's default."""
+        return self._env.get("DOCKER_HOST", "")
+
     @cached_property
-    def _client(self) -> DockerClient:
+    def client(self) -> DockerClient:
+        """The SDK's client of this engine."""
         # Only when needed: the import takes a tenth of a second.
         import docker
 
@@ -91,11 +97,21 @@ class Engine:
 
         Raises CommandFailedError if the Docker API call fails.
         """
-        labels = [f"{PROJECT}={project}", f"{ONE_OFF}=False"]
-        labels += [f"{SERVICE}={service}"] if service else []
-        with self._errors("list containers"):
-            found = self._client.containers.list(
-                all=True, filters={"label": labels}, ignore_removed=True
+        more = [f"{SERVICE}={service}"] if service else []
+        return self._list([f"{PROJECT}={project}", f"{ONE_OFF}=False", *more])
+
+    def commands(self, project: str) -> list[Container]:
+        """Return the containers in which one command of a project runs, such as its migrations.
+
+        Compose removes each when the command ends; one whose Compose was killed stays. Raises
+        CommandFailedError if the Docker API call fails.
+        """
+        return self._list([f"{PROJECT}={project}", f"{ONE_OFF}=True"])
+
+    def _list(self, labels: Sequence[str]) -> list[Container]:
+        with self.errors("list containers"):
+            found = self.client.containers.list(
+                all=True, filters={"label": list(labels)}, ignore_removed=True
             )
         return sorted((_container(row.attrs) for row in found), key=lambda row: row.started)
 
@@ -104,8 +120,8 @@ class Engine:
 
         Raises CommandFailedError if the Docker API call fails.
         """
-        with self._errors("list volumes"):
-            found = self._client.volumes.list(filters={"label": f"{PROJECT}={project}"})
+        with self.errors("list volumes"):
+            found = self.client.volumes.list(filters={"label": f"{PROJECT}={project}"})
         return sorted(str(row.name) for row in found)
 
     def execute(self, container: Container, argv: Sequence[str]) -> tuple[int, str]:
@@ -116,8 +132,8 @@ class Engine:
         """
         code, text = -1, ""
         for _ in attempts(RETRY, self._clock):
-            with self._errors(f"run {argv[0]} in {container.name}"):
-                found, output = self._client.containers.get(container.id).exec_run(list(argv))
+            with self.errors(f"run {argv[0]} in {container.name}"):
+                found, output = self.client.containers.get(container.id).exec_run(list(argv))
             code = -1 if found is None else found
             text = cast(bytes, output).decode(errors="replace")
             if not (code and NOT_STARTED.match(text)):
@@ -129,8 +145,8 @@ class Engine:
 
         Raises CommandFailedError if the Docker API call fails.
         """
-        with self._errors(f"read the log of {container.name}"):
-            found = self._client.containers.get(container.id)
+        with self.errors(f"read the log of {container.name}"):
+            found = self.client.containers.get(container.id)
             output = found.logs(tail=lines, stream=False)
         return output.decode(errors="replace").strip()
 
@@ -140,8 +156,8 @@ class Engine:
         Each line begins with its own time on the engine. At most the last `lines` are returned.
         Raises CommandFailedError if the Docker API call fails.
         """
-        with self._errors(f"read the log of {container.name}"):
-            output = self._client.api.logs(
+        with self.errors(f"read the log of {container.name}"):
+            output = self.client.api.logs(
                 container.id, stderr=False, timestamps=True, tail=lines, since=since or None
             )
         return output.decode(errors="replace").splitlines()
@@ -151,8 +167,8 @@ class Engine:
 
         Raises CommandFailedError if the Docker API call fails.
         """
-        with self._errors(f"read the statistics of {container.name}"):
-            found = self._client.api.stats(container.id, stream=False, one_shot=True)
+        with self.errors(f"read the statistics of {container.name}"):
+            found = self.client.api.stats(container.id, stream=False, one_shot=True)
         return cast(Mapping[str, Any], found)
 
     def remove(self, container: Container, patience: int) -> None:
@@ -162,9 +178,9 @@ class Engine:
         """
         from docker.errors import NotFound
 
-        with self._errors(f"remove {container.name}"):
+        with self.errors(f"remove {container.name}"):
             try:
-                found = self._client.containers.get(container.id)
+                found = self.client.containers.get(container.id)
                 found.stop(timeout=patience)
                 found.remove(v=True, force=True)
             except NotFound:
@@ -177,9 +193,9 @@ class Engine:
         """
         from docker.errors import NotFound
 
-        with self._errors(f"stop {container.name}"):
+        with self.errors(f"stop {container.name}"):
             try:
-                self._client.containers.get(container.id).stop(timeout=patience)
+                self.client.containers.get(container.id).stop(timeout=patience)
             except NotFound:
                 return
 
@@ -190,9 +206,9 @@ class Engine:
         """
         from docker.errors import APIError, NotFound
 
-        with self._errors(f"stop {container.name}"):
+        with self.errors(f"stop {container.name}"):
             try:
-                found = self._client.containers.get(container.id)
+                found = self.client.containers.get(container.id)
                 found.kill(found.attrs["Config"].get("StopSignal") or STOP_SIGNAL)
             except NotFound:
                 return
@@ -205,8 +221,8 @@ class Engine:
 
         Raises CommandFailedError if the Docker API call fails.
         """
-        with self._errors(f"start {container.name}"):
-            self._client.containers.get(container.id).start()
+        with self.errors(f"start {container.name}"):
+            self.client.containers.get(container.id).start()
 
     def image(self, reference: str) -> EngineImage | None:
         """Return the image of this reference, or None if the engine does not have it.
@@ -215,9 +231,9 @@ class Engine:
         """
         from docker.errors import NotFound
 
-        with self._errors(f"inspect the image {reference}"):
+        with self.errors(f"inspect the image {reference}"):
             try:
-                found = self._client.images.get(reference).attrs
+                found = self.client.images.get(reference).attrs
             except NotFound:
                 return None
         digests = tuple(str(row) for row in found.get("RepoDigests") or ())
@@ -228,8 +244,8 @@ class Engine:
 
         Raises CommandFailedError if the Docker API call fails.
         """
-        with self._errors("get the version"):
-            version = self._client.version()
+        with self.errors("get the version"):
+            version = self.client.version()
         return f"{version['Os']}/{version['Arch']}"
 
     def data_directory(self) -> Path:
@@ -237,12 +253,12 @@ class Engine:
 
         Raises CommandFailedError if the Docker API call fails.
         """
-        with self._errors("get the data directory"):
-            return Path(self._client.info()["DockerRootDir"])
+        with self.errors("get the data directory"):
+            return Path(self.client.info()["DockerRootDir"])
 
     @contextmanager
-    def _errors(self, what: str) -> Iterator[None]:
-        """Turn exceptions of the SDK and its transport into CommandFailedError.
+    def errors(self, what: str) -> Iterator[None]:
+        """Turn exceptions of the SDK and its transport into CommandFailedError; `what` was done.
 
         What the engine answered is an APIError; anything else says that it did not answer.
         """

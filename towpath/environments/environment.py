@@ -1,4 +1,4 @@
-"""One environment on this machine: its Compose project, its containers, its proxy, its files."""
+"""One environment: its Compose project, its containers, its proxy, its state."""
 
 from __future__ import annotations
 
@@ -9,27 +9,30 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-from towpath.config import Environment, binding
+from towpath.config import Config, Environment, binding
 from towpath.config import variables as product
 from towpath.config.processes import Process
 from towpath.config.workspace import Workspace
-from towpath.core import environment
+from towpath.core import environment as variables_of
 from towpath.core.clock import SYSTEM, Clock
 from towpath.core.errors import CommandFailedError, ProxyUnreachableError
 from towpath.core.runner import Outcome
 from towpath.environments import compose_commands as compose
-from towpath.environments import compose_project, environment_lock
+from towpath.environments import compose_project, environment_lock, local_state, remote, secrets
+from towpath.environments import state as state_files
+from towpath.environments import state_container
 from towpath.environments.compose_commands import Project
 from towpath.environments.engine import Container, Engine, EngineImage
 from towpath.environments.environment_lock import Owner
 from towpath.environments.proxy import Proxy
+from towpath.environments.state import State
+from towpath.environments.state_commands import volume_of
 from towpath.evidence.journal import History, Journal
 from towpath.rendering import compose as rendered
 from towpath.rendering import files
 
 POLL = 0.25
 PROXY, WEB = "proxy", "web"
-HISTORY = "releases.json"
 
 
 class Containers(Protocol):
@@ -37,6 +40,9 @@ class Containers(Protocol):
 
     def containers(self, project: str, service: str = "") -> list[Container]:
         """Return the containers of a project, or of one service of it."""
+
+    def commands(self, project: str) -> list[Container]:
+        """Return the containers in which one command of a project runs."""
 
     def volumes(self, project: str) -> list[str]:
         """Return the names of a project's volumes."""
@@ -92,22 +98,26 @@ class Site:
     workspace: Workspace
     environment: Environment
     engine: Containers
+    state: State
     clock: Clock = SYSTEM
 
     @classmethod
     def open(cls, workspace: Workspace, environment: Environment) -> Site:
-        """Return the site on the engine that the session's environment names."""
-        return cls(workspace, environment, Engine(workspace.config.env))
+        """Return the site on the engine that the environment names.
+
+        Raises CommandFailedError if an engine on another machine cannot be reached.
+        """
+        found = remote.on_engine_of(workspace, environment)
+        engine = Engine(found.config.env)
+        project = compose_project.project_name(found.config, environment.name)
+        state = state_container.open_state(engine, project)
+        local_state.move(found, environment, state)
+        return cls(found, environment, engine, state)
 
     @property
     def name(self) -> str:
         """The environment's name."""
         return self.environment.name
-
-    @property
-    def state(self) -> Path:
-        """The directory of the environment's secrets, lock, journal, history and backups."""
-        return self.workspace.config.state_of(self.environment)
 
     def locked(self, at: str) -> AbstractContextManager[None]:
         """Hold the environment's lock from now, `at` in UTC, until the block ends.
@@ -118,34 +128,37 @@ class Site:
         run = self.workspace.config.ci
         owner = Owner(at, run.url if run else "", wait=self.environment.wait)
         say = self.workspace.terminal.warn
-        return environment_lock.locked(self.state / "lock", owner, say, self.clock)
+        return environment_lock.locked(self.state, self.name, owner, say, self.clock)
 
     @property
     def journal(self) -> Journal:
         """The journal of the last deployment."""
-        return Journal(self.state / "journal.jsonl")
+        return Journal(self.state, state_files.JOURNAL)
 
     @property
     def history(self) -> History:
         """What the environment has run."""
-        return History(self.state / HISTORY)
-
-    @property
-    def pins(self) -> Path:
-        """The Compose file that names the images of the services by digest."""
-        return self.state / "images.json"
+        return History(self.state, state_files.HISTORY)
 
     @property
     def project_name(self) -> str:
-        """The name of the environment's Compose project."""
+        """The name of the Compose project."""
+        return self.environment_project
+
+    @property
+    def environment_project(self) -> str:
+        """The name of the environment's own Compose project, which its state has too."""
         return compose_project.project_name(self.workspace.config, self.name)
 
     @property
     def project(self) -> Project:
         """The Compose project as it is deployed: what is declared, with its images by digest."""
         found = self.declared
-        pins = (str(self.pins),) if self.pins.is_file() else ()
-        return Project(found.name, (*found.files, *pins))
+        pins = self.state.read(state_files.PINS)
+        if pins is None:
+            return found
+        config = self.workspace.config
+        return Project(found.name, (*found.files, files.pins_file(config, self.name, pins)))
 
     @property
     def declared(self) -> Project:
@@ -187,9 +200,11 @@ class Site:
     def compose_variables(self, release: Release) -> Mapping[str, str]:
         """Return every variable that the Compose files use.
 
-        Raises ConfigurationError for an invalid address in TOWPATH_BIND.
+        Raises ConfigurationError for an invalid address in TOWPATH_BIND, and CommandFailedError if
+        the state of the environment cannot be read.
         """
-        return variables(self, release)
+        secret = secrets.values(self.state)
+        return variables(self.workspace.config, self.environment, release, secret)
 
     def scale(self, release: Release, service: str, more: int) -> None:
         """Start this many more containers of a service, of this release; the others stay.
@@ -214,9 +229,7 @@ class Site:
                 next_step=f"invoke deploy --environment={self.name}",
             )
         container = found
-        return Proxy(
-            lambda argv: self.engine.execute(container, argv), self.state / "proxy", self.clock
-        )
+        return Proxy(lambda argv: self.engine.execute(container, argv), self.state, self.clock)
 
     def serving(self) -> list[Container]:
         """Return the web containers that receive requests; none without a running proxy."""
@@ -234,22 +247,28 @@ class Site:
             raise CommandFailedError(f"Timed out after {seconds:g} s waiting for {what}.")
 
 
-def variables(site: Site, release: Release) -> Mapping[str, str]:
-    """Return the variables of the Compose files; values with a secret in them are among them."""
-    config = site.workspace.config
+def variables(
+    config: Config, environment: Environment, release: Release, secret: Mapping[str, str]
+) -> dict[str, str]:
+    """Return the variables of the Compose files; values with a secret in them are among them.
+
+    `secret` has the secrets by name; one that is not made yet is empty. Raises ConfigurationError
+    for an invalid address in TOWPATH_BIND.
+    """
     settings = files.proxy_file(config)
-    passed = environment.chosen(config.env, config.variables.get("compose", ()))
+    passed = variables_of.chosen(config.env, config.variables.get("compose", ()))
+    project = compose_project.project_name(config, environment.name)
     return {
-        **environment.settings(config.env),
+        **variables_of.settings(config.env),
         **passed,
-        "STATE": str(site.state),
-        "TOWPATH_PORT": str(site.environment.port),
-        "TOWPATH_BIND": binding.published(site.environment.plain_bind),
-        "TOWPATH_HOSTS": site.environment.allowed_hosts(config.env.get(binding.HOSTS, "")),
-        **_tls(site.environment),
-        "TOWPATH_ENVIRONMENT": site.name,
-        **_health(site),
-        **hidden_values(site, release),
+        "TOWPATH_STATE_VOLUME": volume_of(project),
+        "TOWPATH_PORT": str(environment.port),
+        "TOWPATH_BIND": binding.published(environment.plain_bind),
+        "TOWPATH_HOSTS": environment.allowed_hosts(config.env.get(binding.HOSTS, "")),
+        **_tls(environment),
+        "TOWPATH_ENVIRONMENT": environment.name,
+        **_health(environment),
+        **hidden_values(config, environment, release, secret),
         "TOWPATH_CONFIG": hashlib.sha256(settings.read_bytes()).hexdigest()[:12],
         "TOWPATH_IMAGE": release.image,
         "TOWPATH_VERSION": release.version,
@@ -258,13 +277,12 @@ def variables(site: Site, release: Release) -> Mapping[str, str]:
     }
 
 
-def _health(site: Site) -> dict[str, str]:
+def _health(environment: Environment) -> dict[str, str]:
     """Return what the proxy asks the web containers: a path that answers 200, else any page."""
-    place = site.environment
     return {
-        "TOWPATH_HEALTH_HOST": place.host,
-        "TOWPATH_HEALTH_PATH": place.health or "/",
-        "TOWPATH_HEALTH_STATUS": "^200$" if place.health else "^[1-4]",
+        "TOWPATH_HEALTH_HOST": environment.host,
+        "TOWPATH_HEALTH_PATH": environment.health or "/",
+        "TOWPATH_HEALTH_STATUS": "^200$" if environment.health else "^[1-4]",
     }
 
 
@@ -279,28 +297,20 @@ def _tls(place: Environment) -> dict[str, str]:
     return found
 
 
-def hidden_values(site: Site, release: Release) -> dict[str, str]:
+def hidden_values(
+    config: Config, environment: Environment, release: Release, secret: Mapping[str, str]
+) -> dict[str, str]:
     """Return the values of the product's variables that have a secret in them, for Compose."""
-    config = site.workspace.config
-    hosts = site.environment.allowed_hosts(config.env.get(binding.HOSTS, ""))
     later = {
-        product.HOSTS: hosts,
-        product.ENVIRONMENT: site.name,
+        product.HOSTS: environment.allowed_hosts(config.env.get(binding.HOSTS, "")),
+        product.ENVIRONMENT: environment.name,
         "release.version": release.version,
         "release.digest": release.digest,
     }
     return {
         f"{rendered.HIDDEN}{name}": product.resolve(
-            text, config.services, lambda row: _secret(site, row), later
+            text, config.services, lambda row: secret.get(row, ""), later
         )
         for name, text in config.product_env.items()
         if product.is_secret(text, config.services)
     }
-
-
-def _secret(site: Site, name: str) -> str:
-    """Return a secret of the environment; empty before it is made."""
-    try:
-        return (site.state / "secrets" / name).read_text(encoding="utf-8").strip()
-    except FileNotFoundError:
-        return ""

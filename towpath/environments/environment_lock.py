@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import os
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-from towpath.core import documents, locks, private
 from towpath.core.clock import SYSTEM, Clock
 from towpath.core.errors import LockedError
+from towpath.environments.state import LockAttempt, State
 
 # Seconds between two looks at a lock that another process has.
 POLL = 0.5
@@ -32,7 +30,7 @@ class Owner:
     wait: int = 0
 
     def as_json(self) -> dict[str, Any]:
-        """Return what the lock file says of this process."""
+        """Return what the lock says of this process."""
         return {
             "user": os.environ.get("USER") or str(os.getuid()),
             "host": socket.gethostname(),
@@ -44,51 +42,58 @@ class Owner:
 
 @contextmanager
 def locked(
-    path: Path, owner: Owner, say: Callable[[str], None], clock: Clock = SYSTEM
+    state: State, name: str, owner: Owner, say: Callable[[str], None], clock: Clock = SYSTEM
 ) -> Iterator[None]:
-    """Hold an environment's lock; `say` reports a wait and a dead owner.
+    """Hold the lock of the environment of this name; `say` reports a wait and a dead owner.
 
-    The kernel releases the lock when its process ends. The file names the owner, and the last one.
-    Raises LockedError with the owner while that process has the lock.
+    The engine's kernel releases the lock when the connection of its owner ends, or brings nothing
+    for 90 s. Raises LockedError with the owner while another process has the lock, and
+    CommandFailedError if the engine cannot be reached.
     """
-    private.directory(path.parent)
-    with locks.opened(path) as lock:
-        if not lock.try_alone():
-            _wait(lock, path, owner, say, clock)
-        if path.read_text(encoding="utf-8"):
-            say(f"Taking over the lock of {_owner(path)}: that process no longer exists.")
-        _fill(lock.number, json.dumps(owner.as_json()))
-        try:
-            yield
-        finally:
-            _fill(lock.number, "")
+    document = owner.as_json()
+    found = state.try_lock(document)
+    if not found.taken:
+        found = _wait(state, name, found, owner, say, clock)
+    if found.owner is not None:
+        say(
+            f"Taking over the lock of {_words(found.owner)}: "
+            "that process, or its connection, no longer exists."
+        )
+    try:
+        yield
+    finally:
+        state.unlock()
 
 
 def _wait(
-    lock: locks.Lock, path: Path, owner: Owner, say: Callable[[str], None], clock: Clock
-) -> None:
+    state: State,
+    name: str,
+    found: LockAttempt,
+    owner: Owner,
+    say: Callable[[str], None],
+    clock: Clock,
+) -> LockAttempt:
     """Wait as long as the owner-to-be wants to; raises LockedError if the lock is not free then."""
     if owner.wait:
-        say(f"{path.parent.name} is locked by {_owner(path)}; waiting up to {owner.wait} s.")
-        if clock.wait_until(lock.try_alone, owner.wait, POLL):
-            return
+        say(f"{name} is locked by {_words(found.owner)}; waiting up to {owner.wait} s.")
+        deadline = clock.monotonic() + owner.wait
+        while not found.taken and clock.monotonic() < deadline:
+            clock.sleep(POLL)
+            found = state.try_lock(owner.as_json())
+        if found.taken:
+            return found
     raise LockedError(
-        f"{path.parent.name} is locked by {_owner(path)}.",
+        f"{name} is locked by {_words(found.owner)}.",
         why=owner.why,
         next_step="Wait until it ends, or stop that process, which also releases the lock.",
     )
 
 
-def _owner(path: Path) -> str:
+def _words(owner: dict[str, Any] | None) -> str:
+    """Return who has a lock; whatever another version wrote there is no fault of this one."""
+    owner = owner or {}
     try:
-        owner = documents.loads(path.read_bytes())
         more = f", {owner['run']}" if owner.get("run") else ""
         return f"{owner['user']} on {owner['host']} (pid {owner['pid']}, since {owner['at']}{more})"
-    except (ValueError, KeyError, TypeError):
+    except KeyError:
         return "an unknown process"
-
-
-def _fill(descriptor: int, text: str) -> None:
-    os.ftruncate(descriptor, 0)
-    os.pwrite(descriptor, text.encode(), 0)
-    os.fsync(descriptor)

@@ -26,19 +26,14 @@ class MonitoringSite(Site):
     """An environment's monitoring: the same state and engine, other containers."""
 
     @property
-    def environment_name(self) -> str:
-        """The name of the environment's own Compose project."""
-        return super().project_name
-
-    @property
     def project_name(self) -> str:
         """The name of the monitoring's Compose project."""
-        return f"{self.environment_name}-{SUFFIX}"
+        return f"{self.environment_project}-{SUFFIX}"
 
     @property
     def files(self) -> Path:
         """The directory of the settings that are generated, and of the secrets among them."""
-        return self.state / SUFFIX
+        return self.workspace.config.state_of(self.environment) / SUFFIX
 
     @property
     def declared(self) -> Project:
@@ -63,7 +58,7 @@ class MonitoringSite(Site):
 
 def beside(site: Site) -> MonitoringSite:
     """Return the monitoring of an environment."""
-    return MonitoringSite(site.workspace, site.environment, site.engine, site.clock)
+    return MonitoringSite(site.workspace, site.environment, site.engine, site.state, site.clock)
 
 
 def stop(site: Site, *, volumes: bool = False) -> bool:
@@ -81,7 +76,8 @@ def variables(site: MonitoringSite) -> Mapping[str, str]:
     """Return the variables that the monitoring's Compose file has besides; none is a secret."""
     config = site.workspace.config
     return {
-        "TOWPATH_EDGE": f"{site.environment_name}_{NETWORK}",
+        "TOWPATH_EDGE": f"{site.environment_project}_{NETWORK}",
+        "STATE": str(config.state_of(site.environment)),
         "TOWPATH_REPORTS": str(config.reports),
         "TOWPATH_MONITORING_DAYS": str(config.monitoring.days),
         "TOWPATH_MONITORING_CONFIG": _fingerprint(config.root / FILES, site.files),

@@ -7,8 +7,7 @@ people too. Nothing has to be in the product's image for it.
 from __future__ import annotations
 
 from collections.abc import Sequence
-
-from towpath.config.pages import Page
+from dataclasses import dataclass
 
 Argv = list[str]
 # Bytes of an answer that are read, and seconds that all of them may take.
@@ -27,22 +26,36 @@ done
 """
 
 
-def ask(pages: Sequence[Page], address: str, port: int, host: str, scheme: str) -> Argv:
+@dataclass(frozen=True)
+class PageRequest:
+    """A request for a page of a release, with the scheme and the cookies of a person's browser."""
+
+    path: str
+    scheme: str = "http"
+    cookies: tuple[tuple[str, str], ...] = ()
+
+    def sends(self) -> str:
+        """Return the value of the header Cookie, an empty string without one."""
+        return "; ".join(f"{name}={value}" for name, value in self.cookies)
+
+
+def ask(requests: Sequence[PageRequest], address: str, port: int, host: str) -> Argv:
     """Request pages of a container at an address, one after the other, with one command.
 
-    `host` and `scheme` are what a user would use.
+    `host` is what a user would use.
     """
     argv = ["timeout", str(PATIENCE), "bash", "-c", _SCRIPT, "towpath", address, str(port)]
-    return [*argv, END_MARK, *(_request(page, host, scheme) for page in pages)]
+    return [*argv, END_MARK, *(_text(row, host) for row in requests)]
 
 
-def _request(page: Page, host: str, scheme: str) -> str:
+def _text(request: PageRequest, host: str) -> str:
     # HTTP/1.0: the answer ends with the connection, and no part of it is counted.
     lines = (
-        f"GET {page.path} HTTP/1.0",
+        f"GET {request.path} HTTP/1.0",
         f"Host: {host}",
         f"X-Forwarded-Host: {host}",
-        f"X-Forwarded-Proto: {scheme}",
+        f"X-Forwarded-Proto: {request.scheme}",
+        *([f"Cookie: {request.sends()}"] if request.cookies else []),
         "User-Agent: towpath",
         "Connection: close",
     )

@@ -7,17 +7,16 @@ the official image has, over its /dev/tcp: no port is published and no socket is
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from pathlib import Path
 
-from towpath.core import private
 from towpath.core.backoff import Backoff, attempts
 from towpath.core.clock import SYSTEM, Clock
 from towpath.core.errors import CommandFailedError, ProxyUnreachableError
 from towpath.environments import haproxy_reader as haproxy
 from towpath.environments.haproxy_reader import ResponseCount, Slot
+from towpath.evidence.journal import StateFiles
 
 BACKEND, FRONTEND = "web", "public"
-STATE_FILE = "servers.state"
+STATE_FILE, READABLE = "proxy/servers.state", 0o644
 # An engine under load can lose the end of the output of a command: this line marks it.
 END_MARK = "towpath: end of answer"
 SCRIPT = (
@@ -41,18 +40,19 @@ class Proxy:
     """The slots of one environment's proxy.
 
     `execute` runs a command in the proxy's container and returns exit code and output. After each
-    change the slots are written to `directory`, from where the proxy takes them when it starts.
+    change the slots are written to the environment's `state`, from where the proxy takes them when
+    it starts.
     """
 
     def __init__(
         self,
         execute: Callable[[Sequence[str]], tuple[int, str]],
-        directory: Path,
+        state: StateFiles,
         clock: Clock = SYSTEM,
     ) -> None:
         self._execute = execute
         self._clock = clock
-        self._directory = directory
+        self._state = state
 
     def slots(self) -> list[Slot]:
         """Return the current slots.
@@ -120,7 +120,7 @@ class Proxy:
         self.save()
 
     def load_certificate(self, file: str) -> None:
-        """Use a certificate with its key for connections from now on; `file` is below `directory`.
+        """Use a certificate with its key for connections from now on; `file` is below the proxy's own files.
 
         Raises CommandFailedError if HAProxy does not answer or refuses it.
         """
@@ -139,7 +139,7 @@ class Proxy:
         """
         name = f"{MOUNTED}/{MAINTENANCE}"
         line = f"on {seconds}\n" if seconds else ""
-        private.write_private(self._directory / MAINTENANCE, line, mode=0o644)
+        self._state.write(f"proxy/{MAINTENANCE}", line.encode(), READABLE)
         self._tell(f"clear map {name}")
         if seconds:
             self._tell(f"add map {name} on {seconds}")
@@ -153,14 +153,12 @@ class Proxy:
         return " on " in self._ask(f"show map {MOUNTED}/{MAINTENANCE}")
 
     def save(self) -> None:
-        """Write the slots to disk, for a proxy that starts again.
+        """Write the slots to the state, for a proxy that starts again.
 
         Raises CommandFailedError if HAProxy does not answer or refuses the command.
         """
         # The proxy reads it as another user; what keeps others away is the directory above.
-        private.write_private(
-            self._directory / STATE_FILE, self._ask("show servers state"), mode=0o644
-        )
+        self._state.write(STATE_FILE, self._ask("show servers state").encode(), READABLE)
 
     def _rename(self, slot: str, host: str) -> None:
         """Tell a slot which container it is for; the same name again is fine."""

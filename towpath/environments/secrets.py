@@ -1,4 +1,4 @@
-"""The secrets of an environment: files that we make once, from the machine's random numbers."""
+"""The secrets of an environment: files of its state, made once from random numbers."""
 
 from __future__ import annotations
 
@@ -11,39 +11,78 @@ from towpath.config.services import RABBITMQ
 from towpath.config.variables import secrets_of
 from towpath.core import private
 from towpath.core.redaction import SECRETS
+from towpath.environments import state as files
+from towpath.environments.state import State
 
-# Compose mounts a secret as the very file that it is here, for users of other numbers than ours.
-# What keeps others on this machine away is the directory.
-FILE_MODE = 0o444
+# A container mounts a secret as the very file that it is, for users of other numbers than ours.
+# What keeps others on the engine's machine away is the directory.
+FILE_MODE, DIRECTORY_MODE = 0o444, 0o700
+# The directory of copies for processes outside of containers.
+COPIES = "secrets-of-processes"
+SETTINGS = "_settings"
 
 
-def ensure(directory: Path, config: Config) -> None:
+def ensure(state: State, config: Config) -> None:
     """Make the secrets that are missing; those that are there stay as they are.
 
-    Raises ConfigurationError if the state directory cannot be used.
+    Raises CommandFailedError if the state of the environment cannot be written.
     """
-    private.directory(directory)
+    state.make_directory(files.SECRETS, DIRECTORY_MODE)
+    known = values(state)
     for name in secrets_of(config.product_env, config.services):
-        path = directory / name
-        if not path.exists():
-            private.write_private(path, secrets.token_hex(32), mode=FILE_MODE)
+        if name not in known:
+            known[name] = secrets.token_hex(32)
+            state.write(path(name), known[name].encode(), FILE_MODE)
+    there = {row.name for row in state.files(files.SECRETS)}
     for service in config.services.values():
-        settings = directory / f"{service.name}_settings"
-        if service.kind == RABBITMQ and service.is_container and not settings.exists():
+        settings = f"{service.name}{SETTINGS}"
+        if service.kind == RABBITMQ and service.is_container and settings not in there:
             # RabbitMQ takes a password from no file but its own settings.
-            password = (directory / service.secrets[-1]).read_text(encoding="utf-8")
+            password = known[service.secrets[-1]]
             text = f"default_user = {service.user}\ndefault_pass = {password}\n"
-            private.write_private(settings, text, mode=FILE_MODE)
-    hide(directory)
+            state.write(path(settings), text.encode(), FILE_MODE)
+    for value in known.values():
+        SECRETS.hide(value)
 
 
-def hide(directory: Path) -> None:
-    """Redact the secrets of an environment in all output and files; it may have none.
+def path(name: str) -> str:
+    """Return the name of a secret's file in the state."""
+    return f"{files.SECRETS}/{name}"
+
+
+def values(state: State) -> dict[str, str]:
+    """Return the secrets by name, and redact them in all output and files from now on.
+
+    Raises CommandFailedError if the state of the environment cannot be read.
+    """
+    names = [row.name for row in state.files(files.SECRETS)]
+    found = {
+        name: (state.read(path(name)) or b"").decode("utf-8", "replace").strip()
+        for name in names
+        if not name.endswith(SETTINGS)
+    }
+    for value in found.values():
+        SECRETS.hide(value)
+    return found
+
+
+def hide_copies(directory: Path) -> None:
+    """Redact the secrets that were copied into a directory of this machine; it may have none.
 
     What may not be read is not known to this process either.
     """
-    names = sorted(directory.iterdir()) if directory.is_dir() else ()
-    for file in names:
-        if not file.name.endswith("_settings"):
-            with suppress(OSError, UnicodeDecodeError):
-                SECRETS.hide(file.read_text(encoding="utf-8"))
+    for file in sorted(directory.iterdir()) if directory.is_dir() else ():
+        with suppress(OSError, UnicodeDecodeError):
+            SECRETS.hide(file.read_text(encoding="utf-8"))
+
+
+def copy(state: State, directory: Path) -> Path:
+    """Write the secrets into a directory of this machine, for processes outside of containers.
+
+    Raises ConfigurationError if it cannot be written, and CommandFailedError for an unreadable
+    state.
+    """
+    private.directory(directory)
+    for name, value in values(state).items():
+        private.write_private(directory / name, value)
+    return directory

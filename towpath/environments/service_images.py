@@ -10,7 +10,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from towpath.core import documents, private
+from towpath.core import documents
 from towpath.core import references as images
 from towpath.core.errors import CommandFailedError, ConfigurationError
 from towpath.engine import docker_commands as docker
@@ -18,6 +18,7 @@ from towpath.engine import optional_images
 from towpath.environments import compose_commands as compose
 from towpath.environments import compose_reader as reader
 from towpath.environments.environment import Release, Site
+from towpath.environments.state import PINS
 
 # Docker Hub has several names, and the engine writes the shortest one.
 HUB = ("docker.io/", "index.docker.io/", "registry-1.docker.io/")
@@ -41,8 +42,7 @@ def pin(site: Site, *, resolve: bool = False) -> Mapping[str, str]:
         "services": {service: {"image": reference} for service, reference in found.items()},
         NAMES: dict(sorted(names.items())),
     }
-    site.state.mkdir(parents=True, exist_ok=True)
-    private.write_private(site.pins, json.dumps(document, indent=1) + "\n")
+    site.state.write(PINS, (json.dumps(document, indent=1) + "\n").encode())
     return found
 
 
@@ -115,15 +115,16 @@ def _have(site: Site, reference: str) -> None:
 
 def _read(site: Site) -> tuple[dict[str, str], dict[str, str]]:
     """Return the references by digest by name and by service; none before the first time."""
-    if not site.pins.is_file():
+    text = site.state.read(PINS)
+    if text is None:
         return {}, {}
     try:
-        document = documents.loads(site.pins.read_bytes())
+        document = documents.loads(text)
         services = {name: row["image"] for name, row in document["services"].items()}
         return _checked(document[NAMES]), _checked(services)
     except (ValueError, KeyError, TypeError, AttributeError, ConfigurationError) as error:
         raise CommandFailedError(
-            f"Unexpected format: {site.pins} does not list images by digest.",
+            f"Unexpected format: {PINS}, in the state of {site.name}, lists no images.",
             why=documents.reason(error),
             next_step=f"Resolve the tags again: {_again(site)}",
         ) from error

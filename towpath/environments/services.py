@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 
 from towpath.config import Environment
 from towpath.config.workspace import Workspace
-from towpath.core import private
 from towpath.core.errors import CommandFailedError, ConfigurationError
 from towpath.engine import port_conflicts as ports
 from towpath.environments import compose_commands as compose
 from towpath.environments import monitoring_project, secrets, service_images, tls
 from towpath.environments.engine import Container
 from towpath.environments.environment import POLL, PROXY, Site
+from towpath.environments.proxy import READABLE
+from towpath.environments.state import BACKUPS
+from towpath.environments.state import PROXY as PROXY_FILES
+from towpath.environments.state_commands import volume_of
+from towpath.rendering import files
 
 PATIENCE = 120
 RESTARTS = 2
 LOG_LINES = 12
+PROXY_SETTINGS = f"{PROXY_FILES}/haproxy.cfg"
 
 
 def services_up(
@@ -89,31 +95,43 @@ def _give_up_on_restless(site: Site, found: Iterable[Container]) -> None:
             raise _not_healthy(site, row, f"It was started {row.restarts + 1} times.")
 
 
+def secrets_for_processes(workspace: Workspace, environment: Environment) -> Path:
+    """Return a directory of this machine with the secrets of an environment, written anew.
+
+    Processes outside of containers, such as tests, read them there. Raises CommandFailedError.
+    """
+    directory = workspace.config.state_of(environment) / secrets.COPIES
+    return secrets.copy(Site.open(workspace, environment).state, directory)
+
+
 def prepare(site: Site) -> None:
-    """Make the directories and secrets that the environment mounts.
+    """Make what the environment mounts of its state: directories, secrets, the proxy's settings.
 
     Raises ConfigurationError if the secrets are missing, but data exists that was created with
     them.
     """
-    private.directory(site.state / "backups")
+    state = site.state
+    _refuse_lost_secrets(site)
+    secrets.ensure(state, site.workspace.config)
+    state.make_directory(BACKUPS, secrets.DIRECTORY_MODE)
     # The proxy reads its states as another user; what keeps others away is the directory above.
-    private.directory(site.state / "proxy").chmod(0o755)
+    state.make_directory(PROXY_FILES, 0o755)
+    settings = files.proxy_file(site.workspace.config).read_bytes()
+    state.write(PROXY_SETTINGS, settings, READABLE)
     if tls.put(site) and any(row.service == PROXY and row.running for row in site.containers()):
         site.proxy.load_certificate(tls.INSIDE)
-    _refuse_lost_secrets(site)
-    secrets.ensure(site.state / "secrets", site.workspace.config)
 
 
 def _refuse_lost_secrets(site: Site) -> None:
     """Data that was made with other secrets cannot be opened with new ones."""
-    directory = site.state / "secrets"
-    if directory.exists():
+    if secrets.values(site.state):
         return
-    if volumes := site.engine.volumes(site.project_name):
+    own = volume_of(site.environment_project)
+    if volumes := [name for name in site.engine.volumes(site.project_name) if name != own]:
         raise ConfigurationError(
-            f"The secrets of {site.name} are not in {directory}.",
+            f"The secrets of {site.name} are missing in its state, the volume {own}.",
             why=f"Data that was created with them still exists: {', '.join(volumes)}.",
-            next_step="Set TOWPATH_STATE to their directory, or delete the data and start anew: "
+            next_step="Restore that volume, or delete the data and start anew: "
             f"invoke services.down --environment={site.name} --volumes",
         )
 

@@ -6,18 +6,20 @@ from dataclasses import dataclass
 
 from towpath.config import Environment
 from towpath.config.workspace import Workspace
+from towpath.core.errors import CommandFailedError
 from towpath.environments.engine import Container
 from towpath.environments.environment import PROXY, WEB, Site
 
-ABSENT = "absent"
+ABSENT, UNREACHABLE = "absent", "unreachable"
 
 
 @dataclass(frozen=True)
 class EnvironmentStatus:
     """One environment: what serves, since when (UTC), and how it is.
 
-    `health` is healthy, unhealthy, or absent where nothing runs; `problems` says why. `holds` are
-    the releases that were undone and go nowhere by themselves.
+    `health` is healthy, unhealthy, absent where nothing runs, or unreachable where that could not
+    be seen; `problems` says why. `holds` are the releases that were undone and go nowhere by
+    themselves.
     """
 
     environment: str
@@ -31,8 +33,12 @@ class EnvironmentStatus:
 
 
 def status_of(workspace: Workspace, environment: Environment) -> EnvironmentStatus:
-    """Look at one environment."""
-    return look(Site.open(workspace, environment))
+    """Look at one environment; one whose engine does not answer is unreachable."""
+    try:
+        return look(Site.open(workspace, environment))
+    except CommandFailedError as error:
+        why = tuple(filter(None, (error.what, error.why)))
+        return EnvironmentStatus(environment.name, "", "", "", 0, UNREACHABLE, why)
 
 
 def look(site: Site) -> EnvironmentStatus:

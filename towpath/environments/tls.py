@@ -6,16 +6,16 @@ import ssl
 from pathlib import Path
 
 from towpath.config.tls import Tls
-from towpath.core import private
 from towpath.core.errors import CommandFailedError, ConfigurationError
 from towpath.core.files import read_bounded
 from towpath.environments.environment import Site
+from towpath.environments.state import PROXY
 
 # Below the directory that the proxy's container mounts.
-INSIDE = "tls/site.pem"
+DIRECTORY = "tls"
+INSIDE = f"{DIRECTORY}/site.pem"
 # Bytes of a certificate with its chain, or of a key.
 LIMIT = 1 << 20
-# The proxy reads it as another user; what keeps others away is the directory above.
 MODE = 0o444
 
 
@@ -29,12 +29,12 @@ def put(site: Site) -> bool:
     if settings is None:
         return False
     pem = _read(site, settings)
-    file = site.state / "proxy" / INSIDE
-    if file.is_file() and file.read_bytes() == pem:
+    if site.state.read(f"{PROXY}/{INSIDE}") == pem:
         return False
-    private.directory(file.parent)
-    file.parent.chmod(0o755)
-    private.write_private(file, pem.decode("ascii"), mode=MODE)
+    # The proxy reads it as another user; what keeps others away is the directory above.
+    for directory in (PROXY, f"{PROXY}/{DIRECTORY}"):
+        site.state.make_directory(directory, 0o755)
+    site.state.write(f"{PROXY}/{INSIDE}", pem, MODE)
     return True
 
 

@@ -7,10 +7,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
-from towpath.core import documents, private
+from towpath.core import documents
 from towpath.core.errors import CommandFailedError
 
 Entry = dict[str, Any]
@@ -22,43 +21,54 @@ KINDS = ("releases", "migrations", "holds")
 LIMIT = 64 << 20
 
 
+class StateFiles(Protocol):
+    """Where an environment's files are; a name is a path such as `releases.json`."""
+
+    def read(self, name: str) -> bytes | None:
+        """Return a file, or None without one."""
+
+    def write(self, name: str, content: bytes, mode: int = 0o600) -> None:
+        """Replace a file by a complete new one; it is on the disk when this returns."""
+
+    def append(self, name: str, content: bytes) -> None:
+        """Add to the end of a file, all of it or nothing; it is on the disk when this returns."""
+
+
 class Journal:
     """The steps of one deployment, written before and after each; a new one replaces it."""
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    def __init__(self, files: StateFiles, name: str) -> None:
+        self._files, self._name = files, name
 
     def begin(self, plan: Mapping[str, Any]) -> None:
         """Start the journal of a deployment with what it is about to do.
 
-        Raises ConfigurationError if the state directory cannot be used.
+        Raises CommandFailedError if it cannot be written.
         """
-        private.write_private(self.path, json.dumps(dict(plan)) + "\n")
+        self._files.write(self._name, (json.dumps(dict(plan)) + "\n").encode())
 
     def add(self, step: str, phase: str, **facts: Any) -> None:
         """Write that a step begins or is done.
 
-        Raises ConfigurationError if the state directory cannot be used.
+        Raises CommandFailedError if it cannot be written.
         """
         line = json.dumps({"step": step, "phase": phase, **facts}) + "\n"
-        private.append(self.path, line.encode())
+        self._files.append(self._name, line.encode())
 
     def read(self) -> list[Entry]:
         """Return the entries; a last line that a crash truncated is ignored.
 
         Raises CommandFailedError for a damaged journal.
         """
-        if not self.path.exists():
-            return []
-        lines = self.path.read_bytes().split(b"\n")
-        return [_parsed(line, self.path) for line in lines[:-1] if line]
+        lines = (self._files.read(self._name) or b"").split(b"\n")
+        return [_parsed(line, self._name) for line in lines[:-1] if line]
 
 
 class History:
     """What an environment has run, and what was done to its database, the oldest first."""
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    def __init__(self, files: StateFiles, name: str) -> None:
+        self._files, self._name = files, name
 
     def releases(self) -> list[Entry]:
         """Return one entry for each deployment that was completed.
@@ -110,38 +120,40 @@ class History:
         self._write({**found, "migrations": list(rows.values())})
 
     def _read(self) -> dict[str, list[Entry]]:
-        if not self.path.exists():
+        text = self._files.read(self._name)
+        if text is None:
             return {name: [] for name in KINDS}
-        found = _parsed(self.path.read_bytes(), self.path)
-        return {name: _rows(found, name, self.path) for name in KINDS}
+        found = _parsed(text, self._name)
+        return {name: _rows(found, name, self._name) for name in KINDS}
 
     def _write(self, document: Entry) -> None:
-        private.write_private(self.path, json.dumps(document, indent=1) + "\n")
+        text = json.dumps(document, indent=1) + "\n"
+        self._files.write(self._name, text.encode())
 
 
-def _rows(document: Entry, name: str, path: Path) -> list[Entry]:
+def _rows(document: Entry, name: str, path: str) -> list[Entry]:
     rows = document.get(name, [])
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
         raise CommandFailedError(
-            f"{path} has an unexpected format.",
+            f"{path}, in the state of the environment, has an unexpected format.",
             why=f"Its {name} are not a list of objects.",
             next_step="Restore the file, or move it away if its content is not needed.",
         )
     return rows
 
 
-def _parsed(text: bytes, path: Path) -> Entry:
+def _parsed(text: bytes, path: str) -> Entry:
     try:
         found = documents.loads(text, LIMIT)
     except ValueError as error:
         raise CommandFailedError(
-            f"Cannot read {path}.",
+            f"Cannot read {path} in the state of the environment.",
             why=str(error),
             next_step="Restore the file, or move it away if its content is not needed.",
         ) from error
     if not isinstance(found, dict):
         raise CommandFailedError(
-            f"{path} has an unexpected format.",
+            f"{path}, in the state of the environment, has an unexpected format.",
             why=f"It contains {text[:80].decode('utf-8', 'replace')!r}.",
         )
     return found

@@ -36,7 +36,8 @@ def check_inputs(workspace: Workspace, seen: SourceFiles, stage: str) -> str:
     config = workspace.config
     more: tuple[str, ...] = (platform.python_version(),)
     if stage == "tests":
-        more = (*_pythons(workspace), *_lines(config))
+        outside = config.tests.services and config.services_are_external
+        more = (*_pythons(workspace), *_lines(config), *(["given services"] if outside else []))
     elif stage == "security":
         more += (today(), advisories(config))
     elif stage == "integration" and config.services_are_external:
@@ -86,7 +87,9 @@ def passed_on(config: Config, stage: str) -> dict[str, str]:
     found |= environment.chosen(config.env, ("TOWPATH_ENVIRONMENTS",))
     if stage == "security":
         found |= environment.network(config.env)
-    elif stage == "integration" and config.services_are_external:
+    elif config.services_are_external and (
+        stage == "integration" or (stage == "tests" and config.tests.services)
+    ):
         found |= environment.chosen(config.env, environment.SERVICES)
     return found
 

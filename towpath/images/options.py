@@ -22,10 +22,14 @@ _OURS = re.compile(rf"(?:{TEMPORARY}|sha256)-.*|v?\d+\.\d+\.\d+.*")
 
 @dataclass(frozen=True)
 class Flags:
-    """The validated flags of a build; `shown` streams the builder's output to the terminal."""
+    """The validated flags of a build; `shown` streams the builder's output to the terminal.
+
+    With `every`, the targets are those of them that the Dockerfile has.
+    """
 
     targets: tuple[str, ...]
     shown: bool
+    every: bool = False
 
 
 def flags(target: str, *, tag: str = "", push: bool = True, progress: str = "quiet") -> Flags:
@@ -47,11 +51,11 @@ def flags(target: str, *, tag: str = "", push: bool = True, progress: str = "qui
         )
     if tag:
         _own_tag(tag, targets)
-    return Flags(targets, progress == "plain")
+    return Flags(targets, progress == "plain", every=ALL in _words(target))
 
 
 def _targets(text: str) -> tuple[str, ...]:
-    named = tuple(dict.fromkeys(part.strip() for part in text.split(",") if part.strip()))
+    named = _words(text)
     if ALL in named:
         return TARGETS
     for row in named:
@@ -61,6 +65,10 @@ def _targets(text: str) -> tuple[str, ...]:
             "No target was selected.", next_step=f"Choose {', '.join(TARGETS)}, or {ALL}."
         )
     return named
+
+
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(part.strip() for part in text.split(",") if part.strip()))
 
 
 def tags(version: str, target: str, targets: Sequence[str], tag: str = "") -> tuple[str, ...]:

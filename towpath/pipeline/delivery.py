@@ -15,8 +15,9 @@ from towpath.evidence import record as stages
 from towpath.evidence import registry as evidence
 from towpath.evidence.statement import Statement
 from towpath.images import build as builds
+from towpath.images.options import PRODUCTION
 from towpath.pipeline import document as report
-from towpath.pipeline import holds
+from towpath.pipeline import first_image, holds
 from towpath.pipeline.document import StageResult
 from towpath.pipeline.run import Run
 from towpath.promotion import availability as promotion
@@ -62,8 +63,10 @@ def build(run: Run) -> StageResult:
     asked = workspace.config.platforms
     reused = None if run.fresh else _reusable_build(workspace, run)
     if reused is None:
-        built = builds.build(workspace, source, platforms=asked)
-        statement = builds.record(workspace, source, built, asked, started=begun)
+        run.workspace, run.source, built = first_image.build_all(workspace, source, platforms=asked)
+        statement = builds.record(
+            run.workspace, run.source, built[PRODUCTION], asked, started=begun
+        )
     else:
         statement = reused
     run.digest = str(statement.facts["digest"])

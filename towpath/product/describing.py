@@ -9,8 +9,11 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from towpath.product.related_models import render
+
 Fact = dict[str, Any]
-Tables = set[tuple[str, str]]
+# The tables that pending migrations make; a silent one is not made in this database.
+Tables = dict[tuple[str, str], bool]
 
 # SQL that does nothing. PostgreSQL ends a comment at either end of a line.
 COMMENT = re.compile(r"--[^\r\n]*|/\*.*?\*/", re.DOTALL)
@@ -24,6 +27,8 @@ STABLE = frozenset(
     greatest least jsonb_build_object json_build_object jsonb_build_array to_jsonb array""".split()
 )
 FIELDS = ("AddField", "RemoveField", "AlterField", "RenameField")
+# Operations that are described by the model that they meet, too.
+MET = (*FIELDS, "RenameModel", "AlterModelTable", "DeleteModel")
 # Attributes that a subclass of an operation may override without changing what it does.
 OVERRIDABLE = frozenset(
     """__module__ __doc__ __qualname__ __init__ __annotations__ __firstlineno__ __dict__ __weakref__
@@ -54,22 +59,28 @@ def _describe(
     name = _text(operation, "name") or _text(operation, "old_name")
     model = (_text(operation, "model_name") or name).lower()
     later = _text(operation, "new_name") or name
+    fresh = (app, model) in created
+    # Nobody knows a new table: its columns are not judged, and are not rendered.
+    judged = kind if kind in ("CreateModel", "unknown") or not fresh else ""
     # What the operation meets has to be read before `state` is brought behind it.
-    before = _model(state, app, model, kind)
+    before = _model(state, app, model, judged) if kind in MET else None
     old, tables = _field(before, name, kind), _tables(before, kind)
     met: Fact = {
         "kind": kind,
         "model": model,
         "target": name,
-        "new": (app, model) in created,
+        "new": fresh,
         "options": _options(state, app, model),
         **_together(operation, state, app, model, kind),
         "before": _column(old, connection),
     }
     operation.state_forwards(app, state)
-    after = _model(state, app, later.lower() if kind == "RenameModel" else model, kind)
+    after = _model(state, app, later.lower() if kind == "RenameModel" else model, judged)
     new = _field(after, later, kind)
-    _note_tables(created, kind, app, model, later.lower(), met["new"])
+    silent = _silent(operation, app, kind, connection, after or before)
+    if before is None and after is None:
+        silent = created.get((app, model), silent)
+    _note_tables(created, kind, app, model, later.lower(), silent)
     return {
         **met,
         "after": _column(new, connection),
@@ -77,16 +88,19 @@ def _describe(
         "reversible": bool(operation.reversible),
         "constraint": _constraint(operation),
         "renamed": tables != _tables(after, kind),
-        "silent": _silent(operation, app, kind, connection, after or before),
+        "silent": silent,
     }
 
 
-def _note_tables(created: Tables, kind: str, app: str, model: str, later: str, fresh: bool) -> None:
+def _note_tables(
+    created: Tables, kind: str, app: str, model: str, later: str, silent: bool
+) -> None:
     """Update `created`, the tables of pending migrations by their current names."""
+    fresh = (app, model) in created
     if kind == "DeleteModel" or (kind == "RenameModel" and fresh):
-        created.discard((app, model))
+        created.pop((app, model), None)
     if kind == "CreateModel" or (kind == "RenameModel" and fresh):
-        created.add((app, later))
+        created[app, later] = silent
 
 
 def _text(operation: Any, attribute: str) -> str:
@@ -113,10 +127,10 @@ def _nearest(kind: type, told: frozenset[str]) -> str:
 
 
 def _model(state: Any, app: str, model: str, kind: str) -> Any:
-    """Return the model as it stands in `state`, or None where the operation has none."""
-    if kind in ("unknown", "RunSQL", "RunPython") or (app, model) not in state.models:
+    """Return the model as it stands in `state`, or None where none is judged."""
+    if kind in ("", "unknown", "RunSQL", "RunPython"):
         return None
-    return state.apps.get_model(app, model)
+    return render(state, (app, model))
 
 
 def _field(model: Any, name: str, kind: str) -> Any:

@@ -1,7 +1,7 @@
 """Plan or apply the migrations of a release, inside its container.
 
 Runs inside the container of that release, as `python - SETTINGS plan` or `... apply HASH`, with
-this file, and the one that it imports, on standard input. The last line of output is one JSON
+this file, and those that it imports, on standard input. The last line of output is one JSON
 object.
 """
 
@@ -37,7 +37,7 @@ def plan(connection: Any) -> Fact:
     loader.check_consistent_history(connection)
     applied, known = loader.applied_migrations or {}, loader.disk_migrations or {}
     leaves = loader.graph.leaf_nodes()
-    created: Tables = set()
+    created: Tables = {}
     state = _state_of(applied, loader, executor.migration_plan(leaves, clean_start=True))
     steps = executor.migration_plan(leaves)
     pending = [_migration(step, state, connection, created) for step, _ in steps]

@@ -31,11 +31,8 @@ LATER: Mapping[str, str] = {
 HIDDEN = "TOWPATH_VALUE_"
 
 
-def base(config: Config, proxy_file: str = f"./{PROXY}") -> str:
-    """Return the file of what every environment has.
-
-    `proxy_file` is the path of the proxy's settings, seen from the Compose file.
-    """
+def base(config: Config) -> str:
+    """Return the file of what every environment has."""
     services = list(config.services.values())
     own_image = bool(config.image.dockerfile)
     return fill(
@@ -44,16 +41,20 @@ def base(config: Config, proxy_file: str = f"./{PROXY}") -> str:
             "services": services,
             "processes": [_with_probe(row, own_image) for row in config.processes.all],
             "web": config.processes.web,
-            "user": config.image.user or ("" if own_image else layout.USER),
+            "user": product_user(config),
             "mounted": product.mounted(config.product_env, config.services),
             "volumes": list(layout.volumes(config).items()),
             "variables": _variables(config),
             "manage": layout.manage(config),
-            "proxy_file": proxy_file,
             "stored": _stored(config),
-            "secrets": _secrets(config),
+            "copied": any(row.kind == SQLITE for row in services),
         },
     )
+
+
+def product_user(config: Config) -> str:
+    """Return whom the product runs as; empty for what an own image says itself."""
+    return config.image.user or ("" if config.image.dockerfile else layout.USER)
 
 
 def overlay(config: Config, environment: Environment) -> str:
@@ -107,12 +108,3 @@ def _stored(config: Config) -> list[str]:
     rows = [row for row in config.services.values() if row.is_container]
     of_services = [row.name for row in rows if row.kind in kinds or row.volume]
     return [*of_services, *layout.volumes(config)]
-
-
-def _secrets(config: Config) -> list[str]:
-    """Return the names of the secrets that containers mount as files."""
-    found = list(product.mounted(config.product_env, config.services))
-    for row in config.services.values():
-        if row.is_container and row.kind != SQLITE:
-            found += [f"{row.name}_settings"] if row.kind == RABBITMQ else row.secrets
-    return list(dict.fromkeys(found))

@@ -7,10 +7,14 @@ import shlex
 from collections.abc import Iterable
 
 from towpath.config import Config
-from towpath.rendering import layout
+from towpath.config.variables import ENVIRONMENT
+from towpath.rendering import layout, own_stages
 from towpath.rendering.requirements import Pins
 from towpath.rendering.templates import fill
 
+TEMPLATE = "dockerfile.j2"
+# The image of a target stands for the environment of that name, where nobody says another.
+_ENVIRONMENT = f"{{{ENVIRONMENT}}}"
 # Never part of an image, wherever they are.
 _NEVER = (
     *(".git", ".nox", ".venv", "venv", "reports", "**/__pycache__", "**/*.py[cod]", "**/.env*"),
@@ -18,38 +22,49 @@ _NEVER = (
 )
 
 
-def dockerfile(config: Config, *, scripts: str, uv: str, pins: Pins) -> str:
-    """Return the Dockerfile; the others are paths in the project of what it reads.
+def dockerfile(config: Config, *, scripts: str, uv: str, pins: Pins, stages: str = "") -> str:
+    """Return the Dockerfile; `scripts`, `uv` and `pins` are paths in the project of what it reads.
 
-    `scripts` is a directory, `uv` and `pins` are files of pins.
+    `scripts` is a directory, `uv` and `pins` are files of pins, `stages` are the project's own as
+    text. Raises ConfigurationError for one of them that has the name of a rendered stage.
     """
+    values = _values(config, scripts, uv, pins)
+    rendered = fill(TEMPLATE, values | {"stages": ""})
+    own_stages.require_new(rendered, stages, config.image.stages)
+    return fill(TEMPLATE, values | {"stages": stages}) if stages else rendered
+
+
+def _values(config: Config, scripts: str, uv: str, pins: Pins) -> dict[str, object]:
+    """Return what the template is filled with, but for the project's own stages."""
     code = config.image.code
-    return fill(
-        "dockerfile.j2",
-        {
-            "name": config.name,
-            "python": config.image.python,
-            "scripts": scripts,
-            "uv": uv,
-            "requirements": pins.hashed,
-            "direct": pins.direct,
-            "folders": pins.folders,
-            "has_git": pins.has_git,
-            "assets": config.image.assets,
-            "node": config.image.node,
-            "run_packages": config.image.run_packages,
-            "static": config.image.static,
-            "code": f"{code}/" if code != "." else ".",
-            "directory": layout.directory(config),
-            "manage": layout.manage(config),
-            "settings": config.django.settings,
-            "python_path": layout.python_path(config),
-            "variables": _variables(config),
-            "links": layout.links(config),
-            "directories": list(layout.volumes(config).values()),
-            "web": config.processes.web,
-        },
-    )
+    return {
+        "name": config.name,
+        "stages_file": config.image.stages,
+        "environment_names": [
+            name for name, text in config.product_env.items() if text == _ENVIRONMENT
+        ],
+        "python": config.image.python,
+        "scripts": scripts,
+        "uv": uv,
+        "requirements": pins.hashed,
+        "direct": pins.direct,
+        "folders": pins.folders,
+        "has_git": pins.has_git,
+        "assets": config.image.assets,
+        "node": config.image.node,
+        "run_packages": config.image.run_packages,
+        "static": config.image.static,
+        "code": f"{code}/" if code != "." else ".",
+        "directory": layout.directory(config),
+        "manage": layout.manage(config),
+        "settings": config.django.settings,
+        "build_path": layout.build_path(config),
+        "python_path": layout.python_path(config),
+        "variables": _variables(config),
+        "links": layout.links(config),
+        "directories": list(layout.volumes(config).values()),
+        "web": config.processes.web,
+    }
 
 
 def settings_variables(config: Config) -> dict[str, str]:

@@ -9,13 +9,13 @@ from towpath.config.workspace import Workspace
 from towpath.core.errors import ConfigurationError
 from towpath.core.files import write_atomically
 from towpath.core.pins import find as find_pins
-from towpath.rendering import compose, dockerfile, files, requirements
+from towpath.rendering import compose, dockerfile, files, own_stages, requirements
 from towpath.rendering.templates import scripts
 
 COMPOSE, PROXY, DOCKERFILE = "compose", "proxy", "dockerfile"
 PARTS = (DOCKERFILE, COMPOSE, PROXY)
 # Where ejected files go, and the line of the settings that says so.
-FOLDER, SCRIPTS = "compose", "docker"
+FOLDER, SCRIPTS, IGNORED = "compose", "docker", ".dockerignore"
 LINES: Mapping[str, str] = {
     DOCKERFILE: '[tool.towpath.image]\ndockerfile = "Dockerfile"',
     COMPOSE: f'[tool.towpath]\ncompose = "{FOLDER}"',
@@ -54,7 +54,8 @@ def eject(workspace: Workspace, part: str) -> list[str]:
             next_step="Move it away, or compare it with `python -m towpath render`.",
         )
     for name, text in wanted.items():
-        write_atomically(config.root / name, text.encode())
+        if not (config.root / name).is_file():
+            write_atomically(config.root / name, text.encode(), files.READABLE)
     return list(wanted)
 
 
@@ -73,17 +74,31 @@ def texts(workspace: Workspace, part: str) -> dict[str, str]:
             **overlays,
             f"{FOLDER}/{compose.PROXY}": compose.proxy(config),
         }
+    return _dockerfile(workspace)
+
+
+def _dockerfile(workspace: Workspace) -> dict[str, str]:
+    """Return the Dockerfile and every file that it needs and the project has not."""
+    config = workspace.config
     pinned = requirements.provide(workspace, files.DIRECTORY)
-    uv = f"{SCRIPTS}/uv.txt"
-    source = scripts()
-    copied = {
+    pins, source = find_pins(config.root, "uv"), scripts()
+    found = {
         f"{SCRIPTS}/{file.relative_to(source).as_posix()}": file.read_text(encoding="utf-8")
         for file in sorted(source.rglob("*"))
         if file.is_file() and "__pycache__" not in file.parts
     }
-    text = dockerfile.dockerfile(config, scripts=SCRIPTS, uv=uv, pins=pinned)
-    pins = find_pins(config.root, "uv").read_text(encoding="utf-8")
-    return {"Dockerfile": text, **copied, uv: pins}
+    if pins.is_relative_to(config.root):
+        uv = pins.relative_to(config.root).as_posix()
+    else:
+        uv = f"{SCRIPTS}/uv.txt"
+        found[uv] = pins.read_text(encoding="utf-8")
+    if not (config.root / IGNORED).is_file():
+        needed = filter(None, (pinned.hashed, pinned.direct, *pinned.folders))
+        untracked = files.untracked(workspace)
+        found[IGNORED] = dockerfile.ignored("", untracked, needed=tuple(needed))
+    stages = own_stages.read(config)
+    text = dockerfile.dockerfile(config, scripts=SCRIPTS, uv=uv, pins=pinned, stages=stages)
+    return {files.DOCKERFILE: text, **found}
 
 
 def _differs(file: Path, text: str) -> bool:

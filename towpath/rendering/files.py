@@ -5,7 +5,6 @@ Rendered files are in a directory that git ignores, and are written only when th
 
 from __future__ import annotations
 
-import os
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +14,7 @@ from towpath.config.workspace import Workspace
 from towpath.core.errors import ConfigurationError
 from towpath.core.files import write_atomically
 from towpath.core.pins import find as find_pins
-from towpath.rendering import compose, dockerfile, requirements
+from towpath.rendering import compose, dockerfile, own_stages, requirements
 from towpath.rendering.compiled import COMPILED
 from towpath.rendering.templates import scripts
 
@@ -60,12 +59,13 @@ def build_files(workspace: Workspace) -> BuildFiles:
     _copy_scripts(folder / "docker")
     _write(folder / "uv.txt", find_pins(config.root, "uv").read_text(encoding="utf-8"))
     uv, here = f"{DIRECTORY}/uv.txt", f"{DIRECTORY}/docker"
-    text = dockerfile.dockerfile(config, scripts=here, uv=uv, pins=pinned)
+    stages = own_stages.read(config)
+    text = dockerfile.dockerfile(config, scripts=here, uv=uv, pins=pinned, stages=stages)
     _write(folder / DOCKERFILE, text)
     own = config.root / ".dockerignore"
     left_out = dockerfile.ignored(
         own.read_text(encoding="utf-8") if own.is_file() else "",
-        _untracked(workspace),
+        untracked(workspace),
         needed=(DIRECTORY, pinned.hashed, *pinned.folders),
     )
     _write(folder / f"{DOCKERFILE}.dockerignore", left_out)
@@ -86,15 +86,23 @@ def compose_files(config: Config, environment: Environment) -> tuple[str, ...]:
             _require(config, file, "tool.towpath.compose")
         return files
     folder = config.root / DIRECTORY / "compose"
-    own = config.proxy.file
-    mounted = os.path.relpath(own, f"{DIRECTORY}/compose") if own else f"./{compose.PROXY}"
-    _write(folder / compose.BASE, compose.base(config, mounted))
+    _write(folder / compose.BASE, compose.base(config))
     _write(folder / names[1], compose.overlay(config, environment))
     if config.proxy.file:
         _require(config, config.proxy.file, "tool.towpath.proxy.file")
     else:
         _write(folder / compose.PROXY, compose.proxy(config))
     return tuple(f"{DIRECTORY}/compose/{name}" for name in names)
+
+
+def pins_file(config: Config, environment: str, content: bytes) -> str:
+    """Return the path of the Compose file that names the images of services by digest.
+
+    `content` is what the state of the environment has; the file is a copy for Compose.
+    """
+    name = f"{DIRECTORY}/compose/{environment}.images.json"
+    _write(config.root / name, content.decode("utf-8", "replace"))
+    return name
 
 
 def proxy_file(config: Config) -> Path:
@@ -126,7 +134,7 @@ def _require(config: Config, file: str, where: str) -> None:
         )
 
 
-def _untracked(workspace: Workspace) -> list[str]:
+def untracked(workspace: Workspace) -> list[str]:
     """Return what git ignores; nothing outside a repository."""
     argv = ["git", "ls-files", "-z", "--others", "--ignored", "--exclude-standard", "--directory"]
     found = workspace.runner.run(argv, cwd=workspace.config.root, check=False)

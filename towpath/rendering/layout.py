@@ -27,7 +27,16 @@ def manage(config: Config) -> str:
 
 def python_path(config: Config) -> str:
     """Return the directories that Python imports from; packages may be in src/."""
-    return ":".join(dict.fromkeys((directory(config), ROOT, f"{ROOT}/src", LIBRARY)))
+    return ":".join([*_code(config), LIBRARY])
+
+
+def build_path(config: Config) -> str:
+    """Return the directories of code that Python imports from while the image is built."""
+    return ":".join(f"/code{path}" for path in _code(config))
+
+
+def _code(config: Config) -> list[str]:
+    return list(dict.fromkeys((directory(config), ROOT, f"{ROOT}/src")))
 
 
 def volumes(config: Config) -> dict[str, str]:

@@ -35,6 +35,7 @@ def fill(name: str, values: Mapping[str, Any]) -> str:
         keep_trailing_newline=True,
     )
     engine.filters |= {"words": compose_words, "check": compose_check, "json": list_of_words}
+    engine.globals["state"] = state_mount
     template = engine.from_string((FOLDER / name).read_text(encoding="utf-8"))
     return template.render(values)
 
@@ -57,3 +58,14 @@ def compose_check(words: Iterable[str]) -> str:
 def compose_text(text: str) -> str:
     """Return a text as YAML; a `$` in it is left to Compose."""
     return json.dumps(text, ensure_ascii=False)
+
+
+def state_mount(name: str, target: str, writable: bool = False) -> str:
+    """Return a file or directory of the environment's state as a mount of Compose.
+
+    Source: Compose specification, services, `volumes`, long syntax; an engine knows `subpath` from
+    version 26 on.
+    """
+    rights = "" if writable else "read_only: true, "
+    inside = f"volume: {{subpath: {name}, nocopy: true}}"
+    return f"{{type: volume, source: environment-state, target: {target}, {rights}{inside}}}"

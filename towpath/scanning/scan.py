@@ -15,6 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from towpath import gates
 from towpath.checks import sarif_files
 from towpath.checks.security import advisories
 from towpath.checks.security.advisories_reader import Advisory, canonical, unused
@@ -40,7 +41,7 @@ from towpath.scanning import contents as inventory
 from towpath.scanning import debian_reader as debian
 from towpath.scanning import sbom, trivy
 from towpath.scanning.contents import BASE, OURS, UNKNOWN, Inventory, Pin
-from towpath.scanning.result import Scan, ScanResult, Sizes
+from towpath.scanning.result import MB, Scan, ScanResult, Sizes
 from towpath.scanning.security_archive import Archive
 
 PENDING = "DEBIAN-SECURITY"
@@ -123,7 +124,7 @@ def record(workspace: Workspace, scan: Scan, *, started: dt.datetime) -> Stateme
         stages.StageRecord(
             stage="scan",
             subject=Subject.image(workspace.config.repository, scan.digest),
-            facts=scan.facts(),
+            facts=scan.facts() | _baseline(workspace.config, scan),
             inputs=inputs(workspace, scan.digest),
             started=started,
             duration=scan.seconds,
@@ -134,6 +135,16 @@ def record(workspace: Workspace, scan: Scan, *, started: dt.datetime) -> Stateme
             ),
         ),
     )
+
+
+def _baseline(config: Config, scan: Scan) -> dict[str, dict[str, str]]:
+    """Return how far the size is from the baseline and from the standard, if there is one."""
+    size, most = config.baseline.of("scan").size, max(scan.sizes.above_base.values(), default=None)
+    if size is None or most is None:
+        return {}
+    standard = gates.gate("IMAGE_SIZE", config.gates).limit
+    words = f"baseline: {size:g} MB, today: {most / MB:.1f} MB, standard: {standard:g} MB"
+    return {"baseline": {"IMAGE_SIZE": words}}
 
 
 def inputs(workspace: Workspace, digest: str) -> str:

@@ -23,6 +23,7 @@ from towpath.core.errors import (
 )
 
 if TYPE_CHECKING:
+    from towpath.config import Config
     from towpath.config.workspace import Workspace
 
 P = ParamSpec("P")
@@ -50,30 +51,40 @@ def find_root(start: Path) -> Path:
     )
 
 
-def workspace(*, verbose: bool = False, engine: bool = False) -> Workspace:
+def workspace(
+    *, verbose: bool = False, engine: bool = False, environment: str | None = None
+) -> Workspace:
     """Build the workspace from the process' own environment and directory.
 
-    With `engine`, every command uses a Docker engine, which is started if necessary. Raises
-    ConfigurationError for wrong settings, and EngineAbsentError without an engine.
+    With `engine`, every command uses a Docker engine, which is started if necessary; with an
+    `environment` it is so unless that one is on another engine. Raises ConfigurationError for wrong
+    settings, and EngineAbsentError without an engine.
     """
     from towpath.config import load
     from towpath.config.workspace import Workspace
-    from towpath.core import environment
+    from towpath.core import environment as variables
     from towpath.core.runner import Runner
     from towpath.core.terminal import Terminal
     from towpath.deployment.migrations.rules import CODES
     from towpath.environments import secrets
     from towpath.operations.notify import settings as notify_settings
 
-    env = environment.usable(os.environ)
+    env = variables.usable(os.environ)
     terminal = Terminal(env, verbose=verbose)
     root = find_root(Path.cwd())
-    runner = Runner(terminal, env=environment.of_tools(env), cwd=root, streaming=verbose)
+    runner = Runner(terminal, env=variables.of_tools(env), cwd=root, streaming=verbose)
     found = Workspace(load(root, env, CODES), runner, terminal)
     notify_settings.hide(found.config)
     for place in found.config.environments.values():
-        secrets.hide(found.config.state_of(place) / "secrets")
-    return with_engine(found) if engine else found
+        secrets.hide_copies(found.config.state_of(place) / secrets.COPIES)
+    here = environment is not None and _is_on_this_machine(found.config, environment)
+    return with_engine(found) if engine or here else found
+
+
+def _is_on_this_machine(config: Config, name: str) -> bool:
+    """Tell whether an environment, or the registry of its images, is on this machine."""
+    place = config.local_environment(name)
+    return not place.engine or config.images.is_loopback
 
 
 def with_engine(workspace: Workspace) -> Workspace:

@@ -39,7 +39,7 @@ def build(_c: Context, target: str = "production", platform: str = "") -> None:
         "platform": _PLATFORM,
         "service": "Open it in a running container instead: of this service, as in database, or "
         "of this name.",
-        "environment": "With --service: development, testing, staging or production.",
+        "environment": "With --service: an environment; default: development, or else testing.",
         "user": "With --service: as this user of the container, as in root.",
     }
 )
@@ -49,7 +49,7 @@ def shell(
     target: str = "production",
     platform: str = "",
     service: str = "",
-    environment: str = "development",
+    environment: str = "",
     user: str = "",
 ) -> None:
     """Open a shell in the last good layer of a build that fails, or in a running container."""
@@ -63,7 +63,7 @@ def shell(
     from towpath.operations.debug import build_shell as flow
 
     terminals.require_terminal("invoke debug.shell", f"invoke debug.build --target={target}")
-    found = workspace(engine=True)
+    found = workspace(environment=environment)
     flow.open_build_shell(found, target, _platform(found, platform))
 
 
@@ -105,7 +105,7 @@ def database(
         terminals.require_terminal(
             "invoke debug.database", "invoke debug.database --command='SELECT ...'"
         )
-    found = workspace(engine=True)
+    found = workspace(environment=environment)
     site = Site.open(found, found.config.environment(environment))
     flow.open_database(site, name, write=write, statement=command)
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from invoke.context import Context
 from invoke.tasks import task
 
-from towpath.tasks.context import entry, workspace
+from towpath.tasks.context import entry, with_engine, workspace
 from towpath.tasks.durations import duration
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ def deploy(
     from towpath.evidence import record as stages
     from towpath.pipeline import by_hand, delivery, holds, notifications
 
-    found = _patient(workspace(verbose=verbose, engine=True), environment, wait)
+    found = _patient(workspace(verbose=verbose, environment=environment), environment, wait)
     place, suffix = found.config.environment(environment), _suffix(environment)
     with by_hand.recorded(found, notifications.deployment(environment)) as record:
         chosen = target.choose(found, place, digest)
@@ -80,7 +80,7 @@ def rollback(_c: Context, environment: str, wait: str = "", verbose: bool = Fals
     from towpath.evidence import record as stages
     from towpath.pipeline import by_hand, delivery, notifications
 
-    found = _patient(workspace(verbose=verbose, engine=True), environment, wait)
+    found = _patient(workspace(verbose=verbose, environment=environment), environment, wait)
     place, suffix = found.config.environment(environment), _suffix(environment)
     with by_hand.recorded(found, notifications.deployment(environment, rollback=True)) as record:
         with record.stage(f"deploy{suffix}", environment=environment, rollback=True) as fields:
@@ -119,7 +119,9 @@ def status(_c: Context, json: bool = False) -> None:
 
     from towpath.environments import status as flow
 
-    found = workspace(engine=True)
+    found = workspace()
+    if any(not place.engine for place in found.config.environments.values()):
+        found = with_engine(found)
     rows = [flow.status_of(found, place) for place in found.config.environments.values()]
     if json:
         found.terminal.data(dumps([asdict(row) for row in rows], indent=1))
@@ -166,7 +168,7 @@ def history(_c: Context, environment: str, json: bool = False) -> None:
     from towpath.deployment import holds
     from towpath.environments.environment import Site
 
-    found = workspace()
+    found = workspace(environment=environment)
     kept = Site.open(found, found.config.environment(environment)).history
     rows = sorted([*kept.releases(), *holds.acts(kept.holds())], key=lambda row: str(row["at"]))
     if json:

@@ -38,29 +38,33 @@ def build(
     from towpath.evidence import record as stages
     from towpath.images import build as flow
     from towpath.images import options as names
+    from towpath.images import stages as dockerfile_stages
+    from towpath.pipeline import first_image
     from towpath.source import snapshot as source
 
     asked = images.platforms(platforms) if platforms else ()
     flags = names.flags(target, tag=tag, push=push, progress=progress)
-    found = workspace(verbose=verbose, engine=True)
+    found = workspace(verbose=verbose)
     asked = asked or found.config.platforms
+    targets = dockerfile_stages.selected(found, flags)
+    found = with_engine(found)
     started, made_of = stages.now(), source.read_source(found)
     if not push:
         name = flow.build_locally(
             found,
             made_of,
             platforms=asked,
-            target=flags.targets[0],
+            target=targets[0],
             no_cache=no_cache,
             shown=flags.shown,
         )
         found.terminal.data(name)
         return
-    built = flow.build_all(
+    found, made_of, built = first_image.build_all(
         found,
         made_of,
         platforms=asked,
-        targets=flags.targets,
+        targets=targets,
         tag=tag,
         no_cache=no_cache,
         shown=flags.shown,

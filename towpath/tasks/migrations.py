@@ -61,7 +61,7 @@ def _place(environment: str, digest: str, verbose: bool) -> tuple[Site, Release]
     from towpath.environments import services as stack
     from towpath.environments.environment import Site
 
-    found = workspace(verbose=verbose, engine=True)
+    found = workspace(verbose=verbose, environment=environment)
     place = found.config.environment(environment)
     release = target.release(found, target.choose(found, place, digest))
     stack.services_up(found, place)

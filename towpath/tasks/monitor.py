@@ -28,7 +28,7 @@ def monitor(_c: Context, environment: str, for_: str = "", watch: bool = False) 
             "--for and --watch exclude each other.", why="--watch goes on until Ctrl-C."
         )
     seconds = duration(for_, "--for") if for_ else 0
-    found = workspace(engine=True)
+    found = workspace(environment=environment)
     place = found.config.environment(environment)
     seconds = seconds or place.monitor or flow.BY_HAND
     flow.by_hand(Site.open(found, place), seconds, endless=watch)

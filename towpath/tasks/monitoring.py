@@ -23,7 +23,7 @@ def start(_c: Context, environment: str, grafana: bool = False, verbose: bool = 
     from towpath.environments.environment import Site
     from towpath.operations.alerting import alerting as flow
 
-    found = workspace(verbose=verbose, engine=True)
+    found = workspace(verbose=verbose, environment=environment)
     site = Site.open(found, found.config.environment(environment))
     with found.terminal.step(f"monitoring of {environment}"):
         addresses = flow.start(site, grafana=grafana)
@@ -46,7 +46,7 @@ def stop(_c: Context, environment: str, volumes: bool = False, verbose: bool = F
     from towpath.environments.environment import Site
     from towpath.operations.alerting import alerting as flow
 
-    found = workspace(verbose=verbose, engine=True)
+    found = workspace(verbose=verbose, environment=environment)
     site = Site.open(found, found.config.environment(environment))
     with found.terminal.step(f"stop the monitoring of {environment}"):
         stopped = flow.stop(site, volumes=volumes)

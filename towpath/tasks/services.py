@@ -7,7 +7,7 @@ from invoke.tasks import task
 
 from towpath.tasks.context import entry, workspace
 
-_ENVIRONMENT = "development, testing, staging or production."
+_ENVIRONMENT = "An environment of the settings; default: development, or else testing."
 _VERBOSE = "Show every command and what it prints."
 
 
@@ -19,19 +19,18 @@ _VERBOSE = "Show every command and what it prints."
     }
 )
 @entry
-def up(
-    _c: Context, environment: str = "development", resolve: bool = False, verbose: bool = False
-) -> None:
+def up(_c: Context, environment: str = "", resolve: bool = False, verbose: bool = False) -> None:
     """Start database, cache and queue, wait until they are healthy, and show their addresses."""
     from towpath.environments import services as stack
 
-    found = workspace(verbose=verbose, engine=True)
-    place = found.config.environment(environment)
-    with found.terminal.step(f"services of {environment}"):
+    found = workspace(verbose=verbose, environment=environment)
+    place = found.config.local_environment(environment)
+    with found.terminal.step(f"services of {place.name}"):
         addresses = stack.services_up(found, place, resolve=resolve)
-    found.terminal.table(f"Services of {environment}", ("service", "address"), [*addresses.items()])
-    secrets = found.config.state_of(place) / "secrets"
-    found.terminal.say(f"The passwords are in {secrets}.")
+    found.terminal.table(f"Services of {place.name}", ("service", "address"), [*addresses.items()])
+    if not place.engine:
+        secrets = stack.secrets_for_processes(found, place)
+        found.terminal.say(f"The passwords are in {secrets}.")
 
 
 @task(
@@ -42,27 +41,27 @@ def up(
     }
 )
 @entry
-def down(
-    _c: Context, environment: str = "development", volumes: bool = False, verbose: bool = False
-) -> None:
+def down(_c: Context, environment: str = "", volumes: bool = False, verbose: bool = False) -> None:
     """Stop and remove all containers of an environment; its data is kept."""
     from towpath.environments import services as stack
 
-    found = workspace(verbose=verbose, engine=True)
-    with found.terminal.step(f"stop {environment}"):
-        stack.services_down(found, found.config.environment(environment), volumes)
+    found = workspace(verbose=verbose, environment=environment)
+    place = found.config.local_environment(environment)
+    with found.terminal.step(f"stop {place.name}"):
+        stack.services_down(found, place, volumes)
 
 
 @task(help={"environment": _ENVIRONMENT})
 @entry
-def ps(_c: Context, environment: str = "development") -> None:
+def ps(_c: Context, environment: str = "") -> None:
     """List the containers of an environment."""
     from towpath.environments.environment import Site
 
-    found = workspace(engine=True)
-    site = Site.open(found, found.config.environment(environment))
+    found = workspace(environment=environment)
+    place = found.config.local_environment(environment)
+    site = Site.open(found, place)
     found.terminal.table(
-        f"Containers of {environment}",
+        f"Containers of {place.name}",
         ("container", "service", "state", "restarts", "version", "addresses"),
         [
             (
@@ -91,7 +90,7 @@ def ps(_c: Context, environment: str = "development") -> None:
 def logs(
     _c: Context,
     service: list[str],
-    environment: str = "development",
+    environment: str = "",
     lines: int = 50,
     follow: bool = False,
 ) -> None:
@@ -100,8 +99,8 @@ def logs(
     from towpath.environments.environment import Site
 
     # Followed lines have to be seen as they come.
-    found = workspace(engine=True, verbose=follow)
-    site = Site.open(found, found.config.environment(environment))
+    found = workspace(environment=environment, verbose=follow)
+    site = Site.open(found, found.config.local_environment(environment))
     said = site.compose(compose.logs(site.project, service, lines=lines, follow=follow))
     if not follow:
         found.terminal.data(said.stdout.rstrip("\n"))
@@ -109,19 +108,20 @@ def logs(
 
 @task(help={"environment": _ENVIRONMENT, "seconds": "Maximum time to wait, in seconds."})
 @entry
-def wait(_c: Context, environment: str = "development", seconds: int = 120) -> None:
+def wait(_c: Context, environment: str = "", seconds: int = 120) -> None:
     """Wait until every started service is healthy; exit 5 if one is not in time."""
     from towpath.core.errors import CommandFailedError
     from towpath.environments import services as stack
     from towpath.environments.environment import Site
 
-    found = workspace(engine=True)
-    site = Site.open(found, found.config.environment(environment))
+    found = workspace(environment=environment)
+    place = found.config.local_environment(environment)
+    site = Site.open(found, place)
     names = tuple(dict.fromkeys(row.service for row in site.containers()))
     if not names:
         raise CommandFailedError(
-            f"Nothing is running in {environment}.",
-            next_step=f"invoke services.up --environment={environment}",
+            f"Nothing is running in {place.name}.",
+            next_step=f"invoke services.up --environment={place.name}",
         )
     stack.wait(site, names, seconds)
     found.terminal.say(f"Healthy: {', '.join(names)}.")
@@ -135,13 +135,13 @@ def wait(_c: Context, environment: str = "development", seconds: int = 120) -> N
     }
 )
 @entry
-def shell(_c: Context, service: str, environment: str = "development", user: str = "") -> None:
+def shell(_c: Context, service: str, environment: str = "", user: str = "") -> None:
     """Open a shell in a running container of an environment."""
     open_shell("invoke services.shell", service, environment, user)
 
 
 def open_shell(command: str, service: str, environment: str, user: str) -> None:
-    """Open a shell in a container of an environment; `command` is what was typed.
+    """Open a shell in a container of an environment, by default a local one; `command` was typed.
 
     Raises ConfigurationError without a terminal, and the errors of service_shell.open_shell.
     """
@@ -149,9 +149,7 @@ def open_shell(command: str, service: str, environment: str, user: str) -> None:
     from towpath.operations.debug import service_shell as flow
     from towpath.operations.debug import terminals
 
-    terminals.require_terminal(
-        command,
-        f"invoke services.logs --environment={environment} --service={service}",
-    )
-    found = workspace(engine=True)
-    flow.open_shell(Site.open(found, found.config.environment(environment)), service, user)
+    where = f" --environment={environment}" if environment else ""
+    terminals.require_terminal(command, f"invoke services.logs{where} --service={service}")
+    found = workspace(environment=environment)
+    flow.open_shell(Site.open(found, found.config.local_environment(environment)), service, user)

@@ -147,6 +147,46 @@ def test_a_path_may_be_made_by_a_function_of_the_project(tmp_path: Path) -> None
     assert adopted(shop)["services"]["database"] == {"kind": "sqlite", "file": "a.db"}
 
 
+@pytest.mark.parametrize(
+    ("base", "media", "volume"),
+    [
+        ("Path(__file__).resolve().parent.parent", 'BASE / "media"', "media"),
+        ("Path(__file__).resolve().parents[1]", 'str(BASE.joinpath("up", "load"))', "up/load"),
+        ("Path(__file__).resolve().parent", 'BASE / "media"', "shop/media"),
+        ("Path(__file__).parent.parent.absolute()", 'BASE.parent / "media"', "/srv/media"),
+        ("os.path.dirname(os.path.dirname(os.path.abspath(__file__)))", 'BASE + "/m/"', "m"),
+        ("os.path.dirname(__file__)", 'os.path.join(BASE, "..", "..", "media")', "/srv/media"),
+        ("environ.Path(__file__) - 2", 'BASE("media")', "media"),
+        ("Path(__file__).parent.parent", 'env("MEDIA_ROOT", default=f"{BASE}/m")', "m"),
+        ("Path(__file__).parent.parent", 'os.environ.get("MEDIA", "/var/media")', "/var/media"),
+        ("unknown()", 'BASE / "media"', "media"),
+    ],
+)
+def test_the_directory_of_uploads_is_where_the_settings_say(
+    tmp_path: Path, base: str, media: str, volume: str
+) -> None:
+    """As seen from manage.py; outside of the project it is absolute, as it is in the image."""
+    shop = simple(tmp_path)
+    settings = f"INSTALLED_APPS = []\nBASE = {base}\nMEDIA_ROOT = {media}\n"
+    write(shop, {"shop/settings.py": settings})
+
+    assert adopted(shop)["volumes"] == {"media": volume}
+
+
+def test_the_code_is_no_volume_and_static_files_in_one_are_collected_later(tmp_path: Path) -> None:
+    """A volume keeps what it has: each deployment collects them."""
+    shop = simple(tmp_path)
+    head = "INSTALLED_APPS = []\nBASE = Path(__file__).resolve().parent.parent\n"
+    write(shop, {"shop/settings.py": f"{head}MEDIA_ROOT = BASE\n"})
+    assert "volumes" not in adopted(shop)
+
+    rows = 'MEDIA_ROOT = BASE / "public"\nSTATIC_ROOT = BASE / "public" / "static"\n'
+    write(shop, {"shop/settings.py": head + rows})
+    found = adopted(shop)
+    assert found["image"] == {"static": False}
+    assert found["processes"]["release"] == ["python manage.py collectstatic --no-input"]
+
+
 UV_LOCK = """\
 [[package]]
 name = "shop"

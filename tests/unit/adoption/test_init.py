@@ -69,6 +69,29 @@ def test_a_new_project_gets_five_short_files(tmp_path: Path) -> None:
     assert load(tmp_path, {}).django.settings == "shop.settings"
 
 
+def test_a_dockerfile_is_used_only_where_a_person_says_so(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Else the line that would use it is shown; one that is not there is refused."""
+    own = {"docker/Dockerfile": 'FROM python:3.13\nCMD ["gunicorn", "shop.wsgi"]\n'}
+    write(simple(tmp_path), own)
+    assert main(["init", "--yes", "--check", "--dockerfile=Dockerfile", str(tmp_path)]) == 2
+    assert "why: Found: docker/Dockerfile." in capsys.readouterr().err
+
+    assert main(["init", "--yes", str(tmp_path)]) == 0
+    said = capsys.readouterr().err
+    assert "To build with yours, add to [image]:\n  dockerfile = " in said
+    assert "python -m towpath lock" in said
+    assert not load(tmp_path, {}).image.dockerfile
+
+    (tmp_path / "towpath.toml").unlink()
+    assert main(["init", "--yes", "--dockerfile=docker/Dockerfile", str(tmp_path)]) == 0
+    found = load(tmp_path, {})
+    assert found.image.dockerfile == "docker/Dockerfile"
+    said = capsys.readouterr().err
+    assert "To build with yours" not in said and "towpath lock" not in said
+
+
 def test_a_second_run_changes_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """It says so, and `--check` ends with 0 where it ended with 4."""
     celery(tmp_path)

@@ -18,6 +18,7 @@ from towpath.checks import containers as ci
 from towpath.checks.containers import ContainerHost
 from towpath.config.waivers import Waiver
 from towpath.config.workspace import Workspace
+from towpath.core import locks
 from towpath.core.errors import (
     CommandFailedError,
     ConfigurationError,
@@ -28,7 +29,6 @@ from towpath.core.errors import (
 )
 from towpath.core.runner import Outcome
 from towpath.core.subject import Subject
-from towpath.environments.environment_lock import Owner, locked
 from towpath.evidence import record as stages
 from towpath.evidence.statement import Statement, verdict_rows
 from towpath.gates import Status
@@ -66,7 +66,10 @@ def workspace(tmp_path: Path) -> Workspace:
         "compose": "",
     }
     env = {"TOWPATH_STATE": str(tmp_path / "state"), "TOWPATH_ADVISORIES": "/given/advisories"}
-    return workspace_of(root, answers, env)
+    (root / "Dockerfile").write_text("FROM scratch AS ci\nFROM scratch AS production\n")
+    found = workspace_of(root, answers, env)
+    image = replace(found.config.image, dockerfile="Dockerfile")
+    return replace(found, config=replace(found.config, image=image))
 
 
 def place(
@@ -306,11 +309,10 @@ def test_two_runs_at_once_are_refused(workspace: Workspace) -> None:
     """The second would take the containers of the first down."""
     lock = workspace.config.state / "ci/lock"
 
-    with (
-        locked(lock, Owner("now"), lambda _: None),
-        pytest.raises(LockedError, match="ci is locked by") as caught,
-    ):
-        run(workspace, {"lint-check": ends(0)})
+    with locks.opened(lock) as taken:
+        taken.alone()
+        with pytest.raises(LockedError, match="Another `invoke ci.run`") as caught:
+            run(workspace, {"lint-check": ends(0)})
 
     assert "same containers" in caught.value.why
     assert calls(workspace) == []
@@ -335,6 +337,12 @@ def test_a_project_without_the_services_is_told(workspace: Workspace) -> None:
 
     with pytest.raises(ConfigurationError, match="compose/ci.yaml"):
         run(workspace, {"lint-check": ends(0)})
+
+    (workspace.config.root / "compose/ci.yaml").touch()
+    (workspace.config.root / "Dockerfile").write_text("FROM scratch AS production\n")
+    with pytest.raises(ConfigurationError, match="Unknown target 'ci'") as caught:
+        run(workspace, {"lint-check": ends(0)})
+    assert "[tool.towpath.image] stages" in caught.value.next_step
 
 
 def with_settings(workspace: Workspace, **settings: Any) -> Workspace:

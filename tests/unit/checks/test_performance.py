@@ -51,6 +51,14 @@ def measured(root: Path, ratio: float, code: int = 0) -> Workspace:
     return workspace_of(root, {"-m pytest": measuring(ratio, code)})
 
 
+def test_a_project_without_such_tests_is_told_where_they_go(tmp_path: Path) -> None:
+    """Exit code 2, and nothing is recorded."""
+    with pytest.raises(ConfigurationError, match="has no performance tests") as caught:
+        performance.performance(workspace_of(tmp_path, {}))
+
+    assert "tests/performance" in caught.value.why
+
+
 def test_a_path_as_fast_as_before_passes(root: Path) -> None:
     """The evidence has every path and the worst."""
     workspace = measured(root, 2.5)

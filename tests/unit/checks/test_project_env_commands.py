@@ -55,3 +55,29 @@ def test_coverage_keeps_the_settings_of_the_project_but_not_its_limit() -> None:
         {".coveragerc": "[run]\nomit = a.py\n", "pyproject.toml": own}, (), processes=False
     )
     assert "omit = a.py" in first and "shop" not in first
+
+
+def test_a_dependency_that_cannot_be_built_is_named() -> None:
+    """With the compiler's own words, and the Debian packages that the settings name."""
+    # As uv 0.9 says it of python-ldap without the headers of OpenLDAP.
+    said = (
+        "   Building python-ldap==3.4.4\nerror: Failed to build `python-ldap==3.4.4`\n"
+        "  cause: The build backend returned an error\n\n"
+        "         Modules/common.h:15:10: fatal error: lber.h: No such file or directory\n"
+        "            15 | #include <lber.h>\n         compilation terminated.\n"
+    )
+    problem = commands.build_problem(said, ())
+    assert problem.startswith(
+        "Cannot build python-ldap 3.4.4, for which there is no wheel here"
+        " (Modules/common.h:15:10: fatal error: lber.h: No such file or directory)."
+    )
+    assert "name them in [tool.towpath.image] build-packages" in problem
+    assert commands.build_problem(said, ("libldap-dev", "libsasl2-dev")).endswith(
+        "on this machine: apt-get install libldap-dev libsasl2-dev."
+    )
+    assert "Cannot build x 1.0" in commands.build_problem(
+        "Failed to download and build `x==1.0`", ()
+    )
+    assert commands.build_problem("error: No solution found when resolving dependencies", ()) == ""
+    wanted = commands.dependencies({"image": {"build-packages": ["libpq-dev"]}}, "tests")
+    assert wanted.system == ("libpq-dev",)

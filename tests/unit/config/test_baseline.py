@@ -14,6 +14,7 @@ from towpath.config.baseline import (
     Section,
     counted,
     lowered,
+    of_size,
     read_baseline,
     with_new_tools,
 )
@@ -170,3 +171,18 @@ def test_the_settings_name_the_file(tmp_path: Path) -> None:
     (tmp_path / "towpath.toml").write_text('[gates]\nbaseline = "../base.json"\n')
     with pytest.raises(ConfigurationError, match="gates.baseline"):
         load(tmp_path, {})
+
+
+def test_the_size_of_an_image_is_rounded_up_and_only_gets_lower() -> None:
+    """A line of code does not make an image worse; one that meets the limit has no value."""
+    assert of_size(66.7, {}) == Section(size=70)
+    assert of_size(60, {}) == Section()
+    assert of_size(45, {"IMAGE_SIZE": 40}) == Section(size=45)
+    assert lowered(Section(size=70), Section(size=65), {}).size == 65
+    assert lowered(Section(size=70), Section(size=75), {}).size == 70
+    assert lowered(Section(size=70), Section(), {}).size is None
+    both = Baseline({"scan": Section(size=70)})
+    assert read_baseline(both.text()) == both
+    assert both.limits({}) == {"IMAGE_SIZE": 70}
+    with pytest.raises(ConfigurationError, match="not a valid baseline"):
+        read_baseline('{"towpath-baseline": 1, "scan": {"size": "70"}}')

@@ -10,7 +10,7 @@ import pytest
 from tests.unit.deployment.world import World, site_of
 from towpath.config import Environment, binding, parse
 from towpath.core.errors import ConfigurationError
-from towpath.environments.environment import Release, variables
+from towpath.environments.environment import Release
 
 TABLE: dict[str, Any] = {
     "environments": {"staging": {"port": 8081}},
@@ -71,11 +71,15 @@ def test_what_is_no_address_is_refused_when_it_is_read(tmp_path: Path, text: str
     assert "127.0.0.1" in caught.value.next_step
 
 
-def test_the_address_is_no_key_of_an_environment(tmp_path: Path) -> None:
-    """It belongs to the machine, not to the project."""
-    with pytest.raises(ConfigurationError, match="Unknown key .*staging.bind"):
-        parse({"environments": {"staging": {"bind": "0.0.0.0"}}}, tmp_path, {})
+def test_an_environment_has_an_address_and_the_variable_another(tmp_path: Path) -> None:
+    """The setting is for an engine of its own; the variable is the machine's."""
+    table = {"environments": {"staging": {"bind": "0.0.0.0"}}}
 
+    assert parse(table, tmp_path, {}).environment("staging").bind == "0.0.0.0"
+    env = {"TOWPATH_BIND": "::1"}
+    assert parse(table, tmp_path, env).environment("staging").bind == "::1"
+    with pytest.raises(ConfigurationError, match="staging.bind is 'here'"):
+        parse({"environments": {"staging": {"bind": "here"}}}, tmp_path, {})
     assert Environment("staging", port=80).url == "http://127.0.0.1:80"
 
 
@@ -107,6 +111,6 @@ def test_compose_gets_both_as_variables(tmp_path: Path) -> None:
     (tmp_path / "compose").mkdir()
     site = site_of(World(), tmp_path)
 
-    found = variables(site, Release())
+    found = site.compose_variables(Release())
 
     assert (found["TOWPATH_BIND"], found["TOWPATH_HOSTS"]) == ("127.0.0.1", "localhost,127.0.0.1")

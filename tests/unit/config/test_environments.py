@@ -24,6 +24,22 @@ def test_two_environments_without_a_port_do_not_collide() -> None:
     assert [row.port for row in found.environments.values()] == [0, 0]
 
 
+def test_without_a_name_it_is_one_of_this_machine() -> None:
+    """Never one that may serve: a command such as `services.down` would stop it."""
+    both = parsed({"environments": {"development": {}, "testing": {}, "staging": {"port": 8081}}})
+    assert both.local_environment().name == "development"
+    assert both.local_environment("staging").name == "staging"
+    assert (
+        parsed({"environments": {"testing": {}, "staging": {"port": 8081}}})
+        .local_environment()
+        .name
+        == "testing"
+    )
+    with pytest.raises(ConfigurationError, match="No environment was named") as caught:
+        parsed({"environments": {"staging": {"port": 8081}}}).local_environment()
+    assert caught.value.next_step == "Name one with --environment=NAME."
+
+
 def test_an_unknown_environment_names_the_nearest() -> None:
     """And what pyproject has."""
     with pytest.raises(ConfigurationError) as caught:

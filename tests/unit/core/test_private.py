@@ -11,6 +11,7 @@ import pytest
 
 from tests.fakes import QuietTerminal, TableRunner
 from tests.releases import record
+from tests.state import DirectoryState
 from tests.unit.deployment.world import World
 from towpath import config
 from towpath.config.workspace import Workspace
@@ -19,8 +20,6 @@ from towpath.core.errors import ConfigurationError
 from towpath.environments import secrets
 from towpath.environments import services as stack
 from towpath.environments.environment import Site
-from towpath.environments.environment_lock import Owner, locked
-from towpath.evidence.journal import History, Journal
 from towpath.registry import push_lock as guard
 from towpath.registry.client.uploads import UploadSessions
 
@@ -54,13 +53,13 @@ def expected(root: Path) -> dict[str, int]:
 
 @pytest.mark.parametrize("bits", [0o000, 0o022, 0o077, 0o277])
 def test_state_is_its_owners_alone(tmp_path: Path, bits: int) -> None:
-    """Lock, journal and history, and every directory that was made for them."""
+    """Locks, copies of secrets, and every directory that was made for them."""
     place = tmp_path / "state" / "app" / "staging"
-    with umask(bits), locked(place / "lock", Owner("now"), lambda text: None):
-        Journal(place / "journal.jsonl").begin({"deployment": "1"})
-        Journal(place / "journal.jsonl").add("start", "begin")
-        Journal(place / "other.jsonl").add("start", "begin")
-        History(place / "releases.json").add_release({"digest": DIGEST})
+    with umask(bits), locks.opened(place / "lock"):
+        private.append(place / "other.jsonl", b"1")
+        state = DirectoryState(tmp_path / "volume")
+        state.write("secrets/token", b"x")
+        secrets.copy(state, place / secrets.COPIES)
         UploadSessions(tmp_path / "state" / "app" / "uploads").remember("k", "p")
 
     assert modes(tmp_path / "state") == expected(tmp_path / "state")
@@ -87,8 +86,9 @@ def test_what_was_open_to_others_is_closed(tmp_path: Path) -> None:
         (place / name).touch()
         (place / name).chmod(0o644)
 
-    with locked(place / "lock", Owner("now"), lambda text: None):
-        Journal(place / "journal.jsonl").add("start", "begin")
+    private.directory(place)
+    with locks.opened(place / "lock"):
+        private.append(place / "journal.jsonl", b"1")
 
     assert modes(place) == expected(place)
 
@@ -112,15 +112,15 @@ def test_what_containers_read_is_behind_a_closed_directory(tmp_path: Path) -> No
     env = {"TOWPATH_STATE": str(tmp_path / "state")}
     table = {"env": {"KEY": "{secret.secret_key}"}, "environments": {"staging": {"port": 8081}}}
     workspace = Workspace(config.parse(table, tmp_path, env), World(), QuietTerminal())
-    site = Site(workspace, workspace.config.environment("staging"), World())
-    with umask(0o000):
-        stack.prepare(site)
-        private.write_private(site.state / "proxy" / "servers", "x", mode=0o644)
+    state = DirectoryState(tmp_path / "volume")
+    site = Site(workspace, workspace.config.environment("staging"), World(), state)
+    assert site.declared
+    stack.prepare(site)
 
-    found = modes(site.state)
-    assert found["."] == found["backups"] == found["secrets"] == private.DIRECTORY
+    found = modes(state.directory)
+    assert found["backups"] == found["secrets"] == private.DIRECTORY
     assert found["secrets/secret_key"] == secrets.FILE_MODE
-    assert (found["proxy"], found["proxy/servers"]) == (0o755, 0o644)
+    assert (found["proxy"], found["proxy/haproxy.cfg"]) == (0o755, 0o644)
 
 
 def test_a_link_in_place_of_a_lock_is_refused(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from tests.state import DirectoryState
 from tests.unit.deployment.world import FIRST, SECOND, World, said, site_of
 from towpath.core.errors import (
     CommandFailedError,
@@ -19,6 +20,7 @@ from towpath.core.errors import (
 from towpath.deployment import deploy
 from towpath.deployment import plan as rollout
 from towpath.deployment import rollback_target as rollback
+from towpath.environments.engine import Container
 from towpath.environments.environment import Site
 from towpath.environments.environment_lock import Owner, locked
 from towpath.evidence.journal import Journal
@@ -68,6 +70,19 @@ def test_a_first_deployment_goes_the_whole_way(site: Site, world: World) -> None
     assert {row.service for row in world.rows} == {
         *("database", "cache", "queue", "proxy", "web", "worker")
     }
+
+
+def test_volumes_of_a_first_deployment_belong_to_the_products_user(
+    world: World, tmp_path: Path
+) -> None:
+    """One that a failed deployment left may belong to root; later ones are left alone."""
+    site = site_of(world, tmp_path, {"volumes": {"media": "media"}})
+
+    deploy.carry_out(site, "deploy", FIRST, "1.0")
+    deploy.carry_out(site, "deploy", SECOND, "2.0")
+
+    given = [row for row in world.acts if row.startswith("hand over")]
+    assert given == ["hand over 10001:10001 /srv/app/media"]
 
 
 def test_the_new_release_gets_requests_before_the_old_is_drained(
@@ -169,7 +184,7 @@ def test_data_is_backed_up_before_a_migration(served: Site, world: World) -> Non
     deploy.carry_out(served, "deploy", SECOND, "2.0")
 
     assert world.acts[:2] == ["backup", "apply"]
-    assert len(list((served.state / "backups").glob("*.dump"))) == 1
+    assert len([row for row in served.state.files("backups") if row.name.endswith(".dump")]) == 1
 
 
 def test_a_migration_that_fails_undoes_the_deployment(served: Site, world: World) -> None:
@@ -229,7 +244,7 @@ def test_whatever_is_cut_is_ended_by_the_next(
     """Cut anywhere, one release serves, and the next deployment finds and leaves a clean place."""
     monkeypatch.setattr(CuttingJournal, "fatal", (step, phase))
     monkeypatch.setattr(
-        Site, "journal", property(lambda self: CuttingJournal(self.state / "journal.jsonl"))
+        Site, "journal", property(lambda self: CuttingJournal(self.state, "journal.jsonl"))
     )
     with pytest.raises(Cut):
         deploy.carry_out(served, "deploy", SECOND, "2.0")
@@ -244,6 +259,29 @@ def test_whatever_is_cut_is_ended_by_the_next(
     assert {row.version for row in world.rows if row.service in ("web", "worker")} == {kept}
     assert ("Finishing" if recorded else "Undoing") in said(served)
     assert deploy.recover(served) is None
+
+
+def test_a_migration_that_a_killed_deployment_left_is_ended(
+    served: Site, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Only that of the deployment that is undone: what somebody else runs stays."""
+    monkeypatch.setattr(CuttingJournal, "fatal", ("migrate", "begin"))
+    monkeypatch.setattr(
+        Site, "journal", property(lambda self: CuttingJournal(self.state, "journal.jsonl"))
+    )
+    with pytest.raises(Cut):
+        deploy.carry_out(served, "deploy", SECOND, "2.0")
+    monkeypatch.undo()
+    (entry,) = [row for row in served.journal.read() if row.get("digest") == SECOND]
+    world.left = [
+        Container("m1", "box-migrate-run-1", "migrate", True, deployment=entry["deployment"]),
+        Container("m2", "box-migrate-run-2", "migrate", True, deployment="another"),
+    ]
+    world.rows += world.left
+
+    deploy.carry_out(served, "deploy", FIRST, "1.0")
+
+    assert [row.id for row in world.rows if row.service == "migrate"] == ["m2"]
 
 
 def test_an_undo_that_fails_is_left_to_the_next_call(
@@ -282,7 +320,10 @@ def test_an_interrupt_undoes_and_is_told(
 
 def test_a_locked_environment_is_not_touched(served: Site, world: World) -> None:
     """Whoever comes second goes."""
-    with locked(served.state / "lock", Owner("now"), lambda _: None), pytest.raises(LockedError):
+    with (
+        locked(DirectoryState(served.state.directory), "staging", Owner("now"), lambda _: None),
+        pytest.raises(LockedError),
+    ):
         deploy.carry_out(served, "deploy", SECOND, "2.0")
 
     assert world.acts == []

@@ -2,21 +2,38 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from tests.registry_server import Store, push_image
 from tests.releases import RELEASING, SOURCE, labels, record, record_all, workspace_at
+from tests.state import DirectoryState
 from towpath.config import Environment
 from towpath.config.workspace import Workspace
 from towpath.core.errors import ConfigurationError, PromotionRefusedError
 from towpath.deployment import release_to_deploy as target
 from towpath.deployment.release_to_deploy import ReleaseTarget
+from towpath.environments import environment as environments
+from towpath.environments.engine import Engine
+from towpath.environments.environment import Site
 from towpath.evidence import registry as evidence
-from towpath.evidence.journal import History
 from towpath.promotion import promote
 from towpath.promotion.availability import NEEDED
 
 pytestmark = pytest.mark.door
+
+
+@pytest.fixture(autouse=True)
+def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keep the state of environments in directories of the test."""
+
+    def opened(_engine: Engine, project: str) -> DirectoryState:
+        return DirectoryState(tmp_path / project)
+
+    monkeypatch.setattr(environments.state_container, "open_state", opened)
+
+
 STAGING, PRODUCTION = Environment("staging", 8081), Environment("production", 8080)
 OLD = -40 * 24 * 60  # minutes
 
@@ -40,9 +57,7 @@ def released(store: Store, workspace: Workspace, layer: bytes = b"layer") -> str
 
 def remember(workspace: Workspace, environment: Environment, digest: str) -> None:
     """Let an environment have run a digest."""
-    place = workspace.config.state_of(environment)
-    place.mkdir(parents=True)
-    History(place / "releases.json").add_release({"digest": digest})
+    Site.open(workspace, environment).history.add_release({"digest": digest})
 
 
 def test_staging_takes_what_the_tag_test_points_at(store: Store, workspace: Workspace) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 
 from tests.clock import QuickClock
 from tests.fakes import FakeRunner, QuietTerminal
+from tests.state import DirectoryState
 from towpath.config import parse
 from towpath.config.workspace import Workspace
 from towpath.core.errors import CommandFailedError, EngineUnreachableError
@@ -65,6 +66,8 @@ class World(FakeRunner):
     """
 
     rows: list[Container] = field(default_factory=list)
+    # Those of `rows` that run one command.
+    left: list[Container] = field(default_factory=list)
     slots: list[Slot] = field(default_factory=lambda: [Slot() for _ in range(8)])
     sick: set[str] = field(default_factory=set)
     errors: set[str] = field(default_factory=set)
@@ -104,7 +107,12 @@ class World(FakeRunner):
     def containers(self, project: str, service: str = "") -> list[Container]:
         """Return the containers of a service, or all."""
         self._answer()
-        return [row for row in self.rows if service in ("", row.service)]
+        rows = [row for row in self.rows if row not in self.left]
+        return [row for row in rows if service in ("", row.service)]
+
+    def commands(self, project: str) -> list[Container]:
+        """Return the containers of commands that the test put there."""
+        return [row for row in self.left if row in self.rows]
 
     def volumes(self, project: str) -> list[str]:
         """Return the volumes that the test put there."""
@@ -237,6 +245,9 @@ class World(FakeRunner):
         return ""
 
     def _compose_run(self, words: list[str], _env: Mapping[str, str]) -> str:
+        if "--user=0:0" in words:
+            self.acts.append(f"hand over {' '.join(words[words.index('towpath') + 1 :])}")
+            return ""
         if "plan" in words:
             return "noise\n" + json.dumps(self.plan)
         self.acts.append("apply")
@@ -367,8 +378,9 @@ def site_of(
         {"TOWPATH_STATE": str(root / "state")},
     )
     workspace = Workspace(config, world, QuietTerminal())
-    site = Site(workspace, config.environment("staging"), world, QuickClock())
-    world.backups = site.state / "backups"
+    state = DirectoryState(root / "state" / "staging")
+    site = Site(workspace, config.environment("staging"), world, state, QuickClock())
+    world.backups = state.directory / "backups"
     for digest in (FIRST, SECOND):
         world.images[config.images.at(digest)] = "linux/amd64"
     return site

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from towpath.core.errors import EngineAbsentError
-from towpath.engine import recipes
+from towpath.engine import python_images, recipes
 
 MIRRORS = ["deb http://mirror.example/debian trixie main"]
 
@@ -48,10 +48,18 @@ def test_foreign_python_is_only_unpacked() -> None:
         "--variant=extract",
         "--include=?essential",
         "--include=?priority(required)",
-        "--include=apt,ca-certificates,netbase,python3,python3-pip,python3-venv,tzdata",
+        "--include=apt,ca-certificates,netbase,python3,python3-pip,python3-venv,tzdata,libpython3.13",
         "trixie",
         "python.tar",
     ]
+
+
+def test_images_of_python_have_its_shared_library() -> None:
+    """As the official images do: uwsgi and others that embed Python are linked with it."""
+    variables = recipes.images("localhost:5000", "amd64", "arm64", {}, "3.14")
+
+    assert variables["PYTHON_PACKAGES"].split()[-1] == "libpython3.14"
+    assert python_images.packages("python:3.11-slim")[-1] == "libpython3.11"
 
 
 def test_side_by_side_is_one_shell_with_quoted_words() -> None:

@@ -27,6 +27,13 @@ def test_new_containers_come_beside_those_that_run() -> None:
     assert compose.scale(BOX, {"web": 4}) == [*START, *flags, "--scale=web=4", "web"]
 
 
+def test_a_command_may_have_another_user_with_rights() -> None:
+    """What the service itself must not do."""
+    argv = compose.run(BOX, "migrate", ["chown"], user="0:0", rights=("CHOWN",))
+
+    assert argv[-4:] == ["--user=0:0", "--cap-add=CHOWN", "migrate", "chown"]
+
+
 def test_a_command_gets_a_container_of_its_own_or_runs_inside_one() -> None:
     """Without a terminal, so that standard input reaches it."""
     flags = ["--rm", "--no-deps", "--no-TTY", "--quiet-pull"]

@@ -114,7 +114,7 @@ def test_a_command_that_the_engine_could_not_start_is_started_again(
     said = Answers(*answers)
     clock = QuickClock()
     asking = engine.Engine({}, clock)
-    vars(asking)["_client"] = said
+    vars(asking)["client"] = said
     assert asking.execute(engine.Container("1", "web-1", "web", True), ["true"]) == wanted
     assert said.asked == asked
     assert clock.waits == [0.2, 0.4, 0.8, 1.6][: asked - 1]

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import os
 from pathlib import Path
 
 import pytest
 
 from tests.clock import QuickClock
+from tests.state import DirectoryState
 from towpath.core.errors import LockedError
 from towpath.environments.environment_lock import Owner, locked
 
@@ -19,10 +19,10 @@ def quiet(_text: str) -> None:
 
 def test_a_held_lock_names_its_owner(tmp_path: Path) -> None:
     """Whoever comes second learns who is first, and since when."""
-    path = tmp_path / "staging" / "lock"
-    with locked(path, Owner("2026-01-01T00:00:00Z"), quiet):
+    state = DirectoryState(tmp_path)
+    with locked(state, "staging", Owner("2026-01-01T00:00:00Z"), quiet):
         with pytest.raises(LockedError, match=rf"pid {os.getpid()}, since 2026-01-01") as caught:
-            with locked(path, Owner("later"), quiet):
+            with locked(state, "staging", Owner("later"), quiet):
                 pytest.fail("two hold one lock")
 
     assert "staging" in caught.value.what
@@ -30,32 +30,33 @@ def test_a_held_lock_names_its_owner(tmp_path: Path) -> None:
 
 def test_a_released_lock_is_free_and_names_nobody(tmp_path: Path) -> None:
     """The next one hears nothing of it."""
-    path, heard = tmp_path / "lock", list[str]()
-    with locked(path, Owner("then"), quiet):
-        assert json.loads(path.read_text())["pid"] == os.getpid()
-    with locked(path, Owner("now"), heard.append):
+    state, heard = DirectoryState(tmp_path), list[str]()
+    with locked(state, "staging", Owner("then"), quiet):
+        assert (state.owner or {})["pid"] == os.getpid()
+    with locked(state, "staging", Owner("now"), heard.append):
         pass
 
-    assert (heard, path.read_text()) == ([], "")
+    assert (heard, state.owner) == ([], None)
 
 
 def test_the_lock_of_a_dead_owner_is_taken_over_and_said(tmp_path: Path) -> None:
     """Its name is still in the file, and nobody holds it."""
-    path, heard = tmp_path / "lock", list[str]()
-    path.write_text(json.dumps({"user": "ann", "host": "h", "pid": 1, "at": "then"}))
-    with locked(path, Owner("now"), heard.append):
+    state, heard = DirectoryState(tmp_path), list[str]()
+    state.leave({"user": "ann", "host": "h", "pid": 1, "at": "then"})
+    with locked(state, "staging", Owner("now"), heard.append):
         pass
 
     assert heard == [
-        "Taking over the lock of ann on h (pid 1, since then): that process no longer exists."
+        "Taking over the lock of ann on h (pid 1, since then): "
+        "that process, or its connection, no longer exists."
     ]
 
 
 def test_a_lock_file_of_nonsense_is_taken_over(tmp_path: Path) -> None:
     """A file that a crash left half written keeps nobody out."""
-    path, heard = tmp_path / "lock", list[str]()
-    path.write_text("{")
-    with locked(path, Owner("now"), heard.append):
+    state, heard = DirectoryState(tmp_path), list[str]()
+    state.leave({})
+    with locked(state, "staging", Owner("now"), heard.append):
         pass
 
     assert "an unknown process" in heard[0]
@@ -63,19 +64,19 @@ def test_a_lock_file_of_nonsense_is_taken_over(tmp_path: Path) -> None:
 
 def test_a_ci_run_is_named_with_its_address(tmp_path: Path) -> None:
     """So that a person finds it on the machine of a runner that is gone tomorrow."""
-    path = tmp_path / "staging" / "lock"
-    with locked(path, Owner("then", "https://ci.example.com/7"), quiet):
+    state = DirectoryState(tmp_path)
+    with locked(state, "staging", Owner("then", "https://ci.example.com/7"), quiet):
         with pytest.raises(LockedError, match=r"since then, https://ci\.example\.com/7\)"):
-            with locked(path, Owner("later"), quiet):
+            with locked(state, "staging", Owner("later"), quiet):
                 pytest.fail("two hold one lock")
 
 
 def test_a_lock_is_waited_for_as_long_as_is_wanted(tmp_path: Path) -> None:
     """It says so; then it gives up as without waiting."""
-    path, heard, clock = tmp_path / "staging" / "lock", list[str](), QuickClock()
-    with locked(path, Owner("then"), quiet):
+    state, heard, clock = DirectoryState(tmp_path), list[str](), QuickClock()
+    with locked(state, "staging", Owner("then"), quiet):
         with pytest.raises(LockedError):
-            with locked(path, Owner("later", wait=60), heard.append, clock):
+            with locked(state, "staging", Owner("later", wait=60), heard.append, clock):
                 pytest.fail("two hold one lock")
 
     assert clock.monotonic() >= 60
@@ -85,8 +86,8 @@ def test_a_lock_is_waited_for_as_long_as_is_wanted(tmp_path: Path) -> None:
 
 def test_who_waits_goes_on_when_the_lock_is_free(tmp_path: Path) -> None:
     """At the next look."""
-    path = tmp_path / "staging" / "lock"
-    first = locked(path, Owner("then"), quiet)
+    state = DirectoryState(tmp_path)
+    first = locked(state, "staging", Owner("then"), quiet)
     first.__enter__()
 
     class Ends(QuickClock):
@@ -97,5 +98,5 @@ def test_who_waits_goes_on_when_the_lock_is_free(tmp_path: Path) -> None:
             super().sleep(seconds)
             first.__exit__(None, None, None)
 
-    with locked(path, Owner("later", wait=60), quiet, Ends()):
-        assert json.loads(path.read_text())["at"] == "later"
+    with locked(state, "staging", Owner("later", wait=60), quiet, Ends()):
+        assert (state.owner or {})["at"] == "later"

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from towpath.config.pages import Page
 from towpath.environments import page_commands, page_reader
-from towpath.environments.page_commands import END_MARK
+from towpath.environments.page_commands import END_MARK, PageRequest
 from towpath.environments.page_reader import PageAnswer
 
 FINE = f"HTTP/1.1 200 OK\r\nServer: x\r\n\r\nHello\n{END_MARK} 0\n"
@@ -14,7 +13,8 @@ FINE = f"HTTP/1.1 200 OK\r\nServer: x\r\n\r\nHello\n{END_MARK} 0\n"
 
 def test_every_page_is_a_request_with_the_host_of_a_user() -> None:
     """ALLOWED_HOSTS and a redirect to https are met as by a person's browser."""
-    argv = page_commands.ask([Page("/"), Page("/up", 200)], "box-web-1", 8000, "shop.test", "https")
+    requests = [PageRequest("/", "https"), PageRequest("/up", "https", (("a", "b"), ("c", "d")))]
+    argv = page_commands.ask(requests, "box-web-1", 8000, "shop.test")
 
     assert argv[:2] == ["timeout", "10"]
     assert argv[6:9] == ["box-web-1", "8000", END_MARK]
@@ -24,6 +24,7 @@ def test_every_page_is_a_request_with_the_host_of_a_user() -> None:
     ]
     assert "Host: shop.test\r\n" in argv[9]
     assert "X-Forwarded-Proto: https\r\n" in argv[9]
+    assert "Cookie" not in argv[9] and "Cookie: a=b; c=d\r\n" in argv[10]
 
 
 def test_answers_are_read_in_order() -> None:
@@ -34,6 +35,18 @@ def test_answers_are_read_in_order() -> None:
         PageAnswer(200, "Hello"),
         PageAnswer(404, "gone"),
     ]
+
+
+def test_a_redirect_and_the_cookies_of_an_answer_are_read() -> None:
+    """A status that is no redirect leads nowhere, and a cookie that is taken away is none."""
+    head = "Location: /login/\r\nSet-Cookie: a=b; Path=/\r\nset-cookie: c=\r\nSet-Cookie: x y=z"
+    text = f"HTTP/1.1 302 Found\r\n{head}\r\n\r\n\n{END_MARK} 0\n"
+
+    assert page_reader.read_answers(0, text, 1) == [
+        PageAnswer(302, "", location="/login/", cookies=(("a", "b"),))
+    ]
+    (other,) = page_reader.read_answers(0, text.replace("302 Found", "304 Same"), 1)
+    assert other.location == ""
 
 
 @pytest.mark.parametrize(

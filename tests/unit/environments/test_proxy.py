@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.clock import QuickClock
+from tests.state import DirectoryState
 from tests.unit.deployment.world import World
 from towpath.core.errors import CommandFailedError, ProxyUnreachableError
 from towpath.environments.engine import Container
@@ -25,7 +26,7 @@ def world() -> World:
 @pytest.fixture
 def proxy(world: World, tmp_path: Path) -> Proxy:
     """The door to it."""
-    return Proxy(lambda argv: world.execute(PROXY, argv), tmp_path / "proxy", QuickClock())
+    return Proxy(lambda argv: world.execute(PROXY, argv), DirectoryState(tmp_path), QuickClock())
 
 
 def test_a_container_gets_one_slot_and_no_request_yet(proxy: Proxy, world: World) -> None:
@@ -85,7 +86,7 @@ def test_what_the_proxy_refuses_is_an_error(world: World, tmp_path: Path) -> Non
             return 0, f"No such server.\n{argv[-1]}\n"
         return world.execute(PROXY, argv)
 
-    proxy = Proxy(refuse, tmp_path)
+    proxy = Proxy(refuse, DirectoryState(tmp_path))
     proxy.add_server("web-1")
     with pytest.raises(CommandFailedError, match="rejected") as caught:
         proxy.set("web-1", "ready")
@@ -96,7 +97,7 @@ def test_what_the_proxy_refuses_is_an_error(world: World, tmp_path: Path) -> Non
 def test_an_api_that_does_not_answer_is_an_error(tmp_path: Path) -> None:
     """The proxy's container may be starting."""
     with pytest.raises(CommandFailedError, match="did not answer"):
-        Proxy(lambda argv: (1, "connect: refused"), tmp_path).slots()
+        Proxy(lambda argv: (1, "connect: refused"), DirectoryState(tmp_path)).slots()
 
 
 def test_an_answer_without_a_line_is_asked_for_again(world: World, tmp_path: Path) -> None:
@@ -107,10 +108,10 @@ def test_an_answer_without_a_line_is_asked_for_again(world: World, tmp_path: Pat
         lost[0] -= 1
         return (0, f"{argv[-1]}\n") if lost[0] >= 0 else world.execute(PROXY, argv)
 
-    assert len(Proxy(execute, tmp_path, QuickClock()).slots()) == 8
+    assert len(Proxy(execute, DirectoryState(tmp_path), QuickClock()).slots()) == 8
     lost[0] = 99
     with pytest.raises(ProxyUnreachableError, match="did not answer"):
-        Proxy(execute, tmp_path, QuickClock()).slots()
+        Proxy(execute, DirectoryState(tmp_path), QuickClock()).slots()
 
 
 def test_an_answer_that_lost_its_end_is_asked_for_again(proxy: Proxy, world: World) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from tests.state import DirectoryState
 from towpath.config import Config, parse
 from towpath.environments import secrets
 
@@ -21,9 +22,9 @@ def config(root: Path) -> Config:
 
 def test_secrets_are_made_once_and_differ(tmp_path: Path) -> None:
     """A second call keeps every one of them."""
-    secrets.ensure(tmp_path / "secrets", config(tmp_path))
+    secrets.ensure(DirectoryState(tmp_path), config(tmp_path))
     first = {path.name: path.read_text() for path in (tmp_path / "secrets").iterdir()}
-    secrets.ensure(tmp_path / "secrets", config(tmp_path))
+    secrets.ensure(DirectoryState(tmp_path), config(tmp_path))
     second = {path.name: path.read_text() for path in (tmp_path / "secrets").iterdir()}
 
     assert first == second
@@ -35,7 +36,7 @@ def test_secrets_are_made_once_and_differ(tmp_path: Path) -> None:
 def test_the_directory_keeps_others_away_and_the_files_let_containers_read(tmp_path: Path) -> None:
     """Containers have users of their own, and get the files one by one."""
     directory = tmp_path / "secrets"
-    secrets.ensure(directory, config(tmp_path))
+    secrets.ensure(DirectoryState(tmp_path), config(tmp_path))
 
     assert directory.stat().st_mode & 0o777 == 0o700
     assert {path.stat().st_mode & 0o777 for path in directory.iterdir()} == {0o444}
@@ -43,7 +44,7 @@ def test_the_directory_keeps_others_away_and_the_files_let_containers_read(tmp_p
 
 def test_the_queue_gets_the_same_password_as_its_users(tmp_path: Path) -> None:
     """RabbitMQ reads it from its own settings."""
-    secrets.ensure(tmp_path, config(tmp_path))
-    password = (tmp_path / "queue_password").read_text()
+    secrets.ensure(DirectoryState(tmp_path), config(tmp_path))
+    password = (tmp_path / "secrets/queue_password").read_text()
 
-    assert f"default_pass = {password}\n" in (tmp_path / "queue_settings").read_text()
+    assert f"default_pass = {password}\n" in (tmp_path / "secrets/queue_settings").read_text()

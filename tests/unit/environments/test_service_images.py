@@ -33,8 +33,8 @@ def test_services_run_by_digest(site: Site, world: World) -> None:
     """Compose gets one more file, in which each service names its image so."""
     stack.up(site, ("database", "cache", "queue"))
 
-    assert world.files[-1] == f"--file={site.pins}"
-    document = json.loads(site.pins.read_text())
+    assert world.files[-1] == "--file=.towpath/rendered/compose/staging.images.json"
+    document = json.loads(site.state.read("images.json") or b"")
     assert document["services"] == {name: {"image": at(name, "a")} for name in sorted(SERVICES)}
     assert world.acts == []
 
@@ -101,7 +101,7 @@ def test_an_image_without_a_registry_has_no_digest(site: Site, world: World) -> 
     with pytest.raises(CommandFailedError, match="Cannot determine the digest of cache:1"):
         service_images.pin(site)
 
-    assert not site.pins.exists()
+    assert site.state.read("images.json") is None
 
 
 def test_a_new_name_in_the_compose_file_is_a_decision(site: Site, world: World) -> None:
@@ -112,7 +112,10 @@ def test_a_new_name_in_the_compose_file_is_a_decision(site: Site, world: World) 
     world.tags["an old name"] = (at("database", "a"),)
 
     assert service_images.pin(site) == {"cache": at("cache", "d"), "database": at("database", "a")}
-    assert set(json.loads(site.pins.read_text())["services"]) == {"cache", "database"}
+    assert set(json.loads(site.state.read("images.json") or b"")["services"]) == {
+        "cache",
+        "database",
+    }
 
 
 def test_a_digest_in_the_compose_file_stands(site: Site, world: World) -> None:
@@ -136,9 +139,8 @@ def test_a_spoilt_file_is_an_error_and_can_be_made_anew(
     site: Site, world: World, text: str
 ) -> None:
     """No tag is taken for a digest."""
-    site.state.mkdir(parents=True)
-    site.pins.write_text(text)
-    with pytest.raises(CommandFailedError, match="does not list images by digest") as caught:
+    site.state.write("images.json", text.encode())
+    with pytest.raises(CommandFailedError, match="lists no images") as caught:
         service_images.pin(site)
 
     assert "--resolve" in caught.value.next_step

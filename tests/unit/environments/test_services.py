@@ -8,8 +8,9 @@ import pytest
 
 from tests.unit.deployment.world import World, site_of
 from towpath.core.errors import CommandFailedError, ConfigurationError
+from towpath.environments import secrets
 from towpath.environments import services as stack
-from towpath.environments.environment import Release, variables
+from towpath.environments.environment import Release
 
 SERVICES = ("database", "cache", "queue")
 
@@ -24,19 +25,19 @@ def test_services_come_up_with_their_addresses(tmp_path: Path) -> None:
         "cache": "10.0.0.2",
         "queue": "10.0.0.3",
     }
-    assert (site.state / "secrets" / "database_password").is_file()
+    assert site.state.read("secrets/database_password")
 
 
 def test_data_without_its_secrets_is_not_opened_with_new_ones(tmp_path: Path) -> None:
-    """The state directory was lost or moved: nothing is made, and both ways on are named."""
+    """The volume of the state was lost: nothing is made, and both ways on are named."""
     world = World(kept=["box-staging_database"])
     site = site_of(world, tmp_path)
     with pytest.raises(ConfigurationError, match="secrets of staging") as caught:
         stack.up(site, SERVICES)
 
     assert "box-staging_database" in caught.value.why
-    assert "TOWPATH_STATE" in caught.value.next_step
-    assert not (site.state / "secrets").exists()
+    assert "Restore that volume" in caught.value.next_step
+    assert not site.state.files("secrets")
 
 
 def test_data_with_its_secrets_is_used(tmp_path: Path) -> None:
@@ -95,6 +96,7 @@ def test_no_secret_is_among_the_variables(tmp_path: Path) -> None:
     """Secrets reach containers as files only."""
     site = site_of(World(), tmp_path)
     stack.prepare(site)
-    made = {path.read_text() for path in (site.state / "secrets").iterdir()}
+    made = set(secrets.values(site.state).values())
 
-    assert not made & set(variables(site, Release()).values())
+    assert made
+    assert not made & set(site.compose_variables(Release()).values())

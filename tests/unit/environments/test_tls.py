@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from tests.state import DirectoryState
 from tests.unit.deployment.world import FIRST, World, site_of
 from towpath.core.errors import CommandFailedError, ConfigurationError
 from towpath.deployment import deploy
@@ -50,7 +51,7 @@ def test_the_pair_is_put_where_the_proxy_reads_it(pair: Path) -> None:
 
     assert tls.put(found)
     assert not tls.put(found)
-    text = (found.state / "proxy" / tls.INSIDE).read_text()
+    text = (found.state.read(f"proxy/{tls.INSIDE}") or b"").decode()
     assert text.index("BEGIN CERTIFICATE") < text.index("PRIVATE KEY")
     assert "\n\n" not in text and text.endswith("-----\n")
 
@@ -71,7 +72,7 @@ def test_what_is_no_pair_is_refused(pair: Path, settings: dict[str, str]) -> Non
     with pytest.raises(ConfigurationError, match="Cannot use the certificate of staging"):
         tls.put(found)
 
-    assert not (found.state / "proxy" / tls.INSIDE).exists()
+    assert found.state.read(f"proxy/{tls.INSIDE}") is None
 
 
 def test_without_tls_there_is_nothing_to_reload(tmp_path: Path) -> None:
@@ -92,7 +93,7 @@ def proxy(tmp_path: Path, answers: dict[str, str]) -> tuple[Proxy, list[str]]:
         said = next((text for start, text in answers.items() if argv[-2].startswith(start)), "\n")
         return 0, f"{said}{argv[-1]}\n"
 
-    return Proxy(execute, tmp_path), asked
+    return Proxy(execute, DirectoryState(tmp_path)), asked
 
 
 def test_a_certificate_is_replaced_in_the_memory_of_the_proxy(tmp_path: Path) -> None:
@@ -115,7 +116,7 @@ def test_maintenance_is_in_the_proxy_and_in_its_file(tmp_path: Path) -> None:
     """One that starts again reads the file."""
     found, asked = proxy(tmp_path, {"show map": "0x55 on 120\n\n"})
     found.maintain(120)
-    file = tmp_path / "maintenance.map"
+    file = tmp_path / "proxy" / "maintenance.map"
 
     assert file.read_text() == "on 120\n"
     name = "/var/lib/towpath/maintenance.map"

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.state import DirectoryState
 from towpath.core import private
 from towpath.core.errors import CommandFailedError
 from towpath.evidence.journal import REMEMBERED, History, Journal
@@ -14,7 +15,7 @@ from towpath.evidence.journal import REMEMBERED, History, Journal
 
 def test_a_journal_begins_anew_and_keeps_every_entry(tmp_path: Path) -> None:
     """What is read is what was written, in order."""
-    journal = Journal(tmp_path / "journal.jsonl")
+    journal = Journal(DirectoryState(tmp_path), "journal.jsonl")
     journal.begin({"deployment": "old"})
     journal.begin({"deployment": "d1"})
     journal.add("start", "begin")
@@ -32,20 +33,20 @@ def test_a_line_that_was_cut_by_a_crash_did_not_happen(tmp_path: Path) -> None:
     path = tmp_path / "journal.jsonl"
     path.write_text('{"deployment": "d1"}\n{"step": "sta')
 
-    assert Journal(path).read() == [{"deployment": "d1"}]
+    assert Journal(DirectoryState(tmp_path), path.name).read() == [{"deployment": "d1"}]
 
 
 def test_no_file_is_no_history(tmp_path: Path) -> None:
     """A new environment has run nothing."""
-    history = History(tmp_path / "releases.json")
+    history = History(DirectoryState(tmp_path), "releases.json")
 
-    assert (Journal(tmp_path / "none").read(), history.releases()) == ([], [])
+    assert (Journal(DirectoryState(tmp_path), "none").read(), history.releases()) == ([], [])
     assert history.migrations() == []
 
 
 def test_a_history_keeps_releases_and_the_last_word_on_a_migration(tmp_path: Path) -> None:
     """One that was judged twice counts as it was judged last."""
-    history = History(tmp_path / "releases.json")
+    history = History(DirectoryState(tmp_path), "releases.json")
     history.add_release({"digest": "a"})
     history.add_migrations([{"name": "m1", "safe": False}, {"name": "m2", "safe": True}])
     history.add_migrations([{"name": "m1", "safe": True}])
@@ -61,7 +62,7 @@ def test_a_broken_history_is_not_taken_for_none(tmp_path: Path, text: str) -> No
     path = tmp_path / "releases.json"
     path.write_text(text)
     with pytest.raises(CommandFailedError, match="releases.json"):
-        History(path).releases()
+        History(DirectoryState(tmp_path), path.name).releases()
 
 
 def test_a_file_is_replaced_whole_and_with_its_mode(tmp_path: Path) -> None:
@@ -76,12 +77,11 @@ def test_a_file_is_replaced_whole_and_with_its_mode(tmp_path: Path) -> None:
 
 def test_a_history_does_not_grow_for_ever(tmp_path: Path) -> None:
     """The oldest deployments are forgotten, migrations never: they say what the schema is."""
-    history = History(tmp_path / "releases.json")
+    history = History(DirectoryState(tmp_path), "releases.json")
     history.add_migrations([{"name": "a.1", "safe": True, "over": ""}])
     rows = [{"digest": str(number)} for number in range(REMEMBERED)]
-    private.write_private(
-        history.path, json.dumps({"releases": rows, "migrations": history.migrations()})
-    )
+    document = {"releases": rows, "migrations": history.migrations()}
+    (tmp_path / "releases.json").write_text(json.dumps(document))
 
     history.add_release({"digest": "newest"})
 

@@ -24,7 +24,8 @@ OPTIONS: dict[str, Any] = {"NAME": "none", "OPTIONS": {}, "TIME_ZONE": None, "TE
 
 def codes(*operations: Any, atomic: bool = True) -> list[str]:
     """Return the codes of the hazards of these operations, on the tables of the bookshop."""
-    state, created = hazards.state(), set[tuple[str, str]]()
+    created: describing.Tables = {}
+    state = hazards.state()
     connection = DatabaseWrapper(OPTIONS, "default")
     facts: list[dict[str, Any]] = []
     for operation in operations:

@@ -58,7 +58,7 @@ def facts_of(app: str, settings: Settings) -> dict[str, Any]:
     state = loader.graph.make_state((app, "0001_initial"), real_apps=loader.unmigrated_apps)
     assert isinstance(state, ProjectState)
     step = loader.graph.nodes[app, "0002_change"]
-    described = migrate._migration(step, state, connection, set())
+    described = migrate._migration(step, state, connection, {})
     names = {"vendor": "postgresql", "leaves": [], "empty": False, "unknown": [], "hash": ""}
     return {**names, "pending": [described]}
 

@@ -41,12 +41,13 @@ def workspace(root: Path, **tables: Any) -> Workspace:
     return Workspace(found, TableRunner({}), QuietTerminal())
 
 
-def test_the_files_of_this_repository_are_what_its_settings_render() -> None:
-    """If not: PYTHONPATH=. python -m towpath eject compose, after moving compose/ away."""
+@pytest.mark.parametrize(("part", "count"), [("compose", 6), ("dockerfile", 16)])
+def test_the_files_of_this_repository_are_what_its_settings_render(part: str, count: int) -> None:
+    """If not: move them away, then PYTHONPATH=. python -m towpath eject compose (or dockerfile)."""
     found = load(ROOT, {"HOME": "/tmp"}, CODES)
-    texts = eject.texts(Workspace(found, TableRunner({}), QuietTerminal()), eject.COMPOSE)
+    texts = eject.texts(Workspace(found, TableRunner({}), QuietTerminal()), part)
 
-    assert len(texts) == 6
+    assert len(texts) == count
     for name, text in texts.items():
         assert (ROOT / name).read_text(encoding="utf-8") == text, name
 
@@ -88,8 +89,13 @@ def test_no_file_has_a_secret() -> None:
     assert variables["HOSTS"] == "${TOWPATH_HOSTS:-localhost,127.0.0.1}"
     # As it is: Compose would take `$x` for a variable of its own.
     assert variables["A"] == "$$x"
-    assert set(found["secrets"]) == {"database_password", "database_app_password"}
-    assert "secrets" not in found["services"]["web"]
+    assert "volumes" not in found["services"]["web"]
+    rows = found["services"]["database"]["volumes"]
+    assert [row["target"] for row in rows if isinstance(row, dict)] == [
+        "/run/secrets/database_password",
+        "/run/secrets/database_app_password",
+        "/backups",
+    ]
 
 
 def test_a_database_that_is_a_file_is_in_a_volume() -> None:
@@ -131,12 +137,12 @@ def test_the_dockerfile_has_the_products_own_names() -> None:
         "EXPOSE 9000",
         'CMD ["uvicorn", "shop.asgi:app"]',
         "NOTE='it'\"'\"'s $5' \\",
-        "python3 manage.py collectstatic",
+        "collect_static.sh /code manage.py",
         "--no-install-recommends libpq5",
     ):
         assert line in text
     assert not OURS.search(text)
-    assert "collectstatic" not in dockerfile.dockerfile(
+    assert "collect_static" not in dockerfile.dockerfile(
         config(image={"static": False}), scripts="s", uv="u", pins=Pins("r")
     )
 
@@ -235,8 +241,7 @@ def test_a_volume_begins_with_what_the_project_has_and_nothing_that_the_build_wr
     )
     text = dockerfile.dockerfile(found, scripts="docker", uv="uv.txt", pins=Pins("pins.txt"))
 
-    assert "find /code/srv/app/src/data -newer /tmp/before" in text
-    assert "find /code/var/cache/shop" not in text
+    assert "collect_static.sh /code manage.py /srv/app/src/data /var/cache/shop" in text
     assert "cp -a /code/srv/app/src/data/. /data-root/srv/app/src/data/" in text
 
 

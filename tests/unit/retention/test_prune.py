@@ -11,6 +11,7 @@ import pytest
 from tests.fakes import QuietTerminal, TableRunner, outcome
 from tests.registry_server import NAME, Fault, Store, push_image
 from tests.releases import labels, record, workspace_at
+from tests.state import DirectoryState
 from tests.unit.deployment.world import World
 from towpath.config import Environment
 from towpath.config.workspace import Workspace
@@ -34,10 +35,12 @@ pytestmark = pytest.mark.door
 
 
 @pytest.fixture
-def world(monkeypatch: pytest.MonkeyPatch) -> World:
+def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
     """The engine of every environment."""
     found = World()
     monkeypatch.setattr(site, "Engine", lambda env: found)
+    state = DirectoryState(tmp_path / "environment")
+    monkeypatch.setattr(site.state_container, "open_state", lambda engine, project: state)
     return found
 
 
@@ -112,7 +115,6 @@ def test_what_an_environment_needs_stays(workspace: Workspace, store: Store, wor
     """What runs, what a rollback brings back, and both ends of an open deployment."""
     digests = [push(store, f"1.0.{number}", number + 1) for number in range(6)]
     place = here(workspace)
-    place.state.mkdir(parents=True)
     for number in (0, 1):
         entry = {"kind": "deploy", "digest": digests[number], "deployment": str(number)}
         place.history.add_release(entry)
@@ -193,8 +195,7 @@ def test_a_history_that_cannot_be_read_ends_it(
     """Half a history names no release to roll back to."""
     digest = push(store, "1.0.0", 1)
     place = here(workspace)
-    place.state.mkdir(parents=True)
-    place.history.path.write_text(text)
+    place.state.write("releases.json", text.encode())
 
     with pytest.raises(CommandFailedError, match="Cannot determine"):
         prune.prune(workspace, keep=0, sure=True)

@@ -24,7 +24,7 @@ pytestmark = pytest.mark.usefixtures("project")
         (
             ["services.shell", "--service=web"],
             "invoke services.shell",
-            "invoke services.logs --environment=development --service=web",
+            "invoke services.logs --service=web",
         ),
         (
             ["debug.shell", "--target=testing"],

@@ -38,12 +38,15 @@ def workspace(tmp_path: Path, store: Store, monkeypatch: pytest.MonkeyPatch) -> 
             **git(),
         }
     )
-    (tmp_path / "Dockerfile").write_text("FROM scratch AS production\n")
+    (tmp_path / "Dockerfile").write_text(
+        "FROM scratch AS production\nFROM scratch AS development\n"
+    )
     made = workspace_at(tmp_path, store, runner, TOWPATH_STATE=str(tmp_path / "state"))
     for module in (images, registry, evidence):
         monkeypatch.setattr(
             module, "workspace", lambda **_: Workspace(made.config, runner, Terminal({}))
         )
+    monkeypatch.setattr(images, "with_engine", lambda found: found)
     return made
 
 
@@ -62,12 +65,12 @@ def test_build_prints_the_reference_by_digest(
 def test_build_all_prints_a_reference_for_each_target(
     workspace: Workspace, store: Store, capsys: Capture
 ) -> None:
-    """One line a target, in the order of the Dockerfile's targets."""
+    """One line for each that the Dockerfile has; a stage that it lacks is no target."""
     code, out, _ = invoke(capsys, "build", "--target=all", "--platforms=amd64,arm64")
 
     assert code == 0
     assert out.split() == [
-        f"{store.repository}@{store.tags[name]}" for name in ("built", "testing", "development")
+        f"{store.repository}@{store.tags[name]}" for name in ("built", "development")
     ]
 
 
@@ -76,6 +79,7 @@ def test_build_all_prints_a_reference_for_each_target(
     [
         (("--platforms=amd63",), "Did you mean 'linux/amd64'"),
         (("--target=tesing",), "Did you mean 'testing'"),
+        (("--target=testing",), "next: Add a stage named testing"),
         (("--tag=a/b",), "is not a valid tag"),
         (("--tag=release",), "is reserved for the pipeline"),
         (("--target=all", "--no-push"), "--no-push builds one image"),

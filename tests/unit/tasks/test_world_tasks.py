@@ -12,6 +12,7 @@ import pytest
 from tests.clock import QuickClock
 from tests.registry_server import NAME, Store, push_image
 from tests.releases import labels, record_all
+from tests.state import DirectoryState
 from tests.unit.deployment.test_deploy import DROP
 from tests.unit.deployment.world import (
     NO_MIGRATIONS,
@@ -74,13 +75,15 @@ def workspace(
         },
     }
     found = config.parse(table, tmp_path, {"TOWPATH_STATE": str(tmp_path / "state")})
-    world.backups = found.state / "staging" / "backups"
+    world.backups = tmp_path / "staging" / "backups"
 
     def made(**_: bool) -> Workspace:
         return Workspace(found, world, Terminal({}))
 
     def site(asked: Workspace, environment: Environment) -> Site:
-        return Site(asked, environment, world, QuickClock())
+        return Site(
+            asked, environment, world, DirectoryState(tmp_path / environment.name), QuickClock()
+        )
 
     def get(_url: str, _host: str) -> PageText:
         return PageText(200 if world.ready else 503)

@@ -103,6 +103,14 @@ TABLES = (
                 " All do as well where none of these is found.",
                 ["3.13"],
             ),
+            Key(
+                "services",
+                {"type": "boolean"},
+                "Whether the services of the environment testing are started for the tests. Values"
+                " of `env` may then have their placeholders; without `env` the tests get the"
+                " variables of the product.",
+                True,
+            ),
         ),
         SuiteSettings,
     ),

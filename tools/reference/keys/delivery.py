@@ -78,6 +78,13 @@ TABLES = (
                 "npm ci && npm run build",
             ),
             Key(
+                "stages",
+                TEXT,
+                "A file with further stages, which the rendered Dockerfile gets before its last"
+                " one: `testing` for `invoke debug.tests`, or any other.",
+                "stages.dockerfile",
+            ),
+            Key(
                 "node",
                 {"type": "string", "pattern": "^[0-9]{1,3}(\\.[0-9]{1,3}){0,2}$"},
                 "The version of node for `assets`: the image `node:VERSION-slim`.",

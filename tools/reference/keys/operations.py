@@ -113,6 +113,21 @@ TABLES = (
                 " nothing can be deployed to it.",
                 8081,
             ),
+            Key(
+                "engine",
+                TEXT,
+                "The Docker engine that the environment runs on: ssh://USER@HOST[:PORT][/SOCKET],"
+                " tcp://HOST:PORT, unix:///SOCKET or the name of a context of Docker. Empty for"
+                " this machine's. `TOWPATH_ENGINE_PRODUCTION` replaces it for `production`.",
+                "ssh://deploy@server.example.org",
+            ),
+            Key(
+                "bind",
+                TEXT,
+                "The IP address of the engine's machine that the port is published on."
+                " `TOWPATH_BIND` replaces it.",
+                "0.0.0.0",  # nosec B104: an example
+            ),
             Key("replicas", FROM_ONE, "How many containers of the web service run.", 2),
             Key(
                 "host",
@@ -208,7 +223,7 @@ TABLES = (
         ),
         Environment,
         "staging",
-        ours=("name", "bind"),
+        ours=("name",),
     ),
     Table(
         "builders.PLATFORM",

@@ -134,7 +134,7 @@ class Linting:
         # Settings above the project belong to this machine: HOME stops the search there.
         stop = {"HOME": str(config.root.parent)} if tool.looks_above else {}
         # A plugin of mypy starts Django, with the settings of the tests.
-        own = config.tests.variables() if tool.reads == "modules" else {}
+        own = config.variables_of_settings() if tool.reads == "modules" else {}
         return passed | ours | own | path | stop | dict(tool.variables)
 
     def _run(self, tool: Linter, argv: Sequence[str], files: int) -> ToolResult:

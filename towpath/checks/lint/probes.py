@@ -30,7 +30,9 @@ from towpath.engine.layout import layout
 from towpath.environments import compose_commands as compose
 from towpath.environments import compose_reader
 from towpath.environments.compose_commands import Argv, Project
-from towpath.environments.environment import Release, Site, variables
+from towpath.environments.compose_project import project_name
+from towpath.environments.environment import Release, variables
+from towpath.rendering.files import compose_files
 from towpath.source import requirements_reader as requirements
 
 BASE = "base.yaml"
@@ -94,8 +96,12 @@ def _overlays_of(workspace: Workspace) -> Mapping[PurePath, Environment]:
 
 def _as_used(workspace: Workspace, file: str) -> tuple[Project, Mapping[str, str]]:
     if environment := _overlays_of(workspace).get(PurePath(file)):
-        site = Site.open(workspace, environment)
-        return site.declared, variables(site, Release())
+        # No engine is asked: what is judged does not depend on the secrets.
+        config = workspace.config
+        project = Project(
+            project_name(config, environment.name), compose_files(config, environment)
+        )
+        return project, variables(config, environment, Release(), {})
     text = (workspace.config.root / file).read_text(encoding="utf-8")
     return Project(workspace.config.name, (file,)), compose_reader.required(text)
 
@@ -126,7 +132,7 @@ def _manage(workspace: Workspace, argv: Argv, env: Mapping[str, str]) -> Outcome
     """Run the product's manage.py with the project's variables, without the user's settings."""
     config = workspace.config
     passed = variables_of.chosen(config.env, config.variables.get("lint", ()))
-    passed |= config.tests.variables()
+    passed |= config.variables_of_settings()
     with private.home() as home:
         return workspace.runner.run(argv, env={**home, **passed, **env}, check=False)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from pathlib import Path
 
@@ -25,15 +25,18 @@ from towpath.source.files import listed
 def tests(workspace: Workspace, arguments: Sequence[str] = ()) -> None:
     """Run the tests on this Python; with arguments only a selection, without recording results.
 
-    The session `coverage` judges them after all Pythons. Raises CommandFailedError if they fail,
+    With `services` in their settings, those of the environment testing are there. The session `coverage` judges them after all Pythons. Raises CommandFailedError if they fail,
     ConfigurationError for an unknown argument, and NothingToJudgeError if no test is selected.
     """
     config = workspace.config
     name = pythons.cell(config, python(config), _django(config))
     kind = config.tests
     own = () if kind.runner == DJANGO or not kind.parallel else commands.parallel(kind.options)
-    started = SuiteRun("tests", name, (*own, *kind.options), env=kind.variables())
-    code = run_tests(workspace, started, arguments)
+    made_up = kind.variables()
+    wanted = made_up or config.product_env
+    with services(workspace, wanted) if kind.services else nullcontext(made_up) as variables:
+        started = SuiteRun("tests", name, (*own, *kind.options), env=variables)
+        code = run_tests(workspace, started, arguments)
     if code:
         raise CommandFailedError(
             f"The tests on Python {python(config)} failed (exit code {code} of {kind.runner})."
@@ -66,17 +69,20 @@ def integration(workspace: Workspace, arguments: Sequence[str] = ()) -> None:
 
 
 @contextmanager
-def services(workspace: Workspace) -> Iterator[dict[str, str]]:
+def services(
+    workspace: Workspace, own: Mapping[str, str] | None = None
+) -> Iterator[dict[str, str]]:
     """Start the services of the environment testing, yield their addresses, and stop them.
 
-    The addresses are environment variables. With TOWPATH_SERVICES=given, nothing is started and the
+    The addresses are environment variables: `own` ones of the tests, else those of the integration
+    tests or of the product. With TOWPATH_SERVICES=given, nothing is started and the
     caller's variables are used. Raises CommandFailedError if a service does not start.
     """
     from towpath.environments import services as stack
 
     if workspace.config.services_are_external:
         workspace.terminal.say("Using externally provided services (TOWPATH_SERVICES=given).")
-        yield variables_of.chosen(workspace.config.env, variables_of.SERVICES)
+        yield {**(own or {}), **variables_of.chosen(workspace.config.env, variables_of.SERVICES)}
         return
     environment = workspace.config.environment("testing")
     try:
@@ -84,8 +90,8 @@ def services(workspace: Workspace) -> Iterator[dict[str, str]]:
             # A run that was killed may have left data.
             stack.services_down(workspace, environment, volumes=True)
             addresses = stack.services_up(workspace, environment)
-        secrets = workspace.config.state_of(environment) / "secrets"
-        yield service_variables(workspace.config, addresses, secrets)
+        secrets = stack.secrets_for_processes(workspace, environment)
+        yield service_variables(workspace.config, addresses, secrets, own)
     finally:
         stack.services_down(workspace, environment, volumes=True)
 
@@ -145,11 +151,14 @@ def _services_covered(workspace: Workspace) -> tuple[str, ...]:
 
 
 def service_variables(
-    config: Config, addresses: Mapping[str, str], secrets: Path
+    config: Config,
+    addresses: Mapping[str, str],
+    secrets: Path,
+    own: Mapping[str, str] | None = None,
 ) -> dict[str, str]:
     """Return the variables with which the tests connect to the services of an environment.
 
-    They are the project's own for these tests, else those of the product. `addresses` are hosts by
+    They are `own`, the project's for the integration tests, or those of the product. `addresses` are hosts by
     service, `secrets` is the directory of the passwords.
     """
     services = {
@@ -158,7 +167,7 @@ def service_variables(
     }
     later = {product.HOSTS: "localhost,127.0.0.1,testserver", product.ENVIRONMENT: "testing"}
     later |= dict.fromkeys(product.RELEASE, "")
-    rows = config.integration.env or config.product_env
+    rows = own or config.integration.env or config.product_env
 
     def secret(name: str) -> str:
         return (secrets / name).read_text(encoding="utf-8").strip()

@@ -16,10 +16,11 @@ PARALLEL = ("--numprocesses=auto", "--dist=worksteal")
 # For externally provided services, without an engine; pytest uses the last of two -m options.
 WITHOUT_ENGINE = ("-m", "integration and not engine")
 # One after another in one process, so that tests do not disturb each other's measurements.
+PERFORMANCE_TESTS = "tests/performance"
 PERFORMANCE = (
     *("-p", "no:randomly", "-p", "no:xdist", "--no-migrations", "--benchmark-columns=min,median"),
     "--benchmark-timer=time.process_time",
-    "tests/performance",
+    PERFORMANCE_TESTS,
 )
 # Options that override the project's settings where there is a verdict.
 FIXED = ("-p", "towpath.checks.tools.deselected_tests", *gates.TESTS_UNJUDGED)

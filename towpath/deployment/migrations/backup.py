@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import os
-from contextlib import suppress
-
 from towpath.config.services import SQLITE, Service
 from towpath.config.variables import DATA_DIRECTORY
-from towpath.core import private
 from towpath.core.errors import CommandFailedError
 from towpath.deployment.migrations import backup_commands
 from towpath.environments import compose_commands as compose
 from towpath.environments.environment import Release, Site
+from towpath.environments.state import BACKUPS
+from towpath.environments.state_commands import volume_of
 from towpath.evidence import record as stages
 
 MOST_BACKUPS = 5
@@ -33,41 +31,38 @@ def backup(site: Site, release: Release) -> tuple[str, ...]:
             f"No backup before the migrations: {site.name} has no database of its own."
         )
     names = tuple(_backup(site, release, row, several=len(here) > 1) for row in here)
-    directory = site.state / "backups"
-    for old in sorted(directory.glob("*.dump"))[: -MOST_BACKUPS * max(1, len(here))]:
-        old.unlink()
+    kept = [row.name for row in site.state.files(BACKUPS) if row.name.endswith(".dump")]
+    for old in kept[: -MOST_BACKUPS * max(1, len(here))]:
+        site.state.remove(f"{BACKUPS}/{old}")
     return names
 
 
 def _backup(site: Site, release: Release, service: Service, *, several: bool) -> str:
     """Back up one database, and return the name of the file."""
-    directory = site.state / "backups"
     own = f"-{service.name}" if several else ""
     name = f"{stages.now():%Y%m%dT%H%M%S%fZ}{own}.dump"
-    part = directory / f"{name}.part"
+    part = f"{name}.part"
     if service.kind == SQLITE:
-        _copy_file(site, release, service, part.name)
+        _copy_file(site, release, service, part)
     else:
-        # As root, because the directory belongs to the user who deploys.
-        words = backup_commands.dump(service, f"/backups/{part.name}")
+        # As root, because the directory is root's alone.
+        words = backup_commands.dump(service, f"/backups/{part}")
         site.compose(compose.execute(site.project, service.name, words, user="root"), release)
-    if not part.is_file() or not part.stat().st_size:
-        raise CommandFailedError("The backup of the database is empty.", why=f"See {directory}.")
-    # Another user of the container may own the file; its directory is private anyway.
-    with suppress(PermissionError):
-        part.chmod(private.FILE)
-    part.replace(directory / name)
+    if not any(row.name == part and row.size for row in site.state.files(BACKUPS)):
+        raise CommandFailedError(
+            "The backup of the database is empty.",
+            why=f"See {BACKUPS} in the volume {volume_of(site.environment_project)}.",
+        )
+    site.state.move(f"{BACKUPS}/{part}", f"{BACKUPS}/{name}")
     return name
 
 
 def _copy_file(site: Site, release: Release, service: Service, name: str) -> None:
-    """Copy the file of a database: first as the product's user, then as whom the backup is."""
+    """Copy the file of a database: first as the product's user, then as root, who has backups."""
     path = f"{DATA_DIRECTORY}/{service.file.rpartition('/')[2]}"
     words = backup_commands.copy_sqlite(path, _COPY)
     site.compose(compose.run(site.project, "migrate", words), release)
-    own = f"{os.getuid()}:{os.getgid()}"
-    mount = f"{site.state / 'backups'}:/backups"
     words = backup_commands.copy(_COPY, f"/backups/{name}")
-    site.compose(compose.run(site.project, "migrate", words, user=own, mount=mount), release)
+    site.compose(compose.run(site.project, "migrate", words, user="0:0"), release)
     words = backup_commands.remove(_COPY)
     site.compose(compose.run(site.project, "migrate", words), release)

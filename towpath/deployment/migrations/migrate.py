@@ -13,15 +13,15 @@ from towpath.deployment.migrations.backup import backup
 from towpath.deployment.migrations.rules import HazardFinding, MigrationPlan
 from towpath.environments import compose_commands as compose
 from towpath.environments.environment import Release, Site
+from towpath.environments.state import BACKUPS
 from towpath.evidence import record as stages
 
-PARTS = ("describing", "migrate")
-# The image has no towpath package, so that its module is created from the source text.
-_LOADER = """import sys, types
-module = types.ModuleType({name!r})
-exec({describing!r}, module.__dict__)
+# In the order in which they import each other.
+PARTS = ("related_models", "describing")
+# The image has no towpath package, so that its modules are created from the source text.
+_MODULE = """module = types.ModuleType({name!r})
+exec({source!r}, module.__dict__)
 sys.modules[{name!r}] = module
-exec({migrate!r})
 """
 
 
@@ -152,8 +152,8 @@ def refuse_past(site: Site, release: Release, plan: MigrationPlan) -> None:
             f"The schema of {site.name} is too new for {release.version}: {', '.join(left)}.",
             why="The release does not have these migrations, and they are not safe for it.",
             next_step="Fix forward with a new release, or restore the backup that was made "
-            f"before them, in {site.state / 'backups'}. If the release works with them, "
-            f"waive it: id = '{code}:{left[0]}'.",
+            f"before them, in {BACKUPS} of the environment's state. If the release works with "
+            f"them, waive it: id = '{code}:{left[0]}'.",
         )
 
 
@@ -165,7 +165,11 @@ def _ask(site: Site, release: Release, *words: str) -> str:
 
 
 def program() -> str:
-    """Return the program that the container runs, with the module that it imports."""
+    """Return the program that the container runs, with the modules that it imports."""
     inside = files("towpath.product")
-    parts = {name: inside.joinpath(f"{name}.py").read_text(encoding="utf-8") for name in PARTS}
-    return _LOADER.format(name="towpath.product.describing", **parts)
+
+    def source(name: str) -> str:
+        return inside.joinpath(f"{name}.py").read_text(encoding="utf-8")
+
+    rows = [_MODULE.format(name=f"towpath.product.{row}", source=source(row)) for row in PARTS]
+    return "import sys, types\n" + "".join(rows) + f"exec({source('migrate')!r})\n"

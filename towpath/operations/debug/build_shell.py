@@ -9,7 +9,7 @@ from pathlib import Path
 
 from towpath.config.workspace import Workspace
 from towpath.core.errors import CommandFailedError
-from towpath.images import bake
+from towpath.images import bake, stages
 from towpath.images.bake import Order
 from towpath.images.buildx import BuildFailedError
 from towpath.images.wheels import provide as wheels
@@ -36,8 +36,8 @@ def open_build_shell(workspace: Workspace, target: str, platform: str) -> None:
     an unknown stage, BuildFailedError where no layer is before the step, and CommandFailedError
     for an image without a shell. How the shell itself ends is the person's matter.
     """
-    text = rebuild.dockerfile_text(workspace)
-    rebuild.require_stage(text, bake.stage_of(workspace, target))
+    text = stages.dockerfile_text(workspace)
+    stages.require_stage(text, bake.stage_of(workspace, target))
     order = replace(rebuild.debug_order(workspace, target, platform), log=LOG)
     with workspace.terminal.step(f"Build {target} up to the step that fails"):
         built = _first_failure(workspace, order, target)

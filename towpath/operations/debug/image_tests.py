@@ -13,8 +13,8 @@ from towpath.core import documents
 from towpath.core.errors import CommandFailedError, ConfigurationError, NothingToJudgeError
 from towpath.environments import compose_commands as compose
 from towpath.environments import compose_reader
-from towpath.environments.environment import Release, Site, variables
-from towpath.images import bake
+from towpath.environments.environment import Release, Site
+from towpath.images import bake, stages
 from towpath.images.wheels import provide as wheels
 from towpath.operations.debug import debug_commands as commands
 from towpath.operations.debug import rebuild
@@ -44,7 +44,7 @@ def run_tests(workspace: Workspace, arguments: Sequence[str]) -> None:
     with services(workspace):
         workspace.terminal.say(f"In the image {image}: {shlex.join(words)}")
         argv = commands.tests(site.project, words, replaced(own, _variables(site)))
-        env = variables(site, Release(image=image))
+        env = site.compose_variables(Release(image=image))
         code = workspace.runner.interact(argv, env=env, cwd=workspace.config.root)
     require_passed(code, image)
 
@@ -74,7 +74,7 @@ def command_of(command: Sequence[str], arguments: Sequence[str], root: Path) -> 
 
 def _image(workspace: Workspace, platform: str) -> str:
     """Build the testing image into the engine, and return its name."""
-    rebuild.require_stage(rebuild.dockerfile_text(workspace), TARGET)
+    stages.require_stage(stages.dockerfile_text(workspace), TARGET)
     order = replace(rebuild.debug_order(workspace, TARGET, platform), log=LOG)
     with workspace.terminal.step(f"Build {TARGET}"):
         name, _ = wheels.provided(

@@ -5,13 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 from towpath.config.workspace import Workspace
-from towpath.core.errors import ConfigurationError
-from towpath.core.suggest import nearest
 from towpath.images import bake, build
-from towpath.images import dockerfile_reader as dockerfile
 from towpath.images.bake import Order
+from towpath.images.stages import dockerfile_text, require_stage
 from towpath.images.wheels import provide as wheels
-from towpath.rendering import files
 from towpath.source import snapshot as sources
 
 LOG = "debug-build"
@@ -49,22 +46,3 @@ def debug_order(
 def tag(target: str) -> str:
     """Return the tag of an image that was only built to be looked into."""
     return f"debug-{target}"
-
-
-def dockerfile_text(workspace: Workspace) -> str:
-    """Return the project's Dockerfile; raises ConfigurationError where there is none."""
-    try:
-        name = files.build_files(workspace).dockerfile
-        return (workspace.config.root / name).read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigurationError("Cannot read the Dockerfile.", why=str(error)) from error
-
-
-def require_stage(text: str, target: str) -> None:
-    """Raise ConfigurationError for a stage that the Dockerfile has not."""
-    names = [row.name for row in dockerfile.stages(text)]
-    if target.lower() not in names:
-        raise ConfigurationError(
-            f"Unknown target {target!r}.{nearest(target, names)}",
-            why=f"The stages of the Dockerfile are {', '.join(names)}.",
-        )

@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
-from tests.fakes import Answer, outcome
+from tests.fakes import Answer, TableRunner, outcome
 from tests.unit.checks.checked import (
     GOOD_XML,
+    SOURCE,
     calls,
     evidence,
     project,
@@ -49,7 +50,19 @@ def services(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
     monkeypatch.setattr(stack, "services_up", up)
     monkeypatch.setattr(stack, "services_down", down)
+    monkeypatch.setattr(stack, "secrets_for_processes", lambda *_: Path("/made"))
     return events
+
+
+class Remembering(TableRunner):
+    """Remembers the variables of each command."""
+
+    def answer(
+        self, argv: tuple[str, ...], env: dict[str, str], stdin: str | None, check: bool
+    ) -> Outcome:
+        """Answer by the table."""
+        self.environments = [*getattr(self, "environments", []), env]
+        return super().answer(argv, env, stdin, check)
 
 
 INTEGRATION = IntegrationSettings(
@@ -84,6 +97,51 @@ def test_integration_runs_while_its_services_live(root: Path, services: list[str
     assert services == ["down testing True", "up testing", "pytest", "down testing True"]
     assert evidence(workspace, "integration").facts["tests_run"] == 1
     assert "-m integration tests/integration" in " ".join(calls(workspace))
+
+
+def test_unit_tests_may_have_services_too(root: Path, services: list[str]) -> None:
+    """A server that the tests cannot do without; the values of services and made-up ones are there."""
+    workspace = with_testing(root, {"-m pytest": pytest_that(GOOD_XML)})
+    env = {"CACHE": "{cache.host}", "SECRET_KEY": "{random}"}
+    config = parse(
+        {
+            "services": {"cache": "memcached:1.6"},
+            "tests": {"services": True, "env": env, "parallel": False},
+        },
+        workspace.config.root,
+        {},
+    )
+    config = replace(
+        workspace.config,
+        tests=config.tests,
+        services=config.services,
+        environments={"testing": Environment("testing")},
+    )
+    runner = Remembering({**SOURCE, "-m pytest": ""})
+    (root / "tests/unit").mkdir(parents=True, exist_ok=True)
+
+    testing.tests(replace(workspace, config=config, runner=runner), ["tests/unit"])
+
+    assert services == ["down testing True", "up testing", "down testing True"]
+    (given,) = [row for row in runner.environments if "CACHE" in row]
+    assert given["CACHE"] == "10.0.0.1" and len(given["SECRET_KEY"]) > 40
+    seen = config.variables_of_settings()
+    assert seen["CACHE"] == "cache"
+
+
+def test_a_value_of_a_service_that_is_not_started_is_a_wrong_setting(tmp_path: Path) -> None:
+    """The tests would get the placeholder itself."""
+    table: dict[str, Any] = {
+        "services": {"cache": "memcached"},
+        "tests": {"env": {"X": "{cache.host}", "Y": '{"json": 1}'}},
+    }
+    with pytest.raises(ConfigurationError, match="value of the service cache"):
+        parse(table, tmp_path, {})
+    table["tests"]["services"] = True
+    assert parse(table, tmp_path, {}).tests.env["X"] == "{cache.host}"
+    table["tests"]["env"]["X"] = "{redis.host}"
+    with pytest.raises(ConfigurationError, match="unknown placeholder"):
+        parse(table, tmp_path, {})
 
 
 def test_a_file_that_is_named_runs_alone(root: Path, services: list[str]) -> None:
