@@ -120,7 +120,7 @@ class Proxy:
         self.save()
 
     def load_certificate(self, file: str) -> None:
-        """Use a certificate with its key for connections from now on; `file` is below the proxy's own files.
+        """Use a certificate with its key from now on; `file` is below the proxy's own files.
 
         Raises CommandFailedError if HAProxy does not answer or refuses it.
         """
