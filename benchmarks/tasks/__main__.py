@@ -20,6 +20,7 @@ import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -211,7 +212,7 @@ def measure(trial: Trial, flags: argparse.Namespace, times: Times) -> list[Goal]
             name = ("two", "one", "bad")[number % 3]
             if number < flags.long_tasks:
                 long.append(trial.hand_in("long-task"))
-            times.take(f"deploy {name}", lambda chosen=name: trial.deploy(chosen))
+            times.take(f"deploy {name}", partial(trial.deploy, name))
     asked = {*runs, *long}
     deadline = time.monotonic() + 300
     while stored(trial) != asked and time.monotonic() < deadline:

@@ -116,6 +116,8 @@ def words(rule: Schema) -> str:
         return _list_words(rule)
     if rule["type"] == "object":
         inner = rule["additionalProperties"]
+        if inner is False:
+            return f"table with {', '.join(f'`{name}`' for name in rule['properties'])}"
         return "table of strings or tables" if "anyOf" in inner else "table of strings"
     if rule.get("format") == "date":
         return "date"

@@ -11,6 +11,7 @@ from towpath.config import binding, names
 from towpath.config.engine_address import read_engine
 from towpath.config.model import Environment
 from towpath.config.pages import read_pages, read_path
+from towpath.config.tls import read_tls
 from towpath.config.toml_values import checked, section, wrong
 from towpath.core.errors import ConfigurationError
 
@@ -29,12 +30,13 @@ def read_environments(table: Any, where: str) -> dict[str, Environment]:
     found = {name: _environment(name, row, f"{where}.{name}") for name, row in table.items()}
     taken: dict[int, str] = {}
     for row in found.values():
-        if row.port and row.port in taken:
-            raise ConfigurationError(
-                f"{where}.{row.name}.port is {row.port}, which {taken[row.port]} already uses.",
-                next_step="Give each environment a port of its own.",
-            )
-        taken[row.port] = row.name
+        for port in _ports(row):
+            if port in taken:
+                raise ConfigurationError(
+                    f"{where}.{row.name}.port is {port}, which {taken[port]} already uses.",
+                    next_step="Give each environment a port of its own.",
+                )
+            taken[port] = row.name
         if row.port > 65535 or not row.replicas or not row.healthy:
             raise wrong(
                 f"{where}.{row.name}",
@@ -42,6 +44,12 @@ def read_environments(table: Any, where: str) -> dict[str, Environment]:
                 row,
             )
     return found
+
+
+def _ports(row: Environment) -> list[int]:
+    """Return the ports of an environment."""
+    of_tls = (row.tls.port, row.tls.redirect) if row.tls else ()
+    return [port for port in (row.port, *of_tls) if port]
 
 
 def _environment(name: str, row: Any, where: str) -> Environment:
@@ -53,10 +61,15 @@ def _environment(name: str, row: Any, where: str) -> Environment:
         pages["smoke"] = read_pages(values.pop("smoke"), f"{where}.smoke")
     if "health" in values:
         pages["health"] = read_path(values.pop("health"), f"{where}.health")
-    apart = ("name", "smoke", "health")
+    if "tls" in values:
+        pages["tls"] = read_tls(values.pop("tls"), f"{where}.tls")
+    apart = ("name", "smoke", "health", "tls")
     found = section(values, Environment, where, apart) | pages
     if not _HOST.fullmatch(found.get("host", "localhost")):
         raise wrong(f"{where}.host", "a host such as shop.example.com", found["host"])
+    for host in found.get("hosts", ()):
+        if not _HOST.fullmatch(host):
+            raise wrong(f"{where}.hosts", "a list of hosts such as shop.example.com", host)
     read_engine(found.get("engine", ""), f"{where}.engine")
     if found.get("bind"):
         found["bind"] = binding.address(found["bind"], f"{where}.bind")

@@ -20,6 +20,7 @@ from towpath.config.pages import DEFAULT, Page
 from towpath.config.processes import Processes
 from towpath.config.reach import Limit
 from towpath.config.services import Service
+from towpath.config.tls import Tls
 from towpath.config.variables import made_up
 from towpath.config.waivers import Waiver
 from towpath.core.environment import variable
@@ -111,11 +112,28 @@ class Environment:
     smoke: tuple[Page, ...] = DEFAULT
     bind: str = binding.LOOPBACK
     engine: str = ""
+    # Names that users type; of one user all requests to one container; https.
+    hosts: tuple[str, ...] = ()
+    sticky: bool = False
+    tls: Tls | None = None
+
+    @property
+    def plain_bind(self) -> str:
+        """The address that `port` is published on: with TLS it is for our own requests only."""
+        return binding.LOOPBACK if self.tls else self.bind
 
     @property
     def url(self) -> str:
         """The proxy's address as the engine's machine reaches it, without a slash at the end."""
-        return f"http://{binding.reached(self.bind)}:{self.port}"
+        return f"http://{binding.reached(self.plain_bind)}:{self.port}"
+
+    def allowed_hosts(self, named: str) -> str:
+        """Return the hosts that the product answers to; `named` is TOWPATH_HOSTS.
+
+        Raises ConfigurationError for a pattern that matches every host.
+        """
+        own = ",".join((*self.hosts, self.host)) if self.hosts else ""
+        return binding.hosts(named or own, self.bind)
 
 
 @dataclass(frozen=True)

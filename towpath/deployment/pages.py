@@ -93,4 +93,5 @@ def problems_behind(site: Site, get: Callable[..., PageText] = get_text) -> list
 
 
 def _scheme(site: Site) -> str:
-    return variable(site.workspace.config.env, "TOWPATH_SCHEME") or "http"
+    behind = "https" if site.environment.tls else "http"
+    return variable(site.workspace.config.env, "TOWPATH_SCHEME") or behind

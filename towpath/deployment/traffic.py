@@ -132,8 +132,10 @@ def drain(site: Site, hosts: Iterable[str], meanwhile: Callable[[], object] = _n
     HAProxy does not answer.
     """
     names = [host for host in hosts if site.proxy.slot(host)]
+    # HAProxy still sends a draining server what has its cookie, but not one in maintenance.
+    state = "maint" if site.environment.sticky else "drain"
     for host in names:
-        site.proxy.set(host, "drain")
+        site.proxy.set(host, state)
     deadline, quiet = site.clock.monotonic() + site.environment.drain, 0
     while names and quiet < QUIET_POLLS:
         open_ = _open_requests(site, names)

@@ -263,8 +263,9 @@ def variables(
         **passed,
         "TOWPATH_STATE_VOLUME": volume_of(project),
         "TOWPATH_PORT": str(environment.port),
-        "TOWPATH_BIND": binding.published(environment.bind),
-        "TOWPATH_HOSTS": binding.hosts(config.env.get(binding.HOSTS, ""), environment.bind),
+        "TOWPATH_BIND": binding.published(environment.plain_bind),
+        "TOWPATH_HOSTS": environment.allowed_hosts(config.env.get(binding.HOSTS, "")),
+        **_tls(environment),
         "TOWPATH_ENVIRONMENT": environment.name,
         **_health(environment),
         **hidden_values(config, environment, release, secret),
@@ -285,12 +286,23 @@ def _health(environment: Environment) -> dict[str, str]:
     }
 
 
+def _tls(place: Environment) -> dict[str, str]:
+    """Return how the proxy answers: by https too, and one user by one container."""
+    found = {"TOWPATH_STICKY": "on" if place.sticky else ""}
+    if tls := place.tls:
+        found |= {"TOWPATH_TLS": "on", "TOWPATH_TLS_BIND": binding.published(place.bind)}
+        # The application is behind TLS, and our own requests are taken for such, from here only.
+        found |= {"TOWPATH_SCHEME": "https", "TOWPATH_HTTPS_SUFFIX": tls.suffix}
+        found |= {"TOWPATH_HSTS": str(tls.hsts)}
+    return found
+
+
 def hidden_values(
     config: Config, environment: Environment, release: Release, secret: Mapping[str, str]
 ) -> dict[str, str]:
     """Return the values of the product's variables that have a secret in them, for Compose."""
     later = {
-        product.HOSTS: binding.hosts(config.env.get(binding.HOSTS, ""), environment.bind),
+        product.HOSTS: environment.allowed_hosts(config.env.get(binding.HOSTS, "")),
         product.ENVIRONMENT: environment.name,
         "release.version": release.version,
         "release.digest": release.digest,

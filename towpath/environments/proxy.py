@@ -23,6 +23,15 @@ SCRIPT = (
     "exec 3<>/dev/tcp/127.0.0.1/9999 && printf '%s\\n' \"$1\" >&3"
     " && cat <&3 && printf '%s\\n' \"$2\""
 )
+# Sends a file of the container as the payload of a command, which ends at an empty line. So a key
+# is in no argument.
+UPLOAD = (
+    'exec 3<>/dev/tcp/127.0.0.1/9999 && { printf \'set ssl cert %s <<\\n\' "$1"; cat "$1";'
+    " printf '\\n'; } >&3 && cat <&3 && printf '%s\\n' \"$2\""
+)
+# Where the container has the directory of the slots.
+MOUNTED = "/var/lib/towpath"
+MAINTENANCE = "maintenance.map"
 RETRY = Backoff(first=0.2, longest=0.4, attempts=5)
 STATES = ("ready", "drain", "maint")
 
@@ -110,6 +119,39 @@ class Proxy:
         self._rename(slot.name, haproxy.EMPTY)
         self.save()
 
+    def load_certificate(self, file: str) -> None:
+        """Use a certificate with its key from now on; `file` is below the proxy's own files.
+
+        Raises CommandFailedError if HAProxy does not answer or refuses it.
+        """
+        path = f"{MOUNTED}/{file}"
+        answer = self._ask(path, UPLOAD)
+        if not any(words in answer for words in ("Transaction created", "Transaction updated")):
+            raise _refused(f"set ssl cert {path}", answer.strip())
+        if "Success" not in (answer := self._ask(f"commit ssl cert {path}")):
+            raise _refused(f"commit ssl cert {path}", answer.strip())
+
+    def maintain(self, seconds: int) -> None:
+        """Answer every request with 503 and so many seconds in Retry-After; 0 ends that.
+
+        It is written down, too, for a proxy that starts again. Raises CommandFailedError if HAProxy
+        does not answer or refuses the command.
+        """
+        name = f"{MOUNTED}/{MAINTENANCE}"
+        line = f"on {seconds}\n" if seconds else ""
+        self._state.write(f"proxy/{MAINTENANCE}", line.encode(), READABLE)
+        self._tell(f"clear map {name}")
+        if seconds:
+            self._tell(f"add map {name} on {seconds}")
+
+    @property
+    def maintained(self) -> bool:
+        """Whether every request is answered with 503 on purpose.
+
+        Raises CommandFailedError if HAProxy does not answer.
+        """
+        return " on " in self._ask(f"show map {MOUNTED}/{MAINTENANCE}")
+
     def save(self) -> None:
         """Write the slots to the state, for a proxy that starts again.
 
@@ -129,15 +171,17 @@ class Proxy:
         if answer := self._ask(command).strip():
             raise _refused(command, answer)
 
-    def _ask(self, command: str) -> str:
+    def _ask(self, command: str, script: str = SCRIPT) -> str:
         """Return the complete answer; our commands are idempotent and may be repeated."""
         output = ""
         for _ in attempts(RETRY, self._clock):
-            code, output = self._execute(["bash", "-c", SCRIPT, "towpath", command, END_MARK])
+            code, output = self._execute(["bash", "-c", script, "towpath", command, END_MARK])
             if code:
                 break
             answer, complete, _rest = output.rpartition(END_MARK)
-            if complete:
+            # HAProxy ends every answer with a line, also that of a command whose success is
+            # silence. On a busy machine it closes a connection without one.
+            if complete and answer:
                 return answer
         raise ProxyUnreachableError(
             f"HAProxy's runtime API did not answer `{command}`.", why=output.strip()

@@ -10,9 +10,9 @@ from towpath.config.workspace import Workspace
 from towpath.core.errors import CommandFailedError, ConfigurationError
 from towpath.engine import port_conflicts as ports
 from towpath.environments import compose_commands as compose
-from towpath.environments import monitoring_project, secrets, service_images
+from towpath.environments import monitoring_project, secrets, service_images, tls
 from towpath.environments.engine import Container
-from towpath.environments.environment import POLL, Site
+from towpath.environments.environment import POLL, PROXY, Site
 from towpath.environments.proxy import READABLE
 from towpath.environments.state import BACKUPS
 from towpath.environments.state import PROXY as PROXY_FILES
@@ -118,6 +118,8 @@ def prepare(site: Site) -> None:
     state.make_directory(PROXY_FILES, 0o755)
     settings = files.proxy_file(site.workspace.config).read_bytes()
     state.write(PROXY_SETTINGS, settings, READABLE)
+    if tls.put(site) and any(row.service == PROXY and row.running for row in site.containers()):
+        site.proxy.load_certificate(tls.INSIDE)
 
 
 def _refuse_lost_secrets(site: Site) -> None:

@@ -20,14 +20,28 @@ from towpath.tasks import (
     notify,
     parse_errors,
     pipeline,
+    proxy,
     registry,
     report,
     services,
+    tls,
 )
 
 # The tasks of these stand at the top, those of the others below the name of their module.
-TOP = (pipeline, images, deploy, notify, monitor)
-SPACES = (services, migrations, registry, gates, evidence, report, engine, ci, debug, monitoring)
+TOP = (pipeline, images, deploy, proxy, notify, monitor)
+SPACES = (
+    services,
+    migrations,
+    registry,
+    gates,
+    evidence,
+    report,
+    engine,
+    ci,
+    debug,
+    monitoring,
+    tls,
+)
 
 
 def collection() -> Collection:

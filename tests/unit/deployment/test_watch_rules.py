@@ -9,12 +9,13 @@ import pytest
 from towpath.deployment import watch_rules as rules
 from towpath.deployment.watch_rules import Count, WatchFigures
 from towpath.environments.engine import Container
+from towpath.gates import Verdict
 
 FAST = (10.0,) * 95 + (20.0,) * 5
 WEB = Container("1", "web-1", "web", True, "healthy", started="t0")
 
 
-def codes(rows: list[rules.Verdict]) -> list[str]:
+def codes(rows: list[Verdict]) -> list[str]:
     """Return the codes of gates."""
     return [row.gate for row in rows]
 

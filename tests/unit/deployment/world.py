@@ -126,7 +126,7 @@ class World(FakeRunner):
         if self.cut:
             self.cut -= 1
             return 0, self._proxy(argv[-2])[:40]
-        return 0, f"{self._proxy(argv[-2])}{argv[-1]}\n"
+        return 0, f"{self._proxy(argv[-2])}\n{argv[-1]}\n"
 
     def _page(self, argv: Sequence[str]) -> str:
         """Return what the web container of a request answers: 503 where it is sick."""

@@ -10,7 +10,7 @@ import pytest
 from tests.clock import QuickClock
 from tests.state import DirectoryState
 from tests.unit.deployment.world import World
-from towpath.core.errors import CommandFailedError
+from towpath.core.errors import CommandFailedError, ProxyUnreachableError
 from towpath.environments.engine import Container
 from towpath.environments.proxy import Proxy
 
@@ -98,6 +98,20 @@ def test_an_api_that_does_not_answer_is_an_error(tmp_path: Path) -> None:
     """The proxy's container may be starting."""
     with pytest.raises(CommandFailedError, match="did not answer"):
         Proxy(lambda argv: (1, "connect: refused"), DirectoryState(tmp_path)).slots()
+
+
+def test_an_answer_without_a_line_is_asked_for_again(world: World, tmp_path: Path) -> None:
+    """On a busy machine HAProxy closes a connection without an answer; silence ends with a line."""
+    lost = [3]
+
+    def execute(argv: Sequence[str]) -> tuple[int, str]:
+        lost[0] -= 1
+        return (0, f"{argv[-1]}\n") if lost[0] >= 0 else world.execute(PROXY, argv)
+
+    assert len(Proxy(execute, DirectoryState(tmp_path), QuickClock()).slots()) == 8
+    lost[0] = 99
+    with pytest.raises(ProxyUnreachableError, match="did not answer"):
+        Proxy(execute, DirectoryState(tmp_path), QuickClock()).slots()
 
 
 def test_an_answer_that_lost_its_end_is_asked_for_again(proxy: Proxy, world: World) -> None:

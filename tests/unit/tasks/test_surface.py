@@ -19,6 +19,7 @@ from towpath.tasks.namespace import collection
 NAMES = {
     *("pipeline", "build", "scan", "promote-test", "promote-release"),
     *("deploy", "rollback", "resume", "status", "history", "health", "notify", "monitor"),
+    *("maintenance", "tls.reload"),
     *("monitoring.start", "monitoring.stop"),
     *("services.up", "services.down", "services.ps", "services.logs", "services.wait"),
     *("services.shell", "debug.build", "debug.shell", "debug.tests"),

@@ -11,6 +11,7 @@ from tools.reference.keys.schemas import (
     SMOKE,
     TEXT,
     TEXTS,
+    TLS,
     VALUES,
     VARIABLE,
     between,
@@ -195,6 +196,29 @@ TABLES = (
                 "Whether the pipeline rolls production back when a gate of the stage `monitor`"
                 " fails.",
                 False,
+            ),
+            Key(
+                "hosts",
+                {"type": "array", "items": HOST},
+                "The names that users type: the product accepts them (`{hosts}`), unless"
+                " TOWPATH_HOSTS names others.",
+                ["shop.example.com", "www.example.com"],
+            ),
+            Key(
+                "sticky",
+                {"type": "boolean"},
+                "Whether all requests of one user go to one container, by a cookie. When that"
+                " container is replaced they go to another.",
+                True,
+            ),
+            Key(
+                "tls",
+                TLS,
+                "How the proxy answers by https: PEM files of the certificate with its chain and of"
+                " its key, on the machine that deploys; the `port` (443), a port that redirects"
+                " http (`redirect`, 80, 0 for none), and seconds for which browsers may use https"
+                " only (`hsts`, 0). See [TLS](../../tls.md).",
+                {"certificate": "/etc/ssl/shop/fullchain.pem", "key": "/etc/ssl/shop/key.pem"},
             ),
         ),
         Environment,

@@ -27,6 +27,18 @@ VARIABLES: Schema = {
 HOST: Schema = {"type": "string", "pattern": "^[A-Za-z0-9.-]+(:[0-9]{1,5})?$"}
 PAGE: Schema = {"type": "string", "pattern": "^/[!-~]*$"}
 PATH: Schema = {"type": "string", "pattern": "^[^/]"}
+TLS: Schema = {
+    "type": "object",
+    "additionalProperties": False,
+    "required": ["certificate", "key"],
+    "properties": {
+        "certificate": FILLED,
+        "key": FILLED,
+        "port": {"type": "integer", "minimum": 1, "maximum": 65535},
+        "redirect": {"type": "integer", "minimum": 0, "maximum": 65535},
+        "hsts": COUNT,
+    },
+}
 PROCESS: Schema = {
     "type": "object",
     "additionalProperties": False,
