@@ -24,12 +24,12 @@ TEXTS = (
     "A project as `django-admin startproject` makes it, with Django and gunicorn in its"
     " `requirements.txt`, is to run in staging. `init` looks at it, and writes what is missing:",
     "Nothing has pinned the dependencies yet, so their versions and hashes are compiled, once:",
-    "From here on one command checks, tests, builds for two platforms, scans, promotes, deploys to"
-    " staging and verifies what serves there:",
+    "With that committed, one command checks, tests, builds for two platforms, scans, promotes,"
+    " deploys to staging and verifies what serves there:",
     "The page of the project is at `http://localhost:8081/` now. The first run has recorded today's"
     " values in `towpath-baseline.json`, which is committed too. A commit later, the same command"
     " replaces the release without an interruption:",
-    "The release of before is still there, and comes back within seconds:",
+    "The release of before is still there, and one command brings it back:",
     "What runs where:",
 )
 # uv's and the script's own lines, which depend on what a machine has already.
@@ -39,10 +39,13 @@ _NOISE = re.compile(
 _ROUNDED = (
     (re.compile(r"[ \t]+\d+(?:\.\d+)? s$", re.M), ""),
     (re.compile(r"\d+(?:\.\d+)? MB"), "… MB"),
-    (re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d)?(?:Z| UTC)?"), "…"),
+    (re.compile(r"localhost:\d+/"), "localhost:5000/"),
+    # The tree of files that no commit has: here the values that the run itself recorded.
+    (re.compile(r"(g[0-9a-f]{7})\.d[0-9a-f]{8}"), r"\1.d12345678"),
 )
+_TIME = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d)?(?:Z| UTC)?")
 _NAMES = (re.compile(r"sha256:[0-9a-f]{12,64}"), re.compile(r"0\.0\.0[+-]g[0-9a-f]{7}"))
-# A wide run has steps within its stages, and a table of what they said.
+# A run of the pipeline has steps within its stages, and a table of their results.
 _RESULT = re.compile(r"^[✓✗] ")
 
 
@@ -70,6 +73,8 @@ def _essential(row: Typed, folder: Path, port: int, known: dict[str, str]) -> li
     text = row.output.replace(str(folder), HOME).replace(str(port), PORT)
     for pattern, shown in _ROUNDED:
         text = pattern.sub(shown, text)
+    # As wide as before: it may be in a table.
+    text = _TIME.sub(lambda match: "…".ljust(len(match[0])), text)
     for pattern in _NAMES:
         text = pattern.sub(lambda match: _named(match[0], known), text)
     lines = [line.rstrip() for line in text.splitlines() if not _NOISE.match(line)]

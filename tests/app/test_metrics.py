@@ -269,9 +269,11 @@ sys.stdout.write(generate_latest(registry()).decode())
 def test_several_processes_count_as_one(tmp_path: Path) -> None:
     """The counts of those that ended stay, what they were working on does not."""
     directory = tmp_path / "metrics"
+    # In the testing image the dependencies are on that path too.
+    path = os.pathsep.join(filter(None, (str(APP), os.environ.get("PYTHONPATH"))))
     done = subprocess.run(
         [sys.executable, "-c", PROGRAM],
-        env={**os.environ, "PYTHONPATH": str(APP), "PROMETHEUS_MULTIPROC_DIR": str(directory)},
+        env={**os.environ, "PYTHONPATH": path, "PROMETHEUS_MULTIPROC_DIR": str(directory)},
         capture_output=True,
         text=True,
         check=True,

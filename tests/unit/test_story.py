@@ -36,7 +36,7 @@ def test_what_differs_from_run_to_run_is_not_in_a_record() -> None:
         "Installed 28 packages in 549ms\nFound in /tmp/x/shop:\n"
         f"✓ build: sha256:{digests[0]} · linux/amd64 69.8 MB 195.8 s\n"
         f"  Read the contents\n✓ scan: sha256:{digests[0][:12]} 1.2 s\n"
-        f"✓ deploy: sha256:{digests[1]} 0.0.0+gabcdef1 at http://127.0.0.1:39123 3 s\n"
+        f"✓ deploy: sha256:{digests[1]} 0.0.0+gabcdef1.d0123abcd at http://127.0.0.1:39123 3 s\n"
     )
 
     row, short = story.record(
@@ -48,7 +48,7 @@ def test_what_differs_from_run_to_run_is_not_in_a_record() -> None:
         "✓ build: sha256:111111111111 · linux/amd64 … MB",
         "  Read the contents",
         "✓ scan: sha256:111111111111",
-        "✓ deploy: sha256:222222222222 0.0.0+g3333333 at http://127.0.0.1:8081",
+        "✓ deploy: sha256:222222222222 0.0.0+g3333333.d12345678 at http://127.0.0.1:8081",
     ]
     assert len(short["output"]) == 3
 

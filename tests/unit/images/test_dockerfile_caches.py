@@ -64,7 +64,7 @@ def test_every_script_is_a_file_that_one_instruction_mounts() -> None:
     assert "<<" not in text
     assert copied == []
     assert sources == {"docker/dependencies", "docker/system", "docker/wheel"}
-    assert all((ROOT / name).is_file() for name in named) and len(named) == 7
+    assert all((ROOT / name).is_file() for name in named) and len(named) == 8
     assert "!docker" in (ROOT / ".dockerignore").read_text().split()
 
 
