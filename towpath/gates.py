@@ -339,8 +339,8 @@ CACHE_LARGE, CACHE_OLD = 50 << 30, 30
 # times its limit. A figure of containers counts if this share of the readings had it.
 MONITOR_ENOUGH, MONITOR_CLEARLY = 20, 10
 MONITOR_MEASURED = 0.8
-# A baseline of a size is a multiple of so many MB: a line of code, or an update of a package, is not
-# what it is about.
+# A baseline of a size is a multiple of so many MB: a line of code, or an update of a package,
+# changes nothing.
 SIZE_STEP = 5
 # Days before the end of a waiver from which on somebody is notified.
 WAIVER_NOTICE = 14

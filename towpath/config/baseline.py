@@ -224,7 +224,16 @@ def read_baseline(text: str, name: str = FILE) -> Baseline:
         ) from error
 
 
-_KEYS = {"findings", "complexity", "maintainability", "secrets", "coverage", "files", "tests", "size"}
+_KEYS = {
+    "findings",
+    "complexity",
+    "maintainability",
+    "secrets",
+    "coverage",
+    "files",
+    "tests",
+    "size",
+}
 
 
 def _section(row: Any) -> Section:

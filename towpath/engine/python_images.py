@@ -56,7 +56,9 @@ def build(own: Layout, runner: Running, image: str, log: str) -> None:
     try:
         argvs = [
             recipes.base(context / f"base-{native}.tar", lines, suite),
-            recipes.foreign_python(context / f"python-{foreign}.tar", foreign, lines, suite, python),
+            recipes.foreign_python(
+                context / f"python-{foreign}.tar", foreign, lines, suite, python
+            ),
         ]
         for argv in argvs:
             runner.run(argv, env=machine.proxies(runner))

@@ -60,9 +60,7 @@ def _answer(text: str, code: int) -> PageAnswer:
         return PageAnswer(0, problem=f"not HTTP: {text[:60]!r}" if text else "an empty answer")
     head, _, body = text.replace("\r\n", "\n").partition("\n\n")
     status, headers = int(match[1]), [*map(_header, head.split("\n")[1:])]
-    return PageAnswer(
-        status, body, location=target(status, headers), cookies=cookies_of(headers)
-    )
+    return PageAnswer(status, body, location=target(status, headers), cookies=cookies_of(headers))
 
 
 def _header(line: str) -> tuple[str, str]:

@@ -63,9 +63,7 @@ def build(run: Run) -> StageResult:
     asked = workspace.config.platforms
     reused = None if run.fresh else _reusable_build(workspace, run)
     if reused is None:
-        run.workspace, run.source, built = first_image.build_all(
-            workspace, source, platforms=asked
-        )
+        run.workspace, run.source, built = first_image.build_all(workspace, source, platforms=asked)
         statement = builds.record(
             run.workspace, run.source, built[PRODUCTION], asked, started=begun
         )

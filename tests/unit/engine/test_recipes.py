@@ -48,7 +48,8 @@ def test_foreign_python_is_only_unpacked() -> None:
         "--variant=extract",
         "--include=?essential",
         "--include=?priority(required)",
-        "--include=apt,ca-certificates,netbase,python3,python3-pip,python3-venv,tzdata,libpython3.13",
+        "--include=apt,ca-certificates,netbase,python3,python3-pip,python3-venv,tzdata,"
+        "libpython3.13",
         "trixie",
         "python.tar",
     ]

@@ -35,9 +35,7 @@ def test_an_error_behind_a_redirect_is_the_page_of_the_redirect() -> None:
     """301 to a page that answers 500 is what people see: 500."""
     pages = Pages({"/": LOGIN, "/login/?next=/": PageAnswer(500, "<h1>Oh no</h1>")})
 
-    assert _problems(pages, Page("/")) == [
-        "/ leads to /login/?next=/, which answers 500: Oh no"
-    ]
+    assert _problems(pages, Page("/")) == ["/ leads to /login/?next=/, which answers 500: Oh no"]
 
 
 def test_the_last_page_has_the_status_and_the_text() -> None:

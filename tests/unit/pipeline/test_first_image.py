@@ -86,17 +86,13 @@ def test_no_other_image_is_recorded(
     elif case == "no baseline":
         config = replace(config, baseline_file="")
 
-    trees, _ = _build(
-        replace(workspace, config=config), monkeypatch, 60 if case == "fits" else 67
-    )
+    trees, _ = _build(replace(workspace, config=config), monkeypatch, 60 if case == "fits" else 67)
 
     assert trees == [SOURCE.tree]
     assert not (config.root / FILE).exists()
 
 
-@pytest.mark.parametrize(
-    ("megabytes", "status"), [(69, Status.PASSED), (71, Status.FAILED)]
-)
+@pytest.mark.parametrize(("megabytes", "status"), [(69, Status.PASSED), (71, Status.FAILED)])
 def test_a_scan_judges_by_the_baseline_and_shows_it(
     workspace: Workspace, megabytes: int, status: Status
 ) -> None:

@@ -25,7 +25,8 @@ from towpath.source.files import listed
 def tests(workspace: Workspace, arguments: Sequence[str] = ()) -> None:
     """Run the tests on this Python; with arguments only a selection, without recording results.
 
-    With `services` in their settings, those of the environment testing are there. The session `coverage` judges them after all Pythons. Raises CommandFailedError if they fail,
+    With `services` in their settings, those of the environment testing are there. The session
+    `coverage` judges the tests after all Pythons. Raises CommandFailedError if they fail,
     ConfigurationError for an unknown argument, and NothingToJudgeError if no test is selected.
     """
     config = workspace.config
@@ -158,8 +159,8 @@ def service_variables(
 ) -> dict[str, str]:
     """Return the variables with which the tests connect to the services of an environment.
 
-    They are `own`, the project's for the integration tests, or those of the product. `addresses` are hosts by
-    service, `secrets` is the directory of the passwords.
+    They are `own`, the project's for the integration tests, or those of the product. `addresses`
+    are hosts by service, `secrets` is the directory of the passwords.
     """
     services = {
         name: replace(row, reached=addresses.get(name, row.reached))
