@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
-from towpath.adoption import find_checks, find_processes
+from tests.unit.adoption.projects import look, simple
+from towpath.adoption import find_checks, find_processes, product
 
 BASE, DEVELOPMENT = "requirements/base.txt", "requirements/development.txt"
 PRODUCTION = "requirements/production.txt"
@@ -76,3 +79,20 @@ def test_a_server_set_up_for_another_machine_is_not_taken_over(ini: str, found: 
     tree = Files({"Procfile": "web: uwsgi ./etc/uwsgi.ini\nworker: rq\n", "etc/uwsgi.ini": ini})
 
     assert [row.value for row in find_processes.processes(tree)] == found
+
+
+@pytest.mark.parametrize(
+    ("setting", "image"),
+    [("COMPRESS_OFFLINE = True", ["compress"]), ("COMPRESS_OFFLINE = False", None)],
+)
+def test_pages_that_want_compressed_files_have_them(
+    tmp_path: Path, setting: str, image: list[str] | None
+) -> None:
+    """Without `compress` every page of such a project answers 500."""
+    root = simple(tmp_path)
+    settings = root / "shop/settings.py"
+    settings.write_text(settings.read_text() + f"STATIC_ROOT = 'static'\n{setting}\n")
+
+    table = product.tables(look(root)).get("image", {})
+
+    assert table.get("static-commands") == image
