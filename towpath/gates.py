@@ -375,8 +375,8 @@ LATENCY_DEVIATIONS, LATENCY_FLOOR = 3.0, 200.0
 OUTAGE_PATIENCE = 60
 # A figure of containers counts if this share of the readings had it.
 MONITOR_MEASURED = 0.8
-# A baseline of a size is a multiple of so many MB: a line of code, or an update of a package, is
-# not what it is about.
+# A baseline of a size is a multiple of so many MB: a line of code, or an update of a package,
+# changes nothing.
 SIZE_STEP = 5
 # Days before the end of a waiver from which on somebody is notified.
 WAIVER_NOTICE = 14

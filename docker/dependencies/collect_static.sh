@@ -1,5 +1,6 @@
 #!/bin/sh
-# collect_static.sh CODE MANAGE [VOLUME...]: collect the static files of the code below CODE.
+# collect_static.sh CODE MANAGE [VOLUME...]: collect the static files of the code below CODE, and run
+# the management commands of STATIC_COMMANDS after that, which are separated by `;`.
 #
 # Each VOLUME is a directory of the image. What the settings write there when they are read, such as
 # a log or a secret, is removed again. Static files in a volume would stay those of the first release:
@@ -10,6 +11,14 @@ shift 2
 before=$(mktemp)
 said=$(python3 "${manage}" collectstatic --no-input --verbosity 1)
 echo "${said}"
+IFS=';'
+for command in ${STATIC_COMMANDS:-}; do
+    unset IFS
+    # A command and its arguments.
+    # shellcheck disable=SC2086
+    python3 "${manage}" ${command}
+done
+unset IFS
 place=$(echo "${said}" | sed -n "s/^[0-9]* static files\{0,1\} [a-z]* to '\([^']*\)'.*/\1/p")
 for volume; do
     case ${place} in

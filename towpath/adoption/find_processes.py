@@ -29,6 +29,8 @@ _BEAT_CODE = re.compile(r"\bbeat_schedule\b")
 _PROCESS = re.compile(r"^([A-Za-z0-9_-]+):\s*(\S.*)$", re.MULTILINE)
 # Commands of people who develop: they serve with Django itself, or watch files.
 _DEVELOPING = re.compile(r"\brunserver\b|\brunserver_plus\b|^(?:make|npm|npx|yarn|pnpm|just)\s")
+# In a file of uWSGI: the value of a variable, such as the port that a platform gives.
+_OUTSIDE = re.compile(r"\$\([A-Z_]+\)")
 _SERVER = re.compile(r"\b(gunicorn|uvicorn|granian|daphne|uwsgi|hypercorn|waitress-serve)\b")
 ASGI_SERVERS = frozenset(("uvicorn", "daphne", "hypercorn"))
 SERVERS = ("gunicorn", "granian", "uvicorn", "daphne", "uwsgi", "pyuwsgi", "hypercorn", "waitress")
@@ -74,7 +76,8 @@ def schedulers(tree: Tree, settings: Settings, started: Iterable[Fact]) -> Itera
 def processes(tree: Tree) -> Iterator[Fact]:
     """Yield the processes of the Procfile at the root, as `name: command`.
 
-    A Procfile whose web process is for people who develop has none of production.
+    A Procfile whose web process is for people who develop has none of production. A web process
+    whose own file of settings wants variables of another machine is none of ours.
     """
     path = "Procfile"
     text = tree.text(path) or ""
@@ -82,7 +85,16 @@ def processes(tree: Tree) -> Iterator[Fact]:
     if any(row[1] == "web" and _DEVELOPING.search(row[2]) for row in rows):
         return
     for row in rows:
+        if row[1] == "web" and any(_OUTSIDE.search(tree.text(ini) or "") for ini in _inis(row[2])):
+            continue
         yield Fact("process", f"{row[1]}: {row[2]}", path, line_of(text, row.start()), "Procfile")
+
+
+def _inis(command: str) -> Iterator[str]:
+    """Yield the files of settings that a command of uWSGI names, as the tree calls them."""
+    for word in command.split():
+        if word.endswith(".ini"):
+            yield PurePosixPath(word.partition("=")[2] or word).as_posix()
 
 
 def server(

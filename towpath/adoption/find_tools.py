@@ -146,6 +146,10 @@ def static_files(settings: Settings) -> Iterator[Fact]:
         if name in settings.values:
             value, path = settings.values[name][-1]
             yield Fact(topic, ast.unparse(value)[:80], path, value.lineno, f"sets {name}")
+    for value, path in settings.values.get("COMPRESS_OFFLINE", ())[-1:]:
+        if isinstance(value, ast.Constant) and value.value is True:
+            # django-compressor: pages answer 500 without what this command writes.
+            yield Fact("static-command", "compress", path, value.lineno, "sets COMPRESS_OFFLINE")
     for value, path in (*_storage(settings), *settings.values.get("STATICFILES_STORAGE", ())):
         for text, line in strings(value):
             if _REMOTE.search(text):

@@ -101,6 +101,8 @@ def _image(found: Detection) -> dict[str, Any]:
         return table | {"dockerfile": own}
     if not found.value("static") or found.value("static-storage") or _is_static_stored(found):
         table["static"] = False
+    elif commands := found.values("static-command"):
+        table["static-commands"] = list(commands)
     if not found.value("server") or found.value("server-extra"):
         table["extra"] = [found.value("server-extra") or "gunicorn"]
     more = {

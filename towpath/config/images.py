@@ -11,6 +11,8 @@ from towpath.config.toml_values import below, checked, strings, typed, wrong
 
 # Debian Policy, "Package": what a name may be made of.
 _PACKAGE = re.compile(r"[a-z0-9][a-z0-9+.-]+")
+# A command of manage.py with plain words: it becomes a part of a line of a shell.
+_COMMAND = re.compile(r"[a-z][a-z0-9_]*( [A-Za-z0-9_./=-]+)*")
 _LISTS = {"groups": "groups", "extras": "extras", "extra": "requirements"}
 _PATTERNS = {
     "assets": (re.compile(r"[^\x00-\x1f\x7f\x85\u2028\u2029]*"), "a command on one line"),
@@ -30,6 +32,7 @@ def read_image(table: Any, where: str) -> ImageSettings:
     a value that a build could not use.
     """
     keys = {"build-packages": "build_packages", "run-packages": "run_packages"}
+    table, commands = _without_commands(table, where)
     trusts = ("registry-wheels", "registry-cache")
     own = {
         "dockerfile",
@@ -62,8 +65,20 @@ def read_image(table: Any, where: str) -> ImageSettings:
         run_packages=found.get("run_packages", ()),
         registry_wheels=wheels,
         registry_cache=cache,
+        static_commands=commands,
         **_made_image(made, where),
     )
+
+
+def _without_commands(table: Any, where: str) -> tuple[Any, tuple[str, ...]]:
+    """Return the table without the commands for static files, and those."""
+    if not isinstance(table, Mapping) or "static-commands" not in table:
+        return table, ()
+    rows = strings(table["static-commands"], f"{where}.static-commands", "management commands")
+    for row in rows:
+        if not _COMMAND.fullmatch(row):
+            raise wrong(f"{where}.static-commands", "management commands such as compress", row)
+    return {key: value for key, value in table.items() if key != "static-commands"}, rows
 
 
 def _made_image(values: Mapping[str, Any], where: str) -> dict[str, Any]:

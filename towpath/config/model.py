@@ -83,6 +83,8 @@ class ImageSettings:
     stages: str = ""
     node: str = "20"
     static: bool = True
+    # Management commands that run when static files are collected.
+    static_commands: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

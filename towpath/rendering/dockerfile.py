@@ -54,6 +54,7 @@ def _values(config: Config, scripts: str, uv: str, pins: Pins) -> dict[str, obje
         "node": config.image.node,
         "run_packages": config.image.run_packages,
         "static": config.image.static,
+        "static_commands": config.image.static_commands,
         "code": f"{code}/" if code != "." else ".",
         "directory": layout.directory(config),
         "manage": layout.manage(config),

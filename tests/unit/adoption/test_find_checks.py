@@ -1,10 +1,13 @@
-"""What the tests and the linters of a project are installed with."""
+"""What the tests and the linters of a project need, and what its Procfile starts."""
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
-from towpath.adoption import find_checks
+from tests.unit.adoption.projects import look, simple
+from towpath.adoption import find_checks, find_processes, product
 
 BASE, DEVELOPMENT = "requirements/base.txt", "requirements/development.txt"
 PRODUCTION = "requirements/production.txt"
@@ -62,3 +65,34 @@ def test_a_migration_in_the_words_of_one_server_needs_it_for_the_tests(
     tree = Files({"shop/migrations/0002_x.py": text, "shop/models.py": "RunSQL("})
 
     assert [row.line for row in find_checks.needs_server(tree)] == ([line] if line else [])
+
+
+@pytest.mark.parametrize(
+    ("ini", "found"),
+    [
+        ("[uwsgi]\nhttp-socket = :$(PORT)\nvirtualenv = $(VIRTUAL_ENV)\n", ["worker: rq"]),
+        ("[uwsgi]\nhttp-socket = :8000\n", ["web: uwsgi ./etc/uwsgi.ini", "worker: rq"]),
+    ],
+)
+def test_a_server_set_up_for_another_machine_is_not_taken_over(ini: str, found: list[str]) -> None:
+    """Its variables are those of that machine: it would not start."""
+    tree = Files({"Procfile": "web: uwsgi ./etc/uwsgi.ini\nworker: rq\n", "etc/uwsgi.ini": ini})
+
+    assert [row.value for row in find_processes.processes(tree)] == found
+
+
+@pytest.mark.parametrize(
+    ("setting", "image"),
+    [("COMPRESS_OFFLINE = True", ["compress"]), ("COMPRESS_OFFLINE = False", None)],
+)
+def test_pages_that_want_compressed_files_have_them(
+    tmp_path: Path, setting: str, image: list[str] | None
+) -> None:
+    """Without `compress` every page of such a project answers 500."""
+    root = simple(tmp_path)
+    settings = root / "shop/settings.py"
+    settings.write_text(settings.read_text() + f"STATIC_ROOT = 'static'\n{setting}\n")
+
+    table = product.tables(look(root)).get("image", {})
+
+    assert table.get("static-commands") == image

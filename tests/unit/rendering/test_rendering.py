@@ -147,6 +147,16 @@ def test_the_dockerfile_has_the_products_own_names() -> None:
     )
 
 
+def test_commands_run_after_static_files_are_collected() -> None:
+    """With the same variables; pages of a project may be errors without what they write."""
+    tables = {"image": {"static-commands": ["compress --force"]}, "env": {"NOTE": "hello"}}
+    text = dockerfile.dockerfile(config(**tables), scripts="s", uv="u", pins=Pins("r"))
+
+    assert 'STATIC_COMMANDS="compress --force" \\\n    sh /docker/dependencies/collect' in text
+    with pytest.raises(ConfigurationError, match="management commands such as compress"):
+        config(image={"static-commands": ["compress; rm -rf /"]})
+
+
 def test_what_git_ignores_is_in_no_image() -> None:
     """No commit has it; a name with a star in it is no pattern."""
     text = dockerfile.ignored("*.md\n", ["db.sqlite3", "a*b/", ".towpath/"], needed=(".t", "r"))

@@ -97,6 +97,12 @@ TABLES = (
                 False,
             ),
             Key(
+                "static-commands",
+                TEXTS,
+                "Management commands that run after that, such as `compress` of django-compressor.",
+                ["compress"],
+            ),
+            Key(
                 "registry-wheels",
                 {"enum": list(images.REGISTRY_TRUST)},
                 "Whether compiled wheels from a registry are used: always, only where this machine"

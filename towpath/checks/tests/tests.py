@@ -26,7 +26,7 @@ def tests(workspace: Workspace, arguments: Sequence[str] = ()) -> None:
     """Run the tests on this Python; with arguments only a selection, without recording results.
 
     With `services` in their settings, those of the environment testing are there. The session
-    `coverage` judges them after all Pythons. Raises CommandFailedError if they fail,
+    `coverage` judges the tests after all Pythons. Raises CommandFailedError if they fail,
     ConfigurationError for an unknown argument, and NothingToJudgeError if no test is selected.
     """
     config = workspace.config

@@ -100,7 +100,7 @@ def test_integration_runs_while_its_services_live(root: Path, services: list[str
 
 
 def test_unit_tests_may_have_services_too(root: Path, services: list[str]) -> None:
-    """A server that the tests cannot do without; values of services and made-up ones too."""
+    """The values of services are there, and made-up ones."""
     workspace = with_testing(root, {"-m pytest": pytest_that(GOOD_XML)})
     env = {"CACHE": "{cache.host}", "SECRET_KEY": "{random}"}
     config = parse(
