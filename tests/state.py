@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, ClassVar
 
-from towpath.environments.state import LockAttempt, StateFile
+from towpath.environments.state.volume import LockAttempt, StateFile
 
 
 class DirectoryState:

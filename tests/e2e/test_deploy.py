@@ -14,8 +14,8 @@ from towpath.core.errors import DeploymentUndoneError, GateFailedError, LockedEr
 from towpath.deployment import deploy, verify
 from towpath.deployment.plan import unfinished
 from towpath.environments import status
-from towpath.environments.state import BACKUPS
-from towpath.environments.state_commands import OWNER
+from towpath.environments.state.commands import OWNER
+from towpath.environments.state.volume import BACKUPS
 from towpath.evidence.journal import Entry
 
 

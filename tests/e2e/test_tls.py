@@ -18,8 +18,9 @@ import pytest
 from tests.e2e import trial as trials
 from tests.e2e.trial import Trial
 from towpath.deployment import deploy
-from towpath.environments import maintenance, tls
+from towpath.environments import maintenance
 from towpath.environments import services as stack
+from towpath.environments import tls
 
 OPENSSL = "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2"
 # A release that a user is kept at, by https and beside a port that redirects.

@@ -29,7 +29,7 @@ from towpath.core.terminal import Terminal
 from towpath.deployment import deploy
 from towpath.engine.discover import find
 from towpath.environments.environment import Site
-from towpath.environments.state import JOURNAL, State
+from towpath.environments.state.volume import JOURNAL, State
 from towpath.evidence.journal import Journal
 
 ROOT = Path(__file__).resolve().parents[2]

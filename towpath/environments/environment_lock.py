@@ -11,7 +11,7 @@ from typing import Any
 
 from towpath.core.clock import SYSTEM, Clock
 from towpath.core.errors import LockedError
-from towpath.environments.state import LockAttempt, State
+from towpath.environments.state.volume import LockAttempt, State
 
 # Seconds between two looks at a lock that another process has.
 POLL = 0.5

@@ -11,8 +11,8 @@ from towpath.config.services import RABBITMQ
 from towpath.config.variables import secrets_of
 from towpath.core import private
 from towpath.core.redaction import SECRETS
-from towpath.environments import state as files
-from towpath.environments.state import State
+from towpath.environments.state import volume as files
+from towpath.environments.state.volume import State
 
 # A container mounts a secret as the very file that it is, for users of other numbers than ours.
 # What keeps others on the engine's machine away is the directory.

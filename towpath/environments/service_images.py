@@ -18,7 +18,7 @@ from towpath.engine import optional_images
 from towpath.environments import compose_commands as compose
 from towpath.environments import compose_reader as reader
 from towpath.environments.environment import Release, Site
-from towpath.environments.state import PINS
+from towpath.environments.state.volume import PINS
 
 # Docker Hub has several names, and the engine writes the shortest one.
 HUB = ("docker.io/", "index.docker.io/", "registry-1.docker.io/")

@@ -14,9 +14,9 @@ from towpath.environments import monitoring_project, secrets, service_images, tl
 from towpath.environments.engine import Container
 from towpath.environments.environment import POLL, PROXY, Site
 from towpath.environments.proxy import READABLE
-from towpath.environments.state import BACKUPS
-from towpath.environments.state import PROXY as PROXY_FILES
-from towpath.environments.state_commands import volume_of
+from towpath.environments.state.commands import volume_of
+from towpath.environments.state.volume import BACKUPS
+from towpath.environments.state.volume import PROXY as PROXY_FILES
 from towpath.rendering import files
 
 PATIENCE = 120

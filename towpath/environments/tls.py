@@ -9,7 +9,7 @@ from towpath.config.tls import Tls
 from towpath.core.errors import CommandFailedError, ConfigurationError
 from towpath.core.files import read_bounded
 from towpath.environments.environment import Site
-from towpath.environments.state import PROXY
+from towpath.environments.state.volume import PROXY
 
 # Below the directory that the proxy's container mounts.
 DIRECTORY = "tls"

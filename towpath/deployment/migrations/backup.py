@@ -8,8 +8,8 @@ from towpath.core.errors import CommandFailedError
 from towpath.deployment.migrations import backup_commands
 from towpath.environments import compose_commands as compose
 from towpath.environments.environment import Release, Site
-from towpath.environments.state import BACKUPS
-from towpath.environments.state_commands import volume_of
+from towpath.environments.state.commands import volume_of
+from towpath.environments.state.volume import BACKUPS
 from towpath.evidence import record as stages
 
 MOST_BACKUPS = 5

@@ -13,7 +13,7 @@ from towpath.deployment.migrations.backup import backup
 from towpath.deployment.migrations.rules import HazardFinding, MigrationPlan
 from towpath.environments import compose_commands as compose
 from towpath.environments.environment import Release, Site
-from towpath.environments.state import BACKUPS
+from towpath.environments.state.volume import BACKUPS
 from towpath.evidence import record as stages
 
 # In the order in which they import each other.

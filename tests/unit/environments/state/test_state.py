@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from towpath.core.errors import CommandFailedError, ConfigurationError, DeploymentPausedError
-from towpath.environments import state_commands as commands
-from towpath.environments.state import StateFile, VolumeState
-from towpath.environments.state_session import StateSession, StateUnreachableError
+from towpath.environments.state import commands
+from towpath.environments.state.session import StateSession, StateUnreachableError
+from towpath.environments.state.volume import StateFile, VolumeState
 
 pytestmark = pytest.mark.door
 ANN = {"user": "ann", "host": "laptop", "pid": 1, "at": "then"}

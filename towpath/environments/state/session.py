@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import NamedTuple, Protocol
 
 from towpath.core.errors import EngineUnreachableError
-from towpath.environments import state_commands as commands
+from towpath.environments.state import commands
 
 HEADER, STDERR = 8, 2
 # Bytes of a line that begins an answer, and of what is kept of standard error.

@@ -5,10 +5,10 @@ from __future__ import annotations
 import atexit
 from typing import Any
 
-from towpath.environments import state_commands as commands
 from towpath.environments.engine import Engine
-from towpath.environments.state import VolumeState
-from towpath.environments.state_session import StateSession
+from towpath.environments.state import commands
+from towpath.environments.state.session import StateSession
+from towpath.environments.state.volume import VolumeState
 
 # Seconds that an answer may take: a link that is down for half a minute is no lost connection.
 PATIENCE = commands.EXPIRY

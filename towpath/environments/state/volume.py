@@ -12,7 +12,7 @@ from typing import Any, NamedTuple, Protocol
 
 from towpath.core import documents
 from towpath.core.errors import CommandFailedError, DeploymentPausedError
-from towpath.environments.state_session import Answer, StateSession
+from towpath.environments.state.session import Answer, StateSession
 from towpath.evidence.journal import StateFiles
 
 HISTORY, JOURNAL, PINS = "releases.json", "journal.jsonl", "images.json"

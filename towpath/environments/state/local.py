@@ -8,10 +8,10 @@ from pathlib import Path
 from towpath.config import Environment
 from towpath.config.workspace import Workspace
 from towpath.environments import environment_lock, secrets
-from towpath.environments import state as files
 from towpath.environments.environment_lock import Owner
-from towpath.environments.state import State
-from towpath.environments.state_commands import LARGEST
+from towpath.environments.state import volume as files
+from towpath.environments.state.commands import LARGEST
+from towpath.environments.state.volume import State
 from towpath.evidence import record
 
 # Says in the state where it came from: a move that was interrupted goes on, another one does not.

@@ -1,0 +1,1 @@
+"""The state of an environment: its files, in a volume on its engine."""
