@@ -59,6 +59,8 @@ class Trial:
     found: Workspace
     site: Site
     digests: dict[str, str] = field(default_factory=dict)
+    # Reports handed in again, each of which may have put a second task into the queue.
+    repeated: int = 0
 
     def build(self, image: str) -> None:
         """Push releases that differ by a label, and one whose web processes answer 500."""
@@ -118,6 +120,7 @@ class Trial:
         head = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
         port, body = self.site.environment.port, json.dumps(document)
         while ask(port, "POST", "/api/runs/", body, head) not in (200, 202):
+            self.repeated += 1
             time.sleep(0.2)
         return str(document["run"])
 
@@ -221,6 +224,7 @@ def measure(trial: Trial, flags: argparse.Namespace, times: Times) -> list[Goal]
     for row in trial.site.containers("worker"):
         trial.site.engine.stop(row, 60)
     witness.end()
+    again = max(0, witness.again - trial.repeated)
     twice = sum(count > 1 for count in witness.taken.values())
     trial.found.terminal.say(
         f"{len(asked)} tasks, {len(long)} of them of {flags.long} s; {len(there)} stored,"
@@ -233,7 +237,7 @@ def measure(trial: Trial, flags: argparse.Namespace, times: Times) -> list[Goal]
         Goal("tasks lost", len(asked - there), "<=", 0),
         Goal("tasks not seen in a log", len(asked - set(witness.done)), "<=", 0),
         Goal("tasks taken more than once", twice, "<=", 0),
-        Goal("tasks done more than once", witness.again, "<=", 0),
+        Goal("tasks done again, without those handed in again", again, "<=", 0),
         Goal("tasks discarded", witness.discarded, "<=", 0),
         Goal("beats at the same time", witness.most_beats, "<=", 1),
     ]

@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 import socket
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
 from towpath.core.clock import SYSTEM, Clock
-from towpath.core.errors import LockedError
+from towpath.core.errors import EngineUnreachableError, LockedError
 from towpath.environments.state.volume import LockAttempt, State
 
 # Seconds between two looks at a lock that another process has.
@@ -62,7 +62,9 @@ def locked(
     try:
         yield
     finally:
-        state.unlock()
+        # A connection that has ended has released the lock, and what was said before counts.
+        with suppress(EngineUnreachableError):
+            state.unlock()
 
 
 def _wait(

@@ -9,7 +9,7 @@ import pytest
 
 from tests.clock import QuickClock
 from tests.state import DirectoryState
-from towpath.core.errors import LockedError
+from towpath.core.errors import DeploymentPausedError, EngineUnreachableError, LockedError
 from towpath.environments.environment_lock import Owner, locked
 
 
@@ -100,3 +100,20 @@ def test_who_waits_goes_on_when_the_lock_is_free(tmp_path: Path) -> None:
 
     with locked(state, "staging", Owner("later", wait=60), quiet, Ends()):
         assert (state.owner or {})["at"] == "later"
+
+
+class LostState(DirectoryState):
+    """A state whose connection ends before the lock is released."""
+
+    def unlock(self) -> None:
+        """Fail, as a connection does that is gone."""
+        raise EngineUnreachableError("The connection to the environment's state was lost.")
+
+
+def test_a_connection_that_ends_does_not_hide_what_was_said(tmp_path: Path) -> None:
+    """The lock ends with it; a deployment that is paused by an outage says that."""
+    with (
+        pytest.raises(DeploymentPausedError, match="is paused"),
+        locked(LostState(tmp_path), "staging", Owner("now"), quiet),
+    ):
+        raise DeploymentPausedError("The deployment is paused.")

@@ -82,6 +82,7 @@ class VolumeState:
         self._session: StateSession | None = None
         # What the lock says of us, while we have it.
         self._owner: dict[str, Any] | None = None
+        self._is_lost = False
 
     def read(self, name: str) -> bytes | None:
         """Return a file, or None without one.
@@ -157,7 +158,7 @@ class VolumeState:
 
     def unlock(self) -> None:
         """Release the lock, unless it was lost; raises CommandFailedError if it cannot be done."""
-        mine, self._owner = self._owner, None
+        mine, self._owner, self._is_lost = self._owner, None, False
         if mine is not None and self._session and not self._session.is_over:
             self._ask("unlock")
 
@@ -208,13 +209,15 @@ class VolumeState:
         """Take the lock of a session that ended, if nobody had it since then."""
         if self._owner is None:
             return
-        found = self._lock(self._owner)
-        if not found.taken or found.owner != self._owner:
-            if self._session:
-                self._session.close()
+        found = None if self._is_lost else self._lock(self._owner)
+        if found is None or not found.taken or found.owner != self._owner:
+            self._is_lost = True
+            if found and found.taken:
+                self._ask("unlock")
+            self.close()
             raise DeploymentPausedError(
                 "The connection to the environment was lost, and another caller has had its lock.",
-                why=f"It was: {found.owner or 'released'}.",
+                why="A command that lost its lock changes nothing more.",
                 next_step="invoke status shows what serves; run the command again if it is not"
                 " what you want.",
             )
