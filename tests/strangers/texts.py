@@ -176,7 +176,7 @@ FROM python:3.13-slim
 WORKDIR /app
 COPY requirements.txt .
 RUN --mount=type=secret,id=ca,target=/etc/ssl/certs/ca-certificates.crt \\
-    pip install --no-cache-dir -r requirements.txt
+    pip install --no-cache-dir --timeout=120 --resume-retries=20 -r requirements.txt
 COPY . .
 USER 1000
 EXPOSE 8000
