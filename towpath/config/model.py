@@ -20,7 +20,7 @@ from towpath.config.pages import DEFAULT, Page
 from towpath.config.processes import Processes
 from towpath.config.reach import Limit
 from towpath.config.services import Service
-from towpath.config.tls import Tls
+from towpath.config.tls import TlsSettings
 from towpath.config.variables import made_up
 from towpath.config.waivers import Waiver
 from towpath.core.environment import variable
@@ -117,7 +117,7 @@ class Environment:
     # Names that users type; of one user all requests to one container; https.
     hosts: tuple[str, ...] = ()
     sticky: bool = False
-    tls: Tls | None = None
+    tls: TlsSettings | None = None
 
     @property
     def plain_bind(self) -> str:

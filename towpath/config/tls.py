@@ -13,7 +13,7 @@ _PORTS = range(65536)
 
 
 @dataclass(frozen=True)
-class Tls:
+class TlsSettings:
     """The certificate with its chain and its key, as PEM files of the machine that deploys.
 
     `port` is that of https, `redirect` one that answers http with the address by https, 0 for none.
@@ -32,13 +32,13 @@ class Tls:
         return "" if self.port == HTTPS else f":{self.port}"
 
 
-def read_tls(table: Any, where: str) -> Tls:
+def read_tls(table: Any, where: str) -> TlsSettings:
     """Return how an environment answers by https.
 
     `where` names the table in a message. Raises ConfigurationError for an unknown key, a missing
     file and ports that cannot be.
     """
-    found = Tls(**section(table, Tls, where))
+    found = TlsSettings(**section(table, TlsSettings, where))
     for name in ("certificate", "key"):
         if not getattr(found, name):
             raise ConfigurationError(

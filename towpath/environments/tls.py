@@ -5,7 +5,7 @@ from __future__ import annotations
 import ssl
 from pathlib import Path
 
-from towpath.config.tls import Tls
+from towpath.config.tls import TlsSettings
 from towpath.core.errors import CommandFailedError, ConfigurationError
 from towpath.core.files import read_bounded
 from towpath.environments.environment import Site
@@ -55,7 +55,7 @@ def reload(site: Site) -> bool:
     return True
 
 
-def _read(site: Site, settings: Tls) -> bytes:
+def _read(site: Site, settings: TlsSettings) -> bytes:
     root = site.workspace.config.root
     files = [root / settings.certificate, root / settings.key]
     try:

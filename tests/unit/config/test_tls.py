@@ -9,7 +9,7 @@ import pytest
 
 from towpath.config import parse
 from towpath.config.model import Environment
-from towpath.config.tls import Tls
+from towpath.config.tls import TlsSettings
 from towpath.core.errors import ConfigurationError
 
 PAIR = {"certificate": "a.pem", "key": "a.key"}
@@ -25,10 +25,10 @@ def test_the_plain_port_is_for_our_own_requests_only(tmp_path: Path) -> None:
     """The public address is that of https; without TLS it is that of the port."""
     found = environment(tmp_path, "0.0.0.0", tls=PAIR)
 
-    assert found.tls == Tls("a.pem", "a.key", 443, 80, 0)
+    assert found.tls == TlsSettings("a.pem", "a.key", 443, 80, 0)
     assert (found.plain_bind, found.url) == ("127.0.0.1", "http://127.0.0.1:8081")
     assert environment(tmp_path, "0.0.0.0").plain_bind == "0.0.0.0"
-    assert (Tls(port=443).suffix, Tls(port=8443).suffix) == ("", ":8443")
+    assert (TlsSettings(port=443).suffix, TlsSettings(port=8443).suffix) == ("", ":8443")
 
 
 @pytest.mark.parametrize(
