@@ -33,7 +33,7 @@ def render(state: Any, key: Key) -> Any:
             continue
         found[name] = state.models[name]
         wanted += _targets(state, name, all_fields=False)
-    apps = StateApps(state.real_apps if outside else (), {})
+    apps = StateApps(list(state.real_apps) if outside else [], {})
     # What further models point to is left open: nobody asks for it.
     apps.render_multiple(list(found.values()))
     return apps.get_model(*key)

@@ -146,7 +146,9 @@ def test_commands_run_after_static_files_are_collected() -> None:
     tables = {"image": {"static-commands": ["compress --force"]}, "env": {"NOTE": "hello"}}
     text = dockerfile.dockerfile(config(**tables), scripts="s", uv="u", pins=Pins("r"))
 
-    _, _, after = text.partition("collectstatic --no-input --verbosity 0 \\\n    && env PYTHONPATH=")
+    _, _, after = text.partition(
+        "collectstatic --no-input --verbosity 0 \\\n    && env PYTHONPATH="
+    )
     assert "python3 manage.py compress --force\n" in after
     assert text.count("NOTE=hello \\") == 2
     with pytest.raises(ConfigurationError, match="management commands such as compress"):
