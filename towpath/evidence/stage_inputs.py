@@ -37,7 +37,7 @@ def check_inputs(workspace: Workspace, seen: SourceFiles, stage: str) -> str:
     more: tuple[str, ...] = (platform.python_version(),)
     if stage == "tests":
         outside = config.tests.services and config.services_are_external
-        more = (*_pythons(workspace), *_lines(config), *(["given services"] if outside else []))
+        more = (*_pythons(workspace), *_lines(config), *(["external services"] if outside else []))
     elif stage == "security":
         more += (today(), advisories(config))
     elif stage == "integration" and config.services_are_external:
