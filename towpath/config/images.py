@@ -32,7 +32,6 @@ def read_image(table: Any, where: str) -> ImageSettings:
     a value that a build could not use.
     """
     keys = {"build-packages": "build_packages", "run-packages": "run_packages"}
-    table, commands = _without_commands(table, where)
     trusts = ("registry-wheels", "registry-cache")
     own = {
         "dockerfile",
@@ -48,9 +47,11 @@ def read_image(table: Any, where: str) -> ImageSettings:
         "node",
         "stages",
         "static",
+        "static-commands",
     }
     values = dict(checked(table, {*keys, *trusts, *own}, where))
     made = {key: values.pop(key) for key in own & values.keys()}
+    commands = _commands(made.pop("static-commands", []), f"{where}.static-commands")
     wheels, cache = (
         _registry_trust(values.pop(key, "authenticated"), f"{where}.{key}") for key in trusts
     )
@@ -70,15 +71,13 @@ def read_image(table: Any, where: str) -> ImageSettings:
     )
 
 
-def _without_commands(table: Any, where: str) -> tuple[Any, tuple[str, ...]]:
-    """Return the table without the commands for static files, and those."""
-    if not isinstance(table, Mapping) or "static-commands" not in table:
-        return table, ()
-    rows = strings(table["static-commands"], f"{where}.static-commands", "management commands")
+def _commands(value: Any, where: str) -> tuple[str, ...]:
+    """Return management commands that are plain words."""
+    rows = strings(value, where, "management commands")
     for row in rows:
         if not _COMMAND.fullmatch(row):
-            raise wrong(f"{where}.static-commands", "management commands such as compress", row)
-    return {key: value for key, value in table.items() if key != "static-commands"}, rows
+            raise wrong(where, "management commands such as compress", row)
+    return rows
 
 
 def _made_image(values: Mapping[str, Any], where: str) -> dict[str, Any]:

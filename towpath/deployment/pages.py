@@ -9,7 +9,7 @@ from towpath.config.pages import Page
 from towpath.core.environment import variable
 from towpath.core.errors import CommandFailedError, EngineUnreachableError
 from towpath.core.http import PageText, get_text
-from towpath.environments import page_commands, page_reader, page_redirects
+from towpath.environments import page_commands, page_headers, page_reader, page_redirects
 from towpath.environments.engine import Container
 from towpath.environments.environment import PROXY, Site
 from towpath.environments.page_commands import PageRequest
@@ -82,8 +82,8 @@ def problems_behind(site: Site, get: Callable[..., PageText] = get_text) -> list
             found.status,
             found.text,
             found.problem,
-            page_reader.target(found.status, found.headers),
-            page_reader.cookies_of(found.headers),
+            page_headers.target(found.status, found.headers),
+            page_headers.cookies_of(found.headers),
         )
 
     # The proxy itself says which scheme a user has.

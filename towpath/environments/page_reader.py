@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 from towpath.environments.page_commands import END_MARK
+from towpath.environments.page_headers import cookies_of, target
 
 # What nobody reads of a page.
 _UNREAD = re.compile(
@@ -17,10 +17,6 @@ SHOWN = 300
 _END = re.compile(rf"\n{re.escape(END_MARK)} ([0-9]+)\n")
 # The exit code of `timeout` for a command that it ended.
 TIMED_OUT = 124
-# Those that a browser follows with a GET of another page.
-REDIRECTS = frozenset({301, 302, 303, 307, 308})
-# A cookie that has a value: its name and value, in the letters of RFC 6265.
-_COOKIE = re.compile(r"([!#$%&'*+.^_`|~0-9A-Za-z-]+)=([!#-+\--:<-\[\]-~]+)\s*(?:;|$)")
 _STATUS = re.compile(r"HTTP/1\.[01] ([1-5][0-9]{2})(?: [^\r\n]*)?\r?\n")
 
 
@@ -66,21 +62,6 @@ def _answer(text: str, code: int) -> PageAnswer:
 def _header(line: str) -> tuple[str, str]:
     name, _, value = line.partition(":")
     return name.strip().lower(), value.strip()
-
-
-def target(status: int, headers: Iterable[tuple[str, str]]) -> str:
-    """Return where an answer with these headers (names in small letters) redirects to, if it does.
-
-    Only what a browser follows by itself is a redirect.
-    """
-    found = next((value for name, value in headers if name == "location"), "")
-    return found if status in REDIRECTS else ""
-
-
-def cookies_of(headers: Iterable[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
-    """Return the cookies that an answer with these headers sets, without those it takes away."""
-    rows = (_COOKIE.match(value) for name, value in headers if name == "set-cookie")
-    return tuple((row[1], row[2]) for row in rows if row)
 
 
 def words(body: str) -> str:
