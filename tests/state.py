@@ -5,7 +5,20 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, ClassVar
 
+import pytest
+
+from towpath.environments.engine import Engine
+from towpath.environments.state import container
 from towpath.environments.state.volume import LockAttempt, StateFile
+
+
+def keep_states_below(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the states of all environments be in directories: there is no engine."""
+
+    def opened(_engine: Engine, project: str) -> DirectoryState:
+        return DirectoryState(root / project)
+
+    monkeypatch.setattr(container, "open_state", opened)
 
 
 class DirectoryState:

@@ -95,9 +95,6 @@ OURS = frozenset(
         *("images.elf_reader.foreign_binaries", "core.findings.require_agreement"),
         # Behind a door: an exit code and a number of pages go with the text.
         "environments.page_reader.read_answers",
-        # Of an answer that was read: its status and headers.
-        "environments.page_reader.cookies_of",
-        "environments.page_reader.target",
         "environments.proxy_log_reader.percentile",
         *(
             "core.findings.require_all",

@@ -8,14 +8,12 @@ import pytest
 
 from tests.registry_server import Store, push_image
 from tests.releases import RELEASING, SOURCE, labels, record, record_all, workspace_at
-from tests.state import DirectoryState
+from tests.state import keep_states_below
 from towpath.config import Environment
 from towpath.config.workspace import Workspace
 from towpath.core.errors import ConfigurationError, PromotionRefusedError
 from towpath.deployment import release_to_deploy as target
 from towpath.deployment.release_to_deploy import ReleaseTarget
-from towpath.environments import environment as environments
-from towpath.environments.engine import Engine
 from towpath.environments.environment import Site
 from towpath.evidence import registry as evidence
 from towpath.promotion import promote
@@ -27,11 +25,7 @@ pytestmark = pytest.mark.door
 @pytest.fixture(autouse=True)
 def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Keep the state of environments in directories of the test."""
-
-    def opened(_engine: Engine, project: str) -> DirectoryState:
-        return DirectoryState(tmp_path / project)
-
-    monkeypatch.setattr(environments.state_container, "open_state", opened)
+    keep_states_below(tmp_path, monkeypatch)
 
 
 STAGING, PRODUCTION = Environment("staging", 8081), Environment("production", 8080)

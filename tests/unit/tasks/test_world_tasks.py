@@ -90,6 +90,7 @@ def workspace(
 
     for module in (deploy, migrations, monitoring, services):
         monkeypatch.setattr(module, "workspace", made)
+    monkeypatch.setattr(deploy, "with_engine", lambda found: found)
     monkeypatch.setattr(Site, "open", site)
     monkeypatch.setattr(verify, "get_text", get)
     return made()
