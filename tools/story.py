@@ -95,8 +95,8 @@ def render(rows: Sequence[dict[str, object]]) -> str:
     parts = []
     for text, row in zip(TEXTS, rows, strict=True):
         output = row["output"]
-        assert isinstance(output, list)
-        shown = "\n".join([f"$ {row['command']}", *map(str, output)])
+        lines = output if isinstance(output, list) else []
+        shown = "\n".join([f"$ {row['command']}", *map(str, lines)])
         parts.append(f"{_wrapped(text)}\n\n```console\n{shown}\n```\n")
     return "\n".join(parts)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ast
 import posixpath
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 
 from towpath.adoption.code import text_of
 from towpath.adoption.facts import Fact
@@ -123,34 +123,33 @@ class _Paths:
     def __init__(self, settings: Settings) -> None:
         """Read names as these settings assign them."""
         self._settings = settings
-        self._kinds: Mapping[type, Callable[[ast.expr, str, int], str | None]] = {
-            ast.Constant: self._constant,
-            ast.Name: self._name,
-            ast.BinOp: self._joined,
-            ast.Attribute: self._attribute,
-            ast.Subscript: self._subscript,
-            ast.JoinedStr: self._formatted,
-            ast.Call: self._call,
-        }
 
     def read(self, node: ast.AST, file: str, depth: int) -> str | None:
         """Return the path of an expression in a file, relative ones as they are written."""
-        reader = self._kinds.get(type(node))
-        return reader(node, file, depth - 1) if reader and depth else None  # type: ignore[arg-type]
+        match node if depth else None:
+            case ast.Constant(value=str(text)):
+                return text
+            case ast.Name(id=name):
+                return self._name(name, file, depth - 1)
+            case ast.BinOp() as sum_:
+                return self._joined(sum_, file, depth - 1)
+            case ast.Attribute() as attribute:
+                return self._attribute(attribute, file, depth - 1)
+            case ast.Subscript() as subscript:
+                return self._subscript(subscript, file, depth - 1)
+            case ast.JoinedStr() as formatted:
+                return self._formatted(formatted, file, depth - 1)
+            case ast.Call() as call:
+                return self._call(call, file, depth - 1)
+        return None
 
-    def _constant(self, node: ast.expr, _file: str, _depth: int) -> str | None:
-        value = getattr(node, "value", None)
-        return value if isinstance(value, str) else None
-
-    def _name(self, node: ast.expr, file: str, depth: int) -> str | None:
-        name = getattr(node, "id", "")
+    def _name(self, name: str, file: str, depth: int) -> str | None:
         if name == "__file__":
             return posixpath.join(ROOT, file)
         rows = self._settings.values.get(name)
         return self.read(*rows[-1], depth) if rows else None
 
-    def _joined(self, node: ast.expr, file: str, depth: int) -> str | None:
-        assert isinstance(node, ast.BinOp)
+    def _joined(self, node: ast.BinOp, file: str, depth: int) -> str | None:
         left = self.read(node.left, file, depth)
         if left is None:
             return None
@@ -165,31 +164,27 @@ class _Paths:
             return posixpath.join(left, right)
         return left + right if isinstance(node.op, ast.Add) else None
 
-    def _attribute(self, node: ast.expr, file: str, depth: int) -> str | None:
-        assert isinstance(node, ast.Attribute)
+    def _attribute(self, node: ast.Attribute, file: str, depth: int) -> str | None:
         if node.attr not in ("parent", "root"):
             return None
         found = self.read(node.value, file, depth)
         return found if found is None or node.attr == "root" else _up(found, 1)
 
-    def _subscript(self, node: ast.expr, file: str, depth: int) -> str | None:
-        assert isinstance(node, ast.Subscript)
+    def _subscript(self, node: ast.Subscript, file: str, depth: int) -> str | None:
         number = getattr(node.slice, "value", None)
         if isinstance(node.value, ast.Attribute) and node.value.attr == "parents":
             found = self.read(node.value.value, file, depth)
             return _up(found, number + 1) if found and isinstance(number, int) else None
         return None
 
-    def _formatted(self, node: ast.expr, file: str, depth: int) -> str | None:
-        assert isinstance(node, ast.JoinedStr)
+    def _formatted(self, node: ast.JoinedStr, file: str, depth: int) -> str | None:
         parts = [
             self.read(row.value if isinstance(row, ast.FormattedValue) else row, file, depth)
             for row in node.values
         ]
         return None if None in parts else "".join(map(str, parts))
 
-    def _call(self, node: ast.expr, file: str, depth: int) -> str | None:
-        assert isinstance(node, ast.Call)
+    def _call(self, node: ast.Call, file: str, depth: int) -> str | None:
         default = next((row.value for row in node.keywords if row.arg == "default"), None)
         name = getattr(node.func, "attr", getattr(node.func, "id", ""))
         if default is not None or name in ("getenv", "get"):
@@ -206,16 +201,17 @@ class _Paths:
             return self.read(node.func.value, file, depth)
         if name in _TAKE_ONE and len(node.args) == 1:
             return self.read(node.args[0], file, depth)
-        parts: list[ast.expr] = list(node.args)
-        if isinstance(node.func, ast.Attribute) and name in ("joinpath", "path"):
-            parts.insert(0, node.func.value)
-        elif isinstance(node.func, ast.Name) and name in self._settings.values:
-            # django-environ: ROOT_DIR("media").
-            parts.insert(0, node.func)
-        elif name not in _JOIN:
-            return None
-        texts = [self.read(row, file, depth) for row in parts]
+        texts = [self.read(row, file, depth) for row in self._joined_by(node, name)]
         return None if not texts or None in texts else posixpath.join(*map(str, texts))
+
+    def _joined_by(self, node: ast.Call, name: str) -> list[ast.expr]:
+        """Return the parts that a call joins to a path; none for any other call."""
+        if isinstance(node.func, ast.Attribute) and name in ("joinpath", "path"):
+            return [node.func.value, *node.args]
+        if isinstance(node.func, ast.Name) and name in self._settings.values:
+            # django-environ: ROOT_DIR("media").
+            return [node.func, *node.args]
+        return list(node.args) if name in _JOIN else []
 
 
 def _up(path: str, steps: int) -> str:

@@ -18,15 +18,15 @@ from towpath.core.clock import SYSTEM, Clock
 from towpath.core.errors import CommandFailedError, ProxyUnreachableError
 from towpath.core.runner import Outcome
 from towpath.environments import compose_commands as compose
-from towpath.environments import compose_project, environment_lock, remote, secrets
+from towpath.environments import compose_project, local_state, remote, secrets
 from towpath.environments.compose_commands import Project
 from towpath.environments.engine import Container, Engine, EngineImage
-from towpath.environments.environment_lock import Owner
 from towpath.environments.proxy import Proxy
 from towpath.environments.state import container as state_container
-from towpath.environments.state import local as local_state
+from towpath.environments.state import lock as environment_lock
 from towpath.environments.state import volume as state_files
 from towpath.environments.state.commands import volume_of
+from towpath.environments.state.lock import Owner
 from towpath.environments.state.volume import State
 from towpath.evidence.journal import History, Journal
 from towpath.rendering import compose as rendered

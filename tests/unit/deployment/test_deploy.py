@@ -22,7 +22,7 @@ from towpath.deployment import plan as rollout
 from towpath.deployment import rollback_target as rollback
 from towpath.environments.engine import Container
 from towpath.environments.environment import Site
-from towpath.environments.environment_lock import Owner, locked
+from towpath.environments.state.lock import Owner, locked
 from towpath.evidence.journal import Journal
 
 DROP: dict[str, Any] = {

@@ -7,10 +7,11 @@ from pathlib import Path
 
 from towpath.config import Environment
 from towpath.config.workspace import Workspace
-from towpath.environments import environment_lock, secrets
-from towpath.environments.environment_lock import Owner
+from towpath.environments import secrets
+from towpath.environments.state import lock as environment_lock
 from towpath.environments.state import volume as files
 from towpath.environments.state.commands import LARGEST
+from towpath.environments.state.lock import Owner
 from towpath.environments.state.volume import State
 from towpath.evidence import record
 

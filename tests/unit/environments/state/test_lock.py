@@ -10,7 +10,7 @@ import pytest
 from tests.clock import QuickClock
 from tests.state import DirectoryState
 from towpath.core.errors import DeploymentPausedError, EngineUnreachableError, LockedError
-from towpath.environments.environment_lock import Owner, locked
+from towpath.environments.state.lock import Owner, locked
 
 
 def quiet(_text: str) -> None:
