@@ -32,7 +32,7 @@ from towpath.config.workspace import Workspace
 from towpath.core.errors import CommandFailedError, DeploymentUndoneError
 from towpath.core.runner import Runner
 from towpath.deployment import deploy
-from towpath.environments import services
+from towpath.environments import secrets, services
 from towpath.environments.environment import Site
 from towpath.tasks.context import workspace
 
@@ -116,7 +116,7 @@ class Trial:
     def hand_in(self, branch: str) -> str:
         """Hand a report in, again until it is accepted, as the pipeline does; return its run."""
         document = report(run=str(uuid.uuid4()), branch=branch)
-        token = (self.site.state / "secrets" / "ingest_token").read_text(encoding="utf-8").strip()
+        token = secrets.values(self.site.state)["ingest_token"]
         head = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
         port, body = self.site.environment.port, json.dumps(document)
         while ask(port, "POST", "/api/runs/", body, head) not in (200, 202):
