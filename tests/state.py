@@ -93,5 +93,8 @@ class DirectoryState:
         """Be left with the name of an owner that died."""
         self._last[self.directory] = owner
 
+    def close(self) -> None:
+        """There is no connection."""
+
     def require_lock(self) -> None:
         """Nothing is lost here."""

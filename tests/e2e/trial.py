@@ -49,7 +49,7 @@ class Trial:
 
     root: Path
     port: int
-    settings: Mapping[str, int]
+    settings: Mapping[str, int | str]
 
     @property
     def config(self) -> Config:

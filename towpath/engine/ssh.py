@@ -52,7 +52,8 @@ def _connect(
     if not clock.wait_until(lambda: discover.answers(endpoint), ANSWER, 0.2):
         raise CommandFailedError(
             f"No Docker engine answers on {address.destination}.",
-            why=process.stop() or f"ssh is connected, and {address.socket} there does not answer.",
+            why=_last(process.stop())
+            or f"ssh is connected, and {address.socket} there does not answer.",
             next_step="Install Docker there, and let the user use it: "
             "`docker info` has to work in a shell of that user.",
         )
@@ -71,8 +72,9 @@ def _refused(address: SshAddress, said: str) -> CommandFailedError:
             )
         else:
             step = (
-                "Compare its key with the one that its owner gave you, then add it: "
-                f"ssh-keyscan {port}{address.host} >> ~/.ssh/known_hosts"
+                f"`ssh {port}{where}` shows its key and adds it, once you have compared it with the"
+                f" one of its owner; without a terminal: ssh-keyscan {port}{address.host} >>"
+                " ~/.ssh/known_hosts"
             )
     elif "Permission denied" in said:
         step = (
@@ -83,6 +85,11 @@ def _refused(address: SshAddress, said: str) -> CommandFailedError:
         step = f"Check that this works: ssh {port}{where} docker info"
     return CommandFailedError(
         f"Cannot connect to {where} by ssh.",
-        why=said.splitlines()[-1] if said else f"It did not answer within {PATIENCE} s.",
+        why=_last(said) or f"It did not answer within {PATIENCE} s.",
         next_step=step,
     )
+
+
+def _last(said: str) -> str:
+    """Return the last line of what ssh said."""
+    return said.splitlines()[-1] if said else ""

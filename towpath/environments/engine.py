@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -223,6 +223,21 @@ class Engine:
         """
         with self.errors(f"start {container.name}"):
             self.client.containers.get(container.id).start()
+
+    def end_sessions(self, label: str) -> int:
+        """Kill every running container with a label, as in name=value; return how many.
+
+        Raises CommandFailedError if the Docker API call fails.
+        """
+        from docker.errors import APIError
+
+        with self.errors(f"end the containers with the label {label}"):
+            rows = self.client.containers.list(filters={"label": label}, ignore_removed=True)
+            for row in rows:
+                # One that ended meanwhile is what was wanted.
+                with suppress(APIError):
+                    row.kill()
+        return len(rows)
 
     def image(self, reference: str) -> EngineImage | None:
         """Return the image of this reference, or None if the engine does not have it.

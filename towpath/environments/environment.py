@@ -25,8 +25,9 @@ from towpath.environments.proxy import Proxy
 from towpath.environments.state import container as state_container
 from towpath.environments.state import lock as environment_lock
 from towpath.environments.state import volume as state_files
-from towpath.environments.state.commands import volume_of
+from towpath.environments.state.commands import LABEL, volume_of
 from towpath.environments.state.lock import Owner
+from towpath.environments.state.unlock import unlock
 from towpath.environments.state.volume import State
 from towpath.evidence.journal import History, Journal
 from towpath.rendering import compose as rendered
@@ -71,6 +72,9 @@ class Containers(Protocol):
 
     def start(self, container: Container) -> None:
         """Start a container that was stopped."""
+
+    def end_sessions(self, label: str) -> int:
+        """Kill every running container with a label, and return how many."""
 
     def image(self, reference: str) -> EngineImage | None:
         """Return an image that the engine has."""
@@ -130,6 +134,16 @@ class Site:
         owner = Owner(at, run.url if run else "", wait=self.environment.wait)
         say = self.workspace.terminal.warn
         return environment_lock.locked(self.state, self.name, owner, say, self.clock)
+
+    def unlock(self, at: str, reason: str) -> str:
+        """Take the lock from whoever has it, at a time in UTC; return who that was, if anybody.
+
+        Raises ConfigurationError without a reason, and CommandFailedError.
+        """
+        run = self.workspace.config.ci
+        owner = Owner(at, run.url if run else "").as_json()
+        label = f"{LABEL}={self.environment_project}"
+        return unlock(self.state, lambda: self.engine.end_sessions(label), owner, reason)
 
     @property
     def journal(self) -> Journal:

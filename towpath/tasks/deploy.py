@@ -110,6 +110,23 @@ def resume(_c: Context, environment: str, reason: str = "", digest: str = "") ->
     holds.resume(workspace(engine=True), environment, reason, digest)
 
 
+@task(help={"environment": _ENVIRONMENT, "reason": "Why the lock is taken away."})
+@entry
+def unlock(_c: Context, environment: str, reason: str = "") -> None:
+    """Take the lock of an environment from a command that hangs; the next one ends its work."""
+    from towpath.environments.environment import Site
+    from towpath.evidence import record as stages
+
+    found = workspace(environment=environment)
+    site = Site.open(found, found.config.environment(environment))
+    had = site.unlock(stages.stamp(stages.now()), reason)
+    if not had:
+        found.terminal.say(f"{environment} is not locked.")
+        return
+    found.terminal.say(f"{had} has lost the lock of {environment}, and cannot go on.")
+    found.terminal.say(f"invoke deploy --environment={environment} finishes or undoes its work.")
+
+
 @task(help={"json": _JSON})
 @entry
 def status(_c: Context, json: bool = False) -> None:

@@ -18,7 +18,7 @@ from towpath.tasks.namespace import collection
 
 NAMES = {
     *("pipeline", "build", "scan", "promote-test", "promote-release"),
-    *("deploy", "rollback", "resume", "status", "history", "health", "notify", "monitor"),
+    *("deploy", "rollback", "resume", "unlock", "status", "history", "health", "notify", "monitor"),
     *("maintenance", "tls.reload"),
     *("monitoring.start", "monitoring.stop"),
     *("services.up", "services.down", "services.ps", "services.logs", "services.wait"),

@@ -5,11 +5,14 @@ from __future__ import annotations
 import atexit
 from typing import Any
 
+from towpath.core.errors import ConfigurationError
 from towpath.environments.engine import Engine
 from towpath.environments.state import commands
 from towpath.environments.state.session import StateSession
 from towpath.environments.state.volume import VolumeState
 
+# Source: Docker Engine API, version history: v1.45, `Subpath` of a volume.
+OLDEST_API = (1, 45)
 # Seconds that an answer may take: a link that is down for half a minute is no lost connection.
 PATIENCE = commands.EXPIRY
 
@@ -31,11 +34,13 @@ def connect(engine: Engine, project: str, *, make: bool) -> StateSession | None:
     """Start the program that keeps a project's state, and return the session with it.
 
     The volume is made with it; without `make` the result is None where there is none. Raises
-    CommandFailedError if the engine does not answer or does not get the image.
+    CommandFailedError if the engine does not answer or does not get the image, and
+    ConfigurationError for one that is too old.
     """
     from docker.errors import ImageNotFound, NotFound
 
     api: Any = engine.client.api
+    _require_recent(str(api.api_version))
     with engine.errors(f"start the container of {project}'s state"):
         if not make:
             try:
@@ -56,6 +61,17 @@ def connect(engine: Engine, project: str, *, make: bool) -> StateSession | None:
         connection.settimeout(PATIENCE)
         api.start(made["Id"])
     return StateSession(_Kept(connection, attached))
+
+
+def _require_recent(version: str) -> None:
+    """Raise ConfigurationError for an engine that mounts no part of a volume."""
+    if tuple(map(int, version.split("."))) < OLDEST_API:
+        raise ConfigurationError(
+            f"The engine is too old: its API has the version {version}.",
+            why="Containers get single files of the environment's state, which an engine can do"
+            " from API 1.45 on (Docker Engine 26).",
+            next_step="Update the engine.",
+        )
 
 
 class _Kept:

@@ -56,7 +56,7 @@ def locked(
         found = _wait(state, name, found, owner, say, clock)
     if found.owner is not None:
         say(
-            f"Taking over the lock of {_words(found.owner)}: "
+            f"Taking over the lock of {words(found.owner)}: "
             "that process, or its connection, no longer exists."
         )
     try:
@@ -77,7 +77,7 @@ def _wait(
 ) -> LockAttempt:
     """Wait as long as the owner-to-be wants to; raises LockedError if the lock is not free then."""
     if owner.wait:
-        say(f"{name} is locked by {_words(found.owner)}; waiting up to {owner.wait} s.")
+        say(f"{name} is locked by {words(found.owner)}; waiting up to {owner.wait} s.")
         deadline = clock.monotonic() + owner.wait
         while not found.taken and clock.monotonic() < deadline:
             clock.sleep(POLL)
@@ -85,14 +85,14 @@ def _wait(
         if found.taken:
             return found
     raise LockedError(
-        f"{name} is locked by {_words(found.owner)}.",
+        f"{name} is locked by {words(found.owner)}.",
         why=owner.why,
         next_step="Wait until it ends, or stop that process, which also releases the lock.",
     )
 
 
-def _words(owner: dict[str, Any] | None) -> str:
-    """Return who has a lock; whatever another version wrote there is no fault of this one."""
+def words(owner: dict[str, Any] | None) -> str:
+    """Return who has a lock; what another version wrote there may lack a name."""
     owner = owner or {}
     try:
         more = f", {owner['run']}" if owner.get("run") else ""

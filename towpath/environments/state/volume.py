@@ -64,6 +64,9 @@ class State(StateFiles, Protocol):
     def unlock(self) -> None:
         """Release the lock."""
 
+    def close(self) -> None:
+        """End the connection, if there is one; the next request opens another."""
+
     def require_lock(self) -> None:
         """Raise DeploymentPausedError if another caller had the lock that was taken meanwhile."""
 
