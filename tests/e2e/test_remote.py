@@ -32,16 +32,22 @@ class Server:
     """An sshd on this machine's loopback; `url` is the address of the engine behind it."""
 
     url: str
-    process: subprocess.Popen[bytes]
+    argv: list[str]
+    processes: list[subprocess.Popen[bytes]]
     known_hosts: Path
+
+    def start(self) -> None:
+        """Take connections."""
+        self.processes.append(subprocess.Popen(self.argv, start_new_session=True))
 
     def cut(self) -> None:
         """End every connection, and take no further one."""
+        process = self.processes.pop()
         # Each connection has a session of its own.
-        for pid in (self.process.pid, *_children(self.process.pid)):
+        for pid in (*_children(process.pid), process.pid):
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
-        self.process.wait()
+        process.wait()
 
 
 @pytest.fixture
@@ -73,12 +79,10 @@ def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
     wrapper.write_text(f'#!/bin/sh\nexec {shutil.which("ssh")} -F {tmp_path}/config "$@"\n')
     wrapper.chmod(0o755)
     monkeypatch.setenv("PATH", f"{wrapper.parent}:{os.environ['PATH']}")
-    process = subprocess.Popen(
-        [program, "-D", "-f", str(tmp_path / "sshd_config"), "-E", str(tmp_path / "log")],
-        start_new_session=True,
-    )
+    argv = [program, "-D", "-f", str(tmp_path / "sshd_config"), "-E", str(tmp_path / "log")]
     engine = dict(find(os.environ).environment)["DOCKER_HOST"].removeprefix("unix://")
-    found = Server(f"ssh://{HOST}{engine}", process, known)
+    found = Server(f"ssh://{HOST}{engine}", argv, [], known)
+    found.start()
     _wait_for(lambda: _listens(port))
     try:
         yield found
@@ -86,7 +90,7 @@ def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
         for _endpoint, tunnel in ssh._OPEN.values():
             tunnel.stop()
         ssh._OPEN.clear()
-        if process.poll() is None:
+        if found.processes:
             found.cut()
 
 
@@ -148,20 +152,30 @@ def test_two_callers_are_refused_by_the_lock_of_the_engine(
     assert (process.returncode, product.serves) == (0, after)
 
 
+def test_a_connection_that_is_cut_for_a_moment_is_made_again(
+    product: Product, server: Server
+) -> None:
+    """The deployment waits, takes its lock again, and comes to its end."""
+    after = product.other
+    process = start(over_ssh(product, server), after, "", "")
+    _wait_for(lambda: _has_begun(product, after, "watch"))
+    server.cut()
+    time.sleep(3)
+    server.start()
+    said = process.communicate(timeout=180)[1]
+
+    assert (process.returncode, product.serves) == (0, after), said
+    assert "Paused at" in said
+
+
 def test_a_connection_that_is_cut_for_good_leaves_the_deployment_to_the_next(
     product: Product, server: Server
 ) -> None:
     """Nothing is undone without the lock; the next caller does it, and one release serves."""
     after = product.other
     process = start(over_ssh(product, server), after, "", "")
-    journal, release = product.trial.site.journal, product.digests[after]
-
-    def has_switched() -> bool:
-        rows = journal.read()
-        ours = bool(rows) and rows[0]["digest"] == release
-        return ours and any(row.get("step") == "switch" for row in rows)
-
-    _wait_for(has_switched)
+    journal = product.trial.site.journal
+    _wait_for(lambda: _has_begun(product, after, "switch"))
     server.cut()
     said = process.communicate(timeout=180)[1]
     before = product.trial.site.history.releases()[-1]["version"]
@@ -181,6 +195,12 @@ def test_a_host_key_that_is_not_known_is_refused(product: Product, server: Serve
 
     assert caught.value.why == "Host key verification failed."
     assert f"ssh {HOST}" in caught.value.next_step
+
+
+def _has_begun(product: Product, version: str, step: str) -> bool:
+    rows = product.trial.site.journal.read()
+    ours = bool(rows) and rows[0]["digest"] == product.digests[version]
+    return ours and any(row.get("step") == step for row in rows)
 
 
 def _children(pid: int) -> list[int]:

@@ -33,6 +33,7 @@ def is_outage(site: Site, error: BaseException) -> bool:
 def is_there(site: Site) -> bool:
     """Tell whether the engine and the proxy of an environment answer."""
     try:
+        site.reconnect()
         site.engine.platform()
         site.proxy.slots()
     except TowpathError:

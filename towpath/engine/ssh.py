@@ -19,32 +19,38 @@ from towpath.engine import discover, ssh_commands
 
 # Seconds for ssh to connect, and for the engine to answer after that.
 PATIENCE, ANSWER = ssh_commands.CONNECTING + 15, 10
-_OPEN: dict[SshAddress, tuple[str, Background]] = {}
+_OPEN: dict[SshAddress, tuple[Path, Background]] = {}
 _ONE = threading.Lock()
 
 
 def forwarded(runner: Running, address: SshAddress, back: str = "", clock: Clock = SYSTEM) -> str:
     """Return the endpoint of this machine at which the engine of an address answers.
 
-    `back` is host:port of a registry of this machine that the engine reaches too. Raises
-    CommandFailedError where ssh cannot connect or no engine answers there.
+    `back` is host:port of a registry of this machine that the engine reaches too. A connection that
+    was lost is made again. Raises CommandFailedError where ssh cannot connect or no engine answers
+    there.
     """
     with _ONE:
-        endpoint, process = _OPEN.get(address, ("", None))
+        socket, process = _OPEN.get(address, (None, None))
         if process is None or not process.runs:
-            endpoint, process = _connect(runner, address, back, clock)
-            _OPEN[address] = (endpoint, process)
+            # The same socket again: what knows it goes on after a connection that was lost.
+            socket = socket or _socket()
+            process = _connect(runner, address, socket, back, clock)
+            _OPEN[address] = (socket, process)
             atexit.register(process.stop)
-    return endpoint
+    return f"unix://{socket}"
 
 
-def _connect(
-    runner: Running, address: SshAddress, back: str, clock: Clock
-) -> tuple[str, Background]:
+def _socket() -> Path:
     # Not below a long TMPDIR: the path of a socket has at most 107 bytes.
     folder = Path(tempfile.mkdtemp(prefix="towpath-", dir="/tmp"))  # nosec B108: mode 0700
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    socket = folder / "docker.sock"
+    return folder / "docker.sock"
+
+
+def _connect(
+    runner: Running, address: SshAddress, socket: Path, back: str, clock: Clock
+) -> Background:
     process = runner.background(ssh_commands.tunnel(address, str(socket), back))
     if ssh_commands.READY not in process.ask(ssh_commands.READY, PATIENCE):
         raise _refused(address, process.stop())
@@ -57,7 +63,7 @@ def _connect(
             next_step="Install Docker there, and let the user use it: "
             "`docker info` has to work in a shell of that user.",
         )
-    return endpoint, process
+    return process
 
 
 def _refused(address: SshAddress, said: str) -> CommandFailedError:

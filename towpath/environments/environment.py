@@ -135,6 +135,13 @@ class Site:
         say = self.workspace.terminal.warn
         return environment_lock.locked(self.state, self.name, owner, say, self.clock)
 
+    def reconnect(self) -> None:
+        """Connect again to an engine of another machine, if the connection was lost.
+
+        Raises CommandFailedError where that cannot be done.
+        """
+        remote.on_engine_of(self.workspace, self.environment)
+
     def unlock(self, at: str, reason: str) -> str:
         """Take the lock from whoever has it, at a time in UTC; return who that was, if anybody.
 
