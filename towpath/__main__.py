@@ -87,20 +87,23 @@ def _run(chosen: argparse.Namespace, extra: Sequence[str]) -> None:
 
     if chosen.check == "tests":
         found = workspace()
-        wants = found.config.tests.services and not found.config.services_are_external
-        testing.tests(with_engine(found) if wants else found, extra)
+        testing.tests(_with_services(found, found.config.tests.services), extra)
     elif chosen.check == "integration":
         found = workspace()
         # Where there are no such tests, nothing needs an engine.
-        wants = bool(extra or found.config.integration.paths)
-        is_ready = found.config.services_are_external or not wants
-        testing.integration(found if is_ready else with_engine(found), extra)
+        wanted = bool(extra or found.config.integration.paths)
+        testing.integration(_with_services(found, wanted), extra)
     elif chosen.check == "performance":
         performance.performance(workspace(), extra)
     elif chosen.check == "coverage":
         testing.coverage(workspace(), extra)
     else:
         security.security(workspace(), extra)
+
+
+def _with_services(found: Workspace, wanted: bool) -> Workspace:
+    """Return the workspace with an engine where services are wanted, and not somewhere else."""
+    return with_engine(found) if wanted and not found.config.services_are_external else found
 
 
 def _fresh_where_nothing_is_reused(tools: Workspace, extra: Sequence[str]) -> Sequence[str]:

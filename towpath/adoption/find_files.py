@@ -187,20 +187,17 @@ class _Paths:
     def _call(self, node: ast.Call, file: str, depth: int) -> str | None:
         default = next((row.value for row in node.keywords if row.arg == "default"), None)
         name = getattr(node.func, "attr", getattr(node.func, "id", ""))
-        if default is not None or name in ("getenv", "get"):
+        if default is None and name in ("getenv", "get"):
+            default = (node.args[1:2] or [ast.Constant(None)])[0]
+        if default is not None:
             # A variable: what it is without one.
-            last = [default] if default is not None else node.args[1:2]
-            return self.read(last[0], file, depth) if last else None
-        if name == "dirname" and len(node.args) == 1:
-            found = self.read(node.args[0], file, depth)
-            return found if found is None else _up(found, 1)
+            return self.read(default, file, depth)
         return self._call_of_path(node, name, file, depth)
 
     def _call_of_path(self, node: ast.Call, name: str, file: str, depth: int) -> str | None:
-        if name in _SAME and isinstance(node.func, ast.Attribute):
-            return self.read(node.func.value, file, depth)
-        if name in _TAKE_ONE and len(node.args) == 1:
-            return self.read(node.args[0], file, depth)
+        if operand := _operand(node, name):
+            found = self.read(operand, file, depth)
+            return _up(found, 1) if found and name == "dirname" else found
         texts = [self.read(row, file, depth) for row in self._joined_by(node, name)]
         return None if not texts or None in texts else posixpath.join(*map(str, texts))
 
@@ -212,6 +209,14 @@ class _Paths:
             # django-environ: ROOT_DIR("media").
             return [node.func, *node.args]
         return list(node.args) if name in _JOIN else []
+
+
+def _operand(node: ast.Call, name: str) -> ast.expr | None:
+    """Return the one path that a call is about, or None where it joins several or none."""
+    if name in _SAME and isinstance(node.func, ast.Attribute):
+        return node.func.value
+    takes_one = name == "dirname" or name in _TAKE_ONE
+    return node.args[0] if takes_one and len(node.args) == 1 else None
 
 
 def _up(path: str, steps: int) -> str:

@@ -85,9 +85,13 @@ def processes(tree: Tree) -> Iterator[Fact]:
     if any(row[1] == "web" and _DEVELOPING.search(row[2]) for row in rows):
         return
     for row in rows:
-        if row[1] == "web" and any(_OUTSIDE.search(tree.text(ini) or "") for ini in _inis(row[2])):
-            continue
-        yield Fact("process", f"{row[1]}: {row[2]}", path, line_of(text, row.start()), "Procfile")
+        if row[1] != "web" or not _is_of_another_machine(tree, row[2]):
+            line = line_of(text, row.start())
+            yield Fact("process", f"{row[1]}: {row[2]}", path, line, "Procfile")
+
+
+def _is_of_another_machine(tree: Tree, command: str) -> bool:
+    return any(_OUTSIDE.search(tree.text(ini) or "") for ini in _inis(command))
 
 
 def _inis(command: str) -> Iterator[str]:

@@ -25,16 +25,19 @@ def show(terminal: Terminal, tree: Directory, root: Path, dockerfile: str) -> No
     config = _config(root)
     is_own = bool(config and config.image.dockerfile)
     if dockerfile and config and not is_own:
-        table = "image" if (root / OWN).is_file() else "tool.towpath.image"
-        terminal.say(
-            f"A rendered Dockerfile is used, not {dockerfile}."
-            f" To build with yours, add to [{table}]:"
-        )
-        terminal.say(f"  dockerfile = {json.dumps(dockerfile)}")
+        _name_dockerfile(terminal, root, dockerfile)
     rows = [f"{script} python -m towpath lock"] if not is_own and _lacks_pins(config) else []
     terminal.say("Next:")
     for row in [*rows, "git add -A && git commit", f"{script} invoke pipeline"]:
         terminal.say(f"  {row}")
+
+
+def _name_dockerfile(terminal: Terminal, root: Path, dockerfile: str) -> None:
+    table = "image" if (root / OWN).is_file() else "tool.towpath.image"
+    terminal.say(
+        f"A rendered Dockerfile is used, not {dockerfile}. To build with yours, add to [{table}]:"
+    )
+    terminal.say(f"  dockerfile = {json.dumps(dockerfile)}")
 
 
 def _config(root: Path) -> Config | None:

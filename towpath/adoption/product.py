@@ -99,10 +99,7 @@ def _image(found: Detection) -> dict[str, Any]:
         table["python"] = python
     if own := own_dockerfile(found):
         return table | {"dockerfile": own}
-    if not found.value("static") or found.value("static-storage") or _is_static_stored(found):
-        table["static"] = False
-    elif commands := found.values("static-command"):
-        table["static-commands"] = list(commands)
+    table |= _static(found)
     if not found.value("server") or found.value("server-extra"):
         table["extra"] = [found.value("server-extra") or "gunicorn"]
     more = {
@@ -112,6 +109,13 @@ def _image(found: Detection) -> dict[str, Any]:
         "assets": _assets(found),
     }
     return table | {key: value for key, value in more.items() if value}
+
+
+def _static(found: Detection) -> dict[str, Any]:
+    if not found.value("static") or found.value("static-storage") or _is_static_stored(found):
+        return {"static": False}
+    commands = list(found.values("static-command"))
+    return {"static-commands": commands} if commands else {}
 
 
 def _is_static_stored(found: Detection) -> bool:
@@ -146,13 +150,8 @@ def image_python(found: Detection) -> str:
 
 def _processes(found: Detection) -> dict[str, Any]:
     named = dict(row.partition(": ")[::2] for row in found.values("process"))
-    table: dict[str, Any] = {}
-    release = _MIGRATE.sub("", named.pop("release", "")).strip()
-    commands = [release] if release else []
-    if _is_static_stored(found):
-        commands.append("python manage.py collectstatic --no-input")
-    if commands:
-        table["release"] = commands
+    commands = _release(found, named.pop("release", ""))
+    table: dict[str, Any] = {"release": commands} if commands else {}
     table["web"] = named.pop("web", "") or _web(found)
     if not named:
         named = _workers(found)
@@ -161,6 +160,12 @@ def _processes(found: Detection) -> dict[str, Any]:
         single = "beat" in command or "scheduler" in command
         table[key] = {"command": command, "single": True} if single else command
     return table
+
+
+def _release(found: Detection, command: str) -> list[str]:
+    """Return what runs once for a release, besides the migrations."""
+    collect = "python manage.py collectstatic --no-input" if _is_static_stored(found) else ""
+    return [row for row in (_MIGRATE.sub("", command).strip(), collect) if row]
 
 
 def _web(found: Detection) -> str:

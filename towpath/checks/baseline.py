@@ -8,8 +8,9 @@ from towpath.checks import records
 from towpath.checks.baseline_recording import describe
 from towpath.checks.by_name import MEASURES
 from towpath.checks.facts import CheckFacts
+from towpath.config import Config
 from towpath.config import baseline as values
-from towpath.config.baseline import Baseline
+from towpath.config.baseline import Baseline, Section
 from towpath.config.workspace import Workspace
 from towpath.core import files
 from towpath.core.errors import ConfigurationError, NothingToJudgeError
@@ -27,12 +28,7 @@ def update(workspace: Workspace, *, lower: bool) -> None:
     result on the current files.
     """
     config = workspace.config
-    if not config.baseline_file:
-        raise ConfigurationError(
-            "The project has no baseline.",
-            why="gates.baseline in [tool.towpath] names no file.",
-            next_step=f'Add baseline = "{values.FILE}" to [tool.towpath.gates].',
-        )
+    _require_file(config)
     image = _image(workspace)
     ran = [name for name in MEASURES.keys() & {*values.SECTIONS} if records.fits(workspace, name)]
     ran = sorted([*ran, *(["scan"] if image else [])], key=values.SECTIONS.index)
@@ -45,13 +41,26 @@ def update(workspace: Workspace, *, lower: bool) -> None:
         measured = image if image and name == "scan" else MEASURES[name](config)
         if measured.unread:
             workspace.terminal.warn(f"{name} is not recorded: {'; '.join(measured.unread)}")
-        elif name not in sections:
-            sections[name] = measured.today
         else:
-            before = sections[name]
-            kept = values.lowered(before, measured.today, measured.worse) if lower else before
-            sections[name] = values.with_new_tools(kept, measured.today)
+            sections[name] = _section(sections.get(name), measured, lower=lower)
     _write(workspace, Baseline(sections))
+
+
+def _require_file(config: Config) -> None:
+    if not config.baseline_file:
+        raise ConfigurationError(
+            "The project has no baseline.",
+            why="gates.baseline in [tool.towpath] names no file.",
+            next_step=f'Add baseline = "{values.FILE}" to [tool.towpath.gates].',
+        )
+
+
+def _section(before: Section | None, measured: CheckFacts, *, lower: bool) -> Section:
+    """Return the values of a check: today's where there are none, else as they may change."""
+    if before is None:
+        return measured.today
+    kept = values.lowered(before, measured.today, measured.worse) if lower else before
+    return values.with_new_tools(kept, measured.today)
 
 
 def _image(workspace: Workspace) -> CheckFacts | None:

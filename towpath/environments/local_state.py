@@ -41,14 +41,18 @@ def move(workspace: Workspace, environment: Environment, state: State) -> None:
             return
         if found in (None, origin):
             state.write(ORIGIN, origin)
-            left = [name for name in _FOLDERS + _FILES if _moved(directory, name, state)]
-            for name in left:
-                (directory / EARLIER).mkdir(mode=0o700, exist_ok=True)
-                (directory / name).rename(directory / EARLIER / name)
+            _move_all(directory, state)
             workspace.terminal.warn(
                 f"The state of {environment.name} is now in a volume on its engine. The files of "
                 f"the earlier version are in {directory / EARLIER}."
             )
+
+
+def _move_all(directory: Path, state: State) -> None:
+    moved = [name for name in _FOLDERS + _FILES if _moved(directory, name, state)]
+    for name in moved:
+        (directory / EARLIER).mkdir(mode=0o700, exist_ok=True)
+        (directory / name).rename(directory / EARLIER / name)
 
 
 def _moved(directory: Path, name: str, state: State) -> bool:

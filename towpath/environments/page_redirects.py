@@ -41,8 +41,8 @@ def problems(
         following: dict[int, PageRequest] = {}
         for number, answer in answers.items():
             page, request = pages[number], requests[number]
-            then = _next(request, answer, host) if page.follows else None
-            if then is None or (then.scheme != request.scheme and not both_schemes):
+            then = _followed(page, request, answer, host, both_schemes)
+            if then is None:
                 found[number] = _problem(page, request, answer)
             elif not left:
                 found[number] = f"{page.path} redirects more than {MOST} times, now to {then.path}"
@@ -52,6 +52,15 @@ def problems(
             break
         requests = following
     return found
+
+
+def _followed(
+    page: Page, request: PageRequest, answer: PageAnswer, host: str, both_schemes: bool
+) -> PageRequest | None:
+    """Return the request that comes next, or None where the answer is the last one."""
+    then = _next(request, answer, host) if page.follows else None
+    can_follow = then is not None and (both_schemes or then.scheme == request.scheme)
+    return then if can_follow else None
 
 
 def _problem(page: Page, request: PageRequest, answer: PageAnswer) -> str:

@@ -60,8 +60,7 @@ def _describe(
     model = (_text(operation, "model_name") or name).lower()
     later = _text(operation, "new_name") or name
     fresh = (app, model) in created
-    # Nobody knows a new table: its columns are not judged, and are not rendered.
-    judged = kind if kind in ("CreateModel", "unknown") or not fresh else ""
+    judged = _judged(kind, fresh)
     # What the operation meets has to be read before `state` is brought behind it.
     before = _model(state, app, model, judged) if kind in MET else None
     old, tables = _field(before, name, kind), _tables(before, kind)
@@ -77,9 +76,8 @@ def _describe(
     operation.state_forwards(app, state)
     after = _model(state, app, later.lower() if kind == "RenameModel" else model, judged)
     new = _field(after, later, kind)
-    silent = _silent(operation, app, kind, connection, after or before)
-    if before is None and after is None:
-        silent = created.get((app, model), silent)
+    known = _silent(operation, app, kind, connection, after or before)
+    silent = known if before or after else created.get((app, model), known)
     _note_tables(created, kind, app, model, later.lower(), silent)
     return {
         **met,
@@ -90,6 +88,14 @@ def _describe(
         "renamed": tables != _tables(after, kind),
         "silent": silent,
     }
+
+
+def _judged(kind: str, fresh: bool) -> str:
+    """Return the kind by which columns are judged: none for those of a new table.
+
+    Nobody knows them yet, and they are not rendered either.
+    """
+    return kind if kind in ("CreateModel", "unknown") or not fresh else ""
 
 
 def _note_tables(

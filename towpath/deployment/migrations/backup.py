@@ -31,10 +31,14 @@ def backup(site: Site, release: Release) -> tuple[str, ...]:
             f"No backup before the migrations: {site.name} has no database of its own."
         )
     names = tuple(_backup(site, release, row, several=len(here) > 1) for row in here)
-    kept = [row.name for row in site.state.files(BACKUPS) if row.name.endswith(".dump")]
-    for old in kept[: -MOST_BACKUPS * max(1, len(here))]:
-        site.state.remove(f"{BACKUPS}/{old}")
+    _delete_old(site, MOST_BACKUPS * max(1, len(here)))
     return names
+
+
+def _delete_old(site: Site, most: int) -> None:
+    kept = [row.name for row in site.state.files(BACKUPS) if row.name.endswith(".dump")]
+    for old in kept[:-most]:
+        site.state.remove(f"{BACKUPS}/{old}")
 
 
 def _backup(site: Site, release: Release, service: Service, *, several: bool) -> str:
