@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import re
 import secrets
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -139,7 +140,9 @@ if database_host := env.text("DATABASE_HOST"):
     }
 else:
     SQLITE = BASE_DIR / "var" / "db.sqlite3"
-    SQLITE.parent.mkdir(exist_ok=True)
+    # In an image whose files are read-only there is no database then; health says so.
+    with suppress(OSError):
+        SQLITE.parent.mkdir(exist_ok=True)
     DATABASE = {
         "ENGINE": "django.db.backends.sqlite3",
         "NAME": SQLITE,

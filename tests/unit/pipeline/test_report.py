@@ -141,7 +141,7 @@ def test_the_token_of_an_environment_comes_from_its_secrets(tmp_path: Path) -> N
             "environments": {"staging": {"port": port}},
         }
         workspace = workspace_of(tmp_path, table, TOWPATH_STATE=str(tmp_path))
-        secret = tmp_path / "p/staging/secrets/ingest_token"
+        secret = tmp_path / "states/p-staging/secrets/ingest_token"
         secret.parent.mkdir(parents=True)
         secret.write_text("generated\n")
 
