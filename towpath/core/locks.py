@@ -48,10 +48,6 @@ class Lock:
         """
         self._take(fcntl.LOCK_SH, busy)
 
-    def try_alone(self) -> bool:
-        """Take the exclusive lock if no other process has one; return whether it is taken."""
-        return self._try(fcntl.LOCK_EX)
-
     def alone(self, busy: Busy | None = None) -> None:
         """Take the exclusive lock.
 

@@ -68,24 +68,13 @@ def sole_directory(path: Path) -> None:
 def write_private(path: Path, content: bytes | str, mode: int = FILE) -> None:
     """Replace a file by a complete new one of exactly this mode; its directory is made so too.
 
-    Raises ConfigurationError, as `append` does, where the operating system refuses that.
+    Raises ConfigurationError where the operating system refuses that.
     """
     with named(path):
         _made(path.parent)
         files.write_atomically(
             path, content.encode() if isinstance(content, str) else content, mode
         )
-
-
-def append(path: Path, content: bytes) -> None:
-    """Add to the end of a file; it is on the disk when this returns.
-
-    Raises ConfigurationError if it cannot be opened.
-    """
-    with named(path), os.fdopen(opened(path, os.O_WRONLY | os.O_APPEND), "ab") as stream:
-        stream.write(content)
-        stream.flush()
-        os.fsync(stream.fileno())
 
 
 def read_own(file: Path, largest: int) -> bytes | None:

@@ -7,7 +7,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from towpath.core.backoff import Backoff, attempts
@@ -262,14 +261,6 @@ class Engine:
         with self.errors("get the version"):
             version = self.client.version()
         return f"{version['Os']}/{version['Arch']}"
-
-    def data_directory(self) -> Path:
-        """Return where the engine keeps images, on the engine's machine.
-
-        Raises CommandFailedError if the Docker API call fails.
-        """
-        with self.errors("get the data directory"):
-            return Path(self.client.info()["DockerRootDir"])
 
     @contextmanager
     def errors(self, what: str) -> Iterator[None]:

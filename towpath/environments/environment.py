@@ -6,7 +6,6 @@ import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Protocol
 
 from towpath.config import Config, Environment, binding
@@ -81,9 +80,6 @@ class Containers(Protocol):
 
     def platform(self) -> str:
         """Return the engine's own platform."""
-
-    def data_directory(self) -> Path:
-        """Return where the engine keeps images."""
 
 
 @dataclass(frozen=True)

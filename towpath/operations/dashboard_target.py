@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from towpath.config import Config
+from dataclasses import replace
+
+from towpath.config import Config, Environment
+from towpath.config.workspace import Workspace
 from towpath.core.errors import CommandFailedError, ConfigurationError
 from towpath.engine.discover import find
 from towpath.environments import secrets
-from towpath.environments.compose_project import project_name
-from towpath.environments.engine import Engine
-from towpath.environments.state import container
+from towpath.environments.environment import Site
 
 
 def dashboard_url(config: Config) -> str:
@@ -27,25 +28,32 @@ def dashboard_url(config: Config) -> str:
     return url
 
 
-def dashboard_token(config: Config) -> str:
-    """Return the token with which a report is delivered; raises ConfigurationError without one."""
+def dashboard_token(workspace: Workspace) -> str:
+    """Return the token with which a report is delivered; raises ConfigurationError without one.
+
+    It is that of the variable, else the one in the state of the environment that it runs in.
+    """
+    config = workspace.config
     if token := config.env.get("TOWPATH_DASHBOARD_TOKEN"):
         return token
     name = config.dashboard.environment
+    if name not in config.environments:
+        raise _absent("no environment of the project runs it")
     try:
-        token = _token_of(config, name) if name in config.environments else ""
+        token = _token_of(workspace, config.environment(name))
     except CommandFailedError as error:
         raise _absent(error.what) from error
     if not token:
-        raise _absent(f"the environment {name or 'of the dashboard'} has none")
+        raise _absent(f"the environment {name} has none")
     return token
 
 
-def _token_of(config: Config, name: str) -> str:
-    """Return the token in the state of the environment that the dashboard runs in, if any."""
-    engine = Engine({**config.env, **find(config.env).environment})
-    state = container.open_state(engine, project_name(config, name))
-    return secrets.values(state).get("ingest_token", "")
+def _token_of(workspace: Workspace, environment: Environment) -> str:
+    # No engine is started for it.
+    config = workspace.config
+    env = {**config.env, **find(config.env).environment}
+    site = Site.open(replace(workspace, config=replace(config, env=env)), environment)
+    return secrets.values(site.state).get("ingest_token", "")
 
 
 def _absent(why: str) -> ConfigurationError:

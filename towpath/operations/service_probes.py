@@ -53,7 +53,9 @@ def probes(workspace: Workspace) -> list[Probe]:
         Probe(f"advisories of {stage}", partial(_advisories, config, stage)) for stage in AGES
     ]
     if config.dashboard != Dashboard():
-        found.append(Probe("dashboard", lambda: check_dashboard(config), "invoke report.publish"))
+        found.append(
+            Probe("dashboard", lambda: check_dashboard(workspace), "invoke report.publish")
+        )
     return found
 
 
@@ -230,8 +232,9 @@ def ask_dashboard(url: str) -> HttpAnswer:
     return http.get_json(url, COMMAND)
 
 
-def check_dashboard(config: Config, get: Get = ask_dashboard) -> Iterable[HealthCheck]:
+def check_dashboard(workspace: Workspace, get: Get = ask_dashboard) -> Iterable[HealthCheck]:
     """Ask the dashboard for its own health, and see that there is a token for it."""
+    config = workspace.config
     subject, url = "dashboard", dashboard_url(config)
     answer = get(f"{url.rstrip('/')}{config.dashboard.health}")
     name = config.dashboard.environment
@@ -240,5 +243,5 @@ def check_dashboard(config: Config, get: Get = ask_dashboard) -> Iterable[Health
         words = f"{url} answers {answer.status or 'nothing'} {answer.problem}".rstrip()
         yield HealthCheck(subject, Level.ERROR, words, step)
         return
-    dashboard_token(config)
+    dashboard_token(workspace)
     yield HealthCheck(subject, Level.OK, f"{url} answers, a token is there")

@@ -76,7 +76,7 @@ def publish(workspace: Workspace, document: Mapping[str, Any]) -> str:
     url = dashboard_url(workspace.config)
     # Who was notified stays here: it is no part of what the dashboard keeps of a run.
     body = {key: row for key, row in document.items() if key != "notifications"}
-    dashboard.deliver(url, dashboard_token(workspace.config), body)
+    dashboard.deliver(url, dashboard_token(workspace), body)
     return url
 
 

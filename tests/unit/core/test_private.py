@@ -56,7 +56,7 @@ def test_state_is_its_owners_alone(tmp_path: Path, bits: int) -> None:
     """Locks, copies of secrets, and every directory that was made for them."""
     place = tmp_path / "state" / "app" / "staging"
     with umask(bits), locks.opened(place / "lock"):
-        private.append(place / "other.jsonl", b"1")
+        private.write_private(place / "other.jsonl", b"1")
         state = DirectoryState(tmp_path / "volume")
         state.write("secrets/token", b"x")
         secrets.copy(state, place / secrets.COPIES)
@@ -88,7 +88,7 @@ def test_what_was_open_to_others_is_closed(tmp_path: Path) -> None:
 
     private.directory(place)
     with locks.opened(place / "lock"):
-        private.append(place / "journal.jsonl", b"1")
+        private.write_private(place / "journal.jsonl", b"1")
 
     assert modes(place) == expected(place)
 

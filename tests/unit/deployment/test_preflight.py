@@ -60,10 +60,9 @@ def test_an_image_without_this_platform_is_refused_before_it_is_fetched(
 
 
 def test_an_image_without_room_is_refused_before_it_is_fetched(
-    site: Site, store: Store, world: World, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    site: Site, store: Store, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The disk that counts is the engine's."""
-    monkeypatch.setattr(world, "data_directory", lambda: tmp_path)
     monkeypatch.setattr(preflight, "UNPACKED", 1 << 50)
     with pytest.raises(CommandFailedError, match="Not enough disk space for the image of 1.0"):
         preflight.preflight(site, release_of(site, store))

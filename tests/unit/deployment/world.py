@@ -210,10 +210,6 @@ class World(FakeRunner):
         self._answer()
         return "linux/amd64"
 
-    def data_directory(self) -> Path:
-        """Return a directory that is not on this machine."""
-        return Path("/nowhere/at/all")
-
     # What a runner does
 
     def answer(

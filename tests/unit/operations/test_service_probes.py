@@ -231,7 +231,7 @@ def at(tmp_path: Path, **env: str) -> Workspace:
 
 def test_the_dashboard(tmp_path: Path) -> None:
     """It has to answer, and there has to be a token for it."""
-    known = at(tmp_path, TOWPATH_DASHBOARD_TOKEN="t").config
+    known = at(tmp_path, TOWPATH_DASHBOARD_TOKEN="t")
 
     def check(status: int, problem: str = "") -> list[HealthCheck]:
         answer = HttpAnswer(status, problem=problem)
@@ -243,7 +243,7 @@ def test_the_dashboard(tmp_path: Path) -> None:
         "http://127.0.0.1:1 answers nothing ConnectionError"
     )
     with pytest.raises(ConfigurationError, match="no token"):
-        list(service_probes.check_dashboard(at(tmp_path).config, lambda _url: HttpAnswer(200)))
+        list(service_probes.check_dashboard(at(tmp_path), lambda _url: HttpAnswer(200)))
 
 
 def test_what_is_not_configured_has_no_line(tmp_path: Path) -> None:

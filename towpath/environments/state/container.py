@@ -39,9 +39,9 @@ def connect(engine: Engine, project: str, *, make: bool) -> StateSession | None:
     """
     from docker.errors import ImageNotFound, NotFound
 
-    api: Any = engine.client.api
-    _require_recent(str(api.api_version))
     with engine.errors(f"start the container of {project}'s state"):
+        api: Any = engine.client.api
+        _require_recent(str(api.api_version))
         if not make:
             try:
                 api.inspect_volume(commands.volume_of(project))
